@@ -198,7 +198,7 @@ CA_REPLACEMENTS: dict[str, tuple[x509.ExtensionType, str]] = {
     "one that lets CAs follow": (x509.BasicConstraints(ca=True, path_length=None), "no further"),
     "one of a longer path": (x509.BasicConstraints(ca=True, path_length=1), "no further"),
     "one that is none": (x509.BasicConstraints(ca=False, path_length=None), "no further"),
-    "one that signs handshakes": (key_usage(key_cert_sign=True), "nothing else"),
+    "one that signs handshakes": (key_usage(key_cert_sign=True), "may only sign certificates"),
     "one of a node's name": (uris(str(NODE)), "does not name an agency"),
     "one of two agencies": (uris(str(US), str(CN)), "one URI"),
 }

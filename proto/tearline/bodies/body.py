@@ -1,9 +1,9 @@
-"""A body: the entities of a packet, as far as one reader can see them, to be judged by its kind.
+"""Body: the entities of a packet, as far as one reader can see them, for validation by its kind.
 
-A view is partial wherever the originator kept something back, and what is kept back is no
-fault. So a body says whether it is whole. A whole one is judged for what it holds and for
-what it lacks, any other for what it holds alone; and no rule may find in a part what it does
-not find in the whole (docs/spec/body-v1.md, B-3).
+A view is partial if the originator withheld a field, which is not an error. Therefore a body states
+whether it is whole. A whole body is checked for its contents and for missing parts, any other body
+for its contents alone. No rule may find a problem in a part that it does not find in the whole
+(docs/spec/body-v1.md, B-3).
 """
 
 import re
@@ -16,16 +16,16 @@ from tearline.policy.profile import parse_path
 
 ID_PROPERTY = "id"
 NARRATIVE_SCHEMA = "Packet"
-"""What the narrative stands under; it is no entity."""
+"""Schema of the narrative, which is not an entity."""
 UNKNOWN_SCHEMA = "Thing"
-"""What stands for an entity of which only the id is told."""
+"""Schema of an entity with only its id disclosed."""
 
 _REFERENCE = re.compile(r"token-([0-9a-f]{32})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One entity of a body, under one schema, as far as it is seen.
+    """Visible part of one entity of a body, under one schema.
 
     Attributes:
         token: The entity's token.
@@ -38,23 +38,23 @@ class Item:
     values: Mapping[str, tuple[str, ...]]
 
     def path(self, name: str) -> str:
-        """The path of one of its properties."""
+        """Returns the path of one of its properties."""
         return f"{self.token}/{self.schema}/{name}"
 
     def only(self, name: str) -> str | None:
-        """The one value of a property; None where it is kept back, missing or not one."""
+        """Returns the one value of a property; None if it is withheld, missing or not single."""
         values = self.values.get(name, ())
         return values[0] if len(values) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """The entities of a packet, as far as they are seen in clear.
+    """Visible entities of a packet, in clear.
 
     Attributes:
-        kind: What the packet is about.
+        kind: The kind of packet.
         items: Entities in order of first appearance.
-        whole: Whether this is all of it, so that what is not here is missing.
+        whole: Whether the body is complete, so that absent parts are missing.
     """
 
     kind: PacketKind
@@ -70,16 +70,16 @@ class Body:
         object.__setattr__(self, "_by_token", found)
 
     def of(self, schema: str) -> tuple[Item, ...]:
-        """The entities of one schema."""
+        """Returns the entities of one schema."""
         return tuple(item for item in self.items if item.schema == schema)
 
     def referred(self, reference: str) -> tuple[Item, ...]:
-        """What is seen here of the entity that a reference names."""
+        """Returns the visible parts of the entity that a reference names."""
         token = token_of(reference)
         return () if token is None else self._by_token.get(token, ())
 
     def name_of(self, token: str) -> str:
-        """What to call an entity in a message: its id where told, else how its token begins."""
+        """Returns an entity's name for a message: its id, or the start of its token."""
         for item in self._by_token.get(token, ()):
             if ftm_id := item.only(ID_PROPERTY):
                 return ftm_id
@@ -88,12 +88,12 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a body is not what its kind asks for.
+    """Violation of a kind's rules in a body.
 
     Attributes:
-        path: The field, or the schema of a part that is missing.
+        path: The field, or the schema of a missing part.
         why: The reason, without the value.
-        lacks: Whether something is missing, which only a whole body can show.
+        lacks: Whether a part is missing, which only a whole body can show.
     """
 
     path: str
@@ -102,7 +102,7 @@ class Problem:
 
 
 def body_of(kind: PacketKind, fields: Iterable[Field], *, whole: bool) -> Body:
-    """The body that fields make. Coarser forms and documents are not judged, and left out.
+    """Returns the body of fields. Coarser forms and documents are not checked, and left out.
 
     Raises:
         PathMalformed: If a field's path is not a path.
@@ -120,6 +120,6 @@ def body_of(kind: PacketKind, fields: Iterable[Field], *, whole: bool) -> Body:
 
 
 def token_of(reference: str) -> str | None:
-    """The token of the entity that a value refers to; None where it does not refer to one."""
+    """Returns the token of the entity that a value refers to; None without a reference."""
     found = _REFERENCE.fullmatch(reference)
     return found and found.group(1)

@@ -1,6 +1,6 @@
 """``precursor-incident`` and ``pre-export-notification``: control of precursor chemicals.
 
-The notification says what PEN Online asks for under article 12 of the United Nations
+The notification has the data that PEN Online requires under article 12 of the United Nations
 Convention of 1988; its answer is a packet of kind ``feedback``.
 """
 

@@ -1,7 +1,7 @@
-"""Documents: a field that is a file, of one of a few types that its beginning must bear out.
+"""Documents: file fields of a few types, with contents that match the type.
 
-What a partner sends as a scan must not be opened as a program. So the types are few, each is
-known by how its content begins as well as by its name, and both ends look.
+A partner's scan must never be opened as a program. Therefore the types are few, and both ends check
+each file by its name and by the beginning of its content.
 """
 
 import re
@@ -18,7 +18,7 @@ from tearline.policy.profile import parse_path
 
 DOCUMENT = "Document"
 FILE = "file"
-"""The property of a ``Document`` that is the file itself."""
+"""The property of a ``Document`` with the file itself."""
 
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]*:[ \t]")
 _ZIP = b"PK\x03\x04"
@@ -28,12 +28,12 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentType:
-    """A type of document.
+    """Type of document.
 
     Attributes:
         media_type: Its name, as in a field.
-        suffixes: What its files' names end in; the first is the usual one.
-        is_borne_out: Whether content may be of this type, by how it begins.
+        suffixes: Suffixes of its files' names; the first is the usual one.
+        is_borne_out: Returns whether content may be of this type, by its beginning.
     """
 
     media_type: str
@@ -57,7 +57,10 @@ def _is_message(content: bytes) -> bool:
 
 
 def _is_office(folder: bytes) -> Callable[[bytes], bool]:
-    """A ZIP archive with the parts of Office Open XML (ECMA-376); names stand unpacked in it."""
+    """Returns a check for a ZIP archive with parts of Office Open XML (ECMA-376).
+
+    The archive's names are not compressed.
+    """
     return lambda content: (
         content.startswith(_ZIP) and b"[Content_Types].xml" in content and folder in content
     )
@@ -70,7 +73,7 @@ TYPES = tuple(
         ("application/pdf", ".pdf", _begins(b"%PDF-")),
         ("image/png", ".png", _begins(b"\x89PNG\r\n\x1a\n")),
         ("image/jpeg", ".jpg .jpeg", _begins(b"\xff\xd8\xff")),
-        # The bare name is that of a text field, which a reader prints.
+        # A bare name belongs to a text field, which a reader prints.
         ("text/plain; charset=utf-8", ".txt", _is_text),
         ("text/csv", ".csv", _is_text),
         (f"{_OFFICE}.spreadsheetml.sheet", ".xlsx", _is_office(b"xl/")),
@@ -78,18 +81,18 @@ TYPES = tuple(
         ("message/rfc822", ".eml", _is_message),
     )
 )
-"""Every type that travels. None of them is run by opening it; none has macros."""
+"""All permitted types. None is executed on opening; none has macros."""
 
 _BY_NAME = {each.media_type: each for each in TYPES}
 _BY_SUFFIX = {suffix: each for each in TYPES for suffix in each.suffixes}
 
 
 def media_type_of(name: str, content: bytes) -> str:
-    """The media type of a file, by its name's suffix and how it begins.
+    """Returns the media type of a file, by its name's suffix and the beginning of its content.
 
     Raises:
-        DocumentRefused: If the type does not travel, the content is not of it, or is empty or
-            more than a field holds.
+        DocumentRefused: If the type is not permitted, the content does not match it, or is
+            empty or larger than a field.
     """
     if not 0 < len(content) <= MAX_FIELD_BYTES:
         raise DocumentRefused(f"{len(content)} bytes, of 1 to {MAX_FIELD_BYTES}")
@@ -103,7 +106,7 @@ def media_type_of(name: str, content: bytes) -> str:
 
 
 def judge_document(field: Field) -> Iterator[Problem]:
-    """What is wrong with a field as a document: its place, its type or its content."""
+    """Yields the problems of a document field: its place, its type or its content."""
     path = parse_path(field.path)
     is_file = (path.schema, path.property) == (DOCUMENT, FILE)
     if field.form is not Form.CLEAR or (field.media_type == TEXT and not is_file):
@@ -120,14 +123,14 @@ def judge_document(field: Field) -> Iterator[Problem]:
 
 
 def plain_file_name(name: str, media_type: str) -> str:
-    """A name that any file system takes, for a document of this type, whatever ``name`` is.
+    """Returns a name that any file system accepts, for a document of this type and any ``name``.
 
     Raises:
-        DocumentRefused: If no document of this type travels.
+        DocumentRefused: If this type is not permitted.
     """
     found = _BY_NAME.get(media_type)
     if found is None:
-        raise DocumentRefused("a document of a type that does not travel")
+        raise DocumentRefused("the type of the document is not permitted")
     last = re.split(r"[/\\]", name)[-1][:MAX_FILE_NAME_BYTES]
     last = unicodedata.normalize("NFC", last)
     plain = re.sub(r"\.{2,}", ".", _UNSAFE.sub("_", last)).strip(" .+@()-")

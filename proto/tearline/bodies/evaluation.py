@@ -1,8 +1,8 @@
-"""4x4: how reliable a source is, and how far its information is confirmed.
+"""4x4 evaluation: the reliability of a source, and the confirmation of its information.
 
-The letters and digits are those of Article 29 of Regulation (EU) 2016/794, which Europol and
-its partners use. Source and information are judged apart, so every letter goes with every
-digit. The evaluation stands in the signed manifest: whoever receives it cannot change it.
+The letters and digits are those of Article 29 of Regulation (EU) 2016/794, used by Europol and its
+partners. Source and information are rated separately, so every letter goes with every digit. The
+evaluation is part of the signed manifest: a recipient cannot change it.
 """
 
 from collections.abc import Mapping
@@ -29,10 +29,10 @@ INFORMATION: Mapping[str, str] = MappingProxyType(
 
 
 def explain_evaluation(text: str) -> str:
-    """What an evaluation says, for people.
+    """Returns an evaluation in words, for people.
 
     Raises:
-        EvaluationInvalid: If it is none.
+        EvaluationInvalid: If it is not valid.
     """
     verify_evaluation(text)
     return f"{text}: {SOURCES[text[0]]}; {INFORMATION[text[1]]}"

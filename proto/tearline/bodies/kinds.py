@@ -1,6 +1,6 @@
-"""Judging the body of any kind: at its sender before sealing, at its reader after opening.
+"""Validation of the body of any kind: at its sender before sealing, at its reader after opening.
 
-A kind without rules here takes any body; documents are judged in every one.
+A kind without rules here accepts any body; documents are checked in every one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ KINDS: Mapping[PacketKind, KindRules] = MappingProxyType(
         )
     }
 )
-"""The rules of each kind that has some."""
+"""The rules of each kind with rules."""
 
 _MAX_TOLD = 8  # problems in one refusal: more than a person corrects at once
 
@@ -43,12 +43,12 @@ def judge_body(
 ) -> tuple[Problem, ...]:
     """Returns the problems of a body (spec B-2, B-3).
 
-    Of more than ``MAX_BODY_PROBLEMS`` the last one returned counts the rest.
+    If there are more than ``MAX_BODY_PROBLEMS``, the last one returned counts the rest.
 
     Args:
-        kind: What the packet says that it is about.
-        fields: What is seen of it.
-        whole: Whether that is all of it.
+        kind: The packet's stated kind.
+        fields: Its visible fields.
+        whole: Whether they are complete.
 
     Raises:
         PathMalformed: If a field's path is not a path.
@@ -62,12 +62,12 @@ def judge_body(
 
 
 def verify_body(kind: PacketKind, fields: Iterable[Field]) -> None:
-    """Checks, for its sender, that a whole body is what its kind asks for (spec B-1).
+    """Checks, for its sender, that a whole body matches its kind (spec B-1).
 
     Raises:
         PathMalformed: If a field's path is not a path.
-        BodyRefused: If a value or a number of parts is not what it must be.
-        BodyIncomplete: If only something is missing.
+        BodyRefused: If a value or a number of parts is not valid.
+        BodyIncomplete: If parts are missing, and there is no other problem.
     """
     fields = tuple(fields)
     body = body_of(kind, fields, whole=True)
@@ -89,6 +89,6 @@ def _judge(body: Body, fields: tuple[Field, ...]) -> Iterator[Problem]:
 
 
 def _place(problem: Problem, body: Body) -> str:
-    """Where the problem is, as the file's author knows it: entity id, schema and property."""
+    """Returns the place of a problem in the author's terms: entity id, schema and property."""
     token, slash, rest = problem.path.partition("/")
     return f"{body.name_of(token)}/{rest}" if slash else problem.path

@@ -1,4 +1,4 @@
-"""``lead``: what an agency knows and a partner may want to follow up."""
+"""``lead``: information of an agency for a partner to follow up."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _EXAMPLE = """\
 
 
 def _relate(body: Body) -> Iterator[Problem]:
-    """A lead that tells nothing beyond ids is none."""
+    """Yields a problem for a lead with ids only."""
     told = any(set(item.values) - {ID_PROPERTY} for item in body.items)
     if body.whole and not told:
         yield Problem(path="lead", why="neither an entity nor a narrative is there", lacks=True)

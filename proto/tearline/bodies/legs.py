@@ -1,8 +1,8 @@
-"""Which pay-in and which pay-out may be two sides of one transfer.
+"""Matching of pay-ins and pay-outs that may be two sides of one transfer.
 
-Nothing on paper connects them, so three things are compared: the amounts by a rate that
-somebody states, the times, and the token by which payer and payee knew each other. Whoever
-compares the same legs under the same tolerance proposes the same pairs; a person decides.
+No document connects them, so three values are compared: the amounts by a stated rate, the times,
+and the token by which payer and payee identified each other. Equal legs under an equal tolerance
+always give the same pairs; a person decides.
 """
 
 import datetime
@@ -25,23 +25,23 @@ _HUNDREDTH = Decimal("0.01")
 _EXACT = Context(prec=64)  # of an amount by a rate: 24 digits each
 
 Rates = Mapping[tuple[str, str], Decimal]
-"""What one unit of the first currency is worth in the second."""
+"""Value of one unit of the first currency in the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One leg, as far as it can be compared.
+    """Comparable data of one leg.
 
     Attributes:
-        name: What to call it.
-        source: Where it was read: a file, or the beginning of a packet's id.
+        name: Its name in messages.
+        source: Its origin: a file, or the beginning of a packet's id.
         side: ``pay-in`` or ``pay-out``.
-        amount: Exactly.
+        amount: Exact amount.
         currency: ISO 4217.
         country: Two small letters.
-        begins: The earliest moment it may have been, in UTC.
-        ends: The latest; a day without a time is all of that day.
-        references: Tokens by which payer and payee knew each other.
+        begins: The earliest possible time, in UTC.
+        ends: The latest possible time; a day without a time covers the whole day.
+        references: Tokens by which payer and payee identified each other.
         rates: The rate that the leg itself states, or none.
     """
 
@@ -59,7 +59,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """How far apart two sides may be.
+    """Maximum difference between two sides.
 
     Attributes:
         percent: Of the amount, after conversion.
@@ -78,7 +78,7 @@ class Pair:
         pay_in: The one side.
         pay_out: The other.
         score: From 0 to 1, in hundredths.
-        why: What was compared, with each figure and its tolerance.
+        why: The comparisons, with each figure and its tolerance.
     """
 
     pay_in: Leg
@@ -89,13 +89,13 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
-    """What comparing some legs gave.
+    """Result of a comparison of legs.
 
     Attributes:
         pairs: The best first.
-        unrated: Currencies of legs near in time for which nobody states a rate.
-        crowded: How many pay-ins had more pay-outs near in time, or more pairs, than are
-            compared or proposed; the nearest in time are compared, the best pairs proposed.
+        unrated: Currencies of legs near in time without a stated rate.
+        crowded: Number of pay-ins with more nearby pay-outs, or more pairs, than the limits;
+            the nearest in time are compared, the best pairs proposed.
     """
 
     pairs: tuple[Pair, ...]
@@ -104,7 +104,7 @@ class Matched:
 
 
 def leg_of(item: Item, *, name: str, source: str) -> Leg | None:
-    """The leg that an entity is; None where something to compare is not open or not valid."""
+    """Returns the leg of an entity; None if a required value is not open or not valid."""
     side, currency, country = (item.only(each) for each in ("side", "currency", "country"))
     amount = parse_decimal(item.only("amount") or "")
     day = item.only("date") or ""
@@ -127,13 +127,12 @@ def leg_of(item: Item, *, name: str, source: str) -> Leg | None:
 
 
 def match_legs(legs: Iterable[Leg], rates: Rates, tolerance: Tolerance) -> Matched:
-    """Proposes pairs of a pay-in and a pay-out in two countries, within the tolerance.
+    """Returns proposed pairs of a pay-in and a pay-out in two countries, within the tolerance.
 
-    A rate that the caller states goes before one that a leg states.
+    A rate of the caller takes precedence over one of a leg.
 
     Raises:
-        MalformedInput: If there are more legs than are compared at once, or a tolerance is
-            below zero.
+        MalformedInput: If there are too many legs, or a tolerance is below zero.
     """
     if tolerance.percent < 0 or tolerance.hours < 0:
         raise MalformedInput("a tolerance is not below zero")
@@ -170,8 +169,8 @@ def _near(
 ) -> tuple[Iterator[Leg], bool]:
     """Returns pay-outs in another country near enough in time, and whether others were left out.
 
-    At most ``MAX_NEAR_LEGS`` on both sides of the pay-in are looked at, so that a crowd of legs
-    costs no more than their number.
+    At most ``MAX_NEAR_LEGS`` on both sides of the pay-in are considered, which limits the cost of
+    many legs.
     """
     hours = datetime.timedelta(hours=float(min(tolerance.hours, Decimal(_LONGEST_HOURS))))
     first = bisect_left(begins, pay_in.begins - hours - _DAY)
@@ -188,14 +187,14 @@ def _near(
 
 
 def _hours(one: Leg, other: Leg) -> Decimal:
-    """Hours that lie between two legs at least."""
+    """Returns the minimum of hours between two legs."""
     gap = max(one.begins, other.begins) - min(one.ends, other.ends)
     return max(Decimal(0), Decimal(gap // datetime.timedelta(seconds=1)) / 3600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rate:
-    """A rate from ``base`` into the currency of the other leg; ``stated`` says by whom."""
+    """Rate from ``base`` into the currency of the other leg; ``stated`` names its source."""
 
     base: Leg
     quote: Leg
@@ -219,7 +218,7 @@ def _rate(pay_in: Leg, pay_out: Leg, rates: Rates) -> _Rate | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    """Two legs within the tolerance; told in words only where they are proposed."""
+    """Two legs within the tolerance; described in words only if proposed."""
 
     pay_in: Leg
     pay_out: Leg
@@ -264,10 +263,10 @@ def _compared(pay_in: Leg, pay_out: Leg, rate: _Rate, tolerance: Tolerance) -> _
 
 
 def _share(used: Decimal, allowed: Decimal) -> Decimal:
-    """How much of a tolerance is used, from 0 to 1."""
+    """Returns the used share of a tolerance, from 0 to 1."""
     return used / allowed if allowed else Decimal(0)
 
 
 def _plain(text: str) -> str:
-    """A token without what people write between its characters."""
+    """Returns a token without separators between its characters."""
     return "".join(c for c in text.casefold() if c.isalnum())

@@ -1,4 +1,4 @@
-"""``operational-notice`` and ``feedback``: what was done, and what came of what was sent."""
+"""``operational-notice`` and ``feedback``: measures taken, and results of earlier packets."""
 
 from collections.abc import Iterator
 
@@ -66,7 +66,7 @@ OPERATIONAL_NOTICE = KindRules(
 
 
 def _relate(body: Body) -> Iterator[Problem]:
-    """Feedback says something, and an objection says why."""
+    """Yields problems: feedback needs contents, and an objection needs a reason."""
     for item in body.of("Feedback") if body.whole else ():
         if not item.values.get("outcome") and not item.values.get("reply"):
             yield Problem(

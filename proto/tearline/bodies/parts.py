@@ -11,7 +11,7 @@ _PARTIES = frozenset({"Person", "LegalEntity", "Organization", "Company", "Publi
 
 
 def party(meaning: str, example: str) -> Reference:
-    """A person, a company or another body."""
+    """Returns a reference to a person, a company or another body."""
     return Reference(meaning=meaning, schemata=_PARTIES, example=example)
 
 
@@ -21,7 +21,7 @@ SUBSTANCE_REFERENCE = Reference(
 
 
 def substance(*, cas_required: bool) -> Part:
-    """The substance that a body is about, and how much of it."""
+    """Returns the part for the substance of a body, with its quantity."""
     return Part(
         schema="Substance",
         meaning="a substance",
@@ -37,7 +37,7 @@ def substance(*, cas_required: bool) -> Part:
 
 
 def judge_substances(body: Body) -> Iterator[Problem]:
-    """A substance stands in the table that the Convention says, where both are seen."""
+    """Yields a problem for each substance outside its stated table, if both are visible."""
     for item in body.of("Substance"):
         cas, told = item.only("casNumber"), item.only("unTable")
         listed = un_table_of(cas) if cas else None

@@ -1,4 +1,4 @@
-"""``record-request``: which records an agency asks a partner for, about whom, and why."""
+"""``record-request``: the requested records, their subjects, and the reasons."""
 
 from collections.abc import Iterable, Iterator
 
@@ -24,7 +24,7 @@ _EXAMPLE = """\
 
 
 def items_of(fields: Iterable[Field]) -> dict[int, str]:
-    """What a request asks for, by the number of the item, as far as it is seen."""
+    """Returns the visible items of a request, by item number."""
     body = body_of(PacketKind.RECORD_REQUEST, fields, whole=False)
     found = {
         _number(item.only("number") or ""): item.only("record") or "" for item in body.of(ITEM)
@@ -33,13 +33,13 @@ def items_of(fields: Iterable[Field]) -> dict[int, str]:
 
 
 def _number(text: str) -> int:
-    """The number that a text spells, 0 where it spells none."""
+    """Returns the number in a text, 0 without one."""
     plain = text.isascii() and text.isdigit() and not text.startswith("0")
     return int(text) if plain and len(text) <= 3 and int(text) <= MAX_REQUEST_ITEMS else 0
 
 
 def _relate(body: Body) -> Iterator[Problem]:
-    """No two items share a number: an answer names them by it."""
+    """Yields a problem for items with one number, since an answer names items by number."""
     seen = set()
     for item in body.of(ITEM):
         number = item.only("number")

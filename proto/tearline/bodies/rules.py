@@ -1,7 +1,7 @@
-"""The rules of a kind: the parts a body has, the details of each, and what is judged beside.
+"""Rules of a kind: the parts of a body, the details of each, and further checks.
 
-Each rule judges what it sees. Absence is judged in one place, ``_lacks``, and only of a whole
-body; so a kind is written down once, and holds for a sender's draft and for a partner's view.
+Each rule checks visible values. Absence is checked in one place, ``_lacks``, and only for a whole
+body. Thus one definition of a kind applies to a sender's draft and to a partner's view.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ from tearline.packet import PacketKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """What a text may be.
+    """Allowed texts of a property.
 
     Attributes:
         meaning: In a few words, for people.
-        example: One that holds.
-        reason: Why a text is not one, without the text; empty where it is.
+        example: A valid one.
+        reason: Returns why a text is not valid, without the text; empty if it is.
     """
 
     meaning: str
@@ -28,7 +28,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """What a property refers to.
+    """Allowed target of a property.
 
     Attributes:
         meaning: In a few words, for people.
@@ -47,7 +47,7 @@ class Detail:
 
     Attributes:
         name: Its name.
-        holds: What its values are.
+        holds: Its allowed values.
         required: Whether a whole body must have it.
         many: Whether it may have several values.
     """
@@ -60,14 +60,14 @@ class Detail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """The entities of one schema in a body.
+    """Entities of one schema in a body.
 
     Attributes:
         schema: Its name.
         meaning: In a few words, for people.
-        details: Properties that are judged; an entity may have others.
-        least: How many a whole body has at least.
-        most: How many any body has at most; 0 for as many as there are.
+        details: Properties with checks; an entity may have others.
+        least: Minimum number in a whole body.
+        most: Maximum number in any body; 0 for no limit.
     """
 
     schema: str
@@ -79,13 +79,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindRules:
-    """What the body of one kind holds.
+    """Rules for the body of one kind.
 
     Attributes:
         kind: The kind.
-        meaning: What such a packet tells, in a sentence.
+        meaning: The contents of such a packet, in a sentence.
         parts: Its parts; entities of other schemata may stand beside them.
-        relate: Judges what is seen across parts.
+        relate: Yields problems across visible parts.
         example: FollowTheMoney JSON lines that make a whole body.
     """
 
@@ -109,7 +109,7 @@ class KindRules:
 
 
 def nothing_beside(_body: Body) -> Iterator[Problem]:
-    """For kinds of which parts and details say it all."""
+    """Yields no problems, for kinds with complete rules in their parts and details."""
     return iter(())
 
 

@@ -1,7 +1,7 @@
 """Substances: CAS numbers, and the tables of the United Nations Convention of 1988.
 
-Which substance stands in which table is the gazetteer's (``tearline.policy.gazetteer``): the
-mask that tells a partner the table alone uses the very same rows.
+The gazetteer (``tearline.policy.gazetteer``) assigns each substance to its table: the mask that
+discloses only the table to a partner uses the same rows.
 """
 
 import re
@@ -13,9 +13,10 @@ _TABLE_NAME = re.compile(r"(?:(?:UN 1988 )?Table )?(I{1,2})")
 
 
 def is_cas_number(text: str) -> bool:
-    """Whether it is spelled as a CAS number and its check digit holds.
+    """Returns whether a text is a CAS number with a valid check digit.
 
-    The last digit is the sum of the others, each by its place from the right, modulo 10.
+    The last digit is the sum of the others, each multiplied by its position from the right, modulo
+    10.
     """
     found = _CAS.fullmatch(text)
     if found is None:
@@ -25,11 +26,11 @@ def is_cas_number(text: str) -> bool:
 
 
 def un_table_named(text: str) -> str | None:
-    """``I`` or ``II``, however a text names the table; None where it names none."""
+    """Returns ``I`` or ``II`` for any spelling of the table; None for other texts."""
     found = _TABLE_NAME.fullmatch(text)
     return found and found[1]
 
 
 def un_table_of(name_or_cas: str) -> str | None:
-    """The table that a substance stands in, by CAS number or name; None where it is in none."""
+    """Returns the table of a substance, by CAS number or name; None if it is in none."""
     return UN_TABLES.get(name_or_cas.strip().casefold())

@@ -1,8 +1,8 @@
-"""``value-transfer``: value that is paid in here and paid out there, with no wire between.
+"""``value-transfer``: value that is paid in here and paid out there, without a wire transfer.
 
-Underground banks keep two pools of money. A client pays into one; a partner pays out of the
-other, in another country and currency, and nothing crosses the border but a message. An
-agency mostly knows one leg, and looks for the other.
+Underground banks keep two pools of money. A client pays into one; a partner pays out of the other,
+in another country and currency, and only a message crosses the border. An agency mostly knows one
+leg, and searches for the other.
 """
 
 from collections import Counter
@@ -36,7 +36,10 @@ _EXAMPLE = """\
 
 
 def _relate(body: Body) -> Iterator[Problem]:
-    """Two legs are two sides of one transfer, and a rate is one into the other's currency."""
+    """Yields problems of the two sides of a transfer, and of their rates.
+
+    Two legs are the two sides of one transfer, and a rate is one into the other's currency.
+    """
     for leg in body.of(LEG):
         if token_of(leg.only("counterLeg") or "") == leg.token:
             yield Problem(path=leg.path("counterLeg"), why="a leg is not its own other side")
@@ -52,7 +55,10 @@ def _relate(body: Body) -> Iterator[Problem]:
 
 
 def _judge_rates(body: Body) -> Iterator[Problem]:
-    """Counts each currency once, so that many legs cost no more than their number."""
+    """Yields problems of rates.
+
+    Each currency counts once, so that the cost is linear in the number of legs.
+    """
     paid = Counter(currency for leg in body.of(LEG) if (currency := leg.only("currency")))
     for leg in body.of(LEG):
         rated, own = leg.only("rateCurrency"), leg.only("currency")

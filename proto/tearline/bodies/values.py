@@ -1,6 +1,6 @@
-"""What texts of a body may be: amounts, currencies, days, substances, and fixed words.
+"""Allowed texts of a body: amounts, currencies, days, substances, and fixed words.
 
-Every reason is told without the text itself.
+Every reason is given without the text itself.
 """
 
 import datetime
@@ -21,14 +21,14 @@ _PACKET = re.compile(r"[0-9a-f]{64}")
 
 
 def parse_decimal(text: str) -> Decimal | None:
-    """The exact number above zero that a text spells in plain digits, or None."""
+    """Returns the exact number above zero that a text spells in plain digits, or None."""
     if not _DECIMAL.fullmatch(text):
         return None
     return Decimal(text) or None
 
 
 def parse_day(text: str) -> datetime.datetime | None:
-    """Returns the moment, in UTC, that a date or a date with a time spells.
+    """Returns the time, in UTC, of a date or a date with a time.
 
     Returns None for any other text, and for a year outside ``MIN_YEAR`` to ``MAX_YEAR``.
     """
@@ -42,7 +42,7 @@ def parse_day(text: str) -> datetime.datetime | None:
 
 
 def one_of(meaning: str, *words: str) -> Value:
-    """One of a few fixed words."""
+    """Returns a value that allows a few fixed words."""
     reason = f"none of: {', '.join(words)}"
     return Value(
         meaning=f"{meaning}: {', '.join(words)}",
@@ -52,7 +52,7 @@ def one_of(meaning: str, *words: str) -> Value:
 
 
 def text_of(meaning: str, example: str) -> Value:
-    """Any text that is not blank."""
+    """Returns a value that allows any text that is not blank."""
     return Value(
         meaning=meaning, example=example, reason=lambda text: "" if text.strip() else "blank"
     )

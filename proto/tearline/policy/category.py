@@ -1,10 +1,10 @@
-"""Categories: what a field is about. A fixed tree, version 1.
+"""Categories: the subjects of fields. A fixed tree, version 1.
 
-A marking names a leaf. Agreements and policies may name a leaf or a group, such as
-``finance`` for all of ``finance.…``. Some leaves are *guarded*: what they hold can cost a
-life or an operation. What an agreement gives for a group does not include a guarded leaf of
-it. A field of any category may be raised to a guarded one, but never moved sideways or
-down: an agreement that treats places mildly must not be met by calling an account a place.
+A marking names a leaf. Agreements and policies may name a leaf or a group, such as ``finance`` for
+all of ``finance.…``. Some leaves are *guarded*: their disclosure can cost a life or an operation. A
+share of a group does not include its guarded leaves. A field may be raised to a guarded category,
+but never moved sideways or down: otherwise an originator could mark an account as a place, under an
+agreement with mild rules for places.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from tearline.errors import MarkingMalformed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """One leaf of the tree.
+    """Leaf of the tree.
 
     Attributes:
-        name: Dotted name; what stands before the dot is its group.
-        meaning: What belongs in it.
-        guarded: Whether what is given for its group passes it by.
+        name: Dotted name; the part before the dot is its group.
+        meaning: Its contents.
+        guarded: Whether a share of its group excludes it.
         rank: Place in the table, from the mildest to the strictest.
     """
 
@@ -31,7 +31,7 @@ class Category:
 
     @property
     def group(self) -> str:
-        """The group above, or empty for a leaf that stands alone."""
+        """Returns the group above, or empty for a leaf without a group."""
         return self.name.rpartition(".")[0]
 
 
@@ -75,7 +75,7 @@ PERSONAL = frozenset(
     if name.startswith(("identity.", "contact."))
     or name in ("finance.account", "narrative", "unmarked")
 )
-"""What is, or may hold, data on a person: a person answers for its release."""
+"""Categories that may hold personal data: a person must answer for their release."""
 
 CATEGORIES = tuple(
     Category(name=name, meaning=meaning, guarded=rank >= len(_ORDINARY), rank=rank)
@@ -92,7 +92,7 @@ _LEAVES_UNDER = {
 
 
 def category_named(name: str) -> Category:
-    """The leaf called ``name``.
+    """Returns the leaf called ``name``.
 
     Raises:
         MarkingMalformed: If no leaf has that name; a group is not a category.
@@ -104,7 +104,7 @@ def category_named(name: str) -> Category:
 
 
 def leaves_under(node: str) -> tuple[Category, ...]:
-    """The leaves that a share of ``node`` gives: the leaf itself, or a group's ordinary ones.
+    """Returns the leaves of a share of ``node``: the leaf itself, or a group's ordinary ones.
 
     Raises:
         MarkingMalformed: If ``node`` is neither a leaf nor a group.
@@ -116,10 +116,10 @@ def leaves_under(node: str) -> tuple[Category, ...]:
 
 
 def is_at_least_as_strict_category(name: str, other: str) -> bool:
-    """Whether a field of category ``other`` may be marked ``name``.
+    """Returns whether a field of category ``other`` may be marked ``name``.
 
-    It may where both are the same, or where ``name`` is guarded and ranks above. Ordinary
-    categories do not compare.
+    It may if both are the same, or if ``name`` is guarded and ranks above. Ordinary categories are
+    not comparable.
 
     Raises:
         MarkingMalformed: If either is not a leaf.

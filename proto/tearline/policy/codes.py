@@ -1,4 +1,4 @@
-"""Codes that a mask or a body rule takes: of countries, currencies and crypto-assets."""
+"""Codes for masks and body rules: countries, currencies and crypto-assets."""
 
 _CURRENCIES = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN"
@@ -11,13 +11,13 @@ _CURRENCIES = (
     " ZAR ZMW ZWG"
 )
 CURRENCIES = frozenset(_CURRENCIES.split())
-"""ISO 4217, without funds, metals and test codes. Crypto-assets have none there."""
+"""ISO 4217, without funds, metals and test codes. It has no crypto-assets."""
 
 _CRYPTO_ASSETS = (
     "ARB BCH BNB BSC BSV BTC BTG DASH DOGE ETC ETH LTC SOL TRX USDC USDT XBT XMR XRP XVG ZEC"
 )
 CRYPTO_ASSETS = frozenset(_CRYPTO_ASSETS.split())
-"""Symbols that the lists of sanctions and the exchanges use."""
+"""Symbols on sanctions lists and crypto exchanges."""
 
 _COUNTRIES = (
     "ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br"

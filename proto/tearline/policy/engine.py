@@ -1,10 +1,10 @@
-"""Cedar, asked one question for each form: may this recipient have this field so?
+"""Cedar evaluation, one question for each form: may this recipient have this field so?
 
-Three traps are closed here. Cedar skips a policy whose evaluation fails, a forbid as well
-as a permit, so every failure is reported and the caller withholds. Cedar knows the groups
-of actions from the schema alone, so the schema goes into the entities and into every call.
-Parsing costs more than deciding, so policies, schema and entities are parsed once and
-passed as handles. A call holds the interpreter lock; it is bounded by the limits on sets.
+The module avoids three traps. Cedar skips a policy with a failed evaluation, a forbid as well as a
+permit; so every failure is reported and the caller withholds. Cedar knows the groups of actions
+from the schema alone; so the schema goes into the entities and into every call. Parsing costs more
+than deciding; so policies, schema and entities are parsed once and passed as handles. A call holds
+the interpreter lock; the limits on sets bound it.
 """
 
 import json
@@ -31,15 +31,15 @@ _UNNAMED_FAULT = "request"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRequest:
-    """What is to be decided.
+    """Request for a release decision.
 
     Attributes:
         article: Id of the article invoked.
         sender: Agency URI of the originator.
         recipient: Agency URI of the recipient.
-        purpose: What the recipient may use it for, one of the article's.
+        purpose: The recipient's purpose, one of the article's.
         kind: The packet's kind.
-        marking: The field's marking; all that a policy learns of the field.
+        marking: The field's marking; the only property of the field that a policy sees.
     """
 
     article: str
@@ -52,14 +52,14 @@ class ReleaseRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one policy set says of one form.
+    """Answer of one policy set about one form.
 
     Attributes:
-        form: The form asked about.
-        allowed: Whether it may be released so.
-        policy_ids: The policies that decided it: permits where allowed, forbids where one
-            applied, none where nothing permits.
-        faults: The policies that could not be evaluated, ``request`` where all could not.
+        form: The form.
+        allowed: Whether it may be released.
+        policy_ids: The deciding policies: permits if allowed, forbids if one applied, none
+            without any permit.
+        faults: The policies with a failed evaluation, ``request`` if all failed.
     """
 
     form: Form
@@ -69,7 +69,7 @@ class Answer:
 
 
 class Engine:
-    """The facts of one agreement, against which policy sets are asked.
+    """Facts of one agreement, for the evaluation of policy sets.
 
     Args:
         terms: The agreement's terms.
@@ -91,13 +91,13 @@ class Engine:
         self._facts_with = lru_cache(maxsize=MAX_MARKINGS_KEPT)(self._add_field)
 
     def knows(self, request: ReleaseRequest) -> bool:
-        """Whether the article exists and sender and recipient are parties."""
+        """Returns whether the article exists and sender and recipient are parties."""
         parties = self._terms.parties
         known = request.sender in parties and request.recipient in parties
         return known and self._terms.article(request.article) is not None
 
     def ask(self, policies: PolicySet, request: ReleaseRequest) -> tuple[Answer, ...]:
-        """What ``policies`` say of each revealing form, from ``exists`` up to ``clear``."""
+        """Returns the answers of ``policies`` for each revealing form, lowest first."""
         import cedarpy
 
         question: dict[str, Any] = {
@@ -137,7 +137,7 @@ def _answer(form: Form, result: "cedarpy.AuthzResult", policies: PolicySet) -> A
 
 
 def _faults(errors: list[str], policies: PolicySet) -> tuple[str, ...]:
-    """The policies that Cedar's messages name; its texts may hold values and go no further."""
+    """Returns the policies in Cedar's messages; the texts may hold values and are dropped."""
     positions = (_POLICY_ID.search(error) for error in errors)
     return tuple(
         sorted(
@@ -150,7 +150,7 @@ def _faults(errors: list[str], policies: PolicySet) -> tuple[str, ...]:
 
 
 def _facts(terms: Terms) -> Iterator[dict[str, Any]]:
-    """The agreement as Cedar entities."""
+    """Yields the agreement as Cedar entities."""
     for group in GROUPS:
         yield _entity("Category", group)
     for category in CATEGORIES:

@@ -1,7 +1,7 @@
-"""Policies made visible: why a decision fell so, what each partner would see, what changed.
+"""Explanations of policies: reasons of a decision, each partner's view, and changes.
 
-Pure functions behind ``tearline policy check|explain|matrix|diff|test`` and the preview of a
-packet (``check`` itself stands in ``tearline.policy.ruleset``).
+Pure functions behind ``tearline policy check|explain|matrix|diff|test`` and the preview of a packet
+(``check`` itself is in ``tearline.policy.ruleset``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,13 +15,13 @@ from tearline.policy.release import Decision, ReleasePolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A decision and the answers it was made from, form by form.
+    """Decision with its answers, form by form.
 
     Attributes:
         decision: The decision.
-        shared: What the agreement's policies say of each form, lowest first; empty where
-            the agreement does not know the article, sender or recipient.
-        own: What the agency's own say; empty where there are none.
+        shared: Answers of the agreement's policies for each form, lowest first; empty if the
+            agreement does not know the article, sender or recipient.
+        own: Answers of the agency's own policies; empty without any.
     """
 
     decision: Decision
@@ -31,12 +31,12 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One field before one partner.
+    """Decision on one field for one partner.
 
     Attributes:
-        path: The field's path, or whatever names the row.
+        path: The field's path, or another name of the row.
         partner: Agency URI.
-        decision: What the partner may have of it at most.
+        decision: The partner's decision.
     """
 
     path: str
@@ -46,7 +46,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A cell that differs between two matrices; None where one matrix has no such cell."""
+    """Cell that differs between two matrices; None where one matrix has no such cell."""
 
     path: str
     partner: str
@@ -55,13 +55,13 @@ class Change:
 
     @property
     def reveals_more(self) -> bool:
-        """Whether the partner gets more than before."""
+        """Returns whether the partner gets more than before."""
         return _form(self.after) > _form(self.before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyCase:
-    """A decision that a policy author expects."""
+    """Expected decision of a policy author."""
 
     name: str
     request: ReleaseRequest
@@ -70,19 +70,19 @@ class PolicyCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """What became of a case."""
+    """Result of a case."""
 
     case: PolicyCase
     decision: Decision
 
     @property
     def passed(self) -> bool:
-        """Whether the decision is the expected one and every policy could be evaluated."""
+        """Returns whether the decision is the expected one and every policy could be evaluated."""
         return self.decision.form is self.case.expected and not self.decision.faults
 
 
 def explain(policy: ReleasePolicy, request: ReleaseRequest) -> Explanation:
-    """The decision on ``request``, with what each layer said of each form."""
+    """Returns the decision on ``request``, with each layer's answer for each form."""
     shared, own = policy.answers(request)
     return Explanation(decision=policy.decide(request), shared=shared, own=own)
 
@@ -93,10 +93,10 @@ def matrix(
     fields: Mapping[str, Marking],
     partners: Iterable[str],
 ) -> tuple[Cell, ...]:
-    """The decision for each field before each partner, field by field.
+    """Returns the decision for each field and each partner, field by field.
 
     Args:
-        policy: The policy to ask.
+        policy: The policy.
         request: Article, sender, purpose and kind; its recipient and marking are replaced.
         fields: Marking by path.
         partners: Agency URIs of the recipients.
@@ -114,9 +114,9 @@ def matrix(
 
 
 def diff(before: Iterable[Cell], after: Iterable[Cell]) -> tuple[Change, ...]:
-    """The cells in which two matrices differ, as the partner or the sender would notice.
+    """Returns the cells with a visible difference between two matrices.
 
-    Which policies brought a decision about may change without the cell changing.
+    A change of only the deciding policies is not a visible difference.
     """
     old = {(cell.path, cell.partner): cell.decision for cell in before}
     new = {(cell.path, cell.partner): cell.decision for cell in after}
@@ -128,7 +128,7 @@ def diff(before: Iterable[Cell], after: Iterable[Cell]) -> tuple[Change, ...]:
 
 
 def run_cases(policy: ReleasePolicy, cases: Iterable[PolicyCase]) -> tuple[CaseResult, ...]:
-    """Decides every case."""
+    """Returns the result of every case."""
     return tuple(CaseResult(case=case, decision=policy.decide(case.request)) for case in cases)
 
 

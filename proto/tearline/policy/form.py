@@ -1,7 +1,7 @@
-"""Forms: how much of a field its reader gets.
+"""Forms: the degree to which a reader sees a field.
 
-The forms are a ladder. Whoever may have one may have every form below it, and a rule that
-speaks of one form speaks of all below it (a permit) or all above it (a forbid).
+The forms are a ladder. A reader with one form may have every form below it. A rule about one form
+applies to all forms below it (a permit) or all above it (a forbid).
 """
 
 from enum import IntEnum
@@ -10,34 +10,34 @@ from tearline.errors import MarkingMalformed
 
 
 class Form(IntEnum):
-    """One step of the ladder; a greater number reveals more."""
+    """Step of the ladder; a greater number reveals more."""
 
     WITHHELD = 0
-    """Nothing, not even that the field exists."""
+    """Nothing, not even the field's existence."""
     EXISTS = 1
-    """That there is something of this category, and why it is kept back."""
+    """Existence of a field of this category, and the reason to withhold it."""
     MATCH = 2
-    """A tag by which the reader recognises a value that it already holds."""
+    """Tag by which the reader recognises a value that it already has."""
     GENERALISED = 3
-    """The value behind its category's mask: a band, a month, a region."""
+    """Value behind its category's mask: a band, a month, a region."""
     CLEAR = 4
-    """The value itself."""
+    """Value itself."""
 
     @property
     def text(self) -> str:
-        """The form's lower-case name, its only spelling outside this program."""
+        """Returns the form's lower-case name, its only spelling outside this program."""
         return self.name.lower()
 
 
 FORMS = tuple(Form)
 REVEALING_FORMS = FORMS[1:]
-"""The forms a policy can permit; ``withheld`` is what remains without a permit."""
+"""The forms a policy can permit; ``withheld`` is the result without a permit."""
 
 _BY_TEXT = {form.text: form for form in Form}
 
 
 def parse_form(text: str) -> Form:
-    """The form that ``text`` names.
+    """Returns the form that ``text`` names.
 
     Raises:
         MarkingMalformed: If ``text`` is not the lower-case name of a form.
@@ -49,10 +49,10 @@ def parse_form(text: str) -> Form:
 
 
 def deliverable(form: Form, *, can_match: bool, can_generalise: bool) -> Form:
-    """The form that a field really travels in, where its policy allows ``form``.
+    """Returns the form in which a field is sent, if its policy allows ``form``.
 
-    Without a mask for the value there is no generalised form, without matching no tag; then
-    the reader is told only that the field exists.
+    Without a mask for the value there is no generalised form, and without matching no tag. The
+    reader then only learns that the field exists.
     """
     if form is Form.GENERALISED and not can_generalise:
         return Form.EXISTS

@@ -1,7 +1,7 @@
-"""Tables that the masks look things up in: regions, calling codes, scheduled chemicals.
+"""Lookup tables of the masks: regions, calling codes, scheduled chemicals.
 
-They cover what the product is used for and are part of the masks' digest. What is not in
-them is not generalised: the reader then learns only that it exists.
+They cover the product's uses and are part of the masks' digest. A value outside them is not
+generalised: the reader then only learns that it exists.
 """
 
 import unicodedata
@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 
 def plain_name(text: str) -> str:
-    """``text`` for looking up: without accents, digits, case and outer punctuation."""
+    """Returns ``text`` for a lookup: without accents, digits, case and outer punctuation."""
     decomposed = unicodedata.normalize("NFKD", text)
     letters = "".join(
         " " if not c.isalpha() else c for c in decomposed if not unicodedata.combining(c)
@@ -19,7 +19,7 @@ def plain_name(text: str) -> str:
 
 
 def _names(rows: Iterable[str]) -> Mapping[str, str]:
-    """``code name|name|…`` rows as a mapping from each plain name to its code."""
+    """Returns ``code name|name|…`` rows as a mapping from each plain name to its code."""
     table: dict[str, str] = {}
     for row in rows:
         code, _, names = row.partition(" ")
@@ -251,11 +251,11 @@ UN_TABLES: Mapping[str, str] = MappingProxyType(
     {key: "I" for pair in _TABLE_I.items() for key in pair}
     | {key: "II" for pair in _TABLE_II.items() for key in pair}
 )
-"""``I`` or ``II`` by CAS number and by lower-case name."""
+"""Maps each CAS number and each lower-case name to ``I`` or ``II``."""
 
 
 def table_lines() -> list[str]:
-    """Every row of every table, as text for a digest."""
+    """Returns every row of every table, as text for a digest."""
     tables = (("country", COUNTRIES), ("region", REGIONS), ("substance", UN_TABLES))
     lines = [f"{title} {k} {v}" for title, table in tables for k, v in sorted(table.items())]
     return [*lines, f"calling {_SHORT_CALLING_CODES}"]

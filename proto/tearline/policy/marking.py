@@ -1,10 +1,9 @@
-"""Markings: what a field is about, and what may be done with it.
+"""Markings: the subject of a field, and its permitted uses.
 
-One text spells a marking, for example ``finance.account TLP:AMBER+STRICT PAP:AMBER H1,H3
-ORCON``: category, Traffic Light Protocol 2.0 (FIRST, 2022), Permissible Actions Protocol,
-handling codes, and ``ORCON`` where passing on needs the originator's consent. ``H0``, the
-rule that information serves only the purpose it was given for, always holds; it is written
-where no other code is.
+One text spells a marking, for example ``finance.account TLP:AMBER+STRICT PAP:AMBER H1,H3 ORCON``:
+category, Traffic Light Protocol 2.0 (FIRST, 2022), Permissible Actions Protocol, handling codes,
+and ``ORCON`` if passing on needs the originator's consent. ``H0`` limits information to its
+original purpose, and always applies; it is written if there is no other code.
 """
 
 from collections.abc import Iterable
@@ -18,7 +17,7 @@ from tearline.policy.category import category_named, is_at_least_as_strict_categ
 
 
 class Tlp(IntEnum):
-    """How far information may spread (TLP 2.0); a greater number spreads less."""
+    """Permitted spread of information (TLP 2.0); a greater number spreads less."""
 
     CLEAR = 0
     GREEN = 1
@@ -28,12 +27,12 @@ class Tlp(IntEnum):
 
     @property
     def text(self) -> str:
-        """The label's lower-case name, for example ``amber+strict``."""
+        """Returns the label's lower-case name, for example ``amber+strict``."""
         return self.name.lower().replace("_", "+")
 
 
 class Pap(IntEnum):
-    """What may be done with information that its subject could notice; greater allows less."""
+    """Permitted actions that the subject could notice; a greater number allows less."""
 
     CLEAR = 0
     GREEN = 1
@@ -42,15 +41,15 @@ class Pap(IntEnum):
 
     @property
     def text(self) -> str:
-        """The label's lower-case name."""
+        """Returns the label's lower-case name."""
         return self.name.lower()
 
 
 HANDLING_CODES = ("H1", "H2", "H3")
-"""What a handling code asks beyond ``H0``.
+"""Requirements of a handling code beyond ``H0``.
 
-``H1``: not in evidence without the originator's permission. ``H2``: not passed on without
-it. ``H3``: further conditions, which the narrative states.
+``H1``: not in evidence without the originator's permission. ``H2``: not passed on without it.
+``H3``: further conditions, which the narrative states.
 """
 
 _TLP = {f"TLP:{level.text.upper()}": level for level in Tlp}
@@ -61,14 +60,14 @@ _ORCON = "ORCON"
 
 @dataclass(frozen=True, kw_only=True)
 class Marking:
-    """The marking of a field.
+    """Marking of a field.
 
     Attributes:
         category: Name of the category, a leaf of the tree in ``tearline.policy.category``.
-        tlp: How far it may spread.
-        handling: Codes ``H1`` to ``H3``, ascending; none is ``H0``, which always holds.
+        tlp: Its permitted spread.
+        handling: Codes ``H1`` to ``H3``, ascending; none is ``H0``, which always applies.
         orcon: Whether passing on needs the originator's consent.
-        pap: What may be done with it.
+        pap: Its permitted actions.
 
     Raises:
         MarkingMalformed: On construction, if the category is unknown or a code is unknown,
@@ -87,7 +86,7 @@ class Marking:
             raise MarkingMalformed("handling codes are H1 to H3, each once, ascending")
 
     def encode(self) -> str:
-        """The marking's one spelling: a line of ASCII."""
+        """Returns the marking's canonical form: a line of ASCII."""
         return self._spelling
 
     @cached_property
@@ -103,10 +102,10 @@ class Marking:
         return " ".join(parts)
 
     def raised_to(self, floor: "Marking") -> "Marking":
-        """This marking, as strict as ``floor`` in each part.
+        """Returns this marking, as strict as ``floor`` in each part.
 
-        The category moves only where ``floor`` names a guarded one that outranks it: what a
-        field is about does not change because a stricter field stood beside it.
+        The category changes only if ``floor`` names a guarded one that outranks it: a stricter
+        field beside it does not change the subject of a field.
         """
         outranks = is_at_least_as_strict_category(floor.category, self.category)
         return replace(
@@ -122,17 +121,17 @@ class Marking:
 STRICTEST = Marking(
     category="unmarked", tlp=Tlp.RED, handling=HANDLING_CODES, orcon=True, pap=Pap.RED
 )
-"""The marking of a field that nobody marked."""
+"""The marking of an unmarked field."""
 
 
 @lru_cache(maxsize=MAX_MARKINGS_KEPT)
 def parse_marking(text: str) -> Marking:
-    """The marking that ``text`` spells.
+    """Returns the marking of ``text``.
 
-    Of hundreds of fields few differ in their marking, so each is parsed once.
+    The result is cached, since most of a packet's fields have few different markings.
 
     Raises:
-        MarkingMalformed: If ``text`` is anything but the one spelling of a marking.
+        MarkingMalformed: If ``text`` is not the canonical form of a marking.
     """
     if len(text) > MAX_MARKING_BYTES:
         raise MarkingMalformed(f"a marking has at most {MAX_MARKING_BYTES} characters")
@@ -147,12 +146,12 @@ def parse_marking(text: str) -> Marking:
         pap=_PAP[parts[2]],
     )
     if marking.encode() != text:
-        raise MarkingMalformed("the marking is not in its one spelling")
+        raise MarkingMalformed("the marking is not in canonical form")
     return marking
 
 
 def parse_tlp(text: str) -> Tlp:
-    """The TLP label of a lower-case name, for example ``amber+strict``.
+    """Returns the TLP label of a lower-case name, for example ``amber+strict``.
 
     Raises:
         MarkingMalformed: If ``text`` names none.
@@ -164,7 +163,7 @@ def parse_tlp(text: str) -> Tlp:
 
 
 def parse_pap(text: str) -> Pap:
-    """The PAP label of a lower-case name.
+    """Returns the PAP label of a lower-case name.
 
     Raises:
         MarkingMalformed: If ``text`` names none.
@@ -176,9 +175,9 @@ def parse_pap(text: str) -> Pap:
 
 
 def is_at_least_as_strict(marking: Marking, other: Marking) -> bool:
-    """Whether ``marking`` restricts everything that ``other`` restricts.
+    """Returns whether ``marking`` restricts everything that ``other`` restricts.
 
-    A partial order: of two markings, each may be stricter in another part.
+    It is a partial order: of two markings, each may be stricter in another part.
     """
     return (
         is_at_least_as_strict_category(marking.category, other.category)
@@ -190,15 +189,15 @@ def is_at_least_as_strict(marking: Marking, other: Marking) -> bool:
 
 
 def is_stricter(marking: Marking, other: Marking) -> bool:
-    """Whether ``marking`` is at least as strict as ``other``, and not the same."""
+    """Returns whether ``marking`` is at least as strict as ``other``, and not the same."""
     return marking != other and is_at_least_as_strict(marking, other)
 
 
 def strictest(markings: Iterable[Marking]) -> Marking:
-    """A marking as strict in each part as the strictest of ``markings``.
+    """Returns a marking as strict in each part as the strictest of ``markings``.
 
-    This is the floor for a packet derived from others: mark each of its fields, then raise
-    it (``Marking.raised_to``). Of no markings at all it is ``STRICTEST``.
+    It is the floor for a packet derived from others: each of its fields is marked, then raised
+    (``Marking.raised_to``). For no markings at all it is ``STRICTEST``.
     """
     ordered = sorted(markings, key=lambda marking: category_named(marking.category).rank)
     if not ordered:

@@ -1,10 +1,9 @@
-"""Masks: how the generalised form of a field is made, by category.
+"""Masks: the derivation of generalised forms, by category.
 
-A mask turns one value into a coarser one, or says that it cannot; then the field is only
-told to exist. A field is generalised whole or not at all, and repeated results are told
-once, so the generalised form does not say how many values there are. Masks are fixed code
-over fixed tables; agreements pin them by digest, and whoever can read the clear form makes
-the generalised one again and compares.
+A mask turns one value into a coarser one, or has no result; the reader then only learns that the
+field exists. A field is generalised whole or not at all, and equal results appear once, so the
+generalised form hides the number of values. Masks are fixed code over fixed tables, and agreements
+pin them by digest. A reader of the clear form derives the generalised one again and compares.
 """
 
 import re
@@ -30,17 +29,17 @@ from tearline.policy.profile import parse_path, property_category
 from tearline.policy.units import UNITS
 
 VERSION = 2
-"""Goes up with every change in what a mask makes of any value; the digest names it."""
+"""Version of the masks; it rises with every change of any result, and the digest includes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mask:
-    """A named way to make a value coarser.
+    """Named derivation of a coarser value.
 
     Attributes:
-        name: The mask's name, which travels with what it made.
-        apply: The coarser value of (value, property), or None where there is none.
-        is_safe: Whether what it made of all values of a field may be told together.
+        name: The mask's name, which is sent with its results.
+        apply: Returns the coarser value of (value, property), or None without one.
+        is_safe: Returns whether the results for all values of a field may be released together.
     """
 
     name: str
@@ -50,14 +49,14 @@ class Mask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generalised:
-    """The generalised form of a field: its values, sorted, each once, and the mask's name."""
+    """Generalised form of a field: its values, sorted, each once, and the mask's name."""
 
     mask: str
     values: tuple[str, ...]
 
 
 def generalise(path: str, values: Iterable[str]) -> Generalised | None:
-    """The generalised form of the field at ``path``; None where it can only be told to exist.
+    """Returns the generalised form of the field at ``path``; None if only existence is disclosed.
 
     Raises:
         PathMalformed: If ``path`` is not a path.
@@ -93,7 +92,7 @@ def verify_generalised(
 
 @cache
 def digest() -> bytes:
-    """32 bytes that name this set of masks, with its tables."""
+    """Returns 32 bytes that identify this set of masks, with its tables."""
     lines = [f"version {VERSION}"]
     lines += [f"mask {category} {mask.name}" for category, mask in sorted(MASKS.items())]
     for title, codes in _CODES.items():
@@ -116,10 +115,10 @@ _CONVERSIONS = frozenset({"amountEur", "amountUsd"})
 
 
 def _band(value: str, prop: str) -> str | None:
-    """The band of an amount: bounds at 1, 5, 10, 50, 100, …; a known unit or currency stays.
+    """Returns the band of an amount: limits at 1, 5, 10, 50, 100 and so on.
 
-    An amount converted into another currency has none: at a known rate the bands of one sum in
-    three currencies would narrow each other.
+    A known unit or currency stays. An amount converted into another currency has no band: at a
+    known rate, the bands of one sum in three currencies would narrow each other.
     """
     if prop in ("currency", "unit"):
         return _known(value, prop)
@@ -134,7 +133,7 @@ def _band(value: str, prop: str) -> str | None:
 
 
 def _known(value: str, *titles: str) -> str | None:
-    """A code that stands in a table; any other text could be a name."""
+    """Returns a code that is in a table; any other text could be a name."""
     return value if any(value in _CODES[title] for title in titles) else None
 
 
@@ -142,13 +141,13 @@ _DATE = re.compile(r"([0-9]{4})(?:(-(?:0[1-9]|1[0-2]))(?:-[0-3][0-9](?:[T ].*)?)
 
 
 def _month(value: str, prop: str) -> str | None:
-    """The month of a date; a year stays a year. How long a call took is no date."""
+    """Returns the month of a date; a year stays a year. A call's duration is not a date."""
     found = _DATE.fullmatch(value) if prop != "duration" else None
     return found and found.group(1) + (found.group(2) or "")
 
 
 def _year(value: str, _prop: str) -> str | None:
-    """The year of a date."""
+    """Returns the year of a date."""
     found = _DATE.fullmatch(value)
     return found and found.group(1)
 
@@ -161,10 +160,10 @@ _LONGEST_REGION = max(map(len, REGIONS))
 
 
 def _region(value: str, prop: str) -> str | None:
-    """The region or country of a place; of a coordinate, the whole degree.
+    """Returns the region or country of a place; for a coordinate, the whole degree.
 
-    Of an address, only parts at its end count, and only where it names the country, because
-    streets are named after regions. A Chinese address begins with the largest place.
+    For an address, only parts at its end count, and only if it names the country, because streets
+    are named after regions. A Chinese address begins with the largest place.
     """
     if prop in ("latitude", "longitude"):
         degrees = _COORDINATE.fullmatch(value)
@@ -197,7 +196,7 @@ def _chinese_region(value: str) -> str | None:
 
 
 def _beginning(value: str, table: Mapping[str, str], longest: int) -> str:
-    """Returns the longest name of a table that a text begins with, or nothing."""
+    """Returns the longest name of a table at the start of a text, or an empty string."""
     sizes = range(min(longest, len(value)), 0, -1)
     return next((value[:size] for size in sizes if value[:size] in table), "")
 
@@ -212,11 +211,11 @@ _BIK = re.compile(r"04[0-9]{7}")
 
 
 def _bank_and_last_two(value: str, prop: str) -> str | None:
-    """The bank, where the number tells it, and the last two characters.
+    """Returns the bank, if the number identifies it, and the last two characters.
 
-    An IBAN (ISO 13616) gives its country and the three characters with which the bank's code
-    begins, a Mexican CLABE the bank's three digits, a BIC (ISO 9362) bank and country, a Russian
-    BIK itself. A bank's name is free text, and so has no coarser form.
+    An IBAN (ISO 13616) gives its country and the first three characters of the bank's code, a
+    Mexican CLABE the bank's three digits, a BIC (ISO 9362) bank and country, a Russian BIK itself.
+    A bank's name is free text, and so has no coarser form.
     """
     if prop == "country":
         return _known(value, "country-code")
@@ -245,7 +244,10 @@ def _turned(iban: str) -> str:
 
 
 def _is_clabe(number: str) -> bool:
-    """Whether the check digit of a CLABE holds: weights 3, 7, 1 over 17 digits, modulo 10."""
+    """Returns whether the check digit of a CLABE is valid.
+
+    The weights are 3, 7, 1 over 17 digits, modulo 10.
+    """
     weighed = sum(int(d) * w % 10 for d, w in zip(number[:17], _CLABE_WEIGHTS, strict=False))
     return (10 - weighed % 10) % 10 == int(number[17])
 
@@ -275,12 +277,13 @@ _CERTAIN = "某"  # "a certain"
 
 
 def _initials(value: str, prop: str) -> str | None:
-    """The initials of a name; never a whole word, and of a Chinese or Korean name one character.
+    """Returns the initials of a name, never a whole word.
 
-    A word of one letter is left out. Of a name with a word in a syllabic script only that word's
-    first character is told, with 某, and only where the word has more: most surnames are one
-    character, most names two or three. It is told of ``name`` alone, so that a given name, a
-    family name or an alias in a property of its own adds no second one.
+    A Chinese or Korean name gives one character. A word of one letter is left out. For a name with
+    a word in a syllabic script, only that word's first character is shown, with 某, and only if the
+    word has more: most surnames have one character, most names two or three. Only ``name`` has this
+    form, so that a given name, a family name or an alias in another property adds no second
+    character.
     """
     plain = "".join(
         " " if unicodedata.category(c) == "Cf" else c for c in unicodedata.normalize("NFKC", value)
@@ -296,12 +299,12 @@ def _initials(value: str, prop: str) -> str | None:
 
 
 def _is_one_person(told: Collection[str]) -> bool:
-    """Whether the names of a person tell one character of a syllabic script at most."""
+    """Returns whether a person's names reveal at most one character of a syllabic script."""
     return bool(told) and sum(value.endswith(_CERTAIN) for value in told) <= 1
 
 
 def _is_syllabic(text: str) -> bool:
-    """Whether it is one character of such a script."""
+    """Returns whether a text is one character of such a script."""
     return any(first <= text <= last for first, last in SYLLABIC_RANGES)
 
 
@@ -309,7 +312,7 @@ _PHONE = re.compile(r"(?:\+|00)([1-9][0-9]{6,14})")
 
 
 def _calling_code(value: str, _prop: str) -> str | None:
-    """The country's calling code of an international number (ITU-T E.164)."""
+    """Returns the country's calling code of an international number (ITU-T E.164)."""
     found = _PHONE.fullmatch(re.sub(r"[\s().\-/]", "", value))
     if not found:
         return None
@@ -322,7 +325,7 @@ _UN_TABLE = re.compile(r"(?:(?:UN 1988 )?Table )?(I{1,2})")
 
 
 def _un_table(value: str, prop: str) -> str | None:
-    """The table of the 1988 Convention that a substance stands in."""
+    """Returns the 1988 Convention's table of a substance."""
     found = _UN_TABLE.fullmatch(value) if prop == "unTable" else None
     table = found.group(1) if found else UN_TABLES.get(value.strip().casefold())
     return table and f"UN 1988 Table {table}"
@@ -341,4 +344,4 @@ MASKS: Mapping[str, Mask] = MappingProxyType(
         "chemical.substance": Mask(name="un-table", apply=_un_table),
     }
 )
-"""The mask of each category that has one; a field of any other is only told to exist."""
+"""The mask of each category with one; for any other field, only existence is disclosed."""

@@ -1,8 +1,8 @@
-"""The marking profile: what a field is about, by its path, and how it is marked by default.
+"""Marking profile: the category of a field, by its path, and its default marking.
 
-Both ends compute the category from the path alone, so an originator cannot move a field into
-a milder compartment without the recipient seeing it. A property that the profile does not
-know gets the strictest marking. Agreements pin the profile by its digest.
+Both ends compute the category from the path alone, so an originator cannot move a field into a
+milder compartment without the recipient's notice. A property unknown to the profile gets the
+strictest marking. Agreements pin the profile by its digest.
 """
 
 import re
@@ -40,31 +40,31 @@ _DEFAULTS: dict[str, _Caveats] = {
     "identity.birth": _PERSONAL,
     "identity.subject": _PERSONAL,
     "identity.identifier": _PERSONAL,
-    "operation": _PERSONAL,  # an arrest that is told too early warns whom it is meant for
+    "operation": _PERSONAL,  # an early disclosure of an arrest warns its target
     "narrative": (Tlp.AMBER_STRICT, HANDLING_CODES[1:], True, Pap.AMBER),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldPath:
-    """Where a field stands: ``entity token/Schema/property``."""
+    """Path of a field: ``entity token/Schema/property``."""
 
     token: str
     schema: str
     property: str
 
     def encode(self) -> str:
-        """The path's one spelling."""
+        """Returns the path's canonical form."""
         return f"{self.token}/{self.schema}/{self.property}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A marking that a file asks for in place of the profile's.
+    """Marking that a file requests in place of the profile's.
 
     Attributes:
-        marking: The marking asked for.
-        looser_by: ``officer`` where one answers for a milder marking, else empty.
+        marking: The requested marking.
+        looser_by: ``officer`` if one answers for a milder marking, otherwise empty.
     """
 
     marking: Marking
@@ -73,14 +73,14 @@ class Override:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenMarking:
-    """The marking of a field, and whether an officer made it milder than the profile."""
+    """Marking of a field, and whether an officer made it milder than the profile."""
 
     marking: Marking
     loosened: bool
 
 
 def parse_path(text: str) -> FieldPath:
-    """The three parts of a path.
+    """Returns the three parts of a path.
 
     Raises:
         PathMalformed: If ``text`` is not three segments of ASCII letters, digits, ``_`` and
@@ -96,7 +96,7 @@ def parse_path(text: str) -> FieldPath:
 
 
 def category_of(path: str) -> str:
-    """The category that the profile gives to the field at ``path``.
+    """Returns the profile's category of the field at ``path``.
 
     Raises:
         PathMalformed: If ``path`` is not a path.
@@ -106,7 +106,7 @@ def category_of(path: str) -> str:
 
 
 def property_category(schema: str, prop: str) -> str:
-    """The category of a property of a schema; ``unmarked`` where the profile has none."""
+    """Returns the category of a property of a schema; ``unmarked`` if the profile has none."""
     if schema in SCHEMATA:
         for name in _ancestry(schema):
             category = SCHEMATA[name].categories.get(prop)
@@ -116,7 +116,7 @@ def property_category(schema: str, prop: str) -> str:
 
 
 def marking_of(path: str) -> Marking:
-    """The marking of the field at ``path`` where no file says otherwise.
+    """Returns the marking of the field at ``path`` without an override.
 
     Raises:
         PathMalformed: If ``path`` is not a path.
@@ -126,7 +126,7 @@ def marking_of(path: str) -> Marking:
 
 @cache
 def default_marking(category: str) -> Marking:
-    """The marking that a field of ``category`` has by default.
+    """Returns the default marking of a field of ``category``.
 
     Raises:
         MarkingMalformed: If the category is unknown.
@@ -139,15 +139,15 @@ def default_marking(category: str) -> Marking:
 
 
 def choose_marking(path: str, override: Override | None) -> ChosenMarking:
-    """The marking of the field at ``path``, given what its file asks for.
+    """Returns the marking of the field at ``path``, with its file's override.
 
-    A file may make a field stricter. An officer may also let it spread further or be used
-    more freely; what the field is about, its category, is never for a file to make milder.
+    A file may make a field stricter. An officer may also permit a wider spread or freer use. A file
+    can never make the category milder.
 
     Raises:
         PathMalformed: If ``path`` is not a path.
-        SecretProperty: If the property never travels.
-        MarkingLoosened: If the file asks for less than it may.
+        SecretProperty: If the property may never be sent.
+        MarkingLoosened: If the file requests a milder marking than it may.
     """
     verify_may_travel(path)
     default = marking_of(path)
@@ -165,24 +165,24 @@ def choose_marking(path: str, override: Override | None) -> ChosenMarking:
 def verify_category(path: str, marking: Marking) -> None:
     """Checks, for a recipient, that a field lies in a compartment of its own category.
 
-    A guarded category that outranks the field's own is accepted: the originator may know
-    that this name is an informant's.
+    A guarded category that outranks the field's own is accepted: the originator may know that this
+    name is an informant's.
 
     Raises:
         PathMalformed: If ``path`` is not a path.
-        Mislabelled: If the compartment claims another category than the profile gives.
+        Mislabelled: If the compartment has another category than the profile's.
     """
     own = category_of(path)
     if not is_at_least_as_strict_category(marking.category, own):
-        raise Mislabelled(f"a field of {own} lay in a compartment of {marking.category}")
+        raise Mislabelled(f"a field of {own} is in a compartment of {marking.category}")
 
 
 def verify_may_travel(path: str) -> None:
-    """Checks that the field is not one that must never leave its owner.
+    """Checks that the field may be sent at all.
 
     Raises:
         PathMalformed: If ``path`` is not a path.
-        SecretProperty: If it is one.
+        SecretProperty: If it may never leave its owner.
     """
     parsed = parse_path(path)
     if (parsed.schema, parsed.property) in SECRET_PROPERTIES:
@@ -191,7 +191,7 @@ def verify_may_travel(path: str) -> None:
 
 @cache
 def digest() -> bytes:
-    """32 bytes that name this profile: its categories, default markings and schemata."""
+    """Returns 32 bytes that identify this profile: categories, default markings and schemata."""
     lines = [f"category {default_marking(c.name).encode()}" for c in CATEGORIES]
     for schema in sorted(SCHEMATA.values(), key=lambda schema: schema.name):
         lines.append(f"schema {schema.name} {' '.join(schema.extends)}")
@@ -202,7 +202,7 @@ def digest() -> bytes:
 
 @cache
 def _ancestry(schema: str) -> tuple[str, ...]:
-    """``schema`` and what it extends, in the order in which properties are sought."""
+    """Returns ``schema`` and its ancestors, in the search order of properties."""
     found = [schema]
     for parent in SCHEMATA[schema].extends:
         found += [name for name in _ancestry(parent) if name not in found]

@@ -1,8 +1,8 @@
-"""Who gets a field in which form: two layers of policies, the stricter wins.
+"""Release decisions: two layers of policies, of which the stricter applies.
 
-The agreement's policies are shared and pinned by digest: the originator applies them before
-it seals, the exchange on every grant. An agency's own policies are private and apply at home
-only. The answer is data; whoever enforces it calls ``ReleasePolicy.verify``, which raises.
+The agreement's policies are shared and pinned by digest: the originator applies them before it
+seals, the exchange on every grant. An agency's own policies are private and apply only at its own
+nodes. The answer is data; its enforcer calls ``ReleasePolicy.verify``, which raises.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,13 +22,13 @@ _UNSPECIFIED = "unspecified"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """What one layer says.
+    """Decision of one layer.
 
     Attributes:
         form: The most revealing form it allows.
-        policy_ids: What allowed that form and what stopped the next.
-        reason: Why no more: a reason code, empty where the form is ``clear``.
-        faults: Policies that could not be evaluated; then nothing is allowed.
+        policy_ids: The policies that allowed that form and stopped the next.
+        reason: Code of the reason against the next form; empty if the form is ``clear``.
+        faults: Policies with a failed evaluation; no form is then allowed.
     """
 
     form: Form
@@ -39,15 +39,15 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The most revealing form in which one recipient may have fields of one marking.
+    """Most revealing form in which one recipient may have fields of one marking.
 
     Attributes:
-        form: That form; ``withheld`` where nothing may be told.
+        form: That form; ``withheld`` if no disclosure is allowed.
         shared_policy_ids: The agreement's policies that allowed it and stopped the next.
-        own_policy_ids: The agency's own, for its own eyes; empty where there are none.
-        reason: Why no more, as the recipient may be told: ``source``, ``privacy``,
+        own_policy_ids: The agency's own, for the agency alone; empty without any.
+        reason: The reason against the next form, for the recipient: ``source``, ``privacy``,
             ``third-party``, ``agreement`` or ``unspecified``; empty for ``clear``.
-        faults: Policies of either layer that could not be evaluated; then all is withheld.
+        faults: Policies of either layer with a failed evaluation; all is then withheld.
     """
 
     form: Form
@@ -58,31 +58,31 @@ class Decision:
 
 
 class ReleasePolicy:
-    """Decides releases under one agreement.
+    """Release policy under one agreement.
 
     Args:
         terms: The agreement's terms.
         shared: The policy set that the agreement pins.
-        own: The agency's own, or None at the exchange, which knows of none.
+        own: The agency's own, or None at the exchange, which does not have it.
     """
 
     def __init__(self, *, terms: Terms, shared: PolicySet, own: PolicySet | None = None) -> None:
         self._engine = Engine(terms)
         self._shared = shared
         self._own = own
-        # Of a packet's hundreds of fields few differ in their marking.
+        # The hundreds of fields of a packet have few different markings.
         self._remembered = lru_cache(maxsize=MAX_DECISIONS_KEPT)(self._decide)
 
     def decide(self, request: ReleaseRequest) -> Decision:
-        """The most revealing form that both layers allow."""
+        """Returns the most revealing form that both layers allow."""
         return self._remembered(request)
 
     def verify(self, request: ReleaseRequest, form: Form) -> Decision:
         """Checks that ``form`` may be released, and returns the decision that allows it.
 
         Raises:
-            ReleaseRefused: If it reveals more than ``decide`` allows, naming the shared
-                policies; for the sender's eyes only.
+            ReleaseRefused: If it reveals more than ``decide`` allows; names the shared
+                policies, for the sender alone.
         """
         decision = self.decide(request)
         if form > decision.form:
@@ -95,9 +95,9 @@ class ReleasePolicy:
         return decision
 
     def answers(self, request: ReleaseRequest) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
-        """What each layer says of each form, shared and own, to explain a decision by.
+        """Returns each layer's answers for each form, shared and own, for an explanation.
 
-        Both are empty where the agreement does not know the article, sender or recipient.
+        Both are empty if the agreement does not know the article, sender or recipient.
         """
         if not self._engine.knows(request):
             return (), ()
@@ -113,7 +113,7 @@ class ReleasePolicy:
             own = Ruling(form=Form.CLEAR, policy_ids=(), reason="", faults=())
         else:
             own = judge(own_answers, self._own, silent=_UNSPECIFIED)
-        # On a tie the shared reason is told: it gives nothing away of the agency's own rules.
+        # On a tie the shared reason is given: it reveals no rule of the agency's own.
         stricter = own if own.form < shared.form else shared
         return Decision(
             form=stricter.form,
@@ -125,15 +125,15 @@ class ReleasePolicy:
 
 
 def judge(answers: Sequence[Answer], policies: PolicySet, *, silent: str) -> Ruling:
-    """One layer's ruling from its answers, lowest form first.
+    """Returns one layer's ruling from its answers, lowest form first.
 
-    The ladder is climbed to the first form that is not allowed. A single policy that could
-    not be evaluated, on any rung, withholds everything: it may have been a forbid.
+    The form rises to the first one that is not allowed. A single policy with a failed evaluation,
+    at any form, withholds everything: it may have been a forbid.
 
     Args:
-        answers: What ``policies`` say of each form.
-        policies: The set that was asked.
-        silent: The reason where no policy gives one.
+        answers: The answers of ``policies`` for each form.
+        policies: The policy set.
+        silent: The reason if no policy gives one.
     """
     faults = tuple(sorted({fault for answer in answers for fault in answer.faults}))
     if faults:
@@ -153,7 +153,7 @@ def judge(answers: Sequence[Answer], policies: PolicySet, *, silent: str) -> Rul
 
 
 def _reason(stopping: Iterable[str], policies: PolicySet, silent: str) -> str:
-    """The one reason that the stopping policies give; several that differ give none."""
+    """Returns the common reason of the stopping policies; different reasons give none."""
     given = {policies.reasons.get(policy, _UNSPECIFIED) for policy in stopping}
     if not given:
         return silent

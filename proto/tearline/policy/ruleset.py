@@ -1,9 +1,9 @@
-"""A policy set: Cedar text that was checked before anything is decided by it.
+"""Policy set: Cedar text that was checked before its first decision.
 
-Beyond what Cedar's validator asks, every policy has a unique ``@id``, and speaks of the
-forms only as a ladder: its scope names no action or one group, ``up-to-…`` for a permit and
-``from-…`` for a forbid, and its conditions do not look at the action. So whoever may have a
-form may have all below it, whatever the policies say.
+Beyond the checks of Cedar's validator, every policy has a unique ``@id``, and uses the forms only
+as a ladder. Its scope names no action or one group, ``up-to-…`` for a permit and ``from-…`` for a
+forbid, and its conditions ignore the action. Thus any policy that permits a form permits all forms
+below it.
 """
 
 import json
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import cedarpy
 
 REASONS = ("source", "privacy", "third-party", "agreement", "unspecified")
-"""What a forbid may give as ``@reason``, told to a reader who gets a lower form."""
+"""Allowed values of a forbid's ``@reason``, which a reader with a lower form sees."""
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 # As Cedar's lexer has it: strings, comments up to the end of the line, words, signs.
@@ -33,12 +33,12 @@ _ANNOTATIONS = frozenset({"id", "reason"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is wrong with a policy text.
+    """Error in a policy text.
 
     Attributes:
-        policy_id: The policy's ``@id``, or its position where it has none, or empty where
-            the text as a whole is wrong.
-        message: What is wrong.
+        policy_id: The policy's ``@id``, its position without one, or empty for an error of the
+            whole text.
+        message: The error.
     """
 
     policy_id: str
@@ -47,7 +47,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySet:
-    """A checked policy text; made by ``parse_policy_set``.
+    """Checked policy text; made by ``parse_policy_set``.
 
     Attributes:
         text: The Cedar text.
@@ -62,30 +62,30 @@ class PolicySet:
     handle: "cedarpy.PolicySet" = field(compare=False, repr=False)
 
     def digest(self) -> bytes:
-        """32 bytes that name the text."""
+        """Returns 32 bytes that identify the text."""
         return labelled_sha256("policy-set", self.text.encode("utf-8"))
 
 
 # cedarpy takes as long to load as Python itself, thrice: it is imported where it is used.
 @cache
 def schema_handle() -> "cedarpy.Schema":
-    """The schema as Cedar has parsed it."""
+    """Returns the schema as Cedar has parsed it."""
     import cedarpy
 
     return cedarpy.Schema.from_str(SCHEMA)
 
 
 def check(text: str) -> tuple[Finding, ...]:
-    """Everything that is wrong with a policy text; nothing means that it can be used."""
+    """Returns every error of a policy text; none means that it can be used."""
     return _inspect(text)[0]
 
 
 @lru_cache(maxsize=16)  # nearly every agreement has the same one
 def parse_policy_set(text: str) -> PolicySet:
-    """The policy set that ``text`` is.
+    """Returns the policy set of ``text``.
 
     Raises:
-        PolicySetMalformed: If ``check`` finds anything, naming the first finding.
+        PolicySetMalformed: If ``check`` has findings; names the first one.
     """
     import cedarpy
 
@@ -103,7 +103,7 @@ def parse_policy_set(text: str) -> PolicySet:
 
 
 def _inspect(text: str) -> tuple[tuple[Finding, ...], Mapping[str, Any]]:
-    """What is wrong with ``text``, and its policies in Cedar's JSON format, by position."""
+    """Returns the errors of ``text``, and its policies in Cedar's JSON format, by position."""
     import cedarpy
 
     if len(text.encode("utf-8", "surrogatepass")) > MAX_POLICY_BYTES:
@@ -136,10 +136,10 @@ def _inspect(text: str) -> tuple[tuple[Finding, ...], Mapping[str, Any]]:
 
 
 def _longest_policy(text: str) -> int:
-    """The number of tokens of the longest policy.
+    """Returns the number of tokens of the longest policy.
 
-    Cedar's parser recurses, and deep nesting ends the process. Every level of nesting takes
-    a token, so this bound is one on depth; it is checked before Cedar sees the text.
+    Cedar's parser recurses, and deep nesting would crash the process. Every level of nesting takes
+    a token, so this limit bounds the depth; it is checked before Cedar parses the text.
     """
     longest = length = 0
     for token in _TOKEN.finditer(text):
@@ -158,7 +158,7 @@ def _names(policies: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _faults(policy: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with one policy, given in Cedar's JSON policy format."""
+    """Yields the errors of one policy, given in Cedar's JSON policy format."""
     annotations = policy.get("annotations", {})
     if not _ID.fullmatch(annotations.get("id") or ""):
         yield "needs an @id of lower-case letters, digits and inner hyphens"

@@ -1,4 +1,4 @@
-"""A schema of the marking profile: the category of each of its properties."""
+"""Schema of the marking profile: the category of each of its properties."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ class Schema:
 
     Attributes:
         name: FollowTheMoney's name.
-        extends: Names of the schemata it inherits from, in the order they are searched.
-        categories: Category by property, of what it adds or says differently.
+        extends: Names of its parent schemata, in search order.
+        categories: Category by property, for added or changed properties.
     """
 
     name: str

@@ -1,12 +1,12 @@
-"""The marking profile's table: the category of each property of each schema in use.
+"""Marking profile's table: the category of each property of each schema in use.
 
-Names are those of FollowTheMoney 4.11 (https://followthemoney.tech) and what 3.8 named
-otherwise, with extensions of our own: what the kinds of ``tearline.bodies`` ask for; ``file``
-of a ``Document``, which is the document itself; and ``Packet``, whose one property is the
-narrative. A property that is not listed for a schema is sought in the schemata it extends, in
-order, depth first; so a schema lists only what it adds and what it says differently.
+Names are those of FollowTheMoney 4.11 (https://followthemoney.tech), with the different names of
+3.8 and our own extensions: properties for the kinds of ``tearline.bodies``; ``file`` of a
+``Document``, which is the document itself; and ``Packet`` with one property, the narrative. A
+property that is not listed for a schema is looked up in its parent schemata, in order, depth first.
+A schema therefore lists only added and changed properties.
 
-``id`` stands for an entity's FollowTheMoney id, which is often a guessable hash of a name.
+``id`` is an entity's FollowTheMoney id, which is often a guessable hash of a name.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _ABSTRACT = (
         "",
         {
             "reference": f"id wikipediaUrl wikidataId createdAt {_PROVENANCE}",
-            # Of a thing of unknown kind, the name could be a person's.
+            # The name of a thing of unknown kind could be a person's.
             "identity.subject": "name alias previousName weakAlias",
             "identity.trait": "topics",
             "narrative": "summary description notes keywords indexText",
@@ -73,7 +73,7 @@ _PARTIES = (
             "identity.subject": "abbreviation",
             "time": "incorporationDate dissolutionDate",
             "location": "jurisdiction mainCountry",
-            # Of a party of unknown kind, a number could be that of a person's papers.
+            # A number of a party of unknown kind could be that of a person's papers.
             "identity.identifier": "registrationNumber idNumber taxNumber licenseNumber vatCode"
             " innCode npiCode",
             "organisation.identifier": "bvdId icijId okpoCode ogrnCode leiCode dunsCode"
@@ -310,7 +310,7 @@ _KINDS = (
     schema(
         "RecordRequest",
         "Thing",
-        # Why a partner is asked, and what about; whatever else is to be told is a narrative.
+        # Subject and reason of a request to a partner; any other text is a narrative.
         {"relation": "offence link urgencyReason subject"},
     ),
     schema(
@@ -340,4 +340,4 @@ SCHEMATA: Mapping[str, Schema] = MappingProxyType(
 """Every schema of the profile, by name."""
 
 SECRET_PROPERTIES = frozenset({("CryptoWallet", "privateKey"), ("UserAccount", "password")})
-"""What never travels: whoever holds it is the account's owner, to all the world."""
+"""Properties that may never be sent: their holder controls the account."""

@@ -1,7 +1,7 @@
-"""Terms: what an agreement lets each party have, as the policies see it.
+"""Terms: each party's rights under an agreement, as the policies use them.
 
-Terms are the part of an agreement that decides releases. They know neither signatures nor
-bytes. Lists are sorted and without repetition, so that equal terms have one encoding.
+Terms are the part of an agreement that decides releases. They contain no signatures and no
+encodings. Lists are sorted and without repetition, so that equal terms have one encoding.
 """
 
 import re
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Direction:
-    """From whom to whom an article lets packets go, as agency URIs."""
+    """Sender and recipient of an article's packets, as agency URIs."""
 
     sender: str
     recipient: str
@@ -30,12 +30,12 @@ class Direction:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Share:
-    """The most revealing form in which a partner may have a category.
+    """Most revealing form in which a partner may have a category.
 
     Attributes:
         partner: Agency URI.
-        category: A leaf of the category tree, or a group, which stands for its ordinary
-            leaves. A share of a leaf goes before one of its group.
+        category: A leaf of the category tree, or a group, which stands for its ordinary leaves.
+            A share of a leaf takes precedence over one of its group.
         form: The highest form.
     """
 
@@ -50,21 +50,21 @@ class ArticleTerms:
 
     Attributes:
         id: A name such as ``money-laundering``.
-        purposes: What recipients may use a packet for, as names; sorted.
+        purposes: The recipients' permitted purposes, as names; sorted.
         kinds: The kinds of packet it covers; sorted.
         crime_areas: The areas of crime it covers, as names; sorted.
-        directions: From whom to whom; sorted.
-        shares: What each partner may have; sorted. Nothing said is nothing given.
-        highest_tlp: Fields marked above it stay at home.
+        directions: Permitted senders and recipients; sorted.
+        shares: Each partner's share; sorted. Without a share, a category is withheld.
+        highest_tlp: Fields with a stricter label are never released.
         joint: Whether the suspension of one party stops all.
         four_eyes: Whether a release needs a second person.
-        both_before_open: Whether a recipient opens a packet only once the sender's agency, too,
-            has cosigned the log that holds it.
+        both_before_open: Whether a recipient opens a packet only after the sender's agency has
+            also cosigned its log entry.
 
     Raises:
-        TermsMalformed: On construction, if a name is malformed or unknown, a list is
-            unsorted or too long, a direction leads nowhere, or a share gives something of
-            ``unmarked``, which the shared policies withhold whatever an article says.
+        TermsMalformed: On construction, if a name is malformed or unknown, a list is unsorted
+            or too long, a direction has equal ends, or a share gives ``unmarked``, which the
+            shared policies always withhold.
     """
 
     id: str
@@ -96,7 +96,7 @@ class ArticleTerms:
                 )
 
     def forms_for(self, partner: str) -> dict[str, Form]:
-        """The highest form in which ``partner`` may have each leaf of the category tree."""
+        """Returns the highest form in which ``partner`` may have each leaf of the category tree."""
         given = {share.category: share.form for share in self.shares if share.partner == partner}
         return {
             leaf.name: given.get(
@@ -108,15 +108,15 @@ class ArticleTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The articles between some parties.
+    """Articles between some parties.
 
     Attributes:
         parties: Agency URIs, at least two; sorted.
         articles: In order of their ids.
 
     Raises:
-        TermsMalformed: On construction, if a list is unsorted, empty or too long, or an
-            article names who is not a party.
+        TermsMalformed: On construction, if a list is unsorted, empty or too long, or an article
+            names an agency that is not a party.
     """
 
     parties: tuple[str, ...]
@@ -138,10 +138,10 @@ class Terms:
             for direction in article.directions:
                 named |= {direction.sender, direction.recipient}
             if not named <= set(self.parties):
-                raise TermsMalformed(f"article {article.id} names who is not a party")
+                raise TermsMalformed(f"article {article.id} names an agency that is not a party")
 
     def article(self, article_id: str) -> ArticleTerms | None:
-        """The article of that id, or None."""
+        """Returns the article of that id, or None."""
         return next((article for article in self.articles if article.id == article_id), None)
 
 

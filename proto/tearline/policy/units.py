@@ -1,4 +1,4 @@
-"""Units of quantity, spelled as in UCUM where UCUM has them, and exact conversion."""
+"""Units of quantity, in UCUM's spelling where it exists, and exact conversion."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from tearline.errors import MalformedInput
 
-# Unit -> what it measures, and how many of that measure's base it is.
+# Unit -> its measure, and its size in that measure's base unit.
 _TABLE = {
     "mg": ("mass", Decimal("0.001")),
     "g": ("mass", Decimal(1)),
@@ -23,14 +23,14 @@ UNITS: Mapping[str, tuple[str, Decimal]] = MappingProxyType(_TABLE)
 
 
 def convert(quantity: Decimal, unit: str, to: str) -> Decimal:
-    """A quantity in another unit, exactly.
+    """Returns a quantity in another unit, exactly.
 
     Raises:
-        MalformedInput: If a unit is unknown, or the two do not measure the same.
+        MalformedInput: If a unit is unknown, or the two have different measures.
     """
     if unit not in UNITS or to not in UNITS:
         raise MalformedInput(f"a unit is one of {', '.join(UNITS)}")
     (measure, size), (other, size_to) = UNITS[unit], UNITS[to]
     if measure != other:
-        raise MalformedInput(f"{unit} and {to} do not measure the same")
+        raise MalformedInput(f"{unit} and {to} have different measures")
     return quantity * size / size_to

@@ -1,10 +1,9 @@
-"""What policies can speak of: the Cedar schema, version 1, and the default policy sets.
+"""Vocabulary of policies: the Cedar schema, version 1, and the default policy sets.
 
-Policies are written in Cedar (https://docs.cedarpolicy.com). The principal is an agency as
-the recipient under one article; the resource is a field, known by its marking alone; there
-is one action for each revealing form. A permit speaks of a group ``up-to-…``, a forbid of a
-group ``from-…``; that makes the forms a ladder. Texts are constants, so that what a digest
-names is what is installed.
+Policies are written in Cedar (https://docs.cedarpolicy.com). The principal is an agency as the
+recipient under one article; the resource is a field, known by its marking alone; there is one
+action for each revealing form. A permit names a group ``up-to-…``, a forbid a group ``from-…``;
+thus the forms are a ladder. Texts are constants, so that each digest names the installed text.
 """
 
 from functools import cache
@@ -128,17 +127,17 @@ when { resource.guarded };
 @reason("unspecified")
 forbid (principal, action, resource in Category::"unmarked");
 """
-"""The shared policy set that agreements pin unless they name another."""
+"""The shared policy set that agreements pin by default."""
 
 OWN_POLICIES = """\
 // The agency adds nothing to what its agreements say. Add forbids below to hold more back.
 @id("as-agreed")
 permit (principal, action, resource);
 """
-"""The private policy set that a new agency starts with."""
+"""The initial private policy set of a new agency."""
 
 
 @cache
 def schema_digest() -> bytes:
-    """32 bytes that name the schema."""
+    """Returns 32 bytes that identify the schema."""
     return labelled_sha256("policy-schema", SCHEMA.encode("ascii"))

@@ -1,5 +1,5 @@
-"""Requests for records: the steps of both sides, the clock, and how far a request has come.
+"""Requests for records: the steps of both sides, the clock, and the state of a request.
 
-Pure: what the log says of a request in, the same state out, at the asker, the holder and the
-exchange. Specified in docs/spec/request-v1.md.
+Pure: the same log entries give the same state at the requester, the holder and the exchange.
+Specified in docs/spec/request-v1.md.
 """

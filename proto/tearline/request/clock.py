@@ -1,4 +1,4 @@
-"""The clock of a request: a function of log times, the same for both sides and the exchange."""
+"""Clock of a request: a function of log times, the same for both sides and the exchange."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ EXTENSION_OF_PRESERVATION_MS = 30 * 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """Log time during which a clock stands still.
+    """Interval of log time during which a clock stands still.
 
     Attributes:
-        start_ms: From.
-        end_ms: Up to; None while it goes on.
+        start_ms: Its start, Unix milliseconds.
+        end_ms: Its end; None while it continues.
     """
 
     start_ms: int
@@ -23,12 +23,12 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestClock:
-    """What the end of a request's time follows from.
+    """Parameters of a request's deadline.
 
     Attributes:
-        start_ms: When it began to run.
-        allowed_ms: For how long it may.
-        stopped: When it stood still.
+        start_ms: Start of the clock, Unix milliseconds.
+        allowed_ms: Allowed running time, milliseconds.
+        stopped: Intervals of standstill.
     """
 
     start_ms: int
@@ -36,10 +36,10 @@ class RequestClock:
     stopped: tuple[Interval, ...] = ()
 
     def due_ms(self) -> int | None:
-        """The log time at which it has run for all that is allowed; None while it stands still.
+        """Returns the deadline in log time; None while the clock stands still.
 
-        What ends before it began, or begins once it is over, does not move it. So what the log
-        holds behind that moment changes nothing of it.
+        Intervals that end before the start, or begin after the deadline, have no effect. Later log
+        entries therefore never move a past deadline.
         """
         due_ms = self.start_ms + self.allowed_ms
         for start_ms, end_ms in _merged(self.stopped, self.start_ms):
@@ -51,7 +51,10 @@ class RequestClock:
         return due_ms
 
     def stopped_since_ms(self) -> int | None:
-        """Since when it stands still, in log time; None while it runs, and once it is over."""
+        """Returns the start of the present standstill, in log time.
+
+        Returns None while the clock runs, and after the deadline.
+        """
         if self.due_ms() is not None:
             return None
         return next(
@@ -59,7 +62,7 @@ class RequestClock:
         )
 
     def left_ms(self, now_ms: int) -> int:
-        """How much of its time is left; below zero once it is over."""
+        """Returns the remaining time in milliseconds; negative after the deadline."""
         due_ms = self.due_ms()
         if due_ms is not None and due_ms <= now_ms:
             return due_ms - now_ms
@@ -71,18 +74,18 @@ class RequestClock:
 
 
 def started_ms(granted_ms: int, stored_ms: int | None) -> int:
-    """When a request's clock begins: when it is stored, at the latest an hour after the mailbox.
+    """Returns the start of a request's clock: its storage, at most an hour after the mailbox.
 
     Args:
         granted_ms: Log time of the grant's entry.
-        stored_ms: Log time of the entry of the recipient's first receipt, once there is one.
+        stored_ms: Log time of the recipient's first receipt, once there is one.
     """
     latest_ms = granted_ms + MAX_STORE_DELAY_MS
     return latest_ms if stored_ms is None else min(stored_ms, latest_ms)
 
 
 def _merged(stopped: Sequence[Interval], start_ms: int) -> Iterable[tuple[int, int | None]]:
-    """Intervals from the beginning of a clock on, in order and without overlap."""
+    """Returns intervals from the start of a clock on, in order and without overlap."""
     merged: list[tuple[int, int | None]] = []
     for each in sorted(stopped, key=lambda each: each.start_ms):
         begin_ms, end_ms = max(each.start_ms, start_ms), each.end_ms

@@ -1,11 +1,11 @@
-"""How far a request has come: its accepted steps, taken in the order of the log.
+"""State of a request: its accepted steps, applied in the order of the log.
 
-The log's order decides what came first, so what both sides do at one moment ends the same for
-both: the exchange refuses the later of two steps that exclude each other. Each step is judged by
-two kinds of conditions only: that something came before it, which its signer must have known and
-says so (``known``), and that nothing came before it that ends or excludes it. So whoever lacks a
-step of the other side has a state behind that of the log, never beyond it, and what is still
-missing can be put in its place without going back.
+The log's order decides conflicts, so simultaneous steps have the same result for both sides: the
+exchange refuses the later of two steps that exclude each other. A step depends on two kinds of
+conditions only. First, an earlier step that its signer must know and names (``known``). Second, the
+absence of an earlier step that ends or excludes it. A side that lacks steps of the other therefore
+has an earlier state than the log, never a later one, and missing steps can be inserted without
+going back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ _BY_HASTE = (Urgency.ROUTINE, Urgency.URGENT, Urgency.EMERGENCY)
 
 
 class Phase(IntEnum):
-    """Where a request stands; the tens only grow."""
+    """Phase of a request; the tens only grow."""
 
     SUBMITTED = 0
     RECEIVED = 10
@@ -55,12 +55,12 @@ class Phase(IntEnum):
 
     @property
     def text(self) -> str:
-        """The name shown to people."""
+        """Returns the name shown to people."""
         return self.name.lower().replace("_", "-")
 
     @property
     def has_ended(self) -> bool:
-        """Whether no answer is owed any more."""
+        """Returns whether no answer is due any more."""
         return self >= Phase.ANSWERED
 
 
@@ -91,13 +91,13 @@ _AFTER_THE_END = frozenset({StepKind.SUPPLEMENT, StepKind.CLOSE, StepKind.DISPUT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What a request asks of time, as its manifest and its agreement say.
+    """Time limits of a request, by its manifest and its agreement.
 
     Attributes:
-        urgency: How soon an answer is owed.
+        urgency: Urgency of the answer.
         reply_times: Milliseconds by urgency.
-        authorisation_ms: By how much an announced authorisation may extend the time.
-        not_after_ms: When its packet ends.
+        authorisation_ms: Maximum extension by an announced authorisation, milliseconds.
+        not_after_ms: Expiry of its packet, Unix milliseconds.
     """
 
     urgency: Urgency
@@ -107,7 +107,7 @@ class Demand:
 
 
 def demand_of(manifest: Manifest, agreement: Agreement) -> Demand:
-    """What a request asks of time, under the version of the agreement that it names."""
+    """Returns the time limits of a request, under the version of the agreement that it names."""
     return Demand(
         urgency=manifest.urgency,
         reply_times=agreement.reply_times,
@@ -118,15 +118,15 @@ def demand_of(manifest: Manifest, agreement: Agreement) -> Demand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedStep:
-    """A step, and where the log holds it.
+    """Step with its log entry.
 
     Attributes:
-        side: Who took it.
+        side: The side of its signer.
         step: The step.
         index: Of its entry.
         time_ms: Of its entry.
-        counted: Whether it was found to be in time before. What becomes known later of
-            suspensions, in whatever order, says nothing against that.
+        counted: Whether it was accepted as timely before. Suspensions that become known later
+            do not change that.
     """
 
     side: Side
@@ -138,23 +138,23 @@ class LoggedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A request after some of its steps.
+    """Request after some of its steps.
 
     Attributes:
-        demand: What it asks of time.
-        granted_ms: Log time at which it came into the holder's mailbox.
+        demand: Its time limits.
+        granted_ms: Log time of its arrival in the holder's mailbox.
         stored_ms: Log time of the holder's first receipt, once there is one.
-        phase: Where it stands.
-        urgency: As it counts now.
-        taken: How many steps each side took.
-        questions: When the holder asked, and was told.
-        permits: To how many questions beyond the first the asker agreed.
-        extension_ms: What an announced authorisation adds; 0 before.
-        contested: Whether the urgency was contested, and whether the asker has decided.
-        decided: Whether the asker has decided on that.
+        phase: Its phase.
+        urgency: Its present urgency.
+        taken: Number of steps of each side.
+        questions: Intervals from the holder's questions to their answers.
+        permits: Number of questions beyond the first that the requester agreed to.
+        extension_ms: Extension by an announced authorisation, milliseconds; 0 before.
+        contested: Whether the urgency was contested.
+        decided: Whether the requester has decided on that.
         extended: Whether a preservation was extended.
         ended_ms: Log time of the step that ended it.
-        disputed: Entries whose time one side does not accept.
+        disputed: Entries with a log time that one side disputes.
     """
 
     demand: Demand
@@ -174,7 +174,7 @@ class Progress:
 
     @classmethod
     def begin(cls, demand: Demand, *, granted_ms: int, stored_ms: int | None = None) -> "Progress":
-        """A request in its holder's mailbox, or stored there."""
+        """Returns a request in its holder's mailbox, or stored there."""
         return cls(
             demand=demand,
             granted_ms=granted_ms,
@@ -185,29 +185,29 @@ class Progress:
         )
 
     def stored(self, time_ms: int) -> "Progress":
-        """The request once its holder says to have it; only the first time counts."""
+        """Returns the request after the holder's receipt; only the first one counts."""
         if self.stored_ms is not None:
             return self
         return replace(self, stored_ms=time_ms, phase=max(self.phase, Phase.RECEIVED))
 
     @property
     def is_preservation(self) -> bool:
-        """Whether it asks to keep something, not yet to give it."""
+        """Returns whether it asks to preserve records, not yet to release them."""
         return self.demand.urgency is Urgency.PRESERVE
 
     @property
     def has_question(self) -> bool:
-        """Whether a question of the holder waits for its answer."""
+        """Returns whether a question of the holder waits for its answer."""
         return bool(self.questions) and self.questions[-1].end_ms is None
 
     def clock(self, stopped: Sequence[Interval] = ()) -> RequestClock:
-        """Its clock.
+        """Returns its clock.
 
         Args:
-            stopped: When the cooperation that it is part of was suspended.
+            stopped: Intervals of suspension of its article.
         """
         extension_ms = EXTENSION_OF_PRESERVATION_MS if self.extended else self.extension_ms
-        # A question does not stop a preservation: what is to be kept is kept meanwhile.
+        # A question does not stop a preservation: the records stay preserved in the meantime.
         questions = () if self.is_preservation else self.questions
         return RequestClock(
             start_ms=started_ms(self.granted_ms, self.stored_ms),
@@ -216,16 +216,17 @@ class Progress:
         )
 
     def is_overdue(self, now_ms: int, stopped: Sequence[Interval] = ()) -> bool:
-        """Whether an answer is owed, and its time is over."""
+        """Returns whether an answer is due and the deadline has passed."""
         if self.phase.has_ended or self.is_preservation:
             return False
         due_ms = self.clock(stopped).due_ms()
         return due_ms is not None and due_ms < now_ms
 
     def expires_ms(self, stopped: Sequence[Interval] = ()) -> int | None:
-        """When nobody need answer any more: a preservation ends, or the packet; None for not yet.
+        """Returns the time at which no answer is required any more; None for not yet.
 
-        A preservation whose clock stands still has no end yet.
+        It is the end of a preservation, or the expiry of the packet. A preservation with a stopped
+        clock has no end yet.
         """
         return self.clock(stopped).due_ms() if self.is_preservation else self.demand.not_after_ms
 
@@ -238,24 +239,24 @@ class Progress:
         stopped: Sequence[Interval] = (),
         counted: bool = False,
     ) -> "Progress":
-        """The request after one more step.
+        """Returns the request after one more step.
 
         Args:
-            side: Who takes it.
+            side: The side of its signer.
             step: The step.
             time_ms: Log time of its entry.
-            stopped: When the cooperation was suspended.
-            counted: Whether it was found to be in time before.
+            stopped: Intervals of suspension.
+            counted: Whether it was accepted as timely before.
 
         Raises:
-            RecordRequestError: If the step does not follow; nothing changed then.
+            RecordRequestError: If the step does not follow; the request is then unchanged.
         """
         self._verify_turn(side, step)
         self._verify_open(step)
         self._verify_allowed(step)
         if not counted:
             self._verify_in_time(step.kind, time_ms, stopped)
-        # Whoever takes a step about it has received it; the asker receives nothing for them.
+        # A step of the holder implies receipt; a step of the requester does not.
         least = Phase.RECEIVED if side is Side.HOLDER else self.phase
         phase = max(self.phase, least, _PHASES[step.kind])
         return replace(
@@ -269,9 +270,9 @@ class Progress:
         if side not in step.kind.sides:
             raise StepMisattributed(f"step {step.kind.value}")
         if step.number != self.taken[side] + 1:
-            raise StepOutOfOrder(f"{self.taken[side] + 1} follows, and not {step.number}")
+            raise StepOutOfOrder(f"{self.taken[side] + 1} is next, not {step.number}")
         if step.known > self.taken[side.other]:
-            raise StepOutOfOrder("it names a step of the other side that is not there")
+            raise StepOutOfOrder("it names an unknown step of the other side")
 
     def _verify_open(self, step: RequestStep) -> None:
         kind, phase = step.kind, self.phase
@@ -386,12 +387,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """A request after those of its steps that follow one another, and what does not follow.
+    """Request after its valid steps, with the steps that do not follow.
 
     Attributes:
         progress: The request.
-        unfit: By index of their entry, the steps that do not follow, and why.
-        stopped: When the cooperation that it is part of was suspended.
+        unfit: The errors of steps that do not follow, by index of their entry.
+        stopped: Intervals of suspension of its article.
     """
 
     progress: Progress
@@ -400,12 +401,12 @@ class Replayed:
 
     @property
     def clock(self) -> RequestClock:
-        """The request's clock."""
+        """Returns the request's clock."""
         return self.progress.clock(self.stopped)
 
     @property
     def is_suspended(self) -> bool:
-        """Whether its clock stands still for a suspension."""
+        """Returns whether its clock stands still because of a suspension."""
         running = self.clock.due_ms() is not None
         return not running and any(each.end_ms is None for each in self.stopped)
 
@@ -413,7 +414,7 @@ class Replayed:
 def replay(
     begun: Progress, steps: Iterable[LoggedStep], stopped: Sequence[Interval] = ()
 ) -> Replayed:
-    """Takes steps in the order of the log, whatever order they became known in."""
+    """Applies steps in the order of the log, in any order of arrival, and returns the result."""
     progress, unfit = begun, dict[int, TearlineError]()
     for each in sorted(steps, key=lambda each: each.index):
         try:
@@ -427,4 +428,4 @@ def replay(
 
 def _verify_lower(wanted: Urgency | None, current: Urgency) -> None:
     if wanted not in _BY_HASTE or _BY_HASTE.index(wanted) >= _BY_HASTE.index(current):
-        raise UrgencyRefused(f"only what is less urgent than {current.value} may take its place")
+        raise UrgencyRefused(f"only an urgency below {current.value} may replace it")

@@ -1,7 +1,7 @@
-"""A step of a request: what one of its two sides does about it, as a signed statement.
+"""Step of a request: a signed statement of one of its two sides.
 
-The exchange reads who, which request, which step and what moves the clock. What is asked, said,
-answered or refused, and why, stands in a note that only the other side opens.
+The exchange reads the signer, the request, the kind of step and the changes to the clock.
+Questions, answers, refusals and reasons are in a note that only the other side opens.
 """
 
 from dataclasses import dataclass, field
@@ -21,19 +21,19 @@ from tearline.tokens import Role
 
 
 class Side(StrEnum):
-    """Who of the two."""
+    """Sides of a request."""
 
     ASKER = "asker"
     HOLDER = "holder"
 
     @property
     def other(self) -> "Side":
-        """The other one."""
+        """Returns the other side."""
         return Side.HOLDER if self is Side.ASKER else Side.ASKER
 
 
 class StepKind(StrEnum):
-    """What is done. Names are never changed or reused."""
+    """Kinds of step. Names are never changed or reused."""
 
     ADMIT = "admit"
     REJECT = "reject"
@@ -56,7 +56,7 @@ class StepKind(StrEnum):
 
     @property
     def sides(self) -> tuple[Side, ...]:
-        """Whose step it is."""
+        """Returns the sides that may take this step."""
         if self is StepKind.DISPUTE:
             return (Side.ASKER, Side.HOLDER)
         return (Side.ASKER,) if self in _OF_THE_ASKER else (Side.HOLDER,)
@@ -74,7 +74,7 @@ _OF_THE_ASKER = frozenset(
     }
 )
 OF_A_MACHINE = frozenset({StepKind.EXPIRE, StepKind.DISPUTE})
-"""What a node does by itself. Everything else a person does, and at a person's pace."""
+"""Steps that a node takes automatically. A person takes every other step, at a person's pace."""
 WITH_OUTCOMES = frozenset({StepKind.PARTIAL, StepKind.ANSWER, StepKind.REFUSE, StepKind.SUPPLEMENT})
 _WITH_URGENCY = frozenset({StepKind.CONTEST, StepKind.LOWER})
 _WITH_TEXT = frozenset(
@@ -84,7 +84,7 @@ _ROLES = frozenset({Role.LIAISON.value, Role.OFFICER.value})
 
 
 class Ground(StrEnum):
-    """Why an item is refused."""
+    """Grounds for the refusal of an item."""
 
     NEITHER = "neither-confirm-nor-deny"
     SOURCE_PROTECTION = "source-protection"
@@ -100,11 +100,11 @@ class Ground(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemOutcome:
-    """What became of one item.
+    """Outcome of one item.
 
     Attributes:
         number: The item's, from 1.
-        ground: Why it is refused; None where it is answered.
+        ground: The ground of a refusal; None for an answer.
     """
 
     number: int
@@ -117,13 +117,13 @@ class ItemOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What one side tells the other, and nobody else.
+    """Sealed note of one side, for the other side alone.
 
     Attributes:
         items: Outcomes, by ascending number.
-        answer: 32 bytes, the packet that answers; empty where none does.
+        answer: 32 bytes, the packet that answers; empty without one.
         text: For people.
-        useful: In feedback, whether it was of use; else None.
+        useful: In feedback, whether the answer was of use; otherwise None.
     """
 
     items: tuple[ItemOutcome, ...] = ()
@@ -140,48 +140,48 @@ class Note:
         if len(self.answer) not in (0, HASH_SIZE):
             raise StatementMalformed("an answer is named by 32 bytes")
         if bool(self.answer) != any(item.ground is None for item in self.items):
-            raise StatementMalformed("a packet answers the items that are answered")
+            raise StatementMalformed("an answering packet goes with answered items, and only then")
         if self.text and any(item.ground is Ground.NEITHER for item in self.items):
-            # Else one word more would tell what the ground keeps open.
-            raise StatementMalformed("neither to confirm nor to deny is to say nothing more")
+            # Otherwise any further text could reveal the answer that the ground leaves open.
+            raise StatementMalformed("a refusal neither to confirm nor to deny has no text")
 
 
 def verify_note(kind: StepKind, note: Note) -> None:
-    """Checks that a note is what its step says.
+    """Checks that a note matches its step.
 
     Raises:
-        StatementMalformed: If not.
+        StatementMalformed: If it does not.
     """
     if kind not in WITH_OUTCOMES and note.items:
         raise StatementMalformed(f"a step {kind.value} decides no item")
     if kind in WITH_OUTCOMES and not note.items:
         raise StatementMalformed(f"a step {kind.value} names the items it decides")
     if kind is StepKind.REFUSE and note.answer:
-        raise StatementMalformed("a refusal answers nothing")
+        raise StatementMalformed("a refusal has no answering packet")
     if kind is StepKind.SUPPLEMENT and any(item.ground for item in note.items):
-        raise StatementMalformed("a supplement refuses nothing")
+        raise StatementMalformed("a supplement refuses no items")
     if (kind is StepKind.CLOSE) != (note.useful is not None):
-        raise StatementMalformed("feedback stands in the last step, and only there")
+        raise StatementMalformed("the last step has feedback, and no other step has")
     if kind in _WITH_TEXT and not note.text:
-        raise StatementMalformed(f"a step {kind.value} says something in words")
+        raise StatementMalformed(f"a step {kind.value} needs a text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStep:
-    """One step.
+    """Step of a request.
 
     Attributes:
-        header: The side that takes it.
+        header: The signing side.
         address: The other side, the agreement, and the place in the channel.
         request: 32 bytes, the statement id of the request's manifest.
-        kind: What is done.
-        number: Of this side's steps about this request, from 1, without gaps.
-        known: The number of the other side's last step that this side had taken in.
-        extension_ms: By how much an authorisation that is announced extends the time.
-        urgency: What is proposed, or granted, in place of the request's own.
-        permit: Whether, beside answering a question, another one is agreed to.
-        entry: The log entry whose time is disputed; 0 in every other step.
-        acted_by: The person; None where a node does it by itself.
+        kind: The kind of step.
+        number: Number of this side's step about this request, from 1, without gaps.
+        known: The number of the other side's last step that this side knew.
+        extension_ms: Extension by an announced authorisation, milliseconds.
+        urgency: The proposed or accepted replacement of the request's urgency.
+        permit: Whether an answer to a question also agrees to another one.
+        entry: The log entry with a disputed time; 0 in every other step.
+        acted_by: The person; None for an automatic step of a node.
         kem_key_id: 32 bytes, the other side's key that ``sealed`` is sealed to.
         sealed: The note.
     """
@@ -207,15 +207,15 @@ class RequestStep:
         if not 0 < self.number <= MAX_REQUEST_STEPS or not 0 <= self.known <= MAX_REQUEST_STEPS:
             raise StatementMalformed("the step has an impossible number")
         if (self.kind is StepKind.AUTHORISE) != (self.extension_ms > 0) or self.extension_ms < 0:
-            raise StatementMalformed("an authorisation, and nothing else, states a time")
+            raise StatementMalformed("an authorisation, and no other step, has an extension")
         if (self.kind in _WITH_URGENCY) != (self.urgency is not None):
-            raise StatementMalformed("an urgency stands where it is contested or lowered")
+            raise StatementMalformed("a step has an urgency if it contests or lowers it")
         if self.permit and self.kind is not StepKind.CLARIFIED:
             raise StatementMalformed("another question is agreed to by its own step, or an answer")
         if (self.kind is StepKind.DISPUTE) != (self.entry != 0) or not (
             0 <= self.entry < MAX_LOG_SIZE
         ):
-            raise StatementMalformed("a dispute, and nothing else, names an entry")
+            raise StatementMalformed("a dispute, and no other step, names an entry")
         if (self.kind in OF_A_MACHINE) != (self.acted_by is None):
             raise PersonRequired(f"step {self.kind.value}")
         if self.acted_by is not None and self.acted_by.role not in _ROLES:

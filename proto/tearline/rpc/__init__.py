@@ -1,17 +1,17 @@
-"""What both ends of a connection share: credentials, and errors as gRPC statuses.
+"""Shared parts of both ends of a connection: credentials, and errors as gRPC statuses.
 
-gRPC reads its cipher suites once, from the environment, when it is imported. So this
-package, which imports no gRPC itself, sets them; a program imports it before anything that
-does. Where that was not done, no exchange starts.
+gRPC reads its cipher suites once, from the environment, on import. This package imports no gRPC
+itself, and sets them; a program imports it before any module that imports gRPC. Otherwise no
+exchange starts.
 """
 
 import os
 import sys
 
 CIPHER_SUITES = "ECDHE-RSA-AES256-GCM-SHA384"
-"""Closes TLS 1.2: its one suite here needs an RSA certificate, and ours are all ECDSA.
+"""Disables TLS 1.2: its one suite here needs an RSA certificate, and all certificates are ECDSA.
 
-TLS 1.3 has suites of its own, which this does not touch.
+TLS 1.3 has its own suites, which this setting does not affect.
 """
 
 _VARIABLE = "GRPC_SSL_CIPHER_SUITES"
@@ -19,5 +19,5 @@ tls12_closed = os.environ.get(_VARIABLE) == CIPHER_SUITES or "grpc" not in sys.m
 """Whether gRPC was imported only after its cipher suites were set."""
 
 os.environ[_VARIABLE] = CIPHER_SUITES
-# Failed handshakes of strangers are not for our messages; the exchange counts them itself.
+# Failed handshakes of strangers are not logged by gRPC; the exchange counts them itself.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

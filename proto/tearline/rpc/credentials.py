@@ -1,11 +1,11 @@
-"""Mutual TLS for both ends, and what the transport saw of a connection.
+"""Mutual TLS for both ends, and the transport's facts about a connection.
 
-The exchange demands a certificate of every client and accepts the CAs of every agency; which
-CA may speak for which node is for the gate to judge, at each call. A client trusts one CA,
-the exchange's own from the trust list, for one DNS name, wherever it connects to.
+The exchange requires a certificate from every client and accepts the CAs of every agency; the gate
+decides at each call whether the CA may speak for the node. A client trusts one CA, the exchange's
+own from the trust list, for one DNS name, at any address.
 
-TLS 1.2 cannot be negotiated (see ``tearline.rpc``). gRPC offers the hybrid key exchange
-first but would settle for less: so the gate asks what was agreed, at each call.
+TLS 1.2 cannot be negotiated (see ``tearline.rpc``). gRPC offers the hybrid key exchange first but
+would accept a weaker one. Therefore the gate checks the negotiated group at each call.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -54,7 +54,7 @@ _BOTH_ENDS: Options = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsIdentity:
-    """A certificate and the key to it.
+    """Certificate with its key.
 
     Attributes:
         certificate: The leaf, DER.
@@ -67,7 +67,7 @@ class TlsIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerTls:
-    """With what the exchange meets its clients, as of one moment.
+    """Exchange's TLS configuration towards its clients at one moment.
 
     Attributes:
         identity: The exchange's own certificate.
@@ -79,19 +79,19 @@ class ServerTls:
 
 
 class AuthenticatedContext(Protocol):
-    """What a servicer's context offers of a connection, in both of gRPC's flavours."""
+    """Part of a servicer's context about the connection, in both of gRPC's flavours."""
 
     def auth_context(self) -> Mapping[str, Iterable[bytes]]:
-        """The properties of the connection's transport security."""
+        """Returns the properties of the connection's transport security."""
         ...
 
 
 def server_credentials(current: Callable[[], ServerTls]) -> grpc.ServerCredentials:
-    """Credentials that demand a client certificate, and follow what ``current`` returns.
+    """Returns credentials that require a client certificate, and follow ``current``.
 
     Args:
-        current: Called before every handshake, from a thread of gRPC's; returns the same
-            object for as long as nothing changed.
+        current: Called before every handshake, from a thread of gRPC's; returns the same object
+            until a change.
 
     Raises:
         TlsUnprepared: If gRPC was imported before ``tearline.rpc``.
@@ -116,10 +116,10 @@ def server_credentials(current: Callable[[], ServerTls]) -> grpc.ServerCredentia
 
 
 def server_options() -> Options:
-    """Options of the exchange's gRPC server: bounds, keepalive, an end to every connection."""
+    """Returns options of the exchange's gRPC server: limits, keepalive, connection age."""
     return [
         *_BOTH_ENDS,
-        # Else a second exchange would silently share the port, and half the calls.
+        # Otherwise a second exchange would silently share the port, and half the calls.
         ("grpc.so_reuseport", 0),
         ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
@@ -136,7 +136,7 @@ def server_options() -> Options:
 
 
 def client_credentials(identity: TlsIdentity, exchange_authority: bytes) -> grpc.ChannelCredentials:
-    """Credentials of a node, which trusts ``exchange_authority`` (DER) and no other CA."""
+    """Returns credentials of a node, which trusts ``exchange_authority`` (DER) and no other CA."""
     return grpc.ssl_channel_credentials(
         root_certificates=to_pem(exchange_authority),
         private_key=identity.key.private_pem(),
@@ -145,7 +145,7 @@ def client_credentials(identity: TlsIdentity, exchange_authority: bytes) -> grpc
 
 
 def client_options(dns_name: str) -> Options:
-    """Options of a node's channel, which accepts an exchange called ``dns_name`` and no other."""
+    """Returns options of a node's channel, which accepts only an exchange called ``dns_name``."""
     return [
         *_BOTH_ENDS,
         ("grpc.ssl_target_name_override", dns_name),
@@ -160,10 +160,10 @@ def client_options(dns_name: str) -> Options:
 
 
 def tls_facts(context: AuthenticatedContext) -> TlsFacts:
-    """What the transport saw of the connection behind a call; empty where it saw nothing.
+    """Returns the transport's facts about the connection of a call; empty where unknown.
 
     Raises:
-        CertificateRefused: If the peer's certificate is not one.
+        CertificateRefused: If the peer's certificate is not valid.
     """
     properties = context.auth_context()
     certificate = _single(properties, "x509_pem_cert")
@@ -175,10 +175,10 @@ def tls_facts(context: AuthenticatedContext) -> TlsFacts:
 
 
 def access_token(metadata: Iterable[tuple[str, str | bytes]]) -> str | None:
-    """The access token that a call carries (RFC 6750, section 2.1), or None without one.
+    """Returns the access token of a call (RFC 6750, section 2.1), or None without one.
 
     Raises:
-        TokenRefused: If there is something other than one bearer token.
+        TokenRefused: If the header is not one bearer token.
     """
     found = [value for key, value in metadata if key == methods.AUTHORIZATION]
     if not found:
@@ -189,7 +189,7 @@ def access_token(metadata: Iterable[tuple[str, str | bytes]]) -> str | None:
 
 
 def with_access_token(token: str) -> tuple[tuple[str, str], ...]:
-    """The metadata of a call that a person makes."""
+    """Returns the metadata of a person's call."""
     return ((methods.AUTHORIZATION, _BEARER + token),)
 
 

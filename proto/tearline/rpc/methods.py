@@ -1,7 +1,6 @@
-"""The calls between a node and the exchange, by their full gRPC names.
+"""Calls between a node and the exchange, by their full gRPC names.
 
-Requests and replies are the byte strings of ``tearline.wire``; gRPC carries them
-without knowing what is in them.
+Requests and replies are the byte strings of ``tearline.wire``; gRPC does not interpret them.
 """
 
 PUBLISH = "/tearline.v1.Exchange/Publish"
@@ -11,19 +10,19 @@ PUBLISH_STREAM = "/tearline.v1.Exchange/PublishStream"
 """Bidirectional stream of the same; each reply answers one request, in order."""
 
 SUBSCRIBE = "/tearline.v1.Exchange/Subscribe"
-"""A cursor, answered by a stream of deliveries: what is there, then what comes."""
+"""A cursor, answered by a stream of deliveries: first the present items, then new ones."""
 
 ACKNOWLEDGE = "/tearline.v1.Exchange/Acknowledge"
 """A cursor: everything up to it is durable at the node. Answered by the same cursor."""
 
 RECONCILE = "/tearline.v1.Exchange/Reconcile"
-"""Where a node stands and what it returns after a loss, answered by where the exchange stands."""
+"""A node's state after a loss, answered by the exchange's state."""
 
 ENTRIES = "/tearline.v1.Trust/Entries"
 """A range of log entries, answered by entries and a checkpoint over at least them."""
 
 COSIGN = "/tearline.v1.Trust/Cosign"
-"""What a node cosigned, answered by what others did; at once, or once the log has grown."""
+"""A node's cosignature, answered by other cosigners' notes; at once, or once the log has grown."""
 
 PROVE = "/tearline.v1.Audit/Prove"
 """A statement id, answered by the events about it that name the caller, with proofs."""

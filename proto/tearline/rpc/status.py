@@ -1,12 +1,12 @@
 """Errors as gRPC statuses, and back.
 
-A refusal travels in the call's trailing metadata, under one key, as JSON of
-``{"code", "what", "why", "next"}``, beside the gRPC status that fits it best for clients of
-other makers. The receiving end makes the same error of it again. Only what the tree of
-errors says may travel: anything else that goes wrong at the exchange is one
-``ExchangeFault`` without a word about the cause.
+A refusal travels in the call's trailing metadata, under one key, as JSON of ``{"code", "what",
+"why", "next"}``, beside the nearest gRPC status for third-party clients. The receiving end restores
+the same error from it. Only errors of the tree are sent: any other failure of the exchange becomes
+one ``ExchangeFault`` without a cause.
 
-What the exchange says is shown to persons, so it is bounded and freed of control characters.
+The exchange's text is shown to persons, so its length is limited and control characters are
+removed.
 """
 
 import json
@@ -67,7 +67,7 @@ _STATUS: Mapping[type[TearlineError], grpc.StatusCode] = {
     ExchangeBusy: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ExchangeFault: grpc.StatusCode.INTERNAL,
 }
-# Faults of the exchange's own house: their causes name its files and settings.
+# Internal faults of the exchange: their causes name its files and settings.
 _OWN_FAULTS = (ConfigError, StoreError)
 _WITHOUT_REFUSAL: Mapping[grpc.StatusCode, type[TearlineError]] = {
     grpc.StatusCode.UNAVAILABLE: ExchangeUnreachable,
@@ -75,7 +75,7 @@ _WITHOUT_REFUSAL: Mapping[grpc.StatusCode, type[TearlineError]] = {
     grpc.StatusCode.CANCELLED: OutcomeUnknown,
     grpc.StatusCode.RESOURCE_EXHAUSTED: ExchangeBusy,
 }
-# Why, in words of ours: what gRPC calls it helps nobody to put it right.
+# The cause in our own words: gRPC's names do not help to correct it.
 _MISBEHAVED = "the call ended without saying why"
 _PLAIN: Mapping[grpc.StatusCode, str] = {
     grpc.StatusCode.UNAVAILABLE: "there is no connection, or it was lost",
@@ -90,11 +90,11 @@ _RETRY_AFTER = "retry_after_ms"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How a call ends, as gRPC takes it.
+    """Result of a call, as gRPC takes it.
 
     Attributes:
         code: The gRPC status.
-        details: One line for logs of other makers' clients.
+        details: One line for the logs of third-party clients.
         metadata: The trailing metadata.
     """
 
@@ -104,7 +104,7 @@ class Status:
 
 
 def status_of(error: Exception) -> Status:
-    """The status with which a call ends that failed with ``error``."""
+    """Returns the status of a call that failed with ``error``."""
     shown = error if isinstance(error, TearlineError) and error.code else ExchangeFault()
     if isinstance(shown, _OWN_FAULTS):
         shown = ExchangeFault()
@@ -127,9 +127,9 @@ def status_of(error: Exception) -> Status:
 def error_of(
     code: grpc.StatusCode, metadata: Sequence[tuple[str, str | bytes]] | None
 ) -> TearlineError:
-    """The error that a call ended with, from its status and trailing metadata.
+    """Returns the error of a call, from its status and trailing metadata.
 
-    Never raises: whatever the other end sent becomes one of our errors.
+    It never raises: any malformed answer becomes one of the tree's errors.
     """
     payloads = [value for key, value in metadata or () if key == methods.REFUSAL]
     if len(payloads) == 1 and isinstance(payloads[0], bytes):

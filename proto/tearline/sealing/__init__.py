@@ -1,9 +1,9 @@
-"""Seal, open and release: the only user of HPKE and Cobblestone.
+"""Seal, open and release: the only package that uses HPKE and Cobblestone.
 
-Neither commits to its key: one ciphertext can be made to open under two keys to two
-plaintexts. So the manifest holds a commitment to every plaintext, key and opening, all of
-them are checked in constant time, and nothing reaches the caller before every granted part
-has verified. Specified in docs/spec/packet-v1.md.
+Neither commits to its key: one ciphertext can open under two keys to two plaintexts. Therefore the
+manifest holds a commitment to every plaintext, key and opening. All commitments are checked in
+constant time, and the caller gets no plaintext before every granted part has verified. Specified in
+docs/spec/packet-v1.md.
 
     ciphertext_i    Cobblestone-256(K_i, context = label ‖ packet id ‖ i)
     sealed part     HPKE base mode to the recipient, info = label ‖ SHA-256(grant before it)

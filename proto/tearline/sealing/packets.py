@@ -1,4 +1,4 @@
-"""A packet: its fields sealed under one manifest, and what of them a release opens."""
+"""Sealing and opening of packets: fields under one manifest, opened by a release."""
 
 import hmac
 import secrets
@@ -44,7 +44,7 @@ from tearline.wire.packets import CompartmentRelease, FieldRelease, OpeningRelea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """What a manifest says beside its contents."""
+    """Properties of a manifest beside its contents."""
 
     kind: PacketKind
     agreement: AgreementRef
@@ -59,7 +59,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedPacket:
-    """A packet before its manifest is signed, and what only its originator keeps.
+    """Packet before the signature of its manifest, with the originator's secrets.
 
     Attributes:
         manifest: Ready to encode and sign.
@@ -78,26 +78,26 @@ class SealedPacket:
 
 
 def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedPacket:
-    """Seals ``fields`` under fresh keys.
+    """Seals ``fields`` under fresh keys, and returns the packet.
 
     Args:
         fields: Every field in every form that some partner may get.
-        envelope: What the manifest says beside them.
+        envelope: The manifest's other properties.
         header: The originator's, as its signer gives it.
 
     Raises:
-        PathDuplicated: If a path stands twice in one form.
-        PacketTooLarge: If there are none, or more than a packet carries.
+        PathDuplicated: If a path appears twice in one form.
+        PacketTooLarge: If there are no fields, or more than a packet carries.
     """
     verify_unique_paths(fields)
     groups: dict[tuple[Marking, Form], list[Field]] = defaultdict(list)
     for field in fields:
         groups[field.marking, field.form].append(field)
     if not 0 < len(groups) <= MAX_COMPARTMENTS or len(fields) > MAX_SLOTS:
-        raise PacketTooLarge("a packet holds at least one field, and no more than fit")
+        raise PacketTooLarge("the packet has no fields, or too many")
     packet_id = secrets.token_bytes(PACKET_ID_SIZE)
 
-    # Positions are drawn at random, padding included, so that an index tells nothing.
+    # Random positions, padding included, so that an index reveals no order.
     slot_count = _round_up(len(fields), SLOTS_MULTIPLE)
     compartment_count = _round_up(len(groups), COMPARTMENTS_MULTIPLE)
     random = secrets.SystemRandom()
@@ -130,7 +130,7 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
     lengths = [len(ciphertext) for ciphertext in ciphertexts.values()]
     room = MAX_PACKET_BYTES - sum(lengths)
     for i in free_slots:
-        # A document of a megabyte drawn again and again would make a packet that nobody takes.
+        # Repeated padding with a document of a megabyte would exceed the packet's limit.
         length = random.choice([each for each in lengths if each <= room] or [min(lengths)])
         room -= length
         ciphertexts[i] = secrets.token_bytes(length)
@@ -171,16 +171,16 @@ def release_of(
     compartments: Iterable[int],
     slots: Iterable[int] = (),
 ) -> Release:
-    """What an originator releases of its packet.
+    """Returns an originator's release of parts of its packet.
 
     Args:
         sealed: The packet, with its keys.
-        existences: Compartments to tell of, with the reason for keeping them back.
+        existences: Compartments to disclose, with the reason to withhold them.
         compartments: Compartments to release whole.
         slots: Slots to release singly.
 
     Raises:
-        NotFound: If a compartment or a slot is padding, or not there.
+        NotFound: If a compartment or a slot is padding, or does not exist.
     """
     packet_id = sealed.manifest.packet_id
     compartments, slots = sorted(compartments), sorted(slots)
@@ -211,20 +211,20 @@ def release_of(
 
 
 def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: Release) -> View:
-    """Opens every part of a packet that ``release`` gives keys for (spec P-18 to P-22).
+    """Opens every part of a packet that ``release`` has keys for (spec P-18 to P-22).
 
     Args:
-        manifest: From a statement whose signature was verified.
+        manifest: From a statement with a verified signature.
         ciphertexts: By slot; those without a key here may be absent.
-        release: From a grant whose signature was verified.
+        release: From a grant with a verified signature.
 
     Returns:
-        Every granted field and every compartment told of; all of them verified.
+        Every granted field and every disclosed compartment; all of them verified.
 
     Raises:
-        SuiteUnknown: If the packet is of another suite.
-        CommitmentMismatch: If an opening, a key, a ciphertext or a plaintext is not the
-            one that the manifest commits to.
+        SuiteUnknown: If the packet has another suite.
+        CommitmentMismatch: If an opening, a key, a ciphertext or a plaintext does not match the
+            manifest's commitment.
         CiphertextMissing: If a granted ciphertext is absent.
         DecryptionFailed: If a ciphertext does not open.
         PathDuplicated: If two fields share a path and a form.
@@ -244,7 +244,7 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
             secrets_by_slot[i] = field_secret(item.key, manifest.packet_id, c, i)
             openings[i] = opening
     for single in release.fields:
-        # A slot granted twice opens alike: both ways end at the slot's one commitment.
+        # A slot granted twice opens to the same field: both ways check its one commitment.
         secrets_by_slot.setdefault(single.slot, single.secret)
     fields = {
         i: open_slot(manifest, i, secrets_by_slot[i], ciphertexts) for i in sorted(secrets_by_slot)
@@ -268,10 +268,11 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
 
 
 def granted_slots(manifest: Manifest, grant: Grant, openings: Mapping[int, Opening]) -> set[int]:
-    """The slots whose ciphertext a recipient of ``grant`` may get.
+    """Returns the slots with ciphertexts that a recipient of ``grant`` may get.
 
     Raises:
-        CommitmentMismatch: If the grant lists what the packet or the openings do not have.
+        CommitmentMismatch: If the grant lists a part that the packet or the openings do not
+            have.
     """
     slots = set(grant.fields)
     for c in grant.compartments:
@@ -288,7 +289,7 @@ def _round_up(count: int, multiple: int) -> int:
 
 
 def _verify_openings(manifest: Manifest, release: Release) -> None:
-    """Checks all openings, of what is told of and of what is released (spec P-18)."""
+    """Checks all openings of disclosed and released compartments (spec P-18)."""
     seen: set[int] = set()
     told, whole = release.openings, release.compartments
     for opening in [*(item.opening for item in told), *(item.opening for item in whole)]:

@@ -1,4 +1,4 @@
-"""What one recipient alone may read: the sealed part of a grant, and notes in other statements."""
+"""Sealing to one recipient: the sealed part of a grant, and notes in other statements."""
 
 import hashlib
 from dataclasses import replace
@@ -19,16 +19,16 @@ _HPKE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
 def seal_release(grant: Grant, release: Release, recipient: KemPublicKey) -> Grant:
-    """``grant`` with ``release`` sealed into it.
+    """Returns ``grant`` with ``release`` sealed into it.
 
     Args:
-        grant: Everything but the sealed part.
-        release: What it lists, with keys.
+        grant: The grant without its sealed part.
+        release: The listed parts, with keys.
         recipient: The encryption key that ``grant.kem_key_id`` names.
 
     Raises:
         GrantMisdirected: If the key is another one.
-        ReleaseMismatch: If ``release`` holds other things than the grant lists.
+        ReleaseMismatch: If ``release`` does not match the grant's list.
     """
     if recipient.id != grant.kem_key_id:
         raise GrantMisdirected("the key is not the one that the grant names")
@@ -38,12 +38,12 @@ def seal_release(grant: Grant, release: Release, recipient: KemPublicKey) -> Gra
 
 
 def open_release(grant: Grant, key: KemKey) -> Release:
-    """What the sealed part of ``grant`` releases (spec P-14, P-16).
+    """Returns the release in the sealed part of ``grant`` (spec P-14, P-16).
 
     Raises:
         GrantMisdirected: If it is not sealed to ``key`` with exactly this grant around it.
-        ReleaseMismatch: If it holds other things than the grant lists.
-        StatementMalformed: If what it holds is not a release.
+        ReleaseMismatch: If it does not match the grant's list.
+        StatementMalformed: If the contents are not a release.
     """
     if key.id != grant.kem_key_id:
         raise GrantMisdirected("the grant is sealed to another key")
@@ -58,23 +58,23 @@ def open_release(grant: Grant, key: KemKey) -> Release:
 
 
 def seal_note(note: bytes, recipient: KemPublicKey, kind: StatementType, before: bytes) -> bytes:
-    """What a partner alone may read of a statement, padded and sealed to its key.
+    """Returns a note, padded and sealed to a partner's key.
 
     Args:
-        note: What is told; its length shows as little as a field's does.
+        note: The note; padding hides its length as it does for a field.
         recipient: The encryption key that the body names.
         kind: The statement's type.
-        before: The encoded body without the sealed part, which this one is bound to.
+        before: The encoded body without the sealed part, to which the note is bound.
     """
     return _HPKE.encrypt(padded(note), recipient.hpke, info=_note_info(kind, before))
 
 
 def open_note(sealed: bytes, key: KemKey, kind: StatementType, before: bytes) -> bytes:
-    """What ``seal_note`` sealed.
+    """Returns the note that ``seal_note`` sealed.
 
     Raises:
         DecryptionFailed: If it is not sealed to ``key`` with exactly this body around it.
-        StatementMalformed: If it is padded otherwise than it must be.
+        StatementMalformed: If its padding is not valid.
     """
     try:
         plaintext = _HPKE.decrypt(sealed, key.hpke, info=_note_info(kind, before))
@@ -85,7 +85,7 @@ def open_note(sealed: bytes, key: KemKey, kind: StatementType, before: bytes) ->
 
 
 def decision_digest(salt: bytes, decision: bytes) -> bytes:
-    """The 32-byte salted digest of a policy decision, as a grant carries it."""
+    """Returns the 32-byte salted digest of a policy decision, as a grant carries it."""
     return labelled_sha256("decision", salt, prefixed(decision))
 
 

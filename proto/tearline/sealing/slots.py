@@ -1,4 +1,4 @@
-"""One field in its slot: padded, sealed under a key of its own, and committed to."""
+"""Field in its slot: padded, sealed under its own key, with a commitment."""
 
 import hashlib
 import hmac
@@ -28,41 +28,41 @@ _FIELD_CONTEXT = label("field")
 
 
 def field_plaintext(field: Field) -> bytes:
-    """What is sealed of a field: its encoding with its length before it, padded (spec P-9)."""
+    """Returns the plaintext of a field's slot: its length, its encoding and padding (spec P-9)."""
     return padded(encode_field(field))
 
 
 def parse_field_plaintext(plaintext: bytes) -> Field:
-    """The field that was sealed as ``plaintext``.
+    """Returns the field of a slot's plaintext.
 
     Raises:
-        StatementMalformed: If it is no field, or padded otherwise than it must be.
+        StatementMalformed: If it is not a field, or its padding is not valid.
     """
     return parse_field(unpadded(plaintext))
 
 
 def padded(encoded: bytes) -> bytes:
-    """What is sealed of an encoding: its length before it, padded (spec P-9)."""
+    """Returns an encoding behind its length, padded (spec P-9)."""
     framed = prefixed(encoded)
     return framed.ljust(padded_length(len(framed)), b"\0")
 
 
 def unpadded(plaintext: bytes) -> bytes:
-    """The encoding that was padded to ``plaintext``.
+    """Returns the encoding in a padded plaintext.
 
     Raises:
-        StatementMalformed: If it is padded otherwise than it must be.
+        StatementMalformed: If its padding is not valid.
     """
     end = 4 + int.from_bytes(plaintext[:4], "big")
     length = len(plaintext)
     # The length first: what it lets pass ends within the plaintext, and zeros are behind that.
     if length != padded_length(end) or plaintext.count(0, end) != length - end:
-        raise StatementMalformed("the padding of what was sealed is not the one it must have")
+        raise StatementMalformed("the padding of the plaintext is not valid")
     return plaintext[4:end]
 
 
 def slot_of(commit: bytes, ciphertext: bytes) -> Slot:
-    """What a manifest says of a ciphertext beside its commitment."""
+    """Returns the manifest's slot for a commitment and a ciphertext."""
     return Slot(
         commit=commit,
         ciphertext_sha256=hashlib.sha256(ciphertext).digest(),
@@ -73,14 +73,14 @@ def slot_of(commit: bytes, ciphertext: bytes) -> Slot:
 def seal_slot(
     packet_id: bytes, compartment: int, slot: int, key: bytes, field: Field
 ) -> tuple[Slot, bytes]:
-    """A field under the key of its compartment, and what the manifest says of it.
+    """Returns the manifest's slot and the ciphertext of a field under its compartment's key.
 
     Args:
         packet_id: 32 bytes.
         compartment: Its number in the packet.
         slot: Its place in the packet.
         key: 32 bytes, the compartment's.
-        field: What is sealed.
+        field: The field.
     """
     plaintext = field_plaintext(field)
     cipher_key, salt = field_keys(field_secret(key, packet_id, compartment, slot), packet_id, slot)
@@ -92,13 +92,13 @@ def seal_slot(
 def open_slot(
     manifest: Manifest, slot: int, secret: bytes, ciphertexts: Mapping[int, bytes]
 ) -> Field:
-    """The field of a slot, with the slot's own secret.
+    """Returns the field of a slot, opened with the slot's own secret.
 
     Raises:
-        CommitmentMismatch: If ciphertext or plaintext is not the one that was signed.
+        CommitmentMismatch: If the ciphertext or the plaintext does not match its commitment.
         CiphertextMissing: If the ciphertext is absent.
         DecryptionFailed: If it does not open.
-        StatementMalformed: If what it holds is not a field.
+        StatementMalformed: If the plaintext is not a field.
     """
     if slot >= len(manifest.slots):
         raise CommitmentMismatch("the packet has no such slot")

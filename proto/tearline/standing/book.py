@@ -1,4 +1,4 @@
-"""The newest standing of everybody, and what they stop together."""
+"""Newest standing of each agency, and their combined effect."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from tearline.standing.suspension import InFlight, Originated, Suspension
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """Why something does not pass: whose suspension stops it."""
+    """Agency and suspension that stop a packet."""
 
     agency: str
     suspension: Suspension
 
 
 class StandingBook:
-    """The newest standing of each agency under each agreement.
+    """Newest standing of each agency under each agreement.
 
     Args:
-        standings: What is known already, in whatever order; verified before.
+        standings: The known standings in any order; already verified.
     """
 
     def __init__(self, standings: Iterable[Standing] = ()) -> None:
@@ -32,25 +32,25 @@ class StandingBook:
             self.put(standing)
 
     def newest(self, agency: str, agreement_id: bytes) -> Standing | None:
-        """An agency's newest standing under an agreement, or None."""
+        """Returns an agency's newest standing under an agreement, or None."""
         return self._newest.get((agency, agreement_id))
 
     def all(self) -> tuple[Standing, ...]:
-        """The newest standing of everybody, in order of agency and agreement."""
+        """Returns the newest standing of each agency, in order of agency and agreement."""
         return tuple(self._newest[key] for key in sorted(self._newest))
 
     def put(self, standing: Standing) -> None:
-        """Keeps a standing that was verified before, unless a newer one is here."""
+        """Stores a verified standing, unless a newer one is known."""
         known = self._newest.get(standing.key)
         if known is None or known.counter < standing.counter:
             self._newest[standing.key] = standing
 
     def take(self, standing: Standing) -> None:
-        """Takes a newer standing.
+        """Verifies and stores a newer standing.
 
         Raises:
-            StandingOutdated, StatementConflict, LiftRefused: As ``verify_follows`` says;
-                nothing changed then.
+            StandingOutdated, StatementConflict, LiftRefused: As ``verify_follows`` does; the
+                book is then unchanged.
         """
         verify_follows(standing, self._newest.get(standing.key))
         self._newest[standing.key] = standing
@@ -58,9 +58,9 @@ class StandingBook:
     def stops(
         self, agreement: Agreement, article_id: str, *, sender: str, recipient: str
     ) -> tuple[Stop, ...]:
-        """What stops a packet of an article on its way from one agency to another.
+        """Returns the suspensions that stop an article's packets from one agency to another.
 
-        An article that the agreement no longer has is stopped by what stops the whole.
+        For an article that the agreement no longer has, these are the suspensions of the whole.
 
         Args:
             agreement: Its newest version.
@@ -84,9 +84,10 @@ class StandingBook:
     def channel_stops(
         self, agreement: Agreement, *, sender: str, recipient: str
     ) -> tuple[Stop, ...]:
-        """What stops everything on its way from one agency to another.
+        """Returns the suspensions that stop every statement from one agency to another.
 
-        Empty as long as one article is open: what is about no single article may pass then.
+        The result is empty as long as one article is open: statements about no single article may
+        then pass.
         """
         found = [
             self.stops(agreement, article.id, sender=sender, recipient=recipient)
@@ -97,7 +98,7 @@ class StandingBook:
     def fate(
         self, agreement: Agreement, article_id: str, *, originator: str, holder: str
     ) -> Originated:
-        """What the originator's own suspensions say becomes of what a partner has of it."""
+        """Returns the handling of the originator's earlier packets at a partner."""
         stops = self.stops(agreement, article_id, sender=originator, recipient=holder)
         ranks = list(Originated)
         said = [each.suspension.originated for each in stops if each.agency == originator]
@@ -106,27 +107,27 @@ class StandingBook:
     def verify_open(
         self, agreement: Agreement, article_id: str, *, sender: str, recipient: str
     ) -> None:
-        """Checks that nothing stops an article's packets on their way.
+        """Checks that no suspension stops an article's packets.
 
         Raises:
-            AgreementSuspended: Naming who does.
+            AgreementSuspended: If one does; names the agencies.
         """
         verify_none(self.stops(agreement, article_id, sender=sender, recipient=recipient))
 
     def verify_channel_open(self, agreement: Agreement, *, sender: str, recipient: str) -> None:
-        """Checks that not everything is stopped on its way from one agency to another.
+        """Checks that some statements may pass from one agency to another.
 
         Raises:
-            AgreementSuspended: Naming who does.
+            AgreementSuspended: If none may; names the agencies.
         """
         verify_none(self.channel_stops(agreement, sender=sender, recipient=recipient))
 
 
 def verify_none(stops: Iterable[Stop]) -> None:
-    """Checks that there is nothing that stops something.
+    """Checks that there are no suspensions.
 
     Raises:
-        AgreementSuspended: Naming who does.
+        AgreementSuspended: If there are; names the agencies.
     """
     agencies = sorted({trust_domain_of(stop.agency) for stop in stops})
     if agencies:
@@ -134,5 +135,8 @@ def verify_none(stops: Iterable[Stop]) -> None:
 
 
 def is_held(stops: Iterable[Stop]) -> bool:
-    """Whether stopped mail is to be issued anew later: unless somebody wants it returned."""
+    """Returns whether stopped mail is held for a later reissue.
+
+    It is, unless an agency wants it returned.
+    """
     return all(stop.suspension.in_flight is InFlight.HOLD for stop in stops)

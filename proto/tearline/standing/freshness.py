@@ -1,4 +1,4 @@
-"""Whether each party said lately where it stands."""
+"""Freshness of each party's standing."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,25 +8,25 @@ from tearline.identity import trust_domain_of
 from tearline.standing.history import Recorded
 
 FRESH_MS = HOUR_MS
-"""How old a party's standing may be for something to go out under a joint article."""
+"""Maximum age of a party's standing for a release under a joint article, milliseconds."""
 
 MAX_AHEAD_MS = 120_000
-"""How far a standing's own date may lie ahead: two clocks that are both in order."""
+"""Maximum lead of a standing's own date, milliseconds: the tolerance for two correct clocks."""
 
 
 def verify_affirmed(newest: Mapping[str, Recorded], parties: Iterable[str], *, now_ms: int) -> None:
-    """Checks that each party said within the hour where it stands (spec T-16).
+    """Checks that each party affirmed its standing within the last hour (spec T-16).
 
-    By the log's time, so that nobody dates a standing forward; and by the standing's own date,
-    so that an exchange that kept one back cannot show it as new.
+    The log's time counts, so that a standing cannot be dated forward. The standing's own date
+    counts too, so that an exchange cannot show a withheld one as new.
 
     Args:
-        newest: The newest standing of each party that is known.
-        parties: Whose must be fresh.
+        newest: The newest known standing of each party.
+        parties: Parties with a required fresh standing.
         now_ms: This node's clock.
 
     Raises:
-        StandingStale: Naming whose is not.
+        StandingStale: If one is not fresh; names its party.
     """
     for party in parties:
         found = newest.get(party)

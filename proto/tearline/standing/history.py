@@ -1,4 +1,4 @@
-"""Standings as the log has them: when something was stopped, and until when."""
+"""History of standings in the log: intervals of suspension."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from tearline.standing.standing import Standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A standing in the log.
+    """Standing in the log.
 
     Attributes:
         standing: The standing.
-        entry: Index of the entry that an agency was told of.
+        entry: Index of the entry that an agency received.
         time_ms: The log's time of that entry.
     """
 
@@ -25,11 +25,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amended:
-    """A version of an agreement in the log, which counts from there on.
+    """Version of an agreement in the log, in force from there on.
 
     Attributes:
         agreement: The version.
-        entry: Index of the entry that an agency was told of.
+        entry: Index of the entry that an agency received.
         time_ms: The log's time of that entry.
     """
 
@@ -39,16 +39,16 @@ class Amended:
 
 
 Turn = Recorded | Amended
-"""What may change what is stopped: where a party stands, or what was agreed on."""
+"""Event that may change the stopped scopes: a standing or an agreement version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A time in which something was stopped, in the log's own words.
+    """Interval in which packets were stopped, by the log.
 
     Attributes:
-        start: What stopped it.
-        end: What let it pass again, or None while it is stopped.
+        start: The event that stopped them.
+        end: The event that resumed them, or None while they are stopped.
     """
 
     start: Turn
@@ -63,16 +63,15 @@ def stopped_intervals(
     sender: str,
     recipient: str,
 ) -> tuple[Interval, ...]:
-    """When a packet of an article could not pass from one agency to another, in log time.
+    """Returns the intervals in which an article's packets could not pass, in log time.
 
-    What the parties suspended is read by the version of the agreement that counted at the time.
-    The clocks of requests stand still meanwhile.
+    Suspensions apply by the version of the agreement in force at the time. The clocks of requests
+    stand still in these intervals.
 
     Args:
-        history: Every standing of every party that changed something, and every version of the
-            agreement.
-        agreement: The version that counts where the history has none yet.
-        article_id: The article; empty for what is about no single one.
+        history: Every effective standing of every party, and every version of the agreement.
+        agreement: The version in force where the history has none yet.
+        article_id: The article; empty for statements about no single one.
         sender: Agency URI.
         recipient: Agency URI.
     """

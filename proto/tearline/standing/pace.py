@@ -1,7 +1,7 @@
-"""How often an agency says where it stands under an agreement, by the log's time.
+"""Rate limit of an agency's standings under an agreement, by the log's time.
 
-Suspending always passes. Each standing fills a bucket that the log's time empties, so that what
-an agency suspends and resumes for ever stays short enough to be read.
+A suspension always passes. Each standing fills a bucket that the log's time empties, so that an
+agency's permanent history of suspensions stays short enough to read.
 """
 
 from tearline.errors import ExchangeBusy
@@ -10,19 +10,19 @@ from tearline.standing.standing import Standing
 
 
 def paced(empty_ms: int, before: Standing | None, standing: Standing, *, now_ms: int) -> int:
-    """Returns when the bucket will be empty once a standing was taken (spec T-21).
+    """Returns the time at which the bucket is empty after a standing (spec T-21).
 
-    A standing that only adds is always taken. One that adds and lifts has twice the room of one
-    that only lifts, so that a lift that waits keeps nothing from being suspended.
+    A standing that only adds is always accepted. One that adds and lifts has twice the room of one
+    that only lifts, so that a waiting lift never delays a suspension.
 
     Args:
-        empty_ms: When it is empty without the standing, in log time.
-        before: The agency's standing before it, or None.
+        empty_ms: The time at which it is empty without the standing, in log time.
+        before: The agency's previous standing, or None.
         standing: The standing.
         now_ms: The log's time of its entry.
 
     Raises:
-        ExchangeBusy: If the bucket is full, with the time after which it is not.
+        ExchangeBusy: If the bucket is full; states the delay until it is not.
     """
     held, ended = (set(before.suspensions), before.ended) if before else (set(), False)
     said = set(standing.suspensions)
@@ -35,7 +35,7 @@ def paced(empty_ms: int, before: Standing | None, standing: Standing, *, now_ms:
     over_ms = filled_ms - (2 * STANDING_BURST_MS if adds else STANDING_BURST_MS)
     if over_ms > 0:
         raise ExchangeBusy(
-            "its agency said too often lately where it stands",
+            "its agency has published too many standings recently",
             retry_after_ms=min(over_ms, MAX_RETRY_AFTER_MS),
         )
     return now_ms + filled_ms

@@ -1,4 +1,4 @@
-"""The statement: where an agency stands under an agreement, and an officer's last act in it."""
+"""Standing: the statement of an agency's suspensions, with an officer's last act."""
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from tearline.statement import ActedBy, Header
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficerAct:
-    """The last time that an officer in charge lifted or changed a suspension, or ended all.
+    """Last act of an officer in charge: a lift or change of a suspension, or an end.
 
     Attributes:
-        counter: Of the standing that first said so.
+        counter: Counter of the first standing with this act.
         acted_by: The officer, as partners may know them.
     """
 
@@ -27,18 +27,18 @@ class OfficerAct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where an agency stands under an agreement.
+    """Agency's position under an agreement.
 
     Attributes:
-        header: The node of the agency that says so.
+        header: The signing node of the agency.
         agreement_id: 16 bytes.
         counter: From 1; each standing of the agency under the agreement has a higher one.
-        suspensions: All that are open, in order of their scope.
+        suspensions: All open suspensions, in order of their scope.
         ended: Whether the agency has left the agreement for good.
         officer: An officer's last act, if there was one.
-        acted_by: The person behind this standing; None where it repeats the one before.
-        time_ms: When it was signed, Unix milliseconds. A standing counts by the log; by its own
-            date it only ceases to be fresh.
+        acted_by: The person behind this standing; None where it repeats the previous one.
+        time_ms: Time of the signature, Unix milliseconds. A standing is ordered by the log; its
+            own date only limits its freshness.
     """
 
     header: Header
@@ -59,25 +59,25 @@ class Standing:
             raise StatementMalformed("a standing names each scope once, in order")
         agency = self.agency
         if any(each.sender and agency not in each.scope[1:] for each in self.suspensions):
-            raise StatementMalformed("an agency suspends directions from and to itself")
+            raise StatementMalformed("an agency suspends only directions from and to itself")
         if self.officer is not None and not 0 < self.officer.counter <= self.counter:
             raise StatementMalformed("an officer's act stands in this standing or an earlier one")
         if self.ended and not (self.suspensions and self.suspensions[0].article == ""):
-            raise StatementMalformed("whoever ends an agreement suspends the whole of it")
+            raise StatementMalformed("a standing that ends an agreement suspends the whole of it")
 
     @property
     def agency(self) -> str:
-        """URI of the agency whose standing it is."""
+        """Returns the URI of the standing's agency."""
         return agency_uri_of(self.header.signer)
 
     @property
     def key(self) -> tuple[str, bytes]:
-        """Whose it is, under which agreement."""
+        """Returns the agency and the agreement of the standing."""
         return self.agency, self.agreement_id
 
     def suspensions_of(self, article: str) -> tuple[Suspension, ...]:
-        """Returns the suspensions of an article and of all: few, however many there are."""
-        # They stand in order of their scope, so that of all comes first and an article's together.
+        """Returns the suspensions of an article and of the whole agreement, without a full scan."""
+        # In order of scope: suspensions of the whole first, then those of each article together.
         found = self.suspensions
         whole = found[: bisect_right(found, "", key=_article_of)]
         start = bisect_left(found, article, lo=len(whole), key=_article_of)
@@ -85,7 +85,7 @@ class Standing:
 
     @property
     def terms(self) -> tuple[tuple[Suspension, ...], bool]:
-        """What it says, whoever says it and when."""
+        """Returns its contents, without signer and time."""
         return self.suspensions, self.ended
 
 

@@ -1,7 +1,7 @@
-"""Stoppages: from which entry of the log to which an agency had something suspended.
+"""Stoppages: intervals of log entries in which an agency had a scope suspended.
 
-Each standing adds to what its agency has suspended, or takes from it. So the intervals are kept
-scope by scope as standings come, and no reader goes through the standings again.
+Each standing adds to its agency's suspensions, or removes some. The intervals are therefore stored
+by scope as standings arrive, and no reader scans the standings again.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from tearline.standing.suspension import Scope, is_in_reach
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeChange:
-    """A scope that an agency suspends from an entry on, or resumes.
+    """Scope that an agency suspends or resumes from an entry on.
 
     Attributes:
         agency: URI of the agency.
@@ -34,7 +34,7 @@ class ScopeChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stoppage:
-    """An interval of the log in which an agency had a scope suspended.
+    """Interval of the log in which an agency had a scope suspended.
 
     Attributes:
         agency: URI of the agency.
@@ -53,18 +53,18 @@ class Stoppage:
     end_ms: int | None = None
 
     def holds_at(self, entry: int) -> bool:
-        """Returns whether it stops what has its entry at an index."""
+        """Returns whether it stops a statement with its entry at an index."""
         return self.start < entry and (self.end is None or entry <= self.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """How far suspensions reach under one version of an agreement.
+    """Reach of suspensions under one version of an agreement.
 
     Attributes:
         parties: URIs of its parties.
         articles: Ids of its articles.
-        joint: Ids of those that stop for all.
+        joint: Ids of joint articles.
         entry: Index of the version's entry.
         time_ms: The log's time of that entry.
     """
@@ -88,7 +88,7 @@ class Reach:
 
     @property
     def terms(self) -> tuple[tuple[str, ...], ...]:
-        """What decides, without since when."""
+        """Returns the deciding attributes, without entry and time."""
         return self.parties, self.articles, self.joint
 
     def covers(self, stoppage: Stoppage, article: str, *, sender: str, recipient: str) -> bool:
@@ -96,7 +96,7 @@ class Reach:
         if stoppage.agency not in self.parties or stoppage.scope[0] not in ("", article):
             return False
         if article not in self.articles:
-            # What the agreement has no more is stopped by what stops the whole of it.
+            # A removed article is stopped by suspensions of the whole agreement.
             return not stoppage.scope[0] and stoppage.agency in (sender, recipient)
         return is_in_reach(
             stoppage.scope,
@@ -167,7 +167,7 @@ def resumed(changes: Iterable[ScopeChange]) -> tuple[Stoppage, ...]:
 
 
 def stoppages_of(history: Iterable[Recorded]) -> tuple[Stoppage, ...]:
-    """Returns all stoppages that follow from standings, in whatever order these are told."""
+    """Returns all stoppages that follow from standings, given in any order."""
     newest: dict[str, Standing] = {}
     changes: list[ScopeChange] = []
     for each in sorted(history, key=lambda recorded: recorded.entry):
@@ -179,9 +179,9 @@ def stoppages_of(history: Iterable[Recorded]) -> tuple[Stoppage, ...]:
 
 
 def reaches_of(history: Iterable[Amended]) -> tuple[Reach, ...]:
-    """Returns how far suspensions reached since when, in the order of the log.
+    """Returns the reach of suspensions under each version, in the order of the log.
 
-    A version that stands behind a newer one changes nothing; neither does one that says the same.
+    A version that follows a newer one in the log has no effect; neither has one with equal terms.
     """
     found: list[Reach] = []
     newest = 0

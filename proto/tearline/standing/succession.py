@@ -1,4 +1,4 @@
-"""How one standing follows another: what may change in it, and who must stand behind that."""
+"""Succession of standings: permitted changes, and the required persons."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from tearline.tokens import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What somebody wants otherwise in an agency's standing.
+    """Requested change of an agency's standing.
 
     Attributes:
-        suspensions: What is added, or lifted; empty where the standing is only said again.
+        suspensions: The suspensions to add or to lift; empty for a repetition of the standing.
         lift: Whether they are lifted.
-        ended: Whether the agreement is ended; the whole of it is among what is added then.
-        acted_by: Who wants it.
+        ended: Whether the agreement is ended; ``suspensions`` then includes the whole of it.
+        acted_by: The requesting person.
     """
 
     suspensions: tuple[Suspension, ...]
@@ -29,7 +29,7 @@ class Change:
 
     @property
     def by_officer(self) -> bool:
-        """Whether an officer in charge wants it."""
+        """Returns whether an officer in charge requests it."""
         return self.acted_by is not None and self.acted_by.role == Role.OFFICER
 
 
@@ -41,19 +41,19 @@ def merged(
     agreement_id: bytes,
     time_ms: int,
 ) -> Standing:
-    """The standing that follows the newest one known, with some changes, oldest first.
+    """Returns the standing that follows the newest known one, with changes, oldest first.
 
-    Nothing that another node of the agency added meanwhile is lost: an officer's lift takes back
-    only what the officer saw, and whoever is no officer replaces nothing.
+    Additions of another node of the agency are preserved. An officer's lift removes only the
+    suspensions that the officer saw, and a person in another role replaces none.
 
     Args:
         known: The agency's newest, or None.
-        changes: What is wanted otherwise.
-        header: Of the node that says so.
+        changes: The requested changes.
+        header: Header of the signing node.
         agreement_id: 16 bytes.
-        time_ms: When.
+        time_ms: The time, Unix milliseconds.
     """
-    # The next one and no other: what somebody said meanwhile then conflicts, and is merged, too.
+    # Exactly the next number: a concurrent standing then conflicts, and is merged, too.
     counter = 1 if known is None else known.counter + 1
     held = {each.scope: each for each in (known.suspensions if known else ())}
     ended, officer = (known.ended, known.officer) if known else (False, None)
@@ -85,9 +85,9 @@ def merged(
 
 
 def verify_scopes(standing: Standing, earlier: Standing | None, terms: Terms) -> None:
-    """Checks that what a standing suspends anew is there to be suspended (spec T-22).
+    """Checks that a standing's new suspensions have an existing scope (spec T-22).
 
-    What was suspended before stays suspended, whatever the parties agreed on since.
+    Earlier suspensions stay in force despite later changes of the agreement.
 
     Raises:
         AgreementNotInForce: If the agreement has no such article, or an end is not a party.
@@ -102,16 +102,16 @@ def verify_scopes(standing: Standing, earlier: Standing | None, terms: Terms) ->
 
 
 def verify_follows(standing: Standing, earlier: Standing | None) -> None:
-    """Checks that a standing may take the place of the newest one known (spec T-6 to T-9).
+    """Checks that a standing may replace the newest known one (spec T-6 to T-9).
 
     Args:
         standing: The newer one.
-        earlier: What is known of the agency under the agreement, or None.
+        earlier: The agency's known one under the agreement, or None.
 
     Raises:
-        StandingOutdated: If it is older than that.
-        StatementConflict: If it bears the same counter.
-        LiftRefused: If it takes something back, and no officer's act stands behind that.
+        StandingOutdated: If it is older.
+        StatementConflict: If it has the same counter.
+        LiftRefused: If it removes a suspension without an officer's act.
     """
     counter = 0 if earlier is None else earlier.counter
     if standing.counter < counter:
@@ -120,7 +120,7 @@ def verify_follows(standing: Standing, earlier: Standing | None) -> None:
         raise StatementConflict(f"its agency's standing number {counter} is another one")
     held, ended = ((), False) if earlier is None else earlier.terms
     if ended and not standing.ended:
-        raise LiftRefused("what was ended stays ended")
+        raise LiftRefused("an ended agreement cannot be resumed")
     if set(held) <= set(standing.suspensions) and standing.ended == ended:
         return
     act = standing.officer

@@ -1,4 +1,4 @@
-"""One suspension: what of an agreement it stops, and what becomes of what is under way."""
+"""Suspension: its scope, and the handling of statements in transit."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ Scope = tuple[str, str, str]
 
 
 class Reason(StrEnum):
-    """Why something is suspended, as far as everybody may know; the words stay at home."""
+    """Public reason of a suspension; its wording stays at the agency."""
 
     REVIEW = "review"
     BREACH = "breach"
@@ -25,14 +25,14 @@ class Reason(StrEnum):
 
 
 class InFlight(StrEnum):
-    """What becomes of grants that were not handed out when the suspension came."""
+    """Handling of grants that were not delivered before the suspension."""
 
     HOLD = "hold"  # their sender issues them anew on resumption
     RETURN = "return"  # their sender keeps them
 
 
 class Originated(StrEnum):
-    """What becomes, at partners, of what the suspending agency sent them before."""
+    """Handling, at partners, of the suspending agency's earlier packets."""
 
     KEEP = "keep"
     FREEZE = "freeze"
@@ -41,15 +41,16 @@ class Originated(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspension:
-    """One open suspension.
+    """Open suspension.
 
     Attributes:
         article: The article suspended; empty for the whole agreement.
-        sender: Of a single direction of the article, the sending agency's URI; else empty.
-        recipient: Of a single direction, the receiving agency's URI; else empty.
-        reason: Why.
-        in_flight: What becomes of mail that was not handed out.
-        originated: What becomes of what the suspender sent before.
+        sender: For a single direction of the article, the sending agency's URI; otherwise
+            empty.
+        recipient: For a single direction, the receiving agency's URI; otherwise empty.
+        reason: The reason.
+        in_flight: Handling of undelivered mail.
+        originated: Handling of the suspender's earlier packets.
     """
 
     article: str
@@ -61,7 +62,7 @@ class Suspension:
 
     def __post_init__(self) -> None:
         if bool(self.sender) != bool(self.recipient) or (self.sender and not self.article):
-            raise StatementMalformed("a direction has two ends, and is one of an article")
+            raise StatementMalformed("a direction has two ends and an article")
         if self.sender:
             parse_agency_uri(self.sender)
             parse_agency_uri(self.recipient)
@@ -70,13 +71,13 @@ class Suspension:
 
     @property
     def scope(self) -> Scope:
-        """What is suspended: article, sender, recipient."""
+        """Returns the suspended scope: article, sender, recipient."""
         return self.article, self.sender, self.recipient
 
     def covers(self, suspender: str, article: ArticleTerms, *, sender: str, recipient: str) -> bool:
-        """Whether it stops what goes from one agency to another under an article.
+        """Returns whether it stops packets from one agency to another under an article.
 
-        A joint article is stopped in all its directions by whatever stops one of them. Any other
+        A suspension of one direction of a joint article stops all its directions. Any other article
         is stopped only between the suspender and its partners.
         """
         if self.article not in ("", article.id):
@@ -87,12 +88,12 @@ class Suspension:
 
 
 def is_in_reach(scope: Scope, suspender: str, *, joint: bool, sender: str, recipient: str) -> bool:
-    """Returns whether a suspension of an article, or of all, reaches from an agency to another.
+    """Returns whether a suspension of an article, or of all, applies from an agency to another.
 
     Args:
-        scope: Its scope; the article is not looked at.
-        suspender: URI of the agency whose it is.
-        joint: Whether the article stops for all.
+        scope: Its scope; the article is ignored.
+        suspender: URI of the suspending agency.
+        joint: Whether the article is joint.
         sender: Agency URI.
         recipient: Agency URI.
     """

@@ -1,4 +1,4 @@
-"""Where in a channel a statement stands, whatever it says: every addressed type, listed once."""
+"""Address of any statement: the list of all addressed types."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -41,10 +41,10 @@ _PARSERS: Mapping[StatementType, Callable[[bytes], _Addressed] | None] = {
 
 
 def address_of(statement: Statement) -> Address | None:
-    """The place of a statement in a channel; None for what stands in none.
+    """Returns the place of a statement in a channel; None for a type without one.
 
     Raises:
-        StatementMalformed: If its body is not what its type says.
+        StatementMalformed: If its body does not match its type.
     """
     parse = _PARSERS[statement.type]
     return None if parse is None else parse(statement.body).address

@@ -1,4 +1,4 @@
-"""Agreements."""
+"""Translators of agreements."""
 
 from tearline.agreement import Agreement
 from tearline.errors import StatementMalformed
@@ -14,15 +14,15 @@ from tearline.wire.statements import read_header, write_header
 
 
 def encode_agreement(agreement: Agreement) -> bytes:
-    """The one encoding of an agreement: the body of its statement."""
+    """Returns the canonical encoding of an agreement: the body of its statement."""
     return serialize(_write_agreement(agreement))
 
 
 def parse_agreement(body: bytes) -> Agreement:
-    """An agreement from its statement's body.
+    """Returns an agreement from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid agreement.
+        StatementMalformed: If ``body`` is not the encoding of a valid agreement.
     """
     return parse_strictly(body, pb.Agreement, _read_agreement, maximum=MAX_BODY_BYTES)
 
@@ -96,11 +96,11 @@ def _write_article(article: ArticleTerms) -> pb.Article:
 
 
 def _read_article(message: pb.Article, names: dict[str, str]) -> ArticleTerms:
-    """Reads an article.
+    """Returns an article from protobuf.
 
     Args:
         message: The article.
-        names: Those read before. Shares repeat them, and each is kept once.
+        names: Names read before; shares repeat them, and each is stored once.
     """
     once = names.setdefault
     return ArticleTerms(

@@ -1,4 +1,4 @@
-"""Exports of auditors, and the manifests that travel beside them."""
+"""Translators of auditors' exports and their manifests."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from tearline.wire.statements import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportManifest:
-    """The statement of an export, and what says whose key signed it; not yet verified.
+    """Statement of an export, with the entries that certify its key; not yet verified.
 
     Attributes:
         export: The statement.
@@ -39,29 +39,29 @@ class ExportManifest:
 
 
 def encode_audit_export(export: AuditExport) -> bytes:
-    """The one encoding of an export: the body of its statement."""
+    """Returns the canonical encoding of an export: the body of its statement."""
     return serialize(_write_export(export))
 
 
 def parse_audit_export(body: bytes) -> AuditExport:
-    """An export from its statement's body.
+    """Returns an export from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid export.
+        StatementMalformed: If ``body`` is not the encoding of a valid export.
     """
     return parse_strictly(body, pb.AuditExport, _read_export, maximum=MAX_BODY_BYTES)
 
 
 def encode_export_manifest(manifest: ExportManifest) -> bytes:
-    """The one encoding of a manifest."""
+    """Returns the canonical encoding of a manifest."""
     return serialize(_write_manifest(manifest))
 
 
 def parse_export_manifest(data: bytes) -> ExportManifest:
-    """A manifest from its one encoding.
+    """Returns a manifest from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else, or larger than a message may be.
+        StatementMalformed: If ``data`` is not one, or larger than a message may be.
     """
     return parse_strictly(data, pb.ExportManifest, _read_manifest, maximum=MAX_MESSAGE_BYTES)
 

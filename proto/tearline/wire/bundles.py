@@ -22,12 +22,12 @@ from tearline.wire.statements import encode_attestation, parse_attestation, read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """An aligned subtree of an attested tree, cheaper to send than its statements one by one.
+    """Aligned subtree of an attested tree, cheaper to send than its statements one by one.
 
     Attributes:
         attestation: Of the whole tree.
         index: Of the first leaf; a multiple of the number of leaves.
-        leaves: Statements, or the 32-byte hashes of those not shown; a power of two of them.
+        leaves: Statements, or the 32-byte hashes of hidden ones; a power of two of them.
         path: Siblings from the subtree's root to the tree's, 32 bytes each.
     """
 
@@ -37,7 +37,7 @@ class Bundle:
     path: tuple[bytes, ...]
 
     def statements(self) -> tuple[Statement, ...]:
-        """Each statement of the bundle with its own path."""
+        """Returns each statement of the bundle with its own path."""
         levels = tree_levels(leaf.hash if isinstance(leaf, Leaf) else leaf for leaf in self.leaves)
         return tuple(
             Statement(
@@ -64,12 +64,12 @@ class Bundle:
 
 
 def bundle(tree: SignedTree, numbers: Iterable[int] | None = None) -> Bundle:
-    """The smallest aligned subtree of ``tree`` that holds some of its statements.
+    """Returns the smallest aligned subtree of ``tree`` that holds some of its statements.
 
     Args:
         tree: The signed tree.
-        numbers: Which statements to show, in the order they were given to sign; None: all.
-            Of every other leaf in the subtree only the hash is shown.
+        numbers: The statements to show, by their order of signing; None for all. Every other
+            leaf of the subtree is shown as a hash.
     """
     wanted = range(len(tree.leaves)) if numbers is None else numbers
     shown = {tree.positions[number]: tree.leaves[number] for number in wanted}
@@ -89,7 +89,7 @@ def bundle(tree: SignedTree, numbers: Iterable[int] | None = None) -> Bundle:
 
 
 def write_bundle(value: Bundle) -> pb.Bundle:
-    """A bundle as protobuf."""
+    """Returns a bundle as protobuf."""
     return pb.Bundle(
         attestation=encode_attestation(value.attestation),
         index=value.index,
@@ -104,7 +104,7 @@ def write_bundle(value: Bundle) -> pb.Bundle:
 
 
 def read_bundle(message: pb.Bundle) -> Bundle:
-    """A bundle from protobuf.
+    """Returns a bundle from protobuf.
 
     Raises:
         StatementMalformed: If it is not an aligned subtree of the tree it names.
@@ -141,12 +141,12 @@ def _read_leaf(message: pb.Leaf) -> Leaf | bytes:
 
 
 def encode_bundle(value: Bundle) -> bytes:
-    """The encoding of a bundle."""
+    """Returns the encoding of a bundle."""
     return serialize(write_bundle(value))
 
 
 def parse_bundle(data: bytes) -> Bundle:
-    """A bundle from its encoding.
+    """Returns a bundle from its encoding.
 
     Raises:
         StatementMalformed: If ``data`` is not one.

@@ -1,4 +1,4 @@
-"""Steps of cases, and the notes inside their sealed parts."""
+"""Translators of steps of cases, and of their sealed notes."""
 
 from tearline.case import CaseNote, CaseStep, Phase
 from tearline.limits import MAX_BODY_BYTES
@@ -9,36 +9,36 @@ from tearline.wire.statements import read_acted_by, read_header, write_acted_by,
 
 
 def encode_case_step(step: CaseStep) -> bytes:
-    """The one encoding of a step: the body of its statement."""
+    """Returns the canonical encoding of a step: the body of its statement."""
     return serialize(_write_step(step))
 
 
 def encode_case_step_prefix(step: CaseStep) -> bytes:
-    """Everything in a step's encoding before its sealed part, which HPKE binds."""
+    """Returns a step's encoding without its sealed part, which HPKE binds to it."""
     message = _write_step(step)
     message.ClearField("sealed")
     return serialize(message)
 
 
 def parse_case_step(body: bytes) -> CaseStep:
-    """A step from its statement's body.
+    """Returns a step from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid step.
+        StatementMalformed: If ``body`` is not the encoding of a valid step.
     """
     return parse_strictly(body, pb.CaseStep, _read_step, maximum=MAX_BODY_BYTES)
 
 
 def encode_case_note(note: CaseNote) -> bytes:
-    """The one encoding of a note."""
+    """Returns the canonical encoding of a note."""
     return serialize(_write_note(note))
 
 
 def parse_case_note(data: bytes) -> CaseNote:
-    """A note from its one encoding.
+    """Returns a note from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.CaseNote, _read_note, maximum=MAX_BODY_BYTES)
 

@@ -1,4 +1,4 @@
-"""The one way of every strict translator: decode, encode again, compare, translate."""
+"""Shared procedure of every strict translator: decode, encode again, compare, translate."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 def serialize(message: Message) -> bytes:
-    """The deterministic encoding: fields in order of number, defaults left out."""
+    """Returns the deterministic encoding: fields in order of number, defaults left out."""
     return message.SerializeToString(deterministic=True)
 
 
 def decode(message_type: type[M], data: bytes, *, maximum: int) -> M:
-    """A message from ``data``, not yet checked to be its one encoding.
+    """Returns a message from ``data``, not yet checked to be its canonical encoding.
 
     Raises:
         StatementMalformed: If ``data`` is larger than ``maximum`` bytes or not such a message.
@@ -33,11 +33,11 @@ def decode(message_type: type[M], data: bytes, *, maximum: int) -> M:
 def parse_strictly(
     data: bytes, message_type: type[M], read: Callable[[M], T], *, maximum: int
 ) -> T:
-    """A value from its one encoding (spec S-7).
+    """Returns a value from its canonical encoding (spec S-7).
 
-    What was decoded is encoded again as it is, without the fields that nobody knows, and must
-    be ``data``. Reading comes after that and makes no second message, so ``read`` must tell
-    apart whatever two messages differ in, or refuse one: tests/unit/wire/test_reading.py.
+    The decoded message is encoded again without unknown fields, and must equal ``data``. ``read``
+    runs after that and makes no second message. Therefore ``read`` must distinguish, or refuse, any
+    two messages that differ: tests/unit/wire/test_reading.py.
 
     Raises:
         StatementMalformed: If ``data`` is anything but the encoding of a valid value.

@@ -1,4 +1,4 @@
-"""Steps of consents, and the terms inside their sealed parts."""
+"""Translators of steps of consents, and of their sealed terms."""
 
 from tearline.consent import Consent, ConsentStep, ConsentTerms
 from tearline.limits import MAX_BODY_BYTES
@@ -10,36 +10,36 @@ from tearline.wire.statements import read_acted_by, read_header, write_acted_by,
 
 
 def encode_consent(consent: Consent) -> bytes:
-    """The one encoding of a step: the body of its statement."""
+    """Returns the canonical encoding of a step: the body of its statement."""
     return serialize(_write_consent(consent))
 
 
 def encode_consent_prefix(consent: Consent) -> bytes:
-    """Everything in a step's encoding but its sealed part, which HPKE binds."""
+    """Returns a step's encoding without its sealed part, which HPKE binds to it."""
     message = _write_consent(consent)
     message.ClearField("sealed")
     return serialize(message)
 
 
 def parse_consent(body: bytes) -> Consent:
-    """A step from its statement's body.
+    """Returns a step from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid step.
+        StatementMalformed: If ``body`` is not the encoding of a valid step.
     """
     return parse_strictly(body, pb.Consent, _read_consent, maximum=MAX_BODY_BYTES)
 
 
 def encode_terms(terms: ConsentTerms) -> bytes:
-    """The one encoding of terms."""
+    """Returns the canonical encoding of terms."""
     return serialize(_write_terms(terms))
 
 
 def parse_terms(data: bytes) -> ConsentTerms:
-    """Terms from their one encoding.
+    """Returns terms from their canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.ConsentTerms, _read_terms, maximum=MAX_BODY_BYTES)
 

@@ -1,4 +1,4 @@
-"""What cosigners and the exchange tell each other, and evidence against the log as a file."""
+"""Messages between cosigners and the exchange, and evidence files against the log."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from tearline.witness import MAX_PATH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CosignTurn:
-    """What a cosigner tells the exchange.
+    """Cosigner's message to the exchange.
 
     Attributes:
-        checkpoint: The note it signed last, with its line; empty if it signed none yet.
-        evidence: What it found against the log.
-        wait: Whether to answer only once the log is larger than that checkpoint, or after a
-            while.
+        checkpoint: Its last signed note, with its line; empty if there is none yet.
+        evidence: Its evidence against the log.
+        wait: Whether to delay the answer until the log is larger than that checkpoint, up to a
+            time limit.
     """
 
     checkpoint: bytes = b""
@@ -36,11 +36,11 @@ class CosignTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CosignNews:
-    """What the exchange answers.
+    """Exchange's answer to a cosigner.
 
     Attributes:
         checkpoints: Notes: the log's newest, then the newest of each cosigner.
-        evidence: What any node found against the log.
+        evidence: Any node's evidence against the log.
     """
 
     checkpoints: tuple[bytes, ...]
@@ -48,21 +48,21 @@ class CosignNews:
 
 
 def encode_equivocation(evidence: Equivocation) -> bytes:
-    """The bytes of evidence, in their one spelling."""
+    """Returns the bytes of evidence, in canonical form."""
     return serialize(_write(evidence))
 
 
 def parse_equivocation(data: bytes) -> Equivocation:
-    """Evidence from a file or a message; it proves nothing before it is verified.
+    """Returns evidence from a file or a message, not yet verified.
 
     Raises:
-        StatementMalformed: If it is none, or not in its one spelling.
+        StatementMalformed: If it is not evidence in canonical form.
     """
     return parse_strictly(data, pb.Equivocation, _read, maximum=MAX_EVIDENCE_BYTES)
 
 
 def encode_cosign_turn(turn: CosignTurn) -> bytes:
-    """The bytes of a cosigner's turn."""
+    """Returns the bytes of a cosigner's message."""
     return serialize(
         pb.CosignRequest(
             checkpoint=turn.checkpoint.decode(),
@@ -73,10 +73,10 @@ def encode_cosign_turn(turn: CosignTurn) -> bytes:
 
 
 def parse_cosign_turn(data: bytes) -> CosignTurn:
-    """A cosigner's turn.
+    """Returns a cosigner's message.
 
     Raises:
-        StatementMalformed: If it is none.
+        StatementMalformed: If it is not valid.
     """
     message = decode(pb.CosignRequest, data, maximum=MAX_COSIGN_BYTES)
     return CosignTurn(
@@ -87,7 +87,7 @@ def parse_cosign_turn(data: bytes) -> CosignTurn:
 
 
 def encode_cosign_news(news: CosignNews) -> bytes:
-    """The bytes of an answer to a cosigner."""
+    """Returns the bytes of an answer to a cosigner."""
     return serialize(
         pb.CosignReply(
             checkpoints=[note.decode() for note in news.checkpoints],
@@ -97,10 +97,10 @@ def encode_cosign_news(news: CosignNews) -> bytes:
 
 
 def parse_cosign_news(data: bytes) -> CosignNews:
-    """An answer to a cosigner.
+    """Returns an answer to a cosigner.
 
     Raises:
-        StatementMalformed: If it is none.
+        StatementMalformed: If it is not valid.
     """
     message = decode(pb.CosignReply, data, maximum=MAX_COSIGN_BYTES)
     if not 0 < len(message.checkpoints) <= MAX_COSIGNERS + 1:

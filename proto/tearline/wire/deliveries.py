@@ -1,7 +1,7 @@
-"""What the exchange hands a node out of its mailbox, and how far the node has read it.
+"""Deliveries from a node's mailbox, and the node's cursor in it.
 
-Statements inside are verified one by one, so an envelope needs no single spelling; it is
-bounded and its parts are parsed strictly.
+The statements inside are verified one by one, so an envelope needs no canonical form; it is bounded
+and its parts are parsed strictly.
 """
 
 from collections.abc import Mapping
@@ -31,11 +31,11 @@ NO_CIPHERTEXTS: Mapping[int, int] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """How far a node has read its mailbox.
+    """Position up to which a node has read its mailbox.
 
     Attributes:
-        epoch: 16 bytes, which life of the exchange's database; empty for none yet.
-        seq: Of the last delivery that is durable at the node.
+        epoch: 16 bytes, the epoch of the exchange's database; empty for none yet.
+        seq: Number of the last delivery that is durable at the node.
     """
 
     epoch: bytes
@@ -51,17 +51,17 @@ START = Cursor(epoch=b"", seq=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One item of a mailbox.
+    """Item of a mailbox.
+
+    A delivery without statements means that the mailbox is read up to its cursor; the stream then
+    waits for more. A caller that only reads the present items may then end the call.
 
     Attributes:
-        cursor: Where it stands.
-        statements: The addressed statement first; behind a grant, the manifest it releases.
+        cursor: Its position.
+        statements: The addressed statement first; after a grant, the manifest of its packet.
         attestations: Of those statements, by hash.
-        parts: The ciphertexts that this recipient was granted; never openings.
+        parts: The ciphertexts granted to this recipient; never openings.
         entry: The opened log entry of its acceptance.
-
-    A delivery without statements says that the mailbox is read up to its cursor; the stream
-    then waits for more. It tells a caller that came for what is there that it may go.
     """
 
     cursor: Cursor
@@ -72,12 +72,12 @@ class Delivery:
 
 
 def encode_cursor(cursor: Cursor) -> bytes:
-    """The encoding of a cursor."""
+    """Returns the encoding of a cursor."""
     return serialize(pb.Cursor(epoch=cursor.epoch, seq=cursor.seq))
 
 
 def parse_cursor(data: bytes) -> Cursor:
-    """A cursor from its encoding.
+    """Returns a cursor from its encoding.
 
     Raises:
         StatementMalformed: If ``data`` is not one.
@@ -87,17 +87,17 @@ def parse_cursor(data: bytes) -> Cursor:
 
 
 def encode_delivery(delivery: Delivery) -> bytes:
-    """The encoding of a delivery."""
+    """Returns the encoding of a delivery."""
     return serialize(_write(delivery))
 
 
 def delivery_size(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHERTEXTS) -> int:
-    """Returns how many bytes ``encode_delivery`` makes of a delivery.
+    """Returns the size of a delivery's encoding in bytes.
 
     Args:
         delivery: The delivery.
-        ciphertexts: Lengths by slot of ciphertexts that are to come into its one parts, which
-            has none.
+        ciphertexts: Lengths by slot of ciphertexts that will be added to its only parts, which
+            have none.
     """
     message = _write(delivery)
     if not ciphertexts:
@@ -112,14 +112,17 @@ def delivery_size(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHER
 
 
 def rough_size(delivery: Delivery) -> int:
-    """Returns the bytes of what is large in a delivery: without encoding it, and so nearly all."""
+    """Returns the approximate size of a delivery in bytes, without encoding it.
+
+    Only its large parts count.
+    """
     bodies = sum(len(statement.body) for statement in delivery.statements)
     held = sum(len(data) for parts in delivery.parts for data in parts.ciphertexts.values())
     return bodies + held + len(delivery.attestations) * _ATTESTATION_BYTES
 
 
 def verify_fits(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHERTEXTS) -> None:
-    """Checks that a delivery fits one message, whoever signed what is in it.
+    """Checks that a delivery fits one message, for any signers.
 
     Args:
         delivery: The delivery; attestations may be missing.
@@ -141,7 +144,7 @@ def verify_fits(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHERTE
 
 
 def _framed(length: int) -> int:
-    """The bytes of a field of some length: its tag, the length in groups of seven bits, itself."""
+    """Returns the size of a field of some length: its tag, its varint length and its content."""
     return 1 + max(1, -(-length.bit_length() // 7)) + length
 
 
@@ -157,7 +160,7 @@ def _write(delivery: Delivery) -> pb.Delivery:
 
 
 def parse_delivery(data: bytes) -> Delivery:
-    """A delivery from its encoding.
+    """Returns a delivery from its encoding.
 
     Raises:
         StatementMalformed: If ``data`` is not one.
@@ -174,7 +177,7 @@ def parse_delivery(data: bytes) -> Delivery:
 
 
 def is_idle(data: bytes) -> bool:
-    """Whether a delivery only says that nothing more waits.
+    """Returns whether a delivery only reports the end of the present items.
 
     Raises:
         StatementMalformed: If ``data`` is not a delivery.
@@ -183,17 +186,17 @@ def is_idle(data: bytes) -> bool:
 
 
 def delivery_cursor(data: bytes) -> Cursor:
-    """The cursor of a delivery whose rest may be malformed, so that it can be passed over.
+    """Returns the cursor of a delivery, so that a malformed one can be skipped.
 
     Raises:
-        StatementMalformed: If not even the cursor can be read.
+        StatementMalformed: If the cursor cannot be read.
     """
     message = decode(pb.Delivery, data, maximum=MAX_MESSAGE_BYTES)
     return Cursor(epoch=message.epoch, seq=message.seq)
 
 
 def delivery_log_size(data: bytes) -> int:
-    """The size of the smallest log that holds a delivery's entry; 0 where it names none.
+    """Returns the size of the smallest log with a delivery's entry; 0 if it names none.
 
     Raises:
         StatementMalformed: If ``data`` is not a delivery.

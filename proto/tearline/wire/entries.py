@@ -1,4 +1,4 @@
-"""Runs of log entries, each with a checkpoint that covers it: what a node follows the log by."""
+"""Translators of runs of log entries, each with a checkpoint that covers it."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from tearline.wire.codec import decode, serialize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRange:
-    """A run of log entries and a checkpoint over at least them.
+    """Run of log entries with a checkpoint over at least them.
 
     Attributes:
         start: Index of the first entry.
@@ -24,12 +24,15 @@ class EntryRange:
 
 
 def encode_entries_request(start: int, end: int) -> bytes:
-    """Asks for entries ``start`` to ``end``, exclusive; 0 asks up to the newest checkpoint."""
+    """Returns a request for entries ``start`` to ``end``, exclusive.
+
+    An ``end`` of 0 requests all entries up to the newest checkpoint.
+    """
     return serialize(pb.EntriesRequest(start=start, end=end))
 
 
 def parse_entries_request(data: bytes) -> tuple[int, int]:
-    """The range of log entries asked for.
+    """Returns the requested range of log entries.
 
     Raises:
         StatementMalformed: If ``data`` is not such a request.
@@ -41,7 +44,7 @@ def parse_entries_request(data: bytes) -> tuple[int, int]:
 
 
 def encode_entries(entries: EntryRange) -> bytes:
-    """The encoding of a run of log entries."""
+    """Returns the encoding of a run of log entries."""
     return serialize(
         pb.Entries(
             start=entries.start,
@@ -52,7 +55,7 @@ def encode_entries(entries: EntryRange) -> bytes:
 
 
 def parse_entries(data: bytes) -> EntryRange:
-    """A run of log entries from its encoding.
+    """Returns a run of log entries from its encoding.
 
     Raises:
         StatementMalformed: If ``data`` is not one.
@@ -66,7 +69,7 @@ def parse_entries(data: bytes) -> EntryRange:
 
 
 def read_checkpoint(text: str) -> bytes:
-    """The bytes of a checkpoint's signed note.
+    """Returns the bytes of a checkpoint's signed note.
 
     Raises:
         StatementMalformed: If it is too large.

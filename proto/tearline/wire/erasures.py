@@ -1,4 +1,4 @@
-"""Orders to erase, and what is shown of an entry that was erased."""
+"""Translators of erasure orders and of erased entries."""
 
 from dataclasses import dataclass
 
@@ -15,18 +15,18 @@ from tearline.wire.flow import read_log_opening, write_log_opening
 from tearline.wire.statements import Signed, read_header, read_signed, write_header, write_signed
 
 ERASED = b"\x0a"
-"""How an erased entry begins, and neither an opening nor a clear entry does."""
+"""First byte of an erased entry; no opening and no clear entry begins with it."""
 _BLIND_SIZE = 33
 _MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenAgreement:
-    """A version of an agreement, and where the log says that it came into force; not yet verified.
+    """Version of an agreement, with the log entry of its start; not yet verified.
 
     Attributes:
         signed: Its statement, with every party's signature.
-        entry: The opening of the entry that says so.
+        entry: The opening of that entry.
         path: The inclusion proof of that entry, under the proof's checkpoint.
     """
 
@@ -40,15 +40,15 @@ class ProvenAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasedEntry:
-    """What is shown of an entry instead of its opening; not yet verified.
+    """Substitute for the opening of an erased entry; not yet verified.
 
     Attributes:
-        entry: 33 bytes, the entry as it stands in the log.
+        entry: 33 bytes, the entry in the log.
         order: The order to erase it.
         erased: The opening of the order's own entry.
         path: The inclusion proof of that entry, under the proof's checkpoint.
         entries: Trust lists, key records, revocations; ascending by index, at least one.
-        agreement: What an order by retention rests on; None of any other.
+        agreement: The basis of a retention order; None for any other order.
     """
 
     entry: bytes
@@ -60,7 +60,7 @@ class ErasedEntry:
 
     def __post_init__(self) -> None:
         if len(self.entry) != _BLIND_SIZE or self.entry[0] != 1:
-            raise StatementMalformed("only a blind entry is erased")
+            raise StatementMalformed("only a blind entry can be erased")
         _verify_path(self.path)
         indices = [entry.index for entry in self.entries]
         if not indices or not is_ascending(indices):
@@ -73,29 +73,29 @@ def _verify_path(path: tuple[bytes, ...]) -> None:
 
 
 def encode_erasure(order: Erasure) -> bytes:
-    """The one encoding of an order: the body of its statement."""
+    """Returns the canonical encoding of an order: the body of its statement."""
     return serialize(_write_erasure(order))
 
 
 def parse_erasure(body: bytes) -> Erasure:
-    """An order from its statement's body.
+    """Returns an order from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid order.
+        StatementMalformed: If ``body`` is not the encoding of a valid order.
     """
     return parse_strictly(body, pb.Erasure, _read_erasure, maximum=MAX_BODY_BYTES)
 
 
 def encode_erased_entry(entry: ErasedEntry) -> bytes:
-    """The one encoding of what is shown of an erased entry."""
+    """Returns the canonical encoding of an erased entry."""
     return serialize(_write_erased_entry(entry))
 
 
 def parse_erased_entry(data: bytes) -> ErasedEntry:
-    """What is shown of an erased entry, from its one encoding.
+    """Returns an erased entry from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.ErasedEntry, _read_erased_entry, maximum=MAX_LOG_PROOF_BYTES)
 

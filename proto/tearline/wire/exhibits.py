@@ -1,4 +1,4 @@
-"""Exhibits: what travels of a packet to somebody who holds no key of it."""
+"""Translators of exhibits: parts of a packet for a reader without its keys."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenEntry:
-    """An entry of the log and its way to the checkpoint's root, not yet verified.
+    """Log entry with its path to the checkpoint's root, not yet verified.
 
     Attributes:
         index: Position of the entry, from 0.
@@ -30,12 +30,12 @@ class ProvenEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownField:
-    """A slot that is opened by its commitment, without its key.
+    """Slot that is opened by its commitment, without its key.
 
     Attributes:
         slot: Its index in the manifest.
         salt: The 32 bytes of its commitment; they follow from its key, and not the reverse.
-        plaintext: Exactly what was sealed, padding included.
+        plaintext: The exact sealed plaintext, padding included.
     """
 
     slot: int
@@ -48,15 +48,15 @@ class ShownField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
-    """Chosen fields of one packet, with all that it takes to verify them; not yet verified.
+    """Selected fields of one packet, with all data for a verification; not yet verified.
 
     Attributes:
-        checkpoint: The signed note that all entries are proven under, in UTF-8.
-        entries: Trust lists, key records, revocations, and what the log says of the packet;
-            ascending by index.
+        checkpoint: The signed note that proves all entries, in UTF-8.
+        entries: Trust lists, key records, revocations, and entries about the packet; ascending
+            by index.
         manifest: The packet's statement.
-        fields: What is shown, ascending by slot; at least one.
-        receipts: The recipients' own word that they got something of the packet.
+        fields: The shown fields, ascending by slot; at least one.
+        receipts: Receipts of recipients of a part of the packet.
     """
 
     checkpoint: bytes
@@ -77,15 +77,15 @@ class Exhibit:
 
 
 def encode_exhibit(exhibit: Exhibit) -> bytes:
-    """The one encoding of an exhibit."""
+    """Returns the canonical encoding of an exhibit."""
     return serialize(_write_exhibit(exhibit))
 
 
 def parse_exhibit(data: bytes) -> Exhibit:
-    """An exhibit from its one encoding.
+    """Returns an exhibit from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else, or larger than an exhibit may be.
+        StatementMalformed: If ``data`` is not one, or larger than an exhibit may be.
     """
     return parse_strictly(data, pb.Exhibit, _read_exhibit, maximum=MAX_EXHIBIT_BYTES)
 
@@ -114,12 +114,12 @@ def _read_exhibit(message: pb.Exhibit) -> Exhibit:
 
 
 def write_proven_entry(entry: ProvenEntry) -> pb.ProvenEntry:
-    """A proven entry as protobuf."""
+    """Returns a proven entry as protobuf."""
     return pb.ProvenEntry(index=entry.index, content=entry.content, path=entry.path)
 
 
 def read_proven_entry(message: pb.ProvenEntry) -> ProvenEntry:
-    """A proven entry from protobuf.
+    """Returns a proven entry from protobuf.
 
     Raises:
         StatementMalformed: If a part is not possible.

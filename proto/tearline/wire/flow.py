@@ -1,4 +1,4 @@
-"""Grants, receipts, voids, marks, anchors and events."""
+"""Translators of grants, receipts, voids, marks, anchors and events."""
 
 from tearline.anchor import Anchor
 from tearline.channel import Address, Mark, Void, VoidReason
@@ -18,22 +18,22 @@ from tearline.wire.statements import (
 
 
 def encode_grant(grant: Grant) -> bytes:
-    """The one encoding of a grant: the body of its statement."""
+    """Returns the canonical encoding of a grant: the body of its statement."""
     return serialize(_write_grant(grant))
 
 
 def encode_grant_prefix(grant: Grant) -> bytes:
-    """Everything in a grant's encoding but its sealed part: what HPKE binds that to."""
+    """Returns a grant's encoding without its sealed part, which HPKE binds to it."""
     message = _write_grant(grant)
     message.ClearField("sealed")
     return serialize(message)
 
 
 def parse_grant(body: bytes) -> Grant:
-    """A grant from its statement's body.
+    """Returns a grant from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid grant.
+        StatementMalformed: If ``body`` is not the encoding of a valid grant.
     """
     return parse_strictly(body, pb.Grant, _read_grant, maximum=MAX_BODY_BYTES)
 
@@ -41,16 +41,17 @@ def parse_grant(body: bytes) -> Grant:
 def parse_bare_grant(body: bytes) -> Grant:
     """Returns a grant without its sealed part, which may be of any length.
 
-    An exchange may have accepted it before sealed parts had a bound: its place counts all the same.
+    An exchange may have accepted it before sealed parts had a limit: its place in the channel still
+    counts.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of such a grant.
+        StatementMalformed: If ``body`` is not the encoding of such a grant.
     """
     return parse_strictly(body, pb.Grant, _read_bare_grant, maximum=MAX_BODY_BYTES)
 
 
 def write_address(address: Address | None) -> pb.Address | None:
-    """A place in a channel as protobuf."""
+    """Returns a place in a channel as protobuf."""
     if address is None:
         return None
     return pb.Address(
@@ -59,7 +60,7 @@ def write_address(address: Address | None) -> pb.Address | None:
 
 
 def read_address(message: pb.Address) -> Address:
-    """A place in a channel from protobuf.
+    """Returns a place in a channel from protobuf.
 
     Raises:
         StatementMalformed: If it is not possible.
@@ -121,15 +122,15 @@ def _read_bare_grant(message: pb.Grant) -> Grant:
 
 
 def encode_receipt(receipt: Receipt) -> bytes:
-    """The one encoding of a receipt: the body of its statement."""
+    """Returns the canonical encoding of a receipt: the body of its statement."""
     return serialize(_write_receipt(receipt))
 
 
 def parse_receipt(body: bytes) -> Receipt:
-    """A receipt from its statement's body.
+    """Returns a receipt from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid receipt.
+        StatementMalformed: If ``body`` is not the encoding of a valid receipt.
     """
     return parse_strictly(body, pb.Receipt, _read_receipt, maximum=2 * MAX_EVENT_BYTES)
 
@@ -161,39 +162,39 @@ def _read_receipt(message: pb.Receipt) -> Receipt:
 
 
 def write_log_opening(opening: LogOpening) -> pb.LogOpening:
-    """The opening of a log entry as protobuf."""
+    """Returns the opening of a log entry as protobuf."""
     return pb.LogOpening(index=opening.index, salt=opening.salt, event=opening.event)
 
 
 def read_log_opening(message: pb.LogOpening) -> LogOpening:
-    """The opening of a log entry from protobuf."""
+    """Returns the opening of a log entry from protobuf."""
     return LogOpening(index=message.index, salt=message.salt, event=message.event)
 
 
 def encode_log_opening(opening: LogOpening) -> bytes:
-    """The one encoding of the opening of a log entry."""
+    """Returns the canonical encoding of the opening of a log entry."""
     return serialize(write_log_opening(opening))
 
 
 def parse_log_opening(data: bytes) -> LogOpening:
-    """The opening of a log entry from its one encoding.
+    """Returns the opening of a log entry from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.LogOpening, read_log_opening, maximum=2 * MAX_EVENT_BYTES)
 
 
 def encode_void(void: Void) -> bytes:
-    """The one encoding of a void: the body of its statement."""
+    """Returns the canonical encoding of a void: the body of its statement."""
     return serialize(_write_void(void))
 
 
 def parse_void(body: bytes) -> Void:
-    """A void from its statement's body.
+    """Returns a void from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid void.
+        StatementMalformed: If ``body`` is not the encoding of a valid void.
     """
     return parse_strictly(body, pb.Void, _read_void, maximum=MAX_BODY_BYTES)
 
@@ -217,15 +218,15 @@ def _read_void(message: pb.Void) -> Void:
 
 
 def encode_mark(mark: Mark) -> bytes:
-    """The one encoding of a mark: the body of its statement."""
+    """Returns the canonical encoding of a mark: the body of its statement."""
     return serialize(_write_mark(mark))
 
 
 def parse_mark(body: bytes) -> Mark:
-    """A mark from its statement's body.
+    """Returns a mark from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid mark.
+        StatementMalformed: If ``body`` is not the encoding of a valid mark.
     """
     return parse_strictly(body, pb.Mark, _read_mark, maximum=MAX_BODY_BYTES)
 
@@ -255,15 +256,15 @@ def _read_mark(message: pb.Mark) -> Mark:
 
 
 def encode_anchor(anchor: Anchor) -> bytes:
-    """The one encoding of an anchor: the body of its statement."""
+    """Returns the canonical encoding of an anchor: the body of its statement."""
     return serialize(_write_anchor(anchor))
 
 
 def parse_anchor(body: bytes) -> Anchor:
-    """An anchor from its statement's body.
+    """Returns an anchor from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid anchor.
+        StatementMalformed: If ``body`` is not the encoding of a valid anchor.
     """
     return parse_strictly(body, pb.Anchor, _read_anchor, maximum=MAX_BODY_BYTES)
 
@@ -285,15 +286,15 @@ def _read_anchor(message: pb.Anchor) -> Anchor:
 
 
 def encode_event(event: Event) -> bytes:
-    """The one encoding of an event: what a blind entry hides."""
+    """Returns the canonical encoding of an event, which a blind entry hides."""
     return serialize(_write_event(event))
 
 
 def parse_event(data: bytes) -> Event:
-    """An event from its one encoding.
+    """Returns an event from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.Event, _read_event, maximum=MAX_EVENT_BYTES)
 

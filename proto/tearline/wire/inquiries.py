@@ -1,4 +1,4 @@
-"""What auditors and parties ask of the log, and the proven events they are answered with."""
+"""Auditors' and parties' queries of the log, and the proven events of the answers."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from tearline.wire.flow import read_log_opening, write_log_opening
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenEvent:
-    """An event and its inclusion proof in a tree of ``size`` entries."""
+    """Event with its inclusion proof in a tree of ``size`` entries."""
 
     entry: LogOpening
     path: tuple[bytes, ...]
@@ -24,7 +24,7 @@ class ProvenEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenEvents:
-    """A page of events with proofs under one checkpoint.
+    """Page of events with proofs under one checkpoint.
 
     Attributes:
         events: In the order of the log.
@@ -39,14 +39,14 @@ class ProvenEvents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """An auditor's query.
+    """Auditor's query.
 
     Attributes:
         query: Its text.
-        after: The log index to continue after; -1 begins at the beginning.
-        limit: How many events at most; 0 for all.
-        follow: Whether to go on with what comes.
-        export: Whether it is for a file that leaves the house, and logged as such.
+        after: The log index to continue after; -1 starts at the beginning.
+        limit: Maximum number of events; 0 for all.
+        follow: Whether to continue with new events.
+        export: Whether it is for an exported file, and logged as such.
     """
 
     query: str
@@ -57,12 +57,17 @@ class SearchRequest:
 
 
 def encode_proof_request(statement_id: bytes, size: int) -> bytes:
-    """Asks for the events about a statement, proven in a tree of ``size`` (0: the newest)."""
+    """Returns a request for the proven events of a statement.
+
+    Args:
+        statement_id: 32 bytes.
+        size: Entries of the proofs' tree; 0 for the newest.
+    """
     return serialize(pb.ProofRequest(statement_id=statement_id, size=size))
 
 
 def parse_proof_request(data: bytes) -> tuple[bytes, int]:
-    """Statement id and tree size of a request for proofs.
+    """Returns statement id and tree size of a request for proofs.
 
     Raises:
         StatementMalformed: If ``data`` is not such a request.
@@ -74,7 +79,7 @@ def parse_proof_request(data: bytes) -> tuple[bytes, int]:
 
 
 def encode_proven_events(page: ProvenEvents) -> bytes:
-    """The encoding of a page of proven events."""
+    """Returns the encoding of a page of proven events."""
     return serialize(
         pb.ProvenEvents(
             events=[
@@ -90,7 +95,7 @@ def encode_proven_events(page: ProvenEvents) -> bytes:
 
 
 def parse_proven_events(data: bytes) -> ProvenEvents:
-    """A page of proven events from its encoding.
+    """Returns a page of proven events from its encoding.
 
     Raises:
         StatementMalformed: If ``data`` is not one.
@@ -113,7 +118,7 @@ def parse_proven_events(data: bytes) -> ProvenEvents:
 
 
 def encode_search(request: SearchRequest) -> bytes:
-    """The encoding of an auditor's query."""
+    """Returns the encoding of an auditor's query."""
     # Positions are shifted by one, so that 0 is "from the beginning".
     return serialize(
         pb.SearchRequest(
@@ -127,7 +132,7 @@ def encode_search(request: SearchRequest) -> bytes:
 
 
 def parse_search(data: bytes) -> SearchRequest:
-    """An auditor's query from its encoding.
+    """Returns an auditor's query from its encoding.
 
     Raises:
         StatementMalformed: If ``data`` is not one.

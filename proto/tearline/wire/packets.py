@@ -1,4 +1,4 @@
-"""Manifests, openings, fields and releases."""
+"""Translators of manifests, openings, fields and releases."""
 
 from dataclasses import dataclass
 
@@ -30,12 +30,12 @@ _REASONS = tuple(WithholdReason)
 
 
 def write_pins(pins: Pins) -> pb.Pins:
-    """Pinned digests as protobuf."""
+    """Returns pinned digests as protobuf."""
     return pb.Pins(policy=pins.policy, schema=pins.schema, profile=pins.profile, masks=pins.masks)
 
 
 def read_pins(message: pb.Pins) -> Pins:
-    """Pinned digests from protobuf."""
+    """Returns pinned digests from protobuf."""
     return Pins(
         policy=message.policy,
         schema=message.schema,
@@ -45,15 +45,15 @@ def read_pins(message: pb.Pins) -> Pins:
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
-    """The one encoding of a manifest: the body of its statement."""
+    """Returns the canonical encoding of a manifest: the body of its statement."""
     return serialize(_write_manifest(manifest))
 
 
 def parse_manifest(body: bytes) -> Manifest:
-    """A manifest from its statement's body.
+    """Returns a manifest from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid manifest.
+        StatementMalformed: If ``body`` is not the encoding of a valid manifest.
     """
     return parse_strictly(body, pb.Manifest, _read_manifest, maximum=MAX_BODY_BYTES)
 
@@ -131,15 +131,15 @@ def _hash(value: bytes) -> bytes:
 
 
 def encode_opening(opening: Opening) -> bytes:
-    """The one encoding of an opening."""
+    """Returns the canonical encoding of an opening."""
     return serialize(_write_opening(opening))
 
 
 def parse_opening(data: bytes) -> Opening:
-    """An opening from its one encoding.
+    """Returns an opening from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.Opening, _read_opening, maximum=_MAX_OPENING_BYTES)
 
@@ -167,15 +167,18 @@ def _read_opening(message: pb.Opening) -> Opening:
 
 
 def encode_field(field: Field) -> bytes:
-    """The one encoding of a field; its slot's plaintext is this with a length and padding."""
+    """Returns the canonical encoding of a field.
+
+    The plaintext of its slot adds a length and padding.
+    """
     return serialize(_write_field(field))
 
 
 def parse_field(data: bytes) -> Field:
-    """A field from its one encoding.
+    """Returns a field from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     # Values, and their framing, which can outweigh many short values.
     return parse_strictly(data, pb.FieldPlain, _read_field, maximum=2 * MAX_FIELD_BYTES)
@@ -205,7 +208,7 @@ def _read_field(message: pb.FieldPlain) -> Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningRelease:
-    """Tells that a compartment exists, and why it stays closed."""
+    """Disclosure that a compartment exists, with the reason to withhold it."""
 
     opening: Opening
     reason: WithholdReason
@@ -213,7 +216,7 @@ class OpeningRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompartmentRelease:
-    """Releases a whole compartment: its opening and its 32-byte key."""
+    """Release of a whole compartment: its opening and its 32-byte key."""
 
     opening: Opening
     key: bytes
@@ -224,7 +227,7 @@ class CompartmentRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRelease:
-    """Releases one slot: its index and its 32-byte field secret."""
+    """Release of one slot: its index and its 32-byte field secret."""
 
     slot: int
     secret: bytes
@@ -235,7 +238,7 @@ class FieldRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """What the sealed part of a grant holds; each part ascending by index."""
+    """Contents of the sealed part of a grant; each part ascending by index."""
 
     openings: tuple[OpeningRelease, ...] = ()
     compartments: tuple[CompartmentRelease, ...] = ()
@@ -252,15 +255,15 @@ class Release:
 
 
 def encode_release(release: Release) -> bytes:
-    """The one encoding of a release."""
+    """Returns the canonical encoding of a release."""
     return serialize(_write_release(release))
 
 
 def parse_release(data: bytes) -> Release:
-    """A release from its one encoding.
+    """Returns a release from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.Release, _read_release, maximum=MAX_BODY_BYTES)
 
@@ -283,7 +286,7 @@ def _write_release(release: Release) -> pb.Release:
 
 def _read_release(message: pb.Release) -> Release:
     if any(item.reason >= len(_REASONS) for item in message.openings):
-        raise StatementMalformed("the reason for keeping something back is unknown")
+        raise StatementMalformed("the reason to withhold a compartment is unknown")
     if any(len(item.key) != SECRET_SIZE for item in message.compartments) or any(
         len(item.secret) != SECRET_SIZE or item.slot >= MAX_SLOTS for item in message.fields
     ):

@@ -1,4 +1,4 @@
-"""What stands beside a manifest in a message: openings and ciphertexts."""
+"""Translators of a manifest's attachments: openings and ciphertexts."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from tearline.wire.packets import encode_opening, parse_opening
 
 
 def write_parts(parts: PacketParts) -> pb.PacketParts:
-    """What stands beside a manifest, as protobuf."""
+    """Returns a manifest's attachments as protobuf."""
     return pb.PacketParts(
         manifest=parts.manifest,
         openings=[encode_opening(opening) for opening in parts.openings],
@@ -25,10 +25,10 @@ def write_parts(parts: PacketParts) -> pb.PacketParts:
 
 
 def read_parts(message: pb.PacketParts) -> PacketParts:
-    """What stands beside a manifest, from protobuf.
+    """Returns a manifest's attachments from protobuf.
 
     Raises:
-        StatementMalformed: If it is not what stands beside one.
+        StatementMalformed: If they are not valid.
     """
     slots = [ciphertext.slot for ciphertext in message.ciphertexts]
     if len(message.manifest) != HASH_SIZE or slots != sorted(set(slots)):
@@ -44,16 +44,16 @@ def read_parts(message: pb.PacketParts) -> PacketParts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedParts:
-    """Openings and ciphertexts of one packet, encoded apart: each by itself is parts of it."""
+    """Openings and ciphertexts of one packet, each encoded as attachments of their own."""
 
     openings: bytes
     ciphertexts: bytes
 
 
 def kept_parts(message: pb.PacketParts) -> EncodedParts:
-    """Returns the encodings of what was read from ``message``.
+    """Returns the received encodings of ``message``, for storage.
 
-    The message loses its openings, and what no reader knows.
+    The message loses its openings and its unknown fields.
     """
     message.DiscardUnknownFields()
     openings = pb.PacketParts(manifest=message.manifest, openings=message.openings)
@@ -67,14 +67,14 @@ def encode_apart(parts: PacketParts) -> EncodedParts:
 
 
 def encode_parts(parts: PacketParts) -> bytes:
-    """The encoding of what stands beside a manifest."""
+    """Returns the encoding of a manifest's attachments."""
     return serialize(write_parts(parts))
 
 
 def parse_parts(data: bytes) -> PacketParts:
-    """What stands beside a manifest, from its encoding.
+    """Returns a manifest's attachments from their encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is not that.
+        StatementMalformed: If ``data`` is not valid.
     """
     return read_parts(decode(pb.PacketParts, data, maximum=MAX_MESSAGE_BYTES))

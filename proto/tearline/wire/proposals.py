@@ -1,4 +1,4 @@
-"""Proposals of agreements, and what is said about them."""
+"""Translators of proposals of agreements, and of the answers to them."""
 
 from tearline.limits import MAX_BODY_BYTES
 from tearline.proposal import Proposal
@@ -8,15 +8,15 @@ from tearline.wire.statements import Signed, read_header, read_signed, write_hea
 
 
 def encode_proposal(proposal: Proposal) -> bytes:
-    """The one encoding of a proposal: the body of its statement."""
+    """Returns the canonical encoding of a proposal: the body of its statement."""
     return serialize(_write_proposal(proposal))
 
 
 def parse_proposal(body: bytes) -> Proposal:
-    """A proposal from its statement's body.
+    """Returns a proposal from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid proposal.
+        StatementMalformed: If ``body`` is not the encoding of a valid proposal.
     """
     return parse_strictly(body, pb.Proposal, _read_proposal, maximum=MAX_BODY_BYTES)
 

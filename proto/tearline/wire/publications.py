@@ -1,7 +1,7 @@
-"""What a node publishes, and what the exchange answers to it.
+"""Publications of a node, and the exchange's answers.
 
-Statements inside are verified one by one, so an envelope needs no single spelling; it is
-bounded and its parts are parsed strictly.
+The statements inside are verified one by one, so an envelope needs no canonical form; it is bounded
+and its parts are parsed strictly.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,15 +21,15 @@ from tearline.wire.statements import Signed, read_signed, write_signed
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """What a node publishes in one message.
+    """Statements that a node publishes in one message.
 
     Attributes:
-        bundles: Statements of the publisher, as subtrees of what it signed.
-        order: In which order to take the statements of the bundles, by their number there:
-            their positions in the trees are random. Empty: as they stand.
+        bundles: Statements of the publisher, as subtrees of its signed trees.
+        order: Processing order of the bundles' statements, by their number there, since their
+            positions in the trees are random. Empty for the order of appearance.
         signed: Statements that carry their own attestations: co-signed or certified ones.
         parts: Openings and ciphertexts of the packets among them.
-        as_read: The encoding of each of those by its manifest, where it was read from one.
+        as_read: The received encoding of each of those parts, by its manifest.
     """
 
     bundles: tuple[Bundle, ...] = ()
@@ -39,10 +39,10 @@ class Publication:
     as_read: Mapping[bytes, EncodedParts] = field(default_factory=dict, compare=False, repr=False)
 
     def statements(self) -> tuple[Statement, ...]:
-        """Every statement in it: those of the bundles in their order, then the signed ones.
+        """Returns every statement: those of the bundles in their order, then the signed ones.
 
         Raises:
-            StatementMalformed: If the order is not one of exactly these statements.
+            StatementMalformed: If the order does not list exactly these statements.
         """
         return self._statements
 
@@ -51,23 +51,26 @@ class Publication:
         bundled = [statement for bundle in self.bundles for statement in bundle.statements()]
         if self.order:
             if sorted(self.order) != list(range(len(bundled))):
-                raise StatementMalformed("the order is not one of the statements sent")
+                raise StatementMalformed("the order does not list the statements sent")
             bundled = [bundled[number] for number in self.order]
         return (*bundled, *(signed.statement for signed in self.signed))
 
     def ids(self) -> list[bytes]:
-        """The id of every statement in it, in their order."""
+        """Returns the id of every statement, in their order."""
         return [statement.id for statement in self._statements]
 
     def encoded_parts(self) -> dict[bytes, EncodedParts]:
-        """The encoding of all parts in it, by manifest; made where they were not read from one."""
+        """Returns the encoding of all parts, by manifest.
+
+        It is the received encoding where there is one.
+        """
         return {
             parts.manifest: self.as_read.get(parts.manifest) or encode_apart(parts)
             for parts in self.parts
         }
 
     def attestations(self) -> dict[bytes, Attestation]:
-        """Every attestation in it, by hash."""
+        """Returns every attestation, by hash."""
         found = {bundle.attestation.hash: bundle.attestation for bundle in self.bundles}
         for signed in self.signed:
             found.update(signed.attestations)
@@ -76,13 +79,12 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Why a statement was refused, with a receipt or without.
+    """Reason for a refusal, with a receipt or without.
 
     Attributes:
-        code: Of the error.
-        why: What the exchange says of it.
-        retry_after_ms: How long to wait before the same is published again, milliseconds; None
-            if unsaid.
+        code: Code of the error.
+        why: The exchange's explanation.
+        retry_after_ms: Delay before the next attempt, milliseconds; None if unknown.
     """
 
     code: str
@@ -92,7 +94,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one statement: the exchange's receipt, and why if it was refused.
+    """Outcome of one statement: the exchange's receipt, and the reason for a refusal.
 
     Attributes:
         about: 32 bytes, the statement's id.
@@ -108,7 +110,10 @@ class Outcome:
 def publication_of(
     tree: SignedTree, numbers: Sequence[int], parts: Sequence[PacketParts] = ()
 ) -> Publication:
-    """Some statements of a tree as one publication, to be taken in the order of ``numbers``."""
+    """Returns statements of a tree as one publication.
+
+    They are to be processed in the order of ``numbers``.
+    """
     by_position = sorted(numbers, key=lambda number: tree.positions[number])
     place = {number: index for index, number in enumerate(by_position)}
     return Publication(
@@ -119,7 +124,7 @@ def publication_of(
 
 
 def encode_publication(publication: Publication) -> bytes:
-    """The encoding of a publication."""
+    """Returns the encoding of a publication."""
     return serialize(
         pb.Publish(
             bundles=[write_bundle(bundle) for bundle in publication.bundles],
@@ -131,7 +136,7 @@ def encode_publication(publication: Publication) -> bytes:
 
 
 def parse_publication(data: bytes) -> Publication:
-    """A publication from its encoding.
+    """Returns a publication from its encoding.
 
     Raises:
         StatementMalformed: If ``data`` is not one.
@@ -147,7 +152,7 @@ def parse_publication(data: bytes) -> Publication:
 
 
 def encode_outcomes(outcomes: tuple[Outcome, ...]) -> bytes:
-    """The encoding of a reply to a publication."""
+    """Returns the encoding of a reply to a publication."""
     return serialize(
         pb.PublishReply(
             outcomes=[
@@ -163,7 +168,7 @@ def encode_outcomes(outcomes: tuple[Outcome, ...]) -> bytes:
 
 
 def parse_outcomes(data: bytes) -> tuple[Outcome, ...]:
-    """A reply to a publication from its encoding.
+    """Returns a reply to a publication from its encoding.
 
     Raises:
         StatementMalformed: If ``data`` is not one.

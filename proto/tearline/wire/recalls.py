@@ -1,4 +1,4 @@
-"""Recalls and their answers."""
+"""Translators of recalls and their answers."""
 
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES
@@ -10,15 +10,15 @@ from tearline.wire.statements import read_acted_by, read_header, write_acted_by,
 
 
 def encode_recall(recall: Recall) -> bytes:
-    """The one encoding of a recall or an answer: the body of its statement."""
+    """Returns the canonical encoding of a recall or an answer: the body of its statement."""
     return serialize(_write_recall(recall))
 
 
 def parse_recall(body: bytes) -> Recall:
-    """A recall or an answer from its statement's body.
+    """Returns a recall or an answer from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid one.
+        StatementMalformed: If ``body`` is not the encoding of a valid one.
     """
     return parse_strictly(body, pb.Recall, _read_recall, maximum=MAX_BODY_BYTES)
 

@@ -1,4 +1,4 @@
-"""What a node and the exchange tell each other after one of them lost its machine."""
+"""Messages between a node and the exchange after a loss on either side."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from tearline.wire.flow import read_log_opening, write_log_opening
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How far a channel has come, from one node to a recipient.
+    """Progress of a channel from one node to a recipient.
 
     Attributes:
         recipient: Node URI.
@@ -42,13 +42,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileRequest:
-    """What a node tells an exchange that may have lost something.
+    """Node's message to an exchange that may have lost data.
 
     Attributes:
-        confirmed: For each channel of this node, the highest place that its recipient signed for,
-            and the number of the last mark that was made.
-        openings: Of entries that the exchange asked for.
-        after: The exchange is to ask for entries above this index.
+        confirmed: For each channel of this node, the highest place with a receipt of its
+            recipient, and the number of the last mark.
+        openings: Openings of entries that the exchange requested.
+        after: Index above which the exchange should request entries.
     """
 
     confirmed: tuple[Standing, ...] = ()
@@ -58,12 +58,12 @@ class ReconcileRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileReply:
-    """What the exchange tells a node that may have lost something.
+    """Exchange's message to a node that may have lost data.
 
     Attributes:
-        epoch: 16 bytes: which life of the exchange this is.
-        channels: The channels of this node, as the exchange has them now.
-        unopened: Indices of entries whose openings it lost, ascending; some of them.
+        epoch: 16 bytes, the epoch of the exchange's database.
+        channels: The channels of this node in the exchange's present data.
+        unopened: Indices of some entries without an opening at the exchange, ascending.
     """
 
     epoch: bytes
@@ -72,7 +72,7 @@ class ReconcileReply:
 
 
 def encode_reconcile_request(request: ReconcileRequest) -> bytes:
-    """The bytes of a request."""
+    """Returns the bytes of a request."""
     return serialize(
         pb.ReconcileRequest(
             confirmed=_write(request.confirmed),
@@ -83,10 +83,10 @@ def encode_reconcile_request(request: ReconcileRequest) -> bytes:
 
 
 def parse_reconcile_request(data: bytes) -> ReconcileRequest:
-    """A node's request.
+    """Returns a node's request.
 
     Raises:
-        StatementMalformed: If it is none.
+        StatementMalformed: If it is not valid.
     """
     message = decode(pb.ReconcileRequest, data, maximum=MAX_MESSAGE_BYTES)
     if len(message.openings) > MAX_RETURNED or message.after > MAX_LOG_SIZE:
@@ -99,7 +99,7 @@ def parse_reconcile_request(data: bytes) -> ReconcileRequest:
 
 
 def encode_reconcile_reply(reply: ReconcileReply) -> bytes:
-    """The bytes of an answer."""
+    """Returns the bytes of an answer."""
     return serialize(
         pb.ReconcileReply(
             epoch=reply.epoch, channels=_write(reply.channels), unopened=reply.unopened
@@ -108,10 +108,10 @@ def encode_reconcile_reply(reply: ReconcileReply) -> bytes:
 
 
 def parse_reconcile_reply(data: bytes) -> ReconcileReply:
-    """The exchange's answer.
+    """Returns the exchange's answer.
 
     Raises:
-        StatementMalformed: If it is none.
+        StatementMalformed: If it is not valid.
     """
     message = decode(pb.ReconcileReply, data, maximum=MAX_MESSAGE_BYTES)
     if len(message.epoch) != EPOCH_SIZE or len(message.unopened) > MAX_UNOPENED:

@@ -1,4 +1,4 @@
-"""Steps of requests for records, and the notes that they carry."""
+"""Translators of steps of requests for records, and of their notes."""
 
 from tearline.limits import MAX_BODY_BYTES, MAX_REQUEST_NOTE_BYTES
 from tearline.packet import Urgency
@@ -12,36 +12,36 @@ _USEFUL = (None, False, True)
 
 
 def encode_step(step: RequestStep) -> bytes:
-    """The one encoding of a step: the body of its statement."""
+    """Returns the canonical encoding of a step: the body of its statement."""
     return serialize(_write_step(step))
 
 
 def encode_step_prefix(step: RequestStep) -> bytes:
-    """Everything in a step's encoding before its sealed part, which HPKE binds."""
+    """Returns a step's encoding without its sealed part, which HPKE binds to it."""
     message = _write_step(step)
     message.ClearField("sealed")
     return serialize(message)
 
 
 def parse_step(body: bytes) -> RequestStep:
-    """A step from its statement's body.
+    """Returns a step from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid step.
+        StatementMalformed: If ``body`` is not the encoding of a valid step.
     """
     return parse_strictly(body, pb.RequestStep, _read_step, maximum=MAX_BODY_BYTES)
 
 
 def encode_note(note: Note) -> bytes:
-    """The one encoding of a note."""
+    """Returns the canonical encoding of a note."""
     return serialize(_write_note(note))
 
 
 def parse_note(data: bytes) -> Note:
-    """A note from its one encoding.
+    """Returns a note from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.RequestNote, _read_note, maximum=MAX_REQUEST_NOTE_BYTES)
 

@@ -1,4 +1,4 @@
-"""Standings."""
+"""Translators of standings."""
 
 from tearline.limits import MAX_BODY_BYTES
 from tearline.standing.standing import OfficerAct, Standing
@@ -14,15 +14,15 @@ from tearline.wire.statements import (
 
 
 def encode_standing(standing: Standing) -> bytes:
-    """The one encoding of a standing: the body of its statement."""
+    """Returns the canonical encoding of a standing: the body of its statement."""
     return serialize(_write_standing(standing))
 
 
 def parse_standing(body: bytes) -> Standing:
-    """A standing from its statement's body.
+    """Returns a standing from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid standing.
+        StatementMalformed: If ``body`` is not the encoding of a valid standing.
     """
     return parse_strictly(body, pb.PartyStanding, _read_standing, maximum=MAX_BODY_BYTES)
 

@@ -1,4 +1,4 @@
-"""Headers, attestations and statements."""
+"""Translators of headers, attestations and statements."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,16 +33,16 @@ _MAX_DEPTH = TREE_SIZES[-1].bit_length() - 1
 
 
 def write_header(header: Header) -> pb.Header:
-    """A header as protobuf."""
+    """Returns a header as protobuf."""
     return pb.Header(federation=header.federation, signer=header.signer, key_id=header.key_id)
 
 
 def read_header(message: pb.Header) -> Header:
-    """A header from protobuf.
+    """Returns a header from protobuf.
 
     Raises:
         StatementMalformed: If a part has the wrong size.
-        MalformedInput: If the signer is not named by a URI.
+        MalformedInput: If the signer's name is not a URI.
     """
     if len(message.federation) != HASH_SIZE or len(message.key_id) != HASH_SIZE:
         raise StatementMalformed("the header names a federation and a key by 32 bytes each")
@@ -51,7 +51,7 @@ def read_header(message: pb.Header) -> Header:
 
 
 def write_acted_by(acted_by: ActedBy | None) -> pb.ActedBy | None:
-    """The acting person as protobuf."""
+    """Returns the acting person as protobuf."""
     if acted_by is None:
         return None
     return pb.ActedBy(
@@ -63,7 +63,7 @@ def write_acted_by(acted_by: ActedBy | None) -> pb.ActedBy | None:
 
 
 def read_acted_by(message: pb.ActedBy) -> ActedBy:
-    """The acting person from protobuf.
+    """Returns the acting person from protobuf.
 
     Raises:
         StatementMalformed: If a part has the wrong size.
@@ -79,7 +79,7 @@ def read_acted_by(message: pb.ActedBy) -> ActedBy:
 
 
 def header_of(body: bytes) -> Header:
-    """The header that any body begins with, whatever else is in it.
+    """Returns the header at the beginning of any body.
 
     Raises:
         StatementMalformed: If the body does not begin with one.
@@ -105,16 +105,16 @@ def _parse_header(data: bytes) -> Header:
 # A reply bears the same attestation once for each receipt, and so does all that is kept of it.
 @lru_cache(maxsize=MAX_ATTESTATIONS_KEPT)
 def encode_attestation(attestation: Attestation) -> bytes:
-    """The one encoding of an attestation."""
+    """Returns the canonical encoding of an attestation."""
     return serialize(_write_attestation(attestation))
 
 
 @lru_cache(maxsize=MAX_ATTESTATIONS_KEPT)
 def parse_attestation(data: bytes) -> Attestation:
-    """An attestation from its one encoding.
+    """Returns an attestation from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(
         data,
@@ -148,7 +148,7 @@ def _read_attestation(message: pb.Attestation) -> Attestation:
 
 
 def write_statement(statement: Statement) -> pb.Statement:
-    """A statement as protobuf."""
+    """Returns a statement as protobuf."""
     return pb.Statement(
         type=statement.type,
         body=statement.body,
@@ -165,7 +165,7 @@ def write_statement(statement: Statement) -> pb.Statement:
 
 
 def read_statement(message: pb.Statement) -> Statement:
-    """A statement from protobuf.
+    """Returns a statement from protobuf.
 
     Raises:
         StatementMalformed: If its type is unknown or a part is out of bounds.
@@ -182,21 +182,21 @@ def read_statement(message: pb.Statement) -> Statement:
 
 
 def encode_statement(statement: Statement) -> bytes:
-    """The one encoding of a statement without its attestations."""
+    """Returns the canonical encoding of a statement without its attestations."""
     return serialize(write_statement(statement))
 
 
 def parse_statement(data: bytes) -> Statement:
-    """A statement without its attestations, from its one encoding.
+    """Returns a statement without its attestations, from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.Statement, read_statement, maximum=MAX_MESSAGE_BYTES)
 
 
 def read_type(number: int) -> StatementType:
-    """The type of a statement from its number.
+    """Returns the type of a statement from its number.
 
     Raises:
         StatementMalformed: If it is unknown.
@@ -222,26 +222,26 @@ def _read_inclusion(message: pb.Inclusion) -> Inclusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """A statement with every attestation that it points to."""
+    """Statement with all of its attestations."""
 
     statement: Statement
     attestations: Mapping[bytes, Attestation]
 
 
 def signed(tree: SignedTree, index: int = 0) -> Signed:
-    """One statement of a tree, with the attestation."""
+    """Returns one statement of a tree, with the attestation."""
     attestation = tree.attestation
     return Signed(statement=tree.statement(index), attestations={attestation.hash: attestation})
 
 
 def signed_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> Signed:
-    """A statement with exactly the attestations that it points to."""
+    """Returns a statement with exactly its own attestations."""
     hashes = [inclusion.attestation for inclusion in statement.inclusions]
     return Signed(statement=statement, attestations={h: attestations[h] for h in hashes})
 
 
 def cosigned(trees: Iterable[tuple[SignedTree, int]]) -> Signed:
-    """The same statement out of several signers' trees, as one with several inclusions.
+    """Returns one statement of several signers' trees, with one inclusion for each tree.
 
     Raises:
         StatementMalformed: If the trees hold different statements at those positions.
@@ -251,14 +251,14 @@ def cosigned(trees: Iterable[tuple[SignedTree, int]]) -> Signed:
 
 
 def merge_signed(parts: Iterable[Signed]) -> Signed:
-    """Several signers' copies of one statement as one, first signer first.
+    """Returns several signers' copies of one statement as one, first signer first.
 
     Raises:
         StatementMalformed: If the copies differ, or there are none.
     """
     copies = list(parts)
     if not copies or len({(copy.statement.type, copy.statement.body) for copy in copies}) != 1:
-        raise StatementMalformed("what was signed is not one statement")
+        raise StatementMalformed("the signers' statements differ, or there are none")
     inclusions = {
         inclusion.attestation: inclusion
         for copy in copies
@@ -274,21 +274,21 @@ def merge_signed(parts: Iterable[Signed]) -> Signed:
 
 
 def encode_signed(value: Signed) -> bytes:
-    """The one encoding of a statement with its attestations."""
+    """Returns the canonical encoding of a statement with its attestations."""
     return serialize(write_signed(value))
 
 
 def parse_signed(data: bytes) -> Signed:
-    """A statement with its attestations, from its one encoding.
+    """Returns a statement with its attestations, from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.Signed, read_signed, maximum=MAX_MESSAGE_BYTES)
 
 
 def write_signed(value: Signed) -> pb.Signed:
-    """A statement with its attestations as protobuf."""
+    """Returns a statement with its attestations as protobuf."""
     return pb.Signed(
         statement=write_statement(value.statement),
         attestations=[
@@ -299,13 +299,13 @@ def write_signed(value: Signed) -> pb.Signed:
 
 
 def read_signed(message: pb.Signed) -> Signed:
-    """A statement with its attestations from protobuf.
+    """Returns a statement with its attestations from protobuf.
 
     Raises:
-        StatementMalformed: If they do not stand in the order of the inclusions.
+        StatementMalformed: If they are not in the order of the inclusions.
     """
     statement = read_statement(message.statement)
     attestations = [parse_attestation(data) for data in message.attestations]
     if [a.hash for a in attestations] != [i.attestation for i in statement.inclusions]:
-        raise StatementMalformed("the attestations are not those of the statement")
+        raise StatementMalformed("the attestations do not belong to the statement")
     return Signed(statement=statement, attestations={a.hash: a for a in attestations})

@@ -1,4 +1,4 @@
-"""Trust lists, key records and revocations."""
+"""Translators of trust lists, key records and revocations."""
 
 from tearline.errors import StatementMalformed
 from tearline.federation import (
@@ -19,15 +19,15 @@ from tearline.wire.statements import read_header, write_header
 
 
 def encode_trust_list(trust_list: TrustList) -> bytes:
-    """The one encoding of a trust list: the body of its statement."""
+    """Returns the canonical encoding of a trust list: the body of its statement."""
     return serialize(_write_trust_list(trust_list))
 
 
 def parse_trust_list(body: bytes) -> TrustList:
-    """A trust list from its statement's body.
+    """Returns a trust list from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid trust list.
+        StatementMalformed: If ``body`` is not the encoding of a valid trust list.
     """
     return parse_strictly(body, pb.TrustList, _read_trust_list, maximum=MAX_BODY_BYTES)
 
@@ -91,15 +91,15 @@ def _read_log(holder: pb.TrustList | pb.ExchangeEnrolment) -> LogIdentity:
 
 
 def encode_exchange_enrolment(enrolment: ExchangeEnrolment) -> bytes:
-    """The one encoding of what an operator hands to the agencies."""
+    """Returns the canonical encoding of an operator's enrolment."""
     return serialize(_write_enrolment(enrolment))
 
 
 def parse_exchange_enrolment(data: bytes) -> ExchangeEnrolment:
-    """What an operator handed over, from its one encoding.
+    """Returns an operator's enrolment from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.ExchangeEnrolment, _read_enrolment, maximum=MAX_BODY_BYTES)
 
@@ -115,7 +115,7 @@ def _read_enrolment(message: pb.ExchangeEnrolment) -> ExchangeEnrolment:
 
 
 def write_agency(agency: Agency) -> pb.Agency:
-    """An agency as protobuf."""
+    """Returns an agency as protobuf."""
     return pb.Agency(
         name=agency.name,
         uri=agency.uri,
@@ -126,7 +126,7 @@ def write_agency(agency: Agency) -> pb.Agency:
 
 
 def read_agency(message: pb.Agency) -> Agency:
-    """An agency from protobuf."""
+    """Returns an agency from protobuf."""
     return Agency(
         name=message.name,
         uri=message.uri,
@@ -137,29 +137,29 @@ def read_agency(message: pb.Agency) -> Agency:
 
 
 def encode_agency(agency: Agency) -> bytes:
-    """The one encoding of an agency, as it stands in an enrolment bundle."""
+    """Returns the canonical encoding of an agency, as an enrolment file holds it."""
     return serialize(write_agency(agency))
 
 
 def parse_agency(data: bytes) -> Agency:
-    """An agency from its one encoding.
+    """Returns an agency from its canonical encoding.
 
     Raises:
-        StatementMalformed: If ``data`` is anything else.
+        StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.Agency, read_agency, maximum=MAX_BODY_BYTES)
 
 
 def encode_key_record(record: KeyRecord) -> bytes:
-    """The one encoding of a key record: the body of its statement."""
+    """Returns the canonical encoding of a key record: the body of its statement."""
     return serialize(_write_key_record(record))
 
 
 def parse_key_record(body: bytes) -> KeyRecord:
-    """A key record from its statement's body.
+    """Returns a key record from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid key record.
+        StatementMalformed: If ``body`` is not the encoding of a valid key record.
     """
     return parse_strictly(body, pb.KeyRecord, _read_key_record, maximum=MAX_BODY_BYTES)
 
@@ -189,15 +189,15 @@ def _read_key_record(message: pb.KeyRecord) -> KeyRecord:
 
 
 def encode_revocation(revocation: Revocation) -> bytes:
-    """The one encoding of a revocation: the body of its statement."""
+    """Returns the canonical encoding of a revocation: the body of its statement."""
     return serialize(_write_revocation(revocation))
 
 
 def parse_revocation(body: bytes) -> Revocation:
-    """A revocation from its statement's body.
+    """Returns a revocation from its statement's body.
 
     Raises:
-        StatementMalformed: If ``body`` is anything but the encoding of a valid revocation.
+        StatementMalformed: If ``body`` is not the encoding of a valid revocation.
     """
     return parse_strictly(body, pb.Revocation, _read_revocation, maximum=MAX_BODY_BYTES)
 
