@@ -159,7 +159,10 @@ def init(
 def trust(
     home: Path, file: Path, passphrase_file: Path | None, store: str | None, clock_is_right: bool
 ) -> None:
-    """Log the first or the next trust list."""
+    """Log the first or the next trust list.
+
+    Example: tearline-server trust --home exchange federation.trust
+    """
     config, keys = _opened(home, passphrase_file, store)
     _take(config, keys, [file], Armor.TRUST_LIST, clock_is_right=clock_is_right)
 
@@ -177,7 +180,10 @@ def admit(
     store: str | None,
     clock_is_right: bool,
 ) -> None:
-    """Log key records that agencies handed over."""
+    """Log key records that agencies handed over.
+
+    Example: tearline-server admit --home exchange node.record
+    """
     config, keys = _opened(home, passphrase_file, store)
     _take(config, keys, files, Armor.KEY_RECORD, clock_is_right=clock_is_right)
 
@@ -195,6 +201,8 @@ def correct_time(
     Stop the exchange first. Without --clock-is-right TIME the command prints both times and writes
     no entry. Existing entries never change: one new entry per agency records that the log's time
     goes back.
+
+    Example: tearline-server correct-time --home exchange
     """
     from tearline_server.governance import correct_time as correct
     from tearline_server.house import house_of
@@ -250,6 +258,8 @@ def serve(
     SIGHUP renews the TLS certificate; settings are read only at the start. Several processes may
     serve from one PostgreSQL database, each on its own ports. Logs go to standard error: as JSON
     lines, or in readable form on a terminal.
+
+    Example: tearline-server serve --home exchange
     """
     from tearline_server.app import run
     from tearline_server.logs import log_to_stderr
@@ -272,7 +282,10 @@ def serve(
 @_STORE
 @_PASSPHRASE_FILE
 def verify_log(home: Path, passphrase_file: Path | None, store: str | None) -> None:
-    """Recompute the log from the stored rows, and list every difference."""
+    """Recompute the log from the stored rows, and list every difference.
+
+    Example: tearline-server verify-log --home exchange
+    """
     from tearline_server.keyfile import identity_of
     from tearline_server.storage.opening import open_store
     from tearline_server.verification import LogVerifier
@@ -331,6 +344,8 @@ def backup(home: Path, file: Path, passphrase_file: Path | None) -> None:
     FILE must not exist. The keys in it are encrypted under their passphrase; all other content is
     not: protect FILE like the home. The backup is authenticated under those keys, so a modified one
     is not restored. It needs free space for two copies of the database.
+
+    Example: tearline-server backup --home exchange exchange.backup
     """
     from tearline_server.restoring import back_up
 
@@ -359,10 +374,14 @@ def restore(
 ) -> None:
     """Restore an exchange from a backup and from agencies' mirrors of the log.
 
-    With FILE, a new home is created; it must not exist. Without FILE, the home exists, and the
-    PostgreSQL database was restored by its own tools: its log is extended from the mirrors, and no
-    exchange may be connected. Pass the mirror of every agency that you can reach: the exchange must
-    hold every entry it ever signed before it signs again.
+    With FILE, the command creates a new home, which must not exist. Without FILE, it works in an
+    existing home and on a PostgreSQL database that its own tools restored. It extends the log from
+    the mirrors; no exchange may be connected.
+
+    Pass the mirror of every agency that you can reach. The exchange must hold every entry it ever
+    signed before it signs again.
+
+    Example: tearline-server restore --home new --mirror us.mirror ex.backup
     """
     from tearline_server.keyfile import identity_of
     from tearline_server.mirror import mirror_at
@@ -392,7 +411,10 @@ def restore(
 @_STORE
 @_PASSPHRASE_FILE
 def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
-    """Check settings, keys, database and trust list as serve needs them."""
+    """Check settings, keys, database and trust list as serve needs them.
+
+    Example: tearline-server check --home exchange
+    """
     from tearline_server.exchange import Exchange
     from tearline_server.house import house_of
     from tearline_server.storage.opening import open_store

@@ -1,9 +1,9 @@
 """Composition root: builds the exchange, serves it, drains it.
 
-On SIGTERM or SIGINT the exchange reports that it no longer serves, ends its streams, finishes
-accepted calls, writes their results and exits. The monitoring port closes last, so health remains
-visible. On SIGHUP it issues a fresh certificate. The trust list always follows the log, and
-settings are read only at the start.
+SIGTERM and SIGINT start a drain. The exchange reports that it no longer serves, ends its streams,
+finishes accepted calls, and exits. The monitoring port closes last, so health remains visible. On
+SIGHUP it issues a fresh certificate. The trust list always follows the log, and settings are read
+only at the start.
 """
 
 import asyncio

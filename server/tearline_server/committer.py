@@ -309,10 +309,10 @@ class Committer(Generic[W]):
         return batch
 
     def _fitting(self) -> Weight:
-        """Returns the most that a batch may have now.
+        """Returns the maximum weight of the next batch.
 
-        One agreement may cost as much as a hundred grants: so bytes bound a batch as well while
-        other nodes wait.
+        One agreement may cost as much as a hundred grants. So bytes also bound a batch while other
+        nodes wait.
         """
         if self._line.nodes > 1:
             self._shared_s = time.monotonic()

@@ -259,7 +259,7 @@ class Exchange:
             await self._turns.take(node, size)
 
     async def _await_turn_again(self, node: str) -> None:
-        """Waits for another turn to read the same message; the node's next one waits behind it."""
+        """Waits for another turn to read the same message, ahead of the node's other messages."""
         await self._turns.take_again(node)
 
     async def take_answer_turn(self, agency: str, size: int) -> None:

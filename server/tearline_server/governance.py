@@ -1,6 +1,6 @@
 """Operator's log entries while the exchange is stopped: trust lists, keys, time corrections.
 
-The operator makes no decision here: the agencies signed each statement, and it passes the same
+The operator makes no decision here. The agencies signed each statement, and it passes the same
 checks as a statement from a node.
 """
 

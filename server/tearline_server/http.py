@@ -1,7 +1,7 @@
 """Plain HTTP ports: the monitoring port, and the metrics port.
 
 Both are read-only and anonymous; the operator controls access to them. The monitoring port serves
-the log to public readers (c2sp.org/tlog-tiles), and health: ``/healthz`` answers 200 if the
+the log to public readers (c2sp.org/tlog-tiles), and health. ``/healthz`` answers 200 if the
 exchange can sign, append and read, else 503. Metrics reveal the load of an exchange, so they have
 their own port.
 """

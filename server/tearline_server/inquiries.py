@@ -31,7 +31,7 @@ _PROOF_BYTES = 2048  # 48 hashes and their frame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auditor:
-    """Person who searches the log.
+    """Person that searches the log.
 
     Attributes:
         node: URI of the node that calls.

@@ -1,8 +1,8 @@
 """Metrics of a running exchange, in the text format of Prometheus.
 
-They contain numbers, method names and error codes, and never who communicates with whom. Cosigning
-nodes are named, because the log is public about them. Series with labels exist from the start, at
-0, so that the first event is an increase. Gauges without a value are omitted.
+They contain numbers, method names and error codes, and never pairs of communicating parties.
+Cosigning nodes are named, because the log is public about them. Series with labels exist from the
+start, at 0, so that the first event is an increase. Gauges without a value are omitted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -72,6 +72,8 @@ class Others:
                     self._heard_s = (
                         -math.inf
                     )  # stored state may be lost, so it must not be published
-                _log.error("cannot follow the others", extra={"code": error.code, "why": error.why})
+                _log.error(
+                    "cannot follow other processes", extra={"code": error.code, "why": error.why}
+                )
             self._missed()
             await asyncio.sleep(_DEAF_PAUSE_S)

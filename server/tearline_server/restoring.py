@@ -167,8 +167,8 @@ async def renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Re
     """Extends a stored log from mirrors, begins a new epoch, and returns the sizes.
 
     Raises:
-        RestoreRefused: If the store differs from the log, a mirror contradicts it, or the log
-            signed more than the store and all mirrors hold.
+        RestoreRefused: If the store differs from the log, a mirror contradicts it, or some signed
+            entries are in neither.
     """
     async for finding in LogVerifier(store, log).findings():
         if not (finding.is_lost or finding.is_behind):

@@ -1,7 +1,7 @@
 """``Timekeeper``: the exchange's time, and whether it is trusted.
 
-A wrong date deletes data too early, and one future entry would block all members whose keys or
-agreements have ended by then. So the clock is compared: at the start with the log's last time,
+A wrong date deletes data too early. One future entry would block all members with keys or
+agreements that have ended by then. So the clock is compared: at the start with the log's last time,
 afterwards with a monotonic clock. On a mismatch the clock is in doubt, and no writes or deletions
 happen. The times at which agencies cosign can confirm a clock; they cannot put it in doubt.
 """
@@ -52,9 +52,9 @@ class Timekeeper:
     def hear(self, agency: str, time_ms: int) -> None:
         """Records the time at which an agency cosigned; more than half of all confirm the clock.
 
-        Silent agencies count in the total: a wrong clock excludes agencies whose certificate does
-        not fit it, and could admit one with a certificate made for it. One agency alone confirms no
-        clock.
+        Silent agencies count in the total. A wrong clock excludes agencies with a certificate that
+        does not fit it, and may admit one with a certificate made for it. One agency alone confirms
+        no clock.
 
         Args:
             agency: Its URI.

@@ -1,8 +1,8 @@
 """Fair queue: no source waits behind the whole queue of another.
 
 Agencies take turns, one item each. An agency's turns go to its nodes in turn, and each node's items
-keep their order. So a node that floods the exchange fills only its own queue, and a single message
-of another node is next but one.
+keep their order. So a node that floods the exchange fills only its own queue. A single message of
+another node is next but one.
 """
 
 import asyncio
@@ -71,9 +71,8 @@ class Line(Generic[T]):
 
     Args:
         bound: Maximum waiting weight. Beyond it, an agency below an equal share may still add
-            items, up to twice the bound: so one agency cannot block others. Likewise a node below
-            an equal share of its agency's may still add items, up to one and a half times that
-            agency's share.
+            items, up to twice the bound. So one agency cannot block others. Likewise a node below
+            an equal share of its agency's part may still add items, up to 1.5 times that part.
     """
 
     def __init__(self, bound: Weight) -> None:
@@ -221,10 +220,10 @@ class Turns:
         await self._wait(source, weight, ahead=False)
 
     async def take_again(self, source: str) -> None:
-        """Waits for another turn for the same piece of work, ahead of all else of its source.
+        """Waits for another turn for the same work, ahead of all other items of its source.
 
         Args:
-            source: Who had the last turn.
+            source: The source of the last turn.
         """
         await self._wait(source, Weight(statements=1, bytes=0), ahead=True)
 

@@ -96,9 +96,9 @@ def authored(claim: Claim, publisher: Publisher, trust: TrustState, at: Moment) 
 def verify_publisher(claim: Claim, publisher: Publisher) -> None:
     """Checks that a node may publish a claim.
 
-    A node publishes statements signed by itself or by its agency's root, co-signed statements to
-    which its agency is a party, and trust lists. For any other statement it does not learn the
-    outcome, nor whether it was published before.
+    A node may publish statements signed by itself or its agency's root, co-signed statements of its
+    agency, and trust lists. For any other statement it learns neither the outcome nor an earlier
+    publication.
 
     Raises:
         TearlineError: If it may not, or the body names no signer.

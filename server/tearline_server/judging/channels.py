@@ -133,8 +133,9 @@ def accept_void(hearing: Hearing, void: Void) -> None:
     """Accepts a void: for a place that stays empty, or to withdraw a grant.
 
     Raises:
-        TearlineError: If the two share no agreement, the place is not the next one, or the grant to
-            withdraw does not wait at this place.
+        NotFound: If the grant to withdraw does not wait at this place.
+        GrantHandedOut: If the recipient was handed that grant.
+        TearlineError: If the two share no agreement, or the place is not the next one.
     """
     address = void.address
     if (
@@ -206,8 +207,8 @@ def relay(
         hearing: The statement.
         address: Its place in a channel.
         code: The code of its entry.
-        acted_by: The person who took the action.
-        seconded_by: The person who approved it, if two were required.
+        acted_by: The person that took the action.
+        seconded_by: The person that approved it, if two were required.
         packet: The packet that it is about, or empty.
         again: Whether to accept a statement already delivered before a restore, for its effect
             here; it is not delivered again.
@@ -216,8 +217,8 @@ def relay(
         The index of its entry.
 
     Raises:
-        TearlineError: If the two share no agreement, a party suspended the channel and the code is
-            not exempt, or the place is not the next one.
+        TearlineError: If the two share no agreement, a suspension applies to the channel and the
+            code, or the place is not the next one.
     """
     agreement = _verify_neighbours(hearing, address.recipient, address.agreement_id)
     if code not in _ALWAYS_PASS:

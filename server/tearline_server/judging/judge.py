@@ -8,10 +8,10 @@
 4. Identifier: it must be unused.
 5. Rules of the statement's type.
 
-Some claims are refused without a receipt, and the refusals are counted: claims without a valid
-signature, ahead of their place in the channel, without room in the mailbox, with too many ids to
-look up, or recalls that leave too little time to answer. The sender can send these again. Every
-other refusal is signed, logged and final.
+A claim is refused without a receipt, and counted, if its signature does not verify. The same holds
+for temporary obstacles: an earlier place of the channel is free, the mailbox has no room, or too
+many ids are named. A recall that leaves too little time to answer is also refused in this way.
+Every other refusal is signed, logged and final.
 """
 
 from collections.abc import Iterable

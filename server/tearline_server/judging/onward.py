@@ -43,8 +43,8 @@ def verify_passed_on(
         released: The decisions of the grant.
 
     Raises:
-        PassOnForbidden: If a source limits its recipients, and its originator did not release as
-            much of it to this recipient; or if the source has more grants than are read.
+        PassOnForbidden: If a source limits its recipients, and its originator released less of it
+            to this recipient; or if a source has more grants than are read.
     """
     released = tuple(released)
     for source, facts in _sources(hearing, manifest):

@@ -1,8 +1,8 @@
 """Per-agency limits on the earlier releases that one batch may read.
 
-A grant of a derived packet is judged by the earlier grants of its sources, to the publisher's
-agency and to the recipient's. A grant of a correction is judged by whether the recipient received
-any packet of the corrected line.
+A grant of a derived packet is judged by earlier grants of its sources: to the publisher's agency,
+and to the recipient's. A grant of a correction is judged by whether the recipient received any
+packet of the corrected line.
 """
 
 from collections.abc import Iterator, Mapping

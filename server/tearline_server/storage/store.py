@@ -1,6 +1,6 @@
 """``Store``: the exchange's interface to its database.
 
-Its core is ``commit``: all changes of a batch and their log entries are written in one transaction,
+Its core is ``commit``. All changes of a batch and their log entries are written in one transaction,
 and are durable when the call returns.
 """
 
@@ -24,8 +24,8 @@ from tearline_server.storage.stored import Heard, Stored
 Ask = Callable[[Head, Stored | None], Asked]
 """Callback that returns the state to look up.
 
-Its arguments are the locked head, and the writes of other processes since the caller's head or
-earlier (None if there are none). It may be called again after a lost connection.
+Its arguments are the locked head, and the news: writes of other processes since the caller's head
+or earlier, or None. It may be called again after a lost connection.
 """
 
 Append = Callable[[Head, Known], Commit]

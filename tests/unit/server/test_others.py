@@ -119,7 +119,7 @@ async def test_for_a_moment_nothing_need_be_heard(caplog: pytest.LogCaptureFixtu
     here = Exchange(Shared([StoreUnreachable("test")]))
     await here.follow()
     assert here.others.are_heard
-    assert "cannot follow the others" in caplog.text
+    assert "cannot follow other processes" in caplog.text
 
 
 async def test_what_no_second_server_keeps_is_shown_to_nobody() -> None:

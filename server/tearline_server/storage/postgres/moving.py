@@ -1,8 +1,8 @@
 """Move of an exchange's data from its file into a PostgreSQL database, atomically.
 
 The tables are the same, so rows are copied unchanged: the log, its tree, its signatures, and the
-epoch, so nodes continue from their cursors. The result is verified before the one transaction
-commits.
+epoch. Nodes therefore continue from their cursors. The result is verified before the one
+transaction commits.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence, Set

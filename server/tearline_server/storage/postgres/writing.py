@@ -1,6 +1,6 @@
 """Writes of one transaction in PostgreSQL.
 
-All new rows go in one statement: the writer holds the lock on the head until it is done, and every
+All new rows go in one statement. The writer holds the lock on the head until it is done, and every
 further query delays the other processes.
 """
 
