@@ -53,7 +53,7 @@ class Agreement:
         reply_times: Milliseconds by urgency.
         retention_ms: Retention of released fields at their recipients, milliseconds.
         onward_use: The rule on onward use, in words.
-        oversight: URIs of agencies whose auditors may see all its entries; ascending.
+        oversight: URIs of agencies with auditors that may see all its entries; ascending.
         valid_from_ms: Start, Unix milliseconds.
         valid_until_ms: End, Unix milliseconds.
         authorisation_ms: Maximum extension of a reply time while a holder waits for a judicial

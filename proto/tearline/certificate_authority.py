@@ -52,7 +52,9 @@ class CertificateAuthority:
             MalformedInput: If the lifetime is not longer than a leaf's, or above ten years.
         """
         if not MAX_LEAF_LIFETIME_S < lifetime_s <= MAX_CA_LIFETIME_S:
-            raise MalformedInput("a CA lives longer than its leaves, and at most ten years")
+            raise MalformedInput(
+                "a CA's lifetime is longer than its leaves', and at most ten years"
+            )
         key = TlsKey.generate()
         # RFC 2247 spells a domain as a name of any length; a common name ends at 64 characters.
         labels = reversed(agency.trust_domain.split("."))
@@ -118,7 +120,7 @@ class CertificateAuthority:
         lifetime_s: int,
     ) -> bytes:
         if not MIN_LEAF_LIFETIME_S <= lifetime_s <= MAX_LEAF_LIFETIME_S:
-            raise MalformedInput("a leaf certificate lives 24 hours to 7 days")
+            raise MalformedInput("a leaf certificate is valid for 24 hours to 7 days")
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(load_public(self._key.public))
         return self._key.sign(
             _builder(x509.Name([]), self._subject, public, now_s, lifetime_s)

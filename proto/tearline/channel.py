@@ -21,7 +21,7 @@ from tearline.limits import MAX_AHEAD, MAX_SEALED_BYTES
 from tearline.statement import HASH_SIZE, Header
 
 AGREEMENT_ID_SIZE = 16
-MAX_SEQ = (1 << 63) - 1  # what a signed 64-bit column holds
+MAX_SEQ = (1 << 63) - 1  # the maximum of a signed 64-bit column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,7 +206,7 @@ def _open(manifest: Manifest, shown: ShownField) -> OpenedField:
         raise CommitmentMismatch("the packet has no such slot")
     commit = slot_commit(manifest.packet_id, shown.slot, shown.salt, shown.plaintext)
     if not hmac.compare_digest(commit, manifest.slots[shown.slot].commit):
-        raise CommitmentMismatch(f"slot {shown.slot} is not what was signed")
+        raise CommitmentMismatch(f"slot {shown.slot} does not match its commitment")
     return OpenedField(slot=shown.slot, field=parse_field_plaintext(shown.plaintext))
 
 

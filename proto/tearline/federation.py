@@ -215,7 +215,7 @@ class KeyRecord:
         ):
             raise StatementMalformed("a signing key lists its statement types, other keys none")
         if not 0 < self.not_after_ms - self.not_before_ms <= MAX_KEY_LIFETIME_MS[self.use]:
-            raise StatementMalformed("the key ends before it begins, or lives too long")
+            raise StatementMalformed("the key ends before it begins, or its lifetime is too long")
 
     @property
     def key_id(self) -> bytes:

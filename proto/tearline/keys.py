@@ -31,7 +31,7 @@ SEED_SIZE = 32
 _MLDSA_PUBLIC = 1952
 _MLDSA_SIGNATURE = 3309
 _MLKEM_PUBLIC = 1184
-# draft-ietf-lamps-pq-composite-sigs, sections 2.2 and 6: what both halves sign.
+# draft-ietf-lamps-pq-composite-sigs, sections 2.2 and 6: prefix and label of the signed message.
 _PREFIX = b"CompositeAlgorithmSignatures2025"
 _LABEL = b"COMPSIG-MLDSA65-Ed25519-SHA512"
 

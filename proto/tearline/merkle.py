@@ -361,7 +361,7 @@ def verify_consistency(
     last = (size2 - 1) >> height
     inner = (index ^ last).bit_length()
     border = (index >> inner).bit_count()
-    # Where the first tree is nothing but that subtree, the proof leaves out its hash.
+    # If the first tree is exactly that subtree, the proof leaves out its hash.
     hashes = proof if index else (root1, *proof)
     _require_hashes(hashes, 1 + inner + border)
     start, *path = hashes

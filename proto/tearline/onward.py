@@ -350,7 +350,7 @@ def verify_given_alike(
     if not mine:
         return
     if not theirs:
-        raise PassOnForbidden("the recipient was given nothing of a packet it is made from")
+        raise PassOnForbidden("the recipient was granted no field of its source packet")
     for category, form in sorted(_best_forms(released).items()):
         if category in mine and theirs.get(category, Form.WITHHELD) < form:
             raise PassOnForbidden(f"{category} of a packet it is made from")

@@ -303,7 +303,7 @@ def _verify_times(claims: Mapping[str, object], now_s: int) -> tuple[int, int]:
     issued_at_s, expires_at_s = _seconds(claims.get("iat")), _seconds(claims.get("exp"))
     not_before_s = _seconds(claims.get("nbf", issued_at_s))
     if not 0 < expires_at_s - issued_at_s <= MAX_TOKEN_LIFETIME_S:
-        raise TokenRefused("it lives longer than five minutes")
+        raise TokenRefused("it is valid for longer than five minutes")
     if max(issued_at_s, not_before_s) > now_s + TOKEN_SKEW_S:
         raise TokenRefused("it is not valid yet; check the clocks")
     if now_s >= expires_at_s:

@@ -92,7 +92,7 @@ class ArticleTerms:
             _require_category(share.category)
             if share.category == STRICTEST.category and share.form > Form.WITHHELD:
                 raise TermsMalformed(
-                    f"{STRICTEST.category} is no category to share: it is of no known meaning"
+                    f"{STRICTEST.category} cannot be shared: its fields have no known meaning"
                 )
 
     def forms_for(self, partner: str) -> dict[str, Form]:

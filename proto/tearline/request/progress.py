@@ -284,7 +284,7 @@ class Progress:
             raise StepBackwards("it is open: withdraw it, or wait for its end")
         answered = (Phase.ANSWERED, Phase.REFUSED, Phase.SUPPLEMENTED)
         if kind is StepKind.SUPPLEMENT and phase not in answered:
-            raise StepBackwards(f"it is {phase.text}, and nothing is there to supplement")
+            raise StepBackwards(f"it is {phase.text}, and has no answer to supplement")
         if kind in (StepKind.ADMIT, StepKind.REJECT) and phase >= Phase.ADMITTED:
             raise StepBackwards(f"it is {phase.text}")
 

@@ -124,7 +124,7 @@ def server_options() -> Options:
         ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
         ("grpc.max_concurrent_streams", MAX_STREAMS_PER_CONNECTION),
-        # What gRPC holds of a message that is not read yet; it would let this grow with the line.
+        # gRPC's buffer of an unread message; by default it would grow with the line's speed.
         ("grpc.http2.bdp_probe", 0),
         ("grpc.http2.lookahead_bytes", UNREAD_BYTES),
         ("grpc.max_connection_idle_ms", MAX_CONNECTION_IDLE_MS),
@@ -149,7 +149,7 @@ def client_options(dns_name: str) -> Options:
     return [
         *_BOTH_ENDS,
         ("grpc.ssl_target_name_override", dns_name),
-        # The name is pinned; what a proxy or a resolver would add is not wanted.
+        # The name is pinned: no proxy or resolver may change it.
         ("grpc.enable_http_proxy", 0),
         ("grpc.service_config_disable_resolution", 1),
         ("grpc.initial_reconnect_backoff_ms", RECONNECT_FIRST_MS),

@@ -189,7 +189,7 @@ def release_of(
     }
     named = {*existences, *compartments}
     if not (named <= sealed.openings.keys() and compartment_of.keys() >= {*slots}):
-        raise NotFound("the packet holds nothing there")
+        raise NotFound("the packet has no such compartment or slot")
     return Release(
         openings=tuple(
             OpeningRelease(opening=sealed.openings[c], reason=existences[c])

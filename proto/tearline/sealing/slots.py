@@ -55,7 +55,7 @@ def unpadded(plaintext: bytes) -> bytes:
     """
     end = 4 + int.from_bytes(plaintext[:4], "big")
     length = len(plaintext)
-    # The length first: what it lets pass ends within the plaintext, and zeros are behind that.
+    # The length first: a valid one ends within the plaintext, with zeros behind it.
     if length != padded_length(end) or plaintext.count(0, end) != length - end:
         raise StatementMalformed("the padding of the plaintext is not valid")
     return plaintext[4:end]

@@ -131,7 +131,7 @@ def verify_fits(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHERTE
     Raises:
         PacketTooLarge: If it does not.
     """
-    # All else is far below a megabyte: most deliveries are small, and need not be measured.
+    # All other parts are far below a megabyte: most deliveries need no exact measure.
     if rough_size(delivery) + sum(ciphertexts.values()) <= MAX_MESSAGE_BYTES // 2:
         return
     signatures = sum(len(statement.inclusions) for statement in delivery.statements)

@@ -96,7 +96,7 @@ def header_of(body: bytes) -> Header:
     return _parse_header(body[start : start + length])
 
 
-# A signer's bodies all begin with the same bytes, and each is asked several times who signed it.
+# A signer's bodies all begin with the same bytes, and each header is read several times.
 @lru_cache(maxsize=MAX_HEADERS_KEPT)
 def _parse_header(data: bytes) -> Header:
     return parse_strictly(data, pb.Header, read_header, maximum=1024)
