@@ -96,7 +96,8 @@ def leaves(program: click.Command, name: str) -> Iterator[str]:
 
 
 def test_every_command_is_named_by_a_page() -> None:
-    read = (page.read_text(encoding="utf-8") for page in PAGES if page.name != "CHANGELOG.md")
+    written = [page for page in PAGES if "commands" not in (page.stem, page.parent.name)]
+    read = (page.read_text(encoding="utf-8") for page in written if page.name != "CHANGELOG.md")
     text = re.sub(r"\s+", " ", re.sub(r"^(?:us|mx) ", "", "\n".join(read), flags=re.MULTILINE))
     commands = [*leaves(agency, ""), *leaves(operator, "tearline-server")]
     assert [each for each in commands if not re.search(rf"\b{each}\b", text)] == []

@@ -1,0 +1,76 @@
+"""The generated reference of commands: whole, with examples that the parsers take."""
+
+import inspect
+import shlex
+import sys
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+
+import click
+import pytest
+
+from support import ROOT
+from tearline.tokens import Role
+
+sys.path.insert(0, str(ROOT / "docs" / "reference"))
+from commands import agency, leaves, operator
+from examples import AGENCY, EXCHANGE
+
+COMMANDS = {
+    **{f"tearline {words}": (each, AGENCY) for words, each in leaves(agency)},
+    **{f"tearline-server {words}": (each, EXCHANGE) for words, each in leaves(operator)},
+}
+
+
+def test_every_command_has_an_example_and_no_other() -> None:
+    assert [*AGENCY] == [words for words, _ in leaves(agency)]
+    assert sorted(EXCHANGE) == sorted(words for words, _ in leaves(operator))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_command_takes_its_example(name: str) -> None:
+    command, examples = COMMANDS[name]
+    words = name.partition(" ")[2]
+    context = command.make_context(words, shlex.split(examples[words].words))
+    assert context.command is command
+
+
+def test_an_example_with_a_wrong_option_is_found() -> None:
+    command, _ = COMMANDS["tearline packet show"]
+    with pytest.raises(click.UsageError):
+        command.make_context("show", shlex.split("9f2c61 --quietly"))
+
+
+def roles_in(function: object, seen: set[object]) -> Iterator[str]:
+    """The roles that a command's function names, and the functions of the command line below."""
+    function = inspect.unwrap(function)  # type: ignore[arg-type]  # any callable
+    if not isinstance(function, FunctionType) or function in seen:
+        return
+    seen.add(function)
+    names = set(names_in(function.__code__))
+    yield from ({role.name for role in Role} & names if "Role" in names else ())
+    for name in names:
+        below = function.__globals__.get(name)
+        if getattr(below, "__module__", "").startswith("tearline_client.cli"):
+            yield from roles_in(below, seen)
+
+
+def names_in(code: CodeType) -> Iterator[str]:
+    """The names that a function uses, those of functions within it included."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names_in(constant)
+
+
+@pytest.mark.parametrize("words", AGENCY)
+def test_the_role_is_one_that_the_command_asks_for(words: str) -> None:
+    command, _ = COMMANDS[f"tearline {words}"]
+    asked = set(roles_in(command.callback, set()))
+    told = {role.name for role in Role if role.value in AGENCY[words].role}
+    assert asked <= told
+
+
+def test_a_role_that_is_asked_for_is_found() -> None:
+    command, _ = COMMANDS["tearline agreement suspend"]
+    assert set(roles_in(command.callback, set())) == {"LIAISON", "OFFICER"}
