@@ -160,7 +160,7 @@ def verify_parties_signed(agreement: Agreement, signers: frozenset[str]) -> None
 
     Args:
         agreement: The agreement.
-        signers: URIs of the agencies whose root or node signed it.
+        signers: URIs of the agencies with a signature of their root or node.
 
     Raises:
         AgreementNotInForce: If a signature is missing.

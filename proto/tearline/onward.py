@@ -259,7 +259,7 @@ class Sources:
         return tuple(group for group in found if group is not None)
 
     def concerned(self, marking: Marking, values: Iterable[str]) -> tuple[Group, ...]:
-        """Returns the source fields whose markings apply to a field of a derived packet.
+        """Returns the source fields with markings that apply to a field of a derived packet.
 
         These are the fields that hold one of its values. If none holds a value, the author wrote it
         anew, and the fields of its category apply. Free text may retell any field, so all apply.
@@ -338,7 +338,7 @@ def verify_given_alike(
 
     Args:
         limited: Decisions of the source's originator for the packet's sender, about
-            compartments whose marking forbids passing on.
+            compartments with a marking that forbids passing on.
         given: Decisions of the same originator about the source for the recipient itself.
         released: Decisions of the derived packet for the recipient.
 

@@ -124,7 +124,7 @@ def changes_of(before: Standing | None, recorded: Recorded) -> tuple[ScopeChange
 
 
 def changed(known: Iterable[Stoppage], changes: Iterable[ScopeChange]) -> tuple[Stoppage, ...]:
-    """Returns stoppages as they are after some changes, which stand behind them in the log."""
+    """Returns stoppages as they are after later changes in the log."""
     found = list(known)
     going_on = {(s.agency, s.scope): n for n, s in enumerate(found) if s.end is None}
     for each in changes:
