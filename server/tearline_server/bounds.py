@@ -223,13 +223,21 @@ class Room:
         Raises:
             ExchangeBusy: If they do not become free in time.
         """
-        left = self._left[source]
-        await self._take(left, size)
-        share = Share(left, size)
+        share = await self.take(source, size)
         try:
             yield share
         finally:
             share.shrink(0)
+
+    async def take(self, source: str, size: int) -> Share:
+        """Takes bytes of a source's room; the caller shrinks the share when they are free again.
+
+        Raises:
+            ExchangeBusy: If they do not become free in time.
+        """
+        left = self._left[source]
+        await self._take(left, size)
+        return Share(left, size)
 
     async def _take(self, left: _Left, size: int) -> None:
         if not left.waiting and left.size >= size:
@@ -245,6 +253,6 @@ class Room:
             left.give(size if turn.done() and not turn.cancelled() else 0)
             if isinstance(error, TimeoutError):
                 raise ExchangeBusy(
-                    "its agency has too much unread data", retry_after_ms=_RETRY_AFTER_MS
+                    "its agency has too much under way or unread", retry_after_ms=_RETRY_AFTER_MS
                 ) from None
             raise

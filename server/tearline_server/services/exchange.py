@@ -1,7 +1,7 @@
 """gRPC service of publications and mailboxes: ``tearline.v1.Exchange``."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 
 import grpc
@@ -61,7 +61,7 @@ class ExchangeService:
 
     async def publish_stream(
         self, caller: Caller, requests: AsyncIterator[bytes]
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Answers each publication of a stream with its outcomes, in order.
 
         A full mailbox does not end the stream: the outcomes report it, with a retry delay. The

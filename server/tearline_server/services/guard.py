@@ -12,8 +12,9 @@ import asyncio
 import logging
 import time
 import traceback
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import grpc
@@ -30,10 +31,11 @@ from tearline.errors import (
 from tearline.limits import (
     CALL_S,
     DISK_RETRY_MS,
-    MAX_AGENCY_ANSWERS,
+    LARGE_ANSWER_BYTES,
     MAX_AGENCY_CALLS,
-    MAX_AGENCY_READS,
+    MAX_AGENCY_MESSAGES_BYTES,
     MAX_AGENCY_STREAMS,
+    MAX_MESSAGE_BYTES,
     MAX_NODE_CALLS,
     MAX_SMALL_BYTES,
     MESSAGE_S,
@@ -43,7 +45,7 @@ from tearline.limits import (
 from tearline.rpc.credentials import access_token, tls_facts
 from tearline.rpc.status import status_of
 from tearline_server.auditlog import Clock
-from tearline_server.bounds import Calls, NodeRate, Places, Rate
+from tearline_server.bounds import Calls, NodeRate, Places, Rate, Room, Share
 from tearline_server.exchange import Exchange
 from tearline_server.gate import Caller, Gate
 from tearline_server.metrics import Metrics
@@ -64,7 +66,7 @@ Handlers: TypeAlias = "grpc.GenericRpcHandler[Any, Any]"
 Context = grpc.aio.ServicerContext[Any, Any]
 Answer = Callable[[Caller, bytes], Awaitable[bytes]]
 Stream = Callable[[Caller, bytes], AsyncIterator[bytes]]
-Converse = Callable[[Caller, AsyncIterator[bytes]], AsyncIterator[bytes]]
+Converse = Callable[[Caller, AsyncIterator[bytes]], AsyncGenerator[bytes, None]]
 
 
 class Guard:
@@ -93,35 +95,38 @@ class Guard:
         self._calls = calls or CallLog()
         self._node_calls = Calls(MAX_NODE_CALLS, "the node has too many calls under way")
         self._agency_calls = Calls(MAX_AGENCY_CALLS, "the agency has too many calls under way")
-        self._reads = Places(MAX_AGENCY_READS)
+        self._called = Room(MAX_AGENCY_MESSAGES_BYTES)
+        self._streamed = Room(MAX_AGENCY_MESSAGES_BYTES)
         self._streams = Places(MAX_AGENCY_STREAMS)
-        self._answers = Places(MAX_AGENCY_ANSWERS)
         self._nodes = NodeRate(NODE_CALLS_S, "more calls are made")
         self._lines = RefusalLines()
         self._persons = Rate(PERSON_CALLS_S, "more calls are made than one person may")
 
     def unary(self, method: str, answer: Answer) -> Any:
         """Returns a handler of one message with one answer of about the same size."""
-        return self._answering(method, answer, MAX_SMALL_BYTES)
+        return self._answering(method, answer, _room_of)
 
     def reading(self, method: str, answer: Answer) -> Any:
         """Returns a handler of one message with a large answer."""
-        return self._answering(method, answer, -1)
+        return self._answering(method, answer, lambda size: max(size, LARGE_ANSWER_BYTES))
 
-    def _answering(self, method: str, answer: Answer, small: int) -> Any:
-        """Returns a handler of one message; those above ``small`` bytes need a place.
+    def _answering(self, method: str, answer: Answer, room_of: Callable[[int], int]) -> Any:
+        """Returns a handler of one message.
 
-        The call keeps its place until its caller has read the answer. Dropping the answer would
-        free no memory: gRPC holds it until the call's stream ends.
+        The call holds room for the largest message until its own has arrived. Then it holds
+        ``room_of`` its size until its caller has read the answer. Dropping the answer would free
+        no memory: gRPC holds it until the call's stream ends.
         """
         self._metrics.serves(method, is_long=False)
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> None:
             began = time.perf_counter()
-            async with self._call(method, context) as (caller, call), AsyncExitStack() as held:
-                request = await self._message(caller, call, requests)
-                if len(request) > small:
-                    await held.enter_async_context(self._answers.one(str(caller.agency)))
+            async with (
+                self._call(method, context) as (caller, call),
+                self._called.hold(str(caller.agency), MAX_MESSAGE_BYTES) as share,
+            ):
+                request = await self._message(call, requests)
+                share.shrink(room_of(len(request)))
                 answering = answer(caller, request)
                 del request, requests  # if the call fails, gRPC keeps this frame: see _forget
                 reply = await in_time(answering)
@@ -137,7 +142,8 @@ class Guard:
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             async with self._call(method, context) as (caller, call):
-                replies = stream(caller, await self._message(caller, call, requests))
+                async with self._called.hold(str(caller.agency), MAX_MESSAGE_BYTES):
+                    replies = stream(caller, await self._message(call, requests))
                 del requests
                 async for reply in self._watched(method, caller, replies):
                     call.sent += len(reply)
@@ -147,7 +153,7 @@ class Guard:
         return grpc.stream_stream_rpc_method_handler(handle)
 
     def stream_stream(self, method: str, converse: Converse) -> Any:
-        """Returns a handler of a stream that is answered by a stream."""
+        """Returns a handler of a stream that is answered by a stream: a reply to each message."""
         self._metrics.serves(method, is_long=True)
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
@@ -155,27 +161,44 @@ class Guard:
                 self._call(method, context) as (caller, call),
                 self._streams.one(str(caller.agency)),
             ):
-                messages = self._watched(method, caller, self._messages(call, requests))
-                replies = converse(caller, messages)
+                held = deque[Share]()
+                messages = self._held(caller, self._messages(call, requests), held)
+                replies = converse(caller, self._watched(method, caller, messages))
                 del requests, messages
-                async for reply in replies:
-                    call.sent += len(reply)
-                    yield reply
-                    del reply
+                try:
+                    async with aclosing(replies):
+                        async for reply in replies:
+                            call.sent += len(reply)
+                            yield reply
+                            del reply
+                            if held:
+                                held.popleft().shrink(0)
+                finally:  # behind the end of whoever takes more
+                    for share in held:
+                        share.shrink(0)
 
         return grpc.stream_stream_rpc_method_handler(handle)
 
-    async def _message(self, caller: Caller, call: Call, requests: AsyncIterator[bytes]) -> bytes:
+    async def _held(
+        self, caller: Caller, messages: AsyncIterator[bytes], held: deque[Share]
+    ) -> AsyncIterator[bytes]:
+        """Yields the messages of a stream, and adds the room of each to ``held``.
+
+        Raises:
+            ExchangeBusy: If no room becomes free in time.
+        """
+        async for message in messages:
+            held.append(await self._streamed.take(str(caller.agency), _room_of(len(message))))
+            yield message
+
+    async def _message(self, call: Call, requests: AsyncIterator[bytes]) -> bytes:
         """Reads and returns the one message of a call.
 
         Raises:
             StatementMalformed: If the call ends without one.
             ExchangeBusy: If it does not arrive in time.
         """
-        async with (
-            self._reads.one(str(caller.agency)),
-            aclosing(self._messages(call, requests)) as messages,
-        ):
+        async with aclosing(self._messages(call, requests)) as messages:
             async for message in messages:
                 return message
         raise StatementMalformed("the call has no message")
@@ -259,6 +282,11 @@ class Guard:
                 self._gate.verify_still(caller, self._clock() // 1000)
                 count()
                 yield message
+
+
+def _room_of(size: int) -> int:
+    """Returns the room that a message of some size takes until it is answered."""
+    return size if size > MAX_SMALL_BYTES else 0
 
 
 async def _write(context: Context, reply: bytes) -> None:

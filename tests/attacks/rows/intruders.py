@@ -80,8 +80,7 @@ CALLS = (
         "leave messages unfinished, to fill the memory or keep others waiting",
         "",
         "server/test_guard.py::test_messages_that_do_not_come_keep_nobody_else_s_waiting",
-        "tearline_server.bounds:Places._places_of",
-        "asyncio.Semaphore(1 << 20)",
+        "tearline_server.bounds:Room._take",
     ),
     _call(
         "read without a pause, to hold up what others send and read",
@@ -109,8 +108,13 @@ CALLS = (
         "leave answers unread, to fill the memory or keep others waiting",
         "",
         "server/test_guard.py::test_answers_that_are_not_read_keep_nobody_else_s_waiting",
-        "tearline_server.bounds:Places._places_of",
-        "asyncio.Semaphore(1 << 20)",
+        "tearline_server.bounds:Room._take",
+    ),
+    _call(
+        "publish megabytes in streams without reading what became of them",
+        "",
+        "server/test_guard.py::test_messages_of_a_stream_take_room_until_their_answers_are_read",
+        "tearline_server.bounds:Room._take",
     ),
     _call(
         "leave mail unread, to fill the memory or keep others waiting",

@@ -33,6 +33,8 @@ from tearline.identity import parse_exchange_uri, parse_node_uri
 from tearline.limits import (
     AGENCY_RATES,
     DISK_RETRY_MS,
+    LARGE_ANSWER_BYTES,
+    MAX_MESSAGE_BYTES,
     MAX_SMALL_BYTES,
     MAX_TOKEN_LIFETIME_S,
     RATE_BURST_S,
@@ -336,6 +338,9 @@ async def test_a_call_that_its_caller_gives_up_is_counted() -> None:
     assert metrics.ends == [(methods.PUBLISH, "cancelled")]
 
 
+ROOM = "tearline_server.services.guard.MAX_AGENCY_MESSAGES_BYTES"
+
+
 class Unread:
     """The messages of a call, of which none ever comes."""
 
@@ -391,7 +396,7 @@ async def test_a_call_that_brings_no_message_is_refused() -> None:
 async def test_messages_that_do_not_come_keep_nobody_else_s_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.MAX_AGENCY_READS", 2)
+    monkeypatch.setattr(ROOM, 2 * MAX_MESSAGE_BYTES)
     metrics = Metrics()
     guard = guard_of(Admitting(*[leaf_of(CN)] * 3, leaf_of(US)), metrics)
     handle = handler_of(guard, "unary")
@@ -421,11 +426,14 @@ class Deaf(Context):
         await asyncio.Event().wait()
 
 
-@pytest.mark.parametrize("kind", ["reading", "unary"])
+@pytest.mark.parametrize(
+    ("kind", "size"), [("reading", LARGE_ANSWER_BYTES), ("unary", MAX_SMALL_BYTES + 1)]
+)
 async def test_answers_that_are_not_read_keep_nobody_else_s_waiting(
-    monkeypatch: pytest.MonkeyPatch, kind: str
+    monkeypatch: pytest.MonkeyPatch, kind: str, size: int
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.MAX_AGENCY_ANSWERS", 2)
+    """As many are held as leave no room for the largest message."""
+    monkeypatch.setattr(ROOM, MAX_MESSAGE_BYTES + size)
     handle = handler_of(guard_of(Admitting(*[leaf_of(CN)] * 3, leaf_of(US))), kind)
     deaf = [Deaf() for _ in range(3)]
     large = bytes(MAX_SMALL_BYTES + 1)
@@ -439,10 +447,51 @@ async def test_answers_that_are_not_read_keep_nobody_else_s_waiting(
     await asyncio.gather(*calls, return_exceptions=True)
 
 
+async def test_messages_of_a_stream_take_room_until_their_answers_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    large = bytes(MAX_SMALL_BYTES + 1)
+    monkeypatch.setattr(ROOM, 2 * len(large))
+    arrived = list[str]()
+
+    async def converse(caller: Caller, messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        replies: asyncio.Queue[bytes] = asyncio.Queue()
+
+        async def read() -> None:
+            async for message in messages:
+                arrived.append(str(caller.agency))
+                replies.put_nowait(message)
+
+        reading = asyncio.create_task(read())
+        try:
+            while True:
+                yield await replies.get()
+        finally:
+            reading.cancel()
+
+    async def flood() -> AsyncIterator[bytes]:
+        for _ in range(64):
+            await asyncio.sleep(0)
+            yield large
+
+    guard = guard_of(Admitting(leaf_of(CN), leaf_of(US)))
+    handle = guard.stream_stream(methods.PUBLISH_STREAM, converse).stream_stream
+    deaf = handle(flood(), Context())
+    assert await anext(deaf) == large
+    other = handle(flood(), Context())
+    for _ in range(9):
+        assert await asyncio.wait_for(anext(other), 30) == large
+    assert arrived.count(CN) == 2
+    assert await anext(deaf) == large
+    assert await asyncio.wait_for(anext(deaf), 30) == large
+    assert arrived.count(CN) > 2
+    await asyncio.gather(deaf.aclose(), other.aclose())
+
+
 async def test_an_answer_keeps_its_place_for_as_long_as_it_is_not_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.MAX_AGENCY_ANSWERS", 1)
+    monkeypatch.setattr(ROOM, MAX_MESSAGE_BYTES)
     monkeypatch.setattr("tearline_server.services.guard.CALL_S", 0)
     handle = handler_of(guard_of(Admitting(*[leaf_of(CN)] * 2)), "reading")
     deaf = [Deaf() for _ in range(2)]
@@ -747,6 +796,9 @@ class Admitting:
     def admit(self, *_: object) -> Caller:
         token = _token(self._leaf, self._subjects.pop(0)) if self._subjects else None
         return Caller(certificate=b"", leaf=self._leaf, token=token)
+
+    def verify_still(self, *_: object) -> None:
+        """Lets a stream go on."""
 
 
 def _token(leaf: Leaf, subject: str) -> AccessToken:
