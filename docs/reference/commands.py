@@ -10,6 +10,8 @@ from tables import GENERATED, table
 from tearline_client.cli import command as agency
 from tearline_server.__main__ import cli as operator
 
+EXAMPLE = "Example:"
+
 
 def leaves(group: click.Group, words: str = "") -> Iterator[tuple[str, click.Command]]:
     """Every command below a group, by its words."""
@@ -123,9 +125,10 @@ def _command(program: str, words: str, command: click.Command, example: Example)
     yield "```text"
     yield " ".join([f"{program} {words}", *command.collect_usage_pieces(context)])
     yield "```"
-    for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
-        yield ""
-        yield " ".join(paragraph.split())
+    for paragraph in _paragraphs(command):
+        if not paragraph.startswith(EXAMPLE):
+            yield ""
+            yield paragraph
     if program == "tearline":
         yield ""
         yield f"**Role:** {example.role or 'none'}."
@@ -136,8 +139,21 @@ def _command(program: str, words: str, command: click.Command, example: Example)
     yield from _options(command)
     yield ""
     yield "```sh"
-    yield f"{program} {words} {example.words}".rstrip()
+    yield example_of(program, words, command, example)
     yield "```"
+
+
+def example_of(program: str, words: str, command: click.Command, example: Example) -> str:
+    """The example in a command's help, else the one in the table."""
+    for paragraph in _paragraphs(command):
+        if paragraph.startswith(EXAMPLE):
+            return paragraph.removeprefix(EXAMPLE).strip()
+    return f"{program} {words} {example.words}".rstrip()
+
+
+def _paragraphs(command: click.Command) -> Iterator[str]:
+    text = inspect.cleandoc(command.help or "")
+    return (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _options(command: click.Command) -> Iterator[str]:

@@ -13,7 +13,7 @@ from support import ROOT
 from tearline.tokens import Role
 
 sys.path.insert(0, str(ROOT / "docs" / "reference"))
-from commands import agency, leaves, operator
+from commands import agency, example_of, leaves, operator
 from examples import AGENCY, EXCHANGE
 
 COMMANDS = {
@@ -31,7 +31,10 @@ def test_every_command_has_an_example_and_no_other() -> None:
 def test_the_command_takes_its_example(name: str) -> None:
     command, examples = COMMANDS[name]
     words = name.partition(" ")[2]
-    context = command.make_context(words, shlex.split(examples[words].words))
+    program = name.partition(" ")[0]
+    example = example_of(program, words, command, examples[words])
+    assert example.startswith(name)
+    context = command.make_context(words, shlex.split(example.removeprefix(name)))
     assert context.command is command
 
 
