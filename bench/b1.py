@@ -8,10 +8,10 @@ from bench.federation import found
 from bench.harness import Result, Target, alternate, cpu_us, result
 from bench.packet import SLOTS, lead, releaser
 from tearline.sealing import open_release
-from tearline.wire.flow import parse_grant
+from tearline.wire.grants import parse_grant
 from tearline.wire.packets import encode_release
 from tearline.wire.publications import encode_publication
-from tearline_client.link.outgoing import ComposedPacket, compose
+from tearline_client.messages.compose import ComposedPacket, compose
 
 TARGET = Target(limit=1.6, at_most=True)
 _OVERHEAD = 72  # bytes that Cobblestone adds

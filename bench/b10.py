@@ -18,14 +18,14 @@ from bench.following import node_database
 from bench.grown import Grown, long_log
 from bench.harness import Result, Target, alternate, cpu_us, result
 from bench.measured import Taken
-from tearline.audit_export import ExportFormat
-from tearline.audit_query import parse_query
-from tearline.merkle import verify_consistency
-from tearline.wire.inquiries import SearchRequest
+from tearline.audit.export import ExportFormat
+from tearline.audit.query import parse_query
+from tearline.tlog.merkle import verify_consistency
+from tearline.wire.audit_search import SearchRequest
 from tearline_client.audit.exports import ExportWriter
-from tearline_client.audit.search import BEGINNING, Asked, verify_page
+from tearline_client.audit.search import BEGINNING, SearchPosition, verify_page
 from tearline_client.store.log import LogStore
-from tearline_server.inquiries import Auditor
+from tearline_server.audit.search import Auditor
 
 ROWS = 100_000
 TARGET = Target(limit=3, at_most=True)
@@ -119,11 +119,11 @@ async def _write_rows(grown: Grown, path: Path, number: int) -> int:
     auditor = Auditor(node=grown.sender.node, agency=grown.sender.agency, pseudonym=bytes(32))
     request = SearchRequest(query="", after=BEGINNING, limit=number)
     log, nodes = grown.home.operator.enrolment.log, 0
-    asked = Asked(query=parse_query(""), after=BEGINNING, left=number)
+    asked = SearchPosition(query=parse_query(""), after=BEGINNING, left=number)
     with path.open("wb") as file:
         writer = ExportWriter(file, ExportFormat.JSONL)
         async with grown.opened(grown.database) as (exchange, _):
-            async for page in exchange.inquiries.search(auditor, request):
+            async for page in exchange.audit_search.search(auditor, request):
                 for found in verify_page(page, asked, log).events:
                     writer.write(found)
                     nodes += len(found.proven.path)

@@ -19,16 +19,16 @@ from bench.federation import Federation, now_ms
 from bench.founding import Scene, founded
 from bench.harness import Result, Target, result
 from bench.lanes import Sealer
-from tearline.channel import Mark
 from tearline.errors import AgreementSuspended
-from tearline.standing.standing import OfficerAct, Standing
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
-from tearline.statement import ActedBy, StatementType
+from tearline.statements.channel import Mark
+from tearline.statements.statement import ActedBy, StatementType
+from tearline.suspensions.standing import OfficerAct, Standing
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.deliveries import START, encode_cursor, is_idle, parse_delivery
-from tearline.wire.flow import encode_mark
+from tearline.wire.grants import encode_mark
 from tearline.wire.publications import encode_publication, parse_outcomes, publication_of
-from tearline.wire.standings import encode_standing
-from tearline_client.link.transport import GrpcTransport
+from tearline.wire.suspensions import encode_standing
+from tearline_client.transport.grpc import GrpcTransport
 
 SUSPENSIONS = 200
 LIMIT_MS = 1000.0

@@ -18,12 +18,12 @@ from bench.federation import Federation, now_ms
 from bench.founding import Scene, founded
 from bench.harness import Result, Target, result
 from bench.lanes import LANES, Sealer
-from tearline.channel import Mark
-from tearline.rpc import methods
-from tearline.statement import StatementType
-from tearline.wire.entries import encode_entries_request
-from tearline.wire.flow import encode_mark
+from tearline.statements.channel import Mark
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import encode_mark
+from tearline.wire.log_entries import encode_entries_request
 from tearline.wire.publications import encode_publication, publication_of
+from tearline_runtime.grpc import methods
 
 TARGET = Target(limit=3, at_most=True)
 READERS = 240  # on eight connections; a node has 512 calls

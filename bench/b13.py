@@ -14,7 +14,7 @@ from bench.exchange import Process
 from bench.founding import Scene, founded
 from bench.harness import Result, result
 from bench.lanes import LANES, RECIPIENTS, Sealer
-from tearline.rpc import methods
+from tearline_runtime.grpc import methods
 
 NODES = 8
 

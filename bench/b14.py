@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.harness import ROOT, Result, Target, alternate, cpu_us, result
 from tearline.errors import NotFound
-from tearline_client.state import Stores
+from tearline_client.context import Stores
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Vault
 
@@ -46,15 +46,15 @@ QUESTIONS: Mapping[str, Ask] = {
     "open recalls": lambda s: (s.recalls.open(incoming=True), s.recalls.count_open(incoming=True)),
     "open requests, and times to judge": lambda s: (s.requests.open(), s.requests.unjudged()),
     "steps of cases that came back": lambda s: s.cases.returned(),
-    "packets of a case": lambda s: s.filed.packets(b"case"),
+    "packets of a case": lambda s: s.case_files.packets(b"case"),
     "permissions of a packet": lambda s: s.consents.permissions([b"none"]),
     "a packet's line of corrections": lambda s: s.corrections.line(b"none"),
-    "what was stopped at a place": lambda s: s.standings.stopped_at((_US, b"none", 1)),
-    "voids owed, and grants held": lambda s: (s.standings.owed(), s.standings.held()),
+    "what was stopped at a place": lambda s: s.suspensions.stopped_at((_US, b"none", 1)),
+    "voids owed, and grants held": lambda s: (s.suspensions.owed(), s.suspensions.held()),
     "the outbox by state and age": lambda s: (s.outbox.counts(), s.outbox.waiting_since_ms()),
     "the first of the outbox that waits": lambda s: s.outbox.next_waiting(),
-    "deliveries over a quota": lambda s: s.intake.over_quota(),
-    "the next notice for a hook": lambda s: s.notices.next(0, ["rare"]),
+    "deliveries over a quota": lambda s: s.inbox.over_quota(),
+    "the next notice for a hook": lambda s: s.notifications.next(0, ["rare"]),
 }
 
 

@@ -13,20 +13,25 @@ from bench.exchange import Operator
 from bench.federation import Federation, found, now_ms
 from bench.harness import Result, Target, alternate, cpu_us, result
 from bench.packet import READ, lead, releaser
-from tearline.checkpoint import Checkpoint, sign_checkpoint
-from tearline.event import Event, EventCode
-from tearline.federation import LogIdentity
+from tearline.audit.event import Event, EventCode
+from tearline.federation.members import LogIdentity
 from tearline.identity import agency_uri_of
-from tearline.ledger import blind_entry, entry_hash, verify_cosigned, verify_opening_in_log
-from tearline.merkle import root_from_inclusion
-from tearline.packet import PacketParts
-from tearline.receipt import LogOpening
+from tearline.packets.packet import PacketParts
 from tearline.sealing import granted_slots, open_release
+from tearline.statements.receipt import LogOpening
+from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
+from tearline.tlog.merkle import root_from_inclusion
+from tearline.verification.log_entries import (
+    blind_entry,
+    entry_hash,
+    verify_cosigned,
+    verify_opening_in_log,
+)
 from tearline.wire.deliveries import Cursor, Delivery, encode_delivery, parse_delivery
-from tearline.wire.flow import encode_event, parse_grant
+from tearline.wire.grants import encode_event, parse_grant
 from tearline.wire.packets import encode_release, parse_manifest
-from tearline_client.link.incoming import Intake, ReceivedGrant
-from tearline_client.link.outgoing import ComposedPacket, compose
+from tearline_client.inbox.verifier import DeliveryVerifier, ReceivedGrant
+from tearline_client.messages.compose import ComposedPacket, compose
 
 TARGET = Target(limit=1.7, at_most=True)
 _DEPTH = 20  # of a log of a million entries
@@ -67,12 +72,12 @@ class Readers:
             _arrived(self._federation, operator, self._node, compose([plan], sealing).packets[0])
             for _ in range(packets)
         ]
-        self._intake: Intake
+        self._intake: DeliveryVerifier
 
     def refresh(self) -> None:
         """Forgets which signatures were verified."""
         key = self._federation.kem_keys[self._node]
-        self._intake = Intake(
+        self._intake = DeliveryVerifier(
             node=self._node,
             trust=self._federation.trust(agency_uri_of(self._node)),
             kem_key=lambda _id: key,

@@ -17,7 +17,7 @@ from bench.exchange import Process
 from bench.founding import Scene, founded
 from bench.harness import Result, Target, result
 from bench.lanes import LANES, RECIPIENTS, Lanes, Sealer
-from tearline.rpc import methods
+from tearline_runtime.grpc import methods
 
 ECHO_TARGET = Target(limit=0.25, at_most=False)
 VERIFYING_TARGET = Target(limit=0.5, at_most=False)

@@ -20,11 +20,11 @@ from bench.harness import Result, Target, result
 from bench.lanes import RECIPIENTS
 from bench.packet import lead, releaser
 from bench.rows import Row, gained, snapshot, write
-from tearline.rpc import methods
 from tearline.wire.publications import encode_publication, parse_outcomes
-from tearline_client.desks.importing import batches
-from tearline_client.link.outgoing import Releaser, compose
-from tearline_client.planning.plan import ReleasePlan
+from tearline_client.features.packets.bulk import batches
+from tearline_client.messages.compose import GrantContext, compose
+from tearline_client.planning.release_plan import ReleasePlan
+from tearline_runtime.grpc import methods
 
 TARGET = Target(limit=0.3, at_most=False)
 
@@ -78,7 +78,7 @@ async def _measure(scene: Scene, server: Process, size: tuple[int, int]) -> Runs
     return runs
 
 
-def _messages(plans: Sequence[ReleasePlan], sealing: Releaser) -> list[bytes]:
+def _messages(plans: Sequence[ReleasePlan], sealing: GrantContext) -> list[bytes]:
     """Messages with a packet for each plan, each batch of them under one signature."""
     compositions = (compose(batch, sealing) for batch in batches(plans))
     return [encode_publication(p) for each in compositions for p in each.publications]

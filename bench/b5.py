@@ -25,8 +25,8 @@ from bench.founding import Scene, founded
 from bench.harness import Result, Target, result
 from bench.lanes import LANES, Sealer
 from bench.subscriber import Subscriber
-from tearline.rpc import methods
 from tearline.wire.deliveries import Delivery
+from tearline_runtime.grpc import methods
 
 SHARE = 0.7
 TARGET = Target(limit=4, at_most=True)

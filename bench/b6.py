@@ -21,9 +21,9 @@ from bench.founding import Scene, founded
 from bench.harness import Result, Target, result
 from bench.packet import lead, releaser
 from bench.subscriber import Subscriber
-from tearline.rpc import methods
 from tearline.wire.publications import encode_publication, parse_outcomes
-from tearline_client.link.outgoing import compose
+from tearline_client.messages.compose import compose
+from tearline_runtime.grpc import methods
 
 FANS = (1, 16, 256)
 TARGET = Target(limit=1, at_most=False)

@@ -21,14 +21,14 @@ from bench.grown import Grown, long_log
 from bench.growth import AGREEMENT_ID, packet_of, statement_of
 from bench.harness import Result, Target, alternate, result
 from bench.lanes import RECIPIENTS, Sealer
-from tearline.audit_query import parse_query
+from tearline.audit.query import parse_query
 from tearline.limits import EVENT_PAGE
+from tearline.wire.audit_search import SearchRequest, encode_proven_events
 from tearline.wire.deliveries import START, Cursor, encode_delivery
-from tearline.wire.inquiries import SearchRequest, encode_proven_events
 from tearline.wire.publications import parse_publication
+from tearline_server.audit.search import Auditor
 from tearline_server.exchange import Exchange
-from tearline_server.inquiries import Auditor
-from tearline_server.storage.reading import Search
+from tearline_server.storage.reads import Search
 from tearline_server.storage.sqlite.store import SqliteStore
 
 FEW = 10_000
@@ -92,7 +92,7 @@ class Shop:
             # Not of the first and last grant: the log cuts them off.
             entry = self.size // 10 + self.proven * _STRIDE % (self.size * 8 // 10)
             agency = self.grown.sender.agency
-            page = await self.exchange.inquiries.prove(agency, statement_of(entry), 0)
+            page = await self.exchange.audit_search.prove(agency, statement_of(entry), 0)
             encode_proven_events(page)
 
     async def search(self, query: str, after: int, rows: int, number: int) -> None:
@@ -103,7 +103,7 @@ class Shop:
         request = SearchRequest(query=query, after=after, limit=EVENT_PAGE)
 
         async def page() -> None:
-            async for found in self.exchange.inquiries.search(auditor, request):
+            async for found in self.exchange.audit_search.search(auditor, request):
                 encode_proven_events(found)
                 if len(found.events) != rows:
                     raise RuntimeError(f"a page of {len(found.events)} events, not {rows}")

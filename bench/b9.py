@@ -16,7 +16,7 @@ from bench.exchange import Process
 from bench.founding import Scene, founded
 from bench.harness import ROOT, Result, Target, result
 from bench.lanes import LANES, RECIPIENTS, Lanes, Sealer
-from tearline.rpc import methods
+from tearline_runtime.grpc import methods
 
 _SHARED_CORES, _MANY_CORES = 4, 8
 _SETTINGS = {"fsync": "on", "shared_buffers": "128MB", "max_wal_size": "4GB"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from tearline.keys import KemKey, SigningKey
+from tearline.crypto.keys import KemKey, SigningKey
 
 HPKE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 MESSAGE = secrets.token_bytes(200)  # federation, signer, key id, size and root have about that

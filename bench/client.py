@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
-import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
+import tearline_runtime.grpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
 from bench.exchange import NAME, Process
 from bench.lanes import Lanes
-from tearline.rpc.credentials import (
+from tearline.wire.publications import parse_outcomes
+from tearline_runtime.grpc.credentials import (
     TlsIdentity,
     client_credentials,
     client_options,
     with_access_token,
 )
-from tearline.wire.publications import parse_outcomes
 
 Call = Callable[[bytes], Awaitable[bytes]]
 

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
-from tearline.armor import Armor
-from tearline.keys import SigningKey
-from tearline.wire.trust import parse_trust_list
+import tearline_runtime.grpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
+from tearline.crypto.armor import Armor
+from tearline.crypto.keys import SigningKey
+from tearline.wire.federation import parse_trust_list
 
 METHOD = "/bench.Echo/Echo"
 _MESSAGE = bytes(200)
@@ -44,10 +44,10 @@ async def _serve(home: Path, address: str, answer: Answer) -> None:
     from tearline_client.enrolment import read_signed
     from tearline_server.app import Front
     from tearline_server.config import load_config, read_passphrase
-    from tearline_server.keyfile import read_keys
-    from tearline_server.metrics import Metrics
-    from tearline_server.services.exchange import generic_handlers
-    from tearline_server.services.server import make_server
+    from tearline_server.grpc.exchange_service import generic_handlers
+    from tearline_server.grpc.server import make_server
+    from tearline_server.keys import read_keys
+    from tearline_server.observability.metrics import Metrics
 
     config = load_config(home)
     keys = read_keys(config.keys, read_passphrase(None))

@@ -15,11 +15,11 @@ from typing import Self
 
 from bench.harness import ROOT
 from bench.measured import Taken, measured
-from tearline.armor import Armor, armor
-from tearline.federation import ExchangeEnrolment
+from tearline.crypto.armor import Armor, armor
+from tearline.federation.members import ExchangeEnrolment
 from tearline.wire.statements import Signed, encode_signed
 from tearline_server.config import FILE_NAME, Config, config_of, write_config
-from tearline_server.keyfile import ExchangeKeys, generate_keys, identity_of, write_keys
+from tearline_server.keys import ExchangeKeys, generate_keys, identity_of, write_keys
 
 NAME = "exchange.example"
 TRUST_LIST = "federation.list"

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
-from tearline.certificate_authority import CertificateAuthority
-from tearline.federation import (
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.keys import SUITE, KemKey, SigningKey
+from tearline.crypto.tls_keys import TlsKey
+from tearline.federation.members import (
     NODE_TYPES,
     Agency,
     ExchangeEnrolment,
@@ -17,8 +19,8 @@ from tearline.federation import (
     TrustList,
 )
 from tearline.identity import AgencyUri, agency_uri_of, parse_node_uri
-from tearline.keys import SUITE, KemKey, SigningKey
-from tearline.packet import PacketKind, Pins
+from tearline.packets.packet import PacketKind, Pins
+from tearline.persons.tokens import IssuerKey
 from tearline.policy import masks, profile
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
@@ -26,14 +28,12 @@ from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import parse_policy_set
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
-from tearline.rpc.credentials import TlsIdentity
-from tearline.statement import Signer, StatementType
-from tearline.tls_key import TlsKey
-from tearline.tokens import IssuerKey
-from tearline.trust import GENESIS_FEDERATION, TrustState
+from tearline.statements.statement import Signer, StatementType
+from tearline.verification.trust import GENESIS_FEDERATION, TrustState
 from tearline.wire.agreements import encode_agreement
+from tearline.wire.federation import encode_key_record, encode_trust_list
 from tearline.wire.statements import Signed, cosigned, signed
-from tearline.wire.trust import encode_key_record, encode_trust_list
+from tearline_runtime.grpc.credentials import TlsIdentity
 
 DAY_S = 24 * 3600
 DAY_MS = DAY_S * 1000

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import uvloop
 
-import tearline.rpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
+import tearline_runtime.grpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
 from bench.exchange import NAME, Process
 from bench.harness import ROOT
+from tearline.crypto.tls_keys import TlsKey
 from tearline.limits import MAX_STREAMS_PER_CONNECTION
-from tearline.rpc import methods
-from tearline.rpc.credentials import TlsIdentity, client_credentials, client_options
-from tearline.tls_key import TlsKey
+from tearline_runtime.grpc import methods
+from tearline_runtime.grpc.credentials import TlsIdentity, client_credentials, client_options
 
 _FILE_NAME = "flood"
 _STARTED = "flooding"

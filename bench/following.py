@@ -7,12 +7,12 @@ import argparse
 import time
 from pathlib import Path
 
-from tearline.armor import Armor
-from tearline.trust import TrustState
-from tearline.wire.entries import parse_entries
-from tearline.wire.trust import parse_trust_list
+from tearline.crypto.armor import Armor
+from tearline.verification.trust import TrustState
+from tearline.wire.federation import parse_trust_list
+from tearline.wire.log_entries import parse_entries
 from tearline_client.enrolment import read_signed
-from tearline_client.follower import LogFollower
+from tearline_client.log.follower import LogFollower
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.database import Database
 from tearline_client.store.log import LogStore

@@ -13,13 +13,13 @@ from bench.client import Client, verify_accepted
 from bench.exchange import NAME, Home, Process
 from bench.federation import SENDER, Federation, found
 from bench.harness import LATEST
-from tearline.certificates import verify_leaf
+from tearline.crypto.certificates import verify_leaf
 from tearline.identity import parse_node_uri
+from tearline.persons.tokens import Binding, Person, Role, issue_token
 from tearline.policy.marking import Tlp
-from tearline.rpc import methods
-from tearline.rpc.credentials import TlsIdentity
-from tearline.tokens import Binding, Person, Role, issue_token
 from tearline.wire.publications import Publication, encode_publication
+from tearline_runtime.grpc import methods
+from tearline_runtime.grpc.credentials import TlsIdentity
 
 
 @dataclass(frozen=True, kw_only=True)

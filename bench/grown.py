@@ -16,11 +16,11 @@ from typing import Self
 from bench.federation import SENDER
 from bench.founding import Scene, founded
 from bench.measured import Taken
-from tearline.wire.entries import encode_entries
+from tearline.wire.log_entries import encode_entries
 from tearline.wire.publications import Publication
+from tearline_server.bootstrap import house_of
 from tearline_server.exchange import Exchange
-from tearline_server.house import house_of
-from tearline_server.judging.hearing import Publisher
+from tearline_server.processing.context import Publisher
 from tearline_server.storage.sqlite.store import SqliteStore
 
 

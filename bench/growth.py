@@ -14,16 +14,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.federation import ARTICLE, PARTNERS, PURPOSE, SENDER
-from tearline.event import Event, EventCode
+from tearline.audit.event import Event, EventCode
 from tearline.limits import MAX_BATCH_STATEMENTS
-from tearline_server.committer import Committer
+from tearline_server.bootstrap import Components, house_of
 from tearline_server.config import load_config, read_passphrase
-from tearline_server.desk import ExchangeDesk, Listeners
-from tearline_server.house import House, house_of
-from tearline_server.judging.registry import Registry
-from tearline_server.keyfile import read_keys
+from tearline_server.ingest.commands import Command, LogEventsCommand
+from tearline_server.ingest.committer import Committer
+from tearline_server.ingest.processor import Listeners, StatementProcessor
+from tearline_server.keys import read_keys
+from tearline_server.processing.registry import Registry
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.works import ExchangeWork, Note
 
 AGREEMENT_ID = bytes(16)
 PARTS = 100  # of a growth, each timed for itself
@@ -63,7 +63,7 @@ def event_of(entry: int) -> Event:
     )
 
 
-async def grow(house: House, size: int) -> list[float]:
+async def grow(house: Components, size: int) -> list[float]:
     """Appends events until the log has ``size`` entries.
 
     Returns:
@@ -72,7 +72,7 @@ async def grow(house: House, size: int) -> list[float]:
     stored = await house.store.load()
     start = stored.head.tree.size
     house.timekeeper.accept()  # the log is this benchmark's own
-    desk = ExchangeDesk(
+    desk = StatementProcessor(
         house.store,
         registry := Registry.restore(house.installation, stored),
         house.signer_of(registry.trust.federation),
@@ -85,9 +85,7 @@ async def grow(house: House, size: int) -> list[float]:
         ),
         frozenset(),
     )
-    committer: Committer[ExchangeWork] = Committer(
-        house.store, desk, house.log.advance, house.metrics
-    )
+    committer: Committer[Command] = Committer(house.store, desk, house.log.advance, house.metrics)
     committer.start()
     times = []
     for part in range(PARTS):
@@ -95,7 +93,7 @@ async def grow(house: House, size: int) -> list[float]:
         last = start + (size - start) * (part + 1) // PARTS
         began = time.perf_counter()
         for batch in _batches(first, last):
-            await committer.submit(Note(*map(event_of, batch)))
+            await committer.submit(LogEventsCommand(*map(event_of, batch)))
         if last > first:
             times.append((time.perf_counter() - began) * 1e6 / (last - first))
     await committer.close()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bench.federation import Federation
 from bench.packet import lead, releaser
 from tearline.wire.publications import encode_publication
-from tearline_client.link.outgoing import compose
+from tearline_client.messages.compose import compose
 
 LANES = 64
 RECIPIENTS = 2

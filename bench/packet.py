@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from bench.federation import ARTICLE, DAY_MS, PURPOSE, Federation, now_ms
-from tearline.channel import Address
-from tearline.keys import KemPublicKey
-from tearline.packet import Field, PacketKind
+from tearline.crypto.keys import KemPublicKey
+from tearline.packets.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
-from tearline_client.link.outgoing import NextPlace, Releaser
-from tearline_client.planning.plan import Draft, ReleasePlan, plan_release
+from tearline.statements.channel import Address
+from tearline_client.messages.compose import GrantContext, NextPlace
+from tearline_client.planning.release_plan import Draft, ReleasePlan, plan_release
 
 FIELDS = 24
 SLOTS = 32
@@ -81,9 +81,9 @@ def _planned(
     )
 
 
-def releaser(federation: Federation, number: int = 0) -> Releaser:
+def releaser(federation: Federation, number: int = 0) -> GrantContext:
     """A sending node, at its machine duty, with nothing in its channels yet."""
-    return Releaser(
+    return GrantContext(
         signer=federation.senders[number],
         acted_by=None,
         kem_key_of=_looked_up(federation),

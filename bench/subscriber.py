@@ -6,10 +6,10 @@ from typing import Self
 from bench.client import Client
 from bench.federation import Federation, now_ms
 from tearline.identity import agency_uri_of
-from tearline.rpc import methods
 from tearline.wire.deliveries import START, Delivery, encode_cursor, is_idle, parse_delivery
-from tearline.wire.entries import encode_entries_request
-from tearline_client.link.incoming import Intake, ReceivedGrant
+from tearline.wire.log_entries import encode_entries_request
+from tearline_client.inbox.verifier import DeliveryVerifier, ReceivedGrant
+from tearline_runtime.grpc import methods
 
 
 class Subscriber:
@@ -25,7 +25,7 @@ class Subscriber:
         self._client = client
         self._stream: AsyncIterator[bytes] = client.stream(methods.SUBSCRIBE, encode_cursor(START))
         key = federation.kem_keys[node]
-        self._intake = Intake(
+        self._intake = DeliveryVerifier(
             node=node,
             trust=federation.trust(agency_uri_of(node)),
             kem_key=lambda _id: key,

@@ -15,11 +15,11 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from tearline.certificate_authority import CertificateAuthority
-from tearline.certificates import to_pem
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.certificates import to_pem
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import MalformedInput, TearlineError
 from tearline.identity import AgencyUri, NodeUri
-from tearline.tls_key import TlsKey
 
 HERE = Path(__file__).resolve().parent
 DAY_S = 24 * 3600

@@ -4,7 +4,7 @@ import tarfile
 from collections.abc import Callable
 from io import BytesIO
 
-from tearline.archive import SUMS, TAG, pack
+from tearline_runtime.archive import SUMS, TAG, pack
 
 Files = dict[str, bytes]
 

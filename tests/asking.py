@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from builders import secret
 from simulator import ARTICLE, PURPOSE, Member, Simulation
-from tearline.packet import PacketKind, Urgency
-from tearline.request.progress import Phase
-from tearline.statement import ActedBy
+from tearline.packets.packet import PacketKind, Urgency
+from tearline.requests.progress import Phase
+from tearline.statements.statement import ActedBy
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
-from tearline_client.planning.plan import ReleasePlan
+from tearline_client.planning.release_plan import ReleasePlan
 
 AGREEMENT = "narcotics-2026"
 HOUR_MS = 3_600_000

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 from tearline.bodies.body import Problem
-from tearline.bodies.kinds import judge_body
-from tearline.packet import Field, PacketKind
+from tearline.bodies.registry import judge_body
+from tearline.packets.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
 from tearline_client.planning.entities import Entity, Group, fields_of
 

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from tearline.certificate_authority import CertificateAuthority
-from tearline.certificates import Leaf
-from tearline.channel import Address
-from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
-from tearline.federation import (
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.certificates import LeafCertificate
+from tearline.crypto.keys import KemKey, SigningKey
+from tearline.federation.members import (
     NODE_TYPES,
     Agency,
     ExchangeIdentity,
@@ -23,18 +22,19 @@ from tearline.federation import (
     LogIdentity,
     TrustList,
 )
-from tearline.grant import Caveats, Grant
 from tearline.identity import AgencyUri, parse_node_uri
-from tearline.keys import KemKey, SigningKey
-from tearline.packet import AgreementRef, Field, PacketKind, Pins, WithholdReason
+from tearline.packets.grant import Caveats, Grant
+from tearline.packets.packet import AgreementRef, Field, PacketKind, Pins, WithholdReason
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, Pap, Tlp
 from tearline.sealing import Envelope, SealedPacket, decision_digest, release_of, seal, seal_release
-from tearline.statement import Header, Signer, StatementType
-from tearline.trust import GENESIS_FEDERATION, Moment, TrustState
+from tearline.statements.channel import Address
+from tearline.statements.statement import Header, Signer, StatementType
+from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
+from tearline.verification.trust import GENESIS_FEDERATION, Moment, TrustState
+from tearline.wire.federation import encode_key_record, encode_trust_list
 from tearline.wire.packets import encode_manifest
 from tearline.wire.statements import Signed, cosigned, signed
-from tearline.wire.trust import encode_key_record, encode_trust_list
 
 NOW_MS = 1_780_000_000_000
 DAY_MS = 24 * 3_600_000
@@ -325,9 +325,9 @@ def grant(
     return seal_release(bare, release, key.public)
 
 
-def leaf_of(agency: str) -> Leaf:
+def leaf_of(agency: str) -> LeafCertificate:
     """What the certificate of an agency's node says, for a very long time."""
-    return Leaf(
+    return LeafCertificate(
         node=parse_node_uri(node_of(agency)),
         thumbprint=bytes(32),
         key_id=bytes(32),

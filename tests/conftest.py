@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 import once
 import order
-import tearline.rpc  # noqa: F401 (before a test imports gRPC: it closes TLS 1.2)
+import tearline_runtime.grpc  # noqa: F401 (before a test imports gRPC: it closes TLS 1.2)
 from postgres import Postgres, installed
 
 # followthemoney needs a compiler, so its tests have a set-up of their own: make interop.

@@ -3,10 +3,10 @@
 from typing import Any
 
 from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, federation, kem_key, node_of, secret
-from tearline.channel import Address
-from tearline.consent import Consent, ConsentStep, ConsentTerms
-from tearline.onward import Use
-from tearline.statement import ActedBy
+from tearline.onward.consent import Consent, ConsentStep, ConsentTerms
+from tearline.onward.use import Use
+from tearline.statements.channel import Address
+from tearline.statements.statement import ActedBy
 
 PERSON = ActedBy(
     pseudonym=secret("pseudonym"), role="liaison", token_hash=secret("token"), time_ms=NOW_MS

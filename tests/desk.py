@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import tearline_client.startup
+import tearline_client.bootstrap
 from simulator import (
     PASSPHRASE,
     Clock,
@@ -28,9 +28,9 @@ from simulator import (
     opened,
     quickly,
 )
-from tearline.rpc.credentials import TlsIdentity
 from tearline_client.cli import command
 from tearline_client.demo.world import AGENCIES
+from tearline_runtime.grpc.credentials import TlsIdentity
 from tearline_server.exchange import Exchange
 from tearline_server.storage.sqlite.store import SqliteStore
 
@@ -197,5 +197,5 @@ def copy_of(rested: Rested, folder: Path, patch: pytest.MonkeyPatch) -> Desk:
         node = next(uri for uri in nodes if uri.encode() in identity.certificate)
         return Dialling(rested.template, homes, made.lies, node)
 
-    patch.setattr(tearline_client.startup, "GrpcTransport", dial)
+    patch.setattr(tearline_client.bootstrap, "GrpcTransport", dial)
     return made

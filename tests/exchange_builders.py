@@ -29,34 +29,34 @@ from builders import (
     node_of,
     signer,
 )
-from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
-from tearline.channel import Address
-from tearline.event import Event
-from tearline.federation import ExchangeEnrolment, LogIdentity
-from tearline.grant import Grant
-from tearline.packet import AgreementRef, Field, PacketKind, PacketParts
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.audit.event import Event
+from tearline.federation.members import ExchangeEnrolment, LogIdentity
+from tearline.packets.grant import Grant
+from tearline.packets.packet import AgreementRef, Field, PacketKind, PacketParts
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
-from tearline.receipt import Receipt
 from tearline.sealing import Envelope, SealedPacket, seal
-from tearline.statement import Header, Signer, StatementType, statement_id
+from tearline.statements.channel import Address
+from tearline.statements.receipt import Receipt
+from tearline.statements.statement import Header, Signer, StatementType, statement_id
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import START, Cursor, Delivery
-from tearline.wire.flow import encode_grant, parse_event, parse_receipt
+from tearline.wire.grants import encode_grant, parse_event, parse_receipt
 from tearline.wire.packets import encode_manifest
 from tearline.wire.publications import Outcome, Publication, publication_of
 from tearline.wire.statements import Signed, cosigned
-from tearline_server.auditlog import AuditLog
+from tearline_server.admin.offline import take_clear
+from tearline_server.bootstrap import Components
 from tearline_server.exchange import Exchange
-from tearline_server.governance import take_clear
-from tearline_server.house import House
-from tearline_server.judging.hearing import Publisher
-from tearline_server.judging.registry import installation_of
-from tearline_server.metrics import Metrics
+from tearline_server.observability.metrics import Metrics
+from tearline_server.processing.context import Publisher
+from tearline_server.processing.registry import installation_of
+from tearline_server.storage.interface import Store
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.storage.store import Store
 from tearline_server.timekeeper import Timekeeper
+from tearline_server.tlog.log import AuditLog
 
 PARTIES = (CN, MX, US)
 ARTICLE = "money-laundering"
@@ -204,10 +204,10 @@ async def opened(
         await exchange.close()
 
 
-def house_of(store: Store, clock: Clock, steady: Clock | None = None) -> House:
+def house_of(store: Store, clock: Clock, steady: Clock | None = None) -> Components:
     """What the exchange of the tests is built from."""
     timekeeper = Timekeeper(clock, steady or clock)
-    return House(
+    return Components(
         installation=INSTALLATION,
         store=store,
         log=AuditLog(store, origin=ORIGIN, signers=log_signers(), clock=timekeeper.time_ms),

@@ -20,22 +20,22 @@ from builders import (
     secret,
     signed_by,
 )
-from tearline.channel import Address
-from tearline.checkpoint import Checkpoint, sign_checkpoint
-from tearline.event import Event, EventCode
-from tearline.exhibit import show_slot
-from tearline.federation import KeyUse, Revocation
-from tearline.ledger import blind_entry, clear_entry, entry_hash
-from tearline.merkle import root_from_leaf_hashes, tree_path
-from tearline.packet import Manifest, OpenedField
+from tearline.audit.event import Event, EventCode
+from tearline.federation.members import KeyUse, Revocation
+from tearline.packets.packet import Manifest, OpenedField
 from tearline.policy.form import Form
-from tearline.receipt import LogOpening, Receipt, Status
 from tearline.sealing import SealedPacket, open_packet, release_of
-from tearline.statement import StatementType
+from tearline.statements.channel import Address
+from tearline.statements.receipt import LogOpening, Receipt, Status
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
+from tearline.tlog.merkle import root_from_leaf_hashes, tree_path
+from tearline.verification.exhibit import show_slot
+from tearline.verification.log_entries import blind_entry, clear_entry, entry_hash
 from tearline.wire.exhibits import Exhibit, ProvenEntry
-from tearline.wire.flow import encode_event, encode_log_opening, encode_receipt
+from tearline.wire.federation import encode_revocation, parse_key_record
+from tearline.wire.grants import encode_event, encode_log_opening, encode_receipt
 from tearline.wire.statements import Signed, parse_signed
-from tearline.wire.trust import encode_revocation, parse_key_record
 
 US_NODE, MX_NODE = node_of(US), node_of(MX)
 

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from stores import AGREEMENT, event, packet_row, put, statement
-from tearline.audit_query import parse_query
-from tearline.packet import PacketParts
-from tearline.standing.stoppage import Reach, Stoppage
-from tearline.statement import StatementType
-from tearline.wire.flow import encode_event
-from tearline.wire.parts import encode_parts
-from tearline_server.storage.known import Asked
-from tearline_server.storage.reading import Search
+from tearline.audit.query import parse_query
+from tearline.packets.packet import PacketParts
+from tearline.statements.statement import StatementType
+from tearline.suspensions.stoppage import Reach, Stoppage
+from tearline.wire.grants import encode_event
+from tearline.wire.packet_parts import encode_parts
+from tearline_server.storage.interface import Store
+from tearline_server.storage.lookups import Lookups
+from tearline_server.storage.reads import Search
 from tearline_server.storage.rows import (
     AgreementRow,
     CaseStepRow,
@@ -36,7 +37,6 @@ from tearline_server.storage.rows import (
     StoppageRow,
     WithdrawnRow,
 )
-from tearline_server.storage.store import Store
 
 AGENCIES = [f"spiffe://{name}.example" for name in "abcd"]
 A, B, C, D = (f"{agency}/node/hub" for agency in AGENCIES)
@@ -207,11 +207,11 @@ def _works(number: int, packet: bytes) -> Iterator[tuple[str, Row]]:
 # What a store is asked.
 
 
-def asked(number: int) -> Asked:
+def asked(number: int) -> Lookups:
     """Returns everything that a batch may ask, about so many packets."""
     some = [named("packet", each) for each in range(number)]
     grants = [named("grant0", each) for each in range(number)]
-    return Asked(
+    return Lookups(
         statements=frozenset((id_, A) for id_ in some),
         naturals=frozenset((A, id_) for id_ in some),
         packets=tuple((id_, AGENCIES[0]) for id_ in some),
@@ -241,7 +241,7 @@ async def act(store: Store) -> None:
     for number in (1, 64, 512):
         await put(store, asked=asked(number), since=stored.head)
     await _write(store)
-    await put(store, asked=Asked(), since=stored.head)
+    await put(store, asked=Lookups(), since=stored.head)
     await store.news(stored.head)
     await _restore(store)
 
@@ -316,7 +316,7 @@ async def _write(store: Store) -> None:
         store,
         event(1),
         event(2),
-        asked=Asked(),
+        asked=Lookups(),
         attestations={bytes(32): b"attestation"},
         statements=[statement(first, b"n", natural=b"N")],
         packets=[

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from tearline.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
-from tearline.federation import LogIdentity
-from tearline.merkle import (
+from tearline.federation.members import LogIdentity
+from tearline.tlog.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
+from tearline.tlog.merkle import (
     EMPTY_ROOT,
     Frontier,
     NodeId,

@@ -3,7 +3,7 @@
 from simulator import ARTICLE, PURPOSE, Member, Simulation
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
-from tearline_client.planning.plan import Draft, ReleasePlan
+from tearline_client.planning.release_plan import Draft, ReleasePlan
 
 NAME = "Person/name"
 

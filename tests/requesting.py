@@ -3,12 +3,12 @@
 from typing import Any
 
 from builders import AGREEMENT_ID, DAY_MS, MX, NOW_MS, US, federation, node_of, secret
-from tearline.agreement import DEFAULT_REPLY_TIMES
-from tearline.channel import Address
-from tearline.packet import Urgency
-from tearline.request.progress import Demand, Progress
-from tearline.request.step import OF_A_MACHINE, RequestStep, Side, StepKind
-from tearline.statement import ActedBy
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES
+from tearline.packets.packet import Urgency
+from tearline.requests.progress import Demand, Progress
+from tearline.requests.step import OF_A_MACHINE, RequestStep, Side, StepKind
+from tearline.statements.channel import Address
+from tearline.statements.statement import ActedBy
 
 HOUR_MS = 3_600_000
 REQUEST = secret("request")

@@ -14,9 +14,9 @@ from exchange_builders import (
     sealed_packet,
 )
 from served import DAY_MS, Served
-from tearline.channel import Address
-from tearline.packet import Field
-from tearline.statement import StatementType
+from tearline.packets.packet import Field
+from tearline.statements.channel import Address
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.publications import Publication
 from tearline.wire.statements import cosigned

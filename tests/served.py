@@ -17,9 +17,10 @@ from pathlib import Path
 import grpc.aio
 
 from builders import kem_key, node_of, signed_by, signer, signing_key
-from tearline.certificate_authority import CertificateAuthority
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import TearlineError
-from tearline.federation import (
+from tearline.federation.members import (
     NODE_TYPES,
     Agency,
     ExchangeEnrolment,
@@ -29,24 +30,23 @@ from tearline.federation import (
 )
 from tearline.identity import AgencyUri, parse_node_uri
 from tearline.limits import MAX_STREAMS_PER_CONNECTION
-from tearline.rpc import methods
-from tearline.rpc.credentials import TlsIdentity, client_credentials, client_options
-from tearline.rpc.status import error_of
-from tearline.statement import Header, Signer, StatementType
-from tearline.tls_key import TlsKey
-from tearline.tokens import IssuerKey
-from tearline.trust import GENESIS_FEDERATION
+from tearline.persons.tokens import IssuerKey
+from tearline.statements.statement import Header, Signer, StatementType
+from tearline.verification.trust import GENESIS_FEDERATION
 from tearline.wire.deliveries import START, Cursor, Delivery, encode_cursor, parse_delivery
-from tearline.wire.entries import encode_entries_request, parse_entries
+from tearline.wire.federation import encode_key_record, encode_trust_list
+from tearline.wire.log_entries import encode_entries_request, parse_entries
 from tearline.wire.publications import Outcome, Publication, encode_publication, parse_outcomes
 from tearline.wire.statements import Signed
-from tearline.wire.trust import encode_key_record, encode_trust_list
-from tearline_client.link.transport import GrpcTransport
+from tearline_client.transport.grpc import GrpcTransport
+from tearline_runtime.grpc import methods
+from tearline_runtime.grpc.credentials import TlsIdentity, client_credentials, client_options
+from tearline_runtime.grpc.status import error_of
+from tearline_server.admin.offline import take_clear
+from tearline_server.bootstrap import house_of
 from tearline_server.config import Config, config_of, write_config
-from tearline_server.governance import take_clear
-from tearline_server.house import house_of
-from tearline_server.keyfile import ExchangeKeys, generate_keys, identity_of, write_keys
-from tearline_server.storage.opening import open_store
+from tearline_server.keys import ExchangeKeys, generate_keys, identity_of, write_keys
+from tearline_server.storage.open import open_store
 
 DAY_S = 24 * 3600
 DAY_MS = DAY_S * 1000

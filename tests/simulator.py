@@ -33,28 +33,34 @@ from typing import Any
 
 import pytest
 
-import tearline.passphrase
-import tearline_server.auditlog
-import tearline_server.cosigning
-from tearline.certificates import Leaf
-from tearline.channel import Address
-from tearline.checkpoint import Checkpoint, sign_checkpoint
+import tearline.crypto.passphrase
+import tearline_server.tlog.cosignatures
+import tearline_server.tlog.log
+from tearline.audit.event import Event, EventCode
+from tearline.crypto.certificates import LeafCertificate
+from tearline.crypto.keys import SigningKey
 from tearline.errors import StatementMalformed, TearlineError
-from tearline.event import Event, EventCode
-from tearline.federation import ExchangeEnrolment, ExchangeIdentity, LogIdentity
+from tearline.federation.members import ExchangeEnrolment, ExchangeIdentity, LogIdentity
 from tearline.identity import agency_uri_of, parse_node_uri
-from tearline.keys import SigningKey
-from tearline.ledger import entry_hash
-from tearline.merkle import Frontier
-from tearline.packet import Field, PacketParts
+from tearline.packets.packet import Field, PacketParts
 from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline.policy.release import Decision
-from tearline.rpc.credentials import TlsIdentity
-from tearline.statement import Attestation, Signer, Statement, StatementType, pseudonym_of
-from tearline.trust import Moment
-from tearline.wire.addressed import address_of
-from tearline.wire.cosigning import CosignNews, encode_cosign_news, parse_cosign_news
+from tearline.statements.channel import Address
+from tearline.statements.statement import (
+    Attestation,
+    Signer,
+    Statement,
+    StatementType,
+    pseudonym_of,
+)
+from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
+from tearline.tlog.merkle import Frontier
+from tearline.verification.log_entries import entry_hash
+from tearline.verification.trust import Moment
+from tearline.wire.addressing import address_of
+from tearline.wire.audit_search import encode_proof_request
+from tearline.wire.cosigning import CosignReply, encode_cosign_news, parse_cosign_news
 from tearline.wire.deliveries import (
     START,
     Delivery,
@@ -63,9 +69,8 @@ from tearline.wire.deliveries import (
     is_idle,
     parse_delivery,
 )
-from tearline.wire.entries import EntryRange, encode_entries, parse_entries
-from tearline.wire.flow import encode_event, parse_event, parse_grant, parse_mark
-from tearline.wire.inquiries import encode_proof_request
+from tearline.wire.grants import encode_event, parse_event, parse_grant, parse_mark
+from tearline.wire.log_entries import EntryRange, encode_entries, parse_entries
 from tearline.wire.packets import parse_manifest
 from tearline.wire.publications import (
     Outcome,
@@ -79,7 +84,6 @@ from tearline.wire.publications import (
 from tearline.wire.statements import Signed, header_of, signed
 from tearline_client.demo.lead import AGREEMENT, ENTITIES
 from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
-from tearline_client.desks.releasing import Persons
 from tearline_client.enrolment import (
     ROOT_KEY,
     Passphrases,
@@ -88,28 +92,30 @@ from tearline_client.enrolment import (
     pin,
     sign_trust_list,
 )
+from tearline_client.features.packets.service import Persons
 from tearline_client.keys.home import Home, Identity
 from tearline_client.keys.keystore import Keystore
-from tearline_client.link.outgoing import ComposedPacket, Releaser, compose
+from tearline_client.messages.compose import ComposedPacket, GrantContext, compose
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
-from tearline_client.planning.plan import Draft, ReleasePlan
+from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.status import NodeStatus
-from tearline_server.auditlog import AuditLog
-from tearline_server.exchange import Exchange, House
-from tearline_server.gate import Caller
-from tearline_server.governance import take_clear
-from tearline_server.judging.docket import Docket
-from tearline_server.judging.registry import Registry, installation_of
-from tearline_server.keyfile import ExchangeKeys, generate_keys
-from tearline_server.services.audit import AuditService
-from tearline_server.services.exchange import ExchangeService
-from tearline_server.services.trust import TrustService
-from tearline_server.storage.known import Asked
+from tearline_runtime.grpc.credentials import TlsIdentity
+from tearline_server.admin.offline import take_clear
+from tearline_server.admission.authentication import Caller
+from tearline_server.admission.fair_queue import Cost
+from tearline_server.exchange import Components, Exchange
+from tearline_server.grpc.audit_service import AuditService
+from tearline_server.grpc.exchange_service import ExchangeService
+from tearline_server.grpc.log_service import TrustService
+from tearline_server.keys import ExchangeKeys, generate_keys
+from tearline_server.processing.batch import Batch
+from tearline_server.processing.registry import Registry, installation_of
+from tearline_server.storage.lookups import Lookups
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.timekeeper import Timekeeper
-from tearline_server.turns import Weight
+from tearline_server.tlog.log import AuditLog
 
 US, CN, MX = AGENCIES
 PASSPHRASE = b"a simulated passphrase"
@@ -157,17 +163,17 @@ _LEAD = connected_groups(
 class Forgery:
     """A piece of work that no honest exchange has: it logs what it was given, unjudged."""
 
-    weight = Weight(statements=1, bytes=0)
+    weight = Cost(statements=1, bytes=0)
     source = ""
 
     def __init__(self, item: Signed | Event) -> None:
         self._item = item
         self.attestations: Mapping[bytes, Attestation] = {}
 
-    def ask(self, registry: Registry, moment: Moment) -> Asked:
-        return Asked()
+    def ask(self, registry: Registry, moment: Moment) -> Lookups:
+        return Lookups()
 
-    def judge(self, registry: Registry, docket: Docket) -> None:
+    def judge(self, registry: Registry, docket: Batch) -> None:
         docket.log(self._item)
 
 
@@ -216,7 +222,7 @@ class LocalTransport:
     def __init__(self, exchange: Exchange, node: str) -> None:
         self._caller = Caller(
             certificate=b"",
-            leaf=Leaf(
+            leaf=LeafCertificate(
                 node=parse_node_uri(node),
                 thumbprint=bytes(32),
                 key_id=bytes(32),
@@ -232,7 +238,7 @@ class LocalTransport:
         self.target = exchange
         self._exchange = ExchangeService(exchange)
         self._trust = TrustService(exchange)
-        self._audit = AuditService(exchange.inquiries, exchange.take_answer_turn)
+        self._audit = AuditService(exchange.audit_search, exchange.take_answer_turn)
 
     async def publish(self, publication: bytes) -> bytes:
         return await self._exchange.publish(self._caller, publication)
@@ -289,7 +295,7 @@ class LyingTransport(LocalTransport):
         self.log: Callable[[EntryRange], EntryRange] = lambda entries: entries
         self.outcomes: Callable[[tuple[Outcome, ...]], tuple[Outcome, ...]] = tuple
         self.publication: Callable[[Publication], Publication] = lambda publication: publication
-        self.news: Callable[[CosignNews], CosignNews] = lambda news: news
+        self.news: Callable[[CosignReply], CosignReply] = lambda news: news
 
     async def publish(self, publication: bytes) -> bytes:
         changed = encode_publication(self.publication(parse_publication(publication)))
@@ -349,7 +355,7 @@ class Member:
         """Puts one message for each packet into the outbox; sends none."""
         for plan in plans:
             with self.node.state.stores.database.transaction():
-                composition = compose([plan], self.node._releasing.releaser(Persons()))
+                composition = compose([plan], self.node._packets.releaser(Persons()))
                 self.node._sender.store(composition)
 
     def draft(self, *extra: Field, agreement: str = "narcotics-2026") -> Draft:
@@ -367,7 +373,7 @@ class Member:
         self, *to: "Member", seq: int = 1, forms: Decision | None = None
     ) -> tuple[ComposedPacket, Publication]:
         """The lead sealed and granted, past every rule of the node and past its outbox."""
-        releaser = Releaser(
+        releaser = GrantContext(
             signer=self.signer,
             acted_by=None,
             kem_key_of=self.node.state.kem_key_of,
@@ -397,7 +403,7 @@ class Member:
         """What waits in its mailbox, all of it, without taking it in."""
         found: list[Delivery] = []
         honest = LocalTransport(self.exchange.target, self.node.uri)
-        async for data in honest.subscribe(encode_cursor(self.node.state.stores.intake.cursor())):
+        async for data in honest.subscribe(encode_cursor(self.node.state.stores.inbox.cursor())):
             if is_idle(data):
                 break
             found.append(parse_delivery(data))
@@ -435,7 +441,7 @@ class Member:
         """Checks that there is one record of evidence, with its bytes, and nothing beside it."""
         records = self.status().quarantined
         assert [record.code for record in records] == [error.code], records
-        assert self.node.state.stores.intake.evidence(records[0].id)
+        assert self.node.state.stores.inbox.evidence(records[0].id)
         assert len(self.grants()) == packets
 
 
@@ -479,7 +485,7 @@ class Simulation:
         """
         codes = [error.code if error else "" for error in errors]
         assert [each.refusal.code if each.refusal else "" for each in outcomes] == codes
-        await self.exchange.upkeep.flush_refusals()
+        await self.exchange.maintenance.flush_refusals()
         rows = [row for row in await self.store.event_rows(0, limit=10_000) if row.reason]
         logged = [row.reason for row in rows for _ in range(parse_event(row.event).count)]
         assert logged == [code for code in codes if code]
@@ -637,9 +643,9 @@ class Template:
 def quickly() -> Iterator[None]:
     """What costs time on purpose, a passphrase and a checkpoint's interval, costs none inside."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tearline.passphrase, "MEMORY_KIB", LEAST_KIB)
-        patch.setattr(tearline_server.auditlog, "CHECKPOINT_INTERVAL_MS", 0)
-        patch.setattr(tearline_server.cosigning, "COSIGN_WAIT_MS", 0)
+        patch.setattr(tearline.crypto.passphrase, "MEMORY_KIB", LEAST_KIB)
+        patch.setattr(tearline_server.tlog.log, "CHECKPOINT_INTERVAL_MS", 0)
+        patch.setattr(tearline_server.tlog.cosignatures, "COSIGN_WAIT_MS", 0)
         yield
 
 
@@ -693,8 +699,8 @@ async def _agree(template: Template, trust_list: Signed) -> None:
             await member.node.receive()
 
 
-def _house(template: Template, store: SqliteStore, clock: Clock) -> House:
-    return House(
+def _house(template: Template, store: SqliteStore, clock: Clock) -> Components:
+    return Components(
         installation=installation_of(template.identity),
         store=store,
         log=AuditLog(store, origin=ORIGIN, signers=template.keys.log, clock=clock),

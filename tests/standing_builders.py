@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from builders import AGREEMENT_ID, NOW_MS, US, federation, secret
-from tearline.standing.standing import OfficerAct, Standing
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
-from tearline.statement import ActedBy, Header
+from tearline.statements.statement import ActedBy, Header
+from tearline.suspensions.standing import OfficerAct, Standing
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 
 OFFICER = ActedBy(
     pseudonym=secret("officer"), role="officer", token_hash=secret("token"), time_ms=NOW_MS

@@ -4,21 +4,21 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tearline.event import Event, EventCode
-from tearline.statement import StatementType
+from tearline.audit.event import Event, EventCode
+from tearline.statements.statement import StatementType
 from tearline.wire.statements import Signed
-from tearline_server.auditlog import append
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.interface import Store
+from tearline_server.storage.lookups import LookupResults, Lookups
 from tearline_server.storage.rows import Head, PacketRow, StatementRow
-from tearline_server.storage.store import Store
-from tearline_server.storage.stored import Stored
+from tearline_server.storage.snapshot import Snapshot
+from tearline_server.tlog.log import append
 
 A, B, C = (f"spiffe://{name}.example/node/hub" for name in "abc")
 AGREEMENT = b"g" * 16
 PACKET = b"p" * 32
 SIGNATURE = b"s" * 32
-NOTHING = Asked()
+NOTHING = Lookups()
 
 Open = Callable[[], Awaitable[Store]]
 """Opens the store of one database, as often as it is called; one after the other."""
@@ -72,14 +72,14 @@ def packet_row(entry: int, **changed: object) -> PacketRow:
 async def put(
     store: Store,
     *events: Event | Signed,
-    asked: Asked = NOTHING,
+    asked: Lookups = NOTHING,
     since: Head | None = None,
     **rows: object,
 ) -> int:
     """Commits some events with rows; returns the index of the first."""
     first = 0
 
-    def write(head: Head, known: Known) -> Commit:
+    def write(head: Head, known: LookupResults) -> Commit:
         nonlocal first
         first = head.tree.size
         appended = append(head.tree, events)
@@ -100,16 +100,18 @@ class Looked(Exception):
     """Somebody looked, and wrote nothing."""
 
 
-async def told(store: Store, asked: Asked, since: Head | None) -> tuple[Known, Stored | None]:
+async def told(
+    store: Store, asked: Lookups, since: Head | None
+) -> tuple[LookupResults, Snapshot | None]:
     """What a commit would be told of the past, and of what others wrote behind a head."""
-    answers: list[tuple[Known, Stored | None]] = []
-    heard: list[Stored | None] = []
+    answers: list[tuple[LookupResults, Snapshot | None]] = []
+    heard: list[Snapshot | None] = []
 
-    def ask(head: Head, news: Stored | None) -> Asked:
+    def ask(head: Head, news: Snapshot | None) -> Lookups:
         heard.append(news)
         return asked
 
-    def look(head: Head, known: Known) -> Commit:
+    def look(head: Head, known: LookupResults) -> Commit:
         answers.append((known, heard[-1]))
         raise Looked
 
@@ -118,13 +120,13 @@ async def told(store: Store, asked: Asked, since: Head | None) -> tuple[Known, S
     return answers[0]
 
 
-async def known(store: Store, asked: Asked) -> Known:
+async def known(store: Store, asked: Lookups) -> LookupResults:
     """What a commit would be told of the past."""
     found, _ = await told(store, asked, None)
     return found
 
 
-async def news_since(store: Store, since: Head) -> Stored | None:
+async def news_since(store: Store, since: Head) -> Snapshot | None:
     """What a commit would be told that others wrote."""
     _, news = await told(store, NOTHING, since)
     return news

@@ -42,7 +42,7 @@ AREAS = {
     "LOG": errors.LogError,
     "STO": errors.StoreError,
     "CAS": errors.CaseError,
-    "REQ": errors.RequestError,
+    "REQ": errors.ExchangeError,
     "RFI": errors.RecordRequestError,
 }
 

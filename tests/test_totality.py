@@ -22,21 +22,21 @@ import tearline
 import tearline_client
 import tearline_server
 from support import ROOT
-from tearline.case import Membership, Phase
-from tearline.consent import ConsentStep
-from tearline.event import EventCode
-from tearline.packet import PacketKind, Urgency
+from tearline.agreements.proposal import ProposalState
+from tearline.audit.event import EventCode
+from tearline.cases.case import Membership, Phase
+from tearline.onward.consent import ConsentStep
+from tearline.packets.packet import PacketKind, Urgency
+from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
-from tearline.proposal import ProposalState
-from tearline.receipt import Status
-from tearline.request.step import StepKind
-from tearline.statement import StatementType
-from tearline.tokens import Role
+from tearline.requests.step import StepKind
+from tearline.statements.receipt import Status
+from tearline.statements.statement import StatementType
 from tearline_client.keys.rotation import KeyKind
-from tearline_client.link.received import Content as Received
-from tearline_client.planning.schemata import PropertyType
-from tearline_server.judging.claims import Content as Published
+from tearline_client.messages.received import Content as Received
+from tearline_client.planning.ftm_schema import PropertyType
+from tearline_server.processing.submission import Content as Published
 
 PACKAGES = (tearline, tearline_server, tearline_client)
 
@@ -234,9 +234,12 @@ def test_mypy_names_every_match_that_a_new_type_must_enter(tmp_path: Path) -> No
     }
     assert len(meant) > 10
     changed = {
-        "tearline.statement": ("    PROPOSAL = 18\n", "    PROPOSAL = 18\n    EXAMPLE = 19\n"),
-        "tearline_server.judging.claims": ("\nContent = (\n", "\nContent = (bytes |\n"),
-        "tearline_client.link.received": ("\nContent = (\n", "\nContent = (bytes |\n"),
+        "tearline.statements.statement": (
+            "    PROPOSAL = 18\n",
+            "    PROPOSAL = 18\n    EXAMPLE = 19\n",
+        ),
+        "tearline_server.processing.submission": ("\nContent = (\n", "\nContent = (bytes |\n"),
+        "tearline_client.messages.received": ("\nContent = (\n", "\nContent = (bytes |\n"),
     }
     shadows = []
     for name, (old, new) in changed.items():

@@ -24,22 +24,18 @@ from builders import (
 )
 from consenting import TERMS, consent
 from exhibiting import case
-from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
-from tearline.anchor import Anchor
-from tearline.audit_export import AuditExport, ExportFormat
-from tearline.case import CaseNote, CaseStep, Phase
-from tearline.channel import Address, Mark, Void, VoidReason
-from tearline.consent import ConsentStep
-from tearline.equivocation import Equivocation
-from tearline.erasure import Erasure
-from tearline.event import Decision, Event, EventCode, EventOutcome
-from tearline.federation import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
-from tearline.packet import Urgency, WithholdReason
-from tearline.policy.form import Form
-from tearline.policy.marking import Tlp
-from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
-from tearline.proposal import Proposal
-from tearline.recall import (
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.agreements.proposal import Proposal
+from tearline.audit.anchor import Anchor
+from tearline.audit.erasure import Erasure
+from tearline.audit.event import Decision, Event, EventCode, EventOutcome
+from tearline.audit.export import AuditExport, ExportFormat
+from tearline.cases.case import CaseNote, CaseStep, Phase
+from tearline.federation.equivocation import Equivocation
+from tearline.federation.members import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
+from tearline.onward.consent import ConsentStep
+from tearline.packets.packet import Urgency, WithholdReason
+from tearline.packets.recall import (
     KeepGround,
     Reach,
     Recall,
@@ -47,12 +43,16 @@ from tearline.recall import (
     RecallOrder,
     RecallReason,
 )
-from tearline.receipt import LogOpening, Receipt, Status
-from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, StepKind
+from tearline.policy.form import Form
+from tearline.policy.marking import Tlp
+from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
+from tearline.requests.step import Ground, ItemOutcome, RequestStep, StepKind, StepNote
 from tearline.sealing import open_packet, release_of
-from tearline.standing.standing import OfficerAct, Standing
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
-from tearline.statement import ActedBy, Inclusion, Statement, StatementType
+from tearline.statements.channel import Address, Mark, Void, VoidReason
+from tearline.statements.receipt import LogOpening, Receipt, Status
+from tearline.statements.statement import ActedBy, Inclusion, Statement, StatementType
+from tearline.suspensions.standing import OfficerAct, Standing
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire import (
     agreements,
     audit_exports,
@@ -61,15 +61,15 @@ from tearline.wire import (
     cosigning,
     erasures,
     exhibits,
-    flow,
+    grants,
     packets,
     proposals,
     recalls,
     requests,
-    standings,
     statements,
-    trust,
+    suspensions,
 )
+from tearline.wire import federation as trust
 from tearline.wire.audit_exports import ExportManifest
 from tearline.wire.erasures import ErasedEntry, ProvenAgreement
 from tearline.wire.exhibits import ProvenEntry
@@ -118,7 +118,7 @@ _EVENT = Event(
     reason="TL-POL-009",
     count=300,
 )
-_OPENING = LogOpening(index=300, salt=secret("salt"), event=flow.encode_event(_EVENT))
+_OPENING = LogOpening(index=300, salt=secret("salt"), event=grants.encode_event(_EVENT))
 _ADDRESS = Address(recipient=node_of(MX), agreement_id=AGREEMENT_ID, seq=300)
 _CASE_STEP = CaseStep(
     header=_NODE.header,
@@ -314,12 +314,12 @@ CODECS: dict[str, Codec] = {
         "release",
         replace(_RELEASE, fields=(FieldRelease(slot=300, secret=secret("field")),)),
     ),
-    "grant": _codec(flow, "grant", replace(_GRANT, acted_by=_PERSON)),
+    "grant": _codec(grants, "grant", replace(_GRANT, acted_by=_PERSON)),
     "grant of two": _codec(
-        flow, "grant", replace(_GRANT, acted_by=_PERSON, seconded_by=_SECOND_PERSON)
+        grants, "grant", replace(_GRANT, acted_by=_PERSON, seconded_by=_SECOND_PERSON)
     ),
     "receipt of the exchange": _codec(
-        flow,
+        grants,
         "receipt",
         Receipt(
             header=_NODE.header,
@@ -333,7 +333,7 @@ CODECS: dict[str, Codec] = {
         ),
     ),
     "receipt of a node": _codec(
-        flow,
+        grants,
         "receipt",
         Receipt(
             header=_NODE.header,
@@ -346,14 +346,14 @@ CODECS: dict[str, Codec] = {
             time_ms=NOW_MS,
         ),
     ),
-    "log opening": _codec(flow, "log_opening", _OPENING),
+    "log opening": _codec(grants, "log_opening", _OPENING),
     "void": _codec(
-        flow,
+        grants,
         "void",
         Void(header=_NODE.header, address=_ADDRESS, reason=VoidReason.RECALLED),
     ),
     "void that withdraws": _codec(
-        flow,
+        grants,
         "void",
         Void(
             header=_NODE.header,
@@ -404,7 +404,7 @@ CODECS: dict[str, Codec] = {
         ),
     ),
     "mark": _codec(
-        flow,
+        grants,
         "mark",
         Mark(
             header=_NODE.header,
@@ -417,7 +417,7 @@ CODECS: dict[str, Codec] = {
         ),
     ),
     "standing": _codec(
-        standings,
+        suspensions,
         "standing",
         Standing(
             header=_NODE.header,
@@ -440,7 +440,7 @@ CODECS: dict[str, Codec] = {
         ),
     ),
     "standing of one who left": _codec(
-        standings,
+        suspensions,
         "standing",
         Standing(
             header=_NODE.header,
@@ -463,11 +463,11 @@ CODECS: dict[str, Codec] = {
         ),
     ),
     "anchor": _codec(
-        flow,
+        grants,
         "anchor",
         Anchor(header=_NODE.header, number=300, commitment=secret("commitment")),
     ),
-    "event": _codec(flow, "event", _EVENT),
+    "event": _codec(grants, "event", _EVENT),
     "request step": _codec(
         requests,
         "step",
@@ -530,11 +530,11 @@ CODECS: dict[str, Codec] = {
             kem_key_id=secret("kem"),
         ),
     ),
-    "feedback": _codec(requests, "note", Note(text="It led nowhere.", useful=False)),
+    "feedback": _codec(requests, "note", StepNote(text="It led nowhere.", useful=False)),
     "request note": _codec(
         requests,
         "note",
-        Note(
+        StepNote(
             items=(ItemOutcome(number=1), ItemOutcome(number=200, ground=Ground.NOT_HELD)),
             answer=secret("answer"),
             text="All that there is.",

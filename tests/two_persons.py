@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from simulator import Member, Simulation
+from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp
-from tearline.statement import ActedBy, StatementType
-from tearline.tokens import Role
+from tearline.statements.statement import ActedBy, StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.statements import Signed, signed
-from tearline_client.persons import LocalIssuer
+from tearline_client.persons.issuer import LocalIssuer
 
 
 def log_in(member: Member, name: str, role: Role, agreement: str) -> ActedBy:

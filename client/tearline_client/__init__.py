@@ -12,17 +12,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 # Before anything imports gRPC, which reads its cipher suites only once.
-import tearline.rpc as _rpc
+import tearline_runtime.grpc as _rpc
 
 if TYPE_CHECKING:
-    from tearline_client.desks.releasing import Sent
+    from tearline_client.features.packets.service import Sent
+    from tearline_client.messages.packet_view import PacketView
     from tearline_client.node import Node
     from tearline_client.planning.drafts import About
     from tearline_client.planning.entities import Entity, Group, connected_groups
-    from tearline_client.planning.plan import Cell, Draft, ReleasePlan
+    from tearline_client.planning.release_plan import Cell, Draft, ReleasePlan
     from tearline_client.status import NodeStatus
     from tearline_client.sync import SyncNode
-    from tearline_client.views import PacketView
 
 __all__ = [
     "About",

@@ -9,10 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tearline.armor import Armor, armor, parse_armor
-from tearline.certificate_authority import CertificateAuthority
+from tearline.crypto.armor import Armor, armor, parse_armor
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.keys import SEED_SIZE, SUITE, SigningKey
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import ConfigUnreadable, TrustListRejected
-from tearline.federation import (
+from tearline.federation.members import (
     NODE_TYPES,
     Agency,
     ExchangeEnrolment,
@@ -22,14 +24,11 @@ from tearline.federation import (
     TrustList,
 )
 from tearline.identity import parse_agency_uri
-from tearline.keys import SEED_SIZE, SUITE, SigningKey
-from tearline.ledger import clear_entry
-from tearline.statement import Signer, StatementType
-from tearline.tls_key import TlsKey
-from tearline.tokens import IssuerKey
-from tearline.trust import GENESIS_FEDERATION, TrustState
-from tearline.wire.statements import Signed, encode_signed, merge_signed, parse_signed, signed
-from tearline.wire.trust import (
+from tearline.persons.tokens import IssuerKey
+from tearline.statements.statement import Signer, StatementType
+from tearline.verification.log_entries import clear_entry
+from tearline.verification.trust import GENESIS_FEDERATION, TrustState
+from tearline.wire.federation import (
     encode_agency,
     encode_key_record,
     encode_revocation,
@@ -38,7 +37,7 @@ from tearline.wire.trust import (
     parse_exchange_enrolment,
     parse_trust_list,
 )
-from tearline_client.keys.certifying import CA_CERTIFICATE, CA_KEY, issue_certificate, put_authority
+from tearline.wire.statements import Signed, encode_signed, merge_signed, parse_signed, signed
 from tearline_client.keys.home import (
     COSIGNING_KEY,
     MAX_FILE_BYTES,
@@ -53,7 +52,13 @@ from tearline_client.keys.home import (
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.keys.rotation import LIFETIME_MS, KeyKind
-from tearline_client.persons import LocalIssuer
+from tearline_client.keys.tls_certificates import (
+    CA_CERTIFICATE,
+    CA_KEY,
+    issue_certificate,
+    put_authority,
+)
+from tearline_client.persons.issuer import LocalIssuer
 
 ROOT_KEY = "root"
 DAY_S = 24 * 3600

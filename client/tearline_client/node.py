@@ -6,65 +6,65 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tearline.agreement import Agreement
-from tearline.checkpoint import CheckpointSigner
+from tearline.agreements.agreement import Agreement
+from tearline.audit.event import EventCode
 from tearline.errors import EXCHANGE_AWAY, TearlineError, TrustError
-from tearline.event import EventCode
-from tearline.packet import Field, OpenedField
-from tearline.statement import ActedBy
-from tearline.tokens import Role
+from tearline.packets.packet import Field, OpenedField
+from tearline.persons.tokens import Role
+from tearline.statements.statement import ActedBy
+from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.wire.statements import Signed
-from tearline_client.access import AccessLog
-from tearline_client.acting import Acting
-from tearline_client.audit.values import Held
-from tearline_client.border.anchoring import Anchoring
-from tearline_client.border.inbox import Inbox
-from tearline_client.border.key_records import KeyRecords
-from tearline_client.border.receiver import Receiver
-from tearline_client.border.recovery import Recovery
-from tearline_client.border.reissuing import Reissuing
-from tearline_client.border.sender import Sender
-from tearline_client.border.turn import Presence
-from tearline_client.chores import Chores
-from tearline_client.cosigner import Cosigner
-from tearline_client.desks.agreeing import Agreements
-from tearline_client.desks.answers import Answers
-from tearline_client.desks.case_decisions import CaseDecisions
-from tearline_client.desks.casework import Cases
-from tearline_client.desks.consenting import Consents
-from tearline_client.desks.correcting import Corrections
-from tearline_client.desks.decisions import Decisions
-from tearline_client.desks.disclosure import Disclosures
-from tearline_client.desks.erasing import draft_order, sign_order
-from tearline_client.desks.importing import Importing
-from tearline_client.desks.own_sources import OwnSources
-from tearline_client.desks.proposing import Proposals
-from tearline_client.desks.recalling import Recalls
-from tearline_client.desks.releasing import Persons, Releasing, Sent, node_of
-from tearline_client.desks.requesting import Requests
-from tearline_client.desks.seconding import Desks, Seconding
-from tearline_client.desks.suspending import Standings
-from tearline_client.desks.words import Words
-from tearline_client.finding import EVERYWHERE, Within
+from tearline_client.access_log.access_log import AccessLog
+from tearline_client.access_log.anchoring import AccessLogAnchors
+from tearline_client.audit.value_search import ValueField
+from tearline_client.bootstrap import start_state
+from tearline_client.context import NodeContext
+from tearline_client.cosigning.cosigner import Cosigner
+from tearline_client.features.agreements.proposals import ProposalService
+from tearline_client.features.agreements.service import AgreementService
+from tearline_client.features.approvals.service import ApprovalService, Services
+from tearline_client.features.cases.decisions import CaseDecisionService
+from tearline_client.features.cases.service import CaseService
+from tearline_client.features.consents.own_sources import OwnSources
+from tearline_client.features.consents.service import ConsentService
+from tearline_client.features.corrections.service import CorrectionService
+from tearline_client.features.decisions.service import DecisionService
+from tearline_client.features.erasures.service import draft_order, sign_order
+from tearline_client.features.packets.bulk import BulkSender
+from tearline_client.features.packets.disclosure import DisclosureService
+from tearline_client.features.packets.free_text import FreeText
+from tearline_client.features.packets.onward_use import OnwardUse
+from tearline_client.features.packets.reader import PacketReader, verify_read_on
+from tearline_client.features.packets.reissue import GrantReissuer
+from tearline_client.features.packets.service import PacketService, Persons, Sent, node_of
+from tearline_client.features.recalls.service import RecallService
+from tearline_client.features.requests.answers import AnswerService
+from tearline_client.features.requests.service import RequestService
+from tearline_client.features.search.search import EVERYWHERE, SearchFilter
+from tearline_client.features.suspensions.service import SuspensionService
+from tearline_client.inbox.inbox import Inbox
+from tearline_client.inbox.receiver import Receiver
+from tearline_client.jobs import Jobs
+from tearline_client.key_management.foreign_keys import watch_own_name
+from tearline_client.key_management.records import KeyRecords
 from tearline_client.keys.home import TOKEN_KEY, Home, Identity
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.rotation import KeyKind, rotation_due
-from tearline_client.link.connecting import Connection
-from tearline_client.link.received import Received
-from tearline_client.link.transport import Transport
-from tearline_client.notices import Notices
-from tearline_client.onward import OnwardUse
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.messages.received import Received
+from tearline_client.notifications.hooks import Notifications
+from tearline_client.outbox.lock import Presence
+from tearline_client.outbox.sender import Sender
+from tearline_client.persons.actors import Actors
 from tearline_client.planning.drafts import About, draft_packet
 from tearline_client.planning.entities import Group
 from tearline_client.planning.mentions import Mention
-from tearline_client.planning.plan import Draft, ReleasePlan
-from tearline_client.reading import Reading, verify_read_on
-from tearline_client.startup import start_state
-from tearline_client.state import NodeState
+from tearline_client.planning.release_plan import Draft, ReleasePlan
+from tearline_client.recovery.reconcile import Reconciler
 from tearline_client.status import NodeStatus, status_of
 from tearline_client.store.access import AccessStore
-from tearline_client.views import PacketView
-from tearline_client.watching import watch_own_name
+from tearline_client.transport.connection import Connection
+from tearline_client.transport.grpc import Transport
 
 
 class Node:
@@ -81,70 +81,70 @@ class Node:
         ()
     """
 
-    def __init__(self, state: NodeState, home: Home, keystore: Keystore) -> None:
-        self.state = state
+    def __init__(self, context: NodeContext, home: Home, keystore: Keystore) -> None:
+        self.state = context
         self.home = home
         self.keystore = keystore
-        self._acting = Acting(home, keystore)
-        self._chores = Chores(state)
-        self._sender = Sender(state, home.sending_lock)
-        self._reissuing = Reissuing(state, self._sender)
-        onward = OnwardUse(state)
-        self._releasing = Releasing(state, self._sender, self._reissuing, onward)
-        self._disclosures = Disclosures(state, self._sender, self._releasing, onward)
-        self._records = KeyRecords(state, home, state.keys, self._sender)
-        self._inbox = Inbox(state, Receiver(state), self._records)
-        self._recovery = Recovery(state)
-        self._connection = Connection(home, keystore, state.transport)
-        access = AccessStore(state.stores.database)
-        self._anchoring = Anchoring(state, access, self._sender)
+        self._actors = Actors(home, keystore)
+        self._jobs = Jobs(context)
+        self._sender = Sender(context, home.sending_lock)
+        self._reissuer = GrantReissuer(context, self._sender)
+        onward = OnwardUse(context)
+        self._packets = PacketService(context, self._sender, self._reissuer, onward)
+        self._disclosures = DisclosureService(context, self._sender, self._packets, onward)
+        self._records = KeyRecords(context, home, context.keys, self._sender)
+        self._inbox = Inbox(context, Receiver(context), self._records)
+        self._recovery = Reconciler(context)
+        self._connection = Connection(home, keystore, context.transport)
+        access = AccessStore(context.stores.database)
+        self._anchors = AccessLogAnchors(context, access, self._sender)
         self.access = AccessLog(
             access,
-            state.uri,
+            context.uri,
             keystore.storage_key("access"),
-            state.now_ms,
-            lambda name, contents: self._acting.reader(
-                name, contents=contents, now_ms=state.now_ms()
+            context.now_ms,
+            lambda name, contents: self._actors.reader(
+                name, contents=contents, now_ms=context.now_ms()
             ),
-            lambda packets: verify_read_on(state, packets),
+            lambda packets: verify_read_on(context, packets),
         )
-        self._reading = Reading(state, self.access, self._sender)
-        self.cosigning = Cosigner(state, self.cosigner)
-        self.notices = Notices(state)
-        self.decisions = Decisions(
-            state,
+        self._reader = PacketReader(context, self.access, self._sender)
+        self.cosigning = Cosigner(context, self.cosigner)
+        self.notifications = Notifications(context)
+        self.decisions = DecisionService(
+            context,
             Presence(home.deciding_lock),
             self.sync,
-            releasing=self._releasing,
+            releasing=self._packets,
             disclosures=self._disclosures,
         )
-        self.recalls = Recalls(state, self._sender, self.sync)
-        self.corrections = Corrections(state, self._releasing)
-        words = Words(state, onward)
-        self.consents = Consents(
-            state, self._sender, self._releasing, self._disclosures, words, self.decisions
+        self.recalls = RecallService(context, self._sender, self.sync)
+        self.corrections = CorrectionService(context, self._packets)
+        words = FreeText(context, onward)
+        self.consents = ConsentService(
+            context, self._sender, self._packets, self._disclosures, words, self.decisions
         )
-        self.own_sources = OwnSources(state)
-        self.cases = Cases(state, self._sender, words)
-        self.case_decisions = CaseDecisions(state, self.cases, self.decisions, self._sender)
-        self.requests = Requests(state, self._sender, self.decisions, words)
-        self.answers = Answers(state, self.decisions, self._releasing, self.requests)
-        self.imports = Importing(
-            state, self._sender, self._releasing, self._reissuing, self.cosigning
+        self.own_sources = OwnSources(context)
+        self.cases = CaseService(context, self._sender, words)
+        self.case_decisions = CaseDecisionService(context, self.cases, self.decisions, self._sender)
+        self.requests = RequestService(context, self._sender, self.decisions, words)
+        self.answers = AnswerService(context, self.decisions, self._packets, self.requests)
+        self.imports = BulkSender(
+            context, self._sender, self._packets, self._reissuer, self.cosigning
         )
-        desks = Desks(
-            releasing=self._releasing,
+        desks = Services(
+            releasing=self._packets,
             disclosures=self._disclosures,
             requests=self.requests,
             answers=self.answers,
             consents=self.consents,
         )
-        self.second = Seconding(state, desks, self._acting, self.decisions)
-        self.notices.watch(self.requests.due)
-        self.notices.watch(self.recalls.due)
-        self._agreements = Agreements(state, home, self._sender, self._releasing, self.sync)
-        self.proposals = Proposals(state, self._sender, self._agreements.publish)
-        self.standings = Standings(state, self._sender)
+        self.approvals = ApprovalService(context, desks, self._actors, self.decisions)
+        self.notifications.watch(self.requests.due)
+        self.notifications.watch(self.recalls.due)
+        self._agreements = AgreementService(context, home, self._sender, self._packets, self.sync)
+        self.proposals = ProposalService(context, self._sender, self._agreements.publish)
+        self.suspensions = SuspensionService(context, self._sender)
 
     @classmethod
     async def open(
@@ -215,7 +215,7 @@ class Node:
     async def sync(self) -> None:
         """Reads the log, keeps our keys on record, does chores, sends what waits.
 
-        A chore that fails stops no other; see ``Chores``.
+        A chore that fails stops no other; see ``Jobs``.
 
         Raises:
             RequestError: If the exchange is out of reach.
@@ -232,18 +232,18 @@ class Node:
             # With a key that may have come on record just now; and an exchange that was restored
             # takes nothing before it has heard what we cosigned.
             await self.cosigning.turn()
-        self._chores.run(
+        self._jobs.run(
             proposals=self.proposals.put_in_force,
             recalls=self.recalls.run,
-            drafts=self.second.expire,
-            standings=self.standings.settle,
+            drafts=self.approvals.expire,
+            standings=self.suspensions.settle,
             cases=self.cases.turn,
             consents=self.consents.turn,
             requests=self.requests.attend,
         )
         await self._sender.flush()
-        with self._chores.attempt("issuing anew"):
-            if self._reissuing.reissue():
+        with self._jobs.attempt("issuing anew"):
+            if self._reissuer.reissue():
                 await self._sender.flush()
         await self.decisions.run()
 
@@ -255,10 +255,10 @@ class Node:
             # whoever seals something is told.
             return
         await self._records.keep()
-        self._chores.run(anchoring=self._anchoring.anchor, standings=self.standings.affirm)
+        self._jobs.run(anchoring=self._anchors.anchor, standings=self.suspensions.affirm)
 
     def take_over(self) -> None:
-        """Makes this copy the node again, once every other copy has ended; see ``Recovery``."""
+        """Makes this copy the node again, once every other copy has ended; see ``Reconciler``."""
         self._recovery.take_over()
 
     # Keys.
@@ -328,16 +328,16 @@ class Node:
     # Persons and agreements.
 
     def person(self, name: str, role: Role) -> str:
-        """The person who decides something; see ``Acting.person``."""
-        return self._acting.person(name, role, now_ms=self.state.now_ms())
+        """The person who decides something; see ``Actors.person``."""
+        return self._actors.person(name, role, now_ms=self.state.now_ms())
 
     def acting(self, name: str, agreement_id: bytes, role: Role) -> ActedBy | None:
-        """The person who acts; see ``Acting.acted_by``."""
-        return self._acting.acted_by(name, agreement_id, role, now_ms=self.state.now_ms())
+        """The person who acts; see ``Actors.acted_by``."""
+        return self._actors.acted_by(name, agreement_id, role, now_ms=self.state.now_ms())
 
     def audit_token(self, name: str) -> str:
-        """A live token of a person, for calls to the exchange; see ``Acting.token``."""
-        return self._acting.token(name, now_ms=self.state.now_ms())
+        """A live token of a person, for calls to the exchange; see ``Actors.token``."""
+        return self._actors.token(name, now_ms=self.state.now_ms())
 
     def draft_agreement(self, text: str) -> Signed:
         """An agreement from its TOML file, proposed and signed by this node."""
@@ -408,18 +408,18 @@ class Node:
             now_ms=self.state.now_ms(),
             extra=extra,
         )
-        return self._releasing.derived(draft)
+        return self._packets.derived(draft)
 
     def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
-        """Which partner will get which field in which form; see ``Releasing.plan``."""
-        return self._releasing.plan(draft, to)
+        """Which partner will get which field in which form; see ``PacketService.plan``."""
+        return self._packets.plan(draft, to)
 
     def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
-        """Texts that repeat what their readers may not have; see ``Releasing.mentions``."""
-        return self._releasing.mentions(plan)
+        """Texts that repeat what their readers may not have; see ``PacketService.mentions``."""
+        return self._packets.mentions(plan)
 
     async def send(self, plans: Sequence[ReleasePlan], *, acted_by: ActedBy | None = None) -> Sent:
-        """Stores what is decided, seals and sends packets; see ``Decisions.send``."""
+        """Stores what is decided, seals and sends packets; see ``DecisionService.send``."""
         return await self.decisions.send(plans, Persons(acted_by=acted_by))
 
     async def disclose(
@@ -431,7 +431,7 @@ class Node:
         acted_by: ActedBy | None = None,
         repeats: str = "",
     ) -> Sent:
-        """Releases one more field of a packet of ours; see ``Decisions.disclose``."""
+        """Releases one more field of a packet of ours; see ``DecisionService.disclose``."""
         persons = Persons(acted_by=acted_by)
         return await self.decisions.disclose(packet_id, path, to, persons, repeats=repeats)
 
@@ -452,7 +452,7 @@ class Node:
         """Takes in everything that is there, and tells its senders; returns how much was new."""
         await self.sync()
         count = await self._take_in()
-        with self._chores.attempt("proposals"):
+        with self._jobs.attempt("proposals"):
             if self.proposals.put_in_force():
                 await self._sender.flush()
                 count += await self._take_in()  # what all signed comes back, as to every party
@@ -483,8 +483,8 @@ class Node:
 
     async def tell(self) -> None:
         """Tells grantors what became of their grants, and partners what else they wait for."""
-        self._chores.run(
-            standings=self.standings.settle,
+        self._jobs.run(
+            standings=self.suspensions.settle,
             receipts=self._sender.tell,
             proposals=self.proposals.put_in_force,
             cases=self.cases.turn,
@@ -524,10 +524,10 @@ class Node:
             PacketError: If what is stored no longer verifies.
             StoreError: If the entry cannot be written: then nothing is shown.
         """
-        return self._reading.show(packet_id, person=person, act=act)
+        return self._reader.show(packet_id, person=person, act=act)
 
     def search(
-        self, text: str, *, person: str = "", within: Within = EVERYWHERE
+        self, text: str, *, person: str = "", within: SearchFilter = EVERYWHERE
     ) -> dict[bytes, tuple[OpenedField, ...]]:
         """The fields here that hold ``text``, by packet; an entry of the own access log.
 
@@ -544,9 +544,9 @@ class Node:
         Raises:
             StoreError: If the entry cannot be written: then nothing is shown.
         """
-        return self._reading.search(text, person=person, within=within)
+        return self._reader.search(text, person=person, within=within)
 
-    def who_saw(self, value: str, *, person: str = "") -> tuple[Held, ...]:
+    def who_saw(self, value: str, *, person: str = "") -> tuple[ValueField, ...]:
         """Each field here that has a value, and who saw it; an entry of the own access log.
 
         Args:
@@ -557,7 +557,7 @@ class Node:
             MalformedInput: If it holds no letter and no digit.
             StoreError: If the entry cannot be written: then nothing is shown.
         """
-        return self._reading.who_saw(value, person=person)
+        return self._reader.who_saw(value, person=person)
 
     async def read(
         self,
@@ -572,7 +572,7 @@ class Node:
         The grantor learns that it was opened or seen, never by whom beyond a pseudonym; the own
         access log has the name.
         """
-        return await self._reading.read(packet_id, acted_by=acted_by, person=person, act=act)
+        return await self._reader.read(packet_id, acted_by=acted_by, person=person, act=act)
 
     def status(self) -> NodeStatus:
         """How the node stands."""

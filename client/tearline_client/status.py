@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tearline.federation import KeyRecord
-from tearline_client.state import NodeState
+from tearline.federation.members import KeyRecord
+from tearline_client.context import NodeContext
 from tearline_client.store.channels import ChannelState
-from tearline_client.store.intake import Quarantined
+from tearline_client.store.inbox import Quarantined
 from tearline_client.store.outbox import OutboxState
 
 
@@ -45,18 +45,18 @@ class NodeStatus:
     certificate_end_ms: int
 
 
-def status_of(state: NodeState, *, certificate_end_ms: int) -> NodeStatus:
+def status_of(context: NodeContext, *, certificate_end_ms: int) -> NodeStatus:
     """How a node stands."""
-    stores = state.stores
+    stores = context.stores
     return NodeStatus(
-        uri=state.uri,
+        uri=context.uri,
         log_size=stores.log.size,
         outbox=stores.outbox.counts(),
         waiting_since_ms=stores.outbox.waiting_since_ms(),
         faults=stores.outbox.faults(),
         channels=stores.channels.all(),
-        quarantined=stores.intake.quarantined(),
-        over_quota=stores.intake.over_quota(),
-        keys=state.trust.keys_of(state.uri, at=state.next_moment()),
+        quarantined=stores.inbox.quarantined(),
+        over_quota=stores.inbox.over_quota(),
+        keys=context.trust.keys_of(context.uri, at=context.next_moment()),
         certificate_end_ms=certificate_end_ms,
     )

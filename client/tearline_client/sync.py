@@ -134,7 +134,7 @@ def _iterated(
     return forward
 
 
-class SyncDesk:
+class SyncNamespace:
     """A desk of the node, such as ``node.proposals``: the same methods, waited for.
 
     Args:
@@ -181,18 +181,18 @@ class SyncNode:
         self._node = node
         self._loop = loop
         self._closing = closing
-        self.proposals = SyncDesk(node.proposals, loop)
-        self.second = SyncDesk(node.second, loop)
-        self.consents = SyncDesk(node.consents, loop)
-        self.own_sources = SyncDesk(node.own_sources, loop)
-        self.standings = SyncDesk(node.standings, loop)
-        self.cases = SyncDesk(node.cases, loop)
-        self.requests = SyncDesk(node.requests, loop)
-        self.recalls = SyncDesk(node.recalls, loop)
-        self.corrections = SyncDesk(node.corrections, loop)
-        self.decisions = SyncDesk(node.decisions, loop)
-        self.answers = SyncDesk(node.answers, loop)
-        self.case_decisions = SyncDesk(node.case_decisions, loop)
+        self.proposals = SyncNamespace(node.proposals, loop)
+        self.approvals = SyncNamespace(node.approvals, loop)
+        self.consents = SyncNamespace(node.consents, loop)
+        self.own_sources = SyncNamespace(node.own_sources, loop)
+        self.suspensions = SyncNamespace(node.suspensions, loop)
+        self.cases = SyncNamespace(node.cases, loop)
+        self.requests = SyncNamespace(node.requests, loop)
+        self.recalls = SyncNamespace(node.recalls, loop)
+        self.corrections = SyncNamespace(node.corrections, loop)
+        self.decisions = SyncNamespace(node.decisions, loop)
+        self.answers = SyncNamespace(node.answers, loop)
+        self.case_decisions = SyncNamespace(node.case_decisions, loop)
 
     open = staticmethod(_opened(Node.open))
 

@@ -8,7 +8,7 @@ import click
 from examples import AGENCY, EXCHANGE, Example
 from tables import GENERATED, table
 from tearline_client.cli import command as agency
-from tearline_server.__main__ import cli as operator
+from tearline_server.cli import cli as operator
 
 EXAMPLE = "Example:"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from commands import index_page, noun_page, nouns, server_page
 from tables import GENERATED, table
-from tearline.bodies.kinds import KINDS
+from tearline.bodies.registry import KINDS
 from tearline.bodies.rules import Part
 from tearline.errors import TearlineError, concrete_errors
 from tearline.policy.category import CATEGORIES

@@ -1,3 +1,3 @@
 """Exchange server: accepts, logs and delivers packets that it cannot read."""
 
-import tearline.rpc  # noqa: F401 (must precede any import of gRPC: it disables TLS 1.2)
+import tearline_runtime.grpc  # noqa: F401 (must precede any import of gRPC: it disables TLS 1.2)

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import uvloop
 
-from tearline.certificates import end_s
+from tearline.crypto.certificates import end_s
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import TearlineError
-from tearline.federation import TrustList
+from tearline.federation.members import TrustList
 from tearline.identity import parse_agency_uri
 from tearline.limits import (
     BACKLOG_S,
@@ -31,22 +32,21 @@ from tearline.limits import (
     REFUSALS_FLUSH_S,
     RETENTION_S,
 )
-from tearline.rpc.credentials import ServerTls, TlsIdentity
-from tearline.tls_key import TlsKey
+from tearline_runtime.grpc.credentials import ServerTls, TlsIdentity
+from tearline_server.admission.authentication import AccessList, Authenticator
+from tearline_server.bootstrap import house_of, now_ms
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange
-from tearline_server.gate import Gate, Roster
-from tearline_server.house import house_of, now_ms
-from tearline_server.keyfile import ExchangeKeys
-from tearline_server.metrics import Metrics
-from tearline_server.services.audit import AuditService
-from tearline_server.services.calls import CallLog
-from tearline_server.services.exchange import ExchangeService
-from tearline_server.services.guard import Guard
-from tearline_server.services.health import HealthService
-from tearline_server.services.server import make_server
-from tearline_server.services.trust import TrustService
-from tearline_server.storage.opening import open_store
+from tearline_server.grpc.audit_service import AuditService
+from tearline_server.grpc.call_log import CallLog
+from tearline_server.grpc.exchange_service import ExchangeService
+from tearline_server.grpc.health_service import HealthService
+from tearline_server.grpc.interceptor import CallInterceptor
+from tearline_server.grpc.log_service import TrustService
+from tearline_server.grpc.server import make_server
+from tearline_server.keys import ExchangeKeys
+from tearline_server.observability.metrics import Metrics
+from tearline_server.storage.open import open_store
 
 _log = logging.getLogger(__name__)
 
@@ -63,11 +63,11 @@ _GARBAGE = (
 )  # thresholds of the generations; Python's defaults would scan the objects of every call
 
 
-def roster_of(exchange: Exchange) -> Roster:
+def roster_of(exchange: Exchange) -> AccessList:
     """Returns the roster that follows from the trust list in force and the revocations."""
     trust_list = exchange.trust_list
     domains = {parse_agency_uri(each.uri).trust_domain: each for each in trust_list.agencies}
-    return Roster(
+    return AccessList(
         authorities={name: agency.certificate_authorities for name, agency in domains.items()},
         issuer_keys={name: agency.token_issuers for name, agency in domains.items()},
         denied_keys=exchange.revoked_keys,
@@ -200,26 +200,26 @@ async def serve(
         TearlineError: If the exchange cannot start.
     """
     store = await open_store(config)
-    house = house_of(config, keys, store)
+    components = house_of(config, keys, store)
     try:
-        exchange = await Exchange.open(house)
+        exchange = await Exchange.open(components)
     except BaseException:
         await store.close()
         raise
     if clock_is_right:
-        house.timekeeper.accept()
+        components.timekeeper.accept()
     try:
-        awaited = exchange.resumption.awaited
+        awaited = exchange.resume_barrier.awaited
         if awaited and do_not_wait:
             _log.warning("restored: not waiting", extra={"cosigners": awaited})
-            await exchange.resumption.begin()
+            await exchange.resume_barrier.begin()
         elif awaited:
             _log.warning("restored: waiting", extra={"cosigners": awaited})
         await _serve(
             config,
             keys,
             exchange,
-            house.metrics,
+            components.metrics,
             stopping=stopping,
             reloading=reloading,
             serving=serving,
@@ -239,26 +239,26 @@ async def _serve(
     reloading: asyncio.Event,
     serving: Callable[[int], None],
 ) -> None:
-    gate = Gate(config.uri, roster_of(exchange))
+    authenticator = Authenticator(config.uri, roster_of(exchange))
     front = Front(config, keys, exchange.trust_list, metrics)
 
     def follow() -> None:
-        gate.replace(roster_of(exchange))
+        authenticator.replace(roster_of(exchange))
         front.follow(exchange.trust_list)
 
     exchange.on_trust = follow
-    guard, health = (
-        Guard(gate, exchange, now_ms, metrics, CallLog(config.log_calls)),
+    interceptor, health = (
+        CallInterceptor(authenticator, exchange, now_ms, metrics, CallLog(config.log_calls)),
         HealthService(exchange),
     )
     services = (
         ExchangeService(exchange),
         TrustService(exchange),
-        AuditService(exchange.inquiries, exchange.take_answer_turn),
+        AuditService(exchange.audit_search, exchange.take_answer_turn),
         health,
     )
     server, port = make_server(
-        config.listen, lambda: front.tls, [service.handlers(guard) for service in services]
+        config.listen, lambda: front.tls, [service.handlers(interceptor) for service in services]
     )
 
     async def renew() -> None:
@@ -279,14 +279,14 @@ async def _serve(
     chores: dict[str, tuple[float, Chore]] = {
         "others": (_AGAIN_S, exchange.others.follow),
         "reload": (0, renew_when_asked),
-        "refusals": (REFUSALS_FLUSH_S, exchange.upkeep.flush_refusals),
-        "overdue": (OVERDUE_S, exchange.upkeep.log_overdue),
-        "erasures": (RETENTION_S, exchange.upkeep.erase_due),
-        "ends": (RETENTION_S, exchange.upkeep.drop_ended),
+        "refusals": (REFUSALS_FLUSH_S, exchange.maintenance.flush_refusals),
+        "overdue": (OVERDUE_S, exchange.maintenance.log_overdue),
+        "erasures": (RETENTION_S, exchange.maintenance.erase_due),
+        "ends": (RETENTION_S, exchange.maintenance.drop_ended),
         "certificate": (_AGAIN_S, renew_when_due),
         "time": (_AGAIN_S, watch.look),
         "recovery": (RECOVERY_S, exchange.recover),
-        "backlog": (BACKLOG_S, exchange.upkeep.count_backlog),
+        "backlog": (BACKLOG_S, exchange.maintenance.count_backlog),
     }
     if config.witnesses:
         chores["witnesses"] = (_AGAIN_S, exchange.ask_witnesses)
@@ -302,13 +302,13 @@ async def _serve(
         async with AsyncExitStack() as monitoring:
             told: dict[str, object] = {"port": port, "uri": str(config.uri)}
             if config.metrics is not None:
-                from tearline_server.http import measured
+                from tearline_server.http.ports import measured
 
                 told["metrics"] = await monitoring.enter_async_context(
                     measured(config.metrics, exchange, metrics)
                 )
             if config.http is not None:
-                from tearline_server.http import monitored
+                from tearline_server.http.ports import monitored
 
                 told["http"] = await monitoring.enter_async_context(
                     monitored(config.http, exchange, lambda: health.is_serving)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from tearline.checkpoint import NoteAlgorithm, VerifierKey, parse_verifier_key
 from tearline.encoding import parse_decimal
 from tearline.errors import (
     ConfigUnreadable,
@@ -35,6 +34,7 @@ from tearline.limits import (
     NODE_BYTES_S,
     NODE_STATEMENTS_S,
 )
+from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey, parse_verifier_key
 
 FILE_NAME = "exchange.toml"
 _MAX_FILE_BYTES = 64 << 10  # a few dozen lines; a larger file is another file

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from tearline.errors import ClockDoubted, ExchangeBusy
-from tearline.federation import TrustList
+from tearline.federation.members import TrustList
 from tearline.limits import (
     DISK_RETRY_MS,
     LOG_PAGE_BYTES,
@@ -12,60 +12,60 @@ from tearline.limits import (
     MAX_QUEUE_BYTES,
     MAX_UNOPENED,
 )
-from tearline.tiles import Tile
-from tearline.wire.cosigning import CosignNews, CosignTurn
+from tearline.tlog.tiles import Tile
+from tearline.wire.cosigning import CosignReply, CosignRequest
 from tearline.wire.deliveries import Cursor, Delivery
-from tearline.wire.entries import EntryRange
+from tearline.wire.log_entries import EntryRange
 from tearline.wire.publications import Outcome, Publication
-from tearline.wire.reconciling import ReconcileReply, ReconcileRequest
-from tearline_server.bounds import Bounds
-from tearline_server.committer import Committer
-from tearline_server.cosigning import Cosignatures
-from tearline_server.desk import ExchangeDesk, Listeners
-from tearline_server.house import House, begin_time
-from tearline_server.inquiries import Inquiries
-from tearline_server.judging.claims import read_claims
-from tearline_server.judging.hearing import Publisher
-from tearline_server.judging.registry import Registry
-from tearline_server.mailbox import Mailboxes
-from tearline_server.metrics import Vitals
-from tearline_server.others import Others
-from tearline_server.reconciling import places_of, take_back
-from tearline_server.refusals import Refusals
-from tearline_server.resumption import Resumption
-from tearline_server.storage.reading import MailItem
-from tearline_server.storage.stored import Heard
-from tearline_server.turns import Turns, Weight
-from tearline_server.upkeep import Upkeep
-from tearline_server.witnesses import ask_on
-from tearline_server.works import (
-    Acknowledgement,
-    ExchangeWork,
-    HandOut,
-    Note,
-    Standings,
-    Submission,
+from tearline.wire.reconcile import ReconcileReply, ReconcileRequest
+from tearline_server.admission.fair_queue import Cost, FairGate
+from tearline_server.admission.rate_limits import Bounds
+from tearline_server.admission.refusals import Refusals
+from tearline_server.audit.search import AuditSearch
+from tearline_server.bootstrap import Components, begin_time
+from tearline_server.delivery.mailboxes import Mailboxes
+from tearline_server.ingest.commands import (
+    AcknowledgeCommand,
+    Command,
+    DeliverCommand,
+    LogEventsCommand,
+    PublishCommand,
+    ReconcileCommand,
 )
+from tearline_server.ingest.committer import Committer
+from tearline_server.ingest.processor import Listeners, StatementProcessor
+from tearline_server.jobs.maintenance import Maintenance
+from tearline_server.observability.metrics import Snapshot
+from tearline_server.processing.context import Publisher
+from tearline_server.processing.registry import Registry
+from tearline_server.processing.submission import read_claims
+from tearline_server.recovery.reconcile import places_of, take_back
+from tearline_server.recovery.resume import ResumeBarrier
+from tearline_server.replicas import ReplicaFollower
+from tearline_server.storage.reads import MailItem
+from tearline_server.storage.snapshot import Changes
+from tearline_server.tlog.cosignatures import Cosignatures
+from tearline_server.tlog.witnesses import ask_on
 
 
 class Exchange:
     """Running exchange. Open it with ``Exchange.open``, and close it.
 
     Args:
-        house: Its components.
+        components: Its components.
         registry: The state derived from the store.
         epoch: 16 bytes, the epoch of the store.
     """
 
-    def __init__(self, house: House, registry: Registry, epoch: bytes) -> None:
-        self._house = house
-        self._store = house.store
-        self._log = house.log
-        self._bounds = Bounds(house.rates)
-        uri = house.installation.identity.exchange.uri
+    def __init__(self, components: Components, registry: Registry, epoch: bytes) -> None:
+        self._components = components
+        self._store = components.store
+        self._log = components.log
+        self._bounds = Bounds(components.rates)
+        uri = components.installation.identity.exchange.uri
         self.refusals = Refusals(uri)
         self._mailboxes = Mailboxes(
-            house.store, epoch, self._hand_out, self._reaches, self.take_answer_turn
+            components.store, epoch, self._hand_out, self._reaches, self.take_answer_turn
         )
         self._epoch = epoch
         self._reconciling = asyncio.Lock()  # a reconciliation reads all restored entries
@@ -78,47 +78,52 @@ class Exchange:
             refusal=self.refusals.count,
             trust=lambda: self.on_trust(),
         )
-        self._desk = ExchangeDesk(
-            house.store,
+        self._desk = StatementProcessor(
+            components.store,
             registry,
-            house.signer_of(registry.trust.federation),
-            house.timekeeper,
+            components.signer_of(registry.trust.federation),
+            components.timekeeper,
             listeners,
             self._mailboxes.at_rest,
         )
-        self._committer = Committer(house.store, self._desk, house.log.advance, house.metrics)
-        self._turns = Turns(
-            Weight(statements=MAX_CALLS, bytes=MAX_QUEUE_BYTES), self._committer.holds
+        self._committer = Committer(
+            components.store, self._desk, components.log.advance, components.metrics
+        )
+        self._turns = FairGate(
+            Cost(statements=MAX_CALLS, bytes=MAX_QUEUE_BYTES), self._committer.holds
         )
         self._committer.on_settled = self._turns.go_on
         self._cosignatures = Cosignatures(
-            house.store,
-            house.log,
-            house.installation.identity.log,
+            components.store,
+            components.log,
+            components.installation.identity.log,
             lambda: self._desk.registry.trust,
-            house.timekeeper,
+            components.timekeeper,
         )
-        self.others = Others(house.store, self._take_in, self._mailboxes.wake_all)
-        self.resumption = Resumption(
-            house.store, uri, lambda event: self._submit(Note(event), internal=True), house.clock
+        self.others = ReplicaFollower(components.store, self._take_in, self._mailboxes.wake_all)
+        self.resume_barrier = ResumeBarrier(
+            components.store,
+            uri,
+            lambda event: self._submit(LogEventsCommand(event), internal=True),
+            components.clock,
         )
-        self.upkeep = Upkeep(
-            house,
+        self.maintenance = Maintenance(
+            components,
             lambda: self._desk.registry,
             self.refusals,
             lambda work: self._submit(work, internal=True),
             lambda: self._may_write,
         )
-        self.inquiries = Inquiries(
-            house.store,
-            house.log,
+        self.audit_search = AuditSearch(
+            components.store,
+            components.log,
             lambda: self._desk.registry.agreements,
-            lambda event: self._submit(Note(event)),
-            house.clock,
+            lambda event: self._submit(LogEventsCommand(event)),
+            components.clock,
         )
 
     @classmethod
-    async def open(cls, house: House) -> "Exchange":
+    async def open(cls, components: Components) -> "Exchange":
         """Opens an exchange that resumes from the store, and returns it.
 
         Raises:
@@ -126,17 +131,17 @@ class Exchange:
             LogError: If the stored log is not the one that was signed.
             StoreError: If the store cannot be read.
         """
-        stored = await house.store.load()
-        registry = Registry.restore(house.installation, stored)
-        await house.log.restore(stored.head, stored.checkpoint)
-        begin_time(house, stored, registry.trust)
-        exchange = cls(house, registry, stored.head.epoch)
+        stored = await components.store.load()
+        registry = Registry.restore(components.installation, stored)
+        await components.log.restore(stored.head, stored.checkpoint)
+        begin_time(components, stored, registry.trust)
+        exchange = cls(components, registry, stored.head.epoch)
         await exchange._cosignatures.restore()
         exchange._committer.start()
-        await exchange.resumption.restore(exchange._cosignatures.cosigners())
+        await exchange.resume_barrier.restore(exchange._cosignatures.cosigners())
         return exchange
 
-    async def _submit(self, work: ExchangeWork, *, internal: bool = False) -> None:
+    async def _submit(self, work: Command, *, internal: bool = False) -> None:
         """Writes work, unless writing is currently forbidden.
 
         Raises:
@@ -146,7 +151,7 @@ class Exchange:
             StoreError: If the batch could not be written.
         """
         self._log.verify_whole()
-        self.resumption.verify_begun()
+        self.resume_barrier.verify_begun()
         self._verify_time()
         await self._committer.submit(work, internal=internal)
 
@@ -167,7 +172,7 @@ class Exchange:
 
     def _verify_time(self) -> None:
         head = self._desk.registry.head
-        self._house.timekeeper.verify(head.time_ms if head else 0)
+        self._components.timekeeper.verify(head.time_ms if head else 0)
 
     @property
     def is_time_right(self) -> bool:
@@ -180,20 +185,20 @@ class Exchange:
 
     @property
     def _may_write(self) -> bool:
-        return self._log.is_whole and self.resumption.has_begun and self.is_time_right
+        return self._log.is_whole and self.resume_barrier.has_begun and self.is_time_right
 
-    async def _take_in(self, heard: Heard) -> None:
+    async def _take_in(self, changes: Changes) -> None:
         """Applies writes of other processes."""
         await self._committer.follow()
         await self._log.refresh()
-        await self._cosignatures.follow(heard)
-        await self.resumption.follow(heard)
+        await self._cosignatures.follow(changes)
+        await self.resume_barrier.follow(changes)
 
     @property
-    def vitals(self) -> Vitals:
+    def snapshot(self) -> Snapshot:
         """Returns the current state for metrics."""
         waiting = self._committer.waiting
-        return Vitals(
+        return Snapshot(
             ready=self.is_healthy,
             disk_low=self.is_disk_low,
             time_right=self.is_time_right,
@@ -201,7 +206,7 @@ class Exchange:
             queued_statements=waiting.statements,
             queued_bytes=waiting.bytes,
             questions=self._store.questions,
-            backlog=self.upkeep.backlog,
+            backlog=self.maintenance.backlog,
             unheard_s=self.others.unheard_s if self._store.is_shared else None,
             under_way_s=self._committer.under_way_s,
             entries=self._log.size,
@@ -220,11 +225,11 @@ class Exchange:
             StoreError: If it does not.
         """
         if not self._committer.is_healthy:
-            await self._submit(Note(), internal=True)
+            await self._submit(LogEventsCommand(), internal=True)
 
     def end_streams(self) -> None:
         """Ends every subscription and every following search, after its current message."""
-        self.inquiries.end()
+        self.audit_search.end()
         self._mailboxes.close()
         self._log.wake()
 
@@ -232,7 +237,7 @@ class Exchange:
         """Writes accepted work, and closes the store."""
         self.end_streams()
         try:
-            await self.upkeep.flush_refusals()
+            await self.maintenance.flush_refusals()
         finally:
             await self._committer.close()
             await self._store.close()
@@ -240,7 +245,7 @@ class Exchange:
     async def ask_witnesses(self) -> None:
         """Asks external witnesses to cosign the log as it grows, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for witness in self._house.witnesses:
+            for witness in self._components.witnesses:
                 group.create_task(ask_on(witness, self._log, self._cosignatures))
 
     # Nodes.
@@ -255,7 +260,7 @@ class Exchange:
         Raises:
             ExchangeBusy: If too much waits to be read.
         """
-        with self._house.metrics.unread(size):
+        with self._components.metrics.unread(size):
             await self._turns.take(node, size)
 
     async def _await_turn_again(self, node: str) -> None:
@@ -294,18 +299,20 @@ class Exchange:
                 accepted then.
         """
         number = len(publication.statements())
-        now_ms = self._house.clock()
+        now_ms = self._components.clock()
         if self.is_disk_low and publication.parts:
             raise ExchangeBusy("its disk is nearly full", retry_after_ms=DISK_RETRY_MS)
         statements = max(1, number)  # an empty message costs work too
         self._bounds.take(publisher.node, statements=statements, size=size, now_ms=now_ms)
         if not number:
             return ()
-        claims = await read_claims(publication, lambda: self._await_turn_again(publisher.node))
-        work = Submission(publisher, claims, publication.attestations(), size)
+        submissions = await read_claims(publication, lambda: self._await_turn_again(publisher.node))
+        work = PublishCommand(publisher, submissions, publication.attestations(), size)
         await self._submit(work)
         outcomes = work.outcomes()
-        self._house.metrics.judged(each.refusal.code if each.refusal else "" for each in outcomes)
+        self._components.metrics.judged(
+            each.refusal.code if each.refusal else "" for each in outcomes
+        )
         return outcomes
 
     def subscribe(self, node: str, cursor: Cursor) -> AsyncIterator[Delivery]:
@@ -324,7 +331,7 @@ class Exchange:
         A cursor of another epoch has no effect.
         """
         if cursor.epoch == self._epoch:
-            await self._submit(Acknowledgement(node, cursor.seq))
+            await self._submit(AcknowledgeCommand(node, cursor.seq))
         return cursor
 
     async def reconcile(self, node: str, request: ReconcileRequest) -> ReconcileReply:
@@ -340,7 +347,7 @@ class Exchange:
         if await self._store.restorations():
             await take_back(self._store, request.openings)
             if request.confirmed:
-                await self._submit(Standings(node, request.confirmed))
+                await self._submit(ReconcileCommand(node, request.confirmed))
             async with self._reconciling:
                 unopened = await self._store.unopened(request.after, limit=MAX_UNOPENED)
         await self._committer.follow()
@@ -350,8 +357,8 @@ class Exchange:
             unopened=tuple(unopened),
         )
 
-    async def _hand_out(self, node: str, items: Sequence[MailItem]) -> HandOut:
-        work = HandOut(node, items)
+    async def _hand_out(self, node: str, items: Sequence[MailItem]) -> DeliverCommand:
+        work = DeliverCommand(node, items)
         await self._submit(work, internal=True)
         return work
 
@@ -385,7 +392,7 @@ class Exchange:
         """
         return await self._log.tile(tile)
 
-    async def cosign(self, node: str, turn: CosignTurn) -> CosignNews:
+    async def cosign(self, node: str, turn: CosignRequest) -> CosignReply:
         """Accepts a cosigning node's turn, and answers when there is a newer checkpoint.
 
         Raises:
@@ -393,5 +400,5 @@ class Exchange:
         """
         seen = await self._cosignatures.hear(node, turn)
         if turn.checkpoint:
-            await self.resumption.hear(node)
+            await self.resume_barrier.hear(node)
         return await self._cosignatures.answer(turn, seen)

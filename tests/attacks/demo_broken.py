@@ -32,10 +32,10 @@ class Guard:
 GUARDS = (
     Guard(
         step="federation",
-        function="tearline.trust:TrustState._root_signers",
+        function="tearline.verification.trust:TrustState._root_signers",
         returns="frozenset(agency.uri for agency in following.agencies)",
     ),
-    Guard(step="agreement", function="tearline.agreement:verify_parties_signed"),
+    Guard(step="agreement", function="tearline.agreements.agreement:verify_parties_signed"),
     Guard(step="preview", function="tearline.policy.masks:generalise"),
     Guard(
         step="send",
@@ -53,18 +53,16 @@ GUARDS = (
         function="tearline.policy.release:ReleasePolicy.verify",
         returns="self.decide(request)",
     ),
-    Guard(step="disclose", function="tearline_client.border.keeping:Keeping.keep_grant"),
-    Guard(step="receipts", function="tearline_client.border.keeping:Keeping._store_receipt"),
-    Guard(step="audit", function="tearline.merkle:verify_inclusion"),
-    Guard(step="case", function="tearline_client.border.filing:verify_filing"),
-    Guard(step="request", function="tearline_client.border.keeping:Keeping._store_step"),
+    Guard(step="disclose", function="tearline_client.inbox.dispatch:InboxDispatch.keep_grant"),
+    Guard(step="receipts", function="tearline_client.inbox.dispatch:InboxDispatch._store_receipt"),
+    Guard(step="audit", function="tearline.tlog.merkle:verify_inclusion"),
+    Guard(step="case", function="tearline_client.rules.cases:verify_filing"),
+    Guard(step="request", function="tearline_client.inbox.dispatch:InboxDispatch._store_step"),
     Guard(step="precursor", function="tearline.bodies.substances:is_cas_number", returns="True"),
-    Guard(step="correct", function="tearline.correction:superseded", returns="{}"),
-    Guard(step="suspend", function="tearline.standing.book:StandingBook.verify_open"),
-    Guard(step="recall", function="tearline_client.border.forgetting:forget"),
-    Guard(
-        step="tampering", function="tearline_server.verification:LogVerifier.findings", returns=""
-    ),
+    Guard(step="correct", function="tearline.packets.correction:superseded", returns="{}"),
+    Guard(step="suspend", function="tearline.suspensions.index:SuspensionIndex.verify_open"),
+    Guard(step="recall", function="tearline_client.rules.redaction:forget"),
+    Guard(step="tampering", function="tearline_server.tlog.fsck:LogVerifier.findings", returns=""),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from simulator import BILATERAL, Simulation
+from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementNotInForce,
     CertificateExpired,
@@ -14,18 +15,17 @@ from tearline.errors import (
     LogInconsistent,
     StoreBusy,
 )
-from tearline.event import EventCode
 from tearline.policy.form import Form
-from tearline.receipt import Receipt, Status
-from tearline.statement import Signer, StatementType
+from tearline.statements.receipt import Receipt, Status
+from tearline.statements.statement import Signer, StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import Delivery
-from tearline.wire.entries import EntryRange
-from tearline.wire.flow import encode_receipt, parse_receipt
+from tearline.wire.grants import encode_receipt, parse_receipt
+from tearline.wire.log_entries import EntryRange
 from tearline.wire.publications import Outcome
 from tearline.wire.statements import Signed, signed
-from tearline_client.reading import Reading
-from tearline_client.state import NodeState
+from tearline_client.context import NodeContext
+from tearline_client.features.packets.reader import PacketReader
 from tearline_client.store.outbox import OutboxState
 
 
@@ -93,7 +93,7 @@ async def test_an_expired_grant_leaves_no_gap(
     """It arrived, if too late: what follows it in the channel is not ahead of anything."""
     await world.us.send(world.cn)
     late = (await world.cn.waiting())[0]
-    monkeypatch.setattr(NodeState, "has_ended", lambda _state, _end_ms: True)
+    monkeypatch.setattr(NodeContext, "has_ended", lambda _state, _end_ms: True)
     await world.cn.take(late)
     monkeypatch.undo()
     assert world.cn.codes() == [GrantExpired.code]
@@ -136,15 +136,15 @@ async def test_a_status_does_not_go_back_when_two_processes_read(
     (packet,) = await world.us.send(world.cn)
     await world.cn.node.receive()
     packets = world.cn.node.state.stores.packets
-    show = Reading.show
+    show = PacketReader.show
 
-    def slow(reading: Reading, packet_id: bytes, **who: Any) -> object:
+    def slow(reading: PacketReader, packet_id: bytes, **who: Any) -> object:
         shown = show(reading, packet_id, **who)
         (grant,) = shown.grants
         packets.set_status(grant.signed.statement.id, Status.SEEN)  # the other process
         return shown
 
-    monkeypatch.setattr(Reading, "show", slow)
+    monkeypatch.setattr(PacketReader, "show", slow)
     await world.cn.node.read(packet)
     (grant,) = packets.grants(packet)
     assert grant.status is Status.SEEN

@@ -5,14 +5,14 @@ from dataclasses import replace
 from bodies import entities
 from simulator import ARTICLE, PURPOSE, Simulation
 from tearline.bodies.documents import FILE
-from tearline.bodies.kinds import KINDS
+from tearline.bodies.registry import KINDS
 from tearline.errors import BodyUnfit
-from tearline.packet import Field, PacketKind
-from tearline_client.exporters.documents import documents_in
-from tearline_client.importers.documents import Document, document_fields
+from tearline.packets.packet import Field, PacketKind
+from tearline_client.connectors.exporters.documents import documents_in
+from tearline_client.connectors.importers.documents import Document, document_fields
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import connected_groups
-from tearline_client.planning.plan import ReleasePlan
+from tearline_client.planning.release_plan import ReleasePlan
 
 PDF = b"%PDF-1.7 a scan"
 PROGRAM = b"MZ\x90 a program"

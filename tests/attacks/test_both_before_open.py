@@ -8,15 +8,15 @@ import pytest
 
 from simulator import Member, Simulation
 from tearline.errors import CosignatureAwaited, NotFound
-from tearline.note import parse_note
-from tearline.recall import RecallReason
-from tearline.receipt import Status
-from tearline.statement import StatementType
+from tearline.packets.recall import RecallReason
+from tearline.statements.receipt import Status
+from tearline.statements.statement import StatementType
+from tearline.tlog.note import parse_note
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.cosigning import CosignNews
+from tearline.wire.cosigning import CosignReply
 from tearline.wire.deliveries import parse_delivery
 from tearline.wire.statements import Signed, cosigned
-from tearline_client.link.received import Received, ReceivedGrant
+from tearline_client.messages.received import Received, ReceivedGrant
 
 
 async def wait_for_both(world: Simulation) -> None:
@@ -38,7 +38,7 @@ async def wait_for_both(world: Simulation) -> None:
         await member.node.receive()
 
 
-def without(member: Member, news: CosignNews) -> CosignNews:
+def without(member: Member, news: CosignReply) -> CosignReply:
     """What others cosigned, without the lines of one agency."""
     kept = []
     for note in news.checkpoints:
@@ -60,12 +60,12 @@ async def test_it_waits_and_opens_by_itself(world: Simulation) -> None:
     await world.cn.node.receive()
     assert world.cn.grants() == []
     assert world.cn.codes() == []
-    (waiting,) = world.cn.node.state.stores.waiting.all()
+    (waiting,) = world.cn.node.state.stores.awaiting_cosignature.all()
     assert (waiting.packet, waiting.sender) == (packet, world.us.node.uri)
     with pytest.raises(CosignatureAwaited):
         world.cn.node.show(packet)
     assert world.cn.node.search("Qiu") == {}
-    notices = world.cn.node.state.stores.notices
+    notices = world.cn.node.state.stores.notifications
     assert notices.next(0, ["packet-arrived"]) is None
 
     await world.us.node.receive()  # it is told, all the same, that the packet is there
@@ -75,7 +75,7 @@ async def test_it_waits_and_opens_by_itself(world: Simulation) -> None:
     await world.us.node.cosigning.turn()
     await world.cn.node.receive()
     assert world.cn.grants() == [packet]
-    assert world.cn.node.state.stores.waiting.all() == ()
+    assert world.cn.node.state.stores.awaiting_cosignature.all() == ()
     told = notices.next(0, ["packet-arrived"])
     assert told is not None
     assert told.ids["packet"] == packet.hex()
@@ -127,7 +127,7 @@ async def test_an_application_that_listens_gets_it_when_it_opens(world: Simulati
                 return
 
     listening = asyncio.create_task(listen())
-    while not world.cn.node.state.stores.waiting.all():
+    while not world.cn.node.state.stores.awaiting_cosignature.all():
         await asyncio.sleep(0)
     assert heard == []
     world.cn.exchange.news = lambda news: news
@@ -143,13 +143,13 @@ async def test_what_does_not_verify_once_it_opens_is_put_aside(world: Simulation
     keep_back(world)
     (packet,) = await world.us.send(world.cn)
     await world.cn.node.receive()
-    (waiting,) = world.cn.node.state.stores.waiting.all()
+    (waiting,) = world.cn.node.state.stores.awaiting_cosignature.all()
     with world.cn.node.state.stores.database.transaction():
         world.cn.node.state.stores.database.execute("DELETE FROM agreement")
     world.cn.exchange.news = lambda news: news
     await world.us.node.cosigning.turn()
     await world.cn.node.receive()
-    assert world.cn.node.state.stores.waiting.all() == ()
+    assert world.cn.node.state.stores.awaiting_cosignature.all() == ()
     assert world.cn.codes() == ["TL-AGR-001"]
     with pytest.raises(NotFound):
         world.cn.node.show(packet)
@@ -189,8 +189,8 @@ async def test_a_field_that_is_recalled_while_its_packet_waits_is_erased_at_once
     plan = desk.plan(packet, path=opened.field.path)
     await desk.recall(plan, RecallReason.MISTAKE)
     await world.cn.node.receive()
-    (waiting,) = world.cn.node.state.stores.waiting.all()
-    data = world.cn.node.state.stores.waiting.delivery(waiting.id)
+    (waiting,) = world.cn.node.state.stores.awaiting_cosignature.all()
+    data = world.cn.node.state.stores.awaiting_cosignature.delivery(waiting.id)
     assert data is not None
     (parts,) = parse_delivery(data).parts
     assert parts.ciphertexts

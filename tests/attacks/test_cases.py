@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from simulator import CN, MX, US, Member, Simulation
-from tearline.case import CaseBook, CaseNote, CaseStep, Membership, Phase
-from tearline.channel import Address
+from tearline.cases.case import CaseBook, CaseNote, CaseStep, Membership, Phase
 from tearline.errors import CaseRecipient, CaseRefused
 from tearline.sealing import seal_note
-from tearline.statement import StatementType
+from tearline.statements.channel import Address
+from tearline.statements.statement import StatementType
 from tearline.wire.cases import encode_case_note, encode_case_step, encode_case_step_prefix
 from tearline.wire.publications import Outcome
-from tearline_client.desks.case_views import CaseView
-from tearline_client.planning.plan import Draft
+from tearline_client.features.cases.views import CaseView
+from tearline_client.planning.release_plan import Draft
 
 AGREEMENT = "narcotics-2026"
 TITLE, SUMMARY = "canary-harbour-7f3a9c51d2e8", "canary-slips-51d2e87f3a9c"

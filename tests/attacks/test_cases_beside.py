@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from simulator import CN, MX, PASSPHRASE, LyingTransport, Member, Simulation
-from tearline.case import Membership
+from tearline.cases.case import Membership
 from tearline.errors import CaseRefused
-from tearline_client.desks.case_views import CaseView
+from tearline_client.features.cases.views import CaseView
 from tearline_client.node import Node
 from tearline_client.store.database import Database
 

@@ -7,7 +7,8 @@ import pytest
 from asking import PERSON, ask
 from attacks.test_cases import AGREEMENT, SUMMARY, TITLE, draft, joined, settle, view
 from simulator import CN, MX, US, Member, Simulation, alone
-from tearline.case import Membership
+from tearline.cases.case import Membership
+from tearline.crypto.keys import KemPublicKey
 from tearline.errors import (
     AgreementSuspended,
     CaseRecipient,
@@ -20,14 +21,13 @@ from tearline.errors import (
     RecipientKeyExpired,
     SignerKeyUnknown,
 )
-from tearline.federation import Revocation
-from tearline.keys import KemPublicKey
-from tearline.recall import RecallReason
-from tearline.standing.book import StandingBook
-from tearline.statement import StatementType
-from tearline.trust import Moment, TrustState
+from tearline.federation.members import Revocation
+from tearline.packets.recall import RecallReason
+from tearline.statements.statement import StatementType
+from tearline.suspensions.index import SuspensionIndex
+from tearline.verification.trust import Moment, TrustState
+from tearline.wire.federation import encode_revocation
 from tearline.wire.publications import Publication
-from tearline.wire.trust import encode_revocation
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, Group
 from tearline_client.store.cases import CaseStore, LedCase
@@ -151,7 +151,7 @@ async def test_what_a_suspension_refuses_is_not_said_without_end(
     def suspended(*_: object, **__: object) -> None:
         raise AgreementSuspended
 
-    monkeypatch.setattr(StandingBook, "verify_channel_open", suspended)
+    monkeypatch.setattr(SuspensionIndex, "verify_channel_open", suspended)
     us = world.us.node
     us.cases.invite(view(world.us), MX)
     await us.sync()
@@ -163,7 +163,7 @@ async def test_what_a_suspension_refuses_is_not_said_without_end(
         await us.sync()
     assert len(await world.entries()) == size
     monkeypatch.undo()
-    monkeypatch.setattr("tearline_client.desks.casework.CASE_RETRY_MS", 0)
+    monkeypatch.setattr("tearline_client.features.cases.service.CASE_RETRY_MS", 0)
     await settle(world)
     assert view(world.mx).standing is Membership.INVITED
 

@@ -19,25 +19,25 @@ from tearline.errors import (
     StoreDamaged,
     TearlineError,
 )
-from tearline.packet import Urgency
-from tearline.recall import RecallReason
-from tearline.request.progress import Phase, Progress
-from tearline_client.daemon import run_daemon
-from tearline_client.desks import recalling
+from tearline.packets.packet import Urgency
+from tearline.packets.recall import RecallReason
+from tearline.requests.progress import Phase, Progress
+from tearline_client.features.recalls import service
+from tearline_client.service.daemon import run_daemon
 from tearline_client.store.recalls import StoredRecall
 from tearline_client.store.requests import RequestStore, StoredRequest
 
 CHORES = (
     "proposals.put_in_force",
     "recalls.run",
-    "second.expire",
-    "standings.settle",
-    "standings.affirm",
+    "approvals.expire",
+    "suspensions.settle",
+    "suspensions.affirm",
     "cases.turn",
     "consents.turn",
     "requests.attend",
-    "_anchoring.anchor",
-    "_reissuing.reissue",
+    "_anchors.anchor",
+    "_reissuer.reissue",
 )
 
 
@@ -91,11 +91,11 @@ async def test_a_packet_that_waits_and_contradicts_what_is_here_is_put_aside(
     with monkeypatch.context() as patched:
         forged = await forge(world, world.mx, world.cn, packet, patched)
     await world.cn.take(forged)
-    assert world.cn.node.state.stores.waiting.count() == 1
+    assert world.cn.node.state.stores.awaiting_cosignature.count() == 1
     for member in (world.mx, world.cn, world.mx, world.cn):
         await member.node.receive()
     world.cn.caught(CorrectionRefused, packets=len(before))
-    assert world.cn.node.state.stores.waiting.all() == ()
+    assert world.cn.node.state.stores.awaiting_cosignature.all() == ()
     (later,) = await world.us.send(world.cn)
     await settled(world)
     await settled(world)
@@ -127,7 +127,7 @@ async def test_a_request_that_cannot_be_computed_holds_up_no_other(
         await member.node.receive()
     assert phases(first, world.cn) == [Phase.EXPIRED]
     assert world.cn.codes() == [AgreementNotInForce.code]
-    world.cn.node.notices.scan()
+    world.cn.node.notifications.scan()
     told = {n.ids.get("request") for n in notices(world.cn) if n.event == "overdue"}
     assert second.hex() not in told
     assert third.hex() in told or phases(third, world.cn) == [Phase.EXPIRED]
@@ -144,15 +144,15 @@ async def test_a_recall_that_cannot_be_obeyed_holds_up_no_other(
         plan = world.us.node.recalls.plan(packet)
         await world.us.node.recalls.recall(plan, RecallReason.MISTAKE)
     await world.cn.node.receive()
-    honest = recalling.erase
+    honest = service.erase
 
     def erase(state: Any, stored: StoredRecall, **said: Any) -> None:
         honest(state, stored, **said)
         if stored.recall.packet == first:
             raise StatementMalformed("spoiled")
 
-    monkeypatch.setattr(recalling, "erase", erase)
-    monkeypatch.setattr(recalling, "is_overdue", lambda *_: True)
+    monkeypatch.setattr(service, "erase", erase)
+    monkeypatch.setattr(service, "is_overdue", lambda *_: True)
     await world.cn.node.receive()
     assert world.cn.node.show(first).view.fields
     assert not world.cn.node.show(second).view.fields
@@ -174,7 +174,7 @@ async def test_a_running_node_outlives_whatever_cannot_be_done(
         return nonsense.pop() if nonsense else await honest(turn)
 
     monkeypatch.setattr(world.cn.exchange, "cosign", cosign)
-    monkeypatch.setattr("tearline_client.daemon.NODE_RETRY_S", (0,))
+    monkeypatch.setattr("tearline_client.service.daemon.NODE_RETRY_S", (0,))
     stop = asyncio.Event()
     running = asyncio.create_task(run_daemon(world.cn.node, stop, report=lambda line: None))
     async with asyncio.timeout(60):

@@ -8,12 +8,12 @@ import pytest
 from asking import HOUR_MS, ask
 from attacks.test_recalls import recalled, settled, shown, states
 from simulator import Clock, Member, Simulation
-from tearline.checkpoint import parse_checkpoint_text
 from tearline.errors import ClockSkewed, LogTimeDisputed
-from tearline.note import parse_note
-from tearline.recall import RecallState
-from tearline.witness import AddCheckpoint
-from tearline_client.daemon import run_daemon
+from tearline.federation.cosigning import AddCheckpoint
+from tearline.packets.recall import RecallState
+from tearline.tlog.checkpoint import parse_checkpoint_text
+from tearline.tlog.note import parse_note
+from tearline_client.service.daemon import run_daemon
 
 DAY_MS = 24 * HOUR_MS
 AHEAD_DAYS = 400
@@ -38,7 +38,7 @@ async def test_a_log_that_runs_ahead_erases_nothing(world: Simulation) -> None:
     assert world.cn.node.state.keys.kem_ids() == keys
     assert world.cn.codes() == [ClockSkewed.code]  # told once, however often it is shown
     (aside,) = world.cn.status().quarantined
-    evidence = world.cn.node.state.stores.intake.evidence(aside.id)
+    evidence = world.cn.node.state.stores.inbox.evidence(aside.id)
     # The checkpoint shows it; the entries that came with it, a megabyte of them, show no more.
     assert evidence is not None
     assert parse_checkpoint_text(parse_note(evidence).text).size == len(await world.entries())
@@ -108,7 +108,7 @@ async def test_no_checkpoint_of_the_future_is_cosigned(world: Simulation) -> Non
     world.clock.offset_ms = AHEAD_DAYS * DAY_MS
     entries = await world.entries()
     note = world.sign_log(entries)
-    path = await world.exchange._house.log.consistency(seen.size, len(entries))
+    path = await world.exchange._components.log.consistency(seen.size, len(entries))
     with pytest.raises(ClockSkewed):
         await cosigner.add_checkpoint(AddCheckpoint(old_size=seen.size, path=path, note=note))
     assert cosigner.seen == seen

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-import tearline_server.judging.packets
+import tearline_server.processing.handlers.packets
 from simulator import EVERYTHING, PURPOSE, Simulation, alone, narrative
-from tearline.channel import Address, Void, VoidReason
-from tearline.commitments import opening_commit
+from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementNotInForce,
     ChannelReplay,
@@ -19,20 +18,21 @@ from tearline.errors import (
     Mislabelled,
     ReleaseRefused,
 )
-from tearline.event import EventCode
-from tearline.packet import PacketParts
+from tearline.packets.commitments import opening_commit
+from tearline.packets.packet import PacketParts
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
 from tearline.policy.profile import default_marking
-from tearline.receipt import Receipt, Status
 from tearline.sealing import SealedPacket
-from tearline.statement import StatementType, statement_id
+from tearline.statements.channel import Address, Void, VoidReason
+from tearline.statements.receipt import Receipt, Status
+from tearline.statements.statement import StatementType, statement_id
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.flow import encode_grant, encode_receipt, encode_void
+from tearline.wire.grants import encode_grant, encode_receipt, encode_void
 from tearline.wire.packets import encode_manifest
 from tearline.wire.publications import publication_of
-from tearline_client.link.outgoing import ComposedPacket, Releaser, make_grant, seal_plans
-from tearline_client.planning.plan import Selection
+from tearline_client.messages.compose import ComposedPacket, GrantContext, make_grant, seal_plans
+from tearline_client.planning.release_plan import Selection
 
 SECRET = "said by the bookkeeper"
 
@@ -87,7 +87,7 @@ async def test_a_field_released_alone_is_judged_by_its_own_marking(world: Simula
     )
     lie = claimed(sealed, compartment, default_marking("reference"))
     body = encode_manifest(lie.manifest)
-    releaser = Releaser(
+    releaser = GrantContext(
         signer=world.us.signer,
         acted_by=None,
         kem_key_of=world.us.node.state.kem_key_of,
@@ -121,7 +121,7 @@ async def test_a_field_released_alone_is_judged_by_its_own_marking(world: Simula
 async def test_an_exchange_that_lets_more_pass_does_not_get_it_past_the_recipient(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tearline_server.judging.packets, "_decide", lambda *_: ())
+    monkeypatch.setattr(tearline_server.processing.handlers.packets, "_decide", lambda *_: ())
     _, publication = world.us.compose(world.cn, forms=EVERYTHING)
     outcomes = await world.us.publish(publication)
     assert [outcome.refusal for outcome in outcomes] == [None, None]

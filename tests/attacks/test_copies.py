@@ -6,7 +6,7 @@ from consenting import PERSON
 from onward_use import given, path_of, person_draft, planned
 from simulator import Simulation
 from tearline.errors import CopyUndeclared
-from tearline.recall import RecallReason
+from tearline.packets.recall import RecallReason
 
 
 async def test_a_value_that_was_returned_is_not_our_own_word(world: Simulation) -> None:

@@ -16,11 +16,11 @@ from tearline.errors import (
     NothingReleased,
     PacketRecalled,
 )
+from tearline.packets.recall import RecallReason
 from tearline.policy.form import Form
-from tearline.recall import RecallReason
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.deliveries import Delivery
-from tearline_client.desks.correcting import CorrectionPlan
+from tearline_client.features.corrections.service import CorrectionPlan
 
 TEXT = "It was another account."
 
@@ -136,12 +136,12 @@ async def test_who_was_kept_out_by_a_suspension_is_named_once_it_is_resumed(
         in_flight=InFlight.HOLD,
         originated=Originated.KEEP,
     )
-    await world.us.node.standings.suspend(agreement.name, way)
+    await world.us.node.suspensions.suspend(agreement.name, way)
     plan = planned(world.us, packet)
     assert plan.left_behind == (world.mx.node.uri,)
     correction = await corrected(world.us, packet)
     assert world.us.node.corrections.outdated(agreement) == ()  # nothing could be done about it
-    await world.us.node.standings.resume(agreement.name, acted_by=person(role="officer"))
+    await world.us.node.suspensions.resume(agreement.name, acted_by=person(role="officer"))
     await settled(world)
     (found,) = world.us.node.corrections.outdated(agreement)
     assert (found.packet, found.correction) == (packet, correction)
@@ -227,7 +227,9 @@ async def forge(
 ) -> Delivery:
     """A patched node's correction of anything, with the exchange's help."""
     honest = by.draft
-    monkeypatch.setattr("tearline_client.desks.releasing.verify_correction", lambda *_: None)
+    monkeypatch.setattr(
+        "tearline_client.features.packets.service.verify_correction", lambda *_: None
+    )
     monkeypatch.setattr(
         type(by), "draft", lambda self, *extra: replace(honest(*extra), supersedes=packet)
     )

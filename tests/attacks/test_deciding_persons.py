@@ -9,11 +9,11 @@ from attacks.test_key_life import DAY_MS, pass_time
 from simulator import Simulation
 from tearline.errors import DraftEnded, DrafterGone, LoginRequired, PersonAmbiguous
 from tearline.limits import MAX_PENDING_AGE_MS
+from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp
 from tearline.policy.ruleset import parse_policy_set
-from tearline.tokens import Role
 from tearline_client.demo.lead import OWN_POLICY
-from tearline_client.persons import NODE, LocalIssuer
+from tearline_client.persons.issuer import NODE, LocalIssuer
 from two_persons import log_in
 
 
@@ -26,7 +26,7 @@ async def strict(world: Simulation) -> Strict:
 def drafted(strict: Strict) -> bytes:
     strict.person("ana", Role.ANALYST)
     strict.person("li", Role.LIAISON)
-    return strict.world.us.node.second.draft([strict.plan()], person="ana")
+    return strict.world.us.node.approvals.draft([strict.plan()], person="ana")
 
 
 async def test_what_a_disabled_person_drafted_is_not_approved(strict: Strict) -> None:
@@ -34,14 +34,14 @@ async def test_what_a_disabled_person_drafted_is_not_approved(strict: Strict) ->
     pending = drafted(strict)
     LocalIssuer(us.keystore).disable("ana")
     with pytest.raises(DrafterGone):
-        await us.second.approve(pending, person="li")
+        await us.approvals.approve(pending, person="li")
     assert not list(us.state.stores.packets.ids())
-    us.second.reject(pending, person="li")
-    assert us.second.waiting() == ()
+    us.approvals.reject(pending, person="li")
+    assert us.approvals.waiting() == ()
 
 
 async def test_a_draft_ends(strict: Strict) -> None:
-    second, world = strict.world.us.node.second, strict.world
+    second, world = strict.world.us.node.approvals, strict.world
     pending = drafted(strict)
     pass_time(world, MAX_PENDING_AGE_MS - DAY_MS)
     for member in (*world.members, *world.members):
@@ -64,8 +64,8 @@ async def test_a_clock_of_our_own_alone_ends_no_draft(strict: Strict) -> None:
     us, clock = strict.world.us.node, strict.world.clock
     pending = drafted(strict)
     object.__setattr__(us.state, "now_ms", lambda: clock() + 400 * DAY_MS)
-    us.second.expire()
-    assert [each.id for each in us.second.waiting()] == [pending]
+    us.approvals.expire()
+    assert [each.id for each in us.approvals.waiting()] == [pending]
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ from tearline.errors import (
     ReleaseChanged,
     TrustStale,
 )
-from tearline.recall import RecallReason, RecallState
-from tearline.request.progress import Phase
-from tearline.request.step import Ground
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
+from tearline.packets.recall import RecallReason, RecallState
+from tearline.requests.progress import Phase
+from tearline.requests.step import Ground
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline_client import Node
-from tearline_client.desks.releasing import Releasing
-from tearline_client.desks.review import changed_of
+from tearline_client.features.packets.review import changed_of
+from tearline_client.features.packets.service import PacketService
 from tearline_client.store.database import Database
 
 NAME = "Person/name"
@@ -113,13 +113,13 @@ async def test_a_suspension_and_its_lifting_say_their_place(world: Simulation) -
         with pytest.raises(ActQueued):
             await us.node.send([us.plan(world.cn)])
         with pytest.raises(ActQueued) as waits:
-            await us.node.standings.suspend(AGREEMENT, SUSPENSION)
+            await us.node.suspensions.suspend(AGREEMENT, SUSPENSION)
     assert waits.value.place == 1  # it goes before the packet
     with pytest.raises(AgreementSuspended):
         await us.node.send([us.plan(world.cn)])
     assert us.node.decisions.waiting() == ()  # what is refused does not wait
     await settled(world)
-    assert len(world.cn.node.standings.positions(officer)) == 1
+    assert len(world.cn.node.suspensions.positions(officer)) == 1
 
 
 # It has been away for so long that nothing may be sealed.
@@ -219,7 +219,7 @@ async def test_with_an_exchange_that_answers_a_refusal_waits_nowhere(
     def stale(*_: object) -> None:
         raise TrustStale("by a test")
 
-    monkeypatch.setattr(Releasing, "verify", stale)
+    monkeypatch.setattr(PacketService, "verify", stale)
     with pytest.raises(TrustStale):
         await world.us.node.send([world.us.plan(world.cn)])
     assert world.us.node.decisions.waiting() == ()
@@ -240,7 +240,8 @@ async def test_what_would_be_seen_otherwise_now_is_stopped(
         await member.node.sync()
     with monkeypatch.context() as patch:
         patch.setattr(
-            "tearline_client.desks.decisions.changed_of", lambda *each: changed_of(*each) or [each]
+            "tearline_client.features.decisions.service.changed_of",
+            lambda *each: changed_of(*each) or [each],
         )
         for _ in range(2):
             await us.node.sync()

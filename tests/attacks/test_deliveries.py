@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import Member, Simulation
-from tearline import channel
-from tearline.channel import Mark
+from tearline.audit.event import EventCode
 from tearline.errors import (
     ChannelGap,
     ChannelStalled,
@@ -28,17 +27,18 @@ from tearline.errors import (
     TearlineError,
     TwinEntries,
 )
-from tearline.event import EventCode
 from tearline.limits import MAX_MESSAGE_BYTES
-from tearline.statement import Attestation, StatementType
+from tearline.statements import channel
+from tearline.statements.channel import Mark
+from tearline.statements.statement import Attestation, StatementType
 from tearline.wire.deliveries import Delivery, encode_delivery, parse_delivery
-from tearline.wire.flow import encode_mark
+from tearline.wire.grants import encode_mark
 from tearline.wire.statements import Signed, signed
-from tearline_client.border.receiver import Receiver
-from tearline_client.link.incoming import Intake
-from tearline_client.link.received import Received
+from tearline_client.inbox.receiver import Receiver
+from tearline_client.inbox.verifier import DeliveryVerifier
+from tearline_client.messages.received import Received
 from tearline_client.store.database import Database
-from tearline_client.store.intake import IntakeStore
+from tearline_client.store.inbox import InboxStore
 
 Ciphertexts = dict[int, bytes]
 
@@ -130,7 +130,7 @@ async def test_a_grant_from_before_whose_sealed_part_is_too_long_keeps_its_place
     """The exchange accepted it before sealed parts had a bound, and tells of it."""
     await world.us.send(world.cn)
     with monkeypatch.context() as patched:
-        patched.setattr("tearline.channel.MAX_SEALED_BYTES", 10)
+        patched.setattr("tearline.statements.channel.MAX_SEALED_BYTES", 10)
         await world.cn.catches(PacketTooLarge)
     (channel,) = world.cn.node.state.stores.channels.all()
     incoming = world.cn.node.state.stores.channels.incoming(channel.peer, channel.agreement_id)
@@ -277,7 +277,7 @@ async def test_what_does_not_verify_is_put_aside_once(world: Simulation) -> None
 async def test_over_the_quota_the_id_alone_is_kept_and_the_mailbox_is_read_on(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(IntakeStore.quarantine, "__kwdefaults__", {"most": 1})
+    monkeypatch.setattr(InboxStore.quarantine, "__kwdefaults__", {"most": 1})
     await world.us.send(world.cn, times=2)
     noise = ciphertexts(lambda given: dict.fromkeys(given, b"noise"))
     world.cn.exchange.mail = lambda mail: [each for m in mail for each in noise([m])]
@@ -417,7 +417,7 @@ async def test_no_flipped_bit_changes_what_is_read(world: Simulation) -> None:
     (mail,) = await world.cn.waiting()
     await world.cn.node.state.follow()
     state = world.cn.node.state
-    intake = Intake(
+    intake = DeliveryVerifier(
         node=state.uri,
         trust=state.trust,
         kem_key=state.kem_key,

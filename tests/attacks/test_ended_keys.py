@@ -11,7 +11,7 @@ from attacks.test_key_life import DAY_MS, pass_time
 from attacks.test_lost_machines import mirrored, restored, saved, settle
 from simulator import PASSPHRASE, Member, Simulation
 from tearline.errors import MomentUnproven
-from tearline.recall import RecallReason, RecallState
+from tearline.packets.recall import RecallReason, RecallState
 from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.enrolment import certify_next, revoke
 from tearline_client.keys.rotation import LIFETIME_MS, KeyKind

@@ -8,9 +8,9 @@ from attacks.test_recalls import PERSON, settled, shown, states, statuses
 from attacks.test_standings import unreachable
 from simulator import ARTICLE, Member, Simulation
 from tearline.errors import ExchangeUnreachable, LiftRefused, PacketFrozen
-from tearline.recall import KeepGround, RecallReason, RecallState
-from tearline.receipt import Status
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
+from tearline.packets.recall import KeepGround, RecallReason, RecallState
+from tearline.statements.receipt import Status
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline_server.storage.columns import ciphertexts_of
 
 
@@ -24,11 +24,11 @@ async def suspended(member: Member, **changed: object) -> None:
         originated=Originated.ERASE,
     )
     suspension = replace(whole, **changed)  # type: ignore[arg-type]
-    await member.node.standings.suspend("narcotics-2026", suspension, acted_by=PERSON)
+    await member.node.suspensions.suspend("narcotics-2026", suspension, acted_by=PERSON)
 
 
 async def ended(member: Member) -> None:
-    await member.node.standings.end(
+    await member.node.suspensions.end(
         "narcotics-2026",
         reason=Reason.BREACH,
         in_flight=InFlight.HOLD,
@@ -65,7 +65,7 @@ async def test_a_suspension_has_partners_erase_what_was_sent_before(world: Simul
     assert {each.order.reason for each in said} == {RecallReason.SUSPENDED}
     assert statuses(world.us, packet) == [Status.ERASED] * 2
     # Said once, however often it is said again; and nothing brings it back.
-    await world.us.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    await world.us.node.suspensions.resume("narcotics-2026", acted_by=PERSON)
     await settled(world)
     assert len(world.us.node.recalls.of(packet)) == 2
     assert shown(world.cn, packet) == 0
@@ -120,7 +120,7 @@ async def test_what_a_suspension_erases_a_person_may_keep_and_it_stays_frozen(
     assert states(world.us, packet) == [RecallState.KEPT]
     with pytest.raises(PacketFrozen):
         world.cn.node.show(packet)
-    await world.us.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    await world.us.node.suspensions.resume("narcotics-2026", acted_by=PERSON)
     await settled(world)
     assert shown(world.cn, packet)
 
@@ -129,7 +129,7 @@ async def test_what_was_erased_on_its_way_is_not_issued_anew(world: Simulation) 
     (packet,) = await world.us.send(world.cn)
     await suspended(world.us)
     await settled(world)
-    await world.us.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    await world.us.node.suspensions.resume("narcotics-2026", acted_by=PERSON)
     for _ in range(2):
         await settled(world)
     assert world.cn.grants() == []
@@ -184,7 +184,7 @@ async def test_who_ends_an_agreement_has_what_was_sent_erased_for_good(world: Si
     )
     assert states(world.us, packet) == [RecallState.ERASED] * 2
     with pytest.raises(LiftRefused):
-        await world.us.node.standings.resume("narcotics-2026", acted_by=PERSON)
+        await world.us.node.suspensions.resume("narcotics-2026", acted_by=PERSON)
     await settled(world)
     assert not opens(world.cn, packet)
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from simulator import Member, Simulation
-from tearline.erasure import Erasure
+from tearline.audit.erasure import Erasure
+from tearline.audit.event import EventCode
 from tearline.errors import ErasureRefused, NotFound
-from tearline.event import EventCode
-from tearline.statement import StatementType
-from tearline.tlog_proof import LogProof, parse_log_proof
+from tearline.statements.statement import StatementType
+from tearline.tlog.proof import LogProof, parse_log_proof
 from tearline.wire.erasures import (
     ErasedEntry,
     encode_erased_entry,
@@ -23,7 +23,7 @@ from tearline.wire.statements import Signed, cosigned, signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.verifier import AuditVerifier, Judgement
 from tearline_client.audit.verifier import Outcome as Worth
-from tearline_server.verification import LogVerifier
+from tearline_server.tlog.fsck import LogVerifier
 
 REASON = "the term that both agreed on has passed"
 

@@ -6,10 +6,10 @@ import pytest
 
 from canary import canary, found
 from simulator import Member, Simulation, narrative
-from tearline.armor import Armor, armor, parse_armor
+from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.errors import CommitmentMismatch, MomentUnproven, NotFound, OnwardUseForbidden
-from tearline.exhibit import Shown, verify_exhibit
 from tearline.policy.form import Form
+from tearline.verification.exhibit import Shown, verify_exhibit
 from tearline.wire.exhibits import Exhibit, encode_exhibit, parse_exhibit
 from tearline_client.audit.exhibits import judge_exhibit, make_exhibit, outcome_of
 from tearline_client.audit.log_policy import log_policy

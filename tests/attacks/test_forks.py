@@ -5,8 +5,6 @@ from dataclasses import replace
 import pytest
 
 from simulator import ORIGIN, PASSPHRASE, LyingTransport, Member, Simulation
-from tearline.checkpoint import parse_checkpoint_text
-from tearline.equivocation import verify_equivocation
 from tearline.errors import (
     CosignatureMissing,
     CosignerUnknown,
@@ -15,9 +13,11 @@ from tearline.errors import (
     NotWitnessed,
     SendingStopped,
 )
+from tearline.federation.equivocation import verify_equivocation
 from tearline.limits import MAX_WITNESS_AGE_S
-from tearline.note import parse_note
-from tearline.wire.cosigning import CosignNews
+from tearline.tlog.checkpoint import parse_checkpoint_text
+from tearline.tlog.note import parse_note
+from tearline.wire.cosigning import CosignReply
 from tearline_client.node import Node
 
 MINUTE_MS = 60_000
@@ -104,7 +104,7 @@ async def test_what_a_partner_cosigned_of_the_other_history_convicts_the_log(
         await world.us.send(world.cn)
         await world.cn.node.sync()
 
-        def leak(news: CosignNews) -> CosignNews:
+        def leak(news: CosignReply) -> CosignReply:
             return replace(news, checkpoints=(*news.checkpoints, other))
 
         world.cn.exchange.news = leak
@@ -153,7 +153,7 @@ async def test_a_shorter_history_is_refused_and_convicts_nobody(world: Simulatio
 
 
 async def test_a_partner_s_missing_cosignature_is_missed(world: Simulation) -> None:
-    def keep_back(news: CosignNews) -> CosignNews:
+    def keep_back(news: CosignReply) -> CosignReply:
         return replace(news, checkpoints=news.checkpoints[:1])
 
     for member in world.members:

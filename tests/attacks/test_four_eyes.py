@@ -4,9 +4,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-import tearline_server.judging.packets
+import tearline_server.processing.handlers.packets
 from simulator import BILATERAL, Simulation
-from tearline.channel import Address
 from tearline.errors import (
     NotFound,
     ReleaseChanged,
@@ -14,14 +13,15 @@ from tearline.errors import (
     SamePersonTwice,
     SecondPersonMissing,
 )
+from tearline.persons.tokens import Role
 from tearline.policy.form import Form
-from tearline.statement import ActedBy
-from tearline.tokens import Role
+from tearline.statements.channel import Address
+from tearline.statements.statement import ActedBy
 from tearline.wire.publications import Outcome
 from tearline.wire.statements import Signed
-from tearline_client.link.outgoing import Releaser, compose
-from tearline_client.planning.plan import ReleasePlan
-from tearline_client.store.pending import PendingStore
+from tearline_client.messages.compose import GrantContext, compose
+from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.store.approvals import ApprovalStore
 from two_persons import amended, log_in, put_in_force
 
 STRICT = BILATERAL.replace('"bilateral"', '"strict"').replace(
@@ -53,7 +53,7 @@ class Strict:
     ) -> tuple[Outcome, ...]:
         """Publishes the lead past every rule of the node, in the name of these persons."""
         us = self.world.us
-        releaser = Releaser(
+        releaser = GrantContext(
             signer=us.signer,
             acted_by=acted_by,
             seconded_by=seconded_by,
@@ -108,7 +108,9 @@ async def test_an_exchange_that_lets_it_pass_does_not_get_it_past_the_recipient(
     strict: Strict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        tearline_server.judging.packets, "_verify_persons", lambda found, grant, manifest: None
+        tearline_server.processing.handlers.packets,
+        "_verify_persons",
+        lambda found, grant, manifest: None,
     )
     await strict.publish(strict.person("ana", Role.OFFICER))
     await strict.world.mx.catches(SecondPersonMissing)
@@ -123,7 +125,7 @@ async def test_the_own_node_seals_nothing_for_one_person(strict: Strict) -> None
 
 async def test_who_drafted_does_not_approve(strict: Strict) -> None:
     strict.person("ana", Role.LIAISON)
-    second = strict.world.us.node.second
+    second = strict.world.us.node.approvals
     pending = second.draft([strict.plan()], person="ana")
     with pytest.raises(SamePersonTwice):
         await second.approve(pending, person="ana")
@@ -134,7 +136,7 @@ async def test_who_drafted_does_not_approve(strict: Strict) -> None:
 
 
 async def test_two_persons_release_and_the_partner_knows_that_they_are_two(strict: Strict) -> None:
-    world, second = strict.world, strict.world.us.node.second
+    world, second = strict.world, strict.world.us.node.approvals
     first, other = strict.person("ana", Role.ANALYST), strict.person("li", Role.LIAISON)
     pending = second.draft([strict.plan()], person="ana")
     assert world.us.node.state.stores.packets.ids() == []
@@ -150,7 +152,7 @@ async def test_two_persons_release_and_the_partner_knows_that_they_are_two(stric
 
 
 async def test_one_more_field_takes_two_persons_as_well(strict: Strict) -> None:
-    world, second = strict.world, strict.world.us.node.second
+    world, second = strict.world, strict.world.us.node.approvals
     strict.person("ana", Role.ANALYST)
     strict.person("li", Role.LIAISON)
     sent = await second.approve(second.draft([strict.plan()], person="ana"), person="li")
@@ -168,7 +170,7 @@ async def test_one_more_field_takes_two_persons_as_well(strict: Strict) -> None:
 
 
 async def test_what_an_amendment_changed_is_agreed_to_before_it_is_sent(strict: Strict) -> None:
-    second = strict.world.us.node.second
+    second = strict.world.us.node.approvals
     strict.person("ana", Role.ANALYST)
     strict.person("li", Role.LIAISON)
     pending = second.draft([strict.plan()], person="ana")
@@ -186,16 +188,16 @@ async def test_what_an_amendment_changed_is_agreed_to_before_it_is_sent(strict: 
 
 
 async def test_what_two_approve_at_once_is_sent_once(strict: Strict) -> None:
-    world, second = strict.world, strict.world.us.node.second
+    world, second = strict.world, strict.world.us.node.approvals
     strict.person("ana", Role.ANALYST)
     strict.person("li", Role.LIAISON)
     pending = second.draft([strict.plan()], person="ana")
-    review, get = second.review(pending), PendingStore.get
+    review, get = second.review(pending), ApprovalStore.get
     await second.approve(pending, person="li")
     with pytest.MonkeyPatch.context() as patch:
         # Both had looked before either sealed.
         patch.setattr(
-            PendingStore,
+            ApprovalStore,
             "get",
             lambda store, wanted: review.pending if wanted == pending else get(store, wanted),
         )
@@ -206,7 +208,7 @@ async def test_what_two_approve_at_once_is_sent_once(strict: Strict) -> None:
 
 
 async def test_what_is_rejected_is_gone(strict: Strict) -> None:
-    second = strict.world.us.node.second
+    second = strict.world.us.node.approvals
     strict.person("ana", Role.ANALYST)
     pending = second.draft([strict.plan()], person="ana")
     second.reject(pending, person="ana")

@@ -2,11 +2,11 @@
 
 import pytest
 
-import tearline_client.desks.releasing
-import tearline_server.judging.consents
+import tearline_client.features.packets.service
+import tearline_server.processing.handlers.consents
 from asking import AGREEMENT, HOUR_MS, ask, phases, record_plan, shift
 from simulator import Member, Simulation
-from tearline.consent import ConsentStatus, ConsentStep
+from tearline.audit.event import EventCode
 from tearline.errors import (
     ConsentClosed,
     ItemDecided,
@@ -16,16 +16,16 @@ from tearline.errors import (
     SecondPersonMissing,
     StepBackwards,
 )
-from tearline.event import EventCode
-from tearline.onward import Use
+from tearline.onward.consent import ConsentStatus, ConsentStep
+from tearline.onward.use import Use
+from tearline.persons.tokens import Role
 from tearline.policy.form import Form
-from tearline.request.progress import Phase
-from tearline.request.step import Ground
-from tearline.tokens import Role
-from tearline.wire.flow import parse_event
-from tearline_client.desks.consenting import Consents
-from tearline_client.desks.releasing import Persons
-from tearline_client.desks.seconding import Seconding
+from tearline.requests.progress import Phase
+from tearline.requests.step import Ground
+from tearline.wire.grants import parse_event
+from tearline_client.features.approvals.service import ApprovalService
+from tearline_client.features.consents.service import ConsentService
+from tearline_client.features.packets.service import Persons
 from tearline_client.store.consents import ConsentRecord
 from two_persons import amended, log_in, put_in_force
 
@@ -42,7 +42,7 @@ class Desk:
 
     def __init__(self, world: Simulation, request: bytes) -> None:
         self.world, self.request = world, request
-        self.second = world.cn.node.second
+        self.second = world.cn.node.approvals
         self.ana = log_in(world.cn, "ana", Role.ANALYST, AGREEMENT)
         self.li = log_in(world.cn, "li", Role.LIAISON, AGREEMENT)
 
@@ -73,9 +73,9 @@ async def desk(world: Simulation) -> Desk:
 def patched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nodes that seal for whoever comes."""
     monkeypatch.setattr(
-        tearline_client.desks.releasing, "_verify_behind", lambda article, persons: None
+        tearline_client.features.packets.service, "_verify_behind", lambda article, persons: None
     )
-    monkeypatch.setattr(Consents, "_verify_behind", lambda self, giving, persons: None)
+    monkeypatch.setattr(ConsentService, "_verify_behind", lambda self, giving, persons: None)
 
 
 # Answers.
@@ -131,7 +131,7 @@ async def test_one_person_does_not_pass_for_both_of_an_answer(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = Persons(acted_by=desk.li, seconded_by=desk.li)
-    monkeypatch.setattr(Seconding, "_persons", lambda self, review, person: both)
+    monkeypatch.setattr(ApprovalService, "_persons", lambda self, review, person: both)
     with pytest.raises(SamePersonTwice):
         await desk.second.approve(desk.draft(1, person="li"), person="li")
     assert desk.is_nothing_sent()
@@ -221,7 +221,7 @@ class Asked:
 
     def __init__(self, world: Simulation) -> None:
         self.world = world
-        self.second, self.consents = world.us.node.second, world.us.node.consents
+        self.second, self.consents = world.us.node.approvals, world.us.node.consents
         self.ana = log_in(world.us, "ana", Role.ANALYST, AGREEMENT)
         self.li = log_in(world.us, "li", Role.LIAISON, AGREEMENT)
 
@@ -319,7 +319,7 @@ async def test_a_consent_by_one_person_does_not_count_past_a_lenient_exchange(
     consenting: tuple[Asked, ConsentRecord], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, record = consenting
-    judging = tearline_server.judging.consents
+    judging = tearline_server.processing.handlers.consents
     monkeypatch.setattr(judging, "_verify_persons", lambda hearing, consent: None)
     await asked.consents.give(record.id, acted_by=asked.li)
     await asked.world.mx.catches(SecondPersonMissing, packets=1)

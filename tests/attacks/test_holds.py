@@ -16,7 +16,7 @@ from attacks.test_recalls import (
 )
 from simulator import Simulation
 from tearline.errors import LoginRequired, NotFound
-from tearline.recall import KeepGround, RecallState
+from tearline.packets.recall import KeepGround, RecallState
 
 
 async def held(world: Simulation) -> bytes:

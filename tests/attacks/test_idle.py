@@ -10,9 +10,9 @@ import pytest
 
 from simulator import Member, Simulation
 from tearline.wire.cosigning import encode_cosign_turn, parse_cosign_turn
-from tearline_client.daemon import run_daemon
-from tearline_client.monitoring import vitals_of
-from tearline_client.pulse import Pulse
+from tearline_client.loop_health import LoopHealth
+from tearline_client.service.daemon import run_daemon
+from tearline_client.service.http import vitals_of
 from unit.test_node_plans import fill, number
 
 ROWS = 20_000
@@ -47,8 +47,8 @@ async def an_idle_round(member: Member) -> list[int]:
     with work(member) as found:
         await member.node.sync()
         await member.node.tell()
-        member.node.notices.scan()
-        await vitals_of(member.node, Pulse())
+        member.node.notifications.scan()
+        await vitals_of(member.node, LoopHealth())
     return found
 
 

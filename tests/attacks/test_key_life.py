@@ -8,6 +8,7 @@ import pytest
 from attacks.test_both_before_open import keep_back, wait_for_both
 from simulator import CN, PASSPHRASE, Clock, Member, Simulation, alone
 from standing_builders import OFFICER, WHOLE
+from tearline.crypto.keys import KemKey
 from tearline.errors import (
     ClockSkewed,
     ExchangeUnreachable,
@@ -16,17 +17,16 @@ from tearline.errors import (
     KeystoreEntryMissing,
     TwinAtWork,
 )
-from tearline.federation import KeyRecord, KeyUse, Revocation
-from tearline.grant import Grant
-from tearline.keys import KemKey
-from tearline.recall import RecallReason, RecallState
-from tearline.receipt import Status
+from tearline.federation.members import KeyRecord, KeyUse, Revocation
+from tearline.packets.grant import Grant
+from tearline.packets.recall import RecallReason, RecallState
 from tearline.sealing import open_release
-from tearline.standing.suspension import Originated
-from tearline.statement import StatementType
-from tearline.wire.flow import parse_grant
+from tearline.statements.receipt import Status
+from tearline.statements.statement import StatementType
+from tearline.suspensions.suspension import Originated
+from tearline.wire.federation import encode_key_record, encode_revocation
+from tearline.wire.grants import parse_grant
 from tearline.wire.publications import Publication
-from tearline.wire.trust import encode_key_record, encode_revocation
 from tearline_client.enrolment import certify_next, revoke
 from tearline_client.keys.rotation import DESTROY_AFTER_MS, LIFETIME_MS, KeyKind
 
@@ -141,7 +141,7 @@ async def test_a_grant_that_comes_back_at_once_is_issued_anew_at_once(
     assert sent.refused == ()
     assert [receipt.status for receipt in sent.receipts] == [Status.ACCEPTED] * 3
     assert {grant.kem_key_id for grant in await granted(world.cn)} == {kem_of(world.cn).id}
-    assert not world.us.node.state.stores.returned.all()
+    assert not world.us.node.state.stores.returned_grants.all()
 
 
 async def test_a_grant_that_came_back_goes_anew_without_what_was_recalled_meanwhile(
@@ -166,7 +166,7 @@ async def test_a_grant_that_ended_meanwhile_is_not_issued_anew(world: Simulation
     await send_late(world, world.cn)
     await revoke_kem(world)
     await world.us.node.sync()
-    returned = world.us.node.state.stores.returned
+    returned = world.us.node.state.stores.returned_grants
     assert len(returned.all()) == 1
     pass_time(world, 365 * DAY_MS)
     for member in (world.cn, world.us) * 2:  # with fresh keys first, to cosign the second time
@@ -212,12 +212,12 @@ async def test_what_came_and_is_suspended_opens_however_late_it_is_resumed(
     publication = world.cn.exchange.publication
     cut_off(world.cn)  # so that the exchange hands it out, which has not heard of the suspension
     with pytest.raises(ExchangeUnreachable):
-        await world.cn.node.standings.suspend("narcotics-2026", WHOLE)
+        await world.cn.node.suspensions.suspend("narcotics-2026", WHOLE)
     await world.cn.node.state.follow()
     assert [each async for each in world.cn.node.inbox()] == []
     world.cn.exchange.publication = publication
     await live_on(world)
-    await world.cn.node.standings.resume("narcotics-2026", acted_by=OFFICER)
+    await world.cn.node.suspensions.resume("narcotics-2026", acted_by=OFFICER)
     await world.cn.node.receive()
     assert world.cn.node.show(packet).view.fields
     await live_on(world)
@@ -308,7 +308,7 @@ async def test_what_must_be_told_is_signed_anew_where_its_key_was_revoked_on_the
     erasing = replace(WHOLE, originated=Originated.ERASE)
     with pytest.raises(ExchangeUnreachable):
         await (
-            node.standings.suspend("narcotics-2026", erasing, acted_by=OFFICER)
+            node.suspensions.suspend("narcotics-2026", erasing, acted_by=OFFICER)
             if suspends
             else desk.recall(desk.plan(packet), RecallReason.SOURCE_AT_RISK)
         )
@@ -320,7 +320,7 @@ async def test_what_must_be_told_is_signed_anew_where_its_key_was_revoked_on_the
         for member in (world.us, world.cn):
             await member.node.receive()
     await node.receive()
-    stopped = world.cn.node.standings.positions(world.cn.node.agreement("narcotics-2026"))
+    stopped = world.cn.node.suspensions.positions(world.cn.node.agreement("narcotics-2026"))
     assert bool(stopped) is suspends
     assert world.cn.node.state.stores.packets.packet(packet).keys == ()
     assert [each.state for each in desk.of(packet)] == [RecallState.ERASED]

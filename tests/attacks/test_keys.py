@@ -2,8 +2,8 @@
 
 import pytest
 
+from tearline.crypto.keys import SIGNATURE_SIZE, SigningKey
 from tearline.errors import SignatureInvalid
-from tearline.keys import SIGNATURE_SIZE, SigningKey
 
 ED25519_SIZE = 64
 KEY = SigningKey(bytes(64))

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from simulator import CN, MX, US, Simulation, alone
+from tearline.crypto.keys import KemKey, SigningKey
 from tearline.errors import (
     CheckpointForged,
     CheckpointUnsigned,
@@ -20,27 +21,22 @@ from tearline.errors import (
     TrustListRejected,
     TrustStale,
 )
-from tearline.federation import KeyRecord, KeyUse, Revocation
-from tearline.keys import KemKey, SigningKey
-from tearline.ledger import blind_entry
-from tearline.note import parse_note
-from tearline.statement import Signer, StatementType
-from tearline.wire.cosigning import CosignNews
-from tearline.wire.entries import EntryRange
-from tearline.wire.flow import encode_receipt, parse_receipt
+from tearline.federation.members import KeyRecord, KeyUse, Revocation
+from tearline.statements.statement import Signer, StatementType
+from tearline.tlog.note import parse_note
+from tearline.verification.log_entries import blind_entry
+from tearline.wire.cosigning import CosignReply
+from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
+from tearline.wire.grants import encode_receipt, parse_receipt
+from tearline.wire.log_entries import EntryRange
 from tearline.wire.publications import Outcome
 from tearline.wire.statements import Signed, cosigned, parse_signed
-from tearline.wire.trust import (
-    encode_key_record,
-    encode_revocation,
-    encode_trust_list,
-)
-from tearline_client import follower
+from tearline_client.log import follower
 
 MINUTE_MS = 60_000
 
 
-def only(note: bytes) -> Callable[[CosignNews], CosignNews]:
+def only(note: bytes) -> Callable[[CosignReply], CosignReply]:
     """Of what was cosigned, a liar tells nothing but the checkpoint that it shows."""
     return lambda news: replace(news, checkpoints=(note,))
 

@@ -9,13 +9,12 @@ import pytest
 
 from archives import rewritten
 from simulator import PASSPHRASE, LyingTransport, Member, Simulation, _house
-from tearline.channel import Address, VoidReason
-from tearline.checkpoint import parse_checkpoint_text
 from tearline.errors import (
     ActQueued,
     BackupDamaged,
     CosigningWaits,
     ExchangeBusy,
+    ExchangeError,
     ExchangeUnreachable,
     FrontierDamaged,
     LogBehind,
@@ -25,26 +24,27 @@ from tearline.errors import (
     PacketRecalled,
     PromiseLost,
     ReceiptForgotten,
-    RequestError,
     RestoreRefused,
     RestoreUnread,
 )
-from tearline.note import parse_note
-from tearline.recall import Recall, RecallAnswer, RecallReason, RecallState
-from tearline.statement import StatementType
-from tearline.wire.entries import EntryRange
+from tearline.packets.recall import Recall, RecallAnswer, RecallReason, RecallState
+from tearline.statements.channel import Address, VoidReason
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import parse_checkpoint_text
+from tearline.tlog.note import parse_note
+from tearline.wire.log_entries import EntryRange
 from tearline.wire.publications import Outcome
 from tearline.wire.recalls import encode_recall
-from tearline_client.backups import back_up, restore, write_mirror
-from tearline_client.border.withdrawing import withdraw
+from tearline_client.features.packets.withdraw import withdraw
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
+from tearline_client.service.backup import back_up, restore, write_mirror
+from tearline_server.admin.backup import renew
+from tearline_server.admin.mirror import FileMirror
 from tearline_server.exchange import Exchange
-from tearline_server.mirror import FileMirror
-from tearline_server.restoring import renew
-from tearline_server.storage.sqlite.database import copy_database
+from tearline_server.storage.sqlite.connections import copy_database
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.verification import LogVerifier
+from tearline_server.tlog.fsck import LogVerifier
 
 
 def saved(world: Simulation, name: str = "backup.db") -> Path:
@@ -87,7 +87,7 @@ async def settle(world: Simulation, *, turns: int = 3) -> None:
             try:
                 await member.node.receive()
                 await member.node.mark()
-            except RequestError:
+            except ExchangeError:
                 continue
 
 
@@ -122,7 +122,7 @@ async def test_nothing_is_written_before_every_cosigner_said_what_it_signed(
         assert isinstance(told.value.__cause__, ExchangeBusy)
         with pytest.raises(ExchangeBusy):
             await world.us.node.sync()
-        assert exchange.resumption.awaited == sorted([world.cn.node.uri, world.mx.node.uri])
+        assert exchange.resume_barrier.awaited == sorted([world.cn.node.uri, world.mx.node.uri])
         assert not exchange.is_healthy
         for member in (world.cn, world.mx):
             await member.node.sync()

@@ -9,12 +9,12 @@ from attacks.test_cases_edges import CN, cut_off, end_key
 from onward_use import given, path_of
 from simulator import ARTICLE, PURPOSE, Member, Simulation
 from tearline.errors import ExchangeUnreachable, ValueRepeated
-from tearline.request.step import Ground
-from tearline_client.drafting import confirmed
+from tearline.requests.step import Ground
+from tearline_client.drafting.from_file import confirmed
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
 from tearline_client.planning.mentions import Mention
-from tearline_client.planning.plan import ReleasePlan
+from tearline_client.planning.release_plan import ReleasePlan
 
 SOURCE = "Lu Jing 鹿静"
 
@@ -86,7 +86,7 @@ async def test_a_text_that_repeats_a_partner_s_value_is_not_sent(world: Simulati
 async def test_what_waits_for_a_second_person_says_why_as_well(world: Simulation) -> None:
     plan = told(world.us, "fee for Lu Jing", world.mx, source="Lu Jing")
     with pytest.raises(ValueRepeated):
-        world.us.node.second.draft([plan])
+        world.us.node.approvals.draft([plan])
 
 
 PURPOSE_OF, NAME_OF = "Payment/purpose", "Person/name"
@@ -177,7 +177,7 @@ async def test_the_words_of_an_answer_repeat_nothing_that_the_answer_keeps_back(
     with pytest.raises(ValueRepeated, match="repeats Person/name"):
         await world.us.node.answers.send(request, plan, [], acted_by=PERSON, text="ask for Jing Lu")
     with pytest.raises(ValueRepeated):
-        world.us.node.second.draft_answer(request, plan, text="ask for Jing Lu")
+        world.us.node.approvals.draft_answer(request, plan, text="ask for Jing Lu")
     assert await world.cn.waiting() == held
     sent = await world.us.node.send([plan])
     with pytest.raises(ValueRepeated):

@@ -144,7 +144,7 @@ def row(function: str, test: str, returns: str = "None") -> Attack:
     )
 
 
-VERIFY = "tearline.keys:SigningPublicKey.verify"
+VERIFY = "tearline.crypto.keys:SigningPublicKey.verify"
 FLIPPED = "tests/attacks/test_keys.py::test_a_flipped_bit_in_either_half_is_refused"
 
 
@@ -153,9 +153,9 @@ def test_a_row_whose_test_does_not_need_its_function_is_weak():
 
 
 def test_a_row_whose_test_fails_by_accident_is_weak():
-    assert "by accident" in weakness(row("tearline.keys:SigningPublicKey._halves", FLIPPED))
+    assert "by accident" in weakness(row("tearline.crypto.keys:SigningPublicKey._halves", FLIPPED))
 
 
 def test_a_row_that_cannot_run_is_weak():
     assert "could not run" in weakness(row(VERIFY, "tests/attacks/test_keys.py::test_none"))
-    assert "could not run" in weakness(row("tearline.keys:none", FLIPPED))
+    assert "could not run" in weakness(row("tearline.crypto.keys:none", FLIPPED))

@@ -12,12 +12,12 @@ import pytest
 from http_asking import status, told
 from simulator import CN, MX, US, Simulation
 from tearline.errors import ExchangeUnreachable, StoreError
-from tearline.request.step import Side
+from tearline.requests.step import Side
 from tearline.wire.publications import Publication
-from tearline_client.desks.requesting import Requests
-from tearline_client.monitoring import monitored, vitals_of
+from tearline_client.features.requests.service import RequestService
+from tearline_client.loop_health import LATELY_MS, LoopHealth
 from tearline_client.node import Node
-from tearline_client.pulse import LATELY_MS, Pulse
+from tearline_client.service.http import monitored, vitals_of
 from tearline_client.store.requests import RequestStore, StoredRequest
 
 
@@ -26,7 +26,7 @@ class Watched:
     """A node whose port is open."""
 
     port: int
-    pulse: Pulse
+    pulse: LoopHealth
     reported: list[str] = field(default_factory=list)
 
     async def ask(self, path: str, method: str = "GET") -> bytes:
@@ -39,7 +39,7 @@ class Watched:
 
 @asynccontextmanager
 async def watched(node: Node) -> AsyncIterator[Watched]:
-    pulse, reported = Pulse(), []
+    pulse, reported = LoopHealth(), []
     async with monitored("127.0.0.1:0", node, pulse, reported.append) as port:
         yield Watched(port=port, pulse=pulse, reported=reported)
 
@@ -68,7 +68,7 @@ async def test_ready_is_who_reached_the_exchange_lately_and_knows_the_log(
 async def test_a_mailbox_is_behind_until_it_is_read_and_while_it_cannot_be(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node, pulse, began_ms = world.cn.node, Pulse(), world.clock()
+    node, pulse, began_ms = world.cn.node, LoopHealth(), world.clock()
     await world.us.send(world.cn)
 
     def later(ms: int) -> None:
@@ -119,12 +119,12 @@ async def test_the_port_says_what_the_node_knows(world: Simulation) -> None:
 
     us, cn = world.us, world.cn
     await us.send(cn)
-    before = await vitals_of(us.node, Pulse())
+    before = await vitals_of(us.node, LoopHealth())
     assert before.status.waiting_since_ms is None
     us.exchange.publication = away
     with pytest.raises(ExchangeUnreachable):
         await us.send(cn)
-    found = await vitals_of(us.node, Pulse())
+    found = await vitals_of(us.node, LoopHealth())
     assert found.status == us.status()
     waiting_ms = found.status.waiting_since_ms
     assert waiting_ms is not None
@@ -169,7 +169,7 @@ async def test_the_node_works_on_while_its_requests_are_looked_at(
         packet=bytes(32), peer=world.cn.node.uri, side=Side.ASKER, granted_ms=0, stored_ms=None
     )
     monkeypatch.setattr(RequestStore, "open", lambda _: (request,) * 3)
-    monkeypatch.setattr(Requests, "is_overdue", lambda *_: done.append("replayed") or True)
+    monkeypatch.setattr(RequestService, "is_overdue", lambda *_: done.append("replayed") or True)
 
     async def work() -> None:
         while True:
@@ -177,7 +177,7 @@ async def test_the_node_works_on_while_its_requests_are_looked_at(
             await asyncio.sleep(0)
 
     working = asyncio.create_task(work())
-    found = await vitals_of(node, Pulse())
+    found = await vitals_of(node, LoopHealth())
     working.cancel()
     assert found.requests_overdue == {Side.ASKER: 3}
     assert [word for word, _ in itertools.groupby(done)].count("replayed") == 3

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from simulator import Simulation
 from tearline_client.demo.lead import SECRETS
-from tearline_client.store.notices import EVENTS, Notice
+from tearline_client.store.notifications import EVENTS, Notice
 
 
 def notices(world: Simulation) -> list[Notice]:
     """All that the node of Mexico has to tell."""
-    store, found = world.mx.node.state.stores.notices, []
+    store, found = world.mx.node.state.stores.notifications, []
     while notice := store.next(found[-1].id if found else 0, EVENTS):
         found.append(notice)
     return found

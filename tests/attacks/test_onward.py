@@ -9,8 +9,7 @@ from consenting import PERSON
 from onward_use import NAME, given, path_of, person_draft, planned
 from simulator import ARTICLE, PURPOSE, Member, Simulation, alone
 from standing_builders import OFFICER, WHOLE, of_article
-from tearline.channel import Address
-from tearline.consent import Consent, ConsentStatus, ConsentStep, ConsentTerms
+from tearline.audit.event import EventCode
 from tearline.errors import (
     ActQueued,
     AgreementSuspended,
@@ -24,23 +23,24 @@ from tearline.errors import (
     PurposeForbidden,
     SourceUnknown,
 )
-from tearline.event import EventCode
 from tearline.identity import agency_uri_of
-from tearline.onward import Use
-from tearline.packet import View
+from tearline.onward.consent import Consent, ConsentStatus, ConsentStep, ConsentTerms
+from tearline.onward.use import Use
+from tearline.packets.packet import View
 from tearline.sealing import seal_note
-from tearline.standing.suspension import InFlight, Originated
-from tearline.statement import StatementType
+from tearline.statements.channel import Address
+from tearline.statements.statement import StatementType
+from tearline.suspensions.suspension import InFlight, Originated
 from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
 from tearline.wire.packets import parse_manifest
 from tearline.wire.publications import Publication
 from tearline_client.audit.exhibits import make_exhibit
-from tearline_client.border.deriving import verify_taken
-from tearline_client.desks.releasing import Persons
-from tearline_client.link.outgoing import compose
-from tearline_client.onward import OnwardUse
+from tearline_client.features.packets.onward_use import OnwardUse
+from tearline_client.features.packets.service import Persons
+from tearline_client.messages.compose import compose
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
+from tearline_client.rules.onward_sources import verify_taken
 from tearline_client.store.consents import ConsentRecord
 
 
@@ -102,7 +102,8 @@ async def test_a_value_that_many_share_opens_no_packet(
     plan = planned(world.cn, draft, world.mx)
     opened: list[bytes] = []
     monkeypatch.setattr(
-        "tearline_client.views.open_packet", lambda manifest, *_: opened.append(manifest)
+        "tearline_client.messages.packet_view.open_packet",
+        lambda manifest, *_: opened.append(manifest),
     )
     assert not (await world.cn.node.send([plan])).refused
     assert opened == []
@@ -342,10 +343,10 @@ async def test_what_the_exchange_refused_is_granted_when_it_is_given_again(
     record = await world.mx.node.consents.pass_on(packet, [path], world.cn.node.uri)
     await world.us.node.receive()
     returning = replace(WHOLE, in_flight=InFlight.RETURN)
-    await world.cn.node.standings.suspend("narcotics-2026", returning, acted_by=OFFICER)
+    await world.cn.node.suspensions.suspend("narcotics-2026", returning, acted_by=OFFICER)
     with pytest.raises(AgreementSuspended):
         await world.us.node.consents.give(record.id, acted_by=PERSON)
-    await world.cn.node.standings.resume("narcotics-2026", acted_by=OFFICER)
+    await world.cn.node.suspensions.resume("narcotics-2026", acted_by=OFFICER)
     await world.us.node.receive()
     await world.us.node.consents.give(record.id, acted_by=PERSON)
     await world.cn.node.receive()
@@ -392,7 +393,7 @@ async def test_what_is_made_from_a_frozen_packet_waits_until_that_is_resumed(
         recipient=world.cn.node.state.agency,
         originated=Originated.FREEZE,
     )
-    await world.us.node.standings.suspend("narcotics-2026", to_china, acted_by=OFFICER)
+    await world.us.node.suspensions.suspend("narcotics-2026", to_china, acted_by=OFFICER)
     await world.cn.node.receive()
     name = world.mx.node.state.open_view(packet).field(path)
     assert name is not None
@@ -401,7 +402,7 @@ async def test_what_is_made_from_a_frozen_packet_waits_until_that_is_resumed(
     assert not sent.refused
     await world.cn.node.receive()
     assert sent.packets[0] not in world.cn.grants()
-    await world.us.node.standings.resume("narcotics-2026", acted_by=OFFICER)
+    await world.us.node.suspensions.resume("narcotics-2026", acted_by=OFFICER)
     await world.cn.node.receive()
     assert sent.packets[0] in world.cn.grants()
     assert world.cn.codes() == []
@@ -419,13 +420,13 @@ async def test_a_frozen_source_holds_up_nothing_of_its_originator_nor_once_it_wa
         )
     with cn.state.stores.database.transaction():
         manifest = cn.state.stores.packets.manifest(packet)
-        cn.state.stores.standings.freeze(
+        cn.state.stores.suspensions.freeze(
             manifest.agreement.id,
             agency_uri_of(manifest.header.signer),
             [manifest.agreement.article],
         )
     draft = replace(person_draft(by, "Rosa Ortiz"), derived_from=(packet,))
     plan = by.node.plan(draft, [cn.uri])
-    (composed,) = compose([plan], by.node._releasing.releaser(Persons())).packets
+    (composed,) = compose([plan], by.node._packets.releaser(Persons())).packets
     manifest = parse_manifest(composed.manifest.statement.body)
     verify_taken(cn.state.stores.packets, manifest, View(fields=(), existences=()), node=cn.uri)

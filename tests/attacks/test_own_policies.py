@@ -15,11 +15,11 @@ from tearline.errors import (
     PolicyError,
     TearlineError,
 )
+from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp
-from tearline.tokens import Role
 from tearline_client.node import Node
-from tearline_client.persons import LocalIssuer
-from tearline_client.policies import adopt
+from tearline_client.persons.issuer import LocalIssuer
+from tearline_client.rules.own_policy import adopt
 from tearline_client.store.database import Database
 
 STRICT = '@id("none") forbid (principal, action, resource);'

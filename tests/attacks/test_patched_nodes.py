@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from simulator import EVERYTHING, Member, Simulation
-from tearline.channel import Address, Void, VoidReason
+from tearline.crypto.keys import KemKey
 from tearline.errors import (
     AgreementNotInForce,
     CiphertextMissing,
@@ -18,13 +18,13 @@ from tearline.errors import (
     StatementConflict,
     StatusBackwards,
 )
-from tearline.grant import Grant
-from tearline.keys import KemKey
-from tearline.packet import PacketParts
+from tearline.packets.grant import Grant
+from tearline.packets.packet import PacketParts
 from tearline.policy.profile import default_marking
-from tearline.receipt import Receipt, Status
-from tearline.statement import StatementType
-from tearline.wire.flow import encode_grant, encode_receipt, encode_void, parse_grant
+from tearline.statements.channel import Address, Void, VoidReason
+from tearline.statements.receipt import Receipt, Status
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import encode_grant, encode_receipt, encode_void, parse_grant
 from tearline.wire.publications import Publication
 
 NARCOTICS, BILATERAL = "narcotics-2026", "bilateral"

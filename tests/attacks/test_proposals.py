@@ -6,7 +6,9 @@ from typing import Any, NoReturn
 import pytest
 
 from simulator import ARTICLE, CN, MX, PURPOSE, US, Member, Simulation, alone
-from tearline.agreement import Agreement
+from tearline.agreements.agreement import Agreement
+from tearline.agreements.proposal import Offer, Proposal, ProposalState
+from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementMalformed,
     AgreementNotInForce,
@@ -18,17 +20,15 @@ from tearline.errors import (
     ProposalSuperseded,
     StatementConflict,
 )
-from tearline.event import EventCode
 from tearline.policy.terms import Terms
-from tearline.proposal import Offer, Proposal, ProposalState
-from tearline.statement import StatementType
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.deliveries import Delivery
 from tearline.wire.proposals import encode_proposal, parse_proposal
 from tearline.wire.publications import Outcome, Publication
 from tearline.wire.statements import Signed, merge_signed
 from tearline_client.store.proposals import ProposalStore
-from tearline_server.verification import LogVerifier
+from tearline_server.tlog.fsck import LogVerifier
 
 DAY_MS = 24 * 3_600_000
 

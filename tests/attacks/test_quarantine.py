@@ -7,7 +7,6 @@ import pytest
 
 from builders import DAY_MS
 from simulator import US, Clock, Member, Simulation, alone, narrative
-from tearline.channel import Address
 from tearline.errors import (
     ClockSkewed,
     EntryNotIncluded,
@@ -17,20 +16,21 @@ from tearline.errors import (
     QuarantineFull,
     StatementConflict,
 )
-from tearline.grant import GRANT_ID_SIZE
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_ALARMS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES
-from tearline.packet import Field
-from tearline.recall import RecallReason
-from tearline.receipt import Status
+from tearline.packets.grant import GRANT_ID_SIZE
+from tearline.packets.packet import Field
+from tearline.packets.recall import RecallReason
 from tearline.sealing import open_release, seal_release
-from tearline.statement import StatementType
+from tearline.statements.channel import Address
+from tearline.statements.receipt import Status
+from tearline.statements.statement import StatementType
 from tearline.wire.deliveries import START, Delivery
-from tearline.wire.flow import encode_grant, parse_grant
+from tearline.wire.grants import encode_grant, parse_grant
 from tearline.wire.publications import publication_of
 from tearline.wire.statements import Signed
-from tearline_client.store.intake import Evidence
-from tearline_client.store.notices import EVENTS, Notice
+from tearline_client.store.inbox import Evidence
+from tearline_client.store.notifications import EVENTS, Notice
 
 MANY = 1100
 
@@ -75,7 +75,7 @@ async def send_garbage(by: Member, to: Member, count: int, *, seq: int = 1) -> N
 
 def notices(member: Member) -> list[Notice]:
     """What hooks of a node are told of."""
-    store, found, after = member.node.state.stores.notices, [], 0
+    store, found, after = member.node.state.stores.notifications, [], 0
     while (notice := store.next(after, EVENTS)) is not None:
         found.append(notice)
         after = notice.id
@@ -108,7 +108,7 @@ async def test_a_packet_of_mislabelled_fields_is_put_aside_once(world: Simulatio
 
 
 async def test_a_flood_of_grants_that_do_not_open_stops_nothing(world: Simulation) -> None:
-    intake = world.cn.node.state.stores.intake
+    intake = world.cn.node.state.stores.inbox
     await send_garbage(world.us, world.cn, MANY)
     await world.cn.node.receive()
     assert world.cn.codes() == [GrantMisdirected.code] * MAX_QUARANTINED
@@ -129,7 +129,7 @@ async def test_a_node_whose_quarantine_is_full_from_before_works_on(world: Simul
     full = [Evidence(data=bytes(9), about=b"%d" % number, agency="") for number in range(2000)]
     with state.stores.database.transaction():
         for each in full:
-            state.stores.intake.quarantine(GrantMisdirected(), each, now_ms=1, most=len(full))
+            state.stores.inbox.quarantine(GrantMisdirected(), each, now_ms=1, most=len(full))
     for number in range(MAX_ALARMS + 1):
         state.alarm(EntryNotIncluded(), b"%d" % number)
     assert len(world.cn.codes()) == len(full) + MAX_ALARMS
@@ -140,7 +140,7 @@ async def test_a_node_whose_quarantine_is_full_from_before_works_on(world: Simul
     ]
     await world.us.send(world.cn)
     await world.cn.node.receive()
-    assert state.stores.intake.over_quota() == {"": 1, f"alarms {EntryNotIncluded.code}": 1}
+    assert state.stores.inbox.over_quota() == {"": 1, f"alarms {EntryNotIncluded.code}": 1}
 
 
 async def test_no_alarm_takes_the_room_of_another(world: Simulation) -> None:
@@ -149,7 +149,7 @@ async def test_no_alarm_takes_the_room_of_another(world: Simulation) -> None:
     for number in range(MAX_QUARANTINED_BYTES >> 20):
         state.alarm(ClockSkewed("ahead"), bytes(1 << 20), about=b"%d" % number)
     state.alarm(EntryNotIncluded(), b"the lie")
-    evidence = [state.stores.intake.evidence(each.id) for each in world.cn.status().quarantined]
+    evidence = [state.stores.inbox.evidence(each.id) for each in world.cn.status().quarantined]
     assert evidence[-1] == b"the lie"
 
 
@@ -157,7 +157,7 @@ async def test_an_alarm_beyond_its_room_is_told_once_a_day(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = 3
-    monkeypatch.setattr("tearline_client.state.MAX_ALARMS", most)
+    monkeypatch.setattr("tearline_client.context.MAX_ALARMS", most)
     state = world.cn.node.state
     for number in range(most):
         state.alarm(EntryNotIncluded(), b"%d" % number)
@@ -187,11 +187,11 @@ async def test_what_was_over_the_quota_is_fetched_once_its_reason_has_passed(
     await world.us.node.mark()
     await world.cn.node.receive()
     assert (world.cn.codes(), len(world.cn.grants())) == ([], count)
-    assert world.cn.node.state.stores.intake.over_quota() == {}
+    assert world.cn.node.state.stores.inbox.over_quota() == {}
 
 
 async def test_what_the_exchange_has_no_more_is_not_asked_for_again(world: Simulation) -> None:
-    intake = world.cn.node.state.stores.intake
+    intake = world.cn.node.state.stores.inbox
     place = replace(START, seq=1)
     lost = Evidence(data=b"lost", about=bytes(32), agency=US, place=place)
     with world.cn.node.state.stores.database.transaction():

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-import tearline_server.judging.recalls
+import tearline_server.processing.handlers.recalls
 from attacks.test_key_life import DAY_MS, cut_off, pass_time, set_clock
 from attacks.test_recalls import recall_of, settled, shown, states
 from simulator import Clock, Member, Simulation
 from tearline.errors import AnswerTimeShort, ExchangeUnreachable
 from tearline.limits import MIN_ANSWER_MS
-from tearline.recall import RecallOrder, RecallReason, RecallState
-from tearline.statement import StatementType
+from tearline.packets.recall import RecallOrder, RecallReason, RecallState
+from tearline.statements.statement import StatementType
 from tearline.wire.publications import Outcome
 from tearline.wire.recalls import encode_recall, parse_recall
 
@@ -57,7 +57,7 @@ async def test_a_deadline_in_the_past_does_not_outrun_a_person(
 ) -> None:
     packet = await asked(world)
     with monkeypatch.context() as patch:  # an exchange that is in it
-        patch.setattr(tearline_server.judging.recalls, "_verify_time", lambda *_: None)
+        patch.setattr(tearline_server.processing.handlers.recalls, "_verify_time", lambda *_: None)
         await recall_by(world, packet, 1)
     for _ in range(3):
         await world.cn.node.receive()

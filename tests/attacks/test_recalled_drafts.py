@@ -7,10 +7,10 @@ import pytest
 from attacks.test_recalls import path_of, settled
 from simulator import Member, Simulation, narrative
 from tearline.errors import ReleaseChanged
-from tearline.packet import Field
-from tearline.recall import RecallReason
-from tearline.tokens import Role
-from tearline_client.desks.review import Review
+from tearline.packets.packet import Field
+from tearline.packets.recall import RecallReason
+from tearline.persons.tokens import Role
+from tearline_client.features.packets.review import Review
 from two_persons import log_in
 
 OURS = "Seen at the harbour by our own patrol."
@@ -31,7 +31,7 @@ def drafted(world: Simulation, *fields: Field, packet: bytes = b"") -> bytes:
     sources = (packet,) if packet else ()
     draft = replace(draft, fields=(*fields, narrative(OURS)), derived_from=sources)
     plan = us.node.plan(draft, [world.cn.node.uri])
-    return us.node.second.draft([plan], person="ana")
+    return us.node.approvals.draft([plan], person="ana")
 
 
 def of(member: Member, path: str, packet: bytes) -> Field:
@@ -43,7 +43,7 @@ def of(member: Member, path: str, packet: bytes) -> Field:
 
 def left(world: Simulation) -> tuple[set[str], int]:
     """The texts of what waits, and how much was taken out of it."""
-    (waiting,) = world.us.node.second.waiting()
+    (waiting,) = world.us.node.approvals.waiting()
     assert isinstance(waiting.content, tuple)
     (packet,) = waiting.content
     return {text for field in packet.draft.fields for text in field.texts}, waiting.lost
@@ -93,7 +93,7 @@ async def test_who_saw_it_before_agreed_to_something_else(world: Simulation) -> 
     name = of(world.us, path_of(world.us, packet), packet)
     pending = drafted(world, name)
     log_in(world.us, "olga", Role.OFFICER, "narcotics-2026")
-    seen: Review = world.us.node.second.review(pending)
+    seen: Review = world.us.node.approvals.review(pending)
     await recall(world, packet)
     with pytest.raises(ReleaseChanged):
-        await world.us.node.second.approve(pending, person="olga", agreed=seen.mark)
+        await world.us.node.approvals.approve(pending, person="olga", agreed=seen.mark)

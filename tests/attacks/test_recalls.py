@@ -10,8 +10,7 @@ from attacks.test_key_life import pass_time
 from attacks.test_lost_machines import mirrored, restored, saved, settle
 from simulator import CN, Clock, Member, Simulation, alone
 from standing_builders import WHOLE
-from tearline.agreed_time import AgreedTime
-from tearline.channel import Address, VoidReason
+from tearline.audit.event import EventCode
 from tearline.errors import (
     ChannelGap,
     ClockSkewed,
@@ -20,8 +19,7 @@ from tearline.errors import (
     PacketRecalled,
     RecallNotOriginator,
 )
-from tearline.event import EventCode
-from tearline.recall import (
+from tearline.packets.recall import (
     KeepGround,
     Reach,
     Recall,
@@ -30,13 +28,15 @@ from tearline.recall import (
     RecallReason,
     RecallState,
 )
-from tearline.receipt import Status
-from tearline.statement import ActedBy, StatementType
+from tearline.statements.channel import Address, VoidReason
+from tearline.statements.receipt import Status
+from tearline.statements.statement import ActedBy, StatementType
+from tearline.tlog.agreed_time import AgreedTime
 from tearline.wire.deliveries import Delivery, parse_delivery
-from tearline.wire.flow import encode_grant
+from tearline.wire.grants import encode_grant
 from tearline.wire.recalls import encode_recall
-from tearline_client.border.ordering import RESPOND_MS
 from tearline_client.cli.recall import recalls_in_status
+from tearline_client.rules.recalls import RESPOND_MS
 from tearline_client.store.recalls import StoredRecall
 from tearline_server.storage.columns import ciphertexts_of
 
@@ -84,7 +84,7 @@ def shown(member: Member, packet: bytes) -> int:
 
 def put_aside(member: Member) -> list[bytes]:
     """The ciphertexts that lie put aside at a node."""
-    intake = member.node.state.stores.intake
+    intake = member.node.state.stores.inbox
     kept = [intake.evidence(item.id) for item in intake.quarantined()]
     deliveries = [parse_delivery(data) for data in kept if data is not None]
     return [data for d in deliveries for parts in d.parts for data in parts.ciphertexts.values()]
@@ -209,12 +209,12 @@ async def test_what_a_suspension_held_comes_without_the_field_that_was_recalled_
     world: Simulation,
 ) -> None:
     packet, twin = await world.us.send(world.cn, times=2)
-    await world.cn.node.standings.suspend("narcotics-2026", WHOLE, acted_by=PERSON)
+    await world.cn.node.suspensions.suspend("narcotics-2026", WHOLE, acted_by=PERSON)
     await settled(world)
     path = path_of(world.us, packet)
     await field_recalled(world, packet, path, world.cn)
     await settled(world)
-    await world.cn.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    await world.cn.node.suspensions.resume("narcotics-2026", acted_by=PERSON)
     for _ in range(2):
         await settled(world)
     assert sorted(world.cn.grants()) == sorted([packet, twin])
@@ -231,10 +231,10 @@ async def test_what_was_recalled_while_a_suspension_held_it_is_not_issued_anew(
     world: Simulation,
 ) -> None:
     (packet,) = await world.us.send(world.cn)
-    await world.cn.node.standings.suspend("narcotics-2026", WHOLE, acted_by=PERSON)
+    await world.cn.node.suspensions.suspend("narcotics-2026", WHOLE, acted_by=PERSON)
     await settled(world)
     await recalled(world, packet)
-    await world.cn.node.standings.resume("narcotics-2026", acted_by=PERSON)
+    await world.cn.node.suspensions.resume("narcotics-2026", acted_by=PERSON)
     for _ in range(2):
         await settled(world)
     assert len(world.us.node.state.stores.packets.grants(packet)) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from asking import AGREEMENT, HOUR_MS, PERSON, ask, phases, send_record, shift
 from simulator import Member, Simulation, alone
-from tearline.channel import Address
+from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementNotInForce,
     ItemDecided,
@@ -19,16 +19,16 @@ from tearline.errors import (
     RecordRequestUnknown,
     StepBackwards,
 )
-from tearline.event import EventCode
-from tearline.packet import Urgency
-from tearline.recall import RecallReason
-from tearline.request.progress import Phase, Progress
-from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, Side, StepKind
+from tearline.packets.packet import Urgency
+from tearline.packets.recall import RecallReason
+from tearline.requests.progress import Phase, Progress
+from tearline.requests.step import Ground, ItemOutcome, RequestStep, Side, StepKind, StepNote
 from tearline.sealing import seal_note
-from tearline.statement import StatementType
+from tearline.statements.channel import Address
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import Delivery
-from tearline.wire.flow import parse_event
+from tearline.wire.grants import parse_event
 from tearline.wire.publications import Outcome
 from tearline.wire.requests import encode_note, encode_step, encode_step_prefix, parse_step
 from tearline_client.store.requests import RequestStore, StoredRequest, StoredStep
@@ -39,7 +39,7 @@ K = StepKind
 
 
 def forged(
-    by: Member, to: Member, request: bytes, kind: StepKind, note: Note | None = None
+    by: Member, to: Member, request: bytes, kind: StepKind, note: StepNote | None = None
 ) -> RequestStep:
     """A step past every rule of its node, at the next place and number."""
     state = by.node.state
@@ -65,7 +65,7 @@ def forged(
         kem_key_id=key.id,
     )
     prefix = encode_step_prefix(step)
-    sealed = seal_note(encode_note(note or Note()), key, StatementType.REQUEST_STEP, prefix)
+    sealed = seal_note(encode_note(note or StepNote()), key, StatementType.REQUEST_STEP, prefix)
     return replace(step, sealed=sealed)
 
 
@@ -163,11 +163,11 @@ async def test_both_act_at_one_moment_and_end_alike(world: Simulation) -> None:
 async def test_what_is_late_is_overdue_at_both_and_in_the_log(world: Simulation) -> None:
     request = await ask(world.us, world.cn, Urgency.EMERGENCY)
     shift(world, 7.9)
-    await world.exchange.upkeep.log_overdue()
+    await world.exchange.maintenance.log_overdue()
     assert not any(m.node.requests.show(request).is_overdue for m in (world.us, world.cn))
     assert not any(m.node.requests.overdue() for m in (world.us, world.cn))
     shift(world, 0.2)
-    await world.exchange.upkeep.log_overdue()
+    await world.exchange.maintenance.log_overdue()
     views = [member.node.requests.show(request) for member in (world.us, world.cn)]
     assert [view.is_overdue for view in views] == [True, True]
     late = [m.node.requests.overdue() for m in (world.us, world.cn)]
@@ -276,7 +276,7 @@ async def test_a_second_question_without_consent_stops_no_clock(world: Simulatio
     await world.us.node.receive()
     await world.us.node.requests.clarified(request, "2026", PERSON)
     await world.cn.node.receive()
-    step = forged(world.cn, world.us, request, K.CLARIFY, Note(text="which month?"))
+    step = forged(world.cn, world.us, request, K.CLARIFY, StepNote(text="which month?"))
     await world.refuses([await say(world.cn, step)], QuestionNotAgreed)
     due_ms = world.us.node.requests.show(request).due_ms
     await world.us.take(await deliver(world, world.cn, world.us, step))
@@ -286,7 +286,7 @@ async def test_a_second_question_without_consent_stops_no_clock(world: Simulatio
 
 async def test_an_answer_to_an_item_never_asked_is_not_taken(world: Simulation) -> None:
     request = await ask(world.us, world.cn)
-    note = Note(items=(ItemOutcome(number=7, ground=Ground.LEGAL_BAR),))
+    note = StepNote(items=(ItemOutcome(number=7, ground=Ground.LEGAL_BAR),))
     assert (
         await say(world.cn, forged(world.cn, world.us, request, K.PARTIAL, note))
     ).refusal is None
@@ -372,7 +372,7 @@ async def test_what_was_asked_before_a_partner_joined_is_not_asked_of_it(
     world.cn.caught(AgreementNotInForce, packets=1)
     await world.cn.node.sync()
     assert world.cn.node.requests.list() == ()
-    world.cn.node.notices.scan()
+    world.cn.node.notifications.scan()
 
 
 async def test_nothing_is_answered_by_a_packet_that_was_recalled(world: Simulation) -> None:

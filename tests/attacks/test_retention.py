@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-import tearline_server.judging.erasures
+import tearline_server.processing.handlers.erasures
 from simulator import Member, Simulation, alone
-from tearline.erasure import RETAINED, Erasure
+from tearline.audit.erasure import RETAINED, Erasure
+from tearline.audit.event import Event, EventCode
 from tearline.errors import (
     EntryMismatch,
     EntryWithheld,
@@ -18,11 +19,11 @@ from tearline.errors import (
     RetentionUnknown,
     TearlineError,
 )
-from tearline.event import Event, EventCode
-from tearline.receipt import LogOpening, Status
-from tearline.statement import Signer, StatementType
-from tearline.tlog_proof import LogProof, parse_log_proof
+from tearline.statements.receipt import LogOpening, Status
+from tearline.statements.statement import Signer, StatementType
+from tearline.tlog.proof import LogProof, parse_log_proof
 from tearline.wire.agreements import encode_agreement
+from tearline.wire.audit_search import SearchRequest
 from tearline.wire.deliveries import START, Delivery
 from tearline.wire.erasures import (
     ErasedEntry,
@@ -31,18 +32,17 @@ from tearline.wire.erasures import (
     parse_erased_entry,
     parse_erasure,
 )
-from tearline.wire.inquiries import SearchRequest
 from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, merge_signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.retention import GRACE_MS, kept_too_long
 from tearline_client.audit.search import BEGINNING, search
-from tearline_client.audit.sightings import who_saw
 from tearline_client.audit.verifier import AuditVerifier, Judgement, Outcome, worst
+from tearline_client.audit.who_saw import who_saw
 from tearline_client.store.log import OpenedEvent
+from tearline_server.ingest.commands import EraseDueCommand
 from tearline_server.storage.columns import ciphertexts_of
-from tearline_server.verification import LogVerifier
-from tearline_server.works import Retention
+from tearline_server.tlog.fsck import LogVerifier
 
 NAME = "narcotics-2026"
 DAY_MS = 24 * 3_600_000
@@ -116,7 +116,7 @@ async def erased(world: Simulation) -> bytes:
     (packet,) = await world.us.send(world.cn)
     await settle(world)
     set_time(world, KEPT_MS + DAY_MS)
-    await world.exchange.upkeep.erase_due()
+    await world.exchange.maintenance.erase_due()
     await settle(world)
     return packet
 
@@ -131,10 +131,10 @@ async def test_what_is_over_is_erased_everywhere_and_the_tree_is_the_same(kept: 
         EventCode.RECEIPT,
     }
     set_time(kept, KEPT_MS - DAY_MS)
-    await kept.exchange.upkeep.erase_due()
+    await kept.exchange.maintenance.erase_due()
     assert await findings(kept) == ([], 0)
     set_time(kept, KEPT_MS + DAY_MS)
-    await kept.exchange.upkeep.erase_due()
+    await kept.exchange.maintenance.erase_due()
     await settle(kept)
     for member in kept.members:
         assert member.codes() == []
@@ -157,7 +157,7 @@ async def test_an_exchange_that_erases_nothing_is_told(kept: Simulation) -> None
     assert (found.agreement.name, found.first) == (NAME, first)
     assert found.entries == len(told(kept.cn))
     assert kept_too_long(kept.mx.node.state) == ()  # it was told of nothing that is over
-    await kept.exchange.upkeep.erase_due()
+    await kept.exchange.maintenance.erase_due()
     await settle(kept)
     assert kept_too_long(kept.cn.node.state) == ()
 
@@ -192,14 +192,14 @@ async def test_much_that_is_over_is_erased_in_one_round_and_each_round_ends(
         await kept.us.send(kept.cn)
     await settle(kept)
     count = len({each.opening.index for m in kept.members for each in told(m)})
-    monkeypatch.setattr("tearline_server.retention.MAX_RETENTION_PAGE", 2)
-    monkeypatch.setattr("tearline_server.retention.MAX_RETENTION_PAGES", 3)
+    monkeypatch.setattr("tearline_server.jobs.retention.MAX_RETENTION_PAGE", 2)
+    monkeypatch.setattr("tearline_server.jobs.retention.MAX_RETENTION_PAGES", 3)
     set_time(kept, KEPT_MS + DAY_MS)
-    await kept.exchange.upkeep.erase_due()
+    await kept.exchange.maintenance.erase_due()
     _, first = await findings(kept)
     assert first <= 6
-    monkeypatch.setattr("tearline_server.retention.MAX_RETENTION_PAGES", 64)
-    await kept.exchange.upkeep.erase_due()
+    monkeypatch.setattr("tearline_server.jobs.retention.MAX_RETENTION_PAGES", 64)
+    await kept.exchange.maintenance.erase_due()
     _, erased_entries = await findings(kept)
     assert erased_entries >= count > 6
 
@@ -211,7 +211,7 @@ async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
     assert kept.cn.node.recalls.run() == 0
     await amend(kept, version=3, log_retention_ms=KEPT_MS, retention_ms=DAY_MS)
     set_time(kept, 2 * DAY_MS)
-    await kept.exchange.upkeep.drop_ended()
+    await kept.exchange.maintenance.drop_ended()
     await settle(kept)
     await settle(kept)
     assert kept.cn.node.state.stores.packets.packet(packet).keys == ()
@@ -246,11 +246,11 @@ async def test_what_waits_for_a_node_stays(kept: Simulation) -> None:
     await kept.us.node.receive()
     index = index_of(kept.us)
     set_time(kept, KEPT_MS + DAY_MS)
-    await kept.exchange.upkeep.erase_due()
+    await kept.exchange.maintenance.erase_due()
     await kept.us.node.receive()
     assert kept.us.node.state.stores.log.opened(index) is not None
     await settle(kept)
-    await kept.exchange.upkeep.erase_due()
+    await kept.exchange.maintenance.erase_due()
     await settle(kept)
     assert kept.us.node.state.stores.log.opened(index) is None
     assert kept.cn.codes() == []
@@ -259,7 +259,7 @@ async def test_what_waits_for_a_node_stays(kept: Simulation) -> None:
 async def test_how_it_came_about_and_who_erased_it_stays(kept: Simulation) -> None:
     await erased(kept)
     set_time(kept, 3 * KEPT_MS)
-    await kept.exchange.upkeep.erase_due()
+    await kept.exchange.maintenance.erase_due()
     await settle(kept)
     left = {each.event.code for each in kept.us.node.state.stores.log.openings()}
     assert {EventCode.AGREEMENT, EventCode.ERASED} <= left
@@ -452,7 +452,7 @@ async def test_what_is_on_its_way_to_be_erased_is_not_missed(kept: Simulation) -
     """The exchange has erased it, and the auditor's node learns of that while it searches."""
     index = await sent(kept)
     set_time(kept, KEPT_MS + DAY_MS)
-    await kept.exchange.upkeep.erase_due()
+    await kept.exchange.maintenance.erase_due()
     assert await searched(kept.us) == []
     assert kept.us.node.state.stores.log.opened(index) is None
     assert kept.us.codes() == []
@@ -640,15 +640,17 @@ async def test_an_exchange_that_erased_too_early_is_told_by_its_own_log(
     kept: Simulation, monkeypatch: pytest.MonkeyPatch, said_ms: int
 ) -> None:
     """Whether it says how old the entry is, or that it is a day older."""
-    monkeypatch.setattr(tearline_server.judging.erasures, "is_due", lambda *_: True)
-    monkeypatch.setattr(tearline_server.judging.erasures, "verify_covers", lambda *_: None)
+    monkeypatch.setattr(tearline_server.processing.handlers.erasures, "is_due", lambda *_: True)
+    monkeypatch.setattr(
+        tearline_server.processing.handlers.erasures, "verify_covers", lambda *_: None
+    )
     index = await sent(kept)
     opened = kept.cn.node.state.stores.log.opened(index)
     assert opened is not None
     set_time(kept, KEPT_MS - DAY_MS)
     order = order_of(kept, index, latest_ms=opened.event.time_ms - said_ms - DAY_MS // 2)
     signed = alone(exchange_of(kept), StatementType.ERASURE, encode_erasure(order))
-    work = Retention(signed, order)
+    work = EraseDueCommand(signed, order)
     await kept.exchange._committer.submit(work, internal=True)
     assert work.erased
     (found,), _ = await findings(kept)

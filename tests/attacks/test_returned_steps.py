@@ -6,12 +6,12 @@ from asking import PERSON, ask, phases
 from attacks.test_cases_edges import CN, US, cut_off, end_key
 from attacks.test_onward import asked, given, status
 from simulator import Member, Simulation
-from tearline.consent import ConsentStatus, ConsentStep
 from tearline.errors import ExchangeUnreachable, RecipientKeyExpired, StepBackwards
-from tearline.onward import Use
-from tearline.request.progress import Phase
-from tearline.request.step import Ground, StepKind
-from tearline.statement import StatementType
+from tearline.onward.consent import ConsentStatus, ConsentStep
+from tearline.onward.use import Use
+from tearline.requests.progress import Phase
+from tearline.requests.step import Ground, StepKind
+from tearline.statements.statement import StatementType
 from tearline_client.store.requests import StoredStep
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-import tearline_client.desks.importing
-import tearline_server.judging.judge
+import tearline_client.features.packets.bulk
+import tearline_server.processing.process
 from simulator import EVERYTHING, US, LyingTransport, Member, Simulation
+from tearline.crypto.keys import SigningKey
 from tearline.errors import (
     ExchangeBusy,
     ExchangeFault,
@@ -20,20 +21,19 @@ from tearline.errors import (
     SignerKeyUnknown,
     TearlineError,
 )
-from tearline.federation import KeyRecord, KeyUse, Revocation
-from tearline.keys import SigningKey
+from tearline.federation.members import KeyRecord, KeyUse, Revocation
 from tearline.limits import MAILBOX_BYTES, MAILBOX_RETRY_MS
-from tearline.receipt import Receipt, Status
-from tearline.statement import Signer, StatementType
-from tearline.trust import NODE_TYPES
-from tearline.wire.flow import parse_grant
+from tearline.statements.receipt import Receipt, Status
+from tearline.statements.statement import Signer, StatementType
+from tearline.verification.trust import NODE_TYPES
+from tearline.wire.federation import encode_key_record, encode_revocation
+from tearline.wire.grants import parse_grant
 from tearline.wire.publications import Outcome, Publication, parse_publication
-from tearline.wire.trust import encode_key_record, encode_revocation
-from tearline_client.desks.importing import Imported
-from tearline_client.desks.releasing import Persons
-from tearline_client.link.resending import rest_of
+from tearline_client.features.packets.bulk import Imported
+from tearline_client.features.packets.service import Persons
+from tearline_client.messages.resend import remaining
 from tearline_client.store.outbox import OutboxState
-from tearline_server.turns import Weight
+from tearline_server.admission.fair_queue import Cost
 
 WAITING = {OutboxState.SEALED, OutboxState.UNKNOWN}
 
@@ -115,7 +115,7 @@ async def test_a_refused_grant_does_not_hold_up_other_partners(world: Simulation
 
 def room(world: Simulation, statements: int) -> None:
     registry = world.exchange._desk.registry
-    room = Weight(statements=statements, bytes=MAILBOX_BYTES)
+    room = Cost(statements=statements, bytes=MAILBOX_BYTES)
     registry.installation = replace(registry.installation, room=room)
 
 
@@ -150,7 +150,7 @@ async def test_a_message_of_which_nothing_is_taken_is_told_when_to_come_again(
     assert accepted.refusal is None
     assert full.refusal is not None
     assert full.refusal.code == MailboxFull.code
-    grants = rest_of(publication, {full.about}, {}, world.us.signer)
+    grants = remaining(publication, {full.about}, {}, world.us.signer)
     with pytest.raises(MailboxFull) as refused:
         await world.us.publish(grants)
     assert refused.value.retry_after_ms == MAILBOX_RETRY_MS
@@ -233,7 +233,7 @@ async def test_an_import_does_not_wait_for_ever(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room(world, 1)
-    monkeypatch.setattr(tearline_client.desks.importing, "_PATIENCE_S", 59)
+    monkeypatch.setattr(tearline_client.features.packets.bulk, "_PATIENCE_S", 59)
     plans = [world.us.plan(world.cn) for _ in range(2)]
     with pytest.raises(MailboxFull, match="waits in the outbox"):
         await world.us.node.imports.send(bytes(32), plans, Persons(), wait=never)
@@ -256,7 +256,7 @@ async def test_an_import_outlasts_ten_minutes_while_partners_cosign(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await partners_cosign(world)
-    monkeypatch.setattr(tearline_client.desks.importing, "TREE_SIZE", 2)
+    monkeypatch.setattr(tearline_client.features.packets.bulk, "TREE_SIZE", 2)
     plans = [world.us.plan(world.cn) for _ in range(4)]
     done = await world.us.node.imports.send(
         bytes(32), plans, Persons(), advance=lambda packets: pass_minutes(world, 6)
@@ -268,7 +268,7 @@ async def test_an_import_ends_where_no_partner_cosigns_any_more(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await on_one_clock(world)
-    monkeypatch.setattr(tearline_client.desks.importing, "TREE_SIZE", 2)
+    monkeypatch.setattr(tearline_client.features.packets.bulk, "TREE_SIZE", 2)
     plans = [world.us.plan(world.cn) for _ in range(4)]
     with pytest.raises(NotWitnessed):
         await world.us.node.imports.send(
@@ -346,7 +346,7 @@ async def renew(world: Simulation) -> None:
 async def test_a_channel_outlives_the_key_that_signed_on_it(world: Simulation) -> None:
     """The grant and the void of its place were signed by a key that had ended."""
     await world.us.send(world.cn)
-    send = world.us.node._releasing.send
+    send = world.us.node._packets.send
     plan = world.us.plan(world.cn)
     await revoke(world)  # the node has not read it yet
     sent = await send([plan], Persons())
@@ -381,7 +381,7 @@ async def test_receipts_and_marks_outlive_the_key_that_signed_them(world: Simula
 def refuses_receipts(monkeypatch: pytest.MonkeyPatch, times: int) -> list[Receipt]:
     """Lets the exchange refuse so many receipts for good; those it was shown."""
     shown: list[Receipt] = []
-    accept = tearline_server.judging.judge.accept_receipt
+    accept = tearline_server.processing.process.accept_receipt
 
     def refuse(case: object, receipt: Receipt) -> None:
         shown.append(receipt)
@@ -389,7 +389,7 @@ def refuses_receipts(monkeypatch: pytest.MonkeyPatch, times: int) -> list[Receip
             raise NotFound("no grant of that id was delivered here")
         accept(case, receipt)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tearline_server.judging.judge, "accept_receipt", refuse)
+    monkeypatch.setattr(tearline_server.processing.process, "accept_receipt", refuse)
     return shown
 
 

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 import pytest
 
 from simulator import ARTICLE, Member, Simulation, alone
-from tearline.agreement import HOUR_MS
-from tearline.channel import VoidReason
+from tearline.agreements.agreement import HOUR_MS
+from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementSuspended,
     ExchangeUnreachable,
@@ -19,18 +19,18 @@ from tearline.errors import (
     StandingStale,
     SuspensionBreached,
 )
-from tearline.event import EventCode
-from tearline.standing.standing import OfficerAct, Standing
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
-from tearline.statement import ActedBy, StatementType
+from tearline.statements.channel import VoidReason
+from tearline.statements.statement import ActedBy, StatementType
+from tearline.suspensions.standing import OfficerAct, Standing
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import Delivery
-from tearline.wire.flow import parse_event
+from tearline.wire.grants import parse_event
 from tearline.wire.publications import Publication
-from tearline.wire.standings import encode_standing
 from tearline.wire.statements import cosigned
+from tearline.wire.suspensions import encode_standing
 from tearline_client.cli.export import exported
-from tearline_client.desks.suspending import Position
+from tearline_client.features.suspensions.service import Position
 from tearline_client.store.packets import PacketStore
 
 NAME = "narcotics-2026"
@@ -46,11 +46,11 @@ OFFICER = ActedBy(pseudonym=bytes(32), role="officer", token_hash=bytes(32), tim
 
 
 async def suspend(member: Member, suspension: Suspension = WHOLE) -> None:
-    await member.node.standings.suspend(NAME, suspension)
+    await member.node.suspensions.suspend(NAME, suspension)
 
 
 async def resume(member: Member) -> None:
-    await member.node.standings.resume(NAME, acted_by=OFFICER)
+    await member.node.suspensions.resume(NAME, acted_by=OFFICER)
 
 
 async def settle(world: Simulation, *members: Member) -> None:
@@ -61,7 +61,7 @@ async def settle(world: Simulation, *members: Member) -> None:
 
 
 def positions(member: Member) -> tuple[Position, ...]:
-    return member.node.standings.positions(member.node.agreement(NAME))
+    return member.node.suspensions.positions(member.node.agreement(NAME))
 
 
 def of(member: Member, **changed: Any) -> bytes:
@@ -163,9 +163,9 @@ async def test_only_an_officer_resumes_or_ends(world: Simulation) -> None:
     analyst = replace(OFFICER, role="analyst")
     for person in (None, analyst):
         with pytest.raises(LiftRefused):
-            await world.us.node.standings.resume(NAME, acted_by=person)
+            await world.us.node.suspensions.resume(NAME, acted_by=person)
         with pytest.raises(LiftRefused):
-            await world.us.node.standings.end(
+            await world.us.node.suspensions.end(
                 NAME,
                 reason=Reason.BREACH,
                 in_flight=InFlight.RETURN,
@@ -176,7 +176,7 @@ async def test_only_an_officer_resumes_or_ends(world: Simulation) -> None:
 
 
 async def test_what_was_ended_is_never_taken_up_again(world: Simulation) -> None:
-    await world.us.node.standings.end(
+    await world.us.node.suspensions.end(
         NAME,
         reason=Reason.BREACH,
         in_flight=InFlight.RETURN,
@@ -492,7 +492,7 @@ async def test_both_ends_marks_prove_that_nothing_passed(world: Simulation) -> N
     await resume(world.us)
     await settle(world)
     for member in (world.us, world.cn):
-        gaps = member.node.standings.gaps(member.node.agreement(NAME))
+        gaps = member.node.suspensions.gaps(member.node.agreement(NAME))
         between = [
             gap
             for gap in gaps
@@ -516,7 +516,7 @@ async def test_what_crossed_is_shown_and_no_gap_is_proved(world: Simulation) -> 
     await world.cn.take(false)
     await resume(world.cn)
     await settle(world)
-    gaps = world.cn.node.standings.gaps(world.cn.node.agreement(NAME))
+    gaps = world.cn.node.suspensions.gaps(world.cn.node.agreement(NAME))
     (gap,) = [g for g in gaps if (g.article, g.sender) == (ARTICLE, world.us.node.uri)]
     assert not gap.proved
     assert gap.article == ARTICLE

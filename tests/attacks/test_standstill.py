@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from asking import AGREEMENT, HOUR_MS, PERSON, ask, person, phases, shift
 from simulator import ARTICLE, Member, Simulation, Template, copied
 from standing_builders import WHOLE
+from tearline.audit.event import Event, EventCode
 from tearline.errors import (
     AgreementSuspended,
     ExchangeUnreachable,
@@ -23,20 +24,19 @@ from tearline.errors import (
     NotFound,
     PacketFrozen,
 )
-from tearline.event import Event, EventCode
-from tearline.packet import Urgency
-from tearline.request.progress import Phase
-from tearline.request.step import Ground, StepKind
-from tearline.standing.suspension import Originated, Suspension
-from tearline.statement import StatementType
+from tearline.packets.packet import Urgency
+from tearline.requests.progress import Phase
+from tearline.requests.step import Ground, StepKind
+from tearline.statements.statement import StatementType
+from tearline.suspensions.suspension import Originated, Suspension
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import Delivery
-from tearline.wire.flow import parse_event
+from tearline.wire.grants import parse_event
 from tearline.wire.publications import Publication
 from tearline.wire.statements import cosigned
-from tearline_client.desks.requesting import RequestView
+from tearline_client.features.requests.service import RequestView
 from tearline_client.store.vault import Place, Vault
-from tearline_server.judging.requests import overdue_id
+from tearline_server.processing.handlers.requests import overdue_id
 from tearline_server.timekeeper import Timekeeper
 
 ONE = replace(WHOLE, article=ARTICLE)
@@ -44,11 +44,11 @@ OFFICER = person("olga", "officer")
 
 
 async def suspend(member: Member, suspension: Suspension = ONE) -> None:
-    await member.node.standings.suspend(AGREEMENT, suspension)
+    await member.node.suspensions.suspend(AGREEMENT, suspension)
 
 
 async def resume(member: Member) -> None:
-    await member.node.standings.resume(AGREEMENT, acted_by=OFFICER)
+    await member.node.suspensions.resume(AGREEMENT, acted_by=OFFICER)
 
 
 async def agree(world: Simulation, version: int, *, joint: bool) -> None:
@@ -73,7 +73,7 @@ def shown(request: bytes, *members: Member) -> list[RequestView]:
 
 
 async def overdue(world: Simulation) -> list[Event]:
-    await world.exchange.upkeep.log_overdue()
+    await world.exchange.maintenance.log_overdue()
     events = [parse_event(row.event) for row in await world.store.event_rows(0, limit=1000)]
     return [event for event in events if event.code is EventCode.OVERDUE]
 
@@ -174,7 +174,7 @@ async def test_an_article_made_joint_stops_the_clock_for_what_others_suspended(
 async def test_an_ended_agreement_stops_its_clocks_for_good(world: Simulation) -> None:
     us, cn = world.us, world.cn
     request = await ask(us, cn, Urgency.EMERGENCY)
-    await cn.node.standings.end(
+    await cn.node.suspensions.end(
         AGREEMENT,
         reason=ONE.reason,
         in_flight=ONE.in_flight,
@@ -283,11 +283,11 @@ async def _hear(member: Member, random: object) -> None:
         return random.choices(waiting, k=len(waiting)) if waiting else []  # type: ignore[attr-defined]
 
     member.exchange.mail = mail
-    cursor = member.node.state.stores.intake.cursor()
+    cursor = member.node.state.stores.inbox.cursor()
     await member.node.receive()
     member.exchange.mail = list
     with member.node.state.stores.database.transaction():
-        member.node.state.stores.intake.put_cursor(cursor)
+        member.node.state.stores.inbox.put_cursor(cursor)
 
 
 async def test_what_was_late_before_stays_late(world: Simulation) -> None:
@@ -511,7 +511,7 @@ async def test_a_false_time_of_a_standing_is_disputed(
     assert cn.codes() == [LogTimeDisputed.code]
     steps = cn.node.requests.show(request).steps
     (disputed,) = [each.step for each in steps if each.step.kind is StepKind.DISPUTE]
-    (back,) = cn.node.standings.intervals(
+    (back,) = cn.node.suspensions.intervals(
         cn.node.agreement(AGREEMENT),
         ARTICLE,
         sender=us.node.state.agency,
@@ -530,7 +530,7 @@ async def test_a_request_that_its_asker_froze_keeps_its_clock_and_shows_no_items
     await settle(world)
     (view,) = cn.node.requests.list()
     assert (view.frozen, view.items) == (True, ())
-    cn.node.notices.scan()
+    cn.node.notifications.scan()
     with pytest.raises(PacketFrozen):
         await cn.node.requests.refuse(request, Ground.LEGAL_BAR, (), PERSON)
     await us.node.requests.withdraw(request, PERSON)

@@ -13,11 +13,11 @@ from tearline.errors import (
     ReleaseRefused,
     StatementMalformed,
 )
-from tearline.statement import StatementType
-from tearline.wire.flow import parse_grant
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import parse_grant
 from tearline.wire.publications import Publication, parse_publication
-from tearline_client.border.sender import MESSAGES_AHEAD
-from tearline_client.link.resending import thread_of
+from tearline_client.messages.resend import thread_of
+from tearline_client.outbox.sender import MESSAGES_AHEAD
 from tearline_client.store.outbox import OutboxState
 
 DONE = {OutboxState.ACCEPTED}

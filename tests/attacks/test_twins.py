@@ -8,10 +8,10 @@ import pytest
 
 from simulator import PASSPHRASE, LocalTransport, LyingTransport, Member, Simulation
 from tearline.errors import KeyForeign, TwinAtWork
-from tearline.wire.cosigning import CosignNews, CosignTurn, encode_cosign_turn
-from tearline_client.backups import back_up, restore
+from tearline.wire.cosigning import CosignReply, CosignRequest, encode_cosign_turn
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
+from tearline_client.service.backup import back_up, restore
 
 
 @asynccontextmanager
@@ -124,7 +124,7 @@ async def test_a_clock_that_was_set_back_is_no_copy(world: Simulation) -> None:
     await world.us.node.cosigning.follow()
     notes: list[bytes] = []
 
-    def seen(news: CosignNews) -> CosignNews:
+    def seen(news: CosignReply) -> CosignReply:
         notes.extend(news.checkpoints)
         return news
 
@@ -142,9 +142,9 @@ async def wait_while(member: Member, other: Member, later_s: int) -> None:
 
     async def cosign(turn: bytes) -> bytes:
         await honest(turn)
-        signed = CosignTurn(checkpoint=other.node.cosigning.cosign())
+        signed = CosignRequest(checkpoint=other.node.cosigning.cosign())
         await LocalTransport.cosign(other.exchange, encode_cosign_turn(signed))
-        return await honest(encode_cosign_turn(CosignTurn()))
+        return await honest(encode_cosign_turn(CosignRequest()))
 
     member.exchange.cosign = cosign  # type: ignore[method-assign]  # a wait, played
 

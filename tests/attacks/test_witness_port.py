@@ -16,8 +16,6 @@ from tlog_scales.reader import TilesReader
 from forks import path
 from http_asking import connected, status, told
 from simulator import PASSPHRASE, LyingTransport, Member, Simulation
-from tearline.checkpoint import parse_checkpoint_text
-from tearline.equivocation import verify_equivocation
 from tearline.errors import (
     CosignerElsewhere,
     CosignerUnknown,
@@ -28,20 +26,22 @@ from tearline.errors import (
     StoreFull,
     TrustMissing,
 )
-from tearline.federation import LogIdentity
-from tearline.ledger import entry_hash
+from tearline.federation.cosigning import AddCheckpoint, CosignedTree
+from tearline.federation.equivocation import verify_equivocation
+from tearline.federation.members import LogIdentity
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_PROOF_BYTES
-from tearline.note import NoteSignature, parse_note, parse_note_signature
-from tearline.witness import AddCheckpoint, Seen
-from tearline_client.backups import back_up, restore
-from tearline_client.http import witnessing
+from tearline.tlog.checkpoint import parse_checkpoint_text
+from tearline.tlog.note import NoteSignature, parse_note, parse_note_signature
+from tearline.verification.log_entries import entry_hash
+from tearline_client.cosigning.witness_http import witnessing
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
+from tearline_client.service.backup import back_up, restore
 from tearline_client.store.cosigning import CosigningStore
-from tearline_server.auditlog import AuditLog
 from tearline_server.config import Witness
 from tearline_server.exchange import Exchange
-from tearline_server.witnesses import ask_on
+from tearline_server.tlog.log import AuditLog
+from tearline_server.tlog.witnesses import ask_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -516,7 +516,7 @@ async def test_a_new_node_cosigns_nothing_before_it_knows_the_log(world: Simulat
     transport = LyingTransport(world.exchange, node.uri)
     await node.close()
     async with await Node.open(node.home.path, passphrase=PASSPHRASE, transport=transport) as new:
-        assert new.cosigning.seen == Seen()
+        assert new.cosigning.seen == CosignedTree()
         with pytest.raises((TrustMissing, LogError)):
             await new.cosigning.add_checkpoint(offer)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from stores import Open
+from tearline_server.storage.interface import Store
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.storage.store import Store
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -1,13 +1,13 @@
 """What auditors and the operator's own verification ask of a store."""
 
 from stores import AGREEMENT, A, B, C, event, put, statement
-from tearline.audit_query import Condition, Query
-from tearline.event import EventCode, EventOutcome
-from tearline.ledger import blind_entry
-from tearline_server.auditlog import event_row
-from tearline_server.storage.reading import RetainedRow, Search
+from tearline.audit.event import EventCode, EventOutcome
+from tearline.audit.query import Condition, Query
+from tearline.verification.log_entries import blind_entry
+from tearline_server.storage.interface import Store
+from tearline_server.storage.reads import RetainedRow, Search
 from tearline_server.storage.rows import ErasureRow, MailRow
-from tearline_server.storage.store import Store
+from tearline_server.tlog.log import event_row
 
 OURS, THEIRS, STRANGERS = ("spiffe://b.example", "spiffe://a.example", "spiffe://c.example")
 

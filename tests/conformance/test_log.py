@@ -6,18 +6,18 @@ import pytest
 
 from stores import Looked, event, known, put, statement
 from tearline.errors import StoreDamaged
-from tearline.ledger import entry_hash
-from tearline.merkle import (
+from tearline.tlog.merkle import (
     Frontier,
     inclusion_nodes,
     inclusion_proof,
     node_hash,
     verify_inclusion,
 )
+from tearline.verification.log_entries import entry_hash
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.interface import Merge, Store, ask_nothing
+from tearline_server.storage.lookups import LookupResults, Lookups
 from tearline_server.storage.rows import Head
-from tearline_server.storage.store import Merge, Store, ask_nothing
 
 
 async def test_a_new_store_is_empty_and_has_an_epoch(store: Store) -> None:
@@ -89,7 +89,7 @@ async def test_every_transaction_counts_though_it_brings_no_entry(store: Store) 
 
 
 async def test_what_append_raises_leaves_nothing(store: Store) -> None:
-    def refuse(head: Head, known: Known) -> Commit:
+    def refuse(head: Head, known: LookupResults) -> Commit:
         raise Looked
 
     before = await store.load()
@@ -104,7 +104,9 @@ async def test_a_commit_that_breaks_a_rule_leaves_nothing(store: Store) -> None:
     with pytest.raises(StoreDamaged):
         await put(store, event(2), statements=[statement(1, b"b", natural=b"Ga")])
     assert await store.load() == before
-    assert (await known(store, Asked(statements=frozenset({(b"b" * 32, "a")})))) == Known()
+    assert (
+        await known(store, Lookups(statements=frozenset({(b"b" * 32, "a")})))
+    ) == LookupResults()
     assert await put(store, event(2), statements=[statement(1, b"b")]) == 1
 
 

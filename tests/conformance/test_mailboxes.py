@@ -2,14 +2,14 @@
 
 from builders import signer
 from stores import AGREEMENT, PACKET, A, B, C, event, known, put, statement
-from tearline.channel import Address, Void, VoidReason
-from tearline.event import EventCode
-from tearline.statement import StatementType
-from tearline.wire.flow import encode_void
+from tearline.audit.event import EventCode
+from tearline.statements.channel import Address, Void, VoidReason
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import encode_void
 from tearline.wire.statements import encode_statement
-from tearline_server.storage.known import Asked, Undelivered
+from tearline_server.storage.interface import Store
+from tearline_server.storage.lookups import Lookups, Undelivered
 from tearline_server.storage.rows import ErasureRow, MailRow, MailUpdate, WithdrawnRow
-from tearline_server.storage.store import Store
 
 OURS = "spiffe://a.example"
 
@@ -41,7 +41,7 @@ async def test_mail_is_read_in_order_behind_a_place(store: Store) -> None:
 
 async def test_what_became_of_mail_is_kept_and_a_delivery_stays_the_first(store: Store) -> None:
     await send(store, 1, b"a")
-    asked = Asked(mail=frozenset({(B, b"a" * 32, A), (A, b"a" * 32, A), (B, b"a" * 32, C)}))
+    asked = Lookups(mail=frozenset({(B, b"a" * 32, A), (A, b"a" * 32, A), (B, b"a" * 32, C)}))
     before = (await known(store, asked)).mail
     assert set(before) == {(B, b"a" * 32)}
     item = before[B, b"a" * 32]
@@ -76,7 +76,7 @@ async def test_mail_whose_entry_was_erased_says_itself_which_agreement_it_is_und
     )
     agencies = ("spiffe://a.example", "spiffe://b.example")
     await put(store, event(1), erased=[ErasureRow(idx=0, statement=1, agencies=agencies)])
-    mail = (await known(store, Asked(mail=frozenset({(B, b"a" * 32, A)})))).mail
+    mail = (await known(store, Lookups(mail=frozenset({(B, b"a" * 32, A)})))).mail
     assert mail[B, b"a" * 32].agreement == AGREEMENT
 
 
@@ -90,7 +90,7 @@ async def test_what_one_transaction_says_of_an_item_adds_up(store: Store) -> Non
         MailUpdate(node=B, seq=1, passed=True),
     ]
     await put(store, event(5), event(6), mail_updates=updates)
-    item = (await known(store, Asked(mail=frozenset({(B, b"a" * 32, A)})))).mail[B, b"a" * 32]
+    item = (await known(store, Lookups(mail=frozenset({(B, b"a" * 32, A)})))).mail[B, b"a" * 32]
     assert (item.delivered, item.held, item.status, item.passed) == (True, True, 4, True)
 
 
@@ -101,7 +101,7 @@ async def test_another_statement_takes_the_place_of_one_that_is_withdrawn(store:
     await put(store, event(9), statements=[void], withdrawn=[row])
     (item,) = await store.mail(B, 0, limit=10)
     assert (item.seq, item.id, item.opening.idx, item.packet) == (1, b"v" * 32, 1, None)
-    asked = Asked(
+    asked = Lookups(
         mail=frozenset({(B, b"a" * 32, A), (B, b"v" * 32, A)}),
         envelopes=frozenset({(b"a" * 32, A), (b"v" * 32, A)}),
     )
@@ -129,7 +129,7 @@ async def test_acknowledgements_only_grow(store: Store) -> None:
 
     async def awaited() -> list[bool]:
         entries = (
-            await known(store, Asked(entries=frozenset((n, OURS) for n in range(5))))
+            await known(store, Lookups(entries=frozenset((n, OURS) for n in range(5))))
         ).entries
         return [entries[index].awaited for index in sorted(entries)]
 
@@ -141,7 +141,7 @@ async def test_acknowledgements_only_grow(store: Store) -> None:
 
 async def test_what_waits_is_counted_until_its_reader_takes_it_in(store: Store) -> None:
     us, them = "spiffe://a.example", "spiffe://c.example"
-    asked = Asked(waiting=frozenset({(B, us), (B, them), (C, us), (A, us)}))
+    asked = Lookups(waiting=frozenset({(B, us), (B, them), (C, us), (A, us)}))
 
     async def waiting() -> dict[tuple[str, str], tuple[int, int]]:
         return dict((await known(store, asked)).waiting)
@@ -170,7 +170,7 @@ async def test_what_waits_is_counted_until_its_reader_takes_it_in(store: Store) 
 
 async def test_a_name_that_nobody_can_bear_is_nobodys(store: Store) -> None:
     name = "spiffe://b.example/node/\0"
-    asked = Asked(
+    asked = Lookups(
         waiting=frozenset({(name, A)}),
         mail=frozenset({(name, PACKET, name)}),
         requests=frozenset({(PACKET, name, name)}),
@@ -182,7 +182,7 @@ async def test_a_name_that_nobody_can_bear_is_nobodys(store: Store) -> None:
 async def test_what_an_entry_hides_is_known_by_its_index_to_those_it_names(store: Store) -> None:
     await put(store, event(0), event(1))
     rows = await store.event_rows(0, limit=2)
-    asked = Asked(entries=frozenset({(1, OURS), (7, OURS), (0, "spiffe://c.example")}))
+    asked = Lookups(entries=frozenset({(1, OURS), (7, OURS), (0, "spiffe://c.example")}))
     entries = (await known(store, asked)).entries
     assert {index: (each.event, each.awaited) for index, each in entries.items()} == {
         1: (rows[1].event, False)
@@ -208,7 +208,7 @@ async def test_grants_that_were_not_handed_out_are_found_by_their_agreement(stor
     await put(store, event(8), withdrawn=[withdrawn])
     await put(store, event(9), mail_updates=[MailUpdate(node=B, seq=2, delivered=6)])
     await put(store, event(10), mail_updates=[MailUpdate(node=B, seq=3, held=7)])
-    asked = Asked(agreements=frozenset({AGREEMENT, b"i" * 16}))
+    asked = Lookups(agreements=frozenset({AGREEMENT, b"i" * 16}))
     found = (await known(store, asked)).undelivered
     assert found[b"i" * 16] == []
     waiting = [

@@ -2,17 +2,17 @@
 
 from builders import federation
 from stores import AGREEMENT, A, B, C, Open, event, news_since, put, statement
-from tearline.event import EventCode
-from tearline.statement import StatementType
+from tearline.audit.event import EventCode
+from tearline.statements.statement import StatementType
+from tearline_server.storage.interface import Store
 from tearline_server.storage.rows import AgreementRow, CaseStepRow, ChannelRow, MailRow, StandingRow
-from tearline_server.storage.store import Store
-from tearline_server.storage.stored import Stored, StoredAgreement, StoredStanding
+from tearline_server.storage.snapshot import Snapshot, StoredAgreement, StoredStanding
 
 AGENCY, OTHER = "spiffe://a.example", "spiffe://b.example"
 CASE = b"c" * 16
 
 
-async def stored(store: Store) -> Stored:
+async def stored(store: Store) -> Snapshot:
     """Two of everything, of which one came first and one was replaced since."""
     clear = federation().clear
     await put(store, clear[0], event(0))

@@ -4,9 +4,10 @@ from dataclasses import replace
 from operator import attrgetter
 
 from stores import AGREEMENT, A, B, C, event, known, packet_row, put, statement
-from tearline.standing.stoppage import Reach, Stoppage
-from tearline.statement import StatementType
-from tearline_server.storage.known import Asked
+from tearline.statements.statement import StatementType
+from tearline.suspensions.stoppage import Reach, Stoppage
+from tearline_server.storage.interface import Store
+from tearline_server.storage.lookups import Lookups
 from tearline_server.storage.rows import (
     AgreementRow,
     MailRow,
@@ -15,7 +16,6 @@ from tearline_server.storage.rows import (
     RequestStepRow,
     StoppageRow,
 )
-from tearline_server.storage.store import Store
 
 REQUEST = b"r" * 32
 ROW = RequestRow(
@@ -64,7 +64,7 @@ async def test_a_request_is_known_with_its_terms_and_steps(store: Store) -> None
             ],
         )
     sides = frozenset({(REQUEST, B, A), (REQUEST, B, B), (REQUEST, C, A)})
-    found = (await known(store, Asked(requests=sides))).requests
+    found = (await known(store, Lookups(requests=sides))).requests
     assert set(found) == {(REQUEST, B)}
     request = found[REQUEST, B]
     assert (request.row, request.manifest, request.agreement) == (
@@ -80,7 +80,7 @@ async def test_a_request_is_known_with_its_terms_and_steps(store: Store) -> None
 
 async def test_who_asks_for_mail_of_a_request_is_told_the_request(store: Store) -> None:
     await asked(store, ROW)
-    found = (await known(store, Asked(mail=frozenset({(B, b"g" * 32, A)})))).requests
+    found = (await known(store, Lookups(mail=frozenset({(B, b"g" * 32, A)})))).requests
     assert found[REQUEST, B].row == ROW
 
 
@@ -88,7 +88,7 @@ async def test_a_request_is_opened_once_and_changed_since(store: Store) -> None:
     await asked(store, ROW)
     await put(store, event(3), requests_opened=[replace(ROW, asker=C, due_ms=1)])
     changed = replace(ROW, stored_ms=2000, due_ms=None, overdue_ms=5000, stopped=True)
-    key = Asked(requests=frozenset({(REQUEST, B, A)}))
+    key = Lookups(requests=frozenset({(REQUEST, B, A)}))
     assert (await known(store, key)).requests[REQUEST, B].row == ROW
     await put(store, event(4), requests_changed=[changed])
     assert (await known(store, key)).requests[REQUEST, B].row == changed
@@ -99,7 +99,7 @@ async def test_clocks_that_stand_still_are_looked_at_when_their_agreement_s_stan
 ) -> None:
     stopped = replace(ROW, due_ms=None, stopped=True)
     await asked(store, stopped, replace(ROW, holder=C))
-    key = Asked(requests=frozenset({(REQUEST, B, B), (REQUEST, C, C)}))
+    key = Lookups(requests=frozenset({(REQUEST, B, B), (REQUEST, C, C)}))
     found = await known(store, key)
     assert found.requests[REQUEST, B].row == stopped
     for number, agreement in ((3, b"h" * 16), (4, AGREEMENT), (5, AGREEMENT)):
@@ -146,7 +146,7 @@ async def test_a_request_is_known_with_what_was_suspended_since_its_grant(store:
     rows = [past, other, over, whole, again]
     await put(store, event(3), stopped=rows, reaches=reaches)
     await put(store, event(4), stopped=rows, reaches=reaches)  # a second time changes nothing
-    key = Asked(requests=frozenset({(REQUEST, B, A)}))
+    key = Lookups(requests=frozenset({(REQUEST, B, A)}))
     found = (await known(store, key)).requests[REQUEST, B]
     key_of = attrgetter("start")
     assert sorted(found.stoppages, key=key_of) == [r.stoppage for r in (over, whole, again)]

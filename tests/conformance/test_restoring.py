@@ -6,14 +6,14 @@ import pytest
 
 from builders import federation
 from stores import A, B, event, known, put, statement
+from tearline.audit.event import EventCode
 from tearline.errors import StoreDamaged
-from tearline.event import EventCode
-from tearline.ledger import entry_hash
-from tearline_server.auditlog import append
+from tearline.verification.log_entries import entry_hash
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.interface import Store, ask_nothing
+from tearline_server.storage.lookups import LookupResults, Lookups
 from tearline_server.storage.rows import ErasureRow, EventRow, Head, OpeningRow, Restoration
-from tearline_server.storage.store import Store, ask_nothing
+from tearline_server.tlog.log import append
 
 RESTORED = Restoration(start=2, stop=5, settled=False)
 
@@ -24,7 +24,7 @@ async def restored(store: Store) -> tuple[EventRow, ...]:
     head = (await store.load()).head
     lost = append(head.tree, [event(2), event(3), event(4)])
 
-    def refill(head: Head, known: Known) -> Commit:
+    def refill(head: Head, known: LookupResults) -> Commit:
         tree, nodes = head.tree.append(entry_hash(entry) for entry in lost.entries)
         return Commit(tree=tree, time_ms=head.time_ms, entries=lost.entries, nodes=tuple(nodes))
 
@@ -70,7 +70,7 @@ async def test_nothing_is_taken_back_that_is_known_or_was_erased(store: Store) -
 
 async def test_what_the_log_held_already_is_known_only_after_a_restore(store: Store) -> None:
     await put(store, event(0, code=EventCode.GRANT_ACCEPTED))
-    asked = Asked(
+    asked = Lookups(
         statements=frozenset({(event(0).statement_id, A)}),
         mail=frozenset({(B, event(7).statement_id, A)}),
     )

@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 
 from stores import AGREEMENT, PACKET, A, B, C, event, known, packet_row, put, statement
-from tearline.event import EventCode, EventOutcome
+from tearline.audit.event import EventCode, EventOutcome
 from tearline.identity import agency_uri_of
-from tearline.packet import PacketParts
-from tearline.statement import StatementType
-from tearline.wire.parts import encode_parts
-from tearline_server.storage import allowance, releases
+from tearline.packets.packet import PacketParts
+from tearline.statements.statement import StatementType
+from tearline.wire.packet_parts import encode_parts
+from tearline_server.storage import packet_allowance, release_lookups
 from tearline_server.storage.columns import ciphertexts_of
-from tearline_server.storage.known import Asked, Known, StoredPacket, WholePacket
+from tearline_server.storage.interface import Store
+from tearline_server.storage.lookups import LookupResults, Lookups, StoredPacket, WholePacket
 from tearline_server.storage.rows import ErasureRow, RecallRow
-from tearline_server.storage.store import Store
 
 OURS = "spiffe://a.example"
 REFUSED = EventOutcome.REFUSED
@@ -37,7 +37,7 @@ async def test_statements_are_known_by_id_and_signer(store: Store) -> None:
     )
     found = await known(
         store,
-        Asked(
+        Lookups(
             statements=frozenset({(b"a" * 32, A), (b"r" * 32, A), (b"a" * 32, B)}),
             naturals=frozenset({(A, b"Ga"), (A, b"Gr"), (B, b"Ga")}),
             envelopes=frozenset({(b"a" * 32, A), (b"r" * 32, A), (b"a" * 32, B)}),
@@ -54,14 +54,14 @@ async def test_statements_are_known_by_id_and_signer(store: Store) -> None:
 
 async def test_one_who_asks_nothing_is_told_nothing(store: Store) -> None:
     await put(store, event(1), statements=[statement(0, b"a")], attestations=ATTESTATIONS)
-    assert await known(store, Asked()) == Known()
+    assert await known(store, Lookups()) == LookupResults()
 
 
 async def test_a_refused_statement_may_be_replaced_by_its_acceptance(store: Store) -> None:
     refused = statement(0, b"a", code="TL-AGR-001", natural=None, envelope=None)
     await put(store, event(1), statements=[refused], attestations=ATTESTATIONS)
     await put(store, event(2), statements=[statement(1, b"a")])
-    found = await known(store, Asked(statements=frozenset({(b"a" * 32, A)})))
+    found = await known(store, Lookups(statements=frozenset({(b"a" * 32, A)})))
     assert found.statements[b"a" * 32, A].code == ""
     assert [row.idx for row in await store.statement_rows(0, limit=10)] == [1]
 
@@ -95,7 +95,7 @@ async def test_a_packet_comes_back_with_its_manifest_and_what_was_recalled(store
     assert packet is not None
     assert ciphertexts_of(packet.ciphertexts) == {2: b"two"}
     assert sorted(await store.recalls(PACKET), key=lambda row: row.node) == [whole, some]
-    asked = Asked(packets=((PACKET, OURS),), recalls=frozenset({b"q" * 32}))
+    asked = Lookups(packets=((PACKET, OURS),), recalls=frozenset({b"q" * 32}))
     found = await known(store, asked)
     assert found.packets == {
         PACKET: StoredPacket(envelope=b"envelope m", openings=b"openings", accepted_ms=1000)
@@ -107,7 +107,7 @@ async def test_a_packet_comes_back_with_its_manifest_and_what_was_recalled(store
     assert packet is not None
     assert packet.ciphertexts == b""
     await put(store, dropped={PACKET: {2}})  # of what is gone, nothing more goes
-    found = await known(store, Asked(ending=frozenset({PACKET})))
+    found = await known(store, Lookups(ending=frozenset({PACKET})))
     assert set(found.packets) == {PACKET}
 
 
@@ -166,10 +166,10 @@ async def test_who_asks_for_a_packet_is_told_its_sources_and_their_releases(stor
     )
     rows = {row.idx: row for row in await store.event_rows(0, limit=10)}
     owned = ((PACKET, OURS), (b"4" * 32, OURS))
-    found = await known(store, Asked(packets=owned, grants=((PACKET, OURS, C),)))
+    found = await known(store, Lookups(packets=owned, grants=((PACKET, OURS, C),)))
     assert set(found.packets) == {PACKET, source}
     assert found.releases == {(source, OURS): [], (source, agency_uri_of(C)): [rows[3].event]}
-    asked = Asked(sources=((other, agency_uri_of(B)), (b"3" * 32, OURS)))
+    asked = Lookups(sources=((other, agency_uri_of(B)), (b"3" * 32, OURS)))
     found = await known(store, asked)
     assert set(found.packets) == {other}
     assert found.releases == {(other, agency_uri_of(B)): [rows[6].event]}
@@ -196,10 +196,10 @@ async def test_so_many_releases_are_told_and_the_rest_of_an_agency_s_is_left(
             packet_row(2, id=second, sources=(source,)),
         ],
     )
-    monkeypatch.setattr(releases, "MAX_RELEASES", 3)
-    monkeypatch.setattr(releases, "MAX_ASKED_RELEASES", 8)
+    monkeypatch.setattr(release_lookups, "MAX_RELEASES", 3)
+    monkeypatch.setattr(release_lookups, "MAX_ASKED_RELEASES", 8)
     grants = ((PACKET, OURS, C), (second, OURS, B))
-    asked = Asked(packets=((PACKET, OURS), (second, OURS)), grants=grants)
+    asked = Lookups(packets=((PACKET, OURS), (second, OURS)), grants=grants)
     found = await known(store, asked)
     assert {key: len(each) for key, each in found.releases.items()} == {
         (source, OURS): 0,
@@ -232,13 +232,15 @@ async def test_a_packet_is_found_by_those_alone_whose_it_is_or_who_were_given_so
     whole = RecallRow(packet=PACKET, node="", grant=b"", slots=())
     await put(store, event(3), recalls=[whole])
     for agency, names in ((OURS, {source}), (given, {source}), (theirs, set())):
-        found = await known(store, Asked(sources=((source, agency),)))
+        found = await known(store, Lookups(sources=((source, agency),)))
         assert set(found.packets) == {id_ for id_, _ in found.releases} == names, agency
     for agency in (given, theirs, "spiffe://a.exampl", "spiffe://a.example/node", ""):
         owned = ((PACKET, agency), (source, agency))
-        assert await known(store, Asked(packets=owned, corrected=owned)) == Known(), agency
+        assert await known(store, Lookups(packets=owned, corrected=owned)) == LookupResults(), (
+            agency
+        )
     for agency in (theirs, "spiffe://e.example", "spiffe://c.exampl", ""):
-        assert await known(store, Asked(sources=((source, agency),))) == Known(), agency
+        assert await known(store, Lookups(sources=((source, agency),))) == LookupResults(), agency
 
 
 async def test_one_agency_is_answered_about_so_many_packets_and_no_other_for_it(
@@ -257,15 +259,15 @@ async def test_one_agency_is_answered_about_so_many_packets_and_no_other_for_it(
         ],
     )
     owned = tuple((id_, OURS) for id_ in ids[:4])
-    monkeypatch.setattr(allowance, "MAX_ASKED_PACKETS", 3)
-    found = await known(store, Asked(packets=owned))
+    monkeypatch.setattr(packet_allowance, "MAX_ASKED_PACKETS", 3)
+    found = await known(store, Lookups(packets=owned))
     assert set(found.packets) == {ids[0], ids[4], ids[1]}
     assert found.unread == {ids[2], ids[3]}
-    found = await known(store, Asked(packets=owned, sources=owned[2:]))
+    found = await known(store, Lookups(packets=owned, sources=owned[2:]))
     assert (set(found.packets), found.unread) == ({*ids}, frozenset())
     monkeypatch.undo()
-    monkeypatch.setattr(allowance, "MAX_ASKED_BYTES", 2 * len(b"envelope 1" + b"openings"))
-    found = await known(store, Asked(packets=tuple(reversed(owned))))
+    monkeypatch.setattr(packet_allowance, "MAX_ASKED_BYTES", 2 * len(b"envelope 1" + b"openings"))
+    found = await known(store, Lookups(packets=tuple(reversed(owned))))
     assert (set(found.packets), found.unread) == ({ids[3], ids[2]}, {ids[0], ids[1], ids[4]})
 
 
@@ -286,13 +288,13 @@ async def test_a_line_of_corrections_is_told_with_what_was_granted_of_it(store: 
         ],
     )
     rows = [row.event for row in await store.event_rows(0, limit=10)]
-    asked = Asked(packets=((third, OURS),), grants=((third, OURS, C),))
+    asked = Lookups(packets=((third, OURS),), grants=((third, OURS, C),))
     found = await known(store, asked)
     assert found.corrects == {third: second, second: first}
     assert set(found.packets) == {third}
     assert found.releases == {(first, C): [rows[0]], (second, C): [rows[1]]}
     assert (await known(store, replace(asked, packets=()))).releases == {}
-    found = await known(store, Asked(corrected=((second, OURS),)))
+    found = await known(store, Lookups(corrected=((second, OURS),)))
     assert found.corrects == {third: second, second: first}
     assert (set(found.packets), found.recalls) == ({second}, {second: []})
 
@@ -311,6 +313,6 @@ async def test_contents_of_an_erased_entry_are_gone_and_its_order_is_named(store
     assert await store.erased(0, 3) == {0: 2}
     assert await store.erased(1, 3) == {}
     assert await store.openings_of(event(1).statement_id, agencies[0]) == []
-    settled = (await known(store, Asked(statements=frozenset({(b"a" * 32, A)})))).statements
+    settled = (await known(store, Lookups(statements=frozenset({(b"a" * 32, A)})))).statements
     assert settled[b"a" * 32, A].receipt == b""
     assert len(await store.entries(0, 3, max_bytes=1 << 20)) == 3

@@ -9,7 +9,7 @@ import pytest
 
 from support import ROOT
 from tearline_client.cli import command as agency
-from tearline_server.__main__ import cli as operator
+from tearline_server.cli import cli as operator
 
 PAGES = (
     *sorted(ROOT.glob("*.md")),

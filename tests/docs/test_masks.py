@@ -9,7 +9,7 @@ import pytest
 from support import ROOT, shared
 from tearline.policy.masks import MASKS, generalise
 from tearline.policy.profile import property_category
-from tearline_client.importers.ofac import read_ofac
+from tearline_client.connectors.importers.ofac import read_ofac
 from tearline_client.planning.entities import Entity
 
 PAGE = ROOT / "docs" / "spec" / "masks-v1.md"

@@ -9,11 +9,11 @@ import pytest
 
 from support import ROOT
 from tearline.errors import concrete_errors
-from tearline_client.metrics import Metrics as NodeMetrics
 from tearline_client.planning.agreement_file import _ARTICLE, _TOP
-from tearline_client.store.notices import EVENTS
+from tearline_client.service.metrics import Metrics as NodeMetrics
+from tearline_client.store.notifications import EVENTS
 from tearline_server.config import Config
-from tearline_server.metrics import Metrics as ExchangeMetrics
+from tearline_server.observability.metrics import Metrics as ExchangeMetrics
 
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("deploy/*.md"), *ROOT.glob("docs/**/*.md")})
 NOTICES = (ROOT / "docs" / "howto" / "notices.md").read_text(encoding="utf-8")

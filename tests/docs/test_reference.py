@@ -10,7 +10,7 @@ import click
 import pytest
 
 from support import ROOT
-from tearline.tokens import Role
+from tearline.persons.tokens import Role
 
 sys.path.insert(0, str(ROOT / "docs" / "reference"))
 from commands import agency, example_of, leaves, operator

@@ -22,20 +22,20 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
-import tearline_client.startup
-from tearline.errors import RequestError, TearlineError, TlsError, TrustError
-from tearline.receipt import Status
+import tearline_client.bootstrap
+from tearline.errors import ExchangeError, TearlineError, TlsError, TrustError
+from tearline.statements.receipt import Status
 from tearline.wire.publications import parse_outcomes
-from tearline_client.daemon import run_daemon
-from tearline_client.desks.releasing import Persons
-from tearline_client.link.outgoing import compose
-from tearline_client.link.transport import GrpcTransport, PublishStream
+from tearline_client.features.packets.service import Persons
+from tearline_client.messages.compose import compose
 from tearline_client.node import Node
-from tearline_client.notices import parse_hooks
+from tearline_client.notifications.hooks import parse_hooks
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
-from tearline_client.planning.plan import ReleasePlan
+from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.service.daemon import run_daemon
 from tearline_client.store.outbox import OutboxState
+from tearline_client.transport.grpc import GrpcTransport, PublishStream
 
 Note = AbstractContextManager[Callable[[bytes], None]]
 ABOUT = About(article="money-laundering", purpose="criminal-investigation")
@@ -126,7 +126,7 @@ async def send(node: Node, journal: Journal, partners: list[str], stop: asyncio.
     while not stop.is_set():
         try:
             with stores.database.transaction():
-                composition = compose(plans, node._releasing.releaser(Persons()))
+                composition = compose(plans, node._packets.releaser(Persons()))
                 ids = node._sender.store(composition)
                 packets = [packet.manifest.statement.id.hex() for packet in composition.packets]
                 journal.note("published", packets=packets)
@@ -160,7 +160,7 @@ async def is_sent(node: Node, journal: Journal, ids: Sequence[int]) -> bool:
     outbox = node.state.stores.outbox
     try:
         await node._sender.flush()
-    except (RequestError, TlsError) as error:
+    except (ExchangeError, TlsError) as error:
         journal.note("unreached", code=error.code)
         return False
     items = [item for item in map(outbox.item, ids) if item]
@@ -176,7 +176,7 @@ async def plans_of(node: Node, journal: Journal, partners: list[str]) -> list[Re
     while True:
         try:
             await node.sync()
-        except (RequestError, TlsError, TrustError) as error:
+        except (ExchangeError, TlsError, TrustError) as error:
             journal.note("unreached", code=error.code)
             await asyncio.sleep(PAUSE_S)
             continue
@@ -199,7 +199,7 @@ async def main(home: Path, journal_path: Path, hook: str, *partners: str) -> Non
     journal, stop = Journal(journal_path), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     JournaledTransport.journal = journal
-    tearline_client.startup.GrpcTransport = JournaledTransport
+    tearline_client.bootstrap.GrpcTransport = JournaledTransport
     exchange = os.environ["TEARLINE_EXCHANGE"]
     opened = await Node.open(home, passphrase=passphrase, address=exchange, timeout_s=CALL_S)
     async with opened as node, asyncio.TaskGroup() as tasks:

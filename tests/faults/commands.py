@@ -172,9 +172,9 @@ def _watch(journal: _Journal) -> None:
     """Has the program of this process note its moments."""
     import apsw
 
-    from tearline_client.desks.decisions import Decisions
-    from tearline_client.desks.recalling import Recalls
-    from tearline_client.link.transport import GrpcTransport, _GrpcStream
+    from tearline_client.features.decisions.service import DecisionService
+    from tearline_client.features.recalls.service import RecallService
+    from tearline_client.transport.grpc import GrpcTransport, _GrpcStream
 
     def hook(connection: apsw.Connection) -> None:
         connection.trace_v2(apsw.SQLITE_TRACE_STMT | apsw.SQLITE_TRACE_PROFILE, journal.traced)
@@ -195,8 +195,8 @@ def _watch(journal: _Journal) -> None:
         journal.act()
         yield
 
-    noted(Decisions, "decide", acting)
-    noted(Recalls, "recall", acting)
+    noted(DecisionService, "decide", acting)
+    noted(RecallService, "recall", acting)
     noted(GrpcTransport, "_call_once", lambda _, method, *rest: journal.call(method))
     noted(_GrpcStream, "send", lambda *_: journal.call("send"))
     noted(_GrpcStream, "receive", lambda *_: journal.call("receive"))

@@ -8,10 +8,10 @@ from faults.hostile_member import Hostile, at_once, text_field
 from faults.relay import LongLine
 from http_asking import connected
 from tearline.limits import MAX_CALLS, MAX_MESSAGE_BYTES, MAX_STREAMS_PER_CONNECTION
-from tearline.rpc import methods
 from tearline.wire.deliveries import START, encode_cursor
-from tearline.wire.entries import encode_entries_request
+from tearline.wire.log_entries import encode_entries_request
 from tearline.wire.publications import encode_publication
+from tearline_runtime.grpc import methods
 
 CONNECTIONS = 16  # that the packet filter which operators are given allows one address
 HELD_S = 5.0  # what is only held is held for so long, and then let go

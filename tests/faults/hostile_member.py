@@ -16,21 +16,19 @@ from pathlib import Path
 
 import grpc.aio
 
-from tearline.agreement import Agreement
-from tearline.certificate_authority import CertificateAuthority
+from tearline.agreements.agreement import Agreement
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.keys import SigningKey
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import TearlineError, TwinAtWork
-from tearline.grant import Grant
 from tearline.identity import parse_node_uri
-from tearline.keys import SigningKey
-from tearline.packet import Field, PacketKind
+from tearline.packets.grant import Grant
+from tearline.packets.packet import Field, PacketKind
 from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline.policy.release import Decision
-from tearline.rpc.credentials import TlsIdentity, client_credentials, client_options
-from tearline.rpc.status import error_of
-from tearline.statement import Signer, StatementType
-from tearline.tls_key import TlsKey
-from tearline.wire.flow import encode_grant, parse_grant
+from tearline.statements.statement import Signer, StatementType
+from tearline.wire.grants import encode_grant, parse_grant
 from tearline.wire.publications import (
     Outcome,
     Publication,
@@ -38,15 +36,17 @@ from tearline.wire.publications import (
     parse_outcomes,
     publication_of,
 )
-from tearline_client.desks.releasing import Persons
 from tearline_client.enrolment import ROOT_KEY
-from tearline_client.keys.certifying import CA_CERTIFICATE, CA_KEY
+from tearline_client.features.packets.service import Persons
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
-from tearline_client.link.outgoing import ComposedPacket, compose
+from tearline_client.keys.tls_certificates import CA_CERTIFICATE, CA_KEY
+from tearline_client.messages.compose import ComposedPacket, compose
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
+from tearline_runtime.grpc.credentials import TlsIdentity, client_credentials, client_options
+from tearline_runtime.grpc.status import error_of
 
 ARTICLE, PURPOSE = "money-laundering", "criminal-investigation"
 CALL_S = 30
@@ -199,7 +199,7 @@ class Hostile:
             decisions={(recipient, each.marking): EVERYTHING for each in fields},
         )
         with node.state.stores.database.transaction():
-            composition = compose([plan], node._releasing.releaser(Persons()))
+            composition = compose([plan], node._packets.releaser(Persons()))
         return composition.packets[0], composition.publications
 
     async def send(self, agreement: str, fields: Sequence[Field], **rest: PacketKind) -> bool:

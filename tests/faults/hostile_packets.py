@@ -1,9 +1,9 @@
 """Packets of a hostile member that are hard to take in, and grants of them."""
 
 from faults.hostile_member import Hostile, text_field
-from tearline.keys import SigningKey
-from tearline.packet import Field, PacketKind
-from tearline.statement import Signer
+from tearline.crypto.keys import SigningKey
+from tearline.packets.packet import Field, PacketKind
+from tearline.statements.statement import Signer
 from tearline.wire.publications import publication_of
 
 KIB = 1 << 10

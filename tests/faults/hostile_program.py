@@ -20,7 +20,7 @@ from typing import Any
 from faults.hostile_acts import ACTS, REFUSED
 from faults.hostile_member import Hostile, opened
 from faults.hostile_records import Told
-from tearline.armor import Armor, parse_armor
+from tearline.crypto.armor import Armor, parse_armor
 
 
 async def main(settings: dict[str, Any]) -> None:

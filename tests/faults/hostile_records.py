@@ -4,19 +4,19 @@ import secrets
 from dataclasses import replace
 
 from faults.hostile_member import Hostile, agreement_text
-from tearline.federation import NODE_TYPES, KeyRecord, KeyUse
-from tearline.keys import KemKey, SigningKey
+from tearline.agreements.proposal import Proposal
+from tearline.crypto.keys import KemKey, SigningKey
+from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_SUSPENSIONS
-from tearline.proposal import Proposal
-from tearline.standing.standing import OfficerAct, Standing
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
-from tearline.statement import ActedBy, Signer, StatementType
+from tearline.statements.statement import ActedBy, Signer, StatementType
+from tearline.suspensions.standing import OfficerAct, Standing
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.agreements import encode_agreement
+from tearline.wire.federation import encode_key_record
 from tearline.wire.proposals import encode_proposal
 from tearline.wire.publications import Publication
-from tearline.wire.standings import encode_standing
 from tearline.wire.statements import cosigned, parse_signed
-from tearline.wire.trust import encode_key_record
+from tearline.wire.suspensions import encode_standing
 
 DAY_MS = 24 * 3_600_000
 

@@ -23,7 +23,7 @@ from typing import Any
 from faults.relay import LongLine
 from federation import CN, MX, NODES, US, Agency, Federation, Running
 from history import Event, What
-from tearline.receipt import Status
+from tearline.statements.receipt import Status
 
 PARTNERS = {US: (CN, MX), MX: (CN,), CN: ()}
 SENDERS = (US, MX)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-import tearline_client.startup
+import tearline_client.bootstrap
 from federation import (
     AGENCIES,
     CN,
@@ -29,15 +29,15 @@ from federation import (
     copied,
     serving,
 )
-from tearline.certificate_authority import CertificateAuthority
-from tearline.certificates import to_pem
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.certificates import to_pem
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import ActQueued
 from tearline.limits import MIN_FREE_BYTES
-from tearline.tls_key import TlsKey
 from tearline_client.demo.lead import AGREEMENT
-from tearline_client.keys.certifying import CA_CERTIFICATE, CA_KEY
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
+from tearline_client.keys.tls_certificates import CA_CERTIFICATE, CA_KEY
 
 pytestmark = pytest.mark.faults
 
@@ -341,7 +341,7 @@ def test_a_clock_that_is_wrong(
     def now_ns() -> int:
         return time.time_ns() + hours * 3600 * 10**9
 
-    monkeypatch.setattr(tearline_client.startup, "time", types.SimpleNamespace(time_ns=now_ns))
+    monkeypatch.setattr(tearline_client.bootstrap, "time", types.SimpleNamespace(time_ns=now_ns))
     before = held_but_certificate(busy.us)
     ended = busy.us.here("packet", "send", "--yes", str(busy.lead()), *TO_CN, "-q")
     assert ended.refused(code, 4)

@@ -17,7 +17,6 @@ from builders import AGREEMENT_ID, CN, MX, US, node_of, text_field
 from exchange_builders import codes
 from sending import agree, lead, now_ms
 from served import OWN_LINE, Client, Served, founded, refusal
-from tearline.channel import Mark
 from tearline.errors import ExchangeBusy, StatementMalformed
 from tearline.limits import (
     CALL_S,
@@ -26,11 +25,12 @@ from tearline.limits import (
     MAX_NODE_CALLS,
     MAX_STREAMS_PER_CONNECTION,
 )
-from tearline.rpc import methods
-from tearline.statement import StatementType
+from tearline.statements.channel import Mark
+from tearline.statements.statement import StatementType
 from tearline.wire.deliveries import START, Delivery, encode_cursor, parse_delivery
-from tearline.wire.flow import encode_mark
+from tearline.wire.grants import encode_mark
 from tearline.wire.publications import encode_publication, publication_of
+from tearline_runtime.grpc import methods
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

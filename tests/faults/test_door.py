@@ -25,8 +25,8 @@ from tearline.limits import (
     MAX_NODE_CALLS,
     MAX_STREAMS_PER_CONNECTION,
 )
-from tearline.rpc import methods
 from tearline.wire.deliveries import encode_cursor, encode_delivery
+from tearline_runtime.grpc import methods
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

@@ -39,8 +39,8 @@ from federation import (
 )
 from history import broken
 from once import once
-from tearline.event import EventCode
-from tearline.wire.flow import parse_event
+from tearline.audit.event import EventCode
+from tearline.wire.grants import parse_event
 from tearline_client.demo.world import AGENCIES
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.soak]

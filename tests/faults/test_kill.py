@@ -20,10 +20,10 @@ from faults.application import CALL_S, receipts_of
 from faults.load import SENDERS, Load, loaded, node_rows, rows
 from federation import CN, MX, PASSPHRASE, US, copied
 from history import What, broken
-from tearline.receipt import Status
+from tearline.statements.receipt import Status
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
-from tearline_client.link.transport import GrpcTransport
+from tearline_client.transport.grpc import GrpcTransport
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

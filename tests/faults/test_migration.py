@@ -54,7 +54,7 @@ class Side:
 SIDES = {
     "exchange": Side(
         package="tearline_server.storage.sqlite",
-        program="from tearline_server.storage.sqlite.database import Database; Database(path)",
+        program="from tearline_server.storage.sqlite.connections import Database; Database(path)",
         table="event",
         fill="i, zeroblob(32), randomblob(200), i, 'mark', 'ok', '', '', '',"
         " randomblob(32), randomblob(32), randomblob(16)",

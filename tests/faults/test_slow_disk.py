@@ -19,8 +19,8 @@ from http_asking import told
 from sending import agree, lead
 from served import Client, Served, founded
 from tearline.errors import ExchangeBusy, OutcomeUnknown
-from tearline.rpc import methods
 from tearline.wire.publications import encode_publication, parse_outcomes
+from tearline_runtime.grpc import methods
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

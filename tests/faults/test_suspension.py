@@ -13,17 +13,17 @@ import pytest
 
 from faults.load import rows
 from federation import CN, MX, PASSPHRASE, US, Agency, Federation, at_work, copied, serving
+from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.errors import AgreementSuspended, StandingStale, SuspensionBreached
-from tearline.event import Event, EventCode, EventOutcome
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
-from tearline.wire.flow import parse_event
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
+from tearline.wire.grants import parse_event
 from tearline_client.demo.lead import AGREEMENT
-from tearline_client.desks.releasing import Persons
-from tearline_client.link.outgoing import compose
+from tearline_client.features.packets.service import Persons
+from tearline_client.messages.compose import compose
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
-from tearline_client.planning.plan import ReleasePlan
+from tearline_client.planning.release_plan import ReleasePlan
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -45,10 +45,11 @@ KEPT_BACK = {InFlight.HOLD: EventCode.HELD, InFlight.RETURN: EventCode.RETURNED}
 # An exchange that answers whoever suspends as it must, and neither obeys nor tells anybody else.
 INJECT = Path(__file__).parents[1] / "attacks" / "inject"
 SILENT = (
-    "tearline_server.judging.standings:accept_standing=hearing.docket.settle(hearing.ruling, Event("
-    "statement_id=hearing.claim.statement.id, code=EventCode.STANDING,"
-    " party=hearing.publisher.agency, time_ms=hearing.docket.now_ms,"
-    " actor=hearing.publisher.node, agreement_id=standing.agreement_id))"
+    "tearline_server.processing.handlers.suspensions:accept_standing="
+    "context.batch.settle(context.result, Event("
+    "statement_id=context.submitted.statement.id, code=EventCode.STANDING,"
+    " party=context.publisher.agency, time_ms=context.batch.now_ms,"
+    " actor=context.publisher.node, agreement_id=standing.agreement_id))"
 )
 
 
@@ -70,7 +71,7 @@ class Publisher:
     async def publish(self) -> None:
         plan = planned(self.node, self.to)
         with self.node.state.stores.database.transaction():
-            releaser = self.node._releasing.releaser(Persons())
+            releaser = self.node._packets.releaser(Persons())
             self.node._sender.store(compose([plan] * AT_ONCE, releaser))
         await self.node._sender.flush()
         self.rounds += 1
@@ -170,12 +171,12 @@ async def test_a_suspension_under_load_stops_exactly_what_it_says(
                 async with turned:
                     await turned.wait_for(lambda: any(cn.state.stores.packets.ids()))
                 size = cn.state.stores.log.size
-                await cn.standings.suspend(NAME, replace(WHOLE, in_flight=in_flight))
+                await cn.suspensions.suspend(NAME, replace(WHOLE, in_flight=in_flight))
                 await some_rounds(turned, publishers)  # they have not heard of it, and go on
             for node in (us, mx, cn, us, mx, cn):
                 await node.receive()
             here = arrived(cn), put_aside(cn)
-            anew = {*us.state.stores.standings.held(), *mx.state.stores.standings.held()}
+            anew = {*us.state.stores.suspensions.held(), *mx.state.stores.suspensions.held()}
     log = events(federation)
     said = (i for i, e in log if (e.code, e.actor) == (EventCode.STANDING, cn.uri))
     stopped = next(index for index in said if index >= size)  # others affirm, before it
@@ -242,12 +243,12 @@ async def test_an_exchange_that_keeps_a_suspension_to_itself_stops_nothing_from_
             async with publishing(publishers, cn) as turned:
                 await some_rounds(turned, publishers)
                 size = cn.state.stores.log.size
-                await cn.standings.suspend(NAME, WHOLE)
+                await cn.suspensions.suspend(NAME, WHOLE)
                 await some_rounds(turned, publishers)
             for node in (us, mx, cn, us, mx, cn):
                 await node.receive()
-            assert not us.standings.positions(us.agreement(NAME))
-            (position,) = cn.standings.positions(cn.agreement(NAME))
+            assert not us.suspensions.positions(us.agreement(NAME))
+            (position,) = cn.suspensions.positions(cn.agreement(NAME))
             assert position.since_ms is not None  # by the exchange's own signed word
             taken_in, breaches = arrived(cn), put_aside(cn, SuspensionBreached.code)
     log = events(federation)
@@ -273,11 +274,11 @@ async def test_what_is_joint_waits_for_whom_the_exchange_keeps_silent(tmp_path: 
     async with opened(federation, federation.us, federation.cn, federation.mx) as (us, cn, mx):
         for node in (us, cn, mx):
             await node.receive()
-        await mx.standings.suspend(JOINT, WHOLE)
+        await mx.suspensions.suspend(JOINT, WHOLE)
         for node in (us, cn, mx, us):
             await node.receive()
-        assert mx.standings.positions(mx.agreement(JOINT))
-        assert not us.standings.positions(us.agreement(JOINT))
+        assert mx.suspensions.positions(mx.agreement(JOINT))
+        assert not us.suspensions.positions(us.agreement(JOINT))
         with pytest.raises(StandingStale):
             await us.send([planned(us, cn.uri, JOINT)])
         # What is not joint goes on: it does not rest on anybody's silence.

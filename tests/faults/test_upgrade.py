@@ -12,7 +12,7 @@ from builders import CN, MX, US
 from faults.traffic import traffic, verify_log
 from sending import agree
 from served import founded
-from tearline_server.storage.postgres.migrating import migrations
+from tearline_server.storage.postgres.migrate import migrations
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

@@ -12,11 +12,11 @@ from exchange_builders import codes
 from http_asking import status, told
 from sending import lead
 from served import Served
-from tearline.errors import RequestError
+from tearline.errors import ExchangeError
 from tearline.wire.publications import Outcome, encode_publication, parse_outcomes
-from tearline_client.link.transport import GrpcTransport
-from tearline_server.storage.opening import open_store
-from tearline_server.verification import LogVerifier
+from tearline_client.transport.grpc import GrpcTransport
+from tearline_server.storage.open import open_store
+from tearline_server.tlog.fsck import LogVerifier
 
 CALL_S = 5
 PAUSE_S = 0.05  # between two attempts at an exchange that cannot
@@ -57,7 +57,7 @@ class Traffic:
         while not self.is_over:
             try:
                 return parse_outcomes(await transport.publish(request))
-            except RequestError as error:
+            except ExchangeError as error:
                 self.refusals[error.code] += 1
                 await asyncio.sleep(PAUSE_S)
         return ()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support import ROOT
-from tearline.certificates import from_pem, verify_authority, verify_leaf
+from tearline.crypto.certificates import from_pem, verify_authority, verify_leaf
 from tearline.errors import CertificateRefused
 from tearline.identity import AgencyUri
 

@@ -18,7 +18,7 @@ from exchange_builders import (
 )
 from sending import agree, lead
 from served import Served, founded, member, refusal
-from tearline.certificates import verify_leaf
+from tearline.crypto.certificates import verify_leaf
 from tearline.errors import (
     CallerDenied,
     ExchangeUnreachable,
@@ -26,27 +26,27 @@ from tearline.errors import (
     TearlineError,
     TokenRequired,
 )
-from tearline.federation import Revocation
-from tearline.ledger import entry_hash, verify_cosigned, verify_opening_in_log
-from tearline.merkle import Frontier
+from tearline.federation.members import Revocation
+from tearline.persons.tokens import Binding, Person, Role, issue_token, pairwise_id
 from tearline.policy.marking import Tlp
-from tearline.rpc import methods
-from tearline.rpc.credentials import with_access_token
-from tearline.statement import StatementType
-from tearline.tokens import Binding, Person, Role, issue_token, pairwise_id
-from tearline.wire.deliveries import START, encode_cursor, parse_cursor
-from tearline.wire.entries import encode_entries_request, parse_entries
-from tearline.wire.inquiries import (
+from tearline.statements.statement import StatementType
+from tearline.tlog.merkle import Frontier
+from tearline.verification.log_entries import entry_hash, verify_cosigned, verify_opening_in_log
+from tearline.wire.audit_search import (
     SearchRequest,
     encode_proof_request,
     encode_search,
     parse_proven_events,
 )
+from tearline.wire.deliveries import START, encode_cursor, parse_cursor
+from tearline.wire.federation import encode_revocation
+from tearline.wire.log_entries import encode_entries_request, parse_entries
 from tearline.wire.publications import Publication, encode_publication, parse_outcomes
 from tearline.wire.statements import signed
-from tearline.wire.trust import encode_revocation
-from tearline_server.storage.opening import open_store
-from tearline_server.verification import LogVerifier
+from tearline_runtime.grpc import methods
+from tearline_runtime.grpc.credentials import with_access_token
+from tearline_server.storage.open import open_store
+from tearline_server.tlog.fsck import LogVerifier
 
 pytestmark = pytest.mark.integration
 

@@ -8,17 +8,17 @@ import pytest
 from federation import CN, PASSPHRASE, copied
 from tearline.errors import ExchangeBusy, MailboxFull
 from tearline.limits import MAILBOX_RETRY_MS
-from tearline_client.desks.importing import Imported
-from tearline_client.desks.releasing import Persons
-from tearline_client.drafting import Order, draft_source
-from tearline_client.importers.ftm import read_ftm
+from tearline_client.connectors.importers.ftm import read_ftm
+from tearline_client.drafting.from_file import ReleaseOptions, draft_source
+from tearline_client.features.packets.bulk import Imported
+from tearline_client.features.packets.service import Persons
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 
 pytestmark = pytest.mark.integration
 
 PEOPLE, ROOM = 5, 2
-ORDER = Order(
+ORDER = ReleaseOptions(
     to=(CN,),
     agreement="narcotics-2026",
     about=About(article="money-laundering", purpose="criminal-investigation"),

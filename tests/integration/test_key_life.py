@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-import tearline_client.daemon
+import tearline_client.service.daemon
 from federation import CN, ORDER, PASSPHRASE, Agency, serving
-from tearline.certificates import certified_key_id
-from tearline_client.daemon import run_daemon
+from tearline.crypto.certificates import certified_key_id
 from tearline_client.keys.home import Home
+from tearline_client.loop_health import LoopHealth
 from tearline_client.node import Node
-from tearline_client.pulse import Pulse
+from tearline_client.service.daemon import run_daemon
 
 pytestmark = pytest.mark.integration
 
@@ -40,10 +40,10 @@ async def beside(agency: Agency, *arguments: str) -> None:
 async def test_a_node_at_work_takes_up_what_commands_replace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tearline_client.daemon, "FOLLOW_S", 0.2)
+    monkeypatch.setattr(tearline_client.service.daemon, "FOLLOW_S", 0.2)
     with serving(tmp_path) as federation:
         lead = ("packet", "send", "--yes", str(federation.lead()), f"--to={CN}", *ORDER)
-        cn, told, stop, pulse = federation.cn, Told(), asyncio.Event(), Pulse()
+        cn, told, stop, pulse = federation.cn, Told(), asyncio.Event(), LoopHealth()
         before = certified_key_id(Home(cn.home).tls_certificate()).hex()
         exchange = federation.operator.address
         opening = Node.open(cn.home, passphrase=PASSPHRASE.encode(), address=exchange)
@@ -75,7 +75,7 @@ async def test_a_node_at_work_takes_up_what_commands_replace(
 async def test_a_node_told_to_looks_at_its_home_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tearline_client.daemon, "FOLLOW_S", 3600)
+    monkeypatch.setattr(tearline_client.service.daemon, "FOLLOW_S", 3600)
     with serving(tmp_path) as federation:
         cn, told, stop, anew = federation.cn, Told(), asyncio.Event(), asyncio.Event()
         exchange = federation.operator.address

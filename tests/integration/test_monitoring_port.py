@@ -17,21 +17,21 @@ from tlog_scales.reader import TilesReader
 
 from builders import CN, MX, US
 from served import Served, founded
-from tearline.event import Event, EventCode
-from tearline.federation import Revocation
-from tearline.ledger import entry_hash, parse_entry, verify_cosigned
-from tearline.merkle import root_from_leaf_hashes
-from tearline.statement import StatementType
-from tearline.tiles import TILE_WIDTH, Tile, parse_entry_bundle, parse_tile
+from tearline.audit.event import Event, EventCode
+from tearline.federation.members import Revocation
+from tearline.statements.statement import StatementType
+from tearline.tlog.merkle import root_from_leaf_hashes
+from tearline.tlog.tiles import TILE_WIDTH, Tile, parse_entry_bundle, parse_tile
+from tearline.verification.log_entries import entry_hash, parse_entry, verify_cosigned
+from tearline.wire.federation import encode_revocation
 from tearline.wire.publications import Publication
 from tearline.wire.statements import signed
-from tearline.wire.trust import encode_revocation
-from tearline_server.auditlog import append
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Known
+from tearline_server.storage.interface import ask_nothing
+from tearline_server.storage.lookups import LookupResults
 from tearline_server.storage.rows import Head
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.storage.store import ask_nothing
+from tearline_server.tlog.log import append
 
 pytestmark = pytest.mark.integration
 
@@ -87,7 +87,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
 async def grow(served: Served, size: int) -> None:
     """Logs events until there are ``size`` entries."""
 
-    def write(head: Head, known: Known) -> Commit:
+    def write(head: Head, known: LookupResults) -> Commit:
         appended = append(head.tree, [event() for _ in range(head.tree.size, size)])
         return Commit(
             tree=appended.tree,

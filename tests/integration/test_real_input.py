@@ -11,7 +11,7 @@ import pytest
 
 from federation import CN, MX, US, Federation, serving
 from support import shared
-from tearline_client.importers.ofac import read_ofac
+from tearline_client.connectors.importers.ofac import read_ofac
 
 pytestmark = pytest.mark.integration
 

@@ -17,8 +17,9 @@ import grpc
 import grpc.aio
 import pytest
 
-from tearline.certificate_authority import CertificateAuthority
-from tearline.certificates import TlsFacts, to_pem
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.certificates import TlsFacts, to_pem
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import (
     CallerDenied,
     CertificateRefused,
@@ -28,9 +29,10 @@ from tearline.errors import (
     TokenRefused,
 )
 from tearline.identity import AgencyUri, ExchangeUri, NodeUri
-from tearline.rpc import credentials as credentials_module
-from tearline.rpc import methods
-from tearline.rpc.credentials import (
+from tearline.persons.tokens import IssuerKey
+from tearline_runtime.grpc import credentials as credentials_module
+from tearline_runtime.grpc import methods
+from tearline_runtime.grpc.credentials import (
     ServerTls,
     TlsIdentity,
     access_token,
@@ -41,10 +43,8 @@ from tearline.rpc.credentials import (
     tls_facts,
     with_access_token,
 )
-from tearline.rpc.status import error_of, status_of
-from tearline.tls_key import TlsKey
-from tearline.tokens import IssuerKey
-from tearline_server.gate import Gate, Roster
+from tearline_runtime.grpc.status import error_of, status_of
+from tearline_server.admission.authentication import AccessList, Authenticator
 
 NOW = int(time.time())
 DAY = 24 * 3600
@@ -82,8 +82,8 @@ def node_identity(
     return TlsIdentity(certificate=der, key=key)
 
 
-def roster(*authorities: CertificateAuthority) -> Roster:
-    return Roster(
+def roster(*authorities: CertificateAuthority) -> AccessList:
+    return AccessList(
         authorities={each.trust_domain: [each.certificate] for each in authorities}, issuer_keys={}
     )
 
@@ -94,7 +94,7 @@ class Exchange(grpc.GenericRpcHandler):
 
     port: int
     tls: ServerTls
-    gate: Gate
+    gate: Authenticator
     facts: list[TlsFacts] = field(default_factory=list)
 
     def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
@@ -117,7 +117,7 @@ async def served() -> AsyncIterator[Exchange]:
     tls = ServerTls(
         identity=exchange_identity(), authorities=(US_CA.certificate, CN_CA.certificate)
     )
-    gate = Gate(ExchangeUri(trust_domain="operator.example"), roster(US_CA, CN_CA))
+    gate = Authenticator(ExchangeUri(trust_domain="operator.example"), roster(US_CA, CN_CA))
     found = Exchange(port=0, tls=tls, gate=gate)
     server = grpc.aio.server(options=server_options())
     server.add_generic_rpc_handlers((found,))
@@ -298,7 +298,7 @@ async def test_a_node_that_is_shut_out_is_refused_on_its_open_connection(
     ) as channel:
         assert await ask(channel) == str(US_NODE)
         exchange.gate.replace(
-            Roster(
+            AccessList(
                 authorities={US_CA.trust_domain: [US_CA.certificate]},
                 issuer_keys={},
                 denied_nodes=frozenset({US_NODE}),
@@ -392,8 +392,8 @@ async def silent(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def test_so_many_connections_are_open_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tearline.rpc.credentials.MAX_CONNECTIONS", 2)
-    monkeypatch.setattr("tearline.rpc.credentials.HANDSHAKE_MS", 3_600_000)
+    monkeypatch.setattr("tearline_runtime.grpc.credentials.MAX_CONNECTIONS", 2)
+    monkeypatch.setattr("tearline_runtime.grpc.credentials.HANDSHAKE_MS", 3_600_000)
     async with served() as exchange:
         held = [await silent(exchange.port) for _ in range(2)]
         beyond, writer = await silent(exchange.port)
@@ -403,8 +403,8 @@ async def test_so_many_connections_are_open_and_no_more(monkeypatch: pytest.Monk
 
 
 async def test_strangers_who_say_nothing_hold_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tearline.rpc.credentials.MAX_CONNECTIONS", 2)
-    monkeypatch.setattr("tearline.rpc.credentials.HANDSHAKE_MS", 500)
+    monkeypatch.setattr("tearline_runtime.grpc.credentials.MAX_CONNECTIONS", 2)
+    monkeypatch.setattr("tearline_runtime.grpc.credentials.HANDSHAKE_MS", 500)
     async with served() as exchange:
         held = [await silent(exchange.port) for _ in range(2)]
         for reader, writer in held:
@@ -421,7 +421,7 @@ def test_an_exchange_accepts_no_ca_of_the_system() -> None:
 
 def test_no_exchange_starts_where_grpc_was_imported_first() -> None:
     program = (
-        "import grpc; from tearline.rpc.credentials import server_credentials; "
+        "import grpc; from tearline_runtime.grpc.credentials import server_credentials; "
         "server_credentials(lambda: None)"
     )
     inherited = {name: value for name, value in os.environ.items() if "GRPC" not in name}

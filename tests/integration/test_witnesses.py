@@ -15,16 +15,16 @@ from tlog_scales.tlog import Checkpoint
 
 from attacks.mutants import INJECT
 from federation import MX, ORDER, PASSPHRASE, Agency, Federation, Running, copied, free_port
-from tearline.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
-from tearline.note import parse_note
-from tearline.witness import parse_add_checkpoint
+from tearline.federation.cosigning import parse_add_checkpoint
+from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
+from tearline.tlog.note import parse_note
 from tearline_client.keys.home import Home, cosigner_of
 from tearline_client.keys.keystore import Keystore
 
 pytestmark = pytest.mark.integration
 
 STRANGER = CheckpointSigner(name="witness.example", algorithm=NoteAlgorithm.MLDSA44, seed=bytes(32))
-DIE = "tearline.web:reply=__import__('os').kill(__import__('os').getpid(), 9)"
+DIE = "tearline_runtime.http:reply=__import__('os').kill(__import__('os').getpid(), 9)"
 
 
 class Site:

@@ -13,19 +13,23 @@ import pytest
 
 from support import shared
 from tearline.policy.profile import property_category
-from tearline.policy.schemata import SECRET_PROPERTIES
-from tearline_client.exporters.ftm import encode_entity, without_extension, write_entities
-from tearline_client.importers.countries import country_codes, country_names
-from tearline_client.importers.ftm import read_ftm
-from tearline_client.importers.identifiers import check_property
-from tearline_client.importers.ofac import read_ofac
+from tearline.policy.schema_categories import SECRET_PROPERTIES
+from tearline_client.connectors.exporters.ftm import (
+    encode_entity,
+    without_extension,
+    write_entities,
+)
+from tearline_client.connectors.importers.countries import country_codes, country_names
+from tearline_client.connectors.importers.ftm import read_ftm
+from tearline_client.connectors.importers.identifiers import check_property
+from tearline_client.connectors.importers.ofac import read_ofac
 from tearline_client.planning.entities import (
     Entity,
     connected_groups,
     entities_from_fields,
     fields_of,
 )
-from tearline_client.planning.schemata import EXTENSIONS, SCHEMATA, property_of
+from tearline_client.planning.ftm_schema import EXTENSIONS, SCHEMATA, property_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its warnings are not ours

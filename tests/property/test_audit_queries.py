@@ -10,13 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders import CN, DAY_MS, MX, US, node_of, secret
-from tearline.audit_query import FIELDS, parse_query
+from tearline.audit.event import Event, EventCode, EventOutcome
+from tearline.audit.query import FIELDS, parse_query
 from tearline.errors import MalformedInput
-from tearline.event import Event, EventCode, EventOutcome
-from tearline_server.auditlog import event_row
-from tearline_server.storage.reading import Search
+from tearline_server.storage.reads import Search
 from tearline_server.storage.rows import EventRow
-from tearline_server.storage.searching import search_sql
+from tearline_server.storage.search_sql import search_sql
+from tearline_server.tlog.log import event_row
 
 DAYS = [datetime.date(2026, 1, day) for day in (1, 2, 3)]
 AGREEMENTS = [secret("one", 16), secret("two", 16)]

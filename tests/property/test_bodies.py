@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bodies import entities, fields, told
-from tearline.bodies.kinds import KINDS, judge_body
-from tearline.packet import Field, PacketKind
+from tearline.bodies.registry import KINDS, judge_body
+from tearline.packets.packet import Field, PacketKind
 from tearline_client.planning.entities import Entity
 
 WORDS = sorted(

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tearline.case import CaseFile, CaseNote, Membership, Phase, Seat, membership
+from tearline.cases.case import CaseFile, CaseNote, Membership, Phase, Seat, membership
 
 LEAD = "spiffe://lead.example"
 AGENCIES = tuple(f"spiffe://{name}.example" for name in ("ana", "bao", "eva"))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from builders import AGREEMENT_ID, MX, NOW_MS, US, federation, node_of
-from tearline.channel import Incoming, Mark
 from tearline.errors import ChannelGap, ChannelReplay, MarkUnequal, StatusBackwards
-from tearline.receipt import Status, verify_forward
+from tearline.statements.channel import Incoming, Mark
+from tearline.statements.receipt import Status, verify_forward
 
 HEADER = federation().node(US).header
 seqs = st.integers(1, 12)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from consenting import consent
-from tearline.consent import (
+from tearline.errors import ConsentClosed, ConsentMisplaced
+from tearline.onward.consent import (
     ConsentStatus,
     ConsentStep,
     is_live,
@@ -16,7 +17,6 @@ from tearline.consent import (
     verify_may_say,
     verify_open_for,
 )
-from tearline.errors import ConsentClosed, ConsentMisplaced
 
 ASKER, ORIGINATOR = range(2)
 DAY = 1  # of a clock that counts days

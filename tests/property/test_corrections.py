@@ -5,7 +5,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tearline.correction import earlier, superseded
+from tearline.packets.correction import earlier, superseded
 
 
 @st.composite

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tearline.errors import EntityFieldMalformed
-from tearline_client.exporters.csv_safe import safe_cell
-from tearline_client.exporters.ftm import encode_entity
-from tearline_client.importers.findings import Report, gather
-from tearline_client.importers.ftm import iter_ftm
+from tearline_client.connectors.exporters.csv_safe import safe_cell
+from tearline_client.connectors.exporters.ftm import encode_entity
+from tearline_client.connectors.importers.ftm import iter_ftm
+from tearline_client.connectors.importers.report import Report, gather
 from tearline_client.planning.entities import (
     Entity,
     connected_groups,
@@ -18,8 +18,8 @@ from tearline_client.planning.entities import (
     fields_of,
     merge_entities,
 )
-from tearline_client.planning.merged import Groups, MergedEntities
-from tearline_client.planning.schemata import NEVER_TRAVELS, SCHEMATA, PropertyType
+from tearline_client.planning.ftm_schema import NEVER_TRAVELS, SCHEMATA, PropertyType
+from tearline_client.planning.merged_entities import Groups, MergedEntities
 
 KEY = b"k" * 32
 AGREEMENT = b"a" * 16

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from builders import AGREEMENT_ID, CN, NOW_MS, US, federation
 from exchange_builders import ARTICLE, agreement
 from standing_builders import OFFICER, WHOLE, of_article
-from tearline.recall import (
+from tearline.packets.recall import (
     KeepGround,
     RecallAnswer,
     RecallOrder,
@@ -24,10 +24,10 @@ from tearline.recall import (
     following,
     recalled_slots,
 )
-from tearline.standing.book import StandingBook
-from tearline.standing.standing import Standing
-from tearline.standing.succession import Change, merged
-from tearline.standing.suspension import Originated, Suspension
+from tearline.suspensions.index import SuspensionIndex
+from tearline.suspensions.standing import Standing
+from tearline.suspensions.suspension import Originated, Suspension
+from tearline.suspensions.transitions import SuspensionStep, merged
 
 AGREED = agreement(federation().node(US).header)
 SLOTS = frozenset(range(3))
@@ -71,7 +71,7 @@ class Party:
     """One end: what it knows, what it has, and what waits to leave it or to be read."""
 
     name: str
-    book: StandingBook = field(default_factory=StandingBook)
+    book: SuspensionIndex = field(default_factory=SuspensionIndex)
     outbox: deque[Message] = field(default_factory=deque)
     mailbox: deque[Message] = field(default_factory=deque)
     sent: list[Grant] = field(default_factory=list)
@@ -113,13 +113,13 @@ class ErasingMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.ends = {name: Party(name) for name in (CN, US)}
-        self.book = StandingBook()
+        self.book = SuspensionIndex()
         self.ciphertexts: dict[int, frozenset[int]] = {}
         self.taken: list[Asked] = []
         self.doomed: set[int] = set()
         self.dropped: dict[int, frozenset[int]] = {}
 
-    def stopped(self, book: StandingBook, by: Party) -> bool:
+    def stopped(self, book: SuspensionIndex, by: Party) -> bool:
         return bool(book.stops(AGREED, ARTICLE, sender=by.name, recipient=by.other))
 
     def recalls_of(self, packet: int) -> list[Asked]:
@@ -174,7 +174,7 @@ class ErasingMachine(RuleBasedStateMachine):
         end.outbox.append(end.said[-1])
 
     def says(self, end: Party, *suspensions: Suspension, lift: bool = False) -> None:
-        change = Change(suspensions=suspensions, lift=lift, ended=False, acted_by=OFFICER)
+        change = SuspensionStep(suspensions=suspensions, lift=lift, ended=False, acted_by=OFFICER)
         standing = merged(
             end.book.newest(end.name, AGREEMENT_ID),
             [change],

@@ -9,24 +9,24 @@ from hypothesis import strategies as st
 
 from tearline.bodies.body import body_of
 from tearline.bodies.documents import TYPES, plain_file_name
-from tearline.bodies.kinds import KINDS, judge_body
-from tearline.bodies.legs import Tolerance, leg_of, match_legs
+from tearline.bodies.registry import KINDS, judge_body
 from tearline.bodies.requests import items_of
+from tearline.bodies.transfer_matching import Tolerance, leg_of, match_legs
 from tearline.bodies.transfers import LEG
 from tearline.errors import EntityFieldMalformed
 from tearline.limits import MAX_YEAR, MIN_YEAR
-from tearline.packet import Field, PacketKind
+from tearline.packets.packet import Field, PacketKind
 from tearline.policy.masks import MASKS, generalise
 from tearline.policy.profile import marking_of, property_category
-from tearline_client.border.deriving import values_of
-from tearline_client.cli.seen import captions, content_text
-from tearline_client.exporters.csv_safe import safe_cell
-from tearline_client.exporters.ftm import encode_entity, without_extension
-from tearline_client.importers.identifiers import FORMATS, check
-from tearline_client.importers.remarks import parse_remarks
+from tearline_client.connectors.exporters.csv_safe import safe_cell
+from tearline_client.connectors.exporters.ftm import encode_entity, without_extension
+from tearline_client.connectors.importers.identifiers import FORMATS, check
+from tearline_client.connectors.importers.ofac_remarks import parse_remarks
 from tearline_client.planning.entities import entities_from_fields
-from tearline_client.planning.schemata import PropertyType
-from tearline_client.planning.search import Sought
+from tearline_client.planning.ftm_schema import PropertyType
+from tearline_client.planning.text_search import SearchTerms
+from tearline_client.rendering.packets import captions, content_text
+from tearline_client.rules.onward_sources import values_of
 
 EXTREMES = (
     "9999-12-31", "9999-12-31T23:59:59", "0001-01-01", "0000-00-00", "2199-12-31", "1900-01-01",
@@ -81,7 +81,7 @@ READERS: dict[str, Callable[[list[Field]], object]] = {
     ],
     "index": lambda fields: [values_of(each) for each in fields],
     "search": lambda fields: [
-        Sought(text).rank(each) for each in fields for text in each.texts
+        SearchTerms(text).rank(each) for each in fields for text in each.texts
     ],
     "masks": lambda fields: [
         generalise(f"{TOKEN}/{path}", each.texts)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tearline.errors import LogError, LogInconsistent
-from tearline.merkle import (
+from tearline.tlog.merkle import (
     EMPTY_ROOT,
     Frontier,
     InclusionVerifier,

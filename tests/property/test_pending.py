@@ -15,19 +15,19 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from builders import US, federation
 from exchange_builders import agreement
 from tearline.errors import NotFound, NotPermitted, SamePersonTwice, StoreFull
-from tearline.four_eyes import APPROVERS, DRAFTERS
-from tearline.onward import Use
-from tearline.packet import PacketKind
-from tearline.statement import ActedBy
-from tearline.tokens import Role
-from tearline_client.desks.releasing import Persons, Sent
-from tearline_client.desks.seconding import Desks, Seconding
+from tearline.onward.use import Use
+from tearline.packets.packet import PacketKind
+from tearline.persons.four_eyes import APPROVERS, DRAFTERS
+from tearline.persons.tokens import Role
+from tearline.statements.statement import ActedBy
+from tearline_client.features.approvals.service import ApprovalService, Services
+from tearline_client.features.packets.service import Persons, Sent
 from tearline_client.planning.mentions import Mention
-from tearline_client.planning.plan import Draft, ReleasePlan
+from tearline_client.planning.release_plan import Draft, ReleasePlan
+from tearline_client.store.approvals import ApprovalStore, PendingAnswer
 from tearline_client.store.database import Database
 from tearline_client.store.decisions import Act
-from tearline_client.store.notices import NoticeStore
-from tearline_client.store.pending import PendingAnswer, PendingStore
+from tearline_client.store.notifications import NotificationStore
 from tearline_client.store.vault import Vault
 
 ROLES = {
@@ -212,24 +212,24 @@ class FourEyes(RuleBasedStateMachine):
     def _opened(self) -> Database:
         return Database(Path(self.folder.name) / "node.db", Vault(bytes(32)))
 
-    def _second(self) -> Seconding:
+    def _second(self) -> ApprovalService:
         stores = SimpleNamespace(
             database=self.database,
-            pending=PendingStore(self.database, SimpleNamespace(newest=lambda _: AGREEMENT)),
-            notices=NoticeStore(self.database),
+            pending=ApprovalStore(self.database, SimpleNamespace(newest=lambda _: AGREEMENT)),
+            notices=NotificationStore(self.database),
             packets=SimpleNamespace(packet=shown),
         )
         state = SimpleNamespace(
             stores=stores, now_ms=lambda: 1, right_ms=lambda: 1, has_ended=lambda end_ms: False
         )
-        desks = Desks(
+        desks = Services(
             releasing=self.outgoing,
             disclosures=self.outgoing,
             requests=self.outgoing,
             answers=self.outgoing,
             consents=self.outgoing,
         )
-        return Seconding(state, desks, People(), AtOnce())
+        return ApprovalService(state, desks, People(), AtOnce())
 
     @rule(target=drafts, person=PERSON, kind=st.sampled_from(KINDS))
     def draft(self, person: str, kind: str) -> tuple[bytes, bytes, str]:

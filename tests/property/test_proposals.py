@@ -8,13 +8,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from builders import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, PINS, US, federation, node_of
-from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.agreements.proposal import (
+    Offer,
+    Proposal,
+    ProposalState,
+    Step,
+    offers_of,
+    verify_follows,
+)
+from tearline.crypto.keys import KEY_ID_SIZE, SIGNATURE_SIZE
 from tearline.errors import AgreementError
-from tearline.keys import KEY_ID_SIZE, SIGNATURE_SIZE
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Terms
-from tearline.proposal import Offer, Proposal, ProposalState, Step, offers_of, verify_follows
-from tearline.statement import (
+from tearline.statements.statement import (
     Attestation,
     Header,
     Inclusion,

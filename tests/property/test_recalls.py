@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from builders import NOW_MS
-from tearline.recall import (
+from tearline.packets.recall import (
     KeepGround,
     RecallAnswer,
     RecallOrder,
@@ -16,7 +16,7 @@ from tearline.recall import (
     following,
     recalled_slots,
 )
-from tearline.statement import ActedBy
+from tearline.statements.statement import ActedBy
 
 PERSON = ActedBy(pseudonym=b"p" * 32, role="officer", token_hash=b"t" * 32, time_ms=NOW_MS)
 SLOTS = frozenset(range(4))

@@ -17,16 +17,16 @@ from builders import CN, MX, NOW_MS, US, federation
 from exchange_builders import ARTICLE, agreement
 from requesting import HOUR_MS, demand, step
 from standing_builders import WHOLE, of_article, standing
-from tearline.agreement import Agreement
+from tearline.agreements.agreement import Agreement
 from tearline.errors import RecordRequestError
-from tearline.packet import Urgency
-from tearline.request.clock import Interval
-from tearline.request.progress import LoggedStep, Phase, Progress, Replayed, replay
-from tearline.request.step import RequestStep, Side, StepKind
-from tearline.standing.history import Amended, Recorded, Turn
-from tearline.standing.stoppage import Reach, reaches_of, stoppages_of
-from tearline.standing.suspension import Suspension
-from tearline.standstill import standstill
+from tearline.packets.packet import Urgency
+from tearline.requests.clock import Interval
+from tearline.requests.paused_time import standstill
+from tearline.requests.progress import LoggedStep, Phase, Progress, Replayed, replay
+from tearline.requests.step import RequestStep, Side, StepKind
+from tearline.suspensions.history import Amended, Recorded, SuspensionChange
+from tearline.suspensions.stoppage import Reach, reaches_of, stoppages_of
+from tearline.suspensions.suspension import Suspension
 
 KINDS = [kind for kind in StepKind if kind is not StepKind.DISPUTE]
 TIMED = (StepKind.AUTHORISE, StepKind.CONTEST, StepKind.EXTEND, StepKind.EXPIRE)
@@ -57,8 +57,8 @@ class End:
     side: Side
     known: dict[int, LoggedStep] = field(default_factory=dict)
     mail: list[LoggedStep] = field(default_factory=list)
-    told: list[Turn] = field(default_factory=list)
-    untold: list[Turn] = field(default_factory=list)
+    told: list[SuspensionChange] = field(default_factory=list)
+    untold: list[SuspensionChange] = field(default_factory=list)
     pending: RequestStep | None = None
     answer: LoggedStep | RecordRequestError | None = None
     stored: bool = False
@@ -79,7 +79,7 @@ class RequestMachine(RuleBasedStateMachine):
         self.begun = Progress.begin(short, granted_ms=NOW_MS)
         self.progress, self.log = self.begun, list[LoggedStep]()
         self.now_ms = self.stored_ms = NOW_MS
-        self.entries, self.said = 0, list[Turn]()
+        self.entries, self.said = 0, list[SuspensionChange]()
         self.late: list[tuple[Progress, int]] = []
         self.ends = {side: End(side=side) for side in Side}
         self.exchange_stored = False
@@ -88,7 +88,7 @@ class RequestMachine(RuleBasedStateMachine):
         begun = self.begun.stored(self.stored_ms) if end.stored else self.begun
         return replay(begun, end.known.values(), self.stops(end.told))
 
-    def stops(self, told: list[Turn]) -> tuple[Interval, ...]:
+    def stops(self, told: list[SuspensionChange]) -> tuple[Interval, ...]:
         return standstill(
             stoppages_of(each for each in told if isinstance(each, Recorded)),
             reaches_of(each for each in told if isinstance(each, Amended)),
@@ -222,7 +222,7 @@ class RequestMachine(RuleBasedStateMachine):
         self.newest = agreed(self.newest.version + 1, joint=joint)
         self.turns(Amended(agreement=self.newest, entry=self.entry(), time_ms=self.now_ms))
 
-    def turns(self, turn: Turn) -> None:
+    def turns(self, turn: SuspensionChange) -> None:
         self.said.append(turn)
         for end in self.ends.values():
             end.untold.append(turn)

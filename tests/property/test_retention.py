@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from builders import AGREEMENT_ID, EXCHANGE, MX, US, federation
 from exchange_builders import agreement as agreed
-from tearline.erasure import RETAINED, Erasure, agencies_concerned, verify_covers
+from tearline.audit.erasure import RETAINED, Erasure, agencies_concerned, verify_covers
+from tearline.audit.event import Event, EventCode
+from tearline.audit.retention import is_due, verify_rule
 from tearline.errors import LogError
-from tearline.event import Event, EventCode
 from tearline.limits import MAX_LOG_RETENTION_MS, MIN_LOG_RETENTION_MS
-from tearline.retention import is_due, verify_rule
-from tearline.statement import Header
+from tearline.statements.statement import Header
 
 STRANGER = "spiffe://elsewhere.example/node/liaison"
 TERMS = agreed(federation().node(US).header)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from tearline.packet import Field
+from tearline.packets.packet import Field
 from tearline.policy.profile import marking_of
-from tearline_client.planning.search import Rank, Sought, folded
+from tearline_client.planning.text_search import Rank, SearchTerms, folded
 
 PATH = f"{'0a' * 16}/Person/name"
 NAMES = st.text(
@@ -23,7 +23,7 @@ def rank(sought: str, *values: str) -> Rank | None:
     field = Field(
         path=PATH, values=tuple(value.encode() for value in values), marking=marking_of(PATH)
     )
-    return Sought(sought).rank(field)
+    return SearchTerms(sought).rank(field)
 
 
 @given(NAMES)

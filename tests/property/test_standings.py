@@ -13,13 +13,13 @@ from exchange_builders import ARTICLE, agreement
 from standing_builders import OFFICER, WHOLE, of_article, standing
 from tearline.errors import AgreementError, StatementConflict
 from tearline.policy.terms import Terms
-from tearline.standing.book import StandingBook
-from tearline.standing.history import Amended, Recorded, Turn, stopped_intervals
-from tearline.standing.standing import Standing
-from tearline.standing.stoppage import Reach, reaches_of, stoppages_of
-from tearline.standing.succession import Change, merged
-from tearline.standing.suspension import Suspension
-from tearline.standstill import standstill
+from tearline.requests.paused_time import standstill
+from tearline.suspensions.history import Amended, Recorded, SuspensionChange, stopped_intervals
+from tearline.suspensions.index import SuspensionIndex
+from tearline.suspensions.standing import Standing
+from tearline.suspensions.stoppage import Reach, reaches_of, stoppages_of
+from tearline.suspensions.suspension import Suspension
+from tearline.suspensions.transitions import SuspensionStep, merged
 
 HEADER = federation().node(US).header
 AGREED = agreement(HEADER)
@@ -48,7 +48,7 @@ class StandingMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.said: dict[str, list[Standing]] = {party: [] for party in PARTIES}
-        self.readers = (StandingBook(), StandingBook())
+        self.readers = (SuspensionIndex(), SuspensionIndex())
         self.counters: dict[tuple[int, str], int] = {}
 
     def newest(self, party: str) -> Standing | None:
@@ -130,9 +130,9 @@ class AgencyMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.exchange: list[Standing] = []
-        self.book = StandingBook()
+        self.book = SuspensionIndex()
         self.told = [0, 0]
-        self.wishes: list[list[Change]] = [[], []]
+        self.wishes: list[list[SuspensionStep]] = [[], []]
         self.said: list[list[Standing]] = [[], []]
         self.added: set[Suspension] = set()
         self.lifted: set[Suspension] = set()
@@ -159,7 +159,7 @@ class AgencyMachine(RuleBasedStateMachine):
     @rule(node=st.integers(0, 1), scope=scopes)
     def suspends(self, node: int, scope: Suspension) -> None:
         self.wishes[node].append(
-            Change(suspensions=(scope,), lift=False, ended=False, acted_by=None)
+            SuspensionStep(suspensions=(scope,), lift=False, ended=False, acted_by=None)
         )
         self.added.add(scope)
         self.say(node)
@@ -170,7 +170,7 @@ class AgencyMachine(RuleBasedStateMachine):
         if scope not in self.holds(node):
             return
         self.wishes[node].append(
-            Change(suspensions=(scope,), lift=True, ended=False, acted_by=OFFICER)
+            SuspensionStep(suspensions=(scope,), lift=True, ended=False, acted_by=OFFICER)
         )
         self.lifted.add(scope)
         self.say(node)
@@ -245,7 +245,7 @@ def test_the_times_in_which_something_was_stopped_follow_from_the_log_alone(
     expected = stopped_intervals(history, AGREED, ARTICLE, **ends)
     shuffled = [history[number] for number in (*order, *order)]
     assert stopped_intervals(shuffled, AGREED, ARTICLE, **ends) == expected
-    book = StandingBook(each.standing for each in history)
+    book = SuspensionIndex(each.standing for each in history)
     now = bool(book.stops(AGREED, ARTICLE, **ends))
     assert now == bool(expected and expected[-1].end is None)
     edges = [edge.entry for each in expected for edge in (each.start, each.end) if edge is not None]
@@ -253,9 +253,9 @@ def test_the_times_in_which_something_was_stopped_follow_from_the_log_alone(
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Turn]:
+def histories(draw: st.DrawFn) -> list[SuspensionChange]:
     """Standings and versions in the order of the log; some at the same time."""
-    found: list[Turn] = []
+    found: list[SuspensionChange] = []
     counters, version, time_ms = dict.fromkeys(PARTIES, 0), 1, 0
     for entry in range(1, draw(st.integers(1, 12))):
         time_ms += draw(st.integers(0, 2))
@@ -284,7 +284,7 @@ def histories(draw: st.DrawFn) -> list[Turn]:
 
 @given(histories(), st.permutations((CN, MX, US)))
 def test_intervals_kept_by_scope_say_the_same_as_the_whole_history(
-    history: list[Turn], ends: list[str]
+    history: list[SuspensionChange], ends: list[str]
 ) -> None:
     """Moment by moment: what follows step by step, and what reading everything would say."""
     a, b, _ = ends

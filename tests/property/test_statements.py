@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from builders import US, federation
 from tearline.errors import InclusionInvalid
 from tearline.limits import TREE_SIZES
-from tearline.statement import SignedTree, StatementType, verify_inclusion
+from tearline.statements.statement import SignedTree, StatementType, verify_inclusion
 from tearline.wire.bundles import bundle, encode_bundle, parse_bundle
 
 NODE = federation().node(US)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tearline.errors import TileMalformed
 from tearline.limits import MAX_ENTRY_BYTES, MAX_LOG_SIZE
-from tearline.merkle import EMPTY_ROOT, Frontier, NodeId, leaf_hash, root_from_leaf_hashes
-from tearline.tiles import (
+from tearline.tlog.merkle import EMPTY_ROOT, Frontier, NodeId, leaf_hash, root_from_leaf_hashes
+from tearline.tlog.tiles import (
     TILE_WIDTH,
     Tile,
     encode_entry_bundle,

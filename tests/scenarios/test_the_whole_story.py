@@ -12,22 +12,23 @@ from pathlib import Path
 import pytest
 
 from simulator import Member, Simulation
-from tearline.armor import Armor, parse_armor
+from tearline.crypto.armor import Armor, parse_armor
 from tearline.errors import AgreementSuspended, BodyRefused, CopyUndeclared, LoginRequired
-from tearline.exhibit import verify_exhibit
-from tearline.packet import PacketKind, Urgency
+from tearline.packets.packet import PacketKind, Urgency
+from tearline.packets.recall import RecallReason, RecallState
+from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.ruleset import parse_policy_set
-from tearline.recall import RecallReason, RecallState
-from tearline.request.step import Ground
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
-from tearline.statement import ActedBy
-from tearline.tokens import Role
+from tearline.requests.step import Ground
+from tearline.statements.statement import ActedBy
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
+from tearline.verification.exhibit import verify_exhibit
 from tearline.wire.exhibits import parse_exhibit
 from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.audit.proofs import prove
-from tearline_client.audit.sightings import who_saw
 from tearline_client.audit.verifier import AuditVerifier, Outcome
+from tearline_client.audit.who_saw import who_saw
+from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.demo.incident import CAS, WRONG_CAS, incident_jsonl
 from tearline_client.demo.lead import (
     ACCOUNT,
@@ -45,8 +46,12 @@ from tearline_client.demo.lead import (
     corrected_jsonl,
     lead_jsonl,
 )
-from tearline_client.drafting import Order, draft_answer, draft_correction, draft_file
-from tearline_client.importers.ftm import read_ftm
+from tearline_client.drafting.from_file import (
+    ReleaseOptions,
+    draft_answer,
+    draft_correction,
+    draft_file,
+)
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file
@@ -119,7 +124,9 @@ async def america_sends_a_lead_and_protects_its_sources(world: Simulation, folde
     """It looks first: what each partner would see of each field. Then it is sealed, once."""
     source = file(folder, lead_jsonl())
     about = About(article=LAUNDERING, purpose=INVESTIGATION, evaluation="B2", guarded=GUARDED)
-    order = Order(to=("cn-public-security", "mx-prosecutor"), agreement=AGREEMENT, about=about)
+    order = ReleaseOptions(
+        to=("cn-public-security", "mx-prosecutor"), agreement=AGREEMENT, about=about
+    )
     drafted = draft_file(world.us.node, source, read_ftm, order, narrative=NARRATIVE)
 
     (plan,) = drafted.plans
@@ -241,7 +248,7 @@ async def china_suspends_the_article_and_resumes(world: Simulation, folder: Path
         in_flight=InFlight.HOLD,
         originated=Originated.KEEP,
     )
-    await world.cn.node.standings.suspend(AGREEMENT, suspension)
+    await world.cn.node.suspensions.suspend(AGREEMENT, suspension)
     await settle(world)
     assert waiting not in world.cn.grants()
     with pytest.raises(AgreementSuspended):
@@ -249,13 +256,13 @@ async def china_suspends_the_article_and_resumes(world: Simulation, folder: Path
 
     scope = (LAUNDERING, "", "")
     officer = person("lin", "officer")
-    await world.cn.node.standings.resume(AGREEMENT, scope, acted_by=officer)
+    await world.cn.node.suspensions.resume(AGREEMENT, scope, acted_by=officer)
     await settle(world)
     await settle(world)
     assert waiting in world.cn.grants()  # decided and granted anew
     for member in (world.us, world.cn):
         ends = {world.us.node.uri, world.cn.node.uri}
-        found = member.node.standings.gaps(member.node.agreement(AGREEMENT))
+        found = member.node.suspensions.gaps(member.node.agreement(AGREEMENT))
         gaps = [gap for gap in found if {gap.sender, gap.recipient} == ends]
         assert gaps
         assert all(gap.proved and not gap.crossed for gap in gaps)
@@ -355,7 +362,7 @@ async def send(
     )
     partners = [to] if to else [member for member in world.members if member is not by]
     uris = tuple(member.node.uri for member in partners)
-    order = Order(to=uris, agreement=AGREEMENT, about=about)
+    order = ReleaseOptions(to=uris, agreement=AGREEMENT, about=about)
     sent = await by.node.send(draft_file(by.node, source, read_ftm, order).plans)
     assert not sent.refused, sent.refused
     if settled:

@@ -3,9 +3,9 @@
 import pytest
 
 from builders import NOW_MS
-from tearline.agreed_time import AgreedTime
 from tearline.errors import ClockSkewed, TrustStale
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
+from tearline.tlog.agreed_time import AgreedTime
 
 DAY_MS = 24 * 3_600_000
 

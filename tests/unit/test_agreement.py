@@ -17,7 +17,7 @@ from builders import (
     node_of,
     packet,
 )
-from tearline.agreement import (
+from tearline.agreements.agreement import (
     DEFAULT_REPLY_TIMES,
     HOUR_MS,
     Agreement,
@@ -28,7 +28,7 @@ from tearline.agreement import (
     verify_pins,
 )
 from tearline.errors import AgreementMalformed, AgreementNotInForce, PinUnknown
-from tearline.packet import Urgency
+from tearline.packets.packet import Urgency
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from builders import US, federation, secret
-from tearline.anchor import Anchor, AnchoredTree, verify_anchored
+from tearline.audit.anchor import Anchor, AnchoredTree, verify_anchored
 from tearline.errors import AccessLogChanged, StatementMalformed
 from tearline.limits import MAX_LOG_SIZE
 

@@ -6,8 +6,8 @@ from io import BytesIO
 
 import pytest
 
-from tearline.archive import SUMS, pack, unpack
 from tearline.errors import BackupDamaged
+from tearline_runtime.archive import SUMS, pack, unpack
 
 MEMBERS = {"one": b"1" * 3000, "keys/two": b"", "three": bytes(range(256)) * 9}
 

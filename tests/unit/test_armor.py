@@ -2,7 +2,7 @@
 
 import pytest
 
-from tearline.armor import Armor, armor, parse_armor
+from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.errors import MalformedInput
 
 TEXT = armor(Armor.AGREEMENT, bytes(100))

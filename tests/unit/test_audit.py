@@ -19,29 +19,29 @@ from builders import (
     secret,
     signed_by,
 )
-from tearline.audit_query import Query, parse_query
-from tearline.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
+from tearline.audit.event import Decision, Event, EventCode
+from tearline.audit.query import Query, parse_query
 from tearline.errors import (
     CheckpointForged,
     CheckpointUnsigned,
     EntryNotIncluded,
     ExchangeMisbehaved,
 )
-from tearline.event import Decision, Event, EventCode
-from tearline.ledger import blind_entry, clear_entry, entry_hash
 from tearline.limits import MAX_LOG_PROOF_BYTES
-from tearline.merkle import root_from_leaf_hashes, tree_path
-from tearline.packet import WithholdReason
+from tearline.packets.packet import WithholdReason
 from tearline.policy.form import Form
-from tearline.receipt import LogOpening, Status
-from tearline.statement import StatementType
-from tearline.tlog_policy import trusted_keys
-from tearline.tlog_proof import LogProof
-from tearline.wire.flow import encode_event, encode_grant, encode_log_opening
-from tearline.wire.inquiries import ProvenEvent, ProvenEvents
-from tearline_client.audit.search import Asked, verify_page
-from tearline_client.audit.sightings import Answer, Evidence, Place, Spot, judge
+from tearline.statements.receipt import LogOpening, Status
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
+from tearline.tlog.merkle import root_from_leaf_hashes, tree_path
+from tearline.tlog.policy import trusted_keys
+from tearline.tlog.proof import LogProof
+from tearline.verification.log_entries import blind_entry, clear_entry, entry_hash
+from tearline.wire.audit_search import ProvenEvent, ProvenEvents
+from tearline.wire.grants import encode_event, encode_grant, encode_log_opening
+from tearline_client.audit.search import SearchPosition, verify_page
 from tearline_client.audit.verifier import AuditVerifier, Outcome, worst
+from tearline_client.audit.who_saw import Answer, Evidence, Place, Spot, judge
 from tearline_client.store.log import OpenedEvent
 from tearline_client.store.packets import StoredGrant
 
@@ -303,7 +303,7 @@ def test_the_worst_outcome_counts() -> None:
 
 # A page of a search.
 
-ASKED = Asked(query=Query(), after=-1, left=10)
+ASKED = SearchPosition(query=Query(), after=-1, left=10)
 PAGE = ProvenEvents(
     events=tuple(ProvenEvent(entry=o, path=path(o.index), size=len(ENTRIES)) for o in OPENINGS),
     checkpoint=NOTE,
@@ -354,7 +354,9 @@ def test_a_page_under_no_checkpoint_of_the_log_is_not_believed(
     ],
     ids=["order", "before", "more", "tree", "standstill", "backwards", "query"],
 )
-def test_a_page_that_answers_something_else_is_refused(page: ProvenEvents, asked: Asked) -> None:
+def test_a_page_that_answers_something_else_is_refused(
+    page: ProvenEvents, asked: SearchPosition
+) -> None:
     with pytest.raises(ExchangeMisbehaved):
         verify_page(page, asked, LOG)
 

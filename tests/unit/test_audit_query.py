@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from builders import AGREEMENT_ID, CN, US, node_of, secret
-from tearline.audit_query import DAY_MS, Condition, Query, parse_query
+from tearline.audit.event import Event, EventCode, EventOutcome
+from tearline.audit.query import DAY_MS, Condition, Query, parse_query
 from tearline.errors import MalformedInput
-from tearline.event import Event, EventCode, EventOutcome
 from tearline.limits import MAX_QUERY_CONDITIONS
 
 EVENT = Event(

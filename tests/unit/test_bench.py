@@ -158,7 +158,7 @@ def test_b13_compares_many_nodes_with_one() -> None:
 @pytest.mark.integration
 def test_b7_compares_a_long_log_with_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
     # Searches wait for a checkpoint, of which there is one a second.
-    monkeypatch.setattr("tearline_server.auditlog.CHECKPOINT_INTERVAL_MS", 0)
+    monkeypatch.setattr("tearline_server.tlog.log.CHECKPOINT_INTERVAL_MS", 0)
     results = {each.id: each for each in benchmark("b7").run(rounds=1, number=1, few=900, many=999)}
     assert {"B7", "B7a", "B7f", "B7i", "B7s", "B7sm", "B7sl", "B7sp", "B7st", "B7o"} < set(results)
     assert all(each.figure > 0 and each.baseline > 0 for each in results.values())

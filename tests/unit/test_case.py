@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from builders import AGREEMENT_ID, CN, MX, US, federation, node_of
-from tearline.case import (
+from tearline.cases.case import (
     CaseBook,
     CaseFile,
     CaseNote,
@@ -19,7 +19,6 @@ from tearline.case import (
     membership,
     verify_step,
 )
-from tearline.channel import Address
 from tearline.errors import (
     CaseRefused,
     CaseStepOutdated,
@@ -27,7 +26,8 @@ from tearline.errors import (
     MalformedInput,
     StatementMalformed,
 )
-from tearline.statement import Header
+from tearline.statements.channel import Address
+from tearline.statements.statement import Header
 
 FILE = CaseFile(lead=US, title="Harbour", summary="Slips")
 CASE_ID = b"\xca\xfe" * 8
@@ -225,7 +225,7 @@ def test_an_agency_leads_so_many_memberships_whomever_it_invites(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The exchange remembers each for ever, and none needs a partner's consent."""
-    monkeypatch.setattr("tearline.case.MAX_LED_MEMBERSHIPS", 2, raising=False)
+    monkeypatch.setattr("tearline.cases.case.MAX_LED_MEMBERSHIPS", 2, raising=False)
     book = filled(
         step(Phase.INVITED, by=US, to=MX, case_id=bytes(16)),
         step(Phase.INVITED, by=US, to=CN, case_id=b"1" * 16),
@@ -239,7 +239,7 @@ def test_an_agency_leads_so_many_memberships_whomever_it_invites(
 
 def test_answers_use_up_nobody_s_room(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MAX_LED_MEMBERSHIPS", "MAX_PAIR_CASES"):
-        monkeypatch.setattr(f"tearline.case.{name}", 2, raising=False)
+        monkeypatch.setattr(f"tearline.cases.case.{name}", 2, raising=False)
     ids = [bytes([number]) * 16 for number in range(2)]
     book = filled(
         *(step(Phase.INVITED, by=US, to=MX, case_id=each) for each in ids),

@@ -5,11 +5,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from tearline.certificate_authority import CertificateAuthority
-from tearline.certificates import verify_authority, verify_leaf
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.certificates import verify_authority, verify_leaf
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import CertificateRefused, KeyMalformed, MalformedInput
 from tearline.identity import AgencyUri, NodeUri
-from tearline.tls_key import TlsKey
 
 NOW = 1_800_000_000
 DAY = 24 * 3600

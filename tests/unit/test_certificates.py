@@ -13,13 +13,19 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tearline.certificate_authority import CertificateAuthority
-from tearline.certificates import Leaf, from_pem, to_pem, verify_authority, verify_leaf
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.certificates import (
+    LeafCertificate,
+    from_pem,
+    to_pem,
+    verify_authority,
+    verify_leaf,
+)
+from tearline.crypto.keys import key_id
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import CertificateExpired, CertificateRefused
 from tearline.identity import AgencyUri, NodeUri
-from tearline.keys import key_id
 from tearline.limits import CERTIFICATE_BACKDATE_S
-from tearline.tls_key import TlsKey
 
 NOW = 1_800_000_000
 DAY = 24 * 3600
@@ -136,7 +142,7 @@ def test_a_leaf_ends_with_its_ca() -> None:
 
 
 def test_a_verified_leaf_still_expires() -> None:
-    found: Leaf = verify_leaf(leaf(), BOTH, NOW)
+    found: LeafCertificate = verify_leaf(leaf(), BOTH, NOW)
     found.verify_time(found.not_before_s)
     found.verify_time(found.not_after_s)
     for moment in (found.not_before_s - 1, found.not_after_s + 1):

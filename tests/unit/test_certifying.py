@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tearline.certificates import certified_key_id, end_s
+from tearline.crypto.certificates import certified_key_id, end_s
 from tearline.errors import KeystoreEntryMissing
 from tearline_client.enrolment import Passphrases, fetch_authority, found_agency
-from tearline_client.keys.certifying import (
+from tearline_client.keys.home import TLS_PREFIX, Home, Identity
+from tearline_client.keys.keystore import Keystore
+from tearline_client.keys.tls_certificates import (
     CA_CERTIFICATE,
     CA_KEY,
     is_certificate_due,
     issue_certificate,
     renew_certificate,
 )
-from tearline_client.keys.home import TLS_PREFIX, Home, Identity
-from tearline_client.keys.keystore import Keystore
 
 IDENTITY = Identity(agency="us-justice", domain="justice.us.example", node="liaison")
 NODE, ROOT = b"the node's own", b"the root's own"

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 
 from builders import AGREEMENT_ID, MX, NOW_MS, US, federation, node_of
-from tearline import channel
-from tearline.channel import MAX_SEQ, Address, Incoming, Mark
 from tearline.errors import (
     ChannelGap,
     ChannelReplay,
@@ -15,6 +13,8 @@ from tearline.errors import (
     MarkUnequal,
     StatementMalformed,
 )
+from tearline.statements import channel
+from tearline.statements.channel import MAX_SEQ, Address, Incoming, Mark
 
 MARK = Mark(
     header=federation().node(US).header,

@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
-from tearline.checkpoint import (
+from tearline.errors import (
+    CheckpointForeign,
+    CheckpointForged,
+    CheckpointUnsigned,
+    KeyMalformed,
+    NoteMalformed,
+)
+from tearline.limits import MAX_LOG_SIZE, MAX_URI_BYTES
+from tearline.tlog.checkpoint import (
     Checkpoint,
     CheckpointSigner,
     NoteAlgorithm,
@@ -17,16 +25,8 @@ from tearline.checkpoint import (
     parse_verifier_key,
     sign_checkpoint,
 )
-from tearline.errors import (
-    CheckpointForeign,
-    CheckpointForged,
-    CheckpointUnsigned,
-    KeyMalformed,
-    NoteMalformed,
-)
-from tearline.limits import MAX_LOG_SIZE, MAX_URI_BYTES
-from tearline.merkle import EMPTY_ROOT
-from tearline.note import parse_note
+from tearline.tlog.merkle import EMPTY_ROOT
+from tearline.tlog.note import parse_note
 
 ORIGIN = "exchange.example/log"
 ROOT = hashlib.sha256(b"root").digest()

@@ -1,7 +1,7 @@
 """Names in messages: ten of them at most, and the nearest first."""
 
-from tearline.choices import listed, matched, one_of
 from tearline.limits import MAX_LISTED_NAMES
+from tearline.text.choices import listed, matched, one_of
 
 
 def test_a_long_list_is_counted() -> None:

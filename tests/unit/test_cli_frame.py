@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from hostile_values import ALL_AT_ONCE, obeyed
 from tearline.errors import NotConfirmed, SignatureInvalid
 from tearline_client import cli
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command, LazyGroup, report_fault
-from tearline_client.cli.logs import LogLine
-from tearline_client.cli.output import ask, print_traceback
+from tearline_client.rendering.log_lines import LogLine
+from tearline_client.rendering.output import ask, print_traceback
 
 HEAVY = {"rich", "grpc", "cedarpy", "cryptography", "apsw", "google.protobuf", "asyncio"}
 BARE_STARTS = 6  # what `tearline --help` may cost, in starts of a bare interpreter
@@ -32,7 +32,7 @@ def run(*arguments: str, command: click.Command = cli.command):
 def acting(function) -> LazyGroup:
     """A command line whose only noun, `act`, runs ``function`` with its frame."""
     group = LazyGroup({"act": ("", "")}, name="tearline")
-    act = click.command("act", cls=Command)(pass_frame(function))
+    act = click.command("act", cls=Command)(pass_cli(function))
     group.get_command = lambda context, name: act if name == "act" else None
     return group
 
@@ -98,7 +98,7 @@ def test_the_options_may_stand_before_and_after():
 def test_the_flags_reach_the_settings(tmp_path):
     seen = {}
 
-    def act(frame: Frame) -> None:
+    def act(frame: CliContext) -> None:
         seen["frame"] = frame
 
     run("--home", str(tmp_path), "act", "--as", "li", "-q", "-v", command=acting(act))
@@ -109,7 +109,7 @@ def test_the_flags_reach_the_settings(tmp_path):
 
 
 def test_an_error_has_code_reason_advice_and_its_exit_status():
-    def act(frame: Frame) -> None:
+    def act(frame: CliContext) -> None:
         raise SignatureInvalid("by \x1b[31m")
 
     result = run("act", command=acting(act))
@@ -141,7 +141,7 @@ def test_a_record_of_a_library_is_one_line_that_is_not_obeyed():
 
 def test_all_that_a_started_program_logs_passes_there():
     script = (
-        "import logging, sys\nfrom tearline_client.cli.output import begin_printing\n"
+        "import logging, sys\nfrom tearline_client.rendering.output import begin_printing\n"
         "begin_printing()\n"
         "logging.getLogger('asyncio').error('never retrieved %s', '\\x1b]52;c;\\x07')"
     )
@@ -197,7 +197,7 @@ def test_the_report_of_a_fault_is_one_line(capsys):
 
 @pytest.mark.parametrize("flag", [[], ["-q"]])
 def test_messages_go_to_standard_error(flag):
-    def act(frame: Frame) -> None:
+    def act(frame: CliContext) -> None:
         frame.say("sending\x07")
         frame.detail("only for the curious")
         frame.emit([{"a": 1}], ["a"])
@@ -214,7 +214,7 @@ def test_details_are_told_when_asked_for():
 
 @pytest.mark.parametrize(("typed", "done"), [("case-7\n", True), ("case\n", False), ("\n", False)])
 def test_a_wide_act_needs_its_name_typed(typed, done, monkeypatch):
-    def act(frame: Frame) -> None:
+    def act(frame: CliContext) -> None:
         monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
         frame.confirm("This recalls 3 packets.", "case-7", yes=False)
         click.echo("done")
@@ -226,7 +226,7 @@ def test_a_wide_act_needs_its_name_typed(typed, done, monkeypatch):
 
 
 def test_without_a_terminal_only_yes_confirms(monkeypatch):
-    frame = Frame(flags={})
+    frame = CliContext(flags={})
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
     frame.confirm("This recalls 3 packets.", "case-7", yes=True)
     with pytest.raises(NotConfirmed, match="no terminal"):

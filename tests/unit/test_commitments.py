@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from builders import FIELDS, MX, US, compartment_of, federation, marking, packet
-from tearline.commitments import (
+from tearline.errors import CommitmentMismatch
+from tearline.packets.commitments import (
     field_keys,
     field_secret,
     key_commit,
@@ -16,7 +17,6 @@ from tearline.commitments import (
     verify_ciphertext,
     verify_opening,
 )
-from tearline.errors import CommitmentMismatch
 from tearline.policy.form import Form
 
 HEADER = federation().node(US).header

@@ -4,9 +4,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 from builders import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, PINS, US, federation
-from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
-from tearline.comparison import Change, Clause, clauses, compare
-from tearline.packet import Urgency
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.agreements.diff import Clause, TermChange, clauses, compare
+from tearline.packets.packet import Urgency
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.ruleset import parse_policy_set
@@ -54,7 +54,7 @@ def test_the_same_terms_change_nothing() -> None:
 def test_a_wider_share_is_a_gain_for_every_use() -> None:
     wider = amended(shares=(replace(ARTICLE.shares[0], form=Form.CLEAR),))
     (change,) = compare(BEFORE, wider, SHARED)
-    assert change == Change(
+    assert change == TermChange(
         article="leads",
         sender=US,
         recipient=MX,

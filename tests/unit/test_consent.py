@@ -7,7 +7,9 @@ import pytest
 
 from builders import NOW_MS, node_of, secret
 from consenting import NAME, PERSON, PHONE, TERMS, consent
-from tearline.consent import (
+from tearline.errors import ConsentClosed, ConsentMisplaced, StatementMalformed
+from tearline.limits import MAX_CONSENT_FIELDS
+from tearline.onward.consent import (
     ConsentStatus,
     ConsentStep,
     ConsentTerms,
@@ -18,9 +20,7 @@ from tearline.consent import (
     verify_open_for,
     verify_terms,
 )
-from tearline.errors import ConsentClosed, ConsentMisplaced, StatementMalformed
-from tearline.limits import MAX_CONSENT_FIELDS
-from tearline.onward import Use
+from tearline.onward.use import Use
 
 ASK, GIVE, REFUSE, WITHDRAW = ConsentStep
 NO_TERMS = ConsentTerms()

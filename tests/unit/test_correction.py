@@ -6,10 +6,16 @@ from itertools import pairwise
 import pytest
 
 from builders import CN, US, federation, node_of, packet
-from tearline.correction import earlier, subject_of, superseded, verify_corrects, verify_length
 from tearline.errors import CorrectionRefused
 from tearline.limits import MAX_CORRECTIONS
-from tearline.packet import Manifest, PacketKind
+from tearline.packets.correction import (
+    earlier,
+    subject_of,
+    superseded,
+    verify_corrects,
+    verify_length,
+)
+from tearline.packets.packet import Manifest, PacketKind
 
 A, B, C, D, E = (bytes([number]) * 32 for number in range(1, 6))
 

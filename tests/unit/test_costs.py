@@ -16,21 +16,21 @@ import pytest
 from bodies import entities, fields
 from costs import MOST, growth
 from tearline.bodies.documents import judge_document, plain_file_name
-from tearline.bodies.kinds import KINDS, judge_body
-from tearline.bodies.legs import Leg, Tolerance, match_legs
+from tearline.bodies.registry import KINDS, judge_body
+from tearline.bodies.transfer_matching import Leg, Tolerance, match_legs
 from tearline.limits import MAX_BODY_PROBLEMS
-from tearline.onward import Held, Permission, Sources, Use, derived_marking
-from tearline.packet import Field, PacketKind
+from tearline.onward.use import GivenField, Permission, Sources, Use, derived_marking
+from tearline.packets.packet import Field, PacketKind
 from tearline.policy.category import CATEGORIES
 from tearline.policy.marking import HANDLING_CODES, Marking, Pap, Tlp
 from tearline.policy.masks import MASKS, generalise
 from tearline.policy.profile import marking_of, property_category
-from tearline_client.border.deriving import values_of, verify_marked
-from tearline_client.importers.identifiers import FORMATS, check
-from tearline_client.onward import Uses, taken_after
-from tearline_client.planning.schemata import PropertyType
-from tearline_client.planning.search import Sought, folded
+from tearline_client.connectors.importers.identifiers import FORMATS, check
+from tearline_client.features.packets.onward_use import Uses, taken_after
+from tearline_client.planning.ftm_schema import PropertyType
 from tearline_client.planning.substrings import Substrings
+from tearline_client.planning.text_search import SearchTerms, folded
+from tearline_client.rules.onward_sources import values_of, verify_marked
 
 Call = Callable[[], object]
 
@@ -153,7 +153,7 @@ def test_a_matcher_takes_time_by_the_size_of_the_values(matcher: str, shape: str
             values=tuple(value.encode() for value in values),
             marking=marking_of("t/Person/name"),
         )
-        sought = Sought("María de los Ángeles Pérez")
+        sought = SearchTerms("María de los Ángeles Pérez")
         calls: dict[str, Call] = {
             "fold": lambda: [folded(value) for value in values],
             "search": lambda: sought.rank(field),
@@ -233,7 +233,9 @@ def legs(number: int, *, apart: timedelta) -> list[Leg]:
 def test_matching_legs_takes_time_by_their_number(
     minutes: int, percent: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tearline.bodies.legs.MAX_NEAR_LEGS", 16)  # else it takes seconds
+    monkeypatch.setattr(
+        "tearline.bodies.transfer_matching.MAX_NEAR_LEGS", 16
+    )  # else it takes seconds
     tolerance = Tolerance(percent=Decimal(percent), hours=Decimal(72))
 
     def make(number: int) -> Call:
@@ -275,7 +277,7 @@ def taken(shape: str, number: int) -> tuple[list[Field], Sources]:
         for each in range(number)
     ]
     return fields, Sources(
-        Held(
+        GivenField(
             packet=bytes(32),
             originator="spiffe://a.example",
             path=f"{each}/Person/name",
@@ -337,7 +339,7 @@ def test_the_markings_of_many_in_one_raise_a_field_as_each_after_the_other(numbe
 
     for _ in range(50):
         of = [
-            Held(
+            GivenField(
                 packet=bytes(32),
                 originator="",
                 path="",

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from builders import NOW_MS, US, node_of
-from tearline.event import Event, EventCode
-from tearline_client.audit.dates import Dates
+from tearline.audit.event import Event, EventCode
+from tearline_client.audit.retention_order import Dates
 
 EVENT = Event(
     statement_id=bytes(32),

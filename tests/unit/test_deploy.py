@@ -17,7 +17,7 @@ from support import ROOT
 from tearline.errors import EXIT_INTEGRITY
 from tearline.limits import MAX_AGENCY_CALLS, MAX_STREAMS_PER_CONNECTION
 from tearline_client.cli import command as node
-from tearline_server.__main__ import cli as exchange
+from tearline_server.cli import cli as exchange
 
 DEPLOY = ROOT / "deploy"
 CONTAINER = (DEPLOY / "Containerfile").read_text()

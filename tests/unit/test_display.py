@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostile_values import HOSTILE, obeyed
-from tearline.display import visible, visible_lines
 from tearline.limits import MAX_COMBINING_MARKS
+from tearline.text.display import visible, visible_lines
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ import pytest
 from builders import agency, signed_by, signer
 from exchange_builders import INSTALLATION
 from tearline.errors import EntryTooLarge
-from tearline.federation import Agency
-from tearline.ledger import clear_entry
+from tearline.federation.members import Agency
 from tearline.limits import MAX_ENTRY_BYTES
-from tearline.statement import StatementType
-from tearline.trust import GENESIS_FEDERATION
+from tearline.statements.statement import StatementType
+from tearline.verification.log_entries import clear_entry
+from tearline.verification.trust import GENESIS_FEDERATION
 from tearline.wire.statements import Signed, merge_signed
 from tearline_client.enrolment import (
     Passphrases,

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from forks import FORKED, LEAVES, LOG, SIGNERS, hashes_of, note, path
-from tearline.equivocation import Equivocation, verify_equivocation
 from tearline.errors import (
     CheckpointUnsigned,
     EvidenceInsufficient,
@@ -14,10 +13,11 @@ from tearline.errors import (
     ProofMalformed,
     StatementMalformed,
 )
-from tearline.merkle import consistency_proof, leaf_hash, root_from_leaf_hashes
+from tearline.federation.equivocation import Equivocation, verify_equivocation
+from tearline.tlog.merkle import consistency_proof, leaf_hash, root_from_leaf_hashes
 from tearline.wire.cosigning import (
-    CosignNews,
-    CosignTurn,
+    CosignReply,
+    CosignRequest,
     encode_cosign_news,
     encode_cosign_turn,
     encode_equivocation,
@@ -75,14 +75,14 @@ def test_evidence_travels_in_one_spelling() -> None:
 
 
 def test_a_turn_and_its_answer_travel() -> None:
-    turn = CosignTurn(checkpoint=note(3), evidence=(forked(20, 20),), wait=True)
+    turn = CosignRequest(checkpoint=note(3), evidence=(forked(20, 20),), wait=True)
     assert parse_cosign_turn(encode_cosign_turn(turn)) == turn
-    news = CosignNews(checkpoints=(note(3), note(2)), evidence=(forked(20, 20),))
+    news = CosignReply(checkpoints=(note(3), note(2)), evidence=(forked(20, 20),))
     assert parse_cosign_news(encode_cosign_news(news)) == news
     with pytest.raises(StatementMalformed):
-        parse_cosign_news(encode_cosign_news(CosignNews(checkpoints=())))
+        parse_cosign_news(encode_cosign_news(CosignReply(checkpoints=())))
     with pytest.raises(StatementMalformed):
-        parse_cosign_turn(encode_cosign_turn(CosignTurn(evidence=(forked(20, 20),) * 5)))
+        parse_cosign_turn(encode_cosign_turn(CosignRequest(evidence=(forked(20, 20),) * 5)))
 
 
 def test_the_proof_in_evidence_is_an_honest_one() -> None:

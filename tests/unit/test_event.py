@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from builders import EXCHANGE, MX, NOW_MS, US, node_of
+from tearline.audit.event import Decision, Event, EventCode, EventOutcome
 from tearline.errors import MalformedInput, MarkingMalformed, StatementMalformed
-from tearline.event import Decision, Event, EventCode, EventOutcome
-from tearline.wire.flow import encode_event, parse_event
+from tearline.wire.grants import encode_event, parse_event
 
 EVENT = Event(
     statement_id=bytes(32),

@@ -9,9 +9,8 @@ import pytest
 from builders import NOW_MS, US, log_signers, packet, secret, signing_key, text_field
 from canary import canary, found
 from exhibiting import MX_NODE, US_NODE, case, opening, revocation
-from tearline.armor import Armor, armor
-from tearline.checkpoint import sign_checkpoint
-from tearline.commitments import slot_commit
+from tearline.audit.event import EventCode
+from tearline.crypto.armor import Armor, armor
 from tearline.errors import (
     CommitmentMismatch,
     MomentUnproven,
@@ -19,18 +18,25 @@ from tearline.errors import (
     StatementMalformed,
     TearlineError,
 )
-from tearline.event import EventCode
-from tearline.exhibit import Examination, examine, show_slot, verify_exhibit, verify_may_show
-from tearline.ledger import clear_entry
-from tearline.packet import Field
+from tearline.packets.commitments import slot_commit
+from tearline.packets.packet import Field
 from tearline.policy.form import Form
 from tearline.policy.marking import parse_marking
-from tearline.receipt import LogOpening, Status
 from tearline.sealing import release_of
-from tearline.statement import StatementType
-from tearline.tlog_policy import trusted_keys
+from tearline.statements.receipt import LogOpening, Status
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import sign_checkpoint
+from tearline.tlog.policy import trusted_keys
+from tearline.verification.exhibit import (
+    Examination,
+    examine,
+    show_slot,
+    verify_exhibit,
+    verify_may_show,
+)
+from tearline.verification.log_entries import clear_entry
 from tearline.wire.exhibits import Exhibit, encode_exhibit, parse_exhibit
-from tearline.wire.flow import encode_log_opening, parse_event
+from tearline.wire.grants import encode_log_opening, parse_event
 from vectors.own.plain import flip
 
 CASE = case()

@@ -20,8 +20,8 @@ from builders import (
     signing_key,
 )
 from tearline.errors import MalformedInput, StatementMalformed
-from tearline.federation import NODE_TYPES, KeyRecord, KeyUse, Revocation
-from tearline.statement import StatementType
+from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse, Revocation
+from tearline.statements.statement import StatementType
 
 LIST = first_list([US, MX])
 HEADER = federation().signer(US).header

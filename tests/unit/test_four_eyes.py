@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from policy_world import ARTICLE
 from tearline.errors import PolicyError, RoleUnfit, SamePersonTwice, SecondPersonMissing
-from tearline.four_eyes import APPROVERS, DRAFTERS, verify_persons
-from tearline.statement import ActedBy
-from tearline.tokens import Role
+from tearline.persons.four_eyes import APPROVERS, DRAFTERS, verify_persons
+from tearline.persons.tokens import Role
+from tearline.statements.statement import ActedBy
 
 STRICT = replace(ARTICLE, four_eyes=True)
 PEOPLE = st.builds(

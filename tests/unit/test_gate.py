@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from tearline.certificate_authority import CertificateAuthority
-from tearline.certificates import TlsFacts, verify_leaf
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.certificates import TlsFacts, verify_leaf
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import (
     CallerDenied,
     CertificateExpired,
@@ -17,11 +18,10 @@ from tearline.errors import (
     TokenRequired,
 )
 from tearline.identity import AgencyUri, ExchangeUri, NodeUri
+from tearline.persons.tokens import Binding, IssuerKey, Person, Role, issue_token, pairwise_id
 from tearline.policy.marking import Tlp
-from tearline.rpc import methods
-from tearline.tls_key import TlsKey
-from tearline.tokens import Binding, IssuerKey, Person, Role, issue_token, pairwise_id
-from tearline_server.gate import METHODS, Gate, Roster
+from tearline_runtime.grpc import methods
+from tearline_server.admission.authentication import METHODS, AccessList, Authenticator
 
 NOW = 1_800_000_000
 DAY = 24 * 3600
@@ -35,7 +35,7 @@ KEY = TlsKey.generate()
 LEAF = US_CA.issue_node(NODE, KEY.public, now_s=NOW, lifetime_s=DAY)
 ISSUER = IssuerKey(b"i" * 32)
 FACTS = TlsFacts(version="TLSv1.3", key_exchange_group="X25519MLKEM768", peer_certificate=LEAF)
-ROSTER = Roster(
+ROSTER = AccessList(
     authorities={US.trust_domain: [US_CA.certificate], CN.trust_domain: [CN_CA.certificate]},
     issuer_keys={US.trust_domain: [ISSUER.public]},
 )
@@ -44,8 +44,8 @@ PUBLISH = methods.PUBLISH
 SEARCH = methods.SEARCH
 
 
-def gate(**changed: object) -> Gate:
-    return Gate(EXCHANGE, dataclasses.replace(ROSTER, **changed))  # type: ignore[arg-type]
+def gate(**changed: object) -> Authenticator:
+    return Authenticator(EXCHANGE, dataclasses.replace(ROSTER, **changed))  # type: ignore[arg-type]
 
 
 def token(
@@ -236,7 +236,7 @@ def test_outsiders_learn_nothing_of_methods() -> None:
 
 
 def test_the_memory_of_certificates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tearline_server.gate.MAX_VERIFIED_CERTIFICATES", 2)
+    monkeypatch.setattr("tearline_server.admission.authentication.MAX_VERIFIED_CERTIFICATES", 2)
     same = gate()
     for _ in range(5):
         leaf = US_CA.issue_node(NODE, KEY.public, now_s=NOW, lifetime_s=DAY)

@@ -7,7 +7,7 @@ import pytest
 
 from builders import MX, US, federation, grant, manifest_signed, node_of, packet
 from tearline.errors import StatementMalformed
-from tearline.grant import Caveats
+from tearline.packets.grant import Caveats
 from tearline.policy.marking import Pap
 
 FED = federation()

@@ -3,8 +3,7 @@
 import pytest
 
 from builders import kem_key, signing_key
-from tearline.errors import KeyMalformed, SignatureInvalid
-from tearline.keys import (
+from tearline.crypto.keys import (
     KEM_PUBLIC_SIZE,
     SIGNATURE_SIZE,
     SIGNING_PUBLIC_SIZE,
@@ -14,6 +13,7 @@ from tearline.keys import (
     SigningPublicKey,
     key_id,
 )
+from tearline.errors import KeyMalformed, SignatureInvalid
 
 KEY, OTHER = signing_key("one"), signing_key("another")
 MLDSA = SIGNATURE_SIZE - 64

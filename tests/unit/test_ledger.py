@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from builders import MX, NOW_MS, ORIGIN, US, federation, log_signers, node_of, secret
-from tearline.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
+from tearline.audit.event import Event, EventCode
 from tearline.errors import (
     CheckpointForeign,
     CheckpointForged,
@@ -17,8 +17,11 @@ from tearline.errors import (
     StatementMalformed,
     TwinEntries,
 )
-from tearline.event import Event, EventCode
-from tearline.ledger import (
+from tearline.limits import MAX_ENTRY_BYTES
+from tearline.statements.receipt import LogOpening
+from tearline.tlog.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
+from tearline.tlog.merkle import root_from_leaf_hashes, tree_path
+from tearline.verification.log_entries import (
     blind_entry,
     clear_entry,
     entry_hash,
@@ -27,10 +30,7 @@ from tearline.ledger import (
     verify_opening_in_log,
     verify_same_entry,
 )
-from tearline.limits import MAX_ENTRY_BYTES
-from tearline.merkle import root_from_leaf_hashes, tree_path
-from tearline.receipt import LogOpening
-from tearline.wire.flow import encode_event
+from tearline.wire.grants import encode_event
 from tearline.wire.statements import Signed, encode_signed
 
 FED = federation()

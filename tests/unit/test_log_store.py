@@ -9,9 +9,9 @@ import apsw
 import pytest
 
 from tearline.errors import EntryMismatch
-from tearline.ledger import BLIND, entry_hash
-from tearline.merkle import Frontier, root_from_leaf_hashes, tree_path, verify_consistency
-from tearline.tiles import Tile
+from tearline.tlog.merkle import Frontier, root_from_leaf_hashes, tree_path, verify_consistency
+from tearline.tlog.tiles import Tile
+from tearline.verification.log_entries import BLIND, entry_hash
 from tearline_client.store.database import Database
 from tearline_client.store.log import LogStore
 from tearline_client.store.vault import Vault

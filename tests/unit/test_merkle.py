@@ -6,7 +6,7 @@ import pytest
 
 from tearline.errors import EntryNotIncluded, FrontierDamaged, LogInconsistent, ProofMalformed
 from tearline.limits import MAX_LOG_SIZE
-from tearline.merkle import (
+from tearline.tlog.merkle import (
     EMPTY_ROOT,
     Frontier,
     InclusionVerifier,
@@ -229,7 +229,7 @@ def test_what_two_paths_share_is_hashed_once(monkeypatch: pytest.MonkeyPatch) ->
         hashed.append(left)
         return node_hash(left, right)
 
-    monkeypatch.setattr("tearline.merkle.node_hash", counted)
+    monkeypatch.setattr("tearline.tlog.merkle.node_hash", counted)
     counts = []
     for index in (3, 2, 5):
         before = len(hashed)

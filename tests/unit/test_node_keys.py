@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tearline.crypto.keys import KemKey
 from tearline.errors import KeystoreEntryMissing
-from tearline.keys import KemKey
 from tearline_client.keys import keystore as keystore_module
 from tearline_client.keys.home import COSIGNING_KEY, SIGNING_KEY, Identity
 from tearline_client.keys.keystore import Keystore

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from support import ROOT
 from tearline.errors import ExchangeUnreachable, StoreFull
-from tearline.request.step import Side
-from tearline_client.metrics import Metrics, Vitals
-from tearline_client.pulse import LATELY_MS, Pulse
+from tearline.requests.step import Side
+from tearline_client.loop_health import LATELY_MS, LoopHealth
+from tearline_client.service.metrics import Metrics, Snapshot
 from tearline_client.status import NodeStatus
-from tearline_client.store.intake import Quarantined
+from tearline_client.store.inbox import Quarantined
 from tearline_client.store.outbox import OutboxState
 
 NOW_MS = 1_800_000_000_000
@@ -29,7 +29,7 @@ STATUS = NodeStatus(
     keys=(),
     certificate_end_ms=NOW_MS + 7_000,
 )
-VITALS = Vitals(
+VITALS = Snapshot(
     ready=True,
     reached_ms=NOW_MS - 1_000,
     behind_since_ms=NOW_MS - 9_000,
@@ -129,7 +129,7 @@ def test_what_is_settled_is_not_told_any_more() -> None:
 
 
 def test_rounds_that_failed_are_counted_once() -> None:
-    metrics, pulse = Metrics(), Pulse()
+    metrics, pulse = Metrics(), LoopHealth()
     series = f'rounds_failed_total{{code="{StoreFull.code}"}}'
     pulse.missed(StoreFull.code)
     for _ in range(2):
@@ -141,14 +141,14 @@ def test_rounds_that_failed_are_counted_once() -> None:
 
 
 def test_the_first_round_is_news_and_so_is_the_first_after_one_that_failed() -> None:
-    pulse = Pulse()
+    pulse = LoopHealth()
     assert [pulse.reached(NOW_MS), pulse.reached(NOW_MS)] == [True, False]
     pulse.missed(ExchangeUnreachable.code)
     assert [pulse.reached(NOW_MS), pulse.reached(NOW_MS)] == [True, False]
 
 
 def test_a_node_is_well_for_a_while_after_a_round_and_until_one_fails() -> None:
-    pulse = Pulse()
+    pulse = LoopHealth()
     assert not pulse.is_well(NOW_MS)
     pulse.reached(NOW_MS)
     assert pulse.is_well(NOW_MS + LATELY_MS)

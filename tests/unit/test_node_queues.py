@@ -9,21 +9,21 @@ import apsw
 import pytest
 
 from builders import secret
-from tearline.correction import line_of, superseded
 from tearline.errors import CosignatureAwaited, NameAmbiguous, NotFound
-from tearline.receipt import Status
-from tearline.request.step import Side
+from tearline.packets.correction import line_of, superseded
+from tearline.requests.step import Side
+from tearline.statements.receipt import Status
+from tearline_client.store.awaiting_cosignature import AwaitingCosignatureStore, WaitingGrant
+from tearline_client.store.case_files import CaseFileStore
 from tearline_client.store.corrections import CorrectionStore
 from tearline_client.store.database import Database
-from tearline_client.store.filed import FiledStore
-from tearline_client.store.intake import IntakeStore
+from tearline_client.store.inbox import InboxStore
 from tearline_client.store.outbox import OutboxState, OutboxStore
 from tearline_client.store.packets import PacketStore
 from tearline_client.store.requests import RequestStore, StoredRequest
-from tearline_client.store.standings import StandingStore
-from tearline_client.store.values import ValueStore
+from tearline_client.store.suspensions import SuspensionStore
+from tearline_client.store.value_index import ValueStore
 from tearline_client.store.vault import Vault
-from tearline_client.store.waiting import WaitingGrant, WaitingStore
 from unit.test_node_store import written_by_version
 
 VAULT = Vault(secret("vault"))
@@ -57,7 +57,7 @@ def test_a_packet_is_found_by_the_beginning_of_its_id_alone(database: Database) 
 
 
 def test_a_grant_that_waits_is_found_by_the_beginning_of_its_packet(database: Database) -> None:
-    waiting = WaitingStore(database)
+    waiting = AwaitingCosignatureStore(database)
     grant = WaitingGrant(id=b"g" * 32, packet=b"\xab" * 32, sender=MX, time_ms=1)
     waiting.put(grant, b"")
     for prefix in ("", "aa", "b", "abc"):
@@ -102,14 +102,14 @@ def test_a_line_of_corrections_is_what_all_corrections_say_of_it(database: Datab
 def test_packets_are_filed_once_and_as_they_come(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filed, read = FiledStore(database), []
+    filed, read = CaseFileStore(database), []
     case = b"c" * 16
 
-    def named(_: FiledStore, packet: bytes, sealed: bytes) -> bytes:
+    def named(_: CaseFileStore, packet: bytes, sealed: bytes) -> bytes:
         read.append(packet)
         return case if packet[0] % 2 else b""
 
-    monkeypatch.setattr(FiledStore, "_named", named)
+    monkeypatch.setattr(CaseFileStore, "_named", named)
     packets = [bytes([number]) * 32 for number in range(6)]
     for packet in packets[:4]:
         put(database, packet)
@@ -125,7 +125,7 @@ def test_packets_are_filed_once_and_as_they_come(
 def test_a_request_is_settled_until_something_comes_of_it(database: Database) -> None:
     manifest = SimpleNamespace(agreement=SimpleNamespace(id=b"other"))
     held = cast("PacketStore", SimpleNamespace(manifest=lambda _: manifest))
-    agreements, standings = cast("Any", None), cast("StandingStore", None)
+    agreements, standings = cast("Any", None), cast("SuspensionStore", None)
     requests = RequestStore(database, held, agreements, standings)
     packet = b"p" * 32
     requests.begin(packet, MX, Side.ASKER, index=1, time_ms=10)
@@ -179,7 +179,7 @@ def test_what_an_earlier_version_left_to_do_is_done(tmp_path: Path) -> None:
     assert database.rows("SELECT case_id FROM filed") == [(b"\x0c",)]
     counts = {OutboxState.ACCEPTED: 1, OutboxState.SEALED: 1}
     assert OutboxStore(database).counts() == counts
-    assert IntakeStore(database).over_quota() == {"mx": 1}
+    assert InboxStore(database).over_quota() == {"mx": 1}
     (request,) = RequestStore(database, *[cast("Any", None)] * 3).open()
     assert request.packet == b"\1" * 32
     database.close()

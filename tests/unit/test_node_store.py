@@ -10,18 +10,18 @@ import pytest
 
 import tearline_client.store
 from builders import AGREEMENT_ID, signer
-from tearline.channel import Address
 from tearline.errors import StoreDamaged, StoreVersion
-from tearline.receipt import Receipt, Status
-from tearline.statement import StatementType
+from tearline.statements.channel import Address
+from tearline.statements.receipt import Receipt, Status
+from tearline.statements.statement import StatementType
 from tearline.wire.deliveries import START
-from tearline.wire.flow import encode_receipt, parse_receipt
+from tearline.wire.grants import encode_receipt, parse_receipt
 from tearline.wire.statements import Signed, encode_signed, signed
 from tearline_client.store.database import Database, copy_database
-from tearline_client.store.intake import Evidence, IntakeStore
+from tearline_client.store.inbox import Evidence, InboxStore
 from tearline_client.store.outbox import OutboxState, OutboxStore
 from tearline_client.store.receipts import ReceiptStore
-from tearline_client.store.values import ValueStore
+from tearline_client.store.value_index import ValueStore
 from tearline_client.store.vault import Column, Vault
 
 VAULT = Vault(bytes(32))
@@ -108,14 +108,14 @@ def put_aside(database: Database, evidence: bytes) -> bytes:
     """Puts something aside; returns it as it is kept."""
     with database.transaction():
         shown = Evidence(data=evidence, about=evidence[:32], agency="")
-        assert IntakeStore(database).quarantine(StoreVersion(""), shown, now_ms=1)
+        assert InboxStore(database).quarantine(StoreVersion(""), shown, now_ms=1)
     sealed: bytes = database.value("SELECT sealed FROM quarantine")
     return sealed
 
 
 def forget(database: Database) -> None:
     with database.transaction():
-        assert IntakeStore(database).forget(StoreVersion.code) == 1
+        assert InboxStore(database).forget(StoreVersion.code) == 1
 
 
 def test_what_is_erased_leaves_nothing_in_any_file_while_the_node_runs_on(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_what_erases_no_row_leaves_the_write_ahead_log_alone(tmp_path: Path) -> 
     put_aside(database, b"evidence")
     assert log.stat().st_size
     with database.transaction():
-        assert IntakeStore(database).forget("TL-NONE") == 0
+        assert InboxStore(database).forget("TL-NONE") == 0
         ValueStore(database, bytes(32)).expire(1)
     assert log.stat().st_size
     forget(database)
@@ -143,7 +143,7 @@ def test_what_erases_no_row_leaves_the_write_ahead_log_alone(tmp_path: Path) -> 
 
 def test_a_record_whose_number_went_to_another_finding_leaves_that_alone(tmp_path: Path) -> None:
     """Another process of the node released the highest one, and put something else aside."""
-    intake = IntakeStore(Database(tmp_path / "node.db", VAULT))
+    intake = InboxStore(Database(tmp_path / "node.db", VAULT))
     place = replace(START, seq=1)
     over = Evidence(data=b"over", about=b"over", agency="agency", place=place)
     intake.quarantine(StoreVersion(""), over, now_ms=1, most=0)
@@ -162,7 +162,7 @@ def test_a_record_whose_number_went_to_another_finding_leaves_that_alone(tmp_pat
 
 
 def test_what_is_over_a_quota_is_counted(tmp_path: Path) -> None:
-    intake = IntakeStore(Database(tmp_path / "node.db", VAULT))
+    intake = InboxStore(Database(tmp_path / "node.db", VAULT))
     evidence = Evidence(data=b"data", about=b"about", agency="agency", packet=b"packet")
     for about in (b"about", b"other", b"third", b"other"):  # of the same it is noted once
         intake.quarantine(StoreVersion(""), replace(evidence, about=about), now_ms=1, most=1)

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tearline.checkpoint import (
+from tearline.errors import NoteMalformed
+from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_COSIGNERS
+from tearline.tlog.checkpoint import (
     Checkpoint,
     CheckpointSigner,
     NoteAlgorithm,
     parse_checkpoint,
     sign_checkpoint,
 )
-from tearline.errors import NoteMalformed
-from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_COSIGNERS
-from tearline.note import Note, NoteSignature, parse_note, parse_note_signature
+from tearline.tlog.note import Note, NoteSignature, parse_note, parse_note_signature
 
 ORIGIN = "exchange.example/log"
 TIME_S = 1_763_000_000

@@ -18,17 +18,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tearline_client.notices
-import tearline_client.store.notices
+import tearline_client.notifications.hooks
+import tearline_client.store.notifications
 from support import ROOT
 from tearline.errors import HookMalformed
 from tearline.limits import MAX_HOOKS
-from tearline.standing.standing import Standing
-from tearline.statement import StatementType
-from tearline.wire.standings import encode_standing
-from tearline_client.notices import ALL, Due, Hook, Notices, arrival, parse_hooks
+from tearline.statements.statement import StatementType
+from tearline.suspensions.standing import Standing
+from tearline.wire.suspensions import encode_standing
+from tearline_client.notifications.hooks import ALL, Due, Hook, Notifications, arrival, parse_hooks
 from tearline_client.store.database import Database
-from tearline_client.store.notices import EVENTS, NoticeStore
+from tearline_client.store.notifications import EVENTS, NotificationStore
 from tearline_client.store.vault import Vault
 from translators import CODECS
 
@@ -41,9 +41,9 @@ SECONDS = 20.0  # a machine that is busy with others starts an interpreter slowl
 class Told:
     """A node's notices, and a file that a hook writes what it is told to."""
 
-    store: NoticeStore
+    store: NotificationStore
     database: Database
-    notices: Notices
+    notices: Notifications
     file: Path
     said: list[str] = field(default_factory=list)
 
@@ -78,15 +78,15 @@ async def reached(until: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
-    monkeypatch.setattr(tearline_client.notices, "POLL_S", 0.01)
-    monkeypatch.setattr(tearline_client.notices, "RETRY_S", (0.0, 0.0))
+    monkeypatch.setattr(tearline_client.notifications.hooks, "POLL_S", 0.01)
+    monkeypatch.setattr(tearline_client.notifications.hooks, "RETRY_S", (0.0, 0.0))
     database = Database(tmp_path / "node.db", Vault(bytes(32)))
-    store = NoticeStore(database)
+    store = NotificationStore(database)
     state = SimpleNamespace(
         stores=SimpleNamespace(database=database, notices=store), now_ms=lambda: NOW_MS
     )
     return Told(
-        store=store, database=database, notices=Notices(state), file=tmp_path / "told.jsonl"
+        store=store, database=database, notices=Notifications(state), file=tmp_path / "told.jsonl"
     )
 
 
@@ -149,7 +149,7 @@ def test_a_notice_is_not_there_without_what_it_is_about(told: Told) -> None:
 
 
 def test_what_is_kept_is_bounded(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tearline_client.store.notices, "MAX_NOTICES", 10)
+    monkeypatch.setattr(tearline_client.store.notifications, "MAX_NOTICES", 10)
     for _ in range(25):
         told.tell()
     assert told.database.value("SELECT count(*), min(id) FROM notice") == 10
@@ -220,7 +220,7 @@ def test_nothing_is_lost_and_nothing_turns_back(steps: list[str]) -> None:
 
 
 def _nothing_is_lost(database: Database, steps: list[str]) -> None:
-    store, hook = NoticeStore(database), b"h" * 32
+    store, hook = NotificationStore(database), b"h" * 32
     told, heard, count = store.begin(hook), [], 0
     for step in steps:
         if step == "tell":
@@ -257,9 +257,9 @@ async def test_a_command_that_fails_is_asked_again_and_then_no_more(told: Told) 
 async def test_a_command_that_hangs_is_stopped_with_all_it_started(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tearline_client.notices, "TIMEOUT_S", 1.0)
+    monkeypatch.setattr(tearline_client.notifications.hooks, "TIMEOUT_S", 1.0)
     # A machine that is busy with others stops it before it has started anything: then again.
-    monkeypatch.setattr(tearline_client.notices, "RETRY_S", (0.0,) * int(SECONDS))
+    monkeypatch.setattr(tearline_client.notifications.hooks, "RETRY_S", (0.0,) * int(SECONDS))
     code = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
@@ -302,7 +302,7 @@ async def test_a_command_that_does_not_listen_or_says_too_much_is_no_harm(told: 
     told.tell()
     await told.serve(hook, lambda: told.store.begin(hook.id) == 1)
     (said,) = [line for line in told.said if "|" in line]
-    assert 0 < len(said) < 2 * tearline_client.notices.MAX_OUTPUT
+    assert 0 < len(said) < 2 * tearline_client.notifications.hooks.MAX_OUTPUT
 
 
 async def test_a_program_that_a_command_leaves_behind_holds_nothing_up(told: Told) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from builders import CN, MX, NOW_MS, US, marking, secret
+from tearline.audit.event import Decision
 from tearline.errors import (
     DerivedWeaker,
     OnwardUseForbidden,
@@ -13,10 +14,9 @@ from tearline.errors import (
     PurposeForbidden,
     TearlineError,
 )
-from tearline.event import Decision
-from tearline.onward import (
+from tearline.onward.use import (
     Allow,
-    Held,
+    GivenField,
     Intent,
     Permission,
     Sources,
@@ -50,8 +50,8 @@ EVIDENCE = Intent(use=Use.EVIDENCE)
 TRIAL = Intent(use=Use.PURPOSE, scope="trial")
 
 
-def held(marked: Marking = FREE, *, path: str = PATH, values: str = "name") -> Held:
-    return Held(
+def held(marked: Marking = FREE, *, path: str = PATH, values: str = "name") -> GivenField:
+    return GivenField(
         packet=PACKET,
         originator=US,
         path=path,
@@ -149,7 +149,7 @@ ACCOUNT = held(marking("finance.account"), path="bb/BankAccount/iban", values="d
 SOURCES = (held(LIMITS["H2"]), held(LIMITS["ORCON"], path="cc/Person/name", values="other"))
 
 
-def concerned(marking: Marking, values: set[str], fields: Iterable[Held]) -> list[Held]:
+def concerned(marking: Marking, values: set[str], fields: Iterable[GivenField]) -> list[GivenField]:
     return [held for group in Sources(fields).concerned(marking, values) for held in group.fields]
 
 

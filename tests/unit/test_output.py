@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tearline.display import visible
-from tearline_client.cli.output import cell, csv_cell, emit, progress, to_json
+from tearline.text.display import visible
+from tearline_client.rendering.output import cell, csv_cell, emit, progress, to_json
 
 ROWS = [
     {"name": "Zhang 张伟", "amount": 12, "note": None},

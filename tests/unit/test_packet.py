@@ -8,7 +8,7 @@ import pytest
 from builders import FIELDS, US, federation, marking, node_of, packet, text_field
 from tearline.errors import EvaluationInvalid, PacketTooLarge, PathDuplicated, StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_FIELD_BYTES, MAX_SLOTS, MAX_VALUES
-from tearline.packet import (
+from tearline.packets.packet import (
     Existence,
     Field,
     OpenedField,

@@ -4,8 +4,16 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from tearline.crypto.passphrase import (
+    KEY_SIZE,
+    NONCE_SIZE,
+    OVERHEAD,
+    SALT_SIZE,
+    seal,
+    stretch,
+    unseal,
+)
 from tearline.errors import KeystoreLocked
-from tearline.passphrase import KEY_SIZE, NONCE_SIZE, OVERHEAD, SALT_SIZE, seal, stretch, unseal
 
 KEY, CONTEXT = bytes(range(KEY_SIZE)), b"where it lies"
 SEALED = seal(KEY, b"secret", CONTEXT)

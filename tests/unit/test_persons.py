@@ -14,12 +14,12 @@ from tearline.errors import (
     PersonConflict,
 )
 from tearline.identity import NodeUri
+from tearline.persons.tokens import Binding, IssuerKey, Role, pairwise_id, verify_token
 from tearline.policy.marking import Tlp
-from tearline.tokens import Binding, IssuerKey, Role, pairwise_id, verify_token
-from tearline_client import persons as module
 from tearline_client.keys import keystore as keystore_module
 from tearline_client.keys.keystore import Keystore
-from tearline_client.persons import (
+from tearline_client.persons import issuer as module
+from tearline_client.persons.issuer import (
     MAX_PERSONS,
     SESSION_LIFETIME_S,
     LocalIssuer,

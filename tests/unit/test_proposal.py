@@ -6,17 +6,8 @@ from typing import Any
 import pytest
 
 from builders import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, PINS, US, federation
-from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
-from tearline.errors import (
-    AgreementMalformed,
-    ProposalClosed,
-    ProposalRefused,
-    ProposalSuperseded,
-    StatementMalformed,
-)
-from tearline.policy.marking import Tlp
-from tearline.policy.terms import ArticleTerms, Terms
-from tearline.proposal import (
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.agreements.proposal import (
     Offer,
     Proposal,
     ProposalState,
@@ -26,7 +17,16 @@ from tearline.proposal import (
     verify_follows,
     verify_proposal,
 )
-from tearline.statement import StatementType
+from tearline.errors import (
+    AgreementMalformed,
+    ProposalClosed,
+    ProposalRefused,
+    ProposalSuperseded,
+    StatementMalformed,
+)
+from tearline.policy.marking import Tlp
+from tearline.policy.terms import ArticleTerms, Terms
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.statements import cosigned
 

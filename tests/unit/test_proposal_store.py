@@ -7,13 +7,13 @@ import pytest
 
 from builders import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, PINS, US, federation
 from simulator import alone
-from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.agreements.proposal import OPEN, Proposal
 from tearline.errors import ProposalRefused
 from tearline.limits import MAX_PROPOSAL_STEPS
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Terms
-from tearline.proposal import OPEN, Proposal
-from tearline.statement import StatementType
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.proposals import encode_proposal
 from tearline_client.store.agreements import AgreementStore

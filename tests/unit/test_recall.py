@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from builders import NOW_MS
-from tearline.agreed_time import AgreedTime
 from tearline.errors import StatementMalformed
-from tearline.recall import (
+from tearline.packets.recall import (
     KeepGround,
     Reach,
     RecallAnswer,
@@ -18,7 +17,8 @@ from tearline.recall import (
     is_overdue,
     recalled_slots,
 )
-from tearline.statement import ActedBy
+from tearline.statements.statement import ActedBy
+from tearline.tlog.agreed_time import AgreedTime
 
 ORDER = RecallOrder(reason=RecallReason.MISTAKE, respond_by_ms=NOW_MS)
 PERSON = ActedBy(pseudonym=b"p" * 32, role="officer", token_hash=b"t" * 32, time_ms=NOW_MS)

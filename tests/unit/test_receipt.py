@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from builders import AGREEMENT_ID, NOW_MS, US, federation, node_of
-from tearline.channel import Address
 from tearline.errors import StatementMalformed, StatusBackwards
 from tearline.limits import MAX_LOG_SIZE
-from tearline.receipt import MAX_EVENT_BYTES, LogOpening, Receipt, Status, verify_forward
+from tearline.statements.channel import Address
+from tearline.statements.receipt import MAX_EVENT_BYTES, LogOpening, Receipt, Status, verify_forward
 
 ENTRY = LogOpening(index=0, salt=bytes(32), event=b"event")
 PLACE = Address(recipient=node_of(US), agreement_id=AGREEMENT_ID, seq=1)

@@ -6,14 +6,15 @@ import pytest
 
 from builders import CN, DAY_MS, MX, NOW_MS, US, federation, key_record, node_of, secret, signed_by
 from exchange_builders import agreement, terms
-from tearline.agreement import Agreement
+from tearline.agreements.agreement import Agreement
 from tearline.errors import (
     AgreementMalformed,
     AgreementsExceeded,
     RecordsExceeded,
     TrustListRejected,
 )
-from tearline.federation import MAX_KEY_LIFETIME_MS, KeyRecord, KeyUse, Revocation
+from tearline.federation.members import MAX_KEY_LIFETIME_MS, KeyRecord, KeyUse, Revocation
+from tearline.federation.record_limits import AgreementBounds, RecordBounds, verify_date
 from tearline.limits import (
     MAX_AGENCY_NODES,
     MAX_COSIGNING_RECORDS_PER_LIFE,
@@ -23,11 +24,10 @@ from tearline.limits import (
     MAX_REVOCATIONS,
     MAX_VERSIONS,
 )
-from tearline.records import AgreementBounds, RecordBounds, verify_date
-from tearline.statement import StatementType
-from tearline.trust import TrustState
+from tearline.statements.statement import StatementType
+from tearline.verification.trust import TrustState
+from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
 from tearline.wire.statements import Signed
-from tearline.wire.trust import encode_key_record, encode_revocation, encode_trust_list
 
 FED = federation()
 LIFE_MS = MAX_KEY_LIFETIME_MS[KeyUse.COSIGN]

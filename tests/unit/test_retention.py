@@ -7,8 +7,10 @@ import pytest
 
 from builders import AGREEMENT_ID, DAY_MS, EXCHANGE, MX, NOW_MS, US, federation
 from exchange_builders import agreement
-from tearline.agreement import Agreement
-from tearline.erasure import RETAINED, Erasure, verify_covers, verify_signers
+from tearline.agreements.agreement import Agreement
+from tearline.audit.erasure import RETAINED, Erasure, verify_covers, verify_signers
+from tearline.audit.event import Event, EventCode
+from tearline.audit.retention import is_due, verify_rule, verify_time
 from tearline.errors import (
     AgreementMalformed,
     ErasureRefused,
@@ -16,11 +18,9 @@ from tearline.errors import (
     RetentionUnknown,
     StatementMalformed,
 )
-from tearline.event import Event, EventCode
 from tearline.identity import trust_domain_of
 from tearline.limits import MAX_LOG_RETENTION_MS, MAX_LOG_TIME_SKEW_MS
-from tearline.retention import is_due, verify_rule, verify_time
-from tearline.statement import Header
+from tearline.statements.statement import Header
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.erasures import encode_erasure, parse_erasure
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tearline.agreed_time import AgreedTime
+from tearline.tlog.agreed_time import AgreedTime
 from tearline_client.keys.rotation import (
     DESTROY_AFTER_MS,
     LIFETIME_MS,

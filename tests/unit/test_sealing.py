@@ -24,14 +24,6 @@ from builders import (
     secret,
     text_field,
 )
-from tearline.commitments import (
-    field_keys,
-    field_secret,
-    key_commit,
-    opening_commit,
-    padded_length,
-    slot_commit,
-)
 from tearline.encoding import label, prefixed, u32
 from tearline.errors import (
     CiphertextMissing,
@@ -45,9 +37,17 @@ from tearline.errors import (
     StatementMalformed,
     SuiteUnknown,
 )
-from tearline.grant import Grant
 from tearline.limits import MAX_COMPARTMENTS, MAX_FIELD_BYTES, MAX_PACKET_BYTES
-from tearline.packet import Compartment, Field, Manifest, Slot, WithholdReason
+from tearline.packets.commitments import (
+    field_keys,
+    field_secret,
+    key_commit,
+    opening_commit,
+    padded_length,
+    slot_commit,
+)
+from tearline.packets.grant import Grant
+from tearline.packets.packet import Compartment, Field, Manifest, Slot, WithholdReason
 from tearline.policy.category import CATEGORIES
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
@@ -64,7 +64,7 @@ from tearline.sealing import (
     seal_note,
     seal_release,
 )
-from tearline.statement import StatementType
+from tearline.statements.statement import StatementType
 from tearline.wire.packets import FieldRelease, Release, encode_field, encode_release
 
 FED = federation()

@@ -9,7 +9,7 @@ import pytest
 from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, federation
 from exchange_builders import ARTICLE, agreement, terms
 from standing_builders import OFFICER, WHOLE, of_article, standing
-from tearline.agreement import HOUR_MS
+from tearline.agreements.agreement import HOUR_MS
 from tearline.errors import (
     AgreementSuspended,
     LiftRefused,
@@ -19,12 +19,12 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.policy.terms import Terms
-from tearline.standing.book import StandingBook, Stop, is_held, verify_none
-from tearline.standing.freshness import MAX_AHEAD_MS, verify_affirmed
-from tearline.standing.history import Recorded, stopped_intervals
-from tearline.standing.standing import OfficerAct, Standing
-from tearline.standing.succession import verify_follows
-from tearline.standing.suspension import InFlight, Originated, Suspension
+from tearline.suspensions.freshness import MAX_AHEAD_MS, verify_affirmed
+from tearline.suspensions.history import Recorded, stopped_intervals
+from tearline.suspensions.index import Stop, SuspensionIndex, is_held, verify_none
+from tearline.suspensions.standing import OfficerAct, Standing
+from tearline.suspensions.suspension import InFlight, Originated, Suspension
+from tearline.suspensions.transitions import verify_follows
 
 SECOND = "precursors"
 _ARTICLE = terms().articles[0]
@@ -46,7 +46,7 @@ def stopped(
     *standings: Standing, found: Any = OPEN, article: str = ARTICLE
 ) -> set[tuple[str, str]]:
     """The ways that are stopped."""
-    book = StandingBook(standings)
+    book = SuspensionIndex(standings)
     return {(a, b) for a, b in WAYS if book.stops(found, article, sender=a, recipient=b)}
 
 
@@ -80,10 +80,10 @@ def test_an_article_that_is_gone_is_stopped_with_the_whole() -> None:
 
 def test_everything_is_stopped_only_when_every_article_is() -> None:
     ends = {"sender": US, "recipient": MX}
-    one = StandingBook([standing(of_article(ARTICLE))])
+    one = SuspensionIndex([standing(of_article(ARTICLE))])
     assert one.channel_stops(OPEN, **ends) == ()
     one.verify_channel_open(OPEN, **ends)
-    both = StandingBook([standing(of_article(ARTICLE)), standing(of_article(SECOND), by=MX)])
+    both = SuspensionIndex([standing(of_article(ARTICLE)), standing(of_article(SECOND), by=MX)])
     assert {each.agency for each in both.channel_stops(OPEN, **ends)} == {US, MX}
     with pytest.raises(AgreementSuspended, match=r"mx-finance\.example, us-justice\.example"):
         both.verify_channel_open(OPEN, **ends)
@@ -91,7 +91,7 @@ def test_everything_is_stopped_only_when_every_article_is() -> None:
 
 
 def test_who_stops_it_is_named() -> None:
-    book = StandingBook([standing(WHOLE), standing(WHOLE, by=CN)])
+    book = SuspensionIndex([standing(WHOLE), standing(WHOLE, by=CN)])
     with pytest.raises(AgreementSuspended, match=r"cn-security\.example, us-justice"):
         book.verify_open(OPEN, ARTICLE, sender=US, recipient=CN)
     verify_none(())
@@ -106,7 +106,7 @@ def test_mail_is_held_unless_somebody_wants_it_returned() -> None:
 
 def test_the_originator_alone_says_what_becomes_of_what_it_sent() -> None:
     freeze = of_article(ARTICLE, originated=Originated.FREEZE)
-    book = StandingBook(
+    book = SuspensionIndex(
         [standing(freeze), standing(replace(WHOLE, originated=Originated.ERASE), by=MX)]
     )
     assert book.fate(OPEN, ARTICLE, originator=US, holder=MX) is Originated.FREEZE
@@ -117,7 +117,7 @@ def test_the_originator_alone_says_what_becomes_of_what_it_sent() -> None:
 
 def test_the_strictest_word_on_it_counts() -> None:
     freeze = of_article(ARTICLE, originated=Originated.FREEZE)
-    book = StandingBook([standing(WHOLE, freeze)])
+    book = SuspensionIndex([standing(WHOLE, freeze)])
     assert book.fate(OPEN, ARTICLE, originator=US, holder=MX) is Originated.FREEZE
 
 
@@ -127,18 +127,18 @@ def test_the_strictest_word_on_it_counts() -> None:
 def test_the_highest_counter_wins_in_whatever_order() -> None:
     lower, higher = standing(WHOLE), standing(counter=2, lifted=2)
     for order in ((lower, higher), (higher, lower)):
-        assert StandingBook(order).newest(US, AGREEMENT_ID) == higher
+        assert SuspensionIndex(order).newest(US, AGREEMENT_ID) == higher
 
 
 def test_any_node_adds() -> None:
-    book = StandingBook()
+    book = SuspensionIndex()
     book.take(standing(ONE_WAY))
     book.take(standing(ONE_WAY, WHOLE, counter=2))
     assert book.all() == (standing(ONE_WAY, WHOLE, counter=2),)
 
 
 def test_an_older_one_and_another_of_the_same_number_change_nothing() -> None:
-    book = StandingBook([standing(WHOLE, counter=2)])
+    book = SuspensionIndex([standing(WHOLE, counter=2)])
     with pytest.raises(StandingOutdated):
         book.take(standing(counter=1))
     with pytest.raises(StatementConflict):

@@ -14,7 +14,7 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.limits import MAX_BODY_BYTES, TREE_SIZES
-from tearline.statement import (
+from tearline.statements.statement import (
     Attestation,
     AttestationCache,
     SignedTree,

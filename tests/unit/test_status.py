@@ -20,8 +20,8 @@ from tearline.errors import (
     concrete_errors,
 )
 from tearline.limits import MAX_REFUSAL_BYTES, MAX_REFUSAL_TEXT, MAX_RETRY_AFTER_MS
-from tearline.rpc import methods
-from tearline.rpc.status import error_of, status_of
+from tearline_runtime.grpc import methods
+from tearline_runtime.grpc.status import error_of, status_of
 
 grpc = pytest.importorskip("grpc")
 INTERNAL = grpc.StatusCode.INTERNAL

@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 
 from tearline.errors import CaseStepRefused, StoreDamaged
-from tearline_client.desks.case_decisions import CaseDecisions
-from tearline_client.desks.decisions import Decisions
+from tearline_client.features.cases.decisions import CaseDecisionService
+from tearline_client.features.decisions.service import DecisionService
+from tearline_client.store.approvals import PendingField
 from tearline_client.store.decisions import Act, Decision, content_of
-from tearline_client.store.pending import PendingField
 
 FIELD = PendingField(packet=b"p" * 32, path="a/name/0", recipient="spiffe://mx.example/node/b")
 
@@ -49,8 +49,8 @@ async def test_a_decision_that_is_no_step_of_a_case_takes_none(
     content: Any, error: type[Exception]
 ) -> None:
     case, carries = Case(), {}
-    decisions = cast(Decisions, SimpleNamespace(on=carries.__setitem__))
-    CaseDecisions(cast(Any, None), cast(Any, case), decisions, cast(Any, None))
+    decisions = cast(DecisionService, SimpleNamespace(on=carries.__setitem__))
+    CaseDecisionService(cast(Any, None), cast(Any, case), decisions, cast(Any, None))
     with pytest.raises(error):
         await carries["case"](decision(content), lambda: case.steps.append("done"))
     assert case.steps == []

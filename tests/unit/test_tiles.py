@@ -4,8 +4,8 @@ import pytest
 
 from tearline.errors import EntryTooLarge, TileMalformed
 from tearline.limits import MAX_ENTRY_BYTES, MAX_LOG_SIZE
-from tearline.merkle import Frontier, leaf_hash
-from tearline.tiles import (
+from tearline.tlog.merkle import Frontier, leaf_hash
+from tearline.tlog.tiles import (
     TILE_WIDTH,
     Tile,
     encode_entry_bundle,

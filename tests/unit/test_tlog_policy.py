@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-import tearline.note
+import tearline.tlog.note
 from builders import NOW_MS, ORIGIN, log_signers, secret
-from tearline.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
 from tearline.errors import CheckpointUnsigned, KeyMalformed, LogPolicyMalformed
 from tearline.limits import MAX_POLICY_FILE_BYTES
-from tearline.note import NoteSignature, parse_note_signature
-from tearline.tlog_policy import Group, LogPolicy, parse_log_policy, trusted_keys
+from tearline.tlog.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
+from tearline.tlog.note import NoteSignature, parse_note_signature
+from tearline.tlog.policy import CosignerGroup, LogPolicy, parse_log_policy, trusted_keys
 
 LOG, LOG_PQ = log_signers()
 X1, X2, X3, Y1 = (
@@ -57,7 +57,7 @@ def test_a_policy_is_read_and_comes_back() -> None:
     assert dict(policy.witnesses) == {
         "X1": X1.verifier, "X2": X2.verifier, "X3": X3.verifier, "Y1": Y1.verifier,
     }  # fmt: skip
-    assert policy.groups["both"] == Group(needed=2, members=("X-witnesses", "Y-witnesses"))
+    assert policy.groups["both"] == CosignerGroup(needed=2, members=("X-witnesses", "Y-witnesses"))
     assert policy.quorum == "both"
     assert parse_log_policy(policy.encode()) == policy
 
@@ -136,7 +136,7 @@ def test_a_note_of_many_lines_is_not_read_for_every_key(monkeypatch: pytest.Monk
         read.append(line)
         return parse_note_signature(line)
 
-    monkeypatch.setattr(tearline.note, "parse_note_signature", parse)
+    monkeypatch.setattr(tearline.tlog.note, "parse_note_signature", parse)
     signers = [LOG, LOG_PQ, X1, X2, X3]
     policy = trusted_keys([each.verifier.encode() for each in signers])
     assert codes(policy, note(*signers)) == []

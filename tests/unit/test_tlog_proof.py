@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tearline.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
 from tearline.errors import (
     CheckpointForeign,
     CheckpointUnsigned,
@@ -16,8 +15,9 @@ from tearline.errors import (
     ProofMalformed,
 )
 from tearline.limits import MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
-from tearline.merkle import leaf_hash, root_from_leaf_hashes, tree_path
-from tearline.tlog_proof import LogProof, parse_log_proof, verify_log_proof
+from tearline.tlog.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
+from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes, tree_path
+from tearline.tlog.proof import LogProof, parse_log_proof, verify_log_proof
 
 ORIGIN = "exchange.example/log"
 LEAVES = [leaf_hash(b"%d" % number) for number in range(7)]

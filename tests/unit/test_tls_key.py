@@ -4,8 +4,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import KeyMalformed
-from tearline.tls_key import TlsKey
 
 KEY = TlsKey.generate()
 

@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from tearline.encoding import label
 from tearline.errors import KeyMalformed, NotPermitted, TokenRefused
 from tearline.identity import NodeUri
-from tearline.policy.marking import Tlp
-from tearline.tokens import (
+from tearline.persons.tokens import (
     Binding,
     IssuerKey,
     Person,
@@ -25,6 +24,7 @@ from tearline.tokens import (
     pairwise_id,
     verify_token,
 )
+from tearline.policy.marking import Tlp
 
 NOW = 1_800_000_000
 KEY = IssuerKey(bytes(range(32)))

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from builders import NOW_MS, US, authority, exchange_identity, node_of
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import ExchangeUnreachable
 from tearline.identity import parse_node_uri
-from tearline.rpc.credentials import TlsIdentity
-from tearline.tls_key import TlsKey
-from tearline_client.link import transport
-from tearline_client.link.transport import GrpcTransport
+from tearline_client.transport import grpc as transport
+from tearline_client.transport.grpc import GrpcTransport
+from tearline_runtime.grpc.credentials import TlsIdentity
 
 
 class Silent:

@@ -38,12 +38,12 @@ from tearline.errors import (
     TrustListRejected,
     TypeNotAllowed,
 )
-from tearline.federation import NODE_TYPES, KeyRecord, KeyUse, Revocation
+from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse, Revocation
 from tearline.identity import agency_uri_of
-from tearline.statement import Signer, StatementType
-from tearline.trust import GENESIS_FEDERATION, Moment, TrustState
+from tearline.statements.statement import Signer, StatementType
+from tearline.verification.trust import GENESIS_FEDERATION, Moment, TrustState
+from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
 from tearline.wire.statements import Signed
-from tearline.wire.trust import encode_key_record, encode_revocation, encode_trust_list
 
 FED = federation(US, MX, CN)
 US_NODE, MX_NODE = node_of(US), node_of(MX)

@@ -23,6 +23,7 @@ from builders import (
     signer,
     signing_key,
 )
+from tearline.crypto.keys import SigningKey
 from tearline.errors import (
     FederationMismatch,
     SignatureInvalid,
@@ -33,13 +34,12 @@ from tearline.errors import (
     TrustListRejected,
     TrustListUnpinned,
 )
-from tearline.federation import KeyUse, Revocation, TrustList
-from tearline.keys import SigningKey
-from tearline.statement import Signer, StatementType
-from tearline.succession import verify_succession
-from tearline.trust import GENESIS_FEDERATION, Moment, TrustState
+from tearline.federation.members import KeyUse, Revocation, TrustList
+from tearline.federation.succession import verify_succession
+from tearline.statements.statement import Signer, StatementType
+from tearline.verification.trust import GENESIS_FEDERATION, Moment, TrustState
+from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
 from tearline.wire.statements import Signed
-from tearline.wire.trust import encode_key_record, encode_revocation, encode_trust_list
 
 FED = federation(US, MX, CN)
 US_NODE, MX_NODE = node_of(US), node_of(MX)

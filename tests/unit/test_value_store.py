@@ -8,7 +8,7 @@ from builders import secret
 from canary import canary, found
 from tearline.errors import MalformedInput
 from tearline_client.store.database import Database
-from tearline_client.store.values import ValueStore
+from tearline_client.store.value_index import ValueStore
 from tearline_client.store.vault import Vault
 
 PACKETS = [secret("first"), secret("second")]

@@ -3,11 +3,11 @@
 import pytest
 
 from builders import AGREEMENT_ID, MX, US, federation, node_of
-from tearline.channel import Address, Void, VoidReason
 from tearline.errors import GrantHandedOut, SignerKeyUnknown, StatementMalformed
-from tearline.statement import Header, Statement, StatementType
-from tearline.wire.flow import encode_void, parse_void
-from tearline_client.link.resending import instead_of
+from tearline.statements.channel import Address, Void, VoidReason
+from tearline.statements.statement import Header, Statement, StatementType
+from tearline.wire.grants import encode_void, parse_void
+from tearline_client.messages.resend import replacement_for
 
 HEADER = federation().node(US).header
 LATER = federation().node(MX).header
@@ -22,12 +22,15 @@ def withdrawal(header: Header = HEADER) -> Statement:
 def test_nothing_takes_the_place_of_a_withdrawal_that_came_too_late() -> None:
     """The grant stands there."""
     assert (
-        instead_of(withdrawal(), GrantHandedOut.code, final=True, header=HEADER, now_ms=0) is None
+        replacement_for(withdrawal(), GrantHandedOut.code, final=True, header=HEADER, now_ms=0)
+        is None
     )
 
 
 def test_a_withdrawal_that_was_not_ruled_on_is_signed_anew() -> None:
-    again = instead_of(withdrawal(), SignerKeyUnknown.code, final=False, header=LATER, now_ms=0)
+    again = replacement_for(
+        withdrawal(), SignerKeyUnknown.code, final=False, header=LATER, now_ms=0
+    )
     assert again == (StatementType.VOID, withdrawal(LATER).body)
     assert parse_void(again[1]).withdraws == b"g" * 32
 

@@ -13,19 +13,21 @@ from tearline.errors import (
     NoteMalformed,
     ProofMalformed,
 )
-from tearline.limits import MAX_COSIGN_DELAY_MS
-from tearline.merkle import EMPTY_ROOT, Frontier, root_from_leaf_hashes
-from tearline.witness import (
+from tearline.federation.cosigning import (
     AddCheckpoint,
-    Awaited,
-    Seen,
+    AwaitedCosignature,
+    CosignedTree,
     parse_add_checkpoint,
     verify_add_checkpoint,
 )
+from tearline.limits import MAX_COSIGN_DELAY_MS
+from tearline.tlog.merkle import EMPTY_ROOT, Frontier, root_from_leaf_hashes
 
 
-def seen(size: int) -> Seen:
-    return Seen(size=size, root=root_from_leaf_hashes(LEAVES[:size]) if size else EMPTY_ROOT)
+def seen(size: int) -> CosignedTree:
+    return CosignedTree(
+        size=size, root=root_from_leaf_hashes(LEAVES[:size]) if size else EMPTY_ROOT
+    )
 
 
 def offered(old: int, new: int, leaves: list[bytes] = LEAVES) -> AddCheckpoint:
@@ -62,7 +64,9 @@ def test_what_begins_with_the_last_tree_may_be_signed(old: int, new: int) -> Non
         (AddCheckpoint(old_size=5, path=(), note=b"no note"), seen(5), NoteMalformed),
     ],
 )
-def test_anything_else_is_refused(request_: AddCheckpoint, at: Seen, error: type[LogError]) -> None:
+def test_anything_else_is_refused(
+    request_: AddCheckpoint, at: CosignedTree, error: type[LogError]
+) -> None:
     with pytest.raises(error):
         verify_add_checkpoint(request_, LOG, at)
 
@@ -97,12 +101,12 @@ def test_a_request_has_one_spelling() -> None:
 
 def test_a_tree_of_many_steps_is_the_tree_of_one() -> None:
     # What a cosigner signs step by step is what it would have signed at once.
-    tree, at = Frontier(), Seen()
+    tree, at = Frontier(), CosignedTree()
     for size in (1, 2, 9, 10, 31, 40):
         found = verify_add_checkpoint(offered(at.size, size), LOG, at)
         tree, _ = tree.append(LEAVES[tree.size : size])
         assert found.root == tree.root()
-        at = Seen(size=found.size, root=found.root)
+        at = CosignedTree(size=found.size, root=found.root)
 
 
 # What a partner did and did not cosign.
@@ -111,21 +115,21 @@ MINUTE = MAX_COSIGN_DELAY_MS
 
 
 def test_a_partner_that_acts_on_and_does_not_cosign_is_overdue() -> None:
-    acted = Awaited(first=7, first_ms=1000, last=7, last_ms=1000)
+    acted = AwaitedCosignature(first=7, first_ms=1000, last=7, last_ms=1000)
     assert not acted.is_overdue
     assert not acted.after(9, 1000 + MINUTE).is_overdue
     assert acted.after(9, 1001 + MINUTE).is_overdue
 
 
 def test_silence_is_not_overdue_and_old_news_change_nothing() -> None:
-    acted = Awaited(first=7, first_ms=1000, last=9, last_ms=2000)
+    acted = AwaitedCosignature(first=7, first_ms=1000, last=9, last_ms=2000)
     assert acted.after(8, 1000 + 10 * MINUTE) == acted
 
 
 def test_a_cosignature_covers_what_is_below_its_size() -> None:
-    acted = Awaited(first=7, first_ms=1000, last=90, last_ms=1001 + MINUTE)
+    acted = AwaitedCosignature(first=7, first_ms=1000, last=90, last_ms=1001 + MINUTE)
     assert acted.after_cosigning(7) == acted
-    assert acted.after_cosigning(8) == Awaited(
+    assert acted.after_cosigning(8) == AwaitedCosignature(
         first=90, first_ms=acted.last_ms, last=90, last_ms=acted.last_ms
     )
     assert acted.after_cosigning(90) == acted.after_cosigning(8)

@@ -17,10 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import builders as b
-from tearline.receipt import LogOpening
-from tearline.wire.flow import (
-    encode_event,
-)
+from tearline.statements.receipt import LogOpening
+from tearline.wire.grants import encode_event
 from vectors.own.agreements import agreement_vectors
 from vectors.own.desks_refused import desk_vectors
 from vectors.own.exhibits import exhibit_vectors

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tearline.checkpoint import parse_verifier_key
+from tearline.crypto.keys import KemKey
 from tearline.errors import TearlineError
-from tearline.keys import KemKey
-from tearline.ledger import parse_entry
-from tearline.trust import Moment, TrustState
+from tearline.tlog.checkpoint import parse_verifier_key
+from tearline.verification.log_entries import parse_entry
+from tearline.verification.trust import Moment, TrustState
 from tearline.wire.statements import Signed
 
 Case = dict[str, Any]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from support import shared
+from tearline.crypto.keys import SIGNATURE_SIZE, SIGNING_PUBLIC_SIZE, SigningKey, SigningPublicKey
 from tearline.errors import KeyMalformed, SignatureInvalid
-from tearline.keys import SIGNATURE_SIZE, SIGNING_PUBLIC_SIZE, SigningKey, SigningPublicKey
 
 ALGORITHM = "id-MLDSA65-Ed25519-SHA512"
 MLDSA_SIGNATURE = 3309

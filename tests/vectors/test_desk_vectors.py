@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from tearline.consent import Consent, verify_terms
-from tearline.keys import KemKey
-from tearline.ledger import parse_entry
-from tearline.proposal import Proposal, verify_proposal
-from tearline.request.step import RequestStep, verify_note
+from tearline.agreements.proposal import Proposal, verify_proposal
+from tearline.crypto.keys import KemKey
+from tearline.onward.consent import Consent, verify_terms
+from tearline.requests.step import RequestStep, verify_note
 from tearline.sealing import open_note
-from tearline.statement import StatementType
-from tearline.trust import Moment, TrustState
+from tearline.statements.statement import StatementType
+from tearline.verification.log_entries import parse_entry
+from tearline.verification.trust import Moment, TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import (
     encode_case_note,
@@ -28,8 +28,8 @@ from tearline.wire.consents import encode_consent_prefix, encode_terms, parse_co
 from tearline.wire.proposals import parse_proposal
 from tearline.wire.recalls import parse_recall
 from tearline.wire.requests import encode_note, encode_step_prefix, parse_note, parse_step
-from tearline.wire.standings import parse_standing
 from tearline.wire.statements import parse_signed
+from tearline.wire.suspensions import parse_standing
 from vectors import second_desks as second
 from vectors import second_statements as statements
 from vectors.own.desks import BODIES, ENCODERS, NOTES, told

@@ -11,10 +11,10 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
 from consenting import consent
-from tearline.consent import ConsentTerms
-from tearline.consent import verify_terms as verify_consent_terms
 from tearline.errors import StatementMalformed
-from tearline.request.step import Note, StepKind, verify_note
+from tearline.onward.consent import ConsentTerms
+from tearline.onward.consent import verify_terms as verify_consent_terms
+from tearline.requests.step import StepKind, StepNote, verify_note
 from translators import CODECS, Codec
 from unit.wire.test_reading import changed, changes, message_of, other_items
 from vectors.second_basics import parse
@@ -100,7 +100,7 @@ def _second_release(message: Message) -> None:
 def first(codec: Codec, data: bytes, step: StepKind | None) -> None:
     """Judges a message as the program does; a note, as that of a step of this kind."""
     value = codec.parse(data)
-    if isinstance(value, Note) and step is not None:
+    if isinstance(value, StepNote) and step is not None:
         verify_note(step, value)
     if isinstance(value, ConsentTerms):
         verify_consent_terms(consent(), value)
@@ -111,7 +111,7 @@ def disagreements(codec: Codec) -> Iterator[str]:
     message = message_of(codec)
     name = message.DESCRIPTOR.name
     step = None
-    if isinstance(codec.value, Note):
+    if isinstance(codec.value, StepNote):
         step = StepKind.CLOSE if codec.value.useful is not None else StepKind.PARTIAL
     for what, change in changes(message, edges):
         data = changed(message, change)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from support import ROOT
-from tearline.armor import Armor, armor, parse_armor
-from tearline.exhibit import verify_exhibit
+from tearline.crypto.armor import Armor, armor, parse_armor
+from tearline.verification.exhibit import verify_exhibit
 from tearline.wire.exhibits import encode_exhibit, parse_exhibit
 from vectors import second_exhibit as second
 from vectors.own.exhibits import shows

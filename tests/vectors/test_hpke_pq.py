@@ -17,7 +17,7 @@ from cryptography.hazmat.bindings._rust import openssl
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from tearline.keys import KemKey
+from tearline.crypto.keys import KemKey
 
 XWING = 0x647A
 HKDF_SHA256 = 0x0001

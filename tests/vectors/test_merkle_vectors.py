@@ -10,7 +10,7 @@ import pytest
 
 from support import shared
 from tearline.errors import LogError
-from tearline.merkle import verify_consistency, verify_inclusion
+from tearline.tlog.merkle import verify_consistency, verify_inclusion
 
 Case = dict[str, Any]
 

@@ -9,26 +9,32 @@ from typing import Any
 
 import pytest
 
-from tearline.agreement import Agreement, verify_parties_signed
-from tearline.checkpoint import parse_checkpoint, parse_verifier_key
-from tearline.equivocation import verify_equivocation
-from tearline.event import Event, EventCode
+from tearline.agreements.agreement import Agreement, verify_parties_signed
+from tearline.audit.event import Event, EventCode
+from tearline.crypto.keys import SigningPublicKey
+from tearline.federation.equivocation import verify_equivocation
 from tearline.identity import trust_domain_of
-from tearline.keys import SigningPublicKey
-from tearline.ledger import clear_entry, parse_entry, verify_opening_in_log, verify_same_entry
-from tearline.merkle import verify_consistency
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import parse_policy_set
 from tearline.policy.vocabulary import SHARED_POLICIES
-from tearline.receipt import LogOpening, Status, verify_forward
 from tearline.sealing import open_packet
-from tearline.statement import StatementType
-from tearline.tlog_proof import LogProof, parse_log_proof, verify_log_proof
-from tearline.trust import Moment, TrustState
+from tearline.statements.receipt import LogOpening, Status, verify_forward
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import parse_checkpoint, parse_verifier_key
+from tearline.tlog.merkle import verify_consistency
+from tearline.tlog.proof import LogProof, parse_log_proof, verify_log_proof
+from tearline.verification.log_entries import (
+    clear_entry,
+    parse_entry,
+    verify_opening_in_log,
+    verify_same_entry,
+)
+from tearline.verification.trust import Moment, TrustState
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.cosigning import parse_equivocation
 from tearline.wire.deliveries import Cursor, Delivery
-from tearline.wire.flow import (
+from tearline.wire.federation import parse_key_record, parse_revocation, parse_trust_list
+from tearline.wire.grants import (
     encode_event,
     parse_grant,
     parse_log_opening,
@@ -38,9 +44,8 @@ from tearline.wire.flow import (
 )
 from tearline.wire.packets import parse_manifest, parse_release
 from tearline.wire.statements import Signed, parse_signed
-from tearline.wire.trust import parse_key_record, parse_revocation, parse_trust_list
 from tearline_client.audit.verifier import AuditVerifier
-from tearline_client.link.incoming import Intake
+from tearline_client.inbox.verifier import DeliveryVerifier
 from vectors.own.agreements import fields
 from vectors.own_cases import (
     Case,
@@ -236,7 +241,7 @@ def judge_granted(case: Case) -> None:
         entry=entry,
     )
     pins = parse_manifest(manifest.statement.body).pins
-    intake = Intake(
+    intake = DeliveryVerifier(
         node=node,
         trust=trust(first_blind()),
         kem_key=lambda _: recipient(),

@@ -10,29 +10,25 @@ from typing import Any
 
 import pytest
 
-from tearline.checkpoint import (
-    CheckpointSigner,
-    NoteAlgorithm,
-    parse_checkpoint,
-)
-from tearline.commitments import field_keys, field_secret, padded_length, slot_commit
+from tearline.crypto.keys import SigningKey, SigningPublicKey
 from tearline.errors import StatusBackwards
-from tearline.keys import SigningKey, SigningPublicKey
-from tearline.ledger import (
+from tearline.packets.commitments import field_keys, field_secret, padded_length, slot_commit
+from tearline.sealing import open_packet, open_release
+from tearline.statements.receipt import Status, verify_forward
+from tearline.statements.statement import StatementType, leaf_hash, statement_id
+from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint
+from tearline.tlog.merkle import root_from_leaf_hashes, verify_consistency
+from tearline.tlog.proof import parse_log_proof, verify_log_proof
+from tearline.verification.log_entries import (
     blind_entry,
     entry_hash,
     parse_entry,
     verify_cosigned,
     verify_opening_in_log,
 )
-from tearline.merkle import root_from_leaf_hashes, verify_consistency
-from tearline.receipt import Status, verify_forward
-from tearline.sealing import open_packet, open_release
-from tearline.statement import StatementType, leaf_hash, statement_id
-from tearline.tlog_proof import parse_log_proof, verify_log_proof
-from tearline.trust import Moment
+from tearline.verification.trust import Moment
 from tearline.wire.bundles import parse_bundle
-from tearline.wire.flow import (
+from tearline.wire.grants import (
     encode_event,
     encode_grant,
     encode_grant_prefix,

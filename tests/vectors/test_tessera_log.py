@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from support import shared
-from tearline.checkpoint import Checkpoint, NoteAlgorithm, parse_checkpoint, parse_verifier_key
 from tearline.errors import CheckpointForeign, CheckpointForged, CheckpointUnsigned
-from tearline.merkle import (
+from tearline.tlog.checkpoint import Checkpoint, NoteAlgorithm, parse_checkpoint, parse_verifier_key
+from tearline.tlog.merkle import (
     Frontier,
     consistency_proof,
     inclusion_proof,
@@ -15,7 +15,7 @@ from tearline.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from tearline.tiles import (
+from tearline.tlog.tiles import (
     Tile,
     encode_entry_bundle,
     encode_tile,

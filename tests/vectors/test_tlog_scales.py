@@ -7,7 +7,7 @@ from tlog_scales import signing, tlog
 from tlog_scales.reader import TilesReader
 from tlog_scales.writer import TilesWriter
 
-from tearline.checkpoint import (
+from tearline.tlog.checkpoint import (
     Checkpoint,
     CheckpointSigner,
     NoteAlgorithm,
@@ -15,7 +15,7 @@ from tearline.checkpoint import (
     parse_verifier_key,
     sign_checkpoint,
 )
-from tearline.merkle import (
+from tearline.tlog.merkle import (
     Frontier,
     consistency_proof,
     inclusion_proof,
@@ -23,7 +23,7 @@ from tearline.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from tearline.tiles import TILE_WIDTH, Tile, encode_tile
+from tearline.tlog.tiles import TILE_WIDTH, Tile, encode_tile
 
 ORIGIN = "exchange.example/log"
 TIME_S = 1_763_000_000

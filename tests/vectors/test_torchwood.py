@@ -5,9 +5,14 @@ from dataclasses import replace
 import pytest
 
 from support import shared
-from tearline.checkpoint import NoteAlgorithm, VerifierKey, parse_checkpoint, parse_verifier_key
 from tearline.errors import CheckpointForged, KeyMalformed
-from tearline.note import parse_note
+from tearline.tlog.checkpoint import (
+    NoteAlgorithm,
+    VerifierKey,
+    parse_checkpoint,
+    parse_verifier_key,
+)
+from tearline.tlog.note import parse_note
 
 ORIGIN = "example.com/mldsa-log"
 

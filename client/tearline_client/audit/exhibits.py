@@ -8,7 +8,8 @@ proves when the log knew the packet is the recipient's own receipt.
 
 from collections.abc import Iterator, Sequence
 
-from tearline.armor import Armor, armor, parse_armor
+from tearline.audit.event import EventCode
+from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.encoding import parse_decimal
 from tearline.errors import (
     MalformedInput,
@@ -18,26 +19,31 @@ from tearline.errors import (
     SignerKeyUnknown,
     TearlineError,
 )
-from tearline.event import EventCode
-from tearline.exhibit import Examination, examine, show_slot, verify_exhibit, verify_may_show
 from tearline.identity import domain_uri_of
-from tearline.ledger import parse_entry
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_SLOTS
-from tearline.onward import Use
-from tearline.packet import OpenedField
-from tearline.receipt import LogOpening
-from tearline.statement import Header, StatementType
-from tearline.tlog_policy import LogPolicy
-from tearline.trust import Moment
+from tearline.onward.use import Use
+from tearline.packets.packet import OpenedField
+from tearline.statements.receipt import LogOpening
+from tearline.statements.statement import Header, StatementType
+from tearline.tlog.policy import LogPolicy
+from tearline.verification.exhibit import (
+    Examination,
+    examine,
+    show_slot,
+    verify_exhibit,
+    verify_may_show,
+)
+from tearline.verification.log_entries import parse_entry
+from tearline.verification.trust import Moment
 from tearline.wire.exhibits import Exhibit, ProvenEntry, encode_exhibit, parse_exhibit
-from tearline.wire.flow import encode_log_opening, parse_event
+from tearline.wire.federation import parse_key_record
+from tearline.wire.grants import encode_log_opening, parse_event
 from tearline.wire.statements import Signed, header_of
-from tearline.wire.trust import parse_key_record
-from tearline_client.access import AccessLog
+from tearline_client.access_log.access_log import AccessLog
 from tearline_client.audit.verifier import Outcome
-from tearline_client.state import NodeState
+from tearline_client.context import NodeContext
+from tearline_client.messages.packet_view import PacketView
 from tearline_client.store.log import LogStore, OpenedEvent
-from tearline_client.views import PacketView
 
 BEGIN = f"-----BEGIN {Armor.EXHIBIT}-----"
 _SLOT = "slot:"
@@ -57,7 +63,7 @@ DOES_NOT_SAY = (
 
 
 def make_exhibit(
-    state: NodeState,
+    context: NodeContext,
     access: AccessLog,
     packet_id: bytes,
     fields: Sequence[str],
@@ -71,7 +77,7 @@ def make_exhibit(
     node's own access log.
 
     Args:
-        state: The node.
+        context: The node.
         access: Its own access log.
         packet_id: 32 bytes.
         fields: For each a path, the end of one, or ``slot:N``.
@@ -88,36 +94,36 @@ def make_exhibit(
         StoreError: If the entry cannot be written.
         TearlineError: If what lies here does not prove it: this node's database was changed.
     """
-    shown = state.open_view(packet_id)
+    shown = context.open_view(packet_id)
     opened = {slot: each for name in fields for slot, each in _named(shown, name)}
     if not shown.own:
         for each in opened.values():
-            if not _has_consent(state, packet_id, each.field.path):
+            if not _has_consent(context, packet_id, each.field.path):
                 verify_may_show(each.field.marking)
-    words = _receipts(state, shown) if receipts or not shown.own else []
-    exhibit = _assemble(state, shown, list(opened.values()), words)
+    words = _receipts(context, shown) if receipts or not shown.own else []
+    exhibit = _assemble(context, shown, list(opened.values()), words)
     data = encode_exhibit(exhibit)
     if len(data) > MAX_EXHIBIT_BYTES:
         raise PacketTooLarge("these fields do not fit one exhibit")
-    verify_exhibit(parse_exhibit(data), state.trust.federation)
+    verify_exhibit(parse_exhibit(data), context.trust.federation)
     access.record(EventCode.ACCESS_EXHIBIT, {packet_id: opened.values()}, person=person)
     return armor(Armor.EXHIBIT, data)
 
 
-def _has_consent(state: NodeState, packet_id: bytes, path: str) -> bool:
+def _has_consent(context: NodeContext, packet_id: bytes, path: str) -> bool:
     """Whether the originator consents, now, to this field's being used in evidence."""
-    now_ms = state.now_ms()
+    now_ms = context.now_ms()
     return any(
         (given.packet, given.path, given.use) == (packet_id, path, Use.EVIDENCE)
         and now_ms < given.ends_ms
-        for given in state.stores.consents.permissions([packet_id])
+        for given in context.stores.consents.permissions([packet_id])
     )
 
 
 def judge_exhibit(
     text: bytes, federation: bytes | None, *, policy: LogPolicy | None = None
 ) -> Examination:
-    """What a file is worth as an exhibit; see ``tearline.exhibit.examine``.
+    """What a file is worth as an exhibit; see ``tearline.verification.exhibit.examine``.
 
     Args:
         text: The file's bytes, whatever they are.
@@ -159,7 +165,7 @@ def _named(shown: PacketView, name: str) -> Iterator[tuple[int, OpenedField]]:
     yield found[0].slot, found[0]
 
 
-def _receipts(state: NodeState, shown: PacketView) -> list[tuple[OpenedEvent, Signed | None]]:
+def _receipts(context: NodeContext, shown: PacketView) -> list[tuple[OpenedEvent, Signed | None]]:
     """The first receipt of each recipient that the log is known here to hold.
 
     Of the receipts of ours as a recipient only the entry is kept here, which is enough.
@@ -167,25 +173,25 @@ def _receipts(state: NodeState, shown: PacketView) -> list[tuple[OpenedEvent, Si
     signed = {
         receipt.statement.id: receipt
         for grant in shown.grants
-        for receipt in state.stores.receipts.signed(grant.signed.statement.id)
+        for receipt in context.stores.receipts.signed(grant.signed.statement.id)
     }
     first: dict[str, OpenedEvent] = {}
-    for opened in state.stores.log.openings():
+    for opened in context.stores.log.openings():
         event = opened.event
         if event.code is not EventCode.RECEIPT or event.packet != shown.packet.id:
             continue
-        if shown.own or event.actor == state.uri:
+        if shown.own or event.actor == context.uri:
             first.setdefault(event.actor, opened)
     return [(opened, signed.get(opened.event.statement_id)) for opened in first.values()]
 
 
 def _assemble(
-    state: NodeState,
+    context: NodeContext,
     shown: PacketView,
     fields: list[OpenedField],
     words: list[tuple[OpenedEvent, Signed | None]],
 ) -> Exhibit:
-    log, checkpoint = state.stores.log, state.follower.checkpoint()
+    log, checkpoint = context.stores.log, context.follower.checkpoint()
     if checkpoint is None:
         raise MomentUnproven("no checkpoint was verified here yet")
     size = checkpoint.checkpoint.size
@@ -199,7 +205,7 @@ def _assemble(
     blind = {opening.index: encode_log_opening(opening) for opening in told if opening.index < size}
     if not blind:
         raise MomentUnproven("the log as it lies here does not say that it took the packet")
-    _verify_counted(state, shown, min(told, key=lambda opening: opening.index))
+    _verify_counted(context, shown, min(told, key=lambda opening: opening.index))
     signers = [header_of(each.statement.body) for each in (shown.packet.signed, *receipts)]
     clear = dict(trust_entries(log, signers, max(blind), size))
     contents = clear | blind
@@ -218,7 +224,7 @@ def _assemble(
     )
 
 
-def _verify_counted(state: NodeState, shown: PacketView, first: LogOpening) -> None:
+def _verify_counted(context: NodeContext, shown: PacketView, first: LogOpening) -> None:
     """Checks that the packet's key counted where the exhibit first shows that it was known.
 
     Raises:
@@ -227,7 +233,7 @@ def _verify_counted(state: NodeState, shown: PacketView, first: LogOpening) -> N
     at = Moment(index=first.index, time_ms=parse_event(first.event).time_ms)
     header = header_of(shown.packet.signed.statement.body)
     try:
-        state.trust.signing_key(header, StatementType.MANIFEST, at=at)
+        context.trust.signing_key(header, StatementType.MANIFEST, at=at)
     except SignerKeyUnknown:
         raise MomentUnproven(
             "the key that signed the packet had ended before this node first signed for it;"

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, TypeVar
 
-from tearline.armor import Armor, parse_armor
-from tearline.audit_export import AuditExport
-from tearline.audit_query import parse_query
-from tearline.checkpoint import Checkpoint, parse_checkpoint_text
+from tearline.audit.export import AuditExport
+from tearline.audit.query import parse_query
+from tearline.crypto.armor import Armor, parse_armor
 from tearline.encoding import parse_utf8
 from tearline.errors import (
     ConfigUnreadable,
@@ -20,13 +19,14 @@ from tearline.errors import (
     StatementMalformed,
     TearlineError,
 )
-from tearline.federation import LogIdentity
-from tearline.ledger import entry_hash, parse_entry, verify_cosigned
-from tearline.merkle import verify_inclusion
-from tearline.note import parse_note
-from tearline.statement import Statement, StatementType
-from tearline.tlog_policy import LogPolicy
-from tearline.trust import Moment, TrustState
+from tearline.federation.members import LogIdentity
+from tearline.statements.statement import Statement, StatementType
+from tearline.tlog.checkpoint import Checkpoint, parse_checkpoint_text
+from tearline.tlog.merkle import verify_inclusion
+from tearline.tlog.note import parse_note
+from tearline.tlog.policy import LogPolicy
+from tearline.verification.log_entries import entry_hash, parse_entry, verify_cosigned
+from tearline.verification.trust import Moment, TrustState
 from tearline.wire.audit_exports import (
     ExportManifest,
     parse_audit_export,

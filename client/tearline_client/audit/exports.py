@@ -3,11 +3,11 @@
 import hashlib
 from typing import BinaryIO
 
-from tearline.armor import Armor, armor
-from tearline.audit_export import AuditExport, ExportFormat
+from tearline.audit.export import AuditExport, ExportFormat
+from tearline.crypto.armor import Armor, armor
 from tearline.errors import ExchangeMisbehaved, NotFound
-from tearline.ledger import verify_cosigned
-from tearline.statement import ActedBy, StatementType
+from tearline.statements.statement import ActedBy, StatementType
+from tearline.verification.log_entries import verify_cosigned
 from tearline.wire.audit_exports import (
     ExportManifest,
     encode_audit_export,
@@ -20,7 +20,7 @@ from tearline_client.audit.export_verifier import ManifestExaminer
 from tearline_client.audit.rows import RowWriter
 from tearline_client.audit.search import FoundEvent
 from tearline_client.audit.tables import encode_header, encode_row
-from tearline_client.state import NodeState
+from tearline_client.context import NodeContext
 
 
 class ExportWriter:
@@ -62,11 +62,13 @@ class ExportWriter:
         self._stream.write(data)
 
 
-def sign_manifest(state: NodeState, written: ExportWriter, query: str, acted_by: ActedBy) -> str:
+def sign_manifest(
+    context: NodeContext, written: ExportWriter, query: str, acted_by: ActedBy
+) -> str:
     """The manifest of a file that was written; judged before it is handed out.
 
     Args:
-        state: The node, which signs.
+        context: The node, which signs.
         written: The file.
         query: What was asked for.
         acted_by: The person who exports.
@@ -76,10 +78,10 @@ def sign_manifest(state: NodeState, written: ExportWriter, query: str, acted_by:
         TearlineError: If it would not verify: this node's key has ended, or its database was
             changed.
     """
-    newest = state.follower.checkpoint()
+    newest = context.follower.checkpoint()
     if newest is None:
         raise NotFound("no checkpoint was verified here yet")
-    header, log = state.signer.header, state.stores.log
+    header, log = context.signer.header, context.stores.log
     export = AuditExport(
         header=header,
         format=written.form,
@@ -88,18 +90,18 @@ def sign_manifest(state: NodeState, written: ExportWriter, query: str, acted_by:
         query=query,
         checkpoint=written.note or newest.note,
         acted_by=acted_by,
-        time_ms=state.now_ms(),
+        time_ms=context.now_ms(),
     )
-    size = verify_cosigned(export.checkpoint, state.trust.trust_list.log).checkpoint.size
+    size = verify_cosigned(export.checkpoint, context.trust.trust_list.log).checkpoint.size
     statement = (StatementType.AUDIT_EXPORT, encode_audit_export(export))
     manifest = ExportManifest(
-        export=signed(state.signer.sign([statement])),
+        export=signed(context.signer.sign([statement])),
         entries=tuple(
             ProvenEntry(index=index, content=content, path=log.path(index, size))
             for index, content in trust_entries(log, [header], size, size)
         ),
     )
-    judged = ManifestExaminer(manifest, state.trust.federation, None)
+    judged = ManifestExaminer(manifest, context.trust.federation, None)
     judged.examine()
     for error in judged.errors:
         raise error

@@ -3,22 +3,22 @@
 from collections.abc import Iterable
 
 from tearline.errors import NotFound
-from tearline.tlog_policy import LogPolicy, trusted_keys
-from tearline_client.state import NodeState
+from tearline.tlog.policy import LogPolicy, trusted_keys
+from tearline_client.context import NodeContext
 
 
-def log_policy(state: NodeState, cosigned_by: Iterable[str] = ()) -> LogPolicy:
+def log_policy(context: NodeContext, cosigned_by: Iterable[str] = ()) -> LogPolicy:
     """The log's keys, all of which are demanded, and the newest cosigning key of each node.
 
     Args:
-        state: The node.
+        context: The node.
         cosigned_by: URIs of nodes whose cosignature is demanded; those of others are verified
             where they stand.
 
     Raises:
         NotFound: If one of these has no cosigning key on record.
     """
-    trust, at = state.trust, state.next_moment()
+    trust, at = context.trust, context.next_moment()
     # Of several keys of one node the newest, which comes last.
     witnesses = {uri: key for uri in trust.nodes() for key in trust.cosigning_keys(uri, at=at)}
     needed = list(dict.fromkeys(cosigned_by))

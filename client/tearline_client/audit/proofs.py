@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tearline.checkpoint import SignedCheckpoint
-from tearline.erasure import Erasure
+from tearline.audit.erasure import Erasure
 from tearline.errors import EntryMismatch, NotFound
-from tearline.ledger import parse_entry
-from tearline.tlog_proof import LogProof
+from tearline.tlog.checkpoint import SignedCheckpoint
+from tearline.tlog.proof import LogProof
+from tearline.verification.log_entries import parse_entry
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import ErasedEntry, ProvenAgreement, encode_erased_entry
 from tearline.wire.exhibits import ProvenEntry
-from tearline.wire.flow import encode_log_opening
+from tearline.wire.grants import encode_log_opening
 from tearline_client.audit.exhibits import trust_entries
 from tearline_client.audit.verifier import AuditVerifier, Outcome
-from tearline_client.state import NodeState
+from tearline_client.context import NodeContext
 from tearline_client.store.log import LogStore
 
 SUFFIX = ".tlog-proof"
@@ -48,13 +48,13 @@ class _Known:
     packet: bytes = b""
 
 
-def prove(state: NodeState, prefix: str) -> tuple[ProofFile, ...]:
+def prove(context: NodeContext, prefix: str) -> tuple[ProofFile, ...]:
     """Proofs of everything this node was told of one packet or one statement.
 
     Each is judged before it is handed out, as its reader will judge it.
 
     Args:
-        state: The node.
+        context: The node.
         prefix: The beginning of the id of a packet or a statement, in hexadecimal.
 
     Raises:
@@ -62,12 +62,12 @@ def prove(state: NodeState, prefix: str) -> tuple[ProofFile, ...]:
             not been read up to it.
         LogError: If what lies here does not prove it: this node's database was changed.
     """
-    log, checkpoint = state.stores.log, state.follower.checkpoint()
+    log, checkpoint = context.stores.log, context.follower.checkpoint()
     size = 0 if checkpoint is None else checkpoint.checkpoint.size
-    entries = _about((*_known(log), *_erased(state, size)), prefix)
+    entries = _about((*_known(log), *_erased(context, size)), prefix)
     if checkpoint is None or not entries:
         raise NotFound("the log has no entry here of an id that begins so, or of more than one")
-    verifier = AuditVerifier(state.trust.trust_list.log, state.trust.federation)
+    verifier = AuditVerifier(context.trust.trust_list.log, context.trust.federation)
     proofs = tuple(
         _proof(entry, log, checkpoint)
         for entry in entries
@@ -97,11 +97,11 @@ def _known(log: LogStore) -> Iterator[_Known]:
             yield _Known(index=index, what=what, extra=entry, about=signed.statement.id)
 
 
-def _erased(state: NodeState, size: int) -> Iterator[_Known]:
+def _erased(context: NodeContext, size: int) -> Iterator[_Known]:
     """Entries that were erased by an order in the first ``size``: presence, without contents."""
-    log = state.stores.log
-    for found in state.stores.erasures.orders():
-        opened, rule = log.opened(found.entry), _rule(state, found.order, size)
+    log = context.stores.log
+    for found in context.stores.erasures.orders():
+        opened, rule = log.opened(found.entry), _rule(context, found.order, size)
         if opened is None or found.entry >= size or (found.order.is_by_retention and not rule):
             continue
         statement = found.signed.statement
@@ -124,10 +124,10 @@ def _erased(state: NodeState, size: int) -> Iterator[_Known]:
             yield _Known(index=index, what="erased", extra=extra, about=statement.id)
 
 
-def _rule(state: NodeState, order: Erasure, size: int) -> ProvenAgreement | None:
+def _rule(context: NodeContext, order: Erasure, size: int) -> ProvenAgreement | None:
     """What an order by retention rests on, where the log as it lies here shows that."""
-    log = state.stores.log
-    for signed in state.stores.agreements.versions(order.agreement_id):
+    log = context.stores.log
+    for signed in context.stores.agreements.versions(order.agreement_id):
         if parse_agreement(signed.statement.body).version != order.agreement_version:
             continue
         for told in log.openings(signed.statement.id):

@@ -6,10 +6,10 @@ an agency cannot tell: it asks the operator.
 
 from dataclasses import dataclass
 
-from tearline.agreement import Agreement
+from tearline.agreements.agreement import Agreement
+from tearline.audit.retention import is_due
 from tearline.limits import MAX_LOG_TIME_SKEW_MS, RETENTION_ENTRY_MS
-from tearline.retention import is_due
-from tearline_client.state import NodeState
+from tearline_client.context import NodeContext
 
 GRACE_MS = 7 * 24 * 3_600_000
 """How long an order may take to come: the exchange looks every minute, and nodes read daily.
@@ -35,7 +35,7 @@ class KeptTooLong:
     entries: int
 
 
-def kept_too_long(state: NodeState) -> tuple[KeptTooLong, ...]:
+def kept_too_long(context: NodeContext) -> tuple[KeptTooLong, ...]:
     """What should have been erased a week ago; one finding for each agreement.
 
     The time of an entry is over no sooner than the version came into force that says so. The
@@ -43,17 +43,17 @@ def kept_too_long(state: NodeState) -> tuple[KeptTooLong, ...]:
     every agreement are no older ones. What is dated ahead of our own clock is passed over: it is
     from before the log's time was corrected.
     """
-    newest = {each.id: each for each in state.stores.agreements.all() if each.log_retention_ms}
+    newest = {each.id: each for each in context.stores.agreements.all() if each.log_retention_ms}
     if not newest:
         return ()
-    now_ms = state.now_ms() - GRACE_MS - state.stores.log.size * RETENTION_ENTRY_MS
-    began_ms = {id_: state.stores.agreements.began_ms(id_) for id_ in newest}
+    now_ms = context.now_ms() - GRACE_MS - context.stores.log.size * RETENTION_ENTRY_MS
+    began_ms = {id_: context.stores.agreements.began_ms(id_) for id_ in newest}
     shortest_ms = min(each.log_retention_ms for each in newest.values())
-    exchange = state.trust.trust_list.exchange.uri
+    exchange = context.trust.trust_list.exchange.uri
     found: dict[bytes, KeptTooLong] = {}
-    for opened in state.stores.log.openings_between(-1, state.stores.log.size):
+    for opened in context.stores.log.openings_between(-1, context.stores.log.size):
         event = opened.event
-        if event.time_ms > state.now_ms() + MAX_LOG_TIME_SKEW_MS:
+        if event.time_ms > context.now_ms() + MAX_LOG_TIME_SKEW_MS:
             continue
         if event.time_ms + shortest_ms > now_ms:
             break

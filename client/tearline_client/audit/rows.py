@@ -3,10 +3,10 @@
 import datetime
 from collections.abc import Callable
 
-from tearline.audit_query import day_of
+from tearline.audit.event import Event
+from tearline.audit.query import day_of
 from tearline.encoding import encode_base64
-from tearline.event import Event
-from tearline.wire.flow import encode_log_opening
+from tearline.wire.grants import encode_log_opening
 from tearline_client.audit.search import FoundEvent
 
 Row = dict[str, object]

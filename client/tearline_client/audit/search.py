@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from tearline.audit_query import Query, parse_query
+from tearline.audit.event import Event
+from tearline.audit.query import Query, parse_query
 from tearline.errors import (
     EntryMismatch,
     EntryWithheld,
@@ -19,18 +20,17 @@ from tearline.errors import (
     LogInconsistent,
     TearlineError,
 )
-from tearline.event import Event
-from tearline.federation import LogIdentity
-from tearline.ledger import blind_entry, verify_cosigned, verify_opening_in_log
+from tearline.federation.members import LogIdentity
 from tearline.limits import MAX_LOG_SIZE
-from tearline.wire.inquiries import (
+from tearline.verification.log_entries import blind_entry, verify_cosigned, verify_opening_in_log
+from tearline.wire.audit_search import (
     ProvenEvent,
     ProvenEvents,
     SearchRequest,
     encode_search,
     parse_proven_events,
 )
-from tearline_client.state import NodeState
+from tearline_client.context import NodeContext
 from tearline_client.store.log import LogStore, OpenedEvent
 
 BEGINNING = -1
@@ -58,7 +58,7 @@ class FoundEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SearchPosition:
     """What of a search is still to come.
 
     Attributes:
@@ -81,7 +81,7 @@ class Page:
 
 
 async def search(
-    state: NodeState,
+    context: NodeContext,
     request: SearchRequest,
     token: Callable[[], str],
     *,
@@ -90,7 +90,7 @@ async def search(
     """The events that a query finds, each proven, in the order of the log.
 
     Args:
-        state: The auditor's node.
+        context: The auditor's node.
         request: What is asked for; the search is itself an entry of the log.
         token: Gives a live token of the person who searches, whenever it is asked.
         receive: Takes in what waits in the mailbox: an order to erase what the page leaves out
@@ -103,21 +103,23 @@ async def search(
         TearlineError: If the exchange refuses or cannot be reached.
     """
     limit = request.limit
-    asked = Asked(query=parse_query(request.query), after=request.after, left=limit or MAX_LOG_SIZE)
+    asked = SearchPosition(
+        query=parse_query(request.query), after=request.after, left=limit or MAX_LOG_SIZE
+    )
     while True:
         request = replace(request, after=asked.after, limit=asked.left if limit else 0)
-        replies = state.transport.search(encode_search(request), token(), follow=request.follow)
+        replies = context.transport.search(encode_search(request), token(), follow=request.follow)
         async for reply in replies:
-            with _evidence(state, reply):
+            with _evidence(context, reply):
                 proven = parse_proven_events(reply)
-                page = verify_page(proven, asked, state.trust.trust_list.log)
-            await state.follow()
-            with _evidence(state, reply):
-                verify_mirrored(proven, state.stores.log)
-            if receive is not None and any(left_out(page, asked, state.stores.log)):
+                page = verify_page(proven, asked, context.trust.trust_list.log)
+            await context.follow()
+            with _evidence(context, reply):
+                verify_mirrored(proven, context.stores.log)
+            if receive is not None and any(left_out(page, asked, context.stores.log)):
                 await receive()
-            with _evidence(state, reply):
-                verify_complete(page, asked, state.stores.log)
+            with _evidence(context, reply):
+                verify_complete(page, asked, context.stores.log)
             for found in page.events:
                 yield found
             asked = replace(asked, after=page.covered, left=asked.left - len(page.events))
@@ -127,16 +129,16 @@ async def search(
 
 
 @contextmanager
-def _evidence(state: NodeState, reply: bytes) -> Iterator[None]:
+def _evidence(context: NodeContext, reply: bytes) -> Iterator[None]:
     """Keeps a reply that does not verify."""
     try:
         yield
     except TearlineError as error:
-        state.alarm(error, reply)
+        context.alarm(error, reply)
         raise
 
 
-def verify_page(page: ProvenEvents, asked: Asked, log: LogIdentity) -> Page:
+def verify_page(page: ProvenEvents, asked: SearchPosition, log: LogIdentity) -> Page:
     """Checks a page of events under the log's keys, and that it answers what was asked.
 
     Raises:
@@ -186,7 +188,7 @@ def verify_mirrored(page: ProvenEvents, log: LogStore) -> None:
             raise LogInconsistent("the search shows another log than nodes are shown")
 
 
-def verify_complete(page: Page, asked: Asked, log: LogStore) -> None:
+def verify_complete(page: Page, asked: SearchPosition, log: LogStore) -> None:
     """Checks that nothing was left out of what this node itself was told.
 
     Raises:
@@ -197,7 +199,7 @@ def verify_complete(page: Page, asked: Asked, log: LogStore) -> None:
         raise EntryWithheld(f"entry {known.opening.index}")
 
 
-def left_out(page: Page, asked: Asked, log: LogStore) -> Iterator[OpenedEvent]:
+def left_out(page: Page, asked: SearchPosition, log: LogStore) -> Iterator[OpenedEvent]:
     """What this node was told, and the page should show and does not."""
     shown = {found.index for found in page.events}
     for known in log.openings_between(asked.after, page.covered):

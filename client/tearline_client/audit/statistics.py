@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from tearline.audit_query import day_of
-from tearline.event import Event
+from tearline.audit.event import Event
+from tearline.audit.query import day_of
 from tearline_client.audit.rows import Row
 
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import BinaryIO
 
-from tearline.audit_export import ExportFormat
-from tearline.checkpoint import Checkpoint
+from tearline.audit.export import ExportFormat
 from tearline.encoding import parse_base64, parse_decimal
 from tearline.errors import CheckpointMissing, EntryMismatch, MalformedInput, TearlineError
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE, MAX_TABLE_BYTES
-from tearline.tlog_proof import LogProof
+from tearline.tlog.checkpoint import Checkpoint
+from tearline.tlog.proof import LogProof
 from tearline_client.audit.rows import COLUMNS, Names, Row, event_row
 from tearline_client.audit.verifier import AuditVerifier, Finding, Judgement, Outcome, finding_of
-from tearline_client.exporters.csv_safe import safe_cell
-from tearline_client.importers.source import Bounds, read_lines, read_table
+from tearline_client.connectors.exporters.csv_safe import safe_cell
+from tearline_client.connectors.importers.source import Bounds, read_lines, read_table
 
 _BOUNDS = Bounds(whole=MAX_TABLE_BYTES, cell=MAX_CHECKPOINT_BYTES)
 _JSON = json.JSONEncoder(sort_keys=True)

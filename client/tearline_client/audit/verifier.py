@@ -13,15 +13,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from tearline.agreement import Agreement
-from tearline.checkpoint import (
-    Checkpoint,
-    parse_checkpoint,
-    parse_checkpoint_text,
-    parse_verifier_key,
-)
+from tearline.agreements.agreement import Agreement
+from tearline.audit.erasure import Erasure
+from tearline.audit.event import Event
 from tearline.encoding import u64
-from tearline.erasure import Erasure
 from tearline.errors import (
     CheckpointForeign,
     EntryMismatch,
@@ -32,19 +27,24 @@ from tearline.errors import (
     TwinEntries,
     sentence,
 )
-from tearline.event import Event
-from tearline.federation import LogIdentity
-from tearline.ledger import CLEAR, blind_entry, entry_hash, parse_entry
-from tearline.merkle import InclusionVerifier
-from tearline.note import parse_note
-from tearline.receipt import LogOpening
-from tearline.tlog_policy import LogPolicy
-from tearline.tlog_proof import LogProof, parse_log_proof
+from tearline.federation.members import LogIdentity
+from tearline.statements.receipt import LogOpening
+from tearline.tlog.checkpoint import (
+    Checkpoint,
+    parse_checkpoint,
+    parse_checkpoint_text,
+    parse_verifier_key,
+)
+from tearline.tlog.merkle import InclusionVerifier
+from tearline.tlog.note import parse_note
+from tearline.tlog.policy import LogPolicy
+from tearline.tlog.proof import LogProof, parse_log_proof
+from tearline.verification.log_entries import CLEAR, blind_entry, entry_hash, parse_entry
 from tearline.wire.erasures import ERASED, ErasedEntry, parse_erased_entry
-from tearline.wire.flow import parse_event, parse_log_opening
+from tearline.wire.grants import parse_event, parse_log_opening
 from tearline.wire.statements import Signed
-from tearline_client.audit.dates import Dates
-from tearline_client.audit.erasures import failings, order_of, rule_of
+from tearline_client.audit.erasure_verifier import failings, order_of, rule_of
+from tearline_client.audit.retention_order import Dates
 
 T = TypeVar("T")
 

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
-from tearline.agreement import Agreement
-from tearline.armor import Armor, armor
+from tearline.agreements.agreement import Agreement
+from tearline.crypto.armor import Armor, armor
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed
-from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, read_text, time_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.proposal import (
@@ -24,9 +23,10 @@ from tearline_client.cli.proposal import (
     sign_proposal,
     term_lines,
 )
-from tearline_client.cli.standing import end, gap, resume, say_positions, state_of, suspend
-from tearline_client.desks.suspending import Position
+from tearline_client.cli.session import agency_name, at_work, counted, home_of, read_text, time_text
+from tearline_client.cli.suspension import end, gap, resume, say_positions, state_of, suspend
 from tearline_client.enrolment import read_signed
+from tearline_client.features.suspensions.service import Position
 from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
 
@@ -47,8 +47,8 @@ for each in (suspend, resume, end, gap):
 @command.command()
 @click.argument("source", type=FILE)
 @click.option("--output-file", "target", type=FILE, required=True, help="Where to write it.")
-@pass_frame
-def draft(frame: Frame, source: Path, target: Path) -> None:
+@pass_cli
+def draft(cli: CliContext, source: Path, target: Path) -> None:
     """Draft an agreement from the TOML file SOURCE, signed by this agency.
 
     It pins the digests of the policies, the marking profile and the masks of this version.
@@ -58,24 +58,24 @@ def draft(frame: Frame, source: Path, target: Path) -> None:
     async def run(node: Node) -> Signed:
         return node.draft_agreement(text)
 
-    _write(target, at_work(frame, run))
-    frame.say(f"Hand {target} to every party, to sign.")
+    _write(target, at_work(cli, run))
+    cli.say(f"Hand {target} to every party, to sign.")
 
 
 @command.command()
 @click.argument("proposal")
 @yes_option
-@pass_frame
-def sign(frame: Frame, proposal: str, yes: bool) -> None:
+@pass_cli
+def sign(cli: CliContext, proposal: str, yes: bool) -> None:
     """Add this agency's signature to PROPOSAL: its id, its name, or a file that is passed around.
 
     What it gives or changes is shown. Of what was proposed over the exchange every party is told;
     an officer signs, and the last signature puts it in force.
     """
     if _is_file(proposal):
-        _sign_file(frame, Path(proposal))
+        _sign_file(cli, Path(proposal))
     else:
-        sign_proposal(frame, proposal, yes=yes)
+        sign_proposal(cli, proposal, yes=yes)
 
 
 def _is_file(name: str) -> bool:
@@ -83,29 +83,29 @@ def _is_file(name: str) -> bool:
     return Path(name).is_file() or Path(name).name != name
 
 
-def _sign_file(frame: Frame, file: Path) -> None:
+def _sign_file(cli: CliContext, file: Path) -> None:
     proposed = read_signed(Armor.AGREEMENT, file)
 
     async def run(node: Node) -> Signed:
         return node.sign_agreement(proposed)
 
-    complete = at_work(frame, run)
+    complete = at_work(cli, run)
     agreement = parse_agreement(complete.statement.body)
-    _, trust_list = home_of(frame).trust_list()
+    _, trust_list = home_of(cli).trust_list()
     for article in agreement.terms.articles:
         for share in article.shares:
             partner = agency_name(trust_list, share.partner)
-            frame.say(f"{article.id}: {partner} gets {share.category}, {share.form.text} at most.")
+            cli.say(f"{article.id}: {partner} gets {share.category}, {share.form.text} at most.")
     _write(file, complete)
     missing = len(agreement.signatories) - len(complete.statement.inclusions)
     waiting = f"{counted(missing, 'signature')} to go" if missing else "all have"
-    frame.say(f"Signed {agreement.name}; {waiting}.")
+    cli.say(f"Signed {agreement.name}; {waiting}.")
 
 
 @command.command()
 @click.argument("agreement")
-@pass_frame
-def publish(frame: Frame, agreement: str) -> None:
+@pass_cli
+def publish(cli: CliContext, agreement: str) -> None:
     """Put AGREEMENT, a file signed by every party, in force at the exchange.
 
     By its name, what is in force here is published again, every version: for an exchange that was
@@ -122,12 +122,12 @@ def publish(frame: Frame, agreement: str) -> None:
         await node.refresh()  # it comes back by the mailbox, as to every party
         return parse_agreement(versions[-1].statement.body).name
 
-    frame.say(f"{at_work(frame, run)} was accepted by the exchange.")
+    cli.say(f"{at_work(cli, run)} was accepted by the exchange.")
 
 
 @command.command(name="list")
-@pass_frame
-def list_command(frame: Frame) -> None:
+@pass_cli
+def list_command(cli: CliContext) -> None:
     """List the agreements this node is party to, and what is proposed to it."""
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -151,8 +151,8 @@ def list_command(frame: Frame) -> None:
         ]
         return [*rows, *offer_rows(node)]
 
-    frame.emit(
-        at_work(frame, run),
+    cli.emit(
+        at_work(cli, run),
         ["agreement", "version", "state", "from", "until", "articles", "signed_by"],
     )
 
@@ -161,8 +161,8 @@ def list_command(frame: Frame) -> None:
 @click.argument("name", required=False)
 @click.option("--file", type=FILE, help="Show the agreement in a file, before it is in force.")
 @click.option("--diff", is_flag=True, help="Show what it changes of the version before.")
-@pass_frame
-def show(frame: Frame, name: str | None, file: Path | None, diff: bool) -> None:
+@pass_cli
+def show(cli: CliContext, name: str | None, file: Path | None, diff: bool) -> None:
     """Show what agreement NAME, a proposal by its id, or the one in --file gives each partner.
 
     Beside it every other term: until when, for what, both ways or one, how long what came is
@@ -170,7 +170,7 @@ def show(frame: Frame, name: str | None, file: Path | None, diff: bool) -> None:
     since when.
     """
     if diff and name is not None:
-        emit_changes(frame, name)
+        emit_changes(cli, name)
         return
     positions: tuple[Position, ...] = ()
     state = ""
@@ -182,23 +182,23 @@ def show(frame: Frame, name: str | None, file: Path | None, diff: bool) -> None:
             nonlocal positions, state
             found = named(node, name or "")
             if found.id in {each.id for each in node.state.stores.agreements.all()}:
-                positions = node.standings.positions(found)
+                positions = node.suspensions.positions(found)
                 state = _state(node, found, found.version)
             return found
 
-        agreement = at_work(frame, run)
-    _emit_shares(frame, agreement)
-    _, trust_list = home_of(frame).trust_list()
+        agreement = at_work(cli, run)
+    _emit_shares(cli, agreement)
+    _, trust_list = home_of(cli).trust_list()
     if state:
-        frame.say(f"{agreement.name} is {state}.")
-    say_positions(frame, trust_list, positions)
+        cli.say(f"{agreement.name} is {state}.")
+    say_positions(cli, trust_list, positions)
     for line in term_lines(agreement, trust_list):
-        frame.say(line)
+        cli.say(line)
 
 
-def _emit_shares(frame: Frame, agreement: Agreement) -> None:
-    _, trust_list = home_of(frame).trust_list()
-    frame.emit(
+def _emit_shares(cli: CliContext, agreement: Agreement) -> None:
+    _, trust_list = home_of(cli).trust_list()
+    cli.emit(
         (
             {
                 "article": article.id,

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import click
 
-from tearline_client.cli.at_work import at_work, person_of
 from tearline_client.cli.confirmation import confirm_packets
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.documents import attach_option, attached
-from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.order import repeats_option, unmarked_option
 from tearline_client.cli.release import emit_released, say_findings, say_mentions, takes_two
-from tearline_client.cli.requested import (
+from tearline_client.cli.release_options import repeats_option, unmarked_option
+from tearline_client.cli.request_rows import (
     catch_up,
     item_option,
     overturned_text,
@@ -23,11 +22,12 @@ from tearline_client.cli.requested import (
     row_of,
     text_option,
 )
-from tearline_client.cli.seen import SPARE, cell_rows
-from tearline_client.desks.releasing import verify_accepted
-from tearline_client.drafting import confirmed, draft_answer
-from tearline_client.importers.documents import Document
+from tearline_client.cli.session import at_work, person_of
+from tearline_client.connectors.importers.documents import Document
+from tearline_client.drafting.from_file import confirmed, draft_answer
+from tearline_client.features.packets.service import verify_accepted
 from tearline_client.node import Node
+from tearline_client.rendering.packets import SPARE, cell_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,29 +117,29 @@ def _answering(function: Callable[..., None]) -> Callable[..., None]:
 
 @click.command(cls=Command)
 @_answering
-@pass_frame
-def answer(frame: Frame, answer: Answer) -> None:
+@pass_cli
+def answer(cli: CliContext, answer: Answer) -> None:
     """Answer items of REQUEST with FILE (FollowTheMoney JSON lines), documents, or both.
 
     What the asker will see is shown first, and you are asked; in a script, say --yes.
     """
-    _answer(frame, answer, supplement=False)
+    _answer(cli, answer, supplement=False)
 
 
 @click.command(cls=Command)
 @_answering
-@pass_frame
-def supplement(frame: Frame, answer: Answer) -> None:
+@pass_cli
+def supplement(cli: CliContext, answer: Answer) -> None:
     """Answer, after its end, items of REQUEST that were refused; named items, answered ones too.
 
     What the asker will see is shown first, and which decisions it overturns; and you are asked.
     """
-    _answer(frame, answer, supplement=True)
+    _answer(cli, answer, supplement=True)
 
 
-def _answer(frame: Frame, answer: Answer, *, supplement: bool) -> None:
+def _answer(cli: CliContext, answer: Answer, *, supplement: bool) -> None:
     async def run(node: Node) -> list[dict[str, object]] | bytes:
-        await catch_up(frame, node)
+        await catch_up(cli, node)
         packets = node.state.stores.packets
         request = node.requests.find(answer.request)
         node.requests.answerable(request, answer.items, supplement=supplement)
@@ -148,21 +148,21 @@ def _answer(frame: Frame, answer: Answer, *, supplement: bool) -> None:
             overturned = overturned_text(node.requests.overturned(request, answer.items))
             typed = request.hex()[:12]
         if answer.dry_run and overturned:
-            frame.say(overturned)
+            cli.say(overturned)
         if not answer.packet:
             drafted = draft_answer(
                 node, request, answer.file, answer.documents, unmarked=answer.unmarked
             )
-            say_findings(frame, drafted)
+            say_findings(cli, drafted)
             plan = confirmed(drafted.plans[0], answer.repeats)
-            say_mentions(frame, node, [plan])
+            say_mentions(cli, node, [plan])
             if answer.dry_run:
                 return list(cell_rows(plan.cells(), node.state.trust))
             if takes_two(node, plan.draft.agreement.id, plan.draft.article):
                 if supplement:
-                    frame.confirm(overturned, typed, yes=answer.yes)
-                name = frame.settings.person
-                return node.second.draft_answer(
+                    cli.confirm(overturned, typed, yes=answer.yes)
+                name = cli.settings.person
+                return node.approvals.draft_answer(
                     request,
                     plan,
                     answer.items,
@@ -170,9 +170,9 @@ def _answer(frame: Frame, answer: Answer, *, supplement: bool) -> None:
                     person=name,
                     supplement=supplement,
                 )
-            person = person_of(frame, node, plan.draft.agreement.id)
+            person = person_of(cli, node, plan.draft.agreement.id)
             confirm_packets(
-                frame,
+                cli,
                 node,
                 [plan],
                 yes=answer.yes,
@@ -190,10 +190,10 @@ def _answer(frame: Frame, answer: Answer, *, supplement: bool) -> None:
             )
             verify_accepted(sent)
             return [row_of(node.requests.show(request), node.state.trust)]
-        person = person_of(frame, node, packets.manifest(request).agreement.id)
+        person = person_of(cli, node, packets.manifest(request).agreement.id)
         packet = packets.find(answer.packet)
         act = f"{overturned} The asker is told that packet {packet.hex()[:12]} answers it.".strip()
-        frame.confirm(act, typed, yes=answer.yes)
+        cli.confirm(act, typed, yes=answer.yes)
         await node.requests.answer(
             request,
             packet,
@@ -205,9 +205,9 @@ def _answer(frame: Frame, answer: Answer, *, supplement: bool) -> None:
         )
         return [row_of(node.requests.show(request), node.state.trust)]
 
-    done = at_work(frame, run)
+    done = at_work(cli, run)
     if isinstance(done, bytes):
-        emit_released(frame, done)
+        emit_released(cli, done)
         return
     columns = ["request", "partner", "state", "open_items"]
-    frame.emit(done, preview_columns(frame) if answer.dry_run else columns, spare=SPARE)
+    cli.emit(done, preview_columns(cli) if answer.dry_run else columns, spare=SPARE)

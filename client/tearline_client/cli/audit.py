@@ -5,16 +5,15 @@ from pathlib import Path
 
 import click
 
-from tearline.checkpoint import SignedCheckpoint
+from tearline.audit.event import EventCode
 from tearline.errors import EXIT_NOT_FOUND, NotFound
-from tearline.event import EventCode
-from tearline.federation import TrustList
+from tearline.federation.members import TrustList
 from tearline.limits import MAX_TEXT_BYTES
+from tearline.tlog.checkpoint import SignedCheckpoint
 from tearline_client.audit.proofs import ProofFile, prove
-from tearline_client.audit.sightings import OTHERS, Sighting, WhoSaw, who_saw
-from tearline_client.audit.values import Held, packets_with
+from tearline_client.audit.value_search import ValueField, packets_with
 from tearline_client.audit.verifier import Outcome, worst
-from tearline_client.cli.at_work import agency_name, at_work, look, time_text
+from tearline_client.audit.who_saw import OTHERS, Sighting, WhoSaw, who_saw
 from tearline_client.cli.audit_access import access_command
 from tearline_client.cli.audit_policy import policy
 from tearline_client.cli.audit_search import (
@@ -23,13 +22,14 @@ from tearline_client.cli.audit_search import (
     statistics_command,
 )
 from tearline_client.cli.audit_verify import STATUS, end, verify
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, sync_option
-from tearline_client.cli.output import print_lines
-from tearline_client.cli.seen import short
-from tearline_client.exporters.files import create_file
+from tearline_client.cli.session import agency_name, at_work, look, time_text
+from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
+from tearline_client.rendering.output import print_lines
+from tearline_client.rendering.packets import short
 from tearline_client.store.packets import StoredPacket
 
 
@@ -48,8 +48,8 @@ _SIGHTING = [
 @click.argument("packet", metavar="PACKET|VALUE")
 @click.argument("field", required=False)
 @sync_option
-@pass_frame
-def who_saw_command(frame: Frame, packet: str, field: str | None, sync: bool) -> None:
+@pass_cli
+def who_saw_command(cli: CliContext, packet: str, field: str | None, sync: bool) -> None:
     """Show which partner saw FIELD of PACKET, or VALUE: in which form, under which article.
 
     PACKET is the beginning of its id; FIELD a path, the end of one, or slot:N. With one argument
@@ -60,34 +60,34 @@ def who_saw_command(frame: Frame, packet: str, field: str | None, sync: bool) ->
     this node cannot tell which slots FIELD is, nothing is known, and the exit status is 6.
     """
     if field is None:
-        _who_saw_value(frame, packet, sync=sync)
+        _who_saw_value(cli, packet, sync=sync)
         return
 
     async def run(node: Node) -> tuple[WhoSaw, TrustList]:
-        await look(frame, node, sync=sync)
+        await look(cli, node, sync=sync)
         packet_id = node.state.stores.packets.find(packet)
         return who_saw(node.state, packet_id, field), node.state.trust.trust_list
 
-    answer, trust_list = at_work(frame, run)
-    frame.emit((_sighting_row(sighting, trust_list) for sighting in answer.sightings), _SIGHTING)
+    answer, trust_list = at_work(cli, run)
+    cli.emit((_sighting_row(sighting, trust_list) for sighting in answer.sightings), _SIGHTING)
     for entry in sorted({entry for s in answer.sightings for entry in s.erased_by}):
-        frame.say(f"What the log said may be erased, by retention: the order in entry {entry}.")
+        cli.say(f"What the log said may be erased, by retention: the order in entry {entry}.")
     if not answer.resolved:
-        frame.say("This node cannot tell which field of the packet that is.")
+        cli.say("This node cannot tell which field of the packet that is.")
         end(EXIT_NOT_FOUND)
     end(STATUS[worst(s.proven for s in answer.sightings if s.proven is Outcome.FAILED)])
 
 
-def _who_saw_value(frame: Frame, value: str, *, sync: bool) -> None:
+def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
     if value == "-":
         value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
 
-    async def run(node: Node) -> tuple[tuple[Held, ...], TrustList]:
-        await look(frame, node, sync=sync)
-        return node.who_saw(value, person=frame.settings.person), node.state.trust.trust_list
+    async def run(node: Node) -> tuple[tuple[ValueField, ...], TrustList]:
+        await look(cli, node, sync=sync)
+        return node.who_saw(value, person=cli.settings.person), node.state.trust.trust_list
 
-    found, trust_list = at_work(frame, run)
-    frame.emit(
+    found, trust_list = at_work(cli, run)
+    cli.emit(
         (
             {
                 "packet": held.packet.hex()[:12],
@@ -102,7 +102,7 @@ def _who_saw_value(frame: Frame, value: str, *, sync: bool) -> None:
         ["packet", "field", *_SIGHTING],
     )
     if not found:
-        frame.say("No field that is open here has that value.")
+        cli.say("No field that is open here has that value.")
         end(EXIT_NOT_FOUND)
     sightings = [sighting for held in found for sighting in held.seen.sightings]
     end(STATUS[worst(s.proven for s in sightings if s.proven is Outcome.FAILED)])
@@ -110,8 +110,8 @@ def _who_saw_value(frame: Frame, value: str, *, sync: bool) -> None:
 
 @command.command(name="hash")
 @click.argument("value")
-@pass_frame
-def hash_command(frame: Frame, value: str) -> None:
+@pass_cli
+def hash_command(cli: CliContext, value: str) -> None:
     """Name the packets here that hold VALUE, by this node's own keyed index.
 
     VALUE is a whole value, in whatever case or script; "-" reads it from standard input, where
@@ -125,13 +125,11 @@ def hash_command(frame: Frame, value: str) -> None:
     async def run(node: Node) -> tuple[tuple[StoredPacket, ...], TrustList]:
         found = packets_with(node.state, value)
         shown: dict[bytes, tuple[()]] = {packet.id: () for packet in found}
-        node.access.record(
-            EventCode.ACCESS_SEARCH, shown, person=frame.settings.person, sought=value
-        )
+        node.access.record(EventCode.ACCESS_SEARCH, shown, person=cli.settings.person, sought=value)
         return found, node.state.trust.trust_list
 
-    packets, trust_list = at_work(frame, run)
-    frame.emit(
+    packets, trust_list = at_work(cli, run)
+    cli.emit(
         (
             {
                 "packet": packet.id.hex()[:12],
@@ -152,8 +150,8 @@ def hash_command(frame: Frame, value: str) -> None:
 @click.option(
     "--output-dir", "target", type=FILE, required=True, help="An existing folder for the files."
 )
-@pass_frame
-def prove_command(frame: Frame, statement: str, target: Path) -> None:
+@pass_cli
+def prove_command(cli: CliContext, statement: str, target: Path) -> None:
     """Write proofs of all that the log says here of STATEMENT, a packet or any other statement.
 
     STATEMENT is the beginning of its id. Each file is a c2sp.org/tlog-proof with the opened
@@ -163,11 +161,11 @@ def prove_command(frame: Frame, statement: str, target: Path) -> None:
     async def run(node: Node) -> tuple[ProofFile, ...]:
         return prove(node.state, statement)
 
-    proofs = at_work(frame, run)
+    proofs = at_work(cli, run)
     for proof in proofs:
         with create_file(target, proof.name) as stream:
             stream.write(proof.data)
-    frame.emit(
+    cli.emit(
         (
             {"entry": proof.index, "file": str(target / proof.name), "about": proof.about.hex()}
             for proof in proofs
@@ -179,8 +177,8 @@ def prove_command(frame: Frame, statement: str, target: Path) -> None:
 @command.command()
 @click.option("--note", is_flag=True, help="The signed note itself, as the log published it.")
 @sync_option
-@pass_frame
-def checkpoint(frame: Frame, note: bool, sync: bool) -> None:
+@pass_cli
+def checkpoint(cli: CliContext, note: bool, sync: bool) -> None:
     """Show the newest checkpoint of the log that this node has verified."""
 
     async def run(node: Node) -> SignedCheckpoint | None:
@@ -188,7 +186,7 @@ def checkpoint(frame: Frame, note: bool, sync: bool) -> None:
             await node.state.follow()
         return node.state.follower.checkpoint()
 
-    signed = at_work(frame, run)
+    signed = at_work(cli, run)
     if signed is None:
         raise NotFound("no checkpoint was verified here yet")
     if note:
@@ -202,7 +200,7 @@ def checkpoint(frame: Frame, note: bool, sync: bool) -> None:
         "time": time_text(max(times) * 1000) if times else None,
         "signatures": len(signed.signatures),
     }
-    frame.emit([row], list(row))
+    cli.emit([row], list(row))
 
 
 def _sighting_row(sighting: Sighting, trust_list: TrustList) -> dict[str, object]:

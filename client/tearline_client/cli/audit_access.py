@@ -5,27 +5,27 @@ from collections.abc import Mapping
 
 import click
 
-from tearline.audit_query import parse_query
-from tearline.event import Event, EventCode
+from tearline.audit.event import Event, EventCode
+from tearline.audit.query import parse_query
 from tearline.limits import MAX_TEXT_BYTES
-from tearline.tokens import Role
-from tearline_client.audit.access import (
+from tearline.persons.tokens import Role
+from tearline_client.audit.access_log_verifier import (
     AccessEntry,
     AccessExamination,
     AccessFinding,
     examine_access,
     missing_anchors,
 )
+from tearline_client.audit.query_terms import whole_query
 from tearline_client.audit.rows import Row
-from tearline_client.audit.terms import whole_query
-from tearline_client.audit.values import field_names
+from tearline_client.audit.value_search import field_names
 from tearline_client.audit.verifier import worst
-from tearline_client.cli.at_work import at_work, counted, time_text
 from tearline_client.cli.audit_verify import STATUS, end
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
-from tearline_client.cli.seen import short
+from tearline_client.cli.session import at_work, counted, time_text
 from tearline_client.node import Node
+from tearline_client.rendering.packets import short
 
 
 @click.command(cls=Command, name="access")
@@ -43,9 +43,9 @@ from tearline_client.node import Node
     show_default=True,
     help="With --verify, ask the exchange's log for anchors.",
 )
-@pass_frame
+@pass_cli
 def access_command(
-    frame: Frame, query: str, name: str, sought: str | None, verify: bool, sync: bool
+    cli: CliContext, query: str, name: str, sought: str | None, verify: bool, sync: bool
 ) -> None:
     """Show who read what at this node: its own access log, for example "packet:ID".
 
@@ -62,7 +62,7 @@ def access_command(
         sought = sys.stdin.readline(MAX_TEXT_BYTES).strip()
 
     async def run(node: Node) -> tuple[AccessExamination, list[Row]]:
-        state, person = node.state, frame.settings.person
+        state, person = node.state, cli.settings.person
         wanted = parse_query(whole_query(query, state.stores.packets, state.stores.agreements))
         node.person(person, Role.AUDITOR)
         node.access.record(EventCode.ACCESS_READ, {}, person=person)
@@ -86,17 +86,17 @@ def access_command(
         names = {packet: field_names(state, packet) for packet in {e.event.packet for e in chosen}}
         return examined.with_findings(findings), [_row(e, names[e.event.packet]) for e in chosen]
 
-    examined, chosen = at_work(frame, run)
+    examined, chosen = at_work(cli, run)
     if verify:
-        frame.emit((_finding_row(f) for f in examined.findings), ["outcome", "finding", "code"])
-        frame.say(f"{counted(examined.size, 'entry')}, {examined.anchored} of them anchored.")
+        cli.emit((_finding_row(f) for f in examined.findings), ["outcome", "finding", "code"])
+        cli.say(f"{counted(examined.size, 'entry')}, {examined.anchored} of them anchored.")
     else:
-        frame.emit(
+        cli.emit(
             chosen,
             ["entry", "time", "action", "actor", "packet", "fields"],
         )
         for finding in examined.findings:
-            frame.say(f"{finding.outcome}: {finding.why}")
+            cli.say(f"{finding.outcome}: {finding.why}")
     end(STATUS[worst(finding.outcome for finding in examined.findings)])
 
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from tearline.tlog_policy import LogPolicy
+from tearline.tlog.policy import LogPolicy
 from tearline_client.audit.log_policy import log_policy
-from tearline_client.cli.at_work import at_work
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.exporters.files import create_file
+from tearline_client.cli.session import at_work
+from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
 
 
@@ -23,8 +23,8 @@ from tearline_client.node import Node
     metavar="AGENCY",
     help="An agency, or a node URI, whose cosignature is demanded.",
 )
-@pass_frame
-def policy(frame: Frame, target: Path, demanded: tuple[str, ...]) -> None:
+@pass_cli
+def policy(cli: CliContext, target: Path, demanded: tuple[str, ...]) -> None:
     """Write what a checkpoint must bear, as a c2sp.org/tlog-policy file.
 
     It names the log's keys, all of which are demanded, and the cosigning keys on record. With
@@ -34,7 +34,7 @@ def policy(frame: Frame, target: Path, demanded: tuple[str, ...]) -> None:
     async def run(node: Node) -> LogPolicy:
         return log_policy(node.state, map(node.node_of, demanded))
 
-    written = at_work(frame, run)
+    written = at_work(cli, run)
     with create_file(target.parent, target.name) as stream:
         stream.write(written.encode())
     rows = [
@@ -44,4 +44,4 @@ def policy(frame: Frame, target: Path, demanded: tuple[str, ...]) -> None:
             for name, key in written.witnesses.items()
         ),
     ]
-    frame.emit(rows, ["role", "name"])
+    cli.emit(rows, ["role", "name"])

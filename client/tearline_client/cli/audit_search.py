@@ -8,25 +8,25 @@ from pathlib import Path
 
 import click
 
-from tearline.audit_export import ExportFormat
-from tearline.channel import AGREEMENT_ID_SIZE
+from tearline.audit.export import ExportFormat
 from tearline.encoding import parse_hex
 from tearline.errors import ExportRefused, LoginRequired, MalformedInput, NotFound, NotPermitted
 from tearline.limits import MAX_LOG_SIZE
-from tearline.statement import ActedBy
-from tearline.tokens import Role
-from tearline.wire.inquiries import SearchRequest
+from tearline.persons.tokens import Role
+from tearline.statements.channel import AGREEMENT_ID_SIZE
+from tearline.statements.statement import ActedBy
+from tearline.wire.audit_search import SearchRequest
 from tearline_client.audit.export_verifier import SUFFIX
 from tearline_client.audit.exports import ExportWriter, sign_manifest
+from tearline_client.audit.query_terms import whole_query
 from tearline_client.audit.rows import Row, RowWriter
 from tearline_client.audit.search import BEGINNING, FoundEvent, search
 from tearline_client.audit.statistics import Tally, histogram, statistics
-from tearline_client.audit.terms import whole_query
-from tearline_client.cli.at_work import at_work, counted, names_of
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.exporters.files import create_file
+from tearline_client.cli.session import at_work, counted, names_of
+from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
 
 _COLUMNS = ["entry", "time", "action", "actor", "counterpart", "packet", "article", "outcome"]
@@ -49,9 +49,9 @@ _LAST_YEAR = 9998  # of which a query can name every day
 )
 @click.option("--histogram", "by_day", is_flag=True, help="Count by day instead.")
 @click.option("--follow", is_flag=True, help="Go on with what comes; with -o jsonl.")
-@pass_frame
+@pass_cli
 def search_command(
-    frame: Frame, query: str, after: int, limit: int | None, by_day: bool, follow: bool
+    cli: CliContext, query: str, after: int, limit: int | None, by_day: bool, follow: bool
 ) -> None:
     """Search the log for QUERY, for example "action:grant-accepted -outcome:ok".
 
@@ -64,32 +64,32 @@ def search_command(
     Every entry is verified under the log's keys and against this node's own mirror of the log.
     With -o jsonl each line brings its proof, and `tearline audit verify` takes the file.
     """
-    if follow and (by_day or frame.settings.output != "jsonl"):
+    if follow and (by_day or cli.settings.output != "jsonl"):
         raise MalformedInput("--follow prints entries one by one, with -o jsonl")
     most = limit or (0 if by_day or follow else _LIMIT)
     request = SearchRequest(query=query, after=after, limit=most, follow=follow)
     if by_day:
-        _print_counts(frame, lambda _: histogram(), lambda _: request)
+        _print_counts(cli, lambda _: histogram(), lambda _: request)
         return
     rows: list[Row] = []
 
     async def run(node: Node) -> tuple[int, int]:
         writer = RowWriter(names_of(node.state.trust.trust_list))
         number, last = 0, after
-        async for found in _found(frame, node, request):
+        async for found in _found(cli, node, request):
             number, last = number + 1, found.index
             row = writer.row(found) | {"proven": True}
-            if frame.settings.output == "jsonl":
-                frame.emit([row], _COLUMNS)
+            if cli.settings.output == "jsonl":
+                cli.emit([row], _COLUMNS)
             else:
                 rows.append(row)
         return number, last
 
-    number, last = at_work(frame, run)
-    if frame.settings.output != "jsonl":
-        frame.emit(rows, _COLUMNS)
+    number, last = at_work(cli, run)
+    if cli.settings.output != "jsonl":
+        cli.emit(rows, _COLUMNS)
     if number == most:
-        frame.say(f"There may be more: --after {last}")
+        cli.say(f"There may be more: --after {last}")
 
 
 @click.command(cls=Command, name="export")
@@ -101,8 +101,8 @@ def search_command(
     required=True,
     help="A new file; its name ends in .jsonl or .csv.",
 )
-@pass_frame
-def export_command(frame: Frame, query: str, target: Path) -> None:
+@pass_cli
+def export_command(cli: CliContext, query: str, target: Path) -> None:
     """Export what QUERY finds, whole, with a manifest that this node signs.
 
     Beside the file stands FILE.manifest: it names the file's digest, the query, the checkpoint
@@ -113,7 +113,7 @@ def export_command(frame: Frame, query: str, target: Path) -> None:
     form = _format_of(target)
 
     async def run(node: Node) -> int:
-        acted_by = _acted_by(frame, node)
+        acted_by = _acted_by(cli, node)
         whole = _whole_query(node, query)
         request = SearchRequest(query=whole, after=BEGINNING, limit=0, export=True)
         with (
@@ -121,14 +121,14 @@ def export_command(frame: Frame, query: str, target: Path) -> None:
             create_file(target.parent, target.name + SUFFIX) as manifest,
         ):
             written = ExportWriter(file, form)
-            async for found in _found(frame, node, request):
+            async for found in _found(cli, node, request):
                 written.write(found)
             signed = sign_manifest(node.state, written, whole, acted_by)
             manifest.write(signed.encode("ascii"))
         return written.entries
 
-    entries = at_work(frame, run)
-    frame.say(f"{counted(entries, 'entry')} in {target}, signed in {target}{SUFFIX}.")
+    entries = at_work(cli, run)
+    cli.say(f"{counted(entries, 'entry')} in {target}, signed in {target}{SUFFIX}.")
 
 
 @click.command(cls=Command, name="statistics")
@@ -138,8 +138,8 @@ def export_command(frame: Frame, query: str, target: Path) -> None:
     type=click.IntRange(1970, _LAST_YEAR),
     help="The year, in UTC; this one unless given.",
 )
-@pass_frame
-def statistics_command(frame: Frame, agreement: str, year: int | None) -> None:
+@pass_cli
+def statistics_command(cli: CliContext, agreement: str, year: int | None) -> None:
     """Count what was done under AGREEMENT in a year: by kind, action and outcome.
 
     AGREEMENT is its name, or its id in hexadecimal. The kind of a packet is not in the log: it
@@ -153,7 +153,7 @@ def statistics_command(frame: Frame, agreement: str, year: int | None) -> None:
         query = f"agreement:{_agreement_id(node, agreement).hex()} {days}"
         return SearchRequest(query=query, after=BEGINNING, limit=0)
 
-    _print_counts(frame, lambda node: statistics(_kinds(node)), asked)
+    _print_counts(cli, lambda node: statistics(_kinds(node)), asked)
 
 
 def _whole_query(node: Node, query: str) -> str:
@@ -161,28 +161,28 @@ def _whole_query(node: Node, query: str) -> str:
     return whole_query(query, stores.packets, stores.agreements)
 
 
-async def _found(frame: Frame, node: Node, request: SearchRequest) -> AsyncIterator[FoundEvent]:
+async def _found(cli: CliContext, node: Node, request: SearchRequest) -> AsyncIterator[FoundEvent]:
     await node.state.follow()
     request = replace(request, query=_whole_query(node, request.query))
 
     def token() -> str:
-        return node.audit_token(frame.settings.person)
+        return node.audit_token(cli.settings.person)
 
     async for found in search(node.state, request, token, receive=node.receive):
         yield found
 
 
 def _print_counts(
-    frame: Frame, tally: Callable[[Node], Tally], request: Callable[[Node], SearchRequest]
+    cli: CliContext, tally: Callable[[Node], Tally], request: Callable[[Node], SearchRequest]
 ) -> None:
     async def run(node: Node) -> Tally:
         counts = tally(node)
-        async for found in _found(frame, node, request(node)):
+        async for found in _found(cli, node, request(node)):
             counts.add(found.event)
         return counts
 
-    counts = at_work(frame, run)
-    frame.emit(counts.rows(), [*counts.columns, "entries", "acts"])
+    counts = at_work(cli, run)
+    cli.emit(counts.rows(), [*counts.columns, "entries", "acts"])
 
 
 def _format_of(target: Path) -> ExportFormat:
@@ -192,9 +192,9 @@ def _format_of(target: Path) -> ExportFormat:
         raise ExportRefused("the file's name ends in .jsonl or .csv") from None
 
 
-def _acted_by(frame: Frame, node: Node) -> ActedBy:
+def _acted_by(cli: CliContext, node: Node) -> ActedBy:
     """The person who exports, by the pseudonym of the log's own entry of it."""
-    name = frame.settings.person
+    name = cli.settings.person
     try:
         person = node.acting(name, b"", Role.AUDITOR)
     except NotPermitted:

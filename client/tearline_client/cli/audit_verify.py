@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from tearline.armor import Armor
-from tearline.checkpoint import Checkpoint
+from tearline.crypto.armor import Armor
 from tearline.encoding import parse_hex
 from tearline.errors import (
     EXIT_INTEGRITY,
@@ -20,16 +19,17 @@ from tearline.errors import (
     NotFound,
     TrustListUnpinned,
 )
-from tearline.exhibit import Examination, Shown
-from tearline.federation import TrustList
+from tearline.federation.members import TrustList
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_POLICY_FILE_BYTES
-from tearline.packet import OpenedField
-from tearline.statement import HASH_SIZE
-from tearline.tlog_policy import LogPolicy, parse_log_policy
-from tearline.trust import TrustState
+from tearline.packets.packet import OpenedField
+from tearline.statements.statement import HASH_SIZE
+from tearline.tlog.checkpoint import Checkpoint
+from tearline.tlog.policy import LogPolicy, parse_log_policy
+from tearline.verification.exhibit import Examination, Shown
+from tearline.verification.trust import TrustState
+from tearline.wire.federation import parse_trust_list
 from tearline.wire.statements import Signed
-from tearline.wire.trust import parse_trust_list
 from tearline_client.audit import export_verifier
 from tearline_client.audit.exhibits import BEGIN, DOES_NOT_SAY, judge_exhibit, outcome_of
 from tearline_client.audit.export_verifier import judge_export
@@ -45,13 +45,13 @@ from tearline_client.audit.verifier import (
     finding_of,
     worst,
 )
-from tearline_client.cli.at_work import agency_name, home_of, names_of, time_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.output import print_line
-from tearline_client.cli.seen import field_text
+from tearline_client.cli.session import agency_name, home_of, names_of, time_text
 from tearline_client.enrolment import read_signed
+from tearline_client.rendering.output import print_line
+from tearline_client.rendering.packets import field_text
 
 _MAX_FILE = 2 * MAX_MESSAGE_BYTES  # an exhibit in armor
 STATUS = {
@@ -93,9 +93,9 @@ class _Verdict:
     "--federation", help="The federation id that you know by another way: an exhibit needs no more."
 )
 @click.option("--policy", type=FILE, help="A c2sp.org/tlog-policy file: a proof needs no more.")
-@pass_frame
+@pass_cli
 def verify(
-    frame: Frame,
+    cli: CliContext,
     files: tuple[Path, ...],
     trust: Path | None,
     federation: str | None,
@@ -112,7 +112,7 @@ def verify(
 
     Exit status: 0 all verified; 5 one failed; 6 none failed, and of one it cannot be told.
     """
-    reader = _reader(frame, trust, federation, policy)
+    reader = _reader(cli, trust, federation, policy)
     trust_list = reader.trust_list
     log = reader.policy or (trust_list.log if trust_list else None)
     verifier = AuditVerifier(log, reader.federation)
@@ -124,11 +124,11 @@ def verify(
         else _proof_verdict(path, verifier.compared(found), reader.trust_list)
         for path, found in zip(paths, judged, strict=True)
     ]
-    frame.emit(
+    cli.emit(
         (verdict.row for verdict in verdicts),
         ["file", "outcome", "entry", "time", "action", "actor", "counterpart", "packet", "why"],
     )
-    if frame.settings.output == "table":
+    if cli.settings.output == "table":
         for verdict in verdicts:
             for line in _told(verdict):
                 print_line(line)
@@ -353,7 +353,7 @@ def _proof_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _reader(
-    frame: Frame, trust: Path | None, federation: str | None, policy: Path | None
+    cli: CliContext, trust: Path | None, federation: str | None, policy: Path | None
 ) -> _Reader:
     """What to judge by: what was named, else what is pinned in the home."""
     pinned = None if federation is None else _federation_id(federation)
@@ -362,11 +362,11 @@ def _reader(
         signed = read_signed(Armor.TRUST_LIST, trust)
     else:
         try:
-            signed, _ = home_of(frame).trust_list()
+            signed, _ = home_of(cli).trust_list()
         except HomeMissing:
             return _Reader(trust_list=None, federation=pinned, policy=asked)
     trust_list = _verified_list(signed, pinned)
-    frame.say(f"Judged by the trust list of federation {signed.statement.id.hex()}.")
+    cli.say(f"Judged by the trust list of federation {signed.statement.id.hex()}.")
     return _Reader(trust_list=trust_list, federation=signed.statement.id, policy=asked)
 
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import click
 
-from tearline.tokens import Role
-from tearline_client.benchmarking import Benchmark, Figure
-from tearline_client.cli.at_work import acting, at_work
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline.persons.tokens import Role
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
-from tearline_client.cli.order import order_of, order_options
-from tearline_client.desks.releasing import Persons
+from tearline_client.cli.release_options import order_of, order_options
+from tearline_client.cli.session import acting, at_work
+from tearline_client.features.packets.service import Persons
 from tearline_client.node import Node
+from tearline_client.service.benchmark import Benchmark, Figure
 
 _MOST = 100_000  # packets: what an import may be
 
@@ -33,8 +33,8 @@ _MOST = 100_000  # packets: what an import may be
     help="How many before that, one at a time.",
 )
 @order_options
-@pass_frame
-def command(frame: Frame, packets: int, alone: int, **options: Any) -> None:
+@pass_cli
+def command(cli: CliContext, packets: int, alone: int, **options: Any) -> None:
     """Measure the exchange with packets about nobody, sent to partners under an agreement.
 
     The figures are those of this node, this line and this exchange as they are now, sealing and
@@ -48,13 +48,13 @@ def command(frame: Frame, packets: int, alone: int, **options: Any) -> None:
         await node.sync()
         order = order_of(options)
         agreement = node.agreement(order.agreement)
-        persons = Persons(acted_by=acting(frame, node, agreement.id, Role.LIAISON))
-        with frame.progress("Measuring", alone + packets) as advance:
+        persons = Persons(acted_by=acting(cli, node, agreement.id, Role.LIAISON))
+        with cli.progress("Measuring", alone + packets) as advance:
             benchmark = Benchmark(node, order, persons, advance)
             return await benchmark.run(alone=alone, streamed=packets)
 
-    figures = at_work(frame, run)
-    frame.emit(
+    figures = at_work(cli, run)
+    cli.emit(
         ({name: _rounded(value) for name, value in asdict(f).items()} for f in figures),
         ["what", "packets", "per_s", "p50_ms", "p99_ms", "entries"],
     )

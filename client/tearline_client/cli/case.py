@@ -5,21 +5,14 @@ from collections.abc import Awaitable, Callable
 import click
 
 from tearline.errors import MalformedInput
-from tearline.statement import ActedBy
-from tearline.tokens import Role
-from tearline_client.cli.at_work import (
-    acting,
-    agency_name,
-    at_work,
-    home_of,
-    look,
-    time_text,
-)
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline.persons.tokens import Role
+from tearline.statements.statement import ActedBy
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FREE_TEXT, free_text, yes_option
-from tearline_client.cli.order import repeats_option
-from tearline_client.desks.case_views import CaseView
+from tearline_client.cli.release_options import repeats_option
+from tearline_client.cli.session import acting, agency_name, at_work, home_of, look, time_text
+from tearline_client.features.cases.views import CaseView
 from tearline_client.node import Node
 
 
@@ -54,9 +47,9 @@ _hidden_from = click.option(
     metavar="ONE:OTHER",
     help="Two members that must not see each other.",
 )
-@pass_frame
+@pass_cli
 def open_command(
-    frame: Frame,
+    cli: CliContext,
     title: str,
     agreement: str,
     partners: tuple[str, ...],
@@ -67,7 +60,7 @@ def open_command(
     """Open the case TITLE, and invite partners to it."""
 
     async def run(node: Node) -> bytes:
-        await look(frame, node)
+        await look(cli, node)
         terms = node.agreement(agreement)
         return await node.case_decisions.open(
             terms,
@@ -76,21 +69,21 @@ def open_command(
             summary=summary,
             hidden=map(_pair, pairs),
             repeats=repeats,
-            acted_by=_person(frame, node, terms.id),
+            acted_by=_person(cli, node, terms.id),
         )
 
-    case_id = at_work(frame, run)
-    frame.emit([{"id": case_id.hex(), "title": title}], ["id", "title"])
+    case_id = at_work(cli, run)
+    cli.emit([{"id": case_id.hex(), "title": title}], ["id", "title"])
 
 
 @command.command(name="list")
-@pass_frame
-def list_command(frame: Frame) -> None:
+@pass_cli
+def list_command(cli: CliContext) -> None:
     """List the cases that this agency leads, is in, or was invited to."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await look(frame, node, sync=False)
-        _, trust_list = home_of(frame).trust_list()
+        await look(cli, node, sync=False)
+        _, trust_list = home_of(cli).trust_list()
         return [
             {
                 "id": view.id.hex(),
@@ -104,21 +97,21 @@ def list_command(frame: Frame) -> None:
         ]
 
     columns = ["id", "title", "lead", "standing", "members", "to_join"]
-    frame.emit(at_work(frame, run), columns)
+    cli.emit(at_work(cli, run), columns)
 
 
 @command.command()
 @click.argument("case")
-@pass_frame
-def show(frame: Frame, case: str) -> None:
+@pass_cli
+def show(cli: CliContext, case: str) -> None:
     """Show who is in CASE, a title or the beginning of an id, as far as we may see."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        _, trust_list = home_of(frame).trust_list()
+        _, trust_list = home_of(cli).trust_list()
         view = node.cases.find(case)
-        frame.say(f"{view.title}: {view.summary}" if view.summary else view.title)
+        cli.say(f"{view.title}: {view.summary}" if view.summary else view.title)
         for reason in node.cases.reasons(view):
-            frame.say(f"It repeats what a partner may not have in clear: {reason}")
+            cli.say(f"It repeats what a partner may not have in clear: {reason}")
         standings = dict.fromkeys(view.members, "in") | dict.fromkeys(view.asked, "to join")
         standings |= {uri: standing.value for uri, standing in view.seats.items()}
         standings[view.lead] = "leads"
@@ -127,18 +120,18 @@ def show(frame: Frame, case: str) -> None:
             for uri in sorted(standings)
         ]
 
-    frame.emit(at_work(frame, run), ["agency", "standing"])
+    cli.emit(at_work(cli, run), ["agency", "standing"])
 
 
 @command.command()
 @click.argument("case")
-@pass_frame
-def timeline(frame: Frame, case: str) -> None:
+@pass_cli
+def timeline(cli: CliContext, case: str) -> None:
     """Tell what happened in CASE, in the order of the log, as far as this node was told."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await look(frame, node)
-        _, trust_list = home_of(frame).trust_list()
+        await look(cli, node)
+        _, trust_list = home_of(cli).trust_list()
 
         def name(uri: str) -> str:
             return agency_name(trust_list, uri) if uri else ""
@@ -155,7 +148,7 @@ def timeline(frame: Frame, case: str) -> None:
             for event in node.cases.timeline(node.cases.find(case))
         ]
 
-    frame.emit(at_work(frame, run), ["entry", "time", "what", "by", "with", "about"])
+    cli.emit(at_work(cli, run), ["entry", "time", "what", "by", "with", "about"])
 
 
 @command.command()
@@ -163,11 +156,11 @@ def timeline(frame: Frame, case: str) -> None:
 @click.argument("partner")
 @_hidden_from
 @repeats_option
-@pass_frame
-def invite(frame: Frame, case: str, partner: str, hidden: tuple[str, ...], repeats: str) -> None:
+@pass_cli
+def invite(cli: CliContext, case: str, partner: str, hidden: tuple[str, ...], repeats: str) -> None:
     """Invite PARTNER to CASE, which this agency leads; those in it are asked."""
     _act(
-        frame,
+        cli,
         case,
         lambda node, view, by: node.case_decisions.invite(
             view, partner, hidden_from=hidden, repeats=repeats, acted_by=by
@@ -177,28 +170,28 @@ def invite(frame: Frame, case: str, partner: str, hidden: tuple[str, ...], repea
 
 @command.command()
 @click.argument("case")
-@pass_frame
-def join(frame: Frame, case: str) -> None:
+@pass_cli
+def join(cli: CliContext, case: str) -> None:
     """Accept the invitation to CASE, and those who are to join with us."""
-    _act(frame, case, lambda node, view, by: node.case_decisions.take(view, "join", acted_by=by))
+    _act(cli, case, lambda node, view, by: node.case_decisions.take(view, "join", acted_by=by))
 
 
 @command.command()
 @click.argument("case")
-@pass_frame
-def decline(frame: Frame, case: str) -> None:
+@pass_cli
+def decline(cli: CliContext, case: str) -> None:
     """Decline the invitation to CASE, for good."""
-    _act(frame, case, lambda node, view, by: node.case_decisions.take(view, "decline", acted_by=by))
+    _act(cli, case, lambda node, view, by: node.case_decisions.take(view, "decline", acted_by=by))
 
 
 @command.command()
 @click.argument("case")
 @click.argument("agency")
-@pass_frame
-def consent(frame: Frame, case: str, agency: str) -> None:
+@pass_cli
+def consent(cli: CliContext, case: str, agency: str) -> None:
     """Consent that AGENCY joins CASE."""
     _act(
-        frame,
+        cli,
         case,
         lambda node, view, by: node.case_decisions.answer(view, agency, consent=True, acted_by=by),
     )
@@ -207,11 +200,11 @@ def consent(frame: Frame, case: str, agency: str) -> None:
 @command.command(name="object")
 @click.argument("case")
 @click.argument("agency")
-@pass_frame
-def object_command(frame: Frame, case: str, agency: str) -> None:
+@pass_cli
+def object_command(cli: CliContext, case: str, agency: str) -> None:
     """Object to AGENCY joining CASE; it then stays out."""
     _act(
-        frame,
+        cli,
         case,
         lambda node, view, by: node.case_decisions.answer(view, agency, consent=False, acted_by=by),
     )
@@ -220,11 +213,11 @@ def object_command(frame: Frame, case: str, agency: str) -> None:
 @command.command()
 @click.argument("case")
 @yes_option
-@pass_frame
-def leave(frame: Frame, case: str, yes: bool) -> None:
+@pass_cli
+def leave(cli: CliContext, case: str, yes: bool) -> None:
     """Leave CASE, for good; what was filed stays where it is."""
     _act(
-        frame,
+        cli,
         case,
         lambda node, view, by: node.case_decisions.take(view, "leave", acted_by=by),
         warning=None if yes else "This agency leaves the case, and cannot come back to it.",
@@ -234,11 +227,11 @@ def leave(frame: Frame, case: str, yes: bool) -> None:
 @command.command()
 @click.argument("case")
 @yes_option
-@pass_frame
-def close(frame: Frame, case: str, yes: bool) -> None:
+@pass_cli
+def close(cli: CliContext, case: str, yes: bool) -> None:
     """Close CASE, which this agency leads, for everybody and for good."""
     _act(
-        frame,
+        cli,
         case,
         lambda node, view, by: node.case_decisions.take(view, "close", acted_by=by),
         warning=None if yes else "Nobody can file anything under the case from then on.",
@@ -246,7 +239,7 @@ def close(frame: Frame, case: str, yes: bool) -> None:
 
 
 def _act(
-    frame: Frame,
+    cli: CliContext,
     case: str,
     act: Callable[[Node, CaseView, ActedBy | None], Awaitable[None]],
     *,
@@ -255,19 +248,19 @@ def _act(
     """Takes in what has come, acts on a case, and shows where it stands then."""
 
     async def run(node: Node) -> CaseView:
-        await look(frame, node)
+        await look(cli, node)
         view = node.cases.find(case)
         if warning is not None:
-            frame.confirm(warning, view.title, yes=False)
-        await act(node, view, _person(frame, node, view.agreement_id))
+            cli.confirm(warning, view.title, yes=False)
+        await act(node, view, _person(cli, node, view.agreement_id))
         return node.cases.find(view.id.hex())
 
-    view = at_work(frame, run)
-    frame.say(f"{view.title}: {view.standing.value}")
+    view = at_work(cli, run)
+    cli.say(f"{view.title}: {view.standing.value}")
 
 
-def _person(frame: Frame, node: Node, agreement_id: bytes) -> ActedBy | None:
-    return acting(frame, node, agreement_id, Role.LIAISON)
+def _person(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy | None:
+    return acting(cli, node, agreement_id, Role.LIAISON)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from tearline_client.cli.groups import Command
-from tearline_client.cli.output import print_lines
+from tearline_client.rendering.output import print_lines
 
 
 @click.command(cls=Command)

@@ -2,7 +2,7 @@
 
 import click
 
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.config import SETTINGS
 
@@ -14,13 +14,13 @@ def command() -> None:
 
 @command.command()
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")
-@pass_frame
-def show(frame: Frame, origin: bool) -> None:
+@pass_cli
+def show(cli: CliContext, origin: bool) -> None:
     """Show every setting and its value.
 
     A flag goes before the environment, the environment before node.toml in the node's home.
     """
-    settings = frame.settings
+    settings = cli.settings
     rows = []
     for setting in SETTINGS:
         value = getattr(settings, setting.name)
@@ -31,4 +31,4 @@ def show(frame: Frame, origin: bool) -> None:
         if origin:
             row |= {"origin": settings.origins[setting.name], "meaning": setting.meaning}
         rows.append(row)
-    frame.emit(rows, list(rows[0]))
+    cli.emit(rows, list(rows[0]))

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tearline.packet import OpenedField
-from tearline.trust import TrustState
-from tearline_client.cli.at_work import agency_name, counted
-from tearline_client.cli.frame import Frame
-from tearline_client.cli.output import Row
-from tearline_client.cli.seen import SPARE, cell_rows, field_text, short
+from tearline.packets.packet import OpenedField
+from tearline.verification.trust import TrustState
+from tearline_client.cli.context import CliContext
+from tearline_client.cli.session import agency_name, counted
 from tearline_client.node import Node
-from tearline_client.planning.plan import ReleasePlan
+from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.rendering.output import Row
+from tearline_client.rendering.packets import SPARE, cell_rows, field_text, short
 
 _COLUMNS = ("field", "category", "partner", "form", "shown")
 
 
 def confirm_packets(
-    frame: Frame,
+    cli: CliContext,
     node: Node,
     plans: Sequence[ReleasePlan],
     *,
@@ -27,7 +27,7 @@ def confirm_packets(
     """Shows what each partner will see of packets, and asks.
 
     Args:
-        frame: The command's.
+        cli: The command's.
         node: The node.
         plans: One for each packet.
         yes: Whether the person said so beforehand: then nothing is shown.
@@ -43,11 +43,11 @@ def confirm_packets(
     recipients = [recipient for plan in plans for recipient in plan.recipients]
     act = f"{counted(len(plans), 'packet')} will be sent to {_names(recipients, trust)}."
     act = f"{because} {act}".strip()
-    _confirm(frame, cell_rows(cells, trust), act, words=words, typed=typed, yes=yes)
+    _confirm(cli, cell_rows(cells, trust), act, words=words, typed=typed, yes=yes)
 
 
 def confirm_fields(
-    frame: Frame,
+    cli: CliContext,
     node: Node,
     fields: Sequence[tuple[OpenedField, str]],
     *,
@@ -58,7 +58,7 @@ def confirm_fields(
     """Shows which fields of packets that were sent a partner will get besides, and asks.
 
     Args:
-        frame: The command's.
+        cli: The command's.
         node: The node.
         fields: Each field with the node URI of the partner.
         yes: Whether the person said so beforehand: then nothing is shown.
@@ -71,7 +71,7 @@ def confirm_fields(
     trust = node.state.trust
     names = _names((recipient for _, recipient in fields), trust)
     act = f"{counted(len(fields), 'field')} {act} {names}."
-    _confirm(frame, opened_rows(fields, trust), act, words=words, typed="yes", yes=yes)
+    _confirm(cli, opened_rows(fields, trust), act, words=words, typed="yes", yes=yes)
 
 
 def opened_rows(
@@ -91,13 +91,13 @@ def opened_rows(
 
 
 def _confirm(
-    frame: Frame, rows: Iterable[Row], act: str, *, words: str, typed: str, yes: bool
+    cli: CliContext, rows: Iterable[Row], act: str, *, words: str, typed: str, yes: bool
 ) -> None:
     if not yes:
-        frame.show(rows, _COLUMNS, spare=SPARE)
+        cli.show(rows, _COLUMNS, spare=SPARE)
         if words:
-            frame.say(f"With the words: {words}")
-    frame.confirm(act, typed, yes=yes)
+            cli.say(f"With the words: {words}")
+    cli.confirm(act, typed, yes=yes)
 
 
 def _names(recipients: Iterable[str], trust: TrustState) -> str:

@@ -6,23 +6,23 @@ from typing import Any
 
 import click
 
-from tearline.consent import ConsentStep
 from tearline.errors import LoginRequired
-from tearline.federation import TrustList
-from tearline.onward import Use
-from tearline.statement import ActedBy
-from tearline.tokens import Role
-from tearline_client.cli.at_work import acting, agency_name, at_work, look, time_text
+from tearline.federation.members import TrustList
+from tearline.onward.consent import ConsentStep
+from tearline.onward.use import Use
+from tearline.persons.tokens import Role
+from tearline.statements.statement import ActedBy
 from tearline_client.cli.confirmation import confirm_fields
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command, Group
 from tearline_client.cli.options import free_text, sync_option, yes_option
-from tearline_client.cli.order import repeats_option
 from tearline_client.cli.release import emit_released, takes_two
-from tearline_client.cli.seen import find_path, short
+from tearline_client.cli.release_options import repeats_option
+from tearline_client.cli.session import acting, agency_name, at_work, look, time_text
+from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
+from tearline_client.rendering.packets import find_path, short
 from tearline_client.store.consents import ConsentRecord
-from tearline_client.views import PacketView
 
 _DATE = click.DateTime(["%Y-%m-%d"])
 _COLUMNS = ["consent", "side", "partner", "use", "status", "fields", "for", "until"]
@@ -49,9 +49,9 @@ def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("fields", metavar="FIELD...", nargs=-1, required=True)
 @click.option("--to", required=True, help="Third party: an agency, or a node URI.")
 @_asking
-@pass_frame
+@pass_cli
 def pass_on(
-    frame: Frame,
+    cli: CliContext,
     packet: str,
     fields: tuple[str, ...],
     to: str,
@@ -65,9 +65,9 @@ def pass_on(
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        shown = await _received(frame, node, packet)
+        shown = await _received(cli, node, packet)
         paths = [find_path(shown, field) for field in fields]
-        person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
+        person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
         record = await node.consents.pass_on(
             shown.packet.id,
             paths,
@@ -79,7 +79,7 @@ def pass_on(
         )
         return record, node.state.trust.trust_list
 
-    _emit(frame, *at_work(frame, run))
+    _emit(cli, *at_work(cli, run))
 
 
 @command.command()
@@ -93,9 +93,9 @@ def pass_on(
 )
 @click.option("--for", "scope", required=True, help="The proceedings, or the purpose.")
 @_asking
-@pass_frame
+@pass_cli
 def ask(
-    frame: Frame,
+    cli: CliContext,
     packet: str,
     fields: tuple[str, ...],
     use: str,
@@ -107,9 +107,9 @@ def ask(
     """Ask whoever made PACKET to allow the use of FIELDs in evidence, or for another purpose."""
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        shown = await _received(frame, node, packet)
+        shown = await _received(cli, node, packet)
         paths = [find_path(shown, field) for field in fields]
-        person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
+        person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
         record = await node.consents.ask(
             shown.packet.id,
             paths,
@@ -122,19 +122,19 @@ def ask(
         )
         return record, node.state.trust.trust_list
 
-    _emit(frame, *at_work(frame, run))
+    _emit(cli, *at_work(cli, run))
 
 
 @command.command(name="list")
 @sync_option
-@pass_frame
-def list_command(frame: Frame, sync: bool) -> None:
+@pass_cli
+def list_command(cli: CliContext, sync: bool) -> None:
     """List what was asked here and of us, and where each consent stands."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await look(frame, node, sync=sync)
+        await look(cli, node, sync=sync)
         trust_list, now_ms = node.state.trust.trust_list, node.state.now_ms()
-        waiting = node.state.stores.pending.by_question()
+        waiting = node.state.stores.approvals.by_question()
         return [
             {
                 **_row(record, trust_list, now_ms),
@@ -143,18 +143,18 @@ def list_command(frame: Frame, sync: bool) -> None:
             for record in node.consents.all()
         ]
 
-    frame.emit(at_work(frame, run), [*_COLUMNS, "waits"])
+    cli.emit(at_work(cli, run), [*_COLUMNS, "waits"])
 
 
 @command.command()
 @click.argument("consent")
 @sync_option
-@pass_frame
-def show(frame: Frame, consent: str, sync: bool) -> None:
+@pass_cli
+def show(cli: CliContext, consent: str, sync: bool) -> None:
     """Show every step of CONSENT (the beginning of its id), with its fields and words."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await look(frame, node, sync=sync)
+        await look(cli, node, sync=sync)
         record = node.consents.find(consent)
         trust_list = node.state.trust.trust_list
         return [
@@ -173,7 +173,7 @@ def show(frame: Frame, consent: str, sync: bool) -> None:
             for step in record.steps
         ]
 
-    frame.emit(at_work(frame, run), ["step", "by", "at", "fields", "for", "until", "note"])
+    cli.emit(at_work(cli, run), ["step", "by", "at", "fields", "for", "until", "note"])
 
 
 @command.command()
@@ -184,9 +184,9 @@ def show(frame: Frame, consent: str, sync: bool) -> None:
 @repeats_option
 @click.option("--dry-run", is_flag=True, help="Say what would be given, and give nothing.")
 @yes_option
-@pass_frame
+@pass_cli
 def give(
-    frame: Frame,
+    cli: CliContext,
     consent: str,
     fields: tuple[str, ...],
     until: datetime | None,
@@ -205,7 +205,7 @@ def give(
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList] | bytes:
-        await look(frame, node)
+        await look(cli, node)
         record, trust_list = node.consents.find(consent), node.state.trust.trust_list
         shown = node.state.open_view(record.packet)
         paths = [find_path(shown, field) for field in fields]
@@ -213,12 +213,12 @@ def give(
             return record, trust_list
         reference, ends_ms = shown.manifest.agreement, _ends_ms(until)
         if takes_two(node, reference.id, reference.article):
-            name = frame.settings.person
-            return node.second.draft_consent(
+            name = cli.settings.person
+            return node.approvals.draft_consent(
                 record.id, paths, ends_ms=ends_ms, note=note, repeats=repeats, person=name
             )
-        person = _person(frame, node, reference.id)
-        _confirm(frame, node, record, shown, paths, note=note, yes=yes)
+        person = _person(cli, node, reference.id)
+        _confirm(cli, node, record, shown, paths, note=note, yes=yes)
         given = await node.consents.give(
             record.id,
             acted_by=person,
@@ -229,29 +229,29 @@ def give(
         )
         return given, trust_list
 
-    done = at_work(frame, run)
+    done = at_work(cli, run)
     if isinstance(done, bytes):
-        emit_released(frame, done)
+        emit_released(cli, done)
     else:
-        _emit(frame, *done)
+        _emit(cli, *done)
 
 
 @command.command()
 @click.argument("consent")
 @free_text("--note", help="Why, for the people who asked.")
 @repeats_option
-@pass_frame
-def refuse(frame: Frame, consent: str, note: str, repeats: str) -> None:
+@pass_cli
+def refuse(cli: CliContext, consent: str, note: str, repeats: str) -> None:
     """Refuse CONSENT."""
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        await look(frame, node)
+        await look(cli, node)
         record = node.consents.find(consent)
-        person = _acting(frame, node, record)
+        person = _acting(cli, node, record)
         refused = await node.consents.refuse(record.id, note=note, repeats=repeats, acted_by=person)
         return refused, node.state.trust.trust_list
 
-    _emit(frame, *at_work(frame, run))
+    _emit(cli, *at_work(cli, run))
 
 
 @command.command()
@@ -259,33 +259,33 @@ def refuse(frame: Frame, consent: str, note: str, repeats: str) -> None:
 @free_text("--note", help="Why, for the people of the other side.")
 @repeats_option
 @yes_option
-@pass_frame
-def withdraw(frame: Frame, consent: str, note: str, repeats: str, yes: bool) -> None:
+@pass_cli
+def withdraw(cli: CliContext, consent: str, note: str, repeats: str, yes: bool) -> None:
     """Withdraw CONSENT, which we gave, or asked for.
 
     What was granted to a third party in the meantime stays granted: that is for a recall.
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        await look(frame, node)
+        await look(cli, node)
         record, trust_list = node.consents.find(consent), node.state.trust.trust_list
         name = agency_name(trust_list, record.peer)
-        frame.confirm(f"The consent between us and {name} ends for good.", name, yes=yes)
-        person = _acting(frame, node, record)
+        cli.confirm(f"The consent between us and {name} ends for good.", name, yes=yes)
+        person = _acting(cli, node, record)
         withdrawn = await node.consents.withdraw(
             record.id, note=note, repeats=repeats, acted_by=person
         )
         return withdrawn, trust_list
 
-    _emit(frame, *at_work(frame, run))
+    _emit(cli, *at_work(cli, run))
 
 
 @command.command()
 @click.argument("packet")
 @click.argument("field")
 @free_text("--reason", required=True, help="Where we have the value from; it is kept.")
-@pass_frame
-def own(frame: Frame, packet: str, field: str, reason: str) -> None:
+@pass_cli
+def own(cli: CliContext, packet: str, field: str, reason: str) -> None:
     """An officer records that we have the value of FIELD of a partner's PACKET from elsewhere.
 
     From then on, sending our own value does not count as copying theirs. It is kept with the
@@ -293,17 +293,17 @@ def own(frame: Frame, packet: str, field: str, reason: str) -> None:
     """
 
     async def run(node: Node) -> None:
-        person = node.person(frame.settings.person, Role.OFFICER)
-        shown = await _received(frame, node, packet)
+        person = node.person(cli.settings.person, Role.OFFICER)
+        shown = await _received(cli, node, packet)
         node.own_sources.record(shown.packet.id, find_path(shown, field), reason, person=person)
 
-    at_work(frame, run)
-    frame.say("Recorded. What we send of our own is not taken for a copy of that field.")
+    at_work(cli, run)
+    cli.say("Recorded. What we send of our own is not taken for a copy of that field.")
 
 
 @command.command(name="own-list")
-@pass_frame
-def own_list(frame: Frame) -> None:
+@pass_cli
+def own_list(cli: CliContext) -> None:
     """List what officers recorded that we have from elsewhere."""
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -318,11 +318,11 @@ def own_list(frame: Frame) -> None:
             for each in node.own_sources.all()
         ]
 
-    frame.emit(at_work(frame, run), ["packet", "field", "officer", "at", "reason"])
+    cli.emit(at_work(cli, run), ["packet", "field", "officer", "at", "reason"])
 
 
 def _confirm(
-    frame: Frame,
+    cli: CliContext,
     node: Node,
     record: ConsentRecord,
     shown: PacketView,
@@ -339,22 +339,22 @@ def _confirm(
     recipient = wanted.scope if passes_on else record.peer
     fields = [(o, recipient) for o in shown.view.best() if o.field.path in chosen]
     act = "will be disclosed to" if passes_on else f"may be used ({record.use.value}) by"
-    confirm_fields(frame, node, fields, yes=yes, words=note, act=act)
+    confirm_fields(cli, node, fields, yes=yes, words=note, act=act)
 
 
-async def _received(frame: Frame, node: Node, packet: str) -> PacketView:
-    await look(frame, node)
+async def _received(cli: CliContext, node: Node, packet: str) -> PacketView:
+    await look(cli, node)
     packet_id = node.state.stores.packets.find(packet)
     return node.state.open_view(packet_id)
 
 
-def _acting(frame: Frame, node: Node, record: ConsentRecord) -> ActedBy | None:
+def _acting(cli: CliContext, node: Node, record: ConsentRecord) -> ActedBy | None:
     manifest = node.state.stores.packets.manifest(record.packet)
-    return acting(frame, node, manifest.agreement.id, Role.LIAISON)
+    return acting(cli, node, manifest.agreement.id, Role.LIAISON)
 
 
-def _person(frame: Frame, node: Node, agreement_id: bytes) -> ActedBy:
-    person = acting(frame, node, agreement_id, Role.LIAISON)
+def _person(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy:
+    person = acting(cli, node, agreement_id, Role.LIAISON)
     if person is None:
         raise LoginRequired("a person gives a consent, and nobody is logged in")
     return person
@@ -365,8 +365,8 @@ def _ends_ms(until: datetime | None) -> int:
     return 0 if until is None else int(until.replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def _emit(frame: Frame, record: ConsentRecord, trust_list: TrustList) -> None:
-    frame.emit([_row(record, trust_list, 0)], _COLUMNS)
+def _emit(cli: CliContext, record: ConsentRecord, trust_list: TrustList) -> None:
+    cli.emit([_row(record, trust_list, 0)], _COLUMNS)
 
 
 def _row(record: ConsentRecord, trust_list: TrustList, now_ms: int) -> dict[str, object]:

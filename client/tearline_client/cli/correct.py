@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 
 from tearline.policy.form import Form
-from tearline.trust import TrustState
-from tearline_client.cli.at_work import agency_name, at_work, counted, look
+from tearline.verification.trust import TrustState
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.documents import attach_option, attached
-from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.order import (
+from tearline_client.cli.release import Released, emit_released, release
+from tearline_client.cli.release_options import (
     evaluation_option,
     guard_option,
     narrative_of,
@@ -20,12 +20,12 @@ from tearline_client.cli.order import (
     repeats_option,
     unmarked_option,
 )
-from tearline_client.cli.release import Released, emit_released, release
-from tearline_client.cli.seen import SPARE, content_text, short
-from tearline_client.desks.correcting import Change, CorrectionPlan, Seen
-from tearline_client.desks.releasing import Sent
-from tearline_client.drafting import confirmed, draft_correction
+from tearline_client.cli.session import agency_name, at_work, counted, look
+from tearline_client.drafting.from_file import confirmed, draft_correction
+from tearline_client.features.corrections.service import Change, CorrectionPlan, PartnerForm
+from tearline_client.features.packets.service import Sent
 from tearline_client.node import Node
+from tearline_client.rendering.packets import SPARE, content_text, short
 
 
 @click.command(cls=Command)
@@ -39,9 +39,9 @@ from tearline_client.node import Node
 @unmarked_option
 @click.option("--dry-run", is_flag=True, help="Show what each partner will see otherwise.")
 @yes_option
-@pass_frame
+@pass_cli
 def correct(
-    frame: Frame,
+    cli: CliContext,
     packet: str,
     file: Path,
     narrative: Path | None,
@@ -64,7 +64,7 @@ def correct(
     text, documents = narrative_of(narrative), attached(attach)
 
     async def run(node: Node) -> tuple[CorrectionPlan, TrustState, Released | None]:
-        await look(frame, node)
+        await look(cli, node)
         plan, findings = draft_correction(
             node,
             node.state.stores.packets.find(packet),
@@ -76,30 +76,30 @@ def correct(
             unmarked=unmarked,
         )
         for finding in findings:
-            frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
+            cli.say(f"line {finding.line}, {finding.column}: {finding.why}")
         wanted = confirmed(plan.release, repeats)
-        released = None if dry_run else await release(frame, node, [wanted], yes=yes)
+        released = None if dry_run else await release(cli, node, [wanted], yes=yes)
         return plan, node.state.trust, released
 
-    plan, trust, released = at_work(frame, run)
+    plan, trust, released = at_work(cli, run)
     for uri, why in sorted(plan.passed_over.items()):
         partner = agency_name(trust.trust_list, uri)
-        frame.say(f"Not for {partner}: {why}.")
+        cli.say(f"Not for {partner}: {why}.")
         if uri in plan.left_behind:
-            frame.say(
+            cli.say(
                 f"{partner} goes on with {plan.corrected.hex()[:12]} as it was: once it may get"
                 " packets again, send it a new one; or recall that from it."
             )
     if dry_run:
-        frame.emit(
+        cli.emit(
             _rows(plan, trust), ["field", "category", "partner", "before", "after"], spare=SPARE
         )
-        frame.say("Nothing was sent: this was a dry run.")
+        cli.say("Nothing was sent: this was a dry run.")
         return
-    emit_released(frame, released)
+    emit_released(cli, released)
     if isinstance(released, Sent):
         partners = counted(len(plan.release.recipients), "partner")
-        frame.say(f"It takes the place of {plan.corrected.hex()[:12]} for {partners}.")
+        cli.say(f"It takes the place of {plan.corrected.hex()[:12]} for {partners}.")
 
 
 def _rows(plan: CorrectionPlan, trust: TrustState) -> Iterator[dict[str, object]]:
@@ -119,7 +119,7 @@ def _category(change: Change) -> str:
     return seen.category if seen else ""
 
 
-def seen_text(seen: Seen | None) -> str:
+def seen_text(seen: PartnerForm | None) -> str:
     """What a partner sees of one field, in words."""
     if seen is None:
         return "nothing"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.output import print_line, to_json
+from tearline_client.rendering.output import print_line, to_json
 
 
 @click.command(cls=Command)
@@ -18,14 +18,14 @@ from tearline_client.cli.output import print_line, to_json
     metavar="DIR",
     help="Leave the federation at work in DIR, a new folder; says how to use it and end it.",
 )
-@pass_frame
-def command(frame: Frame, as_json: bool, keep: Path | None) -> None:
+@pass_cli
+def command(cli: CliContext, as_json: bool, keep: Path | None) -> None:
     """Tell the story: three agencies, one exchange, and proof of each step.
 
     Everything runs on loopback in processes of its own, with real keys and connections. Ends
     with 0 only if every step was proved.
     """
-    from tearline_client.demo.telling import tell
+    from tearline_client.demo.runner import tell
 
     results, seconds = tell(_silent if as_json else _aloud, keep=keep)
     ok = all(result.told.proved for result in results)
@@ -42,7 +42,7 @@ def command(frame: Frame, as_json: bool, keep: Path | None) -> None:
         print_line(to_json({"ok": ok, "seconds": round(seconds, 1), "steps": steps}))
     else:
         print_line("")
-        frame.emit(
+        cli.emit(
             ({"step": r.step.id, "proved": r.told.proved, "claim": r.step.claim} for r in results),
             ["step", "proved", "claim"],
         )

@@ -6,18 +6,18 @@ from typing import Any
 
 import click
 
+from tearline.audit.event import EventCode
 from tearline.errors import NotFound
-from tearline.event import EventCode
-from tearline.packet import OpenedField
+from tearline.packets.packet import OpenedField
 from tearline.policy.category import CATEGORIES
-from tearline_client.cli.at_work import at_work, counted
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
-from tearline_client.cli.seen import corrections_of
-from tearline_client.exporters.documents import documents_in
-from tearline_client.exporters.files import create_file, verify_free
-from tearline_client.importers.documents import Document, read_document
+from tearline_client.cli.session import at_work, counted
+from tearline_client.connectors.exporters.documents import documents_in
+from tearline_client.connectors.exporters.files import create_file, verify_free
+from tearline_client.connectors.importers.documents import Document, read_document
 from tearline_client.node import Node
+from tearline_client.rendering.packets import corrections_of
 
 _CATEGORIES = frozenset(category.name for category in CATEGORIES)
 
@@ -58,8 +58,8 @@ def _attached(text: str) -> Document:
     required=True,
     help="An existing folder; nothing in it is overwritten.",
 )
-@pass_frame
-def export(frame: Frame, packet: str, folder: Path) -> None:
+@pass_cli
+def export(cli: CliContext, packet: str, folder: Path) -> None:
     """Write the documents that are open here of PACKET into a folder, readable by you alone.
 
     Each gets the name that its sender gave it, made plain, and none is opened. What is not what
@@ -70,18 +70,18 @@ def export(frame: Frame, packet: str, folder: Path) -> None:
         packet_id = node.state.stores.packets.find(packet)
         shown = node.state.open_view(packet_id)
         for words in corrections_of(shown, node.corrections.newest(packet_id)):
-            frame.say(words)
+            cli.say(words)
         found = documents_in(shown.view)
         if not found:
             raise NotFound("no document of it is open here")
         for name in found:
             verify_free(folder, name)  # what fails is not logged as written
         opened = {packet_id: tuple(found.values())}
-        node.access.record(EventCode.ACCESS_EXPORT, opened, person=frame.settings.person)
+        node.access.record(EventCode.ACCESS_EXPORT, opened, person=cli.settings.person)
         return found
 
     rows = []
-    for name, opened in at_work(frame, run).items():
+    for name, opened in at_work(cli, run).items():
         (content,) = opened.field.values
         with create_file(folder, name) as stream:
             stream.write(content)
@@ -92,5 +92,5 @@ def export(frame: Frame, packet: str, folder: Path) -> None:
                 "bytes": len(content),
             }
         )
-    frame.emit(rows, ["file", "type", "bytes"])
-    frame.say(f"{counted(len(rows), 'document')} written.")
+    cli.emit(rows, ["file", "type", "bytes"])
+    cli.say(f"{counted(len(rows), 'document')} written.")

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import click
 
-from tearline.armor import Armor, armor
-from tearline.erasure import Erasure
-from tearline.tokens import Role
+from tearline.audit.erasure import Erasure
+from tearline.crypto.armor import Armor, armor
+from tearline.persons.tokens import Role
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed
-from tearline_client.cli.at_work import agency_name, at_work, counted, home_of
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
-from tearline_client.desks.erasing import order_of
+from tearline_client.cli.session import agency_name, at_work, counted, home_of
 from tearline_client.enrolment import read_signed
+from tearline_client.features.erasures.service import order_of
 from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
 
@@ -31,8 +31,8 @@ def erase() -> None:
 @click.argument("indices", type=click.IntRange(min=0), nargs=-1, required=True)
 @free_text("--reason", required=True, help="Why; every party reads it, and it is kept.")
 @click.option("--output-file", "target", type=FILE, required=True, help="Where to write it.")
-@pass_frame
-def draft(frame: Frame, indices: tuple[int, ...], reason: str, target: Path) -> None:
+@pass_cli
+def draft(cli: CliContext, indices: tuple[int, ...], reason: str, target: Path) -> None:
     """An officer drafts an order to erase the entries INDICES, signed by this agency.
 
     All of them must name the same agencies, under one agreement; `tearline audit search` tells
@@ -40,20 +40,20 @@ def draft(frame: Frame, indices: tuple[int, ...], reason: str, target: Path) -> 
     """
 
     async def run(node: Node) -> Signed:
-        node.person(frame.settings.person, Role.OFFICER)
+        node.person(cli.settings.person, Role.OFFICER)
         await node.sync()
         return node.draft_erasure(indices, reason)
 
-    proposed = at_work(frame, run)
+    proposed = at_work(cli, run)
     _write(target, proposed)
-    _tell_next(frame, target, proposed)
+    _tell_next(cli, target, proposed)
 
 
 @erase.command()
 @click.argument("file", type=FILE)
 @yes_option
-@pass_frame
-def sign(frame: Frame, file: Path, yes: bool) -> None:
+@pass_cli
+def sign(cli: CliContext, file: Path, yes: bool) -> None:
     """An officer adds this agency's signature to the order in FILE.
 
     The node looks at each entry first: all must name exactly those who are to sign.
@@ -64,21 +64,21 @@ def sign(frame: Frame, file: Path, yes: bool) -> None:
     act = f"What this node was told of entry {entries} will be gone. The reason: {order.reason}"
 
     async def run(node: Node) -> Signed:
-        node.person(frame.settings.person, Role.OFFICER)
+        node.person(cli.settings.person, Role.OFFICER)
         await node.sync()
         complete = node.sign_erasure(proposed)
-        frame.confirm(act, home_of(frame).identity().agency, yes=yes)
+        cli.confirm(act, home_of(cli).identity().agency, yes=yes)
         return complete
 
-    complete = at_work(frame, run)
+    complete = at_work(cli, run)
     _write(file, complete)
-    _tell_next(frame, file, complete)
+    _tell_next(cli, file, complete)
 
 
 @erase.command()
 @click.argument("file", type=FILE)
-@pass_frame
-def publish(frame: Frame, file: Path) -> None:
+@pass_cli
+def publish(cli: CliContext, file: Path) -> None:
     """Have the exchange erase what the order in FILE names, signed by every party."""
     complete = read_signed(Armor.ERASURE, file)
     order = order_of(complete)
@@ -87,21 +87,21 @@ def publish(frame: Frame, file: Path) -> None:
         await node.publish_erasure(complete)
         await node.receive()  # it comes back by the mailbox, as to every party
 
-    at_work(frame, run)
+    at_work(cli, run)
     entries = counted(len(order.indices), "entry")
-    frame.say(f"Erased what {entries} said: {', '.join(map(str, order.indices))}.")
+    cli.say(f"Erased what {entries} said: {', '.join(map(str, order.indices))}.")
 
 
 @erase.command(name="list")
-@pass_frame
-def list_command(frame: Frame) -> None:
+@pass_cli
+def list_command(cli: CliContext) -> None:
     """List the orders that this node took in, by their own entry.
 
     What an agreement lets the log keep no longer, the exchange orders erased by itself.
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
-        _, trust_list = home_of(frame).trust_list()
+        _, trust_list = home_of(cli).trust_list()
         return [
             {
                 "entry": found.entry,
@@ -113,7 +113,7 @@ def list_command(frame: Frame) -> None:
             for found in node.state.stores.erasures.orders()
         ]
 
-    frame.emit(at_work(frame, run), ["entry", "erased", "parties", "reason", "id"])
+    cli.emit(at_work(cli, run), ["entry", "erased", "parties", "reason", "id"])
 
 
 def _retention(node: Node, order: Erasure) -> str:
@@ -122,10 +122,10 @@ def _retention(node: Node, order: Erasure) -> str:
     return f"retention of {name}, version {order.agreement_version}"
 
 
-def _tell_next(frame: Frame, path: Path, signed: Signed) -> None:
+def _tell_next(cli: CliContext, path: Path, signed: Signed) -> None:
     missing = len(order_of(signed).parties) - len(signed.statement.inclusions)
     waiting = f"{missing} to go" if missing else "all parties have"
-    frame.say(f"Signed {path}; {waiting}.")
+    cli.say(f"Signed {path}; {waiting}.")
 
 
 def _write(path: Path, signed: Signed) -> None:

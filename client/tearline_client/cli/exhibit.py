@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from tearline_client.audit.exhibits import make_exhibit
-from tearline_client.cli.at_work import at_work, counted
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.exporters.files import create_file, verify_free
+from tearline_client.cli.session import at_work, counted
+from tearline_client.connectors.exporters.files import create_file, verify_free
 from tearline_client.node import Node
 
 
@@ -21,9 +21,9 @@ from tearline_client.node import Node
     "--receipts", is_flag=True, help="Name those who signed that they got something of it."
 )
 @click.option("--sync/--no-sync", default=True, show_default=True, help="Read the log first.")
-@pass_frame
+@pass_cli
 def exhibit(
-    frame: Frame, packet: str, fields: tuple[str, ...], target: Path, receipts: bool, sync: bool
+    cli: CliContext, packet: str, fields: tuple[str, ...], target: Path, receipts: bool, sync: bool
 ) -> None:
     """Write a file that proves FIELDs of PACKET to somebody outside, and shows no other.
 
@@ -47,13 +47,13 @@ def exhibit(
             packet_id,
             fields,
             receipts=receipts,
-            person=frame.settings.person,
+            person=cli.settings.person,
         )
         return made, node.state.trust.federation.hex()
 
-    text, federation = at_work(frame, run)
+    text, federation = at_work(cli, run)
     with create_file(target.parent, target.name) as stream:
         stream.write(text.encode("ascii"))
-    frame.emit([{"file": str(target), "federation": federation}], ["file"])
-    frame.say(f"It shows {counted(len(set(fields)), 'field')}. Its reader needs the federation id,")
-    frame.say(f"from you by another way: {federation}")
+    cli.emit([{"file": str(target), "federation": federation}], ["file"])
+    cli.say(f"It shows {counted(len(set(fields)), 'field')}. Its reader needs the federation id,")
+    cli.say(f"from you by another way: {federation}")

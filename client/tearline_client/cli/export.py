@@ -6,20 +6,20 @@ from pathlib import Path
 
 import click
 
+from tearline.audit.event import EventCode
 from tearline.errors import EntityFieldMalformed
-from tearline.event import EventCode
-from tearline.onward import caveats_in_words
-from tearline.packet import TEXT, Field, OpenedField
+from tearline.onward.use import caveats_in_words
+from tearline.packets.packet import TEXT, Field, OpenedField
 from tearline.policy.form import Form
-from tearline_client.cli.at_work import at_work
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
-from tearline_client.cli.output import print_lines
-from tearline_client.exporters.files import create_file, verify_free
-from tearline_client.exporters.ftm import encode_entity, without_extension
+from tearline_client.cli.session import at_work
+from tearline_client.connectors.exporters.files import create_file, verify_free
+from tearline_client.connectors.exporters.ftm import encode_entity, without_extension
 from tearline_client.node import Node
 from tearline_client.planning.entities import Entity, entities_from_fields, ids_by_token
+from tearline_client.rendering.output import print_lines
 
 Exported = tuple[Entity, frozenset[str]]
 """An entity, and its properties of which only a generalised form is here."""
@@ -34,8 +34,8 @@ def command() -> None:
 @click.argument("packets", nargs=-1)
 @click.option("--output-file", "target", type=FILE, help="A new file; else stdout.")
 @click.option("--plain", is_flag=True, help="Our own schemata in FtM's, for readers of no others.")
-@pass_frame
-def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:
+@pass_cli
+def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:
     """Export PACKETS, or all that are here, as FollowTheMoney JSON lines.
 
     A property that is here in generalised form alone is named under the key generalised of its
@@ -49,11 +49,11 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
     async def run(node: Node) -> tuple[list[Exported], tuple[str, ...]]:
         entities, shown, left_out = exported(node, packets)
         for packet_id, why in left_out.items():
-            frame.say(f"Left out: packet {packet_id.hex()[:12]}, for of its source {why}.")
+            cli.say(f"Left out: packet {packet_id.hex()[:12]}, for of its source {why}.")
         for packet_id, last in node.corrections.corrected_by(shown).items():
-            frame.say(f"Packet {packet_id.hex()[:12]} was corrected since, by {last.hex()[:12]}.")
+            cli.say(f"Packet {packet_id.hex()[:12]} was corrected since, by {last.hex()[:12]}.")
         act = EventCode.ACCESS_PRINT if target is None else EventCode.ACCESS_EXPORT
-        node.access.record(act, shown, person=frame.settings.person)
+        node.access.record(act, shown, person=cli.settings.person)
         store = node.state.stores.packets
         foreign = [
             opened.field.marking
@@ -64,7 +64,7 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
         stated = all(node.state.open_view(packet_id).has_narrative for packet_id in shown)
         return entities, caveats_in_words(foreign, narrative=stated)
 
-    entities, caveats = at_work(frame, run)
+    entities, caveats = at_work(cli, run)
     lines = [
         encode_entity(
             without_extension(entity, generalised=coarse) if plain else entity, generalised=coarse
@@ -77,9 +77,9 @@ def ftm(frame: Frame, packets: tuple[str, ...], target: Path | None, plain: bool
     else:
         with create_file(target.parent, target.name) as stream:
             stream.writelines(lines)
-    frame.say(f"{len(lines)} entities.")
+    cli.say(f"{len(lines)} entities.")
     for words in caveats:
-        frame.say(words)
+        cli.say(words)
 
 
 def exported(

@@ -2,7 +2,7 @@
 
 Showing help must be quick, so the command line knows its nouns by name and one line each, and
 imports the module of the one that is called. Such a module holds one click command or group,
-named ``command``; its functions take what they need from ``frame``.
+named ``command``; its functions take what they need from ``cli``.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from tearline_client.cli.output import (
+from tearline_client.rendering.output import (
     begin_printing,
     print_line,
     print_traceback,

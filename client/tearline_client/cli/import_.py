@@ -9,25 +9,25 @@ from typing import Any
 import click
 
 from tearline.errors import ExchangeBusy, sentence
-from tearline.tokens import Role
-from tearline_client.cli.at_work import acting, at_work, counted, read_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline.persons.tokens import Role
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
-from tearline_client.cli.order import order_of, source_options
 from tearline_client.cli.release import say_unmarked, takes_two
+from tearline_client.cli.release_options import order_of, source_options
+from tearline_client.cli.session import acting, at_work, counted, read_text
 from tearline_client.config import MAX_CONFIG_BYTES
-from tearline_client.desks.importing import Imported, batches, pause
-from tearline_client.desks.releasing import Persons
-from tearline_client.drafting import Drafted, Reader, divide_order, plan_source
-from tearline_client.importers.findings import Concern
-from tearline_client.importers.findings import Imported as Source
-from tearline_client.importers.ftm import read_ftm
-from tearline_client.importers.mapping import parse_mapping
-from tearline_client.importers.ofac import read_ofac
-from tearline_client.importers.tabular import read_csv
+from tearline_client.connectors.importers.csv import read_csv
+from tearline_client.connectors.importers.ftm import read_ftm
+from tearline_client.connectors.importers.mapping import parse_mapping
+from tearline_client.connectors.importers.ofac import read_ofac
+from tearline_client.connectors.importers.report import Concern
+from tearline_client.connectors.importers.report import Imported as Source
+from tearline_client.drafting.from_file import Drafted, Reader, divide_order, plan_source
+from tearline_client.features.packets.bulk import Imported, batches, pause
+from tearline_client.features.packets.service import Persons
 from tearline_client.node import Node
-from tearline_client.planning.plan import ReleasePlan
+from tearline_client.planning.release_plan import ReleasePlan
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Report and count, and send nothing.")
 _again = click.option("--again", is_flag=True, help="Send also what was sent before, anew.")
@@ -43,10 +43,10 @@ def command() -> None:
 @_dry_run
 @_again
 @source_options
-@pass_frame
-def ftm(frame: Frame, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
+@pass_cli
+def ftm(cli: CliContext, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
     """Import and send FILE, FollowTheMoney entities as JSON lines."""
-    import_file(frame, file, read_ftm, options, dry_run=dry_run, again=again)
+    import_file(cli, file, read_ftm, options, dry_run=dry_run, again=again)
 
 
 @command.command()
@@ -54,10 +54,10 @@ def ftm(frame: Frame, file: Path, dry_run: bool, again: bool, **options: Any) ->
 @_dry_run
 @_again
 @source_options
-@pass_frame
-def ofac(frame: Frame, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
+@pass_cli
+def ofac(cli: CliContext, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
     """Import and send FILE, the US Treasury's SDN list as CSV with a header."""
-    import_file(frame, file, read_ofac, options, dry_run=dry_run, again=again)
+    import_file(cli, file, read_ofac, options, dry_run=dry_run, again=again)
 
 
 @command.command()
@@ -66,19 +66,19 @@ def ofac(frame: Frame, file: Path, dry_run: bool, again: bool, **options: Any) -
 @_dry_run
 @_again
 @source_options
-@pass_frame
+@pass_cli
 def csv(
-    frame: Frame, file: Path, mapping: Path, dry_run: bool, again: bool, **options: Any
+    cli: CliContext, file: Path, mapping: Path, dry_run: bool, again: bool, **options: Any
 ) -> None:
     """Import and send FILE, any CSV, by a mapping of its columns."""
     table = parse_mapping(read_text(mapping, maximum=MAX_CONFIG_BYTES).encode())
     import_file(
-        frame, file, lambda path: read_csv(path, table), options, dry_run=dry_run, again=again
+        cli, file, lambda path: read_csv(path, table), options, dry_run=dry_run, again=again
     )
 
 
 def import_file(
-    frame: Frame,
+    cli: CliContext,
     file: Path,
     read: Reader,
     options: dict[str, Any],
@@ -105,15 +105,15 @@ def import_file(
                 told = (
                     f"{counted(before, 'packet')} of it sent before; --again sends all of it anew."
                 )
-                frame.say(told)
-            sent, waits = await send(frame, node, one, left)
+                cli.say(told)
+            sent, waits = await send(cli, node, one, left)
             packets += sent.packets
             refused += sent.refused
             waiting += waits
         return source, drafted, Imported(packets=packets, refused=tuple(refused)), waiting
 
-    source, drafted, sent, waiting = at_work(frame, run)
-    frame.emit(
+    source, drafted, sent, waiting = at_work(cli, run)
+    cli.emit(
         (
             {
                 "line": finding.line,
@@ -126,11 +126,11 @@ def import_file(
         ),
         ["line", "column", "part", "concern", "why"],
     )
-    say_unmarked(frame, drafted[0])
-    frame.say(f"{_told(source, drafted)}; {_outcome(sent)}.")
+    say_unmarked(cli, drafted[0])
+    cli.say(f"{_told(source, drafted)}; {_outcome(sent)}.")
     if waiting:
         ids = ", ".join(one.hex()[:12] for one in waiting)
-        frame.say(f"The article asks for a second person; these wait: {ids}.")
+        cli.say(f"The article asks for a second person; these wait: {ids}.")
 
 
 def _told(source: Source, drafted: Sequence[Drafted]) -> str:
@@ -152,24 +152,24 @@ def _outcome(sent: Imported) -> str:
 
 
 async def send(
-    frame: Frame, node: Node, drafted: Drafted, left: Sequence[ReleasePlan]
+    cli: CliContext, node: Node, drafted: Drafted, left: Sequence[ReleasePlan]
 ) -> tuple[Imported, list[bytes]]:
     """Sends what is left of an import, or has it wait for a second person, batch by batch."""
     draft = drafted.plans[0].draft
-    with frame.progress("Sending", len(left)) as advance:
+    with cli.progress("Sending", len(left)) as advance:
         if not takes_two(node, draft.agreement.id, draft.article):
-            acted_by = acting(frame, node, draft.agreement.id, Role.LIAISON)
+            acted_by = acting(cli, node, draft.agreement.id, Role.LIAISON)
             persons = Persons(acted_by=acted_by)
             sent = await node.imports.send(
-                drafted.id, drafted.plans, persons, advance=advance, wait=partial(_wait, frame)
+                drafted.id, drafted.plans, persons, advance=advance, wait=partial(_wait, cli)
             )
             return sent, []
         waiting, behind = [], len(drafted.plans) - len(left)
         for batch in batches(left):
             waiting.append(
-                node.second.draft(
+                node.approvals.draft(
                     batch,
-                    person=frame.settings.person,
+                    person=cli.settings.person,
                     also=partial(node.imports.advance, drafted.id, len(batch), behind=behind),
                 )
             )
@@ -178,6 +178,6 @@ async def send(
         return Imported(packets=0, refused=()), waiting
 
 
-async def _wait(frame: Frame, busy: ExchangeBusy, wait_s: float) -> None:
-    frame.say(f"{sentence(busy.what, busy.why)} Going on in {math.ceil(wait_s)} s.")
+async def _wait(cli: CliContext, busy: ExchangeBusy, wait_s: float) -> None:
+    cli.say(f"{sentence(busy.what, busy.why)} Going on in {math.ceil(wait_s)} s.")
     await pause(busy, wait_s)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from tearline_client.cli.at_work import home_of, passphrases
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
+from tearline_client.cli.session import home_of, passphrases
 
 
 @click.command(cls=Command)
@@ -19,9 +19,9 @@ from tearline_client.cli.options import FILE
     type=FILE,
     help="File with the passphrase of the agency's root; else that of the node.",
 )
-@pass_frame
+@pass_cli
 def command(
-    frame: Frame, agency: str, domain: str, node_name: str, root_passphrase_file: Path | None
+    cli: CliContext, agency: str, domain: str, node_name: str, root_passphrase_file: Path | None
 ) -> None:
     """Make an agency and its first node, with every key.
 
@@ -32,8 +32,8 @@ def command(
     from tearline_client.enrolment import found_agency
     from tearline_client.keys.home import Identity
 
-    home = home_of(frame)
+    home = home_of(cli)
     identity = Identity(agency=agency, domain=domain, node=node_name)
-    found_agency(home, identity, passphrases(frame, root_passphrase_file, twice=True))
-    frame.say(f"{identity.uri} was made in {home.path}.")
-    frame.say(f"Hand {home.path / f'{agency}.agency'} to whoever drafts the trust list.")
+    found_agency(home, identity, passphrases(cli, root_passphrase_file, twice=True))
+    cli.say(f"{identity.uri} was made in {home.path}.")
+    cli.say(f"Hand {home.path / f'{agency}.agency'} to whoever drafts the trust list.")

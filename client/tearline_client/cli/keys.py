@@ -6,29 +6,29 @@ from pathlib import Path
 
 import click
 
-from tearline.certificates import certified_key_id, verify_leaf
-from tearline.choices import the_one
+from tearline.crypto.certificates import certified_key_id, verify_leaf
+from tearline.crypto.keys import KEY_ID_SIZE, key_id
 from tearline.encoding import parse_hex
 from tearline.errors import HomeMissing, MalformedInput, TlsError
-from tearline.federation import KeyRecord
-from tearline.keys import KEY_ID_SIZE, key_id
-from tearline.trust import TrustState
-from tearline_client.cli.at_work import at_work, home_of, passphrases, time_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline.federation.members import KeyRecord
+from tearline.text.choices import the_one
+from tearline.verification.trust import TrustState
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, root_option, sync_option, yes_option
+from tearline_client.cli.session import at_work, home_of, passphrases, time_text
 from tearline_client.config import read_secret
 from tearline_client.enrolment import certify_next, fetch_authority, revoke
-from tearline_client.keys.certifying import has_authority, issue_certificate
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.rotation import KeyKind
+from tearline_client.keys.tls_certificates import has_authority, issue_certificate
 from tearline_client.node import Node
 
 _SHOWN = 16  # hexadecimal digits of an id in a table: enough to name a key by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class KeyRow:
     """A private key in the node's keystore.
 
     Attributes:
@@ -49,8 +49,8 @@ def command() -> None:
 
 @command.command(name="list")
 @sync_option
-@pass_frame
-def list_command(frame: Frame, sync: bool) -> None:
+@pass_cli
+def list_command(cli: CliContext, sync: bool) -> None:
     """List the node's keys: those on record in the log, and those whose private half is here."""
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -62,7 +62,7 @@ def list_command(frame: Frame, sync: bool) -> None:
             held_keys(node), node.status().keys, revoked=revoked, now_ms=node.state.now_ms()
         )
 
-    frame.emit(at_work(frame, run), ["use", "key", "state", "until", "here"])
+    cli.emit(at_work(cli, run), ["use", "key", "state", "until", "here"])
 
 
 @command.command()
@@ -71,9 +71,14 @@ def list_command(frame: Frame, sync: bool) -> None:
 @click.option("--kem", is_flag=True, help="A fresh encryption key.")
 @click.option("--cosign", is_flag=True, help="A fresh key to cosign the log with.")
 @root_option
-@pass_frame
+@pass_cli
 def rotate(
-    frame: Frame, tls: bool, sign: bool, kem: bool, cosign: bool, root_passphrase_file: Path | None
+    cli: CliContext,
+    tls: bool,
+    sign: bool,
+    kem: bool,
+    cosign: bool,
+    root_passphrase_file: Path | None,
 ) -> None:
     """Replace keys of the node by fresh ones, now.
 
@@ -84,24 +89,24 @@ def rotate(
     if not (tls or sign or kem or cosign):
         raise click.UsageError("say which: --tls, --sign, --kem, --cosign, or several")
     if tls:
-        _rotate_tls(frame, root_passphrase_file)
-        frame.say("The node has a fresh TLS key and certificate.")
+        _rotate_tls(cli, root_passphrase_file)
+        cli.say("The node has a fresh TLS key and certificate.")
 
     async def run(node: Node) -> None:
         if sign:
-            root = passphrases(frame, root_passphrase_file).root
+            root = passphrases(cli, root_passphrase_file).root
             record = certify_next(node.home, root, node.state.keys, now_ms=node.state.now_ms())
             await node.take_signing_record(record)
-            frame.say("The node signs with a fresh key, which its agency's root certified.")
+            cli.say("The node signs with a fresh key, which its agency's root certified.")
         if kem:
             await node.rotate_encryption_key()
-            frame.say("The node has a fresh encryption key on record.")
+            cli.say("The node has a fresh encryption key on record.")
         if cosign:
             await node.rotate_cosigning_key()
-            frame.say("The node cosigns the log with a fresh key.")
+            cli.say("The node cosigns the log with a fresh key.")
 
     if sign or kem or cosign:
-        at_work(frame, run)
+        at_work(cli, run)
 
 
 @command.command()
@@ -110,17 +115,17 @@ def rotate(
 )
 @click.option("--root", is_flag=True, help="Of the agency's root, in place of the node's keystore.")
 @root_option
-@pass_frame
+@pass_cli
 def passphrase(
-    frame: Frame, new_passphrase_file: Path | None, root: bool, root_passphrase_file: Path | None
+    cli: CliContext, new_passphrase_file: Path | None, root: bool, root_passphrase_file: Path | None
 ) -> None:
     """Replace the passphrase of the node's keystore, or of the root's, by a new one.
 
     It counts from the next command on; a node that runs goes on. Backups, and every other copy of
     the keystore, still open with the passphrase that they were made under.
     """
-    home = home_of(frame)
-    given = passphrases(frame, root_passphrase_file)
+    home = home_of(cli)
+    given = passphrases(cli, root_passphrase_file)
     keystore = (
         Keystore.open(home.root, given.root) if root else Keystore.open(home.keys, given.node)
     )
@@ -128,12 +133,12 @@ def passphrase(
     keystore.change_passphrase(
         read_secret(new_passphrase_file, option, prompt="New passphrase", twice=True)
     )
-    frame.say("The keystore has a new passphrase; make a fresh backup.")
+    cli.say("The keystore has a new passphrase; make a fresh backup.")
 
 
-def _rotate_tls(frame: Frame, root_passphrase_file: Path | None) -> None:
-    home = home_of(frame)
-    given = passphrases(frame, root_passphrase_file)
+def _rotate_tls(cli: CliContext, root_passphrase_file: Path | None) -> None:
+    home = home_of(cli)
+    given = passphrases(cli, root_passphrase_file)
     keystore = Keystore.open(home.keys, given.node)
     if not has_authority(keystore):
         fetch_authority(home, given.root, keystore)
@@ -145,9 +150,9 @@ def _rotate_tls(frame: Frame, root_passphrase_file: Path | None) -> None:
 @free_text("--reason", help="Why, in words that every member may read.")
 @yes_option
 @root_option
-@pass_frame
+@pass_cli
 def revoke_command(
-    frame: Frame, key: str, reason: str, yes: bool, root_passphrase_file: Path | None
+    cli: CliContext, key: str, reason: str, yes: bool, root_passphrase_file: Path | None
 ) -> None:
     """End KEY, the beginning of an id that `keys list` shows, at once and for ever.
 
@@ -161,21 +166,21 @@ def revoke_command(
         await node.state.follow()
         key_id = find_key(known_ids(node), key)
         name = key_id.hex()[:_SHOWN]
-        frame.confirm(f"Key {name} ends for every member, and never counts again.", name, yes=yes)
-        root = passphrases(frame, root_passphrase_file).root
+        cli.confirm(f"Key {name} ends for every member, and never counts again.", name, yes=yes)
+        root = passphrases(cli, root_passphrase_file).root
         let_in = await node.publish_revocation(revoke(node.home, root, key_id, reason))
-        frame.say(f"Key {name} was revoked.")
+        cli.say(f"Key {name} was revoked.")
         if not let_in:
-            frame.say(
+            cli.say(
                 "It is the key of this node's own connection: the exchange lets the node in again "
                 "with another. Next: tearline keys rotate --tls"
             )
 
-    at_work(frame, run)
+    at_work(cli, run)
 
 
 def key_rows(
-    held: list[Held], on_record: tuple[KeyRecord, ...], *, revoked: set[bytes], now_ms: int
+    held: list[KeyRow], on_record: tuple[KeyRecord, ...], *, revoked: set[bytes], now_ms: int
 ) -> list[dict[str, object]]:
     """A row for every key: on record, here, or both. Pure.
 
@@ -213,19 +218,19 @@ def key_rows(
     return sorted(rows, key=lambda row: (str(row["use"]), str(row["until"]), str(row["id"])))
 
 
-def held_keys(node: Node) -> list[Held]:
+def held_keys(node: Node) -> list[KeyRow]:
     """The private keys in the node's keystore, by their public ids."""
     keys = node.state.keys
-    tls = Held(
+    tls = KeyRow(
         use=KeyKind.TLS,
         id=certified_key_id(node.home.tls_certificate()),
         until_ms=_certificate_end_ms(node),
     )
-    held = [Held(use=KeyKind.KEM, id=key) for key in keys.kem_ids()]
+    held = [KeyRow(use=KeyKind.KEM, id=key) for key in keys.kem_ids()]
     for kind in (KeyKind.SIGN, KeyKind.COSIGN):
         public = keys.public(kind)
         if public is not None:
-            held.append(Held(use=kind, id=key_id(public)))
+            held.append(KeyRow(use=kind, id=key_id(public)))
     return [*held, tls]
 
 

@@ -2,18 +2,18 @@
 
 import click
 
-from tearline.bodies.kinds import KINDS
-from tearline.packet import PacketKind
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline.bodies.registry import KINDS
+from tearline.packets.packet import PacketKind
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
-from tearline_client.cli.output import print_lines
+from tearline_client.rendering.output import print_lines
 
 
 @click.command(cls=Command)
 @click.argument("kind", required=False, type=click.Choice([kind.value for kind in KINDS]))
 @click.option("--example", is_flag=True, help="Print a file that makes a packet of KIND.")
-@pass_frame
-def kinds(frame: Frame, kind: str | None, example: bool) -> None:
+@pass_cli
+def kinds(cli: CliContext, kind: str | None, example: bool) -> None:
     """Show what a packet of each kind must hold and may hold, or all of KIND.
 
     Entities of any other schema may stand beside what is listed, and so may a narrative and
@@ -25,12 +25,12 @@ def kinds(frame: Frame, kind: str | None, example: bool) -> None:
         print_lines(KINDS[PacketKind(kind)].example)
         return
     if kind is None:
-        frame.emit(
+        cli.emit(
             ({"kind": rules.kind.value, "tells": rules.meaning} for rules in KINDS.values()),
             ["kind", "tells"],
         )
         return
-    frame.emit(
+    cli.emit(
         (
             {
                 "field": f"{part.schema}/{detail.name}",

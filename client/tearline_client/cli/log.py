@@ -4,19 +4,19 @@ from pathlib import Path
 
 import click
 
-from tearline.armor import Armor, armor, parse_armor
+from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.errors import MalformedInput
-from tearline.tokens import Role
+from tearline.persons.tokens import Role
 from tearline.wire.cosigning import encode_equivocation, parse_equivocation
 from tearline_client.cli import erasure
-from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, time_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
-from tearline_client.cli.output import print_lines
+from tearline_client.cli.session import agency_name, at_work, counted, home_of, time_text
+from tearline_client.connectors.exporters.files import create_file
 from tearline_client.enrolment import read_text
-from tearline_client.exporters.files import create_file
 from tearline_client.node import Node
+from tearline_client.rendering.output import print_lines
 from tearline_client.store.cosigning import Accusation, Partner
 
 
@@ -29,13 +29,13 @@ command.add_command(erasure.erase)
 
 
 @command.command()
-@pass_frame
-def cosigners(frame: Frame) -> None:
+@pass_cli
+def cosigners(cli: CliContext) -> None:
     """Show how much of the log each partner agency cosigned, and what is still missing."""
 
     async def run(node: Node) -> list[dict[str, object]]:
         await node.sync()
-        _, trust_list = home_of(frame).trust_list()
+        _, trust_list = home_of(cli).trust_list()
         return [
             {
                 "agency": agency_name(trust_list, partner.agency),
@@ -46,13 +46,13 @@ def cosigners(frame: Frame) -> None:
             for partner in node.state.stores.cosigning.partners()
         ]
 
-    frame.emit(at_work(frame, run), ["agency", "entries", "at", "missing"])
+    cli.emit(at_work(cli, run), ["agency", "entries", "at", "missing"])
 
 
 @command.command()
 @click.option("--output-file", "target", type=FILE, help="A new file; else stdout.")
-@pass_frame
-def checkpoint(frame: Frame, target: Path | None) -> None:
+@pass_cli
+def checkpoint(cli: CliContext, target: Path | None) -> None:
     """Print what this node cosigned last, to be compared by another way than the exchange.
 
     Give it to a partner by telephone, by courier or in a meeting; `tearline log compare` there
@@ -63,7 +63,7 @@ def checkpoint(frame: Frame, target: Path | None) -> None:
         await node.sync()
         return node.cosigning.cosign()
 
-    note = at_work(frame, run)
+    note = at_work(cli, run)
     if target is None:
         print_lines(note.decode())
     else:
@@ -72,8 +72,8 @@ def checkpoint(frame: Frame, target: Path | None) -> None:
 
 @command.command()
 @click.argument("file", type=FILE)
-@pass_frame
-def compare(frame: Frame, file: Path) -> None:
+@pass_cli
+def compare(cli: CliContext, file: Path) -> None:
     """Compare FILE, a partner's checkpoint or evidence, with the log that this node follows.
 
     Two histories under the log's own signature convict it: the evidence is kept, every node
@@ -89,8 +89,8 @@ def compare(frame: Frame, file: Path) -> None:
         else:
             await node.cosigning.compare(text.encode())
 
-    at_work(frame, run)
-    frame.say(
+    at_work(cli, run)
+    cli.say(
         "The evidence holds, and was here already: tearline log evidence."
         if is_evidence
         else "It is the log that this node follows."
@@ -99,8 +99,8 @@ def compare(frame: Frame, file: Path) -> None:
 
 @command.command()
 @click.option("--output-file", "target", type=FILE, help="A new file for the newest of it.")
-@pass_frame
-def evidence(frame: Frame, target: Path | None) -> None:
+@pass_cli
+def evidence(cli: CliContext, target: Path | None) -> None:
     """List what convicts the log, and what was decided; write it out for anybody to verify.
 
     The file convinces whoever knows the log's keys, and needs nobody to be believed.
@@ -109,7 +109,7 @@ def evidence(frame: Frame, target: Path | None) -> None:
     async def run(node: Node) -> tuple[Accusation, ...]:
         return node.state.stores.cosigning.accusations()
 
-    found = at_work(frame, run)
+    found = at_work(cli, run)
     if target is not None:
         if not found:
             raise MalformedInput("there is nothing against the log here")
@@ -123,25 +123,25 @@ def evidence(frame: Frame, target: Path | None) -> None:
         }
         for each in found
     ]
-    frame.emit(rows, ["id", "found", "decision"])
+    cli.emit(rows, ["id", "found", "decision"])
 
 
 @command.command()
 @free_text("--reason", required=True, help="Why it may be sent again; kept with the evidence.")
 @yes_option
-@pass_frame
-def resume(frame: Frame, reason: str, yes: bool) -> None:
+@pass_cli
+def resume(cli: CliContext, reason: str, yes: bool) -> None:
     """An officer decides that sending goes on, although the log was convicted."""
     act = "The exchange signed two histories. What is sent from now on may be seen by nobody."
 
     async def run(node: Node) -> int:
-        officer = node.person(frame.settings.person, Role.OFFICER)
-        frame.confirm(act, home_of(frame).identity().agency, yes=yes)
+        officer = node.person(cli.settings.person, Role.OFFICER)
+        cli.confirm(act, home_of(cli).identity().agency, yes=yes)
         with node.state.stores.database.transaction():
             return node.state.stores.cosigning.decide(f"{officer}: {reason}")
 
-    count = at_work(frame, run)
-    frame.say(f"Sending goes on; {counted(count, 'accusation')} decided.")
+    count = at_work(cli, run)
+    cli.say(f"Sending goes on; {counted(count, 'accusation')} decided.")
 
 
 def _missing(partner: Partner) -> str:

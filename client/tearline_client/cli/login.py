@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from tearline_client.cli.at_work import time_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
 from tearline_client.cli.person import issuer, person_passphrase
+from tearline_client.cli.session import time_text
 
 
 @click.command(cls=Command)
@@ -20,14 +20,14 @@ from tearline_client.cli.person import issuer, person_passphrase
     help="File with the person's passphrase; else it is asked for.",
 )
 @click.option("--out", is_flag=True, help="End the session instead.")
-@pass_frame
-def command(frame: Frame, name: str, person_passphrase_file: Path | None, out: bool) -> None:
+@pass_cli
+def command(cli: CliContext, name: str, person_passphrase_file: Path | None, out: bool) -> None:
     """Log the person NAME in, or out with --out."""
-    persons = issuer(frame)
+    persons = issuer(cli)
     if out:
         persons.logout(name)
-        frame.say(f"{name} is logged out.")
+        cli.say(f"{name} is logged out.")
         return
     passphrase = person_passphrase(name, person_passphrase_file)
     session = persons.login(name, passphrase, int(time.time()))
-    frame.say(f"{name} is logged in until {time_text(session.ends_s * 1000)} UTC.")
+    cli.say(f"{name} is logged in until {time_text(session.ends_s * 1000)} UTC.")

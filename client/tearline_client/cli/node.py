@@ -9,13 +9,13 @@ import click
 
 from tearline.errors import TearlineError
 from tearline_client.audit.retention import kept_too_long
-from tearline_client.cli.at_work import agency_name, at_work, counted, home_of, time_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.keys import held_keys
 from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.cli.release import decision_text
+from tearline_client.cli.session import agency_name, at_work, counted, home_of, time_text
 from tearline_client.node import Node
 
 
@@ -25,15 +25,15 @@ def command() -> None:
 
 
 @command.command()
-@pass_frame
-def sync(frame: Frame) -> None:
+@pass_cli
+def sync(cli: CliContext) -> None:
     """Send what waits, take in what has arrived, and end."""
 
     async def run(node: Node) -> int:
         return await node.receive()
 
-    count = at_work(frame, run)
-    frame.say(f"{count} new in the mailbox.")
+    count = at_work(cli, run)
+    cli.say(f"{count} new in the mailbox.")
 
 
 @command.command(name="run")
@@ -54,9 +54,9 @@ def sync(frame: Frame) -> None:
     metavar="NUMBER",
     help="With --json: of so many calls to the exchange log one; 0 for none.",
 )
-@pass_frame
+@pass_cli
 def run_command(
-    frame: Frame, hooks: tuple[tuple[str, str], ...], json_lines: bool, log_calls: int
+    cli: CliContext, hooks: tuple[tuple[str, str], ...], json_lines: bool, log_calls: int
 ) -> None:
     """Work unattended until SIGTERM: send, receive, follow the log, sign marks.
 
@@ -71,64 +71,64 @@ def run_command(
     its copy of the log there, and cosigns for whoever asks: c2sp.org/tlog-tiles, tlog-witness.
     With the setting `metrics` it answers to `/metrics`, `/healthz` and `/readyz` there.
     """
-    from tearline_client.cli.logs import log_run
-    from tearline_client.daemon import run_daemon
-    from tearline_client.notices import parse_hooks
-    from tearline_client.pulse import Pulse
+    from tearline_client.loop_health import LoopHealth
+    from tearline_client.notifications.hooks import parse_hooks
+    from tearline_client.rendering.log_lines import log_run
+    from tearline_client.service.daemon import run_daemon
 
     asked = parse_hooks(hooks)
-    log = log_run(json_lines=json_lines, quiet=frame.quiet, calls_every=log_calls)
+    log = log_run(json_lines=json_lines, quiet=cli.quiet, calls_every=log_calls)
 
     async def run(node: Node) -> None:
-        stop, anew, pulse = asyncio.Event(), asyncio.Event(), Pulse()
+        stop, anew, pulse = asyncio.Event(), asyncio.Event(), LoopHealth()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, anew.set)
         async with AsyncExitStack() as ports:
-            if frame.settings.http:
-                from tearline_client.http import witnessing
+            if cli.settings.http:
+                from tearline_client.cosigning.witness_http import witnessing
 
                 port = await ports.enter_async_context(
-                    witnessing(frame.settings.http, node.state, node.cosigning, log.info)
+                    witnessing(cli.settings.http, node.state, node.cosigning, log.info)
                 )
                 log.info(f"Showing the log, and cosigning it, on port {port}.")
-            if frame.settings.metrics:
-                from tearline_client.monitoring import monitored
+            if cli.settings.metrics:
+                from tearline_client.service.http import monitored
 
                 port = await ports.enter_async_context(
-                    monitored(frame.settings.metrics, node, pulse, log.info)
+                    monitored(cli.settings.metrics, node, pulse, log.info)
                 )
                 log.info(f"Telling metrics and health on port {port}.")
             await run_daemon(node, stop, report=log.info, hooks=asked, pulse=pulse, anew=anew)
 
     try:
-        at_work(frame, run)
+        at_work(cli, run)
     except TearlineError as error:
         log.error(str(error))
         raise SystemExit(error.exit_status) from None
 
 
 @command.command()
-@pass_frame
-def mark(frame: Frame) -> None:
+@pass_cli
+def mark(cli: CliContext) -> None:
     """Sign and send a mark for every channel that moved since the last one."""
 
     async def run(node: Node) -> int:
         await node.sync()
         return await node.mark()
 
-    frame.say(f"{counted(at_work(frame, run), 'mark')} sent.")
+    cli.say(f"{counted(at_work(cli, run), 'mark')} sent.")
 
 
 @command.command()
-@pass_frame
-def status(frame: Frame) -> None:
+@pass_cli
+def status(cli: CliContext) -> None:
     """Show the outbox, channels, keys and whatever was put aside."""
 
     async def run(node: Node) -> list[dict[str, object]]:
         found = node.status()
-        _, trust_list = home_of(frame).trust_list()
+        _, trust_list = home_of(cli).trust_list()
         rows: list[dict[str, object]] = [
             {"what": "node", "which": found.uri, "state": ""},
             {"what": "log", "which": "entries read and verified", "state": found.log_size},
@@ -176,7 +176,7 @@ def status(frame: Frame) -> None:
                 else f"until {time_text(tls)}",
             }
         )
-        if waiting := len(node.second.waiting()):
+        if waiting := len(node.approvals.waiting()):
             rows.append({"what": "pending", "which": "for a second person", "state": waiting})
         if decided := node.decisions.waiting():
             stopped = sum(bool(each.code) for each in decided)
@@ -198,7 +198,7 @@ def status(frame: Frame) -> None:
                 "which": waiting.packet.hex()[:12],
                 "state": f"from {agency_name(trust_list, waiting.sender)}",
             }
-            for waiting in node.state.stores.waiting.all()
+            for waiting in node.state.stores.awaiting_cosignature.all()
         ]
         rows += [
             {"what": "put aside", "which": item.code, "state": item.why}
@@ -214,46 +214,46 @@ def status(frame: Frame) -> None:
         ]
         return rows
 
-    frame.emit(at_work(frame, run), ["what", "which", "state"])
+    cli.emit(at_work(cli, run), ["what", "which", "state"])
 
 
 @command.command()
 @click.argument("file", type=FILE)
-@pass_frame
-def backup(frame: Frame, file: Path) -> None:
+@pass_cli
+def backup(cli: CliContext, file: Path) -> None:
     """Write all of the node into FILE, while it works.
 
     FILE must not be there yet. Keys and contents in it are encrypted under the node's passphrase,
     and all of it is authenticated: a backup that was changed is not restored.
     Without: the agency's root, and the key that cosigns the log.
     """
-    from tearline_client.backups import back_up
+    from tearline_client.service.backup import back_up
 
-    back_up(home_of(frame), file, frame.passphrase())
-    frame.say(f"Wrote {file}.")
+    back_up(home_of(cli), file, cli.passphrase())
+    cli.say(f"Wrote {file}.")
 
 
 @command.command()
 @click.argument("file", type=FILE)
-@pass_frame
-def restore(frame: Frame, file: Path) -> None:
+@pass_cli
+def restore(cli: CliContext, file: Path) -> None:
     """Make a node of the backup in FILE; the home must not be there yet.
 
     Only where the node that it was is gone for good: two of them would give out the same numbers.
     It asks the exchange how far its channels came, and reads its mail on. It cosigns the log, with
     a new key, once another agency has cosigned what it reads.
     """
-    from tearline_client.backups import restore as restore_home
+    from tearline_client.service.backup import restore as restore_home
 
-    restored = restore_home(file, home_of(frame), frame.passphrase())
-    frame.say(f"Restored {frame.settings.home}: the backup has read {restored.log_size} entries.")
-    frame.say("Next: tearline node sync.")
+    restored = restore_home(file, home_of(cli), cli.passphrase())
+    cli.say(f"Restored {cli.settings.home}: the backup has read {restored.log_size} entries.")
+    cli.say("Next: tearline node sync.")
 
 
 @command.command(name="take-over")
 @yes_option
-@pass_frame
-def take_over(frame: Frame, yes: bool) -> None:
+@pass_cli
+def take_over(cli: CliContext, yes: bool) -> None:
     """Make this copy the node, after another copy of it was at work (TL-MBX-007).
 
     Only once every other copy has ended for good. As after a restore, it asks the exchange how far
@@ -261,37 +261,37 @@ def take_over(frame: Frame, yes: bool) -> None:
     cosigned. What another copy sent and took in is not here.
     """
     act = "Every other copy of this node must have ended for good: two stop each other again."
-    frame.confirm(act, home_of(frame).identity().agency, yes=yes)
+    cli.confirm(act, home_of(cli).identity().agency, yes=yes)
 
     async def run(node: Node) -> None:
         node.take_over()
 
-    at_work(frame, run)
-    frame.say("This copy is the node now. Next: tearline node sync.")
+    at_work(cli, run)
+    cli.say("This copy is the node now. Next: tearline node sync.")
 
 
 @command.command()
 @click.option("--output-file", type=FILE, required=True, help="The mirror, a new file.")
-@pass_frame
-def mirror(frame: Frame, output_file: Path) -> None:
+@pass_cli
+def mirror(cli: CliContext, output_file: Path) -> None:
     """Write the log as this node has read it into a file, for an exchange that lost its own.
 
     The exchange is not asked for anything. Whoever has the file sees what every member sees:
     trust lists, keys, and hashes of all that happened.
     """
-    from tearline_client.backups import write_mirror
+    from tearline_client.service.backup import write_mirror
 
     async def run(node: Node) -> int:
         return write_mirror(node, output_file)
 
-    frame.say(f"Wrote {counted(at_work(frame, run), 'entry')} to {output_file}.")
+    cli.say(f"Wrote {counted(at_work(cli, run), 'entry')} to {output_file}.")
 
 
 @command.command()
 @click.option("--forget", type=click.IntRange(1), metavar="NUMBER", help="Forget one of them.")
 @yes_option
-@pass_frame
-def queue(frame: Frame, forget: int | None, yes: bool) -> None:
+@pass_cli
+def queue(cli: CliContext, forget: int | None, yes: bool) -> None:
     """Show what persons decided and is not signed yet, in the order in which it will be.
 
     It waits for the exchange: with too old a log nothing is sealed. STOPPED is the code of what
@@ -301,7 +301,7 @@ def queue(frame: Frame, forget: int | None, yes: bool) -> None:
 
     async def run(node: Node) -> tuple[list[dict[str, object]], int]:
         if forget is not None:
-            frame.confirm(f"Decision {forget} will not be done.", str(forget), yes=yes)
+            cli.confirm(f"Decision {forget} will not be done.", str(forget), yes=yes)
             node.decisions.forget(forget)
         rows = [
             {
@@ -314,25 +314,25 @@ def queue(frame: Frame, forget: int | None, yes: bool) -> None:
         ]
         return rows, node.state.stores.outbox.waiting()
 
-    rows, signed = at_work(frame, run)
-    frame.say(f"Signed, and sent with the next sync: {signed}.")
-    frame.emit(rows, ["number", "what", "decided", "stopped"])
+    rows, signed = at_work(cli, run)
+    cli.say(f"Signed, and sent with the next sync: {signed}.")
+    cli.emit(rows, ["number", "what", "decided", "stopped"])
 
 
 @command.command()
 @click.argument("code")
 @yes_option
-@pass_frame
-def forget(frame: Frame, code: str, yes: bool) -> None:
+@pass_cli
+def forget(cli: CliContext, code: str, yes: bool) -> None:
     """Forget what was put aside with CODE, for ever.
 
     What did not verify is evidence: look at it before, and keep a backup of the node where it
     may still be needed. What is wrong with it may also pass, and it be taken in.
     """
-    frame.confirm(f"What was put aside with {code} cannot be looked at again.", code, yes=yes)
+    cli.confirm(f"What was put aside with {code} cannot be looked at again.", code, yes=yes)
 
     async def run(node: Node) -> int:
         with node.state.stores.database.transaction():
-            return node.state.stores.intake.forget(code)
+            return node.state.stores.inbox.forget(code)
 
-    frame.say(f"{counted(at_work(frame, run), 'item')} forgotten.")
+    cli.say(f"{counted(at_work(cli, run), 'item')} forgotten.")

@@ -7,26 +7,17 @@ import click
 
 from tearline.bodies.evaluation import explain_evaluation
 from tearline.errors import NotFound
-from tearline.statement import ActedBy
-from tearline.tokens import Role
-from tearline.trust import TrustState
-from tearline_client.cli.at_work import acting, agency_name, at_work, counted, look, time_text
+from tearline.persons.tokens import Role
+from tearline.statements.statement import ActedBy
+from tearline.verification.trust import TrustState
 from tearline_client.cli.consent import pass_on
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.correct import correct
 from tearline_client.cli.documents import attach_option, attached, export
 from tearline_client.cli.exhibit import exhibit
-from tearline_client.cli.frame import Frame, pass_frame
 from tearline_client.cli.groups import Group
 from tearline_client.cli.kinds import kinds
 from tearline_client.cli.options import FILE, sync_option, yes_option
-from tearline_client.cli.order import (
-    narrative_of,
-    narrative_option,
-    order_of,
-    order_options,
-    repeats_option,
-)
-from tearline_client.cli.output import print_line
 from tearline_client.cli.print_ import print_command
 from tearline_client.cli.recall import erase, keep, recall, recalls, recalls_of
 from tearline_client.cli.release import (
@@ -40,8 +31,22 @@ from tearline_client.cli.release import (
     say_findings,
     say_mentions,
 )
+from tearline_client.cli.release_options import (
+    narrative_of,
+    narrative_option,
+    order_of,
+    order_options,
+    repeats_option,
+)
 from tearline_client.cli.search import search
-from tearline_client.cli.seen import (
+from tearline_client.cli.session import acting, agency_name, at_work, counted, look, time_text
+from tearline_client.connectors.importers.ftm import read_ftm
+from tearline_client.drafting.from_file import draft_file
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.node import Node
+from tearline_client.planning.release_plan import Cell
+from tearline_client.rendering.output import print_line
+from tearline_client.rendering.packets import (
     SPARE,
     below_the_line,
     caveats_of,
@@ -53,12 +58,7 @@ from tearline_client.cli.seen import (
     view_rows,
     what_to_heed,
 )
-from tearline_client.drafting import draft_file
-from tearline_client.importers.ftm import read_ftm
-from tearline_client.node import Node
-from tearline_client.planning.plan import Cell
 from tearline_client.store.packets import StoredGrant
-from tearline_client.views import PacketView
 
 
 @click.group(cls=Group)
@@ -96,9 +96,9 @@ command.add_command(kinds)
 @narrative_option
 @attach_option
 @order_options
-@pass_frame
+@pass_cli
 def preview(
-    frame: Frame, file: Path, narrative: Path | None, attach: tuple[str, ...], **options: Any
+    cli: CliContext, file: Path, narrative: Path | None, attach: tuple[str, ...], **options: Any
 ) -> None:
     """Show what each partner would see of FILE (FollowTheMoney JSON lines). Nothing leaves.
 
@@ -112,14 +112,14 @@ def preview(
         drafted = draft_file(
             node, file, read_ftm, order_of(options), narrative=text, documents=documents
         )
-        say_findings(frame, drafted)
-        say_mentions(frame, node, drafted.plans)
+        say_findings(cli, drafted)
+        say_mentions(cli, node, drafted.plans)
         return [cell for plan in drafted.plans for cell in plan.cells()], node.state.trust
 
-    cells, trust = at_work(frame, run)
-    frame.emit(
+    cells, trust = at_work(cli, run)
+    cli.emit(
         cell_rows(cells, trust),
-        ["field", "category", "partner", "form", text_column(frame, "seen_as"), "by", "own"],
+        ["field", "category", "partner", "form", text_column(cli, "seen_as"), "by", "own"],
         spare=SPARE,
     )
 
@@ -131,9 +131,9 @@ def preview(
 @click.option("--dry-run", is_flag=True, help="Decide and count, and send nothing.")
 @yes_option
 @order_options
-@pass_frame
+@pass_cli
 def send(
-    frame: Frame,
+    cli: CliContext,
     file: Path,
     narrative: Path | None,
     attach: tuple[str, ...],
@@ -154,28 +154,28 @@ def send(
     order = order_of(options)
 
     async def run(node: Node) -> Released | None:
-        await look(frame, node)
+        await look(cli, node)
         drafted = draft_file(node, file, read_ftm, order, narrative=text, documents=documents)
-        say_findings(frame, drafted)
-        frame.say(
+        say_findings(cli, drafted)
+        cli.say(
             f"{counted(drafted.entities, 'entity')} in {counted(len(drafted.plans), 'packet')}."
         )
         if dry_run:
-            say_mentions(frame, node, drafted.plans)
+            say_mentions(cli, node, drafted.plans)
             return None
-        return await release(frame, node, drafted.plans, yes=yes)
+        return await release(cli, node, drafted.plans, yes=yes)
 
-    emit_released(frame, at_work(frame, run))
+    emit_released(cli, at_work(cli, run))
 
 
 @command.command(name="list")
 @sync_option
-@pass_frame
-def list_command(frame: Frame, sync: bool) -> None:
+@pass_cli
+def list_command(cli: CliContext, sync: bool) -> None:
     """List the packets here, newest first."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await look(frame, node, sync=sync)
+        await look(cli, node, sync=sync)
         trust_list = node.state.trust.trust_list
         superseded = node.corrections.superseded()
         rows: list[dict[str, object]] = []
@@ -198,25 +198,25 @@ def list_command(frame: Frame, sync: bool) -> None:
         return rows
 
     columns = ["packet", "from", "kind", "case", "urgency", "at", "corrected_by"]
-    frame.emit(at_work(frame, run), columns)
+    cli.emit(at_work(cli, run), columns)
 
 
 @command.command()
 @click.argument("packet")
 @sync_option
-@pass_frame
-def show(frame: Frame, packet: str, sync: bool) -> None:
+@pass_cli
+def show(cli: CliContext, packet: str, sync: bool) -> None:
     """Show what is open here of PACKET (the beginning of its id), above the tear line.
 
     The sender is told that it was opened; where a person is logged in, that it was seen.
     """
 
     async def run(node: Node) -> tuple[PacketView, TrustState, list[str]]:
-        await look(frame, node, sync=sync)
+        await look(cli, node, sync=sync)
         packet_id = _find(node, packet)
         manifest = node.state.stores.packets.manifest(packet_id)
-        person: ActedBy | None = acting(frame, node, manifest.agreement.id, Role.LIAISON)
-        shown = await node.read(packet_id, acted_by=person, person=frame.settings.person)
+        person: ActedBy | None = acting(cli, node, manifest.agreement.id, Role.LIAISON)
+        shown = await node.read(packet_id, acted_by=person, person=cli.settings.person)
         words = corrections_of(shown, node.corrections.newest(packet_id))
         words += [
             f"Its texts repeat values that were kept back, because: {reason}"
@@ -225,26 +225,26 @@ def show(frame: Frame, packet: str, sync: bool) -> None:
         words += recalls_of(node, shown)
         return shown, node.state.trust, words
 
-    shown, trust, standing = at_work(frame, run)
-    if frame.settings.output == "table":
-        frame.say(describe(shown, trust))
+    shown, trust, standing = at_work(cli, run)
+    if cli.settings.output == "table":
+        cli.say(describe(shown, trust))
     for words in standing:
-        frame.say(words)
-    if frame.settings.output == "table":
-        frame.say(explain_evaluation(shown.manifest.evaluation))
-    frame.emit(view_rows(shown), ["field", "category", "form", text_column(frame, "value")])
-    if frame.settings.output == "table":
+        cli.say(words)
+    if cli.settings.output == "table":
+        cli.say(explain_evaluation(shown.manifest.evaluation))
+    cli.emit(view_rows(shown), ["field", "category", "form", text_column(cli, "value")])
+    if cli.settings.output == "table":
         for line in [*below_the_line(shown), *what_to_heed(shown)]:
             print_line(line)
         for words in caveats_of(shown):
-            frame.say(words)
+            cli.say(words)
 
 
 def _find(node: Node, prefix: str) -> bytes:
     try:
         return node.state.stores.packets.find(prefix)
     except NotFound:
-        node.state.stores.waiting.verify_none(prefix)
+        node.state.stores.awaiting_cosignature.verify_none(prefix)
         raise
 
 
@@ -254,8 +254,8 @@ def _find(node: Node, prefix: str) -> bytes:
 @click.option("--to", required=True, help="Partner agency, or a node URI.")
 @repeats_option
 @yes_option
-@pass_frame
-def disclose(frame: Frame, packet: str, field: str, to: str, repeats: str, yes: bool) -> None:
+@pass_cli
+def disclose(cli: CliContext, packet: str, field: str, to: str, repeats: str, yes: bool) -> None:
     """Release one more FIELD (its path, or the end of it) of our PACKET to a partner, in clear.
 
     What the partner will see is shown first, and you are asked; in a script, say --yes.
@@ -270,16 +270,16 @@ def disclose(frame: Frame, packet: str, field: str, to: str, repeats: str, yes: 
         packet_id = node.state.stores.packets.find(packet)
         shown = node.state.open_view(packet_id)
         path = find_path(shown, field)
-        return await release_field(frame, node, shown, path, to, repeats=repeats, yes=yes)
+        return await release_field(cli, node, shown, path, to, repeats=repeats, yes=yes)
 
-    emit_released(frame, at_work(frame, run))
+    emit_released(cli, at_work(cli, run))
 
 
 @command.command()
 @click.argument("packet")
 @sync_option
-@pass_frame
-def status(frame: Frame, packet: str, sync: bool) -> None:
+@pass_cli
+def status(cli: CliContext, packet: str, sync: bool) -> None:
     """Show what became of each grant of our PACKET, by signed receipts.
 
     PLACE is the grant's number among all that went to this partner. RELEASED counts what the
@@ -287,7 +287,7 @@ def status(frame: Frame, packet: str, sync: bool) -> None:
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await look(frame, node, sync=sync)
+        await look(cli, node, sync=sync)
         packets = node.state.stores.packets
         trust_list = node.state.trust.trust_list
         return [
@@ -301,7 +301,7 @@ def status(frame: Frame, packet: str, sync: bool) -> None:
             for g in packets.grants(packets.find(packet))
         ]
 
-    frame.emit(at_work(frame, run), ["partner", "place", "status", "released", "grant"])
+    cli.emit(at_work(cli, run), ["partner", "place", "status", "released", "grant"])
 
 
 def _status_text(grant: StoredGrant) -> str:

@@ -4,20 +4,20 @@ from pathlib import Path
 
 import click
 
+from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp, parse_tlp
-from tearline.tokens import Role
-from tearline_client.cli.at_work import home_of
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
+from tearline_client.cli.session import home_of
 from tearline_client.config import read_secret
 from tearline_client.keys.keystore import Keystore
-from tearline_client.persons import LocalIssuer
+from tearline_client.persons.issuer import LocalIssuer
 
 
-def issuer(frame: Frame) -> LocalIssuer:
+def issuer(cli: CliContext) -> LocalIssuer:
     """The agency's local issuer, from the node's keystore."""
-    return LocalIssuer(Keystore.open(home_of(frame).keys, frame.passphrase()))
+    return LocalIssuer(Keystore.open(home_of(cli).keys, cli.passphrase()))
 
 
 @click.group(cls=Group)
@@ -47,29 +47,29 @@ def command() -> None:
     type=FILE,
     help="File with the person's passphrase; else it is asked for.",
 )
-@pass_frame
+@pass_cli
 def add(
-    frame: Frame,
+    cli: CliContext,
     name: str,
     roles: tuple[str, ...],
     clearance: str,
     person_passphrase_file: Path | None,
 ) -> None:
     """Add the person NAME, who then logs in with a passphrase of their own."""
-    issuer(frame).add(
+    issuer(cli).add(
         name,
         roles={Role(role) for role in roles},
         clearance=parse_tlp(clearance),
         passphrase=person_passphrase(name, person_passphrase_file, twice=True),
     )
-    frame.say(f"{name} may now log in.")
+    cli.say(f"{name} may now log in.")
 
 
 @command.command(name="list")
-@pass_frame
-def list_command(frame: Frame) -> None:
+@pass_cli
+def list_command(cli: CliContext) -> None:
     """List every person there ever was."""
-    frame.emit(
+    cli.emit(
         (
             {
                 "person": person.name,
@@ -77,7 +77,7 @@ def list_command(frame: Frame) -> None:
                 "clearance": person.clearance.text,
                 "enabled": person.enabled,
             }
-            for person in issuer(frame).persons()
+            for person in issuer(cli).persons()
         ),
         ["person", "roles", "clearance", "enabled"],
     )
@@ -85,11 +85,11 @@ def list_command(frame: Frame) -> None:
 
 @command.command()
 @click.argument("name")
-@pass_frame
-def disable(frame: Frame, name: str) -> None:
+@pass_cli
+def disable(cli: CliContext, name: str) -> None:
     """End all that the person NAME may do."""
-    issuer(frame).disable(name)
-    frame.say(f"{name} may no longer act.")
+    issuer(cli).disable(name)
+    cli.say(f"{name} may no longer act.")
 
 
 def person_passphrase(name: str, file: Path | None, *, twice: bool = False) -> bytes:

@@ -11,13 +11,12 @@ from typing import Any
 
 import click
 
-from tearline.agreement import Agreement
-from tearline.choices import one_of
+from tearline.agreements.agreement import Agreement
 from tearline.errors import EXIT_LOCAL, MalformedInput, NotFound, PolicyError, PolicySetMalformed
-from tearline.federation import TrustList
+from tearline.federation.members import TrustList
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_POLICY_BYTES
-from tearline.packet import PacketKind
+from tearline.packets.packet import PacketKind
 from tearline.policy import explain as explaining
 from tearline.policy.category import CATEGORIES
 from tearline.policy.engine import Answer, ReleaseRequest
@@ -28,14 +27,15 @@ from tearline.policy.profile import default_marking, marking_of, property_catego
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import check, parse_policy_set
 from tearline.policy.terms import ArticleTerms
-from tearline_client.cli.adopt import adopt
-from tearline_client.cli.at_work import agency_name, at_work, home_of, read_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline.text.choices import one_of
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
+from tearline_client.cli.policy_adopt import adopt
+from tearline_client.cli.session import agency_name, at_work, home_of, read_text
+from tearline_client.context import Policies
 from tearline_client.node import Node
 from tearline_client.planning.drafts import article_of
-from tearline_client.state import Policies
 
 _MAX_CASES_BYTES = 1 << 20
 _CASE = {"name", "article", "purpose", "kind", "from", "to", "field", "expect"}
@@ -62,7 +62,7 @@ _kind_option = click.option(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class PolicyFiles:
     """What a question about policies is asked against.
 
     Attributes:
@@ -125,18 +125,18 @@ command.add_command(adopt)
 
 @command.command(name="check")
 @click.argument("file", type=FILE, required=False)
-@pass_frame
-def check_command(frame: Frame, file: Path | None) -> None:
+@pass_cli
+def check_command(cli: CliContext, file: Path | None) -> None:
     """List all that is wrong with the policies in FILE; the home's own where none is named."""
-    path = file or home_of(frame).own_policy
+    path = file or home_of(cli).own_policy
     findings = check(read_text(path, maximum=MAX_POLICY_BYTES))
-    frame.emit(
+    cli.emit(
         ({"policy": finding.policy_id, "finding": finding.message} for finding in findings),
         ["policy", "finding"],
     )
     if findings:
         click.get_current_context().exit(PolicySetMalformed.exit_status)
-    frame.say(f"{path} can be used.")
+    cli.say(f"{path} can be used.")
 
 
 @command.command()
@@ -146,9 +146,9 @@ def check_command(frame: Frame, file: Path | None) -> None:
 @_purpose_option
 @_kind_option
 @click.option("--to", required=True, help="Partner agency, by name or URI.")
-@pass_frame
+@pass_cli
 def explain(
-    frame: Frame,
+    cli: CliContext,
     field: str,
     agreement: str,
     article: str,
@@ -160,20 +160,20 @@ def explain(
 
     FIELD is a category, a path such as Person/name, or a whole marking in quotes.
     """
-    desk = _desk(frame, agreement)
+    desk = _desk(cli, agreement)
     marking = marking_from(field)
     request = desk.request(article, purpose=purpose, kind=kind, to=desk.agency(to), marking=marking)
     policy = desk.policies.under(desk.agreement)
     explained = explaining.explain(policy, request)
-    frame.emit(
+    cli.emit(
         explanation_rows(explained),
         ["form", "released", "agreement_says", "by", "own_says", "own_by"],
     )
     decision = explained.decision
     why = f", because of {decision.reason}" if decision.reason else ""
-    frame.say(f"{marking.encode()}: {decision.form.text} at most{why}.")
+    cli.say(f"{marking.encode()}: {decision.form.text} at most{why}.")
     for fault in decision.faults:
-        frame.say(f"Policy {fault} could not be evaluated, so all is withheld.")
+        cli.say(f"Policy {fault} could not be evaluated, so all is withheld.")
 
 
 @command.command()
@@ -181,19 +181,19 @@ def explain(
 @_article_option
 @_purpose_option
 @_kind_option
-@pass_frame
+@pass_cli
 def matrix(
-    frame: Frame, agreement: str, article: str, purpose: str | None, kind: str | None
+    cli: CliContext, agreement: str, article: str, purpose: str | None, kind: str | None
 ) -> None:
     """Show what every partner may have at most of every category, as marked by default."""
-    desk = _desk(frame, agreement)
+    desk = _desk(cli, agreement)
     cells = _matrix(desk, desk.policies.under(desk.agreement), article, purpose, kind)
     names = {uri: agency_name(desk.trust_list, uri) for uri in desk.partners()}
     rows: dict[str, dict[str, object]] = {}
     for cell in cells:
         row = rows.setdefault(cell.path, {"category": cell.path})
         row[names[cell.partner]] = cell.decision.form.text
-    frame.emit(rows.values(), ["category", *names.values()])
+    cli.emit(rows.values(), ["category", *names.values()])
 
 
 @command.command()
@@ -204,9 +204,9 @@ def matrix(
 @_purpose_option
 @_kind_option
 @click.option("--shared", is_flag=True, help="They are the agreement's policies, not our own.")
-@pass_frame
+@pass_cli
 def diff(
-    frame: Frame,
+    cli: CliContext,
     old: Path,
     new: Path,
     agreement: str,
@@ -216,12 +216,12 @@ def diff(
     shared: bool,
 ) -> None:
     """Show what partners would get otherwise if the policies in OLD became those in NEW."""
-    desk = _desk(frame, agreement)
+    desk = _desk(cli, agreement)
     before, after = (
         _matrix(desk, _policy_from(desk, path, shared=shared), article, purpose, kind)
         for path in (old, new)
     )
-    frame.emit(
+    cli.emit(
         (change_row(change, desk.trust_list) for change in explaining.diff(before, after)),
         ["category", "partner", "before", "after", "reveals_more"],
     )
@@ -229,23 +229,23 @@ def diff(
 
 @command.command(name="test", epilog=_CASES_EXAMPLE)
 @click.argument("file", type=FILE)
-@pass_frame
-def test_command(frame: Frame, file: Path) -> None:
+@pass_cli
+def test_command(cli: CliContext, file: Path) -> None:
     """Decide the cases in FILE and compare; the exit status is 1 where one differs.
 
     FIELD is given as to `explain`; "from" in a case names another sender than us.
     """
     table = _toml(read_text(file, maximum=_MAX_CASES_BYTES))
-    desk = _desk(frame, str(table["agreement"]))
+    desk = _desk(cli, str(table["agreement"]))
     results = explaining.run_cases(
         desk.policies.under(desk.agreement), parse_cases(table["case"], desk)
     )
-    frame.emit(
+    cli.emit(
         (_result_row(result) for result in results),
         ["case", "passed", "expected", "decided", "by", "own"],
     )
     failed = sum(not result.passed for result in results)
-    frame.say(f"{len(results) - failed} of {len(results)} cases are as expected.")
+    cli.say(f"{len(results) - failed} of {len(results)} cases are as expected.")
     if failed:
         click.get_current_context().exit(EXIT_LOCAL)
 
@@ -305,7 +305,7 @@ def change_row(change: Change, trust_list: TrustList) -> dict[str, object]:
     }
 
 
-def parse_cases(entries: object, desk: Desk) -> list[PolicyCase]:
+def parse_cases(entries: object, desk: PolicyFiles) -> list[PolicyCase]:
     """The cases of a file; an unknown or missing key is refused.
 
     Raises:
@@ -317,7 +317,7 @@ def parse_cases(entries: object, desk: Desk) -> list[PolicyCase]:
     return [_case(number, entry, desk) for number, entry in enumerate(entries, start=1)]
 
 
-def _case(number: int, entry: object, desk: Desk) -> PolicyCase:
+def _case(number: int, entry: object, desk: PolicyFiles) -> PolicyCase:
     if not isinstance(entry, dict) or not all(isinstance(v, str) for v in entry.values()):
         raise MalformedInput(f"case {number}: texts were expected")
     values: Mapping[str, str] = entry
@@ -366,22 +366,22 @@ def _toml(text: str) -> dict[str, Any]:
     return table
 
 
-def _desk(frame: Frame, agreement: str) -> Desk:
+def _desk(cli: CliContext, agreement: str) -> PolicyFiles:
     """The agreement of that name, and what this node decides by; the exchange is not asked."""
 
-    async def run(node: Node) -> Desk:
-        return Desk(
+    async def run(node: Node) -> PolicyFiles:
+        return PolicyFiles(
             agreement=node.agreement(agreement),
             policies=node.state.policies,
             trust_list=node.home.trust_list()[1],
             own=node.identity().agency_uri,
         )
 
-    return at_work(frame, run)
+    return at_work(cli, run)
 
 
 def _matrix(
-    desk: Desk, policy: ReleasePolicy, article: str, purpose: str | None, kind: str | None
+    desk: PolicyFiles, policy: ReleasePolicy, article: str, purpose: str | None, kind: str | None
 ) -> tuple[explaining.Cell, ...]:
     fields = {category.name: default_marking(category.name) for category in CATEGORIES}
     request = desk.request(
@@ -390,7 +390,7 @@ def _matrix(
     return explaining.matrix(policy, request, fields, desk.partners())
 
 
-def _policy_from(desk: Desk, path: Path, *, shared: bool) -> ReleasePolicy:
+def _policy_from(desk: PolicyFiles, path: Path, *, shared: bool) -> ReleasePolicy:
     policies = parse_policy_set(read_text(path, maximum=MAX_POLICY_BYTES))
     return ReleasePolicy(
         terms=desk.agreement.terms,

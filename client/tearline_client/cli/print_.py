@@ -6,24 +6,21 @@ from pathlib import Path
 
 import click
 
-from tearline.event import EventCode
-from tearline.grant import Caveats
+from tearline.audit.event import EventCode
 from tearline.identity import agency_uri_of
-from tearline.packet import TEXT, OpenedField
+from tearline.packets.grant import Caveats
+from tearline.packets.packet import TEXT, OpenedField
+from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, Tlp
-from tearline.tokens import Role
-from tearline_client.cli.at_work import acting, agency_name, at_work, look, time_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, sync_option
-from tearline_client.cli.output import print_lines
-from tearline_client.cli.paper import Document, KeptBack, Line, Part, to_text
-from tearline_client.cli.paper_html import to_html
-from tearline_client.cli.seen import captions, field_text, short, values_text
-from tearline_client.exporters.files import create_file, verify_free
+from tearline_client.cli.session import acting, agency_name, at_work, look, time_text
+from tearline_client.connectors.exporters.files import create_file, verify_free
+from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
-from tearline_client.planning.packet_words import (
+from tearline_client.planning.explain import (
     CAVEATS,
     INFORMATION,
     PAP,
@@ -32,7 +29,16 @@ from tearline_client.planning.packet_words import (
     TLP,
     UNSTATED,
 )
-from tearline_client.views import PacketView
+from tearline_client.rendering.document import (
+    Document,
+    DocumentLine,
+    DocumentPart,
+    KeptBack,
+    to_text,
+)
+from tearline_client.rendering.document_html import to_html
+from tearline_client.rendering.output import print_lines
+from tearline_client.rendering.packets import captions, field_text, short, values_text
 
 _RENDERERS = {"text": to_text, "html": to_html}
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -51,8 +57,8 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 )
 @click.option("--to", "target", type=FILE, help="Write it into a new file.")
 @sync_option
-@pass_frame
-def print_command(frame: Frame, packet: str, form: str, target: Path | None, sync: bool) -> None:
+@pass_cli
+def print_command(cli: CliContext, packet: str, form: str, target: Path | None, sync: bool) -> None:
     """Print PACKET (the beginning of its id) as a document.
 
     It says from whom and under what it came, shows what is open here by entity, bars for what is
@@ -63,22 +69,22 @@ def print_command(frame: Frame, packet: str, form: str, target: Path | None, syn
         verify_free(target.parent, target.name)  # what fails is not logged as printed
 
     async def run(node: Node) -> Document:
-        await look(frame, node, sync=sync)
+        await look(cli, node, sync=sync)
         packet_id = node.state.stores.packets.find(packet)
         manifest = node.state.stores.packets.manifest(packet_id)
-        person = acting(frame, node, manifest.agreement.id, Role.LIAISON)
+        person = acting(cli, node, manifest.agreement.id, Role.LIAISON)
         shown = await node.read(
-            packet_id, acted_by=person, person=frame.settings.person, act=EventCode.ACCESS_PRINT
+            packet_id, acted_by=person, person=cli.settings.person, act=EventCode.ACCESS_PRINT
         )
-        return document_of(node, shown, frame.settings.person)
+        return document_of(node, shown, cli.settings.person)
 
-    text = _RENDERERS[form](at_work(frame, run))
+    text = _RENDERERS[form](at_work(cli, run))
     if target is None:
         print_lines(text)
         return
     with create_file(target.parent, target.name) as stream:
         stream.write(text.encode("utf-8"))
-    frame.say(f"Wrote {target}.")
+    cli.say(f"Wrote {target}.")
 
 
 def document_of(node: Node, shown: PacketView, person: str) -> Document:
@@ -134,7 +140,7 @@ def _footer(node: Node, shown: PacketView, person: str) -> tuple[str, ...]:
     )
 
 
-def _parts(opened_fields: Iterable[OpenedField]) -> Iterator[Part]:
+def _parts(opened_fields: Iterable[OpenedField]) -> Iterator[DocumentPart]:
     opened_fields = list(opened_fields)
     names = captions(
         (o.field.path, o.field.values) for o in opened_fields if o.field.media_type == TEXT
@@ -146,13 +152,13 @@ def _parts(opened_fields: Iterable[OpenedField]) -> Iterator[Part]:
     for (token, schema), opened_of in by_entity.items():
         name = names.get(token, "")
         title = _words(schema)
-        yield Part(
+        yield DocumentPart(
             title=f"{title}: {name}" if name else title,
             lines=tuple(_line(opened, names) for opened in opened_of),
         )
 
 
-def _line(opened: OpenedField, names: dict[str, str]) -> Line:
+def _line(opened: OpenedField, names: dict[str, str]) -> DocumentLine:
     field = opened.field
     form = "" if field.form is Form.CLEAR else f"{field.form.text} ({field.mask}) · "
     values = (
@@ -160,7 +166,7 @@ def _line(opened: OpenedField, names: dict[str, str]) -> Line:
         if field.media_type == TEXT
         else (field_text(field),)
     )
-    return Line(
+    return DocumentLine(
         label=_words(field.path.rpartition("/")[2]),
         values=values,
         note=f"{form}{field.marking.encode()}",

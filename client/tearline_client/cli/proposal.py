@@ -6,20 +6,20 @@ from pathlib import Path
 
 import click
 
-from tearline.agreement import Agreement
-from tearline.comparison import Change, Clause, clauses, compare
+from tearline.agreements.agreement import Agreement
+from tearline.agreements.diff import Clause, TermChange, clauses, compare
+from tearline.agreements.proposal import Offer, ProposalState
 from tearline.errors import AgreementNotInForce, NotFound
-from tearline.federation import TrustList
-from tearline.packet import Pins
+from tearline.federation.members import TrustList
+from tearline.packets.packet import Pins
+from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import Direction
-from tearline.proposal import Offer, ProposalState
-from tearline.tokens import Role
-from tearline_client.cli.at_work import agency_name, at_work, counted, look, read_text, time_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
+from tearline_client.cli.session import agency_name, at_work, counted, look, read_text, time_text
 from tearline_client.node import Node
 from tearline_client.planning.agreement_file import DAY_MS
 
@@ -44,8 +44,8 @@ _dry_run_option = click.option("--dry-run", is_flag=True, help="Show it, and sen
 @_within_option
 @_dry_run_option
 @yes_option
-@pass_frame
-def propose(frame: Frame, source: Path, days: int, dry_run: bool, yes: bool) -> None:
+@pass_cli
+def propose(cli: CliContext, source: Path, days: int, dry_run: bool, yes: bool) -> None:
     """An officer proposes the new agreement in the TOML file SOURCE to every party.
 
     It is signed by this agency. Once every other party has signed, too, it comes into force.
@@ -53,11 +53,11 @@ def propose(frame: Frame, source: Path, days: int, dry_run: bool, yes: bool) -> 
     text = read_text(source, maximum=_MAX_BYTES)
 
     async def run(node: Node) -> None:
-        _officer(frame, node)
-        await look(frame, node)
-        await _put_forward(frame, node, node.proposals.draft(text), days, dry_run, yes)
+        _officer(cli, node)
+        await look(cli, node)
+        await _put_forward(cli, node, node.proposals.draft(text), days, dry_run, yes)
 
-    at_work(frame, run)
+    at_work(cli, run)
 
 
 @click.command(cls=Command)
@@ -66,8 +66,8 @@ def propose(frame: Frame, source: Path, days: int, dry_run: bool, yes: bool) -> 
 @_within_option
 @_dry_run_option
 @yes_option
-@pass_frame
-def amend(frame: Frame, name: str, source: Path, days: int, dry_run: bool, yes: bool) -> None:
+@pass_cli
+def amend(cli: CliContext, name: str, source: Path, days: int, dry_run: bool, yes: bool) -> None:
     """An officer proposes the next version of agreement NAME, whose terms stand in SOURCE.
 
     What it changes is shown first. Whoever was a party stays one, and signs.
@@ -75,13 +75,13 @@ def amend(frame: Frame, name: str, source: Path, days: int, dry_run: bool, yes: 
     text = read_text(source, maximum=_MAX_BYTES)
 
     async def run(node: Node) -> None:
-        _officer(frame, node)
-        await look(frame, node)
+        _officer(cli, node)
+        await look(cli, node)
         await _put_forward(
-            frame, node, node.proposals.draft_amendment(name, text), days, dry_run, yes
+            cli, node, node.proposals.draft_amendment(name, text), days, dry_run, yes
         )
 
-    at_work(frame, run)
+    at_work(cli, run)
 
 
 @click.command(cls=Command)
@@ -90,47 +90,49 @@ def amend(frame: Frame, name: str, source: Path, days: int, dry_run: bool, yes: 
 @_within_option
 @_dry_run_option
 @yes_option
-@pass_frame
-def counter(frame: Frame, proposal: str, source: Path, days: int, dry_run: bool, yes: bool) -> None:
+@pass_cli
+def counter(
+    cli: CliContext, proposal: str, source: Path, days: int, dry_run: bool, yes: bool
+) -> None:
     """An officer answers PROPOSAL, by id or name, with the other terms in SOURCE."""
     text = read_text(source, maximum=_MAX_BYTES)
 
     async def run(node: Node) -> None:
-        _officer(frame, node)
-        await look(frame, node)
+        _officer(cli, node)
+        await look(cli, node)
         offer = node.proposals.find(proposal)
         other = node.proposals.draft_counter(offer, text)
-        await _put_forward(frame, node, other, days, dry_run, yes, answers=offer)
+        await _put_forward(cli, node, other, days, dry_run, yes, answers=offer)
 
-    at_work(frame, run)
+    at_work(cli, run)
 
 
 @click.command(cls=Command)
 @click.argument("proposal")
-@pass_frame
-def decline(frame: Frame, proposal: str) -> None:
+@pass_cli
+def decline(cli: CliContext, proposal: str) -> None:
     """An officer tells every party that this agency will not sign PROPOSAL.
 
     Of a proposal of our own this withdraws it. A signature of another's stands.
     """
 
     async def run(node: Node) -> Offer:
-        _officer(frame, node)
-        await look(frame, node)
+        _officer(cli, node)
+        await look(cli, node)
         offer = node.proposals.find(proposal)
         await node.proposals.decline(offer)
         await node.refresh()  # it comes back by the mailbox, as to every party
         return offer
 
-    offer = at_work(frame, run)
-    frame.say(f"Declined version {offer.agreement.version} of {offer.agreement.name}.")
+    offer = at_work(cli, run)
+    cli.say(f"Declined version {offer.agreement.version} of {offer.agreement.name}.")
 
 
 @click.command(cls=Command)
 @click.argument("new")
 @click.argument("old", required=False)
-@pass_frame
-def diff(frame: Frame, new: str, old: str | None) -> None:
+@pass_cli
+def diff(cli: CliContext, new: str, old: str | None) -> None:
     """Show what each party gains or loses, and every word that changes, if NEW became of OLD.
 
     Either is an agreement's name, a proposal's id, or a TOML file. Without OLD it is the version
@@ -145,37 +147,37 @@ def diff(frame: Frame, new: str, old: str | None) -> None:
         before = _of_name(node, after.name) if drafted else _in_force(node, after)
         return change_rows(node, before, after)
 
-    frame.emit(at_work(frame, run), _COLUMNS)
+    cli.emit(at_work(cli, run), _COLUMNS)
 
 
-def sign_proposal(frame: Frame, name: str, *, yes: bool) -> None:
+def sign_proposal(cli: CliContext, name: str, *, yes: bool) -> None:
     """Signs what was proposed, after showing what it changes."""
 
     async def run(node: Node) -> Offer:
-        _officer(frame, node)
-        await look(frame, node)
+        _officer(cli, node)
+        await look(cli, node)
         offer = node.proposals.find(name)
-        frame.emit(change_rows(node, node.proposals.replaced_by(offer), offer.agreement), _COLUMNS)
-        frame.confirm(_binds(offer.agreement), offer.agreement.name, yes=yes)
+        cli.emit(change_rows(node, node.proposals.replaced_by(offer), offer.agreement), _COLUMNS)
+        cli.confirm(_binds(offer.agreement), offer.agreement.name, yes=yes)
         await node.proposals.sign(offer)
         await node.refresh()  # it comes back by the mailbox, as to every party
         return node.state.stores.proposals.offer(offer.terms)
 
-    offer = at_work(frame, run)
+    offer = at_work(cli, run)
     waiting = "in force" if offer.was_agreed else "all parties have"
     if offer.waiting_for:
         waiting = f"{counted(len(offer.waiting_for), 'party')} to go"
-    frame.say(f"Signed version {offer.agreement.version} of {offer.agreement.name}; {waiting}.")
+    cli.say(f"Signed version {offer.agreement.version} of {offer.agreement.name}; {waiting}.")
 
 
-def emit_changes(frame: Frame, name: str) -> None:
+def emit_changes(cli: CliContext, name: str) -> None:
     """Shows what an agreement or a proposal changes of the version before it."""
 
     async def run(node: Node) -> list[dict[str, object]]:
         after = named(node, name)
         return change_rows(node, _in_force(node, after), after)
 
-    frame.emit(at_work(frame, run), _COLUMNS)
+    cli.emit(at_work(cli, run), _COLUMNS)
 
 
 def offer_rows(node: Node) -> Iterable[dict[str, object]]:
@@ -218,7 +220,7 @@ def change_rows(node: Node, before: Agreement | None, after: Agreement) -> list[
     return [*rows, *(_clause_row(clause, trust_list) for clause in clauses(before, after))]
 
 
-def _change_row(change: Change, trust_list: TrustList) -> dict[str, object]:
+def _change_row(change: TermChange, trust_list: TrustList) -> dict[str, object]:
     return {
         "change": "gains" if change.is_gain else "loses",
         "article": change.article,
@@ -282,8 +284,8 @@ def _names(trust_list: TrustList, uris: Iterable[str], *, between: str = " ") ->
     return between.join(agency_name(trust_list, uri) for uri in uris)
 
 
-def _officer(frame: Frame, node: Node) -> None:
-    node.person(frame.settings.person, Role.OFFICER)
+def _officer(cli: CliContext, node: Node) -> None:
+    node.person(cli.settings.person, Role.OFFICER)
 
 
 def _binds(agreement: Agreement) -> str:
@@ -294,7 +296,7 @@ def _binds(agreement: Agreement) -> str:
 
 
 async def _put_forward(
-    frame: Frame,
+    cli: CliContext,
     node: Node,
     agreement: Agreement,
     days: int,
@@ -304,17 +306,17 @@ async def _put_forward(
     answers: Offer | None = None,
 ) -> None:
     """Shows what terms would change; unless this is a trial, signs and proposes them."""
-    frame.emit(change_rows(node, _in_force(node, agreement), agreement), _COLUMNS)
+    cli.emit(change_rows(node, _in_force(node, agreement), agreement), _COLUMNS)
     if dry_run:
-        frame.say("Nothing was signed or sent.")
+        cli.say("Nothing was signed or sent.")
         return
-    frame.confirm(_binds(agreement), agreement.name, yes=yes)
+    cli.confirm(_binds(agreement), agreement.name, yes=yes)
     terms = await node.proposals.propose(
         agreement, answers=answers.terms if answers else b"", within_ms=days * DAY_MS
     )
     await node.refresh()  # it comes back by the mailbox, as to every party
     others = counted(len(agreement.signatories) - 1, "other")
-    frame.say(
+    cli.say(
         f"Proposed version {agreement.version} of {agreement.name} to {others},"
         f" as {terms.hex()[:16]}."
     )

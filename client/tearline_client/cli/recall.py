@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 import click
 
 from tearline.errors import LoginRequired, MalformedInput
-from tearline.federation import TrustList
+from tearline.federation.members import TrustList
 from tearline.limits import MIN_ANSWER_MS
-from tearline.recall import KeepGround, Reach, RecallReason, RecallState
-from tearline.tokens import Role
-from tearline_client.border.ordering import RESPOND_MS
-from tearline_client.cli.at_work import (
+from tearline.packets.recall import KeepGround, Reach, RecallReason, RecallState
+from tearline.persons.tokens import Role
+from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.groups import Command
+from tearline_client.cli.options import sync_option, yes_option
+from tearline_client.cli.session import (
     acting,
     agency_name,
     at_work,
@@ -19,14 +21,12 @@ from tearline_client.cli.at_work import (
     look,
     time_text,
 )
-from tearline_client.cli.frame import Frame, pass_frame
-from tearline_client.cli.groups import Command
-from tearline_client.cli.options import sync_option, yes_option
-from tearline_client.cli.seen import find_path
-from tearline_client.desks.recalling import RecallPlan
+from tearline_client.features.recalls.service import RecallPlan
+from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
+from tearline_client.rendering.packets import find_path
+from tearline_client.rules.recalls import RESPOND_MS
 from tearline_client.store.recalls import StoredRecall
-from tearline_client.views import PacketView
 
 _HOUR_MS = 3_600_000
 _REASONS = [each.value for each in RecallReason if each is not RecallReason.SUSPENDED]
@@ -64,9 +64,9 @@ def not_undone(reach: Iterable[Reach]) -> str:
 )
 @click.option("--dry-run", is_flag=True, help="Say from whom, and recall nothing.")
 @yes_option
-@pass_frame
+@pass_cli
 def recall(
-    frame: Frame,
+    cli: CliContext,
     packet: str,
     partners: tuple[str, ...],
     field: str,
@@ -85,7 +85,7 @@ def recall(
     """
 
     async def run(node: Node) -> tuple[list[RecallPlan], tuple[StoredRecall, ...]]:
-        await look(frame, node)
+        await look(cli, node)
         packet_id = node.state.stores.packets.find(packet)
         shown = node.state.open_view(packet_id)
         path = find_path(shown, field) if field else ""
@@ -94,8 +94,8 @@ def recall(
         if dry_run:
             return [plan, *others], ()
         verify_line_decided(others, line=line)
-        person = acting(frame, node, shown.manifest.agreement.id, Role.LIAISON)
-        frame.confirm(
+        person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
+        cli.confirm(
             f"{counted(len(plan.recipients), 'partner')} will have to erase it"
             f"{f', and {len(others)} more of its line' if others else ''}.",
             packet_id.hex()[:12],
@@ -109,9 +109,9 @@ def recall(
             acted_by=person,
         )
 
-    plans, made = at_work(frame, run)
-    _, trust_list = home_of(frame).trust_list()
-    frame.emit(
+    plans, made = at_work(cli, run)
+    _, trust_list = home_of(cli).trust_list()
+    cli.emit(
         (
             {
                 "partner": agency_name(trust_list, uri),
@@ -124,7 +124,7 @@ def recall(
         ["partner", "packet", "what"],
     )
     partners_told = {each.partner for each in made}
-    frame.say(
+    cli.say(
         f"Recalled from {counted(len(partners_told), 'partner')}. What they opened or copied before"
         " is not undone by it."
         if made
@@ -149,15 +149,15 @@ def verify_line_decided(others: Sequence[RecallPlan], *, line: bool | None) -> N
 @click.command(cls=Command)
 @click.option("--overdue", is_flag=True, help="Only those whose time is up, without an answer.")
 @sync_option
-@pass_frame
-def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
+@pass_cli
+def recalls(cli: CliContext, overdue: bool, sync: bool) -> None:
     """List recalls, ours and partners', and what was answered.
 
     NOT_UNDONE is what was done with the packet before, as the recipient's own access log says.
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await look(frame, node, sync=sync)
+        await look(cli, node, sync=sync)
         trust_list = node.state.trust.trust_list
         held: list[dict[str, object]] = [
             {
@@ -211,7 +211,7 @@ def recalls(frame: Frame, overdue: bool, sync: bool) -> None:
         )
 
     columns = ["packet", "by", "partner", "what", "reason", "state", "ground", "due", "not_undone"]
-    frame.emit(at_work(frame, run), columns)
+    cli.emit(at_work(cli, run), columns)
 
 
 def recalls_of(node: Node, shown: PacketView) -> list[str]:
@@ -262,8 +262,8 @@ def _state(node: Node, stored: StoredRecall) -> str:
 @click.argument("packet")
 @click.option("--ground", type=click.Choice([each.value for each in KeepGround]), default=None)
 @click.option("--end", is_flag=True, help="End the hold: it is erased when its time comes.")
-@pass_frame
-def keep(frame: Frame, packet: str, ground: str | None, end: bool) -> None:
+@pass_cli
+def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
     r"""An officer keeps a partner's PACKET, before or after it is recalled.
 
     Once it is recalled, its originator is told the ground. A hold lasts until it is ended, also
@@ -277,10 +277,10 @@ def keep(frame: Frame, packet: str, ground: str | None, end: bool) -> None:
         raise MalformedInput("either --ground, or --end")
 
     async def run(node: Node) -> None:
-        await look(frame, node)
+        await look(cli, node)
         packet_id = node.state.stores.packets.find(packet)
         agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
-        person = acting(frame, node, agreement_id, Role.OFFICER)
+        person = acting(cli, node, agreement_id, Role.OFFICER)
         if person is None:
             raise LoginRequired("an officer decides that something is kept")
         if ground is None:
@@ -288,8 +288,8 @@ def keep(frame: Frame, packet: str, ground: str | None, end: bool) -> None:
         else:
             await node.recalls.keep(packet_id, KeepGround(ground), acted_by=person)
 
-    at_work(frame, run)
-    frame.say(
+    at_work(cli, run)
+    cli.say(
         "The hold has ended."
         if ground is None
         else "It is kept. Its originator is told why, once it has recalled it."
@@ -299,22 +299,22 @@ def keep(frame: Frame, packet: str, ground: str | None, end: bool) -> None:
 @click.command(cls=Command)
 @click.argument("packet")
 @yes_option
-@pass_frame
-def erase(frame: Frame, packet: str, yes: bool) -> None:
+@pass_cli
+def erase(cli: CliContext, packet: str, yes: bool) -> None:
     """Erase a partner's PACKET that was recalled and waits, or was kept until now."""
 
     async def run(node: Node) -> str:
-        await look(frame, node)
+        await look(cli, node)
         packet_id = node.state.stores.packets.find(packet)
         agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
-        person = acting(frame, node, agreement_id, Role.LIAISON)
+        person = acting(cli, node, agreement_id, Role.LIAISON)
         waiting = [r for r in node.recalls.of(packet_id) if r.state is not RecallState.ERASED]
-        frame.confirm("Nothing brings it back.", packet_id.hex()[:12], yes=yes or not waiting)
+        cli.confirm("Nothing brings it back.", packet_id.hex()[:12], yes=yes or not waiting)
         await node.recalls.erase(packet_id, acted_by=person)
         answers = [r.answer for r in node.recalls.of(packet_id) if r.answer]
         return not_undone(answers[-1].reach if answers else ())
 
-    reach = at_work(frame, run)
-    frame.say("It is erased, and its originator is told.")
+    reach = at_work(cli, run)
+    cli.say("It is erased, and its originator is told.")
     if reach:
-        frame.say(f"What is not undone by it: it was {reach}.")
+        cli.say(f"What is not undone by it: it was {reach}.")

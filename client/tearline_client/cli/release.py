@@ -5,61 +5,61 @@ from collections.abc import Iterable, Sequence
 import click
 
 from tearline.errors import ActQueued
-from tearline.receipt import Status
-from tearline.tokens import Role
-from tearline.trust import TrustState
-from tearline_client.cli.at_work import acting, agency_name, at_work, counted, look, time_text
+from tearline.persons.tokens import Role
+from tearline.statements.receipt import Status
+from tearline.verification.trust import TrustState
 from tearline_client.cli.confirmation import confirm_fields, confirm_packets, opened_rows
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
-from tearline_client.cli.requested import overturned_text
-from tearline_client.cli.seen import cell_rows, short, text_column
-from tearline_client.desks.releasing import Sent, verify_accepted
-from tearline_client.desks.review import Review
-from tearline_client.drafting import Drafted
-from tearline_client.importers.findings import told_unmarked
+from tearline_client.cli.request_rows import overturned_text
+from tearline_client.cli.session import acting, agency_name, at_work, counted, look, time_text
+from tearline_client.connectors.importers.report import told_unmarked
+from tearline_client.drafting.from_file import Drafted
+from tearline_client.features.packets.review import Review
+from tearline_client.features.packets.service import Sent, verify_accepted
+from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.planning.mentions import Mention
-from tearline_client.planning.plan import ReleasePlan
-from tearline_client.store.decisions import Act
-from tearline_client.store.pending import (
+from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.rendering.packets import cell_rows, short, text_column
+from tearline_client.store.approvals import (
     Content,
     Pending,
     PendingAnswer,
     PendingConsent,
     PendingField,
 )
-from tearline_client.views import PacketView
+from tearline_client.store.decisions import Act
 
 Released = Sent | bytes | ActQueued
 """What became of a release; or the id under which it waits for a second person; or its place."""
 
 
-def say_findings(frame: Frame, drafted: Drafted) -> None:
+def say_findings(cli: CliContext, drafted: Drafted) -> None:
     """Names every value that could not be validated, and all that has no category."""
     for finding in drafted.findings:
-        frame.say(f"line {finding.line}, {finding.column}: {finding.why}")
-    say_unmarked(frame, drafted)
+        cli.say(f"line {finding.line}, {finding.column}: {finding.why}")
+    say_unmarked(cli, drafted)
 
 
-def say_unmarked(frame: Frame, drafted: Drafted) -> None:
+def say_unmarked(cli: CliContext, drafted: Drafted) -> None:
     """Names the schemata and properties that have no category."""
     if drafted.unmarked:
-        frame.say(f"No partner sees, for want of a category: {told_unmarked(drafted.unmarked)}.")
+        cli.say(f"No partner sees, for want of a category: {told_unmarked(drafted.unmarked)}.")
 
 
-def say_mentions(frame: Frame, node: Node, plans: Iterable[ReleasePlan]) -> None:
+def say_mentions(cli: CliContext, node: Node, plans: Iterable[ReleasePlan]) -> None:
     """Names every text of plans that repeats a value which its reader may not have in clear."""
     for plan in plans:
-        _say_each(frame, node.mentions(plan), node.state.trust)
+        _say_each(cli, node.mentions(plan), node.state.trust)
 
 
-def _say_each(frame: Frame, mentions: Iterable[Mention], trust: TrustState) -> None:
+def _say_each(cli: CliContext, mentions: Iterable[Mention], trust: TrustState) -> None:
     for mention in mentions:
         partner = agency_name(trust.trust_list, mention.recipient)
         told = short(mention.value) if mention.value else "a value"
         source = f" of packet {mention.packet.hex()[:12]}" if mention.packet else ""
-        frame.say(
+        cli.say(
             f"{short(mention.text)} repeats {told}{source}, which {partner} may not have in clear."
         )
 
@@ -69,17 +69,19 @@ def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
     return node.state.stores.agreements.newest(agreement_id).article(article).four_eyes
 
 
-async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan], *, yes: bool) -> Released:
+async def release(
+    cli: CliContext, node: Node, plans: Sequence[ReleasePlan], *, yes: bool
+) -> Released:
     """Sends plans that are all under one article, or has them wait for a second person.
 
     Unless ``yes``, what each partner will see is shown first, and the person is asked.
     """
-    say_mentions(frame, node, plans)
+    say_mentions(cli, node, plans)
     draft = plans[0].draft
     if takes_two(node, draft.agreement.id, draft.article):
-        return node.second.draft(plans, person=frame.settings.person)
-    person = acting(frame, node, draft.agreement.id, Role.LIAISON)
-    confirm_packets(frame, node, plans, yes=yes)
+        return node.approvals.draft(plans, person=cli.settings.person)
+    person = acting(cli, node, draft.agreement.id, Role.LIAISON)
+    confirm_packets(cli, node, plans, yes=yes)
     try:
         return await node.send(plans, acted_by=person)
     except ActQueued as queued:
@@ -87,7 +89,7 @@ async def release(frame: Frame, node: Node, plans: Sequence[ReleasePlan], *, yes
 
 
 async def release_field(
-    frame: Frame, node: Node, shown: PacketView, path: str, to: str, *, repeats: str, yes: bool
+    cli: CliContext, node: Node, shown: PacketView, path: str, to: str, *, repeats: str, yes: bool
 ) -> Released:
     """Discloses one more field, or has that wait for a second person.
 
@@ -95,37 +97,37 @@ async def release_field(
     """
     ref = shown.manifest.agreement
     if takes_two(node, ref.id, ref.article):
-        person = frame.settings.person
-        return node.second.draft_disclosure(
+        person = cli.settings.person
+        return node.approvals.draft_disclosure(
             shown.packet.id, path, to, repeats=repeats, person=person
         )
-    acted_by = acting(frame, node, ref.id, Role.LIAISON)
+    acted_by = acting(cli, node, ref.id, Role.LIAISON)
     fields = [
         (opened, node.node_of(to)) for opened in shown.view.best() if opened.field.path == path
     ]
-    confirm_fields(frame, node, fields, yes=yes)
+    confirm_fields(cli, node, fields, yes=yes)
     return await node.disclose(shown.packet.id, path, to, acted_by=acted_by, repeats=repeats)
 
 
-def emit_released(frame: Frame, released: Released | None) -> None:
+def emit_released(cli: CliContext, released: Released | None) -> None:
     """Prints what became of a release; a refusal ends the command with its own status."""
     if released is None:
         return
     if isinstance(released, ActQueued):
-        frame.emit(
+        cli.emit(
             ({"packet": each.hex(), "queued": released.place} for each in released.packets),
             ["packet", "queued"],
         )
         raise released
     if isinstance(released, bytes):
         row = {"pending": released.hex()[:12], "id": released.hex()}
-        frame.emit([row], ["pending"])
-        frame.say(
+        cli.emit([row], ["pending"])
+        cli.say(
             "Nothing was sealed: the article asks for a second person. Next: tearline packet"
             f" approve {released.hex()[:12]} --as NAME"
         )
         return
-    frame.emit(
+    cli.emit(
         (
             {
                 "packet": packet.hex(),
@@ -137,19 +139,19 @@ def emit_released(frame: Frame, released: Released | None) -> None:
     )
     verify_accepted(released)
     count = counted(len(released.receipts), "statement")
-    frame.say(f"The exchange accepted {count} and logged each.")
+    cli.say(f"The exchange accepted {count} and logged each.")
 
 
-def _say_overturned(frame: Frame, node: Node, review: Review) -> None:
+def _say_overturned(cli: CliContext, node: Node, review: Review) -> None:
     content = review.pending.content
     if isinstance(content, PendingAnswer) and content.supplement:
-        frame.say(overturned_text(node.requests.overturned(content.request, content.items)))
+        cli.say(overturned_text(node.requests.overturned(content.request, content.items)))
 
 
 @click.command(cls=Command)
 @click.argument("release", metavar="[ID]", default="")
-@pass_frame
-def pending(frame: Frame, release: str) -> None:
+@pass_cli
+def pending(cli: CliContext, release: str) -> None:
     """List releases that wait for a second person; of one, show what each partner would see.
 
     ID is the beginning of what the list says. It is decided anew, as when it is approved.
@@ -157,26 +159,26 @@ def pending(frame: Frame, release: str) -> None:
 
     async def run(node: Node) -> list[dict[str, object]]:
         if release:
-            review = node.second.review(node.second.find(release))
+            review = node.approvals.review(node.approvals.find(release))
             for words in _words(review.pending.content):
-                frame.say(words)
+                cli.say(words)
             if review.pending.lost:
-                frame.say(_lost_text(review.pending.lost))
-            _say_overturned(frame, node, review)
-            _say_repeats(frame, node, review)
+                cli.say(_lost_text(review.pending.lost))
+            _say_overturned(cli, node, review)
+            _say_repeats(cli, node, review)
             return _review_rows(review, node.state.trust)
-        return [_pending_row(node, each) for each in node.second.waiting()]
+        return [_pending_row(node, each) for each in node.approvals.waiting()]
 
-    of_one = ["field", "category", "partner", "form", text_column(frame, "seen_as"), "drafted_as"]
+    of_one = ["field", "category", "partner", "form", text_column(cli, "seen_as"), "drafted_as"]
     of_all = ["pending", "what", "to", "article", "by", "at", "until"]
-    frame.emit(at_work(frame, run), of_one if release else of_all)
+    cli.emit(at_work(cli, run), of_one if release else of_all)
 
 
 @click.command(cls=Command)
 @click.argument("release", metavar="ID")
 @click.option("--yes", is_flag=True, help="Do not ask, whatever changed.")
-@pass_frame
-def approve(frame: Frame, release: str, yes: bool) -> None:
+@pass_cli
+def approve(cli: CliContext, release: str, yes: bool) -> None:
     """Approve what another person drafted: it is decided anew, sealed and sent.
 
     So is an answer to a request, and a consent is given. A liaison or an officer approves; who
@@ -185,42 +187,42 @@ def approve(frame: Frame, release: str, yes: bool) -> None:
     """
 
     async def run(node: Node) -> Sent:
-        await look(frame, node)  # what was taken back meanwhile is not answered
-        found = node.second.find(release)
-        review = node.second.review(found)
+        await look(cli, node)  # what was taken back meanwhile is not answered
+        found = node.approvals.find(release)
+        review = node.approvals.review(found)
         if review.pending.lost:
-            frame.say(_lost_text(review.pending.lost))
-        _say_overturned(frame, node, review)
-        _say_repeats(frame, node, review)
+            cli.say(_lost_text(review.pending.lost))
+        _say_overturned(cli, node, review)
+        _say_repeats(cli, node, review)
         for changed in review.changed:
             cell = changed.cell
             partner = agency_name(node.state.trust.trust_list, cell.recipient)
-            frame.say(
+            cli.say(
                 f"{short(cell.path)} for {partner}: drafted as {changed.before}, now"
                 f" {cell.form.text}"
             )
         if review.changed:
             count = counted(len(review.changed), "field")
             act = f"Partners would see {count} otherwise than was drafted."
-            frame.confirm(act, found.hex()[:12], yes=yes)
-        person = frame.settings.person
-        return await node.second.approve(found, person=person, agreed=review.mark)
+            cli.confirm(act, found.hex()[:12], yes=yes)
+        person = cli.settings.person
+        return await node.approvals.approve(found, person=person, agreed=review.mark)
 
-    emit_released(frame, at_work(frame, run))
+    emit_released(cli, at_work(cli, run))
 
 
 @click.command(cls=Command)
 @click.argument("release", metavar="ID")
-@pass_frame
-def reject(frame: Frame, release: str) -> None:
+@pass_cli
+def reject(cli: CliContext, release: str) -> None:
     """Forget what waits for a second person; nothing of it was sealed."""
 
     async def run(node: Node) -> bytes:
-        found = node.second.find(release)
-        node.second.reject(found, person=frame.settings.person)
+        found = node.approvals.find(release)
+        node.approvals.reject(found, person=cli.settings.person)
         return found
 
-    frame.say(f"{at_work(frame, run).hex()[:12]} is forgotten.")
+    cli.say(f"{at_work(cli, run).hex()[:12]} is forgotten.")
 
 
 def _lost_text(lost: int) -> str:
@@ -228,10 +230,10 @@ def _lost_text(lost: int) -> str:
     return f"{taken_out} taken out since it was drafted: a partner took back what was in it."
 
 
-def _say_repeats(frame: Frame, node: Node, review: Review) -> None:
-    _say_each(frame, review.mentions, node.state.trust)
+def _say_repeats(cli: CliContext, node: Node, review: Review) -> None:
+    _say_each(cli, review.mentions, node.state.trust)
     for reason in review.reasons:
-        frame.say(f"It may stand there, the person who drafted it says: {reason}")
+        cli.say(f"It may stand there, the person who drafted it says: {reason}")
 
 
 def _pending_row(node: Node, pending: Pending) -> dict[str, object]:

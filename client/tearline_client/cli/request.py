@@ -6,33 +6,33 @@ from pathlib import Path
 import click
 
 from tearline.errors import RecordRequestMalformed
-from tearline.packet import Urgency
-from tearline.request.step import Ground, Side
-from tearline.statement import ActedBy
-from tearline.trust import TrustState
+from tearline.packets.packet import Urgency
+from tearline.requests.step import Ground, Side
+from tearline.statements.statement import ActedBy
+from tearline.verification.trust import TrustState
 from tearline_client.cli.answer import answer, supplement
-from tearline_client.cli.at_work import at_work, look, person_of, read_text, time_text
 from tearline_client.cli.confirmation import confirm_packets
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
-from tearline_client.cli.order import repeats_option
 from tearline_client.cli.release import emit_released, say_mentions, takes_two
-from tearline_client.cli.requested import (
+from tearline_client.cli.release_options import repeats_option
+from tearline_client.cli.request_rows import (
     catch_up,
     item_option,
     preview_columns,
     row_of,
     text_option,
 )
-from tearline_client.cli.seen import SPARE, cell_rows
-from tearline_client.desks.releasing import verify_accepted
-from tearline_client.desks.request_views import RequestView
-from tearline_client.drafting import narrative_field
-from tearline_client.importers.ftm import read_ftm
+from tearline_client.cli.session import at_work, look, person_of, read_text, time_text
+from tearline_client.connectors.importers.ftm import read_ftm
+from tearline_client.drafting.from_file import narrative_field
+from tearline_client.features.packets.service import verify_accepted
+from tearline_client.features.requests.views import RequestView
 from tearline_client.node import Node
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file
+from tearline_client.rendering.packets import SPARE, cell_rows
 
 _MAX_FILE = 1 << 20
 _DAY_MS = 24 * 3_600_000
@@ -53,8 +53,8 @@ command.add_command(supplement)
 @click.argument("file", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Show what the partner would see; send nothing.")
 @yes_option
-@pass_frame
-def new(frame: Frame, file: Path, dry_run: bool, yes: bool) -> None:
+@pass_cli
+def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
     """Ask a partner for records, as FILE says (TOML).
 
     What the partner will see is shown first, and you are asked; in a script, say --yes.
@@ -62,7 +62,7 @@ def new(frame: Frame, file: Path, dry_run: bool, yes: bool) -> None:
     asked = parse_request_file(read_text(file, maximum=_MAX_FILE))
 
     async def run(node: Node) -> list[dict[str, object]] | bytes:
-        await look(frame, node)
+        await look(cli, node)
         subjects = read_ftm(file.parent / asked.subjects).entities if asked.subjects else ()
         groups = connected_groups([*asked.entities, *subjects])
         if len(groups) != 1:
@@ -70,32 +70,32 @@ def new(frame: Frame, file: Path, dry_run: bool, yes: bool) -> None:
         extra = (narrative_field(asked.narrative),) if asked.narrative else ()
         draft = node.draft(groups[0], asked.about, agreement=asked.agreement, extra=extra)
         plan = node.plan(draft, [asked.to])
-        say_mentions(frame, node, [plan])
+        say_mentions(cli, node, [plan])
         if dry_run:
             return list(cell_rows(plan.cells(), node.state.trust))
         if takes_two(node, draft.agreement.id, draft.article):
-            return node.second.draft([plan], person=frame.settings.person)
-        person = person_of(frame, node, draft.agreement.id)
-        confirm_packets(frame, node, [plan], yes=yes)
+            return node.approvals.draft([plan], person=cli.settings.person)
+        person = person_of(cli, node, draft.agreement.id)
+        confirm_packets(cli, node, [plan], yes=yes)
         sent = await node.requests.submit(plan, person)
         verify_accepted(sent)
         return [{"request": packet.hex()} for packet in sent.packets]
 
-    done = at_work(frame, run)
+    done = at_work(cli, run)
     if isinstance(done, bytes):
-        emit_released(frame, done)
+        emit_released(cli, done)
         return
-    frame.emit(done, preview_columns(frame) if dry_run else ["request"], spare=SPARE)
+    cli.emit(done, preview_columns(cli) if dry_run else ["request"], spare=SPARE)
 
 
 @command.command(name="list")
 @click.option("--open", "only_open", is_flag=True, help="Only those that have not ended.")
-@pass_frame
-def list_command(frame: Frame, only_open: bool) -> None:
+@pass_cli
+def list_command(cli: CliContext, only_open: bool) -> None:
     """List requests, ours and partners': whose turn it is, and until when."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await catch_up(frame, node)
+        await catch_up(cli, node)
         trust = node.state.trust
         return [
             row_of(view, trust)
@@ -107,39 +107,39 @@ def list_command(frame: Frame, only_open: bool) -> None:
         *("request", "role", "partner", "urgency", "state", "due", "left", "clock", "overdue"),
         "waits",
     ]
-    frame.emit(at_work(frame, run), columns)
+    cli.emit(at_work(cli, run), columns)
 
 
 @command.command()
 @click.argument("request")
 @click.option("--steps", is_flag=True, help="What both sides did, in place of the items.")
-@pass_frame
-def show(frame: Frame, request: str, steps: bool) -> None:
+@pass_cli
+def show(cli: CliContext, request: str, steps: bool) -> None:
     """Show the items of REQUEST (the beginning of its id), and what became of each."""
 
     async def run(
         node: Node,
     ) -> tuple[RequestView, TrustState, Mapping[bytes, bytes], Mapping[bytes, str]]:
-        await catch_up(frame, node)
+        await catch_up(cli, node)
         view = node.requests.show(node.requests.find(request))
         ids = [each.signed.statement.id for each in view.steps]
         reasons = {step: node.state.stores.repeats.of_statement(step) for step in ids}
         answers = [item.answer for item in view.items if item.answer]
         return view, node.state.trust, node.corrections.corrected_by(answers), reasons
 
-    view, trust, superseded, reasons = at_work(frame, run)
+    view, trust, superseded, reasons = at_work(cli, run)
     row = row_of(view, trust)
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
-    frame.say(
+    cli.say(
         f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"
         f" {row['clock'] or 'due ' + (str(row['due']) or '-')}"
     )
     if steps:
         columns = ["at", "by", "step", "items", "text", "entry", "refused"]
         said = ["repeats"] if any(reasons.values()) else []
-        frame.emit(_steps(view, reasons), [*columns, *said])
+        cli.emit(_steps(view, reasons), [*columns, *said])
         return
-    frame.emit(
+    cli.emit(
         (
             {
                 "item": item.number,
@@ -180,11 +180,11 @@ def _steps(view: RequestView, reasons: Mapping[bytes, str]) -> list[dict[str, ob
 @click.argument("request")
 @text_option
 @repeats_option
-@pass_frame
-def admit(frame: Frame, request: str, text: str, repeats: str) -> None:
+@pass_cli
+def admit(cli: CliContext, request: str, text: str, repeats: str) -> None:
     """Say that REQUEST is in order and will be dealt with."""
     _act(
-        frame,
+        cli,
         request,
         lambda node, packet, who: node.requests.admit(packet, who, text, repeats=repeats),
     )
@@ -194,11 +194,11 @@ def admit(frame: Frame, request: str, text: str, repeats: str) -> None:
 @click.argument("request")
 @_needed_text
 @repeats_option
-@pass_frame
-def reject(frame: Frame, request: str, text: str, repeats: str) -> None:
+@pass_cli
+def reject(cli: CliContext, request: str, text: str, repeats: str) -> None:
     """Say why REQUEST is not in order; it ends with that."""
     _act(
-        frame,
+        cli,
         request,
         lambda node, packet, who: node.requests.reject(packet, text, who, repeats=repeats),
     )
@@ -209,8 +209,8 @@ def reject(frame: Frame, request: str, text: str, repeats: str) -> None:
 @text_option
 @repeats_option
 @click.option("--permit", is_flag=True, help="Agree to another question (the asker).")
-@pass_frame
-def clarify(frame: Frame, request: str, text: str, repeats: str, permit: bool) -> None:
+@pass_cli
+def clarify(cli: CliContext, request: str, text: str, repeats: str, permit: bool) -> None:
     """Ask something about REQUEST, which stops its clock; or, as the asker, answer that."""
 
     def act(node: Node, packet: bytes, who: ActedBy | None) -> Awaitable[None]:
@@ -221,7 +221,7 @@ def clarify(frame: Frame, request: str, text: str, repeats: str, permit: bool) -
             return node.requests.permit(packet, who)
         return node.requests.clarified(packet, text, who, permit=permit, repeats=repeats)
 
-    _act(frame, request, act)
+    _act(cli, request, act)
 
 
 @command.command()
@@ -229,11 +229,11 @@ def clarify(frame: Frame, request: str, text: str, repeats: str, permit: bool) -
 @click.option("--days", type=click.IntRange(1), required=True, help="How long it may take.")
 @_needed_text
 @repeats_option
-@pass_frame
-def authorise(frame: Frame, request: str, days: int, text: str, repeats: str) -> None:
+@pass_cli
+def authorise(cli: CliContext, request: str, days: int, text: str, repeats: str) -> None:
     """Announce that a judge must authorise the answer to REQUEST; that extends its time."""
     _act(
-        frame,
+        cli,
         request,
         lambda node, packet, who: node.requests.authorise(
             packet, days * _DAY_MS, text, who, repeats=repeats
@@ -247,9 +247,9 @@ def authorise(frame: Frame, request: str, days: int, text: str, repeats: str) ->
 @click.option("--confirm", is_flag=True, help="Stand by the urgency (the asker).")
 @text_option
 @repeats_option
-@pass_frame
+@pass_cli
 def contest(
-    frame: Frame, request: str, urgency: str | None, confirm: bool, text: str, repeats: str
+    cli: CliContext, request: str, urgency: str | None, confirm: bool, text: str, repeats: str
 ) -> None:
     """Contest the urgency of REQUEST; or, as the asker, --confirm it or lower it."""
     if confirm == (urgency is not None):
@@ -262,7 +262,7 @@ def contest(
             return node.requests.lower(packet, Urgency(urgency), who)
         return node.requests.contest(packet, Urgency(urgency), text, who, repeats=repeats)
 
-    _act(frame, request, act)
+    _act(cli, request, act)
 
 
 @command.command()
@@ -273,13 +273,13 @@ def contest(
 @item_option
 @text_option
 @repeats_option
-@pass_frame
+@pass_cli
 def refuse(
-    frame: Frame, request: str, ground: str, items: tuple[int, ...], text: str, repeats: str
+    cli: CliContext, request: str, ground: str, items: tuple[int, ...], text: str, repeats: str
 ) -> None:
     """Refuse items of REQUEST, or all that are open."""
     _act(
-        frame,
+        cli,
         request,
         lambda node, packet, who: node.requests.refuse(
             packet, Ground(ground), items, who, text, repeats=repeats
@@ -294,11 +294,11 @@ def refuse(
 @click.argument("request")
 @text_option
 @repeats_option
-@pass_frame
-def preserve_extend(frame: Frame, request: str, text: str, repeats: str) -> None:
+@pass_cli
+def preserve_extend(cli: CliContext, request: str, text: str, repeats: str) -> None:
     """Have what REQUEST preserves kept for thirty days more, once."""
     _act(
-        frame,
+        cli,
         request,
         lambda node, packet, who: node.requests.extend(packet, who, text, repeats=repeats),
     )
@@ -309,12 +309,12 @@ def preserve_extend(frame: Frame, request: str, text: str, repeats: str) -> None
 @text_option
 @repeats_option
 @yes_option
-@pass_frame
-def withdraw(frame: Frame, request: str, text: str, repeats: str, yes: bool) -> None:
+@pass_cli
+def withdraw(cli: CliContext, request: str, text: str, repeats: str, yes: bool) -> None:
     """Take REQUEST back."""
-    frame.confirm(f"The request {request} will be withdrawn.", request, yes=yes)
+    cli.confirm(f"The request {request} will be withdrawn.", request, yes=yes)
     _act(
-        frame,
+        cli,
         request,
         lambda node, packet, who: node.requests.withdraw(packet, who, text, repeats=repeats),
     )
@@ -325,11 +325,11 @@ def withdraw(frame: Frame, request: str, text: str, repeats: str, yes: bool) -> 
 @click.option("--useful", type=click.Choice(["yes", "no"]), required=True, help="Was it of use?")
 @text_option
 @repeats_option
-@pass_frame
-def close(frame: Frame, request: str, useful: str, text: str, repeats: str) -> None:
+@pass_cli
+def close(cli: CliContext, request: str, useful: str, text: str, repeats: str) -> None:
     """Close REQUEST, which has ended, with feedback for the partner."""
     _act(
-        frame,
+        cli,
         request,
         lambda node, packet, who: node.requests.close(
             packet, useful == "yes", who, text, repeats=repeats
@@ -340,15 +340,15 @@ def close(frame: Frame, request: str, useful: str, text: str, repeats: str) -> N
 Act = Callable[[Node, bytes, ActedBy | None], Awaitable[None]]
 
 
-def _act(frame: Frame, request: str, act: Act) -> None:
+def _act(cli: CliContext, request: str, act: Act) -> None:
     """Takes a step of a person, and prints how the request stands then."""
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await catch_up(frame, node)
+        await catch_up(cli, node)
         packets = node.state.stores.packets
         packet = node.requests.find(request)
-        person = person_of(frame, node, packets.manifest(packet).agreement.id)
+        person = person_of(cli, node, packets.manifest(packet).agreement.id)
         await act(node, packet, person)
         return [row_of(node.requests.show(packet), node.state.trust)]
 
-    frame.emit(at_work(frame, run), ["request", "partner", "urgency", "state", "due", "left"])
+    cli.emit(at_work(cli, run), ["request", "partner", "urgency", "state", "due", "left"])

@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 import click
 
 from tearline.limits import MAX_FOUND
-from tearline.packet import PacketKind
-from tearline_client.cli.at_work import agency_name, at_work, look, time_text
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline.packets.packet import PacketKind
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FREE_TEXT
-from tearline_client.cli.seen import field_text, short
-from tearline_client.finding import Within
+from tearline_client.cli.session import agency_name, at_work, look, time_text
+from tearline_client.features.search.search import SearchFilter
 from tearline_client.node import Node
-from tearline_client.planning.search import Sought
+from tearline_client.planning.text_search import SearchTerms
+from tearline_client.rendering.packets import field_text, short
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _DAY_MS = 24 * 3_600_000
@@ -41,9 +41,9 @@ _DAY_MS = 24 * 3_600_000
     "--until", type=_DAY, metavar="DATE", help="In what came here on this day (UTC) or before."
 )
 @click.option("--mine/--theirs", "own", default=None, help="In packets of ours, or of others.")
-@pass_frame
+@pass_cli
 def search(
-    frame: Frame,
+    cli: CliContext,
     text: str,
     kinds: tuple[str, ...],
     case_id: str,
@@ -59,8 +59,8 @@ def search(
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
-        await look(frame, node, sync=False)
-        within = Within(
+        await look(cli, node, sync=False)
+        within = SearchFilter(
             own=own,
             kinds=frozenset(map(PacketKind, kinds)),
             case_id=node.cases.find(case_id).id.hex() if case_id else "",
@@ -68,10 +68,10 @@ def search(
             since_ms=_day_ms(since) if since else 0,
             **({"until_ms": _day_ms(until) + _DAY_MS} if until else {}),
         )
-        found = node.search(text, person=frame.settings.person, within=within)
+        found = node.search(text, person=cli.settings.person, within=within)
         if len(found) == MAX_FOUND:
-            frame.say(f"These are the best {MAX_FOUND}; name a kind, a case or a time for others.")
-        sought = Sought(text)
+            cli.say(f"These are the best {MAX_FOUND}; name a kind, a case or a time for others.")
+        sought = SearchTerms(text)
         superseded = node.corrections.corrected_by(found)
         rows: list[dict[str, object]] = []
         for packet_id, fields in found.items():
@@ -98,7 +98,7 @@ def search(
         return rows
 
     columns = ["packet", "from", "field", "form", "fits", "corrected_by", "value"]
-    frame.emit(at_work(frame, run), columns)
+    cli.emit(at_work(cli, run), columns)
 
 
 def _sender(node: Node, name: str) -> str:

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import click
 
+from tearline.audit.event import EventCode
 from tearline.bodies.body import Item, body_of
-from tearline.bodies.legs import Leg, Matched, Tolerance, leg_of, match_legs
+from tearline.bodies.transfer_matching import Leg, Matched, Tolerance, leg_of, match_legs
 from tearline.bodies.transfers import LEG
 from tearline.bodies.values import CURRENCY, parse_decimal
-from tearline.event import EventCode
 from tearline.limits import MAX_NEAR_LEGS, MAX_PAIRS_OF_LEG
-from tearline.packet import OpenedField
-from tearline_client.cli.at_work import at_work, counted
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline.packets.packet import OpenedField
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
-from tearline_client.importers.ftm import read_ftm
+from tearline_client.cli.session import at_work, counted
+from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.node import Node
 
 _RATE = re.compile(r"([A-Z]{3})/([A-Z]{3})=([0-9.]+)")
@@ -41,9 +41,9 @@ def command() -> None:
 )
 @click.option("--percent", default="3", show_default=True, help="How far amounts may be apart.")
 @click.option("--hours", default="72", show_default=True, help="How far times may be apart.")
-@pass_frame
+@pass_cli
 def match(
-    frame: Frame,
+    cli: CliContext,
     files: tuple[Path, ...],
     inbox: bool,
     rates: tuple[str, ...],
@@ -62,27 +62,27 @@ def match(
     tolerance = Tolerance(percent=_figure(percent, "--percent"), hours=_figure(hours, "--hours"))
     found = [leg for file in files for leg in _in_file(file)]
     if inbox:
-        found += at_work(frame, lambda node: _in_packets(frame, node))
+        found += at_work(cli, lambda node: _in_packets(cli, node))
     legs = [leg for leg in found if leg is not None]
     matched = match_legs(legs, stated, tolerance)
-    _emit(frame, matched)
-    frame.say(
+    _emit(cli, matched)
+    cli.say(
         f"{counted(len(legs), 'leg')} compared, {counted(len(matched.pairs), 'pair')} proposed."
     )
     if left := len(found) - len(legs):
-        frame.say(f"{counted(left, 'leg')} left out: something to compare is not open, or wrong.")
+        cli.say(f"{counted(left, 'leg')} left out: something to compare is not open, or wrong.")
     if matched.crowded:
-        frame.say(
+        cli.say(
             f"{counted(matched.crowded, 'pay-in')} with more pay-outs near in time than are"
             f" compared ({MAX_NEAR_LEGS}), or more pairs than are proposed ({MAX_PAIRS_OF_LEG}):"
             " the nearest and the best are listed. Try fewer --hours."
         )
     for one, other in matched.unrated:
-        frame.say(f"No rate is stated for {one} and {other}: --rate {one}/{other}=…")
+        cli.say(f"No rate is stated for {one} and {other}: --rate {one}/{other}=…")
 
 
-def _emit(frame: Frame, matched: Matched) -> None:
-    frame.emit(
+def _emit(cli: CliContext, matched: Matched) -> None:
+    cli.emit(
         (
             {
                 "score": str(pair.score),
@@ -108,7 +108,7 @@ def _in_file(file: Path) -> Found:
     ]
 
 
-async def _in_packets(frame: Frame, node: Node) -> Found:
+async def _in_packets(cli: CliContext, node: Node) -> Found:
     store = node.state.stores.packets
     found: Found = []
     taken: dict[bytes, tuple[OpenedField, ...]] = {}
@@ -125,7 +125,7 @@ async def _in_packets(frame: Frame, node: Node) -> Found:
             leg_of(item, name=body.name_of(item.token), source=packet_id.hex()[:12])
             for item in body.of(LEG)
         ]
-    node.access.record(EventCode.ACCESS_PRINT, taken, person=frame.settings.person)
+    node.access.record(EventCode.ACCESS_PRINT, taken, person=cli.settings.person)
     return found
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from tearline.armor import Armor, armor
+from tearline.crypto.armor import Armor, armor
 from tearline.wire.statements import Signed, encode_signed
-from tearline_client.cli.at_work import home_of, passphrases
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, root_option
+from tearline_client.cli.session import home_of, passphrases
 from tearline_client.enrolment import (
     draft_trust_list,
     pin,
@@ -47,9 +47,9 @@ def command() -> None:
 )
 @click.option("--output-file", "target", type=FILE, required=True, help="Where to write the list.")
 @root_option
-@pass_frame
+@pass_cli
 def draft(
-    frame: Frame,
+    cli: CliContext,
     exchange_file: Path,
     agency_files: tuple[Path, ...],
     threshold: int,
@@ -58,37 +58,37 @@ def draft(
 ) -> None:
     """Draft the first trust list of a federation, signed by this agency's root."""
     proposed = draft_trust_list(
-        home_of(frame),
-        passphrases(frame, root_passphrase_file).root,
+        home_of(cli),
+        passphrases(cli, root_passphrase_file).root,
         exchange=read_exchange(exchange_file),
         agencies=[read_agency(path) for path in agency_files],
         threshold=threshold,
     )
     _write(target, proposed)
-    frame.say(f"Federation {proposed.statement.id.hex()}")
-    frame.say(f"Hand {target} to every agency on it, to sign.")
+    cli.say(f"Federation {proposed.statement.id.hex()}")
+    cli.say(f"Hand {target} to every agency on it, to sign.")
 
 
 @command.command()
 @click.argument("file", type=FILE)
 @root_option
-@pass_frame
-def sign(frame: Frame, file: Path, root_passphrase_file: Path | None) -> None:
+@pass_cli
+def sign(cli: CliContext, file: Path, root_passphrase_file: Path | None) -> None:
     """Add this agency's root signature to the list in FILE."""
     proposed = read_signed(Armor.TRUST_LIST, file)
-    root = passphrases(frame, root_passphrase_file).root
-    complete = sign_trust_list(home_of(frame), root, proposed)
+    root = passphrases(cli, root_passphrase_file).root
+    complete = sign_trust_list(home_of(cli), root, proposed)
     _write(file, complete)
-    frame.say(f"{len(complete.statement.inclusions)} roots have signed {file}.")
+    cli.say(f"{len(complete.statement.inclusions)} roots have signed {file}.")
 
 
 @command.command(name="pin")
 @click.argument("file", type=FILE)
 @click.option("--federation", help="The federation id that partners told you; compared.")
 @root_option
-@pass_frame
+@pass_cli
 def pin_command(
-    frame: Frame, file: Path, federation: str | None, root_passphrase_file: Path | None
+    cli: CliContext, file: Path, federation: str | None, root_passphrase_file: Path | None
 ) -> None:
     """Pin the federation whose complete first trust list is in FILE.
 
@@ -100,17 +100,17 @@ def pin_command(
         from tearline.errors import TrustListUnpinned
 
         raise TrustListUnpinned("the file is of another federation")
-    pin(home_of(frame), passphrases(frame, root_passphrase_file), complete)
-    frame.say(f"Pinned federation {complete.statement.id.hex()}.")
+    pin(home_of(cli), passphrases(cli, root_passphrase_file), complete)
+    cli.say(f"Pinned federation {complete.statement.id.hex()}.")
 
 
 @command.command()
-@pass_frame
-def show(frame: Frame) -> None:
+@pass_cli
+def show(cli: CliContext) -> None:
     """Show the pinned trust list: each member and the id of its root key."""
-    from tearline.keys import key_id
+    from tearline.crypto.keys import key_id
 
-    signed, trust_list = home_of(frame).trust_list()
+    signed, trust_list = home_of(cli).trust_list()
     rows: list[dict[str, object]] = [
         {"member": agency.name, "uri": agency.uri, "key": key_id(agency.root_key).hex()}
         for agency in trust_list.agencies
@@ -119,8 +119,8 @@ def show(frame: Frame) -> None:
     rows.append(
         {"member": "(exchange)", "uri": exchange.uri, "key": key_id(exchange.signing_key).hex()}
     )
-    frame.say(f"Federation {signed.statement.id.hex()}, list {trust_list.number}")
-    frame.emit(rows, ["member", "uri", "key"])
+    cli.say(f"Federation {signed.statement.id.hex()}, list {trust_list.number}")
+    cli.emit(rows, ["member", "uri", "key"])
 
 
 def _write(path: Path, signed: Signed) -> None:

@@ -2,18 +2,18 @@
 
 import click
 
-from tearline_client.cli.frame import Frame, pass_frame
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 
 
 @click.command(cls=Command)
-@pass_frame
-def command(frame: Frame) -> None:
+@pass_cli
+def command(cli: CliContext) -> None:
     """Show the version of this program, and of what it speaks."""
     import platform
     from importlib.metadata import version
 
-    from tearline.keys import SUITE
+    from tearline.crypto.keys import SUITE
 
     row = {
         "tearline": version("tearline"),
@@ -21,4 +21,4 @@ def command(frame: Frame) -> None:
         "suite": SUITE,
         "python": platform.python_version(),
     }
-    frame.emit([row], list(row))
+    cli.emit([row], list(row))

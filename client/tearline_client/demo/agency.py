@@ -13,31 +13,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tearline.armor import Armor, armor
+from tearline.crypto.armor import Armor, armor
 from tearline.errors import HomeMissing, NotFound, TearlineError
-from tearline.packet import PacketKind
+from tearline.packets.packet import PacketKind
+from tearline.packets.recall import RecallReason
+from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.release import Decision
-from tearline.recall import RecallReason
-from tearline.receipt import Status
-from tearline.request.step import Ground
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
-from tearline.tokens import Role
+from tearline.requests.step import Ground
+from tearline.statements.receipt import Status
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.statements import encode_signed
 from tearline_client.audit.proofs import prove
-from tearline_client.audit.sightings import who_saw
-from tearline_client.cli.at_work import agency_name
+from tearline_client.audit.who_saw import who_saw
 from tearline_client.cli.correct import seen_text
-from tearline_client.cli.seen import (
-    below_the_line,
-    corrections_of,
-    find_path,
-    names_by_recipient,
-    values_text,
-    view_rows,
+from tearline_client.cli.session import agency_name
+from tearline_client.connectors.importers.ftm import read_ftm
+from tearline_client.drafting.from_file import (
+    ReleaseOptions,
+    draft_answer,
+    draft_correction,
+    draft_file,
 )
-from tearline_client.drafting import Order, draft_answer, draft_correction, draft_file
 from tearline_client.enrolment import (
     Passphrases,
     draft_trust_list,
@@ -48,13 +46,20 @@ from tearline_client.enrolment import (
     read_signed,
     sign_trust_list,
 )
-from tearline_client.importers.ftm import read_ftm
 from tearline_client.keys.home import Home, Identity
 from tearline_client.node import Node
-from tearline_client.persons import LocalIssuer
+from tearline_client.persons.issuer import LocalIssuer
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file
+from tearline_client.rendering.packets import (
+    below_the_line,
+    corrections_of,
+    find_path,
+    names_by_recipient,
+    values_text,
+    view_rows,
+)
 
 PASSPHRASE = b"the demo keeps no secret"
 
@@ -278,12 +283,12 @@ class Agency:
             in_flight=InFlight.HOLD,
             originated=Originated.KEEP,
         )
-        await self._node.standings.suspend(agreement, suspension)
+        await self._node.suspensions.suspend(agreement, suspension)
 
     async def resume(self, agreement: str, article: str, person: str) -> None:
         """Has an officer lift the suspension of an article."""
         officer = self._node.acting(person, self._node.agreement(agreement).id, Role.OFFICER)
-        await self._node.standings.resume(agreement, (article, "", ""), acted_by=officer)
+        await self._node.suspensions.resume(agreement, (article, "", ""), acted_by=officer)
 
     async def gaps(self, agreement: str, article: str, peer: str) -> list[Any]:
         """What passed between this agency and a partner while an article was suspended."""
@@ -298,7 +303,7 @@ class Agency:
                 "crossed": list(gap.crossed),
                 "proved": gap.proved,
             }
-            for gap in self._node.standings.gaps(self._node.agreement(agreement))
+            for gap in self._node.suspensions.gaps(self._node.agreement(agreement))
             if gap.article == article and partner in (gap.sender, gap.recipient)
         ]
 
@@ -407,12 +412,12 @@ class Agency:
             self._opened = None
 
 
-def _order(order: dict[str, Any]) -> Order:
+def _order(order: dict[str, Any]) -> ReleaseOptions:
     guarded = {tuple(place.rsplit("/", 1)): c for place, c in order.pop("guarded", {}).items()}
     to, agreement = tuple(order.pop("to")), order.pop("agreement")
     unmarked, kind = order.pop("unmarked", False), PacketKind(order.pop("kind", PacketKind.LEAD))
     about = About(**order, kind=kind, guarded=guarded)
-    return Order(to=to, agreement=agreement, about=about, unmarked=unmarked)
+    return ReleaseOptions(to=to, agreement=agreement, about=about, unmarked=unmarked)
 
 
 def _write(path: Path, kind: Armor, data: bytes) -> None:

@@ -17,7 +17,7 @@ from tearline_client.demo.lead import (
     corrected_jsonl,
     lead_jsonl,
 )
-from tearline_client.demo.scene import CN, MX, ORDER, US, Story, Told
+from tearline_client.demo.step import CN, MX, ORDER, US, StepResult, Story
 
 _CASE = "Harbour"
 _TURNS = 3  # to hear of it, to answer, to hear the answer
@@ -32,7 +32,7 @@ _PRECURSORS = {
 _TERMS = {"agreement": ORDER["agreement"], "article": ORDER["article"]}
 
 
-def case(story: Story) -> Told:
+def case(story: Story) -> StepResult:
     """Three agencies keep a case together; what is filed under it goes to who is in it."""
     us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
     source = _further(story)
@@ -50,7 +50,7 @@ def case(story: Story) -> Told:
         name: {line["with"] for line in told if line["what"] == "grant-accepted"}
         for name, told in timelines.items()
     }
-    return Told(
+    return StepResult(
         proved=early is not None
         and early.code == "TL-CAS-005"
         and went_to == {US: {CN, MX}, CN: {CN}},
@@ -64,7 +64,7 @@ def case(story: Story) -> Told:
     )
 
 
-def request(story: Story) -> Told:
+def request(story: Story) -> StepResult:
     """Records are asked for in an emergency; one item is answered, and one refused by its kind."""
     us, mx = story.world.agencies[US], story.world.agencies[MX]
     source = story.world.folder / "statements.jsonl"
@@ -78,7 +78,7 @@ def request(story: Story) -> Told:
     ended = mx.ask("requested", request=asked)
     answered, refused = ended["items"]
     seen = str(mx.ask("view", packet=given["packet"])["rows"])
-    return Told(
+    return StepResult(
         proved=at_us["due_ms"] == at_mx["due_ms"]
         and at_us["due_ms"] is not None
         and answered["answer"] == given["packet"]
@@ -95,7 +95,7 @@ def request(story: Story) -> Told:
     )
 
 
-def precursor(story: Story) -> Told:
+def precursor(story: Story) -> StepResult:
     """A shipment that was turned aside is told of, and a mistyped substance never leaves."""
     cn, us, mx = (story.world.agencies[name] for name in (CN, US, MX))
     source = story.world.folder / "incident.jsonl"
@@ -111,7 +111,7 @@ def precursor(story: Story) -> Told:
         rows = agency.ask("view", packet=packet, person=person)["rows"]
         seen[name] = {row["field"].partition("/")[2]: row["shown"] for row in rows}
     told = [(f["Substance/casNumber"], f["Substance/quantity"]) for f in seen.values()]
-    return Told(
+    return StepResult(
         proved=wrong is not None and wrong.code == "TL-PKT-031" and told == [(CAS, QUANTITY)] * 2,
         lines=[
             f"as CAS {WRONG_CAS} it did not leave {CN}: {wrong.code if wrong else 'it did'}",
@@ -121,7 +121,7 @@ def precursor(story: Story) -> Told:
     )
 
 
-def correct(story: Story) -> Told:
+def correct(story: Story) -> StepResult:
     """The lead named a wrong amount: another packet takes its place, for all who have it."""
     us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
     source = story.world.folder / "corrected.jsonl"
@@ -134,7 +134,7 @@ def correct(story: Story) -> Told:
     first = {n: agency.ask("view", packet=story.corrected) for n, agency in partners.items()}
     now = {n: str(agency.ask("view", packet=story.packet)) for n, agency in partners.items()}
     named = {n: " ".join(view["corrections"]) for n, view in first.items()}
-    return Told(
+    return StepResult(
         proved=all(story.packet[:12] in words for words in named.values())
         and RIGHT_AMOUNT in now[MX]
         and AMOUNT not in now[MX]
@@ -157,7 +157,7 @@ def correct(story: Story) -> Told:
     )
 
 
-def suspend(story: Story) -> Told:
+def suspend(story: Story) -> StepResult:
     """A party stops an article at once, an officer lifts it, and both ends prove the gap."""
     us, cn = story.world.agencies[US], story.world.agencies[CN]
     order = {**ORDER, "to": [CN]}
@@ -176,7 +176,7 @@ def suspend(story: Story) -> Told:
         name: story.world.agencies[name].ask("gaps", peer=peer, **_TERMS)
         for name, peer in ((US, CN), (CN, US))
     }
-    return Told(
+    return StepResult(
         proved=held is not None
         and stopped is not None
         and stopped.code == "TL-AGR-010"
@@ -194,7 +194,7 @@ def suspend(story: Story) -> Told:
     )
 
 
-def recall(story: Story) -> Told:
+def recall(story: Story) -> StepResult:
     """What is recalled is erased where it went, and signed answers say so."""
     us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
     packets = (story.corrected, story.packet)
@@ -209,7 +209,7 @@ def recall(story: Story) -> Told:
     answers = [answer for packet in packets for answer in us.ask("recalls", packet=packet)]
     after = open_at_cn()
     elsewhere = str(mx.ask("view", packet=story.packet))
-    return Told(
+    return StepResult(
         proved=[answer["state"] for answer in answers] == ["erased"] * len(packets)
         and before > 0
         and after == 0

@@ -4,9 +4,9 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from tearline.armor import Armor
+from tearline.crypto.armor import Armor
 from tearline.errors import NotFound
-from tearline.wire.trust import parse_trust_list
+from tearline.wire.federation import parse_trust_list
 from tearline_client.audit.verifier import AuditVerifier, Outcome
 from tearline_client.demo.cooperation import case, correct, precursor, recall, request, suspend
 from tearline_client.demo.lead import (
@@ -20,7 +20,7 @@ from tearline_client.demo.lead import (
     SUSPECT,
     lead_jsonl,
 )
-from tearline_client.demo.scene import CN, MX, US, Step, Story, Told
+from tearline_client.demo.step import CN, MX, US, Step, StepResult, Story
 from tearline_client.demo.world import AGENCIES
 from tearline_client.enrolment import read_signed
 
@@ -28,7 +28,7 @@ _DECIDING = "dora"
 """Who decides past the house's own policies."""
 
 
-def federation(story: Story) -> Told:
+def federation(story: Story) -> StepResult:
     """Three agencies and an exchange; three roots sign one list."""
     world = story.world
     for name, agency in world.agencies.items():
@@ -46,7 +46,7 @@ def federation(story: Story) -> Told:
     world.exchange.serve()
     us.ask("write_policy", text=OWN_POLICY)
     opened = world.all("open")
-    return Told(
+    return StepResult(
         proved=roots == 3
         and early is not None
         and early.code.startswith("TL-TRU")
@@ -60,7 +60,7 @@ def federation(story: Story) -> Told:
     )
 
 
-def agreement(story: Story) -> Told:
+def agreement(story: Story) -> StepResult:
     """An agreement, in force only when all three signed."""
     world = story.world
     us, cn, mx = world.agencies.values()
@@ -72,7 +72,7 @@ def agreement(story: Story) -> Told:
     mx.ask("publish_agreement", path=path)
     world.all("receive")
     held = world.all("agreements")
-    return Told(
+    return StepResult(
         proved=early is not None
         and early.code.startswith("TL-AGR")
         and signed == 3
@@ -85,7 +85,7 @@ def agreement(story: Story) -> Told:
     )
 
 
-def preview(story: Story) -> Told:
+def preview(story: Story) -> StepResult:
     """Who will see what, before anything leaves the house."""
     story.lead.write_text(lead_jsonl(), encoding="utf-8")
     us = story.world.agencies[US]
@@ -102,7 +102,7 @@ def preview(story: Story) -> Told:
         for path, row in sorted(seen.items())
     ]
     amount = seen["Payment/amount"]
-    return Told(
+    return StepResult(
         proved=amount[MX] == AMOUNT
         and amount[CN] == "1000000-5000000"
         and seen["Company/notes"] == {CN: "withheld", MX: "exists"}
@@ -112,13 +112,13 @@ def preview(story: Story) -> Told:
     )
 
 
-def send(story: Story) -> Told:
+def send(story: Story) -> StepResult:
     """The lead, sealed once, granted twice, logged before it is acknowledged."""
     us = story.world.agencies[US]
     sent = us.ask("send", source=str(story.lead), order=story.order, narrative=NARRATIVE)
     story.packet = sent["packets"][0]
     found, searched = _secrets_in_exchange(story)
-    return Told(
+    return StepResult(
         proved=sent["accepted"] == 3 and not sent["refused"] and not found and searched,
         lines=[
             f"packet {story.packet[:16]}…: one signature, one packet, two grants",
@@ -129,7 +129,7 @@ def send(story: Story) -> Told:
     )
 
 
-def views(story: Story) -> Told:
+def views(story: Story) -> StepResult:
     """Each partner opens its own view; a tear line shows what it is told of the rest."""
     cn, mx = story.world.agencies[CN], story.world.agencies[MX]
     for agency in (cn, mx):
@@ -146,7 +146,7 @@ def views(story: Story) -> Told:
         lines += [f"    {line}" for line in view["below"]]
         lines.append("")
     text = {name: str(view) for name, view in ((CN, at_cn), (MX, at_mx), (US, us))}
-    return Told(
+    return StepResult(
         proved=SUSPECT in text[CN]
         and SUSPECT in text[MX]
         and SOURCE in text[US]
@@ -163,20 +163,20 @@ def views(story: Story) -> Told:
     )
 
 
-def overstep(story: Story) -> Told:
+def overstep(story: Story) -> StepResult:
     """A node patched to give more than agreed: the exchange refuses, by policy id."""
     us = story.world.agencies[US]
     refused = us.ask("overstep", source=str(story.lead), order=story.order)["refused"]
     story.world.agencies[CN].ask("receive")
     codes = [code for code, _ in refused]
-    return Told(
+    return StepResult(
         proved="TL-POL-009" in codes,
         lines=[f"refused: {code} {why}" for code, why in refused] or ["nothing was refused"],
         evidence={"refused": refused},
     )
 
 
-def disclose(story: Story) -> Told:
+def disclose(story: Story) -> StepResult:
     """One more field, later; the signature of the first day still covers it."""
     us, cn = story.world.agencies[US], story.world.agencies[CN]
     before = str(cn.ask("view", packet=story.packet)["rows"])
@@ -186,7 +186,7 @@ def disclose(story: Story) -> Told:
     )
     cn.ask("receive")
     after = str(cn.ask("view", packet=story.packet)["rows"])
-    return Told(
+    return StepResult(
         proved=ACCOUNT not in before and ACCOUNT in after and not sent["refused"],
         lines=[
             f"{CN} saw the account as its bank and last two digits; now it sees all of it:"
@@ -197,19 +197,19 @@ def disclose(story: Story) -> Told:
     )
 
 
-def receipts(story: Story) -> Told:
+def receipts(story: Story) -> StepResult:
     """What became of it, by receipts that each recipient signed itself."""
     for name in (CN, MX):
         story.world.agencies[name].ask("receive")
     statuses = story.world.agencies[US].ask("statuses", packet=story.packet)
-    return Told(
+    return StepResult(
         proved=len(statuses) == 3 and all(s["status"] in ("opened", "stored") for s in statuses),
         lines=[f"{s['partner']}: {s['status']}" for s in statuses],
         evidence={"statuses": statuses},
     )
 
 
-def audit(story: Story) -> Told:
+def audit(story: Story) -> StepResult:
     """Who saw the account number, and proof of it for somebody who believes nobody."""
     us, folder = story.world.agencies[US], story.world.folder
     sightings = us.ask("who_saw", packet=story.packet, field="BankAccount/iban")
@@ -227,7 +227,7 @@ def audit(story: Story) -> Told:
     forged = verifier.judge(bytes(altered)).outcome
     forms = sorted((s["partner"], s["form"]) for s in sightings if s["form"] != "withheld")
     cn, mx = (f"spiffe://{AGENCIES[name]}/node/liaison" for name in (CN, MX))
-    return Told(
+    return StepResult(
         proved=forms == sorted([(cn, "generalised"), (cn, "clear"), (mx, "clear")])
         and all(s["proven"] == "verified" for s in sightings)
         and set(honest) == {Outcome.VERIFIED}
@@ -242,7 +242,7 @@ def audit(story: Story) -> Told:
     )
 
 
-def tampering(story: Story) -> Told:
+def tampering(story: Story) -> StepResult:
     """The operator edits the database: anyone who checks sees it."""
     exchange = story.world.exchange
     exchange.stop()
@@ -251,7 +251,7 @@ def tampering(story: Story) -> Told:
     shutil.copytree(exchange.home, copy)
     _edit_event(copy / exchange.database.name)
     edited, words = exchange.verify_log(copy)
-    return Told(
+    return StepResult(
         proved=intact == 0 and edited == 5,
         lines=[
             f"as it is: {_last(words_intact)}",

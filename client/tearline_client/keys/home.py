@@ -18,19 +18,19 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from tearline.armor import Armor, parse_armor
-from tearline.certificates import certified_key_id, from_pem
-from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
+from tearline.crypto.armor import Armor, parse_armor
+from tearline.crypto.certificates import certified_key_id, from_pem
+from tearline.crypto.keys import KemKey
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import ConfigUnreadable, ExportRefused, HomeMissing, SettingInvalid
-from tearline.federation import TrustList
+from tearline.federation.members import TrustList
 from tearline.identity import AgencyUri, NodeUri, parse_node_uri
-from tearline.keys import KemKey
 from tearline.limits import MAX_MESSAGE_BYTES
-from tearline.rpc.credentials import TlsIdentity
-from tearline.tls_key import TlsKey
+from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
+from tearline.wire.federation import parse_trust_list
 from tearline.wire.statements import Signed, parse_signed
-from tearline.wire.trust import parse_trust_list
 from tearline_client.keys.keystore import Keystore
+from tearline_runtime.grpc.credentials import TlsIdentity
 
 SIGNING_KEY = "sign"
 COSIGNING_KEY = "cosign"

@@ -5,7 +5,8 @@ A folder that only its owner may enter holds one file for the passphrase and one
     keystore      magic ‖ salt (16) ‖ nonce (12) ‖ master key under the passphrase (48)
     <name>.key    magic ‖ nonce (12) ‖ secret under the key of its name
 
-The passphrase is stretched, at a cost, and opens a random master key; ``tearline.passphrase``
+The passphrase is stretched, at a cost, and opens a random master key;
+``tearline.crypto.passphrase``
 says how. Each name has a key of its own, derived from that, so a file that is moved to another
 name does not open.
 
@@ -24,6 +25,15 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from tearline.crypto.passphrase import (
+    KEY_SIZE,
+    OVERHEAD,
+    SALT_SIZE,
+    seal,
+    stretch,
+    unseal,
+    verify_length,
+)
 from tearline.encoding import label, prefixed
 from tearline.errors import (
     FileExposed,
@@ -33,7 +43,6 @@ from tearline.errors import (
     KeystoreUnusable,
     MalformedInput,
 )
-from tearline.passphrase import KEY_SIZE, OVERHEAD, SALT_SIZE, seal, stretch, unseal, verify_length
 
 MAX_SECRET_BYTES = 64 << 10  # a signing key has 64 bytes, a list of persons a few thousand
 

@@ -7,10 +7,10 @@ shows its record. Encryption keys lie side by side: each opens what was sealed t
 import secrets
 from contextlib import suppress
 
-from tearline.checkpoint import CheckpointSigner, NoteAlgorithm
+from tearline.crypto.keys import SEED_SIZE, KemKey, SigningKey, key_id
 from tearline.errors import KeystoreEntryMissing
-from tearline.keys import SEED_SIZE, KemKey, SigningKey, key_id
-from tearline.statement import Signer
+from tearline.statements.statement import Signer
+from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline_client.keys.home import (
     COSIGNING_KEY,
     KEM_PREFIX,

@@ -7,7 +7,7 @@ refused for the old one: both count for as long as the old one would have.
 from collections.abc import Mapping
 from enum import StrEnum
 
-from tearline.agreed_time import AgreedTime
+from tearline.tlog.agreed_time import AgreedTime
 
 _DAY_MS = 24 * 3_600_000
 DESTROY_AFTER_MS = _DAY_MS

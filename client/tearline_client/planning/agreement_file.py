@@ -30,15 +30,15 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tearline.agreement import DEFAULT_REPLY_TIMES, Agreement
-from tearline.choices import one_of
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.errors import AgreementMalformed
-from tearline.federation import TrustList
-from tearline.packet import AGREEMENT_ID_SIZE, Pins, Urgency
+from tearline.federation.members import TrustList
+from tearline.packets.packet import AGREEMENT_ID_SIZE, Pins, Urgency
 from tearline.policy.form import parse_form
 from tearline.policy.marking import parse_tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
-from tearline.statement import Header
+from tearline.statements.statement import Header
+from tearline.text.choices import one_of
 
 DAY_MS = 24 * 3_600_000
 _TOP = {

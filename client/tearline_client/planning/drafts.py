@@ -4,11 +4,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tearline.agreement import Agreement
+from tearline.agreements.agreement import Agreement
 from tearline.bodies.body import NARRATIVE_SCHEMA
-from tearline.choices import one_of
 from tearline.errors import AgreementNotInForce, MarkingLoosened
-from tearline.packet import Field, PacketKind, Urgency, verify_evaluation
+from tearline.packets.packet import Field, PacketKind, Urgency, verify_evaluation
 from tearline.policy.marking import Marking
 from tearline.policy.profile import (
     Override,
@@ -19,8 +18,9 @@ from tearline.policy.profile import (
     verify_may_travel,
 )
 from tearline.policy.terms import ArticleTerms
+from tearline.text.choices import one_of
 from tearline_client.planning.entities import TOKEN_SIZE, Group, entity_token, fields_of
-from tearline_client.planning.plan import Draft
+from tearline_client.planning.release_plan import Draft
 
 DAY_MS = 24 * 3_600_000
 DEFAULT_LIFETIME_MS = 365 * DAY_MS

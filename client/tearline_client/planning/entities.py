@@ -28,8 +28,8 @@ from tearline.limits import (
     MAX_PROPERTIES,
     MAX_VALUES,
 )
-from tearline_client.planning.components import components
-from tearline_client.planning.schemata import is_reference
+from tearline_client.planning.connected_components import components
+from tearline_client.planning.ftm_schema import is_reference
 
 ID_PROPERTY = "id"
 UNKNOWN_SCHEMA = "Thing"

@@ -13,12 +13,12 @@ from typing import Generic, TypeVar
 
 from tearline.errors import ValueRepeated
 from tearline.limits import MAX_MENTIONS
-from tearline.packet import TEXT, Field
+from tearline.packets.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.policy.masks import SYLLABIC_RANGES
 from tearline_client.planning.entities import TOKEN_PREFIX
-from tearline_client.planning.plan import ReleasePlan
-from tearline_client.planning.search import plain_letters
+from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.planning.text_search import plain_letters
 
 _LEAST_LETTERS = 4  # of a value that is sought: shorter ones are words of many texts
 _LEAST_DIGITS = 5  # a number of four is a year

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tearline.errors import RecordRequestMalformed
-from tearline.packet import PacketKind, Urgency
+from tearline.packets.packet import PacketKind, Urgency
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity
 

@@ -9,16 +9,16 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tearline.anchor import AnchoredTree
+from tearline.audit.anchor import AnchoredTree
+from tearline.audit.event import Event
 from tearline.encoding import u64
 from tearline.errors import StoreDamaged
-from tearline.event import Event
-from tearline.ledger import blind_entry, entry_hash
 from tearline.limits import EVENT_PAGE
-from tearline.merkle import HASH_SIZE, Frontier
-from tearline.receipt import LogOpening
-from tearline.statement import SALT_SIZE
-from tearline.wire.flow import encode_event, encode_log_opening, parse_log_opening
+from tearline.statements.receipt import LogOpening
+from tearline.statements.statement import SALT_SIZE
+from tearline.tlog.merkle import HASH_SIZE, Frontier
+from tearline.verification.log_entries import blind_entry, entry_hash
+from tearline.wire.grants import encode_event, encode_log_opening, parse_log_opening
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
 

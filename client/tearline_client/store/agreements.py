@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from tearline.agreement import Agreement
-from tearline.choices import ID_SHOWN, matched, one_of
+from tearline.agreements.agreement import Agreement
 from tearline.errors import AgreementNotInForce, NameAmbiguous
 from tearline.limits import MAX_AGREEMENTS_KEPT
-from tearline.standing.history import Amended
+from tearline.suspensions.history import Amended
+from tearline.text.choices import ID_SHOWN, matched, one_of
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database

@@ -1,7 +1,7 @@
 """Attestations, each kept once: one stands behind every statement of a batch, and is most of it."""
 
 from tearline.errors import StoreDamaged
-from tearline.statement import Attestation
+from tearline.statements.statement import Attestation
 from tearline.wire.statements import (
     Signed,
     encode_attestation,

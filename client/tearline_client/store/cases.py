@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from tearline.case import CaseFile, CaseNote, CaseStep, verify_step
+from tearline.cases.case import CaseFile, CaseNote, CaseStep, verify_step
 from tearline.identity import agency_uri_of
 from tearline.wire.cases import (
     encode_case_note,

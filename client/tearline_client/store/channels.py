@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tearline.channel import Address, Incoming
+from tearline.statements.channel import Address, Incoming
 from tearline_client.store.database import Database
 
 DUE = (-2, -2)

@@ -6,8 +6,9 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from tearline.choices import the_one
-from tearline.consent import (
+from tearline.errors import ConsentMisplaced, NotFound
+from tearline.identity import agency_uri_of
+from tearline.onward.consent import (
     Consent,
     ConsentStatus,
     ConsentStep,
@@ -16,10 +17,9 @@ from tearline.consent import (
     verify_answers,
     verify_may_say,
 )
-from tearline.errors import ConsentMisplaced, NotFound
-from tearline.identity import agency_uri_of
-from tearline.onward import Permission, Use
-from tearline.statement import Statement
+from tearline.onward.use import Permission, Use
+from tearline.statements.statement import Statement
+from tearline.text.choices import the_one
 from tearline.wire.consents import encode_terms, parse_consent, parse_terms
 from tearline_client.store.database import Database, ids_from
 from tearline_client.store.packets import PacketStore

@@ -1,6 +1,6 @@
 """Which packets here take the place of which."""
 
-from tearline.receipt import Status
+from tearline.statements.receipt import Status
 from tearline_client.store.database import Database
 
 _GIVEN = (

@@ -3,14 +3,19 @@
 import hashlib
 from dataclasses import dataclass, replace
 
-from tearline.checkpoint import Checkpoint, parse_verifier_key
 from tearline.encoding import u64
-from tearline.equivocation import Equivocation
-from tearline.federation import LogIdentity
-from tearline.ledger import verify_cosigned
-from tearline.note import parse_note
+from tearline.federation.cosigning import (
+    AddCheckpoint,
+    AwaitedCosignature,
+    CosignedTree,
+    verify_add_checkpoint,
+)
+from tearline.federation.equivocation import Equivocation
+from tearline.federation.members import LogIdentity
+from tearline.tlog.checkpoint import Checkpoint, parse_verifier_key
+from tearline.tlog.note import parse_note
+from tearline.verification.log_entries import verify_cosigned
 from tearline.wire.cosigning import encode_equivocation, parse_equivocation
-from tearline.witness import AddCheckpoint, Awaited, Seen, verify_add_checkpoint
 from tearline_client.store.database import Database
 
 _COSIGNED = "log.cosigned"
@@ -31,7 +36,7 @@ class Partner:
     agency: str
     size: int = 0
     time_s: int = 0
-    awaited: Awaited | None = None
+    awaited: AwaitedCosignature | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +66,13 @@ class CosigningStore:
         """The checkpoint that was cosigned last, without our line, or None."""
         return self._db.setting(_COSIGNED)
 
-    def seen(self, log: LogIdentity) -> Seen:
+    def seen(self, log: LogIdentity) -> CosignedTree:
         """The size and the root of what was cosigned last."""
         note = self.cosigned()
         if note is None:
-            return Seen()
+            return CosignedTree()
         last = verify_cosigned(note, log).checkpoint
-        return Seen(size=last.size, root=last.root)
+        return CosignedTree(size=last.size, root=last.root)
 
     def take(self, offered: AddCheckpoint, log: LogIdentity) -> Checkpoint:
         """Keeps what is about to be cosigned, if it begins with what was cosigned last.
@@ -145,7 +150,7 @@ class CosigningStore:
         if index < partner.size:
             return
         awaited = (
-            Awaited(first=index, first_ms=time_ms, last=index, last_ms=time_ms)
+            AwaitedCosignature(first=index, first_ms=time_ms, last=index, last_ms=time_ms)
             if partner.awaited is None
             else partner.awaited.after(index, time_ms)
         )
@@ -216,5 +221,5 @@ def _partner(
 ) -> Partner:
     awaited = None
     if first is not None and first_ms is not None and last is not None and last_ms is not None:
-        awaited = Awaited(first=first, first_ms=first_ms, last=last, last_ms=last_ms)
+        awaited = AwaitedCosignature(first=first, first_ms=first_ms, last=last, last_ms=last_ms)
     return Partner(agency=agency, size=size, time_s=time_s, awaited=awaited)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tearline.erasure import Erasure, verify_covers
+from tearline.audit.erasure import Erasure, verify_covers
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database

@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import chain
 
+from tearline.audit.event import Event
 from tearline.errors import EntryMismatch, NotFound
-from tearline.event import Event
-from tearline.ledger import blind_entry, entry_hash, verify_same_entry
 from tearline.limits import EVENT_PAGE
-from tearline.merkle import (
+from tearline.statements.receipt import LogOpening
+from tearline.tlog.merkle import (
     Frontier,
     Node,
     NodeId,
@@ -20,9 +20,9 @@ from tearline.merkle import (
     inclusion_proof,
     root_from_leaf_hashes,
 )
-from tearline.receipt import LogOpening
-from tearline.tiles import Tile, encode_entry_bundle, encode_tile
-from tearline.wire.flow import encode_log_opening, parse_event, parse_log_opening
+from tearline.tlog.tiles import Tile, encode_entry_bundle, encode_tile
+from tearline.verification.log_entries import blind_entry, entry_hash, verify_same_entry
+from tearline.wire.grants import encode_log_opening, parse_event, parse_log_opening
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
 

@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tearline.channel import VoidReason
-from tearline.choices import the_one
 from tearline.errors import NotFound
-from tearline.grant import Grant
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_LISTED_NAMES
-from tearline.packet import Manifest, PacketParts
-from tearline.receipt import Status
-from tearline.wire.flow import parse_grant
+from tearline.packets.grant import Grant
+from tearline.packets.packet import Manifest, PacketParts
+from tearline.statements.channel import VoidReason
+from tearline.statements.receipt import Status
+from tearline.text.choices import the_one
+from tearline.wire.grants import parse_grant
+from tearline.wire.packet_parts import encode_parts, parse_parts
 from tearline.wire.packets import Release, encode_release, parse_manifest, parse_release
-from tearline.wire.parts import encode_parts, parse_parts
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.attestations import AttestationStore
 from tearline_client.store.database import Database, ids_from

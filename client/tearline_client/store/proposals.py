@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from enum import IntEnum
 
-from tearline.agreement import Agreement
+from tearline.agreements.agreement import Agreement
+from tearline.agreements.proposal import Offer, Proposal, Step, offers_of, verify_amends
 from tearline.errors import NotFound, ProposalRefused
 from tearline.identity import domain_uri_of
 from tearline.limits import MAX_PROPOSAL_STEPS
-from tearline.proposal import Offer, Proposal, Step, offers_of, verify_amends
-from tearline.statement import Statement
+from tearline.statements.statement import Statement
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.proposals import parse_proposal
 from tearline.wire.statements import Signed, encode_signed, parse_signed

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tearline.recall import Recall, RecallAnswer, RecallOrder, RecallState, answer_due_ms
+from tearline.packets.recall import Recall, RecallAnswer, RecallOrder, RecallState, answer_due_ms
 from tearline.wire.recalls import encode_recall, parse_recall
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database

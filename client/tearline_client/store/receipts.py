@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tearline.receipt import LogOpening, Receipt
-from tearline.wire.flow import parse_receipt
+from tearline.statements.receipt import LogOpening, Receipt
+from tearline.wire.grants import parse_receipt
 from tearline.wire.statements import Signed
 from tearline_client.store.attestations import AttestationStore
 from tearline_client.store.database import Database

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from tearline.encoding import u64
-from tearline.statement import StatementType
-from tearline.wire.flow import parse_void
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import parse_void
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Column

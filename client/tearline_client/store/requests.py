@@ -7,19 +7,19 @@ exchange's receipt. How far a request has come is computed from all of it, anew 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tearline.agreement import Agreement
+from tearline.agreements.agreement import Agreement
+from tearline.audit.event import Event, EventCode
 from tearline.errors import AgreementNotInForce, NotFound, RecordRequestUnknown
-from tearline.event import Event, EventCode
 from tearline.identity import agency_uri_of
-from tearline.packet import Manifest, PacketKind
-from tearline.request.progress import LoggedStep, Progress, Replayed, demand_of, replay
-from tearline.request.step import Note, RequestStep, Side
+from tearline.packets.packet import Manifest, PacketKind
+from tearline.requests.progress import LoggedStep, Progress, Replayed, demand_of, replay
+from tearline.requests.step import RequestStep, Side, StepNote
 from tearline.wire.requests import encode_note, parse_note, parse_step
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
 from tearline_client.store.packets import PacketStore
-from tearline_client.store.standings import StandingStore
+from tearline_client.store.suspensions import SuspensionStore
 from tearline_client.store.vault import Column
 
 _STEP = Column("request_step", "sealed", ("statement_id",))
@@ -66,7 +66,7 @@ class StoredStep:
     step: RequestStep
     index: int | None
     time_ms: int | None
-    note: Note | None
+    note: StepNote | None
     code: str
     counted: bool
 
@@ -91,7 +91,7 @@ class RequestStore:
         database: Database,
         packets: PacketStore,
         agreements: AgreementStore,
-        standings: StandingStore,
+        standings: SuspensionStore,
     ) -> None:
         self._db = database
         self._packets = packets
@@ -171,12 +171,17 @@ class RequestStore:
 
     # Steps.
 
-    def put_own(self, packet: bytes, peer: str, signed: Signed, note: Note) -> None:
+    def put_own(self, packet: bytes, peer: str, signed: Signed, note: StepNote) -> None:
         """Stores a step of ours before it is sent, with what its note says."""
         self._put(packet, peer, self.request(packet, peer).side, signed, note)
 
     def put_theirs(
-        self, request: StoredRequest, signed: Signed, note: Note | None, index: int, time_ms: int
+        self,
+        request: StoredRequest,
+        signed: Signed,
+        note: StepNote | None,
+        index: int,
+        time_ms: int,
     ) -> None:
         """Stores a step of the other side."""
         side = request.side.other
@@ -189,7 +194,7 @@ class RequestStore:
         peer: str,
         side: Side,
         signed: Signed,
-        note: Note | None,
+        note: StepNote | None,
         *,
         index: int | None = None,
         time_ms: int | None = None,

@@ -4,8 +4,8 @@ import json
 from collections.abc import Collection, Iterable
 
 from tearline.limits import MAX_LOG_SIZE
-from tearline.standing.stoppage import ScopeChange, Stoppage
-from tearline.standing.suspension import Scope
+from tearline.suspensions.stoppage import ScopeChange, Stoppage
+from tearline.suspensions.suspension import Scope
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tearline.packet import TEXT, Field, PacketKind
+from tearline.packets.packet import TEXT, Field, PacketKind
 from tearline.policy.form import Form
 from tearline.policy.profile import parse_path
 

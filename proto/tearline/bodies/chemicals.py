@@ -7,10 +7,10 @@ Convention of 1988; its answer is a packet of kind ``feedback``.
 from collections.abc import Iterator
 
 from tearline.bodies.body import Body, Item, Problem
-from tearline.bodies.parts import SUBSTANCE_REFERENCE, judge_substances, party, substance
 from tearline.bodies.rules import Detail, KindRules, Part
+from tearline.bodies.shared_rules import SUBSTANCE_REFERENCE, judge_substances, party, substance
 from tearline.bodies.values import COUNTRY, DAY, one_of, parse_day, text_of
-from tearline.packet import PacketKind
+from tearline.packets.packet import PacketKind
 
 INCIDENT_ACT = one_of("what happened", "seizure", "theft", "diversion-attempt", "suspicious-order")
 

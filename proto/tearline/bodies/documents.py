@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tearline.bodies.body import Problem
 from tearline.errors import DocumentRefused
 from tearline.limits import MAX_FIELD_BYTES, MAX_FILE_NAME_BYTES
-from tearline.packet import TEXT, Field
+from tearline.packets.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.policy.profile import parse_path
 

@@ -8,7 +8,7 @@ evaluation is part of the signed manifest: a recipient cannot change it.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tearline.packet import verify_evaluation
+from tearline.packets.packet import verify_evaluation
 
 SOURCES: Mapping[str, str] = MappingProxyType(
     {

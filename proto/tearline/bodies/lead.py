@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tearline.bodies.body import ID_PROPERTY, Body, Problem
 from tearline.bodies.rules import KindRules
-from tearline.packet import PacketKind
+from tearline.packets.packet import PacketKind
 
 _EXAMPLE = """\
 {"id":"qiu","schema":"Person","properties":{"name":["Qiu Wenhao"],"nationality":["cn"]}}

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from tearline.bodies.body import Body, Problem
-from tearline.bodies.parts import party
 from tearline.bodies.rules import Detail, KindRules, Part, nothing_beside
+from tearline.bodies.shared_rules import party
 from tearline.bodies.values import COUNTRY, DAY, PACKET_ID, one_of, text_of
-from tearline.packet import PacketKind
+from tearline.packets.packet import PacketKind
 
 NOTICE = "OperationalNotice"
 EMBARGO = "embargoUntil"

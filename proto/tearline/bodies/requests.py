@@ -6,7 +6,7 @@ from tearline.bodies.body import Body, Problem, body_of
 from tearline.bodies.rules import Detail, KindRules, Part, Value
 from tearline.bodies.values import text_of
 from tearline.limits import MAX_REQUEST_ITEMS
-from tearline.packet import Field, PacketKind
+from tearline.packets.packet import Field, PacketKind
 
 REQUEST, ITEM = "RecordRequest", "RequestedItem"
 

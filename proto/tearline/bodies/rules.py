@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tearline.bodies.body import UNKNOWN_SCHEMA, Body, Item, Problem, token_of
-from tearline.packet import PacketKind
+from tearline.packets.packet import PacketKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """Substances: CAS numbers, and the tables of the United Nations Convention of 1988.
 
-The gazetteer (``tearline.policy.gazetteer``) assigns each substance to its table: the mask that
+The gazetteer (``tearline.policy.reference_data``) assigns each substance to its table: the mask
+that
 discloses only the table to a partner uses the same rows.
 """
 
 import re
 
-from tearline.policy.gazetteer import UN_TABLES
+from tearline.policy.reference_data import UN_TABLES
 
 _CAS = re.compile(r"([1-9][0-9]{1,6})-([0-9]{2})-([0-9])")
 _TABLE_NAME = re.compile(r"(?:(?:UN 1988 )?Table )?(I{1,2})")

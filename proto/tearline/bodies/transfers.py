@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tearline.bodies.body import Body, Problem, token_of
-from tearline.bodies.parts import party
 from tearline.bodies.rules import Detail, KindRules, Part, Reference
+from tearline.bodies.shared_rules import party
 from tearline.bodies.values import AMOUNT, COUNTRY, CURRENCY, DAY, one_of, text_of
-from tearline.packet import PacketKind
+from tearline.packets.packet import PacketKind
 
 LEG = "TransferLeg"
 PAY_IN, PAY_OUT = "pay-in", "pay-out"

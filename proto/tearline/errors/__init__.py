@@ -26,6 +26,7 @@ from tearline.errors.agreement import *
 from tearline.errors.base import *
 from tearline.errors.case import *
 from tearline.errors.config import *
+from tearline.errors.exchange import *
 from tearline.errors.grant import *
 from tearline.errors.keys import *
 from tearline.errors.log import *
@@ -33,7 +34,6 @@ from tearline.errors.mailbox import *
 from tearline.errors.packet import *
 from tearline.errors.policy import *
 from tearline.errors.record_request import *
-from tearline.errors.request import *
 from tearline.errors.store import *
 from tearline.errors.tls import *
 from tearline.errors.trust import *

@@ -82,7 +82,7 @@ class TlsUnprepared(ConfigError):
 
     code = "TL-CFG-007"
     what = "TLS 1.2 could still be negotiated in this process."
-    next = "Import tearline.rpc before anything that imports grpc."
+    next = "Import tearline_runtime.grpc before anything that imports grpc."
 
 
 class HomeMissing(ConfigError):

@@ -9,8 +9,8 @@ agreement with mild rules for places.
 
 from dataclasses import dataclass
 
-from tearline.choices import one_of
 from tearline.errors import MarkingMalformed
+from tearline.text.choices import one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from tearline.encoding import labelled_sha256
 from tearline.errors import GeneralisedMismatch
 from tearline.limits import MAX_MASKED_CHARACTERS
 from tearline.policy.codes import COUNTRY_CODES, CRYPTO_ASSETS, CURRENCIES
-from tearline.policy.gazetteer import (
+from tearline.policy.profile import parse_path, property_category
+from tearline.policy.reference_data import (
     COUNTRIES,
     REGIONS,
     SHORT_CALLING_CODES,
@@ -25,7 +26,6 @@ from tearline.policy.gazetteer import (
     plain_name,
     table_lines,
 )
-from tearline.policy.profile import parse_path, property_category
 from tearline.policy.units import UNITS
 
 VERSION = 2

@@ -21,7 +21,7 @@ from tearline.policy.marking import (
     Tlp,
     is_at_least_as_strict,
 )
-from tearline.policy.schemata import SCHEMATA, SECRET_PROPERTIES
+from tearline.policy.schema_categories import SCHEMATA, SECRET_PROPERTIES
 
 OFFICER = "officer"
 """The role that may mark a field milder than the profile does."""

@@ -6,10 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tearline.commitments import field_secret, key_commit, opening_commit, verify_opening
+from tearline.crypto.keys import SUITE
 from tearline.errors import CommitmentMismatch, NotFound, PacketTooLarge, SuiteUnknown
-from tearline.grant import Grant
-from tearline.keys import SUITE
 from tearline.limits import (
     COMPARTMENTS_MULTIPLE,
     MAX_COMPARTMENTS,
@@ -17,7 +15,9 @@ from tearline.limits import (
     MAX_SLOTS,
     SLOTS_MULTIPLE,
 )
-from tearline.packet import (
+from tearline.packets.commitments import field_secret, key_commit, opening_commit, verify_opening
+from tearline.packets.grant import Grant
+from tearline.packets.packet import (
     PACKET_ID_SIZE,
     SECRET_SIZE,
     AgreementRef,
@@ -38,7 +38,7 @@ from tearline.packet import (
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
 from tearline.sealing.slots import open_slot, seal_slot, slot_of
-from tearline.statement import HASH_SIZE, Header
+from tearline.statements.statement import HASH_SIZE, Header
 from tearline.wire.packets import CompartmentRelease, FieldRelease, OpeningRelease, Release
 
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from tearline.crypto.keys import KemKey, KemPublicKey
 from tearline.encoding import label, labelled_sha256, prefixed
 from tearline.errors import DecryptionFailed, GrantMisdirected, ReleaseMismatch
-from tearline.grant import Grant
-from tearline.keys import KemKey, KemPublicKey
+from tearline.packets.grant import Grant
 from tearline.sealing.slots import padded, unpadded
-from tearline.statement import StatementType, statement_id
-from tearline.wire.flow import encode_grant_prefix
+from tearline.statements.statement import StatementType, statement_id
+from tearline.wire.grants import encode_grant_prefix
 from tearline.wire.packets import Release, encode_release, parse_release
 
 _HPKE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)

@@ -7,13 +7,6 @@ from collections.abc import Mapping
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
 
-from tearline.commitments import (
-    field_keys,
-    field_secret,
-    padded_length,
-    slot_commit,
-    verify_ciphertext,
-)
 from tearline.encoding import label, prefixed, u32
 from tearline.errors import (
     CiphertextMissing,
@@ -21,7 +14,14 @@ from tearline.errors import (
     DecryptionFailed,
     StatementMalformed,
 )
-from tearline.packet import Field, Manifest, Slot
+from tearline.packets.commitments import (
+    field_keys,
+    field_secret,
+    padded_length,
+    slot_commit,
+    verify_ciphertext,
+)
+from tearline.packets.packet import Field, Manifest, Slot
 from tearline.wire.packets import encode_field, parse_field
 
 _FIELD_CONTEXT = label("field")

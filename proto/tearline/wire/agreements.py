@@ -1,9 +1,9 @@
 """Translators of agreements."""
 
-from tearline.agreement import Agreement
+from tearline.agreements.agreement import Agreement
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES
-from tearline.packet import Urgency
+from tearline.packets.packet import Urgency
 from tearline.policy.form import Form
 from tearline.policy.marking import parse_tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tearline.audit_export import AuditExport, ExportFormat
+from tearline.audit.export import AuditExport, ExportFormat
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES

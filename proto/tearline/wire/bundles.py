@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
-from tearline.merkle import tree_levels
-from tearline.statement import (
+from tearline.statements.statement import (
     HASH_SIZE,
     SALT_SIZE,
     Attestation,
@@ -15,6 +14,7 @@ from tearline.statement import (
     SignedTree,
     Statement,
 )
+from tearline.tlog.merkle import tree_levels
 from tearline.v1 import statement_pb2 as pb
 from tearline.wire.codec import decode, serialize
 from tearline.wire.statements import encode_attestation, parse_attestation, read_type

@@ -1,10 +1,10 @@
 """Translators of steps of cases, and of their sealed notes."""
 
-from tearline.case import CaseNote, CaseStep, Phase
+from tearline.cases.case import CaseNote, CaseStep, Phase
 from tearline.limits import MAX_BODY_BYTES
 from tearline.v1 import case_pb2 as pb
 from tearline.wire.codec import parse_strictly, serialize
-from tearline.wire.flow import read_address, write_address
+from tearline.wire.grants import read_address, write_address
 from tearline.wire.statements import read_acted_by, read_header, write_acted_by, write_header
 
 

@@ -1,11 +1,11 @@
 """Translators of steps of consents, and of their sealed terms."""
 
-from tearline.consent import Consent, ConsentStep, ConsentTerms
 from tearline.limits import MAX_BODY_BYTES
-from tearline.onward import Use
+from tearline.onward.consent import Consent, ConsentStep, ConsentTerms
+from tearline.onward.use import Use
 from tearline.v1 import consent_pb2 as pb
 from tearline.wire.codec import parse_strictly, serialize
-from tearline.wire.flow import read_address, write_address
+from tearline.wire.grants import read_address, write_address
 from tearline.wire.statements import read_acted_by, read_header, write_acted_by, write_header
 
 

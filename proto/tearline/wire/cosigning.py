@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tearline.equivocation import Equivocation
 from tearline.errors import StatementMalformed
+from tearline.federation.cosigning import MAX_PATH
+from tearline.federation.equivocation import Equivocation
 from tearline.limits import (
     MAX_CHECKPOINT_BYTES,
     MAX_COSIGN_BYTES,
@@ -12,14 +13,13 @@ from tearline.limits import (
     MAX_EVIDENCE,
     MAX_EVIDENCE_BYTES,
 )
-from tearline.merkle import HASH_SIZE
+from tearline.tlog.merkle import HASH_SIZE
 from tearline.v1 import log_pb2 as pb
 from tearline.wire.codec import decode, parse_strictly, serialize
-from tearline.witness import MAX_PATH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CosignTurn:
+class CosignRequest:
     """Cosigner's message to the exchange.
 
     Attributes:
@@ -35,7 +35,7 @@ class CosignTurn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CosignNews:
+class CosignReply:
     """Exchange's answer to a cosigner.
 
     Attributes:
@@ -61,7 +61,7 @@ def parse_equivocation(data: bytes) -> Equivocation:
     return parse_strictly(data, pb.Equivocation, _read, maximum=MAX_EVIDENCE_BYTES)
 
 
-def encode_cosign_turn(turn: CosignTurn) -> bytes:
+def encode_cosign_turn(turn: CosignRequest) -> bytes:
     """Returns the bytes of a cosigner's message."""
     return serialize(
         pb.CosignRequest(
@@ -72,21 +72,21 @@ def encode_cosign_turn(turn: CosignTurn) -> bytes:
     )
 
 
-def parse_cosign_turn(data: bytes) -> CosignTurn:
+def parse_cosign_turn(data: bytes) -> CosignRequest:
     """Returns a cosigner's message.
 
     Raises:
         StatementMalformed: If it is not valid.
     """
     message = decode(pb.CosignRequest, data, maximum=MAX_COSIGN_BYTES)
-    return CosignTurn(
+    return CosignRequest(
         checkpoint=_note(message.checkpoint),
         evidence=_evidence(message.evidence),
         wait=message.wait,
     )
 
 
-def encode_cosign_news(news: CosignNews) -> bytes:
+def encode_cosign_news(news: CosignReply) -> bytes:
     """Returns the bytes of an answer to a cosigner."""
     return serialize(
         pb.CosignReply(
@@ -96,7 +96,7 @@ def encode_cosign_news(news: CosignNews) -> bytes:
     )
 
 
-def parse_cosign_news(data: bytes) -> CosignNews:
+def parse_cosign_news(data: bytes) -> CosignReply:
     """Returns an answer to a cosigner.
 
     Raises:
@@ -105,7 +105,7 @@ def parse_cosign_news(data: bytes) -> CosignNews:
     message = decode(pb.CosignReply, data, maximum=MAX_COSIGN_BYTES)
     if not 0 < len(message.checkpoints) <= MAX_COSIGNERS + 1:
         raise StatementMalformed("an answer holds the newest checkpoint, and one of each cosigner")
-    return CosignNews(
+    return CosignReply(
         checkpoints=tuple(_note(note) for note in message.checkpoints),
         evidence=_evidence(message.evidence),
     )

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from tearline.errors import PacketTooLarge, StatementMalformed
 from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES
-from tearline.packet import PacketParts
-from tearline.receipt import LogOpening
-from tearline.statement import Attestation, Statement
+from tearline.packets.packet import PacketParts
+from tearline.statements.receipt import LogOpening
+from tearline.statements.statement import Attestation, Statement
 from tearline.v1 import exchange_pb2 as pb
 from tearline.v1 import packet_pb2 as pb_packet
 from tearline.wire.codec import decode, serialize
-from tearline.wire.flow import read_log_opening, write_log_opening
-from tearline.wire.parts import read_parts, write_parts
+from tearline.wire.grants import read_log_opening, write_log_opening
+from tearline.wire.packet_parts import read_parts, write_parts
 from tearline.wire.statements import (
     encode_attestation,
     parse_attestation,

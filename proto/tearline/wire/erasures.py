@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
+from tearline.audit.erasure import Erasure
 from tearline.encoding import is_ascending
-from tearline.erasure import Erasure
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
-from tearline.receipt import LogOpening
-from tearline.statement import HASH_SIZE
+from tearline.statements.receipt import LogOpening
+from tearline.statements.statement import HASH_SIZE
 from tearline.v1 import erasure_pb2 as pb
 from tearline.wire.codec import parse_strictly, serialize
 from tearline.wire.exhibits import ProvenEntry, read_proven_entry, write_proven_entry
-from tearline.wire.flow import read_log_opening, write_log_opening
+from tearline.wire.grants import read_log_opening, write_log_opening
 from tearline.wire.statements import Signed, read_header, read_signed, write_header, write_signed
 
 ERASED = b"\x0a"

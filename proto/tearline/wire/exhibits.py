@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_LOG_SIZE, MAX_SLOTS
-from tearline.statement import HASH_SIZE, SALT_SIZE
+from tearline.statements.statement import HASH_SIZE, SALT_SIZE
 from tearline.v1 import exhibit_pb2 as pb
 from tearline.wire.codec import parse_strictly, serialize
 from tearline.wire.statements import Signed, read_signed, write_signed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_FIELD_BYTES, MAX_SLOTS
-from tearline.packet import (
+from tearline.packets.packet import (
     SECRET_SIZE,
     AgreementRef,
     Compartment,
@@ -20,7 +20,7 @@ from tearline.packet import (
 )
 from tearline.policy.form import Form
 from tearline.policy.marking import parse_marking
-from tearline.statement import HASH_SIZE
+from tearline.statements.statement import HASH_SIZE
 from tearline.v1 import packet_pb2 as pb
 from tearline.wire.codec import parse_strictly, serialize
 from tearline.wire.statements import read_header, write_header

@@ -1,7 +1,7 @@
 """Translators of proposals of agreements, and of the answers to them."""
 
+from tearline.agreements.proposal import Proposal
 from tearline.limits import MAX_BODY_BYTES
-from tearline.proposal import Proposal
 from tearline.v1 import proposal_pb2 as pb
 from tearline.wire.codec import parse_strictly, serialize
 from tearline.wire.statements import Signed, read_header, read_signed, write_header, write_signed

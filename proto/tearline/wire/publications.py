@@ -10,12 +10,18 @@ from functools import cached_property
 
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_RETRY_AFTER_MS, MAX_TEXT_BYTES
-from tearline.packet import PacketParts
-from tearline.statement import Attestation, SignedTree, Statement
+from tearline.packets.packet import PacketParts
+from tearline.statements.statement import Attestation, SignedTree, Statement
 from tearline.v1 import exchange_pb2 as pb
 from tearline.wire.bundles import Bundle, bundle, read_bundle, write_bundle
 from tearline.wire.codec import decode, serialize
-from tearline.wire.parts import EncodedParts, encode_apart, kept_parts, read_parts, write_parts
+from tearline.wire.packet_parts import (
+    EncodedParts,
+    encode_apart,
+    kept_parts,
+    read_parts,
+    write_parts,
+)
 from tearline.wire.statements import Signed, read_signed, write_signed
 
 

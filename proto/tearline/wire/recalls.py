@@ -2,10 +2,17 @@
 
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES
-from tearline.recall import KeepGround, Reach, Recall, RecallAnswer, RecallOrder, RecallReason
+from tearline.packets.recall import (
+    KeepGround,
+    Reach,
+    Recall,
+    RecallAnswer,
+    RecallOrder,
+    RecallReason,
+)
 from tearline.v1 import recall_pb2 as pb
 from tearline.wire.codec import parse_strictly, serialize
-from tearline.wire.flow import read_address, write_address
+from tearline.wire.grants import read_address, write_address
 from tearline.wire.statements import read_acted_by, read_header, write_acted_by, write_header
 
 

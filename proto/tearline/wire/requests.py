@@ -1,11 +1,11 @@
 """Translators of steps of requests for records, and of their notes."""
 
 from tearline.limits import MAX_BODY_BYTES, MAX_REQUEST_NOTE_BYTES
-from tearline.packet import Urgency
-from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, StepKind
+from tearline.packets.packet import Urgency
+from tearline.requests.step import Ground, ItemOutcome, RequestStep, StepKind, StepNote
 from tearline.v1 import request_pb2 as pb
 from tearline.wire.codec import parse_strictly, serialize
-from tearline.wire.flow import read_address, write_address
+from tearline.wire.grants import read_address, write_address
 from tearline.wire.statements import read_acted_by, read_header, write_acted_by, write_header
 
 _USEFUL = (None, False, True)
@@ -32,12 +32,12 @@ def parse_step(body: bytes) -> RequestStep:
     return parse_strictly(body, pb.RequestStep, _read_step, maximum=MAX_BODY_BYTES)
 
 
-def encode_note(note: Note) -> bytes:
+def encode_note(note: StepNote) -> bytes:
     """Returns the canonical encoding of a note."""
     return serialize(_write_note(note))
 
 
-def parse_note(data: bytes) -> Note:
+def parse_note(data: bytes) -> StepNote:
     """Returns a note from its canonical encoding.
 
     Raises:
@@ -82,7 +82,7 @@ def _read_step(message: pb.RequestStep) -> RequestStep:
     )
 
 
-def _write_note(note: Note) -> pb.RequestNote:
+def _write_note(note: StepNote) -> pb.RequestNote:
     return pb.RequestNote(
         items=[
             pb.ItemOutcome(number=item.number, ground=item.ground.value if item.ground else "")
@@ -94,10 +94,10 @@ def _write_note(note: Note) -> pb.RequestNote:
     )
 
 
-def _read_note(message: pb.RequestNote) -> Note:
+def _read_note(message: pb.RequestNote) -> StepNote:
     if message.useful >= len(_USEFUL):
         raise ValueError("neither yes nor no")
-    return Note(
+    return StepNote(
         items=tuple(
             ItemOutcome(number=item.number, ground=Ground(item.ground) if item.ground else None)
             for item in message.items

@@ -14,7 +14,7 @@ from tearline.limits import (
     MAX_MESSAGE_BYTES,
     TREE_SIZES,
 )
-from tearline.statement import (
+from tearline.statements.statement import (
     HASH_SIZE,
     SALT_SIZE,
     ActedBy,

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from tearline.encoding import u32
-from tearline.merkle import Frontier
-from tearline.standing.stoppage import Reach, Stoppage
-from tearline.wire.parts import encode_parts, parse_parts
+from tearline.suspensions.stoppage import Reach, Stoppage
+from tearline.tlog.merkle import Frontier
+from tearline.wire.packet_parts import encode_parts, parse_parts
 
 Slots = AbstractSet[int]
 

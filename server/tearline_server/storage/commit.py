@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tearline.merkle import Frontier, Node
+from tearline.tlog.merkle import Frontier, Node
 from tearline_server.storage.columns import Slots
 from tearline_server.storage.rows import (
     AgreementRow,

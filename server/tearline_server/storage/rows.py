@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from tearline.merkle import Frontier
-from tearline.receipt import LogOpening
-from tearline.standing.stoppage import Reach, Stoppage
+from tearline.statements.receipt import LogOpening
+from tearline.suspensions.stoppage import Reach, Stoppage
+from tearline.tlog.merkle import Frontier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,21 +32,21 @@ AUDITS = (
         "look into an agreement without being named for its oversight",
         "",
         "server/test_audit.py::test_another_agreement_and_none_are_answered_alike",
-        "tearline_server.inquiries:Inquiries._overseen",
+        "tearline_server.audit.search:AuditSearch._overseen",
         "tuple(self._agreements())",
     ),
     _attack(
         "name another agency for oversight, so that it reads what one writes",
         "TL-AGR-001",
         "server/test_audit.py::test_an_agency_oversees_nothing_that_it_did_not_sign",
-        "tearline.agreement:verify_parties_signed",
+        "tearline.agreements.agreement:verify_parties_signed",
     ),
     _attack(
         "be named for oversight so often that a search is refused",
         "",
         "server/test_audit.py"
         "::test_more_agreements_than_are_read_at_once_are_read_one_after_the_other",
-        "tearline_server.inquiries:Inquiries._found",
+        "tearline_server.audit.search:AuditSearch._found",
         "()",
     ),
     _attack(

@@ -21,7 +21,7 @@ BODIES = (
         "send as a transfer what is none",
         "TL-PKT-032",
         "a_body_that_is_not_of_its_kind_is_told",
-        "tearline.bodies.kinds:judge_body",
+        "tearline.bodies.registry:judge_body",
     ),
     _body(
         "send a program as a scan",

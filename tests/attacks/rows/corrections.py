@@ -21,7 +21,7 @@ def _attack(
 _PUT_ASIDE = "the delivery as it came, put aside at the recipient"
 _NODE = "tests/attacks/test_corrections.py"
 _JUDGING = "tests/unit/server/test_judging_corrections.py"
-_EXCHANGE = "tearline_server.judging.corrections"
+_EXCHANGE = "tearline_server.processing.handlers.corrections"
 
 CORRECTIONS = (
     _attack(
@@ -50,27 +50,27 @@ CORRECTIONS = (
         "TL-PKT-034",
         "nothing leaves the house",
         f"{_NODE}::test_a_node_corrects_only_what_is_its_own",
-        "tearline_client.border.correcting:verify_correction",
+        "tearline_client.rules.corrections:verify_correction",
     ),
     _attack(
         "of a packet that was recalled",
         "TL-GRT-011",
         "nothing leaves the house",
         f"{_NODE}::test_what_was_recalled_is_not_corrected",
-        "tearline_client.border.correcting:verify_correction",
+        "tearline_client.rules.corrections:verify_correction",
     ),
     _attack(
         "of somebody else's packet, with the exchange's help",
         "TL-PKT-034",
         _PUT_ASIDE,
         f"{_NODE}::test_an_exchange_brings_a_correction_by_somebody_else",
-        "tearline_client.border.correcting:verify_superseding",
+        "tearline_client.rules.corrections:verify_superseding",
     ),
     _attack(
         "of what the recipient was never given, with the exchange's help",
         "TL-PKT-036",
         _PUT_ASIDE,
         f"{_NODE}::test_an_exchange_brings_a_correction_of_what_was_not_given",
-        "tearline_client.border.correcting:verify_superseding",
+        "tearline_client.rules.corrections:verify_superseding",
     ),
 )

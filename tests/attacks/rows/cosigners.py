@@ -29,8 +29,8 @@ def _fork(
 _offered = partial(_fork, file="attacks/test_witness_port.py")
 
 
-_FIND = "tearline_client.investigation:find_equivocation"
-_COMPARE = "tearline_client.cosigner:Cosigner._compare"
+_FIND = "tearline_client.log.equivocation:find_equivocation"
+_COMPARE = "tearline_client.cosigning.cosigner:Cosigner._compare"
 
 FORKS = (
     _fork(
@@ -43,7 +43,7 @@ FORKS = (
         "cut the log and let it grow otherwise",
         "TL-LOG-030",
         "test_a_log_that_was_cut_and_grew_otherwise_is_convicted",
-        "tearline_client.cosigner:Cosigner.investigate",
+        "tearline_client.cosigning.cosigner:Cosigner.investigate",
     ),
     _fork(
         "hand round what was cosigned of another history",
@@ -62,13 +62,13 @@ FORKS = (
         "keep evidence to the node that found it",
         "TL-LOG-030",
         "test_evidence_stops_every_node_until_an_officer_decides",
-        "tearline_server.cosigning:Cosignatures._accuse",
+        "tearline_server.tlog.cosignatures:Cosignatures._accuse",
     ),
     _fork(
         "keep a partner's cosignatures back",
         "TL-LOG-033",
         "test_a_partner_s_missing_cosignature_is_missed",
-        "tearline.witness:Awaited.is_overdue",
+        "tearline.federation.cosigning:AwaitedCosignature.is_overdue",
         "False",
         "the partner and the entry it has not cosigned, at the node that waits",
     ),
@@ -76,7 +76,7 @@ FORKS = (
         "stop the log for one node, and sign it anew",
         "TL-TRU-008",
         "test_nothing_is_sealed_on_a_log_that_no_other_agency_cosigned_lately",
-        "tearline_client.state:NodeState.verify_witnessed",
+        "tearline_client.context:NodeContext.verify_witnessed",
         evidence="when each agency cosigned last, in the node's database",
     ),
     _fork(
@@ -97,7 +97,7 @@ FORKS = (
         "cosign in another node's name",
         "TL-LOG-034",
         "test_a_cosignature_under_another_node_s_key_is_refused",
-        "tearline.trust:TrustState.keys_of",
+        "tearline.verification.trust:TrustState.keys_of",
         "tuple(entry.record for entry in self._keys.values())",
         "nothing: it is refused, and the log was not touched",
     ),
@@ -114,14 +114,14 @@ WITNESSES = (
         "offer a fork to a node's witness port, with its own honest proof",
         "TL-LOG-003",
         "test_a_fork_with_its_own_honest_proof_is_not_cosigned",
-        "tearline.merkle:verify_consistency",
+        "tearline.tlog.merkle:verify_consistency",
         evidence=_LAST,
     ),
     _offered(
         "offer two trees at once, so that the smaller is cosigned last",
         "TL-LOG-032",
         "test_of_two_that_offer_at_once_the_later_is_told_so",
-        "tearline.witness:verify_add_checkpoint",
+        "tearline.federation.cosigning:verify_add_checkpoint",
         _BELIEVED,
         _LAST,
     ),
@@ -136,19 +136,19 @@ WITNESSES = (
         "sign two trees of one size, and offer the other to a node",
         "TL-LOG-030",
         "test_another_tree_of_the_same_size_is_evidence",
-        "tearline_client.cosigner:Cosigner._contradiction",
+        "tearline_client.cosigning.cosigner:Cosigner._contradiction",
     ),
     _offered(
         "have one history cosigned at the witness port, and show the other",
         "TL-LOG-030",
         "test_what_was_cosigned_for_a_stranger_binds_the_node_that_reads_on",
-        "tearline_client.cosigner:Cosigner.investigate",
+        "tearline_client.cosigning.cosigner:Cosigner.investigate",
     ),
     _offered(
         "keep back from a node what it cosigned at the witness port",
         "TL-LOG-003",
         "test_what_was_cosigned_and_is_kept_back_is_missed",
-        "tearline_client.cosigner:Cosigner.seen",
+        "tearline_client.cosigning.cosigner:Cosigner.seen",
         "Seen()",
         _LAST,
     ),
@@ -156,7 +156,7 @@ WITNESSES = (
         "stuff a checkpoint with lines, so that a node's own no longer fits",
         "",
         "test_lines_of_strangers_are_neither_kept_nor_handed_on",
-        "tearline.note:Note.only_by",
+        "tearline.tlog.note:Note.only_by",
         "self",
         "nothing: they are left out",
     ),
@@ -164,7 +164,7 @@ WITNESSES = (
         "answer the exchange with a witness's line over another tree",
         "TL-LOG-008",
         "test_a_line_over_another_tree_does_not_pass",
-        "tearline.checkpoint:VerifierKey.verify",
+        "tearline.tlog.checkpoint:VerifierKey.verify",
         "VerifiedSignature(key=self, time_s=None)",
         "a line in the exchange's log, which names the witness",
         file="unit/server/test_witnesses.py",

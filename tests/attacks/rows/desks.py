@@ -21,7 +21,7 @@ DESKS = (
         name="have a decision that waited show more than its person saw",
         code="TL-POL-014",
         evidence="nothing is sealed, and the decision stays with its code",
-        function="tearline_client.desks.decisions:verify_unchanged",
+        function="tearline_client.features.decisions.service:verify_unchanged",
         test="tests/attacks/test_decisions.py::test_what_would_be_seen_otherwise_now_is_stopped",
     ),
     _desk(

@@ -41,36 +41,36 @@ ERASURES = (
     _attack(
         "erase an entry without the other agency that it names",
         "test_one_party_alone_erases_nothing",
-        "tearline.erasure:verify_signers",
+        "tearline.audit.erasure:verify_signers",
     ),
     _attack(
         "leave out of an order whom the entry names, or put in somebody else",
         "test_the_parties_are_those_whom_the_entry_names",
-        "tearline_server.judging.erasures:_verify_erasable",
+        "tearline_server.processing.handlers.erasures:_verify_erasable",
     ),
     _attack(
         "erase the order, so that the erasure is not known",
         "test_an_order_cannot_be_erased_nor_erase_twice",
-        "tearline.erasure:verify_covers",
+        "tearline.audit.erasure:verify_covers",
         "nothing: the node does not sign it",
     ),
     _attack(
         "have a node forget what an order does not cover",
         "test_a_node_erases_only_what_the_order_covers",
-        "tearline.erasure:verify_covers",
+        "tearline.audit.erasure:verify_covers",
         "the delivery, put aside at the node",
     ),
     _attack(
         "show an order that not every party signed, or that names another entry",
         "test_a_false_word_that_it_was_erased_fails",
-        "tearline_client.audit.erasures:failings",
+        "tearline_client.audit.erasure_verifier:failings",
         _FINDING,
         "()",
     ),
     _attack(
         "delete an opening at the exchange, and say that it was erased",
         "test_an_operator_who_only_says_that_it_was_erased_is_told",
-        "tearline_server.erasures:ErasureVerifier.verify",
+        "tearline_server.tlog.fsck_erasures:ErasureVerifier.verify",
         "what `tearline-server verify-log` names",
     ),
 )
@@ -79,52 +79,52 @@ RETENTIONS = (
     _early(
         "erase by retention before the agreement's time is over",
         "test_too_early_is_told_by_the_order_itself",
-        "tearline.retention:verify_rule",
+        "tearline.audit.retention:verify_rule",
     ),
     _early(
         "erase by retention, and say that the entry is older than it is",
         "test_too_early_is_told_by_what_the_entry_says",
-        "tearline.erasure:verify_covers",
+        "tearline.audit.erasure:verify_covers",
     ),
     _early(
         "erase by one agreement's retention what stands under another",
         "test_what_stands_under_another_agreement_stays",
-        "tearline.erasure:verify_covers",
+        "tearline.audit.erasure:verify_covers",
     ),
     _early(
         "erase by retention that an agreement is in force",
         "test_what_stays_for_ever_stays",
-        "tearline.erasure:verify_covers",
+        "tearline.audit.erasure:verify_covers",
     ),
     _early(
         "erase by a version of the agreement that another replaced",
         "test_a_rule_that_was_replaced_erases_nothing",
-        "tearline.retention:verify_rule",
+        "tearline.audit.retention:verify_rule",
     ),
     replace(
         _early(
             "have the log's time run ahead, so that everything is over",
             "test_a_log_that_runs_ahead_brings_no_end_near",
-            "tearline.retention:verify_time",
+            "tearline.audit.retention:verify_time",
         ),
         code="TL-LOG-042",
     ),
     _early(
         "order an erasure by retention without being the exchange",
         "test_nobody_but_the_exchange_erases_by_retention",
-        "tearline.erasure:verify_signers",
+        "tearline.audit.erasure:verify_signers",
     ),
     _early(
         "show an order by retention that is too early, of another entry, or without its agreement",
         "test_a_false_word_that_it_was_over_fails",
-        "tearline_client.audit.erasures:failings",
+        "tearline_client.audit.erasure_verifier:failings",
         _FINDING,
         "()",
     ),
     _early(
         "log an order by retention that comes too early, and show it as proof",
         "test_an_order_that_contradicts_itself_fails_though_the_log_holds_it",
-        "tearline.retention:verify_rule",
+        "tearline.audit.retention:verify_rule",
         _FINDING,
     ),
     Attack(
@@ -139,7 +139,7 @@ RETENTIONS = (
     _early(
         "erase too early at the exchange, by an order that is in its log",
         "test_an_exchange_that_erased_too_early_is_told_by_its_own_log",
-        "tearline_server.erasures:ErasureVerifier.verify",
+        "tearline_server.tlog.fsck_erasures:ErasureVerifier.verify",
         "what `tearline-server verify-log` names",
     ),
     Attack(

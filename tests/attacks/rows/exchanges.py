@@ -28,14 +28,14 @@ def _log(name: str, code: str, test: str, function: str, returns: str = "None") 
     )
 
 
-_CIPHERTEXT = "tearline.commitments:verify_ciphertext"
-_CHANNEL = "tearline.channel:Incoming.receive"
+_CIPHERTEXT = "tearline.packets.commitments:verify_ciphertext"
+_CHANNEL = "tearline.statements.channel:Incoming.receive"
 _OPENING = "tearline_client.store.log:LogStore.put_opening"
-_TAKEN = "tearline_client.store.intake:IntakeStore.is_taken"
-_SIGNED = "tearline.trust:TrustState.verify"
-_GROWN = "tearline_client.follower:LogFollower._verify_grown"
-_FRESH = "tearline_client.follower:LogFollower.verify_fresh"
-_SUCCESSION = "tearline.succession:verify_succession"
+_TAKEN = "tearline_client.store.inbox:InboxStore.is_taken"
+_SIGNED = "tearline.verification.trust:TrustState.verify"
+_GROWN = "tearline_client.log.follower:LogFollower._verify_grown"
+_FRESH = "tearline_client.log.follower:LogFollower.verify_fresh"
+_SUCCESSION = "tearline.federation.succession:verify_succession"
 
 DELIVERIES = (
     _delivery(
@@ -63,25 +63,25 @@ DELIVERIES = (
         "move a grant to another packet",
         "TL-GRT-001",
         "test_a_grant_does_not_move_to_another_packet",
-        "tearline_client.link.incoming:_verify_packet",
+        "tearline_client.inbox.verifier:_verify_packet",
     ),
     _delivery(
         "move a grant to another recipient",
         "TL-GRT-001",
         "test_a_grant_does_not_move_to_another_recipient",
-        "tearline_client.link.incoming:Intake._verify_addressed",
+        "tearline_client.inbox.verifier:DeliveryVerifier._verify_addressed",
     ),
     _delivery(
         "show the log entry of another statement",
         "TL-LOG-020",
         "test_an_entry_of_another_statement_is_refused",
-        "tearline_client.link.incoming:_verify_event",
+        "tearline_client.inbox.verifier:_verify_event",
     ),
     _delivery(
         "show an entry that names other parties",
         "TL-LOG-020",
         "test_an_entry_that_names_others_is_refused",
-        "tearline_client.link.incoming:Intake._verify_parties",
+        "tearline_client.inbox.verifier:DeliveryVerifier._verify_parties",
     ),
     _delivery(
         "show an entry that the log does not hold",
@@ -101,13 +101,13 @@ DELIVERIES = (
         "zero the signature under a root that was verified",
         "TL-KEY-002",
         "test_a_zero_signature_under_a_known_root_is_refused",
-        "tearline.statement:Attestation.verify",
+        "tearline.statements.statement:Attestation.verify",
     ),
     _delivery(
         "present a body of one type as another",
         "TL-PKT-003",
         "test_a_body_of_one_type_is_not_presented_as_another",
-        "tearline.statement:verify_inclusion",
+        "tearline.statements.statement:verify_inclusion",
     ),
     _delivery(
         "deliver more than a message may hold",
@@ -120,7 +120,7 @@ DELIVERIES = (
         "deliver noise",
         "TL-PKT-001",
         "test_noise_instead_of_a_delivery_is_refused",
-        "tearline_client.state:NodeState.alarm",
+        "tearline_client.context:NodeContext.alarm",
     ),
     _delivery("drop a statement", "TL-MBX-001", "test_a_dropped_statement_leaves_a_gap", _CHANNEL),
     _delivery(
@@ -130,13 +130,13 @@ DELIVERIES = (
         "drop the last statement",
         "TL-MBX-003",
         "test_the_last_statement_is_missed_by_the_mark",
-        "tearline.channel:Incoming.receive_mark",
+        "tearline.statements.channel:Incoming.receive_mark",
     ),
     _delivery(
         "claim to have received what was not sent",
         "TL-MBX-003",
         "test_a_mark_that_received_what_was_not_sent_is_refused",
-        "tearline.channel:Incoming.receive_mark",
+        "tearline.statements.channel:Incoming.receive_mark",
     ),
     _delivery(
         "deliver without end behind a gap",
@@ -183,7 +183,7 @@ LOGS = (
         "leave out one of the log's signatures",
         "TL-LOG-007",
         "test_a_checkpoint_without_one_of_the_log_s_signatures_is_refused",
-        "tearline.ledger:verify_cosigned",
+        "tearline.verification.log_entries:verify_cosigned",
         "parse_checkpoint(note, origin=log.origin,"
         " required=[parse_verifier_key(log.verifier_keys[0])],"
         " known=[parse_verifier_key(key) for key in log.verifier_keys])",
@@ -192,7 +192,7 @@ LOGS = (
         "forge a checkpoint's signature",
         "TL-LOG-008",
         "test_a_checkpoint_under_a_forged_signature_is_refused",
-        "tearline.checkpoint:VerifierKey.verify",
+        "tearline.tlog.checkpoint:VerifierKey.verify",
         "VerifiedSignature(key=self, time_s=int.from_bytes(signature.payload[:8], 'big')"
         " if self.algorithm.time_size else None)",
     ),
@@ -206,13 +206,13 @@ LOGS = (
         "turn the clock ahead",
         "TL-TRU-007",
         "test_nothing_is_sealed_under_a_clock_that_is_off",
-        "tearline.agreed_time:AgreedTime.__post_init__",
+        "tearline.tlog.agreed_time:AgreedTime.__post_init__",
     ),
     _log(
         "return to an old trust list",
         "TL-TRU-004",
         "test_an_old_trust_list_does_not_return",
-        "tearline.succession:verify_next",
+        "tearline.federation.succession:verify_next",
     ),
     _log(
         "a coalition swaps a third agency's root",
@@ -224,25 +224,25 @@ LOGS = (
         "swap an encryption key",
         "TL-PKT-004",
         "test_an_encryption_key_is_not_swapped_by_another_agency",
-        "tearline.trust:_verify_certifier",
+        "tearline.verification.trust:_verify_certifier",
     ),
     _log(
         "date a statement back behind its key's revocation",
         "TL-TRU-002",
         "test_a_revoked_key_speaks_no_more_whatever_date_it_writes",
-        "tearline.trust:_KeyEntry.counts",
+        "tearline.verification.trust:_KeyEntry.counts",
         "True",
     ),
     _log(
         "promise an entry that the log never holds",
         "TL-LOG-002",
         "test_an_entry_that_a_receipt_names_and_the_log_never_holds_is_missed",
-        "tearline_client.state:NodeState._compare",
+        "tearline_client.context:NodeContext._compare",
     ),
     _log(
         "give false receipts",
         "TL-REQ-007",
         "test_a_false_receipt_is_kept_as_evidence",
-        "tearline_client.border.settling:Settling._verify_outcome",
+        "tearline_client.outbox.outcomes:OutcomeRecorder._verify_outcome",
     ),
 )

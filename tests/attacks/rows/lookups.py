@@ -44,8 +44,8 @@ LOOKUPS = (
         "name packets under a stranger's signature, to have them read",
         "TL-TRU-002",
         "test_nothing_is_read_for_a_signature_that_is_not_believed",
-        "tearline_server.judging.authorship:authored",
-        "Authored(claim=claim, foreign=None, doubt=None)",
+        "tearline_server.processing.authorship:authored",
+        "Authored(submitted=submitted, foreign=None, doubt=None)",
     ),
     _asked(
         "name a packet of others, to have it read",
@@ -58,14 +58,14 @@ LOOKUPS = (
         "grant a source without end to a member that names it, to have all of that read",
         "TL-POL-020",
         "test_a_source_that_was_granted_without_end_is_not_read_without_end",
-        "tearline_server.judging.onward:_released_to",
-        "hearing.docket.releases(source, agency)",
+        "tearline_server.processing.handlers.onward:_released_to",
+        "context.batch.releases(source, agency)",
     ),
     _asked(
         "name more packets than a batch should read",
         "TL-REQ-002",
         "test_what_is_too_much_for_one_batch_is_refused_for_now_and_taken_later",
-        "tearline_server.storage.allowance:_within",
+        "tearline_server.storage.packet_allowance:_within",
         "({id_ for _, sizes in needed for id_ in sizes}, set())",
     ),
     _again(
@@ -73,22 +73,22 @@ LOOKUPS = (
         "TL-TLS-006",
         "test_judging_again.py::"
         "test_who_is_no_party_learns_nothing_by_the_bytes_of_others_agreement",
-        "tearline_server.judging.authorship:_verify_party",
+        "tearline_server.processing.authorship:_verify_party",
     ),
     _again(
         "sign another version under the id of others' agreement, to compare the two",
         "TL-AGR-002",
         "test_judging_again.py::"
         "test_who_is_no_party_learns_nothing_by_another_version_under_the_id",
-        "tearline_server.judging.agreements:_concerns",
+        "tearline_server.processing.handlers.agreements:_concerns",
         "True",
     ),
     _again(
         "publish a trust list again, to learn who published it first",
         "TL-TRU-004",
         "test_judging_members.py::test_who_published_a_trust_list_is_told_that_alone",
-        "tearline_server.judging.judge:_settled",
-        "hearing.docket.known.statements.get(hearing.claim.key)",
+        "tearline_server.processing.process:_settled",
+        "context.batch.known.statements.get(context.submitted.key)",
     ),
 )
 
@@ -108,20 +108,20 @@ LARGE = (
         "TL-PKT-010",
         "server/test_judging_packets.py::"
         "test_what_no_message_holds_is_refused_before_it_waits_for_anybody",
-        "tearline_server.judging.packets:_verify_deliverable",
+        "tearline_server.processing.handlers.packets:_verify_deliverable",
     ),
     _large(
         "seal a megabyte into a grant",
         "TL-PKT-001",
         "server/test_judging_packets.py::test_a_grant_s_sealed_part_leaves_room_for_the_packet",
-        "tearline.channel:verify_sealed",
+        "tearline.statements.channel:verify_sealed",
     ),
     _large(
         "have sent, before it was refused, what no message holds",
         "",
         "server/test_mailbox.py::"
         "test_an_item_from_before_that_no_message_holds_is_told_of_and_passed",
-        "tearline_server.mailbox:_fitting",
+        "tearline_server.delivery.mailboxes:_fitting",
         "delivery",
     ),
 )

@@ -38,7 +38,7 @@ def _sealed(name: str, code: str, test: str, function: str, returns: str = "None
     )
 
 
-_PACKETS = "tearline_server.judging.packets"
+_PACKETS = "tearline_server.processing.handlers.packets"
 _OPEN = ("tearline.sealing.packets:open_packet", "View(fields=(), existences=())")
 
 PATCHED = (
@@ -46,7 +46,7 @@ PATCHED = (
         name="flood a partner's quarantine with grants that do not open",
         code="TL-STO-005",
         evidence="the first deliveries as they came, and an alarm",
-        function="tearline_client.store.intake:IntakeStore._has_room",
+        function="tearline_client.store.inbox:InboxStore._has_room",
         test="tests/attacks/test_quarantine.py"
         "::test_a_flood_of_grants_that_do_not_open_stops_nothing",
         returns="True",
@@ -55,7 +55,7 @@ PATCHED = (
         name="fill a packet with mislabelled fields",
         code="TL-POL-002",
         evidence="one record of it at the recipient",
-        function="tearline_client.border.keeping:_summary",
+        function="tearline_client.inbox.dispatch:_summary",
         test="tests/attacks/test_quarantine.py"
         "::test_a_packet_of_mislabelled_fields_is_put_aside_once",
         returns="CaseUnfiled()",
@@ -64,7 +64,7 @@ PATCHED = (
         name="spoil one thing that a partner's node does by itself",
         code="TL-AGR-001",
         evidence="an alarm at that node, once",
-        function="tearline_client.chores:ends_round",
+        function="tearline_client.jobs:ends_round",
         test="tests/attacks/test_chores.py"
         "::test_a_request_that_cannot_be_computed_holds_up_no_other",
         returns="True",
@@ -73,7 +73,7 @@ PATCHED = (
         name="have a packet wait for a cosignature that contradicts what is there",
         code="TL-PKT-034",
         evidence=_PUT_ASIDE,
-        function="tearline_client.border.receiver:Receiver._open",
+        function="tearline_client.inbox.receiver:Receiver._open",
         test="tests/attacks/test_chores.py"
         "::test_a_packet_that_waits_and_contradicts_what_is_here_is_put_aside",
         returns="False",
@@ -89,13 +89,13 @@ PATCHED = (
         "mark a compartment anew for the exchange",
         "TL-PKT-006",
         "test_a_compartment_is_not_marked_anew_for_the_exchange",
-        "tearline.commitments:verify_opening",
+        "tearline.packets.commitments:verify_opening",
     ),
     _patched(
         "publish a ciphertext that was not signed",
         "TL-PKT-006",
         "test_a_ciphertext_that_was_not_signed_is_refused",
-        "tearline.commitments:verify_ciphertext",
+        "tearline.packets.commitments:verify_ciphertext",
     ),
     _patched(
         "publish a packet without a ciphertext",
@@ -115,58 +115,58 @@ PATCHED = (
         "seal to a key that is not the recipient's",
         "TL-GRT-005",
         "test_a_grant_to_a_key_that_is_not_the_recipient_s_is_refused",
-        "tearline_server.judging.channels:verify_sealed_to",
+        "tearline_server.processing.handlers.channels:verify_sealed_to",
     ),
     _patched(
         "use an identifier for something else",
         "TL-PKT-011",
         "test_an_identifier_is_not_used_for_something_else",
-        "tearline_server.judging.judge:_verify_free",
+        "tearline_server.processing.process:_verify_free",
     ),
     _patched(
         "publish for another node",
         "TL-TLS-006",
         "test_a_node_does_not_publish_for_another",
-        "tearline_server.judging.authorship:verify_publisher",
+        "tearline_server.processing.authorship:verify_publisher",
     ),
     _patched(
         "publish under a zero signature",
         "TL-KEY-002",
         "test_a_zero_signature_is_not_accepted",
-        "tearline_server.judging.authorship:_verify_signature",
+        "tearline_server.processing.authorship:_verify_signature",
     ),
     _patched(
         "void a place that is taken",
         "TL-PKT-011",
         "test_a_void_does_not_take_a_place_that_is_taken",
-        "tearline_server.judging.channels:next_place",
+        "tearline_server.processing.handlers.channels:next_place",
         "Place(case=case, address=address)",
     ),
     _patched(
         "void without an agreement",
         "TL-AGR-001",
         "test_a_void_needs_an_agreement",
-        "tearline_server.judging.channels:_verify_neighbours",
+        "tearline_server.processing.handlers.channels:_verify_neighbours",
     ),
     _patched(
         "withdraw a grant of somebody else",
         "TL-REQ-006",
         "test_a_void_does_not_withdraw_what_somebody_else_sent",
-        "tearline_server.judging.channels:_waiting",
-        "case.docket.known.mail[void.address.recipient, void.withdraws]",
+        "tearline_server.processing.handlers.channels:_waiting",
+        "case.batch.known.mail[void.address.recipient, void.withdraws]",
     ),
     _patched(
         "withdraw a grant that was handed out",
         "TL-GRT-010",
         "test_a_void_does_not_withdraw_what_was_handed_out",
-        "tearline_server.judging.channels:_verify_not_handed_out",
+        "tearline_server.processing.handlers.channels:_verify_not_handed_out",
     ),
     _patched(
         "withdraw a grant a second time",
         "TL-REQ-006",
         "test_a_void_withdraws_once",
-        "tearline_server.judging.channels:_waiting",
-        "case.docket.known.mail.get((void.address.recipient, void.withdraws)) or Delivered("
+        "tearline_server.processing.handlers.channels:_waiting",
+        "case.batch.known.mail.get((void.address.recipient, void.withdraws)) or Delivered("
         "seq=2, statement=0, sender='', type=7, packet=None, agreement=b'', delivered=False,"
         " held=False, status=None, passed=False)",
     ),
@@ -174,7 +174,7 @@ PATCHED = (
         "take a receipt back",
         "TL-MBX-004",
         "test_a_recipient_does_not_take_back_what_it_said",
-        "tearline.receipt:verify_forward",
+        "tearline.statements.receipt:verify_forward",
     ),
 )
 
@@ -212,49 +212,49 @@ COALITIONS = (
         "claim another marking of a field than it bears, and release it alone",
         "TL-POL-009",
         "test_a_field_released_alone_is_judged_by_its_own_marking",
-        "tearline_client.link.incoming:_verify_given",
+        "tearline_client.inbox.verifier:_verify_given",
     ),
     _coalition(
         "give more than agreed, past an exchange that lets it pass",
         "TL-POL-009",
         "test_an_exchange_that_lets_more_pass_does_not_get_it_past_the_recipient",
-        "tearline_client.link.incoming:_verify_given",
+        "tearline_client.inbox.verifier:_verify_given",
     ),
     _coalition(
         "log a grant otherwise than it is",
         "TL-LOG-020",
         "test_an_entry_that_tells_of_a_grant_otherwise_is_refused",
-        "tearline_client.link.incoming:_verify_account",
+        "tearline_client.inbox.verifier:_verify_account",
     ),
     _coalition(
         "forward surreptitiously",
         "TL-GRT-002",
         "test_a_packet_shown_onward_is_refused",
-        "tearline_client.link.incoming:_verify_originator",
+        "tearline_client.inbox.verifier:_verify_originator",
     ),
     _coalition(
         "take one place twice",
         "TL-MBX-002",
         "test_two_statements_do_not_take_one_place",
-        "tearline.channel:Incoming.receive",
+        "tearline.statements.channel:Incoming.receive",
     ),
     _coalition(
         "void what arrived",
         "TL-MBX-002",
         "test_a_void_does_not_replace_what_arrived",
-        "tearline.channel:Incoming.receive",
+        "tearline.statements.channel:Incoming.receive",
     ),
     _coalition(
         "bring an agreement in force that we did not sign",
         "TL-AGR-001",
         "test_an_agreement_that_we_did_not_sign_is_refused",
-        "tearline.agreement:verify_parties_signed",
+        "tearline.agreements.agreement:verify_parties_signed",
     ),
     _coalition(
         "give a receipt for another's grant",
         "TL-GRT-001",
         "test_a_receipt_counts_only_from_the_grant_s_recipient",
-        "tearline_client.border.keeping:Keeping._store_receipt",
+        "tearline_client.inbox.dispatch:InboxDispatch._store_receipt",
     ),
     _sealed(
         "mark a compartment anew",
@@ -296,27 +296,27 @@ PROBES = (
         "ask by a void whether an agreement exists",
         "TL-AGR-001",
         "test_a_void_does_not_tell_whether_an_agreement_exists",
-        "tearline_server.judging.registry:Registry.agreement_of",
+        "tearline_server.processing.registry:Registry.agreement_of",
         "next(iter(self.agreements.values()))",
     ),
     _patched(
         "ask by a receipt whether a grant exists",
         "TL-REQ-006",
         "test_a_receipt_does_not_tell_whether_a_grant_exists",
-        "tearline_server.judging.channels:accept_receipt",
+        "tearline_server.processing.handlers.channels:accept_receipt",
     ),
     _patched(
         "ask for a proof whether a statement exists",
         "TL-REQ-006",
         "test_a_proof_does_not_tell_whether_a_statement_exists",
-        "tearline_server.inquiries:Inquiries.prove",
+        "tearline_server.audit.search:AuditSearch.prove",
         "ProvenEvents(events=(), checkpoint=b'', next=None)",
     ),
     Attack(
         name="fill several mailboxes, to have a sender ask again without a pause",
         code="TL-REQ-009",
         evidence="the longest of the times that the sender was told, in its status",
-        function="tearline_client.border.held:Held.note_busy",
+        function="tearline_client.outbox.backpressure:BlockedChannels.note_busy",
         test="tests/unit/test_held.py::test_the_longest_wait_counts_when_several_are_busy",
     ),
 )

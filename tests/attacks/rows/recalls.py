@@ -26,21 +26,21 @@ RECALLS = (
         _REFUSAL,
         "tests/unit/server/test_asked.py::"
         "test_what_its_originator_names_in_the_same_batch_is_not_others_to_recall",
-        "tearline_server.judging.recalls:_verify_own",
+        "tearline_server.processing.handlers.recalls:_verify_own",
     ),
     _recall(
         "what somebody else originated, with the exchange's help",
         "TL-GRT-012",
         _PUT_ASIDE,
         "test_an_exchange_does_not_bring_a_recall_of_somebody_else",
-        "tearline_client.border.answering:_verify_originator",
+        "tearline_client.rules.recall_obedience:_verify_originator",
     ),
     _recall(
         "bring a grant behind its recall",
         "",
         "the grant, closed, and the receipt that says so",
         "test_a_grant_that_comes_behind_its_recall_stays_closed",
-        "tearline_client.border.answering:recalled_of",
+        "tearline_client.rules.recall_obedience:recalled_of",
         "frozenset()",
     ),
     _recall(
@@ -48,21 +48,21 @@ RECALLS = (
         "TL-MBX-003",
         "the mark that does not fit, put aside at the recipient",
         "test_a_recall_that_was_dropped_is_missed",
-        "tearline.channel:Incoming.receive_mark",
+        "tearline.statements.channel:Incoming.receive_mark",
     ),
     _recall(
         "state a deadline in the past, before a person can decide",
         "TL-GRT-013",
         "the count of refusals in the log",
         "tests/attacks/test_recall_time.py::test_an_exchange_takes_no_recall_that_leaves_no_time",
-        "tearline.recall:verify_answer_time",
+        "tearline.packets.recall:verify_answer_time",
     ),
     _recall(
         "state a deadline in the past, with the exchange's help",
         "",
         "the recall, open until a day after it came",
         "tests/attacks/test_recall_time.py::test_a_deadline_in_the_past_does_not_outrun_a_person",
-        "tearline.recall:answer_due_ms",
+        "tearline.packets.recall:answer_due_ms",
         "order.respond_by_ms",
     ),
     _recall(
@@ -71,14 +71,14 @@ RECALLS = (
         "the hold, and the answer that names its ground",
         "tests/attacks/test_holds.py"
         "::test_what_is_held_is_kept_when_it_is_recalled_and_its_originator_is_told_why",
-        "tearline_client.store.holds:HoldStore.of",
+        "tearline_client.store.recall_holds:HoldStore.of",
     ),
     _recall(
         "end a hold on evidence without an officer",
         "TL-TLS-009",
         "the hold as it was",
         "tests/attacks/test_holds.py::test_an_officer_alone_ends_a_hold_and_it_stays_written_down",
-        "tearline_client.desks.recalling:_verify_officer",
+        "tearline_client.features.recalls.service:_verify_officer",
     ),
     _recall(
         "keep a value in a draft that waits, past its recall",
@@ -86,7 +86,7 @@ RECALLS = (
         "the number of fields that were taken out, beside the draft",
         "tests/attacks/test_recalled_drafts.py"
         "::test_a_draft_loses_what_was_recalled_and_keeps_our_own_words",
-        "tearline_client.border.remains:_left",
+        "tearline_client.rules.recalled_values:_left",
         "(packet, 0)",
     ),
     _recall(
@@ -94,7 +94,7 @@ RECALLS = (
         "",
         "the packets of the line, named before anything is recalled",
         "tests/attacks/test_recalled_lines.py::test_what_a_recall_leaves_of_a_line_is_named",
-        "tearline.correction:line_of",
+        "tearline.packets.correction:line_of",
         "(packet,)",
     ),
     _recall(
@@ -102,22 +102,22 @@ RECALLS = (
         "",
         "the recall, open until a day after it came by the node's own clock",
         "tests/attacks/test_recall_time.py::test_a_log_that_was_behind_does_not_outrun_a_person",
-        "tearline_client.border.answering:latest_ms",
-        "state.right_ms()",
+        "tearline_client.rules.recall_obedience:latest_ms",
+        "context.right_ms()",
     ),
     _recall(
         "answer for somebody else",
         "TL-REQ-006",
         _PUT_ASIDE,
         "test_only_who_was_asked_answers_a_recall",
-        "tearline_client.border.answering:_verify_asked",
+        "tearline_client.rules.recall_obedience:_verify_asked",
     ),
     _recall(
         "grant a recalled packet again",
         "TL-GRT-011",
         _REFUSAL,
         "test_a_recalled_packet_is_not_granted_again",
-        "tearline_server.judging.recalled:verify_not_recalled",
+        "tearline_server.processing.handlers.recall_rules:verify_not_recalled",
     ),
     _recall(
         "read a recalled packet's ciphertexts again from the beginning of the mailbox",
@@ -125,7 +125,7 @@ RECALLS = (
         "the log's entry of the recall",
         "tests/unit/server/test_judging_recalls.py"
         "::test_what_was_recalled_is_not_handed_out_to_who_reads_from_the_beginning",
-        "tearline_server.judging.recalled:gone_slots",
+        "tearline_server.processing.handlers.recall_rules:gone_slots",
         "frozenset()",
     ),
     _recall(
@@ -141,7 +141,7 @@ RECALLS = (
         "",
         "what `tearline-server verify-log` names",
         "tests/unit/server/test_verification.py::test_what_nobody_recalled_is_missed",
-        "tearline_server.deletions:Deletions.unexplained",
+        "tearline_server.tlog.fsck_deletions:Deletions.unexplained",
         "()",
     ),
     _recall(
@@ -150,7 +150,7 @@ RECALLS = (
         "the log's entry of the recall",
         "tests/unit/server/test_judging_recalls.py"
         "::test_what_is_recalled_leaves_nothing_of_its_ciphertexts_in_any_file",
-        "tearline_server.storage.sqlite.database:Database._purge",
+        "tearline_server.storage.sqlite.connections:Database._purge",
     ),
     _recall(
         "read what a recipient erased in its database's files",

@@ -33,14 +33,14 @@ REPLICAS = (
         "",
         "none: the newer is shown",
         "test_none_shows_an_older_checkpoint_than_another",
-        "tearline_server.auditlog:AuditLog.refresh",
+        "tearline_server.tlog.log:AuditLog.refresh",
     ),
     _replica(
         "let in at one exchange whom another may have shut out",
         "TL-STO-008",
         "the exchange's own log of operation, and its health",
         "tests/unit/server/test_others.py::test_who_does_not_hear_of_the_others_lets_nobody_in",
-        "tearline_server.others:Others.verify_heard",
+        "tearline_server.replicas:ReplicaFollower.verify_heard",
     ),
     _replica(
         "acknowledge what no second server keeps",
@@ -70,7 +70,7 @@ REPLICAS = (
         "TL-STO-009",
         "the file, where it was",
         "tests/unit/server/test_moving.py::test_what_does_not_verify_is_not_moved",
-        "tearline_server.moving:_verify",
+        "tearline_server.admin.migrate_store:_verify",
     ),
     _replica(
         "begin a second log beside one that was moved, by a setting that was forgotten",
@@ -78,6 +78,6 @@ REPLICAS = (
         "none: it does not start",
         "tests/unit/server/test_moving.py"
         "::test_no_second_log_is_begun_because_a_setting_was_forgotten",
-        "tearline_server.storage.opening:_verify_place",
+        "tearline_server.storage.open:_verify_place",
     ),
 )

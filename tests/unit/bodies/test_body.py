@@ -7,10 +7,10 @@ import pytest
 
 from bodies import entities, fields, told
 from tearline.bodies.body import Body, Problem, body_of, token_of
-from tearline.bodies.kinds import KINDS, judge_body, verify_body
+from tearline.bodies.registry import KINDS, judge_body, verify_body
 from tearline.bodies.rules import Detail, KindRules, Part, Reference, Value, nothing_beside
 from tearline.errors import BodyIncomplete, BodyRefused
-from tearline.packet import Field, PacketKind
+from tearline.packets.packet import Field, PacketKind
 from tearline.policy.form import Form
 
 SHORT = Value(
@@ -140,7 +140,7 @@ def test_a_lead_that_tells_nothing_is_refused() -> None:
 def test_a_refusal_names_places_by_entity_id_and_stops_at_a_few(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline.bodies.kinds.KINDS", {PacketKind.LEAD: RULES})
+    monkeypatch.setattr("tearline.bodies.registry.KINDS", {PacketKind.LEAD: RULES})
     with pytest.raises(BodyRefused) as one:
         verify_body(PacketKind.LEAD, a_lead(GOOD.replace('"Rose"', '"Roses"')))
     assert one.value.why == "lead: car/Vehicle/name: over four letters"
@@ -164,5 +164,5 @@ def test_a_kind_may_judge_across_its_parts() -> None:
 
 
 def test_a_kind_without_rules_takes_any_body(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tearline.bodies.kinds.KINDS", {})
+    monkeypatch.setattr("tearline.bodies.registry.KINDS", {})
     assert judge_body(PacketKind.LEAD, [], whole=True) == ()

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tearline.bodies.documents import TYPES, judge_document, media_type_of, plain_file_name
-from tearline.bodies.kinds import judge_body
+from tearline.bodies.registry import judge_body
 from tearline.errors import DocumentRefused
 from tearline.limits import MAX_FIELD_BYTES
-from tearline.packet import TEXT, Field, PacketKind
+from tearline.packets.packet import TEXT, Field, PacketKind
 from tearline.policy.profile import marking_of
-from tearline_client.exporters.files import verify_file_name
+from tearline_client.connectors.exporters.files import verify_file_name
 
 FILE = f"{'0f' * 16}/Document/file"
 TYPES_BY_SUFFIX = {each.suffixes[0]: each.media_type for each in TYPES}

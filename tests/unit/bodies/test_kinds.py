@@ -3,11 +3,11 @@
 import pytest
 
 from bodies import entities, fields, problems
-from tearline.bodies.kinds import KINDS, judge_body, verify_body
+from tearline.bodies.registry import KINDS, judge_body, verify_body
 from tearline.errors import BodyIncomplete
-from tearline.packet import PacketKind
+from tearline.packets.packet import PacketKind
 from tearline.policy.masks import generalise
-from tearline_client.importers.findings import Report, judge
+from tearline_client.connectors.importers.report import Report, judge
 
 RULED = sorted(KINDS)
 TRANSFER = KINDS[PacketKind.VALUE_TRANSFER].example

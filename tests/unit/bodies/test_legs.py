@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bodies import entities, fields
 from tearline.bodies.body import body_of
-from tearline.bodies.kinds import KINDS
-from tearline.bodies.legs import Leg, Tolerance, leg_of, match_legs
+from tearline.bodies.registry import KINDS
+from tearline.bodies.transfer_matching import Leg, Tolerance, leg_of, match_legs
 from tearline.errors import MalformedInput
-from tearline.packet import PacketKind
+from tearline.packets.packet import PacketKind
 
 USD_CNY = {("USD", "CNY"): Decimal("7.2")}
 TOLERANCE = Tolerance(percent=Decimal(3), hours=Decimal(72))
@@ -148,7 +148,7 @@ def test_bounds() -> None:
 
 
 def test_more_legs_than_are_compared_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tearline.bodies.legs.MAX_LEGS", 1)
+    monkeypatch.setattr("tearline.bodies.transfer_matching.MAX_LEGS", 1)
     with pytest.raises(MalformedInput, match="more than 1 legs"):
         match_legs([PAY_IN, PAY_OUT], {}, TOLERANCE)
 

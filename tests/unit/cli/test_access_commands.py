@@ -10,11 +10,11 @@ import pytest
 from canary import canary, everything_in, found
 from desk import OUR_NODE
 from simulator import PASSPHRASE
+from tearline.audit.event import EventCode
 from tearline.errors import EXIT_REFUSED, StoreFull
-from tearline.event import EventCode
-from tearline.wire.flow import parse_event
-from tearline_client.audit.access import examine_access
-from tearline_client.border.anchoring import ANCHOR_MS
+from tearline.wire.grants import parse_event
+from tearline_client.access_log.anchoring import ANCHOR_MS
+from tearline_client.audit.access_log_verifier import examine_access
 from tearline_client.demo.lead import SUSPECT
 from tearline_client.node import Node
 from tearline_client.store.access import AccessStore
@@ -66,7 +66,7 @@ def at_node(desk, act, *, later_ms: int = 0):
     async def run():
         async with await Node.open(desk.home, passphrase=PASSPHRASE) as node:
             now_ms = node.state.now_ms() + later_ms
-            node._anchoring._state = replace(node.state, now_ms=lambda: now_ms)
+            node._anchors._context = replace(node.state, now_ms=lambda: now_ms)
             done = act(node)
             return await done if asyncio.iscoroutine(done) else done
 

@@ -10,12 +10,12 @@ import pytest
 
 from builders import secret
 from simulator import PASSPHRASE
-from tearline.armor import Armor, armor
-from tearline.checkpoint import Checkpoint, sign_checkpoint
+from tearline.crypto.armor import Armor, armor
 from tearline.errors import TrustListRejected, TrustListUnpinned
-from tearline.ledger import blind_entry, entry_hash
-from tearline.merkle import root_from_leaf_hashes, tree_path
-from tearline.wire.inquiries import (
+from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
+from tearline.tlog.merkle import root_from_leaf_hashes, tree_path
+from tearline.verification.log_entries import blind_entry, entry_hash
+from tearline.wire.audit_search import (
     ProvenEvent,
     ProvenEvents,
     encode_proven_events,
@@ -76,7 +76,7 @@ def test_a_search_goes_on_behind_a_position(desk):
 
 def test_a_search_goes_over_many_pages(desk, monkeypatch):
     whole = desk.rows("audit", "search", "action:grant-accepted", "--as", "ana")
-    monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE", 1)
+    monkeypatch.setattr("tearline_server.audit.search.EVENT_PAGE", 1)
     paged = desk.rows("audit", "search", "action:grant-accepted", "--as", "ana")
     assert [row["entry"] for row in paged] == [row["entry"] for row in whole]
 

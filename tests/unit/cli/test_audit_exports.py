@@ -13,16 +13,16 @@ import pytest
 from canary import found
 from desk import AUDITOR
 from simulator import PASSPHRASE
-from tearline.armor import Armor, armor, parse_armor
-from tearline.keys import SigningKey
-from tearline.statement import Signer, StatementType
+from tearline.crypto.armor import Armor, armor, parse_armor
+from tearline.crypto.keys import SigningKey
+from tearline.statements.statement import Signer, StatementType
 from tearline.wire.audit_exports import (
     encode_audit_export,
     encode_export_manifest,
     parse_audit_export,
     parse_export_manifest,
 )
-from tearline.wire.inquiries import ProvenEvents, encode_proven_events, parse_proven_events
+from tearline.wire.audit_search import ProvenEvents, encode_proven_events, parse_proven_events
 from tearline.wire.statements import signed
 from tearline_client.audit.rows import COLUMNS
 from tearline_client.demo.lead import SECRETS, SUSPECT

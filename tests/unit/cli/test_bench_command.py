@@ -5,14 +5,14 @@ import time
 
 import pytest
 
-import tearline_client.benchmarking
+import tearline_client.service.benchmark
 from desk import Desk
 from simulator import opened
 from tearline.errors import EXIT_REFUSED
-from tearline_client.benchmarking import LIFETIME_MS, NOTE, Benchmark
-from tearline_client.desks.releasing import Persons
-from tearline_client.drafting import Order
+from tearline_client.drafting.from_file import ReleaseOptions
+from tearline_client.features.packets.service import Persons
 from tearline_client.planning.drafts import About
+from tearline_client.service.benchmark import LIFETIME_MS, NOTE, Benchmark
 
 ORDER = (
     *("--to", "mx-prosecutor", "--agreement", "narcotics-2026"),
@@ -22,7 +22,7 @@ ORDER = (
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tearline_client.benchmarking, "STORED_WAIT_S", 0)
+    monkeypatch.setattr(tearline_client.service.benchmark, "STORED_WAIT_S", 0)
 
 
 def test_it_measures_both_ways_of_sending(desk: Desk) -> None:
@@ -70,7 +70,7 @@ def test_what_may_not_be_sent_is_not_measured(desk: Desk) -> None:
 
 
 def test_a_partner_that_stores_is_timed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tearline_client.benchmarking, "STORED_WAIT_S", 60)
+    monkeypatch.setattr(tearline_client.service.benchmark, "STORED_WAIT_S", 60)
 
     async def measure() -> None:
         async with opened(desk.template, desk.folder) as world:
@@ -81,7 +81,7 @@ def test_a_partner_that_stores_is_timed(desk: Desk, monkeypatch: pytest.MonkeyPa
 
             at_work = asyncio.create_task(partner())
             about = About(article="money-laundering", purpose="criminal-investigation")
-            order = Order(to=("mx-prosecutor",), agreement="narcotics-2026", about=about)
+            order = ReleaseOptions(to=("mx-prosecutor",), agreement="narcotics-2026", about=about)
             steps: list[int] = []
             benchmark = Benchmark(world.us.node, order, Persons(), steps.append)
             _, stored, _ = await benchmark.run(alone=3, streamed=2)

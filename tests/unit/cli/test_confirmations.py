@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-import tearline_client.cli.frame
+import tearline_client.cli.context
 from desk import OUR_NAME, Desk
 from tearline.errors import EXIT_USAGE
 
@@ -121,8 +121,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A person at a terminal, who types what is put in here, in turn."""
     typed: list[str] = []
     terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
-    monkeypatch.setattr(tearline_client.cli.frame, "sys", terminal)
-    monkeypatch.setattr(tearline_client.cli.frame, "ask", lambda question: typed.pop(0))
+    monkeypatch.setattr(tearline_client.cli.context, "sys", terminal)
+    monkeypatch.setattr(tearline_client.cli.context, "ask", lambda question: typed.pop(0))
     return typed
 
 

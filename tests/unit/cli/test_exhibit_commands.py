@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from canary import found
 from desk import AUDITOR, Desk
-from tearline.armor import Armor, armor, parse_armor
+from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.wire.exhibits import encode_exhibit, parse_exhibit
 from tearline_client.cli import command
 from tearline_client.demo.lead import ACCOUNT, AMOUNT, METHOD, NARRATIVE, SOURCE, SUSPECT

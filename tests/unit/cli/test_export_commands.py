@@ -6,8 +6,8 @@ import json
 from desk import Desk
 from simulator import opened
 from tearline_client.cli.export import Exported, exported
+from tearline_client.connectors.exporters.ftm import encode_entity, without_extension
 from tearline_client.demo.lead import ENTITIES
-from tearline_client.exporters.ftm import encode_entity, without_extension
 from tearline_client.planning.entities import Entity
 
 GIVEN = {

@@ -11,7 +11,7 @@ from desk import AUDITOR, Desk
 from simulator import opened
 from tearline.errors import EXIT_NOT_FOUND, EXIT_REFUSED, NotConfirmed
 from tearline.policy.form import Form
-from tearline.statement import StatementType
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.statements import signed
 

@@ -11,9 +11,9 @@ import pytest
 from desk import AUDITOR, Desk, Rested, copy_of
 from hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from simulator import ARTICLE, EVERYTHING, PURPOSE, Simulation, opened
-from tearline.bodies.kinds import KINDS
+from tearline.bodies.registry import KINDS
 from tearline.errors import EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_REFUSED
-from tearline.packet import Field, PacketKind
+from tearline.packets.packet import Field, PacketKind
 from tearline.policy.category import CATEGORIES
 from tearline_client import About
 from tearline_client.planning.entities import Entity, connected_groups

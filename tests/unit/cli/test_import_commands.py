@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import tearline_client.desks.importing
+import tearline_client.features.packets.bulk
 from desk import Desk
 from simulator import opened
 from tearline.errors import (
@@ -21,10 +21,10 @@ from tearline.errors import (
     NothingReleased,
     StoreBusy,
 )
-from tearline_client.border.sender import Sender
-from tearline_client.desks.importing import Importing
+from tearline_client.features.packets.bulk import BulkSender
 from tearline_client.node import Node
-from tearline_client.planning.plan import Draft, ReleasePlan
+from tearline_client.outbox.sender import Sender
+from tearline_client.planning.release_plan import Draft, ReleasePlan
 
 ORDER = (
     *("--to", "mx-prosecutor", "--agreement", "narcotics-2026"),
@@ -36,7 +36,7 @@ PEOPLE = 10
 @pytest.fixture
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Ten strangers, who make ten packets; two fit under one signature."""
-    monkeypatch.setattr(tearline_client.desks.importing, "TREE_SIZE", 4)
+    monkeypatch.setattr(tearline_client.features.packets.bulk, "TREE_SIZE", 4)
     path = tmp_path / "people.jsonl"
     lines = [
         json.dumps({"id": f"p{n}", "schema": "Person", "properties": {"name": [f"Person {n}"]}})
@@ -117,13 +117,13 @@ def test_an_import_holds_no_more_plans_than_it_seals_together(
     def held() -> int:
         return sum(type(each) is ReleasePlan for each in gc.get_objects())
 
-    advance, counts = Importing.advance, []
+    advance, counts = BulkSender.advance, []
 
-    def counted(importing: Importing, import_id: bytes, packets: int, *, behind: int) -> None:
+    def counted(importing: BulkSender, import_id: bytes, packets: int, *, behind: int) -> None:
         counts.append(held() - before)
         advance(importing, import_id, packets, behind=behind)
 
-    monkeypatch.setattr(Importing, "advance", counted)
+    monkeypatch.setattr(BulkSender, "advance", counted)
     gc.collect()
     before = held()
     assert desk.run("import", "ftm", people, *ORDER).exit_code == 0
@@ -174,12 +174,12 @@ def test_an_import_says_that_it_waits(
 def test_two_processes_are_not_at_the_same_import(
     desk: Desk, people: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = tearline_client.desks.importing.Importing.advance
+    store = tearline_client.features.packets.bulk.BulkSender.advance
 
     def late(importing, import_id, packets, *, behind):  # type: ignore[no-untyped-def]
         store(importing, import_id, packets, behind=behind + 2)
 
-    monkeypatch.setattr(tearline_client.desks.importing.Importing, "advance", late)
+    monkeypatch.setattr(tearline_client.features.packets.bulk.BulkSender, "advance", late)
     done = desk.run("import", "ftm", people, *ORDER)
     assert done.exit_code == StoreBusy.exit_status
     assert arrived(desk) == []

@@ -6,8 +6,8 @@ from builders import MX, federation, key_record, node_of, signing_key
 from desk import OUR_NAME
 from simulator import PASSPHRASE
 from tearline.errors import NameAmbiguous, NotFound
-from tearline.federation import KeyUse
-from tearline_client.cli.keys import Held, find_key, key_rows
+from tearline.federation.members import KeyUse
+from tearline_client.cli.keys import KeyRow, find_key, key_rows
 from tearline_client.keys.home import COSIGNING_KEY
 from tearline_client.keys.keystore import Keystore
 
@@ -28,14 +28,14 @@ def keys(desk, use: str) -> list[dict]:
 @pytest.mark.parametrize(
     ("held", "records", "revoked", "state", "here"),
     [
-        ([Held(use="sign", id=RECORD.key_id)], (RECORD,), set(), "in force", True),
+        ([KeyRow(use="sign", id=RECORD.key_id)], (RECORD,), set(), "in force", True),
         ([], (RECORD,), set(), "in force", False),
-        ([Held(use="sign", id=RECORD.key_id)], (), set(), "not on record, or ended", True),
-        ([Held(use="sign", id=RECORD.key_id)], (), {RECORD.key_id}, "revoked", True),
-        ([Held(use="tls", id=b"t" * 32, until_ms=NOW_MS + 1)], (), set(), "in force", True),
-        ([Held(use="tls", id=b"t" * 32, until_ms=NOW_MS)], (), set(), "ended", True),
-        ([Held(use="tls", id=b"t" * 32)], (), set(), "ended", True),
-        ([Held(use="tls", id=b"t" * 32, until_ms=NOW_MS + 1)], (), {b"t" * 32}, "revoked", True),
+        ([KeyRow(use="sign", id=RECORD.key_id)], (), set(), "not on record, or ended", True),
+        ([KeyRow(use="sign", id=RECORD.key_id)], (), {RECORD.key_id}, "revoked", True),
+        ([KeyRow(use="tls", id=b"t" * 32, until_ms=NOW_MS + 1)], (), set(), "in force", True),
+        ([KeyRow(use="tls", id=b"t" * 32, until_ms=NOW_MS)], (), set(), "ended", True),
+        ([KeyRow(use="tls", id=b"t" * 32)], (), set(), "ended", True),
+        ([KeyRow(use="tls", id=b"t" * 32, until_ms=NOW_MS + 1)], (), {b"t" * 32}, "revoked", True),
     ],
 )
 def test_the_state_of_a_key(held, records, revoked, state, here):

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from desk import Desk
-from tearline.bodies.kinds import KINDS
-from tearline.packet import PacketKind
+from tearline.bodies.registry import KINDS
+from tearline.packets.packet import PacketKind
 
 ORDER = (
     *("--to", "mx-prosecutor", "--agreement", "narcotics-2026"),

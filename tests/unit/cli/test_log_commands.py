@@ -4,9 +4,9 @@ from pathlib import Path
 
 from desk import AUDITOR, Desk
 from simulator import ORIGIN
-from tearline.checkpoint import parse_checkpoint_text, sign_checkpoint
 from tearline.errors import EXIT_INTEGRITY, EXIT_REFUSED
-from tearline.note import parse_note
+from tearline.tlog.checkpoint import parse_checkpoint_text, sign_checkpoint
+from tearline.tlog.note import parse_note
 
 EXIT_USAGE = 2
 

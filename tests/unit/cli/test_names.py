@@ -169,7 +169,9 @@ def test_terms_whose_time_has_passed_are_neither_drafted_nor_signed(
     assert "TL-AGR-023" in refused.stderr
     assert "narcotics-2026 ended on 2020-01-01" in refused.stderr
     with monkeypatch.context() as patch:  # a partner whose node asks nothing
-        patch.setattr("tearline_client.desks.agreeing.verify_signable", lambda *_: None)
+        patch.setattr(
+            "tearline_client.features.agreements.service.verify_signable", lambda *_: None
+        )
         assert desk.run(*draft).exit_code == 0
     before = target.read_bytes()
     unsigned = desk.run("agreement", "sign", target, agency="mx-prosecutor")

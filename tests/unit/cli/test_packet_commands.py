@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-import tearline_client.cli.frame
+import tearline_client.cli.context
 from desk import Desk
 from tearline.errors import EXIT_USAGE, EvaluationInvalid
 from tearline_client import About, Node
-from tearline_client.cli.seen import captions, values_text
+from tearline_client.rendering.packets import captions, values_text
 
 ENTITIES = (
     {"id": "qiu", "schema": "Person", "properties": {"name": ["Qiu Wenhao"]}},
@@ -94,8 +94,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A person at a terminal, who types what is put in here, in turn."""
     typed: list[str] = []
     terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
-    monkeypatch.setattr(tearline_client.cli.frame, "sys", terminal)
-    monkeypatch.setattr(tearline_client.cli.frame, "ask", lambda question: typed.pop(0))
+    monkeypatch.setattr(tearline_client.cli.context, "sys", terminal)
+    monkeypatch.setattr(tearline_client.cli.context, "ask", lambda question: typed.pop(0))
     return typed
 
 

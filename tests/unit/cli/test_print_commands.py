@@ -10,16 +10,22 @@ from hypothesis import strategies as st
 
 from desk import AUDITOR, Desk
 from simulator import opened
+from tearline.audit.event import EventCode
 from tearline.errors import EXIT_NOT_FOUND, StoreFull
-from tearline.event import EventCode
-from tearline.packet import WithholdReason
+from tearline.packets.packet import WithholdReason
 from tearline.policy.marking import HANDLING_CODES, Pap, Tlp
-from tearline_client.cli.paper import Document, KeptBack, Line, Part, to_text
-from tearline_client.cli.paper_html import to_html
 from tearline_client.cli.print_ import document_of
-from tearline_client.cli.seen import TEAR_LINE
 from tearline_client.demo.lead import ACCOUNT
-from tearline_client.planning.packet_words import CAVEATS, INFORMATION, PAP, REASONS, SOURCE, TLP
+from tearline_client.planning.explain import CAVEATS, INFORMATION, PAP, REASONS, SOURCE, TLP
+from tearline_client.rendering.document import (
+    Document,
+    DocumentLine,
+    DocumentPart,
+    KeptBack,
+    to_text,
+)
+from tearline_client.rendering.document_html import to_html
+from tearline_client.rendering.packets import TEAR_LINE
 from tearline_client.store.access import AccessStore
 
 OBEYED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -37,12 +43,12 @@ HOSTILE = (
 
 def document(text: str) -> Document:
     """A document on which every word of a partner's is ``text``."""
-    line = Line(label="Name", values=(text, "x"), note=text)
+    line = DocumentLine(label="Name", values=(text, "x"), note=text)
     return Document(
         banner="TLP:RED",
         title="Lead from us-justice",
         facts=(("Case", text), ("Purpose", text)),
-        parts=(Part(title=f"Person: {text}", lines=(line,)),),
+        parts=(DocumentPart(title=f"Person: {text}", lines=(line,)),),
         kept_back=(KeptBack(category="method", count=2, reason="to protect a source"),),
         notes=(("TLP:RED", TLP[Tlp.RED]),),
         doubts=(text,),

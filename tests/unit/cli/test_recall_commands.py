@@ -4,9 +4,9 @@ import pytest
 
 from desk import Desk
 from tearline.errors import EXIT_NOT_FOUND, EXIT_USAGE, MalformedInput
-from tearline.recall import Reach
+from tearline.packets.recall import Reach
 from tearline_client.cli.recall import not_undone, verify_line_decided
-from tearline_client.desks.recalling import RecallPlan
+from tearline_client.features.recalls.service import RecallPlan
 
 
 def test_there_are_no_recalls_at_first(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from click.testing import Result
 
 from desk import Desk
 from tearline.errors import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE, RecordRequestMalformed
-from tearline.packet import Urgency
+from tearline.packets.packet import Urgency
 from tearline_client.planning.request_file import parse_request_file
 
 MX = "mx-prosecutor"

@@ -10,9 +10,9 @@ import pytest
 
 from hostile_values import ALL_AT_ONCE, obeyed
 from tearline.errors import ExchangeUnreachable
-from tearline.rpc import methods
-from tearline_client.cli.logs import log_run
-from tearline_client.link.calls import logged
+from tearline_client.rendering.log_lines import log_run
+from tearline_client.transport.call_log import logged
+from tearline_runtime.grpc import methods
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
@@ -21,7 +21,7 @@ TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 def logging_as_before() -> Iterator[None]:
     yield
     logging.getLogger().handlers.clear()
-    for name in ("tearline_client.run", "tearline_client.link.calls"):
+    for name in ("tearline_client.run", "tearline_client.transport.call_log"):
         logging.getLogger(name).setLevel(logging.NOTSET)
         logging.getLogger(name).filters.clear()
 

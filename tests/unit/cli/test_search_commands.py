@@ -6,13 +6,13 @@ from dataclasses import fields
 
 import pytest
 
-import tearline_client.finding
-import tearline_client.state
+import tearline_client.context
+import tearline_client.features.search.search
 from desk import Desk
 from simulator import opened
 from tearline.errors import EXIT_NOT_FOUND
 from tearline_client.demo.lead import ACCOUNT
-from tearline_client.views import PacketView, open_view
+from tearline_client.messages.packet_view import PacketView, open_view
 
 
 def found(desk: Desk, *arguments: str, agency: str = "us-justice") -> list[dict]:
@@ -81,7 +81,7 @@ async def test_one_packet_is_open_in_memory_at_a_time(
         views.append(weakref.ref(held))
         return held
 
-    monkeypatch.setattr(tearline_client.state, "open_view", watched)
+    monkeypatch.setattr(tearline_client.context, "open_view", watched)
     async with opened(desk.template, desk.folder) as world:
         await world.us.send(world.mx, times=4)
         assert len(world.us.node.search("Qiu")) == 5
@@ -97,5 +97,5 @@ async def test_the_newest_goes_before_and_the_best_before_all(
         ids = list(world.us.node.search("Qiu Wenhao"))
         assert set(ids[:2]) == set(newer)
         assert ids[2].hex() == desk.packet
-        monkeypatch.setattr(tearline_client.finding, "MAX_FOUND", 2)
+        monkeypatch.setattr(tearline_client.features.search.search, "MAX_FOUND", 2)
         assert list(world.us.node.search("Qiu Wenhao")) == ids[:2]

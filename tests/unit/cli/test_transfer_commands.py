@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from desk import AUDITOR, Desk
-from tearline.bodies.kinds import KINDS
-from tearline.packet import PacketKind
+from tearline.bodies.registry import KINDS
+from tearline.packets.packet import PacketKind
 from tearline_client.store.packets import PacketStore
 
 EXAMPLE = KINDS[PacketKind.VALUE_TRANSFER].example.splitlines(keepends=True)

@@ -5,7 +5,7 @@ import asyncio
 from desk import OUR_NAME, PASSPHRASE, Desk
 from tearline.errors import EXIT_NOT_FOUND, EXIT_REFUSED
 from tearline_client import Node
-from tearline_client.store.waiting import WaitingGrant
+from tearline_client.store.awaiting_cosignature import WaitingGrant
 
 PACKET = bytes([171]) * 32
 SENDER = "spiffe://fiscalia.mx.example/node/liaison"
@@ -16,7 +16,7 @@ async def wait(desk: Desk) -> None:
         stores = node.state.stores
         with stores.database.transaction():
             waiting = WaitingGrant(id=bytes(32), packet=PACKET, sender=SENDER, time_ms=1)
-            stores.waiting.put(waiting, b"a delivery, still sealed")
+            stores.awaiting_cosignature.put(waiting, b"a delivery, still sealed")
 
 
 def test_it_is_said_to_wait_and_is_not_shown(desk: Desk) -> None:

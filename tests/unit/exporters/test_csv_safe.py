@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from tearline_client.exporters.csv_safe import safe_cell, write_table
+from tearline_client.connectors.exporters.csv_safe import safe_cell, write_table
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,14 @@ from collections import Counter
 import pytest
 
 from support import shared
-from tearline_client.exporters.ftm import encode_entity, without_extension, write_entities
-from tearline_client.importers.findings import Report, gather
-from tearline_client.importers.ftm import iter_ftm, read_ftm
-from tearline_client.importers.ofac import read_ofac
+from tearline_client.connectors.exporters.ftm import (
+    encode_entity,
+    without_extension,
+    write_entities,
+)
+from tearline_client.connectors.importers.ftm import iter_ftm, read_ftm
+from tearline_client.connectors.importers.ofac import read_ofac
+from tearline_client.connectors.importers.report import Report, gather
 from tearline_client.planning.entities import (
     Entity,
     connected_groups,

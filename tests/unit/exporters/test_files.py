@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from tearline.errors import ExportRefused
-from tearline_client.exporters.files import create_file, verify_file_name
+from tearline_client.connectors.exporters.files import create_file, verify_file_name
 
 
 @pytest.mark.parametrize("name", ["a", "view.ftm.json", "观点 2024.csv", "a (1).csv", "a+b@c-d_e"])

@@ -8,9 +8,9 @@ import pytest
 from support import shared
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline.limits import MAX_FIELD_BYTES, MAX_IMPORT_BYTES, MAX_LINE_BYTES, MAX_VALUES
-from tearline_client.importers import findings as findings_module
-from tearline_client.importers.findings import Concern, Finding, Report, gather
-from tearline_client.importers.ftm import iter_ftm, read_ftm
+from tearline_client.connectors.importers import report as findings_module
+from tearline_client.connectors.importers.ftm import iter_ftm, read_ftm
+from tearline_client.connectors.importers.report import Concern, Finding, Report, gather
 from tearline_client.planning.entities import Entity
 
 PERSON = {
@@ -203,7 +203,7 @@ def test_reads_line_by_line():
 
 
 def test_ends_where_an_import_may_not_be_longer(monkeypatch):
-    monkeypatch.setattr("tearline_client.importers.source.MAX_IMPORT_BYTES", 1000)
+    monkeypatch.setattr("tearline_client.connectors.importers.source.MAX_IMPORT_BYTES", 1000)
     with pytest.raises(ImportTooLarge):
         read((line() + "\n") * 50)
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tearline_client.importers.countries import country_code
-from tearline_client.importers.dates import is_date_format, iso_date
-from tearline_client.importers.identifiers import FORMATS, check
-from tearline_client.importers.wallets import is_wallet_address, keccak256
-from tearline_client.planning.schemata import PropertyType
+from tearline_client.connectors.importers.countries import country_code
+from tearline_client.connectors.importers.crypto_addresses import is_wallet_address, keccak256
+from tearline_client.connectors.importers.dates import is_date_format, iso_date
+from tearline_client.connectors.importers.identifiers import FORMATS, check
+from tearline_client.planning.ftm_schema import PropertyType
 
 # Public examples of the standards, or of python-stdnum.
 VALID = [

@@ -7,10 +7,10 @@ import pytest
 
 from support import shared
 from tearline.errors import ImportRefused
-from tearline_client.importers.countries import country_code
-from tearline_client.importers.findings import Concern, Report
-from tearline_client.importers.ofac import COLUMNS, iter_ofac, read_ofac
-from tearline_client.importers.remarks import Topic, parse_remarks
+from tearline_client.connectors.importers.countries import country_code
+from tearline_client.connectors.importers.ofac import COLUMNS, iter_ofac, read_ofac
+from tearline_client.connectors.importers.ofac_remarks import Topic, parse_remarks
+from tearline_client.connectors.importers.report import Concern, Report
 
 PUBLIC = "data/ofac_sdn_drugs_tco_2024-05-03.csv"
 

@@ -1,10 +1,10 @@
 import pytest
 
 from tearline.policy.profile import property_category
-from tearline.policy.schemata import SCHEMATA as PROFILE
-from tearline.policy.schemata import SECRET_PROPERTIES
-from tearline_client.importers.identifiers import FORMATS
-from tearline_client.planning.schemata import (
+from tearline.policy.schema_categories import SCHEMATA as PROFILE
+from tearline.policy.schema_categories import SECRET_PROPERTIES
+from tearline_client.connectors.importers.identifiers import FORMATS
+from tearline_client.planning.ftm_schema import (
     EXTENSIONS,
     NEVER_TRAVELS,
     SCHEMATA,

@@ -6,7 +6,7 @@ import pytest
 
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline.limits import MAX_COLUMNS, MAX_LINE_BYTES
-from tearline_client.importers.source import read_lines, read_records, read_table
+from tearline_client.connectors.importers.source import read_lines, read_records, read_table
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_line_without_end_is_read_no_further_than_its_bound():
 
 
 def test_the_whole_is_bounded(monkeypatch):
-    monkeypatch.setattr("tearline_client.importers.source.MAX_IMPORT_BYTES", 9)
+    monkeypatch.setattr("tearline_client.connectors.importers.source.MAX_IMPORT_BYTES", 9)
     assert len(list(read_lines(io.BytesIO(b"12\n" * 3)))) == 3
     with pytest.raises(ImportTooLarge):
         list(read_lines(io.BytesIO(b"12\n" * 4)))

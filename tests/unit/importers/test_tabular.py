@@ -4,9 +4,9 @@ import pytest
 
 from tearline.errors import ImportRefused, MappingMalformed
 from tearline.limits import MAX_MAPPING_BYTES
-from tearline_client.importers.findings import Concern, Report, gather
-from tearline_client.importers.mapping import parse_mapping
-from tearline_client.importers.tabular import iter_csv, read_csv
+from tearline_client.connectors.importers.csv import iter_csv, read_csv
+from tearline_client.connectors.importers.mapping import parse_mapping
+from tearline_client.connectors.importers.report import Concern, Report, gather
 
 MAPPING = """
 [entities.owner]

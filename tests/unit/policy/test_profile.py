@@ -24,7 +24,7 @@ from tearline.policy.profile import (
     verify_category,
     verify_may_travel,
 )
-from tearline.policy.schemata import SCHEMATA
+from tearline.policy.schema_categories import SCHEMATA
 
 TOKEN = "0f" * 16
 DIGEST = "a2f8ac6f52336c1a2c4075036010e1140d53ffe9b21054b856e6061aeb025c7d"

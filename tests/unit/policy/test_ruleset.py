@@ -2,7 +2,7 @@ import pytest
 
 from tearline.errors import PolicySetMalformed
 from tearline.limits import MAX_POLICIES, MAX_POLICY_BYTES
-from tearline.packet import WithholdReason
+from tearline.packets.packet import WithholdReason
 from tearline.policy.ruleset import REASONS, check, parse_policy_set
 from tearline.policy.vocabulary import OWN_POLICIES, SHARED_POLICIES, schema_digest
 

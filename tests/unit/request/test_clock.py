@@ -4,9 +4,9 @@ import pytest
 
 from builders import DAY_MS, NOW_MS
 from requesting import HOUR_MS, begun, taken
-from tearline.packet import Urgency
-from tearline.request.clock import Interval, RequestClock, started_ms
-from tearline.request.step import StepKind
+from tearline.packets.packet import Urgency
+from tearline.requests.clock import Interval, RequestClock, started_ms
+from tearline.requests.step import StepKind
 
 
 def due_in_hours(clock: RequestClock) -> float | None:

@@ -16,9 +16,9 @@ from tearline.errors import (
     TearlineError,
     UrgencyRefused,
 )
-from tearline.packet import Urgency
-from tearline.request.progress import LoggedStep, Phase, Progress, replay
-from tearline.request.step import Side, StepKind
+from tearline.packets.packet import Urgency
+from tearline.requests.progress import LoggedStep, Phase, Progress, replay
+from tearline.requests.step import Side, StepKind
 
 K = StepKind
 

@@ -9,13 +9,13 @@ from builders import secret
 from requesting import PERSON, REQUEST, step
 from tearline.errors import PersonRequired, StatementMalformed
 from tearline.limits import MAX_REQUEST_ITEMS, MAX_REQUEST_STEPS, MAX_TEXT_BYTES
-from tearline.packet import Urgency
-from tearline.request.step import (
+from tearline.packets.packet import Urgency
+from tearline.requests.step import (
     OF_A_MACHINE,
     Ground,
     ItemOutcome,
-    Note,
     StepKind,
+    StepNote,
     verify_note,
 )
 from tearline.wire.requests import encode_note
@@ -87,7 +87,7 @@ def test_the_person_is_a_liaison_or_an_officer(role: str) -> None:
 )
 def test_a_note_fits_together(parts: dict[str, Any]) -> None:
     with pytest.raises(StatementMalformed):
-        Note(**parts)
+        StepNote(**parts)
 
 
 @pytest.mark.parametrize("number", [0, -1, MAX_REQUEST_ITEMS + 1])
@@ -99,20 +99,20 @@ def test_items_have_numbers(number: int) -> None:
 @pytest.mark.parametrize(
     ("kind", "note"),
     [
-        (K.ADMIT, Note(items=(REFUSED,))),
-        (K.PARTIAL, Note(text="nothing")),
-        (K.REFUSE, Note(items=(ANSWERED,), answer=REQUEST)),
-        (K.SUPPLEMENT, Note(items=(REFUSED,))),
-        (K.CLOSE, Note()),
-        (K.ADMIT, Note(useful=True)),
-        (K.REJECT, Note()),
-        (K.CLARIFY, Note()),
-        (K.CLARIFIED, Note()),
-        (K.CONTEST, Note()),
-        (K.AUTHORISE, Note()),
+        (K.ADMIT, StepNote(items=(REFUSED,))),
+        (K.PARTIAL, StepNote(text="nothing")),
+        (K.REFUSE, StepNote(items=(ANSWERED,), answer=REQUEST)),
+        (K.SUPPLEMENT, StepNote(items=(REFUSED,))),
+        (K.CLOSE, StepNote()),
+        (K.ADMIT, StepNote(useful=True)),
+        (K.REJECT, StepNote()),
+        (K.CLARIFY, StepNote()),
+        (K.CLARIFIED, StepNote()),
+        (K.CONTEST, StepNote()),
+        (K.AUTHORISE, StepNote()),
     ],
 )
-def test_a_note_is_what_its_step_says(kind: StepKind, note: Note) -> None:
+def test_a_note_is_what_its_step_says(kind: StepKind, note: StepNote) -> None:
     with pytest.raises(StatementMalformed):
         verify_note(kind, note)
 
@@ -120,26 +120,26 @@ def test_a_note_is_what_its_step_says(kind: StepKind, note: Note) -> None:
 @pytest.mark.parametrize(
     ("kind", "note"),
     [
-        (K.ADMIT, Note()),
-        (K.PARTIAL, Note(items=(ANSWERED, REFUSED), answer=REQUEST, text="more follows")),
-        (K.ANSWER, Note(items=(ANSWERED,), answer=REQUEST)),
-        (K.REFUSE, Note(items=(REFUSED,), text="article 8")),
-        (K.SUPPLEMENT, Note(items=(ANSWERED,), answer=REQUEST)),
-        (K.CLOSE, Note(useful=False, text="the account was another's")),
-        (K.CLARIFY, Note(text="which year?")),
+        (K.ADMIT, StepNote()),
+        (K.PARTIAL, StepNote(items=(ANSWERED, REFUSED), answer=REQUEST, text="more follows")),
+        (K.ANSWER, StepNote(items=(ANSWERED,), answer=REQUEST)),
+        (K.REFUSE, StepNote(items=(REFUSED,), text="article 8")),
+        (K.SUPPLEMENT, StepNote(items=(ANSWERED,), answer=REQUEST)),
+        (K.CLOSE, StepNote(useful=False, text="the account was another's")),
+        (K.CLARIFY, StepNote(text="which year?")),
     ],
 )
-def test_a_note_that_fits_is_taken(kind: StepKind, note: Note) -> None:
+def test_a_note_that_fits_is_taken(kind: StepKind, note: StepNote) -> None:
     verify_note(kind, note)
 
 
 def test_neither_confirming_nor_denying_is_one_form_of_words() -> None:
     with pytest.raises(StatementMalformed):
-        Note(items=(ItemOutcome(number=1, ground=Ground.NEITHER),), text="we could say more")
-    held, not_held = (Note(items=(ItemOutcome(number=1, ground=Ground.NEITHER),)) for _ in "ab")
+        StepNote(items=(ItemOutcome(number=1, ground=Ground.NEITHER),), text="we could say more")
+    held, not_held = (StepNote(items=(ItemOutcome(number=1, ground=Ground.NEITHER),)) for _ in "ab")
     assert encode_note(held) == encode_note(not_held)
 
 
 def test_nothing_said_shows_in_a_representation() -> None:
-    assert "secret word" not in repr(Note(text="a secret word", answer=b""))
+    assert "secret word" not in repr(StepNote(text="a secret word", answer=b""))
     assert secret("request") == REQUEST

@@ -9,13 +9,13 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 
 import pytest
 
-import tearline_client.startup
+import tearline_client.bootstrap
 from desk import OUR_NAME, OUR_NODE, Desk, Dialling
 from simulator import PASSPHRASE
 from tearline.errors import HomeMissing, KeystoreLocked, NotFound
 from tearline_client import Node, SyncNode
-from tearline_client.border.receiver import Receiver
-from tearline_client.desks.proposing import Proposals
+from tearline_client.features.agreements.proposals import ProposalService
+from tearline_client.inbox.receiver import Receiver
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ class Silent(Dialling):
 def silent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Silent:
     exchange = Silent(desk.template, desk.folder, ())
     exchange.waited, exchange.ended = threading.Event(), threading.Event()
-    monkeypatch.setattr(tearline_client.startup, "GrpcTransport", lambda *_, **__: exchange)
+    monkeypatch.setattr(tearline_client.bootstrap, "GrpcTransport", lambda *_, **__: exchange)
     return exchange
 
 
@@ -95,7 +95,7 @@ def test_its_desks_are_the_node_s_and_wait(desk: Desk) -> None:
         node.receive()
         (offer,) = node.proposals.offers()
         assert offer.terms == terms
-        assert node.proposals.find.__doc__ == Proposals.find.__doc__
+        assert node.proposals.find.__doc__ == ProposalService.find.__doc__
         with pytest.raises(NotFound):
             node.proposals.find("no such")
         with pytest.raises(AttributeError):

@@ -7,19 +7,19 @@ import pytest
 
 from builders import CN, US, leaf_of
 from exchange_builders import World
-from tearline.wire.entries import EntryRange, encode_entries_request
-from tearline.wire.inquiries import (
+from tearline.wire.audit_search import (
     ProvenEvents,
     SearchRequest,
     encode_proof_request,
     encode_search,
 )
-from tearline.wire.reconciling import ReconcileReply, ReconcileRequest, encode_reconcile_request
-from tearline_server.gate import Caller
-from tearline_server.services import audit, exchange, trust
-from tearline_server.services.audit import AuditService
-from tearline_server.services.exchange import ExchangeService
-from tearline_server.services.trust import TrustService
+from tearline.wire.log_entries import EntryRange, encode_entries_request
+from tearline.wire.reconcile import ReconcileReply, ReconcileRequest, encode_reconcile_request
+from tearline_server.admission.authentication import Caller
+from tearline_server.grpc import audit_service, exchange_service, log_service
+from tearline_server.grpc.audit_service import AuditService
+from tearline_server.grpc.exchange_service import ExchangeService
+from tearline_server.grpc.log_service import TrustService
 
 FLOOD = 8
 CALLERS = {agency: Caller(certificate=b"", leaf=leaf_of(agency), token=None) for agency in (CN, US)}
@@ -41,8 +41,8 @@ def prove(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
     async def read(*_: object) -> ProvenEvents:
         return PAGE
 
-    monkeypatch.setattr(world.exchange.inquiries, "prove", read)
-    service = AuditService(world.exchange.inquiries, world.exchange.take_answer_turn)
+    monkeypatch.setattr(world.exchange.audit_search, "prove", read)
+    service = AuditService(world.exchange.audit_search, world.exchange.take_answer_turn)
     return lambda caller: service.prove(caller, encode_proof_request(bytes(32), 0))
 
 
@@ -50,8 +50,8 @@ def search(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
     async def read(*_: object):  # type: ignore[no-untyped-def]
         yield PAGE
 
-    monkeypatch.setattr(world.exchange.inquiries, "search", read)
-    service = AuditService(world.exchange.inquiries, world.exchange.take_answer_turn)
+    monkeypatch.setattr(world.exchange.audit_search, "search", read)
+    service = AuditService(world.exchange.audit_search, world.exchange.take_answer_turn)
     request = encode_search(SearchRequest(query="", after=-1, limit=0))
 
     async def ask(caller: Caller) -> object:
@@ -73,10 +73,10 @@ def reconcile(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
 @pytest.mark.parametrize(
     ("prepare", "module", "encode"),
     [
-        (entries, trust, "encode_entries"),
-        (prove, audit, "encode_proven_events"),
-        (search, audit, "encode_proven_events"),
-        (reconcile, exchange, "encode_reconcile_reply"),
+        (entries, log_service, "encode_entries"),
+        (prove, audit_service, "encode_proven_events"),
+        (search, audit_service, "encode_proven_events"),
+        (reconcile, exchange_service, "encode_reconcile_reply"),
     ],
 )
 async def test_an_agency_is_answered_next_but_one_however_much_another_reads(

@@ -10,7 +10,7 @@ import pytest
 from builders import US
 from served import Served, founded
 from tearline_server import app
-from tearline_server.others import Others
+from tearline_server.replicas import ReplicaFollower
 
 
 @asynccontextmanager
@@ -32,13 +32,13 @@ async def test_what_lasts_as_long_as_the_exchange_begins_again_where_it_failed(
 ) -> None:
     began, faults = asyncio.Event(), [ValueError("nobody thought of it")]
 
-    async def follow(others: Others) -> None:
+    async def follow(others: ReplicaFollower) -> None:
         if faults:
             raise faults.pop()
         began.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(Others, "follow", follow)
+    monkeypatch.setattr(ReplicaFollower, "follow", follow)
     monkeypatch.setattr(app, "_AGAIN_S", 0)
     async with serving(await founded(tmp_path, [US]), asyncio.Event()):
         await began.wait()

@@ -20,33 +20,33 @@ from builders import (
     signing_key,
 )
 from exchange_builders import World, address, codes, manifest_id, sealed_packet
-from tearline.federation import KeyUse
-from tearline.grant import Grant
+from tearline.federation.members import KeyUse
 from tearline.limits import MAX_RELEASES
-from tearline.recall import Recall, RecallOrder, RecallReason
+from tearline.packets.grant import Grant
+from tearline.packets.recall import Recall, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket
-from tearline.statement import Signer, StatementType
-from tearline.wire.flow import encode_grant
+from tearline.statements.statement import Signer, StatementType
+from tearline.wire.federation import encode_key_record
+from tearline.wire.grants import encode_grant
 from tearline.wire.packets import encode_manifest
 from tearline.wire.publications import publication_of
 from tearline.wire.recalls import encode_recall
-from tearline.wire.trust import encode_key_record
-from tearline_server.storage import allowance
-from tearline_server.storage.known import Known
+from tearline_server.storage import packet_allowance
+from tearline_server.storage.lookups import LookupResults
 
 BUSY = "TL-REQ-002"
 
 
 @pytest.fixture
-def told(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Known]:
+def told(world: World, monkeypatch: pytest.MonkeyPatch) -> list[LookupResults]:
     """What the exchange was told of the past, batch for batch."""
-    found: list[Known] = []
+    found: list[LookupResults] = []
     commit = world.store.commit
 
     async def listen(*arguments: Any, **options: Any) -> float:
         *before, append = arguments
 
-        def noting(head: Any, known: Known) -> Any:
+        def noting(head: Any, known: LookupResults) -> Any:
             found.append(known)
             return append(head, known)
 
@@ -73,7 +73,7 @@ async def grant_all(world: World, grants: Sequence[Grant], signer: Signer) -> li
 
 
 async def test_nothing_is_read_for_a_signature_that_is_not_believed(
-    world: World, told: list[Known]
+    world: World, told: list[LookupResults]
 ) -> None:
     packets = await sent(world, 3)
     stranger = world.parties.signer(node_of(US), signing_key("stranger"))
@@ -85,7 +85,7 @@ async def test_nothing_is_read_for_a_signature_that_is_not_believed(
 
 
 async def test_sources_are_not_read_for_a_signature_that_is_not_believed(
-    world: World, told: list[Known]
+    world: World, told: list[LookupResults]
 ) -> None:
     sources = [manifest_id(sealed) for sealed in await sent(world, 2)]
     stranger = world.parties.signer(node_of(MX), signing_key("stranger"))
@@ -97,7 +97,7 @@ async def test_sources_are_not_read_for_a_signature_that_is_not_believed(
 
 
 async def test_a_grant_is_judged_without_reading_a_ciphertext(
-    world: World, told: list[Known]
+    world: World, told: list[LookupResults]
 ) -> None:
     large = replace(FIELDS[0], values=(b"x" * 200_000,))
     (sealed,) = await sent(world, 1, fields=(large, *FIELDS[1:]))
@@ -115,7 +115,7 @@ def vars_of(packet: object) -> list[object]:
 
 @pytest.mark.parametrize("relation", ["grant", "source", "corrected"])
 async def test_a_packet_of_others_is_not_read(
-    world: World, told: list[Known], relation: str
+    world: World, told: list[LookupResults], relation: str
 ) -> None:
     (sealed,) = await sent(world, 1)
     theirs = manifest_id(sealed)
@@ -132,11 +132,11 @@ async def test_a_packet_of_others_is_not_read(
 
 
 async def test_what_is_too_much_for_one_batch_is_refused_for_now_and_taken_later(
-    world: World, told: list[Known], monkeypatch: pytest.MonkeyPatch
+    world: World, told: list[LookupResults], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packets = await sent(world, 3)
     grants = [world.grant(sealed, CN) for sealed in packets]
-    monkeypatch.setattr(allowance, "MAX_ASKED_PACKETS", 2)
+    monkeypatch.setattr(packet_allowance, "MAX_ASKED_PACKETS", 2)
     told.clear()
     node = world.parties.node(US)
     assert await grant_all(world, grants, node) == ["", "", BUSY]
@@ -145,7 +145,7 @@ async def test_what_is_too_much_for_one_batch_is_refused_for_now_and_taken_later
 
 
 async def test_a_source_that_was_granted_without_end_is_not_read_without_end(
-    world: World, told: list[Known]
+    world: World, told: list[LookupResults]
 ) -> None:
     """Its originator and the one that it is granted to may be of one mind."""
     (sealed,) = await sent(world, 1)
@@ -159,7 +159,7 @@ async def test_a_source_that_was_granted_without_end_is_not_read_without_end(
 
 
 async def test_of_whom_a_source_was_granted_to_only_the_parties_are_read(
-    world: World, told: list[Known]
+    world: World, told: list[LookupResults]
 ) -> None:
     (sealed,) = await sent(world, 1)
     others = [world.grant(sealed, CN) for _ in range(8)]
@@ -193,7 +193,7 @@ async def test_a_key_and_what_it_signed_in_one_batch_come_one_after_the_other(
 
 
 async def test_what_its_originator_names_in_the_same_batch_is_not_others_to_grant(
-    world: World, told: list[Known]
+    world: World, told: list[LookupResults]
 ) -> None:
     (sealed,) = await sent(world, 1)
     own, theirs = world.grant(sealed, CN), world.grant(sealed, MX, CN)
@@ -204,7 +204,7 @@ async def test_what_its_originator_names_in_the_same_batch_is_not_others_to_gran
 
 
 async def test_what_its_originator_names_in_the_same_batch_is_not_others_to_recall(
-    world: World, told: list[Known]
+    world: World, told: list[LookupResults]
 ) -> None:
     (sealed,) = await sent(world, 1)
     order = RecallOrder(reason=RecallReason.MISTAKE, respond_by_ms=NOW_MS + 3 * DAY_MS, whole=True)

@@ -22,20 +22,25 @@ from exchange_builders import (
     terms,
 )
 from stores import event, put
-from tearline.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
+from tearline.audit.event import Event, EventCode
 from tearline.errors import FrontierDamaged, LogBehind, NotFound
-from tearline.event import Event, EventCode
-from tearline.ledger import entry_hash, parse_entry, verify_cosigned, verify_opening_in_log
 from tearline.limits import EVENT_PAGE_BYTES
-from tearline.merkle import Frontier
-from tearline.wire.inquiries import ProvenEvents, SearchRequest
-from tearline_server.auditlog import AuditLog, append
-from tearline_server.bounds import Room
+from tearline.tlog.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
+from tearline.tlog.merkle import Frontier
+from tearline.verification.log_entries import (
+    entry_hash,
+    parse_entry,
+    verify_cosigned,
+    verify_opening_in_log,
+)
+from tearline.wire.audit_search import ProvenEvents, SearchRequest
+from tearline_server.admission.rate_limits import MemoryQuota
+from tearline_server.audit.search import Auditor, AuditSearch
 from tearline_server.exchange import Exchange
-from tearline_server.inquiries import Auditor, Inquiries
-from tearline_server.storage.reading import Search
+from tearline_server.storage.reads import Search
 from tearline_server.storage.rows import Head, OpeningRow
 from tearline_server.storage.sqlite.store import SqliteStore
+from tearline_server.tlog.log import AuditLog, append
 
 PSEUDONYM = b"q" * 32
 
@@ -55,7 +60,7 @@ async def search(
 async def searched(world: World, agency: str, query: str = "", **more: Any) -> list[ProvenEvents]:
     world.clock.time_ms += 1000  # so that no checkpoint has to wait for its second
     request = SearchRequest(**({"query": query, "after": -1, "limit": 0} | more))
-    return [page async for page in world.exchange.inquiries.search(auditor(agency), request)]
+    return [page async for page in world.exchange.audit_search.search(auditor(agency), request)]
 
 
 def verified(page: ProvenEvents) -> list[Event]:
@@ -112,13 +117,13 @@ async def test_events_are_proven_to_whom_they_name(world: World) -> None:
     for agency in (US, CN):
         world.clock.time_ms += 1000
         codes_seen = [
-            e.code for e in verified(await world.exchange.inquiries.prove(agency, grant_id, 0))
+            e.code for e in verified(await world.exchange.audit_search.prove(agency, grant_id, 0))
         ]
         assert codes_seen == [EventCode.GRANT_ACCEPTED, EventCode.GRANT_DELIVERED]
     with pytest.raises(NotFound) as theirs:
-        await world.exchange.inquiries.prove(MX, grant_id, 0)
+        await world.exchange.audit_search.prove(MX, grant_id, 0)
     with pytest.raises(NotFound) as absent:
-        await world.exchange.inquiries.prove(MX, b"a" * 32, 0)
+        await world.exchange.audit_search.prove(MX, b"a" * 32, 0)
     assert str(theirs.value) == str(absent.value)
 
 
@@ -129,7 +134,7 @@ async def test_proofs_can_be_asked_for_in_an_earlier_tree(world: World) -> None:
     await world.read(CN)
     world.clock.time_ms += 1000
     size = len(first.entries)
-    page = await world.exchange.inquiries.prove(US, receipt_of(outcomes[1]).about, size)
+    page = await world.exchange.audit_search.prove(US, receipt_of(outcomes[1]).about, size)
     assert [event.size for event in page.events] == [size]
     checkpoint = verify_cosigned(first.checkpoint, IDENTITY.log)
     (event,) = page.events
@@ -198,10 +203,10 @@ async def test_all_pages_of_one_search_are_one_entry_and_one_tree(
 ) -> None:
     for _ in range(3):
         await sent(world, CN)
-    monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE", 2)
+    monkeypatch.setattr("tearline_server.audit.search.EVENT_PAGE", 2)
     request = SearchRequest(query="action:packet-accepted", after=-1, limit=0)
     pages = []
-    async for page in world.exchange.inquiries.search(auditor(US), request):
+    async for page in world.exchange.audit_search.search(auditor(US), request):
         pages.append(page)
         await sent(world, CN)  # the log grows meanwhile: this search does not
     assert [len(page.events) for page in pages] == [2, 1]
@@ -219,7 +224,7 @@ async def test_a_page_of_a_search_holds_so_many_bytes_and_the_next_one_the_rest(
     (whole,) = await searched(world, US, "action:packet-accepted")
     largest = max(len(event.entry.event) for event in whole.events)
     # Two events and their proofs fit, a third does not.
-    monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE_BYTES", 2 * (largest + 2048))
+    monkeypatch.setattr("tearline_server.audit.search.EVENT_PAGE_BYTES", 2 * (largest + 2048))
     pages = await searched(world, US, "action:packet-accepted")
     assert [len(page.events) for page in pages] == [2, 1]
     assert [page.next for page in pages] == [whole.events[1].entry.index, None]
@@ -232,15 +237,17 @@ async def test_an_event_larger_than_a_page_is_a_page_of_its_own(
 ) -> None:
     for _ in range(2):
         await sent(world, CN)
-    monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE_BYTES", 1)
+    monkeypatch.setattr("tearline_server.audit.search.EVENT_PAGE_BYTES", 1)
     pages = await searched(world, US, "action:packet-accepted")
     assert [len(page.events) for page in pages] == [1, 1]
 
 
 async def test_pages_that_are_not_taken_in_keep_nobody_else_s_waiting(world: World) -> None:
     await sent(world, CN)
-    world.exchange.inquiries._room = Room(EVENT_PAGE_BYTES)
-    deaf = world.exchange.inquiries.search(auditor(CN), SearchRequest(query="", after=-1, limit=0))
+    world.exchange.audit_search._room = MemoryQuota(EVENT_PAGE_BYTES)
+    deaf = world.exchange.audit_search.search(
+        auditor(CN), SearchRequest(query="", after=-1, limit=0)
+    )
     assert (await anext(deaf)).events
     following = asyncio.create_task(searched(world, CN))
     for _ in range(4):  # agencies search in turns: one that waits for nothing would be done by then
@@ -258,7 +265,7 @@ async def test_an_export_is_logged_as_one(world: World) -> None:
 
 async def test_a_search_that_follows_goes_on_with_what_comes(world: World) -> None:
     request = SearchRequest(query="action:packet-accepted", after=-1, limit=2, follow=True)
-    pages = world.exchange.inquiries.search(auditor(US), request)
+    pages = world.exchange.audit_search.search(auditor(US), request)
     await sent(world, CN)
     first = verified(await anext(pages))
     waiting = asyncio.ensure_future(anext(pages))
@@ -282,7 +289,7 @@ async def test_a_search_that_follows_ends_with_the_exchange(world: World) -> Non
         await grown(size)
 
     world.exchange._log.grown = wait
-    pages = world.exchange.inquiries.search(auditor(US), request)
+    pages = world.exchange.audit_search.search(auditor(US), request)
     waiting = asyncio.ensure_future(anext(pages))
     await waits.wait()
     world.exchange.end_streams()
@@ -292,7 +299,7 @@ async def test_a_search_that_follows_ends_with_the_exchange(world: World) -> Non
     assert (last.events, last.next, size) == ((), None, world.exchange._log.size)
     with pytest.raises(StopAsyncIteration):
         await anext(pages)
-    later = [page async for page in world.exchange.inquiries.search(auditor(US), request)]
+    later = [page async for page in world.exchange.audit_search.search(auditor(US), request)]
     assert [page.events for page in later] == [()]  # nor does one begin to wait
 
 
@@ -306,7 +313,7 @@ async def test_a_search_that_follows_looks_through_nothing_twice(world: World) -
         return await search(found)
 
     world.store.search = record
-    waiting = asyncio.ensure_future(anext(world.exchange.inquiries.search(auditor(US), request)))
+    waiting = asyncio.ensure_future(anext(world.exchange.audit_search.search(auditor(US), request)))
     while len(asked) < 3:
         world.clock.time_ms += 1000
         await sent(world, CN)
@@ -375,14 +382,14 @@ async def test_more_agreements_than_are_read_at_once_are_read_one_after_the_othe
         await sent(world, CN)
         await sent(world, MX)
     whole = await search(world, MX, "-action:audit-search")
-    monkeypatch.setattr("tearline_server.inquiries.MAX_AGREEMENTS_SEARCHED", 2)
+    monkeypatch.setattr("tearline_server.audit.search.MAX_AGREEMENTS_SEARCHED", 2)
     again = await search(world, MX, "-action:audit-search")
     assert [e.entry for e in again.events] == [e.entry for e in whole.events]
     assert {e.agreement_id[:1] for e in verified(whole) if e.code is EventCode.AGREEMENT} > {
         bytes([number]) for number in range(5)
     }
     assert sum(e.code is EventCode.GRANT_ACCEPTED for e in verified(whole)) == 5
-    monkeypatch.setattr("tearline_server.inquiries.EVENT_PAGE", 2)
+    monkeypatch.setattr("tearline_server.audit.search.EVENT_PAGE", 2)
     pages = await searched(world, MX, "-action:audit-search")
     assert [e.entry for page in pages for e in page.events] == [e.entry for e in whole.events]
 
@@ -426,7 +433,7 @@ async def test_searches_read_one_at_a_time_and_agencies_in_turns() -> None:
     async def log_act(event: Event) -> None:
         pass
 
-    inquiries = Inquiries(Slow(), Slow(), dict, log_act, Clock())  # type: ignore[arg-type]
+    inquiries = AuditSearch(Slow(), Slow(), dict, log_act, Clock())  # type: ignore[arg-type]
 
     async def search_all(agency: str) -> None:
         async for _ in inquiries.search(

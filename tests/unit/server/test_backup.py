@@ -9,7 +9,7 @@ from archives import rewritten
 from builders import CN, US
 from served import PASSPHRASE, founded
 from tearline.errors import BackupDamaged, KeystoreLocked
-from tearline_server.restoring import back_up, restore
+from tearline_server.admin.backup import back_up, restore
 
 SECRET = PASSPHRASE.encode()
 

@@ -8,9 +8,9 @@ import pytest
 from builders import US, node_of
 from tearline.errors import CallerDenied, ExchangeBusy, NotFound
 from tearline.limits import CALL_LINES_S
-from tearline.rpc import methods
-from tearline_server.services import calls
-from tearline_server.services.calls import CallLog
+from tearline_runtime.grpc import methods
+from tearline_server.grpc import call_log
+from tearline_server.grpc.call_log import CallLog
 
 Lines = Callable[[], list[dict[str, object]]]
 
@@ -27,7 +27,7 @@ class Watch:
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Lines:
     """What was logged so far, as the fields of its lines."""
-    caplog.set_level(logging.INFO, logger=calls.__name__)
+    caplog.set_level(logging.INFO, logger=call_log.__name__)
     return lambda: [vars(record) for record in caplog.records]
 
 

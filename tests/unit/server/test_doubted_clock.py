@@ -19,20 +19,20 @@ from builders import (
     signed_by,
 )
 from exchange_builders import Clock, World, codes, house_of, manifest_id, opened
-from tearline.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
+from tearline.audit.event import EventCode
 from tearline.errors import ClockDoubted
-from tearline.event import EventCode
-from tearline.federation import KeyUse
-from tearline.ledger import verify_cosigned
-from tearline.note import parse_note
-from tearline.statement import StatementType
-from tearline.wire.cosigning import CosignTurn
-from tearline.wire.flow import parse_event
-from tearline.wire.trust import encode_key_record, encode_trust_list
-from tearline_server.governance import correct_time
+from tearline.federation.members import KeyUse
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
+from tearline.tlog.note import parse_note
+from tearline.verification.log_entries import verify_cosigned
+from tearline.wire.cosigning import CosignRequest
+from tearline.wire.federation import encode_key_record, encode_trust_list
+from tearline.wire.grants import parse_event
+from tearline_server.admin.offline import correct_time
 from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.verification import LogVerifier
+from tearline_server.tlog.fsck import LogVerifier
 
 EU = "spiffe://eu-customs.example"
 AHEAD_MS = 400 * DAY_MS
@@ -71,10 +71,10 @@ async def ciphertexts(world: World, packet: bytes) -> int:
 
 async def upkeep(world: World) -> None:
     for chore in (
-        world.exchange.upkeep.drop_ended,
-        world.exchange.upkeep.erase_due,
-        world.exchange.upkeep.log_overdue,
-        world.exchange.upkeep.flush_refusals,
+        world.exchange.maintenance.drop_ended,
+        world.exchange.maintenance.erase_due,
+        world.exchange.maintenance.log_overdue,
+        world.exchange.maintenance.flush_refusals,
     ):
         await chore()
 
@@ -94,7 +94,7 @@ async def test_a_clock_that_jumps_deletes_nothing_and_writes_nothing(
         await world.send(later, world.grant(later, CN))
     assert not world.exchange.is_healthy
     _, note = await world.exchange._log.checkpoint()
-    signed = verify_cosigned(note, world.exchange._house.installation.identity.log)
+    signed = verify_cosigned(note, world.exchange._components.installation.identity.log)
     assert abs(signed.time_s * 1000 - NOW_MS) < HOUR_MS
     jumping.jumps(-jump_ms)
     assert (world.exchange._log.size, await ciphertexts(world, manifest_id(sealed))) == (
@@ -139,7 +139,7 @@ async def cosign(world: World, agency: str) -> None:
     line = cosigning(agency).sign(
         parse_checkpoint_text(parse_note(note).text), time_s=world.clock.time_ms // 1000
     )
-    turn = CosignTurn(
+    turn = CosignRequest(
         checkpoint=parse_note(note).with_signatures([line]).encode(), evidence=(), wait=False
     )
     await world.exchange.cosign(node_of(agency), turn)
@@ -223,7 +223,7 @@ async def test_a_log_that_is_ahead_goes_on_once_the_operator_says_so(tmp_path: P
         said = [parse_event(row.event) for row in rows if row.code == EventCode.TIME]
         assert [(e.party, e.time_ms) for e in said] == [(u, NOW_MS) for u in world.parties.agencies]
         assert parse_event(rows[-1].event).time_ms == NOW_MS
-        verifier = LogVerifier(world.store, world.exchange._house.installation.identity.log)
+        verifier = LogVerifier(world.store, world.exchange._components.installation.identity.log)
         assert [finding async for finding in verifier.findings()] == []
 
 
@@ -241,7 +241,7 @@ async def test_retention_passes_over_entries_that_are_dated_ahead(tmp_path: Path
             await world.exchange.acknowledge(node_of(agency), (await world.read(agency))[-1].cursor)
         world.clock.time_ms += LOG_RETENTION_MS
         before = await world.store.event_rows(0, limit=1000)
-        await world.exchange.upkeep.erase_due()
+        await world.exchange.maintenance.erase_due()
         after = await world.store.event_rows(0, limit=1000)
         gone = {row.idx for row in before} - {row.idx for row in after}
         by_time = {row.idx: row.time_ms for row in before}

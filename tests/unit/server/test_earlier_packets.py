@@ -10,8 +10,8 @@ import pytest
 from stores import statement
 from tearline.v1 import exchange_pb2 as pb
 from tearline.v1 import packet_pb2
-from tearline_server.storage.known import WholePacket
-from tearline_server.storage.postgres import migrating
+from tearline_server.storage.lookups import WholePacket
+from tearline_server.storage.postgres import migrate
 from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.sqlite.store import SqliteStore
 
@@ -83,11 +83,11 @@ async def test_a_file_is_brought_forward(tmp_path: Path) -> None:
 async def test_a_database_is_brought_forward(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = migrating.migrations()
+    known = migrate.migrations()
     before = [each for each in known if "CREATE TABLE ciphertext" not in each.sql]
     before = before[: next(n for n, each in enumerate(known) if each not in before)]
     with monkeypatch.context() as patch:
-        patch.setattr(migrating, "migrations", lambda: before)
+        patch.setattr(migrate, "migrations", lambda: before)
         await (await PostgresStore.open(database_url)).close()
     connection = await asyncpg.connect(database_url)
     for manifest, packet in rows():

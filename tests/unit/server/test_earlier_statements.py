@@ -7,9 +7,9 @@ import pytest
 from builders import MX, US, kem_key, node_of
 from exchange_builders import address, codes, opened
 from requesting import PERSON
-from tearline.case import CaseStep, Phase
+from tearline.cases.case import CaseStep, Phase
 from tearline.errors import StoreVersion
-from tearline.statement import StatementType
+from tearline.statements.statement import StatementType
 from tearline.wire.cases import encode_case_step
 
 
@@ -30,7 +30,7 @@ async def test_a_case_step_from_before_that_is_too_long_is_named_at_the_start(
         )
         said = await world.say(US, StatementType.CASE_STEP, encode_case_step(step))
         assert codes([said]) == [""]
-    monkeypatch.setattr("tearline.channel.MAX_SEALED_BYTES", 63)
+    monkeypatch.setattr("tearline.statements.channel.MAX_SEALED_BYTES", 63)
     with pytest.raises(StoreVersion) as raised:
         async with opened(tmp_path):
             pass
@@ -43,7 +43,7 @@ async def test_an_agreement_from_before_that_is_none_today_is_named_at_the_start
 ) -> None:
     async with opened(tmp_path) as world:
         await world.agree()
-    monkeypatch.setattr("tearline.agreement.MAX_VERSIONS", 0)
+    monkeypatch.setattr("tearline.agreements.agreement.MAX_VERSIONS", 0)
     with pytest.raises(StoreVersion, match=r"an agreement in it, statement [0-9a-f]{64}: ."):
         async with opened(tmp_path):
             pass

@@ -17,7 +17,8 @@ import pytest
 
 from builders import CN, EXCHANGE, NOW_MS, US, authority, leaf_of, node_of
 from exchange_builders import Clock
-from tearline.certificates import Leaf, to_pem, verify_leaf
+from tearline.crypto.certificates import LeafCertificate, to_pem, verify_leaf
+from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import (
     CallerDenied,
     CertificateExpired,
@@ -40,23 +41,28 @@ from tearline.limits import (
     RATE_BURST_S,
     REFUSALS_FLUSH_S,
 )
+from tearline.persons.tokens import AccessToken, Binding, IssuerKey, Person, Role, issue_token
 from tearline.policy.marking import Tlp
-from tearline.rpc import methods
-from tearline.rpc.credentials import with_access_token
-from tearline.tls_key import TlsKey
-from tearline.tokens import AccessToken, Binding, IssuerKey, Person, Role, issue_token
-from tearline_server.gate import KEY_EXCHANGE_GROUP, TLS_VERSION, Caller, Gate, Roster
-from tearline_server.metrics import Metrics
-from tearline_server.refusals import Refusals
-from tearline_server.services.exchange import ExchangeService
-from tearline_server.services.guard import Guard
+from tearline_runtime.grpc import methods
+from tearline_runtime.grpc.credentials import with_access_token
+from tearline_server.admission.authentication import (
+    KEY_EXCHANGE_GROUP,
+    TLS_VERSION,
+    AccessList,
+    Authenticator,
+    Caller,
+)
+from tearline_server.admission.refusals import Refusals
+from tearline_server.grpc.exchange_service import ExchangeService
+from tearline_server.grpc.interceptor import CallInterceptor
+from tearline_server.observability.metrics import Metrics
 
 KEY = TlsKey.generate()
 LEAF = authority(US).issue_node(
     parse_node_uri(node_of(US)), KEY.public, now_s=NOW_MS // 1000, lifetime_s=24 * 3600
 )
 ISSUER = IssuerKey(b"i" * 32)
-ROSTER = Roster(
+ROSTER = AccessList(
     authorities={authority(US).trust_domain: [authority(US).certificate]},
     issuer_keys={authority(US).trust_domain: [ISSUER.public]},
 )
@@ -141,11 +147,15 @@ async def _stream(error: Exception | None, caller: Caller, request: Any) -> Asyn
         raise error
 
 
-def guard_of(gate: Any, metrics: Metrics | None = None, counter: Counter | None = None) -> Guard:
-    return Guard(gate, counter or Counter(), lambda: NOW_MS, metrics or Metrics())  # type: ignore[arg-type]
+def guard_of(
+    gate: Any, metrics: Metrics | None = None, counter: Counter | None = None
+) -> CallInterceptor:
+    return CallInterceptor(gate, counter or Counter(), lambda: NOW_MS, metrics or Metrics())  # type: ignore[arg-type]
 
 
-def handler_of(guard: Guard, kind: str, error: Exception | None = None) -> Callable[..., Any]:
+def handler_of(
+    guard: CallInterceptor, kind: str, error: Exception | None = None
+) -> Callable[..., Any]:
     """What gRPC calls: a coroutine that ends when the call does."""
     wrapped: Callable[..., Any] = _stream if kind.endswith("_stream") else _answer
     handler = getattr(guard, kind)(methods.PUBLISH, partial(wrapped, error))
@@ -176,7 +186,7 @@ async def call(
     counter: Counter | None = None,
     metrics: Metrics | None = None,
 ) -> list[bytes]:
-    guard = guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER), metrics, counter)
+    guard = guard_of(Authenticator(parse_exchange_uri(EXCHANGE), ROSTER), metrics, counter)
     requests = _requests() if kind == "stream_stream" else one(b"request")
     return await handler_of(guard, kind, error)(requests, context)
 
@@ -200,7 +210,10 @@ async def test_whoever_is_not_admitted_is_counted_and_hears_the_code(kind: str) 
 
 
 def endless(
-    gate: Gate, counter: Counter, context: Context, clock: Callable[[], int] = lambda: NOW_MS
+    gate: Authenticator,
+    counter: Counter,
+    context: Context,
+    clock: Callable[[], int] = lambda: NOW_MS,
 ) -> AsyncIterator[bytes]:
     """A subscription of an admitted node, to which there is always more to say."""
 
@@ -208,14 +221,18 @@ def endless(
         while True:
             yield b"more"
 
-    guard = Guard(gate, counter, clock, Metrics())  # type: ignore[arg-type]
+    guard = CallInterceptor(gate, counter, clock, Metrics())  # type: ignore[arg-type]
     handler = guard.unary_stream(methods.SUBSCRIBE, stream)
     messages: AsyncIterator[bytes] = handler.stream_stream(one(b"request"), context)
     return messages
 
 
 async def test_a_stream_ends_with_the_next_message_once_its_key_is_revoked() -> None:
-    gate, counter, context = Gate(parse_exchange_uri(EXCHANGE), ROSTER), Counter(), Context()
+    gate, counter, context = (
+        Authenticator(parse_exchange_uri(EXCHANGE), ROSTER),
+        Counter(),
+        Context(),
+    )
     stream = endless(gate, counter, context)
     assert [await anext(stream), await anext(stream)] == [b"more"] * 2
     key = (US, LEAF_FOUND.key_id)
@@ -229,7 +246,7 @@ async def test_a_stream_ends_with_the_next_message_once_its_key_is_revoked() -> 
 async def test_a_stream_ends_with_the_next_message_once_its_certificate_ended() -> None:
     last_s = LEAF_FOUND.not_after_s
     clock, counter, context = Clock(last_s * 1000), Counter(), Context()
-    stream = endless(Gate(parse_exchange_uri(EXCHANGE), ROSTER), counter, context, clock)
+    stream = endless(Authenticator(parse_exchange_uri(EXCHANGE), ROSTER), counter, context, clock)
     assert [await anext(stream), await anext(stream)] == [b"more"] * 2
     clock.time_ms += 1000
     with pytest.raises(Aborted):
@@ -245,7 +262,7 @@ async def test_a_stream_ends_with_the_next_message_once_its_token_ended() -> Non
     person = Person(subject="aa" * 32, roles=frozenset({Role.AUDITOR}), clearance=Tlp.RED)
     token = issue_token(ISSUER, person, binding, token_id=bytes(16), now_s=NOW_MS // 1000)
     clock, counter, context = Clock(), Counter(), Context(token=token)
-    stream = endless(Gate(parse_exchange_uri(EXCHANGE), ROSTER), counter, context, clock)
+    stream = endless(Authenticator(parse_exchange_uri(EXCHANGE), ROSTER), counter, context, clock)
     clock.time_ms += (MAX_TOKEN_LIFETIME_S - 1) * 1000
     assert [await anext(stream), await anext(stream)] == [b"more"] * 2
     clock.time_ms += 1000
@@ -259,7 +276,7 @@ async def test_a_stream_ends_once_it_is_not_known_who_was_shut_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counter, context = Counter(), Context()
-    stream = endless(Gate(parse_exchange_uri(EXCHANGE), ROSTER), counter, context)
+    stream = endless(Authenticator(parse_exchange_uri(EXCHANGE), ROSTER), counter, context)
     assert await anext(stream) == b"more"
 
     def deaf() -> None:
@@ -327,8 +344,8 @@ async def test_a_call_that_its_caller_gives_up_is_counted() -> None:
         await asyncio.Event().wait()
         return request
 
-    gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
-    guard = Guard(gate, Counter(), lambda: NOW_MS, metrics)  # type: ignore[arg-type]
+    gate = Authenticator(parse_exchange_uri(EXCHANGE), ROSTER)
+    guard = CallInterceptor(gate, Counter(), lambda: NOW_MS, metrics)  # type: ignore[arg-type]
     handler = guard.unary(methods.PUBLISH, wait)
     calling = asyncio.create_task(handler.stream_stream(one(b"request"), Context()))
     await started.wait()
@@ -338,7 +355,7 @@ async def test_a_call_that_its_caller_gives_up_is_counted() -> None:
     assert metrics.ends == [(methods.PUBLISH, "cancelled")]
 
 
-ROOM = "tearline_server.services.guard.MAX_AGENCY_MESSAGES_BYTES"
+ROOM = "tearline_server.grpc.interceptor.MAX_AGENCY_MESSAGES_BYTES"
 
 
 class Unread:
@@ -358,7 +375,7 @@ class Unread:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_nothing_of_a_message_is_read_before_its_call_is_admitted(kind: str) -> None:
-    guard, requests = guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER)), Unread()
+    guard, requests = guard_of(Authenticator(parse_exchange_uri(EXCHANGE), ROSTER)), Unread()
     context = Context()
     context.auth_context = dict  # type: ignore[method-assign]
     with pytest.raises(Aborted):
@@ -370,8 +387,8 @@ async def test_nothing_of_a_message_is_read_before_its_call_is_admitted(kind: st
 async def test_a_message_that_does_not_come_is_not_waited_for(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.MESSAGE_S", 0)
-    guard, requests = guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER)), Unread()
+    monkeypatch.setattr("tearline_server.grpc.interceptor.MESSAGE_S", 0)
+    guard, requests = guard_of(Authenticator(parse_exchange_uri(EXCHANGE), ROSTER)), Unread()
     context = Context()
     with pytest.raises(Aborted):
         await asyncio.wait_for(handler_of(guard, kind)(requests, context), 30)
@@ -387,7 +404,7 @@ async def test_a_call_that_brings_no_message_is_refused() -> None:
 
     context = Context()
     with pytest.raises(Aborted):
-        await handler_of(guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER)), "unary")(
+        await handler_of(guard_of(Authenticator(parse_exchange_uri(EXCHANGE), ROSTER)), "unary")(
             none(), context
         )
     assert context.refusal["code"] == StatementMalformed.code
@@ -492,7 +509,7 @@ async def test_an_answer_keeps_its_place_for_as_long_as_it_is_not_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ROOM, MAX_MESSAGE_BYTES)
-    monkeypatch.setattr("tearline_server.services.guard.CALL_S", 0)
+    monkeypatch.setattr("tearline_server.grpc.interceptor.CALL_S", 0)
     handle = handler_of(guard_of(Admitting(*[leaf_of(CN)] * 2)), "reading")
     deaf = [Deaf() for _ in range(2)]
     calls = [asyncio.create_task(handle(one(b"request"), each)) for each in deaf]
@@ -558,7 +575,7 @@ async def test_each_call_has_a_line(
 async def test_refusals_of_a_flood_fill_no_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.MAX_NODE_CALLS", 0)
+    monkeypatch.setattr("tearline_server.grpc.interceptor.MAX_NODE_CALLS", 0)
     caplog.set_level(logging.INFO)
     metrics = Metrics()
     handle = handler_of(guard_of(Admitting(leaf_of(CN)), metrics), "unary")
@@ -572,7 +589,7 @@ async def test_refusals_of_a_flood_fill_no_log(
 @pytest.mark.parametrize("kind", ["unary", "unary_stream", "stream_stream"])
 async def test_a_refused_call_leaves_nothing_to_the_garbage_collector(kind: str) -> None:
     """Its message may have megabytes, and the collector passes rarely."""
-    guard = guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER))
+    guard = guard_of(Authenticator(parse_exchange_uri(EXCHANGE), ROSTER))
 
     async def answer(caller: Caller, request: bytes) -> bytes:
         raise StatementMalformed("noise")
@@ -603,8 +620,8 @@ async def test_refusals_that_are_alike_are_one_line_a_minute(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    clock, gate = Clock(), Gate(parse_exchange_uri(EXCHANGE), ROSTER)
-    guard = Guard(gate, Counter(), clock, Metrics())  # type: ignore[arg-type]
+    clock, gate = Clock(), Authenticator(parse_exchange_uri(EXCHANGE), ROSTER)
+    guard = CallInterceptor(gate, Counter(), clock, Metrics())  # type: ignore[arg-type]
 
     async def refused(error: Exception) -> None:
         with pytest.raises(Aborted):
@@ -628,7 +645,7 @@ async def test_a_call_is_measured_from_before_it_is_admitted() -> None:
     metrics, seen = Metrics(), list[float]()
 
     class Refusing:
-        def verify_node(self, *_: object) -> Leaf:
+        def verify_node(self, *_: object) -> LeafCertificate:
             seen.append(sample(metrics, "calls_under_way"))
             raise CallerDenied
 
@@ -640,7 +657,7 @@ async def test_a_call_is_measured_from_before_it_is_admitted() -> None:
 async def test_an_agency_has_so_many_calls_under_way_by_whatever_nodes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.MAX_AGENCY_CALLS", 4)
+    monkeypatch.setattr("tearline_server.grpc.interceptor.MAX_AGENCY_CALLS", 4)
     names = [parse_node_uri(f"{US}/node/n{number}") for number in range(5)]
     leaves = [dataclasses.replace(leaf_of(US), node=node) for node in names]
     handle = handler_of(guard_of(Admitting(*leaves, leaf_of(CN))), "unary")
@@ -669,14 +686,14 @@ def sample(metrics: Metrics, name: str, labels: dict[str, str] | None = None) ->
 async def test_an_answer_that_takes_too_long_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.CALL_S", 0)
+    monkeypatch.setattr("tearline_server.grpc.interceptor.CALL_S", 0)
 
     async def wait(caller: Caller, request: bytes) -> bytes:
         await asyncio.Event().wait()
         return request
 
-    gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
-    guard = Guard(gate, Counter(), lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
+    gate = Authenticator(parse_exchange_uri(EXCHANGE), ROSTER)
+    guard = CallInterceptor(gate, Counter(), lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
     context = Context()
     with pytest.raises(Aborted):
         await guard.unary(methods.PUBLISH, wait).stream_stream(one(b"request"), context)
@@ -689,7 +706,7 @@ async def test_an_answer_that_takes_too_long_is_not_waited_for(
 async def test_a_message_of_a_stream_is_not_waited_for_longer_either(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.CALL_S", 0)
+    monkeypatch.setattr("tearline_server.grpc.interceptor.CALL_S", 0)
 
     class Stuck:
         async def take_turn(self, *_: object) -> None:
@@ -729,9 +746,9 @@ async def test_of_a_stream_that_ends_with_a_refusal_no_other_is_left_unheard() -
 async def test_a_node_makes_so_many_calls_in_a_time_and_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.NODE_CALLS_S", 1)
-    gate = Gate(parse_exchange_uri(EXCHANGE), ROSTER)
-    guard = Guard(gate, Counter(), lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
+    monkeypatch.setattr("tearline_server.grpc.interceptor.NODE_CALLS_S", 1)
+    gate = Authenticator(parse_exchange_uri(EXCHANGE), ROSTER)
+    guard = CallInterceptor(gate, Counter(), lambda: NOW_MS, Metrics())  # type: ignore[arg-type]
 
     async def answer(caller: Caller, request: bytes) -> bytes:
         return request
@@ -749,7 +766,7 @@ async def test_a_node_makes_so_many_calls_in_a_time_and_no_more(
 async def test_an_agency_makes_so_many_calls_in_a_time_by_whatever_nodes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.NODE_CALLS_S", 1)
+    monkeypatch.setattr("tearline_server.grpc.interceptor.NODE_CALLS_S", 1)
     names = [parse_node_uri(f"{US}/node/n{number}") for number in range(AGENCY_RATES + 1)]
     leaves = [dataclasses.replace(leaf_of(US), node=node) for node in names]
     calls = [leaf for leaf in leaves[:AGENCY_RATES] for _ in range(RATE_BURST_S)]
@@ -771,8 +788,8 @@ async def test_an_agency_makes_so_many_calls_in_a_time_by_whatever_nodes(
 async def test_calls_are_counted_before_a_token_is_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.NODE_CALLS_S", 1)
-    handle = handler_of(guard_of(Gate(parse_exchange_uri(EXCHANGE), ROSTER)), "unary")
+    monkeypatch.setattr("tearline_server.grpc.interceptor.NODE_CALLS_S", 1)
+    handle = handler_of(guard_of(Authenticator(parse_exchange_uri(EXCHANGE), ROSTER)), "unary")
     told = []
     for _ in range(RATE_BURST_S + 1):
         context = Context(token="no token")
@@ -785,11 +802,11 @@ async def test_calls_are_counted_before_a_token_is_looked_at(
 class Admitting:
     """Stands for the gate: lets one node after another in, some of them with a person."""
 
-    def __init__(self, *leaves: Leaf, subjects: Sequence[str] = ()) -> None:
+    def __init__(self, *leaves: LeafCertificate, subjects: Sequence[str] = ()) -> None:
         self._leaves = list(leaves)
         self._subjects = list(subjects)
 
-    def verify_node(self, *_: object) -> Leaf:
+    def verify_node(self, *_: object) -> LeafCertificate:
         self._leaf = self._leaves.pop(0)
         return self._leaf
 
@@ -801,7 +818,7 @@ class Admitting:
         """Lets a stream go on."""
 
 
-def _token(leaf: Leaf, subject: str) -> AccessToken:
+def _token(leaf: LeafCertificate, subject: str) -> AccessToken:
     person = Person(subject=subject, roles=frozenset(), clearance=Tlp.RED)
     return AccessToken(
         person=person, node=leaf.node, token_id="", issued_at_s=0, expires_at_s=1 << 40
@@ -811,7 +828,7 @@ def _token(leaf: Leaf, subject: str) -> AccessToken:
 async def test_a_person_asks_so_often_in_a_time_and_keeps_nobody_else_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline_server.services.guard.PERSON_CALLS_S", 1)
+    monkeypatch.setattr("tearline_server.grpc.interceptor.PERSON_CALLS_S", 1)
     busy, quiet = "aa" * 32, "bb" * 32
     # An agency chooses its pseudonyms, so another's person may go by the same.
     callers = [*[(US, busy)] * (RATE_BURST_S + 1), (US, quiet), (CN, busy)]

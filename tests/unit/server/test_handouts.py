@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from builders import CN, DAY_MS, MX, NOW_MS, US, node_of, signed_by, signing_key
 from exchange_builders import World, address, codes, manifest_id
 from standing_builders import WHOLE, standing
-from tearline.event import EventCode
-from tearline.federation import Revocation
-from tearline.recall import Recall, RecallOrder, RecallReason
-from tearline.statement import StatementType
+from tearline.audit.event import EventCode
+from tearline.federation.members import Revocation
+from tearline.packets.recall import Recall, RecallOrder, RecallReason
+from tearline.statements.statement import StatementType
 from tearline.wire.deliveries import START, Delivery
-from tearline.wire.flow import parse_event
+from tearline.wire.federation import encode_revocation
+from tearline.wire.grants import parse_event
 from tearline.wire.recalls import encode_recall
-from tearline.wire.standings import encode_standing
-from tearline.wire.trust import encode_revocation
+from tearline.wire.suspensions import encode_standing
 
 
 @asynccontextmanager

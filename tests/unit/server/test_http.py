@@ -10,11 +10,11 @@ import pytest
 
 from exchange_builders import World
 from http_asking import connected, status, told
-from tearline import web
 from tearline.errors import StoreFull
 from tearline.limits import MAX_HTTP_HEAD_BYTES
-from tearline.tiles import Tile
-from tearline_server.http import monitored
+from tearline.tlog.tiles import Tile
+from tearline_runtime import http as web
+from tearline_server.http.ports import monitored
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 
@@ -54,7 +54,7 @@ async def test_whoever_asks_how_an_exchange_is_that_waits_for_its_disk_does_not_
         await asyncio.Event().wait()
 
     monkeypatch.setattr(world.exchange, "entries", stuck)
-    monkeypatch.setattr("tearline_server.http.HEALTH_S", 0.01)
+    monkeypatch.setattr("tearline_server.http.ports.HEALTH_S", 0.01)
     async with monitored("127.0.0.1:0", world.exchange, lambda: True) as port:
         assert status(await told(port, HEALTH)) == 503
 
@@ -69,7 +69,7 @@ async def test_a_fault_of_ours_is_no_answer_and_no_detail(
             head, _, content = reply.partition(b"\r\n\r\n")
             assert (status(reply), content) == (503, b"")
             assert b"no-store" in head
-    assert {record.name for record in caplog.records} == {"tearline_server.http"}
+    assert {record.name for record in caplog.records} == {"tearline_server.http.ports"}
 
 
 async def test_a_request_without_end_is_refused(world: World) -> None:

@@ -17,11 +17,11 @@ from exchange_builders import (
     receipt_of,
     terms,
 )
-from tearline.erasure import Erasure
-from tearline.event import EventCode
-from tearline.statement import StatementType
+from tearline.audit.erasure import Erasure
+from tearline.audit.event import EventCode
+from tearline.statements.statement import StatementType
 from tearline.wire.erasures import encode_erasure
-from tearline.wire.flow import encode_grant
+from tearline.wire.grants import encode_grant
 from tearline.wire.publications import Publication, publication_of
 from tearline.wire.statements import encode_signed
 

@@ -2,11 +2,11 @@
 
 from builders import CN, MX, US, secret
 from exchange_builders import World, codes
-from tearline.anchor import Anchor
-from tearline.event import EventCode
-from tearline.receipt import Status
-from tearline.statement import StatementType
-from tearline.wire.flow import encode_anchor, parse_event, parse_receipt
+from tearline.audit.anchor import Anchor
+from tearline.audit.event import EventCode
+from tearline.statements.receipt import Status
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import encode_anchor, parse_event, parse_receipt
 from tearline.wire.publications import Outcome
 
 

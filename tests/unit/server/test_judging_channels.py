@@ -16,16 +16,16 @@ from exchange_builders import (
     receipt_of,
 )
 from standing_builders import WHOLE, standing
-from tearline.channel import Address, Mark, Void, VoidReason
-from tearline.event import EventCode
-from tearline.receipt import Receipt, Status
-from tearline.statement import StatementType
+from tearline.audit.event import EventCode
+from tearline.statements.channel import Address, Mark, Void, VoidReason
+from tearline.statements.receipt import Receipt, Status
+from tearline.statements.statement import StatementType
 from tearline.wire.deliveries import Delivery
-from tearline.wire.flow import encode_mark, encode_receipt, encode_void, parse_event, parse_grant
+from tearline.wire.grants import encode_mark, encode_receipt, encode_void, parse_event, parse_grant
 from tearline.wire.publications import Outcome, publication_of
-from tearline.wire.standings import encode_standing
-from tearline_server.storage.reading import MailItem
-from tearline_server.works import HandOut
+from tearline.wire.suspensions import encode_standing
+from tearline_server.ingest.commands import DeliverCommand
+from tearline_server.storage.reads import MailItem
 
 
 async def delivered(world: World, recipient: str = CN) -> Delivery:
@@ -379,7 +379,7 @@ async def test_what_is_withdrawn_while_a_mailbox_is_read_is_not_handed_out(
     mailboxes = world.exchange._mailboxes
     hand_out = mailboxes._hand_out
 
-    async def late(node: str, items: Sequence[MailItem]) -> HandOut:
+    async def late(node: str, items: Sequence[MailItem]) -> DeliverCommand:
         await world.say(US, StatementType.VOID, withdrawal(world, about))
         return await hand_out(node, items)
 

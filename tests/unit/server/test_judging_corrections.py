@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from builders import CN, DAY_MS, MX, NOW_MS, US
 from exchange_builders import World, address, codes, manifest_id, packet_publication, parts_of
-from tearline.grant import Grant
-from tearline.recall import Recall, RecallOrder, RecallReason
+from tearline.packets.grant import Grant
+from tearline.packets.recall import Recall, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket
-from tearline.statement import StatementType
-from tearline.wire.flow import encode_grant
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import encode_grant
 from tearline.wire.packets import encode_manifest
 from tearline.wire.publications import Outcome, publication_of
 from tearline.wire.recalls import encode_recall

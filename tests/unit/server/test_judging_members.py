@@ -36,20 +36,20 @@ from exchange_builders import (
     packet_publication,
     terms,
 )
-from tearline.agreement import Agreement
+from tearline.agreements.agreement import Agreement
+from tearline.audit.event import EventCode
+from tearline.crypto.keys import KemKey, SigningKey
 from tearline.errors import EntryTooLarge, TrustListRejected, TrustMissing
-from tearline.event import EventCode
-from tearline.federation import KeyUse, Revocation
-from tearline.keys import KemKey, SigningKey
-from tearline.ledger import parse_entry
+from tearline.federation.members import KeyUse, Revocation
 from tearline.limits import MAX_ENTRY_BYTES, MAX_RECORDS_PER_LIFE
-from tearline.statement import Header, StatementType
-from tearline.trust import GENESIS_FEDERATION
+from tearline.statements.statement import Header, StatementType
+from tearline.verification.log_entries import parse_entry
+from tearline.verification.trust import GENESIS_FEDERATION
 from tearline.wire.agreements import parse_agreement
+from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
 from tearline.wire.statements import Signed
-from tearline.wire.trust import encode_key_record, encode_revocation, encode_trust_list
+from tearline_server.admin.offline import take_clear
 from tearline_server.exchange import Exchange
-from tearline_server.governance import take_clear
 from tearline_server.storage.sqlite.store import SqliteStore
 
 KEM = KeyUse.KEM
@@ -363,7 +363,7 @@ async def test_a_key_of_another_time_comes_not_on_record(world: World) -> None:
 async def test_two_agencies_agree_on_no_more_than_they_have_room_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tearline.records.MAX_PAIR_AGREEMENTS", 4)
+    monkeypatch.setattr("tearline.federation.record_limits.MAX_PAIR_AGREEMENTS", 4)
     header = world.parties.signer(US).header
     pair = terms((CN, US))
     taken = []

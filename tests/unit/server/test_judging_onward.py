@@ -5,10 +5,10 @@ import dataclasses
 from builders import AGREEMENT_ID, CN, FIELDS, MX, US, kem_key, node_of, secret
 from consenting import consent
 from exchange_builders import World, address, codes, event_of, manifest_id
-from tearline.consent import ConsentStep
-from tearline.event import EventCode
-from tearline.packet import Field
-from tearline.statement import StatementType
+from tearline.audit.event import EventCode
+from tearline.onward.consent import ConsentStep
+from tearline.packets.packet import Field
+from tearline.statements.statement import StatementType
 from tearline.wire.consents import encode_consent
 
 LIMITED = tuple(

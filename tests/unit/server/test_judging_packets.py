@@ -31,13 +31,13 @@ from exchange_builders import (
     parts_of,
     receipt_of,
 )
-from tearline.event import EventCode, EventOutcome
-from tearline.packet import AgreementRef, PacketKind
+from tearline.audit.event import EventCode, EventOutcome
+from tearline.packets.packet import AgreementRef, PacketKind
 from tearline.policy.form import Form
-from tearline.receipt import Status
-from tearline.statement import StatementType
+from tearline.statements.receipt import Status
+from tearline.statements.statement import StatementType
 from tearline.v1 import flow_pb2
-from tearline.wire.flow import encode_grant
+from tearline.wire.grants import encode_grant
 
 
 async def test_a_packet_and_its_grants_are_taken_with_receipts(world: World) -> None:

@@ -17,21 +17,21 @@ from exchange_builders import (
     parts_of,
     receipt_of,
 )
-from tearline.agreement import HOUR_MS
-from tearline.channel import Address, Void, VoidReason
-from tearline.event import EventCode
-from tearline.grant import Grant
-from tearline.recall import Recall, RecallAnswer, RecallOrder, RecallReason
+from tearline.agreements.agreement import HOUR_MS
+from tearline.audit.event import EventCode
+from tearline.packets.grant import Grant
+from tearline.packets.recall import Recall, RecallAnswer, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket, granted_slots
-from tearline.statement import StatementType, statement_id
+from tearline.statements.channel import Address, Void, VoidReason
+from tearline.statements.statement import StatementType, statement_id
 from tearline.wire.deliveries import Delivery
-from tearline.wire.flow import encode_grant, encode_void
+from tearline.wire.grants import encode_grant, encode_void
+from tearline.wire.packet_parts import parse_parts
 from tearline.wire.packets import encode_manifest
-from tearline.wire.parts import parse_parts
 from tearline.wire.publications import Outcome, publication_of
 from tearline.wire.recalls import encode_recall, parse_recall
 from tearline_server.storage.columns import ciphertexts_of
-from tearline_server.verification import LogVerifier
+from tearline_server.tlog.fsck import LogVerifier
 
 
 def recall(
@@ -304,10 +304,10 @@ async def test_what_ended_is_gone_and_not_handed_out(world: World) -> None:
     sealed, _ = await sent(world, CN)
     packet, end_ms = manifest_id(sealed), sealed.manifest.not_after_ms
     world.clock.time_ms = end_ms - 1
-    await world.exchange.upkeep.drop_ended()
+    await world.exchange.maintenance.drop_ended()
     assert await ciphertexts(world, packet)
     world.clock.time_ms = end_ms
-    await world.exchange.upkeep.drop_ended()
+    await world.exchange.maintenance.drop_ended()
     assert await ciphertexts(world, packet) == 0
     assert kinds(await world.read(CN)) == []
     assert await findings(world) == []
@@ -320,10 +320,10 @@ async def test_a_packet_is_gone_when_its_agreement_lets_nobody_keep_it(world: Wo
     packet, sent_ms = manifest_id(sealed), world.clock.time_ms
     world.clock.time_ms = sent_ms + HOUR_MS
     await world.agree(version=2, retention_ms=HOUR_MS + 1)
-    await world.exchange.upkeep.drop_ended()
+    await world.exchange.maintenance.drop_ended()
     assert await ciphertexts(world, packet)
     world.clock.time_ms += 1
-    await world.exchange.upkeep.drop_ended()
+    await world.exchange.maintenance.drop_ended()
     assert await ciphertexts(world, packet) == 0
     assert kinds(await world.read(CN)) == [StatementType.AGREEMENT]
     again = await world.grant_only(world.grant(sealed, MX))
@@ -335,7 +335,7 @@ async def test_an_agreement_that_keeps_for_ever_keeps_nothing_of_another(world: 
     sealed, _ = await sent(world, CN)
     await world.agree(id=b"e" * 16, retention_ms=(1 << 64) - 1)
     world.clock.time_ms = sealed.manifest.not_after_ms
-    await world.exchange.upkeep.drop_ended()
+    await world.exchange.maintenance.drop_ended()
     assert await ciphertexts(world, manifest_id(sealed)) == 0
 
 
@@ -343,7 +343,7 @@ async def test_who_was_handed_it_before_it_ended_reads_the_statements_again(worl
     sealed, _ = await sent(world, CN)
     assert slots((await world.read(CN))[-1])
     world.clock.time_ms = sealed.manifest.not_after_ms
-    await world.exchange.upkeep.drop_ended()
+    await world.exchange.maintenance.drop_ended()
     again = await world.read(CN)
     assert kinds(again) == [StatementType.GRANT]
     assert slots(again[1]) == set()
@@ -352,10 +352,10 @@ async def test_who_was_handed_it_before_it_ended_reads_the_statements_again(worl
 async def test_all_that_ended_goes_however_much_it_is(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tearline_server.upkeep.MAX_ENDED", 2)
+    monkeypatch.setattr("tearline_server.jobs.maintenance.MAX_ENDED", 2)
     made = [(await sent(world, CN))[0] for _ in range(5)]
     world.clock.time_ms = made[0].manifest.not_after_ms
-    await world.exchange.upkeep.drop_ended()
+    await world.exchange.maintenance.drop_ended()
     assert [await ciphertexts(world, manifest_id(each)) for each in made] == [0] * 5
 
 
@@ -363,7 +363,7 @@ async def test_a_packet_of_an_earlier_version_is_looked_at_once(world: World) ->
     sealed, _ = await sent(world, CN)
     database = world.store._db  # type: ignore[attr-defined]  # it is SQLite's
     await database.write(lambda connection: connection.execute("UPDATE packet SET ends_ms = 0"))
-    await world.exchange.upkeep.drop_ended()
+    await world.exchange.maintenance.drop_ended()
     assert await ciphertexts(world, manifest_id(sealed))
     end_ms = sealed.manifest.not_after_ms
     assert await world.store.ended(end_ms - 1, {}, limit=9) == []

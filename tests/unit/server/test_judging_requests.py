@@ -22,30 +22,30 @@ from exchange_builders import (
 )
 from requesting import HOUR_MS, PERSON, step
 from standing_builders import WHOLE, of_article, standing
-from tearline.agreement import DEFAULT_REPLY_TIMES
-from tearline.event import Event, EventCode
-from tearline.packet import PacketKind, Urgency
-from tearline.receipt import Receipt, Status
-from tearline.request.step import Side, StepKind
-from tearline.standing.book import StandingBook
-from tearline.standing.suspension import Suspension
-from tearline.statement import StatementType
-from tearline.wire.flow import encode_receipt, parse_event
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES
+from tearline.audit.event import Event, EventCode
+from tearline.packets.packet import PacketKind, Urgency
+from tearline.requests.step import Side, StepKind
+from tearline.statements.receipt import Receipt, Status
+from tearline.statements.statement import StatementType
+from tearline.suspensions.index import SuspensionIndex
+from tearline.suspensions.suspension import Suspension
+from tearline.wire.grants import encode_receipt, parse_event
 from tearline.wire.publications import publication_of
 from tearline.wire.requests import encode_step
-from tearline.wire.standings import encode_standing
-from tearline_server.judging.authorship import authored
-from tearline_server.judging.claims import claims_of
-from tearline_server.judging.docket import Docket
-from tearline_server.judging.hearing import Publisher
-from tearline_server.judging.judge import judge
-from tearline_server.judging.registry import Registry
-from tearline_server.judging.requests import overdue_id
-from tearline_server.storage.known import Asked as Wanted
-from tearline_server.storage.known import Known
+from tearline.wire.suspensions import encode_standing
+from tearline_server.processing.authorship import authored
+from tearline_server.processing.batch import Batch
+from tearline_server.processing.context import Publisher
+from tearline_server.processing.handlers.requests import overdue_id
+from tearline_server.processing.process import process
+from tearline_server.processing.registry import Registry
+from tearline_server.processing.submission import claims_of
+from tearline_server.storage.interface import Append, Ask
+from tearline_server.storage.lookups import LookupResults
+from tearline_server.storage.lookups import Lookups as Wanted
 from tearline_server.storage.rows import Head, OpeningRow
-from tearline_server.storage.store import Append, Ask
-from tearline_server.storage.stored import Stored
+from tearline_server.storage.snapshot import Snapshot
 
 K = StepKind
 KINDS = ("feedback", "lead", "record-answer", "record-request")
@@ -119,8 +119,8 @@ class Asked:
     async def overdue(self, hours: float) -> list[Event]:
         """What the log says is overdue, so many hours after the grant; also said again."""
         self.world.clock.time_ms = NOW_MS + int(hours * HOUR_MS)
-        await self.world.exchange.upkeep.log_overdue()
-        await self.world.exchange.upkeep.log_overdue()
+        await self.world.exchange.maintenance.log_overdue()
+        await self.world.exchange.maintenance.log_overdue()
         rows = await self.world.store.event_rows(0, limit=1000)
         events = [parse_event(row.event) for row in rows]
         return [event for event in events if event.code is EventCode.OVERDUE]
@@ -308,7 +308,7 @@ async def test_a_suspension_that_nothing_rests_on_is_not_looked_up(world: World)
     commit = world.store.commit
 
     async def counted(ask: Ask, append: Append, *, since: Head | None = None) -> float:
-        def noting(head: Head, news: Stored | None) -> Wanted:
+        def noting(head: Head, news: Snapshot | None) -> Wanted:
             wanted = ask(head, news)
             read.append(len(wanted.requests))
             return wanted
@@ -371,17 +371,17 @@ async def test_a_standing_that_was_logged_before_stops_clocks_from_then_on(
             for r in rows
         }
         stored = await world.store.load()
-        docket = Docket(
+        docket = Batch(
             head=stored.head,
-            known=Known(events=logged, is_restored=True),
+            known=LookupResults(events=logged, is_restored=True),
             now_ms=NOW_MS + 30 * HOUR_MS,
         )
         registry = Registry.restore(INSTALLATION, stored)
-        registry.standings = StandingBook()
+        registry.standings = SuspensionIndex()
         tree = world.parties.node(US).sign([(StatementType.STANDING, encode_standing(said))])
         publisher = Publisher(node=node_of(US), agency=US)
         (claim,) = claims_of(publication_of(tree, [0]))
-        judge(
+        process(
             [authored(claim, publisher, registry.trust, docket.moment)], publisher, registry, docket
         )
         ((found,),) = docket.changed.values()

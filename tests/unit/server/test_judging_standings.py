@@ -21,18 +21,18 @@ from exchange_builders import (
 )
 from standing_builders import WHOLE, of_article
 from standing_builders import standing as made
-from tearline.channel import Void, VoidReason
-from tearline.event import Event, EventCode
-from tearline.federation import KeyUse
+from tearline.audit.event import Event, EventCode
+from tearline.federation.members import KeyUse
 from tearline.limits import LIFT_PACE_MS, STANDING_BURST_MS, STANDING_PACE_MS
 from tearline.policy.terms import Terms
-from tearline.standing.suspension import InFlight, Suspension
-from tearline.statement import StatementType
+from tearline.statements.channel import Void, VoidReason
+from tearline.statements.statement import StatementType
+from tearline.suspensions.suspension import InFlight, Suspension
 from tearline.wire.deliveries import START, Delivery
-from tearline.wire.flow import encode_void, parse_event
+from tearline.wire.federation import encode_key_record
+from tearline.wire.grants import encode_void, parse_event
 from tearline.wire.publications import Outcome
-from tearline.wire.standings import encode_standing, parse_standing
-from tearline.wire.trust import encode_key_record
+from tearline.wire.suspensions import encode_standing, parse_standing
 
 SUSPENDED = "TL-AGR-010"
 

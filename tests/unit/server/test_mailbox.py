@@ -10,16 +10,16 @@ import pytest
 
 from builders import CN, FIELDS, US, node_of
 from exchange_builders import World, codes, opened
+from tearline.audit.event import EventCode
 from tearline.errors import StoreUnreachable
-from tearline.event import EventCode
 from tearline.limits import MAX_MESSAGE_BYTES
-from tearline.statement import StatementType
+from tearline.statements.statement import StatementType
 from tearline.wire.deliveries import START, Cursor, Delivery, encode_delivery
-from tearline.wire.flow import parse_event
-from tearline_server.bounds import Room
-from tearline_server.storage.known import StoredPacket
-from tearline_server.storage.reading import MailItem
-from tearline_server.works import HandOut
+from tearline.wire.grants import parse_event
+from tearline_server.admission.rate_limits import MemoryQuota
+from tearline_server.ingest.commands import DeliverCommand
+from tearline_server.storage.lookups import StoredPacket
+from tearline_server.storage.reads import MailItem
 
 
 async def send(world: World, count: int = 1) -> None:
@@ -178,7 +178,7 @@ async def test_a_grant_from_before_whose_sealed_part_is_too_long_is_told_of(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await send(world, 2)
-    monkeypatch.setattr("tearline.channel.MAX_SEALED_BYTES", 10)
+    monkeypatch.setattr("tearline.statements.channel.MAX_SEALED_BYTES", 10)
     _, *notices = await world.read(CN)
     assert [each.cursor.seq for each in notices] == [2, 3]
     for notice in notices:
@@ -223,7 +223,7 @@ async def test_a_delivery_is_composed_in_its_agency_s_turn(
 
 async def test_mail_that_is_not_taken_in_keeps_nobody_else_s_waiting(world: World) -> None:
     await send(world)
-    world.exchange._mailboxes._room = Room(MAX_MESSAGE_BYTES)
+    world.exchange._mailboxes._room = MemoryQuota(MAX_MESSAGE_BYTES)
     deaf = world.exchange.subscribe(node_of(CN), START)
     assert (await anext(deaf)).statements
     following = asyncio.create_task(world.read(CN))
@@ -246,7 +246,7 @@ async def test_a_stream_holds_so_many_bytes_of_a_mailbox_and_reads_all(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await send(world, 3)
-    monkeypatch.setattr("tearline_server.mailbox.MAIL_PAGE_BYTES", 1)
+    monkeypatch.setattr("tearline_server.delivery.mailboxes.MAIL_PAGE_BYTES", 1)
     asked, mail = list[int](), world.store.mail
 
     async def counted(node: str, after: int, *, limit: int) -> Sequence[MailItem]:
@@ -257,7 +257,7 @@ async def test_a_stream_holds_so_many_bytes_of_a_mailbox_and_reads_all(
     held = world.exchange._mailboxes._hand_out
     handed = list[int]()
 
-    async def hand_out(node: str, items: Sequence[MailItem]) -> HandOut:
+    async def hand_out(node: str, items: Sequence[MailItem]) -> DeliverCommand:
         handed.append(len(items))
         return await held(node, items)
 

@@ -13,25 +13,25 @@ from builders import CN, MX, NOW_MS, US, leaf_of, node_of
 from exchange_builders import World, address, codes
 from http_asking import status, told
 from support import ROOT
-from tearline.channel import Void, VoidReason
 from tearline.errors import ExchangeBusy, StoreFull
-from tearline.note import NoteSignature, parse_note
-from tearline.rpc import methods
-from tearline.statement import StatementType
+from tearline.statements.channel import Void, VoidReason
+from tearline.statements.statement import StatementType
+from tearline.tlog.note import NoteSignature, parse_note
 from tearline.wire.deliveries import START
-from tearline.wire.flow import encode_void
+from tearline.wire.grants import encode_void
 from tearline.wire.publications import Publication, encode_publication
+from tearline_runtime.grpc import methods
+from tearline_server.admission.authentication import Caller
 from tearline_server.app import Disk, every
-from tearline_server.cosigning import Cosignatures
-from tearline_server.gate import Caller
-from tearline_server.http import measured
-from tearline_server.metrics import MEDIA_TYPE, Metrics, Vitals
-from tearline_server.services.audit import AuditService
-from tearline_server.services.exchange import ExchangeService
-from tearline_server.services.guard import Guard
-from tearline_server.services.health import CHECK, HealthService
-from tearline_server.services.trust import TrustService
-from tearline_server.storage.reading import NO_BACKLOG
+from tearline_server.grpc.audit_service import AuditService
+from tearline_server.grpc.exchange_service import ExchangeService
+from tearline_server.grpc.health_service import CHECK, HealthService
+from tearline_server.grpc.interceptor import CallInterceptor
+from tearline_server.grpc.log_service import TrustService
+from tearline_server.http.ports import measured
+from tearline_server.observability.metrics import MEDIA_TYPE, Metrics, Snapshot
+from tearline_server.storage.reads import NO_BACKLOG
+from tearline_server.tlog.cosignatures import Cosignatures
 
 NO_METHODS = {"AUTHORIZATION", "REFUSAL"}
 LONG = {methods.PUBLISH_STREAM, methods.SUBSCRIBE, methods.SEARCH}
@@ -45,7 +45,7 @@ def figures(text: bytes) -> dict[str, float]:
 
 
 def now(world: World) -> dict[str, float]:
-    return figures(world.metrics.text(world.exchange.vitals))
+    return figures(world.metrics.text(world.exchange.snapshot))
 
 
 async def test_a_commit_is_counted_with_its_size_and_its_time(world: World) -> None:
@@ -132,7 +132,7 @@ async def test_metrics_name_nobody(world: World) -> None:
     sealed = world.packet()
     await world.send(sealed, world.grant(sealed))
     await world.read(CN)
-    text = world.metrics.text(world.exchange.vitals).decode()
+    text = world.metrics.text(world.exchange.snapshot).decode()
     for agency in (US, CN, MX):
         assert agency.removeprefix("spiffe://") not in text
     assert not re.search(r"[0-9a-f]{32}", text)
@@ -159,11 +159,11 @@ def test_calls_are_counted_by_method_and_code() -> None:
 
 async def test_every_series_is_there_before_its_first_event(world: World) -> None:
     metrics = Metrics()
-    guard = Guard(None, world.exchange, world.clock, metrics)  # type: ignore[arg-type]
+    guard = CallInterceptor(None, world.exchange, world.clock, metrics)  # type: ignore[arg-type]
     services = (
         ExchangeService(world.exchange),
         TrustService(world.exchange),
-        AuditService(world.exchange.inquiries, world.exchange.take_answer_turn),
+        AuditService(world.exchange.audit_search, world.exchange.take_answer_turn),
         HealthService(world.exchange),
     )
     for service in services:
@@ -215,7 +215,7 @@ async def test_each_node_that_cosigns_is_told_with_what_it_misses(
     monkeypatch.setattr(Cosignatures, "cosigners", lambda _: nodes)
     early = parse_note(await world.exchange.checkpoint())
     signature = NoteSignature(name=node_of(CN), key_hash=bytes(4), payload=bytes(32))
-    size = world.exchange.vitals.covered
+    size = world.exchange.snapshot.covered
     await world.store.put_cosigned(
         size, lambda _: early.with_signatures([signature]).encode(), above=-1
     )
@@ -262,7 +262,7 @@ async def test_what_waits_in_mailboxes_is_counted(world: World) -> None:
     for recipient in (CN, CN, MX):
         sealed = world.packet()
         await world.send(sealed, world.grant(sealed, recipient))
-    await world.exchange.upkeep.count_backlog()
+    await world.exchange.maintenance.count_backlog()
     said = now(world)
     assert said["tearline_mail_waiting_statements"] == 3
     assert said["tearline_mailbox_fullest_statements"] == 2
@@ -326,7 +326,7 @@ async def test_while_the_disk_is_nearly_full_no_packets_are_taken_but_what_settl
     assert now(world)["tearline_disk_low"] == 0
 
 
-VITALS = Vitals(
+VITALS = Snapshot(
     ready=True,
     disk_low=False,
     time_right=True,

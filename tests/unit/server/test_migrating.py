@@ -7,11 +7,11 @@ import pytest
 
 from stores import AGREEMENT, A, B, event, known, put
 from tearline.errors import StoreVersion
-from tearline.statement import StatementType
-from tearline.wire.flow import encode_event
-from tearline_server.storage.known import Asked
-from tearline_server.storage.postgres import migrating
-from tearline_server.storage.postgres.migrating import Migration, migrations
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import encode_event
+from tearline_server.storage.lookups import Lookups
+from tearline_server.storage.postgres import migrate
+from tearline_server.storage.postgres.migrate import Migration, migrations
 from tearline_server.storage.postgres.store import PostgresStore
 
 NOW = len(migrations())
@@ -31,7 +31,7 @@ def become(monkeypatch: pytest.MonkeyPatch) -> Become:
     known = migrations()
 
     def become(migration: Migration) -> None:
-        monkeypatch.setattr(migrating, "migrations", lambda: [*known, migration])
+        monkeypatch.setattr(migrate, "migrations", lambda: [*known, migration])
 
     return become
 
@@ -89,7 +89,7 @@ async def test_what_was_broken_once_stays_so_for_those_of_before(
 ) -> None:
     known = [*migrations(), BREAKING]
     later = Migration(version=NOW + 2, beside=NOW, sql="SELECT 1")
-    monkeypatch.setattr(migrating, "migrations", lambda: [*known, later])
+    monkeypatch.setattr(migrate, "migrations", lambda: [*known, later])
     await (await PostgresStore.open(database_url)).close()
     assert (await versions(database_url))[-1] == (NOW + 2, NOW + 1)
 
@@ -106,7 +106,7 @@ async def test_grants_that_waited_in_an_earlier_version_are_found_by_their_agree
     """Of one that was held, one that was handed out, one that came back, and one that waits."""
     all_known = migrations()
     with monkeypatch.context() as patched:
-        patched.setattr(migrating, "migrations", lambda: all_known[:8])
+        patched.setattr(migrate, "migrations", lambda: all_known[:8])
         await (await PostgresStore.open(database_url)).close()
     connection = await asyncpg.connect(database_url)
     await connection.execute(
@@ -126,6 +126,6 @@ async def test_grants_that_waited_in_an_earlier_version_are_found_by_their_agree
     )
     await connection.close()
     store = await PostgresStore.open(database_url)
-    found = (await known(store, Asked(agreements=frozenset({AGREEMENT})))).undelivered
+    found = (await known(store, Lookups(agreements=frozenset({AGREEMENT})))).undelivered
     assert [(each.node, each.seq) for each in found[AGREEMENT]] == [(B, 3)]
     await store.close()

@@ -10,10 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tearline.archive import pack
 from tearline.errors import RestoreRefused
-from tearline.tiles import encode_entry_bundle
-from tearline_server.mirror import FileMirror, HttpMirror, mirror_at, read_checkpoint, read_entries
+from tearline.tlog.tiles import encode_entry_bundle
+from tearline_runtime.archive import pack
+from tearline_server.admin.mirror import (
+    FileMirror,
+    HttpMirror,
+    mirror_at,
+    read_checkpoint,
+    read_entries,
+)
 
 ENTRIES = [b"\1" + index.to_bytes(32) for index in range(600)]
 FILES = {

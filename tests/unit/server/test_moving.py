@@ -22,28 +22,28 @@ from exchange_builders import (
     receipt_of,
 )
 from standing_builders import WHOLE, standing
-from tearline.audit_query import parse_query
-from tearline.checkpoint import parse_checkpoint
+from tearline.audit.query import parse_query
 from tearline.errors import SettingInvalid, StoreMisplaced, StoreNotMoved
-from tearline.ledger import entry_hash, verify_opening_in_log
-from tearline.merkle import Frontier
-from tearline.receipt import Receipt
-from tearline.statement import StatementType
+from tearline.statements.receipt import Receipt
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import parse_checkpoint
+from tearline.tlog.merkle import Frontier
+from tearline.verification.log_entries import entry_hash, verify_opening_in_log
 from tearline.wire.deliveries import Cursor
 from tearline.wire.publications import Publication
-from tearline.wire.standings import encode_standing
+from tearline.wire.suspensions import encode_standing
+from tearline_server.admin.migrate_store import migrate
+from tearline_server.admin.output import Progress
 from tearline_server.config import Config, config_of
 from tearline_server.exchange import Exchange
-from tearline_server.moving import migrate
-from tearline_server.output import Progress
-from tearline_server.storage.opening import open_store
-from tearline_server.storage.postgres import moving
+from tearline_server.storage.open import open_store
+from tearline_server.storage.postgres import import_sqlite
 from tearline_server.storage.postgres.store import PostgresStore
-from tearline_server.storage.reading import Search
+from tearline_server.storage.reads import Search
 from tearline_server.storage.rows import OpeningRow
+from tearline_server.storage.snapshot import Snapshot
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.storage.stored import Stored
-from tearline_server.verification import LogVerifier
+from tearline_server.tlog.fsck import LogVerifier
 
 SETTINGS = {"name": "exchange.example", "dns": "exchange.example", "address": "127.0.0.1:8443"}
 
@@ -60,7 +60,7 @@ class Past:
     receipts: list[Receipt]
     refused: list[str]
     cursor: Cursor
-    stored: Stored
+    stored: Snapshot
     found: list[OpeningRow]
     world: World
 
@@ -279,12 +279,12 @@ async def test_what_arrives_otherwise_is_not_kept(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await lived(tmp_path)
-    value = moving._value
+    value = import_sqlite._value
 
     def spoil(found: object, type_: str) -> object:
         return b"\0" * 33 if isinstance(found, bytes) and len(found) == 33 else value(found, type_)
 
-    monkeypatch.setattr(moving, "_value", spoil)
+    monkeypatch.setattr(import_sqlite, "_value", spoil)
     with pytest.raises(StoreNotMoved, match="entry"):
         await migrate(config, IDENTITY.log)
     await nothing_was_moved(config)

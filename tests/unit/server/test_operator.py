@@ -18,9 +18,8 @@ from builders import CN, US, signer
 from hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from served import member
 from support import ROOT
-from tearline.armor import Armor, armor, parse_armor
-from tearline.certificates import verify_authority
-from tearline.checkpoint import NoteAlgorithm, parse_verifier_key
+from tearline.crypto.armor import Armor, armor, parse_armor
+from tearline.crypto.certificates import verify_authority
 from tearline.errors import (
     ClockDoubted,
     ConfigUnreadable,
@@ -33,17 +32,18 @@ from tearline.errors import (
     SettingUnknown,
     TearlineError,
 )
-from tearline.federation import TrustList
+from tearline.federation.members import TrustList
 from tearline.identity import AgencyUri
-from tearline.statement import StatementType
-from tearline.trust import GENESIS_FEDERATION
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import NoteAlgorithm, parse_verifier_key
+from tearline.verification.trust import GENESIS_FEDERATION
+from tearline.wire.federation import encode_trust_list, parse_exchange_enrolment
 from tearline.wire.statements import cosigned, encode_signed
-from tearline.wire.trust import encode_trust_list, parse_exchange_enrolment
-from tearline_server.__main__ import cli, main
+from tearline_server.admin.output import print_traceback
+from tearline_server.cli import cli, main
 from tearline_server.config import Config, config_of, load_config, read_passphrase, write_config
-from tearline_server.keyfile import generate_keys, read_keys, write_keys
-from tearline_server.logs import log_to
-from tearline_server.output import print_traceback
+from tearline_server.keys import generate_keys, read_keys, write_keys
+from tearline_server.observability.logging import log_to
 
 VALUES = {"name": "exchange.example", "dns": "exchange.test", "address": "127.0.0.1:8443"}
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from tearline.errors import StoreNotReplicated, StoreUnreachable, TearlineError
-from tearline_server.others import Others
-from tearline_server.storage.stored import Heard
+from tearline_server.replicas import ReplicaFollower
+from tearline_server.storage.snapshot import Changes
 
-ANYTHING = Heard(cosigned=None)
+ANYTHING = Changes(cosigned=None)
 DEAF_S = 10.0
 
 
@@ -29,10 +29,10 @@ class Watch:
 class Shared:
     """A database over which others write: what is heard of them, one time after the other."""
 
-    heard: list[Heard | TearlineError] = field(default_factory=list)
+    heard: list[Changes | TearlineError] = field(default_factory=list)
     is_shared: bool = True
 
-    async def changes(self) -> AsyncIterator[Heard]:
+    async def changes(self) -> AsyncIterator[Changes]:
         while self.heard:
             found = self.heard.pop(0)
             if isinstance(found, TearlineError):
@@ -46,20 +46,20 @@ class Exchange:
 
     database: Shared
     watch: Watch = field(default_factory=Watch)
-    taken: list[Heard] = field(default_factory=list)
+    taken: list[Changes] = field(default_factory=list)
     refusal: TearlineError | None = None
     takes_s: float = 0.0
     missed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.others = Others(
+        self.others = ReplicaFollower(
             self.database,  # type: ignore[arg-type]  # no more of a store is asked for
             self._take_in,
             self.missed.set,
             self.watch,
         )
 
-    async def _take_in(self, heard: Heard) -> None:
+    async def _take_in(self, heard: Changes) -> None:
         self.taken.append(heard)
         self.watch.now_s += self.takes_s
         if self.refusal is not None:
@@ -93,11 +93,11 @@ def test_where_there_are_no_others_nothing_is_missed() -> None:
 
 
 async def test_who_hears_them_again_lets_in_again() -> None:
-    here = Exchange(Shared([ANYTHING, Heard(cosigned=frozenset({7}))]))
+    here = Exchange(Shared([ANYTHING, Changes(cosigned=frozenset({7}))]))
     here.watch.now_s += DEAF_S
     await here.follow()
     here.others.verify_heard()
-    assert here.taken == [ANYTHING, Heard(cosigned=frozenset({7}))]
+    assert here.taken == [ANYTHING, Changes(cosigned=frozenset({7}))]
 
 
 async def test_what_is_known_is_as_old_as_the_question() -> None:
@@ -130,7 +130,7 @@ async def test_what_no_second_server_keeps_is_shown_to_nobody() -> None:
 
 
 async def test_who_missed_something_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tearline_server.others._DEAF_PAUSE_S", 0)
+    monkeypatch.setattr("tearline_server.replicas._DEAF_PAUSE_S", 0)
     here = Exchange(Shared([StoreNotReplicated("test"), ANYTHING]))
     task = asyncio.create_task(here.others.follow())
     async with asyncio.timeout(30):

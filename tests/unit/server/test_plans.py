@@ -20,17 +20,17 @@ import pytest
 from filled_stores import COLUMNS, GOES_ON, Table, act, tables
 from plans import Cost, Trace, literals, postgres_cost, sqlite_cost, traced, untraced
 from postgres import Postgres
-from tearline_server.storage.postgres import database
-from tearline_server.storage.postgres.connection import Session
-from tearline_server.storage.postgres.database import Database
+from tearline_server.storage.postgres import connections
+from tearline_server.storage.postgres.connections import Database
 from tearline_server.storage.postgres.store import PostgresStore
+from tearline_server.storage.postgres.types import Session
 from tearline_server.storage.sqlite.store import SqliteStore
 
 SMALL, LARGE = 1200, 12_000  # packets; the large log has 108,000 entries
 STORAGE = Path(str(files("tearline_server.storage")))
 APART = {
-    "moving.py": "it reads everything, once",
-    "migrating.py": "it asks for the version of the tables",
+    "import_sqlite.py": "it reads everything, once",
+    "migrate.py": "it asks for the version of the tables",
     "replication.py": "it asks the server about itself",
 }
 """Modules whose statements read no table that grows, or all of it once."""
@@ -185,7 +185,7 @@ def postgres_stores(postgres: Postgres) -> Iterator[Postgres]:
 @pytest.fixture(scope="module")
 def postgres_trace(postgres_stores: Postgres) -> Trace:
     trace = Trace()
-    begin = database._begin
+    begin = connections._begin
 
     async def begin_traced(session: Session) -> None:
         await begin(session)
@@ -198,7 +198,7 @@ def postgres_trace(postgres_stores: Postgres) -> Trace:
         await store.close()
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(database, "_begin", begin_traced)
+        patched.setattr(connections, "_begin", begin_traced)
         asyncio.run(run())
     return trace
 
@@ -222,7 +222,7 @@ async def test_no_statement_of_postgres_costs_more_as_the_store_grows(
     costs: dict[str, Costs] = {}
     for name in ("small", "large"):
         url = address(postgres_stores, f"{name}_analyzed" if analyzed else name)
-        connection = await asyncpg.connect(url, server_settings=database._SETTINGS)
+        connection = await asyncpg.connect(url, server_settings=connections._SETTINGS)
         costs[name] = {
             (sql, str(values)): await postgres_cost(connection, sql, values, is_generic=is_generic)
             for sql, values in postgres_trace

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import asyncpg
 import pytest
 
-import tearline_server.storage.postgres.database as database
+import tearline_server.storage.postgres.connections as database
 from postgres import Postgres
 from stores import AGREEMENT, A, B, event, known, news_since, packet_row, put, statement, told
 from tearline.errors import (
@@ -23,16 +23,16 @@ from tearline.errors import (
     StoreUnreachable,
     StoreVersion,
 )
-from tearline.merkle import Frontier
+from tearline.tlog.merkle import Frontier
 from tearline_server.config import config_of, load_config, write_config
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, Known
-from tearline_server.storage.opening import open_store
-from tearline_server.storage.postgres.connection import Session
+from tearline_server.storage.interface import ask_nothing
+from tearline_server.storage.lookups import LookupResults, Lookups
+from tearline_server.storage.open import open_store
 from tearline_server.storage.postgres.store import PostgresStore
+from tearline_server.storage.postgres.types import Session
 from tearline_server.storage.rows import ChannelRow, Head, MailRow
-from tearline_server.storage.store import ask_nothing
-from tearline_server.storage.stored import Heard, Stored
+from tearline_server.storage.snapshot import Changes, Snapshot
 
 SETTINGS = {"name": "exchange.example", "dns": "exchange.example", "address": "127.0.0.1:8443"}
 
@@ -103,7 +103,7 @@ async def test_a_commit_asks_few_times_while_it_holds_the_head(
         await put(
             one,
             event(entry),
-            asked=Asked(
+            asked=Lookups(
                 statements=frozenset({(name * 32, A)}),
                 naturals=frozenset({(A, b"natural")}),
                 packets=((b"1" * 32, "spiffe://a.example"),),
@@ -130,17 +130,17 @@ async def test_a_commit_asks_few_times_while_it_holds_the_head(
 async def test_what_others_write_is_heard_of(stores: tuple[PostgresStore, PostgresStore]) -> None:
     one, other = stores
     changes = other.changes()
-    assert await anext(changes) == Heard(cosigned=None)
+    assert await anext(changes) == Changes(cosigned=None)
     before = (await other.load()).head
     await put(one, event(0))
-    assert await anext(changes) == Heard(cosigned=frozenset())
+    assert await anext(changes) == Changes(cosigned=frozenset())
     news = await other.news(before)
     assert news is not None
     assert await other.grown(0, 0) == (news.head.tree, None)
     await one.put_cosigned(1, lambda _: b"note", above=-1)
-    assert await anext(changes) == Heard(cosigned=frozenset({1}))
+    assert await anext(changes) == Changes(cosigned=frozenset({1}))
     await one.put_evidence(b"1" * 32, b"evidence")
-    assert await anext(changes) == Heard(cosigned=None)
+    assert await anext(changes) == Changes(cosigned=None)
     await changes.aclose()  # type: ignore[attr-defined]  # it is a generator
 
 
@@ -153,11 +153,11 @@ async def test_whoever_may_have_missed_something_is_told_so(
     with pytest.raises(StoreUnreachable):
         await drained(changes)
     again = store.changes()
-    assert await anext(again) == Heard(cosigned=None)
+    assert await anext(again) == Changes(cosigned=None)
     await again.aclose()  # type: ignore[attr-defined]  # it is a generator
 
 
-async def drained(changes: AsyncIterator[Heard]) -> None:
+async def drained(changes: AsyncIterator[Changes]) -> None:
     async for _ in changes:
         pass
 
@@ -217,7 +217,7 @@ async def test_what_was_judged_is_never_judged_again_by_the_store(
 ) -> None:
     judged = []
 
-    def judge(head: Head, known: Known) -> Commit:
+    def judge(head: Head, known: LookupResults) -> Commit:
         judged.append(head)
         asyncio.run(end_connections(postgres))
         return Commit(tree=head.tree, time_ms=1)
@@ -302,11 +302,11 @@ async def test_a_process_that_waits_for_the_head_sees_what_was_written(
 ) -> None:
     one, other = stores
     before = (await other.load()).head
-    waiting: list[asyncio.Task[tuple[Known, Stored | None]]] = []
+    waiting: list[asyncio.Task[tuple[LookupResults, Snapshot | None]]] = []
     loop = asyncio.get_running_loop()
 
-    def judge(head: Head, found: Known) -> Commit:
-        asked = Asked(statements=frozenset({(b"a" * 32, A)}))
+    def judge(head: Head, found: LookupResults) -> Commit:
+        asked = Lookups(statements=frozenset({(b"a" * 32, A)}))
         loop.call_soon_threadsafe(
             lambda: waiting.append(asyncio.ensure_future(told(other, asked, before)))
         )
@@ -339,7 +339,7 @@ def test_a_machine_that_is_gone_is_noticed_within_seconds() -> None:
 async def test_a_text_may_hold_any_character(store: PostgresStore) -> None:
     refused = statement(0, b"a", code="TL-AGR-001", why="a\0b裘", natural=None, envelope=None)
     await put(store, event(0), statements=[refused], attestations={b"s" * 32: b"x"})
-    found = await known(store, Asked(statements=frozenset({(b"a" * 32, A)})))
+    found = await known(store, Lookups(statements=frozenset({(b"a" * 32, A)})))
     assert found.statements[b"a" * 32, A].why == "a\N{REPLACEMENT CHARACTER}b裘"
 
 

@@ -20,7 +20,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline_server.config import parse_store
-from tearline_server.storage.postgres.database import Database
+from tearline_server.storage.postgres.connections import Database
 
 # Of asyncpg, OpenSSL's Python and the system: none tells an operator what to put right.
 _INTERNALS = re.compile(r"asyncpg|Error|Errno|_ssl\.c|Connect call|SessionAttribute|\[")

@@ -6,8 +6,8 @@ import pytest
 
 from builders import AGREEMENT_ID, CN, MX, US, node_of
 from exchange_builders import World
-from tearline.wire.reconciling import ReconcileRequest, Standing
-from tearline_server.reconciling import places_of
+from tearline.wire.reconcile import ChannelPosition, ReconcileRequest
+from tearline_server.recovery.reconcile import places_of
 from tearline_server.storage.rows import Restoration
 
 
@@ -26,7 +26,7 @@ def test_a_node_is_told_where_its_channels_stand_though_a_batch_opens_others() -
             return str(self) == other
 
     assert places_of(Meanwhile(node_of(US)), channels) == (
-        Standing(recipient=node_of(CN), agreement_id=AGREEMENT_ID, seq=3, mark=0),
+        ChannelPosition(recipient=node_of(CN), agreement_id=AGREEMENT_ID, seq=3, mark=0),
     )
 
 
@@ -60,11 +60,12 @@ async def test_a_node_names_no_more_channels_than_it_may_have(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.store.begin_epoch(Restoration(start=0, stop=1, settled=True))
-    monkeypatch.setattr("tearline_server.works.MAX_STANDINGS", 3)
+    monkeypatch.setattr("tearline_server.ingest.commands.MAX_STANDINGS", 3)
 
     async def named(*agreements: bytes) -> set[bytes]:
         confirmed = tuple(
-            Standing(recipient=node_of(CN), agreement_id=each, seq=1, mark=1) for each in agreements
+            ChannelPosition(recipient=node_of(CN), agreement_id=each, seq=1, mark=1)
+            for each in agreements
         )
         request = ReconcileRequest(openings=(), confirmed=confirmed)
         reply = await world.exchange.reconcile(node_of(US), request)

@@ -9,15 +9,15 @@ import pytest
 
 from builders import CN, EXCHANGE, MX, NOW_MS, node_of
 from exchange_builders import Clock
+from tearline.audit.event import Event, EventCode
 from tearline.errors import ExchangeBusy, StoreFull
-from tearline.event import Event, EventCode
-from tearline_server.resumption import Resumption
+from tearline_server.recovery.resume import ResumeBarrier
 from tearline_server.storage.rows import Restoration
+from tearline_server.storage.snapshot import Changes
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.storage.stored import Heard
 
 NODES = frozenset({node_of(CN), node_of(MX)})
-ANYTHING = Heard(cosigned=None)
+ANYTHING = Changes(cosigned=None)
 
 
 @dataclass
@@ -27,13 +27,13 @@ class Restored:
     store: SqliteStore
     logged: list[Event] = field(default_factory=list)
 
-    def resumption(self) -> Resumption:
+    def resume_barrier(self) -> ResumeBarrier:
         """Of one more process, or life of one, over this store."""
-        return Resumption(self.store, EXCHANGE, self._log, Clock())
+        return ResumeBarrier(self.store, EXCHANGE, self._log, Clock())
 
-    async def waiting(self) -> Resumption:
+    async def waiting(self) -> ResumeBarrier:
         """One that waits for the nodes."""
-        resumption = self.resumption()
+        resumption = self.resume_barrier()
         await resumption.restore(NODES)
         return resumption
 
@@ -79,7 +79,7 @@ async def test_it_begins_once(restored: Restored) -> None:
 
 
 async def test_where_no_node_cosigns_nobody_is_awaited(restored: Restored) -> None:
-    resumption = restored.resumption()
+    resumption = restored.resume_barrier()
     await resumption.restore(())
     assert resumption.has_begun
     assert len(restored.logged) == 1
@@ -116,7 +116,7 @@ async def test_it_begins_where_another_process_did(restored: Restored) -> None:
     await other.follow(ANYTHING)
     assert not other.has_begun
     await one.begin()
-    await other.follow(Heard(cosigned=frozenset({7})))
+    await other.follow(Changes(cosigned=frozenset({7})))
     assert not other.has_begun  # nothing but a cosignature was heard of
     await other.follow(ANYTHING)
     assert other.has_begun

@@ -9,17 +9,17 @@ import pytest
 
 from builders import AGREEMENT_ID, CN, MX, NOW_MS, US, node_of, signed_by
 from exchange_builders import World, agreed, agreement, codes, opened, packet_publication
-from tearline.channel import Address, Mark, Void, VoidReason
+from tearline.agreements.proposal import Proposal
+from tearline.audit.event import EventCode
 from tearline.errors import ChannelGap, MailboxFull
-from tearline.event import EventCode
 from tearline.limits import MAILBOX_BYTES, MAILBOX_RETRY_MS, MAILBOX_STATEMENTS
-from tearline.proposal import Proposal
-from tearline.statement import StatementType
+from tearline.statements.channel import Address, Mark, Void, VoidReason
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.flow import encode_mark, encode_void, parse_event
+from tearline.wire.grants import encode_mark, encode_void, parse_event
 from tearline.wire.proposals import encode_proposal
 from tearline.wire.publications import Outcome, Publication
-from tearline_server.turns import Weight
+from tearline_server.admission.fair_queue import Cost
 
 FULL, GAP = MailboxFull.code, ChannelGap.code
 
@@ -37,7 +37,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 def bound(world: World, *, statements: int = MAILBOX_STATEMENTS, size: int = MAILBOX_BYTES) -> None:
     registry = world.exchange._desk.registry
-    room = Weight(statements=statements, bytes=size)
+    room = Cost(statements=statements, bytes=size)
     registry.installation = replace(registry.installation, room=room)
 
 
@@ -182,7 +182,7 @@ async def test_a_full_mailbox_is_one_entry_a_minute_however_often_it_is_tried(
     for _ in range(5):
         await world.publish(US, publication)
     before = (await world.store.load()).head.tree.size
-    await world.exchange.upkeep.flush_refusals()
+    await world.exchange.maintenance.flush_refusals()
     said = [parse_event(row.event) for row in await world.store.event_rows(before, limit=9)]
     assert [(e.code, e.actor, e.reason, e.count) for e in said] == [
         (EventCode.REFUSED, node_of(US), FULL, 5)

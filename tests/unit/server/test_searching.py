@@ -6,9 +6,9 @@ from importlib.resources import files
 import apsw
 import pytest
 
-from tearline.audit_query import parse_query
-from tearline_server.storage.reading import Search
-from tearline_server.storage.searching import search_sql
+from tearline.audit.query import parse_query
+from tearline_server.storage.reads import Search
+from tearline_server.storage.search_sql import search_sql
 
 STATEMENT, PACKET, OTHER = (f"{number:064x}" for number in (1, 2, 3))
 

@@ -15,13 +15,13 @@ from tearline.errors import (
     RestoreRefused,
     StoreBusy,
 )
-from tearline.tiles import TILE_WIDTH, Tile, encode_entry_bundle
+from tearline.tlog.tiles import TILE_WIDTH, Tile, encode_entry_bundle
+from tearline_server.admin.backup import restore_database
+from tearline_server.admin.offline import take_clear
 from tearline_server.config import Config, config_of
 from tearline_server.exchange import Exchange
-from tearline_server.governance import take_clear
-from tearline_server.restoring import restore_database
 from tearline_server.storage.postgres.store import PostgresStore
-from tearline_server.verification import LogVerifier
+from tearline_server.tlog.fsck import LogVerifier
 
 SETTINGS = {"name": "exchange.example", "dns": "exchange.example", "address": "127.0.0.1:8443"}
 
@@ -129,7 +129,7 @@ async def test_it_goes_on_behind_everything_that_was_signed(
     assert another != epoch
     assert await findings(whole_database_url) == []
     async with opened(whole_database_url) as world:
-        assert world.exchange.resumption.has_begun  # no node of this federation cosigns
+        assert world.exchange.resume_barrier.has_begun  # no node of this federation cosigns
         sealed = world.packet()
         assert codes(await world.send(sealed, world.grant(sealed, CN))) == ["", ""]
 

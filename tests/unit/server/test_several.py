@@ -21,13 +21,6 @@ from builders import (
 )
 from exchange_builders import Clock, World, address, codes, house_of, manifest_id
 from standing_builders import WHOLE, standing
-from tearline.checkpoint import (
-    Checkpoint,
-    CheckpointSigner,
-    NoteAlgorithm,
-    parse_checkpoint,
-    sign_checkpoint,
-)
 from tearline.errors import (
     ExchangeBusy,
     FrontierDamaged,
@@ -35,19 +28,26 @@ from tearline.errors import (
     StoreNotReplicated,
     StoreUnreachable,
 )
-from tearline.federation import Revocation
-from tearline.merkle import NodeId
-from tearline.note import parse_note
-from tearline.recall import Recall, RecallOrder, RecallReason
-from tearline.statement import StatementType
+from tearline.federation.members import Revocation
+from tearline.packets.recall import Recall, RecallOrder, RecallReason
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import (
+    Checkpoint,
+    CheckpointSigner,
+    NoteAlgorithm,
+    parse_checkpoint,
+    sign_checkpoint,
+)
+from tearline.tlog.merkle import NodeId
+from tearline.tlog.note import parse_note
+from tearline.wire.federation import encode_revocation
 from tearline.wire.recalls import encode_recall
-from tearline.wire.standings import encode_standing
-from tearline.wire.trust import encode_revocation
-from tearline_server.cosigning import Cosignatures
+from tearline.wire.suspensions import encode_standing
+from tearline_server.admin.offline import take_clear
 from tearline_server.exchange import Exchange
-from tearline_server.governance import take_clear
 from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.rows import Restoration
+from tearline_server.tlog.cosignatures import Cosignatures
 
 Open = Callable[[], Awaitable[World]]
 
@@ -308,7 +308,7 @@ async def test_after_a_restore_all_write_once_one_does(
     async with following(other):
         with pytest.raises(ExchangeBusy):
             await other.send(sealed, grant)
-        await one.exchange.resumption.hear(node_of(CN))
+        await one.exchange.resume_barrier.hear(node_of(CN))
         async with asyncio.timeout(30):
             while not other.exchange.is_healthy:
                 await asyncio.sleep(0.01)

@@ -11,12 +11,12 @@ from pathlib import Path
 import apsw
 import pytest
 
-import tearline_server.storage.sqlite.database as database
+import tearline_server.storage.sqlite.connections as database
 from stores import AGREEMENT, PACKET, A, B, event, known, packet_row, put
 from tearline.errors import StoreBusy, StoreDamaged, StoreForbidden, StoreFull, StoreVersion
-from tearline.statement import StatementType
-from tearline.wire.flow import encode_event
-from tearline_server.storage.known import Asked
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import encode_event
+from tearline_server.storage.lookups import Lookups
 from tearline_server.storage.rows import Restoration
 from tearline_server.storage.sqlite.store import SqliteStore
 
@@ -83,7 +83,7 @@ async def test_grants_that_waited_in_an_earlier_version_are_found_by_their_agree
         database.executemany(f"{sql} VALUES (?, ?, 1, 1, ?, ?)", rows)
     database.close()
     store = SqliteStore(path)
-    found = (await known(store, Asked(agreements=frozenset({AGREEMENT})))).undelivered
+    found = (await known(store, Lookups(agreements=frozenset({AGREEMENT})))).undelivered
     assert [(each.node, each.seq) for each in found[AGREEMENT]] == [(B, 3)]
     await store.close()
 
@@ -117,7 +117,7 @@ async def test_packets_of_an_earlier_version_are_looked_at_for_their_end(tmp_pat
 async def test_what_a_reader_keeps_in_the_file_goes_with_the_next_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tearline_server.storage.sqlite.database._PURGE_BUSY_MS", 1)
+    monkeypatch.setattr("tearline_server.storage.sqlite.connections._PURGE_BUSY_MS", 1)
 
     def is_there() -> bool:
         return any(b"deleted soon" in path.read_bytes() for path in tmp_path.iterdir())

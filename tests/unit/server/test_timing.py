@@ -33,39 +33,45 @@ from exchange_builders import (
 )
 from requesting import PERSON, step
 from standing_builders import WHOLE, standing
-from tearline.channel import Mark, Void, VoidReason
-from tearline.consent import ConsentStep
-from tearline.erasure import Erasure
-from tearline.packet import PacketKind
-from tearline.proposal import Proposal
-from tearline.recall import Recall, RecallOrder, RecallReason
-from tearline.receipt import Receipt, Status
-from tearline.request.step import StepKind
+from tearline.agreements.proposal import Proposal
+from tearline.audit.erasure import Erasure
+from tearline.onward.consent import ConsentStep
+from tearline.packets.packet import PacketKind
+from tearline.packets.recall import Recall, RecallOrder, RecallReason
+from tearline.requests.step import StepKind
 from tearline.sealing import SealedPacket
-from tearline.statement import SignedTree, StatementType
+from tearline.statements.channel import Mark, Void, VoidReason
+from tearline.statements.receipt import Receipt, Status
+from tearline.statements.statement import SignedTree, StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.consents import encode_consent
 from tearline.wire.erasures import encode_erasure
-from tearline.wire.flow import encode_grant, encode_mark, encode_receipt, encode_void, parse_receipt
+from tearline.wire.grants import (
+    encode_grant,
+    encode_mark,
+    encode_receipt,
+    encode_void,
+    parse_receipt,
+)
 from tearline.wire.packets import encode_manifest
 from tearline.wire.proposals import encode_proposal
 from tearline.wire.publications import Publication
 from tearline.wire.recalls import encode_recall
 from tearline.wire.requests import encode_step
-from tearline.wire.standings import encode_standing
 from tearline.wire.statements import Signed
+from tearline.wire.suspensions import encode_standing
+from tearline_server.admin.offline import take_clear
 from tearline_server.exchange import Exchange
-from tearline_server.governance import take_clear
-from tearline_server.judging.claims import claims_of
-from tearline_server.judging.docket import Docket
-from tearline_server.judging.hearing import Publisher
+from tearline_server.ingest.commands import PublishCommand
+from tearline_server.processing.batch import Batch
+from tearline_server.processing.context import Publisher
+from tearline_server.processing.submission import claims_of
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.lookups import LookupResults, Lookups
 from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.rows import Head
+from tearline_server.storage.snapshot import Snapshot
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.storage.stored import Stored
-from tearline_server.works import Submission
 
 MOST = 3.0
 """Standard deviations between the two."""
@@ -268,19 +274,19 @@ async def spent_ns(world: World, signed: Signed) -> tuple[int, str]:
     now_ns = time.thread_time_ns if is_here else time.perf_counter_ns
     publisher = Publisher(node=node_of(CN), agency=CN)
     claims = tuple(claims_of(Publication(signed=(signed,))))
-    work = Submission(publisher, claims, signed.attestations, 0)
+    work = PublishCommand(publisher, claims, signed.attestations, 0)
     registry = world.exchange._desk.registry
     began = ended = 0
 
-    def ask(head: Head, news: Stored | None) -> Asked:
+    def ask(head: Head, news: Snapshot | None) -> Lookups:
         nonlocal began
-        asked = work.ask(registry, Docket(head=head, known=Known(), now_ms=NOW_MS).moment)
+        asked = work.ask(registry, Batch(head=head, known=LookupResults(), now_ms=NOW_MS).moment)
         began = now_ns()
         return asked
 
-    def judge(head: Head, known: Known) -> Commit:
+    def judge(head: Head, known: LookupResults) -> Commit:
         nonlocal ended
-        work.judge(registry, Docket(head=head, known=known, now_ms=NOW_MS))
+        work.judge(registry, Batch(head=head, known=known, now_ms=NOW_MS))
         ended = now_ns()
         raise Judged
 

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from builders import CN, US, node_of
 from tearline.errors import ExchangeBusy
-from tearline_server.bounds import Calls, Places, Room
-from tearline_server.turns import NOTHING, OWN, Line, Turns, Weight
+from tearline_server.admission.fair_queue import NOTHING, OWN, Cost, FairGate, FairQueue
+from tearline_server.admission.rate_limits import ConcurrencyLimit, MemoryQuota, SourceSlots
 
-WIDE = Weight(statements=1000, bytes=1 << 20)
-
-
-def one(statements: int = 1, size: int = 1) -> Weight:
-    return Weight(statements=statements, bytes=size)
+WIDE = Cost(statements=1000, bytes=1 << 20)
 
 
-def taken(line: Line[str]) -> list[str]:
+def one(statements: int = 1, size: int = 1) -> Cost:
+    return Cost(statements=statements, bytes=size)
+
+
+def taken(line: FairQueue[str]) -> list[str]:
     found = []
     while line:
         found.append(line.take())
@@ -27,7 +27,7 @@ def taken(line: Line[str]) -> list[str]:
 
 
 def test_a_quiet_source_is_next_but_one_however_much_another_sent() -> None:
-    line: Line[str] = Line(WIDE)
+    line: FairQueue[str] = FairQueue(WIDE)
     for number in range(5):
         line.put("flood", one(), f"f{number}")
     line.put("quiet", one(), "q")
@@ -35,7 +35,7 @@ def test_a_quiet_source_is_next_but_one_however_much_another_sent() -> None:
 
 
 def test_an_agency_has_no_more_turns_by_more_nodes() -> None:
-    line: Line[str] = Line(WIDE)
+    line: FairQueue[str] = FairQueue(WIDE)
     for number in range(8):
         for _ in range(2):
             line.put(f"{US}/node/n{number}", one(), US)
@@ -46,7 +46,7 @@ def test_an_agency_has_no_more_turns_by_more_nodes() -> None:
 
 
 def test_the_nodes_of_an_agency_have_its_turns_in_turn() -> None:
-    line: Line[str] = Line(WIDE)
+    line: FairQueue[str] = FairQueue(WIDE)
     for name in ("flood", "flood", "flood", "quiet"):
         line.put(f"{US}/node/{name}", one(), name)
     line.put(node_of(CN), one(), CN)
@@ -55,7 +55,7 @@ def test_the_nodes_of_an_agency_have_its_turns_in_turn() -> None:
 
 
 def test_a_full_line_keeps_out_an_agency_that_fills_it_by_many_nodes_and_no_other() -> None:
-    line: Line[int] = Line(one(64, 1 << 20))
+    line: FairQueue[int] = FairQueue(one(64, 1 << 20))
     for number in (*[0] * 64, *range(1, 64)):
         source = f"{US}/node/n{number}"
         try:
@@ -72,7 +72,7 @@ def test_a_full_line_keeps_out_an_agency_that_fills_it_by_many_nodes_and_no_othe
 
 
 def test_a_node_that_fills_the_line_keeps_no_other_of_its_agency_out() -> None:
-    line: Line[int] = Line(one(10, 1 << 20))
+    line: FairQueue[int] = FairQueue(one(10, 1 << 20))
     line.put(f"{US}/node/flood", one(10), 0)
     with pytest.raises(ExchangeBusy):
         line.verify_room(f"{US}/node/flood", one())
@@ -81,19 +81,19 @@ def test_a_node_that_fills_the_line_keeps_no_other_of_its_agency_out() -> None:
 
 def test_what_weighs_nothing_may_end_behind_all_else_of_its_source() -> None:
     """An acknowledgement is in one batch with what its node published before."""
-    line: Line[str] = Line(WIDE)
+    line: FairQueue[str] = FairQueue(WIDE)
     for weight in (one(), NOTHING):
         line.begin("node", weight)
     for weight in (one(), NOTHING):
         line.end("node", weight)
-    line.verify_room("node", Weight(statements=2000, bytes=1))  # nothing of it is left under way
+    line.verify_room("node", Cost(statements=2000, bytes=1))  # nothing of it is left under way
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=60))
 def test_each_source_keeps_its_order_and_nothing_is_lost(
     sent: Sequence[tuple[str, int]],
 ) -> None:
-    line: Line[tuple[str, int, int]] = Line(WIDE)
+    line: FairQueue[tuple[str, int, int]] = FairQueue(WIDE)
     for number, (source, weight) in enumerate(sent):
         line.put(source, one(weight), (source, weight, number))
     assert line.waiting.statements == sum(weight for _, weight in sent)
@@ -111,7 +111,7 @@ def test_each_source_keeps_its_order_and_nothing_is_lost(
 
 @given(st.lists(st.sampled_from("abcd"), max_size=60))
 def test_between_two_turns_of_a_source_every_other_that_waits_has_one(sent: list[str]) -> None:
-    line: Line[str] = Line(WIDE)
+    line: FairQueue[str] = FairQueue(WIDE)
     for source in sent:
         line.put(source, one(), source)
     order = taken(line)
@@ -123,7 +123,7 @@ def test_between_two_turns_of_a_source_every_other_that_waits_has_one(sent: list
 
 
 def test_a_full_line_keeps_out_whoever_fills_it_and_nobody_else() -> None:
-    line: Line[int] = Line(one(10, 1 << 20))
+    line: FairQueue[int] = FairQueue(one(10, 1 << 20))
     for number in range(10):
         line.verify_room("flood", one())
         line.put("flood", one(), number)
@@ -138,7 +138,7 @@ def test_a_full_line_keeps_out_whoever_fills_it_and_nobody_else() -> None:
 
 
 def test_bytes_are_bounded_like_statements() -> None:
-    line: Line[int] = Line(one(1000, 100))
+    line: FairQueue[int] = FairQueue(one(1000, 100))
     line.put("flood", one(1, 90), 0)
     with pytest.raises(ExchangeBusy):
         line.verify_room("flood", one(1, 11))
@@ -146,13 +146,13 @@ def test_bytes_are_bounded_like_statements() -> None:
 
 
 def test_an_empty_line_takes_anything() -> None:
-    Line[int](one(1, 1)).verify_room("somebody", one(50, 50))
+    FairQueue[int](one(1, 1)).verify_room("somebody", one(50, 50))
 
 
 @example([(source, 1) for source in "abcdefgh" for _ in range(16)])
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(1, 4)), max_size=200))
 def test_no_more_than_twice_the_bound_ever_waits(sent: Sequence[tuple[str, int]]) -> None:
-    line: Line[str] = Line(one(16, 1 << 20))
+    line: FairQueue[str] = FairQueue(one(16, 1 << 20))
     for source, weight in sent:
         try:
             line.verify_room(source, one(weight))
@@ -163,7 +163,7 @@ def test_no_more_than_twice_the_bound_ever_waits(sent: Sequence[tuple[str, int]]
 
 
 async def test_turns_alternate_between_sources() -> None:
-    turns, order = Turns(WIDE), []
+    turns, order = FairGate(WIDE), []
 
     async def work(source: str) -> None:
         await turns.take(source, 1)
@@ -174,7 +174,7 @@ async def test_turns_alternate_between_sources() -> None:
 
 
 async def test_who_goes_on_with_a_piece_waits_for_others_and_its_next_piece_for_it() -> None:
-    turns, order = Turns(WIDE), []
+    turns, order = FairGate(WIDE), []
 
     async def work(source: str, piece: str, portions: int) -> None:
         await turns.take(source, 1)
@@ -191,7 +191,7 @@ async def test_who_goes_on_with_a_piece_waits_for_others_and_its_next_piece_for_
 
 async def test_who_is_held_back_waits_until_it_is_not_and_nobody_waits_with_it() -> None:
     held, order = {"flood"}, []
-    turns = Turns(WIDE, held.__contains__)
+    turns = FairGate(WIDE, held.__contains__)
 
     async def work(source: str) -> None:
         await turns.take(source, 1)
@@ -208,7 +208,7 @@ async def test_who_is_held_back_waits_until_it_is_not_and_nobody_waits_with_it()
 
 
 async def test_the_loop_runs_between_two_turns() -> None:
-    turns, order = Turns(WIDE), []
+    turns, order = FairGate(WIDE), []
 
     async def work() -> None:
         await turns.take("flood", 1)
@@ -220,7 +220,7 @@ async def test_the_loop_runs_between_two_turns() -> None:
 
 
 async def test_whoever_goes_away_holds_up_nobody() -> None:
-    turns = Turns(WIDE)
+    turns = FairGate(WIDE)
     leaving = asyncio.create_task(turns.take("a", 1))
     staying = asyncio.create_task(turns.take("a", 1))
     await asyncio.sleep(0)
@@ -229,7 +229,7 @@ async def test_whoever_goes_away_holds_up_nobody() -> None:
 
 
 async def test_what_waits_to_be_read_is_bounded_too() -> None:
-    turns = Turns(one(8, 100))
+    turns = FairGate(one(8, 100))
     first = asyncio.create_task(turns.take("a", 100))
     await asyncio.sleep(0)
     with pytest.raises(ExchangeBusy):
@@ -238,7 +238,7 @@ async def test_what_waits_to_be_read_is_bounded_too() -> None:
 
 
 def test_a_node_has_so_many_calls_under_way_and_no_more() -> None:
-    calls = Calls(2, "too many")
+    calls = ConcurrencyLimit(2, "too many")
     with calls.one("a"), calls.one("a"):
         with pytest.raises(ExchangeBusy), calls.one("a"):
             pass
@@ -249,7 +249,7 @@ def test_a_node_has_so_many_calls_under_way_and_no_more() -> None:
 
 
 async def test_each_source_waits_for_its_own_places_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    places, order = Places(1), list[str]()
+    places, order = SourceSlots(1), list[str]()
 
     async def enter(source: str, leave: asyncio.Event) -> None:
         async with places.one(source):
@@ -261,7 +261,7 @@ async def test_each_source_waits_for_its_own_places_alone(monkeypatch: pytest.Mo
     while len(order) < 2:
         await asyncio.sleep(0)
     assert order == ["a", "b"]
-    monkeypatch.setattr("tearline_server.bounds.PLACE_S", 0)
+    monkeypatch.setattr("tearline_server.admission.rate_limits.PLACE_S", 0)
     with pytest.raises(ExchangeBusy):
         await enter("a", leave)
     leave.set()
@@ -270,7 +270,7 @@ async def test_each_source_waits_for_its_own_places_alone(monkeypatch: pytest.Mo
 
 
 async def test_each_source_waits_for_its_own_room_alone_first_come_first_served() -> None:
-    room, order = Room(10), list[str]()
+    room, order = MemoryQuota(10), list[str]()
 
     async def enter(source: str, size: int, leave: asyncio.Event) -> None:
         async with room.hold(source, size):
@@ -291,7 +291,7 @@ async def test_each_source_waits_for_its_own_room_alone_first_come_first_served(
 
 
 async def test_what_proves_smaller_gives_room_back_at_once() -> None:
-    room = Room(10)
+    room = MemoryQuota(10)
     async with room.hold("a", 10) as share:
         second = asyncio.create_task(room.hold("a", 7).__aenter__())
         await asyncio.sleep(0)
@@ -304,8 +304,8 @@ async def test_what_proves_smaller_gives_room_back_at_once() -> None:
 async def test_room_that_does_not_become_free_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tearline_server.bounds.PLACE_S", 0)
-    room = Room(10)
+    monkeypatch.setattr("tearline_server.admission.rate_limits.PLACE_S", 0)
+    room = MemoryQuota(10)
     async with room.hold("a", 10):
         with pytest.raises(ExchangeBusy) as refused:
             await room.hold("a", 1).__aenter__()
@@ -315,7 +315,7 @@ async def test_room_that_does_not_become_free_is_not_waited_for(
 
 
 async def test_whoever_goes_away_takes_no_room() -> None:
-    room = Room(10)
+    room = MemoryQuota(10)
     async with room.hold("a", 10):
         waiting = [asyncio.create_task(room.hold("a", 10).__aenter__()) for _ in range(2)]
         await asyncio.sleep(0)

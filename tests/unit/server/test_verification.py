@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-import tearline_server.verification as verification
+import tearline_server.tlog.fsck as verification
 from builders import CN, MX
 from exchange_builders import IDENTITY, codes, opened
-from tearline.merkle import NodeId
+from tearline.tlog.merkle import NodeId
 from tearline_server.storage.rows import EventRow
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.verification import LogVerifier
+from tearline_server.tlog.fsck import LogVerifier
 
 
 @pytest.fixture(scope="module")

@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 
 from exchange_builders import World
-from tearline.checkpoint import (
+from tearline.errors import SettingInvalid, TearlineError
+from tearline.federation.cosigning import parse_add_checkpoint
+from tearline.tlog.checkpoint import (
     Checkpoint,
     CheckpointSigner,
     NoteAlgorithm,
     parse_checkpoint_text,
     parse_verifier_key,
 )
-from tearline.errors import SettingInvalid, TearlineError
-from tearline.ledger import entry_hash
-from tearline.merkle import EMPTY_ROOT, root_from_leaf_hashes, verify_consistency
-from tearline.note import parse_note
-from tearline.witness import parse_add_checkpoint
-from tearline_server import witnesses
+from tearline.tlog.merkle import EMPTY_ROOT, root_from_leaf_hashes, verify_consistency
+from tearline.tlog.note import parse_note
+from tearline.verification.log_entries import entry_hash
 from tearline_server.config import Witness, config_of
-from tearline_server.witnesses import ask_on
+from tearline_server.tlog import witnesses
+from tearline_server.tlog.witnesses import ask_on
 
 SIGNER = CheckpointSigner(
     name="witness.example/w1", algorithm=NoteAlgorithm.MLDSA44, seed=bytes(32)
@@ -108,7 +108,7 @@ async def lines(world: World, *, at_least: int = 0) -> list[str]:
 async def grow(world: World) -> None:
     """Has the exchange log something; returns once it is durable."""
     world.exchange.refusals.count("stranger", "TL-TLS-001")
-    await world.exchange.upkeep.flush_refusals()
+    await world.exchange.maintenance.flush_refusals()
 
 
 async def refused(caplog: pytest.LogCaptureFixture) -> str:

@@ -14,6 +14,7 @@ import pytest
 from builders import CN, MX, US, federation, leaf_of, node_of
 from exchange_builders import Clock, World, codes, house_of, opened, packet_publication
 from stores import event, put
+from tearline.audit.event import EventCode
 from tearline.errors import (
     ExchangeBusy,
     ExchangeFault,
@@ -23,7 +24,6 @@ from tearline.errors import (
     StoreDamaged,
     StoreFull,
 )
-from tearline.event import EventCode
 from tearline.limits import (
     AGENCY_RATES,
     FAULT_S,
@@ -34,34 +34,34 @@ from tearline.limits import (
     SHARED_BATCH_BYTES,
     STUCK_S,
 )
-from tearline.merkle import Frontier
-from tearline.statement import Statement, StatementType
-from tearline.wire.flow import parse_event
+from tearline.statements.statement import Statement, StatementType
+from tearline.tlog.merkle import Frontier
+from tearline.wire.grants import parse_event
 from tearline.wire.publications import Publication, encode_publication, publication_of
-from tearline_server.bounds import Bounds, Rate, Rates
-from tearline_server.committer import Committer
+from tearline_server.admin.offline import take_clear
+from tearline_server.admission.authentication import Caller
+from tearline_server.admission.fair_queue import OWN, Cost
+from tearline_server.admission.rate_limits import Bounds, LeakyBucket, RateLimits
 from tearline_server.exchange import Exchange
-from tearline_server.gate import Caller
-from tearline_server.governance import take_clear
-from tearline_server.judging import claims
-from tearline_server.judging.registry import Installation, Registry
-from tearline_server.metrics import Metrics
-from tearline_server.services.exchange import ExchangeService
+from tearline_server.grpc.exchange_service import ExchangeService
+from tearline_server.ingest.committer import Committer
+from tearline_server.observability.metrics import Metrics
+from tearline_server.processing import submission
+from tearline_server.processing.registry import Installation, Registry
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import Asked, Known
+from tearline_server.storage.interface import Append, Ask, Store
+from tearline_server.storage.lookups import LookupResults, Lookups
 from tearline_server.storage.rows import Head
+from tearline_server.storage.snapshot import Snapshot
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.storage.store import Append, Ask, Store
-from tearline_server.storage.stored import Stored
-from tearline_server.turns import OWN, Weight
 
-ONE = Weight(statements=1, bytes=1)
+ONE = Cost(statements=1, bytes=1)
 
 
 @dataclass(frozen=True)
 class Job:
     number: int
-    weight: Weight = ONE
+    weight: Cost = ONE
     source: str = "somebody"
 
 
@@ -74,7 +74,7 @@ class Shelf:
     disk: Callable[[], float] = lambda: 0.0
 
     async def commit(self, ask: Ask, append: Append, *, since: Head | None = None) -> float:
-        append(Head(epoch=b"e" * 16, tree=Frontier(), time_ms=0), Known())
+        append(Head(epoch=b"e" * 16, tree=Frontier(), time_ms=0), LookupResults())
         await self.gate.wait()
         if self.fail:
             raise self.fail.pop(0)
@@ -92,10 +92,10 @@ class Recorder:
 
     head: Head | None = None
 
-    def ask(self, works: Sequence[Job], head: Head, news: Stored | None) -> Asked:
-        return Asked()
+    def ask(self, works: Sequence[Job], head: Head, news: Snapshot | None) -> Lookups:
+        return Lookups()
 
-    def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
+    def compose(self, works: Sequence[Job], known: LookupResults, head: Head) -> Commit:
         self.batches.append([work.number for work in works])
         if any(work.number < 0 for work in works):
             raise ZeroDivisionError if min(work.number for work in works) < -1 else NotFound
@@ -146,7 +146,7 @@ async def test_a_batch_has_a_bound() -> None:
     shelf, desk = Shelf(), Recorder()
     shelf.gate.set()
     made = committer(shelf, desk)
-    half = Weight(statements=MAX_BATCH_STATEMENTS // 2 + 1, bytes=1)
+    half = Cost(statements=MAX_BATCH_STATEMENTS // 2 + 1, bytes=1)
     await asyncio.gather(*await submitted(made, *(Job(number, half) for number in range(3))))
     assert desk.durable == [[0], [1], [2]]
     await made.close()
@@ -172,7 +172,7 @@ class Slow(Recorder):
     each_s: float = 0.001
     batch_s: float = 0.0
 
-    def compose(self, works: Sequence[Job], known: Known, head: Head) -> Commit:
+    def compose(self, works: Sequence[Job], known: LookupResults, head: Head) -> Commit:
         self.watch.now_s += self.batch_s + self.each_s * len(works)
         return super().compose(works, known, head)
 
@@ -181,7 +181,7 @@ async def test_batches_are_small_while_others_wait_and_large_when_nobody_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch, shelf = Watch(), Shelf()
-    monkeypatch.setattr("tearline_server.committer.time", watch)
+    monkeypatch.setattr("tearline_server.ingest.committer.time", watch)
 
     shelf.gate.set()
     desk = Slow(watch=watch, each_s=0.0001)  # a hundred in the time of a small batch
@@ -212,7 +212,7 @@ async def test_batches_are_small_while_others_wait_and_large_when_nobody_does(
 async def test_a_batch_has_few_bytes_while_others_wait_and_many_when_nobody_does() -> None:
     shelf, desk = Shelf(), Recorder()
     shelf.gate.set()
-    made, large = committer(shelf, desk), Weight(statements=1, bytes=SHARED_BATCH_BYTES)
+    made, large = committer(shelf, desk), Cost(statements=1, bytes=SHARED_BATCH_BYTES)
     await asyncio.gather(*await submitted(made, *(Job(number, large) for number in range(4))))
     assert desk.durable == [[0, 1, 2, 3]]
     desk.durable.clear()
@@ -229,7 +229,7 @@ async def test_what_a_batch_costs_by_itself_does_not_make_it_smaller_and_smaller
 ) -> None:
     """And the more wait, the more it holds: a turn of each is not many batches."""
     watch, shelf = Watch(), Shelf()
-    monkeypatch.setattr("tearline_server.committer.time", watch)
+    monkeypatch.setattr("tearline_server.ingest.committer.time", watch)
     shelf.gate.set()
     desk = Slow(watch=watch, batch_s=0.02)
     made = committer(shelf, desk)
@@ -246,7 +246,7 @@ async def test_an_agency_makes_no_batch_larger_by_more_nodes_while_another_waits
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch, shelf = Watch(), Shelf()
-    monkeypatch.setattr("tearline_server.committer.time", watch)
+    monkeypatch.setattr("tearline_server.ingest.committer.time", watch)
     shelf.gate.set()
     desk = Slow(watch=watch, batch_s=0.02)
     made = committer(shelf, desk)
@@ -266,7 +266,7 @@ async def test_what_the_exchange_hands_out_itself_makes_no_batch_small(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch, shelf = Watch(), Shelf()
-    monkeypatch.setattr("tearline_server.committer.time", watch)
+    monkeypatch.setattr("tearline_server.ingest.committer.time", watch)
     shelf.gate.set()
     desk = Slow(watch=watch)
     made = committer(shelf, desk)
@@ -283,7 +283,7 @@ async def test_while_others_wait_for_a_batch_nobody_brings_more_than_it_has_wait
     shelf, desk = Shelf(fail=[StoreDamaged("test")] if fails else []), Recorder()
     made, settled = committer(shelf, desk), []
     made.on_settled = lambda: settled.append(made.holds("flood"))
-    big = Weight(statements=MAX_BATCH_STATEMENTS, bytes=1)
+    big = Cost(statements=MAX_BATCH_STATEMENTS, bytes=1)
     jobs = [Job(0, big, "flood"), Job(1, source="quiet"), Job(2, big, "flood")]
     waiting = await submitted(made, *jobs)
     assert not made.holds("flood")  # nothing is under way
@@ -313,7 +313,7 @@ async def test_a_flood_alone_is_not_held_back() -> None:
 
 async def test_behind_a_slow_disk_batches_hold_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = Watch()
-    monkeypatch.setattr("tearline_server.committer.time", watch)
+    monkeypatch.setattr("tearline_server.ingest.committer.time", watch)
 
     def disk() -> float:
         watch.now_s += 0.5
@@ -335,7 +335,7 @@ async def test_who_waits_too_long_for_the_disk_is_not_ready(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch, shelf, desk = Watch(), Shelf(), Recorder()
-    monkeypatch.setattr("tearline_server.committer.time", watch)
+    monkeypatch.setattr("tearline_server.ingest.committer.time", watch)
     made = committer(shelf, desk)
     (task,) = await submitted(made, Job(0))
     while not desk.batches:
@@ -356,7 +356,7 @@ async def test_a_full_queue_turns_away_and_says_when_to_come_again() -> None:
     tasks = await submitted(made, Job(0))
     while not desk.batches:
         await asyncio.sleep(0)
-    tasks += await submitted(made, Job(1, Weight(statements=MAX_QUEUE_STATEMENTS - 1, bytes=1)))
+    tasks += await submitted(made, Job(1, Cost(statements=MAX_QUEUE_STATEMENTS - 1, bytes=1)))
     with pytest.raises(ExchangeBusy) as busy:
         await made.submit(Job(2))
     assert busy.value.retry_after_ms
@@ -371,7 +371,7 @@ async def test_what_is_being_written_takes_its_room_until_it_is(cancelled: bool)
     """Also where its caller is gone: behind a disk that is stuck, calls come and go."""
     shelf, desk = Shelf(), Recorder()
     made = committer(shelf, desk)
-    half = Weight(statements=MAX_QUEUE_STATEMENTS // 2, bytes=1)
+    half = Cost(statements=MAX_QUEUE_STATEMENTS // 2, bytes=1)
     under_way = await submitted(made, Job(0, half), Job(1, half))
     while not desk.batches:
         await asyncio.sleep(0)
@@ -408,7 +408,7 @@ async def test_after_a_failure_everything_is_read_anew_beside_the_event_loop(
     threads = []
     restore = Registry.restore
 
-    def noted(installation: Installation, stored: Stored) -> Registry:
+    def noted(installation: Installation, stored: Snapshot) -> Registry:
         threads.append(threading.get_ident())
         return restore(installation, stored)
 
@@ -541,7 +541,7 @@ class FullDisk:
         return getattr(self._store, name)
 
     async def commit(self, ask: Ask, append: Append, *, since: Head | None = None) -> float:
-        def full(head: Head, known: Known) -> Commit:
+        def full(head: Head, known: LookupResults) -> Commit:
             append(head, known)
             raise StoreFull
 
@@ -594,7 +594,7 @@ async def test_many_nodes_at_once_share_commits(tmp_path: Path) -> None:
 
 
 def test_a_node_publishes_in_bursts_but_not_for_ever() -> None:
-    rate = Rate(100, "too much")
+    rate = LeakyBucket(100, "too much")
     for _ in range(RATE_BURST_S):
         rate.take("a", 100, 0)
     with pytest.raises(ExchangeBusy) as busy:
@@ -610,21 +610,21 @@ def test_a_node_publishes_in_bursts_but_not_for_ever() -> None:
 
 
 def test_a_clock_that_runs_backwards_gives_nothing_away() -> None:
-    rate = Rate(100, "too much")
+    rate = LeakyBucket(100, "too much")
     rate.take("a", 1000, 10_000)
     with pytest.raises(ExchangeBusy):
         rate.take("a", 1, 0)
 
 
 def test_bytes_are_bounded_as_well() -> None:
-    bounds = Bounds(Rates())
+    bounds = Bounds(RateLimits())
     bounds.take(node_of(US), statements=1, size=1 << 40, now_ms=0)
     with pytest.raises(ExchangeBusy):
         bounds.take(node_of(US), statements=1, size=1, now_ms=0)
 
 
 def test_an_agency_publishes_no_more_by_more_nodes() -> None:
-    bounds = Bounds(Rates(statements=1, bytes=1))
+    bounds = Bounds(RateLimits(statements=1, bytes=1))
     names = [f"{US}/node/n{number}" for number in range(AGENCY_RATES + 1)]
     for name in names[:-1]:
         for _ in range(RATE_BURST_S):
@@ -638,9 +638,9 @@ async def test_a_large_publication_is_read_in_portions_and_others_read_theirs_be
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And its node's next one waits for all of it: channels have no gaps."""
-    read, read_claim = list[str](), claims._claim
+    read, read_claim = list[str](), submission._claim
 
-    def noted(statement: Statement, *rest: Any) -> claims.Claim:
+    def noted(statement: Statement, *rest: Any) -> submission.SubmittedStatement:
         read.append(names[statement.id])
         return read_claim(statement, *rest)
 
@@ -651,8 +651,8 @@ async def test_a_large_publication_is_read_in_portions_and_others_read_theirs_be
         return encode_publication(publication)
 
     names: dict[bytes, str] = {}
-    monkeypatch.setattr(claims, "_claim", noted)
-    monkeypatch.setattr(claims, "PORTION_BYTES", 1)
+    monkeypatch.setattr(submission, "_claim", noted)
+    monkeypatch.setattr(submission, "PORTION_BYTES", 1)
     service = ExchangeService(world.exchange)
     messages = [(US, said(US, "large", 8)), (US, said(US, "next", 1)), (CN, said(CN, "small", 1))]
     await asyncio.gather(
@@ -677,7 +677,7 @@ async def test_a_node_that_floods_is_told_to_wait(world: World) -> None:
 
 
 async def test_empty_messages_count_as_well(world: World) -> None:
-    world.exchange._bounds = Bounds(Rates(statements=1))
+    world.exchange._bounds = Bounds(RateLimits(statements=1))
     for _ in range(RATE_BURST_S):
         assert await world.publish(US, Publication()) == ()
     with pytest.raises(ExchangeBusy):
@@ -690,8 +690,8 @@ async def test_refusals_of_the_unknown_are_one_entry_a_minute(world: World) -> N
         await world.publish(CN, publication)
     world.exchange.refusals.count("ipv4:127.0.0.1", "TL-TLS-001")
     before = (await world.store.load()).head.tree.size
-    await world.exchange.upkeep.flush_refusals()
-    await world.exchange.upkeep.flush_refusals()
+    await world.exchange.maintenance.flush_refusals()
+    await world.exchange.maintenance.flush_refusals()
     rows = await world.store.event_rows(before, limit=10)
     said = [parse_event(row.event) for row in rows]
     assert [(e.code, e.actor, e.reason, e.count) for e in said] == [
@@ -707,7 +707,7 @@ async def test_refusals_that_could_not_be_logged_are_logged_later(world: World) 
             world.exchange.refusals.count("ipv4:127.0.0.1", "TL-TLS-001")
         before = (await world.store.load()).head.tree.size
         with suppress(StoreFull):
-            await world.exchange.upkeep.flush_refusals()
+            await world.exchange.maintenance.flush_refusals()
     rows = await world.store.event_rows(before, limit=10)
     assert [parse_event(row.event).count for row in rows] == [3]
 
@@ -715,14 +715,14 @@ async def test_refusals_that_could_not_be_logged_are_logged_later(world: World) 
 class EarlierStore:
     """A store that another one took the place of, which had less; its next commit fails."""
 
-    def __init__(self, store: Store, earlier: Stored) -> None:
+    def __init__(self, store: Store, earlier: Snapshot) -> None:
         self._store = store
         self._earlier = earlier
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def load(self) -> Stored:
+    async def load(self) -> Snapshot:
         return self._earlier
 
     async def commit(self, ask: Ask, append: Append, *, since: Head | None) -> None:
@@ -748,7 +748,7 @@ async def test_the_operator_takes_nothing_in_behind_what_others_wrote_meanwhile(
     house, load = house_of(store, Clock()), store.load
     await take_clear(house, parties.clear[0])
 
-    async def load_before_another() -> Stored:
+    async def load_before_another() -> Snapshot:
         stored = await load()
         await put(store, event(1))
         return stored

@@ -7,7 +7,7 @@ import pytest
 
 from builders import US, federation
 from tearline.errors import StatementMalformed
-from tearline.statement import Leaf, StatementType, verify_inclusion
+from tearline.statements.statement import Leaf, StatementType, verify_inclusion
 from tearline.wire.bundles import Bundle, bundle, encode_bundle, parse_bundle
 
 NODE = federation().node(US)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tearline.errors import PacketTooLarge
 from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES, MAX_SLOTS
-from tearline.packet import PacketParts
-from tearline.receipt import LogOpening
-from tearline.statement import Statement, StatementType
+from tearline.packets.packet import PacketParts
+from tearline.statements.receipt import LogOpening
+from tearline.statements.statement import Statement, StatementType
 from tearline.wire.deliveries import Cursor, Delivery, delivery_size, encode_delivery, verify_fits
 
 PACKET = b"m" * 32

@@ -17,29 +17,11 @@ from builders import (
 )
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES, MAX_RETRY_AFTER_MS
-from tearline.packet import PacketParts
-from tearline.receipt import LogOpening
-from tearline.statement import StatementType
+from tearline.packets.packet import PacketParts
+from tearline.statements.receipt import LogOpening
+from tearline.statements.statement import StatementType
 from tearline.v1 import exchange_pb2 as pb
-from tearline.wire.deliveries import (
-    START,
-    Cursor,
-    Delivery,
-    delivery_cursor,
-    encode_cursor,
-    encode_delivery,
-    parse_cursor,
-    parse_delivery,
-)
-from tearline.wire.entries import (
-    EntryRange,
-    encode_entries,
-    encode_entries_request,
-    parse_entries,
-    parse_entries_request,
-)
-from tearline.wire.flow import encode_grant
-from tearline.wire.inquiries import (
+from tearline.wire.audit_search import (
     ProvenEvent,
     ProvenEvents,
     SearchRequest,
@@ -50,8 +32,26 @@ from tearline.wire.inquiries import (
     parse_proven_events,
     parse_search,
 )
+from tearline.wire.deliveries import (
+    START,
+    Cursor,
+    Delivery,
+    delivery_cursor,
+    encode_cursor,
+    encode_delivery,
+    parse_cursor,
+    parse_delivery,
+)
+from tearline.wire.grants import encode_grant
+from tearline.wire.log_entries import (
+    EntryRange,
+    encode_entries,
+    encode_entries_request,
+    parse_entries,
+    parse_entries_request,
+)
+from tearline.wire.packet_parts import encode_apart, encode_parts, parse_parts
 from tearline.wire.packets import encode_manifest
-from tearline.wire.parts import encode_apart, encode_parts, parse_parts
 from tearline.wire.publications import (
     Outcome,
     Publication,

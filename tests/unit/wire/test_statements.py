@@ -6,9 +6,10 @@ import pytest
 
 from builders import MX, US, federation, signed_by, signing_key
 from tearline.errors import StatementMalformed
-from tearline.federation import Revocation
-from tearline.statement import StatementType
+from tearline.federation.members import Revocation
+from tearline.statements.statement import StatementType
 from tearline.v1 import statement_pb2 as pb
+from tearline.wire.federation import encode_revocation
 from tearline.wire.statements import (
     cosigned,
     encode_attestation,
@@ -19,7 +20,6 @@ from tearline.wire.statements import (
     signed,
     write_statement,
 )
-from tearline.wire.trust import encode_revocation
 
 FED = federation()
 NODE = FED.node(US)

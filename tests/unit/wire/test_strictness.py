@@ -11,7 +11,7 @@ import pytest
 import tearline.wire
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_MESSAGE_BYTES
-from tearline.wire.flow import parse_bare_grant
+from tearline.wire.grants import parse_bare_grant
 from translators import CODECS, Codec
 
 each = pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)

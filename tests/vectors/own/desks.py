@@ -6,19 +6,26 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import builders as b
-from tearline.case import CaseNote, CaseStep, Phase
-from tearline.channel import Address
-from tearline.consent import Consent, ConsentStep, ConsentTerms
+from tearline.agreements.proposal import Proposal
+from tearline.cases.case import CaseNote, CaseStep, Phase
 from tearline.encoding import label
-from tearline.onward import Use
-from tearline.packet import Urgency
-from tearline.proposal import Proposal
-from tearline.recall import KeepGround, Reach, Recall, RecallAnswer, RecallOrder, RecallReason
-from tearline.request.step import Ground, ItemOutcome, Note, RequestStep, Side, StepKind
+from tearline.onward.consent import Consent, ConsentStep, ConsentTerms
+from tearline.onward.use import Use
+from tearline.packets.packet import Urgency
+from tearline.packets.recall import (
+    KeepGround,
+    Reach,
+    Recall,
+    RecallAnswer,
+    RecallOrder,
+    RecallReason,
+)
+from tearline.requests.step import Ground, ItemOutcome, RequestStep, Side, StepKind, StepNote
 from tearline.sealing import seal_note
-from tearline.standing.standing import OfficerAct, Standing
-from tearline.standing.suspension import InFlight, Originated, Reason, Suspension
-from tearline.statement import ActedBy, StatementType
+from tearline.statements.channel import Address
+from tearline.statements.statement import ActedBy, StatementType
+from tearline.suspensions.standing import OfficerAct, Standing
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.v1 import (
     case_pb2,
     consent_pb2,
@@ -33,8 +40,8 @@ from tearline.wire.consents import encode_consent, encode_consent_prefix, encode
 from tearline.wire.proposals import encode_proposal
 from tearline.wire.recalls import encode_recall
 from tearline.wire.requests import encode_note, encode_step, encode_step_prefix
-from tearline.wire.standings import encode_standing
 from tearline.wire.statements import encode_signed, parse_signed, signed
+from tearline.wire.suspensions import encode_standing
 from vectors.own.frozen import file_of
 from vectors.own.plain import Json
 
@@ -160,25 +167,29 @@ def request_steps(us: Any, mx: Any) -> list[Said]:
     refused = ItemOutcome(number=2, ground=Ground.SOURCE_PROTECTION)
     neither = ItemOutcome(number=3, ground=Ground.NEITHER)
     days = 24 * 3_600_000
-    steps: list[tuple[StepKind, Note, dict[str, Any]]] = [
-        (StepKind.ADMIT, Note(), {}),
-        (StepKind.CLARIFY, Note(text="which year?"), {}),
-        (StepKind.CLARIFIED, Note(text="2026"), {"permit": True}),
-        (StepKind.PERMIT, Note(), {}),
-        (StepKind.AUTHORISE, Note(text="a judge must sign"), {"extension_ms": 5 * days}),
-        (StepKind.CONTEST, Note(text="no date is named"), {"urgency": Urgency.ROUTINE}),
-        (StepKind.LOWER, Note(), {"urgency": Urgency.URGENT}),
-        (StepKind.CONFIRM, Note(text="Friday"), {}),
-        (StepKind.PARTIAL, Note(items=(ItemOutcome(number=1), refused), answer=answer), {}),
-        (StepKind.REFUSE, Note(items=(neither,)), {}),
-        (StepKind.ANSWER, Note(items=(ItemOutcome(number=256),), answer=answer, text="all"), {}),
-        (StepKind.SUPPLEMENT, Note(items=(ItemOutcome(number=2),), answer=answer), {}),
-        (StepKind.EXTEND, Note(), {}),
-        (StepKind.REJECT, Note(text="it names no offence"), {}),
-        (StepKind.WITHDRAW, Note(), {}),
-        (StepKind.EXPIRE, Note(), {}),
-        (StepKind.DISPUTE, Note(text="it came an hour before"), {"entry": (1 << 40) + 1}),
-        (StepKind.CLOSE, Note(useful=False, text="李"), {}),
+    steps: list[tuple[StepKind, StepNote, dict[str, Any]]] = [
+        (StepKind.ADMIT, StepNote(), {}),
+        (StepKind.CLARIFY, StepNote(text="which year?"), {}),
+        (StepKind.CLARIFIED, StepNote(text="2026"), {"permit": True}),
+        (StepKind.PERMIT, StepNote(), {}),
+        (StepKind.AUTHORISE, StepNote(text="a judge must sign"), {"extension_ms": 5 * days}),
+        (StepKind.CONTEST, StepNote(text="no date is named"), {"urgency": Urgency.ROUTINE}),
+        (StepKind.LOWER, StepNote(), {"urgency": Urgency.URGENT}),
+        (StepKind.CONFIRM, StepNote(text="Friday"), {}),
+        (StepKind.PARTIAL, StepNote(items=(ItemOutcome(number=1), refused), answer=answer), {}),
+        (StepKind.REFUSE, StepNote(items=(neither,)), {}),
+        (
+            StepKind.ANSWER,
+            StepNote(items=(ItemOutcome(number=256),), answer=answer, text="all"),
+            {},
+        ),
+        (StepKind.SUPPLEMENT, StepNote(items=(ItemOutcome(number=2),), answer=answer), {}),
+        (StepKind.EXTEND, StepNote(), {}),
+        (StepKind.REJECT, StepNote(text="it names no offence"), {}),
+        (StepKind.WITHDRAW, StepNote(), {}),
+        (StepKind.EXPIRE, StepNote(), {}),
+        (StepKind.DISPUTE, StepNote(text="it came an hour before"), {"entry": (1 << 40) + 1}),
+        (StepKind.CLOSE, StepNote(useful=False, text="李"), {}),
     ]
     found = []
     for number, (kind, note, rest) in enumerate(steps, 1):

@@ -6,14 +6,14 @@ from unittest.mock import patch
 
 import builders as b
 from tearline import sealing
-from tearline.case import CaseNote
-from tearline.consent import ConsentTerms
-from tearline.ledger import clear_entry
-from tearline.packet import Urgency
-from tearline.recall import Reach
-from tearline.request.step import Ground, ItemOutcome, Note
+from tearline.cases.case import CaseNote
+from tearline.onward.consent import ConsentTerms
+from tearline.packets.packet import Urgency
+from tearline.packets.recall import Reach
+from tearline.requests.step import Ground, ItemOutcome, StepNote
 from tearline.sealing import seal_note
-from tearline.statement import StatementType
+from tearline.statements.statement import StatementType
+from tearline.verification.log_entries import clear_entry
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.cases import encode_case_note, encode_case_step_prefix
 from tearline.wire.consents import encode_consent_prefix, encode_terms
@@ -235,7 +235,7 @@ def note_refused(named: Named) -> list[Json]:
         sealed = seal_note(note, key, said.kind, PREFIXES[said.kind](value))
         return spelt(rule, name, said, ENCODERS[said.kind](replace(value, sealed=sealed)), code)
 
-    def step(rule: str, name: str, kind: str, note: Note, **said: Any) -> Json:
+    def step(rule: str, name: str, kind: str, note: StepNote, **said: Any) -> Json:
         bad = encode_note(unchecked(note, **said))
         return resealed(rule, name, named[f"step {kind}"], bad)
 
@@ -267,20 +267,24 @@ def note_refused(named: Named) -> list[Json]:
         around("it was sealed as a step of a case", admit, closed, sealed=as_case),
         around("its padding is not zero", admit, "TL-PKT-001", sealed=padded),
         around("it is shorter than an encapsulation", admit, closed, sealed=sealed[:1000]),
-        step("R-2", "items out of order", "partial", Note(), items=(other, one), **answer),
-        step("R-2", "an item twice", "partial", Note(), items=(one, one), **answer),
-        step("R-2", "an answer without a packet", "answer", Note(), items=(one,)),
-        step("R-2", "a packet that answers nothing", "partial", Note(), items=(other,), **answer),
-        step("R-2", "an admission decides an item", "admit", Note(), items=(other,)),
-        step("R-2", "a part that decides nothing", "partial", Note()),
-        step("R-2", "a refusal answers", "refuse", Note(), items=(one,), **answer),
-        step("R-2", "a supplement refuses", "supplement", Note(), items=(one, other), **answer),
-        step("R-2", "an admission is useful", "admit", Note(), useful=True),
-        step("R-2", "the end says not whether it was", "close", Note()),
-        step("R-2", "a question without words", "clarify", Note()),
-        step("R-2", "an item of number 0", "refuse", Note(), items=(unchecked(other, number=0),)),
-        step("R-2", "a text of 4097 bytes", "admit", Note(), text="x" * 4097),
-        step("R-3", "neither nor, and a word", "refuse", Note(), items=(neither,), text="none"),
+        step("R-2", "items out of order", "partial", StepNote(), items=(other, one), **answer),
+        step("R-2", "an item twice", "partial", StepNote(), items=(one, one), **answer),
+        step("R-2", "an answer without a packet", "answer", StepNote(), items=(one,)),
+        step(
+            "R-2", "a packet that answers nothing", "partial", StepNote(), items=(other,), **answer
+        ),
+        step("R-2", "an admission decides an item", "admit", StepNote(), items=(other,)),
+        step("R-2", "a part that decides nothing", "partial", StepNote()),
+        step("R-2", "a refusal answers", "refuse", StepNote(), items=(one,), **answer),
+        step("R-2", "a supplement refuses", "supplement", StepNote(), items=(one, other), **answer),
+        step("R-2", "an admission is useful", "admit", StepNote(), useful=True),
+        step("R-2", "the end says not whether it was", "close", StepNote()),
+        step("R-2", "a question without words", "clarify", StepNote()),
+        step(
+            "R-2", "an item of number 0", "refuse", StepNote(), items=(unchecked(other, number=0),)
+        ),
+        step("R-2", "a text of 4097 bytes", "admit", StepNote(), text="x" * 4097),
+        step("R-3", "neither nor, and a word", "refuse", StepNote(), items=(neither,), text="none"),
         terms("nothing is asked for", "consent is asked for", fields=()),
         terms("given for no scope", "and given for one field", scope=""),
         terms("refused for a field", "consent is refused", scope=""),

@@ -6,13 +6,13 @@ from typing import Any
 
 import builders as b
 from exhibiting import MX_NODE, US_NODE, Case, case, opening, revocation
-from tearline.armor import Armor, armor
-from tearline.checkpoint import sign_checkpoint
-from tearline.event import Decision, EventCode, EventOutcome
-from tearline.exhibit import Shown, verify_exhibit
+from tearline.audit.event import Decision, EventCode, EventOutcome
+from tearline.crypto.armor import Armor, armor
 from tearline.policy.form import Form
+from tearline.tlog.checkpoint import sign_checkpoint
+from tearline.verification.exhibit import Shown, verify_exhibit
 from tearline.wire.exhibits import Exhibit, ProvenEntry, encode_exhibit
-from tearline.wire.flow import encode_log_opening, parse_event
+from tearline.wire.grants import encode_log_opening, parse_event
 from tearline.wire.statements import encode_signed
 from vectors.own.plain import Json, flip, plain, unchecked, unknown_field
 from vectors.own.spelling import fields_of

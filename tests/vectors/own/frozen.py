@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import builders as b
-from tearline.ledger import parse_entry
 from tearline.sealing import SealedPacket
+from tearline.verification.log_entries import parse_entry
 from tearline.wire.packets import parse_manifest, parse_opening
 from tearline.wire.statements import Signed, parse_signed
 from vectors.own.plain import Json

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import builders as b
-from tearline.channel import Mark
-from tearline.keys import SIGNATURE_SIZE
-from tearline.statement import Signer, StatementType
-from tearline.wire.flow import encode_grant, encode_mark
+from tearline.crypto.keys import SIGNATURE_SIZE
+from tearline.statements.channel import Mark
+from tearline.statements.statement import Signer, StatementType
+from tearline.wire.grants import encode_grant, encode_mark
 from tearline.wire.statements import Signed, encode_signed, signed
 from vectors.own.frozen import file_of, frozen_federation, frozen_packet
 from vectors.own.further_log import evidence, log_further

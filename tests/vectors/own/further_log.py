@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import builders as b
-from tearline.checkpoint import Checkpoint, sign_checkpoint
-from tearline.equivocation import Equivocation
-from tearline.ledger import blind_entry, entry_hash
-from tearline.merkle import EMPTY_ROOT, Frontier
-from tearline.receipt import LogOpening
+from tearline.federation.equivocation import Equivocation
+from tearline.statements.receipt import LogOpening
+from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
+from tearline.tlog.merkle import EMPTY_ROOT, Frontier
+from tearline.verification.log_entries import blind_entry, entry_hash
 from tearline.wire.cosigning import encode_equivocation
-from tearline.wire.flow import encode_log_opening, parse_log_opening
+from tearline.wire.grants import encode_log_opening, parse_log_opening
 from vectors.own.frozen import file_of
 from vectors.own.plain import Json
 from vectors.own.spelling import spelled

@@ -8,15 +8,15 @@ from typing import Any
 from cryptography.cobblestone import Cobblestone256Encryptor
 
 import builders as b
-from tearline.commitments import (
+from tearline.encoding import label, prefixed, u32
+from tearline.packets.commitments import (
     field_keys,
     field_secret,
     opening_commit,
     padded_length,
     slot_commit,
 )
-from tearline.encoding import label, prefixed, u32
-from tearline.packet import Field, Slot, WithholdReason
+from tearline.packets.packet import Field, Slot, WithholdReason
 from tearline.policy.form import Form
 from tearline.sealing import SealedPacket, open_packet, release_of
 from tearline.wire.packets import (

@@ -8,17 +8,12 @@ from unittest.mock import patch
 import builders as b
 from tearline import sealing
 from tearline.encoding import label
-from tearline.grant import Grant
-from tearline.packet import WithholdReason
+from tearline.packets.grant import Grant
+from tearline.packets.packet import WithholdReason
 from tearline.policy.form import Form
 from tearline.sealing import SealedPacket, open_packet, open_release, release_of
-from tearline.statement import (
-    StatementType,
-)
-from tearline.wire.flow import (
-    encode_grant,
-    encode_grant_prefix,
-)
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import encode_grant, encode_grant_prefix
 from tearline.wire.packets import (
     encode_release,
 )

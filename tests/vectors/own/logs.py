@@ -4,29 +4,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import builders as b
-from tearline.checkpoint import Checkpoint, sign_checkpoint
-from tearline.event import Decision, Event, EventCode
-from tearline.federation import KeyUse, Revocation
-from tearline.grant import Grant
-from tearline.ledger import blind_entry, clear_entry, entry_hash
-from tearline.merkle import Frontier, consistency_proof, inclusion_proof
+from tearline.audit.event import Decision, Event, EventCode
+from tearline.federation.members import KeyUse, Revocation
+from tearline.packets.grant import Grant
 from tearline.policy.form import Form
-from tearline.receipt import LogOpening
 from tearline.sealing import SealedPacket
-from tearline.statement import (
-    Signer,
-    StatementType,
-)
-from tearline.tlog_proof import LogProof
-from tearline.trust import GENESIS_FEDERATION
-from tearline.wire.flow import (
-    encode_log_opening,
-    parse_event,
-)
+from tearline.statements.receipt import LogOpening
+from tearline.statements.statement import Signer, StatementType
+from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
+from tearline.tlog.merkle import Frontier, consistency_proof, inclusion_proof
+from tearline.tlog.proof import LogProof
+from tearline.verification.log_entries import blind_entry, clear_entry, entry_hash
+from tearline.verification.trust import GENESIS_FEDERATION
+from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
+from tearline.wire.grants import encode_log_opening, parse_event
 from tearline.wire.statements import (
     Signed,
 )
-from tearline.wire.trust import encode_key_record, encode_revocation, encode_trust_list
 from vectors.own.plain import Json, plain, refused, unknown_field
 from vectors.own.statements import mark
 

@@ -10,13 +10,11 @@ from typing import Any
 from unittest.mock import patch
 
 import builders as b
-from tearline.packet import Existence
+from tearline.packets.packet import Existence
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
-from tearline.receipt import Status
-from tearline.statement import (
-    StatementType,
-)
+from tearline.statements.receipt import Status
+from tearline.statements.statement import StatementType
 
 Json = Any
 

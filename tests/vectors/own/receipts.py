@@ -4,19 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import builders as b
-from tearline.channel import Address, Mark, Void, VoidReason
 from tearline.errors import StatusBackwards
-from tearline.receipt import LogOpening, Receipt, Status, verify_forward
-from tearline.statement import (
-    ActedBy,
-    Signer,
-    StatementType,
-)
-from tearline.wire.flow import (
-    encode_mark,
-    encode_receipt,
-    encode_void,
-)
+from tearline.statements.channel import Address, Mark, Void, VoidReason
+from tearline.statements.receipt import LogOpening, Receipt, Status, verify_forward
+from tearline.statements.statement import ActedBy, Signer, StatementType
+from tearline.wire.grants import encode_mark, encode_receipt, encode_void
 from tearline.wire.statements import (
     encode_signed,
     signed,

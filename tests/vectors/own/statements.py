@@ -4,19 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import builders as b
-from tearline.channel import Mark
-from tearline.keys import SIGNATURE_SIZE
-from tearline.statement import (
-    Attestation,
-    SignedTree,
-    Signer,
-    Statement,
-    StatementType,
-)
+from tearline.crypto.keys import SIGNATURE_SIZE
+from tearline.statements.channel import Mark
+from tearline.statements.statement import Attestation, SignedTree, Signer, Statement, StatementType
 from tearline.wire.bundles import Bundle, bundle, encode_bundle
-from tearline.wire.flow import (
-    encode_mark,
-)
+from tearline.wire.grants import encode_mark
 from tearline.wire.statements import cosigned, encode_attestation, encode_signed, signed
 from vectors.own.plain import Json, flip, plain, refused, unknown_field
 

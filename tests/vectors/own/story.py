@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import builders as b
-from tearline.federation import Agency, KeyRecord, KeyUse, Revocation, TrustList
-from tearline.ledger import clear_entry
-from tearline.statement import Signer, StatementType
-from tearline.trust import Moment
+from tearline.federation.members import Agency, KeyRecord, KeyUse, Revocation, TrustList
+from tearline.statements.statement import Signer, StatementType
+from tearline.verification.log_entries import clear_entry
+from tearline.verification.trust import Moment
+from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
 from tearline.wire.statements import Signed, encode_signed, signed
-from tearline.wire.trust import encode_key_record, encode_revocation, encode_trust_list
 from vectors.own.frozen import frozen_federation
 from vectors.own.plain import Json, unchecked
 from vectors.own.statements import mark

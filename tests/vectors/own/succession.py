@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import builders as b
-from tearline.federation import KeyUse
-from tearline.statement import Signer
+from tearline.federation.members import KeyUse
+from tearline.statements.statement import Signer
 from tearline.wire.statements import Signed
 from vectors.own.plain import Json
 from vectors.own.story import CN, CN_NODE, FRESH, MX, NEW_ROOT, US, US_NODE, Story, marked

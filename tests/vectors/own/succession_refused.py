@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import builders as b
-from tearline.federation import KeyUse, TrustList
-from tearline.statement import Signer, StatementType
-from tearline.trust import GENESIS_FEDERATION
+from tearline.federation.members import KeyUse, TrustList
+from tearline.statements.statement import Signer, StatementType
+from tearline.verification.trust import GENESIS_FEDERATION
 from tearline.wire.statements import Signed, encode_signed
 from vectors.own.plain import Json, unchecked
 from vectors.own.story import (

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
-from tearline.merkle import NodeId, leaf_hash
-from tearline_server.storage.postgres.connection import Connection
-from tearline_server.storage.reading import RetainedRow
+from tearline.tlog.merkle import NodeId, leaf_hash
+from tearline_server.storage.postgres.types import Connection
+from tearline_server.storage.reads import RetainedRow
 from tearline_server.storage.rows import EventRow
 
 # At least one, then as many as fit; the smallest entry, a blind one, has 33 bytes.

@@ -2,8 +2,8 @@
 
 from tearline_server.storage.columns import Slots, packed_slots, without_slots
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.postgres.connection import Connection
-from tearline_server.storage.postgres.gathering import BYTES, INT, TEXT, Gathered
+from tearline_server.storage.postgres.types import Connection
+from tearline_server.storage.postgres.write_batch import BYTES, INT, TEXT, WriteBatch
 
 _PACKET = {
     "id": BYTES,
@@ -15,7 +15,7 @@ _PACKET = {
 }
 
 
-def put_packets(put: Gathered, commit: Commit) -> None:
+def put_packets(put: WriteBatch, commit: Commit) -> None:
     """Adds the writes of new packets, their dependencies, and recalls."""
     put.rows(
         "packet",
@@ -46,7 +46,7 @@ def put_packets(put: Gathered, commit: Commit) -> None:
     )
 
 
-async def change_packets(connection: Connection, put: Gathered, commit: Commit) -> None:
+async def change_packets(connection: Connection, put: WriteBatch, commit: Commit) -> None:
     """Deletes ciphertexts and updates expiry times; new packets are written already."""
     for packet, slots in commit.dropped.items():  # as few as a batch recalls or finds ended
         await _drop(connection, packet, slots)

@@ -9,7 +9,7 @@ that it flushed the commit.
 import asyncio
 
 from tearline.errors import StoreNotReplicated
-from tearline_server.storage.postgres.connection import Connection
+from tearline_server.storage.postgres.types import Connection
 
 _REACHED_S = 5.0  # a standby that answers later does not count
 _PAUSE_S = 0.002

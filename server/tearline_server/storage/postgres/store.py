@@ -6,24 +6,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from typing import Any
 
-from tearline.merkle import Frontier, NodeId
+from tearline.tlog.merkle import Frontier, NodeId
 from tearline_server.storage.columns import tree_of
-from tearline_server.storage.known import WholePacket
-from tearline_server.storage.postgres.connection import Connection
-from tearline_server.storage.postgres.database import Database
-from tearline_server.storage.postgres.hearing import EVERYTHING, TELL, TELL_GROWN
-from tearline_server.storage.postgres.knowing import known_of, packet_of, recalls_of
-from tearline_server.storage.postgres.loading import lock_head, stored_of
+from tearline_server.storage.interface import Append, Ask, Merge
+from tearline_server.storage.lookups import WholePacket
+from tearline_server.storage.postgres.connections import Database
 from tearline_server.storage.postgres.log import entries, event_rows, nodes, retained
-from tearline_server.storage.postgres.restoring import (
+from tearline_server.storage.postgres.lookups import known_of, packet_of, recalls_of
+from tearline_server.storage.postgres.notifications import EVERYTHING, TELL, TELL_GROWN
+from tearline_server.storage.postgres.recovery import (
     begin_epoch,
     put_events,
     restorations,
     settle,
     unopened,
 )
-from tearline_server.storage.postgres.writing import text, write
-from tearline_server.storage.reading import BACKLOG, Backlog, MailItem, RetainedRow, Search
+from tearline_server.storage.postgres.snapshot import lock_head, stored_of
+from tearline_server.storage.postgres.types import Connection
+from tearline_server.storage.postgres.writes import text, write
+from tearline_server.storage.reads import BACKLOG, Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.rows import (
     EventRow,
     Head,
@@ -32,9 +33,8 @@ from tearline_server.storage.rows import (
     Restoration,
     StatementRow,
 )
-from tearline_server.storage.searching import ordered_search_sql
-from tearline_server.storage.store import Append, Ask, Merge
-from tearline_server.storage.stored import Heard, Stored
+from tearline_server.storage.search_sql import ordered_search_sql
+from tearline_server.storage.snapshot import Changes, Snapshot
 
 _MAIL = (
     "SELECT m.seq, s.id, s.signer, s.type, s.idx, s.envelope, s.packet, e.idx AS entry, e.salt,"
@@ -99,7 +99,7 @@ class PostgresStore:
         """Returns the synchronous standbys last observed; None if none are required."""
         return self._db.standbys
 
-    async def load(self) -> Stored:
+    async def load(self) -> Snapshot:
         """Returns the state that an exchange holds in memory."""
         return await self._db.ask(lambda c: stored_of(c, None))
 
@@ -122,7 +122,7 @@ class PostgresStore:
 
     # Writes of other processes.
 
-    async def news(self, since: Head) -> Stored | None:
+    async def news(self, since: Head) -> Snapshot | None:
         """Returns the writes of others since ``since``; None if there are none."""
         sql = "SELECT serial <> $1 OR epoch <> $2 FROM head"
         if not await self._db.ask(lambda c: c.fetchval(sql, since.serial, since.epoch)):
@@ -139,7 +139,7 @@ class PostgresStore:
         checkpoint = (row["covered"], row["note"]) if row["note"] is not None else None
         return tree_of(row["size"], row["frontier"]), checkpoint
 
-    def changes(self) -> AsyncIterator[Heard]:
+    def changes(self) -> AsyncIterator[Changes]:
         """Yields whenever other processes may have written, and at least every second."""
         return self._db.changes()
 

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from tearline.errors import StoreBusy
-from tearline_server.storage.postgres.connection import Connection
-from tearline_server.storage.postgres.database import Database
-from tearline_server.storage.postgres.loading import lock_head
-from tearline_server.storage.postgres.migrating import is_alone
+from tearline_server.storage.interface import Store
+from tearline_server.storage.postgres.connections import Database
+from tearline_server.storage.postgres.migrate import is_alone
+from tearline_server.storage.postgres.snapshot import lock_head
 from tearline_server.storage.postgres.store import PostgresStore
-from tearline_server.storage.store import Store
+from tearline_server.storage.postgres.types import Connection
 
 T = TypeVar("T")
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import apsw
 
-from tearline.merkle import NodeId, leaf_hash
-from tearline_server.storage.known import Hidden
-from tearline_server.storage.reading import RetainedRow
+from tearline.tlog.merkle import NodeId, leaf_hash
+from tearline_server.storage.lookups import Hidden
+from tearline_server.storage.reads import RetainedRow
 from tearline_server.storage.rows import EventRow, OpeningRow
-from tearline_server.storage.sqlite.asking import first
+from tearline_server.storage.sqlite.queries import first
 
 _NODES_AT_ONCE = 256  # SQLite binds 32,766 values
 _AWAITED = (

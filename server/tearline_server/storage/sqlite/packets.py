@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 import apsw
 
 from tearline_server.storage.columns import unpacked_slots
-from tearline_server.storage.known import Owned, Release, StoredPacket, WholePacket
-from tearline_server.storage.places import nodes_between, parties_between
+from tearline_server.storage.lookups import Owned, Release, StoredPacket, WholePacket
+from tearline_server.storage.positions import nodes_between, parties_between
 from tearline_server.storage.rows import RecallRow
-from tearline_server.storage.sqlite.asking import first, value
+from tearline_server.storage.sqlite.queries import first, value
 
 _OWN = (
     "SELECT length(s.envelope) + length(p.openings) FROM statement s JOIN packet p ON p.id = s.id"

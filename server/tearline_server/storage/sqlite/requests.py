@@ -11,7 +11,7 @@ from tearline_server.storage.columns import (
     stoppage_of,
 )
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import StoredRequest
+from tearline_server.storage.lookups import StoredRequest
 from tearline_server.storage.rows import RequestRow
 
 _ROW = (

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import apsw
 
-from tearline.merkle import NodeId
+from tearline.tlog.merkle import NodeId
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.known import WholePacket
-from tearline_server.storage.reading import BACKLOG, Backlog, MailItem, RetainedRow, Search
+from tearline_server.storage.interface import Append, Ask, Merge
+from tearline_server.storage.lookups import WholePacket
+from tearline_server.storage.reads import BACKLOG, Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.rows import (
     EventRow,
     Head,
@@ -18,20 +19,19 @@ from tearline_server.storage.rows import (
     Restoration,
     StatementRow,
 )
-from tearline_server.storage.searching import search_sql
-from tearline_server.storage.sqlite.alone import Alone
-from tearline_server.storage.sqlite.asking import run, value
-from tearline_server.storage.sqlite.database import Database
-from tearline_server.storage.sqlite.knowing import known_of
-from tearline_server.storage.sqlite.loading import head_of, load, stored_of
+from tearline_server.storage.search_sql import search_sql
+from tearline_server.storage.snapshot import Snapshot
+from tearline_server.storage.sqlite.connections import Database
 from tearline_server.storage.sqlite.log import entries, event_rows, nodes, openings, retained
-from tearline_server.storage.sqlite.mail import items
+from tearline_server.storage.sqlite.lookups import known_of
+from tearline_server.storage.sqlite.mailboxes import items
 from tearline_server.storage.sqlite.packets import ended, recalls, whole_packet
+from tearline_server.storage.sqlite.queries import run, value
+from tearline_server.storage.sqlite.recovery import begin_epoch, put_events, restorations, unopened
 from tearline_server.storage.sqlite.requests import overdue
-from tearline_server.storage.sqlite.restoring import begin_epoch, put_events, restorations, unopened
-from tearline_server.storage.sqlite.writing import write
-from tearline_server.storage.store import Append, Ask, Merge
-from tearline_server.storage.stored import Stored
+from tearline_server.storage.sqlite.single_process import Alone
+from tearline_server.storage.sqlite.snapshot import head_of, load, stored_of
+from tearline_server.storage.sqlite.writes import write
 
 
 class SqliteStore(Alone):
@@ -56,7 +56,7 @@ class SqliteStore(Alone):
         """Returns the number of queries and changes that are queued or running."""
         return self._db.questions
 
-    async def load(self) -> Stored:
+    async def load(self) -> Snapshot:
         """Returns the state that an exchange holds in memory."""
         return await self._db.read(load)
 

@@ -1,0 +1,1 @@
+"""The access log: who read which contents, and its anchors."""

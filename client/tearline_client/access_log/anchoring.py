@@ -1,0 +1,72 @@
+"""Once a day: the own access log is held fast by an anchor in the exchange's log."""
+
+import secrets
+
+from tearline.audit.anchor import Anchor, AnchoredTree
+from tearline.errors import TrustError
+from tearline.statements.statement import SALT_SIZE, StatementType
+from tearline.wire.grants import encode_anchor
+from tearline_client.context import NodeContext
+from tearline_client.messages.compose import sign_together
+from tearline_client.outbox.sender import Sender
+from tearline_client.store.access import AccessStore, StoredAnchor
+
+ANCHOR_MS = 24 * 3_600_000
+
+
+class AccessLogAnchors:
+    """Anchors of the own access log.
+
+    Args:
+        context: The node.
+        store: Its access log.
+        sender: Its outbox.
+    """
+
+    def __init__(self, context: NodeContext, store: AccessStore, sender: Sender) -> None:
+        self._context = context
+        self._store = store
+        self._sender = sender
+
+    def anchor(self) -> bool:
+        """Queues an anchor if a day has passed since the last one, or since the first entry.
+
+        Whether something was read meanwhile makes no difference: nobody learns from it.
+
+        Returns:
+            Whether one was queued; not where our signing key may not sign one (yet).
+
+        Raises:
+            StoreDamaged: If what lies here of the access log does not open.
+        """
+        state = self._context
+        with state.stores.database.transaction():
+            head, last = self._store.head(), self._store.last_anchor()
+            if not head.tree.size:
+                return False
+            now_ms = state.now_ms()
+            if now_ms < (head.since_ms if last is None else last.time_ms) + ANCHOR_MS:
+                return False
+            header = state.signer.header
+            try:
+                state.trust.signing_key(header, StatementType.ANCHOR, at=state.next_moment())
+            except TrustError:
+                return False
+            tree = AnchoredTree(
+                salt=secrets.token_bytes(SALT_SIZE), size=head.tree.size, root=head.tree.root()
+            )
+            number = 1 if last is None else last.number + 1
+            body = encode_anchor(Anchor(header=header, number=number, commitment=tree.commitment()))
+            _, publication = sign_together(state.signer, [(StatementType.ANCHOR, body)])
+            (statement,) = publication.statements()
+            self._store.put_anchor(
+                StoredAnchor(
+                    number=number,
+                    statement_id=statement.id,
+                    body=body,
+                    tree=tree,
+                    time_ms=now_ms,
+                )
+            )
+            self._sender.store_publications([publication])
+        return True

@@ -1,0 +1,235 @@
+"""Whether the own access log is what was written: its rows, its tree, and every anchor."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from tearline.audit.anchor import verify_anchored
+from tearline.audit.event import Event, EventCode
+from tearline.errors import AccessLogChanged, StatementMalformed, StoreDamaged, TearlineError
+from tearline.statements.statement import Statement, StatementType
+from tearline.tlog.merkle import Frontier
+from tearline.verification.log_entries import blind_entry, entry_hash
+from tearline.wire.audit_search import SearchRequest
+from tearline.wire.grants import parse_anchor, parse_event
+from tearline_client.audit.search import BEGINNING, search
+from tearline_client.audit.verifier import Outcome
+from tearline_client.context import NodeContext
+from tearline_client.store.access import AccessStore, StoredAnchor
+from tearline_client.store.log import LogStore
+
+_OVERDUE_MS = 2 * 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessEntry:
+    """An act that was logged.
+
+    Attributes:
+        index: Its place in the access log.
+        event: What was done.
+    """
+
+    index: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessFinding:
+    """Something wrong, or not to be told.
+
+    Attributes:
+        outcome: ``failed`` or ``indeterminate``.
+        why: What, naming the entry or the anchor.
+    """
+
+    outcome: Outcome
+    why: str
+
+    @property
+    def code(self) -> str:
+        """The error's code, of a failure."""
+        return AccessLogChanged.code if self.outcome is Outcome.FAILED else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessExamination:
+    """The access log, examined.
+
+    Attributes:
+        entries: Every entry that opens, in order.
+        findings: What is wrong with them, with the tree or with the anchors.
+        size: How many entries there must be.
+        anchored: How many of them the newest good anchor holds fast.
+        anchors: The statements of all anchors here.
+    """
+
+    entries: tuple[AccessEntry, ...]
+    findings: tuple[AccessFinding, ...]
+    size: int
+    anchored: int
+    anchors: frozenset[bytes]
+
+    def with_findings(self, findings: Iterable[AccessFinding]) -> "AccessExamination":
+        """The same, with more that was found."""
+        return replace(self, findings=(*self.findings, *findings))
+
+
+def examine_access(
+    store: AccessStore, log: LogStore, node: str, *, now_ms: int
+) -> AccessExamination:
+    """Derives the access log's tree anew and compares it with all that was said of it.
+
+    Args:
+        store: The access log.
+        log: The exchange's log as this node followed it.
+        node: The node's URI.
+        now_ms: The time.
+    """
+    findings: list[AccessFinding] = []
+    try:
+        head = store.head()
+        tree, since_ms = head.tree, head.since_ms
+        anchors = store.anchors()
+    except TearlineError as error:
+        findings.append(_failed(f"the end of the log, or an anchor, does not open: {error.why}"))
+        tree, since_ms, anchors = Frontier(), 0, ()
+    read = _Reading(store, tree.size)
+    roots = read.derive({anchor.tree.size for anchor in anchors})
+    findings += read.findings
+    if not read.findings and read.tree != tree:
+        findings.append(_failed("the entries do not make the tree that was kept"))
+    anchored, good = 0, since_ms
+    expected = 1
+    for anchor in anchors:
+        findings += (_failed(f"anchor {n} is missing") for n in range(expected, anchor.number))
+        expected = anchor.number + 1
+        try:
+            _verify_anchor(anchor, roots.get(anchor.tree.size), anchored)
+        except (AccessLogChanged, StatementMalformed) as error:
+            findings.append(_failed(error.why))
+            continue
+        if not _is_logged(anchor, log, node):
+            if now_ms > anchor.time_ms + _OVERDUE_MS:
+                why = f"anchor {anchor.number}: the exchange's log is not seen here to hold it"
+                findings.append(_open(why))
+            continue
+        anchored, good = anchor.tree.size, anchor.time_ms
+    if anchored < tree.size and now_ms > good + _OVERDUE_MS:
+        findings.append(_open(f"entries from {anchored} on are under no anchor, for two days"))
+    return AccessExamination(
+        entries=tuple(read.entries),
+        findings=tuple(findings),
+        size=tree.size,
+        anchored=anchored,
+        anchors=frozenset(anchor.statement_id for anchor in anchors),
+    )
+
+
+async def missing_anchors(
+    context: NodeContext, held: frozenset[bytes], token: Callable[[], str]
+) -> tuple[AccessFinding, ...]:
+    """Anchors of this node that the exchange's log holds and this node does not.
+
+    The search is itself an entry of the exchange's log.
+
+    Args:
+        context: The node.
+        held: The statements of the anchors here.
+        token: Gives a live token of the auditor.
+
+    Raises:
+        TearlineError: If the exchange refuses or cannot be reached, or answers wrongly.
+    """
+    query = f"action:{EventCode.ANCHOR} actor:{context.uri}"
+    request = SearchRequest(query=query, after=BEGINNING, limit=0)
+    return tuple(
+        [
+            _failed(f"entry {found.index} of the exchange's log is an anchor that is not here")
+            async for found in search(context, request, token)
+            if found.event.statement_id not in held
+        ]
+    )
+
+
+class _Reading:
+    """One pass over the rows: entries, findings, and the tree as the rows make it."""
+
+    def __init__(self, store: AccessStore, size: int) -> None:
+        self._store = store
+        self._size = size
+        self.tree = Frontier()
+        self.entries: list[AccessEntry] = []
+        self.findings: list[AccessFinding] = []
+
+    def derive(self, sizes: set[int]) -> dict[int, bytes]:
+        """The roots at some sizes; where an entry is lost, from the leaf that was kept of it."""
+        roots: dict[int, bytes] = {}
+        for leaf in self._leaves():
+            self.tree, _ = self.tree.append([leaf])
+            if self.tree.size in sizes:
+                roots[self.tree.size] = self.tree.root()
+        return roots
+
+    def _leaves(self) -> Iterator[bytes]:
+        following = 0
+        for index, sealed in self._store.rows():
+            if not 0 <= index < self._size:
+                self.findings.append(_failed(f"entry {index} was added"))
+                continue
+            for lost in range(following, index):
+                yield self._lost(lost)
+            following = index + 1
+            yield self._leaf(index, sealed)
+        for lost in range(following, self._size):
+            yield self._lost(lost)
+
+    def _lost(self, index: int) -> bytes:
+        self.findings.append(_failed(f"entry {index} is missing"))
+        return self._store.leaf(index) or bytes(32)
+
+    def _leaf(self, index: int, sealed: bytes) -> bytes:
+        kept = self._store.leaf(index)
+        try:
+            opening = self._store.opening(index, sealed)
+            event = parse_event(opening.event)
+        except (StoreDamaged, StatementMalformed):
+            self.findings.append(_failed(f"entry {index} was changed"))
+            return kept or bytes(32)
+        leaf = entry_hash(blind_entry(opening.salt, opening.event))
+        if opening.index != index or leaf != kept:
+            self.findings.append(_failed(f"entry {index} is not the one that was written"))
+        self.entries.append(AccessEntry(index=index, event=event))
+        return leaf
+
+
+def _verify_anchor(anchor: StoredAnchor, root: bytes | None, before: int) -> None:
+    said = parse_anchor(anchor.body)
+    statement = Statement(type=StatementType.ANCHOR, body=anchor.body, inclusions=())
+    if said.number != anchor.number or statement.id != anchor.statement_id:
+        raise AccessLogChanged(f"anchor {anchor.number} was changed")
+    verify_anchored(said, anchor.tree)
+    size = anchor.tree.size
+    if root is None:
+        raise AccessLogChanged(f"anchor {anchor.number} is of {size} entries, and there are fewer")
+    if root != anchor.tree.root:
+        where = f"entries {before} to {size - 1}" if before < size else f"entries below {size}"
+        raise AccessLogChanged(f"{where}: not what anchor {anchor.number} was made of")
+
+
+def _is_logged(anchor: StoredAnchor, log: LogStore, node: str) -> bool:
+    """Whether the log, as followed here, holds this anchor."""
+    return any(
+        opened.event.code is EventCode.ANCHOR
+        and opened.event.actor == node
+        and log.entry(opened.opening.index)
+        == blind_entry(opened.opening.salt, opened.opening.event)
+        for opened in log.openings(anchor.statement_id)
+    )
+
+
+def _failed(why: str) -> AccessFinding:
+    return AccessFinding(outcome=Outcome.FAILED, why=why)
+
+
+def _open(why: str) -> AccessFinding:
+    return AccessFinding(outcome=Outcome.INDETERMINATE, why=why)

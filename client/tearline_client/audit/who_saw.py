@@ -1,0 +1,362 @@
+"""Who saw a field: answered from our own packet, the log's openings and signed receipts.
+
+Nobody else can answer it. Only the originator's node knows which slot a path is, and only
+the parties of an event hold its opening. An answer is three-valued: what was not said is not
+thereby so, hence a partner without a receipt has not "not seen" it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tearline.audit.event import Decision, Event, EventCode
+from tearline.encoding import parse_decimal
+from tearline.errors import LogError, MalformedInput, MarkingMalformed
+from tearline.limits import MAX_LOG_TIME_SKEW_MS, MAX_SLOTS
+from tearline.packets.grant import Grant
+from tearline.packets.packet import Opening
+from tearline.policy.form import Form, parse_form
+from tearline.statements.receipt import Status
+from tearline.tlog.checkpoint import SignedCheckpoint
+from tearline.verification.log_entries import verify_opening_in_log
+from tearline_client.audit.verifier import Outcome
+from tearline_client.context import NodeContext
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.store.log import LogStore, OpenedEvent
+from tearline_client.store.packets import StoredGrant, StoredPacket
+
+OTHERS = ""
+"""Stands for a partner where nobody can be named."""
+
+_SLOT = "slot:"
+_ARRIVED = {Status.STORED, Status.OPENED, Status.SEEN, Status.ERASED}
+
+
+class Answer(StrEnum):
+    """Whether something is known to have happened."""
+
+    YES = "yes"
+    NO = "no"
+    INDETERMINATE = "indeterminate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One form of a field: its compartment (None where that was not told us) and the form."""
+
+    compartment: int | None
+    form: Form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a field stands in its packet: one slot for each form of it."""
+
+    slots: Mapping[int, Spot]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A person of a partner, as that partner's signed receipt names them.
+
+    Attributes:
+        pseudonym: 32 bytes, the same for one person throughout one agreement.
+        role: In which they read.
+    """
+
+    pseudonym: bytes
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What one grant let one partner see of the field.
+
+    Attributes:
+        partner: Node URI; ``OTHERS`` for those that this node cannot know of.
+        granted: Whether the exchange accepted a release of it.
+        form: The most revealing form released; ``withheld`` for none, None if not known.
+        delivered: Whether it is known to have reached the partner's node.
+        opened: Whether the partner's node is known to have opened it.
+        seen: Whether a person there is known to have seen it.
+        article: The article it was released under.
+        purpose: What for.
+        policy_ids: The shared policies that allowed it, as the log says.
+        persons: Pseudonyms of who released it or, where it took two, who drafted and who
+            approved it.
+        readers: Pseudonym and role of each person who saw the packet there, as receipts say.
+        entry: The log position of the acceptance, where it is known.
+        proven: Whether the log holds that entry and says the same as the grant.
+        grant: 32 bytes, the grant's statement id; empty where there is none.
+        erased_by: Entries of orders by retention, one of which erased the acceptance's entry,
+            where that is not here.
+    """
+
+    partner: str
+    granted: Answer
+    form: Form | None = Form.WITHHELD
+    delivered: Answer = Answer.NO
+    opened: Answer = Answer.NO
+    seen: Answer = Answer.NO
+    article: str = ""
+    purpose: str = ""
+    policy_ids: tuple[str, ...] = ()
+    persons: tuple[bytes, ...] = ()
+    readers: tuple[Reader, ...] = ()
+    entry: int | None = None
+    proven: Outcome = Outcome.INDETERMINATE
+    grant: bytes = b""
+    erased_by: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is here about one grant.
+
+    Attributes:
+        partner: Node URI of the grant's recipient.
+        article: The packet's article.
+        stored: The grant as it lies here.
+        statuses: What signed receipts say became of it.
+        accepted: The opened event of its acceptance, or None.
+        delivered: Whether the log says that it was handed out.
+        in_log: Whether the log is proven to hold the acceptance.
+        orders: Entries of orders by retention that may have erased the acceptance.
+        readers: The persons that receipts name.
+    """
+
+    partner: str
+    article: str
+    stored: StoredGrant
+    statuses: frozenset[Status]
+    accepted: OpenedEvent | None
+    delivered: bool
+    in_log: Outcome
+    orders: tuple[int, ...] = ()
+    readers: tuple[Reader, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoSaw:
+    """The answer.
+
+    Attributes:
+        resolved: Whether this node could tell which slots the field is.
+        sightings: One for each grant that shows it, and one for each partner who was
+            granted other things; in order of partner.
+    """
+
+    resolved: bool
+    sightings: tuple[Sighting, ...]
+
+
+def who_saw(context: NodeContext, packet_id: bytes, field: str) -> WhoSaw:
+    """Which partner saw a field of a packet, in which form, by which policies.
+
+    Args:
+        context: The node.
+        packet_id: 32 bytes.
+        field: A path, the end of one, or ``slot:N``.
+
+    Raises:
+        NotFound: If the packet is not here.
+        PacketError: If what is stored no longer verifies.
+    """
+    shown = context.open_view(packet_id)
+    place = place_of(shown, field)
+    evidence = [_evidence(context, shown, stored) for stored in shown.grants]
+    sightings = list(judge(place, evidence))
+    if not shown.own:
+        # Recipients do not see each other's grants.
+        sightings.append(_unknown(OTHERS))
+    return WhoSaw(resolved=place is not None, sightings=tuple(sightings))
+
+
+def place_of(shown: PacketView, field: str) -> Place | None:
+    """Where the one field that ``field`` names stands; None where this node cannot tell."""
+    # A slot that was released singly came without its compartment's opening.
+    spots = {o.slot: Spot(compartment=None, form=o.field.form) for o in shown.view.fields}
+    for opening in _openings(shown.packet):
+        spot = Spot(compartment=opening.compartment, form=opening.form)
+        spots.update(dict.fromkeys(opening.slots, spot))
+    if field.startswith(_SLOT):
+        try:
+            slots = {parse_decimal(field.removeprefix(_SLOT), maximum=MAX_SLOTS)}
+        except MalformedInput:
+            return None
+    else:
+        named = [
+            opened
+            for opened in shown.view.fields
+            if opened.field.path == field or opened.field.path.endswith(f"/{field}")
+        ]
+        if len({opened.field.path for opened in named}) != 1:
+            return None
+        slots = {opened.slot for opened in named}
+    if not slots <= spots.keys():
+        return None
+    return Place(slots={slot: spots[slot] for slot in sorted(slots)})
+
+
+def judge(place: Place | None, evidence: Iterable[Evidence]) -> Sequence[Sighting]:
+    """The sightings that the evidence gives. Pure: no store, no clock.
+
+    Args:
+        place: Where the field stands, or None where that is not known.
+        evidence: Of every grant of the packet.
+    """
+    by_partner: dict[str, list[Evidence]] = {}
+    for item in evidence:
+        by_partner.setdefault(item.partner, []).append(item)
+    sightings = []
+    for partner, items in sorted(by_partner.items()):
+        if place is None:
+            sightings.append(_unknown(partner))
+            continue
+        found = [seen for item in items if (seen := _sighting(place, item)) is not None]
+        sightings += found or [Sighting(partner=partner, granted=Answer.NO)]
+    return sightings
+
+
+def _unknown(partner: str) -> Sighting:
+    unknown = Answer.INDETERMINATE
+    return Sighting(
+        partner=partner, granted=unknown, form=None, delivered=unknown, opened=unknown, seen=unknown
+    )
+
+
+def _sighting(place: Place, item: Evidence) -> Sighting | None:
+    """What the grant shows of the field; None where it shows nothing of it."""
+    grant = item.stored.grant
+    form = _released(place, grant)
+    event = None if item.accepted is None else item.accepted.event
+    decisions = [] if event is None else _decisions(place, event)
+    logged = _logged(place, decisions)
+    if form is Form.WITHHELD and not decisions:
+        return None
+    proven, persons = item.in_log, _persons(grant)
+    if event is not None and (logged is not form or _named(event) != persons):
+        proven = Outcome.FAILED  # the log says that something else was released, or by others
+    granted = _granted(item)
+    return Sighting(
+        partner=item.partner,
+        granted=granted,
+        form=form if logged is None else max(form, logged),
+        delivered=_known(granted, item.delivered or bool(_ARRIVED & item.statuses)),
+        opened=_known(granted, bool({Status.OPENED, Status.SEEN} & item.statuses)),
+        seen=_known(granted, Status.SEEN in item.statuses),
+        article=item.article if event is None else event.article,
+        purpose=grant.purpose,
+        policy_ids=tuple(sorted({policy for d in decisions for policy in d.policies})),
+        persons=persons,
+        readers=item.readers,
+        entry=None if item.accepted is None else item.accepted.opening.index,
+        proven=proven,
+        grant=item.stored.signed.statement.id,
+        erased_by=item.orders if item.accepted is None and granted is Answer.YES else (),
+    )
+
+
+def _persons(grant: Grant) -> tuple[bytes, ...]:
+    behind = (grant.acted_by, grant.seconded_by)
+    return tuple(person.pseudonym for person in behind if person is not None)
+
+
+def _named(event: Event) -> tuple[bytes, ...]:
+    return tuple(filter(None, (event.pseudonym, event.seconded_by)))
+
+
+def _granted(item: Evidence) -> Answer:
+    if Status.REFUSED in item.statuses:
+        return Answer.NO
+    if item.accepted is not None or item.statuses:
+        return Answer.YES
+    return Answer.INDETERMINATE  # sealed here, and the exchange has not answered
+
+
+def _known(granted: Answer, happened: bool) -> Answer:
+    if happened:
+        return Answer.YES
+    return Answer.NO if granted is Answer.NO else Answer.INDETERMINATE
+
+
+def _released(place: Place, grant: Grant) -> Form:
+    """The most revealing form of the field that the grant lists."""
+    forms = [Form.WITHHELD]
+    for slot, spot in place.slots.items():
+        if spot.compartment in grant.compartments or slot in grant.fields:
+            forms.append(spot.form)
+        elif spot.compartment in grant.openings:
+            forms.append(Form.EXISTS)
+    return max(forms)
+
+
+def _decisions(place: Place, event: Event) -> list[Decision]:
+    """The decisions of a logged grant that have to do with the field."""
+    return [
+        decision
+        for decision in event.decisions
+        for slot, spot in place.slots.items()
+        if slot in decision.slots
+        or (not decision.slots and decision.compartment == spot.compartment)
+    ]
+
+
+def _logged(place: Place, decisions: Iterable[Decision]) -> Form | None:
+    """The most revealing form of the decisions; None where one names no form."""
+    try:
+        return max([Form.WITHHELD, *(parse_form(decision.form) for decision in decisions)])
+    except MarkingMalformed:
+        return None
+
+
+def _evidence(context: NodeContext, shown: PacketView, stored: StoredGrant) -> Evidence:
+    grant_id = stored.signed.statement.id
+    events = {opened.event.code: opened for opened in context.stores.log.openings(grant_id)}
+    accepted = events.get(EventCode.GRANT_ACCEPTED)
+    receipts = context.stores.receipts.of(grant_id)
+    statuses = {receipt.status for receipt in receipts}
+    persons = [receipt.acted_by for receipt in receipts if receipt.acted_by is not None]
+    if stored.status is not None:
+        statuses.add(stored.status)
+    return Evidence(
+        partner=stored.grant.address.recipient,
+        article=shown.manifest.agreement.article,
+        stored=stored,
+        statuses=frozenset(statuses),
+        accepted=accepted,
+        delivered=EventCode.GRANT_DELIVERED in events,
+        in_log=_in_log(accepted, context.stores.log, context.follower.checkpoint()),
+        readers=tuple(Reader(pseudonym=each.pseudonym, role=each.role) for each in persons),
+        orders=tuple(
+            found.entry
+            for found in context.stores.erasures.orders()
+            if found.order.is_by_retention
+            and found.order.agreement_id == shown.manifest.agreement.id
+            and found.order.latest_ms + MAX_LOG_TIME_SKEW_MS >= shown.packet.received_ms
+        ),
+    )
+
+
+def _in_log(
+    accepted: OpenedEvent | None, log: LogStore, checkpoint: SignedCheckpoint | None
+) -> Outcome:
+    if accepted is None or checkpoint is None:
+        return Outcome.INDETERMINATE
+    size = checkpoint.checkpoint.size
+    if accepted.opening.index >= size:
+        return Outcome.INDETERMINATE
+    try:
+        path = log.path(accepted.opening.index, size)
+        verify_opening_in_log(accepted.opening, path, checkpoint)
+    except LogError:
+        return Outcome.FAILED
+    return Outcome.VERIFIED
+
+
+def _openings(packet: StoredPacket) -> Iterable[Opening]:
+    """The openings of a packet that are here: all of ours, or those a partner released."""
+    yield from packet.parts.openings
+    for release in packet.keys:
+        yield from (item.opening for item in release.openings)
+        yield from (item.opening for item in release.compartments)

@@ -1,1 +1,0 @@
-"""Where packets cross: sealing and checking what goes out, verifying and obeying what came."""

@@ -1,0 +1,161 @@
+"""The options that say what is sent, under what, and to whom."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tearline.errors import EvaluationInvalid
+from tearline.packets.packet import PacketKind, Urgency, verify_evaluation
+from tearline_client.cli.options import FILE, FREE_TEXT, free_text
+from tearline_client.cli.session import read_text
+from tearline_client.drafting.from_file import ReleaseOptions
+from tearline_client.planning.drafts import About
+
+_MAX_NARRATIVE = 1 << 20
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+narrative_option: Decorator = click.option(
+    "--narrative",
+    type=FILE,
+    help="File with the free text that goes with it.",
+)
+
+
+def narrative_of(path: Path | None) -> str:
+    """The text that ``--narrative`` named, or none."""
+    return read_text(path, maximum=_MAX_NARRATIVE) if path else ""
+
+
+def _evaluation(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    if not text:
+        return text
+    try:
+        verify_evaluation(text)
+    except EvaluationInvalid as error:
+        raise click.BadParameter(f"{error.what} {error.next}") from None
+    return text
+
+
+def evaluation_option(default: str) -> Decorator:
+    """The option for a 4x4 evaluation; with an empty default, it may be left as it is."""
+    return click.option(
+        "--evaluation",
+        default=default,
+        show_default=bool(default),
+        callback=_evaluation,
+        help="4x4 of source (A, B, C, X) and information (1 to 4), for example B2.",
+    )
+
+
+def _guarded(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> dict[tuple[str, str], str]:
+    return dict(map(_guard, texts))
+
+
+def _guard(text: str) -> tuple[tuple[str, str], str]:
+    place, equals, category = text.partition("=")
+    entity, slash, name = place.rpartition("/")
+    if not (equals and slash and entity and name):
+        raise click.BadParameter("ENTITY/PROPERTY=CATEGORY was expected", param_hint="--guard")
+    return (entity, name), category
+
+
+guard_option: Decorator = click.option(
+    "--guard",
+    "guarded",
+    multiple=True,
+    callback=_guarded,
+    metavar="ENTITY/PROPERTY=CATEGORY",
+    help="Mark one field more strictly than the profile does, for example as method.",
+)
+
+
+repeats_option: Decorator = free_text(
+    "--repeats", help="Why a text may repeat a value that its reader may not have in clear."
+)
+
+
+unmarked_option: Decorator = click.option(
+    "--unmarked",
+    is_flag=True,
+    help="Take along fields that have no category, of which no partner sees anything.",
+)
+
+
+def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say under what something is sent, and to whom; as one Order."""
+    agreement = click.option("--agreement", required=True, help="Name of the agreement.")
+    return _with_options(function, agreement)
+
+
+def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a whole source, which partners may get under several agreements."""
+    agreements = click.option(
+        "--agreement",
+        "agreements",
+        multiple=True,
+        required=True,
+        help="Name of an agreement; of several, each partner is sent to under the one it is in.",
+    )
+    return _with_options(function, agreements)
+
+
+def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callable[..., Any]:
+    options = (
+        click.option("--to", multiple=True, required=True, help="Partner agency, or a node URI."),
+        agreement,
+        click.option("--article", required=True, help="Id of its article."),
+        click.option("--purpose", required=True, help="What the partner may use it for."),
+        click.option(
+            "--kind",
+            type=click.Choice([kind.value for kind in PacketKind]),
+            default=PacketKind.LEAD.value,
+            show_default=True,
+        ),
+        click.option(
+            "--case", "case_id", default="", help="A case this agency is in: its title, or its id."
+        ),
+        click.option(
+            "--reference", type=FREE_TEXT, default="", help="A reference of your own; sealed."
+        ),
+        click.option(
+            "--urgency",
+            type=click.Choice([urgency.value for urgency in Urgency]),
+            default=Urgency.ROUTINE.value,
+            show_default=True,
+        ),
+        evaluation_option("X4"),
+        click.option(
+            "--derived-from",
+            "sources",
+            multiple=True,
+            metavar="PACKET",
+            help="A packet here that it was made from: the beginning of its id.",
+        ),
+        guard_option,
+        repeats_option,
+        unmarked_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def order_of(options: dict[str, Any]) -> ReleaseOptions:
+    """The Order that ``order_options`` collected."""
+    to, agreement, sources = (options.pop(name) for name in ("to", "agreement", "sources"))
+    unmarked = options.pop("unmarked")
+    about = About(
+        **{
+            **options,
+            "kind": PacketKind(options["kind"]),
+            "urgency": Urgency(options["urgency"]),
+        }
+    )
+    return ReleaseOptions(
+        to=to, agreement=agreement, about=about, sources=sources, unmarked=unmarked
+    )

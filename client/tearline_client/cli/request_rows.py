@@ -1,0 +1,90 @@
+"""What the commands on requests share: their options, a request as a row, and whose step it is."""
+
+from collections.abc import Iterable
+
+import click
+
+from tearline.requests.step import Side
+from tearline.text.choices import listed
+from tearline.verification.trust import TrustState
+from tearline_client.cli.context import CliContext
+from tearline_client.cli.options import free_text
+from tearline_client.cli.session import agency_name, look, time_text
+from tearline_client.features.requests.views import RequestedItem, RequestView
+from tearline_client.node import Node
+from tearline_client.rendering.packets import text_column
+
+_RECORD_SHOWN = 60  # characters: enough to tell items apart
+
+item_option = click.option(
+    "--item", "items", type=click.IntRange(1), multiple=True, help="Its number; else all open ones."
+)
+text_option = free_text("--text", help="For the other side alone.")
+
+
+def preview_columns(cli: CliContext) -> list[str]:
+    """What is shown of each field before anything leaves."""
+    return ["field", "category", "partner", "form", text_column(cli, "seen_as"), "by"]
+
+
+def row_of(view: RequestView, trust: TrustState) -> dict[str, object]:
+    """A request as a row: whose turn it is, and until when."""
+    progress, owed = view.progress, not view.progress.phase.has_ended
+    return {
+        "request": view.request.packet.hex()[:12],
+        "id": view.request.packet.hex(),
+        "role": "asker" if view.request.side is Side.ASKER else "asked",
+        "partner": agency_name(trust.trust_list, view.request.peer),
+        "urgency": progress.urgency.value,
+        "state": progress.phase.text,
+        "question": progress.has_question,
+        "due": time_text(view.due_ms) if view.due_ms is not None and owed else "",
+        "due_ms": view.due_ms if owed else None,
+        "left_ms": view.left_ms if owed else None,
+        "left": _left(view) if owed else "",
+        "clock": _clock(view) if owed else "",
+        "stopped_since_ms": view.stopped_ms if owed else None,
+        "suspended": view.suspended and owed,
+        "overdue": view.is_overdue,
+        "items": len(view.items),
+        "open_items": sum(item.is_open for item in view.items),
+        "disputed": list(progress.disputed),
+        "frozen": view.frozen,
+        "waits": _waits(view),
+        "pending": [pending.hex()[:12] for pending in view.pending],
+    }
+
+
+def _waits(view: RequestView) -> str:
+    if view.frozen:
+        return "until its asker resumes: it has frozen the request"
+    return "for a second person" if view.pending else ""
+
+
+def _left(view: RequestView) -> str:
+    minutes = abs(view.left_ms) // 60_000
+    days, hours = divmod(minutes // 60, 24)
+    text = f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min"
+    return f"OVERDUE by {text}" if view.is_overdue else text
+
+
+def _clock(view: RequestView) -> str:
+    if view.stopped_ms is None:
+        return ""
+    why = ["a question"] if view.progress.has_question else []
+    why += ["suspended"] if view.suspended else []
+    return f"clock stopped since {time_text(view.stopped_ms)}: {', '.join(why)}"
+
+
+def overturned_text(items: Iterable[RequestedItem]) -> str:
+    """Returns which decisions a supplement overturns, as a sentence."""
+    told = listed(
+        f"item {each.number} ({each.record[:_RECORD_SHOWN]}) is {each.outcome}" for each in items
+    )
+    return f"This answers what was decided before: {told}."
+
+
+async def catch_up(cli: CliContext, node: Node) -> None:
+    """Takes in what came, and then what the log says of our own receipts of it."""
+    if await look(cli, node):
+        await node.state.follow()

@@ -1,0 +1,141 @@
+"""What the commands of several nouns share: the node at work, names, times, tables."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from tearline.errors import ConfigUnreadable, MalformedInput, NotPermitted
+from tearline.federation.members import TrustList
+from tearline.identity import agency_uri_of
+from tearline.persons.tokens import Role
+from tearline.statements.statement import ActedBy
+from tearline_client.audit import rows
+from tearline_client.cli.context import CliContext
+from tearline_client.config import read_secret
+from tearline_client.enrolment import Passphrases
+from tearline_client.keys.home import Home
+from tearline_client.node import Node
+
+T = TypeVar("T")
+
+time_text = rows.time_text
+
+
+def home_of(cli: CliContext) -> Home:
+    """The home that the settings name."""
+    return Home(cli.settings.home)
+
+
+def at_work(cli: CliContext, action: Callable[[Node], Awaitable[T]]) -> T:
+    """Opens the node, lets ``action`` use it, and closes it."""
+
+    async def run() -> T:
+        node = await Node.open(
+            cli.settings.home,
+            passphrase=cli.passphrase(),
+            address=cli.settings.exchange,
+            timeout_s=cli.settings.timeout_s,
+            asks_before_erasing=cli.settings.recall == "ask",
+        )
+        async with node:
+            return await action(node)
+
+    return asyncio.run(run())
+
+
+async def look(cli: CliContext, node: Node, *, sync: bool = True) -> bool:
+    """Takes in what came, unless the exchange is away; says how old what is here is then.
+
+    Args:
+        cli: The command's.
+        node: The node.
+        sync: Whether the exchange is asked at all.
+
+    Returns:
+        Whether what is here is as of now.
+    """
+    missed = await node.refresh() if sync else None
+    if sync and missed is None:
+        return True
+    age = age_text(node.state.now_ms() - node.known_ms()) if node.known_ms() else "never read"
+    why = f"The exchange is away ({missed.code}): w" if missed is not None else "W"
+    cli.say(f"{why}hat is here is as of {time_text(node.known_ms())} ({age}).")
+    return False
+
+
+def age_text(age_ms: int) -> str:
+    """Returns how long ago something was: ``3 min ago``, ``2 h ago``, ``5 d ago``."""
+    minutes = max(age_ms, 0) // 60_000
+    if minutes < 2 * 60:
+        return f"{minutes} min ago"
+    hours = minutes // 60
+    return f"{hours} h ago" if hours < 2 * 24 else f"{hours // 24} d ago"
+
+
+def passphrases(cli: CliContext, root_file: Path | None, *, twice: bool = False) -> Passphrases:
+    """The passphrases of both keystores; the root's is the node's where no file is named."""
+    node = cli.passphrase(twice=twice)
+    if root_file is None:
+        return Passphrases(node=node, root=node)
+    root = read_secret(root_file, "--root-passphrase-file", prompt="Passphrase of the root")
+    return Passphrases(node=node, root=root)
+
+
+def acting(cli: CliContext, node: Node, agreement_id: bytes, role: Role) -> ActedBy | None:
+    """The person who acts, as partners under an agreement may know them.
+
+    None where no person was named and none is logged in: then it is the node's own act.
+    """
+    return node.acting(cli.settings.person, agreement_id, role)
+
+
+def person_of(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy | None:
+    """The liaison officer who acts, or the officer in charge."""
+    try:
+        return acting(cli, node, agreement_id, Role.LIAISON)
+    except NotPermitted:
+        return acting(cli, node, agreement_id, Role.OFFICER)
+
+
+def agency_name(trust_list: TrustList, uri: str) -> str:
+    """The short name of the agency that a node or an agency URI belongs to."""
+    agency = trust_list.agency(agency_uri_of(uri) if "/node/" in uri else uri)
+    return uri if agency is None else agency.name
+
+
+def names_of(trust_list: TrustList | None) -> rows.Names:
+    """How a URI in the log is written: as its agency's name, where the trust list knows it."""
+
+    def name(uri: str) -> str:
+        try:
+            return uri if trust_list is None else agency_name(trust_list, uri)
+        except MalformedInput:
+            return uri  # of whoever was refused, the log holds what they called themselves
+
+    return name
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 packet``, ``2 packets``; of ``entity``, ``party``: ``2 entities``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
+def read_text(path: Path, *, maximum: int) -> str:
+    """A text file of at most ``maximum`` bytes.
+
+    Raises:
+        ConfigUnreadable: If it cannot be read, is larger, or is not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(maximum + 1)
+        if len(data) > maximum:
+            raise ConfigUnreadable(f"{path} is larger than {maximum} bytes")
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigUnreadable(f"{path}: not UTF-8") from None

@@ -1,0 +1,282 @@
+"""``tearline agreement suspend``, ``resume``, ``end`` and ``gap``: where the parties stand."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from tearline.agreements.agreement import Agreement
+from tearline.errors import (
+    ActQueued,
+    MalformedInput,
+)
+from tearline.federation.members import TrustList
+from tearline.persons.tokens import Role
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
+from tearline.text.choices import one_of
+from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.groups import Command
+from tearline_client.cli.options import yes_option
+from tearline_client.cli.session import (
+    acting,
+    agency_name,
+    at_work,
+    home_of,
+    look,
+    person_of,
+    time_text,
+)
+from tearline_client.features.corrections.service import Outdated
+from tearline_client.features.suspensions.gaps import Marks
+from tearline_client.features.suspensions.service import Position, agencies_of
+from tearline_client.node import Node
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_REASONS = click.Choice([reason.value for reason in Reason])
+_article = click.option("--article", default="", help="Only this article; else the whole.")
+_direction = click.option(
+    "--direction", metavar="FROM:TO", default="", help="Only this way, of the article named."
+)
+
+
+def _fate_options(function: F) -> F:
+    """What becomes of mail in flight, and of what was sent before."""
+    options = (
+        click.option("--hold", "in_flight", flag_value="hold", default=True, help="Mail that was not handed out is issued anew on resumption; so it is unless said otherwise."),  # noqa: E501
+        click.option("--return", "in_flight", flag_value="return", help="It is not."),
+        click.option("--keep", "originated", flag_value="keep", default=True, help="Partners keep what this agency sent; so it is unless said otherwise."),  # noqa: E501
+        click.option("--freeze", "originated", flag_value="freeze", help="They may not open it meanwhile."),  # noqa: E501
+        click.option("--erase", "originated", flag_value="erase", help="They erase it, or a person there says why it is kept: each packet is recalled."),  # noqa: E501
+        click.option("--reason", type=_REASONS, required=True, help="Why, as far as everybody may know."),  # noqa: E501
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@_article
+@_direction
+@_fate_options
+@yes_option
+@pass_cli
+def suspend(
+    cli: CliContext,
+    name: str,
+    article: str,
+    direction: str,
+    in_flight: str,
+    originated: str,
+    reason: str,
+    yes: bool,
+) -> None:
+    """Suspend agreement NAME, one article or one direction: here at once, everywhere when told.
+
+    Nothing more goes out from here and nothing comes in, whatever the exchange does.
+    """
+    _, trust_list = home_of(cli).trust_list()
+    suspension = Suspension(
+        article=article,
+        **_ends(trust_list, direction),
+        reason=Reason(reason),
+        in_flight=InFlight(in_flight),
+        originated=Originated(originated),
+    )
+    erased = " Partners erase what was sent before." if originated == Originated.ERASE else ""
+    cli.confirm(f"This stops {_scope(trust_list, suspension)} of {name}.{erased}", name, yes=yes)
+
+    async def run(node: Node) -> ActQueued | bool:
+        found = node.agreement(name)
+        person = person_of(cli, node, found.id)
+        try:
+            await node.suspensions.suspend(name, suspension, acted_by=person)
+            await node.refresh()
+        except ActQueued as queued:
+            return queued
+        return any(
+            position.since_ms is None
+            for position in node.suspensions.positions(found)
+            if position.agency == node.state.agency
+        )
+
+    waits = at_work(cli, run)
+    cli.say(f"{name}: {_scope(trust_list, suspension)} is suspended here.")
+    _say_recalled(cli, originated)
+    if isinstance(waits, ActQueued):
+        raise waits
+    if waits:
+        cli.say("The exchange could not be told yet; the node says it again until it can.")
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@_article
+@_direction
+@pass_cli
+def resume(cli: CliContext, name: str, article: str, direction: str) -> None:
+    """An officer in charge lifts what this agency has suspended of agreement NAME.
+
+    Without --article everything that is suspended; what was held is issued anew, as far as the
+    policies of now allow it. Who still has a packet that was corrected meanwhile is named.
+    """
+    _, trust_list = home_of(cli).trust_list()
+    ends = _ends(trust_list, direction)
+    scope = (article, ends["sender"], ends["recipient"]) if article else None
+
+    async def run(node: Node) -> tuple[tuple[Suspension, ...], tuple[Outdated, ...]]:
+        await look(cli, node)
+        person = acting(cli, node, node.agreement(name).id, Role.OFFICER)
+        lifted = await node.suspensions.resume(name, scope, acted_by=person)
+        await node.refresh()
+        return lifted, node.corrections.outdated(node.agreement(name))
+
+    lifted, outdated = at_work(cli, run)
+    for suspension in lifted:
+        cli.say(f"{name}: {_scope(trust_list, suspension)} is resumed.")
+    for each in outdated:
+        partner, packet = agency_name(trust_list, each.recipient), each.packet.hex()[:12]
+        cli.say(
+            f"{partner} still has packet {packet}, which {each.correction.hex()[:12]} corrected"
+            " without it: send it a new one."
+        )
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@_fate_options
+@yes_option
+@pass_cli
+def end(
+    cli: CliContext, name: str, in_flight: str, originated: str, reason: str, yes: bool
+) -> None:
+    """An officer in charge ends agreement NAME for this agency, for good."""
+    cli.confirm(f"This ends {name} for this agency. It cannot be resumed.", name, yes=yes)
+
+    async def run(node: Node) -> None:
+        person = acting(cli, node, node.agreement(name).id, Role.OFFICER)
+        await node.suspensions.end(
+            name,
+            reason=Reason(reason),
+            in_flight=InFlight(in_flight),
+            originated=Originated(originated),
+            acted_by=person,
+        )
+        await node.refresh()
+
+    at_work(cli, run)
+    cli.say(f"{name} is ended for this agency.")
+    _say_recalled(cli, originated)
+
+
+@click.command(cls=Command)
+@click.argument("name")
+@pass_cli
+def gap(cli: CliContext, name: str) -> None:
+    """Show what passed while something of agreement NAME was suspended, and what proves it.
+
+    From this node's own records: the marks that both ends signed at suspension and at resumption,
+    and what the log has between them. Nothing but voids, and receipts about earlier mail, may.
+    """
+
+    async def run(node: Node) -> list[dict[str, object]]:
+        _, trust_list = home_of(cli).trust_list()
+        return [
+            {
+                "article": found.article,
+                "from": agency_name(trust_list, found.sender),
+                "to": agency_name(trust_list, found.recipient),
+                "suspended": time_text(found.interval.start.time_ms),
+                "resumed": time_text(found.interval.end.time_ms) if found.interval.end else "",
+                "marks_before": _marks(found.before),
+                "marks_after": _marks(found.after),
+                "between": " ".join(f"{code}:{count}" for code, count in found.between.items()),
+                "crossed": len(found.crossed),
+                "proved": found.proved,
+                "entries": [
+                    found.interval.start.entry,
+                    *(entry for entry in found.before.entries if entry is not None),
+                    *([found.interval.end.entry] if found.interval.end else []),
+                    *(entry for entry in found.after.entries if entry is not None),
+                ],
+                "crossing": list(found.crossed),
+            }
+            for found in node.suspensions.gaps(node.agreement(name))
+        ]
+
+    columns = ["article", "from", "to", "suspended", "resumed", "marks_before", "marks_after"]
+    cli.emit(at_work(cli, run), [*columns, "between", "crossed", "proved"])
+
+
+def state_of(node: Node, trust_list: TrustList, agreement: Agreement, now_ms: int) -> str:
+    """How an agreement stands: not yet, in force, expired; by whom it was suspended or ended."""
+    if now_ms < agreement.valid_from_ms:
+        return "not yet"
+    if now_ms >= agreement.valid_until_ms:
+        return "expired"
+    positions = node.suspensions.positions(agreement)
+    for verb, found in (
+        ("ended", [position for position in positions if position.ended]),
+        ("suspended", positions),
+    ):
+        if found:
+            names = [agency_name(trust_list, agency) for agency in agencies_of(found)]
+            return f"{verb} by {', '.join(names)}"
+    return "in force"
+
+
+def say_positions(cli: CliContext, trust_list: TrustList, positions: tuple[Position, ...]) -> None:
+    """Tells of every open suspension."""
+    for position in positions:
+        suspension = position.suspension
+        since = (
+            f"since {time_text(position.since_ms)}"
+            if position.since_ms is not None
+            else "here only: the exchange has not taken it yet"
+        )
+        refused = f" (refused with {position.code})" if position.code else ""
+        cli.say(
+            f"{'Ended' if position.ended else 'Suspended'} by"
+            f" {agency_name(trust_list, position.agency)}: {_scope(trust_list, suspension)},"
+            f" {since}{refused}; reason {suspension.reason.value}, mail in flight:"
+            f" {suspension.in_flight.value}, what it sent: {suspension.originated.value}."
+        )
+
+
+def _say_recalled(cli: CliContext, originated: str) -> None:
+    if originated == Originated.ERASE:
+        cli.say(
+            "What was sent before is recalled; `tearline packet recalls` lists the answers. What "
+            "partners read, printed or copied is not undone by it."
+        )
+
+
+def _scope(trust_list: TrustList, suspension: Suspension) -> str:
+    if not suspension.article:
+        return "the whole agreement"
+    if not suspension.sender:
+        return f"article {suspension.article}"
+    sender, recipient = (
+        agency_name(trust_list, uri) for uri in (suspension.sender, suspension.recipient)
+    )
+    return f"article {suspension.article} from {sender} to {recipient}"
+
+
+def _ends(trust_list: TrustList, direction: str) -> dict[str, str]:
+    """The two ends of a direction, as URIs; empty where none is named."""
+    if not direction:
+        return {"sender": "", "recipient": ""}
+    uris = {agency.name: agency.uri for agency in trust_list.agencies}
+    sender, colon, recipient = direction.partition(":")
+    if not colon:
+        raise MalformedInput("a direction is FROM:TO, two agencies as the trust list names them")
+    for name in (sender, recipient):
+        if name not in uris:
+            raise MalformedInput(one_of(name, "agency", uris))
+    return {"sender": uris[sender], "recipient": uris[recipient]}
+
+
+def _marks(marks: Marks) -> str:
+    sent, received = ("none" if n is None else str(n) for n in (marks.sent, marks.received))
+    return f"sent {sent}, received {received}"

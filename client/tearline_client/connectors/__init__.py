@@ -1,0 +1,1 @@
+"""Connectors to files of other programs."""

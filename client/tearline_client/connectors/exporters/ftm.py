@@ -1,0 +1,70 @@
+"""Entities as FollowTheMoney JSON lines, for Aleph, OpenAleph, yente and ourselves."""
+
+import json
+import re
+from collections.abc import Collection, Iterable
+from typing import BinaryIO
+
+from tearline_client.planning.entities import Entity
+from tearline_client.planning.ftm_schema import EXTENSIONS, GENERALISED, property_of
+
+# JSON escapes only the controls below U+0020. A terminal obeys more than those, and a reader
+# is misled by characters that turn the direction of writing or show nothing.
+_UNSEEN = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# What stands in for each extension of ours, and where it says what it has no property for.
+_STANDS_IN = {"Substance": ("Asset", "notes"), "TransferLeg": ("Payment", "description")}
+_EVENT = ("Event", "notes")
+
+
+def encode_entity(entity: Entity, *, generalised: Collection[str] = ()) -> bytes:
+    """One line of JSON in UTF-8, with its end; safe to show on a terminal.
+
+    Args:
+        entity: The entity.
+        generalised: Its properties whose values are coarser than what the originator holds; named
+            under a key that FollowTheMoney takes for context.
+    """
+    data: dict[str, object] = {
+        "id": entity.id,
+        "schema": entity.schema,
+        "properties": {name: list(values) for name, values in entity.properties.items()},
+    }
+    if named := sorted(name for name in generalised if name in entity.properties):
+        data[GENERALISED] = named
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _UNSEEN.sub(_escaped, text).encode("utf-8") + b"\n"
+
+
+def write_entities(entities: Iterable[Entity], out: BinaryIO) -> int:
+    """Write entities as lines, and return how many."""
+    count = 0
+    for entity in entities:
+        out.write(encode_entity(entity))
+        count += 1
+    return count
+
+
+def without_extension(entity: Entity, *, generalised: Collection[str] = ()) -> Entity:
+    """The entity in FollowTheMoney's own schemata, for readers that know no others.
+
+    A ``Substance`` becomes an ``Asset``, a ``TransferLeg`` a ``Payment``, all else an ``Event``,
+    whose notes or description say what it has no property for.
+    """
+    if entity.schema not in EXTENSIONS:
+        return entity
+    schema, remarks = _STANDS_IN.get(entity.schema, _EVENT)
+    properties: dict[str, tuple[str, ...]] = {}
+    notes: list[str] = []
+    for name, values in entity.properties.items():
+        if property_of(schema, name):
+            properties[name] = values
+        else:
+            said = f"{name} (generalised)" if name in generalised else name
+            notes.extend(f"{said}: {value}" for value in values)
+    if notes:
+        properties[remarks] = (*properties.get(remarks, ()), *notes)
+    return Entity(id=entity.id, schema=schema, properties=properties)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"

@@ -1,0 +1,215 @@
+"""A table in delimited text, read by a mapping of its columns; see ``importers.mapping``.
+
+Values lose the blanks around them; blank cells have none. Names of countries become codes, and
+an IBAN or BIC has one spelling. What is spelled in several ways tells one entity alike.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from tearline.encoding import label, prefixed
+from tearline.errors import ImportRefused, MalformedInput
+from tearline.text.choices import listed
+from tearline_client.connectors.importers.dates import iso_date
+from tearline_client.connectors.importers.identifiers import Verdict, check, check_property
+from tearline_client.connectors.importers.mapping import (
+    DELIMITERS,
+    EntityMapping,
+    Fixed,
+    FromColumn,
+    Link,
+    Source,
+    TableMapping,
+)
+from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
+from tearline_client.connectors.importers.source import open_source, read_table
+from tearline_client.planning.entities import Entity
+from tearline_client.planning.ftm_schema import Property, PropertyType, property_of
+
+_ID_SIZE = 20
+# Enumerations that sources spell in words; everything else keeps the source's spelling.
+_SPELLED_AS_CODES = frozenset({PropertyType.COUNTRY, PropertyType.GENDER})
+# Identifiers of which blanks and capitals are no part.
+_OF_ONE_SPELLING = frozenset({"bic", "iban"})
+
+
+def read_csv(path: Path, mapping: TableMapping) -> Imported:
+    """Read a whole table, or nothing of it.
+
+    Raises:
+        ImportRefused: If the file is no such table, or lacks a column that the mapping names.
+        ImportTooLarge: If it is more than one import may hold.
+    """
+    report = Report()
+    with open_source(path) as stream:
+        return gather(iter_csv(stream, mapping, report), report)
+
+
+def iter_csv(stream: BinaryIO, mapping: TableMapping, report: Report) -> Iterator[Entity]:
+    """Entities row by row; doubts go to ``report``, and so do rows that make nothing new.
+
+    Raises:
+        ImportRefused: At the first record that does not fit.
+    """
+    header, rows = read_table(
+        stream, delimiter=mapping.delimiter, encoding=mapping.encoding, header=mapping.header
+    )
+    if missing := sorted(mapping.needed() - set(header)):
+        where = "the mapping's header" if mapping.header else "line 1"
+        others = [each for each in DELIMITERS if len(header) == 1 and each in header[0]]
+        hint = f"; the header is one cell, and holds {others[0]!r}" if others else ""
+        raise ImportRefused(f"{where}: no column {missing[0]!r}, which the mapping names{hint}")
+    taken = mapping.taken()
+    for column in header:
+        if column not in taken:
+            report.add(Concern.STAYS_HOME, "no property takes it", line=1, column=column)
+    tellers = _tellers(mapping)
+    for number, (line, cells) in enumerate(rows, 1):
+        row = _Row(
+            number=number, line=line, cells=cells, mapping=mapping, tellers=tellers, report=report
+        )
+        entities, before = tuple(row.entities()), report.made
+        yield from entities
+        if entities and before and report.made == before:
+            report.repeat(line)
+
+
+_Tellers = Mapping[tuple[str, str], tuple[Property, FromColumn]]
+"""By entity and column of its id: how a value there is judged."""
+
+
+def _tellers(mapping: TableMapping) -> _Tellers:
+    found: dict[tuple[str, str], tuple[Property, FromColumn]] = {}
+    for name, entry in mapping.entities.items():
+        others = (each for each in mapping.entities.values() if each is not entry)
+        for each in (entry, *others):
+            for prop in each.properties:
+                known = each.schema.properties(prop)[0]
+                for source in each.taken_by(prop):
+                    if source.column in entry.id and not source.split:
+                        found.setdefault((name, source.column), (known, source))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    number: int
+    line: int
+    cells: Mapping[str, str]
+    mapping: TableMapping
+    tellers: _Tellers
+    report: Report
+
+    def entities(self) -> Iterator[Entity]:
+        schemata, found, present = {}, {}, {}
+        for name, entry in self.mapping.entities.items():
+            is_told = any(self.cells[column].strip() for column in entry.id)
+            if not (is_told or any(self.cells[each.column].strip() for each in entry.taken())):
+                continue
+            schemata[name] = self._schema(entry)
+            found[name] = self._own_values(entry, schemata[name])
+            if found[name] or is_told:
+                present[name] = self._id(name, entry)
+        for name, ftm_id in present.items():
+            entry, schema = self.mapping.entities[name], schemata[name]
+            properties = {
+                prop: (*found[name].get(prop, ()), *self._given(sources, present))
+                for prop, sources in entry.properties.items()
+                if property_of(schema, prop)
+            }
+            try:
+                yield Entity(
+                    id=ftm_id,
+                    schema=schema,
+                    properties={prop: values for prop, values in properties.items() if values},
+                )
+            except MalformedInput as malformed:
+                raise ImportRefused(f"line {self.line}: {malformed.why}") from None
+
+    def _schema(self, entry: EntityMapping) -> str:
+        column = entry.schema.column
+        name = entry.schema.names.get(self.cells[column].strip() if column else "")
+        if name is None:
+            known = listed(map(repr, entry.schema.names))
+            raise ImportRefused(
+                f"line {self.line}: column {column!r} says no schema; the mapping knows {known}"
+            )
+        return name
+
+    def _own_values(self, entry: EntityMapping, schema: str) -> dict[str, tuple[str, ...]]:
+        """What the cells say of an entity, by property."""
+        found: dict[str, tuple[str, ...]] = {}
+        for prop in entry.properties:
+            known, columns = property_of(schema, prop), tuple(entry.taken_by(prop))
+            if known is None:
+                self._leave(schema, columns)
+                continue
+            values = tuple(value for source in columns for value in self._cell(known, source))
+            if values:
+                found[prop] = values
+        return found
+
+    def _leave(self, schema: str, columns: Iterable[FromColumn]) -> None:
+        for source in columns:
+            if self.cells[source.column].strip():
+                why = f"a {schema} has no such property"
+                self.report.add(Concern.STAYS_HOME, why, line=self.line, column=source.column)
+
+    def _cell(self, known: Property, source: FromColumn) -> Iterator[str]:
+        cell = self.cells[source.column]
+        pieces = cell.split(source.split) if source.split else [cell]
+        for part, text in enumerate((piece.strip() for piece in pieces), 1):
+            if not text:
+                continue
+            value, verdict = _judged(known, source, text)
+            if verdict.normal is None:
+                self.report.add(
+                    Concern.UNVALIDATED,
+                    verdict.why,
+                    line=self.line,
+                    column=source.column,
+                    part=part if source.split else 0,
+                )
+            elif known.type in _SPELLED_AS_CODES or known.format in _OF_ONE_SPELLING:
+                value = verdict.normal
+            yield value
+
+    @staticmethod
+    def _given(sources: tuple[Source, ...], present: Mapping[str, str]) -> Iterator[str]:
+        """Values that no cell holds: fixed ones, and links to what else is in the row."""
+        for source in sources:
+            if isinstance(source, Fixed):
+                yield source.value
+            elif isinstance(source, Link) and source.entity in present:
+                yield present[source.entity]
+
+    def _id(self, name: str, entry: EntityMapping) -> str:
+        """The same for the same values in these columns, in whatever row or file."""
+        parts = [self._told(name, column) for column in entry.id]
+        if not any(parts):
+            if entry.id:
+                self.report.add(
+                    Concern.UNVALIDATED,
+                    "nothing tells the entity from others, so it stands alone",
+                    line=self.line,
+                    column=entry.id[0],
+                )
+            parts = [str(self.number), *self.cells.values()]
+        message = b"".join(prefixed(part.encode("utf-8")) for part in (name, *parts))
+        return hashlib.sha256(label("table-row") + message).digest()[:_ID_SIZE].hex()
+
+    def _told(self, name: str, column: str) -> str:
+        """A cell that tells an entity from others, in its one spelling where it has one."""
+        text, teller = self.cells[column].strip(), self.tellers.get((name, column))
+        if not text or teller is None:
+            return text
+        return _judged(*teller, text)[1].normal or text
+
+
+def _judged(known: Property, source: FromColumn, text: str) -> tuple[str, Verdict]:
+    """A text as a date where it is one, and what its check says of it."""
+    value = (iso_date(text, source.date) or text) if source.date else text
+    return value, check(source.format, value) if source.format else check_property(known, value)

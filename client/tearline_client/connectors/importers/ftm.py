@@ -1,0 +1,125 @@
+"""FollowTheMoney JSON lines: one entity a line, ``{"id", "schema", "properties"}``.
+
+Schemata and properties that the table of schemata does not know are kept and reported: whether
+they may go along is for the sender to say. Keys that other tools add beside an
+entity (data sets, dates of observation) describe their stores, and stay home.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tearline.errors import ImportRefused, MalformedInput
+from tearline_client.connectors.importers.report import Concern, Imported, Report, gather, judge
+from tearline_client.connectors.importers.source import open_source, read_lines
+from tearline_client.planning.entities import Entity
+from tearline_client.planning.ftm_schema import GENERALISED, NEVER_TRAVELS
+
+_KEYS = frozenset({"id", "schema", "properties", GENERALISED})
+# Of Aleph, OpenSanctions and yente.
+_KEYS_BESIDE = frozenset(
+    {
+        "caption",
+        "collection_id",
+        "context",
+        "created_at",
+        "datasets",
+        "first_seen",
+        "last_change",
+        "last_seen",
+        "mutable",
+        "origin",
+        "referents",
+        "role_id",
+        "statements",
+        "target",
+        "updated_at",
+    }
+)
+
+
+def read_ftm(path: Path) -> Imported:
+    """Read a whole file, or nothing of it.
+
+    Raises:
+        ImportRefused: If the file or a line of it is not what the format asks.
+        ImportTooLarge: If it is more than one import may hold.
+    """
+    report = Report()
+    with open_source(path) as stream:
+        return gather(iter_ftm(stream, report), report)
+
+
+def iter_ftm(stream: BinaryIO, report: Report) -> Iterator[Entity]:
+    """Entities line by line, in bounded memory; doubts go to ``report``.
+
+    Raises:
+        ImportRefused: At the first line that is not an entity.
+    """
+    for line, text in read_lines(stream):
+        yield _entity(line, text, report)
+
+
+def _entity(line: int, text: str, report: Report) -> Entity:
+    data = _object(line, text)
+    ftm_id, schema, properties = data.get("id"), data.get("schema"), data.get("properties", {})
+    if not (isinstance(ftm_id, str) and isinstance(schema, str) and isinstance(properties, dict)):
+        raise ImportRefused(f"line {line}: an entity has an id, a schema and properties")
+    coarse = data.get(GENERALISED, [])
+    if not (
+        isinstance(coarse, list)
+        and all(isinstance(name, str) and name in properties for name in coarse)
+    ):
+        raise ImportRefused(f"line {line}: {GENERALISED} names properties of the entity")
+    kept: dict[str, tuple[str, ...]] = {}
+    for name, values in properties.items():
+        if not (isinstance(values, list) and all(isinstance(value, str) for value in values)):
+            raise ImportRefused(f"line {line}: values of a property are a list of texts")
+        if name in NEVER_TRAVELS:
+            report.add(
+                Concern.STAYS_HOME, "a secret of the account", line=line, column=f"{schema}.{name}"
+            )
+        elif name in coarse:
+            why = "a generalised form, which is not the value"
+            report.add(Concern.STAYS_HOME, why, line=line, column=f"{schema}.{name}")
+        elif values:
+            kept[name] = tuple(values)
+    try:
+        entity = Entity(id=ftm_id, schema=schema, properties=kept)
+    except MalformedInput as malformed:
+        raise ImportRefused(f"line {line}: {malformed.why}") from None
+    for key in data:
+        if key in _KEYS_BESIDE:
+            why = "describes another store, not the entity, in each line that has it"
+            report.add_once(Concern.STAYS_HOME, why, line=line, column=key)
+        elif key not in _KEYS:
+            raise ImportRefused(f"line {line}: a key that no entity has")
+    judge(entity, report, line=line)
+    return entity
+
+
+def _object(line: int, text: str) -> dict[str, Any]:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(items)
+        if len(found) != len(items):
+            raise ImportRefused(f"line {line}: a key appears twice")
+        return found
+
+    try:
+        data = json.loads(
+            text,
+            object_pairs_hook=pairs,
+            parse_int=_no_number,
+            parse_float=_no_number,
+            parse_constant=_no_number,
+        )
+    except (ValueError, RecursionError):
+        raise ImportRefused(f"line {line}: not JSON, or nested too deep") from None
+    if not isinstance(data, dict):
+        raise ImportRefused(f"line {line}: not a JSON object")
+    return data
+
+
+def _no_number(_: str) -> None:
+    """No value of an entity is a number, so a long one is not worth computing."""

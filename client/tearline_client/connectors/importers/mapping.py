@@ -1,0 +1,285 @@
+"""A mapping of a table's columns to the properties of entities.
+
+It is a TOML file that names the entities of a row, the columns that tell one from another, and
+where the values of their properties come from::
+
+    delimiter = ";"
+    encoding = "cp1252"
+    header = ["Name", "Born", "Kind", "Account", "Amount"]
+
+    [entities.party]
+    schema = { column = "Kind", values = { P = "Person", C = "Company" } }
+    id = ["Name", "Born"]
+
+    [entities.party.properties]
+    name = ["Name", { column = "Also known as", split = "|" }]
+    birthDate = { column = "Born", date = "%d.%m.%Y" }
+    idNumber = { column = "CURP", format = "curp" }
+    country = { value = "mx" }
+
+    [entities.payment]
+    schema = "Payment"
+    id = "row"
+
+    [entities.payment.properties]
+    amount = "Amount"
+    payer = { entity = "party" }
+
+``id = "row"`` tells each row from all others. ``header`` names the columns of a file that does
+not do so itself.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tearline.errors import MappingMalformed
+from tearline.limits import MAX_COLUMNS, MAX_MAPPING_BYTES
+from tearline_client.connectors.importers.dates import is_date_format
+from tearline_client.connectors.importers.identifiers import FORMATS, check_property
+from tearline_client.connectors.importers.source import ENCODINGS
+from tearline_client.planning.ftm_schema import (
+    NEVER_TRAVELS,
+    SCHEMATA,
+    Property,
+    PropertyType,
+    property_of,
+)
+
+DELIMITERS = (",", ";", "|", "\t")
+_CONCRETE = tuple(name for name, schema in SCHEMATA.items() if not schema.abstract)
+ROW = "row"
+"""The ``id`` that tells each row from all others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromColumn:
+    """Values from a cell: divided at ``split``, read by ``date``, judged by ``format``."""
+
+    column: str
+    split: str = ""
+    date: str = ""
+    format: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """The same value in every row."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The id of another entity of the same row."""
+
+    entity: str
+
+
+Source = FromColumn | Fixed | Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaMapping:
+    """Which schema an entity has.
+
+    Attributes:
+        column: The column that says so, or empty where all rows have one schema.
+        names: Names of schemata by what stands in the column; by nothing for one schema.
+    """
+
+    column: str
+    names: Mapping[str, str]
+
+    def properties(self, name: str) -> list[Property]:
+        """Returns the property ``name`` of each of the schemata that has it."""
+        found = (property_of(schema, name) for schema in dict.fromkeys(self.names.values()))
+        return [known for known in found if known is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityMapping:
+    """How a row makes one entity.
+
+    Attributes:
+        schema: Its schema, or the column that names it.
+        id: Columns whose values together tell it from others; none where each row is told.
+        properties: Where the values of each property come from.
+    """
+
+    schema: SchemaMapping
+    id: tuple[str, ...]
+    properties: Mapping[str, tuple[Source, ...]]
+
+    def taken(self) -> Iterator[FromColumn]:
+        """Yields each source of values that is a column."""
+        for prop in self.properties:
+            yield from self.taken_by(prop)
+
+    def taken_by(self, prop: str) -> Iterator[FromColumn]:
+        """Yields each column that is a source of one property."""
+        for source in self.properties[prop]:
+            if isinstance(source, FromColumn):
+                yield source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableMapping:
+    """How a row makes entities.
+
+    Attributes:
+        delimiter: What stands between cells.
+        encoding: How the file spells text, one of ``ENCODINGS``.
+        header: Names of the columns, where the file has none; else empty.
+        entities: Entities of a row, by the mapping's own names for them.
+    """
+
+    delimiter: str
+    encoding: str
+    header: tuple[str, ...]
+    entities: Mapping[str, EntityMapping]
+
+    def taken(self) -> set[str]:
+        """Returns the columns whose values become values of a property, or say a schema."""
+        entities = self.entities.values()
+        taken = {source.column for entity in entities for source in entity.taken()}
+        return taken | {entity.schema.column for entity in entities if entity.schema.column}
+
+    def needed(self) -> set[str]:
+        """Returns the columns that a table must have: those taken, and those that make ids."""
+        return self.taken().union(*(entity.id for entity in self.entities.values()))
+
+
+def parse_mapping(data: bytes) -> TableMapping:
+    """The mapping in a TOML file.
+
+    Raises:
+        MappingMalformed: If it is too long, not TOML, has a key that is not known, or names a
+            schema, property, format, encoding or entity that does not exist.
+    """
+    if len(data) > MAX_MAPPING_BYTES:
+        raise MappingMalformed(f"over {MAX_MAPPING_BYTES} bytes")
+    try:
+        table = tomllib.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise MappingMalformed("not a TOML file in UTF-8") from None
+    _known_keys("the file", table, {"delimiter", "encoding", "header", "entities"})
+    delimiter, encoding = table.get("delimiter", ","), table.get("encoding", "utf-8")
+    if delimiter not in DELIMITERS:
+        raise MappingMalformed("delimiter is a comma, semicolon, bar or tab")
+    if encoding not in ENCODINGS:
+        raise MappingMalformed(f"encoding is one of {', '.join(ENCODINGS)}")
+    header = _texts("header", table["header"]) if "header" in table else ()
+    if len(set(header)) != len(header):
+        raise MappingMalformed("header names a column twice")
+    entities = _table("entities", table.get("entities"))
+    return TableMapping(
+        delimiter=delimiter,
+        encoding=encoding,
+        header=header,
+        entities={name: _entity_mapping(name, entry, entities) for name, entry in entities.items()},
+    )
+
+
+def _known_keys(where: str, table: Mapping[str, Any], known: set[str]) -> None:
+    if unknown := sorted(set(table) - known):
+        raise MappingMalformed(f"{where}: no such key: {unknown[0]!r}")
+
+
+def _table(where: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, dict) or not value:
+        raise MappingMalformed(f"{where}: a table with at least one entry is expected")
+    return value
+
+
+def _texts(where: str, value: object) -> tuple[str, ...]:
+    if (
+        not isinstance(value, list)
+        or not 0 < len(value) <= MAX_COLUMNS
+        or not all(isinstance(item, str) and item for item in value)
+    ):
+        raise MappingMalformed(f"{where}: a list of texts is expected")
+    return tuple(value)
+
+
+def _entity_mapping(name: str, entry: object, entities: Mapping[str, Any]) -> EntityMapping:
+    where = f"entities.{name}"
+    table = _table(where, entry)
+    _known_keys(where, table, {"schema", "id", "properties"})
+    schema = _schema(f"{where}.schema", table.get("schema"))
+    properties = _table(f"{where}.properties", table.get("properties"))
+    return EntityMapping(
+        schema=schema,
+        id=() if table.get("id") == ROW else _texts(f"{where}.id", table.get("id")),
+        properties={
+            prop: _sources(f"{where}.properties.{prop}", schema, prop, value, entities)
+            for prop, value in properties.items()
+        },
+    )
+
+
+def _schema(where: str, value: object) -> SchemaMapping:
+    if not isinstance(value, dict):
+        return SchemaMapping(column="", names={"": _schema_name(where, value)})
+    _known_keys(where, value, {"column", "values"})
+    column, names = value.get("column"), value.get("values", {name: name for name in _CONCRETE})
+    if not isinstance(column, str) or not column or not isinstance(names, dict) or not names:
+        raise MappingMalformed(f"{where}: a column is expected, and values of it by schema")
+    return SchemaMapping(
+        column=column, names={text: _schema_name(where, name) for text, name in names.items()}
+    )
+
+
+def _schema_name(where: str, name: object) -> str:
+    if not isinstance(name, str) or name not in _CONCRETE:
+        raise MappingMalformed(f"{where}: no such schema")
+    return name
+
+
+def _sources(
+    where: str, schema: SchemaMapping, prop: str, value: object, entities: Mapping[str, Any]
+) -> tuple[Source, ...]:
+    found = schema.properties(prop)
+    if not found or prop in NEVER_TRAVELS:
+        names = " nor ".join(dict.fromkeys(schema.names.values()))
+        raise MappingMalformed(f"{where}: {names} has no property of that name that may travel")
+    sources = tuple(
+        _source(where, item) for item in (value if isinstance(value, list) else [value])
+    )
+    if not sources:
+        raise MappingMalformed(f"{where}: a source of values is expected")
+    for source in sources:
+        if any(isinstance(source, Link) != (p.type is PropertyType.ENTITY) for p in found):
+            raise MappingMalformed(f"{where}: links and only links are given as an entity")
+        if isinstance(source, Link) and source.entity not in entities:
+            raise MappingMalformed(f"{where}: the mapping has no such entity")
+        if isinstance(source, Fixed) and not all(
+            check_property(known, source.value).normal for known in found
+        ):
+            raise MappingMalformed(f"{where}: the fixed value is not what the property asks for")
+        if isinstance(source, FromColumn) and source.format and source.format not in FORMATS:
+            raise MappingMalformed(
+                f"{where}: no such format; known are {', '.join(sorted(FORMATS))}"
+            )
+        if isinstance(source, FromColumn) and source.date and not is_date_format(source.date):
+            raise MappingMalformed(f"{where}: a date is spelled with %d, %m or %b, and %Y")
+    return sources
+
+
+def _source(where: str, item: object) -> Source:
+    if isinstance(item, str):
+        item = {"column": item}
+    table = _table(where, item)
+    if not all(isinstance(value, str) and value for value in table.values()):
+        raise MappingMalformed(f"{where}: texts are expected")
+    if "value" in table:
+        _known_keys(where, table, {"value"})
+        return Fixed(value=table["value"])
+    if "entity" in table:
+        _known_keys(where, table, {"entity"})
+        return Link(entity=table["entity"])
+    _known_keys(where, table, {"column", "split", "date", "format"})
+    if "column" not in table:
+        raise MappingMalformed(f"{where}: a column, a value or an entity is expected")
+    return FromColumn(**table)

@@ -1,0 +1,464 @@
+"""What a running node consists of; shared by what sends and what receives."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NoReturn
+
+from tearline.agreements.agreement import Agreement
+from tearline.crypto.keys import KemKey, KemPublicKey
+from tearline.errors import (
+    AgreementNotInForce,
+    ClockSkewed,
+    CosigningWaits,
+    EntryNotIncluded,
+    LogError,
+    NotWitnessed,
+    PromiseLost,
+    SendingStopped,
+    TearlineError,
+    TrustError,
+    TwinAtWork,
+)
+from tearline.identity import agency_uri_of
+from tearline.limits import (
+    MAX_AGREEMENTS_KEPT,
+    MAX_ALARMS,
+    MAX_ENTRY_DELAY_S,
+    MAX_WITNESS_AGE_S,
+)
+from tearline.packets.packet import Pins
+from tearline.policy import masks, profile
+from tearline.policy.release import ReleasePolicy
+from tearline.policy.ruleset import PolicySet
+from tearline.policy.terms import Terms
+from tearline.policy.vocabulary import schema_digest
+from tearline.statements.statement import Signer, StatementType
+from tearline.tlog.agreed_time import AgreedTime
+from tearline.verification.trust import Moment, TrustState
+from tearline.wire.log_entries import encode_entries_request, parse_entries
+from tearline.wire.reconcile import (
+    ReconcileRequest,
+    encode_reconcile_request,
+    parse_reconcile_reply,
+)
+from tearline_client.keys.node_keys import NodeKeys
+from tearline_client.log.follower import MAX_AHEAD_S, LogFollower
+from tearline_client.loop_health import Unread
+from tearline_client.messages.packet_view import PacketView, open_view
+from tearline_client.store.agreements import AgreementStore
+from tearline_client.store.approvals import ApprovalStore
+from tearline_client.store.awaiting_cosignature import AwaitingCosignatureStore
+from tearline_client.store.bulk_sends import BulkSendStore
+from tearline_client.store.case_files import CaseFileStore
+from tearline_client.store.cases import CaseStore
+from tearline_client.store.channels import ChannelStore
+from tearline_client.store.confirmed_repeats import RepeatStore
+from tearline_client.store.consents import ConsentStore
+from tearline_client.store.corrections import CorrectionStore
+from tearline_client.store.cosigning import CosigningStore
+from tearline_client.store.database import Database
+from tearline_client.store.decisions import DecisionStore
+from tearline_client.store.erasures import ErasureStore
+from tearline_client.store.inbox import ALARMS, Evidence, InboxStore
+from tearline_client.store.log import LogStore
+from tearline_client.store.notifications import NotificationStore
+from tearline_client.store.outbox import OutboxStore
+from tearline_client.store.own_keys import OwnKeyStore
+from tearline_client.store.own_sources import OwnSourceStore
+from tearline_client.store.packets import PacketStore
+from tearline_client.store.proposals import ProposalStore
+from tearline_client.store.recall_holds import HoldStore
+from tearline_client.store.recalls import RecallStore
+from tearline_client.store.receipts import Promise, ReceiptStore
+from tearline_client.store.recovery import RecoveryStore
+from tearline_client.store.requests import RequestStore
+from tearline_client.store.returned_grants import ReturnedStore
+from tearline_client.store.suspensions import SuspensionStore
+from tearline_client.store.value_index import ValueStore
+from tearline_client.transport.grpc import Transport
+
+Clock = Callable[[], int]
+
+_DAY_MS = 24 * 3_600_000
+
+
+class Stores:
+    """The rooms of the node's database.
+
+    Args:
+        database: The database.
+        value_key: 32 bytes; see ``ValueStore``.
+    """
+
+    def __init__(self, database: Database, *, value_key: bytes) -> None:
+        self.database = database
+        self.log = LogStore(database)
+        self.cosigning = CosigningStore(database)
+        self.channels = ChannelStore(database)
+        self.outbox = OutboxStore(database)
+        self.packets = PacketStore(database)
+        self.receipts = ReceiptStore(database)
+        self.returned_grants = ReturnedStore(database)
+        self.own_keys = OwnKeyStore(database)
+        self.agreements = AgreementStore(database)
+        self.approvals = ApprovalStore(database, self.agreements)
+        self.decisions = DecisionStore(database, self.agreements)
+        self.notifications = NotificationStore(database)
+        self.inbox = InboxStore(database)
+        self.recovery = RecoveryStore(database)
+        self.recalls = RecallStore(database)
+        self.holds = HoldStore(database)
+        self.corrections = CorrectionStore(database)
+        self.suspensions = SuspensionStore(database, self.agreements)
+        self.requests = RequestStore(database, self.packets, self.agreements, self.suspensions)
+        self.erasures = ErasureStore(database, self.log)
+        self.consents = ConsentStore(database, self.packets)
+        self.own_sources = OwnSourceStore(database)
+        self.repeats = RepeatStore(database)
+        self.cases = CaseStore(database)
+        self.case_files = CaseFileStore(database)
+        self.proposals = ProposalStore(database, self.agreements)
+        self.awaiting_cosignature = AwaitingCosignatureStore(database)
+        self.bulk_sends = BulkSendStore(database)
+        self.values = ValueStore(database, value_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """The policy sets this node decides by.
+
+    Attributes:
+        shared: The set that agreements pin.
+        own: The agency's own, or None.
+    """
+
+    shared: PolicySet
+    own: PolicySet | None
+
+    @property
+    def pins(self) -> Pins:
+        """What agreements must pin for this installation to act under them."""
+        return Pins(
+            policy=self.shared.digest(),
+            schema=schema_digest(),
+            profile=profile.digest(),
+            masks=masks.digest(),
+        )
+
+    def under(self, agreement: Agreement, *, own: bool = True) -> ReleasePolicy:
+        """The policy for releases under an agreement, with or without our own layer."""
+        return _policy(agreement.terms, self.shared, self.own if own else None)
+
+
+@lru_cache(maxsize=MAX_AGREEMENTS_KEPT)
+def _policy(terms: Terms, shared: PolicySet, own: PolicySet | None) -> ReleasePolicy:
+    # Kept for what it remembers: thousands of packets have a handful of markings.
+    return ReleasePolicy(terms=terms, shared=shared, own=own)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeContext:
+    """A node at work.
+
+    Attributes:
+        keys: The private halves of its keys.
+        stores: Its database.
+        trust: Whose key is whose.
+        follower: The log as followed here.
+        policies: What it decides by.
+        transport: The way to the exchange.
+        now_ms: This machine's clock, Unix milliseconds.
+        asks_before_erasing: Whether a person decides on what partners recall, as long as there
+            is time.
+        following: Held by the task that reads the log: the daemon has several.
+        cosigned: Rung when a partner is seen to have cosigned more of the log.
+        unread: How far the mailbox is read.
+    """
+
+    keys: NodeKeys
+    stores: Stores
+    trust: TrustState
+    follower: LogFollower
+    policies: Policies
+    transport: Transport
+    now_ms: Clock
+    asks_before_erasing: bool = False
+    following: asyncio.Lock = field(default_factory=asyncio.Lock)
+    cosigned: asyncio.Event = field(default_factory=asyncio.Event)
+    unread: Unread = field(default_factory=Unread)
+
+    @property
+    def uri(self) -> str:
+        """The node's URI."""
+        return self.signer.header.signer
+
+    @property
+    def signer(self) -> Signer:
+        """Its URI and signing key in the federation."""
+        return self.keys.signer
+
+    def kem_key(self, key: bytes) -> KemKey:
+        """One of its encryption keys; see ``NodeKeys.kem_key``."""
+        return self.keys.kem_key(key)
+
+    def next_moment(self) -> Moment:
+        """The moment at which something sent now would be judged."""
+        return Moment(index=self.follower.next_index, time_ms=self.now_ms())
+
+    def kem_key_of(self, node: str) -> KemPublicKey:
+        """What is sealed to a node now is sealed to this key; see ``TrustState.kem_key``."""
+        return self.trust.kem_key(node, at=self.next_moment())
+
+    def open_view(self, packet_id: bytes) -> PacketView:
+        """A packet as this node may see it; see ``views.open_view``."""
+        return open_view(self.stores.packets, packet_id, node=self.uri)
+
+    def agreement_at(self, agreement_id: bytes, index: int) -> Agreement:
+        """The version of an agreement that was in force just before an entry of the log.
+
+        A version whose own entry we cannot place any more counts as older than any.
+
+        Raises:
+            AgreementNotInForce: If none was.
+        """
+        for statement_id, agreement in self.stores.agreements.read_versions(agreement_id):
+            entries = self.stores.log.openings(statement_id)
+            if not entries or entries[0].opening.index < index:
+                return agreement
+        raise AgreementNotInForce("no version of it that is here was in force")
+
+    def agreed_time(self) -> AgreedTime:
+        """The time that nothing takes back is done by now.
+
+        Raises:
+            TrustStale: If nothing of the log was read.
+            ClockSkewed: If this machine's clock is behind the log's.
+        """
+        return self.follower.agreed_time(self.now_ms())
+
+    def has_ended(self, end_ms: int) -> bool:
+        """Whether something has ended for good; not while the two clocks disagree."""
+        try:
+            return self.agreed_time().has_reached(end_ms)
+        except TrustError:
+            return False
+
+    def right_ms(self) -> int:
+        """The time by this machine's clock, or by the log where the two disagree.
+
+        Unix milliseconds, for what is written down: when something came, by when an answer is due.
+        """
+        now_ms = self.now_ms()
+        try:
+            self.follower.verify_fresh(now_ms)
+        except TrustError:
+            return self.follower.time_s() * 1000
+        return now_ms
+
+    def verify_ready(self) -> None:
+        """Checks that what is sealed now would count.
+
+        Raises:
+            TrustStale: If the log could not be read lately.
+            ClockSkewed: If this machine's clock is behind the log's.
+            SignerKeyUnknown: If our signing key is not on record, has ended or was revoked.
+        """
+        self.follower.verify_fresh(self.now_ms())
+        self.trust.signing_key(self.signer.header, StatementType.MANIFEST, at=self.next_moment())
+
+    def verify_witnessed(self) -> None:
+        """Checks that we are not alone with the log, before something is sealed on it.
+
+        An exchange can show one node a log that stands still, and sign it anew every minute.
+        It cannot have another agency cosign that.
+
+        Raises:
+            TwinAtWork: If another copy of this node is at work.
+            SendingStopped: If the log stands accused, and no officer has decided.
+            NotWitnessed: If another agency cosigns, and none did lately what we have read.
+        """
+        self.verify_alone()
+        if self.stores.cosigning.is_stopped:
+            raise SendingStopped
+        if not any(agency != self.agency for agency in self._cosigning_agencies()):
+            return
+        now_s = self.now_ms() // 1000
+        ages_s = [now_s - partner.time_s for partner in self.stores.cosigning.partners()]
+        # A time far ahead says nothing of now: it would count for ever.
+        if not any(-MAX_AHEAD_S <= age_s <= MAX_WITNESS_AGE_S for age_s in ages_s):
+            raise NotWitnessed
+
+    @property
+    def agency(self) -> str:
+        """URI of the node's agency."""
+        return agency_uri_of(self.uri)
+
+    def _cosigning_agencies(self) -> Iterator[str]:
+        at = self.next_moment()
+        for node in self.trust.nodes():
+            if self.trust.cosigning_keys(node, at=at):
+                yield agency_uri_of(node)
+
+    def is_ready(self) -> bool:
+        """Whether ``verify_ready`` has nothing to say."""
+        try:
+            self.verify_ready()
+        except TrustError:
+            return False
+        return True
+
+    def may_seal(self) -> bool:
+        """Whether something may be sealed now: ready, and what was read is witnessed."""
+        try:
+            self.verify_ready()
+            self.verify_witnessed()
+        except (TrustError, SendingStopped, TwinAtWork):
+            return False
+        return True
+
+    def verify_alone(self) -> None:
+        """Checks that no sign of another copy of this node waits for an operator's decision.
+
+        Raises:
+            TwinAtWork: If one does.
+        """
+        if sign := self.stores.recovery.twin():
+            raise TwinAtWork(sign)
+
+    def stop_for_twin(self, error: TwinAtWork, evidence: bytes) -> NoReturn:
+        """Keeps the sign of another copy; from now on this one neither sends nor takes in.
+
+        Args:
+            error: Names the sign.
+            evidence: The bytes that show it.
+
+        Raises:
+            TwinAtWork: Always.
+        """
+        with self.stores.database.transaction():
+            self.stores.recovery.put_twin(error.why)
+        self.alarm(error, evidence)
+        raise error
+
+    async def follow(self) -> None:
+        """Reads the log up to a checkpoint, and takes the trust that it gives.
+
+        Raises:
+            LogError: If the log is not the one followed so far; kept as evidence.
+            RequestError: If the exchange does not answer.
+        """
+        async with self.following:
+            while not await self._follow_once():
+                pass
+        await self._compare_receipts()
+
+    async def _follow_once(self) -> bool:
+        reply = await self.transport.entries(encode_entries_request(self.follower.next_index, 0))
+        try:
+            return self.follower.take(parse_entries(reply), now_ms=self.now_ms())
+        except ClockSkewed as error:
+            # The entries that came with it show no more, and a day's may be a megabyte.
+            self.alarm_clock(error, parse_entries(reply).checkpoint)
+            raise
+        except TearlineError as error:
+            self.alarm(error, reply)
+            raise
+
+    def alarm_clock(self, error: ClockSkewed, evidence: bytes) -> None:
+        """Alarms that the log's clock and ours disagree: once a day, however often it is seen."""
+        self.alarm(error, evidence, about=b"clock" + (self.now_ms() // _DAY_MS).to_bytes(8))
+
+    def alarm(self, error: TearlineError, evidence: bytes, *, about: bytes = b"") -> None:
+        """Keeps what went wrong, and the bytes that show it, for ``node status``.
+
+        Alarms of each code have a quota of their own, so that no sender and no other alarm hides
+        a lie of the log. Beyond it what lies there shows enough; hooks are still told once a day.
+
+        Args:
+            error: What went wrong.
+            evidence: The bytes that show it.
+            about: With the same thing the same goes wrong once; the evidence, if not given.
+        """
+        about, now_ms = about or hashlib.sha256(evidence).digest(), self.now_ms()
+        shown = Evidence(data=evidence, about=about, agency=f"{ALARMS} {error.code}")
+        with self.stores.database.transaction():
+            if not self.stores.inbox.quarantine(error, shown, now_ms=now_ms, most=MAX_ALARMS):
+                about = b"day" + (now_ms // _DAY_MS).to_bytes(8)
+            once = error.code.encode() + about
+            self.stores.notifications.tell("alarm", time_ms=now_ms, once=once, code=error.code)
+
+    async def _compare_receipts(self) -> None:
+        """Compares the exchange's receipts with the log.
+
+        What an exchange lost that was restored since is kept as evidence, too, but the work
+        goes on: it says that it was, by its epoch.
+
+        Raises:
+            LogError: If an entry is not what a receipt says, or is not there long after it had
+                to be; kept as evidence.
+            RequestError: If the exchange does not answer.
+        """
+        for promise in self.stores.receipts.promises():
+            try:
+                with self.stores.database.transaction():
+                    self._compare(promise)
+            except LogError as error:
+                if not await self._is_excused(promise):
+                    self.alarm(error, promise.entry.event)
+                    raise
+                self.alarm(PromiseLost(f"entry {promise.entry.index}"), promise.entry.event)
+                with self.stores.database.transaction():
+                    self.stores.receipts.set_kept(promise)
+
+    async def _is_excused(self, promise: Promise) -> bool:
+        """Whether the exchange was restored after it gave a receipt."""
+        stores = self.stores
+        if not stores.recovery.is_excused(promise.receipt):
+            request = encode_reconcile_request(ReconcileRequest())
+            epoch = parse_reconcile_reply(await self.transport.reconcile(request)).epoch
+            if epoch != (known := stores.inbox.cursor().epoch) and known:
+                with stores.database.transaction():
+                    stores.recovery.begin()
+        return stores.recovery.is_excused(promise.receipt)
+
+    def both_cosigned(self, agency: str, index: int) -> bool:
+        """Whether this node and an agency have both cosigned a log that holds an entry."""
+        cosigning = self.stores.cosigning
+        if cosigning.cosigned() is None:
+            return False
+        own = cosigning.seen(self.trust.trust_list.log).size
+        return index < min(own, cosigning.partner(agency).size)
+
+    def verify_may_cosign(self) -> None:
+        """Checks that a restored node cosigns nothing but what another agency stands for.
+
+        It does not know what it cosigned after its backup. Another agency does that cosigned,
+        since the restore, a tree that holds all that the backup held and that is ours.
+
+        Raises:
+            CosigningWaits: If none did.
+        """
+        restored = self.stores.recovery.restored()
+        if restored is None:
+            return
+        for partner in self.stores.cosigning.partners():
+            if partner.time_s > restored.time_s and partner.size >= restored.log_size:
+                return
+        raise CosigningWaits
+
+    def _compare(self, promise: Promise) -> None:
+        receipts, log, now_s = self.stores.receipts, self.stores.log, self.follower.time_s()
+        if promise.entry.index < log.size:
+            event = log.put_opening(promise.entry)
+            self.stores.requests.note_own(event, promise.entry.index)
+            receipts.set_kept(promise)
+        elif promise.due_s is None:
+            receipts.set_due(promise, now_s + MAX_ENTRY_DELAY_S)
+        elif now_s > promise.due_s:
+            raise EntryNotIncluded(
+                f"a receipt names entry {promise.entry.index}; the log has {log.size},"
+                f" {now_s - promise.due_s + MAX_ENTRY_DELAY_S} seconds later"
+            )

@@ -1,0 +1,1 @@
+"""Cosigning of the exchange's checkpoints."""

@@ -1,0 +1,362 @@
+"""The node as a cosigner: it signs the log it follows, and compares what others signed.
+
+Two nodes that are shown different logs find out here: each is told what the other cosigned,
+or misses it. What contradicts our own log, under the log's own signature, is evidence that
+convinces anyone; from then on nothing is sent until an officer decides.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from tearline.errors import (
+    CosignatureMissing,
+    CosignerElsewhere,
+    CosignerUnknown,
+    ExchangeError,
+    KeystoreEntryMissing,
+    LogError,
+    LogForked,
+    LogInconsistent,
+    NotFound,
+    StatementMalformed,
+    TwinAtWork,
+)
+from tearline.federation.cosigning import AddCheckpoint, CosignedTree
+from tearline.federation.equivocation import Equivocation, verify_equivocation
+from tearline.identity import agency_uri_of
+from tearline.tlog.checkpoint import (
+    Checkpoint,
+    CheckpointSigner,
+    SignedCheckpoint,
+    VerifierKey,
+    parse_checkpoint,
+    parse_checkpoint_text,
+    parse_verifier_key,
+)
+from tearline.tlog.note import NoteSignature, parse_note
+from tearline.verification.log_entries import verify_cosigned
+from tearline.wire.cosigning import (
+    CosignRequest,
+    encode_cosign_turn,
+    encode_equivocation,
+    parse_cosign_news,
+)
+from tearline_client.context import NodeContext
+from tearline_client.log.equivocation import find_equivocation
+from tearline_client.log.follower import verify_not_ahead
+
+
+class Cosigner:
+    """Cosigns for one node.
+
+    Args:
+        context: The node.
+        signer: Gives its cosigning key, as it is now.
+    """
+
+    def __init__(self, context: NodeContext, signer: Callable[[], CheckpointSigner]) -> None:
+        self._context = context
+        self._signer = signer
+
+    async def turn(self, *, wait: bool = False) -> None:
+        """Tells the exchange what we cosigned, and looks at what it says that others did.
+
+        Args:
+            wait: Whether to return only once the log has grown, or after half a minute.
+
+        Raises:
+            LogForked: If the log signed two histories: here, or as another node shows.
+            LogError: If what is shown does not fit together.
+            RequestError: If the exchange is out of reach.
+            TwinAtWork: If our own key cosigned later than this node did.
+        """
+        try:
+            reply = await self._tell(self.cosign(), wait=wait)
+        except CosignerUnknown:
+            # By the exchange's clock our key does not count now. What others saw, we look at.
+            reply = await self._tell(b"", wait=wait)
+        try:
+            news = parse_cosign_news(reply)
+            for evidence in news.evidence:
+                self.accuse(evidence)
+            self._verify_own(news.checkpoints)
+            if max(map(_size, news.checkpoints)) > self._context.stores.log.size:
+                await self.follow()
+            for note in news.checkpoints:
+                self._compare(note)
+        except LogForked:
+            await self._warn()
+            raise
+        except (LogError, StatementMalformed) as error:
+            self._context.alarm(error, reply)
+            raise
+        self._judge_partners()
+
+    async def follow(self) -> None:
+        """Follows the log up to its newest checkpoint.
+
+        Raises:
+            LogError: If it is not the log followed so far, or less of it than was cosigned;
+                LogForked if it signed both, which the exchange is told, for every node to hear.
+            RequestError: If the exchange is out of reach.
+        """
+        seen = self.seen  # before the exchange is asked: what is offered meanwhile may be newer
+        try:
+            await self._context.follow()
+            if self._context.stores.log.size < seen.size:
+                raise LogInconsistent("the exchange keeps back entries that were cosigned here")
+        except LogInconsistent:
+            await self.investigate()
+            # An exchange that went back to a backup has to know that it signed more.
+            with suppress(ExchangeError, LogError):
+                await self._tell(self.cosign())
+            raise
+
+    async def investigate(self) -> None:
+        """Looks for evidence in what the log shows now.
+
+        Raises:
+            LogForked: If it is found; every node that the exchange tells will stop.
+        """
+        log, ask = self._context.trust.trust_list.log, self._context.transport.entries
+        found = None
+        if (followed := self._context.follower.checkpoint()) is not None:
+            found = await find_equivocation(ask, log, followed, self._context.stores.log)
+        if found is None and (cosigned := self._last()) is not None:
+            found = await find_equivocation(ask, log, cosigned)
+        if found is None:
+            return
+        await self.judge(found)
+
+    async def compare(self, note: bytes) -> None:
+        """Compares a partner's checkpoint, however it came here, with the log followed.
+
+        Raises:
+            LogForked: If it is of another history; every node that can be told is told.
+            LogError: If it is not signed by the log, or beyond what the exchange shows.
+        """
+        try:
+            self._compare(note)
+        except LogForked:
+            await self._warn()
+            raise
+
+    async def judge(self, evidence: Equivocation) -> None:
+        """Takes evidence, however it came here.
+
+        Raises:
+            LogForked: If it is new and holds; every node that can be told is told.
+            LogError: If it does not hold.
+        """
+        try:
+            self.accuse(evidence)
+        except LogForked:
+            await self._warn()
+            raise
+
+    # For whoever asks, over HTTP: see docs/spec/log-v1.md, section 9.
+
+    @property
+    def seen(self) -> CosignedTree:
+        """The largest tree that this node cosigned."""
+        if self._context.stores.cosigning.cosigned() is None:
+            return CosignedTree()  # of a new node, which does not know the log's keys yet
+        return self._context.stores.cosigning.seen(self._context.trust.trust_list.log)
+
+    async def add_checkpoint(self, offered: AddCheckpoint) -> NoteSignature:
+        """Cosigns what anybody offers, if it begins with what was cosigned last (tlog-witness).
+
+        The new tree is on the disk before it is signed. A checkpoint of the log that contradicts
+        what is here is no mistake of whoever offers it, but evidence.
+
+        Raises:
+            CosignerUnknown: If our key does not count now.
+            ClockSkewed: If it is from our future.
+            CosignerElsewhere: If the proof begins at another size than was cosigned last.
+            LogForked: If the log signed two histories: nothing is sent from now on, and every
+                node that can be told is told.
+            LogError: If it must not be cosigned; see ``verify_add_checkpoint``.
+        """
+        signer = self._counting_signer()
+        if signer is None:
+            raise CosignerUnknown("this node has no cosigning key on record")
+        log, stores = self._context.trust.trust_list.log, self._context.stores
+        try:
+            with stores.database.transaction():
+                checkpoint = stores.cosigning.take(offered, log)
+                verify_not_ahead(verify_cosigned(offered.note, log), self._context.now_ms())
+        except (CosignerElsewhere, LogInconsistent):
+            evidence = self._contradiction(verify_cosigned(offered.note, log))
+            if evidence is None:
+                raise
+            await self.judge(evidence)
+            raise LogForked("that is known here") from None
+        return self._signed(signer, checkpoint)
+
+    def mirrored(self) -> bytes:
+        """The newest checkpoint over the entries that are here.
+
+        It has our line, too, unless a larger one was cosigned already, whose entries were not
+        read yet: a cosigner does not go back.
+
+        Raises:
+            NotFound: If nothing of the log was read yet.
+        """
+        newest = self._context.follower.checkpoint()
+        if newest is None:
+            raise NotFound("nothing of the log was read yet")
+        signer = self._counting_signer()
+        if signer is None or self.seen.size != newest.checkpoint.size:
+            return newest.note
+        line = self._signed(signer, newest.checkpoint)
+        return parse_note(newest.note).with_signatures([line]).encode()
+
+    async def _warn(self) -> None:
+        # The liar may not pass it on; then people carry the file.
+        with suppress(ExchangeError, LogError):
+            await self._tell(b"")
+
+    async def _tell(self, checkpoint: bytes, *, wait: bool = False) -> bytes:
+        turn = CosignRequest(checkpoint=checkpoint, evidence=self._evidence(), wait=wait)
+        return await self._context.transport.cosign(encode_cosign_turn(turn))
+
+    def cosign(self) -> bytes:
+        """The checkpoint that was kept as cosigned, with our line; empty if there is none yet."""
+        last, signer = self._last(), self._counting_signer()
+        if last is None or signer is None:
+            return b""
+        line = self._signed(signer, last.checkpoint)
+        return parse_note(last.note).with_signatures([line]).encode()
+
+    def _signed(self, signer: CheckpointSigner, checkpoint: Checkpoint) -> NoteSignature:
+        """Our line, of whose time this node knows before anybody sees it."""
+        time_s, stores = self._context.now_ms() // 1000, self._context.stores
+        with stores.database.transaction():
+            stores.cosigning.put_signed(time_s)
+        return signer.sign(checkpoint, time_s=time_s)
+
+    def _verify_own(self, notes: Sequence[bytes]) -> None:
+        """Checks that our key signed nothing by a later time than this node ever did.
+
+        Raises:
+            TwinAtWork: If it did.
+            LogError: If our line does not verify.
+        """
+        signer = self._counting_signer()
+        if signer is None:
+            return
+        log = self._context.trust.trust_list.log
+        required = [parse_verifier_key(key) for key in log.verifier_keys]
+        for note in notes:
+            if not parse_note(note).only_by([signer.verifier]).signatures:
+                continue
+            found = parse_checkpoint(
+                note, origin=log.origin, required=required, known=[signer.verifier]
+            )
+            times = [s.time_s for s in found.signatures if s.key == signer.verifier and s.time_s]
+            last = self._context.stores.cosigning.signed_s()
+            if any(time_s > last for time_s in times):
+                sign = f"it cosigned {found.checkpoint.size} entries of the log"
+                self._context.stop_for_twin(TwinAtWork(sign), note)
+
+    def _counting_signer(self) -> CheckpointSigner | None:
+        """Our key, if it is on record and counts now."""
+        try:
+            signer = self._signer()
+        except KeystoreEntryMissing:
+            return None  # a home from before there was cosigning: it follows all the same
+        return signer if signer.verifier in self._cosigners() else None
+
+    def accuse(self, evidence: Equivocation) -> None:
+        """Takes evidence against the log, from here or from anybody; what is known is passed over.
+
+        Raises:
+            LogForked: If it is new and holds: nothing is sent from now on.
+            LogError: If it does not hold.
+        """
+        older, newer = verify_equivocation(evidence, self._context.trust.trust_list.log)
+        stores = self._context.stores
+        with stores.database.transaction():
+            is_new = stores.cosigning.accuse(evidence, now_ms=self._context.now_ms())
+        if is_new:
+            sizes = f"sizes {older.checkpoint.size} and {newer.checkpoint.size}"
+            error = LogForked(sizes)
+            self._context.alarm(error, encode_equivocation(evidence))
+            raise error
+
+    def _evidence(self) -> tuple[Equivocation, ...]:
+        open_ones = [a for a in self._context.stores.cosigning.accusations() if not a.decision]
+        return tuple(accusation.evidence for accusation in open_ones[:1])
+
+    def _compare(self, note: bytes) -> None:
+        """Compares a checkpoint with our own tree, and notes who cosigned it."""
+        log, stores = self._context.trust.trust_list.log, self._context.stores
+        signed = parse_checkpoint(
+            note,
+            origin=log.origin,
+            required=[parse_verifier_key(key) for key in log.verifier_keys],
+            known=self._cosigners(),
+        )
+        size = signed.checkpoint.size
+        if size == 0:
+            return
+        newest = self._context.follower.checkpoint()
+        if newest is None or size > newest.checkpoint.size:
+            raise LogInconsistent("the exchange keeps back entries that others have cosigned")
+        evidence = self._contradiction(signed)
+        if evidence is not None:
+            self.accuse(evidence)
+            return
+        with stores.database.transaction():
+            for each in signed.signatures:
+                agency = agency_uri_of(each.key.name) if each.key.name != log.origin else ""
+                if agency not in ("", self._context.agency) and each.time_s is not None:
+                    stores.cosigning.partner_cosigned(agency, size, each.time_s)
+        self._context.cosigned.set()
+
+    def _contradiction(self, signed: SignedCheckpoint) -> Equivocation | None:
+        """What shows that a checkpoint of the log contradicts what is here; None: nothing."""
+        size, root = signed.checkpoint.size, signed.checkpoint.root
+        last = self._last()
+        if last is not None and last.checkpoint.size == size:
+            if last.checkpoint.root == root:
+                return None
+            return Equivocation(older=last.note, newer=self._bare(signed), root=root, path=())
+        newest, own = self._context.follower.checkpoint(), self._context.stores.log
+        if newest is None or not 0 < size <= newest.checkpoint.size or own.root_at(size) == root:
+            return None
+        return Equivocation(
+            older=self._bare(signed),
+            newer=self._bare(newest),
+            root=own.root_at(size),
+            path=own.consistency(size, newest.checkpoint.size),
+        )
+
+    def _bare(self, signed: SignedCheckpoint) -> bytes:
+        """A checkpoint with the log's lines alone: with others, it would be evidence anew."""
+        keys = map(parse_verifier_key, self._context.trust.trust_list.log.verifier_keys)
+        return parse_note(signed.note).only_by(keys).encode()
+
+    def _judge_partners(self) -> None:
+        for partner in self._context.stores.cosigning.partners():
+            awaited = partner.awaited
+            if awaited is not None and awaited.is_overdue:
+                why = f"{partner.agency}, entry {awaited.first}"
+                # Told once: from here on the newest act is what is awaited.
+                moved = replace(awaited, first=awaited.last, first_ms=awaited.last_ms)
+                with self._context.stores.database.transaction():
+                    self._context.stores.cosigning.put_partner(replace(partner, awaited=moved))
+                self._context.alarm(CosignatureMissing(why), why.encode())
+
+    def _cosigners(self) -> list[VerifierKey]:
+        trust, at = self._context.trust, self._context.next_moment()
+        return [key for node in trust.nodes() for key in trust.cosigning_keys(node, at=at)]
+
+    def _last(self) -> SignedCheckpoint | None:
+        note = self._context.stores.cosigning.cosigned()
+        return None if note is None else verify_cosigned(note, self._context.trust.trust_list.log)
+
+
+def _size(note: bytes) -> int:
+    return parse_checkpoint_text(parse_note(note).text).size

@@ -1,0 +1,404 @@
+"""From a source file to release plans: read, group, mark, decide. Nothing leaves the house."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import overload
+
+from tearline.cases.case import case_id_of
+from tearline.encoding import label, prefixed
+from tearline.errors import BodyIncomplete, BodyRefused, MalformedInput, PacketTooLarge
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_DOCUMENTS_BYTES
+from tearline.packets.packet import Field, PacketKind
+from tearline.text.choices import one_of
+from tearline_client.connectors.importers.documents import Document, document_fields
+from tearline_client.connectors.importers.ftm import read_ftm
+from tearline_client.connectors.importers.report import Finding, Imported, verify_marked
+from tearline_client.features.corrections.service import CorrectionPlan
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.node import Node
+from tearline_client.planning.drafts import About, packet_field
+from tearline_client.planning.entities import Entity, Group, connected_groups
+from tearline_client.planning.merged_entities import Groups
+from tearline_client.planning.release_plan import ReleasePlan
+
+Reader = Callable[[Path], Imported]
+NARRATIVE, REFERENCE = "Packet/narrative", "Packet/reference"
+_MAX_PLACES = 8  # of doubtful values that a refusal names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseOptions:
+    """Under what, and to whom, something is to be sent.
+
+    Attributes:
+        to: Partners, by agency name or node URI.
+        agreement: Name of the agreement.
+        about: What each packet says of itself.
+        sources: Packets here that they are made from, by the beginnings of their ids.
+        unmarked: Whether fields without a category may go along, which no partner sees.
+    """
+
+    to: tuple[str, ...]
+    agreement: str
+    about: About
+    sources: tuple[str, ...] = ()
+    unmarked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """A source as it would be sent.
+
+    Attributes:
+        plans: One for each packet; of a whole source, each is made when it is asked for.
+        findings: Every value that could not be validated; none was dropped.
+        entities: How many entities the source holds.
+        id: 32 bytes over the source and what was ordered; the same for the same plans.
+        unmarked: How often each schema or ``Schema/property`` without a category is used.
+    """
+
+    plans: Sequence[ReleasePlan]
+    findings: tuple[Finding, ...]
+    entities: int
+    id: bytes
+    unmarked: Mapping[str, int]
+
+
+class Plans(Sequence[ReleasePlan]):
+    """The plans of a source, each made when it is asked for: memory holds its entities alone.
+
+    Args:
+        groups: What makes a packet each.
+        plan: Plans one.
+        places: Which of the groups; all, if not given.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        plan: Callable[[Group], ReleasePlan],
+        places: range | None = None,
+    ) -> None:
+        self._groups = groups
+        self._plan = plan
+        self._places = range(len(groups)) if places is None else places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> ReleasePlan: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Plans": ...
+
+    def __getitem__(self, place: int | slice) -> "ReleasePlan | Plans":
+        if isinstance(place, slice):
+            return Plans(self._groups, self._plan, self._places[place])
+        return self._plan(self._groups[self._places[place]])
+
+
+def draft_source(node: Node, path: Path, read: Reader, order: ReleaseOptions) -> Drafted:
+    """Plans the packets of a whole source, each anew whenever it is asked for.
+
+    All are planned once before this returns: nothing is refused once a part of it is on its way.
+
+    Args:
+        node: The node that is to send.
+        path: The source.
+        read: Its importer.
+        order: Under what, and to whom.
+
+    Raises:
+        TearlineError: As ``draft_file`` does.
+    """
+    return plan_source(node, read(path), order)
+
+
+def plan_source(node: Node, imported: Imported, order: ReleaseOptions) -> Drafted:
+    """Plans the packets of what an importer read; see ``draft_source``."""
+    unmarked = verify_marked(imported.entities, allowed=order.unmarked)
+    about = _about(node, order, imported)
+    groups = Groups(imported.entities)
+    plans = Plans(groups, partial(_plan, node, order, about, imported))
+    for plan in plans:
+        plan.verify_released()
+    return _drafted(imported, plans, about, unmarked)
+
+
+def divide_order(
+    node: Node, order: ReleaseOptions, agreements: Sequence[str]
+) -> tuple[ReleaseOptions, ...]:
+    """Divides an order to several partners among agreements.
+
+    Args:
+        node: The node that is to send.
+        order: The order; its agreement is not looked at.
+        agreements: Names of agreements; for a partner in several, PARTNER=AGREEMENT says which.
+
+    Raises:
+        MalformedInput: If a partner is in none or several of them, or one is for no partner.
+        TearlineError: If there is no such agreement or partner.
+    """
+    if len(agreements) == 1:
+        return (replace(order, agreement=agreements[0]),)
+    to: dict[str, list[str]] = {name: [] for name in agreements}
+    for each in order.to:
+        partner, _, named = each.partition("=")
+        agency = agency_uri_of(node.node_of(partner))
+        under = [
+            name
+            for name in to
+            if named in ("", name) and agency in node.agreement(name).terms.parties
+        ]
+        if len(under) != 1:
+            several = f"several of them; --to {partner}={under[0]} says which" if under else ""
+            raise MalformedInput(f"--agreement: {partner} is in {several or 'none of them'}")
+        to[under[0]].append(partner)
+    if unused := [name for name, partners in to.items() if not partners]:
+        raise MalformedInput(f"--agreement: no partner that is named is in {unused[0]}")
+    return tuple(
+        replace(order, agreement=name, to=tuple(partners)) for name, partners in to.items()
+    )
+
+
+def draft_file(
+    node: Node,
+    path: Path,
+    read: Reader,
+    order: ReleaseOptions,
+    *,
+    narrative: str = "",
+    documents: Sequence[Document] = (),
+) -> Drafted:
+    """Plans the packets of a source file, one for each connected group of entities.
+
+    Args:
+        node: The node that is to send.
+        path: The source.
+        read: Its importer.
+        order: Under what, and to whom.
+        narrative: Free text that goes with the first packet.
+        documents: Files that go with the first packet.
+
+    Raises:
+        BodyIncomplete, BodyRefused: If a packet is not what its kind asks for; with what the
+            import doubted, by line and column.
+        FieldsUnmarked: If a field has no category, and the order does not allow that.
+        PacketTooLarge: If the documents are too much for one packet.
+        TearlineError: If the source is not readable, or no agreement covers it.
+    """
+    beside = _beside(narrative, documents)
+    imported = read(path)
+    unmarked = verify_marked(imported.entities, allowed=order.unmarked)
+    about = _about(node, order, imported)
+    first, *others = connected_groups(imported.entities)
+    plans = [
+        _plan(node, order, about, imported, first, extra=beside),
+        *(_plan(node, order, about, imported, group) for group in others),
+    ]
+    return _drafted(imported, tuple(plans), about, unmarked)
+
+
+def _about(node: Node, order: ReleaseOptions, imported: Imported) -> About:
+    _verify_guards(order.about.guarded, imported.entities)
+    sources = tuple(node.state.stores.packets.find(prefix) for prefix in order.sources)
+    return replace(order.about, derived_from=(*order.about.derived_from, *sources))
+
+
+def _plan(
+    node: Node,
+    order: ReleaseOptions,
+    about: About,
+    imported: Imported,
+    group: Group,
+    *,
+    extra: Sequence[Field] = (),
+) -> ReleasePlan:
+    draft = node.draft(group, about, agreement=order.agreement, extra=extra)
+    try:
+        return node.plan(draft, order.to)
+    except (BodyIncomplete, BodyRefused) as refused:
+        raise type(refused)(f"{refused.why}{_places(imported.findings)}") from None
+
+
+def draft_answer(
+    node: Node,
+    request: bytes,
+    path: Path | None,
+    documents: Sequence[Document] = (),
+    *,
+    unmarked: bool = False,
+) -> Drafted:
+    """Plans the packet that answers a request, under its article and for its purpose.
+
+    Args:
+        node: The node that was asked.
+        request: 32 bytes, the id of the request.
+        path: Entities as FollowTheMoney JSON lines, all connected; None where documents answer.
+        documents: Files that answer, or go along.
+        unmarked: Whether fields without a category may go along, which no partner sees.
+
+    Raises:
+        FieldsUnmarked: If there is one, and it may not.
+        MalformedInput: If the entities are not one connected group.
+        PacketTooLarge: If the documents are too much for one packet.
+        TearlineError: If there is no such request, or the source is not readable.
+    """
+    extra = _beside("", documents)
+    imported = read_ftm(path) if path else Imported(entities=(), findings=())
+    found = verify_marked(imported.entities, allowed=unmarked)
+    groups = connected_groups(imported.entities)
+    if path and len(groups) != 1:
+        raise MalformedInput(f"{path} makes {len(groups)} packets; send them, and use --packet")
+    (group,) = groups or (Group(entities=(), outside=()),)
+    view, packets = node.requests.show(request), node.state.stores.packets
+    manifest = packets.manifest(request)
+    about = About(
+        article=manifest.agreement.article,
+        purpose=packets.grants(request)[0].grant.purpose,
+        kind=PacketKind.RECORD_ANSWER,
+        # Another reference than a case's id is the asker's own, which we do not repeat in clear.
+        case_id=manifest.case_id if case_id_of(manifest.case_id) else "",
+    )
+    name = node.state.stores.agreements.newest(manifest.agreement.id).name
+    draft = node.draft(group, about, agreement=name, extra=extra)
+    # Named as its source only now: what was asked does not mark what is answered.
+    plan = node.plan(replace(draft, derived_from=(request,)), [view.request.peer])
+    return _drafted(imported, [plan], about, found)
+
+
+def _drafted(
+    imported: Imported, plans: Sequence[ReleasePlan], about: About, unmarked: Mapping[str, int]
+) -> Drafted:
+    first = plans[0]
+    ordered = (first.draft.agreement.id, sorted(first.recipients), replace(about, repeats=""))
+    digest = hashlib.sha256(label("import"))
+    for part in (ordered, *imported.entities):
+        digest.update(prefixed(repr(part).encode()))
+    return Drafted(
+        plans=plans,
+        findings=imported.findings,
+        entities=len(imported.entities),
+        id=digest.digest(),
+        unmarked=unmarked,
+    )
+
+
+def draft_correction(
+    node: Node,
+    packet: bytes,
+    path: Path,
+    *,
+    evaluation: str = "",
+    guarded: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    narrative: str = "",
+    documents: Sequence[Document] = (),
+    unmarked: bool = False,
+) -> tuple[CorrectionPlan, tuple[Finding, ...]]:
+    """Plans what takes the place of a packet of ours, under its terms, for all who have it.
+
+    Args:
+        node: The node that sent it.
+        packet: 32 bytes, the packet that is corrected.
+        path: All that is said now, as FollowTheMoney JSON lines that make one packet.
+        evaluation: 4x4; as it was where it is empty.
+        guarded: A stricter category for single fields, beside those that were guarded.
+        narrative: Free text that goes with it.
+        documents: Files that go with it.
+        unmarked: Whether fields without a category may go along, which no partner sees.
+
+    Returns:
+        The plan, and every value that could not be validated.
+
+    Raises:
+        MalformedInput: If the file does not make one packet.
+        FieldsUnmarked: If a field has no category, and may not go along.
+        TearlineError: As ``CorrectionService.plan``, or if the source is not readable.
+    """
+    shown, packets = node.corrections.corrected(packet), node.state.stores.packets
+    manifest = shown.manifest
+    imported = read_ftm(path)
+    verify_marked(imported.entities, allowed=unmarked)
+    _verify_guards(guarded, imported.entities)
+    groups = connected_groups(imported.entities)
+    if len(groups) != 1:
+        raise MalformedInput(f"{path} makes {len(groups)} packets, to take the place of one")
+    # What was asked does not mark what is answered.
+    asked = {
+        source
+        for source in manifest.derived_from
+        if (held := packets.held(source)) and held.manifest.kind is PacketKind.RECORD_REQUEST
+    }
+    about = About(
+        article=manifest.agreement.article,
+        purpose=shown.grants[0].grant.purpose if shown.grants else "",
+        kind=manifest.kind,
+        case_id=manifest.case_id,
+        urgency=manifest.urgency,
+        evaluation=evaluation or manifest.evaluation,
+        derived_from=tuple(each for each in manifest.derived_from if each not in asked),
+        guarded=dict(guarded),
+    )
+    name = node.state.stores.agreements.newest(manifest.agreement.id).name
+    extra = (*_beside(narrative, documents, _narrative_path(shown)), *_references(shown))
+    draft = node.draft(groups[0], about, agreement=name, extra=extra)
+    draft = replace(draft, derived_from=manifest.derived_from)
+    return node.corrections.plan(shown, draft), imported.findings
+
+
+def _references(shown: PacketView) -> Iterable[Field]:
+    """The originator's own reference of a packet, which what takes its place keeps."""
+    for opened in shown.view.best():
+        if opened.field.path.endswith(f"/{REFERENCE}"):
+            text = opened.field.values[0].decode()
+            yield packet_field("reference", text, opened.field.path)
+
+
+def _narrative_path(shown: PacketView) -> str:
+    """Where a packet's narrative stands, so that what takes its place stands there too."""
+    paths = (opened.field.path for opened in shown.view.best())
+    return next((path for path in paths if path.endswith(f"/{NARRATIVE}")), "")
+
+
+def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[Entity]) -> None:
+    """Checks that each guard names a field: a misspelt one must not pass for none.
+
+    Raises:
+        MalformedInput: If the source has no such field.
+    """
+    names = {(entity.id, name) for entity in entities for name in entity.properties}
+    for entity_id, name in sorted(guarded.keys() - names):
+        fields = sorted(f"{entity}/{own}" for entity, own in names)
+        raise MalformedInput(one_of(f"{entity_id}/{name}", "field to guard", fields))
+
+
+def _beside(
+    narrative: str, documents: Sequence[Document], narrative_path: str = ""
+) -> tuple[Field, ...]:
+    size = sum(len(document.content) for document in documents)
+    if size > MAX_DOCUMENTS_BYTES:
+        raise PacketTooLarge(f"documents of {size} bytes, of {MAX_DOCUMENTS_BYTES} in a packet")
+    told = (narrative_field(narrative, narrative_path),) if narrative else ()
+    return (*told, *(field for document in documents for field in document_fields(document)))
+
+
+def _places(findings: Sequence[Finding]) -> str:
+    """Where in the source the first doubtful values stand."""
+    told = [f"; line {f.line}, {f.column}: {f.why}" for f in findings[:_MAX_PLACES]]
+    return "".join(told)
+
+
+def confirmed(plan: ReleasePlan, repeats: str) -> ReleasePlan:
+    """A plan with the reason why its texts may repeat values that are kept back."""
+    return replace(plan, draft=replace(plan.draft, repeats=repeats))
+
+
+def narrative_field(text: str, path: str = "") -> Field:
+    """The narrative of a packet, which belongs to no entity; at a new place, or at ``path``."""
+    return packet_field("narrative", text, path)

@@ -1,0 +1,1 @@
+"""Features, one folder each: its service, its views and its outbound statements."""

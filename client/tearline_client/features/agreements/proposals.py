@@ -1,0 +1,267 @@
+"""Proposals at a node: put to every party, signed, answered with other terms, or declined.
+
+A signature once given stands: whoever holds all of them may put the agreement in force, and
+every node that sees them complete does so. The exchange takes the first that is complete.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from tearline.agreements.agreement import Agreement, verify_pins, verify_signable
+from tearline.agreements.proposal import Offer, Proposal, ProposalState, verify_amends
+from tearline.errors import (
+    AgreementMalformed,
+    AgreementNotInForce,
+    NameAmbiguous,
+    NotFound,
+    ProposalClosed,
+)
+from tearline.statements.statement import StatementType
+from tearline.text.choices import ID_SHOWN, matched, one_of
+from tearline.wire.agreements import encode_agreement
+from tearline.wire.proposals import encode_proposal, parse_proposal
+from tearline.wire.publications import Publication
+from tearline.wire.statements import Signed, merge_signed, signed
+from tearline_client.context import NodeContext
+from tearline_client.jobs import Jobs
+from tearline_client.outbox.sender import Sender
+from tearline_client.planning.agreement_file import DAY_MS, parse_agreement_file
+from tearline_client.store.proposals import complete
+
+DEFAULT_ANSWER_MS = 30 * DAY_MS
+Publish = Callable[[Signed], Awaitable[None]]
+
+
+class ProposalService:
+    """The node's desk for proposals.
+
+    Args:
+        context: The node.
+        sender: Its outbox at work.
+        publish: Sends a statement, and raises what the exchange refused it with.
+    """
+
+    def __init__(self, context: NodeContext, sender: Sender, publish: Publish) -> None:
+        self._context = context
+        self._sender = sender
+        self._publish = publish
+
+    # Looking.
+
+    def offers(self) -> tuple[Offer, ...]:
+        """Everything that was proposed to this agency, in the order of the log."""
+        return self._context.stores.proposals.offers()
+
+    def find(self, name: str) -> Offer:
+        """What was proposed under an id that begins so, or the one open proposal of that name.
+
+        Raises:
+            NotFound: If there is none; the nearest name of an open one is given.
+            NameAmbiguous: If there are several; each is named by its id.
+        """
+        offers = self.offers()
+        found = [offer for offer in offers if name and offer.terms.hex().startswith(name.lower())]
+        still_open = [] if found else [offer for offer in offers if self.is_open(offer)]
+        found = found or [offer for offer in still_open if offer.agreement.name == name]
+        if not found:
+            names = dict.fromkeys(offer.agreement.name for offer in still_open)
+            raise NotFound(one_of(name, "open proposal", names))
+        if len(found) > 1:
+            ids = (f"{each.terms.hex()[:ID_SHOWN]} ({each.agreement.name})" for each in found)
+            raise NameAmbiguous(matched(name, "name or id", ids))
+        return found[0]
+
+    def state_of(self, offer: Offer) -> ProposalState:
+        """What became of it, by the time of the log as it was read here."""
+        return offer.state(self._log_ms())
+
+    def is_open(self, offer: Offer) -> bool:
+        """Whether an answer can still make a difference."""
+        return self.state_of(offer) in (ProposalState.PROPOSED, ProposalState.COUNTERED)
+
+    def replaced_by(self, offer: Offer) -> Agreement | None:
+        """The agreement that the terms would replace, or did; None for a new one."""
+        versions = [
+            each
+            for each in self._context.stores.agreements.all()
+            if each.id == offer.agreement.id and each.version < offer.agreement.version
+        ]
+        return versions[-1] if versions else None
+
+    # Drafting: nothing leaves the house.
+
+    def draft(self, text: str) -> Agreement:
+        """The first version of an agreement, from its TOML file.
+
+        Raises:
+            AgreementEnded: If its time has passed.
+            AgreementMalformed: Naming the place.
+        """
+        agreement = parse_agreement_file(
+            text,
+            trust_list=self._context.trust.trust_list,
+            pins=self._context.policies.pins,
+            header=self._context.signer.header,
+        )
+        verify_signable(agreement, self._context.now_ms())
+        return agreement
+
+    def draft_amendment(self, name: str, text: str) -> Agreement:
+        """The next version of an agreement in force, from the TOML file of all its terms.
+
+        Raises:
+            AgreementNotInForce: If no agreement here bears that name.
+            AgreementMalformed: If the file bears another name, or leaves out a party.
+        """
+        before = self._context.stores.agreements.by_name(name)
+        amended = replace(self.draft(text), id=before.id, version=before.version + 1)
+        verify_amends(amended, before)
+        return amended
+
+    def draft_counter(self, offer: Offer, text: str) -> Agreement:
+        """Other terms for the same version of the same agreement, from a TOML file.
+
+        Raises:
+            ProposalClosed, ProposalSuperseded: If nothing is left to answer.
+            AgreementMalformed: If they could not replace what is in force, or are the same.
+        """
+        offer.verify_open(self._log_ms())
+        other = replace(self.draft(text), id=offer.agreement.id, version=offer.agreement.version)
+        if replace(other, header=offer.agreement.header) == offer.agreement:
+            raise AgreementMalformed("these are the terms that were proposed; sign them instead")
+        before = self.replaced_by(offer)
+        if before is not None:
+            verify_amends(other, before)
+        return other
+
+    # Speaking.
+
+    async def propose(
+        self, agreement: Agreement, *, answers: bytes = b"", within_ms: int = DEFAULT_ANSWER_MS
+    ) -> bytes:
+        """Signs terms and puts them to every party.
+
+        Args:
+            agreement: The terms, as drafted here.
+            answers: The id of the terms that they answer; empty where they answer none.
+            within_ms: For how long signatures are waited for.
+
+        Returns:
+            The id of the terms, 32 bytes.
+
+        Raises:
+            AgreementError: If our agency is not a party, or the exchange refuses it.
+        """
+        self._verify_ours(agreement)
+        drafted = self._signed(encode_agreement(agreement))
+        await self._say(
+            drafted, in_reply_to=answers, answer_by_ms=self._context.now_ms() + within_ms
+        )
+        return drafted.statement.id
+
+    async def sign(self, offer: Offer) -> None:
+        """Adds this agency's signature, and tells every party; again sends the same again.
+
+        Raises:
+            ProposalClosed, ProposalSuperseded: If nothing is left to sign.
+            PinUnknown: If it pins what this installation does not have.
+            AgreementError: If the exchange refuses it.
+        """
+        offer.verify_open(self._log_ms())
+        self._verify_ours(offer.agreement)
+        verify_pins(offer.agreement, self._context.policies.pins)
+        verify_signable(offer.agreement, self._context.now_ms())
+        before = self._context.stores.proposals.own_step(offer.terms, self._context.uri)
+        if before is not None and self._counts(before):
+            await self._publish(before)
+            return
+        drafted = offer.steps[0].proposal.statement
+        first = replace(drafted, inclusions=drafted.inclusions[:1])
+        key = first.inclusions[0].attestation
+        attestations = {key: offer.steps[0].proposal.attestations[key]}
+        await self._say(
+            merge_signed(
+                [
+                    Signed(statement=first, attestations=attestations),
+                    self._signed(drafted.body),
+                ]
+            )
+        )
+
+    async def decline(self, offer: Offer) -> None:
+        """Tells every party that this agency will not sign; of our own terms, withdraws them.
+
+        Raises:
+            ProposalClosed, ProposalSuperseded: If nothing is left to decline.
+            ProposalClosed: If this agency has signed terms of another's: a signature stands.
+        """
+        offer.verify_open(self._log_ms())
+        first = offer.steps[0].proposal
+        if self._context.agency in offer.signers and not self._is_ours(offer):
+            raise ProposalClosed("this agency has signed it, and a signature stands")
+        statement = replace(first.statement, inclusions=first.statement.inclusions[:1])
+        key = statement.inclusions[0].attestation
+        await self._say(
+            Signed(statement=statement, attestations={key: first.attestations[key]}), declined=True
+        )
+
+    def put_in_force(self) -> bool:
+        """Queues every agreement that all have signed and that is not agreed on yet.
+
+        Returns:
+            Whether there was one.
+        """
+        proposals = self._context.stores.proposals
+        heard = proposals.news()
+        # To read proposals takes long where there are many, and most of what is heard ends none.
+        ended = any(proposals.have_all_signed(terms) for terms in heard)
+        offers = {offer.terms: offer for offer in self.offers()} if ended else {}
+        queued = Jobs(self._context).each(
+            "proposals", heard, lambda terms: self._put_in_force(terms, offers.get(terms))
+        )
+        return any(queued)
+
+    def _put_in_force(self, terms: bytes, offer: Offer | None) -> bool:
+        if not self._context.stores.proposals.take_news(terms) or offer is None:
+            return False  # another process of this node was faster; or its steps are gone
+        is_ours = self._context.agency in offer.agreement.terms.parties
+        if not is_ours or self.state_of(offer) is not ProposalState.SIGNED:
+            return False
+        self._sender.store_publications([Publication(signed=(complete(offer),))])
+        return True
+
+    def _log_ms(self) -> int:
+        return self._context.follower.time_s() * 1000
+
+    def _is_ours(self, offer: Offer) -> bool:
+        return offer.agreement.header.signer == self._context.uri
+
+    def _verify_ours(self, agreement: Agreement) -> None:
+        if self._context.agency not in agreement.signatories:
+            raise AgreementNotInForce("this agency is neither a party to it nor to oversee it")
+
+    def _counts(self, step: Signed) -> bool:
+        proposal = parse_proposal(step.statement.body)
+        return not proposal.declined and proposal.header == self._context.signer.header
+
+    def _signed(self, body: bytes) -> Signed:
+        return signed(self._context.signer.sign([(StatementType.AGREEMENT, body)]))
+
+    async def _say(
+        self,
+        agreement: Signed,
+        *,
+        declined: bool = False,
+        in_reply_to: bytes = b"",
+        answer_by_ms: int = 0,
+    ) -> None:
+        proposal = Proposal(
+            header=self._context.signer.header,
+            statement=agreement.statement,
+            attestations=agreement.attestations,
+            declined=declined,
+            in_reply_to=in_reply_to,
+            answer_by_ms=answer_by_ms,
+        )
+        body = encode_proposal(proposal)
+        await self._publish(signed(self._context.signer.sign([(StatementType.PROPOSAL, body)])))

@@ -1,0 +1,389 @@
+"""The second person: what one drafted waits, and is sealed when another has approved it.
+
+Nothing is sealed before that. Approving decides anew, by the agreement and the policies of that
+moment; where a partner would then see something else than was drafted, whoever approves is
+shown it first.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tearline.errors import DraftEnded, DrafterGone, SamePersonTwice
+from tearline.onward.consent import ConsentTerms
+from tearline.persons.four_eyes import APPROVERS, DRAFTERS, verify_two
+from tearline.persons.tokens import Role
+from tearline.statements.statement import ActedBy
+from tearline_client.context import NodeContext
+from tearline_client.features.consents.service import ConsentService
+from tearline_client.features.consents.views import ConsentView
+from tearline_client.features.decisions.service import Also, DecisionService, persons_of
+from tearline_client.features.packets.disclosure import DisclosureService
+from tearline_client.features.packets.review import Review, changed_of
+from tearline_client.features.packets.service import PacketService, Persons, Sent
+from tearline_client.features.requests.answers import AnswerService
+from tearline_client.features.requests.outbound import note_of
+from tearline_client.features.requests.service import RequestService
+from tearline_client.persons.actors import Actors
+from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.store.approvals import (
+    Content,
+    Drafter,
+    Pending,
+    PendingAnswer,
+    PendingConsent,
+    PendingField,
+    PendingPacket,
+)
+from tearline_client.store.decisions import Act, Decision, content_of
+
+_ID_SIZE = 16
+_DESK = "approval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Where what was approved goes on.
+
+    Attributes:
+        releasing: With packets.
+        disclosures: With fields of packets that were sent.
+        requests: Says what may be answered.
+        answers: With answers.
+        consents: With consents.
+    """
+
+    releasing: PacketService
+    disclosures: DisclosureService
+    requests: RequestService
+    answers: AnswerService
+    consents: ConsentService
+
+
+class ApprovalService:
+    """The desk where releases wait for a second person.
+
+    Args:
+        context: The node.
+        desks: Where they go on.
+        actors: The agency's persons at this node.
+        decisions: Where an approval is stored before it is done.
+    """
+
+    def __init__(
+        self,
+        context: NodeContext,
+        desks: Services,
+        actors: Actors,
+        decisions: DecisionService,
+    ) -> None:
+        self._context = context
+        self._store = context.stores.approvals
+        self._desks = desks
+        self._actors = actors
+        self._decisions = decisions
+        decisions.on(_DESK, self._carry)
+
+    def draft(
+        self,
+        plans: Sequence[ReleasePlan],
+        *,
+        person: str = "",
+        also: Callable[[], None] = lambda: None,
+    ) -> bytes:
+        """Keeps plans, all under one agreement, until another person approves them.
+
+        Args:
+            plans: One for each packet.
+            person: Who drafts; empty for whoever is logged in.
+            also: Done in the transaction that keeps them.
+
+        Returns:
+            The id under which they wait.
+
+        Raises:
+            TlsError: If nobody is logged in, or who is has no role that drafts.
+            PendingFull: If too much waits.
+        """
+        for plan in plans:
+            self._desks.releasing.verify_repeats(plan)
+        return self._wait(tuple(map(PendingPacket.of, plans)), person, also)
+
+    def draft_disclosure(
+        self, packet_id: bytes, path: str, to: str, *, repeats: str = "", person: str = ""
+    ) -> bytes:
+        """Keeps the disclosure of one more field until another person approves it.
+
+        Args:
+            packet_id: 32 bytes, a packet of ours.
+            path: The field.
+            to: The partner.
+            repeats: Why the field's text may repeat what the partner may not have in clear.
+            person: Who drafts; empty for whoever is logged in.
+
+        Raises:
+            TearlineError: If it would not be allowed now, or ``person`` does not draft.
+        """
+        wanted = self._desks.disclosures.disclosure(packet_id, path, to)
+        wanted.verify_repeats(repeats)
+        field = PendingField(
+            packet=packet_id, path=path, recipient=wanted.recipient, repeats=repeats
+        )
+        return self._wait(field, person)
+
+    def draft_answer(
+        self,
+        request: bytes,
+        plan: ReleasePlan,
+        items: Sequence[int] = (),
+        *,
+        text: str = "",
+        person: str = "",
+        supplement: bool = False,
+    ) -> bytes:
+        """Keeps an answer to a request until another person approves it; its clock runs on.
+
+        Args:
+            request: 32 bytes, the id of the request.
+            plan: The packet that answers.
+            items: Numbers of the items; all that are open now where none is named.
+            text: For the asker.
+            person: Who drafts; empty for whoever is logged in.
+            supplement: Whether it answers what was decided before.
+
+        Raises:
+            TearlineError: If the request takes no such answer, or ``person`` does not draft.
+        """
+        numbers = self._desks.requests.answerable(request, items, supplement=supplement)
+        note_of(text=text)  # what the asker could not be told is refused before it waits
+        self._desks.releasing.verify_repeats(plan)
+        self._desks.requests.verify_text(request, plan, text)
+        packet = PendingPacket.of(plan)
+        answer = PendingAnswer(
+            request=request, items=numbers, packet=packet, text=text, supplement=supplement
+        )
+        return self._wait(answer, person)
+
+    def draft_consent(
+        self,
+        consent_id: bytes,
+        fields: Sequence[str] = (),
+        *,
+        ends_ms: int = 0,
+        note: str = "",
+        repeats: str = "",
+        person: str = "",
+    ) -> bytes:
+        """Keeps a consent that is to be given until another person approves it.
+
+        Args:
+            consent_id: 16 bytes.
+            fields: Paths, some of those asked for; all where none are named.
+            ends_ms: Until when, Unix milliseconds; 0 for what was asked.
+            note: Words for the people who asked.
+            repeats: Why texts may repeat what the third party may not have in clear.
+            person: Who drafts; empty for whoever is logged in.
+
+        Raises:
+            TearlineError: If it could not be given now, or ``person`` does not draft.
+        """
+        giving = self._desks.consents.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
+        giving.verify_repeats()
+        self._desks.consents.verify_note(giving, note)
+        ConsentTerms(fields=giving.fields, scope=giving.scope, note=note)
+        consent = PendingConsent(
+            consent=consent_id,
+            packet=giving.shown.packet.id,
+            fields=giving.fields,
+            ends_ms=giving.ends_ms,
+            note=note,
+            repeats=repeats,
+        )
+        return self._wait(consent, person)
+
+    def _wait(
+        self, content: Content, person: str, also: Callable[[], None] = lambda: None
+    ) -> bytes:
+        now_ms, agreement_id = self._context.right_ms(), self._agreement_id(content)
+        drafter = self._drafter(person, agreement_id)
+        pending = secrets.token_bytes(_ID_SIZE)
+        with self._context.stores.database.transaction():
+            also()
+            self._store.put(pending, content, drafter, now_ms=now_ms)
+            self._context.stores.notifications.tell(
+                "pending", time_ms=now_ms, pending=pending, agreement=agreement_id
+            )
+        return pending
+
+    def waiting(self) -> tuple[Pending, ...]:
+        """Everything that waits, oldest first."""
+        return self._store.all()
+
+    def find(self, prefix: str) -> bytes:
+        """The id of what waits and, in hexadecimal, begins with ``prefix``.
+
+        Raises:
+            NotFound: If there is none, or more than one.
+        """
+        return self._store.find(prefix)
+
+    def review(self, pending: bytes) -> Review:
+        """Decides anew what waits, and compares.
+
+        Raises:
+            NotFound: If it does not wait.
+            TearlineError: If agreement or policies do not allow it any more.
+        """
+        waiting = self._store.get(pending)
+        match waiting.content:
+            case PendingField() as field:
+                wanted = self._desks.disclosures.disclosure(
+                    field.packet, field.path, field.recipient
+                )
+                fields = ((wanted.field, wanted.recipient),)
+                return Review(pending=waiting, fields=fields, mentions=wanted.mentions)
+            case PendingConsent() as consent:
+                giving = self._giving(consent)
+                return Review(pending=waiting, fields=giving.opened, mentions=giving.mentions)
+            case PendingAnswer() as answer:
+                self._desks.requests.answerable(
+                    answer.request, answer.items, supplement=answer.supplement
+                )
+                return self._planned(waiting, (answer.packet,))
+            case tuple() as packets:
+                return self._planned(waiting, packets)
+
+    def _planned(self, waiting: Pending, packets: Sequence[PendingPacket]) -> Review:
+        releasing = self._desks.releasing
+        plans = [releasing.plan(each.draft, each.recipients) for each in packets]
+        changed = [
+            cell
+            for packet, plan in zip(packets, plans, strict=True)
+            for cell in changed_of(packet, plan)
+        ]
+        mentions = tuple(mention for plan in plans for mention in releasing.mentions(plan))
+        return Review(
+            pending=waiting, plans=tuple(plans), changed=tuple(changed), mentions=mentions
+        )
+
+    def _giving(self, consent: PendingConsent) -> ConsentView:
+        return self._desks.consents.giving(
+            consent.consent, consent.fields, ends_ms=consent.ends_ms, repeats=consent.repeats
+        )
+
+    async def approve(self, pending: bytes, *, person: str = "", agreed: bytes = b"") -> Sent:
+        """Seals and sends what waits, on the word of a second person.
+
+        An answer is said to be one by this person, once the exchange has accepted it.
+
+        Args:
+            pending: Its id.
+            person: Who approves; empty for whoever is logged in.
+            agreed: The ``mark`` of the review that this person has seen; without it, what was
+                drafted is agreed to, and nothing else.
+
+        Raises:
+            NotFound: If it does not wait.
+            SamePersonTwice: If this person drafted it.
+            DrafterGone: If the person who drafted it may not act any more.
+            DraftEnded: If it has waited too long.
+            TlsError: If nobody is logged in, or who is has no role that approves.
+            ReleaseChanged: If a partner would see something else than was drafted, or than what
+                ``agreed`` stands for.
+            TearlineError: As ``Node.send``, ``Node.disclose`` and the desks of requests and
+                consents; what was not sealed goes on waiting then.
+        """
+        review = self.review(pending)
+        persons = self._persons(review, person)
+        review.verify_agreed(agreed)
+        said = {"pending": pending.hex(), "agreed": agreed.hex()}
+        return await self._decisions.decide(
+            Act(desk=_DESK, about=pending, said=said),
+            persons,
+            lambda done: self._approve(pending, agreed, persons, done),
+        )
+
+    async def _carry(self, decision: Decision, done: Also) -> object:
+        act = content_of(decision, Act)
+        agreed = bytes.fromhex(act.said["agreed"])
+        return await self._approve(act.about, agreed, persons_of(decision), done)
+
+    async def _approve(self, pending: bytes, agreed: bytes, persons: Persons, done: Also) -> Sent:
+        review = self.review(pending)
+        review.verify_agreed(agreed)
+        return await self._release(review, persons, done)
+
+    async def _release(self, review: Review, persons: Persons, done: Also) -> Sent:
+        desks = self._desks
+
+        def also() -> None:
+            self._store.drop(review.pending.id)
+            done()
+
+        match review.pending.content:
+            case PendingField() as field:
+                return await desks.disclosures.disclose(
+                    field.packet,
+                    field.path,
+                    field.recipient,
+                    persons,
+                    repeats=field.repeats,
+                    also=also,
+                )
+            case PendingConsent() as consent:
+                giving = self._giving(consent)
+                return await desks.consents.give_by(giving, persons, note=consent.note, also=also)
+            case PendingAnswer() as answer:
+                (plan,) = review.plans
+                return await desks.answers.carry(answer, plan, persons, also)
+            case tuple():
+                return await desks.releasing.send(review.plans, persons, also=also)
+
+    def reject(self, pending: bytes, *, person: str = "") -> None:
+        """Forgets what waits: nothing of it was sealed.
+
+        Raises:
+            NotFound: If it does not wait.
+            TlsError: If nobody is logged in, or who is has no role that drafts or approves.
+        """
+        self._acted_as(person, self._agreement_id(self._store.get(pending).content), DRAFTERS)
+        with self._context.stores.database.transaction():
+            self._store.drop(pending)
+
+    def expire(self) -> None:
+        """Forgets what has waited too long, by the time that log and node agree on."""
+        with self._context.stores.database.transaction():
+            for pending, ends_ms in self._store.ends().items():  # at most ``MAX_PENDING``
+                if self._context.has_ended(ends_ms):
+                    self._store.drop(pending)
+
+    def _persons(self, review: Review, person: str) -> Persons:
+        drafter = review.pending.drafter
+        if self._context.has_ended(review.pending.ends_ms):
+            raise DraftEnded
+        if not self._actors.may_act(drafter.subject, drafter.acted_by.role):
+            raise DrafterGone
+        if self._actors.reader(person, now_ms=self._context.now_ms()) == drafter.subject:
+            raise SamePersonTwice
+        second = self._acted_as(person, self._agreement_id(review.pending.content), APPROVERS)
+        verify_two(drafter.acted_by, second)
+        return Persons(acted_by=drafter.acted_by, seconded_by=second)
+
+    def _drafter(self, person: str, agreement_id: bytes) -> Drafter:
+        acted_by = self._acted_as(person, agreement_id, DRAFTERS)
+        subject = self._actors.reader(person, now_ms=self._context.now_ms())
+        return Drafter(subject=subject, acted_by=acted_by)
+
+    def _acted_as(self, person: str, agreement_id: bytes, roles: Sequence[Role]) -> ActedBy:
+        return self._actors.acted_as(person, agreement_id, roles, now_ms=self._context.now_ms())
+
+    def _agreement_id(self, content: Content) -> bytes:
+        match content:
+            case PendingField() | PendingConsent():
+                packet = self._context.stores.packets.packet(content.packet)
+                return packet.manifest.agreement.id
+            case PendingAnswer():
+                return content.packet.draft.agreement.id
+            case tuple() as packets:
+                first: PendingPacket = packets[0]
+                return first.draft.agreement.id

@@ -1,0 +1,114 @@
+"""Steps of cases on their way out: sealed and signed, said again where they came back.
+
+The exchange refuses a step that its recipient could not open, because the key that it was sealed
+to has ended meanwhile. Nobody was told it then, so it is sealed to the next key.
+"""
+
+from dataclasses import replace
+
+from tearline.cases.case import CaseNote, CaseStep, Phase
+from tearline.crypto.keys import KemPublicKey
+from tearline.errors import RecipientKeyExpired, TrustError
+from tearline.identity import agency_uri_of
+from tearline.sealing import seal_note
+from tearline.statements.statement import ActedBy, Statement, StatementType
+from tearline.wire.cases import encode_case_note, encode_case_step, encode_case_step_prefix
+from tearline_client.context import NodeContext
+from tearline_client.messages.compose import sign_together
+from tearline_client.outbox.sender import Sender
+from tearline_client.store.cases import Said
+
+
+class OutboundCaseSteps:
+    """Our own steps of cases.
+
+    Args:
+        context: The node.
+        sender: Its outbox at work.
+    """
+
+    def __init__(self, context: NodeContext, sender: Sender) -> None:
+        self._context = context
+        self._sender = sender
+        sender.on_refusal(StatementType.CASE_STEP, self._take_back)
+
+    def key_of(self, node: str) -> KemPublicKey | None:
+        """A node's encryption key of now, or None while it has none."""
+        try:
+            return self._context.kem_key_of(node)
+        except TrustError:
+            return None
+
+    def say(
+        self,
+        case_id: bytes,
+        agreement_id: bytes,
+        node: str,
+        phase: Phase,
+        note: CaseNote,
+        acted_by: ActedBy | None,
+    ) -> tuple[int, ...]:
+        """Seals and signs a step, keeps it and queues it inside the caller's transaction.
+
+        Args:
+            case_id: Of the case.
+            agreement_id: Under which the case is kept.
+            node: Whom it is said to.
+            phase: What is said.
+            note: The sealed part.
+            acted_by: The person behind it.
+
+        Returns:
+            The places of its message in the outbox.
+
+        Raises:
+            TrustError: If the node is not ready to seal, or the recipient has no key now.
+        """
+        state = self._context
+        state.verify_ready()
+        last = state.stores.cases.latest(case_id, agency_uri_of(node), mine=True)
+        key = state.kem_key_of(node)
+        step = CaseStep(
+            header=state.signer.header,
+            address=state.stores.channels.next_place(node, agreement_id),
+            case_id=case_id,
+            # Above all we said, even where a backup has forgotten it: the log has grown since.
+            number=max(last.step.number + 1 if last else 1, state.stores.log.size),
+            phase=phase,
+            kem_key_id=key.id,
+            acted_by=acted_by,
+            sealed=b"",
+        )
+        kind = StatementType.CASE_STEP
+        sealed = seal_note(encode_case_note(note), key, kind, encode_case_step_prefix(step))
+        step = replace(step, sealed=sealed)
+        tree, publication = sign_together(state.signer, [(kind, encode_case_step(step))])
+        (statement,) = tree.statements()
+        state.stores.cases.put_step(Said(statement=statement.id, step=step, note=note, mine=True))
+        return self._sender.store_publications([publication])
+
+    def say_again(self, came_back: Said) -> int:
+        """Seals a step that came back to its recipient's key of now; returns how many it said.
+
+        Inside the caller's transaction.
+        """
+        cases, step = self._context.stores.cases, came_back.step
+        last = cases.latest(step.case_id, came_back.peer, mine=True)
+        if last is None or last.statement != came_back.statement:
+            cases.forget(came_back.statement)  # something else was said since
+            return 0
+        key = self.key_of(step.address.recipient)
+        if key is None or key.id == step.kem_key_id:
+            return 0
+        cases.forget(came_back.statement)
+        ids = step.address.agreement_id, step.address.recipient
+        self.say(step.case_id, *ids, step.phase, came_back.note, step.acted_by)
+        return 1
+
+    def _take_back(self, statement: Statement, code: str) -> None:
+        """Nobody was told it: what was sealed to a key that has ended is said again."""
+        cases = self._context.stores.cases
+        if code == RecipientKeyExpired.code:
+            cases.put_back(statement.id)
+        else:
+            cases.forget(statement.id)

@@ -1,0 +1,454 @@
+"""Casework: the node's part in cases, led by us or by a partner.
+
+What people decide is said at once; what follows from what others said (who is admitted, who must
+be asked, who is in it now) is said whenever the node is at work. Each step is decided in the
+transaction that stores it, by what is here then: another process of this node, a command or the
+node at work, may have said something since its person looked.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from tearline.agreements.agreement import Agreement
+from tearline.cases.case import CASE_ID_SIZE, CaseFile, CaseNote, Membership, Phase
+from tearline.encoding import labelled_sha256, prefixed
+from tearline.errors import (
+    CaseRefused,
+    CaseTitleRefused,
+    CaseUnknown,
+    NameAmbiguous,
+    NotFound,
+    OutcomeUnknown,
+    RefusedOtherwise,
+    error_by_code,
+)
+from tearline.identity import agency_uri_of
+from tearline.limits import CASE_RETRY_MS
+from tearline.statements.statement import ActedBy
+from tearline.text.choices import ID_SHOWN, matched, one_of
+from tearline_client.context import NodeContext
+from tearline_client.features.cases.outbound import OutboundCaseSteps
+from tearline_client.features.cases.timeline import CaseEvent, timeline_of
+from tearline_client.features.cases.views import CaseView, seats_of, view_joined, view_led
+from tearline_client.features.packets.free_text import FreeText
+from tearline_client.features.packets.service import node_of
+from tearline_client.jobs import Jobs
+from tearline_client.outbox.sender import Sender
+from tearline_client.store.cases import LedCase
+
+
+class CaseService:
+    """The node's desk for cases.
+
+    Args:
+        context: The node.
+        sender: Its outbox at work.
+        words: Judges what is written to partners.
+    """
+
+    def __init__(self, context: NodeContext, sender: Sender, words: FreeText) -> None:
+        self._context = context
+        self._words = words
+        self._steps = OutboundCaseSteps(context, sender)
+        self._last_said: dict[tuple[bytes, str], tuple[Phase, CaseNote, int]] = {}
+        self._decided: list[int] = []
+
+    # Looking.
+
+    def all(self) -> tuple[CaseView, ...]:
+        """Every case here, those of ours first, by title."""
+        stores = self._context.stores
+        led = (view_led(stores.cases, each) for each in stores.cases.led())
+        joined = (view_joined(stores.cases, said) for said in stores.cases.joined())
+        return (
+            *sorted(led, key=lambda view: view.title),
+            *sorted(joined, key=lambda view: view.title),
+        )
+
+    def find(self, name: str) -> CaseView:
+        """The case of that id or title, or whose id begins so.
+
+        Titles are whatever their leads chose: one is never taken for another's id, and where two
+        cases answer to a name, neither is meant.
+
+        Raises:
+            NotFound: If there is none; the nearest title is named.
+            NameAmbiguous: If there are several; each is named by its id.
+        """
+        cases = self.all() if name else ()
+        exact = [view for view in cases if view.id.hex() == name.lower()]
+        found = exact or [
+            v for v in cases if v.title == name or v.id.hex().startswith(name.lower())
+        ]
+        if len(found) > 1:
+            ids = (f"{view.id.hex()[:ID_SHOWN]} ({view.title})" for view in found)
+            raise NameAmbiguous(matched(name, "title or id", ids))
+        if not found:
+            raise NotFound(one_of(name, "case", dict.fromkeys(view.title for view in cases)))
+        return found[0]
+
+    def reference(self, name: str) -> str:
+        """Returns the text by which a packet's manifest names a case: the case's id.
+
+        Args:
+            name: Its title or id, or the beginning of its id; empty for no case.
+
+        Raises:
+            CaseUnknown: If there is none. The exchange reads a manifest, so no other text goes in.
+            NameAmbiguous: If there are several.
+        """
+        try:
+            return self.find(name).id.hex() if name else ""
+        except NotFound as missing:
+            raise CaseUnknown(missing.why) from None
+
+    def timeline(self, view: CaseView) -> tuple[CaseEvent, ...]:
+        """All that this node was told of a case and of what is filed under it, in log order."""
+        return timeline_of(self._context, view)
+
+    # Leading.
+
+    def open(
+        self,
+        agreement: Agreement,
+        title: str,
+        partners: Iterable[str],
+        *,
+        summary: str = "",
+        hidden: Iterable[tuple[str, str]] = (),
+        repeats: str = "",
+        case_id: bytes = b"",
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> bytes:
+        """Opens a case and invites partners; said to them at the next ``sync``.
+
+        Args:
+            agreement: Under which it is kept.
+            title: Its name, for members.
+            partners: Agencies or nodes, by name.
+            summary: What it is about, for members.
+            hidden: Pairs of agencies, by name, that must not see each other.
+            repeats: Why title and summary may repeat what a partner may not have in clear.
+            case_id: Its id; a new one where none is given.
+            acted_by: The person who opens it.
+            also: Done in the transaction that stores it, as of each act here.
+
+        Returns:
+            The case's id.
+
+        Raises:
+            AgreementNotInForce: If it is not, or a partner is no party to it.
+            ValueRepeated: If title or summary repeat what a partner may not have, and no person
+                said why.
+            CaseTitleRefused: If the title is empty, or another case here has it.
+        """
+        led = LedCase(
+            id=case_id or secrets.token_bytes(CASE_ID_SIZE),
+            agreement_id=agreement.id,
+            file=CaseFile(lead=self._context.agency, title=title, summary=summary),
+            nodes={},
+        )
+        for pair in hidden:
+            led = self._hiding(led, *pair)
+        for partner in partners:
+            led = self._inviting(led, agreement, partner)
+        told = [node for node in led.nodes.values() if self._repeats(led, node, repeats)]
+        with self._context.stores.database.transaction():
+            self._verify_title(title)
+            also()
+            self._context.stores.cases.put_file(led)
+            self._tell(led, acted_by)
+            for node in told:
+                self._words.keep(_reading(led.id, node), repeats)
+        return led.id
+
+    def invite(
+        self,
+        view: CaseView,
+        partner: str,
+        *,
+        hidden_from: Iterable[str] = (),
+        repeats: str = "",
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Invites one more partner to a case of ours.
+
+        Raises:
+            ValueRepeated: If title or summary repeat what it may not have, and no person said why.
+            CaseRefused: If the case is not ours, is closed, or the partner was invited before.
+            AgreementNotInForce: If the partner is no party to its agreement.
+        """
+        agreement = self._context.stores.agreements.newest(view.agreement_id)
+        node = node_of(self._context.trust, partner)
+        is_repeated = self._repeats(self._ours(view), node, repeats)
+        with self._context.stores.database.transaction():
+            also()
+            led = self._ours(view)
+            for other in hidden_from:
+                led = self._hiding(led, partner, other)
+            led = self._inviting(led, agreement, partner)
+            self._context.stores.cases.put_file(led)
+            self._tell(led, acted_by)
+            if is_repeated:
+                self._words.keep(_reading(led.id, node), repeats)
+
+    def _repeats(self, led: LedCase, node: str, repeats: str) -> bool:
+        """Whether title or summary repeat what a node may not have, and a person said why."""
+        return self._words.verify([led.file.title, led.file.summary], node, repeats)
+
+    def reasons(self, view: CaseView) -> tuple[str, ...]:
+        """Returns why title and summary of a case of ours may say what they do, each once."""
+        led = self._context.stores.cases.file(view.id)
+        nodes = () if led is None else led.nodes.values()
+        said = (
+            self._context.stores.repeats.of_statement(_reading(view.id, node)) for node in nodes
+        )
+        return tuple(dict.fromkeys(filter(None, said)))
+
+    def close(
+        self,
+        view: CaseView,
+        *,
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Closes a case of ours, for everybody and for good.
+
+        Raises:
+            CaseRefused: If it is not ours, or is closed already.
+        """
+        with self._context.stores.database.transaction():
+            also()
+            led = self._ours(view)
+            led = replace(led, file=replace(led.file, closed=True))
+            self._context.stores.cases.put_file(led)
+            self._tell(led, acted_by)
+
+    # Taking part.
+
+    def join(
+        self,
+        view: CaseView,
+        *,
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Accepts an invitation, and with it everybody who is named in ``view`` as to join.
+
+        Raises:
+            CaseRefused: If there is no open invitation.
+        """
+        with self._context.stores.database.transaction():
+            also()
+            self._verify_invited(view)
+            self._answer(view, Phase.ACCEPTED, CaseNote(consents=view.asked), acted_by)
+
+    def decline(
+        self,
+        view: CaseView,
+        *,
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Declines an invitation, for good.
+
+        Raises:
+            CaseRefused: If there is no open invitation.
+        """
+        with self._context.stores.database.transaction():
+            also()
+            self._verify_invited(view)
+            self._answer(view, Phase.DECLINED, CaseNote(), acted_by)
+
+    def leave(
+        self,
+        view: CaseView,
+        *,
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Leaves a case, for good.
+
+        Raises:
+            CaseRefused: If this agency is not in it, or leads it.
+        """
+        with self._context.stores.database.transaction():
+            also()
+            self._verify_in(view)
+            self._answer(view, Phase.LEFT, CaseNote(), acted_by)
+
+    def answer(
+        self,
+        view: CaseView,
+        agency: str,
+        *,
+        consent: bool,
+        acted_by: ActedBy | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Says whether an agency that is to join may.
+
+        Args:
+            view: The case.
+            agency: The agency, by name or URI.
+            consent: Whether it may.
+            acted_by: The person who says so.
+            also: As of ``open``.
+
+        Raises:
+            CaseRefused: If this agency is not in the case, or was not asked about that one.
+        """
+        uri = self._agency(agency)
+        with self._context.stores.database.transaction():
+            also()
+            if uri not in self._verify_in(view).asked:
+                raise CaseRefused("the lead has not asked about that agency")
+            last = self._context.stores.cases.latest(view.id, view.lead, mine=True)
+            said = last.note if last else CaseNote()
+            note = CaseNote(
+                consents=_with(said.consents, uri, wanted=consent),
+                objections=_with(said.objections, uri, wanted=not consent),
+            )
+            self._answer(view, Phase.ACCEPTED, note, acted_by)
+
+    def verify_taken(self) -> None:
+        """Checks that the exchange took what was decided here since it was last asked.
+
+        Raises:
+            TearlineError: What it refused it with, or ``OutcomeUnknown`` if it has no answer yet.
+        """
+        decided, self._decided = self._decided, []
+        for item in map(self._context.stores.outbox.item, decided):
+            if item is not None and item.code:
+                raise (error_by_code(item.code) or RefusedOtherwise)(item.why)
+            if item is not None and item.is_waiting:
+                raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
+
+    # At work.
+
+    def turn(self) -> int:
+        """Says what follows from what others said of the cases that we lead; returns how much."""
+        cases, chores = self._context.stores.cases, Jobs(self._context)
+        if not self._context.is_ready():
+            return 0
+        again = chores.each("cases", cases.returned(), self._steps.say_again)
+        return sum(again) + sum(chores.each("cases", cases.due(), self._tell_as_due))
+
+    def _tell_as_due(self, due: LedCase) -> int:
+        led = self._context.stores.cases.file(due.id)  # as it is in this transaction
+        return 0 if led is None else self._tell(led, None, patient=True)
+
+    def _tell(self, led: LedCase, acted_by: ActedBy | None, *, patient: bool = False) -> int:
+        """Says what each agency should have been told by now; inside the caller's transaction.
+
+        Args:
+            led: The case.
+            acted_by: The person behind it.
+            patient: Whether what the exchange refused a moment ago waits before it is said again,
+                as it is refused for as long as an agreement is suspended.
+        """
+        self._context.verify_ready()
+        cases = self._context.stores.cases
+        count, all_said = 0, True
+        for agency, (phase, note) in led.file.words(seats_of(cases, led)).items():
+            last = cases.latest(led.id, agency, mine=True)
+            if last is not None and last.returned and (last.step.phase, last.note) != (phase, note):
+                cases.forget(last.statement)  # nobody was told it, and nobody has to be now
+                last = cases.latest(led.id, agency, mine=True)
+            if last is None and phase is not Phase.INVITED:
+                continue  # closed before anybody was told of it
+            if last is not None and (last.step.phase, last.note) == (phase, note):
+                continue
+            node, now_ms = led.nodes[agency], self._context.now_ms()
+            *word, said_ms = self._last_said.get((led.id, agency), (None, None, 0))
+            if patient and word == [phase, note] and now_ms - said_ms < CASE_RETRY_MS:
+                all_said = False
+                continue
+            if self._steps.key_of(node) is None:
+                all_said = False
+                continue  # told once it has a key; the others, and all other mail, do not wait
+            ids = self._steps.say(led.id, led.agreement_id, node, phase, note, acted_by)
+            if not patient:
+                self._decided.extend(ids)
+            self._last_said[led.id, agency] = (phase, note, now_ms)
+            count += 1
+        if all_said:
+            cases.settle(led.id)
+        return count
+
+    def _answer(
+        self, view: CaseView, phase: Phase, note: CaseNote, acted_by: ActedBy | None
+    ) -> None:
+        invited = self._context.stores.cases.latest(view.id, view.lead, mine=False)
+        if invited is None:
+            raise CaseRefused
+        node = invited.step.header.signer
+        said = self._steps.say(view.id, view.agreement_id, node, phase, note, acted_by)
+        self._decided.extend(said)
+
+    def _ours(self, view: CaseView) -> LedCase:
+        led = self._context.stores.cases.file(view.id)
+        if led is None or led.file.closed:
+            raise CaseRefused
+        return led
+
+    def _verify_invited(self, view: CaseView) -> None:
+        if self._as_partner(view).standing is not Membership.INVITED:
+            raise CaseRefused("there is no open invitation")
+
+    def _verify_in(self, view: CaseView) -> CaseView:
+        now = self._as_partner(view)
+        if now.standing not in (Membership.IN, Membership.WAITING):
+            raise CaseRefused
+        return now
+
+    def _as_partner(self, view: CaseView) -> CaseView:
+        """A case that another agency leads, as it is now."""
+        cases = self._context.stores.cases
+        said = None if cases.file(view.id) else cases.lead(view.id)
+        if said is None:
+            raise CaseRefused
+        return view_joined(cases, said)
+
+    def _verify_title(self, title: str) -> None:
+        """Checks that people can name a case by its title.
+
+        Raises:
+            CaseTitleRefused: If it is empty, or another case here has it.
+        """
+        folded = title.strip().casefold()
+        if not folded:
+            raise CaseTitleRefused("it is empty")
+        if same := [each for each in self.all() if each.title.strip().casefold() == folded]:
+            raise CaseTitleRefused(f"case {same[0].id.hex()[:ID_SHOWN]} has it")
+
+    def _hiding(self, led: LedCase, one: str, other: str) -> LedCase:
+        pair = frozenset({self._agency(one), self._agency(other)})
+        if len(pair) != 2 or led.file.lead in pair:
+            raise CaseRefused("two members can be hidden from each other, and the lead from nobody")
+        return replace(led, file=replace(led.file, hidden=led.file.hidden | {pair}))
+
+    def _inviting(self, led: LedCase, agreement: Agreement, partner: str) -> LedCase:
+        agreement.verify_in_force(self._context.now_ms())
+        node = node_of(self._context.trust, partner)
+        agency = agency_uri_of(node)
+        if agency not in agreement.terms.parties or agency == led.file.lead:
+            raise CaseRefused("a partner is another party to the case's agreement")
+        if agency in led.nodes:
+            raise CaseRefused("that agency was invited before")
+        return replace(led, nodes={**led.nodes, agency: node})
+
+    def _agency(self, name: str) -> str:
+        return agency_uri_of(node_of(self._context.trust, name)) if "://" not in name else name
+
+
+def _reading(case_id: bytes, node: str) -> bytes:
+    """Returns under which id the reason is kept why a case's words may be read by a node."""
+    return labelled_sha256("case-words", case_id, prefixed(node.encode()))
+
+
+def _with(agencies: tuple[str, ...], agency: str, *, wanted: bool) -> tuple[str, ...]:
+    return tuple(sorted({*agencies, agency} if wanted else {*agencies} - {agency}))

@@ -1,0 +1,100 @@
+"""What happened in a case: all that this node was told of it, and nothing of whom it does not see.
+
+Steps, packets, requests, notices, recalls and corrections stand in the order of the log. What is
+filed under a case counts by whoever filed it: a packet of somebody who was never seen in the case
+is no part of it, whatever its manifest says (spec C-11).
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+
+from tearline.audit.event import Event, EventCode
+from tearline.identity import agency_uri_of
+from tearline.packets.packet import Manifest
+from tearline_client.context import NodeContext
+from tearline_client.features.cases.views import CaseView
+from tearline_client.store.cases import Said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvent:
+    """One line of a timeline.
+
+    Attributes:
+        entry: Index in the log.
+        time_ms: The log's time.
+        what: The event's code; of a step of the case its phase, of a request its kind.
+        actor: URI of who acted.
+        counterpart: URI of the other side, or empty.
+        about: A packet's id and kind, with the id of the one that it corrects; or empty.
+    """
+
+    entry: int
+    time_ms: int
+    what: str
+    actor: str
+    counterpart: str
+    about: str
+
+
+def timeline_of(context: NodeContext, view: CaseView) -> tuple[CaseEvent, ...]:
+    """All that this node was told of a case and of what is filed under it, in log order."""
+    steps = {said.statement: said for said in context.stores.cases.steps(view.id)}
+    filed = _filed(context, view, steps)
+    words = {statement: said.step.phase.value for statement, said in steps.items()}
+    words |= _steps_of_requests(context, filed)
+    events = []
+    for told in context.stores.log.openings():
+        event = told.event
+        if event.statement_id not in steps and event.packet not in filed:
+            continue
+        said = event.code in (EventCode.CASE, EventCode.REQUEST)
+        events.append(
+            CaseEvent(
+                entry=told.opening.index,
+                time_ms=event.time_ms,
+                what=words.get(event.statement_id, event.code.value) if said else event.code.value,
+                actor=event.actor,
+                counterpart=event.counterpart,
+                about=_about(event, filed),
+            )
+        )
+    return tuple(events)
+
+
+def _filed(
+    context: NodeContext, view: CaseView, steps: Mapping[bytes, Said]
+) -> dict[bytes, Manifest]:
+    """The packets under a case of those who were ever seen in it, by id."""
+    seen = {context.agency, view.lead, *view.seats}
+    for said in steps.values():
+        if said.step.phase.is_of_lead:
+            seen.update(said.note.members, said.note.asked)
+    found = {
+        packet: context.stores.packets.manifest(packet)
+        for packet in context.stores.case_files.packets(view.id)
+    }
+    return {packet: manifest for packet, manifest in found.items() if _was_seen(manifest, seen)}
+
+
+def _was_seen(manifest: Manifest, seen: Set[str]) -> bool:
+    return agency_uri_of(manifest.header.signer) in seen
+
+
+def _steps_of_requests(
+    context: NodeContext, filed: Mapping[bytes, Manifest]
+) -> Iterator[tuple[bytes, str]]:
+    """What was said of requests that are filed, by statement."""
+    requests = context.stores.requests
+    for packet in filed:
+        for request in requests.of(packet):
+            for step in requests.steps(request):
+                yield step.signed.statement.id, step.step.kind.value
+
+
+def _about(event: Event, filed: Mapping[bytes, Manifest]) -> str:
+    manifest = filed.get(event.packet)
+    if manifest is None:
+        return ""
+    about = f"{event.packet.hex()[:16]} {manifest.kind.value}"
+    return f"{about}, corrects {manifest.supersedes.hex()[:16]}" if manifest.supersedes else about

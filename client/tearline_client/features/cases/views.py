@@ -1,0 +1,92 @@
+"""Joint cases as this agency may see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tearline.cases.case import Membership, Phase, Seat, membership
+from tearline.identity import agency_uri_of
+from tearline_client.store.cases import CaseStore, LedCase, Said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """A case as this agency may see it.
+
+    Attributes:
+        id: 16 bytes.
+        agreement_id: 16 bytes.
+        title: Its name.
+        summary: What it is about.
+        lead: URI of the agency that leads it.
+        standing: Where our own membership stands; of a case of ours, in or closed.
+        members: URIs of the agencies in it that we may see, ascending.
+        asked: URIs of those who are to join, likewise.
+        seats: Of a case of ours, where each membership stands.
+    """
+
+    id: bytes
+    agreement_id: bytes
+    title: str
+    summary: str
+    lead: str
+    standing: Membership
+    members: tuple[str, ...]
+    asked: tuple[str, ...]
+    seats: Mapping[str, Membership]
+
+
+def view_led(cases: CaseStore, led: LedCase) -> CaseView:
+    """A case that we lead."""
+    standings = {
+        seat.agency: membership(seat.told or Phase.INVITED, seat.said)
+        for seat in seats_of(cases, led)
+    }
+    pending = (Membership.INVITED, Membership.WAITING)
+    inside = [a for a, standing in standings.items() if standing is Membership.IN]
+    return CaseView(
+        id=led.id,
+        agreement_id=led.agreement_id,
+        title=led.file.title,
+        summary=led.file.summary,
+        lead=led.file.lead,
+        standing=Membership.CLOSED if led.file.closed else Membership.IN,
+        members=tuple(sorted([led.file.lead, *inside])),
+        asked=tuple(sorted(a for a, standing in standings.items() if standing in pending)),
+        seats=standings,
+    )
+
+
+def view_joined(cases: CaseStore, lead: Said) -> CaseView:
+    """A case that another agency leads, from its latest step."""
+    own = cases.latest(lead.step.case_id, lead.peer, mine=True)
+    standing = membership(lead.step.phase, own.step.phase if own else None)
+    us = {agency_uri_of(lead.step.address.recipient)} if standing is Membership.IN else set()
+    return CaseView(
+        id=lead.step.case_id,
+        agreement_id=lead.step.address.agreement_id,
+        title=lead.note.title,
+        summary=lead.note.summary,
+        lead=lead.peer,
+        standing=standing,
+        members=tuple(sorted({*lead.note.members} | us)),
+        asked=lead.note.asked,
+        seats={},
+    )
+
+
+def seats_of(cases: CaseStore, led: LedCase) -> list[Seat]:
+    """What we, who lead a case, know of each agency that we invited."""
+    seats = []
+    for agency in led.nodes:
+        told = cases.latest(led.id, agency, mine=True)
+        said = cases.latest(led.id, agency, mine=False)
+        seats.append(
+            Seat(
+                agency=agency,
+                told=told.step.phase if told else None,
+                said=said.step.phase if said else None,
+                consents=frozenset(said.note.consents if said else ()),
+                objections=frozenset(said.note.objections if said else ()),
+            )
+        )
+    return seats

@@ -1,0 +1,536 @@
+"""The desk for consents: asking originators for more, and answering those who ask us.
+
+Passing on is a grant of the originator to the third party. So who wants something passed on
+asks for it; giving it, the originator's node discloses the fields itself, by its policies, and
+then says that it was done.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tearline.errors import (
+    ConsentClosed,
+    ConsentMisplaced,
+    NotFound,
+    OutcomeUnknown,
+)
+from tearline.identity import agency_uri_of
+from tearline.onward.consent import (
+    CONSENT_ID_SIZE,
+    Consent,
+    ConsentStep,
+    ConsentTerms,
+    verify_may_say,
+    verify_open_for,
+    verify_terms,
+)
+from tearline.onward.use import Use
+from tearline.persons.four_eyes import verify_persons
+from tearline.statements.statement import ActedBy
+from tearline.wire.consents import encode_terms, parse_terms
+from tearline_client.context import NodeContext
+from tearline_client.features.consents.outbound import OutboundConsentSteps
+from tearline_client.features.consents.views import ConsentView
+from tearline_client.features.decisions.service import Also, DecisionService, persons_of
+from tearline_client.features.packets.disclosure import DisclosureService
+from tearline_client.features.packets.free_text import FreeText
+from tearline_client.features.packets.service import (
+    PacketService,
+    Persons,
+    Sent,
+    node_of,
+    verify_accepted,
+)
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.outbox.sender import Sender
+from tearline_client.planning.mentions import Mention
+from tearline_client.store.approvals import PendingConsent
+from tearline_client.store.consents import ConsentRecord
+from tearline_client.store.decisions import Act, Decision, content_of
+
+_DESK = "consent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Matter:
+    """What a step is about: which consent, for what sort of use, until when."""
+
+    id: bytes
+    use: Use
+    ends_ms: int = 0
+
+
+class ConsentService:
+    """What originators allow this node, and what it allows others.
+
+    Args:
+        context: The node.
+        sender: Its outbox at work.
+        releasing: Its outgoing desk.
+        disclosures: Where more of a packet is released.
+        words: Judges what is written beside packets.
+        decisions: Where what a person says is stored before it is signed.
+    """
+
+    def __init__(
+        self,
+        context: NodeContext,
+        sender: Sender,
+        releasing: PacketService,
+        disclosures: DisclosureService,
+        words: FreeText,
+        decisions: DecisionService,
+    ) -> None:
+        self._context = context
+        self._store = context.stores.consents
+        self._packets = releasing
+        self._disclosures = disclosures
+        self._words = words
+        self._decisions = decisions
+        decisions.on(_DESK, self._carry)
+        decisions.on(PendingConsent.__name__, self._carry_giving)
+        self._steps = OutboundConsentSteps(context, sender)
+
+    def all(self) -> tuple[ConsentRecord, ...]:
+        """Every consent, in the order in which they began."""
+        return self._store.all()
+
+    def find(self, prefix: str) -> ConsentRecord:
+        """The consent whose id, in hexadecimal, begins with ``prefix``.
+
+        Raises:
+            NotFound: If there is none, or more than one.
+        """
+        return self._store.find(prefix)
+
+    async def pass_on(
+        self,
+        packet_id: bytes,
+        fields: Sequence[str],
+        to: str,
+        *,
+        ends_ms: int = 0,
+        note: str = "",
+        repeats: str = "",
+        acted_by: ActedBy | None = None,
+    ) -> ConsentRecord:
+        """Asks a packet's originator to grant fields of it to a third party.
+
+        Args:
+            packet_id: 32 bytes, a partner's packet.
+            fields: Paths of fields that are open here.
+            to: The third party: an agency's name or a node URI.
+            ends_ms: Until when, Unix milliseconds; 0 for as long as the packet lasts.
+            note: Why, for the people of the originator.
+            repeats: Why the note may repeat what the originator may not have in clear.
+            acted_by: The person who asks.
+
+        Raises:
+            NotFound: If there is no such packet, field or partner.
+            ConsentMisplaced: If nobody needs to be asked.
+            ValueRepeated: If the note repeats what is kept back, and no person said why.
+        """
+        recipient = node_of(self._context.trust, to)
+        return await self.ask(
+            packet_id,
+            fields,
+            Use.PASS_ON,
+            recipient,
+            ends_ms=ends_ms,
+            note=note,
+            repeats=repeats,
+            acted_by=acted_by,
+        )
+
+    async def ask(
+        self,
+        packet_id: bytes,
+        fields: Sequence[str],
+        use: Use,
+        scope: str,
+        *,
+        ends_ms: int = 0,
+        note: str = "",
+        repeats: str = "",
+        acted_by: ActedBy | None = None,
+    ) -> ConsentRecord:
+        """Asks a packet's originator to allow more than it gave the fields for.
+
+        Args:
+            packet_id: 32 bytes, a partner's packet.
+            fields: Paths of fields that are open here.
+            use: What for.
+            scope: The third party's node URI, the proceedings or the purpose, by the use.
+            ends_ms: Until when, Unix milliseconds; 0 for as long as the packet lasts.
+            note: Why, for the people of the originator.
+            repeats: Why the note may repeat what the originator may not have in clear.
+            acted_by: The person who asks.
+
+        Raises:
+            NotFound: If there is no such packet or field.
+            ValueRepeated: If the note repeats what is kept back, and no person said why.
+            ConsentMisplaced: If the packet is our own, or the third party its originator.
+        """
+        shown = self._context.open_view(packet_id)
+        if shown.own:
+            raise ConsentMisplaced("the packet is our own")
+        if use is Use.PASS_ON and agency_uri_of(scope) in (
+            agency_uri_of(shown.packet.origin),
+            self._context.agency,
+        ):
+            raise ConsentMisplaced("that is where it came from, or where it is")
+        missing = [path for path in fields if shown.field(path) is None]
+        if missing or not fields:
+            raise NotFound("a field asked for is not open here")
+        consent_id = secrets.token_bytes(CONSENT_ID_SIZE)
+        await self._decide(
+            ConsentStep.ASK,
+            shown,
+            shown.packet.origin,
+            _Matter(id=consent_id, use=use, ends_ms=ends_ms or shown.manifest.not_after_ms),
+            ConsentTerms(fields=tuple(sorted(set(fields))), scope=scope, note=note),
+            Persons(acted_by=acted_by),
+            repeats=repeats,
+        )
+        return self._store.find(consent_id.hex())
+
+    def giving(
+        self,
+        consent_id: bytes,
+        fields: Sequence[str] = (),
+        *,
+        ends_ms: int = 0,
+        repeats: str = "",
+    ) -> ConsentView:
+        """What giving would give now, as far as the agreement allows it. Nothing leaves the house.
+
+        Args:
+            consent_id: 16 bytes.
+            fields: Paths, some of those asked for; all where none are named.
+            ends_ms: Until when, Unix milliseconds; 0 for what was asked.
+            repeats: Why texts may repeat what the third party may not have in clear.
+
+        Raises:
+            NotFound: If nobody asked, or not for one of the fields.
+            ConsentMisplaced: If it is not ours to give.
+            ConsentClosed: If it was answered, withdrawn, or its time is over.
+            TearlineError: If a field may not be passed on now; see
+                ``DisclosureService.disclosure``.
+        """
+        record = self._open(consent_id, ConsentStep.GIVE)
+        asked = record.said[ConsentStep.ASK]
+        wanted = tuple(sorted(set(fields or asked.terms.fields)))
+        if not set(wanted) <= set(asked.terms.fields):
+            raise NotFound("nobody asked for one of these fields")
+        ends_ms = ends_ms or asked.consent.ends_ms
+        if ends_ms <= self._context.now_ms():
+            raise ConsentClosed("its time is over")
+        shown = self._context.open_view(record.packet)
+        if any(shown.field(path) is None for path in wanted):
+            raise NotFound("the packet has no such field")
+        mentions: tuple[Mention, ...] = ()
+        if record.use is Use.PASS_ON:
+            for path in wanted:
+                disclosure = self._disclosures.disclosure(
+                    shown.packet.id, path, asked.terms.scope, beside=wanted
+                )
+                mentions += disclosure.mentions
+        return ConsentView(
+            record=record,
+            shown=shown,
+            fields=wanted,
+            scope=asked.terms.scope,
+            ends_ms=ends_ms,
+            mentions=mentions,
+            repeats=repeats,
+        )
+
+    async def give(
+        self,
+        consent_id: bytes,
+        *,
+        acted_by: ActedBy,
+        fields: Sequence[str] = (),
+        ends_ms: int = 0,
+        note: str = "",
+        repeats: str = "",
+    ) -> ConsentRecord:
+        """Gives what a partner asked for; where it asked to pass on, grants it first.
+
+        Args:
+            consent_id: 16 bytes.
+            acted_by: The person who gives it.
+            fields: Paths, some of those asked for; all where none are named.
+            ends_ms: Until when, Unix milliseconds; 0 for what was asked.
+            note: Words for the people who asked.
+            repeats: Why texts may repeat what the third party, or the note what the asker, may not
+                have in clear.
+
+        Raises:
+            PolicyError: If the article asks for two persons, the agreement does not let a field
+                be passed on, or a text repeats what is kept back; then nothing is given.
+            TearlineError: As ``giving``.
+        """
+        giving = self.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
+        content = PendingConsent(
+            consent=consent_id,
+            packet=giving.shown.packet.id,
+            fields=giving.fields,
+            ends_ms=giving.ends_ms,
+            note=note,
+            repeats=repeats,
+        )
+        persons = Persons(acted_by=acted_by)
+        await self._decisions.decide(
+            content, persons, lambda done: self._give(content, persons, done)
+        )
+        return self._store.find(consent_id.hex())
+
+    async def _give(self, content: PendingConsent, persons: Persons, done: Also) -> Sent:
+        """Gives what was decided, as it can be given now."""
+        giving = self.giving(
+            content.consent, content.fields, ends_ms=content.ends_ms, repeats=content.repeats
+        )
+        return await self.give_by(giving, persons, note=content.note, also=done)
+
+    async def _carry_giving(self, decision: Decision, done: Also) -> object:
+        return await self._give(content_of(decision, PendingConsent), persons_of(decision), done)
+
+    async def give_by(
+        self,
+        giving: ConsentView,
+        persons: Persons,
+        *,
+        note: str = "",
+        also: Callable[[], None] = lambda: None,
+    ) -> Sent:
+        """Gives what was looked at before; the node is up to date.
+
+        Args:
+            giving: What.
+            persons: Who stands behind it.
+            note: Words for the people who asked.
+            also: Done in the transaction that stores what is said; where it raises, nothing is.
+
+        Raises:
+            PolicyError: If the article asks for other persons; then nothing is given.
+            TearlineError: If it is not allowed, or the exchange refuses it.
+        """
+        self._verify_behind(giving, persons)
+        giving.verify_repeats()
+        self.verify_note(giving, note)
+        if giving.record.use is Use.PASS_ON:
+            for path in giving.fields:
+                await self._grant(giving, path, persons)
+        return await self._say(
+            ConsentStep.GIVE,
+            giving.shown,
+            giving.record.peer,
+            _Matter(id=giving.record.id, use=giving.record.use, ends_ms=giving.ends_ms),
+            ConsentTerms(fields=giving.fields, scope=giving.scope, note=note),
+            persons,
+            repeats=giving.repeats,
+            also=also,
+        )
+
+    def verify_note(self, giving: ConsentView, note: str) -> None:
+        """Checks what is to be written beside a consent.
+
+        Raises:
+            ValueRepeated: If it repeats what the asker lacks, and no person said why.
+        """
+        about = [giving.shown.packet.id]
+        self._words.verify([note], giving.record.peer, giving.repeats, about=about)
+
+    def _verify_behind(self, giving: ConsentView, persons: Persons) -> None:
+        reference = giving.shown.manifest.agreement
+        article = self._context.stores.agreements.newest(reference.id).article(reference.article)
+        verify_persons(article, persons.acted_by, persons.seconded_by)
+
+    async def refuse(
+        self,
+        consent_id: bytes,
+        *,
+        note: str = "",
+        repeats: str = "",
+        acted_by: ActedBy | None = None,
+    ) -> ConsentRecord:
+        """Refuses what a partner asked for.
+
+        Raises:
+            ValueRepeated: If the note repeats what is kept back, and no person said why.
+            NotFound: If nobody asked.
+            ConsentMisplaced: If it is not ours to refuse.
+            ConsentClosed: If it was answered or withdrawn.
+        """
+        return await self._close(consent_id, ConsentStep.REFUSE, note, repeats, acted_by)
+
+    async def withdraw(
+        self,
+        consent_id: bytes,
+        *,
+        note: str = "",
+        repeats: str = "",
+        acted_by: ActedBy | None = None,
+    ) -> ConsentRecord:
+        """Withdraws what we asked for, or what we gave.
+
+        Raises:
+            ValueRepeated: If the note repeats what is kept back, and no person said why.
+            NotFound: If there is no such consent.
+            ConsentClosed: If it was refused or withdrawn.
+        """
+        return await self._close(consent_id, ConsentStep.WITHDRAW, note, repeats, acted_by)
+
+    def turn(self) -> None:
+        """Says again what came back because its recipient's key had ended."""
+        self._steps.turn()
+
+    async def _close(
+        self,
+        consent_id: bytes,
+        step: ConsentStep,
+        note: str,
+        repeats: str,
+        acted_by: ActedBy | None,
+    ) -> ConsentRecord:
+        record = self._open(consent_id, step)
+        await self._decide(
+            step,
+            self._context.open_view(record.packet),
+            record.peer,
+            _Matter(id=record.id, use=record.use),
+            ConsentTerms(note=note),
+            Persons(acted_by=acted_by),
+            repeats=repeats,
+        )
+        return self._store.find(record.id.hex())
+
+    def _open(self, consent_id: bytes, step: ConsentStep) -> ConsentRecord:
+        record = self._store.find(consent_id.hex())
+        verify_open_for(step, record.said)
+        return record
+
+    async def _grant(self, giving: ConsentView, path: str, persons: Persons) -> None:
+        """Grants a field to a third party, unless it has it: giving may be tried again.
+
+        Raises:
+            OutcomeUnknown: If the exchange has not answered to a grant of before.
+        """
+        shown, to = giving.shown, giving.scope
+        field = shown.field(path)
+        if field is None:
+            raise NotFound("the packet has no such field")
+        for stored in shown.grants:
+            is_there = stored.grant.address.recipient == to and stored.stands
+            if not is_there or field.slot not in shown.slots_of(stored.grant):
+                continue
+            if stored.status is None:
+                raise OutcomeUnknown("it waits in the outbox")
+            return
+        sent = await self._disclosures.disclose(
+            shown.packet.id, path, to, persons, beside=giving.fields, repeats=giving.repeats
+        )
+        verify_accepted(sent)
+
+    async def _decide(
+        self,
+        step: ConsentStep,
+        shown: PacketView,
+        peer: str,
+        matter: _Matter,
+        terms: ConsentTerms,
+        persons: Persons,
+        *,
+        repeats: str,
+    ) -> None:
+        """Stores a step as decided, then takes it."""
+        said = {
+            "step": step.value,
+            "packet": shown.packet.id.hex(),
+            "peer": peer,
+            "use": matter.use.value,
+            "ends_ms": matter.ends_ms,
+            "terms": encode_terms(terms).hex(),
+            "repeats": repeats,
+        }
+        await self._decisions.decide(
+            Act(desk=_DESK, about=matter.id, said=said),
+            persons,
+            lambda done: self._take(step, shown, peer, matter, terms, persons, repeats, done),
+        )
+
+    async def _take(
+        self,
+        step: ConsentStep,
+        shown: PacketView,
+        peer: str,
+        matter: _Matter,
+        terms: ConsentTerms,
+        persons: Persons,
+        repeats: str,
+        done: Also,
+    ) -> Sent:
+        if step is not ConsentStep.ASK:
+            self._open(matter.id, step)
+        return await self._say(
+            step, shown, peer, matter, terms, persons, repeats=repeats, also=done
+        )
+
+    async def _carry(self, decision: Decision, done: Also) -> object:
+        act = content_of(decision, Act)
+        said = act.said
+        return await self._take(
+            ConsentStep(said["step"]),
+            self._context.open_view(bytes.fromhex(said["packet"])),
+            said["peer"],
+            _Matter(id=act.about, use=Use(said["use"]), ends_ms=said["ends_ms"]),
+            parse_terms(bytes.fromhex(said["terms"])),
+            persons_of(decision),
+            said["repeats"],
+            done,
+        )
+
+    async def _say(
+        self,
+        step: ConsentStep,
+        shown: PacketView,
+        peer: str,
+        matter: _Matter,
+        terms: ConsentTerms,
+        persons: Persons,
+        *,
+        repeats: str = "",
+        also: Callable[[], None] = lambda: None,
+    ) -> Sent:
+        """Signs a step, keeps it, and sends it."""
+        state = self._context
+        is_repeated = self._words.verify([terms.note], peer, repeats, about=[shown.packet.id])
+        state.verify_ready()
+        state.verify_witnessed()
+        agreement_id = shown.manifest.agreement.id
+        with state.stores.database.transaction():
+            also()
+            key = state.kem_key_of(peer)
+            bare = Consent(
+                header=state.signer.header,
+                address=state.stores.channels.next_place(peer, agreement_id),
+                consent_id=matter.id,
+                step=step,
+                use=matter.use,
+                packet=shown.packet.id,
+                ends_ms=matter.ends_ms,
+                kem_key_id=key.id,
+                acted_by=persons.acted_by,
+                sealed=b"",
+                seconded_by=persons.seconded_by,
+            )
+            verify_may_say(bare, is_originator=shown.own)
+            verify_terms(bare, terms)
+            statement, ids = self._steps.queue(bare, terms, key)
+            if is_repeated:
+                self._words.keep(statement.statement.id, repeats)
+        sent = await self._packets.settle((), [statement], ids)
+        verify_accepted(sent)
+        return sent

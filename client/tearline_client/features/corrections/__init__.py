@@ -1,0 +1,1 @@
+"""Corrections of packets that were sent."""

@@ -1,0 +1,283 @@
+"""Corrections at the node: a packet of ours takes another's place, for all who had that."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from tearline.agreements.agreement import Agreement
+from tearline.errors import (
+    AgreementNotInForce,
+    AgreementSuspended,
+    NotFound,
+    NothingReleased,
+    StandingStale,
+    TearlineError,
+)
+from tearline.packets.correction import superseded
+from tearline.packets.grant import Grant
+from tearline.packets.packet import TEXT, Field
+from tearline.packets.recall import recalled_slots
+from tearline.policy.form import Form
+from tearline.policy.marking import Marking
+from tearline.sealing import granted_slots
+from tearline_client.context import NodeContext
+from tearline_client.features.packets.service import PacketService
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.planning.release_plan import Draft, ReleasePlan
+from tearline_client.rules.suspensions import SuspensionRules
+from tearline_client.store.packets import StoredGrant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerForm:
+    """What a partner sees of one field.
+
+    Attributes:
+        category: Its category.
+        form: The form; of ``exists``, without values.
+        values: What is seen.
+        media_type: ``text/plain``, or that of a document.
+    """
+
+    category: str
+    form: Form
+    values: tuple[bytes, ...] = ()
+    media_type: str = TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one partner will see otherwise of one field.
+
+    Attributes:
+        path: The field.
+        recipient: The partner's node URI.
+        before: What it was granted; None where that was nothing.
+        after: What the correction gives it; None for nothing.
+    """
+
+    path: str
+    recipient: str
+    before: PartnerForm | None
+    after: PartnerForm | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionPlan:
+    """A correction before it is sealed. Nothing has left the house.
+
+    Attributes:
+        corrected: 32 bytes, the packet whose place it takes.
+        release: What is sealed, and what each partner is granted.
+        changes: Every field that a partner will see otherwise, in order of path and partner.
+        passed_over: Partners that had the packet and do not get its correction, and why.
+        left_behind: Of those, node URIs of whoever still has the packet.
+    """
+
+    corrected: bytes
+    release: ReleasePlan
+    changes: tuple[Change, ...]
+    passed_over: Mapping[str, str]
+    left_behind: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """A packet of ours that a partner has, and of whose correction it was given nothing.
+
+    Attributes:
+        packet: 32 bytes.
+        correction: 32 bytes, what was said last in its place.
+        recipient: The partner's node URI.
+    """
+
+    packet: bytes
+    correction: bytes
+    recipient: str
+
+
+class CorrectionService:
+    """The desk for corrections, as ``node.corrections``; a plan is sent like any other.
+
+    Args:
+        context: The node.
+        releasing: Where releases are decided.
+    """
+
+    def __init__(self, context: NodeContext, releasing: PacketService) -> None:
+        self._context = context
+        self._packets = releasing
+        self._obeying = SuspensionRules(context)
+
+    def superseded(self) -> dict[bytes, bytes]:
+        """The packets here that are not the last word, ours and partners', and what is."""
+        return superseded(self._context.stores.corrections.all())
+
+    def newest(self, packet_id: bytes) -> bytes:
+        """What a packet was corrected to last; itself where nothing corrects it."""
+        line = self._context.stores.corrections.line(packet_id)
+        return superseded(line).get(packet_id, packet_id)
+
+    def corrected_by(self, packets: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Those among some packets that are not the last word, and what is."""
+        newest = {packet: self.newest(packet) for packet in packets}
+        return {packet: last for packet, last in newest.items() if packet != last}
+
+    def outdated(self, agreement: Agreement) -> tuple[Outdated, ...]:
+        """Who has a packet of ours that was corrected without them, and could be told now.
+
+        So it is with a partner that a suspension kept out meanwhile.
+
+        Args:
+            agreement: The newest version; packets under earlier ones count, too.
+        """
+        packets, found = self._context.stores.packets, []
+        for packet, correction in sorted(self.superseded().items()):
+            manifest = packets.manifest(packet)
+            if manifest.header.signer != self._context.uri or manifest.agreement.id != agreement.id:
+                continue
+            had, have = self._holders(packet), self._holders(correction)
+            found += [
+                Outdated(packet=packet, correction=correction, recipient=recipient)
+                for recipient in sorted(had - have)
+                if not self._why_stopped(agreement, manifest.agreement.article, recipient)
+            ]
+        return tuple(found)
+
+    def _holders(self, packet: bytes) -> set[str]:
+        """Node URIs of whoever, by all that is known, has something of a packet of ours."""
+        grants = self._context.stores.packets.grants(packet)
+        return {grant.address.recipient for grant in _live_grants(self._context, packet, grants)}
+
+    def corrected(self, packet_id: bytes) -> PacketView:
+        """A packet of ours that is to be corrected.
+
+        Raises:
+            NotFound: If it is not here, or not ours.
+        """
+        shown = self._context.open_view(packet_id)
+        if not shown.own:
+            raise NotFound("the packet is not ours to correct")
+        return shown
+
+    def plan(self, shown: PacketView, draft: Draft) -> CorrectionPlan:
+        """What takes a packet's place, and what each partner that has it will see otherwise.
+
+        A field that the packet has already is marked as strictly as it is there, at least: what
+        was guarded by hand stays guarded.
+
+        Args:
+            shown: The packet; see ``corrected``.
+            draft: What is said now.
+
+        Raises:
+            CorrectionRefused: If it is of another agreement, article, case or kind.
+            CorrectedAlready: If the packet was corrected before.
+            PacketRecalled: If it was recalled from everybody.
+            NothingReleased: If no partner is left that may get it.
+            TearlineError: As ``PacketService.plan``.
+        """
+        marked = _marked(shown)
+        fields = tuple(
+            replace(field, marking=field.marking.raised_to(marked.get(field.path, field.marking)))
+            for field in draft.fields
+        )
+        draft = replace(draft, fields=fields, supersedes=shown.packet.id)
+        candidates, passed_over = [], {}
+        holders = self._holders(shown.packet.id)
+        for recipient in sorted({g.grant.address.recipient for g in shown.grants}):
+            why = (
+                self._why_stopped(draft.agreement, draft.article, recipient)
+                if recipient in holders
+                else "nothing of the packet is there any more"
+            )
+            if why:
+                passed_over[recipient] = why
+            else:
+                candidates.append(recipient)
+        release = self._packets.plan(draft, candidates)
+        seeing = {cell.recipient for cell in release.cells() if cell.form > Form.WITHHELD}
+        for recipient in {*candidates} - seeing:
+            passed_over[recipient] = "nothing of it may be released there now"
+        if not seeing:
+            raise NothingReleased("; ".join(sorted(set(passed_over.values()))))
+        release = self._packets.plan(draft, [each for each in candidates if each in seeing])
+        return CorrectionPlan(
+            corrected=shown.packet.id,
+            release=release,
+            changes=tuple(_changes(shown, release)),
+            passed_over=passed_over,
+            left_behind=tuple(sorted(holders & passed_over.keys())),
+        )
+
+    def _why_stopped(self, agreement: Agreement, article: str, recipient: str) -> str:
+        """Why no packet of an article may go to a partner now; or nothing."""
+        try:
+            self._packets.verify_way(agreement.article(article), recipient)
+            self._obeying.verify_may_send(agreement, article, recipient)
+        except (AgreementNotInForce, AgreementSuspended, StandingStale) as error:
+            return _words(error)
+        return ""
+
+
+def _words(error: TearlineError) -> str:
+    return error.what.rstrip(".").lower()
+
+
+def _marked(shown: PacketView) -> dict[str, Marking]:
+    return {opened.field.path: opened.field.marking for opened in shown.view.best()}
+
+
+def _live_grants(
+    context: NodeContext, packet: bytes, grants: Iterable[StoredGrant]
+) -> Iterator[Grant]:
+    """What partners were granted of a packet of ours and, by all that is known, still have."""
+    recalls = [each for each in context.stores.recalls.of(packet) if not each.incoming]
+    for stored in grants:
+        if not stored.stands:
+            continue
+        recipient = stored.grant.address.recipient
+        orders = [recall.order for recall in recalls if recall.partner == recipient]
+        if recalled_slots(orders, stored.signed.statement.id) is not None:
+            yield stored.grant
+
+
+def _changes(shown: PacketView, release: ReleasePlan) -> Iterator[Change]:
+    before = {recipient: _seen(shown, recipient) for recipient in release.recipients}
+    after: dict[str, dict[str, PartnerForm]] = {recipient: {} for recipient in release.recipients}
+    for cell in release.cells():
+        if cell.form > Form.WITHHELD:
+            after[cell.recipient][cell.path] = PartnerForm(
+                category=cell.category,
+                form=cell.form,
+                values=cell.values,
+                media_type=cell.media_type,
+            )
+    for path in sorted({path for seen in (*before.values(), *after.values()) for path in seen}):
+        for recipient in release.recipients:
+            was, will = before[recipient].get(path), after[recipient].get(path)
+            if was != will:
+                yield Change(path=path, recipient=recipient, before=was, after=will)
+
+
+def _seen(shown: PacketView, recipient: str) -> dict[str, PartnerForm]:
+    """By path the most revealing form that a partner was granted of a packet of ours."""
+    openings = {opening.compartment: opening for opening in shown.packet.parts.openings}
+    fields: dict[int, Field] = {opened.slot: opened.field for opened in shown.view.fields}
+    found: dict[str, PartnerForm] = {}
+    grants = [g.grant for g in shown.grants if g.grant.address.recipient == recipient]
+    for grant in grants:
+        for c in grant.openings:
+            for field in (fields[slot] for slot in openings[c].slots if slot in fields):
+                told = PartnerForm(category=field.marking.category, form=Form.EXISTS)
+                found.setdefault(field.path, told)
+    for grant in grants:
+        for slot in granted_slots(shown.manifest, grant, openings):
+            field = fields[slot]
+            if field.path not in found or found[field.path].form < field.form:
+                found[field.path] = PartnerForm(
+                    category=field.marking.category,
+                    form=field.form,
+                    values=field.values,
+                    media_type=field.media_type,
+                )
+    return found

@@ -1,0 +1,1 @@
+"""Decisions of persons: stored first, carried out after."""

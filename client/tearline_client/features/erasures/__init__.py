@@ -1,0 +1,1 @@
+"""Erasures from the log, by order of a party."""

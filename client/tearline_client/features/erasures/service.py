@@ -1,0 +1,84 @@
+"""Orders to erase what entries of the log hide: drafted from, and signed after a look at, our own.
+
+A node signs an order only for entries that it can open, and that name exactly those who are to
+sign: so an order that leaves out somebody who is named finds no honest signer.
+"""
+
+from collections.abc import Sequence
+
+from tearline.audit.erasure import Erasure, agencies_named, verify_covers
+from tearline.errors import ErasureRefused, NotFound, RetentionBroken, StatementMalformed
+from tearline.statements.statement import StatementType
+from tearline.wire.erasures import encode_erasure, parse_erasure
+from tearline.wire.statements import Signed, merge_signed, signed
+from tearline_client.context import NodeContext
+from tearline_client.store.log import OpenedEvent
+
+
+def draft_order(context: NodeContext, indices: Sequence[int], reason: str) -> Signed:
+    """An order to erase entries, proposed and signed by this node.
+
+    Args:
+        context: The node.
+        indices: Of the entries.
+        reason: Why, for people.
+
+    Raises:
+        NotFound: If this node was told of no such entry.
+        ErasureRefused: If they name different agencies, are under different agreements or none,
+            or are of a kind that stays.
+        MalformedInput: If there are none, or too many, or no reason.
+    """
+    if not indices:
+        raise StatementMalformed("an order names at least one entry")
+    first = _opened(context, indices[0]).event
+    if not first.agreement_id:
+        raise ErasureRefused(f"entry {indices[0]} is under no agreement, and stays")
+    order = Erasure(
+        header=context.signer.header,
+        agreement_id=first.agreement_id,
+        indices=tuple(sorted(set(indices))),
+        parties=agencies_named(first),
+        reason=reason,
+    )
+    return _signed(context, order, encode_erasure(order))
+
+
+def sign_order(context: NodeContext, proposed: Signed) -> Signed:
+    """The order with this node among its signers.
+
+    Raises:
+        NotFound: If this node was told of no such entry.
+        ErasureRefused: If an entry names other agencies, or our own is not a party.
+        RetentionBroken: If it is an order by retention.
+    """
+    own = _signed(context, order_of(proposed), proposed.statement.body)
+    return merge_signed([proposed, own])
+
+
+def order_of(proposed: Signed) -> Erasure:
+    """What a file of an order says.
+
+    Raises:
+        StatementMalformed: If it is none.
+    """
+    if proposed.statement.type is not StatementType.ERASURE:
+        raise StatementMalformed("it is no order to erase")
+    return parse_erasure(proposed.statement.body)
+
+
+def _signed(context: NodeContext, order: Erasure, body: bytes) -> Signed:
+    if order.is_by_retention:
+        raise RetentionBroken("an order by retention is the exchange's alone to sign")
+    if context.agency not in order.parties:
+        raise ErasureRefused("this agency is not a party to it")
+    for index in order.indices:
+        verify_covers(order, index, _opened(context, index).event)
+    return signed(context.signer.sign([(StatementType.ERASURE, body)]))
+
+
+def _opened(context: NodeContext, index: int) -> OpenedEvent:
+    opened = context.stores.log.opened(index)
+    if opened is None:
+        raise NotFound(f"this node was told of no entry {index}")
+    return opened

@@ -1,0 +1,256 @@
+"""Sending thousands of packets: one batch is sealed while the one before it is on its way.
+
+Each batch has one signature, and is stored, with how far the import has come, before any of it
+is sent. So an import that is cut off goes on behind what is stored, and nothing is sealed twice.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from tearline.errors import (
+    ExchangeBusy,
+    OutcomeUnknown,
+    RecipientKeyExpired,
+    RefusedOtherwise,
+    StoreBusy,
+    error_by_code,
+)
+from tearline.limits import TREE_SIZES
+from tearline_client.context import NodeContext
+from tearline_client.cosigning.cosigner import Cosigner
+from tearline_client.features.packets.reissue import GrantReissuer
+from tearline_client.features.packets.service import PacketService, Persons, Stored
+from tearline_client.messages.compose import seal_plans
+from tearline_client.outbox.sender import Sender
+from tearline_client.planning.release_plan import ReleasePlan
+
+# Statements under one signature. Of a larger tree every message would carry thousands of hashes.
+TREE_SIZE = TREE_SIZES[3]
+BATCH_BYTES = 8 << 20  # of values in clear; sealed in several forms and held twice, under 100 MiB
+_REFRESH_AFTER_MS = 60_000  # a tenth of the age at which nothing is sealed on log and cosignatures
+_PATIENCE_S = 600  # how long an exchange may say that it is busy before an import is cut off
+_SHORTEST_S = 0.2  # a pause; an exchange that names none would be asked without one
+
+
+Wait = Callable[[ExchangeBusy, float], Awaitable[None]]
+"""Waits for so many seconds, since the exchange says that it takes no more."""
+
+
+async def pause(busy: ExchangeBusy, wait_s: float) -> None:
+    """Waits, and tells nobody."""
+    await asyncio.sleep(wait_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of an import.
+
+    Attributes:
+        packets: How many packets were sealed and sent.
+        refused: Codes and reasons of refusals, by message.
+    """
+
+    packets: int
+    refused: tuple[tuple[str, str], ...]
+
+
+class BulkSender:
+    """The desk for whole sources. Its caller has brought the node up to date before it calls.
+
+    Args:
+        context: The node.
+        sender: Its outbox at work.
+        releasing: What judges and stores releases.
+        reissuer: What becomes of grants that come back.
+        cosigner: Exchanges cosignatures with the partners.
+    """
+
+    def __init__(
+        self,
+        context: NodeContext,
+        sender: Sender,
+        releasing: PacketService,
+        reissuer: GrantReissuer,
+        cosigner: Cosigner,
+    ) -> None:
+        self._context = context
+        self._cosigner = cosigner
+        self._refreshed_ms = 0
+        self._sender = sender
+        self._packets = releasing
+        self._reissuer = reissuer
+
+    def left(self, import_id: bytes, plans: Sequence[ReleasePlan]) -> Sequence[ReleasePlan]:
+        """What of an import is not sealed yet.
+
+        Args:
+            import_id: 32 bytes that name source and order: the same for the same plans.
+            plans: All of it, in the order of the source.
+        """
+        return plans[self._context.stores.bulk_sends.sealed(import_id) :]
+
+    def forget(self, import_id: bytes) -> None:
+        """Lets an import begin anew."""
+        with self._context.stores.database.transaction():
+            self._context.stores.bulk_sends.forget(import_id)
+
+    def advance(self, import_id: bytes, packets: int, *, behind: int) -> None:
+        """Notes, in the caller's transaction, that as many more packets are stored.
+
+        Args:
+            import_id: 32 bytes.
+            packets: How many more.
+            behind: How many were stored before.
+
+        Raises:
+            StoreBusy: If it was another number: another process of this node is at the same.
+        """
+        if self._context.stores.bulk_sends.sealed(import_id) != behind:
+            raise StoreBusy("another process is at the same import")
+        self._context.stores.bulk_sends.advance(import_id, packets)
+
+    async def send(
+        self,
+        import_id: bytes,
+        plans: Sequence[ReleasePlan],
+        persons: Persons,
+        *,
+        advance: Callable[[int], None] = lambda packets: None,
+        wait: Wait = pause,
+    ) -> Imported:
+        """Seals, stores and sends what is left of an import.
+
+        Args:
+            import_id: 32 bytes that name source and order: the same for the same plans.
+            plans: All of it, in the order of the source, under one agreement.
+            persons: Who releases it.
+            advance: Told how many more packets are stored.
+            wait: Waits where the exchange says when to come again, ten minutes at most for what
+                is on its way.
+
+        Raises:
+            TearlineError: As ``PacketService.send`` does. Called again, it goes on from there.
+        """
+        ids: list[int] = []
+        left = self.left(import_id, plans)
+        behind = len(plans) - len(left)
+        sending: asyncio.Task[None] | None = None
+        try:
+            for batch in batches(left):
+                await self._refresh()
+                self._packets.verify(batch, persons)
+                # Beside the event loop, which meanwhile sends the batch before.
+                sealed = await asyncio.to_thread(seal_plans, batch, self._context.signer.header)
+                if sending is not None:
+                    await sending
+                stored = self._packets.store(
+                    batch,
+                    sealed,
+                    persons,
+                    also=partial(self.advance, import_id, len(batch), behind=behind),
+                )
+                behind += len(batch)
+                ids.extend(stored.ids)
+                advance(len(batch))
+                sending = asyncio.create_task(self._flush(stored.ids, wait))
+            if sending is not None:
+                await sending
+        finally:
+            if sending is not None and not sending.done():
+                sending.cancel()
+                with suppress(asyncio.CancelledError):
+                    await sending
+        await self._context.follow()
+        if self._reissuer.reissue():
+            await self._flush(ids, wait)
+            await self._context.follow()
+        return Imported(packets=len(left), refused=self._refused(ids))
+
+    async def publish(self, plans: Sequence[ReleasePlan], persons: Persons) -> Stored:
+        """Seals, stores and sends one batch, and waits for no checkpoint over it.
+
+        Raises:
+            TearlineError: As ``PacketService.send`` does, or what the exchange refused it with.
+        """
+        await self._refresh()
+        self._packets.verify(plans, persons)
+        sealed = seal_plans(plans, self._context.signer.header)
+        stored = self._packets.store(plans, sealed, persons)
+        await self._flush(stored.ids, pause)
+        for code, why in self._refused(stored.ids):
+            raise (error_by_code(code) or RefusedOtherwise)(why)
+        return stored
+
+    async def _refresh(self) -> None:
+        """Follows the log and exchanges cosignatures, before either is too old to seal on."""
+        if abs(self._context.now_ms() - self._refreshed_ms) > _REFRESH_AFTER_MS:
+            await self._cosigner.follow()
+            await self._cosigner.turn()
+            self._refreshed_ms = self._context.now_ms()
+
+    async def _flush(self, ids: Sequence[int], wait: Wait) -> None:
+        """Sends what waits, and waits itself where the exchange says so.
+
+        Args:
+            ids: The import's messages, by their places in the outbox. What else waits there for
+                room is not waited for.
+            wait: Waits.
+
+        Raises:
+            ExchangeBusy: If it takes nothing at all for longer than an import has patience.
+        """
+        ends_s = asyncio.get_running_loop().time() + _PATIENCE_S
+        while True:
+            stopped = False
+            try:
+                busy = await self._sender.flush()
+            except ExchangeBusy as error:
+                busy, stopped = error, True
+            if busy is None or not (stopped or self._is_left(ids)):
+                return
+            if (wait_s := _wait_s(busy, until_s=ends_s)) is None:
+                if stopped:
+                    raise busy
+                return  # the others of its messages are through; what became of these is told
+            await wait(busy, wait_s)
+
+    def _is_left(self, ids: Sequence[int]) -> bool:
+        found = map(self._context.stores.outbox.item, ids)
+        return any(item is not None and item.is_waiting for item in found)
+
+    def _refused(self, ids: Sequence[int]) -> tuple[tuple[str, str], ...]:
+        refused, returned = [], self._context.stores.returned_grants.all()
+        for item in filter(None, map(self._context.stores.outbox.item, ids)):
+            if item.is_waiting and not item.code:
+                raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
+            if item.code and (returned or item.code != RecipientKeyExpired.code):
+                refused.append((item.code, item.why))
+        return tuple(refused)
+
+
+def _wait_s(busy: ExchangeBusy, *, until_s: float) -> float | None:
+    """How long to wait, by the loop's clock; None where no time was said, or it is too long."""
+    if busy.retry_after_ms is None:
+        return None
+    wait_s = max(_SHORTEST_S, busy.retry_after_ms / 1000)
+    return wait_s if asyncio.get_running_loop().time() + wait_s <= until_s else None
+
+
+def batches(plans: Iterable[ReleasePlan]) -> Iterator[Sequence[ReleasePlan]]:
+    """Plans in runs that one signature covers, grants included, and that memory can hold."""
+    batch: list[ReleasePlan] = []
+    statements, size = 0, 0
+    for plan in plans:
+        weight = sum(len(value) for field in plan.draft.fields for value in field.values)
+        more = 1 + len(plan.recipients)
+        if batch and (statements + more > TREE_SIZE or size + weight > BATCH_BYTES):
+            yield batch
+            batch, statements, size = [], 0, 0
+        batch.append(plan)
+        statements += more
+        size += weight
+    if batch:
+        yield batch

@@ -1,0 +1,242 @@
+"""Onward use at this node: what is made from partners' packets, and what must not leave.
+
+The sender's own node knows every value, so it is here that a copy is found which nobody
+declared. Before anything is sealed, ``verify`` judges a plan by the packets it is made from and
+by the consents that their originators gave.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
+from functools import partial
+
+from tearline.errors import CopyUndeclared, NotFound, SourceUnknown
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_MENTIONS
+from tearline.onward.use import (
+    Intent,
+    Permission,
+    SourceGroup,
+    Sources,
+    Use,
+    derived_marking,
+    verify_derived_marking,
+    verify_evaluation_kept,
+    verify_use,
+)
+from tearline.packets.packet import TEXT, Field
+from tearline.policy.form import Form
+from tearline.policy.profile import marking_of
+from tearline_client.context import NodeContext
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.planning.mentions import (
+    BESIDE,
+    Mention,
+    Reader,
+    Seeker,
+    mentions_of,
+    phrases_of,
+    texts_of,
+)
+from tearline_client.planning.release_plan import Draft, ReleasePlan
+from tearline_client.rules.onward_sources import held_of, values_of
+from tearline_client.search_index import index_values
+from tearline_client.store.value_index import ValueSource
+
+
+class OnwardUse:
+    """Judges what is to be sent by what partners gave.
+
+    Args:
+        context: The node.
+    """
+
+    def __init__(self, context: NodeContext) -> None:
+        self._context = context
+
+    def derived(self, draft: Draft) -> Draft:
+        """A draft marked as strictly as the packets it is made from (spec O-5).
+
+        Raises:
+            SourceUnknown: If one of them is not here.
+        """
+        sources = self._held(draft.derived_from)
+        if not sources:
+            return draft
+        fields = tuple(
+            replace(field, marking=derived_marking(field.marking, taken_after(field, sources)))
+            for field in draft.fields
+        )
+        return replace(draft, fields=fields)
+
+    def verify(self, plan: ReleasePlan) -> None:
+        """Checks, for every field and whoever is to get it, what it takes after (spec O-4 to O-7).
+
+        Raises:
+            SourceUnknown: If a packet that the draft names is not here.
+            DerivedWeaker: If it is marked or evaluated more freely than one.
+            PassOnForbidden: If an originator has not allowed a recipient.
+            PurposeForbidden: If it gave the field for another purpose.
+            CopyUndeclared: If a value stands in a partner's packet that the draft does not name.
+        """
+        draft = plan.draft
+        for shown in self._sources(draft.derived_from):
+            verify_evaluation_kept(draft.evaluation, shown.manifest.evaluation)
+        sources = self._held(draft.derived_from)
+        getting = {field.path: set(_getting(plan, field)) for field in draft.fields}
+        uses = Uses(
+            draft.purpose,
+            self._context.stores.consents.permissions(draft.derived_from),
+            now_ms=self._context.now_ms(),
+        )
+        for field in draft.fields:
+            uses.verify(field, taken_after(field, sources), getting[field.path])
+        self._verify_no_copy(draft, getting)
+
+    def _verify_no_copy(self, draft: Draft, getting: dict[str, set[str]]) -> None:
+        values = self._context.stores.values
+        if not self._context.stores.packets.has_partners(self._context.uri):
+            return
+        index_values(self._context)
+        for field in draft.fields:
+            if field.media_type != TEXT or not getting[field.path]:
+                continue
+            for value in values_of(field):
+                if values.is_own_word(value):
+                    continue
+                for told in values.told(value):
+                    is_back = getting[field.path] <= {agency_uri_of(told.origin)}
+                    # Of a source whose value was erased, no marking is left to go by.
+                    is_declared = told.packet in draft.derived_from and not told.erased
+                    if not is_back and not is_declared:
+                        place = field.path.partition("/")[2]
+                        raise CopyUndeclared(f"{place}, as in packet {told.packet.hex()[:12]}")
+
+    def mentions(self, readers: Sequence[Reader]) -> tuple[Mention, ...]:
+        """Returns the texts that repeat values which their readers may not have in clear."""
+        return (*mentions_of(readers), *self._mentions_of_partners(readers))
+
+    def mentions_beside(
+        self, words: str, recipient: str, kept: Iterable[Field] = ()
+    ) -> tuple[Mention, ...]:
+        """Returns how words beside packets repeat what their reader may not have in clear.
+
+        Args:
+            words: The words.
+            recipient: The reader's node URI.
+            kept: Fields of ours that it gets in no form, or in a coarser one.
+        """
+        seeker = Seeker(
+            (f.path, text) for f in kept if f.media_type == TEXT for text in texts_of(f)
+        )
+        found = {Mention(recipient=recipient, text=BESIDE, value=p) for p in seeker.found_in(words)}
+        if self._context.stores.packets.has_partners(self._context.uri):
+            index_values(self._context)
+            found |= {
+                Mention(recipient=recipient, text=BESIDE, packet=each.packet)
+                for each in self._told_in(set(phrases_of(words)))
+                if agency_uri_of(recipient) != agency_uri_of(each.origin)
+            }
+        ordered = sorted(found, key=lambda each: (each.value, each.packet))
+        return tuple(ordered[:MAX_MENTIONS])
+
+    def _mentions_of_partners(self, readers: Sequence[Reader]) -> tuple[Mention, ...]:
+        """Returns the texts in clear that repeat, in part, a value which a partner limited.
+
+        At most ``MAX_MENTIONS``. A text that is such a value as a whole is a copy: see ``verify``.
+        """
+        if not self._context.stores.packets.has_partners(self._context.uri):
+            return ()
+        index_values(self._context)
+        clear = {field.path: field for reader in readers for field in reader.clear}
+        told = {path: self._told_within(field) for path, field in clear.items()}
+        found = {
+            Mention(recipient=reader.uri, text=field.path, packet=each.packet)
+            for reader in readers
+            for field in reader.clear
+            for each in told[field.path]
+            if agency_uri_of(reader.uri) != agency_uri_of(each.origin)
+            and (each.erased or each.packet not in reader.sources)
+        }
+        ordered = sorted(found, key=lambda each: (each.recipient, each.text, each.packet))
+        return tuple(ordered[:MAX_MENTIONS])
+
+    def _told_within(self, field: Field) -> list[ValueSource]:
+        """Where partners told values that stand in a text among other words."""
+        phrases = {each for text in texts_of(field) for each in phrases_of(text)}
+        return self._told_in(phrases - values_of(field))
+
+    def _told_in(self, phrases: Set[str]) -> list[ValueSource]:
+        among = self._context.stores.values.told_among(phrases)
+        return [each for told in among.values() for each in told]
+
+    def _sources(self, ids: Iterable[bytes]) -> Iterator[PacketView]:
+        """The packets of other agencies among those that a draft is made from."""
+        for source in ids:
+            try:
+                shown = self._context.open_view(source)
+            except NotFound:
+                raise SourceUnknown(f"packet {source.hex()[:12]} is not here") from None
+            if not self._is_ours(shown):
+                yield shown
+
+    def _held(self, ids: Iterable[bytes]) -> Sources:
+        return Sources(held for shown in self._sources(ids) for held in held_of(shown))
+
+    def _is_ours(self, shown: PacketView) -> bool:
+        return agency_uri_of(shown.packet.origin) == self._context.agency
+
+
+class Uses:
+    """Judges what fields of one packet take after; each group of their sources once.
+
+    Args:
+        purpose: What the packet is for.
+        given: The consents of originators.
+        now_ms: The time, Unix milliseconds.
+    """
+
+    def __init__(self, purpose: str, given: Iterable[Permission], *, now_ms: int) -> None:
+        self._purpose = purpose
+        self._now_ms = now_ms
+        self._given: defaultdict[tuple[bytes, str], list[Permission]] = defaultdict(list)
+        for permission in given:
+            self._given[permission.packet, permission.path].append(permission)
+        self._allowed: set[tuple[SourceGroup, str]] = set()
+
+    def verify(self, field: Field, groups: Iterable[SourceGroup], agencies: Iterable[str]) -> None:
+        """Checks a field that is to go to agencies by the fields that it takes after.
+
+        Raises:
+            DerivedWeaker: If it is marked more freely than one of them.
+            PassOnForbidden: If an originator has not allowed an agency.
+            PurposeForbidden: If it gave the field for another purpose.
+        """
+        wanted = sorted(agencies)
+        for group in groups:
+            verify_derived_marking(field.marking, group)
+            for agency in wanted:
+                if (group, agency) not in self._allowed:
+                    self._verify_group(group, agency)
+                    self._allowed.add((group, agency))
+
+    def _verify_group(self, group: SourceGroup, agency: str) -> None:
+        for held in group.fields:
+            given = self._given.get((held.packet, held.path), ())
+            check = partial(verify_use, held, given=given, now_ms=self._now_ms)
+            if agency != held.originator:
+                check(Intent(use=Use.PURPOSE, scope=self._purpose))
+                check(Intent(use=Use.PASS_ON, scope=agency))
+
+
+def taken_after(field: Field, sources: Sources) -> tuple[SourceGroup, ...]:
+    """Returns the fields of its sources that a field takes after."""
+    # By the category that its path says: a marking that was raised before may name another.
+    return sources.concerned(marking_of(field.path), values_of(field))
+
+
+def _getting(plan: ReleasePlan, field: Field) -> Iterator[str]:
+    """URIs of the agencies that get something of a field, in whatever form."""
+    for recipient in plan.recipients:
+        if plan.decisions[recipient, field.marking].form > Form.EXISTS:
+            yield agency_uri_of(recipient)

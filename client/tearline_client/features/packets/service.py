@@ -1,0 +1,337 @@
+"""Releasing: from a draft to grants that the exchange accepted."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from tearline.agreements.agreement import Agreement, verify_direction
+from tearline.bodies.registry import verify_body
+from tearline.errors import (
+    AgreementNotInForce,
+    NameAmbiguous,
+    NotFound,
+    OutcomeUnknown,
+    RecipientKeyExpired,
+    RefusedOtherwise,
+    error_by_code,
+)
+from tearline.identity import agency_uri_of, parse_uri
+from tearline.persons.four_eyes import verify_persons
+from tearline.policy.terms import ArticleTerms
+from tearline.sealing import SealedPacket
+from tearline.statements.receipt import Receipt, Status
+from tearline.statements.statement import ActedBy
+from tearline.text.choices import matched, one_of
+from tearline.verification.trust import TrustState
+from tearline.wire.statements import Signed
+from tearline_client.context import NodeContext
+from tearline_client.features.packets.onward_use import OnwardUse
+from tearline_client.features.packets.reissue import GrantReissuer
+from tearline_client.messages.compose import GrantContext, grant_plans, seal_plans
+from tearline_client.outbox.queued_acts import queueing
+from tearline_client.outbox.sender import Sender
+from tearline_client.planning.drafts import article_of
+from tearline_client.planning.mentions import Mention, readers_of, verify_confirmed
+from tearline_client.planning.release_plan import Draft, ReleasePlan, plan_release
+from tearline_client.rules.cases import verify_filing
+from tearline_client.rules.corrections import verify_correction
+from tearline_client.rules.suspensions import SuspensionRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of what was sent.
+
+    Attributes:
+        packets: Manifest ids, 32 bytes each, in the order of the plans.
+        receipts: The exchange's receipts of manifests and grants.
+        refused: Codes and reasons of refusals, by message.
+
+    Example:
+        >>> draft = node.draft(group, about, agreement="narcotics-2026")
+        >>> sent = node.send([node.plan(draft, ["mx-prosecutor"])])
+        >>> len(sent.packets), len(sent.receipts), sent.refused  # one manifest and one grant
+        (1, 2, ())
+    """
+
+    packets: tuple[bytes, ...]
+    receipts: tuple[Receipt, ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What waits to be sent; the ciphertexts are in the database alone.
+
+    Attributes:
+        packets: Manifest ids, 32 bytes each, in the order of the plans.
+        statements: Manifests and grants.
+        ids: Places of the messages in the outbox.
+    """
+
+    packets: tuple[bytes, ...]
+    statements: tuple[Signed, ...]
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persons:
+    """Who stands behind a release.
+
+    Attributes:
+        acted_by: Who releases it, or drafted it; None for a machine duty.
+        seconded_by: Who approved what another drafted.
+    """
+
+    acted_by: ActedBy | None = None
+    seconded_by: ActedBy | None = None
+
+
+class PacketService:
+    """The outgoing desk of a node. Its caller has read the log before it calls.
+
+    Args:
+        context: The node.
+        sender: Its outbox at work.
+        reissuer: What becomes of grants that come back.
+        onward: Judges what is made from partners' packets.
+    """
+
+    def __init__(
+        self, context: NodeContext, sender: Sender, reissuer: GrantReissuer, onward: OnwardUse
+    ) -> None:
+        self._onward = onward
+        self._context = context
+        self._sender = sender
+        self._reissuer = reissuer
+        self._obeying = SuspensionRules(context)
+
+    def derived(self, draft: Draft) -> Draft:
+        """A draft marked as strictly as the packets that it names as its sources."""
+        return self._onward.derived(draft)
+
+    def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
+        """Which partner will get which field in which form. Nothing leaves the house.
+
+        Raises:
+            AgreementNotInForce: If the article does not let packets go that way.
+            BodyIncomplete: If something is missing that the draft's kind asks for.
+            BodyRefused: If something in it is not what its kind asks for.
+            CaseError: If it names a case that we are not in, or that a partner is not.
+            CorrectionRefused, CorrectedAlready, PacketRecalled: If it is to correct what it cannot.
+        """
+        recipients = tuple(dict.fromkeys(node_of(self._context.trust, name) for name in to))
+        article = covering(draft.agreement, draft.article, draft.kind.value, draft.purpose)
+        for recipient in recipients:
+            self.verify_way(article, recipient)
+        verify_body(draft.kind, draft.fields)
+        if draft.supersedes:  # who had what it corrects had it under that case
+            verify_correction(self._context, draft, recipients)
+        else:
+            verify_filing(self._context.stores.cases, draft.case_id, recipients)
+        policy = self._context.policies.under(draft.agreement)
+        return plan_release(draft, recipients, policy, sender=self._context.uri)
+
+    def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
+        """Returns the texts that repeat values which their readers may not have in clear."""
+        return self._onward.mentions(readers_of(plan))
+
+    def verify_repeats(self, plan: ReleasePlan) -> None:
+        """Checks that a person said why texts repeat what is kept back; see ``mentions``."""
+        verify_confirmed(self.mentions(plan), plan.draft.repeats)
+
+    def verify_way(self, article: ArticleTerms, recipient: str) -> None:
+        """Checks that packets go from us to a node under an article.
+
+        Raises:
+            AgreementNotInForce: If not.
+        """
+        ends = {"sender": self._context.agency, "recipient": agency_uri_of(recipient)}
+        verify_direction(article, **ends)
+
+    async def send(
+        self,
+        plans: Sequence[ReleasePlan],
+        persons: Persons,
+        *,
+        also: Callable[[], None] = lambda: None,
+        then: Callable[[tuple[bytes, ...]], None] = lambda _: None,
+    ) -> Sent:
+        """Seals, stores and sends packets under one signature.
+
+        Args:
+            plans: One for each packet.
+            persons: Who releases them.
+            also: Done in the transaction that stores what was sealed; where it raises, nothing is.
+            then: Done in the same transaction with the ids of the packets.
+
+        Raises:
+            TrustError: If the log could not be read lately, the clock is wrong, or our key has
+                ended; nothing was sealed.
+            PolicyError: If an article asks for other persons, or a text repeats a value that is
+                kept back; the same.
+            AgreementSuspended, StandingStale: If a party has suspended something of it, or has
+                not said where it stands; nothing was sealed.
+            ActQueued: If the exchange is away; what is sealed is sent later.
+        """
+        self.verify(plans, persons)
+        sealed = seal_plans(plans, self._context.signer.header)
+        stored = self.store(plans, sealed, persons, also=also, then=then)
+        return await self.settle(stored.packets, stored.statements, stored.ids)
+
+    def verify(self, plans: Sequence[ReleasePlan], persons: Persons) -> None:
+        """Checks that packets may be sealed and sent now; raises as ``send`` does."""
+        ways = {
+            (plan.draft.agreement.key, plan.draft.article, recipient): plan.draft.agreement
+            for plan in plans
+            for recipient in plan.recipients
+        }
+        for (_, article, recipient), agreement in ways.items():
+            self._obeying.verify_may_send(agreement, article, recipient)
+        self._context.verify_ready()
+        self._context.verify_witnessed()
+        for plan in plans:
+            _verify_behind(plan.draft.agreement.article(plan.draft.article), persons)
+            self._onward.verify(plan)
+            self.verify_repeats(plan)
+            verify_correction(self._context, plan.draft, plan.recipients)
+
+    def store(
+        self,
+        plans: Sequence[ReleasePlan],
+        sealed: Sequence[SealedPacket],
+        persons: Persons,
+        *,
+        also: Callable[[], None] = lambda: None,
+        then: Callable[[tuple[bytes, ...]], None] = lambda _: None,
+    ) -> Stored:
+        """Grants and signs what was sealed, and stores it to be sent.
+
+        Args:
+            plans: One for each packet.
+            sealed: What ``seal_plans`` made of them.
+            persons: Who releases them.
+            also: Done in the same transaction; where it raises, nothing is stored.
+            then: Done in the same transaction with the ids of the packets.
+        """
+        with self._context.stores.database.transaction():
+            also()
+            composition = grant_plans(plans, sealed, self.releaser(persons))
+            ids = self._sender.store(composition)
+            for plan, packet in zip(plans, composition.packets, strict=True):
+                if plan.draft.repeats:
+                    self._context.stores.repeats.put(
+                        packet.manifest.statement.id,
+                        plan.draft.repeats,
+                        time_ms=self._context.right_ms(),
+                    )
+            packets = tuple(packet.manifest.statement.id for packet in composition.packets)
+            then(packets)
+        return Stored(
+            packets=packets,
+            statements=tuple(
+                statement
+                for packet in composition.packets
+                for statement in (packet.manifest, *packet.grants)
+            ),
+            ids=ids,
+        )
+
+    async def settle(
+        self, packets: tuple[bytes, ...], statements: Sequence[Signed], ids: Sequence[int]
+    ) -> Sent:
+        """Sends what waits, and says what became of these messages.
+
+        Args:
+            packets: Manifest ids to report.
+            statements: What the messages hold.
+            ids: The messages' places in the outbox.
+
+        Raises:
+            ActQueued: If the exchange is away; they wait in the outbox.
+            TearlineError: If one of them has no answer yet, what the exchange fails it with or
+                ``OutcomeUnknown``; it is sent again later.
+        """
+        with queueing(self._context, packets):
+            await self._sender.flush()
+            await self._context.follow()
+            anew = self._reissuer.reissue()
+            if anew:
+                await self._sender.flush()
+                await self._context.follow()
+        stores = self._context.stores
+        items = [item for item in (stores.outbox.item(i) for i in ids) if item is not None]
+        for item in items:
+            if item.is_waiting and not item.code:
+                raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
+        sent = [anew.get(s.statement.id, s.statement.id) for s in statements]
+        found = [stores.receipts.of(statement_id) for statement_id in sent]
+        receipts = [receipt for each in found for receipt in each]
+        made_good = all(any(r.status is Status.ACCEPTED for r in each) for each in found)
+        refused = [
+            (item.code, item.why)
+            for item in items
+            if item.code and not (made_good and item.code == RecipientKeyExpired.code)
+        ]
+        return Sent(packets=packets, receipts=tuple(receipts), refused=tuple(refused))
+
+    def releaser(self, persons: Persons) -> GrantContext:
+        """Returns what grants are made with, for those who stand behind them."""
+        return GrantContext(
+            signer=self._context.signer,
+            acted_by=persons.acted_by,
+            seconded_by=persons.seconded_by,
+            kem_key_of=self._context.kem_key_of,
+            next_place=self._context.stores.channels.next_place,
+        )
+
+
+def verify_accepted(sent: Sent) -> None:
+    """Checks that the exchange took all of it.
+
+    Raises:
+        TearlineError: The first refusal.
+    """
+    for code, why in sent.refused:
+        raise (error_by_code(code) or RefusedOtherwise)(why)
+
+
+def _verify_behind(article: ArticleTerms, persons: Persons) -> None:
+    verify_persons(article, persons.acted_by, persons.seconded_by)
+
+
+def covering(agreement: Agreement, article_id: str, kind: str, purpose: str) -> ArticleTerms:
+    """Returns the article under which a packet of a kind may be sent for a purpose.
+
+    Raises:
+        AgreementNotInForce: If there is no such article, or it does not cover these; those that
+            there are, are named.
+    """
+    article = article_of(agreement, article_id)
+    if kind not in article.kinds:
+        raise AgreementNotInForce(one_of(kind, f"kind that {article_id} covers", article.kinds))
+    if purpose not in article.purposes:
+        raise AgreementNotInForce(
+            one_of(purpose, f"purpose that {article_id} covers", article.purposes)
+        )
+    return article
+
+
+def node_of(trust: TrustState, name: str) -> str:
+    """The URI of a partner: of a node, or of the one node of an agency by its short name.
+
+    Raises:
+        NotFound: If there is no such agency, or it has no node; the nearest is named.
+        NameAmbiguous: If it has several nodes, and none was named.
+    """
+    if name.startswith("spiffe://"):
+        parse_uri(name)
+        return name
+    agencies = {agency.name: agency.uri for agency in trust.trust_list.agencies}
+    if name not in agencies:
+        raise NotFound(one_of(name, "agency", agencies))
+    nodes = [uri for uri in trust.nodes() if agency_uri_of(uri) == agencies[name]]
+    if not nodes:
+        raise NotFound(f"{name} has no node with a key on record yet")
+    if len(nodes) > 1:
+        raise NameAmbiguous(matched(name, "agency of several nodes", nodes))
+    return nodes[0]

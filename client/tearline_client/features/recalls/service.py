@@ -1,0 +1,391 @@
+"""Recalls at the node: taking back what was sent, and answering what partners take back."""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tearline.errors import ClockSkewed, LoginRequired, NotFound, TrustError, error_by_code
+from tearline.identity import agency_uri_of
+from tearline.packets.correction import line_of
+from tearline.packets.recall import KeepGround, RecallOrder, RecallReason, RecallState, is_overdue
+from tearline.persons.tokens import Role
+from tearline.statements.channel import VoidReason
+from tearline.statements.statement import ActedBy, StatementType
+from tearline.tlog.agreed_time import AgreedTime
+from tearline_client.context import NodeContext
+from tearline_client.features.packets.service import node_of
+from tearline_client.features.packets.withdraw import withdraw
+from tearline_client.jobs import Jobs
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.notifications.hooks import Due
+from tearline_client.outbox.queued_acts import queueing
+from tearline_client.outbox.sender import Sender
+from tearline_client.rules.recall_obedience import erase, keep, latest_ms
+from tearline_client.rules.recalls import RESPOND_MS, order_recall, slots_recalled
+from tearline_client.rules.redaction import end_of, expire, forget
+from tearline_client.store.recall_holds import EndedHold, Hold
+from tearline_client.store.recalls import ForgottenRecall, StoredRecall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallPlan:
+    """What a recall will take back, and from whom. Nothing has left the house.
+
+    Attributes:
+        packet: 32 bytes, the manifest's statement id.
+        recipients: URIs of the nodes that were granted something of it.
+        slots: What is recalled; none for everything.
+        whole: Whether that is recalled from everybody.
+    """
+
+    packet: bytes
+    recipients: tuple[str, ...]
+    slots: tuple[int, ...]
+    whole: bool
+
+
+class RecallService:
+    """The desk for recalls, as ``node.recalls``.
+
+    Args:
+        context: The node.
+        sender: Its outbox at work.
+        sync: Brings the node up to date.
+    """
+
+    def __init__(
+        self, context: NodeContext, sender: Sender, sync: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._context = context
+        self._sender = sender
+        self._sync = sync
+        sender.on_refusal(
+            StatementType.RECALL, lambda statement, _: context.stores.recalls.drop(statement.id)
+        )
+
+    # The originator's side.
+
+    def plan(self, packet_id: bytes, *, to: Iterable[str] = (), path: str = "") -> RecallPlan:
+        """What a recall would take back.
+
+        Args:
+            packet_id: 32 bytes; a packet of ours.
+            to: Partners; none for everybody.
+            path: The one field that is recalled; empty for everything.
+
+        Raises:
+            NotFound: If the packet is not ours, has no such field, or was granted to nobody
+                of those.
+        """
+        shown = self._context.open_view(packet_id)
+        if not shown.own:
+            raise NotFound("the packet is not ours to recall")
+        wanted = {node_of(self._context.trust, name) for name in to}
+        plan = _planned(shown, wanted, path)
+        if path and not plan.slots:
+            raise NotFound("the packet has no such field")
+        if not plan.recipients or not wanted <= set(_granted(shown)):
+            raise NotFound("nothing of it was granted there")
+        return plan
+
+    def line(self, plan: RecallPlan, *, to: Iterable[str] = (), path: str = "") -> list[RecallPlan]:
+        """Plans for what a recall leaves: packets that its packet corrects, or that correct it.
+
+        Args:
+            plan: The recall.
+            to: Partners, as of ``plan``.
+            path: The one field, as of ``plan``.
+
+        Returns:
+            One for each packet of the line of which one of those partners has as much still, the
+            first packet first.
+        """
+        wanted = {node_of(self._context.trust, name) for name in to}
+        corrects = self._context.stores.corrections.line(plan.packet)
+        found = []
+        for packet in line_of(plan.packet, corrects):  # a line has 64 packets at most
+            if packet == plan.packet or self._context.stores.packets.held(packet) is None:
+                continue
+            rest = _planned(self._context.open_view(packet), wanted, path)
+            left = tuple(each for each in rest.recipients if not self._is_back(rest, each))
+            if left and bool(rest.slots) == bool(path):
+                found.append(replace(rest, recipients=left))
+        return found
+
+    def _is_back(self, plan: RecallPlan, recipient: str) -> bool:
+        """Whether what a plan recalls was recalled from a node before."""
+        back = slots_recalled(self._context, plan.packet, recipient)
+        return back is None or (bool(plan.slots) and back.issuperset(plan.slots))
+
+    async def recall(
+        self,
+        plan: RecallPlan,
+        reason: RecallReason,
+        *,
+        line: Sequence[RecallPlan] = (),
+        respond_in_ms: int = RESPOND_MS,
+        acted_by: ActedBy | None = None,
+    ) -> tuple[StoredRecall, ...]:
+        """Takes back what a plan says: from mailboxes what waits there, by recall the rest.
+
+        Args:
+            plan: What, and from whom.
+            reason: Why.
+            line: What else is taken back with it; see ``line``.
+            respond_in_ms: How long partners have for their answer.
+            acted_by: The person who recalls.
+
+        Returns:
+            One recall for each packet and recipient.
+
+        Raises:
+            ClockSkewed: If this machine's clock is behind the log's.
+            ActQueued: If the exchange is away; what is signed is sent later.
+            TearlineError: If the exchange refuses one.
+        """
+        state, stores = self._context, self._context.stores
+        state.agreed_time()  # by a clock that is behind the log's nothing is dated
+        plans = [plan, *line]
+        with stores.database.transaction():
+            before = {r.id for each in plans for r in stores.recalls.of(each.packet)}
+            ids = [
+                place
+                for each in plans
+                for place in self._order(
+                    each,
+                    RecallOrder(
+                        slots=each.slots,
+                        whole=each.whole,
+                        reason=reason,
+                        respond_by_ms=state.right_ms() + respond_in_ms,
+                        acted_by=acted_by,
+                    ),
+                )
+            ]
+        with queueing(state):
+            await self._sync()  # it sends them
+            await state.follow()
+        for item in map(stores.outbox.item, ids):
+            if item is not None and item.code:
+                raise (error_by_code(item.code) or NotFound)(item.why)
+        return tuple(
+            r for each in plans for r in stores.recalls.of(each.packet) if r.id not in before
+        )
+
+    def _order(self, plan: RecallPlan, said: RecallOrder) -> tuple[int, ...]:
+        """Queues what a plan says; returns its places in the outbox."""
+        if not plan.slots:
+            grants = [
+                g
+                for g in self._context.stores.packets.grants(plan.packet)
+                if g.grant.address.recipient in plan.recipients
+            ]
+            withdraw(self._context, grants, VoidReason.RECALLED)
+        return order_recall(self._context, plan.packet, plan.recipients, said)
+
+    def overdue(self) -> tuple[StoredRecall, ...]:
+        """Our recalls whose time is up, by the log's time, and that have no answer."""
+        asked = self._context.stores.recalls.open(incoming=False)
+        return tuple(each for each in asked if self.is_overdue(each))
+
+    def due(self, _now_ms: int) -> Iterator[Due]:
+        """What hooks are told of: an answer that is late, by the log's time."""
+        for late in self.overdue():
+            yield Due(
+                event="overdue",
+                once=late.id,
+                ids={
+                    "packet": late.recall.packet,
+                    "recipient": late.partner,
+                    "until_ms": late.due_ms,
+                },
+            )
+
+    def waiting(self) -> tuple[StoredRecall, ...]:
+        """Partners' recalls that a person here may still decide on."""
+        return self._context.stores.recalls.open(incoming=True)
+
+    def is_overdue(self, stored: StoredRecall) -> bool:
+        """Whether an answer is due, by the log's time, and has not come."""
+        at = self._agreed_time()
+        return at is not None and is_overdue(stored.state, stored.due_ms, at)
+
+    # The recipient's side.
+
+    async def keep(self, packet_id: bytes, ground: KeepGround, *, acted_by: ActedBy) -> None:
+        """Keeps a partner's packet; the originator is told why, once it has recalled it.
+
+        Before a recall this is a hold: it stays until it is ended or the packet is erased, answers
+        each recall by itself, and keeps the packet beyond its time.
+
+        Raises:
+            LoginRequired: If the person is no officer.
+            NotFound: If no such packet of a partner's is open here.
+            ActQueued: If the exchange is away; the answer is sent later.
+        """
+        _verify_officer(acted_by)
+        with self._context.stores.database.transaction():
+            if not self._answered(
+                packet_id, lambda each: keep(self._context, each, ground, acted_by=acted_by)
+            ):
+                self._verify_holdable(packet_id)
+                hold = Hold(packet=packet_id, ground=ground, acted_by=acted_by)
+                self._context.stores.holds.put(hold)
+        with queueing(self._context):
+            await self._sender.flush()
+
+    def _verify_holdable(self, packet_id: bytes) -> None:
+        packets = self._context.stores.packets
+        held = packets.held(packet_id)
+        theirs = held is not None and agency_uri_of(held.origin) != self._context.agency
+        if not theirs or not packets.packet(packet_id).keys:
+            raise NotFound("no packet of a partner's that is open here bears that id")
+
+    def holds(self) -> tuple[Hold, ...]:
+        """What is kept here although nobody recalled it, or before somebody did."""
+        return self._context.stores.holds.all()
+
+    def ended_holds(self) -> tuple[EndedHold, ...]:
+        """Returns the holds that officers ended, and who did, in the order of their ends."""
+        return self._context.stores.holds.ended()
+
+    def end_hold(self, packet_id: bytes, *, acted_by: ActedBy) -> None:
+        """Ends a hold; what was recalled meanwhile stays kept until a person erases it.
+
+        Raises:
+            LoginRequired: If the person is no officer.
+            NotFound: If there is none on that packet.
+        """
+        _verify_officer(acted_by)
+        with self._context.stores.database.transaction():
+            if not self._context.stores.holds.end(packet_id, acted_by):
+                raise NotFound("there is no hold on that packet")
+
+    async def erase(self, packet_id: bytes, *, acted_by: ActedBy | None = None) -> None:
+        """Erases a partner's packet that was recalled and is still here.
+
+        Raises:
+            NotFound: If it was not recalled, or erased already.
+            ActQueued: If the exchange is away; the answer is sent later.
+        """
+        with self._context.stores.database.transaction():
+            if not self._answered(
+                packet_id, lambda each: erase(self._context, each, acted_by=acted_by)
+            ):
+                raise NotFound("no recall of that packet waits for a decision")
+            self._context.stores.holds.drop(packet_id)
+        with queueing(self._context):
+            await self._sender.flush()
+
+    def _answered(self, packet_id: bytes, act: Callable[[StoredRecall], None]) -> bool:
+        """Answers what was recalled of a packet and is still here; returns whether anything was."""
+        waiting = [
+            each
+            for each in self._context.stores.recalls.of(packet_id)
+            if each.incoming and each.state is not RecallState.ERASED
+        ]
+        for each in waiting:
+            act(each)
+        return bool(waiting)
+
+    def erase_for(self, agency: str, agreement_id: bytes) -> int:
+        """Erases what an agency originated under an agreement; the grantors are told.
+
+        Args:
+            agency: URI of the originator's agency.
+            agreement_id: 16 bytes.
+
+        Returns:
+            How many packets were erased. One that a person keeps after a recall stays.
+        """
+        stores, count = self._context.stores, 0
+        with stores.database.transaction():
+            for packet in stores.packets.packets():
+                named = agency_uri_of(packet.origin), packet.manifest.agreement.id
+                if named != (agency, agreement_id) or not packet.keys:
+                    continue
+                if not stores.recalls.is_kept(packet.id):
+                    forget(self._context, packet.id, lambda statement_id, grant: None)
+                    count += 1
+        return count
+
+    # Both.
+
+    def all(self) -> tuple[StoredRecall, ...]:
+        """Every recall, ours and partners', in the order in which they came here."""
+        return self._context.stores.recalls.all()
+
+    def forgotten(self) -> tuple[ForgottenRecall, ...]:
+        """Our recalls that the backup of this node did not hold, by what was answered to them."""
+        return self._context.stores.recalls.forgotten()
+
+    def of(self, packet_id: bytes) -> tuple[StoredRecall, ...]:
+        """The recalls of one packet."""
+        return self._context.stores.recalls.of(packet_id)
+
+    def run(self) -> int:
+        """Does what time asks for, by the log's: erases what ended, and what nobody kept in time.
+
+        Where the log's time is ahead of our own clock nothing is erased.
+
+        Returns:
+            How many grants and recalls it was.
+        """
+        state, at = self._context, self._agreed_time()
+        if at is None:
+            return 0
+        stores, chores = state.stores, Jobs(state)
+        with stores.database.transaction():
+            stores.recalls.bound_arrivals(latest_ms(state))
+        due = [r for r in self.waiting() if is_overdue(r.state, r.due_ms, at)]
+        obeyed = chores.each("recalls", due, self._obey)
+        ended = stores.packets.ended(at.time_ms)
+        with chores.attempt("withdrawals"), stores.database.transaction():
+            ours = [grant for grant in ended if not grant.incoming]
+            over = [grant for grant in ours if at.has_reached(end_of(state, grant))]
+            withdraw(state, over, VoidReason.EXPIRED)
+            for grant in ours:
+                expire(state, grant, at=at)
+        theirs = [grant for grant in ended if grant.incoming]
+        gone = chores.each("expiry", theirs, lambda grant: expire(state, grant, at=at))
+        with stores.database.transaction():
+            stores.values.expire(at.time_ms)
+        return sum(obeyed) + sum(gone)
+
+    def _obey(self, due: StoredRecall) -> bool:
+        """Erases what nobody kept in time, in the caller's transaction; returns whether it did."""
+        recalls = self._context.stores.recalls
+        now = recalls.get(due.id)  # a person may have been faster, by another process of this node
+        if now is None or now.state is not RecallState.OPEN or recalls.is_kept(now.recall.packet):
+            return False
+        erase(self._context, now, acted_by=None)
+        return True
+
+    def _agreed_time(self) -> AgreedTime | None:
+        """The time by which something may be erased or called late; None where there is none."""
+        try:
+            return self._context.agreed_time()
+        except ClockSkewed as error:
+            self._context.alarm_clock(error, self._context.stores.log.checkpoint() or b"")
+        except TrustError:
+            pass  # nothing of the log was read
+        return None
+
+
+def _verify_officer(acted_by: ActedBy) -> None:
+    if acted_by.role != Role.OFFICER:
+        raise LoginRequired("an officer decides on what is kept")
+
+
+def _granted(shown: PacketView) -> frozenset[str]:
+    """URIs of the nodes that a packet of ours was granted to."""
+    return frozenset(g.grant.address.recipient for g in shown.grants if not g.incoming)
+
+
+def _planned(shown: PacketView, wanted: Collection[str], path: str) -> RecallPlan:
+    """What a recall of a packet takes back from those of ``wanted``, or of all, who have it."""
+    return RecallPlan(
+        packet=shown.packet.id,
+        recipients=tuple(sorted(each for each in _granted(shown) if not wanted or each in wanted)),
+        slots=tuple(sorted(o.slot for o in shown.view.fields if path and o.field.path == path)),
+        whole=not wanted,
+    )

@@ -1,0 +1,168 @@
+"""Answers to requests: a packet, and then the step that says which items it answers.
+
+The step follows once the exchange has taken the packet. Until then it waits among the decisions,
+stored in the transaction that seals the packet, so that no end of a process comes between.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from tearline.errors import OutcomeUnknown, PersonRequired
+from tearline.statements.statement import ActedBy
+from tearline_client.context import NodeContext
+from tearline_client.features.decisions.service import (
+    Also,
+    DecisionService,
+    decided_plans,
+    persons_of,
+)
+from tearline_client.features.packets.service import PacketService, Persons, Sent
+from tearline_client.features.requests.service import RequestService
+from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.store.approvals import PendingAnswer, PendingPacket
+from tearline_client.store.decisions import Act, Decision, content_of
+
+_DESK = "answer"
+
+
+class AnswerService:
+    """The desk of answers, as ``node.answers``.
+
+    Args:
+        context: The node.
+        decisions: Where an answer is stored before it is sealed.
+        releasing: How its packet is sent.
+        requests: How its step is taken.
+    """
+
+    def __init__(
+        self,
+        context: NodeContext,
+        decisions: DecisionService,
+        releasing: PacketService,
+        requests: RequestService,
+    ) -> None:
+        self._context = context
+        self._decisions = decisions
+        self._packets = releasing
+        self._requests = requests
+        decisions.on(PendingAnswer.__name__, self._carry_packet)
+        decisions.on(_DESK, self._carry_step)
+
+    async def send(
+        self,
+        request: bytes,
+        plan: ReleasePlan,
+        items: Sequence[int],
+        *,
+        acted_by: ActedBy | None,
+        text: str = "",
+        supplement: bool = False,
+    ) -> Sent:
+        """Sends a packet that answers items of a request, and says so.
+
+        Args:
+            request: 32 bytes, the id of the request.
+            plan: The packet.
+            items: Numbers of the items; all that are open where none is named.
+            acted_by: The person who answers for it.
+            text: For the asker.
+            supplement: Whether it answers what was decided before.
+
+        Raises:
+            PersonRequired: If no person answers for it.
+            RecordRequestError: As ``RequestService.answerable``; then nothing is sent.
+            ActQueued: If the exchange is away.
+            TearlineError: As ``PacketService.send`` and ``RequestService.answer``.
+        """
+        if acted_by is None:
+            raise PersonRequired
+        numbers = self._requests.answerable(request, items, supplement=supplement)
+        self._requests.verify_text(request, plan, text)
+        answer = PendingAnswer(
+            request=request,
+            items=numbers,
+            packet=PendingPacket.of(plan),
+            text=text,
+            supplement=supplement,
+        )
+        persons = Persons(acted_by=acted_by)
+        return await self._decisions.decide(
+            answer, persons, lambda done: self.carry(answer, plan, persons, done)
+        )
+
+    async def carry(
+        self, answer: PendingAnswer, plan: ReleasePlan, persons: Persons, done: Also
+    ) -> Sent:
+        """Sends an answer that is stored elsewhere; raises as ``send``.
+
+        Args:
+            answer: What it is.
+            plan: Its packet, as it is planned now.
+            persons: The persons behind it; the last of them takes the step.
+            done: Done in the transaction that seals the packet.
+        """
+        self._requests.answerable(answer.request, answer.items, supplement=answer.supplement)
+        self._requests.verify_text(answer.request, plan, answer.text)
+        by = Persons(acted_by=persons.seconded_by or persons.acted_by)
+        numbers: list[int] = []
+
+        def then(packets: tuple[bytes, ...]) -> None:
+            said = {
+                "packet": packets[0].hex(),
+                "items": answer.items,
+                "text": answer.text,
+                "supplement": answer.supplement,
+                "repeats": plan.draft.repeats,
+            }
+            act = Act(desk=_DESK, about=answer.request, said=said)
+            numbers.append(self._decisions.store(act, by))
+
+        sent = await self._packets.send([plan], persons, also=done, then=then)
+        if sent.refused:
+            self._decisions.forget(numbers[0])
+            return sent
+        step = partial(self._step, answer, sent.packets[0], by, plan.draft.repeats)
+        await self._decisions.do(numbers[0], step)
+        return sent
+
+    async def _step(
+        self, answer: PendingAnswer, packet: bytes, by: Persons, repeats: str, done: Also
+    ) -> None:
+        await self._requests.answer(
+            answer.request,
+            packet,
+            answer.items,
+            by.acted_by,
+            answer.text,
+            supplement=answer.supplement,
+            repeats=repeats,
+            decided=done,
+        )
+
+    async def _carry_packet(self, decision: Decision, done: Also) -> object:
+        answer = content_of(decision, PendingAnswer)
+        (plan,) = decided_plans(self._packets, (answer.packet,))
+        return await self.carry(answer, plan, persons_of(decision), done)
+
+    async def _carry_step(self, decision: Decision, done: Also) -> object:
+        act = content_of(decision, Act)
+        answer = bytes.fromhex(act.said["packet"])
+        sent = [
+            each
+            for each in self._context.stores.packets.grants(answer)
+            if not each.incoming and each.stands
+        ]
+        if any(each.status is None for each in sent):
+            raise OutcomeUnknown("the packet that answers waits in the outbox")
+        await self._requests.answer(
+            act.about,
+            answer,
+            act.said["items"],
+            decision.acted_by,
+            act.said["text"],
+            supplement=act.said["supplement"],
+            repeats=act.said["repeats"],
+            decided=done,
+        )
+        return None

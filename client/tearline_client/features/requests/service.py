@@ -1,0 +1,548 @@
+"""Requests for records at a node: what was asked, what we answer, and until when.
+
+Every act of a person is a step, signed and sent to the other side; the exchange takes it, or
+refuses it where another came first. What a machine must do, ``attend`` does: it says that a
+request expired, and that a time in the log is not the one at which this node saw an entry come.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+from tearline.errors import (
+    LogTimeDisputed,
+    NotFound,
+    PersonRequired,
+    RecipientKeyExpired,
+    RecordRequestUnknown,
+    RefusedOtherwise,
+    StepBackwards,
+    StepMisattributed,
+    StepPending,
+    error_by_code,
+)
+from tearline.limits import MAX_LOG_TIME_SKEW_MS
+from tearline.packets.packet import PacketKind, Urgency
+from tearline.requests.progress import Phase
+from tearline.requests.step import Ground, ItemOutcome, Side, StepKind, StepNote
+from tearline.statements.statement import ActedBy
+from tearline.text.choices import the_one
+from tearline.wire.requests import encode_note, parse_note
+from tearline_client.context import NodeContext
+from tearline_client.features.decisions.service import Also, DecisionService
+from tearline_client.features.packets.free_text import FreeText
+from tearline_client.features.packets.service import Persons, Sent
+from tearline_client.features.requests.outbound import OutboundRequestSteps, note_of
+from tearline_client.features.requests.views import RequestedItem, RequestView, view_request
+from tearline_client.jobs import Jobs
+from tearline_client.notifications.hooks import Due
+from tearline_client.outbox.queued_acts import queueing
+from tearline_client.outbox.sender import Sender
+from tearline_client.planning.mentions import readers_of
+from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.store.decisions import Act, Decision, content_of
+from tearline_client.store.requests import StoredRequest
+
+_DESK = "request"
+SOON_MS = 2 * 3_600_000  # before an answer is due: a quarter of the shortest time there is
+
+
+class RequestService:
+    """The desk of requests: ``node.requests``.
+
+    Args:
+        context: The node.
+        sender: Its outbox at work.
+        decisions: Where a step is stored before it is signed.
+        words: Judges what is written beside packets.
+
+    Of every verb with a text, ``repeats`` says why it may repeat a value that its reader may not
+    have in clear; else such a text is refused (``ValueRepeated``).
+    """
+
+    def __init__(
+        self, context: NodeContext, sender: Sender, decisions: DecisionService, words: FreeText
+    ) -> None:
+        self._context = context
+        self._words = words
+        self._sender = sender
+        self._decisions = decisions
+        decisions.on(_DESK, self._carry)
+        self._steps = OutboundRequestSteps(context, sender)
+        self._jobs = Jobs(context)
+
+    # Looking.
+
+    def list(self) -> tuple[RequestView, ...]:
+        """Every request, ours and partners', newest first."""
+        waiting = self._context.stores.approvals.by_question()
+        return tuple(self._view(each, waiting) for each in self._context.stores.requests.all())
+
+    def overdue(self) -> tuple[StoredRequest, ...]:
+        """Requests, ours and partners', whose answer is owed and late."""
+        return tuple(filter(self.is_overdue, self._context.stores.requests.open()))
+
+    def is_overdue(self, request: StoredRequest) -> bool:
+        """Whether the answer to a request is owed and late; computed from all of its steps.
+
+        Of one that cannot be computed, that is not known: it is an alarm, and not late.
+        """
+        with self._jobs.attempt("requests"):
+            replayed = self._context.stores.requests.replayed(request, self._context.agency)
+            return replayed.progress.is_overdue(self._context.now_ms(), replayed.stopped)
+        return False
+
+    def find(self, prefix: str) -> bytes:
+        """Returns the id of the request whose id, in hexadecimal, begins with ``prefix``.
+
+        Raises:
+            NotFound: If there is none.
+            NameAmbiguous: If there are several.
+        """
+        known = dict.fromkeys(each.packet for each in self._context.stores.requests.all())
+        found = [each for each in known if prefix and each.hex().startswith(prefix.lower())]
+        return the_one(prefix, "request", found)
+
+    def show(self, packet: bytes, peer: str = "") -> RequestView:
+        """One request.
+
+        Args:
+            packet: The id of its packet.
+            peer: URI of the other side; needed where one packet was sent to several.
+
+        Raises:
+            RecordRequestUnknown: If there is none, or several and none was named.
+        """
+        found = [
+            each for each in self._context.stores.requests.of(packet) if peer in ("", each.peer)
+        ]
+        if len(found) != 1:
+            raise RecordRequestUnknown(f"{len(found)} have that id here")
+        return self._view(found[0], self._context.stores.approvals.by_question())
+
+    def _view(
+        self, request: StoredRequest, waiting: Mapping[bytes, tuple[bytes, ...]]
+    ) -> RequestView:
+        pending = waiting.get(request.packet, ()) if request.side is Side.HOLDER else ()
+        return view_request(self._context, request, pending)
+
+    # Asking, and what the asker does.
+
+    async def submit(self, plan: ReleasePlan, acted_by: ActedBy | None) -> Sent:
+        """Sends a request for records.
+
+        Raises:
+            PersonRequired: If no liaison officer or officer in charge asks.
+            RecordRequestUnknown: If the plan is of another kind, or for more than one partner.
+            TearlineError: As ``PacketService.send`` says.
+        """
+        if acted_by is None:
+            raise PersonRequired
+        if plan.draft.kind is not PacketKind.RECORD_REQUEST or len(plan.recipients) != 1:
+            raise RecordRequestUnknown("a request asks one partner, by a packet of its kind")
+        return await self._decisions.send([plan], Persons(acted_by=acted_by))
+
+    async def withdraw(
+        self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
+    ) -> None:
+        """Takes a request back, as long as it is open."""
+        await self._take(packet, StepKind.WITHDRAW, note_of(text=text), acted_by, repeats)
+
+    async def confirm(
+        self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
+    ) -> None:
+        """Stands by an urgency that the holder contested."""
+        await self._take(packet, StepKind.CONFIRM, note_of(text=text), acted_by, repeats)
+
+    async def lower(self, packet: bytes, urgency: Urgency, acted_by: ActedBy | None) -> None:
+        """Gives way where the holder contested the urgency; the clock is computed anew."""
+        await self._take(packet, StepKind.LOWER, StepNote(), acted_by, urgency=urgency)
+
+    async def clarified(
+        self,
+        packet: bytes,
+        text: str,
+        acted_by: ActedBy | None,
+        *,
+        permit: bool = False,
+        repeats: str = "",
+    ) -> None:
+        """Answers the holder's question; with ``permit``, agrees to another one."""
+        await self._take(
+            packet, StepKind.CLARIFIED, note_of(text=text), acted_by, repeats, permit=permit
+        )
+
+    async def permit(self, packet: bytes, acted_by: ActedBy | None) -> None:
+        """Agrees to another question of the holder, which will stop the clock."""
+        await self._take(packet, StepKind.PERMIT, StepNote(), acted_by)
+
+    async def extend(
+        self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
+    ) -> None:
+        """Has what is preserved kept for thirty days more, once."""
+        await self._take(packet, StepKind.EXTEND, note_of(text=text), acted_by, repeats)
+
+    async def close(
+        self,
+        packet: bytes,
+        useful: bool,
+        acted_by: ActedBy | None,
+        text: str = "",
+        *,
+        repeats: str = "",
+    ) -> None:
+        """Closes a request that has ended, with feedback for the holder."""
+        await self._take(
+            packet, StepKind.CLOSE, note_of(useful=useful, text=text), acted_by, repeats
+        )
+
+    # What the holder does.
+
+    async def admit(
+        self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
+    ) -> None:
+        """Says that a request is in order."""
+        await self._take(packet, StepKind.ADMIT, note_of(text=text), acted_by, repeats)
+
+    async def reject(
+        self, packet: bytes, text: str, acted_by: ActedBy | None, *, repeats: str = ""
+    ) -> None:
+        """Says that a request is not in order, and ends it."""
+        await self._take(packet, StepKind.REJECT, note_of(text=text), acted_by, repeats)
+
+    async def clarify(
+        self, packet: bytes, text: str, acted_by: ActedBy | None, *, repeats: str = ""
+    ) -> None:
+        """Asks the asker something; the clock stands still until that is answered."""
+        await self._take(packet, StepKind.CLARIFY, note_of(text=text), acted_by, repeats)
+
+    async def authorise(
+        self,
+        packet: bytes,
+        extension_ms: int,
+        text: str,
+        acted_by: ActedBy | None,
+        *,
+        repeats: str = "",
+    ) -> None:
+        """Announces that a judge must authorise the answer, and how long that may take."""
+        await self._take(
+            packet,
+            StepKind.AUTHORISE,
+            note_of(text=text),
+            acted_by,
+            repeats,
+            extension_ms=extension_ms,
+        )
+
+    async def contest(
+        self,
+        packet: bytes,
+        urgency: Urgency,
+        text: str,
+        acted_by: ActedBy | None,
+        *,
+        repeats: str = "",
+    ) -> None:
+        """Contests the urgency, with a reason; the asker confirms it or lowers it."""
+        await self._take(
+            packet, StepKind.CONTEST, note_of(text=text), acted_by, repeats, urgency=urgency
+        )
+
+    def answerable(
+        self, packet: bytes, items: Sequence[int] = (), *, supplement: bool = False
+    ) -> tuple[int, ...]:
+        """The numbers of the items that an answer would decide, by what is known here.
+
+        Args:
+            packet: The request.
+            items: Numbers of the items; all that are open where none is named.
+            supplement: Whether it answers what was decided before; all that was refused where
+                no item is named.
+
+        Raises:
+            ItemUnknown: If an item was never asked.
+            ItemDecided: If an item was decided before, and is not to be supplemented.
+            StepBackwards: If the request was withdrawn, has expired or is closed; or is open
+                where it is to be supplemented.
+            StepMisattributed: If we are who asks.
+        """
+        shown = self.show(packet)
+        if shown.request.side is Side.ASKER:
+            raise StepMisattributed("we are who asks")
+        phase = shown.progress.phase
+        was_decided = phase in (Phase.ANSWERED, Phase.REFUSED, Phase.SUPPLEMENTED)
+        if not was_decided and (supplement or phase.has_ended):
+            raise StepBackwards(f"it is {phase.text}")
+        return shown.chosen(items, supplement=supplement)
+
+    def overturned(self, packet: bytes, items: Sequence[int] = ()) -> tuple[RequestedItem, ...]:
+        """Returns the items, decided before, that a supplement would answer.
+
+        Args:
+            packet: The request.
+            items: Numbers of the items; all that were refused where none is named.
+
+        Raises:
+            RecordRequestError: As ``answerable``.
+        """
+        numbers = self.answerable(packet, items, supplement=True)
+        return tuple(each for each in self.show(packet).items if each.number in numbers)
+
+    def verify_text(self, packet: bytes, plan: ReleasePlan, text: str) -> None:
+        """Checks what is to be written beside a packet that answers a request.
+
+        Raises:
+            ValueRepeated: If it repeats what the asker lacks, and ``plan`` gives no reason.
+        """
+        for reader in readers_of(plan):
+            self._words.verify(
+                [text], reader.uri, plan.draft.repeats, about=[packet], kept=reader.kept
+            )
+
+    async def answer(
+        self,
+        packet: bytes,
+        answer: bytes,
+        items: Sequence[int],
+        acted_by: ActedBy | None,
+        text: str = "",
+        *,
+        supplement: bool = False,
+        repeats: str = "",
+        decided: Also | None = None,
+    ) -> None:
+        """Says which items a packet of ours answers, one that was sent to the asker.
+
+        Args:
+            packet: The request.
+            answer: The packet that answers.
+            items: Numbers of the items; all that are open where none is named.
+            acted_by: Who answers for it.
+            text: For the asker.
+            supplement: Whether it answers what was decided before.
+            repeats: Why the text may repeat what the asker may not have in clear.
+            decided: Done in the transaction that signs it, where it is stored as decided.
+
+        Raises:
+            ItemUnknown: If an item was never asked.
+            ItemDecided: If an item was decided before, and is not to be supplemented.
+            NotFound: If no such packet of ours was sent to the asker, or it was taken back.
+            RecordRequestError: If the step does not follow.
+        """
+        shown = self.show(packet)
+        sent = (
+            g for g in self._context.stores.packets.grants(answer) if not g.incoming and g.stands
+        )
+        if not any(g.grant.address.recipient == shown.request.peer for g in sent):
+            raise NotFound("no such packet of ours was sent to the asker")
+        numbers = shown.chosen(items, supplement=supplement)
+        outcomes = tuple(ItemOutcome(number=number) for number in numbers)
+        kind = StepKind.ANSWER if shown.is_last(numbers) else StepKind.PARTIAL
+        if supplement:
+            kind = StepKind.SUPPLEMENT
+        note = note_of(items=outcomes, answer=answer, text=text)
+        await self._take(packet, kind, note, acted_by, repeats, decided=decided)
+
+    async def refuse(
+        self,
+        packet: bytes,
+        ground: Ground,
+        items: Sequence[int],
+        acted_by: ActedBy | None,
+        text: str = "",
+        *,
+        repeats: str = "",
+    ) -> None:
+        """Refuses items, or all that are open where none is named.
+
+        Raises:
+            ItemUnknown: If an item was never asked.
+            ItemDecided: If an item was decided before.
+            NoteRefused: If there are words beside neither confirming nor denying.
+            RecordRequestError: If the step does not follow.
+        """
+        shown = self.show(packet)
+        numbers = shown.chosen(items)
+        outcomes = tuple(ItemOutcome(number=number, ground=ground) for number in numbers)
+        kind = StepKind.PARTIAL
+        if shown.is_last(numbers):
+            answered = any(item.answer for item in shown.items)
+            kind = StepKind.ANSWER if answered else StepKind.REFUSE
+        await self._take(packet, kind, note_of(items=outcomes, text=text), acted_by, repeats)
+
+    # What a machine must do.
+
+    def due(self, now_ms: int) -> Iterator[Due]:
+        """What hooks are told of: an answer that is owed soon, and one that is late."""
+        waiting = self._context.stores.approvals.by_question()
+        for request in self._context.stores.requests.open():
+            with self._jobs.attempt("requests"):
+                yield from _due(self._view(request, waiting), now_ms)
+
+    def attend(self) -> bool:
+        """Says what a node must say by itself; returns whether something is to be sent now."""
+        if not self._context.is_ready():
+            return False  # by a wrong clock nothing is disputed and nothing expires
+        requests, steps = self._context.stores.requests, self._steps
+        still = requests.open()  # few: what has ended is settled below
+        acts: list[Callable[[], bool]] = [partial(steps.say_again, each) for each in still]
+        acts += [partial(self._dispute, *each) for each in requests.unjudged()]
+        acts += [partial(self._expire, each) for each in still]
+        acts += [partial(self._settle, each) for each in still]
+        found = False
+        for act in acts:
+            with self._jobs.attempt("requests"):
+                found |= act()
+        return found
+
+    def _dispute(self, index: int, time_ms: int, request: StoredRequest) -> bool:
+        stores = self._context.stores
+        between = stores.cosigning.came_between(index)
+        if between is None:
+            return False
+        earliest_ms, latest_ms = between
+        if earliest_ms - MAX_LOG_TIME_SKEW_MS <= time_ms <= latest_ms + MAX_LOG_TIME_SKEW_MS:
+            with stores.database.transaction():
+                stores.requests.set_judged(index, request)
+            return False
+        if self._steps.is_pending(request) or not self._steps.may_speak(request):
+            return False  # it is judged again
+        entry = f"entry {index} says {time_ms}; it came between {earliest_ms} and {latest_ms}"
+        with stores.database.transaction():
+            stores.requests.set_judged(index, request)
+            self._steps.queue(request, StepKind.DISPUTE, StepNote(text=entry), None, entry=index)
+        self._context.alarm(LogTimeDisputed(entry), request.packet + index.to_bytes(8))
+        return True
+
+    def _expire(self, request: StoredRequest) -> bool:
+        replayed = self._steps.replayed(request)
+        progress = replayed.progress
+        expires_ms = progress.expires_ms(replayed.stopped)
+        if (
+            request.side is Side.ASKER
+            or progress.phase.has_ended
+            or expires_ms is None
+            or not self._context.has_ended(expires_ms + MAX_LOG_TIME_SKEW_MS)
+            or self._steps.is_pending(request)
+            or not self._steps.may_speak(request)
+        ):
+            return False
+        with self._context.stores.database.transaction():
+            self._steps.queue(request, StepKind.EXPIRE, StepNote(), None)
+        return True
+
+    def _settle(self, request: StoredRequest) -> bool:
+        """Has a request left alone by later rounds, if it has ended and nothing of ours is owed."""
+        if not self._is_over(request):
+            return False
+        stores = self._context.stores
+        with stores.database.transaction():
+            if self._is_over(request):  # something may have come of it meanwhile
+                stores.requests.settle(request)
+        return False
+
+    def _is_over(self, request: StoredRequest) -> bool:
+        return self._steps.replayed(request).progress.phase.has_ended and not any(
+            each.is_pending or each.code == RecipientKeyExpired.code
+            for each in self._context.stores.requests.steps(request)
+        )
+
+    # Steps.
+
+    async def _take(
+        self,
+        packet: bytes,
+        kind: StepKind,
+        note: StepNote,
+        acted_by: ActedBy | None,
+        repeats: str = "",
+        *,
+        decided: Also | None = None,
+        **said: object,
+    ) -> None:
+        """Takes a step, and waits until the exchange has taken or refused it.
+
+        Raises:
+            RecordRequestError: If it does not follow, here or at the exchange.
+            ValueRepeated: If its text repeats what the reader lacks, and no person said why.
+            AgreementSuspended: If everything is suspended between the two.
+            ClockSkewed, TrustStale: If this machine's clock is wrong, or the log was not read.
+            ActQueued: If the exchange is away; the step is sent later.
+        """
+        if acted_by is None:
+            raise PersonRequired
+        if decided is not None:
+            await self._say(packet, kind, note, acted_by, said, repeats, decided)
+            return
+        act = {
+            "kind": kind.value,
+            "note": encode_note(note).hex(),
+            "said": said,
+            "repeats": repeats,
+        }
+        await self._decisions.decide(
+            Act(desk=_DESK, about=packet, said=act),
+            Persons(acted_by=acted_by),
+            lambda done: self._say(packet, kind, note, acted_by, said, repeats, done),
+            read=False,
+        )
+
+    async def _carry(self, decision: Decision, done: Also) -> object:
+        act = content_of(decision, Act)
+        said = dict(act.said["said"])
+        if "urgency" in said:
+            said["urgency"] = Urgency(said["urgency"])
+        await self._say(
+            act.about,
+            StepKind(act.said["kind"]),
+            parse_note(bytes.fromhex(act.said["note"])),
+            decision.acted_by,
+            said,
+            act.said["repeats"],
+            done,
+        )
+        return None
+
+    async def _say(
+        self,
+        packet: bytes,
+        kind: StepKind,
+        note: StepNote,
+        acted_by: ActedBy | None,
+        said: Mapping[str, object],
+        repeats: str,
+        done: Also,
+    ) -> None:
+        self._context.verify_ready()
+        request = self.show(packet).request
+        about = {packet, note.answer} - {b""}
+        is_repeated = self._words.verify([note.text], request.peer, repeats, about=sorted(about))
+        with self._context.stores.database.transaction():
+            if self._steps.is_pending(request):
+                raise StepPending
+            done()
+            statement_id = self._steps.queue(request, kind, note, acted_by, **said)
+            if is_repeated:
+                self._words.keep(statement_id, repeats)
+        with queueing(self._context):
+            await self._sender.flush()
+            await self._context.follow()
+        steps = self._context.stores.requests.steps(request)
+        taken = next(each for each in steps if each.signed.statement.id == statement_id)
+        if taken.code:
+            if taken.code == RecipientKeyExpired.code:
+                raise RecipientKeyExpired
+            raise (error_by_code(taken.code) or RefusedOtherwise)("the exchange took another first")
+        if taken.is_pending:
+            raise StepPending
+
+
+def _due(view: RequestView, now_ms: int) -> Iterator[Due]:
+    owed = not (view.progress.phase.has_ended or view.progress.is_preservation)
+    if not owed or view.due_ms is None or view.due_ms - now_ms > SOON_MS:
+        return
+    yield Due(
+        event="overdue" if view.is_overdue else "request-due-soon",
+        once=view.request.packet + view.due_ms.to_bytes(8, "big"),
+        ids={"request": view.request.packet, "until_ms": view.due_ms},
+    )

@@ -1,0 +1,91 @@
+"""Finding what is open here: packet by packet, the best first, over what this node may open."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_FOUND
+from tearline.packets.packet import Manifest, OpenedField, PacketKind
+from tearline_client.context import NodeContext
+from tearline_client.planning.text_search import Rank, SearchTerms
+
+_FOR_EVER_MS = 1 << 62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFilter:
+    """Where to look.
+
+    Attributes:
+        own: In packets of ours, or of others; None for both.
+        kinds: In packets of these kinds; empty for all.
+        case_id: In packets of this case; empty for all.
+        sender: In packets of this node or agency, by its URI; empty for all.
+        since_ms: In what came here, or was made here, then or later.
+        until_ms: In what came here, or was made here, before.
+
+    Example:
+        >>> draft = node.draft(group, about, agreement="narcotics-2026")
+        >>> sent = node.send([node.plan(draft, ["mx-prosecutor"])])
+        >>> len(node.search("wenhao QIU", within=Within(own=False)))
+        0
+    """
+
+    own: bool | None = None
+    kinds: frozenset[PacketKind] = frozenset()
+    case_id: str = ""
+    sender: str = ""
+    since_ms: int = 0
+    until_ms: int = _FOR_EVER_MS
+
+    def covers(self, origin: str, node: str) -> bool:
+        """Whether a packet of ``origin`` is to be looked into, at ``node``."""
+        if self.own is not None and self.own != (origin == node):
+            return False
+        return self.sender in ("", origin, agency_uri_of(origin))
+
+    def has(self, manifest: Manifest) -> bool:
+        """Whether a packet is to be looked into by what its manifest says."""
+        if self.kinds and manifest.kind not in self.kinds:
+            return False
+        return self.case_id.casefold() in ("", manifest.case_id.casefold())
+
+
+EVERYWHERE = SearchFilter()
+
+
+def find(
+    context: NodeContext, text: str, within: SearchFilter
+) -> dict[bytes, tuple[OpenedField, ...]]:
+    """The fields here that hold ``text``, by packet: the best first, among equals the newest.
+
+    One packet is open in memory at a time, and no more than ``MAX_FOUND`` are kept.
+
+    Args:
+        context: The node.
+        text: What is sought, in whatever case, script or accents.
+        within: Where to look.
+    """
+    found = heapq.nsmallest(
+        MAX_FOUND, _matches(context, SearchTerms(text), within), key=lambda m: m[:2]
+    )
+    return {packet_id: fields for _, _, packet_id, fields in found}
+
+
+def _matches(
+    context: NodeContext, sought: SearchTerms, within: SearchFilter
+) -> Iterator[tuple[Rank, int, bytes, tuple[OpenedField, ...]]]:
+    packets = context.stores.packets
+    sources = packets.sources(since_ms=within.since_ms, until_ms=within.until_ms)
+    for number, (packet_id, origin) in enumerate(sources):
+        if not within.covers(origin, context.uri) or not within.has(packets.manifest(packet_id)):
+            continue
+        if packets.is_frozen(packet_id):
+            continue
+        view = context.open_view(packet_id).view
+        ranked = [(sought.rank(opened.field), opened) for opened in view.best()]
+        fits = [(rank, opened) for rank, opened in ranked if rank is not None]
+        if fits:
+            fits.sort(key=lambda fit: fit[0])  # stable: then in order of path
+            yield fits[0][0], number, packet_id, tuple(opened for _, opened in fits)

@@ -1,0 +1,1 @@
+"""Inbox: deliveries are verified, put in order and dispatched."""

@@ -1,0 +1,95 @@
+"""The node's mailbox, read to its end or for ever: taken in and acknowledged a batch at a time."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+
+from tearline.errors import TearlineError
+from tearline.wire.deliveries import encode_cursor
+from tearline_client.context import NodeContext
+from tearline_client.inbox.batching import first, gathered
+from tearline_client.inbox.receiver import Receiver
+from tearline_client.key_management.records import KeyRecords
+from tearline_client.messages.received import Received
+
+
+class Inbox:
+    """What arrives at a node.
+
+    Args:
+        context: The node.
+        receiver: Takes in each batch.
+        records: Told when nothing more waits that an ended key could be needed for.
+    """
+
+    def __init__(self, context: NodeContext, receiver: Receiver, records: KeyRecords) -> None:
+        self._context = context
+        self._receiver = receiver
+        self._records = records
+
+    async def arrivals(self, *, wait: bool) -> AsyncIterator[Received]:
+        """What arrived, verified and stored, one by one; see ``Node.inbox``.
+
+        Raises:
+            TwinAtWork: If another copy of this node is at work: each would take from the other.
+        """
+        self._context.verify_alone()
+        self._note_behind()
+        try:
+            async with aclosing(self._taken_in(wait=wait)) as arrivals:
+                async for received in arrivals:
+                    yield received
+        except TearlineError:
+            self._note_behind()  # whether something waits is not known any more
+            raise
+
+    async def _taken_in(self, *, wait: bool) -> AsyncGenerator[Received]:
+        cursor = encode_cursor(self._context.stores.inbox.cursor())
+        arrivals = gathered(
+            self._context.transport.subscribe(cursor),
+            self._context.cosigned,
+            self._receiver.is_idle,
+        )
+        async with aclosing(arrivals):
+            async for batch in arrivals:
+                if batch.deliveries:
+                    self._note_behind()
+                await self._receiver.read_log(batch.deliveries)
+                for received in self._receiver.take(batch.deliveries):
+                    yield received
+                if not batch.more:
+                    if batch.rest is not None:
+                        self._receiver.rest(batch.rest)
+                    for received_late in self._receiver.try_again():
+                        yield received_late
+                    async for received_late in self._fetched_again():
+                        yield received_late
+                await self._acknowledge()
+                if batch.rest is not None:  # for a bell, mail to an ended key may be waiting
+                    self._context.unread.is_read()
+                    self._records.destroy_ended()
+                    if not wait:
+                        return
+
+    def _note_behind(self) -> None:
+        self._context.unread.is_behind(self._context.now_ms())
+
+    async def _fetched_again(self) -> AsyncIterator[Received]:
+        """Takes in what was over its sender's quota, as soon as there is room for it.
+
+        Each is fetched once for the room that was made: it is taken in, or fills that.
+        """
+        while items := self._receiver.over_quota():
+            for item in items:
+                before = encode_cursor(replace(item.place, seq=item.place.seq - 1))
+                data = await first(self._context.transport.subscribe(before))
+                if data is None:
+                    return  # the exchange ends; it is asked again
+                for received in self._receiver.take_late(item, data):
+                    yield received
+            for received in self._receiver.try_again():
+                yield received
+
+    async def _acknowledge(self) -> None:
+        cursor = encode_cursor(self._context.stores.inbox.cursor())
+        await self._context.transport.acknowledge(cursor)

@@ -1,0 +1,1 @@
+"""Key records of this agency and watch over foreign ones."""

@@ -1,0 +1,103 @@
+"""The node's TLS certificate, and the agency's CA that issues it.
+
+The CA's key lies in the node's keystore, so that a certificate of a week is renewed without
+the root and without anybody. A copy lies with the root, for the day this machine is lost.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.certificates import certified_key_id, end_s, to_pem, verify_current
+from tearline.crypto.tls_keys import TlsKey
+from tearline.errors import CertificateExpired, ConfigUnreadable, HomeMissing
+from tearline_client.keys.home import TLS_PREFIX, Home, Identity, replace_private, tls_entry
+from tearline_client.keys.keystore import Keystore
+from tearline_client.keys.rotation import LIFETIME_MS, KeyKind, rotation_due
+
+CA_KEY = "ca"
+CA_CERTIFICATE = "ca-certificate"
+
+
+def put_authority(keystore: Keystore, authority: CertificateAuthority) -> None:
+    """Stores the CA, certificate and key."""
+    keystore.put(CA_CERTIFICATE, authority.certificate)
+    keystore.put(CA_KEY, authority.private_bytes())
+
+
+def has_authority(keystore: Keystore) -> bool:
+    """Whether the CA's key is here: of an older home, or by order, it may lie with the root."""
+    return {CA_KEY, CA_CERTIFICATE} <= set(keystore.names())
+
+
+def issue_certificate(home: Home, keystore: Keystore, identity: Identity, *, now_ms: int) -> None:
+    """Makes a fresh TLS key with its certificate, in place of what was there.
+
+    The certificate's file says which key is used, and is replaced at once: whatever happens,
+    key and certificate fit. The key of the certificate before stays, for who uses it still.
+
+    Raises:
+        KeystoreEntryMissing: If the CA's key is not here.
+    """
+    authority = CertificateAuthority(keystore.get(CA_CERTIFICATE), TlsKey(keystore.get(CA_KEY)))
+    with _alone(home):
+        before = _entry_in_use(home)
+        key = TlsKey.generate()
+        keystore.put(tls_entry(key.id), key.private_bytes())
+        certificate = authority.issue_node(
+            identity.node_uri,
+            key.public,
+            now_s=now_ms // 1000,
+            lifetime_s=LIFETIME_MS[KeyKind.TLS] // 1000,
+        )
+        replace_private(home.certificate, to_pem(certificate))
+        for name in keystore.names():
+            if name.startswith(TLS_PREFIX) and name not in (before, tls_entry(key.id)):
+                keystore.delete(name)
+
+
+def renew_certificate(home: Home, keystore: Keystore, *, now_ms: int) -> bool:
+    """Issues a certificate where the node's is due to be replaced and the CA's key is here.
+
+    Returns:
+        Whether it did.
+    """
+    if not (is_certificate_due(home, now_ms=now_ms) and has_authority(keystore)):
+        return False
+    issue_certificate(home, keystore, home.identity(), now_ms=now_ms)
+    return True
+
+
+def is_certificate_due(home: Home, *, now_ms: int) -> bool:
+    """Whether the node's certificate is to be replaced: missing, half over, or not yet valid."""
+    try:
+        certificate = home.tls_certificate()
+        verify_current(certificate, now_ms // 1000)
+    except (HomeMissing, CertificateExpired):
+        return True
+    ends_ms = {KeyKind.TLS: end_s(certificate) * 1000}
+    return KeyKind.TLS in rotation_due(ends_ms, now_ms=now_ms)
+
+
+def _entry_in_use(home: Home) -> str:
+    try:
+        return tls_entry(certified_key_id(home.tls_certificate()))
+    except HomeMissing:
+        return ""
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """Keeps another process of the node from renewing at the same time."""
+    flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(home.renewing_lock, flags, 0o600)
+    except OSError as error:
+        raise ConfigUnreadable(f"{home.renewing_lock}: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""The exchange's log as a node follows it."""

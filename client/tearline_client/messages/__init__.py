@@ -1,0 +1,1 @@
+"""Messages of a node: composed, received and sent again."""

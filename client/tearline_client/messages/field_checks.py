@@ -1,0 +1,33 @@
+"""What is wrong with single fields of what opened: those are kept from use, and the rest is not."""
+
+from collections.abc import Mapping
+
+from tearline.errors import TearlineError
+from tearline.packets.packet import Field, View
+from tearline.policy.form import Form
+from tearline.policy.masks import verify_generalised
+from tearline.policy.profile import verify_category
+
+
+def judge_fields(view: View) -> dict[int, TearlineError]:
+    """What is wrong with single fields of a view, by slot; those must not be used.
+
+    A field whose path says a stricter category than its compartment claims was mislabelled.
+    Whoever opens the clear form makes the generalised one anew and compares.
+    """
+    findings: dict[int, TearlineError] = {}
+    clear = {o.field.path: o for o in view.fields if o.field.form is Form.CLEAR}
+    for opened in view.fields:
+        field = opened.field
+        try:
+            verify_category(field.path, field.marking)
+            if field.form is Form.GENERALISED and field.path in clear:
+                verify_generalised(field.path, clear[field.path].field.texts, field.texts)
+        except TearlineError as error:
+            findings[opened.slot] = error
+    return findings
+
+
+def usable_fields(view: View, findings: Mapping[int, TearlineError]) -> tuple[Field, ...]:
+    """The fields of a view that nothing is wrong with."""
+    return tuple(opened.field for opened in view.fields if opened.slot not in findings)

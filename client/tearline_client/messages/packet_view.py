@@ -1,0 +1,101 @@
+"""What this node may see of a packet, from what lies in its store."""
+
+from dataclasses import dataclass
+
+from tearline.bodies.body import Problem
+from tearline.bodies.registry import judge_body
+from tearline.errors import PacketFrozen
+from tearline.packets.grant import Grant
+from tearline.packets.packet import Manifest, OpenedField, View
+from tearline.sealing import SealedPacket, open_packet
+from tearline.wire.packets import Release
+from tearline_client.messages.field_checks import judge_fields, usable_fields
+from tearline_client.store.packets import PacketStore, StoredGrant, StoredPacket
+
+NARRATIVE = "/Packet/narrative"
+"""What the path of a packet's narrative ends in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketView:
+    """A packet as this node may see it.
+
+    Attributes:
+        packet: The packet as it lies here.
+        manifest: Its manifest.
+        view: What is open here, without fields that were found to be wrong.
+        grants: Ours to partners, or a partner's to us.
+        own: Whether this node made it.
+        problems: What of a partner's is not as the packet's kind asks, by path.
+
+    Example:
+        >>> draft = node.draft(group, about, agreement="narcotics-2026")
+        >>> (packet,) = node.send([node.plan(draft, ["mx-prosecutor"])]).packets
+        >>> shown = node.show(packet)
+        >>> shown.own, [opened.field.texts for opened in shown.view.best()][-1]
+        (True, ('Qiu Wenhao',))
+    """
+
+    packet: StoredPacket
+    manifest: Manifest
+    view: View
+    grants: tuple[StoredGrant, ...]
+    own: bool
+    problems: tuple[Problem, ...]
+
+    def field(self, path: str) -> OpenedField | None:
+        """The most revealing form of one field, or None."""
+        return next((opened for opened in self.view.best() if opened.field.path == path), None)
+
+    @property
+    def has_narrative(self) -> bool:
+        """Whether a narrative of the packet is open here."""
+        return any(opened.field.path.endswith(NARRATIVE) for opened in self.view.fields)
+
+    def slots_of(self, grant: Grant) -> frozenset[int]:
+        """The slots that a grant of the packet opens: whole compartments, and single fields."""
+        openings = self.packet.parts.openings
+        whole = (each.slots for each in openings if each.compartment in grant.compartments)
+        return frozenset(grant.fields).union(*whole)
+
+
+def open_view(store: PacketStore, packet_id: bytes, *, node: str) -> PacketView:
+    """Opens one packet with every key that is here; everything is verified again.
+
+    Raises:
+        NotFound: If it is not here.
+        PacketFrozen: If its originator has frozen it.
+        PacketError: If what is stored no longer verifies.
+    """
+    if store.is_frozen(packet_id):
+        raise PacketFrozen
+    packet = store.packet(packet_id)
+    manifest = packet.manifest
+    view = View(fields=(), existences=())
+    for release in packet.keys:
+        view = view.merged(open_packet(manifest, packet.parts.ciphertexts, release))
+    wrong = judge_fields(view)
+    return PacketView(
+        packet=packet,
+        manifest=manifest,
+        view=View(
+            fields=tuple(opened for opened in view.fields if opened.slot not in wrong),
+            existences=view.existences,
+        ),
+        grants=store.grants(packet_id),
+        own=packet.origin == node,
+        problems=judge_body(manifest.kind, usable_fields(view, wrong)),
+    )
+
+
+def sealed_again(shown: PacketView) -> SealedPacket:
+    """A packet of ours with its keys, as it was when it was sealed: to release more of it."""
+    keys: Release = shown.packet.keys[0]
+    return SealedPacket(
+        manifest=shown.manifest,
+        openings={opening.compartment: opening for opening in shown.packet.parts.openings},
+        ciphertexts=tuple(
+            shown.packet.parts.ciphertexts[slot] for slot in range(len(shown.manifest.slots))
+        ),
+        keys={item.opening.compartment: item.key for item in keys.compartments},
+    )

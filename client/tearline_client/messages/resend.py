@@ -1,0 +1,150 @@
+"""What is left to send of a message that was answered in part; no place in a channel stays empty.
+
+A statement that was accepted is done. One that came before its turn, or found no room, is sent
+again as it is. In the place of one that was refused goes a void, before whatever stands behind it.
+"""
+
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import replace
+
+from tearline.errors import ChannelGap, ExchangeBusy, MailboxFull, StatementConflict
+from tearline.packets.recall import RecallOrder, with_answer_time
+from tearline.statements.channel import Void, VoidReason
+from tearline.statements.statement import (
+    Header,
+    Leaf,
+    Signer,
+    Statement,
+    StatementType,
+    statement_id,
+)
+from tearline.wire.addressing import address_of
+from tearline.wire.bundles import Bundle, bundle
+from tearline.wire.grants import (
+    encode_mark,
+    encode_receipt,
+    encode_void,
+    parse_grant,
+    parse_mark,
+    parse_receipt,
+    parse_void,
+)
+from tearline.wire.publications import Publication
+from tearline.wire.recalls import encode_recall, parse_recall
+
+Unsigned = tuple[StatementType, bytes]
+
+_NOT_YET = frozenset({ChannelGap.code, MailboxFull.code, ExchangeBusy.code})
+"""What is sent again as it is: its turn has not come, or there is no room for it yet."""
+
+
+def thread_of(statement: Statement) -> Hashable:
+    """In what a statement must not be overtaken: its channel, or itself where it is in none."""
+    if statement.type is StatementType.MARK:
+        mark = parse_mark(statement.body)
+        return mark.recipient, mark.agreement_id
+    address = address_of(statement)
+    return statement.id if address is None else (address.recipient, address.agreement_id)
+
+
+def is_behind(statement: Statement, held: Collection[Hashable]) -> bool:
+    """Whether a statement must wait for one that is held up: in its channel, or its packet."""
+    if thread_of(statement) in held:
+        return True
+    return statement.type is StatementType.GRANT and parse_grant(statement.body).packet in held
+
+
+def replacement_for(
+    statement: Statement, code: str, *, final: bool, header: Header, now_ms: int
+) -> Unsigned | None:
+    """What is sent next in the place of a statement that was refused; None for nothing.
+
+    Args:
+        statement: The statement.
+        code: Of the refusal.
+        final: Whether it was ruled on.
+        header: Ours, now: the key that signed the statement may have ended since.
+        now_ms: The time, Unix milliseconds: of a recall, too little may be left by now.
+    """
+    if statement.type is StatementType.VOID and (void := parse_void(statement.body)).withdraws:
+        # Something stands at its place in any case: what it would withdraw, or a void.
+        return None if final else (StatementType.VOID, encode_void(replace(void, header=header)))
+    if not final:
+        if code in _NOT_YET:
+            return statement.type, statement.body
+        match statement.type:
+            case StatementType.RECEIPT:
+                receipt = replace(parse_receipt(statement.body), header=header)
+                return StatementType.RECEIPT, encode_receipt(receipt)
+            case StatementType.RECALL:
+                recall = replace(parse_recall(statement.body), header=header)
+                if isinstance(recall.said, RecallOrder):
+                    recall = replace(recall, said=with_answer_time(recall.said, now_ms))
+                return StatementType.RECALL, encode_recall(recall)
+            case StatementType.MARK:
+                mark = replace(parse_mark(statement.body), header=header)
+                return StatementType.MARK, encode_mark(mark)
+            case (
+                StatementType.TRUST_LIST
+                | StatementType.KEY_RECORD
+                | StatementType.REVOCATION
+                | StatementType.AGREEMENT
+                | StatementType.STANDING
+                | StatementType.MANIFEST
+                | StatementType.GRANT
+                | StatementType.VOID
+                | StatementType.AUDIT_EXPORT
+                | StatementType.ERASURE
+                | StatementType.ANCHOR
+                | StatementType.REQUEST_STEP
+                | StatementType.CONSENT
+                | StatementType.CASE_STEP
+                | StatementType.PROPOSAL
+            ):
+                pass  # not sent again: a void takes the place in the channel, if there is one
+    if statement.type is StatementType.VOID and code == StatementConflict.code:
+        return None  # something fills the place already, and that is all a void is for
+    address = address_of(statement)
+    if address is None:
+        return None
+    void = Void(header=header, address=address, reason=VoidReason.REFUSED)
+    return StatementType.VOID, encode_void(void)
+
+
+def remaining(
+    publication: Publication,
+    kept: Collection[bytes],
+    instead: Mapping[bytes, Unsigned],
+    signer: Signer,
+) -> Publication:
+    """A publication with only some of its statements, and others in the place of some.
+
+    Args:
+        publication: What was to be sent; what is kept of it stays as it was signed.
+        kept: Statement ids.
+        instead: What is newly signed, by the id of the statement whose place it takes.
+        signer: Signs that.
+    """
+    rank = {statement.id: n for n, statement in enumerate(publication.statements())}
+    bundles = [_showing(each, kept) for each in publication.bundles]
+    bundles = [each for each in bundles if each.statements()]
+    if instead:
+        bundles.append(bundle(signer.sign(list(instead.values()))))
+        rank |= {statement_id(*new): rank[old] for old, new in instead.items()}
+    ranks = [rank[statement.id] for each in bundles for statement in each.statements()]
+    return Publication(
+        bundles=tuple(bundles),
+        order=tuple(sorted(range(len(ranks)), key=ranks.__getitem__)),
+        signed=tuple(each for each in publication.signed if each.statement.id in kept),
+        parts=tuple(each for each in publication.parts if each.manifest in kept),
+    )
+
+
+def _showing(whole: Bundle, kept: Collection[bytes]) -> Bundle:
+    leaves = [
+        leaf.hash
+        if isinstance(leaf, Leaf) and statement_id(leaf.type, leaf.body) not in kept
+        else leaf
+        for leaf in whole.leaves
+    ]
+    return replace(whole, leaves=tuple(leaves))

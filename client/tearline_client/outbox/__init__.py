@@ -1,0 +1,1 @@
+"""Outbox: sealed messages are stored, sent in order, and their outcomes recorded."""

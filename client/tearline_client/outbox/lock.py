@@ -1,0 +1,102 @@
+"""Whose turn it is to send: one task of one process, while all others wait.
+
+Places in a channel must reach the exchange in their order, and several processes of a node may
+have something to send: a command, and the node that runs unattended.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tearline.errors import OutcomeUnknown
+
+TURN_S = 30  # how long to wait for another process that sends: a call that gets no answer
+_ASK_AGAIN_S = 0.05
+
+
+class SendLock:
+    """Lets one task of one process send at a time; the others wait.
+
+    Args:
+        path: A file to lock; the kernel lets go of it when the process ends, however.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tasks = asyncio.Lock()
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[None]:
+        """Waits for the turn, and has it inside.
+
+        Raises:
+            OutcomeUnknown: If another process does not end its turn.
+        """
+        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        async with self._tasks:
+            descriptor = os.open(self._path, flags, 0o600)
+            try:
+                await _lock(descriptor)
+                yield
+            finally:
+                os.close(descriptor)
+
+
+class Presence:
+    """Shows to other processes of the node that one of them is at work on something of its own.
+
+    Args:
+        path: A file to lock; the kernel lets go of it when the process ends, however.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @asynccontextmanager
+    async def shown(self) -> AsyncIterator[None]:
+        """Is shown inside; several may be at once."""
+        descriptor = self._opened()
+        try:
+            while not _is_locked(descriptor, fcntl.LOCK_SH):
+                await asyncio.sleep(_ASK_AGAIN_S)  # another asks whether this is shown
+            yield
+        finally:
+            os.close(descriptor)
+
+    def is_shown(self) -> bool:
+        """Whether a process, or another task of this one, is inside ``shown``."""
+        descriptor = self._opened()
+        try:
+            return not _is_locked(descriptor, fcntl.LOCK_EX)
+        finally:
+            os.close(descriptor)
+
+    def _opened(self) -> int:
+        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(self._path, flags, 0o600)
+
+
+def _is_locked(descriptor: int, operation: int) -> bool:
+    try:
+        fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+async def _lock(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + TURN_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if loop.time() > deadline:
+                raise OutcomeUnknown("another process of this node is sending") from None
+            # The kernel would wait without asking, and the whole loop with it.
+            await asyncio.sleep(_ASK_AGAIN_S)
+        else:
+            return

@@ -1,0 +1,259 @@
+"""What the exchange answered: checked, and what follows from it for what is left to send."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+from tearline.errors import (
+    EntryMismatch,
+    ExchangeMisbehaved,
+    StatementConflict,
+    TearlineError,
+    TwinAtWork,
+)
+from tearline.packets.recall import is_answer
+from tearline.statements.receipt import LogOpening, Status
+from tearline.statements.statement import Statement, StatementType
+from tearline.wire.addressing import address_of
+from tearline.wire.grants import parse_event, parse_mark, parse_receipt, parse_void
+from tearline.wire.publications import (
+    Outcome,
+    Publication,
+    Refused,
+    encode_outcomes,
+    encode_publication,
+    parse_outcomes,
+)
+from tearline.wire.recalls import parse_recall
+from tearline.wire.statements import Signed, signed_of
+from tearline.wire.suspensions import parse_standing
+from tearline_client.context import NodeContext
+from tearline_client.messages.resend import Unsigned, remaining, replacement_for
+from tearline_client.rules.suspensions import SuspensionRules
+from tearline_client.store.outbox import OutboxItem, OutboxState
+
+TakeBack = Callable[[Statement, str], None]
+"""What follows from a statement's refusal, by its code, in the transaction that notes it."""
+
+
+class OutcomeRecorder:
+    """Takes answers in.
+
+    Args:
+        context: The node.
+        suspensions: Told where we stand.
+    """
+
+    def __init__(self, context: NodeContext, suspensions: SuspensionRules) -> None:
+        self._context = context
+        self._obeying = suspensions
+        self._take_back: dict[StatementType, TakeBack] = {}
+
+    def on_refusal(self, kind: StatementType, take_back: TakeBack) -> None:
+        """Has whoever makes statements of a kind told of each that is not taken, final or not sent.
+
+        One kind has one maker, so the last who asks is told.
+        """
+        self._take_back[kind] = take_back
+
+    def verified_outcomes(self, sent: Publication, reply: bytes) -> tuple[Outcome, ...]:
+        """The exchange's answer to a message; one that is none is kept as evidence.
+
+        Raises:
+            TearlineError: If it does not verify, or is about something else.
+        """
+        try:
+            outcomes = parse_outcomes(reply)
+            if [outcome.about for outcome in outcomes] != sent.ids():
+                raise ExchangeMisbehaved("the outcomes are not those of what was published")
+            for outcome in outcomes:
+                self._verify_outcome(outcome)
+        except TearlineError as error:
+            self._context.alarm(error, reply)
+            raise
+        return outcomes
+
+    def _verify_outcome(self, outcome: Outcome) -> None:
+        trust = self._context.trust
+        if outcome.receipt is None:
+            if outcome.refusal is None:
+                raise ExchangeMisbehaved("an outcome is neither a receipt nor a refusal")
+            return
+        statement = outcome.receipt.statement
+        signer = trust.verify(
+            statement, outcome.receipt.attestations, at=self._context.next_moment()
+        )
+        receipt = parse_receipt(statement.body)
+        if signer.signer != trust.trust_list.exchange.uri or receipt.about != outcome.about:
+            raise ExchangeMisbehaved("the receipt is not the exchange's word on this statement")
+        refused = receipt.status is Status.REFUSED
+        if refused != (outcome.refusal is not None) or receipt.entry is None:
+            raise ExchangeMisbehaved("receipt and refusal contradict each other")
+        if parse_event(receipt.entry.event).statement_id != receipt.about:
+            raise EntryMismatch("the log entry is about another statement")
+
+    def settle(
+        self,
+        item: OutboxItem,
+        publication: Publication,
+        outcomes: Sequence[Outcome],
+        *,
+        whole: bool = False,
+    ) -> OutboxItem:
+        """Notes what became of statements, and what is left to send of their message.
+
+        Raises:
+            TwinAtWork: If a place was taken that this node did not fill; all is noted before.
+        """
+        signer, stores = self._context.signer, self._context.stores
+        answers = {outcome.about: outcome for outcome in outcomes}
+        kept: set[bytes] = set()
+        instead: dict[bytes, Unsigned] = {}
+        lost, fault = Refused(code=item.code, why=item.why), ""
+        twin: tuple[str, Outcome] | None = None
+        with stores.database.transaction():
+            for statement in publication.statements():
+                outcome = answers.get(statement.id)
+                if outcome is None:
+                    kept.add(statement.id)
+                    continue
+                if outcome.receipt is not None:
+                    self._store_receipt(outcome.receipt)
+                if outcome.refusal is None:
+                    self._keep(statement, publication)
+                    self._note_accepted(statement, publication, outcome)
+                    continue
+                refusal, final = outcome.refusal, whole or outcome.receipt is not None
+                if final and refusal.code == StatementConflict.code:
+                    sign = self._filled_elsewhere(statement)
+                    twin = twin or ((sign, outcome) if sign else None)
+                follows = replacement_for(
+                    statement,
+                    refusal.code,
+                    final=final,
+                    header=signer.header,
+                    now_ms=self._context.right_ms(),
+                )
+                if follows == (statement.type, statement.body):
+                    kept.add(statement.id)
+                elif follows is not None:
+                    instead[statement.id] = follows
+                if follows is not None and follows[0] is statement.type:
+                    fault = fault or refusal.code
+                    continue
+                if statement.type is not StatementType.VOID and not lost.code:
+                    lost = refusal
+                self.note_refused(statement, refusal.code)
+            left = remaining(publication, kept, instead, signer)
+            self._keep_anew(left, instead.keys())
+            rest = encode_publication(left)
+            state = OutboxState.REFUSED if lost.code else OutboxState.ACCEPTED
+            item = replace(
+                item,
+                state=OutboxState.UNKNOWN if rest else state,
+                publication=rest,
+                code=lost.code,
+                why=lost.why,
+                fault=fault,
+            )
+            stores.outbox.update(item)
+        if twin is not None:
+            self._context.stop_for_twin(TwinAtWork(twin[0]), encode_outcomes((twin[1],)))
+        return item
+
+    def _filled_elsewhere(self, statement: Statement) -> str:
+        """Returns the place or mark that was taken before, which only this node may fill.
+
+        Empty where an earlier life of node or exchange may have filled it, and of what conflicts
+        by more than its place. A void is sent wherever it is not known whether a place is filled.
+        """
+        channels = self._context.stores.channels
+        if statement.type is StatementType.MARK:
+            mark = parse_mark(statement.body)
+            _, excused = channels.excused(mark.recipient, mark.agreement_id)
+            return f"it sent mark {mark.counter} to {mark.recipient}" * (mark.counter > excused)
+        address = address_of(statement)
+        if address is None or statement.type in (StatementType.VOID, StatementType.CONSENT):
+            return ""
+        excused, _ = channels.excused(address.recipient, address.agreement_id)
+        sign = f"it filled place {address.seq} of the channel to {address.recipient}"
+        return sign * (address.seq > excused)
+
+    def _keep_anew(self, left: Publication, instead: Collection[bytes]) -> None:
+        """Keeps recalls that were signed anew: it is these that answers will name.
+
+        Args:
+            left: What is left to send.
+            instead: Ids of the statements in whose place something stands there.
+        """
+        recalls, attestations = self._context.stores.recalls, left.attestations()
+        for refused in instead:
+            recalls.drop(refused)
+        for statement in left.statements():
+            is_recall = statement.type is StatementType.RECALL
+            if is_recall and not is_answer(parse_recall(statement.body)):
+                recalls.put(signed_of(statement, attestations), incoming=False)
+
+    def _keep(self, statement: Statement, publication: Publication) -> None:
+        """Keeps what was accepted until its recipient signs for it: the exchange may lose it."""
+        address = address_of(statement)
+        if address is None:
+            return
+        kept = signed_of(statement, publication.attestations())
+        self._context.stores.recovery.keep(
+            address.recipient, address.agreement_id, address.seq, kept
+        )
+        if statement.type is StatementType.VOID:
+            void = parse_void(statement.body)
+            self._context.stores.packets.set_withdrawn(void.withdraws, void.reason)
+
+    def _note_accepted(
+        self, statement: Statement, publication: Publication, outcome: Outcome
+    ) -> None:
+        match statement.type:
+            case StatementType.MARK:
+                if entry := _entry_of(outcome):
+                    self._context.stores.suspensions.answer_mark(statement.id, entry.index)
+            case StatementType.STANDING:
+                if entry := _entry_of(outcome):
+                    said = signed_of(statement, publication.attestations())
+                    time_ms = parse_event(entry.event).time_ms
+                    standing = parse_standing(statement.body)
+                    self._obeying.take(said, standing, entry.index, time_ms)
+            case (
+                StatementType.TRUST_LIST
+                | StatementType.KEY_RECORD
+                | StatementType.REVOCATION
+                | StatementType.AGREEMENT
+                | StatementType.MANIFEST
+                | StatementType.GRANT
+                | StatementType.RECEIPT
+                | StatementType.VOID
+                | StatementType.AUDIT_EXPORT
+                | StatementType.ERASURE
+                | StatementType.ANCHOR
+                | StatementType.REQUEST_STEP
+                | StatementType.CONSENT
+                | StatementType.RECALL
+                | StatementType.CASE_STEP
+                | StatementType.PROPOSAL
+            ):
+                pass  # their receipt is stored above; that is enough
+
+    def _store_receipt(self, signed: Signed) -> None:
+        packets, receipt = self._context.stores.packets, parse_receipt(signed.statement.body)
+        self._context.stores.receipts.put(signed, receipt)
+        grant = packets.grant(receipt.about)
+        if grant is not None and not grant.incoming and (grant.status or 0) < receipt.status:
+            packets.set_status(receipt.about, receipt.status)
+
+    def note_refused(self, statement: Statement, code: str) -> None:
+        """Notes that a statement will not be taken, in the caller's transaction."""
+        take_back = self._take_back.get(statement.type)
+        if take_back is not None:  # of a packet, a mark or an agreement, nothing follows here
+            take_back(statement, code)
+
+
+def _entry_of(outcome: Outcome) -> LogOpening | None:
+    """Returns the log entry of an accepted statement; None where no receipt opens one."""
+    receipt = outcome.receipt
+    return None if receipt is None else parse_receipt(receipt.statement.body).entry

@@ -1,0 +1,1 @@
+"""Persons of the agency: sessions, and who acts."""

@@ -1,0 +1,1 @@
+"""Recovery of a node after a restore, on either side."""

@@ -1,0 +1,1 @@
+"""Rendering of packets, documents and tables for people."""

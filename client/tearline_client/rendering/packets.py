@@ -1,0 +1,212 @@
+"""How what is seen of a packet is written for people: values, names, and the tear line."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from tearline.bodies.notices import EMBARGO, NOTICE
+from tearline.errors import NameAmbiguous, NotFound
+from tearline.onward.use import caveats_in_words
+from tearline.packets.packet import TEXT, Field
+from tearline.policy.form import Form
+from tearline.text.choices import matched, one_of
+from tearline.verification.trust import TrustState
+from tearline_client.cli.context import CliContext
+from tearline_client.cli.session import agency_name
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.planning.entities import TOKEN_PREFIX
+from tearline_client.planning.release_plan import Cell
+
+TEAR_LINE = "- - - - - - - - - - - - - -  torn off here  - - - - - - - - - - - - - -"
+_REFERENCE = re.compile(TOKEN_PREFIX + r"([0-9a-f]{32})")
+_TOKEN_SHOWN = 6  # digits that tell the entities of a packet apart on a screen
+
+
+SPARE = ("own", "by", "category")
+"""Columns of a preview that a narrow terminal does without."""
+
+
+def text_column(cli: CliContext, value: str) -> str:
+    """People read names; programs read what was sent, in the column ``value``."""
+    return "shown" if cli.settings.output == "table" else value
+
+
+def describe(shown: PacketView, trust: TrustState) -> str:
+    """One line on what a packet is."""
+    manifest = shown.manifest
+    origin = "us" if shown.own else agency_name(trust.trust_list, shown.packet.origin)
+    return (
+        f"{manifest.kind.value} from {origin}, article {manifest.agreement.article},"
+        f" source and information {manifest.evaluation}, packet {shown.packet.id.hex()[:12]}"
+    )
+
+
+def corrections_of(shown: PacketView, newest: bytes) -> list[str]:
+    """What a reader must know of a packet that another took the place of, or that did so itself.
+
+    Args:
+        shown: The packet.
+        newest: The last of its line.
+    """
+    lines = []
+    if newest != shown.packet.id:
+        lines.append(f"Corrected since: packet {newest.hex()[:12]} has taken its place.")
+    if shown.manifest.supersedes:
+        lines.append(f"It takes the place of packet {shown.manifest.supersedes.hex()[:12]}.")
+    return lines
+
+
+def view_rows(shown: PacketView) -> list[dict[str, object]]:
+    """A row for every field that is open, in its most revealing form."""
+    names = captions(
+        (o.field.path, o.field.values) for o in shown.view.best() if o.field.media_type == TEXT
+    )
+    problems = {problem.path: problem.why for problem in shown.problems}
+    rows: list[dict[str, object]] = [
+        {
+            "field": short(opened.field.path),
+            "path": opened.field.path,
+            "category": opened.field.marking.category,
+            "form": opened.field.form.text,
+            "mask": opened.field.mask,
+            "value": field_text(opened.field),
+            "shown": field_text(opened.field, names),
+            "slot": opened.slot,
+            "problem": problems.get(opened.field.path, ""),
+        }
+        for opened in shown.view.best()
+    ]
+    return rows
+
+
+def cell_rows(cells: Sequence[Cell], trust: TrustState) -> Iterator[dict[str, object]]:
+    """A row for every field and partner: what will be seen, and by which policy."""
+    names = names_by_recipient(cells)
+    for cell in cells:
+        yield {
+            "field": short(cell.path),
+            "path": cell.path,
+            "category": cell.category,
+            "partner": agency_name(trust.trust_list, cell.recipient),
+            "form": cell.form.text,
+            "seen_as": content_text(cell.media_type, cell.values),
+            "shown": content_text(cell.media_type, cell.values, names[cell.recipient]),
+            "by": " ".join(cell.policy_ids),
+            "own": " ".join(cell.own_policy_ids),
+            "reason": cell.reason,
+        }
+
+
+def captions(fields: Iterable[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:
+    """What to call each entity whose name, or id, is among the fields that are seen; by token.
+
+    Args:
+        fields: Path and values of each.
+    """
+    names: dict[str, str] = {}
+    fields = tuple(fields)
+    for wanted in ("id", "name"):  # a name goes before an id
+        for path, values in fields:
+            token, _, rest = path.partition("/")
+            if rest.endswith(f"/{wanted}") and values:
+                names[token] = values[0].decode("utf-8", "replace")
+    return names
+
+
+def names_by_recipient(cells: Sequence[Cell]) -> dict[str, dict[str, str]]:
+    """For each recipient of a preview, what it will call entities; see ``captions``."""
+    return {
+        recipient: captions(
+            (c.path, c.values) for c in cells if c.recipient == recipient and c.media_type == TEXT
+        )
+        for recipient in {cell.recipient for cell in cells}
+    }
+
+
+def below_the_line(shown: PacketView) -> list[str]:
+    """What is told of the part that was torn off; nothing where nothing is told."""
+    if not shown.view.existences:
+        return []
+    told = [
+        f"  {e.category}: {e.count} field{'s' if e.count != 1 else ''} kept back ({e.reason.value})"
+        for e in sorted(shown.view.existences, key=lambda e: e.category)
+    ]
+    return [TEAR_LINE, *told]
+
+
+def caveats_of(shown: PacketView) -> list[str]:
+    """What a reader of a partner's packet must know of the use of what is open here."""
+    if shown.own:
+        return []
+    markings = (opened.field.marking for opened in shown.view.fields)
+    return list(caveats_in_words(markings, narrative=shown.has_narrative))
+
+
+def what_to_heed(shown: PacketView) -> list[str]:
+    """What a reader must know of a packet beside its fields: an embargo, and what is amiss."""
+    lines = []
+    for opened in shown.view.best():
+        if opened.field.path.endswith(f"/{NOTICE}/{EMBARGO}") and opened.field.form is Form.CLEAR:
+            lines.append(f"Not to be announced before {field_text(opened.field)} UTC.")
+    amiss = [f"  {short(problem.path)}: {problem.why}" for problem in shown.problems]
+    if amiss:
+        lines += [f"Not as a {shown.manifest.kind.value} should be:", *amiss]
+    return lines
+
+
+def find_path(shown: PacketView, text: str) -> str:
+    """The path of the one open field that ``text`` is, or is the end of.
+
+    Raises:
+        NotFound: If there is none; the nearest is named.
+        NameAmbiguous: If there are several.
+    """
+    paths = [o.field.path for o in shown.view.best()]
+    found = [path for path in paths if path == text or path.endswith(f"/{text}")]
+    if len(found) > 1:
+        raise NameAmbiguous(matched(text, "end of the path", map(short, found)))
+    if not found:
+        ends = dict.fromkeys(path.partition("/")[2] for path in paths)
+        raise NotFound(one_of(text, "field open here", ends))
+    return found[0]
+
+
+def field_text(field: Field, names: Mapping[str, str] | None = None) -> str:
+    """The values of a field on one line; of a document, what it is."""
+    return content_text(field.media_type, field.values, names)
+
+
+def content_text(
+    media_type: str, values: tuple[bytes, ...], names: Mapping[str, str] | None = None
+) -> str:
+    """Values on one line; of a document its type, size and SHA-256, never a byte of it."""
+    if media_type == TEXT or not values:
+        return values_text(values, names)
+    content = b"".join(values)
+    digest = hashlib.sha256(content).hexdigest()
+    return f"[{media_type}, {len(content)} bytes, SHA-256 {digest}]"
+
+
+def values_text(values: tuple[bytes, ...], names: Mapping[str, str] | None = None) -> str:
+    """Values on one line.
+
+    Args:
+        values: UTF-8.
+        names: What to call entities, by token; then a reference to one is written as a name, or
+            by the beginning of its token, as its own fields are. Without, as it travels.
+    """
+    texts = [value.decode("utf-8", "replace") for value in values]
+    return " · ".join(texts if names is None else [_captioned(text, names) for text in texts])
+
+
+def _captioned(text: str, names: Mapping[str, str]) -> str:
+    found = _REFERENCE.fullmatch(text)
+    if found is None:
+        return text
+    return f"→ {names.get(found[1]) or 'unnamed ' + found[1][:_TOKEN_SHOWN]}"
+
+
+def short(path: str) -> str:
+    """A path with the token cut to what tells entities apart on a screen."""
+    token, _, rest = path.partition("/")
+    return f"{token[:_TOKEN_SHOWN]}/{rest}"

@@ -1,0 +1,1 @@
+"""Rules that the pipelines and the features share."""

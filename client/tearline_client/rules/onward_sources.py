@@ -1,0 +1,65 @@
+"""What is held here of partners' packets, as the rules of onward use see it."""
+
+import hashlib
+from collections.abc import Iterable
+
+from tearline.identity import agency_uri_of
+from tearline.onward.use import GivenField, Sources, verify_evaluation_kept, verify_marked_as
+from tearline.packets.packet import TEXT, Field, Manifest, View
+from tearline_client.messages.packet_view import PacketView, open_view
+from tearline_client.planning.text_search import folded
+from tearline_client.store.packets import PacketStore
+
+
+def held_of(shown: PacketView) -> tuple[GivenField, ...]:
+    """Every field of a packet that is open here."""
+    purposes = frozenset(stored.grant.purpose for stored in shown.grants)
+    return tuple(
+        GivenField(
+            packet=shown.packet.id,
+            originator=agency_uri_of(shown.packet.origin),
+            path=opened.field.path,
+            marking=opened.field.marking,
+            values=values_of(opened.field),
+            purposes=purposes,
+        )
+        for opened in shown.view.fields
+    )
+
+
+def values_of(field: Field) -> frozenset[str]:
+    """A field's values, spelled so that what reads the same compares equal."""
+    if field.media_type != TEXT:
+        return frozenset(hashlib.sha256(value).hexdigest() for value in field.values)
+    return frozenset(text for text in map(folded, field.texts) if text)
+
+
+def verify_taken(packets: PacketStore, manifest: Manifest, view: View, *, node: str) -> None:
+    """Checks a packet that arrived by those of its sources that are held here (spec O-10).
+
+    Raises:
+        DerivedWeaker: If it claims more trust than such a source, or marks a value of it milder.
+        PacketFrozen: If such a source is frozen: it is compared on resumption.
+    """
+    sender = agency_uri_of(manifest.header.signer)
+    for source in manifest.derived_from:
+        held = packets.held(source)
+        if held is None or agency_uri_of(held.origin) == sender:
+            continue  # what is not here cannot be compared
+        verify_evaluation_kept(manifest.evaluation, held.manifest.evaluation)
+        if not held.keys:
+            continue  # nor what was erased
+        shown = open_view(packets, source, node=node)
+        verify_marked((opened.field for opened in view.fields), Sources(held_of(shown)))
+
+
+def verify_marked(fields: Iterable[Field], source: Sources) -> None:
+    """Checks that texts are marked as strictly as the fields of a source that hold the same.
+
+    Raises:
+        DerivedWeaker: If one is marked milder.
+    """
+    for field in fields:
+        if field.media_type == TEXT:
+            for group in source.holding(values_of(field)):
+                verify_marked_as(field.marking, group.floor)

@@ -1,0 +1,126 @@
+"""The policy sets that a node decides by, and who changes the agency's own.
+
+The own set lies in a file that anybody with the disk can write. So the vault keeps the digest of
+what an officer adopted, and a node does not start on anything else.
+"""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from tearline.errors import ConfigUnreadable, OwnPolicyChanged
+from tearline.persons.tokens import Role
+from tearline.policy.ruleset import parse_policy_set
+from tearline.policy.vocabulary import SHARED_POLICIES
+from tearline_client.config import MAX_CONFIG_BYTES
+from tearline_client.context import Policies
+from tearline_client.keys.home import Home
+from tearline_client.keys.keystore import Keystore
+from tearline_client.persons.actors import Actors
+from tearline_client.store.database import Database
+from tearline_client.store.vault import Vault
+
+_ADOPTED = "policy.own"
+
+
+def load_adopted(own: Path, database: Database, *, is_new: bool) -> Policies:
+    """The policies of a node that starts, as an officer adopted them.
+
+    Args:
+        own: The file of the agency's own.
+        database: Knows what was adopted.
+        is_new: Whether the node starts for the first time: what lies there then counts.
+
+    Raises:
+        OwnPolicyChanged: If the file is not the one that was adopted, or is gone.
+        ConfigUnreadable: If it cannot be read.
+        PolicyError: If it does not hold policies of the schema.
+    """
+    data = _read(own)
+    adopted = database.setting(_ADOPTED)
+    if adopted is None and is_new:
+        with database.transaction():
+            database.put_setting(_ADOPTED, _digest(data))
+    elif adopted != _digest(data):
+        raise OwnPolicyChanged(f"{own} is {'gone' if data is None else 'another'}")
+    return _parse(own, data)
+
+
+def adopt(home: Home, keystore: Keystore, file: Path | None, person: str, *, now_ms: int) -> str:
+    """Puts policies in the place of the agency's own; a node that starts then decides by them.
+
+    Args:
+        home: The node's home.
+        keystore: Its keystore.
+        file: The policies; None for none.
+        person: Who adopts them; empty for whoever is logged in.
+        now_ms: The time, Unix milliseconds.
+
+    Returns:
+        The officer, by the agency's own name for them.
+
+    Raises:
+        TlsError: If nobody is logged in, or who is has not the role of an officer.
+        ConfigUnreadable: If the file cannot be read, or the home's own not be written.
+        PolicyError: If it does not hold policies of the schema.
+    """
+    officer = Actors(home, keystore).person(person, Role.OFFICER, now_ms=now_ms)
+    data = None if file is None else _read(file)
+    if file is not None and data is None:
+        raise ConfigUnreadable(f"{file}: there is none")
+    _parse(home.own_policy, data)
+    database = Database(home.database, Vault(keystore.storage_key("node.db")))
+    try:
+        _put(home.own_policy, data)
+        with database.transaction():
+            database.put_setting(_ADOPTED, _digest(data))
+    finally:
+        database.close()
+    return officer
+
+
+def _digest(data: bytes | None) -> bytes:
+    return b"" if data is None else hashlib.sha256(data).digest()
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_CONFIG_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+    if len(data) > MAX_CONFIG_BYTES:
+        raise ConfigUnreadable(f"{path} is longer than {MAX_CONFIG_BYTES} bytes")
+    return data
+
+
+def _put(path: Path, data: bytes | None) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+    try:
+        if data is None:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
+        with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+
+
+def _parse(path: Path, data: bytes | None) -> Policies:
+    shared = parse_policy_set(SHARED_POLICIES)
+    if data is None:
+        return Policies(shared=shared, own=None)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigUnreadable(f"{path}: not UTF-8") from None
+    return Policies(shared=shared, own=parse_policy_set(text))

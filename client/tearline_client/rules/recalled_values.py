@@ -1,0 +1,163 @@
+"""What is left in drafts and decisions of a partner's packet that was taken back.
+
+A draft that waits for a second person, or a decision that waits for the exchange, holds values as
+they were written, not the packet that they came from. What goes from here goes from there, too; a
+person then sees that it is missing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from tearline.errors import PacketError
+from tearline.onward.use import is_telling
+from tearline.packets.packet import TEXT, Field, View
+from tearline.sealing import open_packet
+from tearline_client.context import NodeContext
+from tearline_client.planning.release_plan import Draft
+from tearline_client.planning.substrings import Substrings
+from tearline_client.planning.text_search import folded
+from tearline_client.store.approvals import (
+    Content,
+    PendingAnswer,
+    PendingConsent,
+    PendingField,
+    PendingPacket,
+)
+from tearline_client.store.decisions import Act
+
+_LEAST_SOUGHT = 6
+"""Characters from which a value is sought inside longer text: a shorter one stands in too many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecalledValues:
+    """Values of one packet.
+
+    Attributes:
+        texts: Of its text fields, folded.
+        telling: Those of them of which one is enough to tell a copy.
+        documents: Those of its other fields.
+    """
+
+    texts: frozenset[str] = frozenset()
+    telling: frozenset[str] = frozenset()
+    documents: frozenset[bytes] = frozenset()
+
+    def without(self, other: "RecalledValues") -> "RecalledValues":
+        """Returns what the other one does not hold as well."""
+        return RecalledValues(
+            texts=self.texts - other.texts,
+            telling=self.telling - other.texts,
+            documents=self.documents - other.documents,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sought:
+    """Values that are sought in drafts.
+
+    Attributes:
+        packet: 32 bytes, the packet they were of.
+        texts: Of its text fields, folded.
+        telling: Those of them of which one is enough to tell a copy.
+        documents: Those of its other fields.
+    """
+
+    packet: bytes
+    texts: Substrings
+    telling: Substrings
+    documents: frozenset[bytes]
+
+
+def open_values(context: NodeContext, packet_id: bytes) -> RecalledValues:
+    """Returns all that the keys here open of a packet; nothing where no draft waits."""
+    held = context.stores.packets.held(packet_id)
+    drafts = context.stores.approvals.count() + context.stores.decisions.count()
+    if held is None or not drafts:
+        return RecalledValues()
+    view = View(fields=(), existences=())
+    try:
+        for release in held.keys:
+            view = view.merged(open_packet(held.manifest, held.parts.ciphertexts, release))
+    except PacketError:
+        return RecalledValues()  # what does not open was not read into a draft either
+    fields = [opened.field for opened in view.fields]
+    texts = [field for field in fields if field.media_type == TEXT]
+    return RecalledValues(
+        texts=_folded(texts),
+        telling=_folded(field for field in texts if is_telling(field.marking)),
+        documents=frozenset(
+            value for field in fields if field.media_type != TEXT for value in field.values
+        ),
+    )
+
+
+def strip_drafts(context: NodeContext, packet_id: bytes, lost: RecalledValues) -> None:
+    """Takes values that are not here any more out of every draft that waits.
+
+    A draft that names the packet loses each of them; others, those that tell a copy. What this
+    agency has said itself stays. The caller has a transaction.
+
+    Args:
+        context: The node.
+        packet_id: 32 bytes, the packet they were of.
+        lost: The values.
+    """
+    if not (lost.texts or lost.documents):
+        return
+    sought = _Sought(
+        packet=packet_id,
+        texts=Substrings(lost.texts, _LEAST_SOUGHT),
+        telling=Substrings(lost.telling, _LEAST_SOUGHT),
+        documents=lost.documents,
+    )
+    for pending in context.stores.approvals.all():  # at most ``MAX_PENDING``
+        content, count = _stripped(context, pending.content, sought)
+        if count:
+            context.stores.approvals.replace(pending, content, lost=pending.lost + count)
+    for decision in context.stores.decisions.all():  # at most ``MAX_DECISIONS``
+        if isinstance(decision.content, Act):
+            continue  # words to partners, without a field
+        content, count = _stripped(context, decision.content, sought)
+        if count:
+            context.stores.decisions.replace(decision, content, lost=decision.lost + count)
+
+
+def _stripped(context: NodeContext, content: Content, sought: _Sought) -> tuple[Content, int]:
+    """Returns what is left of a draft, and how much was taken out of it."""
+    match content:
+        case PendingField() | PendingConsent():
+            return content, 0  # of a packet of ours that was sent
+        case PendingAnswer():
+            packet, count = _left(context, content.packet, sought)
+            says = sought.telling.are_in(folded(content.text))
+            text = "" if says else content.text
+            return replace(content, packet=packet, text=text), count + says
+        case tuple() as packets:
+            left = [_left(context, each, sought) for each in packets]
+            return tuple(packet for packet, _ in left), sum(count for _, count in left)
+
+
+def _left(
+    context: NodeContext, packet: PendingPacket, sought: _Sought
+) -> tuple[PendingPacket, int]:
+    draft: Draft = packet.draft
+    texts = sought.texts if sought.packet in draft.derived_from else sought.telling
+    documents = sought.documents
+    kept = tuple(each for each in draft.fields if not _is_lost(context, each, texts, documents))
+    return replace(packet, draft=replace(draft, fields=kept)), len(draft.fields) - len(kept)
+
+
+def _is_lost(
+    context: NodeContext, field: Field, texts: Substrings, documents: frozenset[bytes]
+) -> bool:
+    if field.media_type != TEXT:
+        return not documents.isdisjoint(field.values)
+    return any(
+        texts.are_in(folded(text)) and not context.stores.values.is_own_word(text)
+        for text in field.texts
+    )
+
+
+def _folded(fields: Iterable[Field]) -> frozenset[str]:
+    return frozenset(plain for field in fields for text in field.texts if (plain := folded(text)))

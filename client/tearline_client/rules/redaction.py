@@ -1,0 +1,194 @@
+"""Forgetting what a partner released: keys first, which is enough; then what they opened.
+
+What was read before is not undone by it. What the node's own access log knows of that is told
+to the originator, in words that a person understands.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tearline.audit.event import EventCode
+from tearline.errors import AgreementNotInForce, TearlineError
+from tearline.packets.grant import Grant
+from tearline.packets.packet import PacketParts
+from tearline.packets.recall import Reach
+from tearline.sealing.redact import opened_slots, redact_release
+from tearline.statements.receipt import Status
+from tearline.tlog.agreed_time import AgreedTime
+from tearline.wire.deliveries import Delivery, encode_delivery, parse_delivery
+from tearline.wire.grants import parse_event, parse_grant
+from tearline_client.context import NodeContext
+from tearline_client.rules.recalled_values import open_values, strip_drafts
+from tearline_client.store.access import AccessStore
+from tearline_client.store.packets import NEVER_MS, StoredGrant
+
+Gone = Callable[[bytes, Grant], frozenset[int] | None]
+"""From a grant, by its statement's id, to its slots that are to be forgotten; None for all."""
+
+_REACHES = {
+    EventCode.ACCESS_OPEN: Reach.OPENED,
+    EventCode.ACCESS_SEARCH: Reach.OPENED,
+    EventCode.ACCESS_EXPORT: Reach.EXPORTED,
+    EventCode.ACCESS_PRINT: Reach.PRINTED,
+    EventCode.ACCESS_EXHIBIT: Reach.EXHIBITED,
+}
+
+
+def forget(context: NodeContext, packet_id: bytes, gone: Gone) -> None:
+    """Erases what partners released of a packet: keys, ciphertexts, values, what was put aside.
+
+    What drafts hold of it goes, too.
+
+    The caller has a transaction. Grants of which nothing is left are erased, and their grantor
+    is told; the statements themselves stay, as proof that there was something. So do keyed tags
+    of values that tell a copy, until the last grant would have ended.
+
+    Args:
+        context: The node.
+        packet_id: 32 bytes.
+        gone: What of each grant.
+    """
+    packets = context.stores.packets
+    before = open_values(context, packet_id)
+    held = packets.held(packet_id)
+    left: frozenset[int] = frozenset()
+    incoming = [stored for stored in packets.grants(packet_id) if stored.incoming]
+    ends_ms = max((end_of(context, stored) for stored in incoming), default=0)
+    for stored in incoming:
+        slots = gone(stored.signed.statement.id, stored.grant)
+        release = packets.release(packet_id, stored.grant.grant_id)
+        rest = None
+        if release is not None and held is not None and slots is not None:
+            rest = redact_release(release, held.manifest.packet_id, slots)
+            left |= opened_slots(rest)
+        packets.put_rest(packet_id, rest, grant_id=stored.grant.grant_id)
+        if slots is None and (stored.status or 0) < Status.ERASED:
+            packets.set_status(stored.signed.statement.id, Status.ERASED)
+    context.stores.values.keep_until(packet_id, ends_ms)
+    if held is not None:
+        packets.put_parts(
+            PacketParts(
+                manifest=packet_id,
+                openings=(),
+                ciphertexts={
+                    slot: data for slot, data in held.parts.ciphertexts.items() if slot in left
+                },
+            )
+        )
+    _strip_put_aside(context, packet_id, gone)
+    strip_drafts(context, packet_id, before.without(open_values(context, packet_id)))
+
+
+def _strip_put_aside(context: NodeContext, packet_id: bytes, gone: Gone) -> None:
+    """Takes ciphertexts of a packet out of deliveries that lie put aside as evidence, or wait.
+
+    What is not to be forgotten stays: a delivery may lie there for a reason that passes.
+    """
+    intake, waiting = context.stores.inbox, context.stores.awaiting_cosignature
+    for item in intake.with_packet(packet_id):
+        stripped = _stripped(intake.evidence(item), packet_id, gone)
+        if stripped is not None:
+            intake.replace_evidence(item, stripped)
+    for grant in waiting.all():
+        stripped = _stripped(waiting.delivery(grant.id), packet_id, gone)
+        if stripped is not None:
+            waiting.replace(grant.id, stripped)
+
+
+def _stripped(data: bytes | None, packet_id: bytes, gone: Gone) -> bytes | None:
+    """A delivery without some ciphertexts of a packet; None for what brings none of it."""
+    delivery = None if data is None else _delivery_of(data)
+    if delivery is None or all(parts.manifest != packet_id for parts in delivery.parts):
+        return None
+    grant = _grant_of(delivery)
+    slots = None if grant is None else gone(delivery.statements[0].id, grant)
+    rest = tuple(
+        parts if parts.manifest != packet_id else _left(parts, slots) for parts in delivery.parts
+    )
+    return encode_delivery(replace(delivery, parts=rest))
+
+
+def _left(parts: PacketParts, gone: frozenset[int] | None) -> PacketParts:
+    """The ciphertexts of a packet without some slots; without any where all of it is gone."""
+    kept = {} if gone is None else {s: d for s, d in parts.ciphertexts.items() if s not in gone}
+    return PacketParts(manifest=parts.manifest, openings=(), ciphertexts=kept)
+
+
+def _grant_of(delivery: Delivery) -> Grant | None:
+    """What it says of itself, which nobody has verified."""
+    try:
+        return parse_grant(delivery.statements[0].body) if delivery.statements else None
+    except TearlineError:
+        return None
+
+
+def _delivery_of(evidence: bytes) -> Delivery | None:
+    try:
+        return parse_delivery(evidence)
+    except TearlineError:
+        return None  # evidence of another kind
+
+
+def reach_of(context: NodeContext, packet_id: bytes) -> tuple[Reach, ...]:
+    """What was done with a packet here, by the node's own access log."""
+    access, found = AccessStore(context.stores.database), set()
+    for index, sealed in access.rows():
+        event = parse_event(access.opening(index, sealed).event)
+        if event.packet != packet_id or event.code not in _REACHES:
+            continue
+        found.add(_REACHES[event.code])
+        if event.actor != context.uri:
+            found.add(Reach.SEEN)
+    return tuple(sorted(found))
+
+
+def expire(context: NodeContext, stored: StoredGrant, *, at: AgreedTime) -> bool:
+    """Erases what a partner's grant opened, if it has ended or may be kept no longer.
+
+    A packet that a person keeps after a recall stays. The caller has a transaction.
+
+    Args:
+        context: The node.
+        stored: A grant that may have ended; of one of ours nothing is erased here.
+        at: The time.
+
+    Returns:
+        Whether it was erased.
+    """
+    packets, statement_id = context.stores.packets, stored.signed.statement.id
+    ends_ms = end_of(context, stored)
+    if not at.has_reached(ends_ms):
+        packets.set_end(statement_id, ends_ms)  # it came before the end was kept
+        return False
+    if stored.incoming and context.stores.recalls.is_kept(stored.grant.packet):
+        return False
+    packets.set_end(statement_id, NEVER_MS)
+    if stored.incoming:
+        _forget_grant(context, stored)
+    return stored.incoming
+
+
+def _forget_grant(context: NodeContext, stored: StoredGrant) -> None:
+    """Forgets one grant; what another one opens as well stays."""
+    this = stored.signed.statement.id
+    forget(
+        context,
+        stored.grant.packet,
+        lambda statement_id, _: None if statement_id == this else frozenset(),
+    )
+
+
+def end_of(context: NodeContext, stored: StoredGrant) -> int:
+    """Until when a grant may be kept: to its end, or as long as the agreement says.
+
+    Of ours, that is how long the exchange keeps for it what it releases.
+    """
+    grant = stored.grant
+    held = context.stores.packets.held(grant.packet)
+    if held is None:
+        return grant.not_after_ms
+    try:
+        agreement = context.stores.agreements.newest(grant.address.agreement_id)
+    except AgreementNotInForce:
+        return grant.not_after_ms  # what it came under is not here any more
+    return min(grant.not_after_ms, held.received_ms + agreement.retention_ms)

@@ -1,0 +1,1 @@
+"""The node as a service: daemon, jobs, health, metrics, backup and benchmark."""

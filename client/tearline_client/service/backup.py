@@ -1,0 +1,211 @@
+"""A node's backup, the node that is made of it, and the mirror that an exchange is restored from.
+
+The keys that cosign the log are in no backup: whoever lost their machine does not know any more
+what they signed, and makes new ones (see ``NodeContext.verify_may_cosign``). Nor is the agency's
+root, which has no place on this machine.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from tearline.errors import BackupDamaged, HomeMissing, RestoreRefused
+from tearline.tlog.tiles import TILE_WIDTH, Tile
+from tearline_client.keys.home import COSIGNING_KEY, Home
+from tearline_client.keys.keystore import Keystore
+from tearline_client.node import Node
+from tearline_client.store.database import Database, copy_database, verify_database
+from tearline_client.store.log import LogStore
+from tearline_client.store.recovery import RecoveryStore, Restored
+from tearline_client.store.vault import Vault
+from tearline_runtime.archive import Unpacked, pack, unpack
+
+_DATABASE, _KEYS = "node.db", "keys"
+_AUTHENTIC = "backup"  # the purpose of the key that authenticates one
+_REQUIRED = {_DATABASE, "identity.toml", f"{_KEYS}/keystore"}
+_NAMES = re.compile(
+    r"node\.(?:db|toml|crt|record)|identity\.toml|federation\.trust|policy/own\.cedar"
+    r"|[a-z0-9-]{1,32}\.agency|keys/keystore|keys/[a-z0-9][a-z0-9-]{0,63}\.key"
+)
+_LEFT_OUT = re.compile(rf"{_KEYS}/{COSIGNING_KEY}(?:-next)?\.key")
+
+
+def back_up(home: Home, file: Path, passphrase: bytes) -> None:
+    """Writes everything of a node into one new file, whatever works on it meanwhile.
+
+    The database as of one commit. Keys and contents lie in it as they lie in the home,
+    encrypted under the node's passphrase. All of it is authenticated by a key of its keystore.
+
+    Args:
+        home: The node's home.
+        file: Where to; there must be nothing.
+        passphrase: Opens the node's keystore.
+
+    Raises:
+        KeystoreLocked: If the passphrase is not the one.
+        HomeMissing: If there is no node here.
+        RestoreRefused: If the file is there already, or cannot be written.
+        StoreError: If the database cannot be read.
+    """
+    if not home.database.exists():
+        raise HomeMissing(str(home.path))
+    key = Keystore.open(home.keys, passphrase).storage_key(_AUTHENTIC)
+    with _at_once(file) as draft, ExitStack() as stack:
+        copied = draft.with_name(draft.name + ".db")
+        stack.callback(copied.unlink, missing_ok=True)
+        # Before the keys: a key that is made meanwhile is one too many, not one too few.
+        copy_database(home.database, copied)
+        members = [_member(stack, _DATABASE, copied)]
+        for folder in ("", _KEYS, "policy"):
+            for path in sorted((home.path / folder).glob("*")):
+                name = path.relative_to(home.path).as_posix()
+                if name != _DATABASE and _NAMES.fullmatch(name) and not _is_left_out(name):
+                    members.append(_member(stack, name, path))
+        _pack(draft, members, key)
+
+
+def restore(file: Path, home: Home, passphrase: bytes) -> Restored:
+    """Makes a node of a backup: all of it, or nothing.
+
+    Args:
+        file: A backup.
+        home: Where to; there must be nothing.
+        passphrase: Opens the node's keystore.
+
+    Raises:
+        RestoreRefused: If there is something already, or it cannot be written.
+        BackupDamaged: If the file is no whole backup, or none that its own keystore wrote.
+        TearlineError: If its keystore or its database does not open.
+    """
+    with _at_once(home.path) as draft:
+        draft.mkdir(mode=0o700)
+
+        def receive(name: str) -> IO[bytes]:
+            place = draft / name
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
+            return os.fdopen(os.open(place, flags, 0o600), "wb")
+
+        with file.open("rb") as archive:
+            unpacked = unpack(archive, receive, permits=_is_permitted)
+        if missing := sorted(_REQUIRED.difference(unpacked.names)):
+            raise BackupDamaged(f"it has no {', '.join(missing)}")
+        restored = _mark(Home(draft), passphrase, unpacked)
+        for folder, _, files in os.walk(draft, topdown=False):
+            for name in files:
+                _sync(Path(folder, name))
+            _sync(Path(folder))
+    return restored
+
+
+def _is_permitted(name: str) -> bool:
+    return bool(_NAMES.fullmatch(name)) and not _is_left_out(name)
+
+
+def _is_left_out(name: str) -> bool:
+    return bool(_LEFT_OUT.fullmatch(name))
+
+
+def _mark(home: Home, passphrase: bytes, unpacked: Unpacked) -> Restored:
+    """Notes in the database that it is of a backup: it knows less than this node once did.
+
+    Before anything of it is read, it is checked that whoever wrote it had the node's keys.
+    """
+    keystore = Keystore.open(home.keys, passphrase)
+    unpacked.verify(keystore.storage_key(_AUTHENTIC))
+    verify_database(home.database)
+    database = Database(home.database, Vault(keystore.storage_key(_DATABASE)))
+    try:
+        restored = Restored(time_s=int(time.time()), log_size=LogStore(database).size)
+        with database.transaction():
+            RecoveryStore(database).put_restored(restored)
+    finally:
+        database.close()
+    return restored
+
+
+def write_mirror(node: Node, file: Path) -> int:
+    """Writes the log as this node has read it into one new file; returns its size.
+
+    As tlog-tiles names it: the checkpoint, with our line, and bundles of entries.
+
+    Raises:
+        NotFound: If nothing of the log was read yet.
+        RestoreRefused: If the file is there already, or cannot be written.
+    """
+    log, note = node.state.stores.log, node.cosigning.mirrored()
+    size = log.size
+
+    def members() -> Iterator[tuple[str, int, IO[bytes]]]:
+        yield "checkpoint", len(note), BytesIO(note)
+        for start in range(0, size, TILE_WIDTH):
+            width = min(TILE_WIDTH, size - start)
+            tile = Tile(level=None, index=start // TILE_WIDTH, width=width)
+            bundle = log.tile(tile)
+            yield tile.path, len(bundle), BytesIO(bundle)
+
+    with _at_once(file) as draft:
+        _pack(draft, members())
+    return size
+
+
+def _member(stack: ExitStack, name: str, path: Path) -> tuple[str, int, IO[bytes]]:
+    stream = stack.enter_context(path.open("rb"))
+    return name, os.fstat(stream.fileno()).st_size, stream
+
+
+def _pack(
+    draft: Path, members: Iterable[tuple[str, int, IO[bytes]]], key: bytes | None = None
+) -> None:
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as archive:
+        pack(archive, members, key)
+        archive.flush()
+        os.fsync(archive.fileno())
+
+
+@contextmanager
+def _at_once(target: Path) -> Iterator[Path]:
+    """A place beside ``target``; what is made there moves to it in the end, or is removed.
+
+    Raises:
+        RestoreRefused: If there is something at the target, or it cannot be written.
+    """
+    target = target.absolute()
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.new")
+    try:
+        if os.path.lexists(target):
+            raise RestoreRefused(f"{target}: there is something already")
+        yield draft
+        if os.path.lexists(target):
+            raise RestoreRefused(f"{target}: there is something already")
+        draft.rename(target)
+        _sync(target.parent)
+    except OSError as error:
+        _remove(draft)
+        raise RestoreRefused(f"{error.filename or target}: {error.strerror}") from None
+    except BaseException:
+        _remove(draft)
+        raise
+
+
+def _remove(draft: Path) -> None:
+    if draft.is_dir():
+        shutil.rmtree(draft, ignore_errors=True)
+    else:
+        draft.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

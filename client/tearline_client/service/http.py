@@ -1,0 +1,102 @@
+"""The port of a node's metrics and health, in plain HTTP.
+
+It is for those who watch machines: nothing there could be changed, nobody and nothing is named,
+and every figure is the one that ``node status`` or the desks show.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tearline.errors import StoreError
+from tearline.requests.step import Side
+from tearline_client.audit.retention import kept_too_long
+from tearline_client.loop_health import LoopHealth
+from tearline_client.node import Node
+from tearline_client.service.metrics import MEDIA_TYPE, Metrics, Snapshot
+from tearline_runtime.http import NEVER, TEXT, listening, refusal, reply
+
+
+def is_ready(node: Node, pulse: LoopHealth) -> bool:
+    """Whether a node at work does what it is there for.
+
+    The last round was done lately, so the exchange was reached and what it said is stored; the
+    log is known freshly, by a clock that agrees; and the signing key counts.
+    """
+    return pulse.is_well(node.state.now_ms()) and node.state.is_ready()
+
+
+async def vitals_of(node: Node, pulse: LoopHealth) -> Snapshot:
+    """How a node at work is now.
+
+    It goes on with its work meanwhile: what takes long is done piece by piece.
+    """
+    requests_overdue = await _requests_overdue(node)
+    state, stores = node.state, node.state.stores
+    return Snapshot(
+        ready=is_ready(node, pulse),
+        reached_ms=pulse.reached_ms,
+        behind_since_ms=state.unread.since_ms,
+        free_bytes=node.home.free_bytes,
+        failed=pulse.failed,
+        status=node.status(),
+        checkpoint_s=state.follower.time_s(),
+        cosigned=node.cosigning.seen.size,
+        partner_cosigned_s=max((each.time_s for each in stores.cosigning.partners()), default=0),
+        stopped=stores.cosigning.is_stopped or bool(stores.recovery.twin()),
+        ahead_of_cosignature=stores.awaiting_cosignature.count(),
+        for_second=stores.approvals.count(),
+        recalls_open=stores.recalls.count_open(incoming=True),
+        recalls_overdue=len(node.recalls.overdue()),
+        requests_overdue=requests_overdue,
+        kept_too_long=sum(each.entries for each in kept_too_long(state)),
+    )
+
+
+async def _requests_overdue(node: Node) -> Counter[Side]:
+    late: Counter[Side] = Counter()
+    for request in node.state.stores.requests.open():
+        late[request.side] += node.requests.is_overdue(request)
+        await asyncio.sleep(0)  # each is replayed from its steps: thousands would hold up the loop
+    return late
+
+
+def monitored(
+    address: str, node: Node, pulse: LoopHealth, report: Callable[[str], None]
+) -> AbstractAsyncContextManager[int]:
+    """Serves the port in this event loop, and drains it in the end; gives the port.
+
+    Args:
+        address: host:port; port 0 takes a free one.
+        node: What is watched.
+        pulse: How its rounds go.
+        report: Told of a fault here.
+
+    Raises:
+        SettingInvalid: If the address cannot be listened on.
+    """
+    metrics = Metrics()
+
+    async def health(_: Request) -> Response:
+        node.status()  # from its database, which must answer
+        return reply(b"ok\n", TEXT, NEVER)
+
+    async def readiness(_: Request) -> Response:
+        return reply(b"ok\n", TEXT, NEVER) if is_ready(node, pulse) else refusal(503)
+
+    async def measures(_: Request) -> Response:
+        return reply(metrics.text(await vitals_of(node, pulse)), MEDIA_TYPE, NEVER)
+
+    async def refuse(_: Request, error: Exception) -> Response:
+        report(f"The port of the metrics could not answer: {error}")
+        return refusal(503)
+
+    pages = {"/healthz": health, "/readyz": readiness, "/metrics": measures}
+    routes = [Route(path, page) for path, page in pages.items()]
+    return listening(address, Starlette(routes=routes, exception_handlers={StoreError: refuse}))

@@ -1,0 +1,185 @@
+"""What is measured of a node at work, in the text format that Prometheus reads.
+
+Numbers, codes of errors and kinds alone: no person, partner, packet, request or case is named.
+
+What has labels is there from the beginning; what has no value is not there.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
+from prometheus_client import Counter as Total
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
+
+from tearline.errors import concrete_errors
+from tearline.federation.members import KeyUse
+from tearline.requests.step import Side
+from tearline_client.status import NodeStatus
+from tearline_client.store.outbox import OutboxState
+from tearline_runtime.metrics import OptionalGauge, tell_build
+
+MEDIA_TYPE = CONTENT_TYPE_PLAIN_1_0_0
+
+# A round fails with codes of these branches.
+_FAILURES = ("TL-KEY", "TL-LOG", "TL-REQ", "TL-STO", "TL-TLS", "TL-TRU")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """How a node is at one moment.
+
+    Attributes:
+        ready: Whether it is in touch with the exchange, knows the log freshly, can store, and
+            its signing key counts.
+        reached_ms: When the last round was done, Unix milliseconds; 0 for never in this life.
+        behind_since_ms: Since when the mailbox was not read to its end, Unix milliseconds; None
+            where it is.
+        free_bytes: Room on the disk of the home.
+        failed: Rounds that failed in this life, by the code of their error.
+        status: What ``node status`` shows of the node itself.
+        checkpoint_s: When the newest checkpoint that was read was signed, Unix seconds; 0 for
+            none.
+        cosigned: Entries in the largest tree that this node cosigned.
+        partner_cosigned_s: When a partner was last seen to have cosigned, Unix seconds, by its
+            clock; 0 for never.
+        stopped: Whether nothing is sent before a person decided: on the log, or on another copy.
+        ahead_of_cosignature: Packets that wait for their sender's cosignature.
+        for_second: Decisions that wait for a second person.
+        recalls_open: Partners' recalls that a person may still decide on.
+        recalls_overdue: Our recalls whose answer is late.
+        requests_overdue: Requests whose answer is late, by the side that is ours.
+        kept_too_long: Entries of the log that should have been erased.
+    """
+
+    ready: bool
+    reached_ms: int
+    behind_since_ms: int | None
+    free_bytes: int
+    failed: Mapping[str, int]
+    status: NodeStatus
+    checkpoint_s: int
+    cosigned: int
+    partner_cosigned_s: int
+    stopped: bool
+    ahead_of_cosignature: int
+    for_second: int
+    recalls_open: int
+    recalls_overdue: int
+    requests_overdue: Mapping[Side, int]
+    kept_too_long: int
+
+
+class Metrics:
+    """The instruments of one node."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        tell_build("tearline_node_", self._registry)
+        self._ready = self._gauge("ready", "Whether it is in touch, up to date and can store.")
+        self._reached = self._optional("contact_timestamp_seconds", "When the last round was done.")
+        self._free = self._gauge("disk_free_bytes", "Room on the disk of the home.")
+        self._failed = Total(
+            "tearline_node_rounds_failed", "Rounds that failed.", ("code",), registry=self._registry
+        )
+        for error in concrete_errors():
+            if error.code.startswith(_FAILURES):
+                self._failed.labels(error.code)
+        self._entries = self._gauge("log_entries", "Entries of the log, read and verified.")
+        self._checkpoint = self._optional(
+            "log_checkpoint_timestamp_seconds", "When the checkpoint over them was signed."
+        )
+        self._cosigned = self._gauge("log_cosigned_entries", "Entries that this node cosigned.")
+        self._partner = self._optional(
+            "partner_cosigned_timestamp_seconds", "When a partner cosigned last."
+        )
+        self._stopped = self._gauge(
+            "sending_stopped", "Whether nothing is sent until a person decides."
+        )
+        self._outbox = self._gauge("outbox_items", "Items of the outbox.", "state")
+        self._oldest = self._optional(
+            "outbox_oldest_timestamp_seconds", "Since when the oldest waits."
+        )
+        self._faults = self._gauge("outbox_faults", "Items that are kept from being sent.", "code")
+        self._unread = self._optional(
+            "inbox_behind_timestamp_seconds", "Since when the mailbox was not read to its end."
+        )
+        self._behind = self._gauge("inbox_behind_gap", "What came and waits behind a gap.")
+        self._unsigned = self._gauge(
+            "inbox_uncosigned", "Packets that wait for their sender's cosignature."
+        )
+        self._aside = self._gauge("put_aside", "What did not verify, and alarms.", "code")
+        self._beyond = self._gauge(
+            "over_quota", "What did not verify, of which only the id is kept."
+        )
+        self._second = self._gauge("decisions_waiting", "Decisions that wait for a second person.")
+        self._recalls = self._gauge("recalls_waiting", "Recalls that wait for a decision here.")
+        self._late_recalls = self._gauge("recalls_overdue", "Own recalls whose answer is late.")
+        self._late = self._gauge("requests_overdue", "Requests whose answer is late.", "side")
+        self._kept = self._gauge("kept_too_long_entries", "Entries that should be erased by now.")
+        self._keys = self._gauge("key_end_timestamp_seconds", "When the newest key ends.", "use")
+        self._certificate = self._gauge(
+            "certificate_end_timestamp_seconds", "When the TLS certificate ends."
+        )
+        self._counted: Counter[str] = Counter()
+
+    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
+        return Gauge(f"tearline_node_{name}", about, labels, registry=self._registry)
+
+    def _optional(self, name: str, about: str) -> OptionalGauge:
+        return OptionalGauge(f"tearline_node_{name}", about, self._registry)
+
+    def text(self, vitals: Snapshot) -> bytes:
+        """Everything, as of now."""
+        self._set_log(vitals)
+        self._set_mail(vitals.status)
+        self._ready.set(vitals.ready)
+        self._reached.set(_seconds(vitals.reached_ms))
+        self._unread.set(_seconds(vitals.behind_since_ms))
+        self._free.set(vitals.free_bytes)
+        for code, count in vitals.failed.items():
+            self._failed.labels(code).inc(count - self._counted[code])
+            self._counted[code] = count
+        self._unsigned.set(vitals.ahead_of_cosignature)
+        self._second.set(vitals.for_second)
+        self._recalls.set(vitals.recalls_open)
+        self._late_recalls.set(vitals.recalls_overdue)
+        for side in Side:
+            self._late.labels(side.value).set(vitals.requests_overdue.get(side, 0))
+        self._kept.set(vitals.kept_too_long)
+        self._certificate.set(vitals.status.certificate_end_ms / 1000)
+        return generate_latest(self._registry)
+
+    def _set_log(self, vitals: Snapshot) -> None:
+        self._entries.set(vitals.status.log_size)
+        self._checkpoint.set(vitals.checkpoint_s or None)
+        self._cosigned.set(vitals.cosigned)
+        self._partner.set(vitals.partner_cosigned_s or None)
+        self._stopped.set(vitals.stopped)
+
+    def _set_mail(self, status: NodeStatus) -> None:
+        for state in OutboxState:
+            self._outbox.labels(state.value).set(status.outbox.get(state, 0))
+        self._oldest.set(_seconds(status.waiting_since_ms))
+        _set_all(self._faults, status.faults)
+        self._behind.set(sum(channel.waiting for channel in status.channels))
+        _set_all(self._aside, Counter(item.code for item in status.quarantined))
+        self._beyond.set(sum(status.over_quota.values()))
+        ends_ms: dict[KeyUse, int] = {}
+        for record in status.keys:
+            ends_ms[record.use] = max(ends_ms.get(record.use, 0), record.not_after_ms)
+        _set_all(self._keys, {use.value: end_ms / 1000 for use, end_ms in ends_ms.items()})
+
+
+def _seconds(time_ms: int | None) -> float | None:
+    """Unix seconds; None for a time that is none, or 0."""
+    return time_ms / 1000 if time_ms else None
+
+
+def _set_all(gauge: Gauge, values: Mapping[str, float]) -> None:
+    """Sets a gauge by its label, and forgets what is not there any more."""
+    gauge.clear()
+    for label, value in values.items():
+        gauge.labels(label).set(value)

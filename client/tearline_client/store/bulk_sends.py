@@ -1,0 +1,27 @@
+"""How far each import has come."""
+
+from tearline_client.store.database import Database
+
+
+class BulkSendStore:
+    """Counts of sealed packets; the caller's transaction makes writes durable together."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def sealed(self, import_id: bytes) -> int:
+        """How many packets of an import are sealed and stored; its first ones."""
+        sql = "SELECT sealed FROM import WHERE id = ?"
+        return int(self._db.value(sql, (import_id,)) or 0)
+
+    def advance(self, import_id: bytes, packets: int) -> None:
+        """Notes that as many more are."""
+        self._db.execute(
+            "INSERT INTO import VALUES (?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET sealed = sealed + excluded.sealed",
+            (import_id, packets),
+        )
+
+    def forget(self, import_id: bytes) -> None:
+        """Lets an import begin anew."""
+        self._db.execute("DELETE FROM import WHERE id = ?", (import_id,))

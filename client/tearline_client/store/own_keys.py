@@ -1,0 +1,22 @@
+"""The keys that this node made."""
+
+from collections.abc import Iterable
+
+from tearline_client.store.database import Database
+
+
+class OwnKeyStore:
+    """Ids of keys, 32 bytes each; they stay when a private half is destroyed."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(self, ids: Iterable[bytes]) -> None:
+        """Notes keys whose private half is here."""
+        self._db.insert_many(
+            "INSERT INTO made VALUES (?) ON CONFLICT DO NOTHING", [(key,) for key in ids]
+        )
+
+    def all(self) -> frozenset[bytes]:
+        """Every key that was ever here."""
+        return frozenset(key for (key,) in self._db.rows("SELECT id FROM made"))

@@ -1,0 +1,174 @@
+"""Which packets hold a value, by keyed hashes: an index that only this node can ask.
+
+What comes is indexed when it is stored; all else, when the index is asked: sending does not wait.
+Deleting the keys of a packet deletes what was read with them, except the tags that tell a copy of
+a partner's value. Those stay until the partner's grants would have ended.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from tearline.encoding import label
+from tearline.errors import MalformedInput
+from tearline_client.planning.text_search import folded
+from tearline_client.store.database import Database
+
+_TAG_SIZE = 16
+_TAGS_AT_ONCE = 500  # in one question: far below what SQLite takes
+
+
+class _Word(IntEnum):
+    """Whose word a value is, as far as a copy of it is looked for."""
+
+    COMMON = 0  # it tells nothing, or it is ours but taken from others
+    OWN = 1
+    TELLING = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueSource:
+    """A packet of a partner in which a value tells a copy.
+
+    Attributes:
+        packet: 32 bytes, its id.
+        origin: URI of the node that made it.
+        erased: Whether the value was erased here since.
+    """
+
+    packet: bytes
+    origin: str
+    erased: bool
+
+
+class ValueStore:
+    """Tags of values by packet.
+
+    Args:
+        database: The node's database.
+        key: 32 bytes that make the tags; without it they tell nothing.
+    """
+
+    def __init__(self, database: Database, key: bytes) -> None:
+        self._db = database
+        self._key = key
+
+    def behind(self) -> list[bytes]:
+        """The packets that were opened further since they were indexed."""
+        return [packet for (packet,) in self._db.rows("SELECT packet FROM value_due")]
+
+    def put(
+        self,
+        packet: bytes,
+        values: Iterable[str],
+        *,
+        own: bool = False,
+        telling: Collection[str] = (),
+    ) -> None:
+        """Indexes all that is open of a packet, in place of what was; in the caller's transaction.
+
+        Args:
+            packet: 32 bytes, its id.
+            values: All values of its text fields.
+            own: Whether they are our own word: it is a packet of ours, made from nobody's.
+            telling: Those among them, of a partner's packet, of which one is enough to tell a copy.
+        """
+        tags = {value: self._tag(plain) for value in values if (plain := folded(value))}
+        words = dict.fromkeys(tags.values(), _Word.OWN if own else _Word.COMMON)
+        words |= {tags[value]: _Word.TELLING for value in telling if value in tags}
+        self._db.execute("DELETE FROM value_tag WHERE packet = ? AND ends_ms IS NULL", (packet,))
+        place = self._db.value("SELECT place FROM packet_place WHERE packet = ?", (packet,))
+        self._db.insert_many(
+            "INSERT INTO value_tag (tag, packet, word, place) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET word = excluded.word, ends_ms = NULL",
+            [(tag, packet, word, place) for tag, word in sorted(words.items())],
+        )
+        self._db.execute("DELETE FROM value_due WHERE packet = ?", (packet,))
+
+    def find(self, value: str) -> list[bytes]:
+        """The packets that hold ``value``, in whatever case, script or punctuation.
+
+        Raises:
+            MalformedInput: If it holds no letter and no digit.
+        """
+        plain = folded(value)
+        if not plain:
+            raise MalformedInput("a value with a letter or a digit was expected")
+        rows = self._db.rows(
+            "SELECT v.packet FROM value_tag v JOIN packet p ON p.id = v.packet"
+            " WHERE v.tag = ? AND v.ends_ms IS NULL ORDER BY p.received_ms, p.id",
+            (self._tag(plain),),
+        )
+        return [packet for (packet,) in rows]
+
+    def keep_until(self, packet: bytes, ends_ms: int) -> None:
+        """Notes until when the tags stay of what was erased of a partner's packet.
+
+        Args:
+            packet: 32 bytes, its id.
+            ends_ms: The end of the last grant that told it.
+        """
+        self._db.execute(
+            "UPDATE value_tag SET ends_ms = ? WHERE packet = ? AND ends_ms IS NOT NULL",
+            (ends_ms, packet),
+        )
+
+    def expire(self, log_ms: int) -> None:
+        """Deletes the tags of what was erased whose grants have ended by a time of the log."""
+        self._db.erase("DELETE FROM value_tag WHERE ends_ms <= ?", (log_ms,))
+
+    def is_own_word(self, value: str) -> bool:
+        """Returns whether we told a value before any partner told it to us.
+
+        It is our own word in a packet of ours that was made from no other; a packet that came
+        to be here after a partner's that tells it may repeat it.
+        """
+        first = self._first(value, _Word.OWN)
+        told = self._first(value, _Word.TELLING)
+        return first is not None and (told is None or first < told)
+
+    def _first(self, value: str, word: _Word) -> int | None:
+        """Returns the place of the first packet that holds a value as such a word."""
+        row = self._db.row(
+            "SELECT place FROM value_tag WHERE tag = ? AND word = ? ORDER BY place LIMIT 1",
+            (self._tag(folded(value)), word),
+        )
+        return None if row is None else row[0]
+
+    def told(self, value: str) -> list[ValueSource]:
+        """Returns the packets of partners in which a value tells a copy, in order of arrival."""
+        rows = self._db.rows(
+            "SELECT v.packet, p.origin, v.ends_ms FROM value_tag v JOIN packet p ON p.id = v.packet"
+            " WHERE v.tag = ? AND v.word = ? ORDER BY v.place",
+            (self._tag(folded(value)), _Word.TELLING),
+        )
+        return [
+            ValueSource(packet=packet, origin=origin, erased=ends_ms is not None)
+            for packet, origin, ends_ms in rows
+        ]
+
+    def told_among(self, plains: Iterable[str]) -> dict[str, list[ValueSource]]:
+        """Returns those of many folded values that tell a copy, with the packets that told them.
+
+        Values that are our own word are left out.
+        """
+        tags = {self._tag(plain): plain for plain in plains}
+        found: dict[str, list[ValueSource]] = {}
+        asked = list(tags)
+        for at in range(0, len(asked), _TAGS_AT_ONCE):
+            some = asked[at : at + _TAGS_AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            rows = self._db.rows(
+                f"SELECT DISTINCT tag FROM value_tag WHERE word = ? AND tag IN ({marks})",  # noqa: S608 (marks alone)
+                (_Word.TELLING, *some),
+            )
+            for (tag,) in rows:
+                if not self.is_own_word(tags[tag]):
+                    found[tags[tag]] = self.told(tags[tag])
+        return found
+
+    def _tag(self, plain: str) -> bytes:
+        message = label("value-tag") + plain.encode("utf-8")
+        return hmac.digest(self._key, message, hashlib.sha256)[:_TAG_SIZE]

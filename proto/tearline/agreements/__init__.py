@@ -1,0 +1,1 @@
+"""Agreements, their comparison and proposals."""

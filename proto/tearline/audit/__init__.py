@@ -1,0 +1,1 @@
+"""Events of the log, audit queries and exports, erasure and retention."""

@@ -1,0 +1,1 @@
+"""Keys, certificates and armour: what holds or wraps key material."""

@@ -1,0 +1,1 @@
+"""Members of the federation, their key records and their cosignatures."""

@@ -1,0 +1,1 @@
+"""Onward use of received fields, and consents to it."""

@@ -1,0 +1,1 @@
+"""Packets, grants, corrections and recalls: signed types and plain data."""

@@ -1,0 +1,1 @@
+"""Persons of an agency: tokens, roles and four eyes."""

@@ -1,0 +1,1 @@
+"""Signed statements, the channels that order them, and receipts."""

@@ -1,0 +1,400 @@
+"""Statements: the one signed structure of Tearline.
+
+A statement is a type and a body of bytes. Bodies are signed, stored, hashed and carried as those
+bytes; verification never serialises them again. One composite signature is the largest cost of a
+packet, so it covers a whole tree of statements:
+
+    leaf  = SHA-256(0x00 ‖ label(type) ‖ salt ‖ body)        salt: 32 random bytes
+    root  = the RFC 6962 root over 1, 8, 64, 512 or 4096 leaves, filled up with random ones
+    signed = label ‖ federation ‖ signer ‖ key id ‖ size ‖ root
+
+The salt keeps a reader of one leaf from guessing its neighbours. A statement's id is
+SHA-256(label(type) ‖ body), without salt or signature: composite signatures are malleable, and
+equal bodies are the same statement. Specified in docs/spec/statement-v1.md.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+
+from tearline.crypto.keys import KEY_ID_SIZE, SIGNATURE_SIZE, SigningKey, SigningPublicKey
+from tearline.encoding import label, prefixed, u32
+from tearline.errors import (
+    AttestationMissing,
+    InclusionInvalid,
+    SignerMismatch,
+    StatementMalformed,
+)
+from tearline.identity import domain_uri_of
+from tearline.limits import MAX_BODY_BYTES, MAX_URI_BYTES, TREE_SIZES
+from tearline.tlog.merkle import root_from_inclusion, tree_levels
+
+HASH_SIZE = 32
+SALT_SIZE = 32
+
+
+class StatementType(IntEnum):
+    """Types of a body; every hash over a body includes the type's name in lower case."""
+
+    TRUST_LIST = 1
+    KEY_RECORD = 2
+    REVOCATION = 3
+    AGREEMENT = 4
+    STANDING = 5
+    MANIFEST = 6
+    GRANT = 7
+    RECEIPT = 8
+    VOID = 9
+    MARK = 10
+    AUDIT_EXPORT = 11
+    ERASURE = 12
+    ANCHOR = 13
+    REQUEST_STEP = 14
+    CONSENT = 15
+    RECALL = 16
+    CASE_STEP = 17
+    PROPOSAL = 18
+
+    @cached_property
+    def label(self) -> bytes:
+        """Returns the domain separator of this type."""
+        return label("statement/" + self.name.lower().replace("_", "-"))
+
+
+COSIGNED_TYPES = frozenset(
+    {StatementType.TRUST_LIST, StatementType.AGREEMENT, StatementType.ERASURE}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Beginning of every body: signer, federation and key.
+
+    Attributes:
+        federation: 32 bytes, the id of the first trust list (zeros inside that list itself).
+        signer: The URI of the signing node, agency or exchange.
+        key_id: 32 bytes, the id of the signer's key.
+    """
+
+    federation: bytes
+    signer: str
+    key_id: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActedBy:
+    """Person behind a statement, as partners may know them.
+
+    Attributes:
+        pseudonym: 32 bytes, unique to one person under one agreement.
+        role: The person's role in the act.
+        token_hash: SHA-256 of the id of the verified token.
+        time_ms: Time of the act, Unix milliseconds.
+    """
+
+    pseudonym: bytes
+    role: str
+    token_hash: bytes
+    time_ms: int
+
+
+def pseudonym_of(person: ActedBy | None) -> bytes:
+    """Returns the pseudonym of the person behind an act; empty without a person."""
+    return b"" if person is None else person.pseudonym
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attestation:
+    """One signature over a tree of statements.
+
+    Attributes:
+        federation: 32 bytes.
+        signer: URI of the signer.
+        key_id: 32 bytes.
+        size: Leaves in the tree, one of 1, 8, 64, 512, 4096.
+        root: 32 bytes, the RFC 6962 root.
+        signature: 3,373 bytes, composite.
+    """
+
+    federation: bytes
+    signer: str
+    key_id: bytes
+    size: int
+    root: bytes
+    signature: bytes
+
+    def __post_init__(self) -> None:
+        if (
+            len(self.federation) != HASH_SIZE
+            or len(self.key_id) != KEY_ID_SIZE
+            or len(self.root) != HASH_SIZE
+            or len(self.signature) != SIGNATURE_SIZE
+            or not 0 < len(self.signer.encode()) <= MAX_URI_BYTES
+        ):
+            raise StatementMalformed("a part of the attestation has the wrong size")
+        if self.size not in TREE_SIZES:
+            raise StatementMalformed("the tree has a size that no signer makes")
+
+    @cached_property
+    def header(self) -> Header:
+        """Returns the signer's header, as the body of a statement with one signer begins."""
+        return Header(federation=self.federation, signer=self.signer, key_id=self.key_id)
+
+    @cached_property
+    def signed_bytes(self) -> bytes:
+        """Returns the message under the signature."""
+        return _signed_bytes(self.federation, self.signer, self.key_id, self.size, self.root)
+
+    @cached_property
+    def hash(self) -> bytes:
+        """Returns a 32-byte hash over all attributes, the signature included.
+
+        A verifier remembers this hash, not the root: a forged signature under a verified root has
+        another hash, and is verified like any other.
+        """
+        return hashlib.sha256(
+            label("attestation-hash") + prefixed(self.signed_bytes) + prefixed(self.signature)
+        ).digest()
+
+    def verify(self, key: SigningPublicKey) -> None:
+        """Checks the signature under ``key``, which the caller's own record names.
+
+        Raises:
+            SignerMismatch: If the attestation names another key.
+            SignatureInvalid: If the signature does not verify.
+        """
+        if key.id != self.key_id:
+            raise SignerMismatch("the attestation names another key than the record")
+        key.verify(self.signature, self.signed_bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inclusion:
+    """Position of a statement in an attested tree.
+
+    Attributes:
+        attestation: 32 bytes, the hash of the attestation.
+        salt: 32 bytes of this leaf.
+        index: Position of the leaf, from 0.
+        path: Sibling hashes from the leaf to the root, 32 bytes each.
+    """
+
+    attestation: bytes
+    salt: bytes
+    index: int
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """Signed body, with one inclusion for each signer."""
+
+    type: StatementType
+    body: bytes
+    inclusions: tuple[Inclusion, ...]
+
+    @cached_property
+    def id(self) -> bytes:
+        """Returns the 32-byte id, independent of the signers."""
+        return statement_id(self.type, self.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """Statement of a tree, before its path is computed."""
+
+    type: StatementType
+    body: bytes
+    salt: bytes
+
+    @property
+    def hash(self) -> bytes:
+        """Returns the 32-byte leaf hash."""
+        return leaf_hash(self.type, self.salt, self.body)
+
+
+def statement_id(kind: StatementType, body: bytes) -> bytes:
+    """Returns SHA-256 over the type's label and the body."""
+    return hashlib.sha256(kind.label + body).digest()
+
+
+def leaf_hash(kind: StatementType, salt: bytes, body: bytes) -> bytes:
+    """Returns the salted leaf of a statement: RFC 6962's 0x00 prefix, label, salt, body."""
+    return hashlib.sha256(b"\0" + kind.label + salt + body).digest()
+
+
+def _signed_bytes(federation: bytes, signer: str, key_id: bytes, size: int, root: bytes) -> bytes:
+    return (
+        label("attestation")
+        + federation
+        + prefixed(signer.encode("utf-8"))
+        + key_id
+        + u32(size)
+        + root
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedTree:
+    """Attestation and its statements, at random positions of the tree.
+
+    Attributes:
+        attestation: The signature over the tree.
+        leaves: The statements, in the given order.
+        positions: Position of each statement's leaf in the tree; all other leaves are random
+            filler.
+        levels: ``levels[0]`` are the leaf hashes of the tree, ``levels[-1]`` its root alone.
+    """
+
+    attestation: Attestation
+    leaves: tuple[Leaf, ...]
+    positions: tuple[int, ...]
+    levels: tuple[tuple[bytes, ...], ...]
+
+    def path(self, position: int, *, height: int = 0) -> tuple[bytes, ...]:
+        """Returns the siblings from a subtree to the root.
+
+        Args:
+            position: Position of the subtree's first leaf.
+            height: The subtree has ``2**height`` leaves.
+        """
+        return tuple(
+            level[(position >> depth) ^ 1]
+            for depth, level in enumerate(self.levels[:-1])
+            if depth >= height
+        )
+
+    def statement(self, number: int) -> Statement:
+        """Returns one statement, by the given order, with its own path."""
+        leaf, position = self.leaves[number], self.positions[number]
+        inclusion = Inclusion(
+            attestation=self.attestation.hash,
+            salt=leaf.salt,
+            index=position,
+            path=self.path(position),
+        )
+        return Statement(type=leaf.type, body=leaf.body, inclusions=(inclusion,))
+
+    def statements(self) -> tuple[Statement, ...]:
+        """Returns every statement, in the given order, each with its own path."""
+        return tuple(self.statement(number) for number in range(len(self.leaves)))
+
+
+class Signer:
+    """Signing party: its URI and key in one federation."""
+
+    def __init__(self, *, federation: bytes, uri: str, key: SigningKey) -> None:
+        self._key = key
+        self.header = Header(federation=federation, signer=uri, key_id=key.id)
+
+    def sign(self, statements: Sequence[tuple[StatementType, bytes]]) -> SignedTree:
+        """Signs ``statements`` with one signature, and returns the tree.
+
+        Each body must begin with this signer's header. A co-signed statement begins with its first
+        signer's header instead.
+
+        Raises:
+            StatementMalformed: If there are none, too many, or one is too large.
+        """
+        if not statements:
+            raise StatementMalformed("there is no statement to sign")
+        if any(len(body) > MAX_BODY_BYTES for _, body in statements):
+            raise StatementMalformed("a body is larger than a statement may be")
+        size = next((size for size in TREE_SIZES if size >= len(statements)), None)
+        if size is None:
+            raise StatementMalformed(f"one signature covers at most {TREE_SIZES[-1]} statements")
+        leaves = tuple(
+            Leaf(type=kind, body=body, salt=secrets.token_bytes(SALT_SIZE))
+            for kind, body in statements
+        )
+        # Readers of one leaf learn its position; a random one reveals no other leaf.
+        positions = tuple(secrets.SystemRandom().sample(range(size), len(leaves)))
+        hashes = [secrets.token_bytes(HASH_SIZE) for _ in range(size)]
+        for position, leaf in zip(positions, leaves, strict=True):
+            hashes[position] = leaf.hash
+        levels = tree_levels(hashes)
+        root = levels[-1][0]
+        header = self.header
+        message = _signed_bytes(header.federation, header.signer, header.key_id, size, root)
+        attestation = Attestation(
+            federation=header.federation,
+            signer=header.signer,
+            key_id=header.key_id,
+            size=size,
+            root=root,
+            signature=self._key.sign(message),
+        )
+        return SignedTree(
+            attestation=attestation, leaves=leaves, positions=positions, levels=levels
+        )
+
+
+def verify_inclusion(statement: Statement, inclusion: Inclusion, attestation: Attestation) -> None:
+    """Checks that ``attestation`` covers ``statement``, without the signature.
+
+    Raises:
+        AttestationMissing: If the inclusion points to another attestation.
+        InclusionInvalid: If the path does not lead from the statement to the root.
+    """
+    if inclusion.attestation != attestation.hash:
+        raise AttestationMissing("the statement points to another attestation")
+    if len(inclusion.salt) != SALT_SIZE or not 0 <= inclusion.index < attestation.size:
+        raise InclusionInvalid("the salt or the position is not possible")
+    leaf = leaf_hash(statement.type, inclusion.salt, statement.body)
+    depth = attestation.size.bit_length() - 1
+    if len(inclusion.path) != depth or any(len(node) != HASH_SIZE for node in inclusion.path):
+        raise InclusionInvalid("the path does not fit the tree")
+    if root_from_inclusion(inclusion.index, attestation.size, leaf, inclusion.path) != (
+        attestation.root
+    ):
+        raise InclusionInvalid("the path leads to another root")
+
+
+def signers_of(statement: Statement, attestations: Mapping[bytes, Attestation]) -> frozenset[str]:
+    """Returns URIs of the signing agencies, of their roots or nodes, by the attestations."""
+    return frozenset(
+        domain_uri_of(attestations[each.attestation].signer) for each in statement.inclusions
+    )
+
+
+class AttestationCache:
+    """Cache of attestations with verified signatures, by their full hash.
+
+    An entry proves that a key made a signature, not that the key is still valid: each use looks up
+    the key's status again.
+    """
+
+    def __init__(self, capacity: int = 4096) -> None:
+        self._capacity = capacity
+        self._known: dict[bytes, None] = {}
+
+    def verify(self, attestation: Attestation, key: SigningPublicKey) -> None:
+        """Checks the signature, unless the cache holds it under this key.
+
+        Raises:
+            SignerMismatch: If the attestation names another key.
+            SignatureInvalid: If the signature does not verify.
+        """
+        if key.id == attestation.key_id and attestation.hash in self._known:
+            return
+        attestation.verify(key)
+        if len(self._known) >= self._capacity:
+            del self._known[next(iter(self._known))]
+        self._known[attestation.hash] = None
+
+
+def find_attestation(
+    inclusion: Inclusion, attestations: Mapping[bytes, Attestation]
+) -> Attestation:
+    """Returns the attestation of an inclusion.
+
+    Raises:
+        AttestationMissing: If it is not among ``attestations``.
+    """
+    try:
+        return attestations[inclusion.attestation]
+    except KeyError:
+        raise AttestationMissing() from None

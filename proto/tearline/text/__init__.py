@@ -1,0 +1,1 @@
+"""Text that people read: names to choose from, and characters made visible."""

@@ -1,0 +1,1 @@
+"""Verification that needs the wire formats: trust, log entries, exhibits."""

@@ -1,0 +1,382 @@
+"""Exhibits: selected fields of one packet, for an outside reader without keys or network.
+
+    federation id, known out of band
+        └─ trust lists, key records, revocations ─┐
+           log entries of the packet ─────────────┤ each proven under one checkpoint, signed
+                                                  │ by the keys of the last list
+    manifest, signed by its originator ◄──────────┘ with a key valid at that log position
+        └─ commit_i ◄── salt_i, plaintext_i         of the selected slots only
+
+A slot's salt follows from its key, and not the reverse. So a shown slot opens no other slot, and a
+hidden one is the hash of at least 32 unknown bytes. Shown fields never depend on compartments,
+since their openings would reveal other slots. For the same reason an exhibit holds no grant, and no
+log entry of one. Specified in docs/spec/exhibit-v1.md.
+"""
+
+import hmac
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from tearline.audit.event import Event, EventCode, EventOutcome
+from tearline.crypto.keys import SUITE
+from tearline.errors import (
+    CommitmentMismatch,
+    EntryMismatch,
+    KeyMalformed,
+    LogKeysUnknown,
+    MomentUnproven,
+    OnwardUseForbidden,
+    StatementMalformed,
+    SuiteUnknown,
+    TearlineError,
+)
+from tearline.onward.use import Use, conditions
+from tearline.packets.commitments import field_keys, field_secret, slot_commit
+from tearline.packets.packet import Manifest, OpenedField, verify_unique_paths
+from tearline.policy.marking import Marking
+from tearline.sealing import field_plaintext, parse_field_plaintext
+from tearline.statements.receipt import Receipt, Status
+from tearline.statements.statement import Header, StatementType
+from tearline.tlog.checkpoint import Checkpoint, parse_checkpoint_text
+from tearline.tlog.merkle import verify_inclusion
+from tearline.tlog.note import parse_note
+from tearline.tlog.policy import LogPolicy, trusted_keys
+from tearline.verification.log_entries import CLEAR, blind_entry, entry_hash, parse_entry
+from tearline.verification.trust import Moment, TrustState
+from tearline.wire.exhibits import Exhibit, ProvenEntry, ShownField
+from tearline.wire.grants import parse_event, parse_log_opening, parse_receipt
+from tearline.wire.packets import Release, parse_manifest
+from tearline.wire.statements import Signed
+
+T = TypeVar("T")
+
+PERMITTED_EVENTS = (EventCode.PACKET_ACCEPTED, EventCode.RECEIPT)
+"""The entries of a packet that name no compartment and no category."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """Recipient of a part of the packet, by the log.
+
+    Attributes:
+        node: Its URI.
+        status: Its own status, from its signed receipt; None where the exhibit holds the log's
+            entry alone.
+        at: Log position and time of the receipt.
+    """
+
+    node: str
+    status: Status | None
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Verified contents of an exhibit.
+
+    Attributes:
+        packet: 32 bytes, the manifest's statement id.
+        originator: The signer of the manifest.
+        manifest: The manifest.
+        fields: The selected fields, by slot.
+        known_at: The first log position at which the exhibit proves the packet to exist.
+        accepted: Whether that is the packet's own acceptance, or a receipt after it.
+        sightings: Recipients that the exhibit names.
+        checkpoint: The checkpoint that proves all entries.
+    """
+
+    packet: bytes
+    originator: Header
+    manifest: Manifest
+    fields: tuple[OpenedField, ...]
+    known_at: Moment
+    accepted: bool
+    sightings: tuple[Sighting, ...]
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """Result of the examination of an exhibit.
+
+    Attributes:
+        errors: All errors found.
+        lacking: Data that the reader lacks for a full verification.
+        shown: The verified contents; None if there is an error.
+    """
+
+    errors: tuple[TearlineError, ...]
+    lacking: tuple[TearlineError, ...]
+    shown: Shown | None
+
+
+def verify_exhibit(exhibit: Exhibit, federation: bytes) -> Shown:
+    """Returns the verified contents of an exhibit of this federation.
+
+    Args:
+        exhibit: The exhibit.
+        federation: 32 bytes, the federation id, known out of band.
+
+    Raises:
+        TearlineError: The first error found, if there is one.
+    """
+    found = examine(exhibit, federation)
+    for error in (*found.errors, *found.lacking):
+        raise error
+    if found.shown is None:
+        raise MomentUnproven
+    return found.shown
+
+
+def examine(
+    exhibit: Exhibit, federation: bytes | None, *, policy: LogPolicy | None = None
+) -> Examination:
+    """Examines an exhibit by the file and the federation id alone (spec X-5 to X-14).
+
+    1. Every entry stands in the tree of the checkpoint.
+
+    2. Its clear entries, in order, define the valid keys; the first list is the pinned one.
+
+    3. The log of the last list signed the checkpoint, with all its keys.
+
+    4. Keys that were valid at the log position signed the manifest and the receipts.
+
+    5. Every shown plaintext matches the manifest's commitment at its slot.
+
+    Args:
+        exhibit: The exhibit.
+        federation: 32 bytes, known out of band; None if unknown, so that the federation cannot
+            be verified.
+        policy: The reader's further requirements on a checkpoint, such as cosignatures.
+
+    Returns:
+        Errors, missing data and verified contents.
+    """
+    return _Examiner(exhibit, federation, policy).examine()
+
+
+def show_slot(manifest: Manifest, releases: Iterable[Release], opened: OpenedField) -> ShownField:
+    """Returns a slot opened for others, with keys of its holder.
+
+    Args:
+        manifest: The packet's.
+        releases: The available keys.
+        opened: The field, as opened with them.
+
+    Raises:
+        CommitmentMismatch: If no key matches the slot, or the field differs.
+    """
+    packet_id, slot = manifest.packet_id, opened.slot
+    plaintext = field_plaintext(opened.field)
+    for secret in _secrets(packet_id, releases, slot):
+        _, salt = field_keys(secret, packet_id, slot)
+        shown = ShownField(slot=slot, salt=salt, plaintext=plaintext)
+        _open(manifest, shown)
+        return shown
+    raise CommitmentMismatch("the key to the field is missing")
+
+
+def verify_may_show(marking: Marking) -> None:
+    """Checks that an agency other than the originator may show a field of this marking.
+
+    If a condition of the marking forbids it, the originator makes the exhibit itself, or consents
+    to an exhibit by others; see ``tearline.onward.use``.
+
+    Raises:
+        OnwardUseForbidden: If a condition forbids it; names the condition.
+    """
+    if stands_against := conditions(marking, Use.EVIDENCE):
+        raise OnwardUseForbidden(f"{marking.category}; " + "; ".join(stands_against))
+
+
+def _secrets(packet_id: bytes, releases: Iterable[Release], slot: int) -> Iterable[bytes]:
+    for release in releases:
+        for item in release.compartments:
+            if slot in item.opening.slots:
+                yield field_secret(item.key, packet_id, item.opening.compartment, slot)
+        for single in release.fields:
+            if single.slot == slot:
+                yield single.secret
+
+
+def _open(manifest: Manifest, shown: ShownField) -> OpenedField:
+    if shown.slot >= len(manifest.slots):
+        raise CommitmentMismatch("the packet has no such slot")
+    commit = slot_commit(manifest.packet_id, shown.slot, shown.salt, shown.plaintext)
+    if not hmac.compare_digest(commit, manifest.slots[shown.slot].commit):
+        raise CommitmentMismatch(f"slot {shown.slot} does not match its commitment")
+    return OpenedField(slot=shown.slot, field=parse_field_plaintext(shown.plaintext))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """Log entry about the packet."""
+
+    event: Event
+    at: Moment
+
+
+class _Examiner:
+    """Examination of one exhibit: each failed check adds an error, and the next check follows."""
+
+    def __init__(
+        self, exhibit: Exhibit, federation: bytes | None, policy: LogPolicy | None
+    ) -> None:
+        self._exhibit = exhibit
+        self._policy = policy
+        self._errors: list[TearlineError] = []
+        self._lacking: list[TearlineError] = []
+        self._known: list[_Known] = []
+        if federation is None:
+            self._lacking.append(LogKeysUnknown())
+        self._trust = TrustState(federation=federation or self._own_word())
+        self._packet = exhibit.manifest.statement.id
+        self._originator: Header | None = None
+        self._signed: dict[bytes, Signed] = {
+            receipt.statement.id: receipt for receipt in exhibit.receipts
+        }
+        self._sightings: list[Sighting] = []
+
+    def examine(self) -> Examination:
+        note = self._exhibit.checkpoint
+        checkpoint = self._try(lambda: parse_checkpoint_text(parse_note(note).text))
+        manifest = self._try(self._manifest)
+        for entry in self._exhibit.entries:
+            if checkpoint is not None:
+                self._try(partial(_verify_included, entry, checkpoint))
+            self._try(partial(self._take, entry))
+        self._signatures(note)
+        if not self._known:
+            self._errors.append(MomentUnproven())
+        if self._signed:
+            self._errors.append(MomentUnproven("a receipt is shown without its entry"))
+        fields = self._fields(manifest)
+        shown = None
+        if manifest and checkpoint and self._originator and self._known and not self._errors:
+            shown = Shown(
+                packet=self._packet,
+                originator=self._originator,
+                manifest=manifest,
+                fields=fields,
+                known_at=self._known[0].at,
+                accepted=self._known[0].event.code is EventCode.PACKET_ACCEPTED,
+                sightings=tuple(self._sightings),
+                checkpoint=checkpoint,
+            )
+        return Examination(errors=tuple(self._errors), lacking=tuple(self._lacking), shown=shown)
+
+    def _try(self, check: Callable[[], T]) -> T | None:
+        """Returns the result of ``check``; None if it adds an error."""
+        try:
+            return check()
+        except TearlineError as error:
+            self._errors.append(error)
+            return None
+
+    def _own_word(self) -> bytes:
+        """Returns the exhibit's own federation id: enough to find contradictions."""
+        first = self._exhibit.entries[0].content
+        try:
+            signed = parse_entry(first)
+        except TearlineError:
+            return b""
+        return b"" if signed is None else signed.statement.id
+
+    def _manifest(self) -> Manifest:
+        statement = self._exhibit.manifest.statement
+        if statement.type is not StatementType.MANIFEST:
+            raise StatementMalformed("the statement in the manifest's place is not a manifest")
+        manifest = parse_manifest(statement.body)
+        if manifest.suite != SUITE:
+            raise SuiteUnknown(f"suite {manifest.suite}")
+        return manifest
+
+    def _take(self, entry: ProvenEntry) -> None:
+        """Applies one entry, after those before it: about keys, or about the packet."""
+        if entry.content.startswith(CLEAR):
+            signed = parse_entry(entry.content)
+            if signed is not None:
+                self._trust.apply(entry.index, signed)
+            return
+        opening = parse_log_opening(entry.content)
+        if opening.index != entry.index:
+            raise EntryMismatch(f"the opening is of entry {opening.index}, not {entry.index}")
+        event = parse_event(opening.event)
+        known = _Known(event=event, at=Moment(index=entry.index, time_ms=event.time_ms))
+        _verify_about(event, self._packet)
+        self._known.append(known)
+        if len(self._known) == 1:
+            # The packet existed here at the latest: the key must be valid here.
+            signed = self._exhibit.manifest
+            self._originator = self._trust.verify(
+                signed.statement, signed.attestations, at=known.at
+            )
+        if event.code is EventCode.PACKET_ACCEPTED:
+            if self._originator is not None and event.actor != self._originator.signer:
+                raise EntryMismatch(f"entry {entry.index} names another originator")
+        else:
+            self._sightings.append(self._sighting(known))
+
+    def _sighting(self, known: _Known) -> Sighting:
+        event = known.event
+        signed = self._signed.pop(event.statement_id, None)
+        status = None
+        if signed is not None:
+            if signed.statement.type is not StatementType.RECEIPT:
+                raise StatementMalformed("a statement in a receipt's place is not a receipt")
+            header = self._trust.verify(signed.statement, signed.attestations, at=known.at)
+            receipt = parse_receipt(signed.statement.body)
+            _verify_receipt(receipt, header, event)
+            status = receipt.status
+        return Sighting(node=event.actor, status=status, at=known.at)
+
+    def _signatures(self, note: bytes) -> None:
+        """Adds errors of the checkpoint under the keys of the last trust list."""
+        try:
+            log = self._trust.trust_list.log
+            policy = trusted_keys(log.verifier_keys)
+        except KeyMalformed as error:
+            # A key of a later version's kind: this reader cannot verify it.
+            self._lacking.append(error)
+        except TearlineError as error:
+            self._errors.append(error)
+        else:
+            self._errors.extend(policy.failings(note))
+        if self._policy is not None:
+            self._errors.extend(self._policy.failings(note))
+
+    def _fields(self, manifest: Manifest | None) -> tuple[OpenedField, ...]:
+        if manifest is None:
+            return ()
+        opened = [self._try(partial(_open, manifest, shown)) for shown in self._exhibit.fields]
+        fields = tuple(each for each in opened if each is not None)
+        self._try(lambda: verify_unique_paths(each.field for each in fields))
+        return fields
+
+
+def _verify_included(entry: ProvenEntry, checkpoint: Checkpoint) -> None:
+    content = entry.content
+    if not content.startswith(CLEAR):
+        opening = parse_log_opening(content)
+        content = blind_entry(opening.salt, opening.event)
+    verify_inclusion(entry.index, checkpoint.size, entry_hash(content), entry.path, checkpoint.root)
+
+
+def _verify_about(event: Event, packet: bytes) -> None:
+    """Checks that an exhibit of ``packet`` may hold an event."""
+    if event.code not in PERMITTED_EVENTS or event.outcome is not EventOutcome.OK:
+        raise EntryMismatch("an exhibit holds acceptances and receipts, and no other events")
+    accepted = event.code is EventCode.PACKET_ACCEPTED
+    if event.packet != packet or (accepted and event.statement_id != packet):
+        raise EntryMismatch("an entry is about another packet")
+    if event.decisions:
+        raise EntryMismatch("an entry discloses compartments")
+
+
+def _verify_receipt(receipt: Receipt, header: Header, event: Event) -> None:
+    if receipt.address is None or header.signer != event.actor:
+        raise EntryMismatch("a receipt's signer is not the node that its entry names")
+    if receipt.address.recipient != event.counterpart:
+        raise EntryMismatch("a receipt was for another node than its entry names")

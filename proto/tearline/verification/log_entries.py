@@ -1,0 +1,109 @@
+"""Entries of the audit log, and their proofs.
+
+Two kinds of entry stand in one tree. A clear entry is ``0x00`` and a public statement: a trust
+list, a key record, a revocation. A blind entry is ``0x01`` and the hash of a salted event:
+cosigners and mirrors learn the number of entries, but not the parties. The named parties get the
+opening of a blind entry. Specified in docs/spec/log-v1.md.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+from tearline.audit.event import Event
+from tearline.encoding import label
+from tearline.errors import EntryMismatch, EntryTooLarge, TwinEntries
+from tearline.federation.members import LogIdentity
+from tearline.limits import MAX_ENTRY_BYTES
+from tearline.statements.receipt import LogOpening
+from tearline.tlog.checkpoint import SignedCheckpoint, parse_checkpoint, parse_verifier_key
+from tearline.tlog.merkle import leaf_hash, verify_inclusion
+from tearline.wire.grants import parse_event
+from tearline.wire.statements import Signed, encode_signed, parse_signed
+
+CLEAR = b"\0"
+BLIND = b"\1"
+BLIND_SIZE = 33
+
+
+def clear_entry(signed: Signed) -> bytes:
+    """Returns the entry of a public statement.
+
+    Raises:
+        EntryTooLarge: If it exceeds the maximum size of an entry (spec L-6).
+    """
+    entry = CLEAR + encode_signed(signed)
+    if len(entry) > MAX_ENTRY_BYTES:
+        raise EntryTooLarge(f"{len(entry)} bytes, of at most {MAX_ENTRY_BYTES}")
+    return entry
+
+
+def blind_entry(salt: bytes, event: bytes) -> bytes:
+    """Returns the 33-byte entry of an encoded event under a salt of 32 bytes."""
+    return BLIND + hashlib.sha256(label("event") + salt + event).digest()
+
+
+def parse_entry(entry: bytes) -> Signed | None:
+    """Returns the statement of a clear entry, or None for a blind one.
+
+    Raises:
+        EntryMismatch: If the entry is of neither kind, or too large.
+        StatementMalformed: If a clear entry holds no statement.
+    """
+    if len(entry) > MAX_ENTRY_BYTES:
+        raise EntryMismatch("no entry is that large")
+    match entry[:1]:
+        case b"\0":
+            return parse_signed(entry[1:])
+        case b"\1" if len(entry) == BLIND_SIZE:
+            return None
+        case _:
+            raise EntryMismatch("an entry is clear or blind")
+
+
+def entry_hash(entry: bytes) -> bytes:
+    """Returns the leaf of an entry in the log's tree (RFC 6962, section 2.1)."""
+    return leaf_hash(entry)
+
+
+def verify_opening_in_log(
+    opening: LogOpening, path: Sequence[bytes], checkpoint: SignedCheckpoint
+) -> Event:
+    """Checks that the log under ``checkpoint`` holds an event (spec L-9), and returns the event.
+
+    Args:
+        opening: Position, salt and event.
+        path: Inclusion proof from the entry to the checkpoint's root.
+        checkpoint: A verified checkpoint.
+
+    Raises:
+        LogError: If the proof does not lead there.
+        StatementMalformed: If the event is not valid.
+    """
+    tree = checkpoint.checkpoint
+    leaf = entry_hash(blind_entry(opening.salt, opening.event))
+    verify_inclusion(opening.index, tree.size, leaf, path, tree.root)
+    return parse_event(opening.event)
+
+
+def verify_same_entry(known: LogOpening, other: LogOpening) -> None:
+    """Checks that two openings of one event are one entry.
+
+    Raises:
+        TwinEntries: If the log holds the event twice, or showed two parties different entries.
+    """
+    if known != other:
+        raise TwinEntries(f"entries {known.index} and {other.index}")
+
+
+@lru_cache(maxsize=64)  # each act that needs the newest checkpoint verifies it again
+def verify_cosigned(note: bytes, log: LogIdentity) -> SignedCheckpoint:
+    """Returns the checkpoint in ``note``, if the log signed it with all of its keys.
+
+    The required cosignatures depend on the use: see docs/spec/log-v1.md, L-55.
+
+    Raises:
+        LogError: If the note is malformed, of another log, or lacks a signature.
+    """
+    required = tuple(parse_verifier_key(key) for key in log.verifier_keys)
+    return parse_checkpoint(note, origin=log.origin, required=required)

@@ -1,0 +1,80 @@
+"""Translators of a manifest's attachments: openings and ciphertexts."""
+
+from dataclasses import dataclass
+
+from tearline.errors import StatementMalformed
+from tearline.limits import MAX_COMPARTMENTS, MAX_MESSAGE_BYTES, MAX_SLOTS
+from tearline.packets.packet import PacketParts
+from tearline.statements.statement import HASH_SIZE
+from tearline.v1 import exchange_pb2 as pb
+from tearline.v1 import packet_pb2
+from tearline.wire.codec import decode, serialize
+from tearline.wire.packets import encode_opening, parse_opening
+
+
+def write_parts(parts: PacketParts) -> pb.PacketParts:
+    """Returns a manifest's attachments as protobuf."""
+    return pb.PacketParts(
+        manifest=parts.manifest,
+        openings=[encode_opening(opening) for opening in parts.openings],
+        ciphertexts=[
+            packet_pb2.Ciphertext(slot=slot, data=parts.ciphertexts[slot])
+            for slot in sorted(parts.ciphertexts)
+        ],
+    )
+
+
+def read_parts(message: pb.PacketParts) -> PacketParts:
+    """Returns a manifest's attachments from protobuf.
+
+    Raises:
+        StatementMalformed: If they are not valid.
+    """
+    slots = [ciphertext.slot for ciphertext in message.ciphertexts]
+    if len(message.manifest) != HASH_SIZE or slots != sorted(set(slots)):
+        raise StatementMalformed("a packet's parts name a manifest, and each slot once, in order")
+    if len(slots) > MAX_SLOTS or len(message.openings) > MAX_COMPARTMENTS:
+        raise StatementMalformed("the parts are more than a packet has")
+    return PacketParts(
+        manifest=message.manifest,
+        openings=tuple(parse_opening(data) for data in message.openings),
+        ciphertexts={c.slot: c.data for c in message.ciphertexts},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodedParts:
+    """Openings and ciphertexts of one packet, each encoded as attachments of their own."""
+
+    openings: bytes
+    ciphertexts: bytes
+
+
+def kept_parts(message: pb.PacketParts) -> EncodedParts:
+    """Returns the received encodings of ``message``, for storage.
+
+    The message loses its openings and its unknown fields.
+    """
+    message.DiscardUnknownFields()
+    openings = pb.PacketParts(manifest=message.manifest, openings=message.openings)
+    message.ClearField("openings")
+    return EncodedParts(openings=serialize(openings), ciphertexts=serialize(message))
+
+
+def encode_apart(parts: PacketParts) -> EncodedParts:
+    """Returns the encodings of openings and of ciphertexts."""
+    return kept_parts(write_parts(parts))
+
+
+def encode_parts(parts: PacketParts) -> bytes:
+    """Returns the encoding of a manifest's attachments."""
+    return serialize(write_parts(parts))
+
+
+def parse_parts(data: bytes) -> PacketParts:
+    """Returns a manifest's attachments from their encoding.
+
+    Raises:
+        StatementMalformed: If ``data`` is not valid.
+    """
+    return read_parts(decode(pb.PacketParts, data, maximum=MAX_MESSAGE_BYTES))

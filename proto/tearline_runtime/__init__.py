@@ -1,0 +1,1 @@
+"""I/O that both sides share: files, HTTP, gRPC, archives and metrics."""

@@ -1,0 +1,1 @@
+"""Commands of the operator: backup, mirror, migration and offline entries."""

@@ -1,0 +1,277 @@
+"""Backup of a running exchange, and restore into a new home.
+
+A restored log may be shorter than the signed one; later entries come from the agencies' mirrors.
+The restored exchange begins a new epoch. It writes only after every cosigning node has reported the
+size that it cosigned (see ``ResumeBarrier``).
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tearline.errors import BackupDamaged, LogError, RestoreRefused, SettingInvalid
+from tearline.federation.members import LogIdentity
+from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint
+from tearline.tlog.merkle import Frontier, frontier_nodes
+from tearline.verification.log_entries import entry_hash, parse_entry, verify_cosigned
+from tearline_runtime.archive import Unpacked, pack, unpack
+from tearline_server.admin.mirror import Mirror, read_checkpoint, read_entries
+from tearline_server.config import FILE_NAME, Config, load_config
+from tearline_server.keys import identity_of, read_keys
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.interface import Store, ask_nothing
+from tearline_server.storage.lookups import LookupResults
+from tearline_server.storage.open import change_store
+from tearline_server.storage.rows import Head, Restoration
+from tearline_server.storage.sqlite.connections import copy_database, verify_database
+from tearline_server.storage.sqlite.store import SqliteStore
+from tearline_server.tlog.fsck import LogVerifier
+
+_DATABASE, _KEYS, _ENROLMENT = "exchange.db", "exchange.keys", "exchange.enrolment"
+_NAMES = (FILE_NAME, _KEYS, _ENROLMENT, _DATABASE)
+_REQUIRED = {FILE_NAME, _KEYS, _DATABASE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """Result of a restore.
+
+    Attributes:
+        backed_up: Entries in the backup.
+        size: Entries including those from mirrors.
+    """
+
+    backed_up: int
+    size: int
+
+
+def back_up(config: Config, file: Path, passphrase: bytes) -> None:
+    """Writes the database, keys and settings of an exchange into one new file.
+
+    The database is copied as of one commit, while the exchange serves. The keys stay encrypted
+    under their passphrase. The file is authenticated by a key derived from them.
+
+    Args:
+        config: The exchange's settings.
+        file: The target, which must not exist.
+        passphrase: Passphrase of the exchange's keys.
+
+    Raises:
+        KeystoreLocked: If the passphrase is wrong.
+        RestoreRefused: If the file exists already, or cannot be written.
+        StoreError: If the database cannot be read.
+        SettingInvalid: If the database is not a file of the home.
+    """
+    if config.store is not None:
+        raise SettingInvalid("store: back up a PostgreSQL database with its own tools")
+    key = read_keys(config.keys, passphrase).backup
+    with _at_once(file) as draft, ExitStack() as stack:
+        copied = draft.with_name(draft.name + ".db")
+        stack.callback(copied.unlink, missing_ok=True)
+        copy_database(config.database, copied)
+        places = {name: config.home / name for name in _NAMES} | {_DATABASE: copied}
+        members: list[tuple[str, int, IO[bytes]]] = []
+        for name, place in places.items():
+            if name not in _REQUIRED and not place.exists():
+                continue
+            stream = stack.enter_context(place.open("rb"))
+            members.append((name, os.fstat(stream.fileno()).st_size, stream))
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as archive:
+            pack(archive, members, key)
+            archive.flush()
+            os.fsync(archive.fileno())
+
+
+async def restore(
+    file: Path, home: Path, passphrase: bytes, mirrors: Sequence[Mirror] = ()
+) -> Restored:
+    """Restores an exchange from a backup and from mirrors, atomically.
+
+    Args:
+        file: A backup.
+        home: The target directory, which must not exist.
+        passphrase: Passphrase of the exchange's keys.
+        mirrors: Agencies' mirrors of the log. The longest one extends it; none may contradict it.
+
+    Returns:
+        The sizes of the backup and of the restored log.
+
+    Raises:
+        RestoreRefused: If the target exists, or a mirror contradicts the log.
+        BackupDamaged: If the file is incomplete, or was not written with its own keys.
+        TearlineError: If its keys do not open, or its database differs from the log.
+    """
+    with _at_once(home) as draft:
+        draft.mkdir(mode=0o700)
+        unpacked = _unpack(file, draft)
+        keys = read_keys(draft / _KEYS, passphrase)
+        unpacked.verify(keys.backup)  # before any other content is read
+        config = load_config(draft)
+        log = identity_of(config, keys).log
+        verify_database(config.database)
+        store = SqliteStore(config.database)
+        try:
+            restored = await renew(store, log, mirrors)
+        finally:
+            await store.close()
+        config.database.with_name(config.database.name + ".lock").unlink()
+        for path in draft.iterdir():
+            _sync(path)
+        _sync(draft)
+    return restored
+
+
+def _unpack(file: Path, draft: Path) -> Unpacked:
+    def receive(name: str) -> IO[bytes]:
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
+        return os.fdopen(os.open(draft / name, flags, 0o600), "wb")
+
+    with file.open("rb") as archive:
+        unpacked = unpack(archive, receive, permits=_NAMES.__contains__)
+    if missing := sorted(_REQUIRED.difference(unpacked.names)):
+        raise BackupDamaged(f"it has no {', '.join(missing)}")
+    return unpacked
+
+
+async def restore_database(
+    config: Config, log: LogIdentity, mirrors: Sequence[Mirror] = ()
+) -> Restored:
+    """Extends the log of a restored PostgreSQL database from mirrors, atomically.
+
+    No exchange may be connected.
+
+    Args:
+        config: The exchange's settings.
+        log: Its log's name and keys.
+        mirrors: As for ``restore``.
+
+    Returns:
+        The sizes of the stored and of the extended log.
+
+    Raises:
+        RestoreRefused: If the database differs from the log, or a mirror contradicts it.
+        StoreBusy: If an exchange is connected.
+        StoreError: If the database cannot be used.
+        SettingInvalid: If the settings name no database.
+    """
+    return await change_store(config, lambda store: renew(store, log, mirrors))
+
+
+async def renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Restored:
+    """Extends a stored log from mirrors, begins a new epoch, and returns the sizes.
+
+    Raises:
+        RestoreRefused: If the store differs from the log, a mirror contradicts it, or some signed
+            entries are in neither.
+    """
+    async for finding in LogVerifier(store, log).findings():
+        if not (finding.is_lost or finding.is_behind):
+            raise RestoreRefused(f"{finding.place}, as backed up: {finding.what}")
+    stored = await store.load()
+    backed_up = stored.head.tree.size
+    checkpoints = [_verified(mirror, log) for mirror in mirrors]
+    sizes = [signed.checkpoint.size for signed in checkpoints]
+    if max(sizes, default=0) > backed_up:
+        longest = sizes.index(max(sizes))
+        await _refill(store, mirrors[longest], backed_up, sizes[longest])
+        await store.put_checkpoint(sizes[longest], checkpoints[longest].note)
+    size = max(backed_up, *sizes) if sizes else backed_up
+    for mirror, signed in zip(mirrors, checkpoints, strict=True):
+        await _verify_mirrors(store, signed.checkpoint, mirror.name)
+    if stored.checkpoint is not None:
+        await _verify_covered(store, verify_cosigned(stored.checkpoint[1], log).checkpoint, size)
+    await store.begin_epoch(Restoration(start=backed_up, stop=size, settled=False))
+    return Restored(backed_up=backed_up, size=size)
+
+
+def _verified(mirror: Mirror, log: LogIdentity) -> SignedCheckpoint:
+    try:
+        return verify_cosigned(read_checkpoint(mirror), log)
+    except LogError as error:
+        raise RestoreRefused(f"{mirror.name}: {error.what} {error.why}") from None
+
+
+async def _refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
+    """Appends entries from a mirror; the caller verifies the resulting root."""
+    for entries in read_entries(mirror, start, end):
+        for entry in entries:
+            try:
+                parse_entry(entry)
+            except LogError as error:
+                raise RestoreRefused(f"{mirror.name}: {error.why}") from None
+
+        def append(
+            head: Head, known: LookupResults, entries: tuple[bytes, ...] = entries
+        ) -> Commit:
+            tree, nodes = head.tree.append(entry_hash(entry) for entry in entries)
+            return Commit(tree=tree, time_ms=head.time_ms, entries=entries, nodes=tuple(nodes))
+
+        await store.commit(ask_nothing, append)
+
+
+async def _verify_mirrors(store: Store, mirrored: Checkpoint, name: str) -> None:
+    """Checks that a mirror's checkpoint covers the stored tree or a prefix of it."""
+    needed = frontier_nodes(mirrored.size)
+    nodes = await store.nodes(needed)
+    tree = Frontier(size=mirrored.size, hashes=tuple(nodes[node] for node in needed))
+    if tree.root() != mirrored.root:
+        raise RestoreRefused(f"{name} shows another history of this log")
+
+
+async def _verify_covered(store: Store, known: Checkpoint, size: int) -> None:
+    """Checks that ``size`` entries include all that the store knows was signed.
+
+    A rolled-back exchange learns from a node that more was signed, and stores that checkpoint.
+    """
+    if known.size > size:
+        raise RestoreRefused(
+            f"the log signed {known.size} entries, the store and the mirrors have {size}: pass the"
+            " mirror of an agency that has read them"
+        )
+    await _verify_mirrors(store, known, "the newest checkpoint that is stored")
+
+
+@contextmanager
+def _at_once(target: Path) -> Iterator[Path]:
+    """Yields a temporary path; moves it to ``target`` on success, or removes it.
+
+    Raises:
+        RestoreRefused: If the target exists, or cannot be written.
+    """
+    if os.path.lexists(target):
+        raise RestoreRefused(f"{target}: there is something already")
+    target = target.absolute()
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.new")
+    try:
+        yield draft
+        if os.path.lexists(target):
+            raise RestoreRefused(f"{target}: there is something already")
+        draft.rename(target)
+        _sync(target.parent)
+    except OSError as error:
+        _remove(draft)
+        raise RestoreRefused(f"{error.filename or target}: {error.strerror}") from None
+    except BaseException:
+        _remove(draft)
+        raise
+
+
+def _remove(draft: Path) -> None:
+    if draft.is_dir():
+        shutil.rmtree(draft, ignore_errors=True)
+    else:
+        draft.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

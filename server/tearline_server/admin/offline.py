@@ -1,0 +1,157 @@
+"""Operator's log entries while the exchange is stopped: trust lists, keys, time corrections.
+
+The operator makes no decision here. The agencies signed each statement, and it passes the same
+checks as a statement from a node.
+"""
+
+import secrets
+from dataclasses import dataclass, replace
+
+from tearline.audit.event import Event, EventCode
+from tearline.errors import StoreBusy, TrustListRejected
+from tearline.federation.members import TrustList
+from tearline.limits import MAX_LOG_TIME_SKEW_MS
+from tearline.statements.statement import HASH_SIZE, StatementType
+from tearline.verification.log_entries import parse_entry
+from tearline.wire.federation import parse_trust_list
+from tearline.wire.statements import Signed
+from tearline_server.bootstrap import Components, begin_time, known_time_ms
+from tearline_server.processing.handlers.members import verify_authorities, verify_names_us
+from tearline_server.processing.registry import Registry
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.interface import ask_nothing
+from tearline_server.storage.lookups import LookupResults
+from tearline_server.storage.rows import Head
+from tearline_server.tlog.log import append
+
+
+async def take_clear(
+    components: Components, signed: Signed, *, clock_is_right: bool = False
+) -> int | None:
+    """Logs a trust list, a key record or a revocation.
+
+    Args:
+        components: A stopped exchange.
+        signed: The statement, signed by the agencies.
+        clock_is_right: Whether the operator confirmed the clock.
+
+    Returns:
+        The index of its entry, or None if it was already in the log.
+
+    Raises:
+        ClockDoubted: If the clock is in doubt, or the log is ahead of it.
+        TearlineError: If the statement does not verify, or names another exchange.
+    """
+    stored = await components.store.load()
+    entries = [parse_entry(entry) for _, entry in stored.clear]
+    if any(entry and entry.statement.id == signed.statement.id for entry in entries):
+        return None
+    trust_list: TrustList | None = None
+    if signed.statement.type is StatementType.TRUST_LIST:
+        trust_list = parse_trust_list(signed.statement.body)
+        verify_names_us(trust_list, components.installation)
+    current: TrustList | None = None
+    if stored.clear:
+        registry = Registry.restore(components.installation, stored)
+        current = registry.trust.trust_list
+    elif trust_list is None:
+        raise TrustListRejected("the first statement in the log must be a trust list")
+    else:
+        # The first trust list defines the federation that the exchange serves.
+        registry = Registry(components.installation, signed.statement.id)
+    begin_time(components, stored, registry.trust)
+    if clock_is_right:
+        components.timekeeper.accept()
+    if trust_list is not None:
+        verify_authorities(trust_list, current, now_s=components.clock() // 1000)
+    index = stored.head.tree.size
+    registry.trust.apply(index, signed)
+
+    def write(head: Head, known: LookupResults) -> Commit:
+        if head.serial != stored.head.serial:
+            raise StoreBusy("it was written to meanwhile")
+        components.timekeeper.verify(head.time_ms)
+        time_ms = max(components.clock(), head.time_ms)
+        uri = components.installation.identity.exchange.uri
+        event = Event(
+            statement_id=signed.statement.id,
+            code=EventCode.OPERATOR,
+            party=uri,
+            time_ms=time_ms,
+            actor=uri,
+        )
+        appended = append(head.tree, [signed, event])
+        return Commit(
+            tree=appended.tree,
+            time_ms=time_ms,
+            entries=appended.entries,
+            nodes=appended.nodes,
+            events=appended.events,
+        )
+
+    await components.store.commit(ask_nothing, write)
+    return index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FutureLog:
+    """Log that is dated in the future.
+
+    Attributes:
+        last_ms: The date of its last entry, or of a checkpoint over it; Unix milliseconds.
+        clock_ms: The clock at that moment.
+        entry: Index of the first correcting entry; None if none was written.
+    """
+
+    last_ms: int
+    clock_ms: int
+    entry: int | None
+
+
+async def correct_time(components: Components, *, clock_is_right: bool) -> FutureLog | None:
+    """Resets the time of a log that is ahead to this machine's clock.
+
+    No entry is changed: one new entry per agency records the change of time. The order of the log
+    is the order of its entries, which the tree proves, and not of their dates.
+
+    Args:
+        components: A stopped exchange.
+        clock_is_right: Whether the operator confirmed the clock; otherwise no entry is written.
+
+    Returns:
+        The times found; None if the log is not ahead.
+
+    Raises:
+        StoreBusy: If an exchange wrote meanwhile.
+    """
+    stored = await components.store.load()
+    registry = Registry.restore(components.installation, stored)
+    components.timekeeper.accept()
+    clock_ms, last_ms = components.clock(), known_time_ms(components, stored)
+    if last_ms <= clock_ms + MAX_LOG_TIME_SKEW_MS:
+        return None
+    found = FutureLog(last_ms=last_ms, clock_ms=clock_ms, entry=None)
+    if not clock_is_right:
+        return found
+    about, uri = secrets.token_bytes(HASH_SIZE), components.installation.identity.exchange.uri
+    events = [
+        Event(
+            statement_id=about, code=EventCode.TIME, party=agency.uri, time_ms=clock_ms, actor=uri
+        )
+        for agency in registry.trust.trust_list.agencies
+    ]
+
+    def write(head: Head, known: LookupResults) -> Commit:
+        if head.serial != stored.head.serial:
+            raise StoreBusy("it was written to meanwhile")
+        appended = append(head.tree, events)
+        return Commit(
+            tree=appended.tree,
+            time_ms=clock_ms,
+            entries=appended.entries,
+            nodes=appended.nodes,
+            events=appended.events,
+        )
+
+    await components.store.commit(ask_nothing, write)
+    return replace(found, entry=stored.head.tree.size)

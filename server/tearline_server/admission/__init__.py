@@ -1,0 +1,1 @@
+"""Admission: who may call, how much, and in which order."""

@@ -1,0 +1,1 @@
+"""Audit searches over the log."""

@@ -1,0 +1,107 @@
+"""Components of an exchange, and their construction from a home."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tearline.identity import agency_uri_of
+from tearline.statements.statement import Signer
+from tearline.verification.log_entries import verify_cosigned
+from tearline.verification.trust import Moment, TrustState
+from tearline_server.admission.fair_queue import Cost
+from tearline_server.admission.rate_limits import RateLimits
+from tearline_server.config import Config, Witness
+from tearline_server.keys import ExchangeKeys, identity_of
+from tearline_server.observability.metrics import Metrics
+from tearline_server.processing.registry import Installation, installation_of
+from tearline_server.storage.interface import Store
+from tearline_server.storage.snapshot import Snapshot
+from tearline_server.timekeeper import Timekeeper
+from tearline_server.tlog.log import AuditLog, Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Components:
+    """Components of an exchange.
+
+    Attributes:
+        installation: Its identity and rules.
+        store: Its store.
+        log: Its log, over the same store.
+        signer_of: Returns its signer in a federation.
+        timekeeper: The time, and whether it is trusted.
+        rates: Publication rates of one node.
+        witnesses: External witnesses that are asked to cosign.
+        metrics: Its metrics.
+    """
+
+    installation: Installation
+    store: Store
+    log: AuditLog
+    signer_of: Callable[[bytes], Signer]
+    timekeeper: Timekeeper
+    rates: RateLimits = field(default_factory=RateLimits)
+    witnesses: tuple[Witness, ...] = ()
+    metrics: Metrics = field(default_factory=Metrics)
+
+    @property
+    def clock(self) -> Clock:
+        """Returns the clock."""
+        return self.timekeeper.time_ms
+
+
+def now_ms() -> int:
+    """Returns the machine's clock, Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def steady_ms() -> int:
+    """Returns milliseconds on a monotonic clock."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def known_time_ms(components: Components, stored: Snapshot) -> int:
+    """Returns the time that the log has reached: of its last entry, or of a checkpoint over it.
+
+    Raises:
+        LogError: If the stored checkpoint is not one of the log.
+    """
+    size, note = stored.checkpoint or (0, b"")
+    if not note or size < stored.head.tree.size:
+        return stored.head.time_ms
+    signed = verify_cosigned(note, components.installation.identity.log)
+    return max(stored.head.time_ms, signed.time_s * 1000)
+
+
+def begin_time(components: Components, stored: Snapshot, trust: TrustState) -> None:
+    """Compares the clock with the log; see ``Timekeeper.begin``.
+
+    Raises:
+        LogError: If the stored checkpoint is not one of the log.
+    """
+    known_ms = known_time_ms(components, stored)
+    # Keys as of the log's time: under a clock that is ahead, none might be current.
+    at = Moment(index=stored.head.tree.size, time_ms=known_ms)
+    cosigners = frozenset(
+        agency_uri_of(node) for node in trust.nodes() if trust.cosigning_keys(node, at=at)
+    )
+    components.timekeeper.begin(known_ms, cosigners=cosigners)
+
+
+def house_of(config: Config, keys: ExchangeKeys, store: Store) -> Components:
+    """Returns the components of an exchange."""
+    timekeeper = Timekeeper(now_ms, steady_ms)
+    return Components(
+        installation=installation_of(
+            identity_of(config, keys),
+            Cost(statements=config.mailbox_statements, bytes=config.mailbox_bytes),
+        ),
+        store=store,
+        log=AuditLog(store, origin=config.origin, signers=keys.log, clock=timekeeper.time_ms),
+        signer_of=lambda federation: Signer(
+            federation=federation, uri=str(config.uri), key=keys.signing
+        ),
+        timekeeper=timekeeper,
+        rates=RateLimits(statements=config.node_statements_s, bytes=config.node_bytes_s),
+        witnesses=config.witnesses,
+    )

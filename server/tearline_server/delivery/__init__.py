@@ -1,0 +1,1 @@
+"""Delivery of committed items to the mailboxes of nodes."""

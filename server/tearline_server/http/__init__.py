@@ -1,0 +1,1 @@
+"""HTTP ports: the public log, health and metrics."""

@@ -1,0 +1,1 @@
+"""Ingest: commands wait for the one writer and are committed in batches."""

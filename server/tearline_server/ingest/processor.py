@@ -1,0 +1,160 @@
+"""Judge of batches for the committer, and notifier of waiters once they are durable."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from tearline.statements.statement import Attestation, Signer
+from tearline.tlog.merkle import Frontier
+from tearline.verification.trust import Moment
+from tearline_server.ingest.commands import Command
+from tearline_server.processing.batch import Batch
+from tearline_server.processing.commit_builder import compose
+from tearline_server.processing.handlers.deliveries import hand_out_at_once
+from tearline_server.processing.registry import Registry, verify_follows
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.interface import Store
+from tearline_server.storage.lookups import LookupResults, Lookups
+from tearline_server.storage.rows import Head
+from tearline_server.storage.snapshot import Snapshot
+from tearline_server.timekeeper import Timekeeper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """Callbacks for a durable batch.
+
+    Attributes:
+        mail: Called with the nodes that have new mail.
+        recalls: Called with the packets that have new recalls.
+        refusal: Called with each peer refused without a ruling, and the code.
+        trust: Called when members or keys changed.
+    """
+
+    mail: Callable[[AbstractSet[str]], None]
+    recalls: Callable[[Iterable[bytes]], None]
+    refusal: Callable[[str, str], None]
+    trust: Callable[[], None]
+
+
+class StatementProcessor:
+    """Judge of batches under one registry.
+
+    Args:
+        store: The store that the registry is derived from.
+        registry: Keys, agreements, channels, mailboxes.
+        signer: The exchange's signer.
+        timekeeper: The time.
+        listeners: The callbacks.
+        at_rest: Live set of the URIs of nodes that wait for mail at this process. The store's
+            thread reads it while it changes; both states of a changing node are valid.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        signer: Signer,
+        timekeeper: Timekeeper,
+        listeners: Listeners,
+        at_rest: AbstractSet[str],
+    ) -> None:
+        self._store = store
+        self._signer = signer
+        self._timekeeper = timekeeper
+        self._listeners = listeners
+        self._at_rest = at_rest
+        self._batch: Batch | None = None
+        self._head: Head | None = None
+        self._news: Snapshot | None = None
+        self._now_ms = 0
+        self.registry = registry
+
+    @property
+    def head(self) -> Head | None:
+        """Returns the head that the registry follows from."""
+        return self.registry.head
+
+    def ask(self, works: Sequence[Command], head: Head, news: Snapshot | None) -> Lookups:
+        """Applies the news, and returns the state to look up for a batch.
+
+        Runs inside the transaction, because the lookups depend on the keys at its head.
+
+        Raises:
+            ClockDoubted: If the clock is in doubt, or the log is ahead of it.
+        """
+        self._timekeeper.verify(head.time_ms)
+        self._news = news
+        if news is not None:
+            self.registry.follow(news)
+        # The log's time never decreases, even if the clock does slightly.
+        self._now_ms = max(self._timekeeper.time_ms(), head.time_ms)
+        moment = Moment(index=head.tree.size, time_ms=self._now_ms)
+        return Lookups.together(work.ask(self.registry, moment) for work in works)
+
+    def compose(self, works: Sequence[Command], known: LookupResults, head: Head) -> Commit:
+        """Judges a batch, and returns its writes. Runs inside the transaction."""
+        batch = Batch(head=head, known=known, now_ms=self._now_ms)
+        attestations: dict[bytes, Attestation] = {}
+        for work in works:
+            work.judge(self.registry, batch)
+            attestations.update(work.attestations)
+        hand_out_at_once(self.registry, batch, self._at_rest)
+        self._batch = batch
+        commit = compose(batch, attestations, self._signer)
+        self._head = Head(
+            epoch=head.epoch, tree=commit.tree, time_ms=commit.time_ms, serial=head.serial + 1
+        )
+        return commit
+
+    def committed(self, works: Sequence[Command]) -> None:
+        """Wakes readers of mailboxes, and reports refusals and changes of trust."""
+        batch = self._batch
+        if batch is None:
+            return
+        self.registry.head = self._head
+        if self._news is not None:
+            self._tell(self._news)
+        if batch.trust_changed:
+            self._listeners.trust()
+        if batch.recalls:
+            self._listeners.recalls(batch.recalls)
+        if batch.mail:
+            self._listeners.mail({item.node for item in batch.mail})
+        for peer, code in batch.strangers:
+            self._listeners.refusal(peer, code)
+
+    async def follow(self) -> Frontier | None:
+        """Applies writes of others, and wakes their waiters; returns the log's new tree, or None.
+
+        Raises:
+            FrontierDamaged: If the store holds less than what was read from it before.
+        """
+        head = self.registry.head
+        news = await self._store.news(head) if head else None
+        if news is None:
+            return None
+        self.registry.follow(news)
+        self._tell(news)
+        return news.head.tree
+
+    async def restore(self) -> None:
+        """Reloads the stored state.
+
+        Raises:
+            FrontierDamaged: If it is less than what was read before.
+        """
+        stored = await self._store.load()
+        verify_follows(stored.head, self.registry.head)
+        # Reading all signatures and agreements is slow; other calls are answered meanwhile.
+        self.registry = await asyncio.to_thread(
+            Registry.restore, self.registry.installation, stored
+        )
+        self._tell(stored)
+
+    def _tell(self, news: Snapshot) -> None:
+        if news.clear:
+            self._listeners.trust()
+        if news.mailboxes:
+            self._listeners.mail(news.mailboxes.keys())

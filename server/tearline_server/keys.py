@@ -1,0 +1,173 @@
+"""Private keys of the exchange: one file, encrypted under a passphrase, readable by its owner only.
+
+    magic ‖ salt (16) ‖ the keys, sealed under the stretched passphrase
+
+``tearline.crypto.passphrase`` defines the stretching, and its cost per guess.
+"""
+
+import hmac
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from tearline.crypto.certificate_authority import CertificateAuthority
+from tearline.crypto.keys import SEED_SIZE, SigningKey
+from tearline.crypto.passphrase import OVERHEAD, SALT_SIZE, seal, stretch, unseal, verify_length
+from tearline.crypto.tls_keys import TlsKey
+from tearline.encoding import label, prefixed
+from tearline.errors import FileExposed, KeystoreDamaged, KeystoreUnusable
+from tearline.federation.members import ExchangeEnrolment, ExchangeIdentity, LogIdentity
+from tearline.identity import AgencyUri
+from tearline.limits import MAX_CA_LIFETIME_S
+from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
+from tearline_server.config import Config
+
+_MAGIC = b"tearline exchange keys 1\n"
+_MAX_BYTES = 64 << 10
+_PARTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeKeys:
+    """Private keys of an exchange.
+
+    Attributes:
+        signing: Signs receipts.
+        authority: The CA of its TLS certificates.
+        log: The log's keys, Ed25519 and ML-DSA-44.
+    """
+
+    signing: SigningKey
+    authority: CertificateAuthority
+    log: tuple[CheckpointSigner, ...]
+
+    @property
+    def backup(self) -> bytes:
+        """Returns the key, 32 bytes, that authenticates the exchange's backups."""
+        return hmac.digest(self.signing.private_bytes(), label("exchange/backup"), "sha256")
+
+
+def generate_keys(*, trust_domain: str, origin: str, now_s: int) -> ExchangeKeys:
+    """Returns fresh keys for an exchange of a trust domain, with a log named ``origin``.
+
+    Raises:
+        MalformedInput: If the domain is not one.
+        KeyMalformed: If the origin is not valid as a key name.
+    """
+    return ExchangeKeys(
+        signing=SigningKey.generate(),
+        authority=CertificateAuthority.create(
+            AgencyUri(trust_domain=trust_domain), now_s=now_s, lifetime_s=MAX_CA_LIFETIME_S
+        ),
+        log=tuple(
+            CheckpointSigner.generate(name=origin, algorithm=algorithm)
+            for algorithm in NoteAlgorithm
+        ),
+    )
+
+
+def identity_of(config: Config, keys: ExchangeKeys) -> ExchangeEnrolment:
+    """Returns the exchange and its log, as trust lists name them."""
+    return ExchangeEnrolment(
+        exchange=ExchangeIdentity(
+            uri=str(config.uri),
+            signing_key=keys.signing.public.encoded,
+            certificate_authority=keys.authority.certificate,
+            dns_name=config.dns,
+            address=config.address,
+        ),
+        log=LogIdentity(
+            origin=config.origin,
+            verifier_keys=tuple(signer.verifier.encode() for signer in keys.log),
+        ),
+    )
+
+
+def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
+    """Writes a new key file.
+
+    Raises:
+        PassphraseShort: If the passphrase has too few bytes.
+        KeystoreUnusable: If the file exists already, or cannot be written.
+    """
+    verify_length(passphrase)
+    parts = (
+        keys.signing.private_bytes(),
+        keys.authority.certificate,
+        keys.authority.private_bytes(),
+        b"".join(signer.private_bytes() for signer in keys.log),
+        keys.log[0].verifier.name.encode(),
+    )
+    salt = secrets.token_bytes(SALT_SIZE)
+    sealed = seal(stretch(passphrase, salt), b"".join(map(prefixed, parts)), _MAGIC)
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_MAGIC + salt + sealed)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink()
+            raise
+    except FileExistsError:
+        raise KeystoreUnusable(f"{path} already exists") from None
+    except OSError as error:
+        raise KeystoreUnusable(f"{path}: {error.strerror}") from None
+
+
+def read_keys(path: Path, passphrase: bytes) -> ExchangeKeys:
+    """Returns the keys in a file.
+
+    Raises:
+        KeystoreLocked: If the passphrase is wrong.
+        KeystoreDamaged: If it is not a key file.
+        KeystoreUnusable: If it does not exist, or cannot be read.
+        FileExposed: If other users can access it, or it is a symbolic link.
+    """
+    data = _read(path)
+    body = data.removeprefix(_MAGIC)
+    if not data.startswith(_MAGIC) or len(data) > _MAX_BYTES:
+        raise KeystoreDamaged(str(path))
+    salt, sealed = body[:SALT_SIZE], body[SALT_SIZE:]
+    if len(sealed) < OVERHEAD:
+        raise KeystoreDamaged(str(path))
+    plaintext = unseal(stretch(passphrase, salt), sealed, _MAGIC)
+    signing, certificate, authority, log, name = _split(plaintext)
+    seeds = [log[start : start + SEED_SIZE] for start in range(0, len(log), SEED_SIZE)]
+    return ExchangeKeys(
+        signing=SigningKey(signing),
+        authority=CertificateAuthority(certificate, TlsKey(authority)),
+        log=tuple(
+            CheckpointSigner(name=name.decode(), algorithm=algorithm, seed=seed)
+            for algorithm, seed in zip(NoteAlgorithm, seeds, strict=True)
+        ),
+    )
+
+
+def _split(plaintext: bytes) -> list[bytes]:
+    parts = []
+    while plaintext:
+        end = 4 + int.from_bytes(plaintext[:4], "big")
+        parts.append(plaintext[4:end])
+        plaintext = plaintext[end:]
+    if len(parts) != _PARTS:
+        raise KeystoreDamaged("it does not contain an exchange's keys")
+    return parts
+
+
+def _read(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if path.is_symlink():
+            raise FileExposed(f"{path} is a symbolic link") from None
+        raise KeystoreUnusable(f"{path}: {error.strerror}") from None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise FileExposed(str(path))
+        return file.read(_MAX_BYTES + 1)

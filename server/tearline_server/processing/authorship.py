@@ -1,0 +1,153 @@
+"""Authorship of claims: whether the publisher may publish them, and whether their signatures hold.
+
+Authorship is checked before any database lookup of ids in the claim. A forged statement costs its
+publisher a refusal, and the exchange only a key lookup.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tearline.agreements.agreement import Agreement
+from tearline.agreements.proposal import Proposal
+from tearline.audit.anchor import Anchor
+from tearline.audit.erasure import Erasure
+from tearline.cases.case import CaseStep
+from tearline.errors import ExchangeBusy, NotPermitted, StatementMalformed, TearlineError
+from tearline.federation.members import KeyRecord, Revocation, TrustList
+from tearline.onward.consent import Consent
+from tearline.packets.grant import Grant
+from tearline.packets.packet import Manifest
+from tearline.packets.recall import Recall
+from tearline.requests.step import RequestStep
+from tearline.statements.channel import Mark, Void
+from tearline.statements.receipt import Receipt
+from tearline.statements.statement import COSIGNED_TYPES, StatementType
+from tearline.suspensions.standing import Standing
+from tearline.verification.trust import ROOT_TYPES, Moment, TrustState
+from tearline_server.processing.context import Publisher
+from tearline_server.processing.submission import SubmittedStatement
+
+_RETRY_AFTER_MS = 250  # the next batch is judged with the keys of this one
+_ABOUT_MEMBERS = frozenset(
+    {StatementType.TRUST_LIST, StatementType.KEY_RECORD, StatementType.REVOCATION}
+)
+"""Statement types judged by keys alone, without any lookup."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authored:
+    """Claim, and the result of its authorship check.
+
+    Attributes:
+        submitted: The claim.
+        foreign: The reason why its publisher may not publish it, or None.
+        doubt: The reason why its signature is not genuine, or None.
+    """
+
+    submitted: SubmittedStatement
+    foreign: TearlineError | None
+    doubt: TearlineError | None
+
+    @property
+    def is_genuine(self) -> bool:
+        """Returns whether the publisher may publish it and its signature is genuine."""
+        return self.foreign is None and self.doubt is None
+
+    def verify_signature(self, trust: TrustState, at: Moment) -> None:
+        """Checks the signature at the claim's place in the log.
+
+        Args:
+            trust: Members and keys.
+            at: That place.
+
+        Raises:
+            ExchangeBusy: If it verifies only by a key of the same batch: the ids in the claim were
+                not looked up.
+            TearlineError: If it does not verify.
+        """
+        _verify_signature(self.submitted, trust, at)
+        if self.doubt is not None and self.submitted.statement.type not in _ABOUT_MEMBERS:
+            raise ExchangeBusy("its key has just come", retry_after_ms=_RETRY_AFTER_MS)
+
+
+def authored(
+    submitted: SubmittedStatement, publisher: Publisher, trust: TrustState, at: Moment
+) -> Authored:
+    """Checks the authorship of a claim, and returns the result.
+
+    Args:
+        submitted: The claim.
+        publisher: Its publisher.
+        trust: Members and keys.
+        at: The place in the log after which the batch is written. An ended key of the signer
+            suffices: a restored log may already hold the statement.
+    """
+    foreign = doubt = None
+    try:
+        verify_publisher(submitted, publisher)
+    except TearlineError as error:
+        foreign = error
+    else:
+        try:
+            _verify_signature(submitted, trust, at, may_have_ended=True)
+        except TearlineError as error:
+            doubt = error
+    return Authored(submitted=submitted, foreign=foreign, doubt=doubt)
+
+
+def verify_publisher(submitted: SubmittedStatement, publisher: Publisher) -> None:
+    """Checks that a node may publish a claim.
+
+    A node may publish statements signed by itself or its agency's root, co-signed statements of its
+    agency, and trust lists. For any other statement it learns neither the outcome nor an earlier
+    publication.
+
+    Raises:
+        TearlineError: If it may not, or the body names no signer.
+    """
+    if submitted.header is None:
+        raise StatementMalformed("the body does not name its signer")
+    kind = submitted.statement.type
+    by_root = submitted.header.signer == publisher.agency and kind in ROOT_TYPES
+    is_own = submitted.header.signer == publisher.node or by_root
+    if kind not in COSIGNED_TYPES and not is_own:
+        raise NotPermitted("a node may publish only what it or its agency's root signed")
+    match submitted.content:
+        case Agreement() as agreement:
+            _verify_party(publisher, agreement.terms.parties)
+        case Erasure() as order:
+            _verify_party(publisher, order.parties)
+        case TearlineError() as error:
+            if not is_own:
+                raise error
+        case (
+            Manifest()
+            | Grant()
+            | Receipt()
+            | Void()
+            | Recall()
+            | Mark()
+            | Anchor()
+            | Standing()
+            | CaseStep()
+            | Proposal()
+            | Consent()
+            | RequestStep()
+            | TrustList()
+            | KeyRecord()
+            | Revocation()
+        ):
+            pass  # its signer publishes it, or, of a trust list, any member
+
+
+def _verify_party(publisher: Publisher, parties: Collection[str]) -> None:
+    if publisher.agency not in parties:
+        raise NotPermitted("a co-signed statement may be published only by one of its parties")
+
+
+def _verify_signature(
+    submitted: SubmittedStatement, trust: TrustState, at: Moment, *, may_have_ended: bool = False
+) -> None:
+    if submitted.statement.type is not StatementType.TRUST_LIST:
+        # The signers of a list follow from the list itself; they are verified when it is applied.
+        trust.verify(submitted.statement, submitted.attestations, at=at, vouched=may_have_ended)

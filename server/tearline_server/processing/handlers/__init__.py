@@ -1,0 +1,1 @@
+"""Handlers of accepted statements, by type."""

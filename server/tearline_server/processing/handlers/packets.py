@@ -1,0 +1,291 @@
+"""Judging of manifests and grants, by their commitments and by the agreement.
+
+The exchange reads no contents. It holds the openings, which state the marking of each compartment,
+and judges grants by them. The recipient's node verifies that the contents match the openings.
+"""
+
+from collections.abc import Iterable
+
+from tearline.agreements.agreement import Agreement, verify_direction, verify_packet
+from tearline.audit.event import Decision, Event, EventCode
+from tearline.crypto.keys import SUITE
+from tearline.errors import (
+    AgreementNotInForce,
+    CiphertextMissing,
+    CommitmentMismatch,
+    GrantExpired,
+    GrantMisdirected,
+    GrantorNotOriginator,
+    LifetimeRefused,
+    PacketTooLarge,
+    SuiteUnknown,
+)
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_LOG_SIZE, MAX_PACKET_BYTES, MAX_PACKET_LIFETIME_MS
+from tearline.packets.commitments import verify_ciphertext, verify_opening
+from tearline.packets.grant import Grant
+from tearline.packets.packet import Manifest, Opening, PacketParts
+from tearline.persons.four_eyes import verify_persons
+from tearline.policy.engine import ReleaseRequest
+from tearline.policy.form import Form
+from tearline.policy.release import ReleasePolicy
+from tearline.policy.terms import ArticleTerms
+from tearline.sealing import granted_slots
+from tearline.statements.receipt import LogOpening
+from tearline.statements.statement import SALT_SIZE, pseudonym_of
+from tearline.suspensions.index import verify_none
+from tearline.wire.deliveries import EPOCH_SIZE, Cursor, Delivery, verify_fits
+from tearline.wire.grants import encode_event
+from tearline_server.processing.batch import PacketFacts
+from tearline_server.processing.context import Context
+from tearline_server.processing.handlers.cases import verify_filed
+from tearline_server.processing.handlers.channels import next_place, verify_sealed_to
+from tearline_server.processing.handlers.corrections import verify_correction, verify_had
+from tearline_server.processing.handlers.onward import verify_passed_on, verify_sources
+from tearline_server.processing.handlers.recall_rules import verify_not_recalled
+from tearline_server.processing.handlers.requests import begin_request, verify_person
+from tearline_server.processing.registry import InForce
+
+# Identical for unknown packets and those of other agencies.
+_NOT_YOURS = "this agency has no packet with that id"
+
+
+def accept_manifest(context: Context, manifest: Manifest) -> None:
+    """Accepts a packet, once for all its recipients.
+
+    1. Its suite is supported, and its end is in the future and within the lifetime bound.
+    2. An agreement of its originator is in force and covers it. The article is open in at least one
+       direction.
+    3. Its originator holds all its sources, and claims no more trust than they have.
+    4. A packet that it corrects belongs to the same agency, has the same terms, and was neither
+       corrected nor recalled.
+    5. Every opening matches its commitment, and no slot is in two of them.
+    6. Every ciphertext is present and matches its hash.
+
+    Raises:
+        TearlineError: If a check fails; the state is then unchanged.
+    """
+    now_ms = context.batch.now_ms
+    if manifest.suite != SUITE:
+        raise SuiteUnknown(f"suite {manifest.suite}")
+    if not now_ms < manifest.not_after_ms <= now_ms + MAX_PACKET_LIFETIME_MS:
+        raise LifetimeRefused
+    found = context.registry.agreement_of(manifest.agreement.id, context.publisher.agency)
+    article = verify_packet(manifest, found.agreement, now_ms=now_ms)
+    _verify_some_way_open(context, found.agreement, article)
+    verify_sources(context, manifest)
+    verify_filed(context, manifest)
+    verify_correction(context, manifest)
+    parts, encoded = context.submitted.parts, context.submitted.encoded_parts
+    if parts is None or encoded is None:
+        raise CiphertextMissing("the packet came without its parts")
+    facts = PacketFacts(
+        statement=context.submitted.statement,
+        manifest=manifest,
+        openings=_verified_openings(manifest, parts),
+    )
+    _verify_ciphertexts(manifest, parts)
+
+    context.batch.packets[context.submitted.statement.id] = facts
+    context.batch.new_packets.append((context.result, encoded))
+    if manifest.supersedes:
+        context.batch.correct(context.submitted.statement.id, manifest.supersedes)
+    event = Event(
+        statement_id=context.submitted.statement.id,
+        code=EventCode.PACKET_ACCEPTED,
+        party=context.publisher.node,
+        time_ms=now_ms,
+        actor=context.publisher.node,
+        packet=context.submitted.statement.id,
+        agreement_id=manifest.agreement.id,
+        article=manifest.agreement.article,
+        policy_digest=manifest.pins.policy,
+    )
+    context.batch.settle(context.result, event)
+
+
+def _verify_some_way_open(context: Context, agreement: Agreement, article: ArticleTerms) -> None:
+    stops = [
+        context.registry.standings.stops(
+            agreement, article.id, sender=way.sender, recipient=way.recipient
+        )
+        for way in article.directions
+        if way.sender == context.publisher.agency
+    ]
+    if stops and all(stops):
+        verify_none(stop for each in stops for stop in each)
+
+
+def _verified_openings(manifest: Manifest, parts: PacketParts) -> dict[int, Opening]:
+    openings: dict[int, Opening] = {}
+    slots: set[int] = set()
+    for opening in parts.openings:
+        verify_opening(manifest, opening)
+        if opening.compartment in openings or not slots.isdisjoint(opening.slots):
+            # Otherwise a slot could be granted under the milder of two markings.
+            raise CommitmentMismatch("a compartment or a slot is opened twice")
+        openings[opening.compartment] = opening
+        slots.update(opening.slots)
+    return openings
+
+
+def _verify_ciphertexts(manifest: Manifest, parts: PacketParts) -> None:
+    if sum(map(len, parts.ciphertexts.values())) > MAX_PACKET_BYTES:
+        raise PacketTooLarge(f"more than {MAX_PACKET_BYTES} bytes of ciphertext")
+    if parts.ciphertexts.keys() != set(range(len(manifest.slots))):
+        raise CiphertextMissing("a packet is published with every ciphertext and no other")
+    for slot, ciphertext in parts.ciphertexts.items():
+        verify_ciphertext(manifest, slot, ciphertext)
+
+
+def accept_grant(context: Context, grant: Grant) -> None:
+    """Accepts a release to one recipient.
+
+    1. The packet belongs to the grantor's agency.
+    2. The agreement is the packet's, is in force, and covers this kind, direction and purpose; no
+       party suspended it. Two persons approved the grant, if the article requires it.
+    3. The recipient is a node with a current encryption key, and the grant ends before the packet
+       does.
+    4. For each compartment the shared policies allow the released form.
+    5. No released slot was recalled from the recipient, or from all recipients.
+    6. The originators of the packet's sources released as much to the recipient.
+    7. The recipient of a correction received a packet of its line.
+    8. A person is named for personal data in an answer to a request.
+    9. Its place in the channel is the next one, and its recipient's mailbox has room.
+    10. It fits one message together with its packet and entry.
+
+    Raises:
+        TearlineError: If a check fails; the state is then unchanged.
+    """
+    batch, recipient = context.batch, grant.address.recipient
+    facts = _facts(context, grant.packet)
+    _verify_originator(facts.manifest, context.publisher.agency)
+    manifest = facts.manifest
+    if grant.address.agreement_id != manifest.agreement.id:
+        raise GrantMisdirected("the grant's channel belongs to another agreement than the packet")
+    recipient_agency = agency_uri_of(recipient)
+    found = context.registry.agreement_of(
+        manifest.agreement.id, context.publisher.agency, recipient_agency
+    )
+    _verify_covered(found, grant, manifest, context)
+    _verify_persons(found, grant, manifest)
+    verify_sealed_to(context, grant.address.recipient, grant.kem_key_id)
+    if not batch.now_ms < grant.not_after_ms <= manifest.not_after_ms:
+        raise GrantExpired("it ends in the past, or after its packet")
+    decisions = _decide(
+        context.registry.policy_of(found.agreement), grant, facts, context.publisher.agency
+    )
+    verify_passed_on(context, manifest, recipient_agency, decisions)
+    verify_had(context, grant.packet, recipient)
+    verify_person(grant, manifest, decisions)
+    slots = granted_slots(manifest, grant, facts.openings)
+    verify_not_recalled(batch, grant, slots)
+    size = sum(manifest.slots[slot].ciphertext_length for slot in slots)
+    place = next_place(context, grant.address, size=size)
+
+    event = Event(
+        statement_id=context.submitted.statement.id,
+        code=EventCode.GRANT_ACCEPTED,
+        party=recipient,
+        time_ms=batch.now_ms,
+        actor=context.publisher.node,
+        pseudonym=pseudonym_of(grant.acted_by),
+        seconded_by=pseudonym_of(grant.seconded_by),
+        counterpart=recipient,
+        packet=grant.packet,
+        agreement_id=manifest.agreement.id,
+        article=manifest.agreement.article,
+        purpose=grant.purpose,
+        policy_digest=found.agreement.pins.policy,
+        decisions=decisions,
+    )
+    _verify_deliverable(context, facts, slots, event)
+    context.result.packet = grant.packet
+    place.take(batch.settle(context.result, event))
+    begin_request(context, grant, manifest, found.agreement)
+
+
+def _verify_deliverable(
+    context: Context, facts: PacketFacts, slots: Iterable[int], event: Event
+) -> None:
+    """Checks that the grant, its packet and its entry fit one message, at any place."""
+    submitted, manifest = context.submitted, facts.manifest
+    last = MAX_LOG_SIZE - 1
+    parts = PacketParts(manifest=facts.statement.id, openings=(), ciphertexts={})
+    delivery = Delivery(
+        cursor=Cursor(epoch=bytes(EPOCH_SIZE), seq=last),
+        statements=(submitted.statement, facts.statement),
+        attestations={},
+        parts=(parts,),
+        entry=LogOpening(index=last, salt=bytes(SALT_SIZE), event=encode_event(event)),
+    )
+    verify_fits(delivery, {slot: manifest.slots[slot].ciphertext_length for slot in slots})
+
+
+def _facts(context: Context, packet_id: bytes) -> PacketFacts:
+    facts = context.batch.facts(packet_id)
+    if facts is None:
+        raise GrantorNotOriginator(_NOT_YOURS)
+    return facts
+
+
+def _verify_originator(manifest: Manifest, agency: str) -> None:
+    if agency_uri_of(manifest.header.signer) != agency:
+        raise GrantorNotOriginator(_NOT_YOURS)
+
+
+def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, context: Context) -> None:
+    # The newest version applies: a stricter agreement also binds older packets.
+    agreement = found.agreement
+    agreement.verify_in_force(context.batch.now_ms)
+    article = agreement.article(manifest.agreement.article)
+    if manifest.kind.value not in article.kinds or grant.purpose not in article.purposes:
+        raise AgreementNotInForce("the article does not cover this kind or this purpose")
+    ends = {"sender": context.publisher.agency, "recipient": agency_uri_of(grant.address.recipient)}
+    verify_direction(article, **ends)
+    context.registry.standings.verify_open(agreement, article.id, **ends)
+
+
+def _verify_persons(found: InForce, grant: Grant, manifest: Manifest) -> None:
+    article = found.agreement.article(manifest.agreement.article)
+    verify_persons(article, grant.acted_by, grant.seconded_by)
+
+
+def _decide(
+    policy: ReleasePolicy, grant: Grant, facts: PacketFacts, sender: str
+) -> tuple[Decision, ...]:
+    """Returns the decision on each compartment of the grant, in order."""
+    single: dict[int, list[int]] = {}
+    for slot in grant.fields:
+        if slot not in facts.compartments:
+            raise CommitmentMismatch("the grant lists a slot of no compartment")
+        single.setdefault(facts.compartments[slot], []).append(slot)
+    released: list[tuple[int, bool, tuple[int, ...]]] = [(c, True, ()) for c in grant.openings]
+    released += [(c, False, ()) for c in grant.compartments]
+    released += [(c, False, tuple(slots)) for c, slots in single.items()]
+    recipient = agency_uri_of(grant.address.recipient)
+    decisions = []
+    for c, only_told, slots in sorted(released):
+        opening = facts.openings.get(c)
+        if opening is None:
+            raise CommitmentMismatch("the grant lists a compartment without its opening")
+        form = Form.EXISTS if only_told else opening.form
+        request = ReleaseRequest(
+            article=facts.manifest.agreement.article,
+            sender=sender,
+            recipient=recipient,
+            purpose=grant.purpose,
+            kind=facts.manifest.kind.value,
+            marking=opening.marking,
+        )
+        allowed = policy.verify(request, form)
+        decisions.append(
+            Decision(
+                compartment=c,
+                category=opening.marking.category,
+                form=form.text,
+                policies=allowed.shared_policy_ids,
+                slots=slots,
+            )
+        )
+    return tuple(decisions)

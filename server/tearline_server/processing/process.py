@@ -1,0 +1,235 @@
+"""Judge: takes each claim of a publication through the same steps, and rules on it.
+
+1. Authorship: a node publishes statements signed by itself or its agency's root, or co-signed
+   statements that concern its agency.
+2. Repetition: an earlier ruling is returned unchanged, with the same receipt.
+3. Signature: it must verify at the place in the log that the statement would get. This is checked
+   before any lookup of ids, and again if the batch changes keys.
+4. Identifier: it must be unused.
+5. Rules of the statement's type.
+
+A claim is refused without a receipt, and counted, if its signature does not verify. The same holds
+for temporary obstacles: an earlier place of the channel is free, the mailbox has no room, or too
+many ids are named. A recall that leaves too little time to answer is also refused in this way.
+Every other refusal is signed, logged and final.
+"""
+
+from collections.abc import Iterable
+
+from tearline.agreements.agreement import Agreement
+from tearline.agreements.proposal import Proposal
+from tearline.audit.anchor import Anchor
+from tearline.audit.erasure import Erasure
+from tearline.audit.event import Event, EventCode, EventOutcome
+from tearline.cases.case import CaseStep
+from tearline.errors import (
+    AnswerTimeShort,
+    ChannelGap,
+    ErasureRefused,
+    ExchangeBusy,
+    StatementConflict,
+    TearlineError,
+)
+from tearline.federation.members import KeyRecord, Revocation, TrustList
+from tearline.onward.consent import Consent
+from tearline.packets.grant import Grant
+from tearline.packets.packet import Manifest
+from tearline.packets.recall import Recall
+from tearline.requests.step import RequestStep
+from tearline.statements.channel import Mark, Void
+from tearline.statements.receipt import Receipt
+from tearline.statements.statement import COSIGNED_TYPES, StatementType
+from tearline.suspensions.standing import Standing
+from tearline.wire.grants import parse_event, parse_receipt
+from tearline.wire.publications import Refused
+from tearline.wire.statements import Signed, parse_attestation, parse_statement
+from tearline_server.processing.authorship import Authored
+from tearline_server.processing.batch import Batch, Result, refused
+from tearline_server.processing.context import Context, Publisher
+from tearline_server.processing.handlers.agreements import accept_agreement
+from tearline_server.processing.handlers.cases import accept_case_step
+from tearline_server.processing.handlers.channels import accept_mark, accept_receipt, accept_void
+from tearline_server.processing.handlers.consents import accept_consent
+from tearline_server.processing.handlers.erasures import accept_erasure
+from tearline_server.processing.handlers.members import accept_member
+from tearline_server.processing.handlers.packets import accept_grant, accept_manifest
+from tearline_server.processing.handlers.proposals import accept_proposal
+from tearline_server.processing.handlers.recalls import accept_recall
+from tearline_server.processing.handlers.requests import accept_step, note_stored
+from tearline_server.processing.handlers.suspensions import accept_standing
+from tearline_server.processing.registry import Registry
+from tearline_server.storage.lookups import Settled
+
+_JUDGED_ANEW = COSIGNED_TYPES | {StatementType.VOID}
+"""Statement types judged again after a refusal, because they cannot be reworded."""
+
+
+def process(
+    submissions: Iterable[Authored], publisher: Publisher, registry: Registry, batch: Batch
+) -> tuple[Result, ...]:
+    """Rules on every claim of a publication, in order, and returns the rulings.
+
+    Args:
+        submissions: The publication's statements, with their authorship.
+        publisher: The publisher.
+        registry: Keys, agreements, channels, mailboxes; updated by accepted claims.
+        batch: The docket, which receives the writes.
+    """
+    return tuple(_rule(submitted, publisher, registry, batch) for submitted in submissions)
+
+
+def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Batch) -> Result:
+    submitted = author.submitted
+    result = Result(
+        statement=submitted.statement, signer=submitted.key[1], natural=submitted.natural
+    )
+    context = Context(
+        submitted=submitted, publisher=publisher, registry=registry, batch=batch, result=result
+    )
+    if author.foreign is not None:
+        return _not_ruled(context, author.foreign)
+    is_judged_anew = submitted.statement.type in _JUDGED_ANEW
+    earlier = batch.ruled.get(_key(context))
+    if earlier is not None and not (earlier.refusal and is_judged_anew):
+        return earlier
+    settled = _settled(context)
+    if settled is not None and not (settled.code and is_judged_anew):
+        return _again(result, settled)
+    try:
+        author.verify_signature(registry.trust, batch.moment_of(submitted.statement.id))
+    except TearlineError as error:
+        return _not_ruled(context, error)
+    try:
+        _verify_free(context)
+        _accept(context)
+    except (ChannelGap, ExchangeBusy, AnswerTimeShort) as error:
+        return _not_ruled(context, error)
+    except TearlineError as error:
+        if submitted.statement.type is StatementType.TRUST_LIST:
+            return _not_ruled(context, error)
+        if earlier is not None:
+            return earlier
+        if settled is not None:
+            return _again(result, settled)
+        _refuse(context, error)
+    batch.ruled[_key(context)] = result
+    if result.refusal is None and result.natural is not None:
+        batch.naturals[result.signer, result.natural] = submitted.statement.id
+    return result
+
+
+def _settled(context: Context) -> Settled | None:
+    """Returns the earlier ruling on a claim, if its publisher may learn of it.
+
+    Any node may publish a trust list, but the receipt opens an entry of its first publisher.
+    """
+    settled = context.batch.known.statements.get(context.submitted.key)
+    if settled is None or context.submitted.statement.type is not StatementType.TRUST_LIST:
+        return settled
+    entry = parse_receipt(parse_statement(settled.receipt).body).entry
+    first = "" if entry is None else parse_event(entry.event).actor
+    return settled if first == context.publisher.node else None
+
+
+def _key(context: Context) -> tuple[bytes, str]:
+    """Returns the key of a claim within the batch; trust lists are keyed by publisher."""
+    is_list = context.submitted.statement.type is StatementType.TRUST_LIST
+    return (
+        (context.submitted.statement.id, context.publisher.node)
+        if is_list
+        else context.submitted.key
+    )
+
+
+def _verify_free(context: Context) -> None:
+    natural = context.submitted.natural
+    if natural is None:
+        return
+    key = (context.signer, natural)
+    taken = context.batch.naturals.get(key) or context.batch.known.naturals.get(key)
+    if taken is not None and taken != context.submitted.statement.id:
+        raise StatementConflict("this packet or grant id is already used")
+
+
+def _accept(context: Context) -> None:
+    match context.submitted.content:
+        case Manifest() as manifest:
+            accept_manifest(context, manifest)
+        case Grant() as grant:
+            accept_grant(context, grant)
+        case Receipt() as receipt:
+            packet = accept_receipt(context, receipt)
+            if packet is not None:
+                note_stored(context.batch, packet, context.signer)
+        case Void() as void:
+            accept_void(context, void)
+        case Recall() as recall:
+            accept_recall(context, recall)
+        case Mark() as mark:
+            accept_mark(context, mark)
+        case RequestStep() as step:
+            accept_step(context, step)
+        case Anchor():
+            _accept_anchor(context)
+        case Agreement() as agreement:
+            accept_agreement(context, agreement)
+        case Erasure() as order:
+            accept_erasure(context, order)
+        case CaseStep() as step:
+            accept_case_step(context, step)
+        case Standing() as standing:
+            accept_standing(context, standing)
+        case Proposal() as proposal:
+            accept_proposal(context, proposal)
+        case Consent() as consent:
+            accept_consent(context, consent)
+        case TrustList() | KeyRecord() | Revocation() as content:
+            accept_member(context, content)
+        case TearlineError() as error:
+            raise error
+
+
+def _accept_anchor(context: Context) -> None:
+    """Logs that a node anchored its own access log; the exchange cannot see its content."""
+    event = Event(
+        statement_id=context.submitted.statement.id,
+        code=EventCode.ANCHOR,
+        party=context.publisher.node,
+        time_ms=context.batch.now_ms,
+        actor=context.publisher.node,
+    )
+    context.batch.settle(context.result, event)
+
+
+def _refuse(context: Context, error: TearlineError) -> None:
+    conflict = isinstance(error, StatementConflict)
+    context.result.refusal = refused(error)
+    context.result.natural = None
+    event = Event(
+        statement_id=context.submitted.statement.id,
+        code=EventCode.CONFLICT if conflict else EventCode.REFUSED,
+        party=context.publisher.node,
+        time_ms=context.batch.now_ms,
+        actor=context.publisher.node,
+        outcome=EventOutcome.REFUSED,
+        reason=error.code,
+    )
+    context.batch.settle(context.result, event)
+
+
+def _not_ruled(context: Context, error: TearlineError) -> Result:
+    context.result.refusal = refused(error)
+    context.batch.strangers.append((context.publisher.node, error.code))
+    return context.result
+
+
+def _again(result: Result, settled: Settled) -> Result:
+    if not settled.receipt:
+        result.refusal = refused(ErasureRefused("the receipt was erased together with its entry"))
+        return result
+    attestation = parse_attestation(settled.attestation)
+    result.refusal = Refused(code=settled.code, why=settled.why) if settled.code else None
+    result.receipt = Signed(
+        statement=parse_statement(settled.receipt), attestations={attestation.hash: attestation}
+    )
+    return result

@@ -1,0 +1,1 @@
+"""Recovery after a restore: positions compared with nodes, and waiting for them."""

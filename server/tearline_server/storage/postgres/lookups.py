@@ -1,0 +1,409 @@
+"""Lookups of stored state for a batch, in PostgreSQL.
+
+Two combined queries do most of the work: the second depends on answers to the first. The head is
+locked meanwhile, so every further query delays the other processes.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from tearline.suspensions.stoppage import Reach, Stoppage
+from tearline.wire.grants import parse_event
+from tearline_server.storage.columns import reach_of, stoppage_of, unpacked_slots
+from tearline_server.storage.lookups import (
+    Delivered,
+    Hidden,
+    LookupResults,
+    Lookups,
+    Owned,
+    Release,
+    Settled,
+    StoredPacket,
+    StoredRequest,
+    Undelivered,
+    WholePacket,
+)
+from tearline_server.storage.packet_allowance import allowance_of
+from tearline_server.storage.positions import agreement_of, nodes_between, parties_between
+from tearline_server.storage.postgres.log import AWAITED
+from tearline_server.storage.postgres.query_batch import QueryBatch
+from tearline_server.storage.postgres.types import Connection
+from tearline_server.storage.postgres.writes import text
+from tearline_server.storage.release_lookups import PacketBases, wanted_releases
+from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
+
+Request = tuple[bytes, str]
+
+# OFFSET 0 fixes the order of joins, independent of the server's statistics: each LATERAL subquery
+# stays separate, and runs once per outer row.
+_STATEMENTS = (
+    "SELECT s.id, s.signer, s.code, s.why, s.receipt, a.attestation FROM"
+    " unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
+    " JOIN statement s ON s.id = k.id AND s.signer = k.name"
+    " JOIN attestation a ON a.hash = s.signature"
+)
+_NATURALS = (
+    'SELECT s.signer, s."natural", s.id FROM'
+    " unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
+    ' JOIN statement s ON s.signer = k.name AND s."natural" = k.id'
+)
+_ENVELOPES = (
+    "SELECT s.id, s.signer, s.envelope FROM"
+    " unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
+    " JOIN statement s ON s.id = k.id AND s.signer = k.name WHERE s.envelope <> ''"
+)
+_MAIL = (
+    "SELECT m.node, s.id, m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered,"
+    " m.held, m.status, m.passed, s.envelope, s.idx"
+    " FROM unnest({0}::text[], {1}::bytea[], {2}::text[]) AS k (node, id, signer)"
+    " JOIN LATERAL (SELECT * FROM statement"
+    " WHERE id = k.id AND signer = k.signer OFFSET 0) s ON TRUE"
+    " JOIN LATERAL (SELECT * FROM mail WHERE statement = s.idx OFFSET 0) m ON m.node = k.node"
+    " LEFT JOIN LATERAL (SELECT * FROM event WHERE idx = m.entry OFFSET 0) e ON TRUE"
+)
+_HIDDEN = (
+    f"SELECT e.idx, e.event, {AWAITED} AS awaited"  # noqa: S608 (constant texts)
+    " FROM unnest({0}::bigint[], {1}::text[]) AS k (idx, agency)"
+    " JOIN event_agency g ON g.idx = k.idx AND g.agency = k.agency"
+    " JOIN LATERAL (SELECT * FROM event WHERE idx = g.idx OFFSET 0) e ON TRUE"
+)
+# A node reads past only delivered or withheld grants, so all others lie after its position.
+_UNDELIVERED = (
+    "SELECT m.agreement, m.node, m.seq, s.id, m.statement, e.event FROM unnest({0}::bytea[])"
+    " AS k (id) JOIN LATERAL (SELECT * FROM mail WHERE agreement <> '' AND agreement = k.id"
+    " AND delivered IS NULL AND held IS NULL AND NOT passed AND seq >"
+    " coalesce((SELECT seq FROM acknowledged WHERE node = mail.node), 0) OFFSET 0) m ON TRUE"
+    " JOIN LATERAL (SELECT id FROM statement WHERE idx = m.statement OFFSET 0) s ON TRUE"
+    " JOIN LATERAL (SELECT event FROM event WHERE idx = m.entry OFFSET 0) e ON TRUE"
+    " ORDER BY m.node, m.seq"
+)
+_RESTORED = "SELECT start FROM restoration"
+# The third and fourth columns bound the URIs of the agency's nodes.
+_KEYS = "unnest({0}::bytea[], {1}::text[], {2}::text[], {3}::text[]) AS k (id, agency, low, high)"
+_OF_OWN = (
+    f"{_KEYS} JOIN LATERAL (SELECT s.envelope, p.openings FROM statement s"  # noqa: S608 (constant texts)
+    " JOIN packet p ON p.id = s.id"
+    " WHERE s.id = k.id AND s.signer > k.low AND s.signer < k.high OFFSET 0) o ON TRUE"
+)
+_SIZE = "octet_length(o.envelope) + octet_length(o.openings)"
+_OWN = f"SELECT k.id, k.agency, {_SIZE} FROM {_OF_OWN}"  # noqa: S608 (constant texts)
+_PACKET = (
+    "JOIN LATERAL (SELECT s.envelope, p.openings FROM packet p JOIN statement s"
+    " ON s.idx = p.statement WHERE p.id = %s OFFSET 0) o ON TRUE"
+)
+_GIVEN = (
+    f"SELECT k.id, k.agency, {_SIZE} FROM {_KEYS} {_PACKET % 'k.id'}"  # noqa: S608 (constant texts)
+    " WHERE (SELECT TRUE FROM event e WHERE e.packet = k.id AND e.packet <> ''"
+    " AND e.party > k.low AND e.party < k.high AND e.code = 'grant-accepted' AND e.outcome = 'ok'"
+    " LIMIT 1) IS NOT NULL"
+)
+_SOURCES = (
+    f"SELECT d.packet, d.source, {_SIZE} FROM (SELECT k.id FROM {_OF_OWN}) k"  # noqa: S608 (constant texts)
+    " JOIN LATERAL (SELECT * FROM derivation WHERE packet = k.id OFFSET 0) d ON TRUE"
+    f" {_PACKET % 'd.source'}"
+)
+# After a restore, a corrected packet may be lost although its correction is stored.
+_LINE = (
+    f"WITH RECURSIVE own (id) AS (SELECT k.id FROM {_OF_OWN} UNION SELECT id"  # noqa: S608 (constant texts)
+    " FROM unnest({4}::bytea[]) AS c (id) WHERE EXISTS (SELECT FROM restoration)),"
+    " line (packet, corrects) AS (SELECT c.packet, c.corrects FROM own JOIN LATERAL ("
+    "SELECT packet, corrects FROM correction WHERE packet = own.id UNION ALL"
+    " SELECT packet, corrects FROM correction WHERE corrects = own.id) c ON TRUE"
+    " UNION SELECT c.packet, c.corrects FROM line JOIN LATERAL"
+    " (SELECT * FROM correction WHERE packet = line.corrects OFFSET 0) c ON TRUE)"
+    " SELECT packet, corrects FROM line"
+)
+_RELEASES = (
+    "SELECT k.id, k.party, e.event FROM"
+    " unnest({0}::bytea[], {1}::text[], {2}::text[], {3}::text[], {4}::bigint[])"
+    " AS k (id, party, low, high, most) CROSS JOIN LATERAL (SELECT event FROM event"
+    " WHERE packet = k.id AND packet <> '' AND party >= k.low AND party <= k.high"
+    " AND code = 'grant-accepted' AND outcome = 'ok' LIMIT k.most) e"
+)
+_PACKETS = (
+    "SELECT p.id, s.envelope, p.openings, p.accepted_ms FROM packet p"
+    " JOIN statement s ON s.idx = p.statement WHERE p.id = ANY($1::bytea[])"
+)
+_WHOLE = (
+    "SELECT s.envelope, p.openings, p.accepted_ms, coalesce(c.parts, '') AS ciphertexts"
+    " FROM packet p JOIN statement s ON s.idx = p.statement"
+    " LEFT JOIN ciphertext c ON c.packet = p.id WHERE p.id = $1"
+)
+_RECALLS = "SELECT packet, node, grant_id, slots FROM recall WHERE packet = ANY({0}::bytea[])"
+_OWN_RECALLS = (
+    f"SELECT DISTINCT r.packet, r.node, r.grant_id, r.slots FROM {_OF_OWN}"  # noqa: S608 (constant texts)
+    " JOIN LATERAL (SELECT * FROM recall WHERE packet = k.id OFFSET 0) r ON TRUE"
+)
+_WAITING = (
+    "SELECT w.node, w.agency, w.statements, w.bytes FROM"
+    " unnest({0}::text[], {1}::text[]) AS k (node, agency)"
+    " JOIN waiting w ON w.node = k.node AND w.agency = k.agency"
+)
+# All nodes of an agency, by URI prefix: "0" is the character after "/".
+_ROOMS = (
+    "SELECT w.node, w.agency, w.statements, w.bytes FROM"
+    " unnest({0}::text[], {1}::text[]) AS k (of, agency)"
+    " JOIN waiting w ON w.node > k.of || '/' AND w.node < k.of || '0' AND w.agency = k.agency"
+)
+_REQUEST = (
+    "JOIN LATERAL (SELECT * FROM request WHERE packet = k.id AND holder = k.holder"
+    " AND k.side IN (holder, asker) OFFSET 0) r ON TRUE"
+)
+_REQUESTS = (
+    "SELECT r.packet, r.holder, r.asker, r.agreement, r.version, r.granted_ms,"  # noqa: S608 (constant texts)
+    " r.stored_ms, r.due_ms, r.overdue_ms, r.stopped, r.article, m.envelope AS manifest,"
+    " t.envelope AS terms FROM"
+    " unnest({0}::bytea[], {1}::text[], {2}::text[]) AS k (id, holder, side)"
+    f" {_REQUEST} JOIN packet p ON p.id = r.packet JOIN statement m ON m.idx = p.statement"
+    " JOIN agreement a ON a.id = r.agreement AND a.version = r.version"
+    " JOIN statement t ON t.idx = a.statement"
+)
+_STEPS = (
+    "SELECT DISTINCT r.packet, r.holder, t.statement, t.time_ms, s.envelope FROM"  # noqa: S608 (constant texts)
+    f" unnest({{0}}::bytea[], {{1}}::text[], {{2}}::text[]) AS k (id, holder, side) {_REQUEST}"
+    " JOIN LATERAL (SELECT * FROM request_step WHERE packet = r.packet AND holder = r.holder"
+    " OFFSET 0) t ON TRUE"
+    " JOIN LATERAL (SELECT * FROM statement WHERE idx = t.statement OFFSET 0) s ON TRUE"
+    " ORDER BY t.statement"
+)
+# Each half reads an index: open suspensions, and those ended since.
+_STOPPAGES = (
+    "SELECT k.number, s.agency, s.article, s.sender, s.recipient, s.began, s.began_ms, s.ended,"
+    " s.ended_ms FROM unnest({0}::bigint[], {1}::bytea[], {2}::text[], {3}::bigint[])"
+    " AS k (number, id, name, since) CROSS JOIN LATERAL ("
+    "SELECT * FROM stoppage WHERE agreement = k.id AND article IN ('', k.name)"
+    " AND ended_ms IS NULL UNION ALL SELECT * FROM stoppage WHERE agreement = k.id"
+    " AND article IN ('', k.name) AND ended_ms > k.since) s"
+)
+_REACHES = (
+    "SELECT k.number, r.entry, r.time_ms, r.parties, r.articles, r.joint FROM"
+    " unnest({0}::bigint[], {1}::bytea[], {2}::bigint[]) AS k (number, id, since)"
+    " JOIN reach r ON r.agreement = k.id AND r.entry >= coalesce((SELECT max(entry) FROM reach"
+    " WHERE agreement = k.id AND time_ms <= k.since), 0) ORDER BY r.entry"
+)
+_REQUEST_NAMES = tuple(field.name for field in fields(RequestRow))
+_EVENTS = (
+    "SELECT statement, code, party, idx, salt, event FROM event WHERE statement = ANY({0}::bytea[])"
+)
+
+
+async def known_of(connection: Connection, asked: Lookups) -> LookupResults:
+    """Returns the answers to a request, inside the caller's transaction."""
+    packets, corrected = _keys(asked.packets), [id_ for id_, _ in asked.corrected]
+    own = _keys({*asked.packets, *asked.corrected})
+    questions = QueryBatch()
+    questions.put("restored", _RESTORED)
+    questions.put("statements", _STATEMENTS, *_columns(asked.statements, 2))
+    questions.put("naturals", _NATURALS, *_columns(((id_, who) for who, id_ in asked.naturals), 2))
+    questions.put("envelopes", _ENVELOPES, *_columns(asked.envelopes, 2))
+    questions.put("mail", _MAIL, *_columns(asked.mail, 3))
+    questions.put("entries", _HIDDEN, *_columns(asked.entries, 2))
+    questions.put("undelivered", _UNDELIVERED, list(asked.agreements))
+    questions.put("own", _OWN, *own)
+    questions.put("made", _OWN, *_keys(asked.sources))
+    questions.put("given", _GIVEN, *_keys(asked.sources))
+    questions.put("sources", _SOURCES, *packets)
+    if own[0]:
+        questions.always("corrects", _LINE, *own, corrected)
+    questions.put("own_recalls", _OWN_RECALLS, *own)
+    questions.put("recalls", _RECALLS, list(asked.recalls))
+    questions.put("waiting", _WAITING, *_columns(asked.waiting, 2))
+    questions.put("rooms", _ROOMS, *_columns(asked.rooms, 2))
+    found = await questions.answers(connection)
+
+    mail = _mail(found.get("mail", ()))
+    told = {(item.packet, node, node) for (node, _), item in mail.items() if item.packet}
+    own_sizes = _sizes(found.get("own", ()))
+    made_sizes = _sizes(found.get("given", ())) | _sizes(found.get("made", ()))
+    sources: dict[bytes, dict[bytes, int]] = {}
+    for packet, source, size in found.get("sources", ()):
+        sources.setdefault(packet, {})[source] = size
+    allowance = allowance_of(asked, own=own_sizes, made=made_sizes, sources=sources)
+    owned = {id_ for id_, _ in own_sizes}
+    corrects: dict[bytes, bytes] = dict(map(tuple, found.get("corrects", ())))
+    bases = PacketBases(
+        own=own_sizes, made=made_sizes, sources=sources, corrects=corrects, read=allowance.read
+    )
+    wanted = wanted_releases(asked, bases)
+    releases = [(*key, *parties_between(key[1]), most) for key, most in wanted.most.items()]
+    events = {id_ for id_, _ in asked.statements} | {id_ for _, id_, _ in asked.mail}
+    requests = _columns(asked.requests | told, 3)
+    questions = QueryBatch()
+    questions.put("releases", _RELEASES, *_columns(releases, 5))
+    questions.put("requests", _REQUESTS, *requests)
+    questions.put("steps", _STEPS, *requests)
+    if found["restored"]:
+        questions.put("events", _EVENTS, list(events))
+    then = await questions.answers(connection)
+
+    requested = _requests(then.get("requests", ()), then.get("steps", ()))
+    return LookupResults(
+        statements={
+            (id_, signer): Settled(code=code, why=why, receipt=receipt, attestation=attestation)
+            for id_, signer, code, why, receipt, attestation in found.get("statements", ())
+        },
+        naturals={(signer, natural): id_ for signer, natural, id_ in found.get("naturals", ())},
+        packets=await _packets(connection, allowance.read | asked.ending),
+        unread=allowance.unread,
+        mail=mail,
+        events={
+            (id_, code, party): OpeningRow(idx=idx, salt=salt, event=event)
+            for id_, code, party, idx, salt, event in then.get("events", ())
+        },
+        is_restored=bool(found["restored"]),
+        entries={
+            idx: Hidden(event=event, awaited=awaited)
+            for idx, event, awaited in found.get("entries", ())
+        },
+        undelivered=_undelivered(asked.agreements, found.get("undelivered", ())),
+        releases=_releases(wanted.most, then.get("releases", ())),
+        untold=wanted.unread,
+        requests=await _with_stoppages(connection, requested),
+        envelopes={(id_, signer): data for id_, signer, data in found.get("envelopes", ())},
+        recalls=_recalls(owned, found.get("own_recalls", ()))
+        | _recalls(asked.recalls, found.get("recalls", ())),
+        corrects=corrects,
+        waiting={
+            (node, agency): (statements, size)
+            for name in ("waiting", "rooms")
+            for node, agency, statements, size in found.get(name, ())
+        },
+    )
+
+
+async def packet_of(connection: Connection, packet_id: bytes) -> WholePacket | None:
+    """Returns a packet with its ciphertexts, by manifest id, or None."""
+    row = await connection.fetchrow(_WHOLE, packet_id)
+    return None if row is None else WholePacket(**dict(row))
+
+
+async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[RecallRow]:
+    """Returns the recalls of a packet, by manifest id."""
+    rows = await connection.fetch(_RECALLS.format("$1"), [packet_id])
+    return _recalls({packet_id}, rows)[packet_id]
+
+
+async def _packets(connection: Connection, ids: Collection[bytes]) -> dict[bytes, StoredPacket]:
+    if not ids:
+        return {}
+    # A separate query: the packets to read follow from earlier answers.
+    return {
+        id_: StoredPacket(envelope=envelope, openings=openings, accepted_ms=accepted_ms)
+        for id_, envelope, openings, accepted_ms in await connection.fetch(_PACKETS, list(ids))
+    }
+
+
+def _recalls(packets: Collection[bytes], rows: Iterable[Any]) -> dict[bytes, list[RecallRow]]:
+    found: dict[bytes, list[RecallRow]] = {packet: [] for packet in packets}
+    for packet, node, grant, slots in rows:
+        row = RecallRow(packet=packet, node=node, grant=grant, slots=unpacked_slots(slots))
+        found[packet].append(row)
+    return found
+
+
+def _mail(rows: Iterable[Any]) -> dict[tuple[str, bytes], Delivered]:
+    return {
+        (node, id_): Delivered(
+            seq=seq,
+            sender=signer,
+            type=type_,
+            packet=packet,
+            # The reader must still answer for an item whose entry was erased.
+            agreement=agreement_of(envelope) if agreement is None else agreement,
+            delivered=delivered is not None,
+            held=held is not None,
+            status=status,
+            passed=passed,
+            statement=idx,
+        )
+        for (
+            node,
+            id_,
+            seq,
+            signer,
+            type_,
+            packet,
+            agreement,
+            delivered,
+            held,
+            status,
+            passed,
+            envelope,
+            idx,
+        ) in rows
+    }
+
+
+def _undelivered(
+    agreements: Collection[bytes], rows: Iterable[Any]
+) -> Mapping[bytes, Sequence[Undelivered]]:
+    found: dict[bytes, list[Undelivered]] = {each: [] for each in agreements}
+    for agreement, node, seq, id_, statement, event in rows:
+        found[agreement].append(
+            Undelivered(node=node, seq=seq, id=id_, statement=statement, event=parse_event(event))
+        )
+    return found
+
+
+def _releases(
+    wanted: Collection[Release], rows: Iterable[Any]
+) -> Mapping[Release, Sequence[bytes]]:
+    found: dict[Release, list[bytes]] = {key: [] for key in wanted}
+    for packet, party, event in rows:
+        found[packet, party].append(event)
+    return found
+
+
+def _requests(rows: Iterable[Any], steps: Iterable[Any]) -> dict[Request, StoredRequest]:
+    taken: dict[Request, list[tuple[int, int, bytes]]] = {}
+    for packet, holder, statement, time_ms, envelope in steps:
+        taken.setdefault((packet, holder), []).append((statement, time_ms, envelope))
+    found = {}
+    for *row, manifest, terms in rows:
+        request = RequestRow(**dict(zip(_REQUEST_NAMES, row, strict=True)))
+        found[request.packet, request.holder] = StoredRequest(
+            row=request,
+            manifest=manifest,
+            agreement=terms,
+            steps=taken.get((request.packet, request.holder), []),
+        )
+    return found
+
+
+async def _with_stoppages(
+    connection: Connection, requests: Mapping[Request, StoredRequest]
+) -> dict[Request, StoredRequest]:
+    """Returns the requests, with the suspensions since their grants."""
+    numbers, keys = list(range(len(requests))), list(requests)
+    agreements = [requests[key].row.agreement for key in keys]
+    since_ms = [requests[key].row.granted_ms for key in keys]
+    articles = [requests[key].row.article for key in keys]
+    questions = QueryBatch()
+    questions.put("stoppages", _STOPPAGES, numbers, agreements, articles, since_ms)
+    questions.put("reaches", _REACHES, numbers, agreements, since_ms)
+    found = await questions.answers(connection)
+    stoppages: dict[int, list[Stoppage]] = {number: [] for number in numbers}
+    for number, *row in found.get("stoppages", ()):
+        stoppages[number].append(stoppage_of(row))
+    reaches: dict[int, list[Reach]] = {number: [] for number in numbers}
+    for number, *row in found.get("reaches", ()):
+        reaches[number].append(reach_of(row))
+    return {
+        key: replace(requests[key], stoppages=stoppages[number], reaches=reaches[number])
+        for number, key in enumerate(keys)
+    }
+
+
+def _sizes(rows: Iterable[Any]) -> dict[Owned, int]:
+    return {(id_, agency): size for id_, agency, size in rows}
+
+
+def _keys(asked: Collection[Owned]) -> list[list[Any]]:
+    return _columns(((id_, agency, *nodes_between(agency)) for id_, agency in asked), 4)
+
+
+def _columns(keys: Iterable[tuple[Any, ...]], number: int) -> list[list[Any]]:
+    # Statements may contain any name; one with a NUL character, invalid in text, matches no row.
+    rows = [[text(part) if isinstance(part, str) else part for part in key] for key in keys]
+    return [[row[column] for row in rows] for column in range(number)]

@@ -1,0 +1,65 @@
+"""In-memory state of an exchange, and notifications of writes by other processes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tearline_server.storage.rows import ChannelRow, Head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAgreement:
+    """Version of an agreement: its entry, its statement, and the entry sent to each agency."""
+
+    statement: int
+    envelope: bytes
+    entries: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStanding:
+    """Newest standing: its entry, its statement, and the entry sent to each agency.
+
+    ``empty_ms`` is the time at which the agency's rate bucket for standings is empty, in log time.
+    """
+
+    statement: int
+    envelope: bytes
+    entries: Mapping[str, int]
+    empty_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """State that an exchange holds in memory: all of it, or the part written after a head.
+
+    Attributes:
+        head: The log's head.
+        checkpoint: Size and note of the newest signed checkpoint, or None.
+        clear: Every clear entry with its index, in order.
+        agreements: The newest version of every agreement, in the order of the log.
+        standings: The newest standing of each agency under each agreement.
+        case_steps: The statement of the newest step of each side of each case.
+        channels: Every channel.
+        mailboxes: The last place in each mailbox.
+    """
+
+    head: Head
+    checkpoint: tuple[int, bytes] | None
+    clear: Sequence[tuple[int, bytes]]
+    agreements: Sequence[StoredAgreement]
+    standings: Sequence[StoredStanding]
+    case_steps: Sequence[bytes]
+    channels: Sequence[ChannelRow]
+    mailboxes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Notification that other processes may have written.
+
+    Attributes:
+        cosigned: Sizes of the checkpoints that were cosigned; None if any may have been, and if
+            there may be new evidence.
+    """
+
+    cosigned: frozenset[int] | None

@@ -1,0 +1,1 @@
+"""The exchange's own log: entries, cosignatures, witnesses and its full check."""
