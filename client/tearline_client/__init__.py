@@ -41,15 +41,15 @@ __all__ = [
 
 _PLACES = {
     "About": "planning.drafts",
-    "Cell": "planning.plan",
-    "Draft": "planning.plan",
+    "Cell": "planning.release_plan",
+    "Draft": "planning.release_plan",
     "Entity": "planning.entities",
     "Group": "planning.entities",
     "Node": "node",
     "NodeStatus": "status",
-    "PacketView": "views",
-    "ReleasePlan": "planning.plan",
-    "Sent": "desks.releasing",
+    "PacketView": "messages.packet_view",
+    "ReleasePlan": "planning.release_plan",
+    "Sent": "features.packets.service",
     "SyncNode": "sync",
     "connected_groups": "planning.entities",
 }

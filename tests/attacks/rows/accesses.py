@@ -30,7 +30,7 @@ ACCESSES = (
     _attack(
         "read at the own node without a trace",
         "every_command_that_reads_is_an_entry",
-        "access:AccessLog.record",
+        "access_log.access_log:AccessLog.record",
         code="",
         evidence="the entry in the own access log",
     ),
@@ -52,24 +52,24 @@ ACCESSES = (
     _attack(
         "drop an entry of the own access log",
         "what_a_hand_did_is_named[dropped]",
-        "audit.access:_Reading._lost",
+        "audit.access_log_verifier:_Reading._lost",
         "bytes(32)",
     ),
     _attack(
         "edit an entry of the own access log",
         "what_a_hand_did_is_named[edited]",
-        "audit.access:_Reading._leaf",
+        "audit.access_log_verifier:_Reading._leaf",
         "self._store.leaf(index)",
     ),
     _attack(
         "write the own access log anew, with the node's keys",
         "whoever_has_the_keys_rewrites_what_is_not_anchored_alone",
-        "audit.access:_verify_anchor",
+        "audit.access_log_verifier:_verify_anchor",
     ),
     _attack(
         "put the anchors away, with what they hold fast",
         "anchors_that_were_put_away_are_in_the_log_of_the_exchange",
-        "audit.access:missing_anchors",
+        "audit.access_log_verifier:missing_anchors",
         "()",
     ),
 )

@@ -27,20 +27,20 @@ DESKS = (
     _desk(
         "print a packet without a trace",
         "cli/test_print_commands.py::test_a_copy_is_an_entry_before_it_is_shown",
-        "access:AccessLog.record",
+        "access_log.access_log:AccessLog.record",
         evidence="the entry in the own access log",
     ),
     _desk(
         "write a tag into a printed page",
         "cli/test_print_commands.py::test_no_text_makes_a_tag_or_loses_a_letter",
-        "cli.paper_html:_escaped",
+        "rendering.document_html:_escaped",
         "text",
         evidence="what was written, shown as it is",
     ),
     _desk(
         "take the passphrase out through a hook",
         "test_notices.py::test_a_command_does_not_get_the_passphrase",
-        "notices:_environment",
+        "notifications.hooks:_environment",
         "dict(os.environ)",
         evidence="nothing is handed out",
     ),
