@@ -13,6 +13,7 @@ from tearline.packets.packet import Field, OpenedField
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline.tlog.checkpoint import CheckpointSigner
+from tearline.wire.federation import parse_revocation
 from tearline.wire.statements import Signed
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.access_log.anchoring import AccessLogAnchors
@@ -120,7 +121,7 @@ class Node:
         )
         self.recalls = RecallService(context, self._sender, self.sync)
         self.corrections = CorrectionService(context, self._packets)
-        words = FreeText(context, onward)
+        self._words = words = FreeText(context, onward)
         self.consents = ConsentService(
             context, self._sender, self._packets, self._disclosures, words, self.decisions
         )
@@ -313,16 +314,25 @@ class Node:
         await self.state.follow()
         await self._records.take_signing_record(record)
 
-    async def publish_revocation(self, revocation: Signed) -> bool:
+    async def publish_revocation(self, revocation: Signed, *, repeats: str = "") -> bool:
         """Has the log say, from now on, that a key of our agency has ended.
+
+        Args:
+            revocation: By our root; every member and the exchange read its reason.
+            repeats: Why the reason may repeat a value that its readers may not have in clear.
 
         Returns:
             Whether this node is still let in: not where that was its own connection's key.
 
         Raises:
+            ValueRepeated: If the reason repeats a value, and ``repeats`` is empty.
             TearlineError: If the exchange refuses it, or is out of reach.
         """
         await self.state.follow()
+        reason = parse_revocation(revocation.statement.body).reason
+        if self._words.verify_open([reason], repeats, about=()):
+            with self.state.stores.database.transaction():
+                self._words.keep(revocation.statement.id, repeats)
         return await self._records.revoke(revocation)
 
     # Persons and agreements.
@@ -362,13 +372,13 @@ class Node:
 
     # Erasing.
 
-    def draft_erasure(self, indices: Sequence[int], reason: str) -> Signed:
+    def draft_erasure(self, indices: Sequence[int], reason: str, *, repeats: str = "") -> Signed:
         """An order to erase what entries of the log hide; see ``erasing.draft_order``."""
-        return draft_order(self.state, indices, reason)
+        return draft_order(self.state, self._words, indices, reason, repeats=repeats)
 
-    def sign_erasure(self, proposed: Signed) -> Signed:
+    def sign_erasure(self, proposed: Signed, *, repeats: str = "") -> Signed:
         """The order with this node among its signers; see ``erasing.sign_order``."""
-        return sign_order(self.state, proposed)
+        return sign_order(self.state, self._words, proposed, repeats=repeats)
 
     async def publish_erasure(self, complete: Signed) -> None:
         """Has the exchange erase what an order names that every party signed.

@@ -6,11 +6,13 @@ import pytest
 
 from asking import PERSON, ask
 from attacks.test_cases_edges import CN, cut_off, end_key
+from attacks.test_erasure import sent
 from onward_use import given, path_of
-from simulator import ARTICLE, PURPOSE, Member, Simulation
+from simulator import ARTICLE, PASSPHRASE, PURPOSE, Member, Simulation
 from tearline.errors import ExchangeUnreachable, ValueRepeated
 from tearline.requests.step import Ground
 from tearline_client.drafting.from_file import confirmed
+from tearline_client.enrolment import revoke
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
 from tearline_client.planning.mentions import Mention
@@ -236,3 +238,37 @@ async def test_the_reason_stays_with_words_that_are_said_again(world: Simulation
     (again,) = desk.show(request).steps
     assert (first.signed.statement.id == again.signed.statement.id, again.code) == (False, "")
     assert reasons.of_statement(again.signed.statement.id) == REASON
+
+
+async def test_the_reason_of_an_order_to_erase_repeats_no_value_of_what_it_erases(
+    world: Simulation,
+) -> None:
+    index = await sent(world)
+    us, cn = world.us.node, world.cn.node
+    told = "court order on Wenhao Qiu"
+    for member in (us, cn):
+        with pytest.raises(ValueRepeated):
+            member.draft_erasure([index], told)
+    order = us.draft_erasure([index], told, repeats="the order names him")
+    with pytest.raises(ValueRepeated):
+        cn.sign_erasure(order)  # the other party looks at the words, too
+    complete = cn.sign_erasure(order, repeats="so does ours")
+    kept = [each.state.stores.repeats.of_statement(order.statement.id) for each in (us, cn)]
+    assert kept == ["the order names him", "so does ours"]
+    await us.publish_erasure(complete)
+    plain = us.draft_erasure([index], "the term has passed")
+    assert us.state.stores.repeats.of_statement(plain.statement.id) == ""
+
+
+async def test_the_reason_of_a_revocation_repeats_no_partner_s_value(world: Simulation) -> None:
+    await given(world, world.cn)
+    node, key = world.cn.node, world.cn.signer.header.key_id
+    told = revoke(node.home, PASSPHRASE, key, "it was copied by Wenhao Qiu")
+    with pytest.raises(ValueRepeated):
+        await node.publish_revocation(told)
+    await node.state.follow()
+    assert (node.state.agency, key) not in node.state.trust.revoked_keys
+    reason = "every member shall know"
+    await node.publish_revocation(told, repeats=reason)
+    assert (node.state.agency, key) in node.state.trust.revoked_keys
+    assert node.state.stores.repeats.of_statement(told.statement.id) == reason

@@ -12,6 +12,7 @@ from tearline.wire.statements import Signed, encode_signed
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
+from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.session import agency_name, at_work, counted, home_of
 from tearline_client.enrolment import read_signed
 from tearline_client.features.erasures.service import order_of
@@ -30,9 +31,12 @@ def erase() -> None:
 @erase.command()
 @click.argument("indices", type=click.IntRange(min=0), nargs=-1, required=True)
 @free_text("--reason", required=True, help="Why; every party reads it, and it is kept.")
+@repeats_option
 @click.option("--output-file", "target", type=FILE, required=True, help="Where to write it.")
 @pass_cli
-def draft(cli: CliContext, indices: tuple[int, ...], reason: str, target: Path) -> None:
+def draft(
+    cli: CliContext, indices: tuple[int, ...], reason: str, repeats: str, target: Path
+) -> None:
     """An officer drafts an order to erase the entries INDICES, signed by this agency.
 
     All of them must name the same agencies, under one agreement; `tearline audit search` tells
@@ -42,7 +46,7 @@ def draft(cli: CliContext, indices: tuple[int, ...], reason: str, target: Path) 
     async def run(node: Node) -> Signed:
         node.person(cli.settings.person, Role.OFFICER)
         await node.sync()
-        return node.draft_erasure(indices, reason)
+        return node.draft_erasure(indices, reason, repeats=repeats)
 
     proposed = at_work(cli, run)
     _write(target, proposed)
@@ -51,9 +55,10 @@ def draft(cli: CliContext, indices: tuple[int, ...], reason: str, target: Path) 
 
 @erase.command()
 @click.argument("file", type=FILE)
+@repeats_option
 @yes_option
 @pass_cli
-def sign(cli: CliContext, file: Path, yes: bool) -> None:
+def sign(cli: CliContext, file: Path, repeats: str, yes: bool) -> None:
     """An officer adds this agency's signature to the order in FILE.
 
     The node looks at each entry first: all must name exactly those who are to sign.
@@ -66,7 +71,7 @@ def sign(cli: CliContext, file: Path, yes: bool) -> None:
     async def run(node: Node) -> Signed:
         node.person(cli.settings.person, Role.OFFICER)
         await node.sync()
-        complete = node.sign_erasure(proposed)
+        complete = node.sign_erasure(proposed, repeats=repeats)
         cli.confirm(act, home_of(cli).identity().agency, yes=yes)
         return complete
 
@@ -108,6 +113,7 @@ def list_command(cli: CliContext) -> None:
                 "erased": " ".join(map(str, found.order.indices)),
                 "parties": " ".join(agency_name(trust_list, uri) for uri in found.order.parties),
                 "reason": found.order.reason or _retention(node, found.order),
+                "repeats": node.state.stores.repeats.of_statement(found.signed.statement.id),
                 "id": found.signed.statement.id.hex(),
             }
             for found in node.state.stores.erasures.orders()

@@ -16,6 +16,7 @@ from tearline.verification.trust import TrustState
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, root_option, sync_option, yes_option
+from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.session import at_work, home_of, passphrases, time_text
 from tearline_client.config import read_secret
 from tearline_client.enrolment import certify_next, fetch_authority, revoke
@@ -148,11 +149,17 @@ def _rotate_tls(cli: CliContext, root_passphrase_file: Path | None) -> None:
 @command.command(name="revoke")
 @click.argument("key")
 @free_text("--reason", help="Why, in words that every member may read.")
+@repeats_option
 @yes_option
 @root_option
 @pass_cli
 def revoke_command(
-    cli: CliContext, key: str, reason: str, yes: bool, root_passphrase_file: Path | None
+    cli: CliContext,
+    key: str,
+    reason: str,
+    repeats: str,
+    yes: bool,
+    root_passphrase_file: Path | None,
 ) -> None:
     """End KEY, the beginning of an id that `keys list` shows, at once and for ever.
 
@@ -168,7 +175,8 @@ def revoke_command(
         name = key_id.hex()[:_SHOWN]
         cli.confirm(f"Key {name} ends for every member, and never counts again.", name, yes=yes)
         root = passphrases(cli, root_passphrase_file).root
-        let_in = await node.publish_revocation(revoke(node.home, root, key_id, reason))
+        signed = revoke(node.home, root, key_id, reason)
+        let_in = await node.publish_revocation(signed, repeats=repeats)
         cli.say(f"Key {name} was revoked.")
         if not let_in:
             cli.say(

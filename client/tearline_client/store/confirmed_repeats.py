@@ -15,6 +15,8 @@ class RepeatStore:
     def put(self, statement: bytes, reason: str, *, time_ms: int) -> None:
         """Keeps the reason that a person gave for a packet, one more field of it, or other words.
 
+        Of a statement that is made again in the same bytes, the last reason counts.
+
         Args:
             statement: 32 bytes, the id of the packet's manifest, of the field's grant, or of the
                 statement that says the words.
@@ -22,7 +24,9 @@ class RepeatStore:
             time_ms: When, Unix milliseconds.
         """
         sealed = self._db.vault.seal(_REASON.at(statement), reason.encode())
-        self._db.execute("INSERT INTO repeat VALUES (?, ?, ?)", (statement, time_ms, sealed))
+        self._db.execute(
+            "INSERT OR REPLACE INTO repeat VALUES (?, ?, ?)", (statement, time_ms, sealed)
+        )
 
     def move(self, statement: bytes, to: bytes, *, time_ms: int) -> None:
         """Keeps a reason under the statement that says the same words anew, if there is one."""

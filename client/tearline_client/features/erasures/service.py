@@ -12,21 +12,27 @@ from tearline.statements.statement import StatementType
 from tearline.wire.erasures import encode_erasure, parse_erasure
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline_client.context import NodeContext
+from tearline_client.features.packets.free_text import FreeText
 from tearline_client.store.log import OpenedEvent
 
 
-def draft_order(context: NodeContext, indices: Sequence[int], reason: str) -> Signed:
+def draft_order(
+    context: NodeContext, words: FreeText, indices: Sequence[int], reason: str, *, repeats: str = ""
+) -> Signed:
     """An order to erase entries, proposed and signed by this node.
 
     Args:
         context: The node.
+        words: Judges the reason.
         indices: Of the entries.
-        reason: Why, for people.
+        reason: Why, for people; the exchange reads it, too.
+        repeats: Why the reason may repeat a value that its readers may not have in clear.
 
     Raises:
         NotFound: If this node was told of no such entry.
         ErasureRefused: If they name different agencies, are under different agreements or none,
             or are of a kind that stays.
+        ValueRepeated: If the reason repeats a value, and ``repeats`` is empty.
         MalformedInput: If there are none, or too many, or no reason.
     """
     if not indices:
@@ -41,18 +47,27 @@ def draft_order(context: NodeContext, indices: Sequence[int], reason: str) -> Si
         parties=agencies_named(first),
         reason=reason,
     )
-    return _signed(context, order, encode_erasure(order))
+    return _signed(context, words, order, encode_erasure(order), repeats)
 
 
-def sign_order(context: NodeContext, proposed: Signed) -> Signed:
+def sign_order(
+    context: NodeContext, words: FreeText, proposed: Signed, *, repeats: str = ""
+) -> Signed:
     """The order with this node among its signers.
+
+    Args:
+        context: The node.
+        words: Judges the reason.
+        proposed: The order.
+        repeats: As of ``draft_order``.
 
     Raises:
         NotFound: If this node was told of no such entry.
         ErasureRefused: If an entry names other agencies, or our own is not a party.
         RetentionBroken: If it is an order by retention.
+        ValueRepeated: If its reason repeats a value, and ``repeats`` is empty.
     """
-    own = _signed(context, order_of(proposed), proposed.statement.body)
+    own = _signed(context, words, order_of(proposed), proposed.statement.body, repeats)
     return merge_signed([proposed, own])
 
 
@@ -67,14 +82,23 @@ def order_of(proposed: Signed) -> Erasure:
     return parse_erasure(proposed.statement.body)
 
 
-def _signed(context: NodeContext, order: Erasure, body: bytes) -> Signed:
+def _signed(
+    context: NodeContext, words: FreeText, order: Erasure, body: bytes, repeats: str
+) -> Signed:
     if order.is_by_retention:
         raise RetentionBroken("an order by retention is the exchange's alone to sign")
     if context.agency not in order.parties:
         raise ErasureRefused("this agency is not a party to it")
-    for index in order.indices:
-        verify_covers(order, index, _opened(context, index).event)
-    return signed(context.signer.sign([(StatementType.ERASURE, body)]))
+    events = {index: _opened(context, index).event for index in order.indices}
+    for index, event in events.items():
+        verify_covers(order, index, event)
+    about = dict.fromkeys(event.packet for event in events.values() if event.packet)
+    is_repeated = words.verify_open([order.reason], repeats, about=about)
+    made = signed(context.signer.sign([(StatementType.ERASURE, body)]))
+    if is_repeated:
+        with context.stores.database.transaction():
+            words.keep(made.statement.id, repeats)
+    return made
 
 
 def _opened(context: NodeContext, index: int) -> OpenedEvent:

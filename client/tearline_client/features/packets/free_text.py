@@ -1,7 +1,8 @@
 """Words that go beside packets: searched for what their reader may not have in clear.
 
 Those of an answer, a refusal or a question about a request, the note of a consent, the title and
-summary of a case.
+summary of a case; and those that the exchange reads, too: the reasons of revocations and of orders
+to erase.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from tearline.packets.packet import Field
 from tearline_client.context import NodeContext
 from tearline_client.features.packets.disclosure import reader_of
-from tearline_client.features.packets.onward_use import OnwardUse
+from tearline_client.features.packets.onward_use import EVERYBODY, OnwardUse
 from tearline_client.planning.mentions import verify_confirmed
 from tearline_client.rules.recalls import slots_recalled
 
@@ -39,7 +40,7 @@ class FreeText:
 
         Args:
             texts: The words.
-            recipient: The reader's node URI.
+            recipient: The reader's node URI, or ``EVERYBODY``.
             repeats: The reason, or empty.
             about: Ids of packets that the words are about; of ours, all that the reader lacks is
                 sought.
@@ -58,6 +59,21 @@ class FreeText:
         found = self._onward.mentions_beside(words, recipient, lacking)
         verify_confirmed(found, repeats)
         return bool(found)
+
+    def verify_open(self, texts: Iterable[str], repeats: str, *, about: Iterable[bytes]) -> bool:
+        """Checks words that the exchange and its operator read, who may have no value at all.
+
+        Args:
+            texts: The words.
+            repeats: Why they may repeat a value, or empty.
+            about: Ids of packets that they are about; those that are not here are passed over.
+
+        Raises:
+            ValueRepeated: As ``verify``.
+        """
+        packets = self._context.stores.packets
+        here = [each for each in about if packets.held(each) is not None]
+        return self.verify(texts, EVERYBODY, repeats, about=here)
 
     def keep(self, about: bytes, repeats: str) -> None:
         """Keeps the reason, in the caller's transaction.

@@ -43,6 +43,9 @@ from tearline_client.rules.onward_sources import held_of, values_of
 from tearline_client.search_index import index_values
 from tearline_client.store.value_index import ValueSource
 
+EVERYBODY = ""
+"""In place of a reader's URI: words that the exchange reads as well."""
+
 
 class OnwardUse:
     """Judges what is to be sent by what partners gave.
@@ -123,7 +126,7 @@ class OnwardUse:
 
         Args:
             words: The words.
-            recipient: The reader's node URI.
+            recipient: The reader's node URI, or ``EVERYBODY``.
             kept: Fields of ours that it gets in no form, or in a coarser one.
         """
         seeker = Seeker(
@@ -135,7 +138,7 @@ class OnwardUse:
             found |= {
                 Mention(recipient=recipient, text=BESIDE, packet=each.packet)
                 for each in self._told_in(set(phrases_of(words)))
-                if agency_uri_of(recipient) != agency_uri_of(each.origin)
+                if not recipient or agency_uri_of(recipient) != agency_uri_of(each.origin)
             }
         ordered = sorted(found, key=lambda each: (each.value, each.packet))
         return tuple(ordered[:MAX_MENTIONS])
