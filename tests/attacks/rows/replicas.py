@@ -47,7 +47,7 @@ REPLICAS = (
         "TL-STO-010",
         "the exchange's own log of operation, and its health",
         "tests/faults/test_failover.py::test_what_no_standby_has_is_not_acknowledged",
-        f"{_POSTGRES}.database:Database._verify_kept",
+        f"{_POSTGRES}.connections:Database._verify_kept",
     ),
     _replica(
         "serve with high availability from one server alone",
@@ -63,7 +63,7 @@ REPLICAS = (
         "none: the newer does not start",
         "tests/unit/server/test_migrating.py"
         "::test_what_an_old_one_cannot_live_with_waits_for_its_end",
-        f"{_POSTGRES}.migrating:_verify_nobody_older",
+        f"{_POSTGRES}.migrate:_verify_nobody_older",
     ),
     _replica(
         "move an exchange whose file was tampered with",
