@@ -45,7 +45,7 @@ from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import START, Cursor, Delivery
 from tearline.wire.grants import encode_grant, parse_event, parse_receipt
 from tearline.wire.packets import encode_manifest
-from tearline.wire.publications import Outcome, Publication, publication_of
+from tearline.wire.publications import Outcome, Publication, Refused, publication_of
 from tearline.wire.statements import Signed, cosigned
 from tearline_server.admin.offline import take_clear
 from tearline_server.bootstrap import Components
@@ -327,6 +327,13 @@ def packet_publication(
 def codes(outcomes: Iterable[Outcome]) -> list[str]:
     """The codes of refusals, empty for what was accepted."""
     return [outcome.refusal.code if outcome.refusal else "" for outcome in outcomes]
+
+
+def said(outcomes: Iterable[Outcome]) -> list[tuple[bytes, object, Refused | None]]:
+    """Returns what outcomes say, under whatever signature: a retry has another over its receipt."""
+    return [
+        (each.about, each.receipt and each.receipt.statement.id, each.refusal) for each in outcomes
+    ]
 
 
 def receipt_of(outcome: Outcome) -> Receipt:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import apsw
+
 from stores import AGREEMENT, event, packet_row, put, statement
 from tearline.audit.query import parse_query
 from tearline.packets.packet import PacketParts
@@ -72,13 +74,27 @@ class Table:
 
 def tables(packets: int) -> Mapping[str, Table]:
     """Returns what so many packets leave in the tables of a store."""
+    (filled,) = portions(packets, packets)
+    return filled
+
+
+def portions(packets: int, at_once: int) -> Iterator[Mapping[str, Table]]:
+    """Returns the same in portions, of so many packets each; all but packets is in the last."""
+    for start in range(0, packets, at_once):
+        end = min(start + at_once, packets)
+        filled = {name: Table(tuple(columns.split()), []) for name, columns in COLUMNS.items()}
+        for number in range(start, end):
+            for name, row in _packet(number, packets):
+                filled[name].rows.append(row)
+        for index in range(start * ENTRIES, end * ENTRIES):
+            filled["entry"].rows.append((index, bytes(33)))
+        if end == packets:
+            _complete(filled, packets)
+        yield filled
+
+
+def _complete(filled: Mapping[str, Table], packets: int) -> None:
     size = packets * ENTRIES
-    filled = {name: Table(tuple(columns.split()), []) for name, columns in COLUMNS.items()}
-    for number in range(packets):
-        for name, row in _packet(number, packets):
-            filled[name].rows.append(row)
-    for index in range(size):
-        filled["entry"].rows.append((index, bytes(33)))
     for level in range(1, size.bit_length()):
         filled["node"].rows.extend((level, index, bytes(32)) for index in range(size >> level))
     slow, fast = packets // 10, packets - packets // 10
@@ -88,7 +104,24 @@ def tables(packets: int) -> Mapping[str, Table]:
     filled["waiting"].rows.extend([(B, AGENCIES[0], OPEN, 100), (D, AGENCIES[0], slow, 100)])
     filled["agreement"].rows.extend([(AGREEMENT, 1, 0), (OTHER, 1, 0)])
     filled["restoration"].rows.append((5, 5 + RESTORED, 0, False))
-    return filled
+
+
+def fill_sqlite(connection: apsw.Connection, filled: Mapping[str, Table]) -> None:
+    """Writes rows into the tables of a SQLite store."""
+    connection.execute("BEGIN")
+    for name, table in filled.items():
+        known = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
+        places = [n for n, column in enumerate(table.columns) if column in known]
+        if places:
+            columns = ", ".join(table.columns[n] for n in places)
+            marks = ", ".join("?" * len(places))
+            connection.executemany(
+                f"INSERT INTO {name} ({columns}) VALUES ({marks})",
+                ([row[n] for n in places] for row in table.rows),
+            )
+    sql = "UPDATE head SET size = ?, frontier = zeroblob(32), serial = 1"
+    connection.execute(sql, (GOES_ON,))
+    connection.execute("COMMIT")
 
 
 COLUMNS = {
@@ -97,7 +130,7 @@ COLUMNS = {
     "event": "idx salt event time_ms code outcome reason actor party statement packet agreement",
     "event_agency": "agency idx",
     "attestation": "hash attestation",
-    "statement": "idx id signer type natural packet code why receipt signature envelope",
+    "statement": "idx id signer type natural packet code why envelope",
     "packet": "id statement openings agreement accepted_ms ends_ms",
     "ciphertext": "packet parts",
     "derivation": "packet source",
@@ -136,8 +169,7 @@ def _packet(number: int, packets: int) -> Iterator[tuple[str, Row]]:
     attestation = named("attestation", number)
 
     def said(entry: int, type_: int, id_: bytes, signer: str, of: bytes | None) -> tuple[str, Row]:
-        receipt = (b"receipt", attestation, b"envelope")
-        return "statement", (entry, id_, signer, type_, None, of, "", "", *receipt)
+        return "statement", (entry, id_, signer, type_, None, of, "", "", b"envelope")
 
     def told(place: int, code: str, party: str, statement: bytes, actor: str) -> Iterator[Any]:
         row = (b"s", _EVENT, 1000 + first, code, "ok", "", actor, party, statement, packet)
@@ -250,7 +282,7 @@ async def _read(store: Store) -> None:
     packet = named("packet", 4)
     await store.mail(B, 5, limit=64)
     await store.backlog()
-    await store.packet(packet)
+    await store.packets([packet])
     await store.recalls(packet)
     await store.attestations([named("attestation", 4)])
     await store.entries(100, 1000, max_bytes=3300)

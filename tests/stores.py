@@ -17,7 +17,6 @@ from tearline_server.tlog.log import append
 A, B, C = (f"spiffe://{name}.example/node/hub" for name in "abc")
 AGREEMENT = b"g" * 16
 PACKET = b"p" * 32
-SIGNATURE = b"s" * 32
 NOTHING = Lookups()
 
 Open = Callable[[], Awaitable[Store]]
@@ -48,8 +47,6 @@ def statement(idx: int, name: bytes, **changed: object) -> StatementRow:
         "packet": PACKET,
         "code": "",
         "why": "",
-        "receipt": b"receipt " + name,
-        "signature": SIGNATURE,
         "envelope": b"envelope " + name,
     }
     return StatementRow(**(base | changed))  # type: ignore[arg-type]

@@ -43,7 +43,7 @@ def opens(member: Member, packet: bytes) -> bool:
 
 
 async def ciphertexts(world: Simulation, packet: bytes) -> int:
-    stored = await world.store.packet(packet)
+    stored = (await world.store.packets([packet])).get(packet)
     assert stored is not None
     return len(ciphertexts_of(stored.ciphertexts))
 

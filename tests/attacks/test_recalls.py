@@ -356,12 +356,12 @@ async def test_a_field_is_recalled_in_every_form(world: Simulation) -> None:
         for opened in member.node.show(packet).view.fields:
             forms.setdefault(opened.field.path, set()).add(opened.slot)
     path = next(path for path, slots in forms.items() if len(slots) > 1)
-    stored = await world.store.packet(packet)
+    stored = (await world.store.packets([packet])).get(packet)
     assert stored is not None
     assert forms[path] <= ciphertexts_of(stored.ciphertexts).keys()
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet, path=path), RecallReason.SOURCE_AT_RISK)
-    stored = await world.store.packet(packet)
+    stored = (await world.store.packets([packet])).get(packet)
     assert stored is not None
     left = ciphertexts_of(stored.ciphertexts).keys()
     assert left
@@ -537,11 +537,11 @@ async def test_a_backup_of_before_a_recall_does_not_bring_the_ciphertexts_back(
         for member in world.members:
             await member.node.mark()
     async with restored(world, database, [mirrored(world, world.us)]) as exchange:
-        stored = await exchange._store.packet(packet)
+        stored = (await exchange._store.packets([packet])).get(packet)
         assert stored is not None
         assert ciphertexts_of(stored.ciphertexts)
         await settle(world)
-        stored = await exchange._store.packet(packet)
+        stored = (await exchange._store.packets([packet])).get(packet)
         assert stored is not None
         assert ciphertexts_of(stored.ciphertexts) == {}
         assert [member.codes() for member in world.members] == [[], [], []]

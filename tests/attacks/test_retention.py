@@ -217,7 +217,7 @@ async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
     assert kept.cn.node.state.stores.packets.packet(packet).keys == ()
     (grant,) = kept.us.node.state.stores.packets.grants(packet)
     assert grant.status is Status.ERASED
-    stored = await kept.store.packet(packet)
+    stored = (await kept.store.packets([packet])).get(packet)
     assert stored is not None
     assert ciphertexts_of(stored.ciphertexts) == {}
     assert await findings(kept) == ([], 0)

@@ -141,4 +141,5 @@ async def test_whole_rows_are_read_page_by_page(store: Store) -> None:
         assert row == event_row(row.idx, row.salt, row.event, events[row.idx])
     assert await store.statement_rows(3, limit=10) == rows[3:]
     assert await store.statement_rows(0, limit=2) == rows[:2]
+    assert await store.statement_rows(1, limit=9, end=3) == rows[1:3]
     assert await store.event_rows(5, limit=3) == []

@@ -9,6 +9,7 @@ from tearline.audit.event import EventCode, EventOutcome
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import PacketParts
 from tearline.statements.statement import StatementType
+from tearline.wire.grants import encode_event
 from tearline.wire.packet_parts import encode_parts
 from tearline_server.storage import packet_allowance, release_lookups
 from tearline_server.storage.columns import ciphertexts_of
@@ -21,7 +22,6 @@ REFUSED = EventOutcome.REFUSED
 CIPHERTEXTS = encode_parts(
     PacketParts(manifest=PACKET, openings=(), ciphertexts={1: b"one", 2: b"two", 3: b"three"})
 )
-ATTESTATIONS = {b"s" * 32: b"attestation"}
 
 
 async def test_statements_are_known_by_id_and_signer(store: Store) -> None:
@@ -33,7 +33,6 @@ async def test_statements_are_known_by_id_and_signer(store: Store) -> None:
             statement(0, b"a"),
             statement(1, b"r", code="TL-AGR-001", why="no", natural=None, envelope=None),
         ],
-        attestations=ATTESTATIONS,
     )
     found = await known(
         store,
@@ -47,19 +46,20 @@ async def test_statements_are_known_by_id_and_signer(store: Store) -> None:
     refused = found.statements[b"r" * 32, A]
     assert (refused.code, refused.why) == ("TL-AGR-001", "no")
     accepted = found.statements[b"a" * 32, A]
-    assert (accepted.receipt, accepted.attestation) == (b"receipt a", b"attestation")
+    assert accepted.logged is not None
+    assert (accepted.logged.idx, accepted.logged.event) == (0, encode_event(event(1)))
     assert found.naturals == {(A, b"Ga"): b"a" * 32}
     assert found.envelopes == {(b"a" * 32, A): b"envelope a"}
 
 
 async def test_one_who_asks_nothing_is_told_nothing(store: Store) -> None:
-    await put(store, event(1), statements=[statement(0, b"a")], attestations=ATTESTATIONS)
+    await put(store, event(1), statements=[statement(0, b"a")])
     assert await known(store, Lookups()) == LookupResults()
 
 
 async def test_a_refused_statement_may_be_replaced_by_its_acceptance(store: Store) -> None:
     refused = statement(0, b"a", code="TL-AGR-001", natural=None, envelope=None)
-    await put(store, event(1), statements=[refused], attestations=ATTESTATIONS)
+    await put(store, event(1), statements=[refused])
     await put(store, event(2), statements=[statement(1, b"a")])
     found = await known(store, Lookups(statements=frozenset({(b"a" * 32, A)})))
     assert found.statements[b"a" * 32, A].code == ""
@@ -82,30 +82,28 @@ async def test_a_packet_comes_back_with_its_manifest_and_what_was_recalled(store
         statements=[manifest],
         packets=[packet_row(0, ciphertexts=CIPHERTEXTS)],
     )
-    assert await store.packet(PACKET) == WholePacket(
+    whole = WholePacket(
         envelope=b"envelope m", openings=b"openings", accepted_ms=1000, ciphertexts=CIPHERTEXTS
     )
+    assert await store.packets([b"q" * 32, PACKET]) == {PACKET: whole}
     assert await store.recalls(PACKET) == []
-    assert await store.packet(b"q" * 32) is None
+    assert await store.packets([]) == {}
     some = RecallRow(packet=PACKET, node=B, grant=b"a" * 32, slots=(1, 70_000))
-    whole = RecallRow(packet=PACKET, node="", grant=b"", slots=())
+    all_of_it = RecallRow(packet=PACKET, node="", grant=b"", slots=())
     await put(store, event(1), recalls=[some], dropped={PACKET: {1, 3}})
-    await put(store, event(2), recalls=[whole, some])
-    packet = await store.packet(PACKET)
-    assert packet is not None
-    assert ciphertexts_of(packet.ciphertexts) == {2: b"two"}
-    assert sorted(await store.recalls(PACKET), key=lambda row: row.node) == [whole, some]
+    await put(store, event(2), recalls=[all_of_it, some])
+    left = (await store.packets([PACKET]))[PACKET]
+    assert ciphertexts_of(left.ciphertexts) == {2: b"two"}
+    assert sorted(await store.recalls(PACKET), key=lambda row: row.node) == [all_of_it, some]
     asked = Lookups(packets=((PACKET, OURS),), recalls=frozenset({b"q" * 32}))
     found = await known(store, asked)
     assert found.packets == {
         PACKET: StoredPacket(envelope=b"envelope m", openings=b"openings", accepted_ms=1000)
     }
-    assert sorted(found.recalls[PACKET], key=lambda row: row.node) == [whole, some]
+    assert sorted(found.recalls[PACKET], key=lambda row: row.node) == [all_of_it, some]
     assert found.recalls[b"q" * 32] == []
     await put(store, dropped={PACKET: None})
-    packet = await store.packet(PACKET)
-    assert packet is not None
-    assert packet.ciphertexts == b""
+    assert (await store.packets([PACKET]))[PACKET].ciphertexts == b""
     await put(store, dropped={PACKET: {2}})  # of what is gone, nothing more goes
     found = await known(store, Lookups(ending=frozenset({PACKET})))
     assert set(found.packets) == {PACKET}
@@ -306,7 +304,6 @@ async def test_contents_of_an_erased_entry_are_gone_and_its_order_is_named(store
         event(1, agreement_id=AGREEMENT),
         event(2),
         statements=[statement(0, b"a"), statement(1, b"b")],
-        attestations=ATTESTATIONS,
     )
     await put(store, event(3), erased=[ErasureRow(idx=0, statement=2, agencies=agencies)])
     assert [row.idx for row in await store.event_rows(0, limit=10)] == [1, 2]
@@ -314,5 +311,5 @@ async def test_contents_of_an_erased_entry_are_gone_and_its_order_is_named(store
     assert await store.erased(1, 3) == {}
     assert await store.openings_of(event(1).statement_id, agencies[0]) == []
     settled = (await known(store, Lookups(statements=frozenset({(b"a" * 32, A)})))).statements
-    assert settled[b"a" * 32, A].receipt == b""
+    assert settled[b"a" * 32, A].logged is None
     assert len(await store.entries(0, 3, max_bytes=1 << 20)) == 3

@@ -15,6 +15,7 @@ from builders import CN, MX, US
 from exchange_builders import (
     codes,
     receipt_of,
+    said,
 )
 from sending import agree, lead
 from served import Served, founded, member, refusal
@@ -78,7 +79,7 @@ async def test_a_packet_crosses_and_everything_about_it_is_proven(served: Served
         publication = lead(served, 1)
         outcomes = await us.publish(publication)
         assert codes(outcomes) == ["", ""]
-        assert await us.publish(publication) == outcomes
+        assert said(await us.publish(publication)) == said(outcomes)
         delivery = (await cn.waiting())[-1]
         assert delivery.statements[0].id == outcomes[1].about
         assert parse_cursor(await cn.call(methods.ACKNOWLEDGE, encode_cursor(delivery.cursor))) == (
@@ -207,7 +208,7 @@ async def test_a_restart_loses_nothing_that_was_acknowledged(served: Served) -> 
         await served.stop(number)
         await served.start()
         async with served.client(US) as us, served.client(CN) as cn:
-            assert await us.publish(publication) == outcomes
+            assert said(await us.publish(publication)) == said(outcomes)
             deliveries = await cn.waiting()
             assert deliveries[-1].statements[0].id == outcomes[1].about
             assert [each.cursor.seq for each in deliveries] == [1, 2]

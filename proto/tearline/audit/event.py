@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from tearline.encoding import label, prefixed
 from tearline.errors import StatementMalformed
@@ -91,6 +92,21 @@ class Decision:
         category_named(self.category)
         if parse_form(self.form) is Form.WITHHELD:
             raise StatementMalformed("a decision has no withheld form")
+
+
+class EventKeys(NamedTuple):
+    """What an event is found by: some of its attributes, unchecked; see ``Event``."""
+
+    statement_id: bytes
+    code: str
+    party: str
+    time_ms: int
+    actor: str
+    counterpart: str
+    packet: bytes
+    agreement_id: bytes
+    outcome: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,14 @@
 """Translators of grants, receipts, voids, marks, anchors and events."""
 
 from tearline.audit.anchor import Anchor
-from tearline.audit.event import Decision, Event, EventCode, EventOutcome
+from tearline.audit.event import Decision, Event, EventCode, EventKeys, EventOutcome
 from tearline.limits import MAX_BODY_BYTES
 from tearline.packets.grant import Caveats, Grant
 from tearline.policy.marking import parse_pap
 from tearline.statements.channel import Address, Mark, Void, VoidReason
 from tearline.statements.receipt import MAX_EVENT_BYTES, LogOpening, Receipt, Status
 from tearline.v1 import flow_pb2 as pb
-from tearline.wire.codec import parse_strictly, serialize
+from tearline.wire.codec import decode, parse_strictly, serialize
 from tearline.wire.statements import (
     read_acted_by,
     read_header,
@@ -297,6 +297,27 @@ def parse_event(data: bytes) -> Event:
         StatementMalformed: If ``data`` is not one.
     """
     return parse_strictly(data, pb.Event, _read_event, maximum=MAX_EVENT_BYTES)
+
+
+def keys_of_event(data: bytes) -> EventKeys:
+    """Returns what an event is found by, of bytes that a hash is known to vouch for.
+
+    Raises:
+        StatementMalformed: If ``data`` is no event at all.
+    """
+    message = decode(pb.Event, data, maximum=MAX_EVENT_BYTES)
+    return EventKeys(
+        statement_id=message.statement_id,
+        code=message.code,
+        party=message.party,
+        time_ms=message.time_ms,
+        actor=message.actor,
+        counterpart=message.counterpart,
+        packet=message.packet,
+        agreement_id=message.agreement_id,
+        outcome=message.outcome,
+        reason=message.reason,
+    )
 
 
 def _write_event(event: Event) -> pb.Event:

@@ -208,7 +208,8 @@ def read_type(number: int) -> StatementType:
 
 
 def _read_inclusion(message: pb.Inclusion) -> Inclusion:
-    if len(message.path) > _MAX_DEPTH or any(len(node) != HASH_SIZE for node in message.path):
+    path = tuple(message.path)
+    if len(path) > _MAX_DEPTH or any(map(HASH_SIZE.__ne__, map(len, path))):
         raise StatementMalformed("the path of a statement is not possible")
     if len(message.attestation) != HASH_SIZE or len(message.salt) != SALT_SIZE:
         raise StatementMalformed("a part of the inclusion has the wrong size")
@@ -216,7 +217,7 @@ def _read_inclusion(message: pb.Inclusion) -> Inclusion:
         attestation=message.attestation,
         salt=message.salt,
         index=message.index,
-        path=tuple(message.path),
+        path=path,
     )
 
 

@@ -260,7 +260,7 @@ class Mailboxes:
             return await self._read(packet_id) if found is None else found
 
     async def _read(self, packet_id: bytes) -> _Packet:
-        stored = await self._store.packet(packet_id)
+        stored = (await self._store.packets([packet_id])).get(packet_id)
         if stored is None:
             raise NotFound("the packet of a grant is missing")
         statement = parse_statement(stored.envelope)

@@ -147,6 +147,7 @@ class Batch:
         now_ms: The log's time of all its entries.
         items: New entries, in order: clear statements and events.
         results: Rulings on all claims that have an entry.
+        repeated: Rulings that repeat those of earlier batches.
         ruled: All rulings of the batch, by statement id and signer.
         naturals: Identifiers reserved by the batch: (signer, natural) to statement id.
         packets: Packets that the batch refers to, by manifest id.
@@ -184,6 +185,7 @@ class Batch:
     now_ms: int
     items: list[Signed | Event] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
+    repeated: list[Result] = field(default_factory=list)
     ruled: dict[tuple[bytes, str], Result] = field(default_factory=dict)
     naturals: dict[tuple[str, bytes], bytes] = field(default_factory=dict)
     packets: dict[bytes, PacketFacts] = field(default_factory=dict)
@@ -351,19 +353,19 @@ class Batch:
         self, result: Result, before: Standing | None, standing: Standing, entry: int
     ) -> None:
         """Records the scopes that a standing suspends or resumes, compared with the one before."""
-        recorded = Recorded(standing=standing, entry=entry, time_ms=self._time_of(result))
+        recorded = Recorded(standing=standing, entry=entry, time_ms=self.time_of(result))
         changes = changes_of(before, recorded)
         if changes:
             self.changed.setdefault(standing.agreement_id, []).extend(changes)
 
     def amend(self, result: Result, before: Agreement, agreement: Agreement, entry: int) -> None:
         """Records a version of an agreement that changes the reach of suspensions."""
-        reach = Reach.of(agreement.terms, entry=entry, time_ms=self._time_of(result))
+        reach = Reach.of(agreement.terms, entry=entry, time_ms=self.time_of(result))
         if reach.terms != Reach.of(before.terms).terms:
             self.reaches.setdefault(agreement.id, []).append(reach)
 
-    def _time_of(self, result: Result) -> int:
-        # An event logged before a restore stopped the clocks at its own time.
+    def time_of(self, result: Result) -> int:
+        """Returns the log's time of a ruling's entry, which may be older than the batch."""
         return parse_event(result.logged.event).time_ms if result.logged else self.now_ms
 
     def settle(self, result: Result, event: Event) -> int:

@@ -1,7 +1,7 @@
 """Composition of a transaction from a judged docket: entries, receipts, rows.
 
-One signature covers all receipts of a batch. Each receipt is stored as sent, so a retry gets the
-same bytes.
+One signature covers all receipts of a batch. Receipts are not stored: each follows from its entry,
+so a retry gets the same statement under another signature.
 """
 
 from collections.abc import Mapping
@@ -50,9 +50,6 @@ def compose(batch: Batch, attestations: Mapping[bytes, Attestation], signer: Sig
         for result in accepted
         for inclusion in result.statement.inclusions
     }
-    for result in batch.results:
-        if result.receipt is not None:
-            kept.update(result.receipt.attestations)
     return Commit(
         tree=appended.tree,
         time_ms=batch.now_ms if batch.items or batch.ends else batch.head.time_ms,
@@ -162,8 +159,9 @@ def _index(batch: Batch, result: Result) -> int:
 
 def _sign_receipts(batch: Batch, openings: Mapping[int, LogOpening], signer: Signer) -> None:
     largest = TREE_SIZES[-1]
-    for start in range(0, len(batch.results), largest):
-        results = batch.results[start : start + largest]
+    ruled = [*batch.results, *batch.repeated]
+    for start in range(0, len(ruled), largest):
+        results = ruled[start : start + largest]
         bodies = [
             (StatementType.RECEIPT, _receipt(batch, result, openings, signer)) for result in results
         ]
@@ -184,15 +182,13 @@ def _receipt(
         code=result.refusal.code if result.refusal else "",
         entry=result.logged.opening if result.logged else openings[result.position or 0],
         acted_by=None,
-        time_ms=batch.now_ms,
+        time_ms=batch.time_of(result),
     )
     return encode_receipt(receipt)
 
 
 def _statement_row(batch: Batch, result: Result) -> StatementRow:
-    receipt, refusal = result.receipt, result.refusal
-    if receipt is None:
-        raise LookupError("a ruling needs its receipt before it is written")
+    refusal = result.refusal
     return StatementRow(
         idx=_index(batch, result),
         id=result.statement.id,
@@ -202,7 +198,5 @@ def _statement_row(batch: Batch, result: Result) -> StatementRow:
         packet=result.packet,
         code=refusal.code if refusal else "",
         why=refusal.why if refusal else "",
-        receipt=encode_statement(receipt.statement),
-        signature=receipt.statement.inclusions[0].attestation,
         envelope=None if refusal else encode_statement(result.statement),
     )

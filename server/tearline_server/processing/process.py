@@ -2,7 +2,7 @@
 
 1. Authorship: a node publishes statements signed by itself or its agency's root, or co-signed
    statements that concern its agency.
-2. Repetition: an earlier ruling is returned unchanged, with the same receipt.
+2. Repetition: an earlier ruling is returned unchanged, with the same receipt under a new signature.
 3. Signature: it must verify at the place in the log that the statement would get. This is checked
    before any lookup of ids, and again if the batch changes keys.
 4. Identifier: it must be unused.
@@ -40,9 +40,8 @@ from tearline.statements.channel import Mark, Void
 from tearline.statements.receipt import Receipt
 from tearline.statements.statement import COSIGNED_TYPES, StatementType
 from tearline.suspensions.standing import Standing
-from tearline.wire.grants import parse_event, parse_receipt
+from tearline.wire.grants import parse_event
 from tearline.wire.publications import Refused
-from tearline.wire.statements import Signed, parse_attestation, parse_statement
 from tearline_server.processing.authorship import Authored
 from tearline_server.processing.batch import Batch, Result, refused
 from tearline_server.processing.context import Context, Publisher
@@ -94,7 +93,7 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
         return earlier
     settled = _settled(context)
     if settled is not None and not (settled.code and is_judged_anew):
-        return _again(result, settled)
+        return _repeat(context, settled)
     try:
         author.verify_signature(registry.trust, batch.moment_of(submitted.statement.id))
     except TearlineError as error:
@@ -110,7 +109,7 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
         if earlier is not None:
             return earlier
         if settled is not None:
-            return _again(result, settled)
+            return _repeat(context, settled)
         _refuse(context, error)
     batch.ruled[_key(context)] = result
     if result.refusal is None and result.natural is not None:
@@ -126,8 +125,7 @@ def _settled(context: Context) -> Settled | None:
     settled = context.batch.known.statements.get(context.submitted.key)
     if settled is None or context.submitted.statement.type is not StatementType.TRUST_LIST:
         return settled
-    entry = parse_receipt(parse_statement(settled.receipt).body).entry
-    first = "" if entry is None else parse_event(entry.event).actor
+    first = "" if settled.logged is None else parse_event(settled.logged.event).actor
     return settled if first == context.publisher.node else None
 
 
@@ -223,13 +221,13 @@ def _not_ruled(context: Context, error: TearlineError) -> Result:
     return context.result
 
 
-def _again(result: Result, settled: Settled) -> Result:
-    if not settled.receipt:
+def _repeat(context: Context, settled: Settled) -> Result:
+    """Repeats an earlier ruling; the receipt names the same entry."""
+    result = context.result
+    if settled.logged is None:
         result.refusal = refused(ErasureRefused("the receipt was erased together with its entry"))
         return result
-    attestation = parse_attestation(settled.attestation)
     result.refusal = Refused(code=settled.code, why=settled.why) if settled.code else None
-    result.receipt = Signed(
-        statement=parse_statement(settled.receipt), attestations={attestation.hash: attestation}
-    )
+    result.logged = settled.logged
+    context.batch.repeated.append(result)
     return result

@@ -7,6 +7,7 @@ and are durable when the call returns.
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
+from tearline.limits import MAX_LOG_SIZE
 from tearline.tlog.merkle import Frontier, NodeId
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.lookups import LookupResults, Lookups, WholePacket
@@ -112,8 +113,8 @@ class Store(Protocol):
         """Returns the totals of unacknowledged mail."""
         ...
 
-    async def packet(self, packet_id: bytes) -> WholePacket | None:
-        """Returns a packet by its manifest's id, or None."""
+    async def packets(self, ids: Sequence[bytes]) -> Mapping[bytes, WholePacket]:
+        """Returns packets by manifest id; unknown ids are omitted."""
         ...
 
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
@@ -221,8 +222,10 @@ class Store(Protocol):
         """Returns the erased entries from ``start`` up to ``end``, each with its order's entry."""
         ...
 
-    async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
-        """Returns statements."""
+    async def statement_rows(
+        self, start: int, *, limit: int, end: int = MAX_LOG_SIZE
+    ) -> Sequence[StatementRow]:
+        """Returns statements whose receipts name entries from ``start`` up to ``end``."""
         ...
 
     async def close(self) -> None:

@@ -78,12 +78,25 @@ class Lookups:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """Earlier ruling on a statement: the refusal, if any, and the signed receipt."""
+    """Earlier ruling on a statement.
+
+    Attributes:
+        code: Code of the refusal; empty if the statement was accepted.
+        why: Reason of the refusal, as reported to the sender.
+        logged: The entry that the receipt names; None if its contents were erased.
+    """
 
     code: str
     why: str
-    receipt: bytes
-    attestation: bytes
+    logged: OpeningRow | None
+
+    @classmethod
+    def of_columns(
+        cls, code: str, why: str, idx: int | None, salt: bytes, event: bytes
+    ) -> "Settled":
+        """Returns the ruling from its own columns and those of its entry, null if erased."""
+        logged = None if idx is None else OpeningRow(idx=idx, salt=salt, event=event)
+        return cls(code=code, why=why, logged=logged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

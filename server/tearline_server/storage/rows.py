@@ -78,6 +78,8 @@ class EventRow(OpeningRow):
 class StatementRow:
     """Statement, and the ruling on it.
 
+    The receipt is not stored: it follows from the entry, and is signed again for each retry.
+
     Attributes:
         idx: Index of the entry that its receipt names.
         id: 32 bytes.
@@ -87,8 +89,6 @@ class StatementRow:
         packet: For a grant, the id of its packet's manifest; else None.
         code: Code of its refusal; empty if it was accepted.
         why: Reason of the refusal, as reported to the sender.
-        receipt: Encoded statement of the receipt; empty if its entry was erased.
-        signature: 32 bytes, the hash of the attestation over the receipt.
         envelope: The encoded statement; None if it was refused, empty for a withdrawn grant.
     """
 
@@ -100,8 +100,6 @@ class StatementRow:
     packet: bytes | None
     code: str
     why: str
-    receipt: bytes
-    signature: bytes
     envelope: bytes | None
 
 

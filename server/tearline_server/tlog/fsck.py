@@ -1,12 +1,12 @@
 """Verification of the stored log, which trusts no data that can be recomputed.
 
 The tree is recomputed from the entries, and compared with the stored nodes, the head and the last
-signed checkpoint. Blind entries must match their events' hashes, rows their events, statements
-their ids, and receipts their entries. All findings are reported, each with its row. Losses from a
-restore are distinguished from changes.
+signed checkpoint. Blind entries must match their events' hashes, rows their events, and statements
+their ids; outcomes of statements must match their events. All findings are reported, each with its
+row. Losses from a restore are distinguished from changes.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
@@ -23,12 +23,13 @@ from tearline.verification.log_entries import (
     verify_cosigned,
 )
 from tearline.wire.agreements import parse_agreement
-from tearline.wire.grants import parse_event, parse_receipt
+from tearline.wire.grants import keys_of_event
 from tearline.wire.packet_parts import parse_parts
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_statement
 from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.storage.interface import Store
+from tearline_server.storage.lookups import WholePacket
 from tearline_server.storage.rows import EventRow, StatementRow
 from tearline_server.storage.snapshot import Snapshot
 from tearline_server.tlog.fsck_deletions import Deletions
@@ -36,7 +37,7 @@ from tearline_server.tlog.fsck_erasures import ErasureVerifier
 from tearline_server.tlog.log import event_row
 
 _PAGE = 1024
-_EVENTS = 2 * _PAGE  # entries of deliveries and of other parties lie between statements
+_PACKETS = 16  # read at once, three MiB each at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class LogVerifier:
     Args:
         store: The store.
         log: The log's name and keys, from another source than the store.
-        read: Callback for progress: rows read, rows in total (entries and statements).
+        read: Callback for progress: entries read, entries in total.
     """
 
     def __init__(
@@ -103,12 +104,13 @@ class LogVerifier:
             yield problem
         restorations = await self._store.restorations()
         while page := await self._store.entry_rows(self.size, limit=_PAGE):
-            events = {row.idx: row for row in await self._events(page[0][0], page[-1][0])}
-            erased = await self._store.erased(page[0][0], page[-1][0] + 1)
+            first, end = page[0][0], page[-1][0] + 1
+            events = {row.idx: row for row in await self._events(first, end)}
+            erased = await self._store.erased(first, end)
             # Entries after a gap cannot be placed in the tree.
             placed = [row for place, row in enumerate(page, self.size) if row[0] == place]
             for index, entry in placed:
-                row = events.pop(index, None)
+                row = events.get(index)
                 if row is None and index in erased and len(entry) == BLIND_SIZE:
                     async for finding in self._erasure_findings(index, erased[index], stored):
                         yield finding
@@ -125,9 +127,15 @@ class LogVerifier:
             if len(placed) < len(page):
                 yield Finding(place=f"entry {self.size}", what="it is missing")
                 return
-            for index in events:
+            for index in events.keys() - {index for index, _ in placed}:
                 yield Finding(place=f"event {index}", what="it has no entry")
-            self._read(self.size, 2 * stored.head.tree.size)
+            statements = await self._store.statement_rows(first, limit=_PAGE, end=end)
+            for said in statements:
+                for finding in _outcome_findings(said, events.get(said.idx), erased):
+                    yield finding
+            async for finding in self._statement_findings(statements, events):
+                yield finding
+            self._read(self.size, stored.head.tree.size)
         async for finding in self._behind(stored, signed_size):
             yield finding
 
@@ -157,9 +165,9 @@ class LogVerifier:
                 what = f"it signed another tree of {signed_size} entries"
                 yield Finding(place="checkpoint", what=what)
 
-    async def _events(self, first: int, last: int) -> list[EventRow]:
-        rows = await self._store.event_rows(first, limit=last - first + 1)
-        return [row for row in rows if row.idx <= last]
+    async def _events(self, first: int, end: int) -> list[EventRow]:
+        rows = await self._store.event_rows(first, limit=end - first)
+        return [row for row in rows if row.idx < end]
 
     async def _erasure_findings(
         self, index: int, statement: int, stored: Snapshot
@@ -185,54 +193,49 @@ class LogVerifier:
                 what=f"it is missing: {signed_size} were signed",
                 is_behind=True,
             )
-        start = 0
+        start = self.size
         while rows := await self._store.statement_rows(start, limit=_PAGE):
-            # One query: a query per statement would dominate the time.
-            events = await self._store.event_rows(rows[0].idx, limit=_EVENTS)
-            last = events[-1].idx if len(events) == _EVENTS else rows[-1].idx
-            read = {event.idx: event for event in events}
             for row in rows:
-                if row.idx > last:
-                    break
-                async for finding in self._statement_findings(row, read.get(row.idx)):
-                    yield finding
-                start = row.idx + 1
-            self._read(self.size + start, 2 * self.size)
-        self._read(2 * self.size, 2 * self.size)
+                yield Finding(place=f"statement {row.idx}", what="it has no entry")
+            start = rows[-1].idx + 1
         now_ms = max(self._time_ms, stored.head.time_ms)
         for entry, what in self._deletions.unexplained(_newest(stored), now_ms):
             yield Finding(place=f"statement {entry}", what=what)
 
     async def _statement_findings(
-        self, row: StatementRow, event: EventRow | None
+        self, page: Sequence[StatementRow], events: Mapping[int, EventRow]
     ) -> AsyncIterator[Finding]:
-        place = f"statement {row.idx}"
-        try:
-            if row.receipt or not await self._store.erased(row.idx, row.idx + 1):
-                receipt = parse_receipt(parse_statement(row.receipt).body)
-                if event is None or receipt.entry != event.opening:
-                    yield Finding(place=place, what="its receipt names another entry")
-                if (receipt.about, receipt.code) != (row.id, row.code):
-                    yield Finding(place=place, what="its receipt contradicts its row")
+        """Verifies the statements of a page against their ids, and the parts of packets."""
+        manifests = [row.id for row in page if row.type == StatementType.MANIFEST]
+        starts = range(0, len(manifests), _PACKETS)
+        runs = {manifests[start]: manifests[start : start + _PACKETS] for start in starts}
+        packets: Mapping[bytes, WholePacket] = {}
+        for row in page:
+            if row.id in runs:
+                packets = await self._store.packets(runs[row.id])
             if row.envelope is None:
-                return
+                continue
             if not row.envelope and row.type == StatementType.GRANT:
                 self._deletions.grant_is_missing(row.idx, row.id, row.signer)
-                return
-            statement = parse_statement(row.envelope)
-            if (statement.id, statement.type) != (row.id, row.type):
-                yield Finding(place=place, what="it is not the statement of its id")
-                return
-            if statement.type is StatementType.MANIFEST:
-                await self._take_packet(row.idx, statement, event)
-            else:
-                self._deletions.take(statement)
-        except TearlineError as error:
-            yield Finding(place=place, what=f"{error.code}: {error.why or error.what}")
+                continue
+            place = f"statement {row.idx}"
+            try:
+                statement = parse_statement(row.envelope)
+                if (statement.id, statement.type) != (row.id, row.type):
+                    yield Finding(place=place, what="it is not the statement of its id")
+                elif statement.type is StatementType.MANIFEST:
+                    event = events.get(row.idx)
+                    self._take_packet(row.idx, statement, event, packets.get(row.id))
+                else:
+                    self._deletions.take(statement)
+            except TearlineError as error:
+                yield Finding(place=place, what=f"{error.code}: {error.why or error.what}")
 
-    async def _take_packet(self, entry: int, packet: Statement, event: EventRow | None) -> None:
+    def _take_packet(
+        self, entry: int, packet: Statement, event: EventRow | None, stored: WholePacket | None
+    ) -> None:
         """Verifies a manifest and the parts stored with it."""
-        manifest, stored = parse_manifest(packet.body), await self._store.packet(packet.id)
+        manifest = parse_manifest(packet.body)
         held: Mapping[int, bytes] = {}
         accepted_ms = 0
         if stored is not None:
@@ -243,13 +246,27 @@ class LogVerifier:
                 verify_ciphertext(manifest, slot, ciphertext)
         if event is not None:
             accepted_ms = event.time_ms  # the log takes precedence over the row
-        self._deletions.take_packet(entry, packet, accepted_ms, held)
+        self._deletions.take_packet(
+            packet.id, manifest, entry=entry, accepted_ms=accepted_ms, held=held
+        )
 
 
 def _newest(stored: Snapshot) -> dict[bytes, Agreement]:
     """Returns the newest version of each agreement, by id; they are stored in log order."""
     found = [parse_agreement(parse_statement(each.envelope).body) for each in stored.agreements]
     return {agreement.id: agreement for agreement in found}
+
+
+def _outcome_findings(
+    row: StatementRow, event: EventRow | None, erased: Container[int]
+) -> Iterator[Finding]:
+    """Compares the outcome of a statement with its event, unless that was erased."""
+    place = f"statement {row.idx}"
+    if event is None:
+        if row.idx not in erased:
+            yield Finding(place=place, what="it has no event")
+    elif (row.id, row.code) != (event.statement, event.reason):
+        yield Finding(place=place, what="its event contradicts its row")
 
 
 def _restored_findings(index: int, entry: bytes) -> list[Finding]:
@@ -282,7 +299,7 @@ def _entry_findings(index: int, entry: bytes, row: EventRow | None) -> list[Find
         return [Finding(place=f"event {index}", what="it is missing: its entry has no opening")]
     if blind_entry(row.salt, row.event) != entry:
         return [Finding(place=f"event {index}", what="it does not match its entry")]
-    if event_row(index, row.salt, row.event, parse_event(row.event)) != row:
+    if event_row(index, row.salt, row.event, keys_of_event(row.event)) != row:
         return [Finding(place=f"event {index}", what="its row does not match the event")]
     return []
 

@@ -15,7 +15,6 @@ from tearline.packets.packet import Manifest
 from tearline.packets.recall import Recall, RecallOrder
 from tearline.statements.statement import Statement, StatementType
 from tearline.wire.grants import parse_void
-from tearline.wire.packets import parse_manifest
 from tearline.wire.recalls import parse_recall
 
 
@@ -48,23 +47,26 @@ class Deletions:
         self._grants[grant, signer] = entry
 
     def take_packet(
-        self, entry: int, packet: Statement, accepted_ms: int, held: Iterable[int]
+        self,
+        packet: bytes,
+        manifest: Manifest,
+        *,
+        entry: int,
+        accepted_ms: int,
+        held: Iterable[int],
     ) -> None:
         """Records the missing ciphertexts of a packet.
 
         Args:
+            packet: The manifest's id.
+            manifest: The manifest.
             entry: Index of its entry.
-            packet: The manifest's statement.
             accepted_ms: The log's time of its entry; 0 if unknown.
             held: The slots whose ciphertexts are stored.
-
-        Raises:
-            TearlineError: If it cannot be read.
         """
-        manifest = parse_manifest(packet.body)
         missing = frozenset(range(len(manifest.slots))) - frozenset(held)
         if missing:
-            self._packets[packet.id] = _Packet(
+            self._packets[packet] = _Packet(
                 entry=entry, manifest=manifest, accepted_ms=accepted_ms, missing=missing
             )
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tearline.audit.event import Event
+from tearline.audit.event import Event, EventKeys
 from tearline.errors import FrontierDamaged, LogBehind, NotFound
 from tearline.identity import domain_uri_of
 from tearline.limits import CHECKPOINT_INTERVAL_MS, CHECKPOINT_REFRESH_MS, MAX_ENTRY_BYTES
@@ -87,15 +87,15 @@ def append(tree: Frontier, batch: Sequence[Signed | Event]) -> Appended:
     )
 
 
-def event_row(index: int, salt: bytes, encoded: bytes, event: Event) -> EventRow:
+def event_row(index: int, salt: bytes, encoded: bytes, event: Event | EventKeys) -> EventRow:
     """Returns the row of an event; all columns follow from the event."""
     return EventRow(
         idx=index,
         salt=salt,
         event=encoded,
         time_ms=event.time_ms,
-        code=event.code.value,
-        outcome=event.outcome.value,
+        code=str(event.code),
+        outcome=str(event.outcome),
         reason=event.reason,
         actor=event.actor,
         party=event.party,

@@ -64,7 +64,7 @@ async def jumping(tmp_path: Path) -> AsyncIterator[Jumping]:
 
 
 async def ciphertexts(world: World, packet: bytes) -> int:
-    stored = await world.store.packet(packet)
+    stored = (await world.store.packets([packet])).get(packet)
     assert stored is not None
     return len(ciphertexts_of(stored.ciphertexts))
 

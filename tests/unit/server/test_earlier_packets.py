@@ -43,7 +43,7 @@ def parts_of(packet: bytes, *, openings: bool = True, ciphertexts: bool = True) 
 async def verify_split(store: SqliteStore | PostgresStore) -> None:
     for packet, (_, ciphertexts) in SHAPES.items():
         held = parts_of(packet, openings=False).SerializeToString() if ciphertexts else b""
-        assert await store.packet(packet) == WholePacket(
+        assert (await store.packets([packet]))[packet] == WholePacket(
             envelope=b"envelope " + packet[:1],
             openings=parts_of(packet, ciphertexts=False).SerializeToString(),
             ciphertexts=held,
@@ -56,7 +56,8 @@ def rows() -> list[tuple[tuple[object, ...], tuple[object, ...]]]:
     found = []
     for number, packet in enumerate(SHAPES):
         row = statement(number, packet[:1], id=packet, packet=None)
-        manifest = tuple(getattr(row, name) for name in row.__slots__)
+        *known, envelope = (getattr(row, name) for name in row.__slots__)
+        manifest = (*known, b"receipt", b"signature", envelope)
         parts = parts_of(packet).SerializeToString()
         found.append((manifest, (packet, number, parts, b"g" * 16, 1000, None)))
     return found

@@ -15,15 +15,16 @@ from exchange_builders import (
     opened,
     packet_publication,
     receipt_of,
+    said,
     terms,
 )
 from tearline.audit.erasure import Erasure
 from tearline.audit.event import EventCode
 from tearline.statements.statement import StatementType
+from tearline.verification.trust import Moment
 from tearline.wire.erasures import encode_erasure
 from tearline.wire.grants import encode_grant
 from tearline.wire.publications import Publication, publication_of
-from tearline.wire.statements import encode_signed
 
 
 async def test_the_same_bytes_get_the_same_receipt(world: World) -> None:
@@ -32,10 +33,12 @@ async def test_the_same_bytes_get_the_same_receipt(world: World) -> None:
     first = await world.publish(US, publication)
     size = (await world.exchange.entries(0, 0)).checkpoint.split(b"\n")[1]
     again = await world.publish(US, publication)
-    assert [encode_signed(each.receipt) for each in first if each.receipt] == [
-        encode_signed(each.receipt) for each in again if each.receipt
-    ]
+    assert said(again) == said(first)
     assert codes(again) == ["", ""]
+    at = Moment(index=1 << 20, time_ms=world.clock())
+    for each in again:
+        assert each.receipt is not None
+        world.parties.trust().verify(each.receipt.statement, each.receipt.attestations, at=at)
     world.clock.time_ms += 1000
     assert (await world.exchange.entries(0, 0)).checkpoint.split(b"\n")[1] == size
 
@@ -47,7 +50,7 @@ async def test_the_same_receipt_after_a_restart(tmp_path: Path) -> None:
         publication = packet_publication(world.parties.node(US), sealed, [world.grant(sealed)])
         first = await world.publish(US, publication)
     async with opened(tmp_path) as world:
-        assert await world.publish(US, publication) == first
+        assert said(await world.publish(US, publication)) == said(first)
         assert len(await world.read(CN)) == 2
 
 
@@ -57,7 +60,7 @@ async def test_the_same_statement_under_another_signature_is_the_same(world: Wor
     first = await world.publish(US, publication)
     signed_again = packet_publication(world.parties.node(US), sealed)
     assert signed_again.bundles[0].attestation != publication.bundles[0].attestation
-    assert await world.publish(US, signed_again) == first
+    assert said(await world.publish(US, signed_again)) == said(first)
 
 
 async def test_twice_in_one_publication_is_once(world: World) -> None:
@@ -74,7 +77,7 @@ async def test_retries_that_overtake_each_other_get_one_receipt(world: World) ->
     sealed = world.packet()
     publication = packet_publication(world.parties.node(US), sealed, [world.grant(sealed)])
     outcomes = await asyncio.gather(*(world.publish(US, publication) for _ in range(8)))
-    assert all(each == outcomes[0] for each in outcomes)
+    assert all(said(each) == said(outcomes[0]) for each in outcomes)
     assert len(await world.read(CN)) == 2
 
 
@@ -84,7 +87,7 @@ async def test_a_refusal_is_as_final_as_an_acceptance(world: World) -> None:
     first = await world.send(sealed, refused)
     tree = world.parties.node(US).sign([(StatementType.GRANT, encode_grant(refused))])
     (again,) = await world.publish(US, publication_of(tree, [0]))
-    assert again == first[1]
+    assert said([again]) == said([first[1]])
 
 
 async def test_a_packet_id_used_for_another_packet_is_a_conflict(world: World) -> None:
@@ -138,12 +141,12 @@ async def test_an_agreement_that_lacked_a_signature_may_come_whole_later(tmp_pat
         lacking = agreed(world.parties, found, signers=[US, CN])
         first = await world.publish_signed(US, lacking)
         assert codes(first) == ["TL-AGR-001"]
-        assert await world.publish_signed(US, lacking) == first
+        assert said(await world.publish_signed(US, lacking)) == said(first)
         whole = agreed(world.parties, found)
         assert whole.statement.id == lacking.statement.id
         accepted = await world.publish_signed(US, whole)
         assert codes(accepted) == [""]
-        assert await world.publish_signed(US, whole) == accepted
+        assert said(await world.publish_signed(US, whole)) == said(accepted)
 
 
 async def test_an_agreement_that_lacks_a_signature_spoils_no_whole_one_of_its_batch(
@@ -160,7 +163,7 @@ async def test_an_agreement_that_lacks_a_signature_spoils_no_whole_one_of_its_ba
         )
         assert [codes(first), codes(second)] == [["TL-AGR-001"], [""]]
         assert again == second
-        assert await world.publish_signed(US, whole) == second
+        assert said(await world.publish_signed(US, whole)) == said(second)
 
 
 async def test_who_is_not_believed_gets_no_receipt_and_may_try_again(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tearline.wire.deliveries import START, Cursor, Delivery, encode_delivery
 from tearline.wire.grants import parse_event
 from tearline_server.admission.rate_limits import MemoryQuota
 from tearline_server.ingest.commands import DeliverCommand
-from tearline_server.storage.lookups import StoredPacket
+from tearline_server.storage.lookups import WholePacket
 from tearline_server.storage.reads import MailItem
 
 
@@ -148,11 +148,11 @@ async def test_what_cannot_be_read_for_a_moment_is_not_passed_over(
     stream = world.exchange.subscribe(node_of(CN), START)
     first = await anext(stream)
 
-    async def unreachable(packet_id: bytes) -> StoredPacket | None:
+    async def unreachable(ids: Sequence[bytes]) -> Mapping[bytes, WholePacket]:
         raise StoreUnreachable("it restarts")
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.store, "packet", unreachable)
+        patched.setattr(world.store, "packets", unreachable)
         with pytest.raises(StoreUnreachable):
             await anext(stream)
     assert [each.cursor.seq for each in await world.read(CN, first.cursor)] == [2, 3]

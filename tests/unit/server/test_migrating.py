@@ -100,6 +100,26 @@ def test_every_migration_says_whom_it_lets_go_on() -> None:
         assert 1 <= migration.beside <= migration.version
 
 
+async def test_receipts_of_an_earlier_version_go_and_what_they_were_about_stays(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_known = migrations()
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate, "migrations", lambda: all_known[:9])
+        await (await PostgresStore.open(database_url)).close()
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "INSERT INTO statement VALUES (1, '1', $1, 7, NULL, NULL, '', '', '', 'a', 'said')", A
+    )
+    await connection.execute("INSERT INTO attestation VALUES ('a', '1'), ('b', '2')")
+    await connection.close()
+    store = await PostgresStore.open(database_url)
+    (row,) = await store.statement_rows(0, limit=9)
+    assert (row.idx, row.id, row.envelope) == (1, b"1", b"said")
+    assert await store.attestations([b"a", b"b"]) == {b"b": b"2"}
+    await store.close()
+
+
 async def test_grants_that_waited_in_an_earlier_version_are_found_by_their_agreement(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ import apsw
 import asyncpg
 import pytest
 
-from filled_stores import COLUMNS, GOES_ON, Table, act, tables
+from filled_stores import COLUMNS, GOES_ON, Table, act, fill_sqlite, tables
 from plans import Cost, Trace, literals, postgres_cost, sqlite_cost, traced, untraced
 from postgres import Postgres
 from tearline_server.storage.postgres import connections
@@ -64,31 +64,14 @@ WHOLE = {
 Costs = Mapping[tuple[str, str], Cost]
 
 
-def fill_sqlite(path: Path, filled: Mapping[str, Table]) -> None:
-    with closing(apsw.Connection(str(path))) as connection:
-        connection.execute("BEGIN")
-        for name, table in filled.items():
-            known = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
-            places = [n for n, column in enumerate(table.columns) if column in known]
-            if places:
-                columns = ", ".join(table.columns[n] for n in places)
-                marks = ", ".join("?" * len(places))
-                connection.executemany(
-                    f"INSERT INTO {name} ({columns}) VALUES ({marks})",
-                    ([row[n] for n in places] for row in table.rows),
-                )
-        sql = "UPDATE head SET size = ?, frontier = zeroblob(32), serial = 1"
-        connection.execute(sql, (GOES_ON,))
-        connection.execute("COMMIT")
-
-
 @pytest.fixture(scope="module")
 def sqlite_stores(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     folder = tmp_path_factory.mktemp("filled")
     for name, packets in (("small", SMALL), ("large", LARGE)):
         path = folder / name
         asyncio.run(SqliteStore(path).close())
-        fill_sqlite(path, tables(packets))
+        with closing(apsw.Connection(str(path))) as connection:
+            fill_sqlite(connection, tables(packets))
     return {name: folder / name for name in ("small", "large")}
 
 

@@ -311,9 +311,7 @@ async def test_a_process_that_waits_for_the_head_sees_what_was_written(
             lambda: waiting.append(asyncio.ensure_future(told(other, asked, before)))
         )
         row = statement(0, b"a")
-        return Commit(
-            tree=head.tree, time_ms=9, statements=[row], attestations={row.signature: b"x"}
-        )
+        return Commit(tree=head.tree, time_ms=9, statements=[row])
 
     await one.commit(ask_nothing, judge)
     while not waiting:
@@ -338,7 +336,7 @@ def test_a_machine_that_is_gone_is_noticed_within_seconds() -> None:
 
 async def test_a_text_may_hold_any_character(store: PostgresStore) -> None:
     refused = statement(0, b"a", code="TL-AGR-001", why="a\0b裘", natural=None, envelope=None)
-    await put(store, event(0), statements=[refused], attestations={b"s" * 32: b"x"})
+    await put(store, event(0), statements=[refused])
     found = await known(store, Lookups(statements=frozenset({(b"a" * 32, A)})))
     assert found.statements[b"a" * 32, A].why == "a\N{REPLACEMENT CHARACTER}b裘"
 

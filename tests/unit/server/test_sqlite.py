@@ -57,19 +57,53 @@ async def test_a_full_disk_is_named_and_leaves_the_store_as_it_was(tmp_path: Pat
     await store.close()
 
 
+def before(path: Path, migration: str) -> sqlite3.Connection:
+    """Opens a new file of the version before a migration."""
+    scripts = sorted(
+        files("tearline_server.storage.sqlite").joinpath("migrations").iterdir(), key=str
+    )
+    earlier = scripts[: [script.name for script in scripts].index(migration)]
+    database = sqlite3.connect(path)
+    for script in earlier:
+        database.executescript(script.read_text("utf-8"))
+    database.execute(f"PRAGMA user_version={len(earlier)}")
+    return database
+
+
+async def test_receipts_of_an_earlier_version_go_and_what_they_were_about_stays(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.db"
+    with before(path, "0020_receipts.sql") as database:
+        database.execute(
+            "INSERT INTO event VALUES (1, x'', ?, 1001, '', '', '', '', '', x'', x'', x'')",
+            (encode_event(event(1)),),
+        )
+        database.executemany(
+            "INSERT INTO statement VALUES (?, ?, ?, 7, ?, NULL, ?, ?, x'', x'aa', ?)",
+            [(1, b"1", A, b"n", "", "", b"said"), (2, b"2", A, None, "TL-AGR-001", "no", None)],
+        )
+        database.execute("INSERT INTO attestation VALUES (x'aa', x'01'), (x'bb', x'02')")
+    database.close()
+    store = SqliteStore(path)
+    rows = [
+        (row.idx, row.code, row.why, row.envelope) for row in await store.statement_rows(0, limit=9)
+    ]
+    assert rows == [(1, "", "", b"said"), (2, "TL-AGR-001", "no", None)]
+    asked = Lookups(statements=frozenset({(b"1", A), (b"2", A)}), naturals=frozenset({(A, b"n")}))
+    found = await known(store, asked)
+    assert [found.statements[id_, A].logged is not None for id_ in (b"1", b"2")] == [True, False]
+    assert found.naturals == {(A, b"n"): b"1"}
+    assert set(await store.attestations([b"\xaa", b"\xbb"])) == {b"\xbb"}
+    await store.close()
+
+
 async def test_grants_that_waited_in_an_earlier_version_are_found_by_their_agreement(
     tmp_path: Path,
 ) -> None:
     """Of one that was held, one that was handed out, one that came back, and one that waits."""
     path = tmp_path / "store.db"
-    scripts = sorted(
-        files("tearline_server.storage.sqlite").joinpath("migrations").iterdir(), key=str
-    )
-    earlier = scripts[: [script.name for script in scripts].index("0019_open_grants.sql")]
-    with sqlite3.connect(path) as database:
-        for script in earlier:
-            database.executescript(script.read_text("utf-8"))
-        database.execute(f"PRAGMA user_version={len(earlier)}")
+    with before(path, "0019_open_grants.sql") as database:
         database.execute(
             "INSERT INTO event VALUES (1, x'', ?, 1001, '', '', '', '', '', x'', x'', ?)",
             (encode_event(event(1)), AGREEMENT),

@@ -10,6 +10,7 @@ import tearline_server.tlog.fsck as verification
 from builders import CN, MX
 from exchange_builders import IDENTITY, codes, opened
 from tearline.tlog.merkle import NodeId
+from tearline_server.storage.lookups import WholePacket
 from tearline_server.storage.rows import EventRow
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.tlog.fsck import LogVerifier
@@ -87,12 +88,31 @@ async def test_events_are_read_in_pages_and_not_by_statement(
 
     monkeypatch.setattr(SqliteStore, "event_rows", counted)
     assert await edited(tmp_path, logged) == []
-    assert len(asked) == 2  # one page of the log, and one of its statements
-    # Where a page of events covers some of the statements, the next one goes on behind them.
-    monkeypatch.setattr(verification, "_EVENTS", 2)
+    assert asked == [0]  # once for each page of the log, whatever stands in it
+    monkeypatch.setattr(verification, "_PAGE", 8)
     asked.clear()
     assert await edited(tmp_path, logged) == []
-    assert len(asked) > 2
+    assert asked == list(range(0, 8 * len(asked), 8))
+
+
+async def test_packets_are_read_in_runs_and_not_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as world:
+        await world.agree()
+        for _ in range(5):
+            await world.send(world.packet())
+    asked: list[int] = []
+    packets = SqliteStore.packets
+
+    async def counted(store: SqliteStore, ids: Sequence[bytes]) -> Mapping[bytes, WholePacket]:
+        asked.append(len(ids))
+        return await packets(store, ids)
+
+    monkeypatch.setattr(SqliteStore, "packets", counted)
+    monkeypatch.setattr(verification, "_PACKETS", 2)
+    assert await findings(tmp_path / "exchange.db") == []
+    assert asked == [2, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +147,8 @@ async def test_events_are_read_in_pages_and_not_by_statement(
         ),
         # What was said.
         ("UPDATE statement SET code = '', why = '' WHERE code <> ''", "statement"),
+        ("UPDATE statement SET code = 'TL-POL-001' WHERE code <> ''", "statement"),
+        ("UPDATE statement SET idx = idx + 1000 WHERE type = 7 AND code = ''", "statement"),
         ("UPDATE statement SET id = zeroblob(32) WHERE type = 6", "statement"),
         ("UPDATE packet SET openings = x''", "statement"),
         ("DELETE FROM packet", "statement"),

@@ -38,10 +38,10 @@ Request = tuple[bytes, str]
 # OFFSET 0 fixes the order of joins, independent of the server's statistics: each LATERAL subquery
 # stays separate, and runs once per outer row.
 _STATEMENTS = (
-    "SELECT s.id, s.signer, s.code, s.why, s.receipt, a.attestation FROM"
+    "SELECT s.id, s.signer, s.code, s.why, e.idx, e.salt, e.event FROM"
     " unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
-    " JOIN statement s ON s.id = k.id AND s.signer = k.name"
-    " JOIN attestation a ON a.hash = s.signature"
+    " JOIN LATERAL (SELECT * FROM statement WHERE id = k.id AND signer = k.name OFFSET 0) s ON TRUE"
+    " LEFT JOIN LATERAL (SELECT * FROM event WHERE idx = s.idx OFFSET 0) e ON TRUE"
 )
 _NATURALS = (
     'SELECT s.signer, s."natural", s.id FROM'
@@ -126,9 +126,11 @@ _PACKETS = (
     " JOIN statement s ON s.idx = p.statement WHERE p.id = ANY($1::bytea[])"
 )
 _WHOLE = (
-    "SELECT s.envelope, p.openings, p.accepted_ms, coalesce(c.parts, '') AS ciphertexts"
-    " FROM packet p JOIN statement s ON s.idx = p.statement"
-    " LEFT JOIN ciphertext c ON c.packet = p.id WHERE p.id = $1"
+    "SELECT k.id, s.envelope, p.openings, p.accepted_ms, coalesce(c.parts, '') AS ciphertexts"
+    " FROM unnest($1::bytea[]) AS k (id)"
+    " JOIN LATERAL (SELECT * FROM packet WHERE id = k.id OFFSET 0) p ON TRUE"
+    " JOIN LATERAL (SELECT envelope FROM statement WHERE idx = p.statement OFFSET 0) s ON TRUE"
+    " LEFT JOIN LATERAL (SELECT parts FROM ciphertext WHERE packet = k.id OFFSET 0) c ON TRUE"
 )
 _RECALLS = "SELECT packet, node, grant_id, slots FROM recall WHERE packet = ANY({0}::bytea[])"
 _OWN_RECALLS = (
@@ -240,8 +242,8 @@ async def known_of(connection: Connection, asked: Lookups) -> LookupResults:
     requested = _requests(then.get("requests", ()), then.get("steps", ()))
     return LookupResults(
         statements={
-            (id_, signer): Settled(code=code, why=why, receipt=receipt, attestation=attestation)
-            for id_, signer, code, why, receipt, attestation in found.get("statements", ())
+            (id_, signer): Settled.of_columns(*row)
+            for id_, signer, *row in found.get("statements", ())
         },
         naturals={(signer, natural): id_ for signer, natural, id_ in found.get("naturals", ())},
         packets=await _packets(connection, allowance.read | asked.ending),
@@ -272,10 +274,18 @@ async def known_of(connection: Connection, asked: Lookups) -> LookupResults:
     )
 
 
-async def packet_of(connection: Connection, packet_id: bytes) -> WholePacket | None:
-    """Returns a packet with its ciphertexts, by manifest id, or None."""
-    row = await connection.fetchrow(_WHOLE, packet_id)
-    return None if row is None else WholePacket(**dict(row))
+async def whole_packets(
+    connection: Connection, ids: Sequence[bytes]
+) -> Mapping[bytes, WholePacket]:
+    """Returns packets with their ciphertexts, by manifest id; unknown ids are omitted."""
+    return {
+        id_: WholePacket(
+            envelope=envelope, openings=openings, accepted_ms=accepted_ms, ciphertexts=ciphertexts
+        )
+        for id_, envelope, openings, accepted_ms, ciphertexts in await connection.fetch(
+            _WHOLE, list(ids)
+        )
+    }
 
 
 async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[RecallRow]:

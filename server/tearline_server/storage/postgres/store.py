@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from typing import Any
 
+from tearline.limits import MAX_LOG_SIZE
 from tearline.tlog.merkle import Frontier, NodeId
 from tearline_server.storage.columns import tree_of
 from tearline_server.storage.interface import Append, Ask, Merge
 from tearline_server.storage.lookups import WholePacket
 from tearline_server.storage.postgres.connections import Database
 from tearline_server.storage.postgres.log import entries, event_rows, nodes, retained
-from tearline_server.storage.postgres.lookups import known_of, packet_of, recalls_of
+from tearline_server.storage.postgres.lookups import known_of, recalls_of, whole_packets
 from tearline_server.storage.postgres.notifications import EVERYTHING, TELL, TELL_GROWN
 from tearline_server.storage.postgres.recovery import (
     begin_epoch,
@@ -166,9 +167,9 @@ class PostgresStore:
         (row,) = await self._db.ask(lambda c: c.fetch(BACKLOG))
         return Backlog(**dict(zip(Backlog.__slots__, map(int, row), strict=True)))
 
-    async def packet(self, packet_id: bytes) -> WholePacket | None:
-        """Returns a packet by its manifest's id, or None."""
-        return await self._db.ask(lambda c: packet_of(c, packet_id))
+    async def packets(self, ids: Sequence[bytes]) -> Mapping[bytes, WholePacket]:
+        """Returns packets by manifest id; unknown ids are omitted."""
+        return await self._db.ask(lambda c: whole_packets(c, ids))
 
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
         """Returns the recalls of a packet, by its manifest's id."""
@@ -323,11 +324,13 @@ class PostgresStore:
         sql = "SELECT idx, statement FROM erasure WHERE idx >= $1 AND idx < $2"
         return dict(await self._pairs(sql, start, end))
 
-    async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
-        """Returns statements."""
+    async def statement_rows(
+        self, start: int, *, limit: int, end: int = MAX_LOG_SIZE
+    ) -> Sequence[StatementRow]:
+        """Returns statements whose receipts name entries from ``start`` up to ``end``."""
         names = ", ".join(f'"{name}"' for name in _STATEMENT_NAMES)
-        sql = f"SELECT {names} FROM statement WHERE idx >= $1 ORDER BY idx LIMIT $2"  # noqa: S608
-        rows = await self._db.ask(lambda c: c.fetch(sql, start, limit))
+        sql = f"SELECT {names} FROM statement WHERE idx >= $1 AND idx < $2 ORDER BY idx LIMIT $3"  # noqa: S608
+        rows = await self._db.ask(lambda c: c.fetch(sql, start, end, limit))
         return [StatementRow(**dict(row)) for row in rows]
 
     async def _pairs(self, sql: str, *values: Any) -> list[tuple[Any, Any]]:

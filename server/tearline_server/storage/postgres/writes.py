@@ -39,8 +39,6 @@ _STATEMENT = {
     "packet": BYTES,
     "code": TEXT,
     "why": TEXT,
-    "receipt": BYTES,
-    "signature": BYTES,
     "envelope": BYTES,
 }
 _MAIL = {
@@ -147,8 +145,6 @@ def _put_statements(put: WriteBatch, commit: Commit) -> None:
                 row.packet,
                 row.code,
                 text(row.why),
-                row.receipt,
-                row.signature,
                 row.envelope,
             )
             for row in commit.statements
@@ -294,8 +290,6 @@ async def _erase(put: WriteBatch, commit: Commit) -> None:
         {"agency": TEXT, "idx": INT},
         ((agency, row.idx) for row in commit.erased for agency in row.agencies),
     )
-    # The exchange's receipt contains the entry's contents.
-    put.run("UPDATE statement s SET receipt = '' FROM new WHERE s.idx = new.idx", columns, erased)
     await put.write()
 
 

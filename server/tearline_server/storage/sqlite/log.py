@@ -9,7 +9,7 @@ import apsw
 from tearline.tlog.merkle import NodeId, leaf_hash
 from tearline_server.storage.lookups import Hidden
 from tearline_server.storage.reads import RetainedRow
-from tearline_server.storage.rows import EventRow, OpeningRow
+from tearline_server.storage.rows import EventRow, OpeningRow, StatementRow
 from tearline_server.storage.sqlite.queries import first
 
 _NODES_AT_ONCE = 256  # SQLite binds 32,766 values
@@ -29,6 +29,10 @@ RETAINED = (
 _EVENTS = (
     "SELECT idx, salt, event, time_ms, code, outcome, reason, actor, party, statement, packet,"
     " agreement FROM event WHERE idx >= ? ORDER BY idx LIMIT ?"
+)
+_STATEMENTS = (
+    "SELECT idx, id, signer, type, natural, packet, code, why, envelope FROM statement"
+    " WHERE idx >= ? AND idx < ? ORDER BY idx LIMIT ?"
 )
 _AGENCIES = (
     "WITH RECURSIVE each(agency) AS (SELECT min(agency) FROM event_agency UNION ALL"
@@ -119,6 +123,28 @@ def event_rows(connection: apsw.Connection, start: int, limit: int) -> list[Even
             packet,
             agreement,
         ) in rows
+    ]
+
+
+def statement_rows(
+    connection: apsw.Connection, start: int, end: int, limit: int
+) -> list[StatementRow]:
+    """Returns statements whose receipts name entries from ``start`` up to ``end``, in order."""
+    return [
+        StatementRow(
+            idx=idx,
+            id=id_,
+            signer=signer,
+            type=type_,
+            natural=natural,
+            packet=packet,
+            code=code,
+            why=why,
+            envelope=envelope,
+        )
+        for idx, id_, signer, type_, natural, packet, code, why, envelope in connection.execute(
+            _STATEMENTS, (start, end, limit)
+        )
     ]
 
 

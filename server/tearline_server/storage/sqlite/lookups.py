@@ -26,8 +26,8 @@ from tearline_server.storage.sqlite.requests import requests_known
 Key = TypeVar("Key", bound=tuple[Any, ...])
 
 _SETTLED = (
-    "SELECT code, why, receipt, attestation FROM statement"
-    " JOIN attestation ON hash = signature WHERE id = ? AND signer = ?"
+    "SELECT s.code, s.why, e.idx, e.salt, e.event FROM statement s LEFT JOIN event e"
+    " ON e.idx = s.idx WHERE s.id = ? AND s.signer = ?"
 )
 _NATURAL = "SELECT id FROM statement WHERE signer = ? AND natural = ?"
 _ENVELOPE = "SELECT envelope FROM statement WHERE id = ? AND signer = ? AND envelope <> x''"
@@ -78,7 +78,7 @@ def _settled(
     connection: apsw.Connection, keys: Iterable[tuple[bytes, str]]
 ) -> Mapping[tuple[bytes, str], Settled]:
     return {
-        key: Settled(code=row[0], why=row[1], receipt=row[2], attestation=row[3])
+        key: Settled.of_columns(*row)
         for key in keys
         if (row := first(connection, _SETTLED, key)) is not None
     }

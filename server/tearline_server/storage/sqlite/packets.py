@@ -36,6 +36,11 @@ _PACKET = (
     "SELECT s.envelope, p.openings, p.accepted_ms FROM packet p"
     " JOIN statement s ON s.idx = p.statement WHERE p.id = ?"
 )
+_WHOLE = (
+    "SELECT s.envelope, p.openings, p.accepted_ms, c.parts FROM packet p"
+    " JOIN statement s ON s.idx = p.statement LEFT JOIN ciphertext c ON c.packet = p.id"
+    " WHERE p.id = ?"
+)
 
 
 def own_sizes(connection: apsw.Connection, asked: Iterable[Owned]) -> dict[Owned, int]:
@@ -71,15 +76,15 @@ def source_sizes(connection: apsw.Connection, packet_id: bytes) -> dict[bytes, i
     }
 
 
-def whole_packet(connection: apsw.Connection, packet_id: bytes) -> WholePacket | None:
-    """Returns a packet with its ciphertexts, by its manifest's id, or None."""
-    row = first(connection, _PACKET, (packet_id,))
-    if row is None:
-        return None
-    ciphertexts = value(connection, "SELECT parts FROM ciphertext WHERE packet = ?", (packet_id,))
-    return WholePacket(
-        envelope=row[0], openings=row[1], accepted_ms=row[2], ciphertexts=ciphertexts or b""
-    )
+def whole_packets(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[bytes, WholePacket]:
+    """Returns packets with their ciphertexts, by manifest id; unknown ids are omitted."""
+    return {
+        id_: WholePacket(
+            envelope=row[0], openings=row[1], accepted_ms=row[2], ciphertexts=row[3] or b""
+        )
+        for id_ in ids
+        if (row := first(connection, _WHOLE, (id_,))) is not None
+    }
 
 
 def packets(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[bytes, StoredPacket]:

@@ -1,11 +1,11 @@
 """``Store`` on SQLite: every query as SQL, with bound parameters only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import apsw
 
+from tearline.limits import MAX_LOG_SIZE
 from tearline.tlog.merkle import NodeId
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.interface import Append, Ask, Merge
@@ -22,10 +22,17 @@ from tearline_server.storage.rows import (
 from tearline_server.storage.search_sql import search_sql
 from tearline_server.storage.snapshot import Snapshot
 from tearline_server.storage.sqlite.connections import Database
-from tearline_server.storage.sqlite.log import entries, event_rows, nodes, openings, retained
+from tearline_server.storage.sqlite.log import (
+    entries,
+    event_rows,
+    nodes,
+    openings,
+    retained,
+    statement_rows,
+)
 from tearline_server.storage.sqlite.lookups import known_of
 from tearline_server.storage.sqlite.mailboxes import items
-from tearline_server.storage.sqlite.packets import ended, recalls, whole_packet
+from tearline_server.storage.sqlite.packets import ended, recalls, whole_packets
 from tearline_server.storage.sqlite.queries import run, value
 from tearline_server.storage.sqlite.recovery import begin_epoch, put_events, restorations, unopened
 from tearline_server.storage.sqlite.requests import overdue
@@ -85,9 +92,9 @@ class SqliteStore(Alone):
         (row,) = await self._db.read(lambda connection: list(connection.execute(BACKLOG)))
         return Backlog(**dict(zip(Backlog.__slots__, row, strict=True)))
 
-    async def packet(self, packet_id: bytes) -> WholePacket | None:
-        """Returns a packet by its manifest's id, or None."""
-        return await self._db.read(lambda connection: whole_packet(connection, packet_id))
+    async def packets(self, ids: Sequence[bytes]) -> Mapping[bytes, WholePacket]:
+        """Returns packets by manifest id; unknown ids are omitted."""
+        return await self._db.read(lambda connection: whole_packets(connection, ids))
 
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
         """Returns the recalls of a packet, by its manifest's id."""
@@ -195,17 +202,11 @@ class SqliteStore(Alone):
         sql = "SELECT idx, statement FROM erasure WHERE idx >= ? AND idx < ?"
         return await self._db.read(lambda connection: dict(connection.execute(sql, (start, end))))
 
-    async def statement_rows(self, start: int, *, limit: int) -> Sequence[StatementRow]:
-        """Returns statements."""
-        names = [field.name for field in fields(StatementRow)]
-        # The column names are constants; values of callers are bound.
-        sql = f"SELECT {', '.join(names)} FROM statement WHERE idx >= ? ORDER BY idx LIMIT ?"  # noqa: S608
-        return await self._db.read(
-            lambda connection: [
-                StatementRow(**dict(zip(names, row, strict=True)))
-                for row in connection.execute(sql, (start, limit))
-            ]
-        )
+    async def statement_rows(
+        self, start: int, *, limit: int, end: int = MAX_LOG_SIZE
+    ) -> Sequence[StatementRow]:
+        """Returns statements whose receipts name entries from ``start`` up to ``end``."""
+        return await self._db.read(lambda connection: statement_rows(connection, start, end, limit))
 
     async def overdue(self, now_ms: int, *, limit: int) -> Sequence[tuple[bytes, str]]:
         """Returns requests, as (manifest id, holder), that may be overdue by ``now_ms``."""

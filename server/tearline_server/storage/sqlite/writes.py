@@ -38,10 +38,10 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
     )
     # A co-signed statement or a void may be accepted after a refusal: its row is replaced.
     many(
-        "INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id, signer) DO UPDATE SET idx = excluded.idx, natural = excluded.natural,"
         " packet = excluded.packet, code = excluded.code, why = excluded.why,"
-        " receipt = excluded.receipt, signature = excluded.signature, envelope = excluded.envelope",
+        " envelope = excluded.envelope",
         (
             (
                 row.idx,
@@ -52,8 +52,6 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
                 row.packet,
                 row.code,
                 row.why,
-                row.receipt,
-                row.signature,
                 row.envelope,
             )
             for row in commit.statements
@@ -96,8 +94,6 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "DELETE FROM event_agency WHERE agency = ? AND idx = ?",
         ((agency, row.idx) for row in commit.erased for agency in row.agencies),
     )
-    # The exchange's receipt contains the entry's contents.
-    many("UPDATE statement SET receipt = x'' WHERE idx = ?", ((row.idx,) for row in commit.erased))
     many(
         "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?, ?)",
         ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),
