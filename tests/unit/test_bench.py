@@ -240,3 +240,9 @@ def test_b14_asks_a_node_s_store_with_many_rows_beside_few() -> None:
     results = b14.run(rounds=1, number=1, few=50, many=100)
     assert len(results) == len(b14.QUESTIONS) == len({each.id for each in results})
     assert all(each.figure > 0 for each in results)
+
+
+def test_b16_asks_an_exchange_s_store_with_many_entries_beside_few() -> None:
+    results = benchmark("b16").run(rounds=1, number=1, few=900, many=1800)
+    assert len(results) == 16 == len({each.id for each in results})
+    assert all(each.figure > 0 for each in results)
