@@ -23,12 +23,13 @@ from tearline_client.cli.proposal import (
     sign_proposal,
     term_lines,
 )
-from tearline_client.cli.session import agency_name, at_work, counted, home_of, read_text, time_text
+from tearline_client.cli.session import at_work, home_of, read_text
 from tearline_client.cli.suspension import end, gap, resume, say_positions, state_of, suspend
 from tearline_client.enrolment import read_signed
 from tearline_client.features.suspensions.service import Position
 from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
+from tearline_client.rendering.words import agency_name, counted, time_text
 
 _MAX_BYTES = 1 << 20
 

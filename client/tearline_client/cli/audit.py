@@ -25,11 +25,12 @@ from tearline_client.cli.audit_verify import STATUS, end, verify
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, sync_option
-from tearline_client.cli.session import agency_name, at_work, look, time_text
+from tearline_client.cli.session import at_work, look
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
 from tearline_client.rendering.output import print_lines
 from tearline_client.rendering.packets import short
+from tearline_client.rendering.words import agency_name, time_text
 from tearline_client.store.packets import StoredPacket
 
 

@@ -23,9 +23,10 @@ from tearline_client.audit.verifier import worst
 from tearline_client.cli.audit_verify import STATUS, end
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
-from tearline_client.cli.session import at_work, counted, time_text
+from tearline_client.cli.session import at_work
 from tearline_client.node import Node
 from tearline_client.rendering.packets import short
+from tearline_client.rendering.words import counted, time_text
 
 
 @click.command(cls=Command, name="access")

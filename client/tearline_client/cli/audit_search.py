@@ -25,9 +25,10 @@ from tearline_client.audit.statistics import Tally, histogram, statistics
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.session import at_work, counted, names_of
+from tearline_client.cli.session import at_work
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
+from tearline_client.rendering.words import counted, names_of
 
 _COLUMNS = ["entry", "time", "action", "actor", "counterpart", "packet", "article", "outcome"]
 _LIMIT = 1000  # of a search that is held to be printed

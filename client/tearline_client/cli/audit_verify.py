@@ -48,10 +48,11 @@ from tearline_client.audit.verifier import (
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.session import agency_name, home_of, names_of, time_text
+from tearline_client.cli.session import home_of
 from tearline_client.enrolment import read_signed
 from tearline_client.rendering.output import print_line
 from tearline_client.rendering.packets import field_text
+from tearline_client.rendering.words import agency_name, names_of, time_text
 
 _MAX_FILE = 2 * MAX_MESSAGE_BYTES  # an exhibit in armor
 STATUS = {

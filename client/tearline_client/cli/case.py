@@ -11,9 +11,10 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FREE_TEXT, free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import acting, agency_name, at_work, home_of, look, time_text
+from tearline_client.cli.session import acting, at_work, home_of, look
 from tearline_client.features.cases.views import CaseView
 from tearline_client.node import Node
+from tearline_client.rendering.words import agency_name, time_text
 
 
 @click.group(cls=Group)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from tearline.packets.packet import OpenedField
 from tearline.verification.trust import TrustState
 from tearline_client.cli.context import CliContext
-from tearline_client.cli.session import agency_name, counted
 from tearline_client.node import Node
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.rendering.output import Row
 from tearline_client.rendering.packets import SPARE, cell_rows, field_text, short
+from tearline_client.rendering.words import agency_name, counted
 
 _COLUMNS = ("field", "category", "partner", "form", "shown")
 

@@ -18,10 +18,11 @@ from tearline_client.cli.groups import Command, Group
 from tearline_client.cli.options import free_text, sync_option, yes_option
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import acting, agency_name, at_work, look, time_text
+from tearline_client.cli.session import acting, at_work, look
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.rendering.packets import find_path, short
+from tearline_client.rendering.words import agency_name, time_text
 from tearline_client.store.consents import ConsentRecord
 
 _DATE = click.DateTime(["%Y-%m-%d"])

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from tearline.policy.form import Form
 from tearline.verification.trust import TrustState
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.documents import attach_option, attached
@@ -20,12 +19,13 @@ from tearline_client.cli.release_options import (
     repeats_option,
     unmarked_option,
 )
-from tearline_client.cli.session import agency_name, at_work, counted, look
+from tearline_client.cli.session import at_work, look
 from tearline_client.drafting.from_file import confirmed, draft_correction
-from tearline_client.features.corrections.service import Change, CorrectionPlan, PartnerForm
+from tearline_client.features.corrections.service import Change, CorrectionPlan
 from tearline_client.features.packets.service import Sent
 from tearline_client.node import Node
-from tearline_client.rendering.packets import SPARE, content_text, short
+from tearline_client.rendering.packets import SPARE, seen_text, short
+from tearline_client.rendering.words import agency_name, counted
 
 
 @click.command(cls=Command)
@@ -117,13 +117,3 @@ def _rows(plan: CorrectionPlan, trust: TrustState) -> Iterator[dict[str, object]
 def _category(change: Change) -> str:
     seen = change.after or change.before
     return seen.category if seen else ""
-
-
-def seen_text(seen: PartnerForm | None) -> str:
-    """What a partner sees of one field, in words."""
-    if seen is None:
-        return "nothing"
-    if seen.form < Form.GENERALISED:
-        return seen.form.text
-    text = content_text(seen.media_type, seen.values)
-    return text if seen.form is Form.CLEAR else f"{seen.form.text}: {text}"

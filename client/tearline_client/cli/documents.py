@@ -12,12 +12,13 @@ from tearline.packets.packet import OpenedField
 from tearline.policy.category import CATEGORIES
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
-from tearline_client.cli.session import at_work, counted
+from tearline_client.cli.session import at_work
 from tearline_client.connectors.exporters.documents import documents_in
 from tearline_client.connectors.exporters.files import create_file, verify_free
 from tearline_client.connectors.importers.documents import Document, read_document
 from tearline_client.node import Node
 from tearline_client.rendering.packets import corrections_of
+from tearline_client.rendering.words import counted
 
 _CATEGORIES = frozenset(category.name for category in CATEGORIES)
 

@@ -13,11 +13,12 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import agency_name, at_work, counted, home_of
+from tearline_client.cli.session import at_work, home_of
 from tearline_client.enrolment import read_signed
 from tearline_client.features.erasures.service import order_of
 from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
+from tearline_client.rendering.words import agency_name, counted
 
 
 @click.group(cls=Group)

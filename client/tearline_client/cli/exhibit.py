@@ -8,9 +8,10 @@ from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.session import at_work, counted
+from tearline_client.cli.session import at_work
 from tearline_client.connectors.exporters.files import create_file, verify_free
 from tearline_client.node import Node
+from tearline_client.rendering.words import counted
 
 
 @click.command(cls=Command)

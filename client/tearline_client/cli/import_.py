@@ -15,7 +15,7 @@ from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.release import say_unmarked, takes_two
 from tearline_client.cli.release_options import order_of, source_options
-from tearline_client.cli.session import acting, at_work, counted, read_text
+from tearline_client.cli.session import acting, at_work, read_text
 from tearline_client.config import MAX_CONFIG_BYTES
 from tearline_client.connectors.importers.csv import read_csv
 from tearline_client.connectors.importers.ftm import read_ftm
@@ -28,6 +28,7 @@ from tearline_client.features.packets.bulk import Imported, batches, pause
 from tearline_client.features.packets.service import Persons
 from tearline_client.node import Node
 from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.rendering.words import counted
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Report and count, and send nothing.")
 _again = click.option("--again", is_flag=True, help="Send also what was sent before, anew.")

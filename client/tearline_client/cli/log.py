@@ -12,11 +12,12 @@ from tearline_client.cli import erasure
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
-from tearline_client.cli.session import agency_name, at_work, counted, home_of, time_text
+from tearline_client.cli.session import at_work, home_of
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.enrolment import read_text
 from tearline_client.node import Node
 from tearline_client.rendering.output import print_lines
+from tearline_client.rendering.words import agency_name, counted, time_text
 from tearline_client.store.cosigning import Accusation, Partner
 
 

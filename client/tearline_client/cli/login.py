@@ -9,7 +9,7 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
 from tearline_client.cli.person import issuer, person_passphrase
-from tearline_client.cli.session import time_text
+from tearline_client.rendering.words import time_text
 
 
 @click.command(cls=Command)

@@ -15,8 +15,9 @@ from tearline_client.cli.keys import held_keys
 from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.cli.release import decision_text
-from tearline_client.cli.session import agency_name, at_work, counted, home_of, time_text
+from tearline_client.cli.session import at_work, home_of
 from tearline_client.node import Node
+from tearline_client.rendering.words import agency_name, counted, time_text
 
 
 @click.group(cls=Group)

@@ -39,7 +39,7 @@ from tearline_client.cli.release_options import (
     repeats_option,
 )
 from tearline_client.cli.search import search
-from tearline_client.cli.session import acting, agency_name, at_work, counted, look, time_text
+from tearline_client.cli.session import acting, at_work, look
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import draft_file
 from tearline_client.messages.packet_view import PacketView
@@ -58,6 +58,7 @@ from tearline_client.rendering.packets import (
     view_rows,
     what_to_heed,
 )
+from tearline_client.rendering.words import agency_name, counted, time_text
 from tearline_client.store.packets import StoredGrant
 
 
@@ -119,7 +120,15 @@ def preview(
     cells, trust = at_work(cli, run)
     cli.emit(
         cell_rows(cells, trust),
-        ["field", "category", "partner", "form", text_column(cli, "seen_as"), "by", "own"],
+        [
+            "field",
+            "category",
+            "partner",
+            "form",
+            text_column(cli.settings.output, "seen_as"),
+            "by",
+            "own",
+        ],
         spare=SPARE,
     )
 
@@ -232,7 +241,9 @@ def show(cli: CliContext, packet: str, sync: bool) -> None:
         cli.say(words)
     if cli.settings.output == "table":
         cli.say(explain_evaluation(shown.manifest.evaluation))
-    cli.emit(view_rows(shown), ["field", "category", "form", text_column(cli, "value")])
+    cli.emit(
+        view_rows(shown), ["field", "category", "form", text_column(cli.settings.output, "value")]
+    )
     if cli.settings.output == "table":
         for line in [*below_the_line(shown), *what_to_heed(shown)]:
             print_line(line)

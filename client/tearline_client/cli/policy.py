@@ -32,10 +32,11 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.policy_adopt import adopt
-from tearline_client.cli.session import agency_name, at_work, home_of, read_text
+from tearline_client.cli.session import at_work, home_of, read_text
 from tearline_client.context import Policies
 from tearline_client.node import Node
 from tearline_client.planning.drafts import article_of
+from tearline_client.rendering.words import agency_name
 
 _MAX_CASES_BYTES = 1 << 20
 _CASE = {"name", "article", "purpose", "kind", "from", "to", "field", "expect"}

@@ -16,7 +16,7 @@ from tearline.policy.marking import Marking, Tlp
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, sync_option
-from tearline_client.cli.session import acting, agency_name, at_work, look, time_text
+from tearline_client.cli.session import acting, at_work, look
 from tearline_client.connectors.exporters.files import create_file, verify_free
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
@@ -39,6 +39,7 @@ from tearline_client.rendering.document import (
 from tearline_client.rendering.document_html import to_html
 from tearline_client.rendering.output import print_lines
 from tearline_client.rendering.packets import captions, field_text, short, values_text
+from tearline_client.rendering.words import agency_name, time_text
 
 _RENDERERS = {"text": to_text, "html": to_html}
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -19,9 +19,10 @@ from tearline.policy.terms import Direction
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.session import agency_name, at_work, counted, look, read_text, time_text
+from tearline_client.cli.session import at_work, look, read_text
 from tearline_client.node import Node
 from tearline_client.planning.agreement_file import DAY_MS
+from tearline_client.rendering.words import agency_name, counted, time_text
 
 _MAX_BYTES = 1 << 20
 _TOML = ".toml"

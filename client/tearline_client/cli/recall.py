@@ -12,19 +12,12 @@ from tearline.persons.tokens import Role
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import sync_option, yes_option
-from tearline_client.cli.session import (
-    acting,
-    agency_name,
-    at_work,
-    counted,
-    home_of,
-    look,
-    time_text,
-)
+from tearline_client.cli.session import acting, at_work, home_of, look
 from tearline_client.features.recalls.service import RecallPlan
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.rendering.packets import find_path
+from tearline_client.rendering.words import agency_name, counted, time_text
 from tearline_client.rules.recalls import RESPOND_MS
 from tearline_client.store.recalls import StoredRecall
 

@@ -12,7 +12,7 @@ from tearline_client.cli.confirmation import confirm_fields, confirm_packets, op
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.request_rows import overturned_text
-from tearline_client.cli.session import acting, agency_name, at_work, counted, look, time_text
+from tearline_client.cli.session import acting, at_work, look
 from tearline_client.connectors.importers.report import told_unmarked
 from tearline_client.drafting.from_file import Drafted
 from tearline_client.features.packets.review import Review
@@ -22,6 +22,7 @@ from tearline_client.node import Node
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.rendering.packets import cell_rows, short, text_column
+from tearline_client.rendering.words import agency_name, counted, time_text
 from tearline_client.store.approvals import (
     Content,
     Pending,
@@ -169,7 +170,14 @@ def pending(cli: CliContext, release: str) -> None:
             return _review_rows(review, node.state.trust)
         return [_pending_row(node, each) for each in node.approvals.waiting()]
 
-    of_one = ["field", "category", "partner", "form", text_column(cli, "seen_as"), "drafted_as"]
+    of_one = [
+        "field",
+        "category",
+        "partner",
+        "form",
+        text_column(cli.settings.output, "seen_as"),
+        "drafted_as",
+    ]
     of_all = ["pending", "what", "to", "article", "by", "at", "until"]
     cli.emit(at_work(cli, run), of_one if release else of_all)
 

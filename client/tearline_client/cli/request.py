@@ -24,7 +24,7 @@ from tearline_client.cli.request_rows import (
     row_of,
     text_option,
 )
-from tearline_client.cli.session import at_work, look, person_of, read_text, time_text
+from tearline_client.cli.session import at_work, look, person_of, read_text
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import narrative_field
 from tearline_client.features.packets.service import verify_accepted
@@ -33,6 +33,7 @@ from tearline_client.node import Node
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file
 from tearline_client.rendering.packets import SPARE, cell_rows
+from tearline_client.rendering.words import time_text
 
 _MAX_FILE = 1 << 20
 _DAY_MS = 24 * 3_600_000

@@ -9,10 +9,11 @@ from tearline.text.choices import listed
 from tearline.verification.trust import TrustState
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.options import free_text
-from tearline_client.cli.session import agency_name, look, time_text
+from tearline_client.cli.session import look
 from tearline_client.features.requests.views import RequestedItem, RequestView
 from tearline_client.node import Node
 from tearline_client.rendering.packets import text_column
+from tearline_client.rendering.words import agency_name, time_text
 
 _RECORD_SHOWN = 60  # characters: enough to tell items apart
 
@@ -24,7 +25,14 @@ text_option = free_text("--text", help="For the other side alone.")
 
 def preview_columns(cli: CliContext) -> list[str]:
     """What is shown of each field before anything leaves."""
-    return ["field", "category", "partner", "form", text_column(cli, "seen_as"), "by"]
+    return [
+        "field",
+        "category",
+        "partner",
+        "form",
+        text_column(cli.settings.output, "seen_as"),
+        "by",
+    ]
 
 
 def row_of(view: RequestView, trust: TrustState) -> dict[str, object]:

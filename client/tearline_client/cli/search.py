@@ -9,11 +9,12 @@ from tearline.packets.packet import PacketKind
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FREE_TEXT
-from tearline_client.cli.session import agency_name, at_work, look, time_text
+from tearline_client.cli.session import at_work, look
 from tearline_client.features.search.search import SearchFilter
 from tearline_client.node import Node
 from tearline_client.planning.text_search import SearchTerms
 from tearline_client.rendering.packets import field_text, short
+from tearline_client.rendering.words import agency_name, time_text
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _DAY_MS = 24 * 3_600_000

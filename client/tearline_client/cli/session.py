@@ -1,25 +1,21 @@
-"""What the commands of several nouns share: the node at work, names, times, tables."""
+"""What the commands of several nouns share: the node at work, the acting person, text files."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from tearline.errors import ConfigUnreadable, MalformedInput, NotPermitted
-from tearline.federation.members import TrustList
-from tearline.identity import agency_uri_of
+from tearline.errors import ConfigUnreadable, NotPermitted
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
-from tearline_client.audit import rows
 from tearline_client.cli.context import CliContext
 from tearline_client.config import read_secret
 from tearline_client.enrolment import Passphrases
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
+from tearline_client.rendering.words import age_text, time_text
 
 T = TypeVar("T")
-
-time_text = rows.time_text
 
 
 def home_of(cli: CliContext) -> Home:
@@ -64,15 +60,6 @@ async def look(cli: CliContext, node: Node, *, sync: bool = True) -> bool:
     return False
 
 
-def age_text(age_ms: int) -> str:
-    """Returns how long ago something was: ``3 min ago``, ``2 h ago``, ``5 d ago``."""
-    minutes = max(age_ms, 0) // 60_000
-    if minutes < 2 * 60:
-        return f"{minutes} min ago"
-    hours = minutes // 60
-    return f"{hours} h ago" if hours < 2 * 24 else f"{hours // 24} d ago"
-
-
 def passphrases(cli: CliContext, root_file: Path | None, *, twice: bool = False) -> Passphrases:
     """The passphrases of both keystores; the root's is the node's where no file is named."""
     node = cli.passphrase(twice=twice)
@@ -96,31 +83,6 @@ def person_of(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy | Non
         return acting(cli, node, agreement_id, Role.LIAISON)
     except NotPermitted:
         return acting(cli, node, agreement_id, Role.OFFICER)
-
-
-def agency_name(trust_list: TrustList, uri: str) -> str:
-    """The short name of the agency that a node or an agency URI belongs to."""
-    agency = trust_list.agency(agency_uri_of(uri) if "/node/" in uri else uri)
-    return uri if agency is None else agency.name
-
-
-def names_of(trust_list: TrustList | None) -> rows.Names:
-    """How a URI in the log is written: as its agency's name, where the trust list knows it."""
-
-    def name(uri: str) -> str:
-        try:
-            return uri if trust_list is None else agency_name(trust_list, uri)
-        except MalformedInput:
-            return uri  # of whoever was refused, the log holds what they called themselves
-
-    return name
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 packet``, ``2 packets``; of ``entity``, ``party``: ``2 entities``."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
 
 
 def read_text(path: Path, *, maximum: int) -> str:

@@ -17,19 +17,12 @@ from tearline.text.choices import one_of
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import yes_option
-from tearline_client.cli.session import (
-    acting,
-    agency_name,
-    at_work,
-    home_of,
-    look,
-    person_of,
-    time_text,
-)
+from tearline_client.cli.session import acting, at_work, home_of, look, person_of
 from tearline_client.features.corrections.service import Outdated
 from tearline_client.features.suspensions.gaps import Marks
 from tearline_client.features.suspensions.service import Position, agencies_of
 from tearline_client.node import Node
+from tearline_client.rendering.words import agency_name, time_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -16,9 +16,10 @@ from tearline.packets.packet import OpenedField
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
-from tearline_client.cli.session import at_work, counted
+from tearline_client.cli.session import at_work
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.node import Node
+from tearline_client.rendering.words import counted
 
 _RATE = re.compile(r"([A-Z]{3})/([A-Z]{3})=([0-9.]+)")
 Found = list[Leg | None]

@@ -27,8 +27,6 @@ from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspen
 from tearline.wire.statements import encode_signed
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.who_saw import who_saw
-from tearline_client.cli.correct import seen_text
-from tearline_client.cli.session import agency_name
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import (
     ReleaseOptions,
@@ -57,9 +55,11 @@ from tearline_client.rendering.packets import (
     corrections_of,
     find_path,
     names_by_recipient,
+    seen_text,
     values_text,
     view_rows,
 )
+from tearline_client.rendering.words import agency_name
 
 PASSPHRASE = b"the demo keeps no secret"
 

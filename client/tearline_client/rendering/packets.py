@@ -11,11 +11,11 @@ from tearline.packets.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.text.choices import matched, one_of
 from tearline.verification.trust import TrustState
-from tearline_client.cli.context import CliContext
-from tearline_client.cli.session import agency_name
+from tearline_client.features.corrections.service import PartnerForm
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.planning.entities import TOKEN_PREFIX
 from tearline_client.planning.release_plan import Cell
+from tearline_client.rendering.words import agency_name
 
 TEAR_LINE = "- - - - - - - - - - - - - -  torn off here  - - - - - - - - - - - - - -"
 _REFERENCE = re.compile(TOKEN_PREFIX + r"([0-9a-f]{32})")
@@ -26,9 +26,12 @@ SPARE = ("own", "by", "category")
 """Columns of a preview that a narrow terminal does without."""
 
 
-def text_column(cli: CliContext, value: str) -> str:
-    """People read names; programs read what was sent, in the column ``value``."""
-    return "shown" if cli.settings.output == "table" else value
+def text_column(form: str, value: str) -> str:
+    """Returns the column of values for a form of output.
+
+    People read names in tables; programs read what was sent, in the column ``value``.
+    """
+    return "shown" if form == "table" else value
 
 
 def describe(shown: PacketView, trust: TrustState) -> str:
@@ -185,6 +188,16 @@ def content_text(
     content = b"".join(values)
     digest = hashlib.sha256(content).hexdigest()
     return f"[{media_type}, {len(content)} bytes, SHA-256 {digest}]"
+
+
+def seen_text(seen: PartnerForm | None) -> str:
+    """Returns, in words, what a partner sees of one field."""
+    if seen is None:
+        return "nothing"
+    if seen.form < Form.GENERALISED:
+        return seen.form.text
+    text = content_text(seen.media_type, seen.values)
+    return text if seen.form is Form.CLEAR else f"{seen.form.text}: {text}"
 
 
 def values_text(values: tuple[bytes, ...], names: Mapping[str, str] | None = None) -> str:

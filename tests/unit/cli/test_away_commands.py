@@ -9,7 +9,7 @@ import pytest
 
 from desk import Desk, Dialling
 from tearline.errors import EXIT_PENDING, ExchangeUnreachable
-from tearline_client.cli.session import age_text
+from tearline_client.rendering.words import age_text
 
 CN = "cn-public-security"
 ORDER = (
