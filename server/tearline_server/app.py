@@ -25,6 +25,7 @@ from tearline.identity import parse_agency_uri
 from tearline.limits import (
     BACKLOG_S,
     DISK_S,
+    FREE_PAGES_S,
     MAX_LEAF_LIFETIME_S,
     MIN_FREE_BYTES,
     OVERDUE_S,
@@ -33,6 +34,7 @@ from tearline.limits import (
     RETENTION_S,
 )
 from tearline_runtime.grpc.credentials import ServerTls, TlsIdentity
+from tearline_server import allocator
 from tearline_server.admission.authentication import AccessList, Authenticator
 from tearline_server.bootstrap import house_of, now_ms
 from tearline_server.config import Config
@@ -285,6 +287,7 @@ async def _serve(
         "ends": (RETENTION_S, exchange.maintenance.drop_ended),
         "certificate": (_AGAIN_S, renew_when_due),
         "time": (_AGAIN_S, watch.look),
+        "memory": (FREE_PAGES_S, allocator.return_free_pages),
         "recovery": (RECOVERY_S, exchange.recover),
         "backlog": (BACKLOG_S, exchange.maintenance.count_backlog),
     }
@@ -374,6 +377,7 @@ def run(
             clock_is_right=clock_is_right,
         )
 
+    allocator.return_large_blocks()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_signalled())
 

@@ -2,11 +2,10 @@
 
 from faults.hostile_member import Hostile, text_field
 from tearline.crypto.keys import SigningKey
+from tearline.limits import MAX_SEALED_BYTES
 from tearline.packets.packet import Field, PacketKind
 from tearline.statements.statement import Signer
 from tearline.wire.publications import publication_of
-
-KIB = 1 << 10
 
 
 def _token(number: int) -> str:
@@ -39,7 +38,7 @@ async def oversize_deliveries(hostile: Hostile) -> None:
     packet, publications = hostile.compose(agreement, fields)
     for publication in publications:
         await hostile.publish(publication)
-    await hostile.say(hostile.grants_like(packet, 1, 1000 * KIB))
+    await hostile.say(hostile.grants_like(packet, 1, MAX_SEALED_BYTES))
     many = [text_field(f"{_token(n)}/Note/notes", "x" * 1300) for n in range(2040)]
     await hostile.send(agreement, many)
 

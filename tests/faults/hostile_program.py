@@ -51,19 +51,20 @@ async def main(settings: dict[str, Any]) -> None:
 
 async def do(hostile: Hostile, name: str) -> None:
     """Does one thing, and says how it went."""
-    began, ended = time.monotonic(), ""
+    began, ended = time.monotonic(), "cut short"
     hostile.answers = Counter()
     say(what="begins", act=name, at=began)
     try:
         await ACTS[name](hostile)
+        ended = ""
     except Told as told:
         ended = f"told: {told}"
     except REFUSED as error:
         ended = f"{type(error).__name__}: {error}"
     finally:
+        seconds = round(time.monotonic() - began, 2)
+        say(what="ends", act=name, at=began, seconds=seconds, ended=ended, answers=hostile.answers)
         await hostile.let_go()
-    seconds = round(time.monotonic() - began, 2)
-    say(what="ends", act=name, seconds=seconds, ended=ended, answers=hostile.answers)
 
 
 def say(**line: object) -> None:

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,7 +43,7 @@ from tearline.audit.event import EventCode
 from tearline.wire.grants import parse_event
 from tearline_client.demo.world import AGENCIES
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.soak]
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 HOSTILE, PUPPET = "zz-bureau", "yy-office"
 DOMAINS = AGENCIES | {HOSTILE: "bureau.zz.example", PUPPET: "office.yy.example"}
@@ -162,9 +162,20 @@ def hostility(watch: Watch, http: int, seed: int, acts: list[str]) -> Iterator[N
         watch.acts += [json.loads(line) for line in lines if line.endswith(b"}")]
 
 
+@pytest.mark.soak
 def test_the_honest_have_nothing_of_it(tmp_path: Path) -> None:
+    rounds = soak.rounds("hostile", lambda number: number >= len(DRAWN))
+    outlast(tmp_path, (DRAWN[number % len(DRAWN)] for number in rounds))
+
+
+def test_the_honest_have_nothing_of_one_attack(tmp_path: Path) -> None:
+    outlast(tmp_path, [[*ACTS]])
+
+
+def outlast(folder: Path, attacks: Iterable[list[str]]) -> None:
+    """Has the honest at work before, during and after attacks of some acts, and compares."""
     chance = soak.chance()
-    federation, http = prepared(tmp_path)
+    federation, http = prepared(folder)
     before = started(federation)
     for name in NAMES:
         federation.agencies[name].variables |= QUIETLY
@@ -174,7 +185,7 @@ def test_the_honest_have_nothing_of_it(tmp_path: Path) -> None:
         for running in (load.exchange, *load.nodes.values()):
             prefer(running.pid)
         try:
-            besiege(watch, http, chance)
+            besiege(watch, http, chance, attacks)
         finally:
             tell(watch)
         verify_alive(load)
@@ -188,7 +199,7 @@ def test_the_honest_have_nothing_of_it(tmp_path: Path) -> None:
         f"starts: {before[0]:.2f} s and {before[1] >> 20} MiB before, {after[0]:.2f} s and"
         f" {after[1] >> 20} MiB after"
     )
-    assert all(begun_in(watch, phase) for phase in watch.phases if phase.acts)
+    assert all(under_way_in(watch, phase) for phase in watch.phases if phase.acts)
     verify_delays(watch)
     verify_memory(watch)
     assert after[0] <= AFTER * before[0]
@@ -199,10 +210,9 @@ def test_the_honest_have_nothing_of_it(tmp_path: Path) -> None:
     assert verified.out.endswith("entries: all as they were logged\n")
 
 
-def besiege(watch: Watch, http: int, chance: random.Random) -> None:
-    """Lets phases of quiet and of attack alternate."""
-    for number in soak.rounds("hostile", lambda number: number >= len(DRAWN)):
-        acts = DRAWN[number % len(DRAWN)]
+def besiege(watch: Watch, http: int, chance: random.Random, attacks: Iterable[list[str]]) -> None:
+    """Lets phases of quiet and of attack alternate; in the first an agreement is suspended."""
+    for number, acts in enumerate(attacks):
         with watch.phase():
             watch.go_on(PHASE_S, MESSAGES)
         with hostility(watch, http, chance.randrange(1 << 32), acts), watch.phase(*acts):
@@ -233,18 +243,20 @@ def tell(watch: Watch) -> None:
         under_way = during(delays, [phase])
         name = "quiet" if not phase.acts else " ".join(phase.acts) if len(phase.acts) < 4 else "all"
         if phase.acts:
-            print("  began:", ", ".join(begun_in(watch, phase)) or "nothing")
+            print("  did:", ", ".join(under_way_in(watch, phase)) or "nothing")
         waited = f"{p99(under_way):.3f} s" if under_way else "none arrived"
         print(f"{name}: {len(under_way)} packets, p99 {waited}, {phase.peak >> 20} MiB")
 
 
-def begun_in(watch: Watch, phase: Phase) -> list[str]:
-    """What the hostile member began in a phase, in order."""
-    return [
-        str(act["act"])
-        for act in watch.acts
-        if act["what"] == "begins" and phase.from_s <= float(str(act["at"])) < phase.until_s
-    ]
+def under_way_in(watch: Watch, phase: Phase) -> list[str]:
+    """The acts of the hostile member in a phase, in order; one may have begun a moment before."""
+    found = []
+    for act in watch.acts:
+        if act["what"] == "ends":
+            began, seconds = float(str(act["at"])), float(str(act["seconds"]))
+            if began < phase.until_s and began + seconds > phase.from_s:
+                found.append(str(act["act"]))
+    return found
 
 
 def verify_alive(load: Load) -> None:

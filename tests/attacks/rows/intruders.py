@@ -117,6 +117,20 @@ CALLS = (
         "tearline_server.admission.rate_limits:MemoryQuota._take",
     ),
     _call(
+        "flood the exchange with large messages, so that it keeps their memory",
+        "",
+        "server/test_allocator.py"
+        "::test_memory_of_large_messages_is_returned_as_soon_as_they_are_gone",
+        "tearline_server.allocator:return_large_blocks",
+    ),
+    _call(
+        "flood the exchange with calls, so that it keeps their memory",
+        "",
+        "server/test_allocator.py::test_memory_of_small_blocks_is_returned_once_they_are_gone",
+        "tearline_server.allocator:return_free_pages",
+        "asyncio.sleep(0)",
+    ),
+    _call(
         "leave mail unread, to fill the memory or keep others waiting",
         "",
         "server/test_mailbox.py::test_mail_that_is_not_taken_in_keeps_nobody_else_s_waiting",
