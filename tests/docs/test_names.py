@@ -1,5 +1,6 @@
 """Every name that a page gives exists; and what is to be looked up there is there whole."""
 
+import importlib
 import re
 from collections.abc import Iterable
 from dataclasses import fields
@@ -134,3 +135,32 @@ def modules(folder: Path) -> Iterable[Path]:
     """The modules and packages right below a package."""
     found = [*folder.glob("*.py"), *(package.parent for package in folder.glob("*/__init__.py"))]
     return (path for path in found if not path.name.startswith("__"))
+
+
+PACKAGES = {"agency": "tearline_client", "exchange": "tearline_server", "protocol": "tearline"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    re.findall(r"^\| `((?:agency|exchange|protocol):[\w.:]+)` \|", ARCHITECTURE, re.MULTILINE),
+)
+def test_each_function_of_a_flow_exists(place: str) -> None:
+    side, module, name = place.split(":")
+    found: object = importlib.import_module(f"{PACKAGES[side]}.{module}")
+    for part in name.split("."):
+        found = getattr(found, part)
+    assert callable(found)
+
+
+@pytest.mark.parametrize("flow", ["Send a packet", "Suspend an agreement"])
+def test_a_flow_names_both_sides(flow: str) -> None:
+    names = section(ARCHITECTURE, f"### {flow}")
+    assert all(f"`{side}:" in names for side in PACKAGES)
+
+
+def test_each_file_of_a_frequent_change_exists() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = section(page, "## Frequent changes")
+    paths = re.findall(r"`((?:proto|server|client|tests|docs)/[^`]+)`", table)
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
