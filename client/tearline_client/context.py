@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NoReturn
@@ -426,11 +426,15 @@ class NodeContext:
 
     def both_cosigned(self, agency: str, index: int) -> bool:
         """Whether this node and an agency have both cosigned a log that holds an entry."""
+        return index < self.cosigned_by_both().get(agency, 0)
+
+    def cosigned_by_both(self) -> Mapping[str, int]:
+        """Returns, by agency, how many entries of the log both it and this node have cosigned."""
         cosigning = self.stores.cosigning
         if cosigning.cosigned() is None:
-            return False
+            return {}
         own = cosigning.seen(self.trust.trust_list.log).size
-        return index < min(own, cosigning.partner(agency).size)
+        return {each.agency: min(own, each.size) for each in cosigning.partners()}
 
     def verify_may_cosign(self) -> None:
         """Checks that a restored node cosigns nothing but what another agency stands for.

@@ -15,7 +15,8 @@ from tearline.tlog.note import parse_note
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.cosigning import CosignReply
 from tearline.wire.deliveries import parse_delivery
-from tearline.wire.statements import Signed, cosigned
+from tearline.wire.statements import Signed, cosigned, header_of
+from tearline_client.inbox.receiver import Receiver
 from tearline_client.messages.received import Received, ReceivedGrant
 
 
@@ -81,6 +82,34 @@ async def test_it_waits_and_opens_by_itself(world: Simulation) -> None:
     assert told.ids["packet"] == packet.hex()
     assert world.cn.node.show(packet).view.fields
     assert world.cn.codes() == []
+
+
+@pytest.mark.parametrize("packets", [1, 10])
+async def test_grants_that_wait_are_not_judged_with_each_batch(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch, packets: int
+) -> None:
+    await wait_for_both(world)
+    keep_back(world)
+    sent = [packet for _ in range(packets) for packet in await world.us.send(world.cn)]
+    await world.cn.node.receive()
+    assert world.cn.node.state.stores.awaiting_cosignature.count() == packets
+    judged: list[str] = []
+    judge = Receiver._judged_again
+
+    def counted(receiver: Receiver, data: bytes) -> object:
+        judged.append(header_of(parse_delivery(data).statements[0].body).signer)
+        return judge(receiver, data)
+
+    monkeypatch.setattr(Receiver, "_judged_again", counted)
+    for _ in range(3):
+        await world.mx.send(world.cn)
+        await world.cn.node.receive()
+    assert world.us.node.uri not in judged
+    world.cn.exchange.news = lambda news: news
+    await world.us.node.cosigning.turn()
+    await world.cn.node.receive()
+    assert judged.count(world.us.node.uri) == packets
+    assert set(sent) < set(world.cn.grants())
 
 
 async def test_an_exchange_that_shows_the_sender_another_log_shows_nothing(

@@ -85,6 +85,7 @@ OF_TABLE: Mapping[str, str] = {
     "agreement.version": "n",
     "attestation.hash": _ID,
     "agreement.entry": "n",
+    "waiting.entry": "n",
     "partner.agency": "'agency ' || n",
     "channel_in.sender": "'node ' || n",
     "channel_out.recipient": "'node ' || n",

@@ -10,6 +10,7 @@ import pytest
 
 from builders import secret
 from tearline.errors import CosignatureAwaited, NameAmbiguous, NotFound
+from tearline.identity import agency_uri_of
 from tearline.packets.correction import line_of, superseded
 from tearline.requests.step import Side
 from tearline.statements.receipt import Status
@@ -56,9 +57,29 @@ def test_a_packet_is_found_by_the_beginning_of_its_id_alone(database: Database) 
             packets.find(prefix)
 
 
+def waiting_grant(name: bytes, **changed: object) -> WaitingGrant:
+    base = {"id": name * 32, "packet": b"\xab" * 32, "sender": MX, "time_ms": 1}
+    return WaitingGrant(**(base | {"entry": 7, "ends_ms": 100} | changed))  # type: ignore[arg-type]
+
+
+def test_grants_are_due_once_cosigned_ended_or_recalled(database: Database) -> None:
+    waiting, agency = AwaitingCosignatureStore(database), agency_uri_of(MX)
+    for number, name in enumerate((b"1", b"2", b"3")):
+        waiting.put(waiting_grant(name, entry=7 + number, ends_ms=100 + number), b"delivery")
+    waiting.put(waiting_grant(b"4", packet=b"p" * 32, sender=US, ends_ms=103), b"delivery")
+    assert waiting.due({}, 99) == waiting.due({agency: 7}, 99) == ()
+    assert waiting.due({agency: 8}, 99) == (b"1" * 32,)
+    assert waiting.due({agency: 9}, 100) == (b"1" * 32, b"2" * 32)
+    assert waiting.due({}, 101) == (b"1" * 32, b"2" * 32)
+    assert waiting.of_packet(b"p" * 32) == (b"4" * 32,)
+    with database.transaction():
+        waiting.replace(b"4" * 32, b"less")
+    assert waiting.due({}, 99) == (b"4" * 32,)
+
+
 def test_a_grant_that_waits_is_found_by_the_beginning_of_its_packet(database: Database) -> None:
     waiting = AwaitingCosignatureStore(database)
-    grant = WaitingGrant(id=b"g" * 32, packet=b"\xab" * 32, sender=MX, time_ms=1)
+    grant = waiting_grant(b"g")
     waiting.put(grant, b"")
     for prefix in ("", "aa", "b", "abc"):
         waiting.verify_none(prefix)

@@ -120,6 +120,8 @@ class InboxDispatch:
                 packet=grant.packet,
                 sender=received.signer.signer,
                 time_ms=received.event.time_ms,
+                entry=received.opening.index,
+                ends_ms=grant.not_after_ms,
             ),
             data,
         )

@@ -170,8 +170,9 @@ class Receiver:
     def _open_waiting(self) -> Iterator[Received]:
         """Opens what waited for a cosignature that has come."""
         stores = self._context.stores
-        for waiting in stores.awaiting_cosignature.all():
-            data = stores.awaiting_cosignature.delivery(waiting.id)
+        waiting = stores.awaiting_cosignature
+        for grant_id in waiting.due(self._context.cosigned_by_both(), self._context.now_ms()):
+            data = waiting.delivery(grant_id)
             if data is None:
                 continue  # another process of this node was faster
             received = self._judged_again(data)
@@ -180,9 +181,7 @@ class Receiver:
             if isinstance(received, AgreementSuspended):
                 continue  # it waits on until that is resumed
             with stores.database.transaction():
-                opened = stores.awaiting_cosignature.release(waiting.id) and self._open(
-                    received, data
-                )
+                opened = waiting.release(grant_id) and self._open(received, data)
             if opened and isinstance(received, Received):
                 yield received
 

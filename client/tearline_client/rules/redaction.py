@@ -89,10 +89,10 @@ def _strip_put_aside(context: NodeContext, packet_id: bytes, gone: Gone) -> None
         stripped = _stripped(intake.evidence(item), packet_id, gone)
         if stripped is not None:
             intake.replace_evidence(item, stripped)
-    for grant in waiting.all():
-        stripped = _stripped(waiting.delivery(grant.id), packet_id, gone)
+    for grant_id in waiting.of_packet(packet_id):
+        stripped = _stripped(waiting.delivery(grant_id), packet_id, gone)
         if stripped is not None:
-            waiting.replace(grant.id, stripped)
+            waiting.replace(grant_id, stripped)
 
 
 def _stripped(data: bytes | None, packet_id: bytes, gone: Gone) -> bytes | None:

@@ -1,8 +1,10 @@
 """Grants that came, and open once both agencies have cosigned the log that holds them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tearline.errors import CosignatureAwaited
+from tearline.identity import agency_uri_of
 from tearline_client.store.database import Database, ids_from
 from tearline_client.store.vault import Column
 
@@ -18,12 +20,16 @@ class WaitingGrant:
         packet: 32 bytes, its packet's.
         sender: URI of the node that granted it.
         time_ms: The log's time of its entry.
+        entry: Index of its entry.
+        ends_ms: When it ends, Unix milliseconds.
     """
 
     id: bytes
     packet: bytes
     sender: str
     time_ms: int
+    entry: int
+    ends_ms: int
 
 
 class AwaitingCosignatureStore:
@@ -35,24 +41,52 @@ class AwaitingCosignatureStore:
     def put(self, grant: WaitingGrant, delivery: bytes) -> None:
         """Keeps a delivery, still sealed to this node's key, until it may be opened."""
         self._db.execute(
-            "INSERT INTO waiting VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO waiting"
+            " (statement_id, packet, sender, time_ms, sealed, agency, entry, due_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 grant.id,
                 grant.packet,
                 grant.sender,
                 grant.time_ms,
                 self._db.vault.seal(_DELIVERY.at(grant.id), delivery),
+                agency_uri_of(grant.sender),
+                grant.entry,
+                grant.ends_ms,
             ),
         )
+
+    def due(self, cosigned: Mapping[str, int], now_ms: int) -> tuple[bytes, ...]:
+        """Returns the grants to judge again, by their statements' ids, oldest first.
+
+        These are the cosigned ones, those that ended, and those that a recall reduced.
+
+        Args:
+            cosigned: By agency, the entries of the log that it and this node have cosigned.
+            now_ms: Unix milliseconds.
+        """
+        columns = "SELECT time_ms, sender, statement_id FROM waiting"
+        found = set(self._db.rows(f"{columns} WHERE due_ms <= ?", (now_ms,)))
+        for agency, size in cosigned.items():
+            found.update(self._db.rows(f"{columns} WHERE agency = ? AND entry < ?", (agency, size)))
+        return tuple(statement_id for _, _, statement_id in sorted(found))
+
+    def of_packet(self, packet: bytes) -> tuple[bytes, ...]:
+        """Returns the grants of a packet that wait, by their statements' ids."""
+        rows = self._db.rows("SELECT statement_id FROM waiting WHERE packet = ?", (packet,))
+        return tuple(statement_id for (statement_id,) in rows)
 
     def all(self) -> tuple[WaitingGrant, ...]:
         """Every grant that waits, oldest first."""
         rows = self._db.rows(
-            "SELECT statement_id, packet, sender, time_ms FROM waiting ORDER BY time_ms, sender"
+            "SELECT statement_id, packet, sender, time_ms, entry, due_ms FROM waiting"
+            " ORDER BY time_ms, sender"
         )
         return tuple(
-            WaitingGrant(id=i, packet=packet, sender=sender, time_ms=time_ms)
-            for i, packet, sender, time_ms in rows
+            WaitingGrant(
+                id=i, packet=packet, sender=sender, time_ms=time_ms, entry=entry, ends_ms=due_ms
+            )
+            for i, packet, sender, time_ms, entry, due_ms in rows
         )
 
     def count(self) -> int:
@@ -67,7 +101,7 @@ class AwaitingCosignatureStore:
     def replace(self, grant: bytes, delivery: bytes) -> None:
         """Keeps less of a delivery than came: what was recalled of it is gone."""
         self._db.erase(
-            "UPDATE waiting SET sealed = ? WHERE statement_id = ?",
+            "UPDATE waiting SET sealed = ?, due_ms = 0 WHERE statement_id = ?",
             (self._db.vault.seal(_DELIVERY.at(grant), delivery), grant),
         )
 

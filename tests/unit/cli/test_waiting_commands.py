@@ -15,7 +15,9 @@ async def wait(desk: Desk) -> None:
     async with await Node.open(desk.folder / OUR_NAME, passphrase=PASSPHRASE) as node:
         stores = node.state.stores
         with stores.database.transaction():
-            waiting = WaitingGrant(id=bytes(32), packet=PACKET, sender=SENDER, time_ms=1)
+            waiting = WaitingGrant(
+                id=bytes(32), packet=PACKET, sender=SENDER, time_ms=1, entry=1, ends_ms=1
+            )
             stores.awaiting_cosignature.put(waiting, b"a delivery, still sealed")
 
 
