@@ -15,6 +15,7 @@ from tearline.identity import agency_uri_of
 from tearline.limits import (
     MAIL_PAGE,
     MAIL_PAGE_BYTES,
+    MAX_AGENCY_MAIL_PAGES,
     MAX_AGENCY_UNREAD_BYTES,
     MAX_MESSAGE_BYTES,
 )
@@ -26,7 +27,7 @@ from tearline.wire.grants import parse_grant
 from tearline.wire.packet_parts import parse_parts
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_attestation, parse_statement
-from tearline_server.admission.rate_limits import MemoryQuota
+from tearline_server.admission.rate_limits import MemoryQuota, SourceSlots
 from tearline_server.ingest.commands import DeliverCommand
 from tearline_server.processing.handlers.recall_rules import gone_slots
 from tearline_server.storage.columns import ciphertexts_of
@@ -94,6 +95,7 @@ class Mailboxes:
         self._reaches = reaches
         self._take_turn = take_turn
         self._room = MemoryQuota(MAX_AGENCY_UNREAD_BYTES)
+        self._pages = SourceSlots(MAX_AGENCY_MAIL_PAGES)
         self.at_rest: set[str] = set()
         self._readers: dict[str, set[_Reader]] = {}
         self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
@@ -145,22 +147,22 @@ class Mailboxes:
         try:
             while not self._closed:
                 reader.bell.clear()
-                items, withheld = await self._page(node, reader)
+                async with self._pages.one(agency):
+                    items, withheld = await self._page(node, reader)
+                    for item in items:
+                        reader.seq = item.seq
+                        if item.seq in withheld:
+                            continue
+                        # Its size is known only once composed; gRPC holds it until it is read.
+                        async with self._room.hold(agency, MAX_MESSAGE_BYTES) as share:
+                            await self._take_turn(agency, 0)
+                            delivery = await self._readable(node, item)
+                            if delivery is not None:
+                                share.shrink(rough_size(delivery))
+                                yield delivery
                 if not items:
                     yield Delivery(cursor=self._cursor(reader.seq), statements=(), attestations={})
                     await self._rest(node, reader)
-                    continue
-                for item in items:
-                    reader.seq = item.seq
-                    if item.seq in withheld:
-                        continue
-                    # Its size is known only once composed; gRPC holds it until the node reads it.
-                    async with self._room.hold(agency, MAX_MESSAGE_BYTES) as share:
-                        await self._take_turn(agency, 0)
-                        delivery = await self._readable(node, item)
-                        if delivery is not None:
-                            share.shrink(rough_size(delivery))
-                            yield delivery
         finally:
             self._readers[node].discard(reader)
             if not self._readers[node]:

@@ -143,6 +143,14 @@ CALLS = (
         "tearline_server.admission.rate_limits:MemoryQuota._take",
     ),
     _call(
+        "have a thousand subscriptions hold a page of mail each",
+        "",
+        "server/test_mailbox.py"
+        "::test_subscriptions_of_an_agency_hold_so_many_pages_of_mail_at_once",
+        "tearline_server.admission.rate_limits:SourceSlots._places_of",
+        "asyncio.Semaphore(1 << 20)",
+    ),
+    _call(
         "have each subscription hold a long page of large mail",
         "",
         "server/test_mailbox.py::test_a_stream_holds_so_many_bytes_of_a_mailbox_and_reads_all",

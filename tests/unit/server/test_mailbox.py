@@ -16,7 +16,7 @@ from tearline.limits import MAX_MESSAGE_BYTES
 from tearline.statements.statement import StatementType
 from tearline.wire.deliveries import START, Cursor, Delivery, encode_delivery
 from tearline.wire.grants import parse_event
-from tearline_server.admission.rate_limits import MemoryQuota
+from tearline_server.admission.rate_limits import MemoryQuota, SourceSlots
 from tearline_server.ingest.commands import DeliverCommand
 from tearline_server.storage.lookups import WholePacket
 from tearline_server.storage.reads import MailItem
@@ -224,6 +224,20 @@ async def test_a_delivery_is_composed_in_its_agency_s_turn(
 async def test_mail_that_is_not_taken_in_keeps_nobody_else_s_waiting(world: World) -> None:
     await send(world)
     world.exchange._mailboxes._room = MemoryQuota(MAX_MESSAGE_BYTES)
+    deaf = world.exchange.subscribe(node_of(CN), START)
+    assert (await anext(deaf)).statements
+    following = asyncio.create_task(world.read(CN))
+    for _ in range(10):  # the other reader of the agency would be done by then
+        assert await world.read(US)
+    assert not following.done()
+    assert [delivery.cursor.seq async for delivery in until_idle(deaf)] == [2]
+    assert len(await asyncio.wait_for(following, 30)) == 2
+
+
+async def test_subscriptions_of_an_agency_hold_so_many_pages_of_mail_at_once(world: World) -> None:
+    """One that has not read its page keeps another of its agency from reading one, alone."""
+    await send(world)
+    world.exchange._mailboxes._pages = SourceSlots(1)
     deaf = world.exchange.subscribe(node_of(CN), START)
     assert (await anext(deaf)).statements
     following = asyncio.create_task(world.read(CN))
