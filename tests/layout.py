@@ -22,10 +22,11 @@ AT_MOST: Mapping[str, float] = {
     "modules at the root of tearline_client": 30,
     "modules named by a gerund": 70,
     "modules of more than 400 lines": 15,
-    # Rounded up to the next five hundred: a correction of a defect moves no bound.
-    "lines of code in proto": 12_000,
-    "lines of code in server": 10_000,
-    "lines of code in client": 25_000,
+    # Rounded up: a correction of a defect moves no bound. Code that moves from a side to the
+    # shared package takes its part of the bound along, so the sum stays.
+    "lines of code in proto": 12_300,
+    "lines of code in server": 9_850,
+    "lines of code in client": 24_850,
     "lines of test support": 6_500,
     "reads of node.state in client": 145,
     "reads of node.state in tests": 400,

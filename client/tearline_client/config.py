@@ -8,7 +8,6 @@ never settings: a passphrase comes from a file, the environment or a prompt.
 
 import getpass
 import os
-import stat
 import sys
 import tomllib
 import unicodedata
@@ -20,12 +19,12 @@ from typing import Any
 from tearline.encoding import parse_decimal
 from tearline.errors import (
     ConfigUnreadable,
-    FileExposed,
     MalformedInput,
     PassphraseMissing,
     SettingInvalid,
     SettingUnknown,
 )
+from tearline_runtime.files import read_bounded, read_if_present
 
 FILE_NAME = "node.toml"
 MAX_CONFIG_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
@@ -234,15 +233,9 @@ def _parse(setting: Setting, origin: str, value: object) -> object:
 
 
 def _read_toml(path: Path) -> dict[str, object]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_CONFIG_BYTES + 1)
-    except FileNotFoundError:
+    data = read_if_present(path, MAX_CONFIG_BYTES)
+    if data is None:
         return {}
-    except OSError as error:
-        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
-    if len(data) > MAX_CONFIG_BYTES:
-        raise ConfigUnreadable(f"{path} is longer than {MAX_CONFIG_BYTES} bytes")
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except ValueError as error:  # not UTF-8, or not TOML
@@ -309,15 +302,7 @@ def _usable(text: str) -> bytes:
 
 
 def _read_secret(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise FileExposed(str(path))
-            data = file.read(MAX_PASSPHRASE_BYTES + 1)
-    except OSError as error:
-        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
-    if len(data) > MAX_PASSPHRASE_BYTES:
-        raise ConfigUnreadable(f"{path} is longer than {MAX_PASSPHRASE_BYTES} bytes")
+    data = read_bounded(path, MAX_PASSPHRASE_BYTES, is_private=True)
     try:
         return data.decode("utf-8-sig").partition("\n")[0].removesuffix("\r")
     except UnicodeDecodeError:

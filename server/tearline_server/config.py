@@ -7,7 +7,6 @@ never settings.
 import getpass
 import os
 import re
-import stat
 import sys
 import tomllib
 import unicodedata
@@ -19,7 +18,6 @@ from urllib.parse import parse_qsl, urlsplit
 from tearline.encoding import parse_decimal
 from tearline.errors import (
     ConfigUnreadable,
-    FileExposed,
     KeyMalformed,
     MalformedInput,
     PassphraseMissing,
@@ -35,6 +33,7 @@ from tearline.limits import (
     NODE_STATEMENTS_S,
 )
 from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey, parse_verifier_key
+from tearline_runtime import files
 
 FILE_NAME = "exchange.toml"
 _MAX_FILE_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
@@ -181,7 +180,7 @@ def load_config(home: Path) -> Config:
         SettingInvalid: If a value is missing or of the wrong kind.
     """
     path = home / FILE_NAME
-    data = _read(path, _MAX_FILE_BYTES)
+    data = files.read_bounded(path, _MAX_FILE_BYTES)
     try:
         values = tomllib.loads(data.decode("utf-8-sig"))
     except ValueError as error:  # not UTF-8, or not TOML
@@ -208,16 +207,8 @@ def write_new(path: Path, text: str) -> None:
     Raises:
         ConfigUnreadable: If it exists already, or cannot be written.
     """
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            try:
-                file.write(text)
-                file.flush()
-            except OSError:
-                path.unlink()
-                raise
-    except OSError as error:
-        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+    with files.reported_as(ConfigUnreadable, path):
+        files.write_new(path, text.encode(), mode=files.UMASK)
 
 
 def read_passphrase(
@@ -241,7 +232,7 @@ def read_passphrase(
     if file is None and environment.get(_PASSPHRASE_FILE):
         file = Path(environment[_PASSPHRASE_FILE])
     if file is not None:
-        data = _read(file, _MAX_PASSPHRASE_BYTES, private=True)
+        data = files.read_bounded(file, _MAX_PASSPHRASE_BYTES, is_private=True)
         text = data.decode("utf-8-sig", "replace").partition("\n")[0].removesuffix("\r")
     elif _PASSPHRASE in environment:
         text = environment[_PASSPHRASE]
@@ -254,20 +245,6 @@ def read_passphrase(
     if not text:
         raise PassphraseMissing("it is empty")
     return unicodedata.normalize("NFC", text).encode("utf-8")
-
-
-def _read(path: Path, maximum: int, *, private: bool = False) -> bytes:
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if private and mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise FileExposed(str(path))
-            data = file.read(maximum + 1)
-    except OSError as error:
-        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
-    if len(data) > maximum:
-        raise ConfigUnreadable(f"{path} is longer than {maximum} bytes")
-    return data
 
 
 def _domain(name: str, values: Mapping[str, object]) -> str:

@@ -22,6 +22,7 @@ from tearline.federation.members import ExchangeEnrolment, ExchangeIdentity, Log
 from tearline.identity import AgencyUri
 from tearline.limits import MAX_CA_LIFETIME_S
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
+from tearline_runtime.files import open_unlinked, reported_as, write_new
 from tearline_server.config import Config
 
 _MAGIC = b"tearline exchange keys 1\n"
@@ -102,21 +103,11 @@ def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
     )
     salt = secrets.token_bytes(SALT_SIZE)
     sealed = seal(stretch(passphrase, salt), b"".join(map(prefixed, parts)), _MAGIC)
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(path, flags, 0o600)
+    with reported_as(KeystoreUnusable, path):
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_MAGIC + salt + sealed)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            path.unlink()
-            raise
-    except FileExistsError:
-        raise KeystoreUnusable(f"{path} already exists") from None
-    except OSError as error:
-        raise KeystoreUnusable(f"{path}: {error.strerror}") from None
+            write_new(path, _MAGIC + salt + sealed)
+        except FileExistsError:
+            raise KeystoreUnusable(f"{path} already exists") from None
 
 
 def read_keys(path: Path, passphrase: bytes) -> ExchangeKeys:
@@ -160,13 +151,7 @@ def _split(plaintext: bytes) -> list[bytes]:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if path.is_symlink():
-            raise FileExposed(f"{path} is a symbolic link") from None
-        raise KeystoreUnusable(f"{path}: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
+    with reported_as(KeystoreUnusable, path), open_unlinked(path) as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode) or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise FileExposed(str(path))

@@ -252,7 +252,7 @@ def test_a_home_is_made_whole_or_not_at_all(fresh: Agency, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("tearline_client.keys.home.os.fsync", full)  # its keystores are made by then
+        patch.setattr("tearline_runtime.files.os.fsync", full)  # its keystores are made by then
         assert fresh.here(*init()).status == 1
     assert list(fresh.home.rglob("*")) == []
     assert fresh.here(*init()).status == 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tearline.errors import ExchangeUnreachable, RefusedOtherwise, TearlineError, error_by_code
+from tearline_runtime.files import write_new
 
 AGENCIES = {
     "us-justice": "justice.us.example",
@@ -102,9 +103,7 @@ class ExchangeProcess:
 
     def init(self) -> Path:
         """Makes the exchange's keys; returns what it enrols with."""
-        descriptor = os.open(self._passphrase, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(16) + "\n")
+        write_new(self._passphrase, secrets.token_hex(16).encode() + b"\n")
         self.run("init", "--name", EXCHANGE_DOMAIN, "--address", self.address, "--dns", DNS_NAME)
         return self.home / "exchange.enrolment"
 
@@ -237,9 +236,7 @@ class World:
         pids = {"exchange": self.exchange.leave()}
         for name, agency in self.agencies.items():
             secret = self.folder / f"{name}.passphrase"
-            descriptor = os.open(secret, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(passphrase + b"\n")
+            write_new(secret, passphrase + b"\n")
             pids[name] = _leave_node(agency.home, secret)
         for name, pid in pids.items():
             (self.folder / f"{name}.pid").write_text(f"{pid}\n")

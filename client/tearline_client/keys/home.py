@@ -10,9 +10,7 @@ node.db            everything else, sealed under the storage key
 policy/own.cedar   the agency's own policies, if it has any
 """
 
-import os
 import re
-import secrets
 import shutil
 import tomllib
 from dataclasses import dataclass
@@ -30,6 +28,7 @@ from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.wire.federation import parse_trust_list
 from tearline.wire.statements import Signed, parse_signed
 from tearline_client.keys.keystore import Keystore
+from tearline_runtime.files import UMASK, replace, reported_as, write_new
 from tearline_runtime.grpc.credentials import TlsIdentity
 
 SIGNING_KEY = "sign"
@@ -224,12 +223,9 @@ def write_private(path: Path, data: bytes) -> None:
     Raises:
         ConfigUnreadable: If it exists, or cannot be written.
     """
-    try:
+    with reported_as(ConfigUnreadable, path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-        _fill(descriptor, path, data)
-    except OSError as error:
-        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+        write_new(path, data)
 
 
 def replace_private(path: Path, data: bytes) -> None:
@@ -238,13 +234,9 @@ def replace_private(path: Path, data: bytes) -> None:
     Raises:
         ConfigUnreadable: If it cannot be written; what was there stays.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
-    write_private(draft, data)
-    try:
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink()
-        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+    with reported_as(ConfigUnreadable, path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace(path, data)
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -255,29 +247,8 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         ExportRefused: If nothing can be written there; what was there stays.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
-    try:
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
-        _fill(os.open(draft, flags, 0o666), draft, data)
-        try:
-            draft.replace(path)
-        except OSError:
-            draft.unlink()
-            raise
-    except OSError as error:
-        raise ExportRefused(f"{path}: {error.strerror}") from None
-
-
-def _fill(descriptor: int, path: Path, data: bytes) -> None:
-    """Writes a file that was just made, durably; where that fails it is gone again."""
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        path.unlink()
-        raise
+    with reported_as(ExportRefused, path):
+        replace(path, data, mode=UMASK)
 
 
 def agency_of(identity: Identity) -> AgencyUri:

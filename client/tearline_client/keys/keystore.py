@@ -43,6 +43,7 @@ from tearline.errors import (
     KeystoreUnusable,
     MalformedInput,
 )
+from tearline_runtime.files import fsync_path, open_unlinked, replace
 
 MAX_SECRET_BYTES = 64 << 10  # a signing key has 64 bytes, a list of persons a few thousand
 
@@ -156,7 +157,8 @@ class Keystore:
         path = self._entry(name)
         with _reported(path, KeystoreEntryMissing(name)):
             path.unlink()
-        _sync_folder(self._path)
+        with _reported(self._path):
+            fsync_path(self._path)
 
     def names(self) -> tuple[str, ...]:
         """The names of all secrets, ascending."""
@@ -224,15 +226,7 @@ def _require_owner_only(found: os.stat_result, path: Path) -> None:
 
 
 def _read(path: Path, missing: Exception) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise missing from None
-    except OSError as error:
-        if path.is_symlink():
-            raise FileExposed(f"{path} is a symbolic link") from None
-        raise KeystoreUnusable(f"{path}: {error.strerror}") from None
-    with _reported(path), os.fdopen(descriptor, "rb") as file:
+    with _reported(path, missing), open_unlinked(path) as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise FileExposed(f"{path} is not a file of its own")
@@ -242,28 +236,9 @@ def _read(path: Path, missing: Exception) -> bytes:
 
 def _write(path: Path, data: bytes) -> None:
     """Puts ``data`` at ``path`` at once: whoever reads finds the old bytes or the new."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     with _reported(path):
-        try:
-            with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    with _reported(path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        replace(path, data)
+        fsync_path(path.parent)
 
 
 @contextlib.contextmanager

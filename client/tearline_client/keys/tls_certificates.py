@@ -16,6 +16,7 @@ from tearline.errors import CertificateExpired, ConfigUnreadable, HomeMissing
 from tearline_client.keys.home import TLS_PREFIX, Home, Identity, replace_private, tls_entry
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.rotation import LIFETIME_MS, KeyKind, rotation_due
+from tearline_runtime.files import open_private, reported_as
 
 CA_KEY = "ca"
 CA_CERTIFICATE = "ca-certificate"
@@ -91,11 +92,8 @@ def _entry_in_use(home: Home) -> str:
 @contextmanager
 def _alone(home: Home) -> Iterator[None]:
     """Keeps another process of the node from renewing at the same time."""
-    flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(home.renewing_lock, flags, 0o600)
-    except OSError as error:
-        raise ConfigUnreadable(f"{home.renewing_lock}: {error.strerror}") from None
+    with reported_as(ConfigUnreadable, home.renewing_lock):
+        descriptor = open_private(home.renewing_lock)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

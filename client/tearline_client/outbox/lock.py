@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tearline.errors import OutcomeUnknown
+from tearline_runtime.files import open_private
 
 TURN_S = 30  # how long to wait for another process that sends: a call that gets no answer
 _ASK_AGAIN_S = 0.05
@@ -35,9 +36,8 @@ class SendLock:
         Raises:
             OutcomeUnknown: If another process does not end its turn.
         """
-        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         async with self._tasks:
-            descriptor = os.open(self._path, flags, 0o600)
+            descriptor = open_private(self._path)
             try:
                 await _lock(descriptor)
                 yield
@@ -58,7 +58,7 @@ class Presence:
     @asynccontextmanager
     async def shown(self) -> AsyncIterator[None]:
         """Is shown inside; several may be at once."""
-        descriptor = self._opened()
+        descriptor = open_private(self._path)
         try:
             while not _is_locked(descriptor, fcntl.LOCK_SH):
                 await asyncio.sleep(_ASK_AGAIN_S)  # another asks whether this is shown
@@ -68,15 +68,11 @@ class Presence:
 
     def is_shown(self) -> bool:
         """Whether a process, or another task of this one, is inside ``shown``."""
-        descriptor = self._opened()
+        descriptor = open_private(self._path)
         try:
             return not _is_locked(descriptor, fcntl.LOCK_EX)
         finally:
             os.close(descriptor)
-
-    def _opened(self) -> int:
-        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.open(self._path, flags, 0o600)
 
 
 def _is_locked(descriptor: int, operation: int) -> bool:

@@ -5,8 +5,6 @@ what an officer adopted, and a node does not start on anything else.
 """
 
 import hashlib
-import os
-import secrets
 from pathlib import Path
 
 from tearline.errors import ConfigUnreadable, OwnPolicyChanged
@@ -20,6 +18,7 @@ from tearline_client.keys.keystore import Keystore
 from tearline_client.persons.actors import Actors
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Vault
+from tearline_runtime.files import read_if_present, replace, reported_as
 
 _ADOPTED = "policy.own"
 
@@ -37,7 +36,7 @@ def load_adopted(own: Path, database: Database, *, is_new: bool) -> Policies:
         ConfigUnreadable: If it cannot be read.
         PolicyError: If it does not hold policies of the schema.
     """
-    data = _read(own)
+    data = read_if_present(own, MAX_CONFIG_BYTES)
     adopted = database.setting(_ADOPTED)
     if adopted is None and is_new:
         with database.transaction():
@@ -66,7 +65,7 @@ def adopt(home: Home, keystore: Keystore, file: Path | None, person: str, *, now
         PolicyError: If it does not hold policies of the schema.
     """
     officer = Actors(home, keystore).person(person, Role.OFFICER, now_ms=now_ms)
-    data = None if file is None else _read(file)
+    data = None if file is None else read_if_present(file, MAX_CONFIG_BYTES)
     if file is not None and data is None:
         raise ConfigUnreadable(f"{file}: there is none")
     _parse(home.own_policy, data)
@@ -84,35 +83,13 @@ def _digest(data: bytes | None) -> bytes:
     return b"" if data is None else hashlib.sha256(data).digest()
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_CONFIG_BYTES + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
-    if len(data) > MAX_CONFIG_BYTES:
-        raise ConfigUnreadable(f"{path} is longer than {MAX_CONFIG_BYTES} bytes")
-    return data
-
-
 def _put(path: Path, data: bytes | None) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
-    try:
+    with reported_as(ConfigUnreadable, path):
         if data is None:
             path.unlink(missing_ok=True)
             return
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
-        with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise ConfigUnreadable(f"{path}: {error.strerror}") from None
+        replace(path, data)
 
 
 def _parse(path: Path, data: bytes | None) -> Policies:

@@ -7,16 +7,14 @@ root, which has no place on this machine.
 
 import os
 import re
-import secrets
-import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from tearline.errors import BackupDamaged, HomeMissing, RestoreRefused
+from tearline.errors import BackupDamaged, HomeMissing
 from tearline.tlog.tiles import TILE_WIDTH, Tile
 from tearline_client.keys.home import COSIGNING_KEY, Home
 from tearline_client.keys.keystore import Keystore
@@ -26,6 +24,7 @@ from tearline_client.store.log import LogStore
 from tearline_client.store.recovery import RecoveryStore, Restored
 from tearline_client.store.vault import Vault
 from tearline_runtime.archive import Unpacked, pack, unpack
+from tearline_runtime.files import atomic_path, create_private, fsync_file, fsync_tree
 
 _DATABASE, _KEYS = "node.db", "keys"
 _AUTHENTIC = "backup"  # the purpose of the key that authenticates one
@@ -57,7 +56,7 @@ def back_up(home: Home, file: Path, passphrase: bytes) -> None:
     if not home.database.exists():
         raise HomeMissing(str(home.path))
     key = Keystore.open(home.keys, passphrase).storage_key(_AUTHENTIC)
-    with _at_once(file) as draft, ExitStack() as stack:
+    with atomic_path(file) as draft, ExitStack() as stack:
         copied = draft.with_name(draft.name + ".db")
         stack.callback(copied.unlink, missing_ok=True)
         # Before the keys: a key that is made meanwhile is one too many, not one too few.
@@ -84,24 +83,20 @@ def restore(file: Path, home: Home, passphrase: bytes) -> Restored:
         BackupDamaged: If the file is no whole backup, or none that its own keystore wrote.
         TearlineError: If its keystore or its database does not open.
     """
-    with _at_once(home.path) as draft:
+    with atomic_path(home.path) as draft:
         draft.mkdir(mode=0o700)
 
         def receive(name: str) -> IO[bytes]:
             place = draft / name
             place.parent.mkdir(mode=0o700, exist_ok=True)
-            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
-            return os.fdopen(os.open(place, flags, 0o600), "wb")
+            return create_private(place)
 
         with file.open("rb") as archive:
             unpacked = unpack(archive, receive, permits=_is_permitted)
         if missing := sorted(_REQUIRED.difference(unpacked.names)):
             raise BackupDamaged(f"it has no {', '.join(missing)}")
         restored = _mark(Home(draft), passphrase, unpacked)
-        for folder, _, files in os.walk(draft, topdown=False):
-            for name in files:
-                _sync(Path(folder, name))
-            _sync(Path(folder))
+        fsync_tree(draft)
     return restored
 
 
@@ -151,7 +146,7 @@ def write_mirror(node: Node, file: Path) -> int:
             bundle = log.tile(tile)
             yield tile.path, len(bundle), BytesIO(bundle)
 
-    with _at_once(file) as draft:
+    with atomic_path(file) as draft:
         _pack(draft, members())
     return size
 
@@ -164,48 +159,6 @@ def _member(stack: ExitStack, name: str, path: Path) -> tuple[str, int, IO[bytes
 def _pack(
     draft: Path, members: Iterable[tuple[str, int, IO[bytes]]], key: bytes | None = None
 ) -> None:
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as archive:
+    with create_private(draft) as archive:
         pack(archive, members, key)
-        archive.flush()
-        os.fsync(archive.fileno())
-
-
-@contextmanager
-def _at_once(target: Path) -> Iterator[Path]:
-    """A place beside ``target``; what is made there moves to it in the end, or is removed.
-
-    Raises:
-        RestoreRefused: If there is something at the target, or it cannot be written.
-    """
-    target = target.absolute()
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.new")
-    try:
-        if os.path.lexists(target):
-            raise RestoreRefused(f"{target}: there is something already")
-        yield draft
-        if os.path.lexists(target):
-            raise RestoreRefused(f"{target}: there is something already")
-        draft.rename(target)
-        _sync(target.parent)
-    except OSError as error:
-        _remove(draft)
-        raise RestoreRefused(f"{error.filename or target}: {error.strerror}") from None
-    except BaseException:
-        _remove(draft)
-        raise
-
-
-def _remove(draft: Path) -> None:
-    if draft.is_dir():
-        shutil.rmtree(draft, ignore_errors=True)
-    else:
-        draft.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        fsync_file(archive)

@@ -6,10 +6,8 @@ size that it cosigned (see ``ResumeBarrier``).
 """
 
 import os
-import secrets
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,6 +18,7 @@ from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint
 from tearline.tlog.merkle import Frontier, frontier_nodes
 from tearline.verification.log_entries import entry_hash, parse_entry, verify_cosigned
 from tearline_runtime.archive import Unpacked, pack, unpack
+from tearline_runtime.files import atomic_path, create_private, fsync_file, fsync_tree
 from tearline_server.admin.mirror import Mirror, read_checkpoint, read_entries
 from tearline_server.config import FILE_NAME, Config, load_config
 from tearline_server.keys import identity_of, read_keys
@@ -70,7 +69,7 @@ def back_up(config: Config, file: Path, passphrase: bytes) -> None:
     if config.store is not None:
         raise SettingInvalid("store: back up a PostgreSQL database with its own tools")
     key = read_keys(config.keys, passphrase).backup
-    with _at_once(file) as draft, ExitStack() as stack:
+    with atomic_path(file) as draft, ExitStack() as stack:
         copied = draft.with_name(draft.name + ".db")
         stack.callback(copied.unlink, missing_ok=True)
         copy_database(config.database, copied)
@@ -81,11 +80,9 @@ def back_up(config: Config, file: Path, passphrase: bytes) -> None:
                 continue
             stream = stack.enter_context(place.open("rb"))
             members.append((name, os.fstat(stream.fileno()).st_size, stream))
-        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as archive:
+        with create_private(draft) as archive:
             pack(archive, members, key)
-            archive.flush()
-            os.fsync(archive.fileno())
+            fsync_file(archive)
 
 
 async def restore(
@@ -107,7 +104,7 @@ async def restore(
         BackupDamaged: If the file is incomplete, or was not written with its own keys.
         TearlineError: If its keys do not open, or its database differs from the log.
     """
-    with _at_once(home) as draft:
+    with atomic_path(home) as draft:
         draft.mkdir(mode=0o700)
         unpacked = _unpack(file, draft)
         keys = read_keys(draft / _KEYS, passphrase)
@@ -121,16 +118,13 @@ async def restore(
         finally:
             await store.close()
         config.database.with_name(config.database.name + ".lock").unlink()
-        for path in draft.iterdir():
-            _sync(path)
-        _sync(draft)
+        fsync_tree(draft)
     return restored
 
 
 def _unpack(file: Path, draft: Path) -> Unpacked:
     def receive(name: str) -> IO[bytes]:
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
-        return os.fdopen(os.open(draft / name, flags, 0o600), "wb")
+        return create_private(draft / name)
 
     with file.open("rb") as archive:
         unpacked = unpack(archive, receive, permits=_NAMES.__contains__)
@@ -235,43 +229,3 @@ async def _verify_covered(store: Store, known: Checkpoint, size: int) -> None:
             " mirror of an agency that has read them"
         )
     await _verify_mirrors(store, known, "the newest checkpoint that is stored")
-
-
-@contextmanager
-def _at_once(target: Path) -> Iterator[Path]:
-    """Yields a temporary path; moves it to ``target`` on success, or removes it.
-
-    Raises:
-        RestoreRefused: If the target exists, or cannot be written.
-    """
-    if os.path.lexists(target):
-        raise RestoreRefused(f"{target}: there is something already")
-    target = target.absolute()
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.new")
-    try:
-        yield draft
-        if os.path.lexists(target):
-            raise RestoreRefused(f"{target}: there is something already")
-        draft.rename(target)
-        _sync(target.parent)
-    except OSError as error:
-        _remove(draft)
-        raise RestoreRefused(f"{error.filename or target}: {error.strerror}") from None
-    except BaseException:
-        _remove(draft)
-        raise
-
-
-def _remove(draft: Path) -> None:
-    if draft.is_dir():
-        shutil.rmtree(draft, ignore_errors=True)
-    else:
-        draft.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from tearline.errors import ExportRefused
 from tearline.limits import MAX_FILE_NAME_BYTES
+from tearline_runtime.files import create_private, fsync_file
 
 # Letters and digits of any script, and signs that no shell, browser or file system reads into.
 _PLAIN_NAME = re.compile(r"\w(?:[\w .+@()-]*[\w)])?\Z")
@@ -59,15 +60,14 @@ def create_file(folder: Path, name: str) -> Iterator[BinaryIO]:
     target = folder / verify_file_name(name)
     unfinished = folder / f".{secrets.token_hex(8)}.unfinished"
     try:
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        file = create_private(unfinished)
     except OSError as failure:
         raise ExportRefused(f"the folder cannot be written ({failure.strerror})") from None
     try:
         try:
-            with open(handle, "wb") as stream:
-                yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
+            with file:
+                yield file
+                fsync_file(file)
         except OSError as failure:
             raise ExportRefused(f"the file cannot be written ({failure.strerror})") from None
         try:
