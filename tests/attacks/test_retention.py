@@ -40,6 +40,7 @@ from tearline_client.audit.search import BEGINNING, search
 from tearline_client.audit.verifier import AuditVerifier, Judgement, Outcome, worst
 from tearline_client.audit.who_saw import who_saw
 from tearline_client.store.log import OpenedEvent
+from tearline_client.store.packets import PacketStore
 from tearline_server.ingest.commands import EraseDueCommand
 from tearline_server.storage.columns import ciphertexts_of
 from tearline_server.tlog.fsck import LogVerifier
@@ -425,6 +426,23 @@ async def test_a_rule_that_did_not_come_erases_nothing(kept: Simulation) -> None
     set_time(kept, KEPT_MS + DAY_MS)
     await carried_out(kept, order_of(kept, index, agreement_version=3))
     keeps(kept.cn, index, RetentionUnknown)
+
+
+async def test_grants_are_dated_anew_only_where_the_retention_changes(
+    kept: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dated: list[PacketStore] = []
+    look_again = PacketStore.look_again
+
+    def counted(packets: PacketStore) -> None:
+        dated.append(packets)
+        look_again(packets)
+
+    monkeypatch.setattr(PacketStore, "look_again", counted)
+    await amend(kept, version=3, log_retention_ms=0)
+    assert dated == []
+    await amend(kept, version=4, log_retention_ms=0, retention_ms=DAY_MS)
+    assert len(dated) == len(kept.members)
 
 
 async def test_nobody_but_the_exchange_erases_by_retention(kept: Simulation) -> None:

@@ -247,8 +247,10 @@ class SuspensionRules:
         no longer does, others' suspensions reach as far as they did not before.
         """
         stores = self._context.stores
+        before_ms = self._retention_ms(agreement_id)
         stores.agreements.put(signed, entry=entry, time_ms=time_ms)
-        stores.packets.look_again()
+        if self._retention_ms(agreement_id) != before_ms:
+            stores.packets.look_again()  # of an agreement, only that says when a grant ends
         said = stores.suspensions.newest(agreement_id)
         if not said:
             return
@@ -256,6 +258,12 @@ class SuspensionRules:
         stores.requests.rest_on(agreement_id, self._context.agency, entry, time_ms)
         for agency in said:
             self._freeze(stores.agreements.newest(agreement_id), agency)
+
+    def _retention_ms(self, agreement_id: bytes) -> int | None:
+        try:
+            return self._context.stores.agreements.newest(agreement_id).retention_ms
+        except AgreementNotInForce:
+            return None
 
     def take(self, signed: Signed, standing: Standing, entry: int, time_ms: int) -> None:
         """Takes where a party stands, in the caller's transaction.
