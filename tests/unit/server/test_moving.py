@@ -223,10 +223,9 @@ async def test_it_says_how_far_it_is(config: Config, tmp_path: Path) -> None:
     await migrate(
         config, IDENTITY.log, lambda stage, *counts: said.setdefault(stage, []).append(counts)
     )
-    assert [*said] == ["verifying the file", "copying rows", "verifying what arrived"]
+    assert [*said] == ["copying rows", "verifying what arrived"]  # once: it stands still so long
     size = past.stored.head.tree.size
-    for stage in ("verifying the file", "verifying what arrived"):
-        assert said[stage][-1] == (size, size)
+    assert said["verifying what arrived"][-1] == (size, size)
     done, total = said["copying rows"][-1]
     rows = rows_of(tmp_path / "exchange.db.moved")  # and one for each mailbox, which it has not
     assert done == total == sum(rows.values()) + len(past.stored.mailboxes)
