@@ -75,6 +75,9 @@ def test_a_daemon_logs_for_programs(tmp_path: Path) -> None:
     assert {line["method"].rpartition("/")[2] for line in made} >= {"Entries", "Subscribe"}
     assert "ok" in {line["code"] for line in made}
     assert "UNAVAILABLE" not in running.said
+    answered = {line["request"] for line in made if line["code"] == "ok"}
+    there = [json.loads(line) for line in exchange.said.splitlines()]
+    assert answered <= {line.get("node_request") for line in there if line["message"] == "call"}
 
 
 def test_a_daemon_receives_reconnects_and_ends_with_marks(tmp_path: Path) -> None:

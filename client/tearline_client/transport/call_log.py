@@ -6,17 +6,15 @@ and a node at work shows them where it writes its log for programs.
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tearline.errors import TearlineError
+from tearline_runtime.grpc.request_id import new_request_id
 
 _log = logging.getLogger(__name__)
-
-_ID_BYTES = 8
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,10 +22,12 @@ class Call:
     """A call under way.
 
     Attributes:
+        id: Its request id, which the exchange logs as well.
         sent: Bytes of its messages.
         received: Bytes of its answers.
     """
 
+    id: str
     sent: int = 0
     received: int = 0
 
@@ -39,7 +39,7 @@ def logged(method: str) -> Iterator[Call]:
     Args:
         method: The full name of its method.
     """
-    call, code, began_s = Call(), "ok", time.perf_counter()
+    call, code, began_s = Call(id=new_request_id()), "ok", time.perf_counter()
     try:
         yield call
     except TearlineError as error:
@@ -52,7 +52,7 @@ def logged(method: str) -> Iterator[Call]:
         _log.info(
             "call",
             extra={
-                "request": secrets.token_hex(_ID_BYTES),
+                "request": call.id,
                 "method": method,
                 "code": code,
                 "duration_ms": round((time.perf_counter() - began_s) * 1000, 3),

@@ -30,6 +30,7 @@ from tearline_runtime.grpc.credentials import (
     client_options,
     with_access_token,
 )
+from tearline_runtime.grpc.request_id import with_request_id
 from tearline_runtime.grpc.status import error_of
 
 T = TypeVar("T")
@@ -230,18 +231,23 @@ class GrpcTransport:
     @asynccontextmanager
     async def publishing(self) -> AsyncIterator[PublishStream]:
         """A stream to publish in; what is not answered when it is left may have been taken."""
-        call = self._channel.stream_stream(methods.PUBLISH_STREAM, None, None)(None)
-        try:
-            with logged(methods.PUBLISH_STREAM) as line:
+        with logged(methods.PUBLISH_STREAM) as line:
+            call = self._channel.stream_stream(methods.PUBLISH_STREAM, None, None)(
+                None, metadata=with_request_id(line.id)
+            )
+            try:
                 yield _GrpcStream(call, self._timeout_s, partial(self._failed, self._at), line)
-        finally:
-            call.cancel()
+            finally:
+                call.cancel()
 
     async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
         """Encoded deliveries behind ``cursor``, until the stream ends."""
-        at, stream = self._at, self._channel.unary_stream(methods.SUBSCRIBE, None, None)(cursor)
+        at, channel = self._at, self._channel
         with logged(methods.SUBSCRIBE) as line:
             line.sent = len(cursor)
+            stream = channel.unary_stream(methods.SUBSCRIBE, None, None)(
+                cursor, metadata=with_request_id(line.id)
+            )
             try:
                 async for delivery in stream:
                     line.received += len(delivery)
@@ -272,11 +278,11 @@ class GrpcTransport:
         at, channel = self._at, self._channel
         # The exchange ends one that follows after a while, at the latest.
         within_s = self._timeout_s + (FOLLOW_MS / 1000 if follow else 0)
-        stream = channel.unary_stream(methods.SEARCH, None, None)(
-            request, metadata=with_access_token(token)
-        )
         with logged(methods.SEARCH) as line:
             line.sent = len(request)
+            stream = channel.unary_stream(methods.SEARCH, None, None)(
+                request, metadata=(*with_access_token(token), *with_request_id(line.id))
+            )
             try:
                 while True:
                     async with asyncio.timeout(within_s):
@@ -317,7 +323,7 @@ class GrpcTransport:
             line.sent = len(request)
             try:
                 reply: bytes = await self._channel.unary_unary(method, None, None)(
-                    request, timeout=self._timeout_s + wait_s
+                    request, timeout=self._timeout_s + wait_s, metadata=with_request_id(line.id)
                 )
             except grpc.aio.AioRpcError as error:
                 raise self._failed(at, error) from None

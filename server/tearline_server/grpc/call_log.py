@@ -5,17 +5,15 @@ Metrics count all calls; the lines identify single ones.
 """
 
 import logging
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tearline.errors import ExchangeBusy
 from tearline.limits import CALL_LINES_S
+from tearline_runtime.grpc.request_id import new_request_id
 
 _log = logging.getLogger(__name__)
-
-_ID_BYTES = 8
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +25,7 @@ class Call:
         method: The full name of its method.
         began_s: Its start, seconds on a monotonic clock.
         caller: The node's URI; the peer's address before the node is known.
+        node_request: The caller's own request id; empty without one.
         agency: The node's agency; empty before it is known.
         received: Bytes of its messages.
         sent: Bytes of its answers.
@@ -36,6 +35,7 @@ class Call:
     method: str
     began_s: float
     caller: str
+    node_request: str = ""
     agency: str = ""
     received: int = 0
     sent: int = 0
@@ -74,15 +74,20 @@ class CallLog:
         self._ended = 0
         self._seconds: dict[str, _Second] = {}  # by agency, of which there are few
 
-    def begin(self, method: str, peer: str) -> Call:
+    def begin(self, method: str, peer: str, node_request: str = "") -> Call:
         """Returns a call that starts now.
 
         Args:
             method: The full name of its method.
             peer: The address of its peer.
+            node_request: The caller's own request id; empty without one.
         """
         return Call(
-            id=secrets.token_hex(_ID_BYTES), method=method, began_s=self._now_s(), caller=peer
+            id=new_request_id(),
+            method=method,
+            began_s=self._now_s(),
+            caller=peer,
+            node_request=node_request,
         )
 
     def end(self, call: Call, code: str) -> None:
@@ -111,6 +116,8 @@ class CallLog:
             "received_bytes": call.received,
             "sent_bytes": call.sent,
         }
+        if call.node_request:
+            line["node_request"] = call.node_request
         if second.left_out:
             line["left_out"], second.left_out = second.left_out, 0
         _log.info("call", extra=line)

@@ -43,6 +43,7 @@ from tearline.limits import (
     PERSON_CALLS_S,
 )
 from tearline_runtime.grpc.credentials import access_token, tls_facts
+from tearline_runtime.grpc.request_id import request_id
 from tearline_runtime.grpc.status import status_of
 from tearline_server.admission.authentication import Authenticator, Caller
 from tearline_server.admission.rate_limits import (
@@ -237,7 +238,8 @@ class CallInterceptor:
     @asynccontextmanager
     async def _call(self, method: str, context: Context) -> AsyncIterator[tuple[Caller, Call]]:
         """Yields the caller of an admitted call; logs, counts and ends the call afterwards."""
-        code, call = _CANCELLED, self._calls.begin(method, _peer(context))
+        metadata = context.invocation_metadata() or ()
+        code, call = _CANCELLED, self._calls.begin(method, _peer(context), request_id(metadata))
         try:
             with self._metrics.under_way():
                 self._exchange.others.verify_heard()
@@ -247,7 +249,7 @@ class CallInterceptor:
                 self._nodes.take(node, 1, now_ms)
                 with self._node_calls.one(node), self._agency_calls.one(agency):
                     # Rate limits apply before the token is verified, which is most of the cost.
-                    token = access_token(context.invocation_metadata() or ())
+                    token = access_token(metadata)
                     caller = self._authenticator.admit(facts, token, method, now_ms // 1000)
                     if caller.token is not None:
                         # Agencies choose pseudonyms, so the limit is per agency and pseudonym.
@@ -271,6 +273,8 @@ class CallInterceptor:
         """Logs a failed call; identical refusals once a minute."""
         if not isinstance(error, TearlineError):
             failed = {"request": call.id, "method": call.method, "code": type(error).__name__}
+            if call.node_request:
+                failed["node_request"] = call.node_request
             _log.error("call failed", extra=failed, exc_info=error)
             return
         if isinstance(error, ExchangeBusy):

@@ -572,6 +572,39 @@ async def test_each_call_has_a_line(
     )
 
 
+ID = "9f2c61d0a4b7e835"
+
+
+@pytest.mark.parametrize(
+    ("said", "logged"),
+    [
+        ((ID,), ID),
+        ((), None),
+        ((ID, ID), None),
+        ((ID.upper(),), None),
+        ((ID[1:],), None),
+        ((ID + "0",), None),
+        ((ID + "\n",), None),
+        (("x" * 16,), None),
+        (("\uff11" * 16,), None),  # digits that are not ASCII's
+        ((ID.encode(),), None),
+        (("",), None),
+    ],
+)
+async def test_the_id_that_a_node_gave_its_call_is_logged_or_nothing_is(
+    said: tuple[str | bytes, ...], logged: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    context = Context()
+    context._metadata = tuple(("tearline-request", each) for each in said)
+    with contextlib.suppress(Aborted):
+        await call("unary_stream", context, ValueError("a field"))
+    lines = [vars(each) for each in caplog.records]
+    assert {line["message"] for line in lines} == {"call", "call failed"}
+    assert {line.get("node_request") for line in lines} == {logged}
+    assert context.code is grpc.StatusCode.INTERNAL  # it decides nothing
+
+
 async def test_refusals_of_a_flood_fill_no_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
