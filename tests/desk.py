@@ -120,8 +120,8 @@ class Dialling:
         async for delivery in (await self._dial()).subscribe(cursor):
             yield delivery
 
-    async def acknowledge(self, cursor: bytes) -> None:
-        await (await self._dial()).acknowledge(cursor)
+    async def acknowledge(self, cursor: bytes) -> bytes:
+        return await (await self._dial()).acknowledge(cursor)
 
     async def reconcile(self, request: bytes) -> bytes:
         return await (await self._dial()).reconcile(request)

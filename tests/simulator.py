@@ -250,8 +250,8 @@ class LocalTransport:
         async for delivery in self._exchange.subscribe(self._caller, cursor):
             yield delivery
 
-    async def acknowledge(self, cursor: bytes) -> None:
-        await self._exchange.acknowledge(self._caller, cursor)
+    async def acknowledge(self, cursor: bytes) -> bytes:
+        return await self._exchange.acknowledge(self._caller, cursor)
 
     async def reconcile(self, request: bytes) -> bytes:
         return await self._exchange.reconcile(self._caller, request)

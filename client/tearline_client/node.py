@@ -469,6 +469,10 @@ class Node:
         await self.tell()
         return count
 
+    async def unread(self) -> int:
+        """Returns how many items of the mailbox are not read yet; see ``Inbox.unread``."""
+        return await self._inbox.unread()
+
     async def refresh(self) -> TearlineError | None:
         """Takes in what is there, as ``receive``, unless the exchange is away.
 

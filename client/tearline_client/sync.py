@@ -252,6 +252,7 @@ class SyncNode:
     inbox = _iterated(Node.inbox)
     receive = _awaited(Node.receive)
     refresh = _awaited(Node.refresh)
+    unread = _awaited(Node.unread)
     known_ms = _called(Node.known_ms)
     tell = _awaited(Node.tell)
     mark = _awaited(Node.mark)

@@ -326,13 +326,13 @@ class Exchange:
         return seq <= self._desk.registry.mailboxes.get(node, 0)
 
     async def acknowledge(self, node: str, cursor: Cursor) -> Cursor:
-        """Stores how far a node has read its mailbox, and returns the cursor.
+        """Stores how far a node has read its mailbox, and returns the cursor of its newest item.
 
         A cursor of another epoch has no effect.
         """
         if cursor.epoch == self._epoch:
             await self._submit(AcknowledgeCommand(node, cursor.seq))
-        return cursor
+        return Cursor(epoch=self._epoch, seq=self._desk.registry.mailboxes.get(node, 0))
 
     async def reconcile(self, node: str, request: ReconcileRequest) -> ReconcileReply:
         """Accepts a node's data after a loss on either side, and returns its channels' positions.

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from tearline.errors import TearlineError
+from tearline.errors import EXCHANGE_AWAY, TearlineError
 from tearline_client.audit.retention import kept_too_long
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.keys import held_keys
-from tearline_client.cli.options import FILE, yes_option
+from tearline_client.cli.options import FILE, sync_option, yes_option
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.cli.release import decision_text
 from tearline_client.cli.session import at_work, home_of
@@ -122,17 +122,30 @@ def mark(cli: CliContext) -> None:
     cli.say(f"{counted(at_work(cli, run), 'mark')} sent.")
 
 
+async def _unread(node: Node) -> int | str:
+    try:
+        return await node.unread()
+    except EXCHANGE_AWAY as error:
+        return f"not known: the exchange is away ({error.code})"
+
+
 @command.command()
+@sync_option
 @pass_cli
-def status(cli: CliContext) -> None:
-    """Show the outbox, channels, keys and whatever was put aside."""
+def status(cli: CliContext, sync: bool) -> None:
+    """Show the outbox, channels, keys and whatever was put aside.
+
+    The exchange is asked how much of the mailbox is not read yet, and nothing is taken in.
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
+        unread = await _unread(node) if sync else "not asked"
         found = node.status()
         _, trust_list = home_of(cli).trust_list()
         rows: list[dict[str, object]] = [
             {"what": "node", "which": found.uri, "state": ""},
             {"what": "log", "which": "entries read and verified", "state": found.log_size},
+            {"what": "mailbox", "which": "items not read yet", "state": unread},
         ]
         rows += [
             {"what": "outbox", "which": state.value, "state": count}

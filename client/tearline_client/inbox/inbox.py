@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tearline.errors import TearlineError
-from tearline.wire.deliveries import encode_cursor
+from tearline.wire.deliveries import encode_cursor, parse_cursor
 from tearline_client.context import NodeContext
 from tearline_client.inbox.batching import first, gathered
 from tearline_client.inbox.receiver import Receiver
@@ -89,6 +89,19 @@ class Inbox:
                     yield received
             for received in self._receiver.try_again():
                 yield received
+
+    async def unread(self) -> int:
+        """Returns how many items of the mailbox are not read yet, as the exchange says.
+
+        Nothing of them is handed out: it is the answer to what is acknowledged anyway.
+
+        Raises:
+            ExchangeError: If the exchange is out of reach.
+        """
+        here = self._context.stores.inbox.cursor()
+        end = parse_cursor(await self._context.transport.acknowledge(encode_cursor(here)))
+        # In another life of the exchange the mailbox is read from its beginning.
+        return max(0, end.seq - (here.seq if here.epoch == end.epoch else 0))
 
     async def _acknowledge(self) -> None:
         cursor = encode_cursor(self._context.stores.inbox.cursor())

@@ -69,8 +69,8 @@ class Transport(Protocol):
         """Encoded deliveries behind ``cursor``, until the stream ends."""
         ...
 
-    async def acknowledge(self, cursor: bytes) -> None:
-        """Says that everything up to ``cursor`` is durable here."""
+    async def acknowledge(self, cursor: bytes) -> bytes:
+        """Says that all up to ``cursor`` is durable here; returns the newest item's cursor."""
         ...
 
     async def reconcile(self, request: bytes) -> bytes:
@@ -261,9 +261,9 @@ class GrpcTransport:
         """Where this node stands after a loss; answered by where the exchange stands."""
         return await self._call(methods.RECONCILE, request)
 
-    async def acknowledge(self, cursor: bytes) -> None:
-        """Says that everything up to ``cursor`` is durable here."""
-        await self._call(methods.ACKNOWLEDGE, cursor)
+    async def acknowledge(self, cursor: bytes) -> bytes:
+        """Says that all up to ``cursor`` is durable here; returns the newest item's cursor."""
+        return await self._call(methods.ACKNOWLEDGE, cursor)
 
     async def entries(self, request: bytes) -> bytes:
         """A run of log entries with a checkpoint."""

@@ -13,7 +13,7 @@ SUBSCRIBE = "/tearline.v1.Exchange/Subscribe"
 """A cursor, answered by a stream of deliveries: first the present items, then new ones."""
 
 ACKNOWLEDGE = "/tearline.v1.Exchange/Acknowledge"
-"""A cursor: everything up to it is durable at the node. Answered by the same cursor."""
+"""A cursor: all up to it is durable at the node. Answered by that of the mailbox's newest item."""
 
 RECONCILE = "/tearline.v1.Exchange/Reconcile"
 """A node's state after a loss, answered by the exchange's state."""

@@ -102,7 +102,7 @@ class ExchangeService:
             yield encode_delivery(delivery)
 
     async def acknowledge(self, caller: Caller, request: bytes) -> bytes:
-        """Answers a cursor that is durable at the node with the same cursor."""
+        """Answers a cursor that is durable at the node with that of its mailbox's newest item."""
         cursor = parse_cursor(request)
         return encode_cursor(await self._exchange.acknowledge(str(caller.node), cursor))
 

@@ -105,3 +105,26 @@ def test_a_recall_is_queued(desk: Desk) -> None:
         assert desk.run("node", "sync", agency=agency).exit_code == 0
     (row, *_) = [r for r in desk.rows("packet", "recalls") if r["partner"] == "mx-prosecutor"]
     assert row["state"] == "erased"
+
+
+def unread(desk: Desk, *options: str) -> object:
+    rows = desk.rows("node", "status", *options, agency=CN)
+    (row,) = [row for row in rows if row["what"] == "mailbox"]
+    return row["state"]
+
+
+def test_the_status_says_how_many_items_the_node_is_behind(desk: Desk, lead: Path) -> None:
+    desk.rows("node", "status", agency=CN)
+    before = unread(desk)
+    assert isinstance(before, int)
+    for _ in range(3):
+        desk.rows("packet", "send", "--yes", lead, *ORDER)
+    assert unread(desk) == before + 3
+    (packet, *_) = desk.rows("packet", "list", "--no-sync")
+    (grant,) = desk.rows("packet", "status", packet["id"])
+    assert grant["status"] == "accepted"  # who asks has been handed nothing
+    with away():
+        assert unread(desk) == "not known: the exchange is away (TL-REQ-001)"
+    assert unread(desk, "--no-sync") == "not asked"
+    assert desk.run("node", "sync", agency=CN).exit_code == 0
+    assert unread(desk) == 0

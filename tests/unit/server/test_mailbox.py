@@ -133,7 +133,10 @@ async def test_acknowledgements_are_kept_and_bounded(world: World, tmp_path: Pat
     cursor = (await world.read(CN))[-1].cursor
     assert await world.exchange.acknowledge(node_of(CN), cursor) == cursor
     beyond = Cursor(epoch=cursor.epoch, seq=1000)
-    await world.exchange.acknowledge(node_of(CN), beyond)
+    assert await world.exchange.acknowledge(node_of(CN), beyond) == cursor  # its newest item
+    await send(world)
+    newest = await world.exchange.acknowledge(node_of(CN), replace(cursor, seq=1))
+    assert newest == replace(cursor, seq=cursor.seq + 1)
     await world.exchange.acknowledge(node_of(US), Cursor(epoch=b"e" * 16, seq=1))
     with sqlite3.connect(tmp_path / "exchange.db") as database:
         rows = database.execute("SELECT node, seq FROM acknowledged").fetchall()
