@@ -34,6 +34,7 @@ from tearline_client.features.packets.service import Persons
 from tearline_client.messages.resend import remaining
 from tearline_client.store.outbox import OutboxState
 from tearline_server.admission.fair_queue import Cost
+from tearline_server.processing.context import Context
 
 WAITING = {OutboxState.SEALED, OutboxState.UNKNOWN}
 
@@ -381,15 +382,17 @@ async def test_receipts_and_marks_outlive_the_key_that_signed_them(world: Simula
 def refuses_receipts(monkeypatch: pytest.MonkeyPatch, times: int) -> list[Receipt]:
     """Lets the exchange refuse so many receipts for good; those it was shown."""
     shown: list[Receipt] = []
-    accept = tearline_server.processing.process.accept_receipt
+    handlers = tearline_server.processing.process.HANDLERS
+    handler = handlers[StatementType.RECEIPT]
 
-    def refuse(case: object, receipt: Receipt) -> None:
+    def refuse(context: Context, receipt: Receipt) -> None:
         shown.append(receipt)
         if len(shown) <= times:
             raise NotFound("no grant of that id was delivered here")
-        accept(case, receipt)  # type: ignore[arg-type]
+        handler.apply(context, receipt)
 
-    monkeypatch.setattr(tearline_server.processing.process, "accept_receipt", refuse)
+    changed = {**handlers, handler.type: replace(handler, apply=refuse)}
+    monkeypatch.setattr(tearline_server.processing.process, "HANDLERS", changed)
     return shown
 
 

@@ -20,15 +20,14 @@ from tearline.wire.statements import Signed, parse_statement
 from tearline_server.admission.fair_queue import OWN, Cost
 from tearline_server.processing.authorship import Authored, authored
 from tearline_server.processing.batch import Batch, Result
-from tearline_server.processing.context import Publisher
+from tearline_server.processing.context import Publisher, SubmittedStatement
 from tearline_server.processing.handlers.deliveries import hand_out
 from tearline_server.processing.handlers.erasures import erase_due
 from tearline_server.processing.handlers.expiry import drop_ended
 from tearline_server.processing.handlers.requests import RequestKey, log_overdue
-from tearline_server.processing.lookups import asked_of
+from tearline_server.processing.lookups import lookups_of
 from tearline_server.processing.process import process
 from tearline_server.processing.registry import Registry
-from tearline_server.processing.submission import SubmittedStatement
 from tearline_server.storage.lookups import Lookups, Undelivered
 from tearline_server.storage.reads import MailItem
 
@@ -98,7 +97,7 @@ class PublishCommand:
             authored(submitted, self._publisher, registry.trust, moment)
             for submitted in self._claims
         )
-        return asked_of(self._authored, self._publisher.agency, registry)
+        return lookups_of(self._authored, self._publisher, registry)
 
     def judge(self, registry: Registry, batch: Batch) -> None:
         """Rules on every claim."""

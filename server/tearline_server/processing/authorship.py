@@ -7,25 +7,11 @@ publisher a refusal, and the exchange only a key lookup.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tearline.agreements.agreement import Agreement
-from tearline.agreements.proposal import Proposal
-from tearline.audit.anchor import Anchor
-from tearline.audit.erasure import Erasure
-from tearline.cases.case import CaseStep
 from tearline.errors import ExchangeBusy, NotPermitted, StatementMalformed, TearlineError
-from tearline.federation.members import KeyRecord, Revocation, TrustList
-from tearline.onward.consent import Consent
-from tearline.packets.grant import Grant
-from tearline.packets.packet import Manifest
-from tearline.packets.recall import Recall
-from tearline.requests.step import RequestStep
-from tearline.statements.channel import Mark, Void
-from tearline.statements.receipt import Receipt
 from tearline.statements.statement import COSIGNED_TYPES, StatementType
-from tearline.suspensions.standing import Standing
 from tearline.verification.trust import ROOT_TYPES, Moment, TrustState
-from tearline_server.processing.context import Publisher
-from tearline_server.processing.submission import SubmittedStatement
+from tearline_server.processing.context import Publisher, SubmittedStatement
+from tearline_server.processing.handlers.table import HANDLERS
 
 _RETRY_AFTER_MS = 250  # the next batch is judged with the keys of this one
 _ABOUT_MEMBERS = frozenset(
@@ -112,32 +98,14 @@ def verify_publisher(submitted: SubmittedStatement, publisher: Publisher) -> Non
     is_own = submitted.header.signer == publisher.node or by_root
     if kind not in COSIGNED_TYPES and not is_own:
         raise NotPermitted("a node may publish only what it or its agency's root signed")
-    match submitted.content:
-        case Agreement() as agreement:
-            _verify_party(publisher, agreement.terms.parties)
-        case Erasure() as order:
-            _verify_party(publisher, order.parties)
-        case TearlineError() as error:
-            if not is_own:
-                raise error
-        case (
-            Manifest()
-            | Grant()
-            | Receipt()
-            | Void()
-            | Recall()
-            | Mark()
-            | Anchor()
-            | Standing()
-            | CaseStep()
-            | Proposal()
-            | Consent()
-            | RequestStep()
-            | TrustList()
-            | KeyRecord()
-            | Revocation()
-        ):
-            pass  # its signer publishes it, or, of a trust list, any member
+    content = submitted.content
+    if isinstance(content, TearlineError):
+        if not is_own:
+            raise content
+        return
+    parties = HANDLERS[kind].parties
+    if parties is not None:
+        _verify_party(publisher, parties(content))
 
 
 def _verify_party(publisher: Publisher, parties: Collection[str]) -> None:

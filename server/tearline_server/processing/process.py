@@ -6,7 +6,7 @@
 3. Signature: it must verify at the place in the log that the statement would get. This is checked
    before any lookup of ids, and again if the batch changes keys.
 4. Identifier: it must be unused.
-5. Rules of the statement's type.
+5. Rules of the statement's type: ``apply`` of its handler.
 
 A claim is refused without a receipt, and counted, if its signature does not verify. The same holds
 for temporary obstacles: an earlier place of the channel is free, the mailbox has no room, or too
@@ -16,12 +16,7 @@ Every other refusal is signed, logged and final.
 
 from collections.abc import Iterable
 
-from tearline.agreements.agreement import Agreement
-from tearline.agreements.proposal import Proposal
-from tearline.audit.anchor import Anchor
-from tearline.audit.erasure import Erasure
 from tearline.audit.event import Event, EventCode, EventOutcome
-from tearline.cases.case import CaseStep
 from tearline.errors import (
     AnswerTimeShort,
     ChannelGap,
@@ -30,32 +25,13 @@ from tearline.errors import (
     StatementConflict,
     TearlineError,
 )
-from tearline.federation.members import KeyRecord, Revocation, TrustList
-from tearline.onward.consent import Consent
-from tearline.packets.grant import Grant
-from tearline.packets.packet import Manifest
-from tearline.packets.recall import Recall
-from tearline.requests.step import RequestStep
-from tearline.statements.channel import Mark, Void
-from tearline.statements.receipt import Receipt
 from tearline.statements.statement import COSIGNED_TYPES, StatementType
-from tearline.suspensions.standing import Standing
 from tearline.wire.grants import parse_event
 from tearline.wire.publications import Refused
 from tearline_server.processing.authorship import Authored
 from tearline_server.processing.batch import Batch, Result, refused
 from tearline_server.processing.context import Context, Publisher
-from tearline_server.processing.handlers.agreements import accept_agreement
-from tearline_server.processing.handlers.cases import accept_case_step
-from tearline_server.processing.handlers.channels import accept_mark, accept_receipt, accept_void
-from tearline_server.processing.handlers.consents import accept_consent
-from tearline_server.processing.handlers.erasures import accept_erasure
-from tearline_server.processing.handlers.members import accept_member
-from tearline_server.processing.handlers.packets import accept_grant, accept_manifest
-from tearline_server.processing.handlers.proposals import accept_proposal
-from tearline_server.processing.handlers.recalls import accept_recall
-from tearline_server.processing.handlers.requests import accept_step, note_stored
-from tearline_server.processing.handlers.suspensions import accept_standing
+from tearline_server.processing.handlers.table import HANDLERS
 from tearline_server.processing.registry import Registry
 from tearline_server.storage.lookups import Settled
 
@@ -100,7 +76,7 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
         return _not_ruled(context, error)
     try:
         _verify_free(context)
-        _accept(context)
+        _apply(context)
     except (ChannelGap, ExchangeBusy, AnswerTimeShort) as error:
         return _not_ruled(context, error)
     except TearlineError as error:
@@ -149,54 +125,11 @@ def _verify_free(context: Context) -> None:
         raise StatementConflict("this packet or grant id is already used")
 
 
-def _accept(context: Context) -> None:
-    match context.submitted.content:
-        case Manifest() as manifest:
-            accept_manifest(context, manifest)
-        case Grant() as grant:
-            accept_grant(context, grant)
-        case Receipt() as receipt:
-            packet = accept_receipt(context, receipt)
-            if packet is not None:
-                note_stored(context.batch, packet, context.signer)
-        case Void() as void:
-            accept_void(context, void)
-        case Recall() as recall:
-            accept_recall(context, recall)
-        case Mark() as mark:
-            accept_mark(context, mark)
-        case RequestStep() as step:
-            accept_step(context, step)
-        case Anchor():
-            _accept_anchor(context)
-        case Agreement() as agreement:
-            accept_agreement(context, agreement)
-        case Erasure() as order:
-            accept_erasure(context, order)
-        case CaseStep() as step:
-            accept_case_step(context, step)
-        case Standing() as standing:
-            accept_standing(context, standing)
-        case Proposal() as proposal:
-            accept_proposal(context, proposal)
-        case Consent() as consent:
-            accept_consent(context, consent)
-        case TrustList() | KeyRecord() | Revocation() as content:
-            accept_member(context, content)
-        case TearlineError() as error:
-            raise error
-
-
-def _accept_anchor(context: Context) -> None:
-    """Logs that a node anchored its own access log; the exchange cannot see its content."""
-    event = Event(
-        statement_id=context.submitted.statement.id,
-        code=EventCode.ANCHOR,
-        party=context.publisher.node,
-        time_ms=context.batch.now_ms,
-        actor=context.publisher.node,
-    )
-    context.batch.settle(context.result, event)
+def _apply(context: Context) -> None:
+    submitted = context.submitted
+    if isinstance(submitted.content, TearlineError):
+        raise submitted.content
+    HANDLERS[submitted.statement.type].apply(context, submitted.content)
 
 
 def _refuse(context: Context, error: TearlineError) -> None:

@@ -303,7 +303,7 @@ PROBES = (
         "ask by a receipt whether a grant exists",
         "TL-REQ-006",
         "test_a_receipt_does_not_tell_whether_a_grant_exists",
-        "tearline_server.processing.handlers.channels:accept_receipt",
+        "tearline_server.processing.handlers.receipts:accept_receipt",
     ),
     _patched(
         "ask for a proof whether a statement exists",

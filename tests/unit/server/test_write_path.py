@@ -47,6 +47,7 @@ from tearline_server.grpc.exchange_service import ExchangeService
 from tearline_server.ingest.committer import Committer
 from tearline_server.observability.metrics import Metrics
 from tearline_server.processing import submission
+from tearline_server.processing.context import SubmittedStatement
 from tearline_server.processing.registry import Installation, Registry
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.interface import Append, Ask, Store
@@ -640,7 +641,7 @@ async def test_a_large_publication_is_read_in_portions_and_others_read_theirs_be
     """And its node's next one waits for all of it: channels have no gaps."""
     read, read_claim = list[str](), submission._claim
 
-    def noted(statement: Statement, *rest: Any) -> submission.SubmittedStatement:
+    def noted(statement: Statement, *rest: Any) -> SubmittedStatement:
         read.append(names[statement.id])
         return read_claim(statement, *rest)
 

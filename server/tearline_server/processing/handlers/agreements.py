@@ -7,10 +7,13 @@ from tearline.agreements.proposal import verify_amends
 from tearline.audit.event import Event, EventCode
 from tearline.errors import AgreementMalformed, StatementConflict
 from tearline.identity import agency_uri_of
-from tearline.statements.statement import signers_of
+from tearline.statements.statement import StatementType, signers_of
+from tearline.wire.agreements import parse_agreement
 from tearline_server.processing.batch import NewMail
-from tearline_server.processing.context import Context
+from tearline_server.processing.context import Context, LookupContext
+from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.mailbox_quota import deliver, verify_room
+from tearline_server.storage.lookups import Lookups
 
 
 def accept_agreement(context: Context, agreement: Agreement) -> None:
@@ -21,7 +24,7 @@ def accept_agreement(context: Context, agreement: Agreement) -> None:
     3. It follows the version in force.
     4. Every two parties have room for it, and so has every node's mailbox.
 
-    The caller has verified that the publisher's agency is a party.
+    Authorship has verified that the publisher's agency is a party.
 
     Raises:
         TearlineError: If a check fails; the state is then unchanged.
@@ -133,3 +136,19 @@ def _verify_follows(context: Context, agreement: Agreement) -> Agreement | None:
     if agreement.version != found.agreement.version + 1:
         raise AgreementMalformed(f"version {found.agreement.version + 1} comes next")
     return found.agreement
+
+
+def rooms_of(context: LookupContext, agencies: Iterable[str]) -> Lookups:
+    """Returns the lookups of the mail that waits at every node of some agencies."""
+    return Lookups(rooms=frozenset((each, context.publisher.agency) for each in agencies))
+
+
+AGREEMENT = StatementHandler(
+    type=StatementType.AGREEMENT,
+    parse=parse_agreement,
+    natural_id=none,
+    lookups=lambda context, agreement: rooms_of(context, agreement.terms.parties),
+    recipient=none,
+    apply=accept_agreement,
+    parties=lambda agreement: agreement.terms.parties,
+)

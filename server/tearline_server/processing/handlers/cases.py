@@ -4,7 +4,10 @@ from tearline.audit.event import EventCode
 from tearline.cases.case import CaseStep, case_id_of
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import Manifest
+from tearline.statements.statement import StatementType
+from tearline.wire.cases import parse_case_step
 from tearline_server.processing.context import Context
+from tearline_server.processing.handlers.base import StatementHandler, no_lookups, none
 from tearline_server.processing.handlers.channels import relay, verify_sealed_to
 
 
@@ -34,3 +37,13 @@ def verify_filed(context: Context, manifest: Manifest) -> None:
     if case_id is not None:
         agency = context.publisher.agency
         context.registry.cases.verify_may_file(case_id, agency, manifest.agreement.id)
+
+
+CASE_STEP = StatementHandler(
+    type=StatementType.CASE_STEP,
+    parse=parse_case_step,
+    natural_id=none,
+    lookups=no_lookups,
+    recipient=lambda step: step.address.recipient,
+    apply=accept_case_step,
+)

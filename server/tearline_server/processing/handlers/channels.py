@@ -1,4 +1,4 @@
-"""Judging of channels: places, marks, voids, and receipts about delivered grants."""
+"""Handlers of voids and marks, and the places of a channel that all its statements take."""
 
 from dataclasses import dataclass, replace
 
@@ -11,18 +11,18 @@ from tearline.errors import (
     NotFound,
     RecipientKeyExpired,
     StatementConflict,
-    StatementMalformed,
 )
 from tearline.identity import agency_uri_of
 from tearline.statements.channel import Address, Mark, Void
-from tearline.statements.receipt import Receipt, Status, verify_forward
 from tearline.statements.statement import ActedBy, StatementType, pseudonym_of
 from tearline.wire.addressing import address_of
+from tearline.wire.grants import parse_mark, parse_void
 from tearline.wire.statements import parse_statement
 from tearline_server.processing.batch import Batch
-from tearline_server.processing.context import Context
+from tearline_server.processing.context import Context, LookupContext
+from tearline_server.processing.handlers.base import StatementHandler, no_lookups, none
 from tearline_server.processing.mailbox_quota import deliver, verify_room
-from tearline_server.storage.lookups import Delivered
+from tearline_server.storage.lookups import Delivered, Lookups
 
 _ALWAYS_PASS = frozenset({EventCode.VOID, EventCode.RECEIPT, EventCode.RECALL})
 """Events exempt from suspension: they concern earlier mail, or withdraw it."""
@@ -73,60 +73,6 @@ def next_place(context: Context, address: Address, *, size: int = 0) -> Place:
         raise ChannelGap(f"place {seq + 1} comes before {address.seq}")
     verify_room(context, address.recipient, size)
     return Place(context=context, address=address, size=size)
-
-
-def accept_receipt(context: Context, receipt: Receipt) -> bytes | None:
-    """Accepts a node's receipt for a grant delivered to it, and relays it to the grantor.
-
-    Returns:
-        The id of the grant's packet; None if the receipt is only relayed.
-
-    Raises:
-        NotFound: If no such grant was delivered to this node; identical for unknown grants and
-            those of other nodes.
-        StatusBackwards: If its status is lower than an earlier one.
-        TearlineError: If its place in the channel is not the next one.
-    """
-    address, batch = receipt.address, context.batch
-    if address is None:
-        raise StatementMalformed("only the exchange accepts or refuses statements")
-    item = batch.known.mail.get((context.signer, receipt.about))
-    if item is None and batch.known.is_restored:
-        _relay_receipt(context, receipt, address)
-        return None
-    if (
-        item is None
-        or not (item.delivered or batch.known.is_restored)  # perhaps before a restore
-        or item.type != StatementType.GRANT
-        or (item.sender, item.agreement) != (address.recipient, address.agreement_id)
-    ):
-        raise NotFound("no grant of that id was delivered here")
-    stored = None if item.status is None else Status(item.status)
-    verify_forward(batch.statuses.get((context.signer, item.seq), stored), receipt.status)
-    place = next_place(context, address)
-
-    batch.statuses[context.signer, item.seq] = receipt.status
-    event = Event(
-        statement_id=context.submitted.statement.id,
-        code=EventCode.RECEIPT,
-        party=address.recipient,
-        time_ms=batch.now_ms,
-        actor=context.publisher.node,
-        pseudonym=pseudonym_of(receipt.acted_by),
-        counterpart=address.recipient,
-        packet=item.packet or b"",
-        agreement_id=address.agreement_id,
-    )
-    place.take(batch.settle(context.result, event))
-    return item.packet
-
-
-def _relay_receipt(context: Context, receipt: Receipt, address: Address) -> None:
-    """Relays a receipt about a grant that a restore lost.
-
-    The grantor can judge whether such a grant existed.
-    """
-    relay(context, address, EventCode.RECEIPT, acted_by=receipt.acted_by)
 
 
 def accept_void(context: Context, void: Void) -> None:
@@ -309,3 +255,31 @@ def _channel(context: Context, recipient: str, agreement_id: bytes) -> tuple[int
 def _put(context: Context, recipient: str, agreement_id: bytes, reached: tuple[int, int]) -> None:
     key = (context.signer, recipient, agreement_id)
     context.registry.channels[key] = context.batch.channels[key] = reached
+
+
+def _void_lookups(context: LookupContext, void: Void) -> Lookups:
+    if not void.withdraws:
+        return Lookups()
+    return Lookups(
+        mail=frozenset({(void.address.recipient, void.withdraws, context.signer)}),
+        envelopes=frozenset({(void.withdraws, context.signer)}),
+    )
+
+
+VOID = StatementHandler(
+    type=StatementType.VOID,
+    parse=parse_void,
+    natural_id=none,
+    lookups=_void_lookups,
+    recipient=lambda void: void.address.recipient,
+    apply=accept_void,
+)
+
+MARK = StatementHandler(
+    type=StatementType.MARK,
+    parse=parse_mark,
+    natural_id=none,
+    lookups=no_lookups,
+    recipient=lambda mark: mark.recipient,
+    apply=accept_mark,
+)

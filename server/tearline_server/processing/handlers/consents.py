@@ -1,11 +1,16 @@
 """Judging of consent steps: sealed to their recipient, so the exchange checks only their frame."""
 
 from tearline.audit.event import EventCode
+from tearline.encoding import labelled_sha256, prefixed
 from tearline.identity import agency_uri_of
 from tearline.onward.consent import Consent, ConsentStep
 from tearline.persons.four_eyes import verify_persons
-from tearline_server.processing.context import Context
+from tearline.statements.statement import StatementType
+from tearline.wire.consents import parse_consent
+from tearline_server.processing.context import Context, LookupContext
+from tearline_server.processing.handlers.base import StatementHandler
 from tearline_server.processing.handlers.channels import relay, verify_sealed_to
+from tearline_server.storage.lookups import Lookups
 
 
 def accept_consent(context: Context, consent: Consent) -> None:
@@ -45,3 +50,28 @@ def _verify_persons(context: Context, consent: Consent) -> None:
     found = context.registry.agreement_of(reference.id, agency)
     article = found.agreement.article(reference.article)
     verify_persons(article, consent.acted_by, consent.seconded_by)
+
+
+def _natural_id(consent: Consent) -> bytes:
+    return b"C" + labelled_sha256(
+        "consent-step",
+        consent.consent_id,
+        prefixed(consent.step.value.encode()),
+        prefixed(consent.address.recipient.encode()),
+    )
+
+
+def _lookups(context: LookupContext, consent: Consent) -> Lookups:
+    if consent.step is not ConsentStep.GIVE:
+        return Lookups()
+    return Lookups(packets=((consent.packet, context.publisher.agency),))
+
+
+CONSENT = StatementHandler(
+    type=StatementType.CONSENT,
+    parse=parse_consent,
+    natural_id=_natural_id,
+    lookups=_lookups,
+    recipient=lambda consent: consent.address.recipient,
+    apply=accept_consent,
+)

@@ -5,11 +5,14 @@ from tearline.audit.event import Event, EventCode
 from tearline.audit.retention import is_due
 from tearline.errors import ErasureRefused, NotPermitted
 from tearline.identity import agency_uri_of
-from tearline.statements.statement import Statement, signers_of
+from tearline.statements.statement import Statement, StatementType, signers_of
+from tearline.wire.erasures import parse_erasure
 from tearline.wire.grants import parse_event
 from tearline_server.processing.batch import Batch, NewMail, Result
-from tearline_server.processing.context import Context
+from tearline_server.processing.context import Context, LookupContext
+from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.registry import Registry
+from tearline_server.storage.lookups import Lookups
 
 # Identical for entries that are unknown, erased, or name other agencies.
 _NOT_YOURS = "one of its entries is not under this agreement, or names other agencies"
@@ -18,8 +21,8 @@ _NOT_YOURS = "one of its entries is not under this agreement, or names other age
 def accept_erasure(context: Context, order: Erasure) -> None:
     """Accepts an order, erases its entries, and delivers it to every node of its parties.
 
-    1. All its parties are parties to the agreement. The caller has verified that the publisher's
-       agency is one of them.
+    1. All its parties are parties to the agreement. Authorship has verified that the
+       publisher's agency is one of them.
     2. Every party signed it; no other agency did.
     3. Each entry names exactly these parties, under this agreement, and may be erased.
     4. Every node has acknowledged its mail about the entries.
@@ -106,3 +109,18 @@ def _verify_erasable(context: Context, order: Erasure, index: int) -> None:
         verify_covers(order, index, parse_event(hidden.event))
     except ErasureRefused:
         raise ErasureRefused(_NOT_YOURS) from None
+
+
+def _lookups(context: LookupContext, order: Erasure) -> Lookups:
+    return Lookups(entries=frozenset((each, context.publisher.agency) for each in order.indices))
+
+
+ERASURE = StatementHandler(
+    type=StatementType.ERASURE,
+    parse=parse_erasure,
+    natural_id=none,
+    lookups=_lookups,
+    recipient=none,
+    apply=accept_erasure,
+    parties=lambda order: order.parties,
+)

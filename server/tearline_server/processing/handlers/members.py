@@ -6,10 +6,13 @@ from tearline.errors import TrustListRejected
 from tearline.federation.members import KeyRecord, KeyUse, Revocation, TrustList
 from tearline.federation.record_limits import verify_date
 from tearline.identity import parse_agency_uri
+from tearline.statements.statement import StatementType
 from tearline.verification.log_entries import clear_entry
+from tearline.wire.federation import parse_key_record, parse_revocation, parse_trust_list
 from tearline.wire.statements import signed_of
 from tearline_server.processing.context import Context
 from tearline_server.processing.handlers.agreements import deliver_in_force
+from tearline_server.processing.handlers.base import StatementHandler, no_lookups, none
 from tearline_server.processing.handlers.suspensions import deliver_standings
 from tearline_server.processing.registry import Installation
 
@@ -88,3 +91,31 @@ def verify_names_us(trust_list: TrustList, installation: Installation) -> None:
         identity.log,
     ):
         raise TrustListRejected("it names another exchange or another log than this one")
+
+
+TRUST_LIST = StatementHandler(
+    type=StatementType.TRUST_LIST,
+    parse=parse_trust_list,
+    natural_id=none,
+    lookups=no_lookups,
+    recipient=none,
+    apply=accept_member,
+)
+
+KEY_RECORD = StatementHandler(
+    type=StatementType.KEY_RECORD,
+    parse=parse_key_record,
+    natural_id=none,
+    lookups=no_lookups,
+    recipient=none,
+    apply=accept_member,
+)
+
+REVOCATION = StatementHandler(
+    type=StatementType.REVOCATION,
+    parse=parse_revocation,
+    natural_id=none,
+    lookups=no_lookups,
+    recipient=none,
+    apply=accept_member,
+)

@@ -32,12 +32,14 @@ from tearline.policy.release import ReleasePolicy
 from tearline.policy.terms import ArticleTerms
 from tearline.sealing import granted_slots
 from tearline.statements.receipt import LogOpening
-from tearline.statements.statement import SALT_SIZE, pseudonym_of
+from tearline.statements.statement import SALT_SIZE, StatementType, pseudonym_of
 from tearline.suspensions.index import verify_none
 from tearline.wire.deliveries import EPOCH_SIZE, Cursor, Delivery, verify_fits
-from tearline.wire.grants import encode_event
+from tearline.wire.grants import encode_event, parse_grant
+from tearline.wire.packets import parse_manifest
 from tearline_server.processing.batch import PacketFacts
-from tearline_server.processing.context import Context
+from tearline_server.processing.context import Context, LookupContext
+from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.handlers.cases import verify_filed
 from tearline_server.processing.handlers.channels import next_place, verify_sealed_to
 from tearline_server.processing.handlers.corrections import verify_correction, verify_had
@@ -45,6 +47,7 @@ from tearline_server.processing.handlers.onward import verify_passed_on, verify_
 from tearline_server.processing.handlers.recall_rules import verify_not_recalled
 from tearline_server.processing.handlers.requests import begin_request, verify_person
 from tearline_server.processing.registry import InForce
+from tearline_server.storage.lookups import Lookups
 
 # Identical for unknown packets and those of other agencies.
 _NOT_YOURS = "this agency has no packet with that id"
@@ -289,3 +292,41 @@ def _decide(
             )
         )
     return tuple(decisions)
+
+
+def _manifest_lookups(context: LookupContext, manifest: Manifest) -> Lookups:
+    packet, agency = context.submitted.statement.id, context.publisher.agency
+    corrected = (manifest.supersedes,) if manifest.supersedes else ()
+    return Lookups(
+        sources=tuple((source, agency) for source in manifest.derived_from),
+        derived=tuple((packet, source) for source in manifest.derived_from),
+        corrected=tuple((each, agency) for each in corrected),
+        superseding=tuple((packet, each) for each in corrected),
+    )
+
+
+def _grant_lookups(context: LookupContext, grant: Grant) -> Lookups:
+    agency = context.publisher.agency
+    return Lookups(
+        packets=((grant.packet, agency),),
+        grants=((grant.packet, agency, grant.address.recipient),),
+    )
+
+
+MANIFEST = StatementHandler(
+    type=StatementType.MANIFEST,
+    parse=parse_manifest,
+    natural_id=lambda manifest: b"P" + manifest.packet_id,
+    lookups=_manifest_lookups,
+    recipient=none,
+    apply=accept_manifest,
+)
+
+GRANT = StatementHandler(
+    type=StatementType.GRANT,
+    parse=parse_grant,
+    natural_id=lambda grant: b"G" + grant.grant_id,
+    lookups=_grant_lookups,
+    recipient=lambda grant: grant.address.recipient,
+    apply=accept_grant,
+)

@@ -7,10 +7,19 @@ agreed proposal returns as an agreement signed by all of them.
 from tearline.agreements.agreement import Agreement, verify_pins
 from tearline.agreements.proposal import Proposal, verify_follows, verify_proposal
 from tearline.audit.event import EventCode
-from tearline.errors import AgreementMalformed, NotPermitted, ProposalClosed
+from tearline.errors import AgreementMalformed, NotPermitted, ProposalClosed, TearlineError
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import parse_agreement
-from tearline_server.processing.context import Context
-from tearline_server.processing.handlers.agreements import log_for, put_into_mailboxes, verify_rooms
+from tearline.wire.proposals import parse_proposal
+from tearline_server.processing.context import Context, LookupContext
+from tearline_server.processing.handlers.agreements import (
+    log_for,
+    put_into_mailboxes,
+    rooms_of,
+    verify_rooms,
+)
+from tearline_server.processing.handlers.base import StatementHandler, none
+from tearline_server.storage.lookups import Lookups
 
 
 def accept_proposal(context: Context, proposal: Proposal) -> None:
@@ -49,3 +58,20 @@ def _verify_follows(context: Context, agreement: Agreement) -> None:
         verify_follows(agreement, found.agreement)
     elif agreement.version != 1:
         raise AgreementMalformed("the first version is number 1")
+
+
+def _lookups(context: LookupContext, proposal: Proposal) -> Lookups:
+    try:
+        return rooms_of(context, parse_agreement(proposal.statement.body).signatories)
+    except TearlineError:
+        return Lookups()  # it is refused
+
+
+PROPOSAL = StatementHandler(
+    type=StatementType.PROPOSAL,
+    parse=parse_proposal,
+    natural_id=none,
+    lookups=_lookups,
+    recipient=none,
+    apply=accept_proposal,
+)

@@ -5,8 +5,12 @@ from tearline.errors import RecallNotOriginator
 from tearline.identity import agency_uri_of
 from tearline.packets.recall import Recall, RecallAnswer, RecallOrder, verify_answer_time
 from tearline.statements.channel import Address
-from tearline_server.processing.context import Context
+from tearline.statements.statement import StatementType
+from tearline.wire.recalls import parse_recall
+from tearline_server.processing.context import Context, LookupContext
+from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.handlers.channels import relay, was_delivered
+from tearline_server.storage.lookups import Lookups
 from tearline_server.storage.rows import RecallRow
 
 # Identical for unknown packets and those of other agencies.
@@ -74,3 +78,17 @@ def _verify_own(context: Context, recall: Recall) -> None:
     of = agency_uri_of(manifest.header.signer), manifest.agreement.id
     if of != (context.publisher.agency, recall.address.agreement_id):
         raise RecallNotOriginator(_NOT_YOURS)
+
+
+def _lookups(context: LookupContext, recall: Recall) -> Lookups:
+    return Lookups(packets=((recall.packet, context.publisher.agency),))
+
+
+RECALL = StatementHandler(
+    type=StatementType.RECALL,
+    parse=parse_recall,
+    natural_id=none,
+    lookups=_lookups,
+    recipient=lambda recall: recall.address.recipient,
+    apply=accept_recall,
+)

@@ -18,14 +18,16 @@ from tearline.policy.form import Form
 from tearline.requests.clock import Interval
 from tearline.requests.progress import LoggedStep, Progress, demand_of, replay
 from tearline.requests.step import RequestStep, Side
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.packets import parse_manifest
 from tearline.wire.requests import parse_step
 from tearline.wire.statements import header_of, parse_statement
 from tearline_server.processing.batch import Batch, FollowedRequest
-from tearline_server.processing.context import Context
+from tearline_server.processing.context import Context, LookupContext
+from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.handlers.channels import relay, verify_sealed_to
-from tearline_server.storage.lookups import StoredRequest
+from tearline_server.storage.lookups import Lookups, StoredRequest
 from tearline_server.storage.rows import RequestRow, RequestStepRow
 
 RequestKey = tuple[bytes, str]
@@ -223,3 +225,18 @@ def _logged(row: RequestRow, index: int, time_ms: int, envelope: bytes) -> Logge
     body = parse_statement(envelope).body
     side = Side.HOLDER if header_of(body).signer == row.holder else Side.ASKER
     return LoggedStep(side=side, step=parse_step(body), index=index, time_ms=time_ms, counted=True)
+
+
+def _lookups(context: LookupContext, step: RequestStep) -> Lookups:
+    ends = (context.signer, step.address.recipient)
+    return Lookups(requests=frozenset((step.request, holder, context.signer) for holder in ends))
+
+
+REQUEST_STEP = StatementHandler(
+    type=StatementType.REQUEST_STEP,
+    parse=parse_step,
+    natural_id=none,
+    lookups=_lookups,
+    recipient=lambda step: step.address.recipient,
+    apply=accept_step,
+)

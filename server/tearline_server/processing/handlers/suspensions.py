@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import Event, EventCode
 from tearline.identity import agency_uri_of
-from tearline.statements.statement import pseudonym_of
+from tearline.statements.statement import StatementType, pseudonym_of
 from tearline.suspensions.index import Stop, is_held
 from tearline.suspensions.pace import paced
 from tearline.suspensions.standing import Standing
 from tearline.suspensions.transitions import verify_follows, verify_scopes
+from tearline.wire.suspensions import parse_standing
 from tearline_server.processing.batch import Batch, NewMail
-from tearline_server.processing.context import Context
+from tearline_server.processing.context import Context, LookupContext
+from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.registry import NotifiedEntries, Registry
-from tearline_server.storage.lookups import Undelivered
+from tearline_server.storage.lookups import Lookups, Undelivered
 
 
 def accept_standing(context: Context, standing: Standing) -> None:
@@ -133,3 +135,19 @@ def _deliver(registry: Registry, batch: Batch, node: str, statement: int, entry:
     batch.mail.append(
         NewMail(node=node, seq=registry.next_mail(node), statement=statement, entry=entry)
     )
+
+
+def _lookups(context: LookupContext, standing: Standing) -> Lookups:
+    if not context.registry.is_party(standing.agreement_id, context.publisher.agency):
+        return Lookups()
+    return Lookups(agreements=frozenset({standing.agreement_id}))
+
+
+STANDING = StatementHandler(
+    type=StatementType.STANDING,
+    parse=parse_standing,
+    natural_id=none,
+    lookups=_lookups,
+    recipient=none,
+    apply=accept_standing,
+)
