@@ -21,7 +21,10 @@ from tearline_client.audit.value_search import ValueField
 from tearline_client.bootstrap import start_state
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
+from tearline_client.cosigning.followed_log import FollowedLog
+from tearline_client.directory import Directory
 from tearline_client.features.agreements.proposals import ProposalService
+from tearline_client.features.agreements.records import AgreementRecords
 from tearline_client.features.agreements.service import AgreementService
 from tearline_client.features.approvals.service import ApprovalService, Services
 from tearline_client.features.cases.decisions import CaseDecisionService
@@ -36,8 +39,9 @@ from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.onward_use import OnwardUse
 from tearline_client.features.packets.reader import PacketReader, verify_read_on
+from tearline_client.features.packets.records import PacketRecords
 from tearline_client.features.packets.reissue import GrantReissuer
-from tearline_client.features.packets.service import PacketService, Persons, Sent, node_of
+from tearline_client.features.packets.service import PacketService, Persons, Sent
 from tearline_client.features.recalls.service import RecallService
 from tearline_client.features.requests.answers import AnswerService
 from tearline_client.features.requests.service import RequestService
@@ -86,6 +90,10 @@ class Node:
         self.state = context
         self.home = home
         self.keystore = keystore
+        self.packets = PacketRecords(context)
+        self.agreements = AgreementRecords(context)
+        self.log = FollowedLog(context)
+        self.directory = Directory(context)
         self._actors = Actors(home, keystore)
         self._jobs = Jobs(context)
         self._sender = Sender(context, home.sending_lock)
@@ -396,8 +404,8 @@ class Node:
         return self.state.stores.agreements.by_name(name)
 
     def node_of(self, name: str) -> str:
-        """The URI of a partner; see ``releasing.node_of``."""
-        return node_of(self.state.trust, name)
+        """The URI of a partner; see ``Directory.node_of``."""
+        return self.directory.node_of(name)
 
     def draft(
         self, group: Group, about: About, *, agreement: str, extra: Sequence[Field] = ()

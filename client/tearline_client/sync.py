@@ -181,6 +181,10 @@ class SyncNode:
         self._node = node
         self._loop = loop
         self._closing = closing
+        self.packets = SyncNamespace(node.packets, loop)
+        self.agreements = SyncNamespace(node.agreements, loop)
+        self.log = SyncNamespace(node.log, loop)
+        self.directory = SyncNamespace(node.directory, loop)
         self.proposals = SyncNamespace(node.proposals, loop)
         self.approvals = SyncNamespace(node.approvals, loop)
         self.consents = SyncNamespace(node.consents, loop)

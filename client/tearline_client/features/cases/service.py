@@ -28,11 +28,11 @@ from tearline.limits import CASE_RETRY_MS
 from tearline.statements.statement import ActedBy
 from tearline.text.choices import ID_SHOWN, matched, one_of
 from tearline_client.context import NodeContext
+from tearline_client.directory import node_of
 from tearline_client.features.cases.outbound import OutboundCaseSteps
 from tearline_client.features.cases.timeline import CaseEvent, timeline_of
 from tearline_client.features.cases.views import CaseView, seats_of, view_joined, view_led
 from tearline_client.features.packets.free_text import FreeText
-from tearline_client.features.packets.service import node_of
 from tearline_client.jobs import Jobs
 from tearline_client.outbox.sender import Sender
 from tearline_client.store.cases import LedCase

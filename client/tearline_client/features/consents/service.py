@@ -30,18 +30,13 @@ from tearline.persons.four_eyes import verify_persons
 from tearline.statements.statement import ActedBy
 from tearline.wire.consents import encode_terms, parse_terms
 from tearline_client.context import NodeContext
+from tearline_client.directory import node_of
 from tearline_client.features.consents.outbound import OutboundConsentSteps
 from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.decisions.service import Also, DecisionService, persons_of
 from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.free_text import FreeText
-from tearline_client.features.packets.service import (
-    PacketService,
-    Persons,
-    Sent,
-    node_of,
-    verify_accepted,
-)
+from tearline_client.features.packets.service import PacketService, Persons, Sent, verify_accepted
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.outbox.sender import Sender
 from tearline_client.planning.mentions import Mention

@@ -22,9 +22,10 @@ from tearline.errors import (
     TrustStale,
 )
 from tearline_client.context import NodeContext
+from tearline_client.directory import node_of
 from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.review import changed_of
-from tearline_client.features.packets.service import PacketService, Persons, Sent, node_of
+from tearline_client.features.packets.service import PacketService, Persons, Sent
 from tearline_client.jobs import ends_round
 from tearline_client.outbox.lock import Presence
 from tearline_client.outbox.queued_acts import queued

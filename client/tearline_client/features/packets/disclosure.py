@@ -11,8 +11,9 @@ from tearline.policy.release import ReleasePolicy
 from tearline.policy.terms import ArticleTerms
 from tearline.statements.statement import ActedBy
 from tearline_client.context import NodeContext
+from tearline_client.directory import node_of
 from tearline_client.features.packets.onward_use import OnwardUse
-from tearline_client.features.packets.service import PacketService, Persons, Sent, node_of
+from tearline_client.features.packets.service import PacketService, Persons, Sent
 from tearline_client.messages.compose import make_grant
 from tearline_client.messages.packet_view import PacketView, sealed_again
 from tearline_client.outbox.sender import Sender

@@ -7,23 +7,21 @@ from tearline.agreements.agreement import Agreement, verify_direction
 from tearline.bodies.registry import verify_body
 from tearline.errors import (
     AgreementNotInForce,
-    NameAmbiguous,
-    NotFound,
     OutcomeUnknown,
     RecipientKeyExpired,
     RefusedOtherwise,
     error_by_code,
 )
-from tearline.identity import agency_uri_of, parse_uri
+from tearline.identity import agency_uri_of
 from tearline.persons.four_eyes import verify_persons
 from tearline.policy.terms import ArticleTerms
 from tearline.sealing import SealedPacket
 from tearline.statements.receipt import Receipt, Status
 from tearline.statements.statement import ActedBy
-from tearline.text.choices import matched, one_of
-from tearline.verification.trust import TrustState
+from tearline.text.choices import one_of
 from tearline.wire.statements import Signed
 from tearline_client.context import NodeContext
+from tearline_client.directory import node_of
 from tearline_client.features.packets.onward_use import OnwardUse
 from tearline_client.features.packets.reissue import GrantReissuer
 from tearline_client.messages.compose import GrantContext, grant_plans, seal_plans
@@ -314,24 +312,3 @@ def covering(agreement: Agreement, article_id: str, kind: str, purpose: str) -> 
             one_of(purpose, f"purpose that {article_id} covers", article.purposes)
         )
     return article
-
-
-def node_of(trust: TrustState, name: str) -> str:
-    """The URI of a partner: of a node, or of the one node of an agency by its short name.
-
-    Raises:
-        NotFound: If there is no such agency, or it has no node; the nearest is named.
-        NameAmbiguous: If it has several nodes, and none was named.
-    """
-    if name.startswith("spiffe://"):
-        parse_uri(name)
-        return name
-    agencies = {agency.name: agency.uri for agency in trust.trust_list.agencies}
-    if name not in agencies:
-        raise NotFound(one_of(name, "agency", agencies))
-    nodes = [uri for uri in trust.nodes() if agency_uri_of(uri) == agencies[name]]
-    if not nodes:
-        raise NotFound(f"{name} has no node with a key on record yet")
-    if len(nodes) > 1:
-        raise NameAmbiguous(matched(name, "agency of several nodes", nodes))
-    return nodes[0]

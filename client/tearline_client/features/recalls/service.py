@@ -12,7 +12,7 @@ from tearline.statements.channel import VoidReason
 from tearline.statements.statement import ActedBy, StatementType
 from tearline.tlog.agreed_time import AgreedTime
 from tearline_client.context import NodeContext
-from tearline_client.features.packets.service import node_of
+from tearline_client.directory import node_of
 from tearline_client.features.packets.withdraw import withdraw
 from tearline_client.jobs import Jobs
 from tearline_client.messages.packet_view import PacketView

@@ -1,0 +1,52 @@
+"""The members of the federation and their nodes: ``node.directory``."""
+
+from tearline.errors import NameAmbiguous, NotFound
+from tearline.federation.members import TrustList
+from tearline.identity import agency_uri_of, parse_uri
+from tearline.text.choices import matched, one_of
+from tearline.verification.trust import TrustState
+from tearline_client.context import NodeContext
+
+
+class Directory:
+    """The trust list in force, and the nodes with a key on record.
+
+    Args:
+        context: The node.
+    """
+
+    def __init__(self, context: NodeContext) -> None:
+        self._trust = context.trust
+
+    def trust_list(self) -> TrustList:
+        """Returns the trust list in force."""
+        return self._trust.trust_list
+
+    def federation(self) -> bytes:
+        """Returns the id of the federation, 32 bytes."""
+        return self._trust.federation
+
+    def node_of(self, name: str) -> str:
+        """Returns the URI of a partner's node; see ``node_of``."""
+        return node_of(self._trust, name)
+
+
+def node_of(trust: TrustState, name: str) -> str:
+    """The URI of a partner: of a node, or of the one node of an agency by its short name.
+
+    Raises:
+        NotFound: If there is no such agency, or it has no node; the nearest is named.
+        NameAmbiguous: If it has several nodes, and none was named.
+    """
+    if name.startswith("spiffe://"):
+        parse_uri(name)
+        return name
+    agencies = {agency.name: agency.uri for agency in trust.trust_list.agencies}
+    if name not in agencies:
+        raise NotFound(one_of(name, "agency", agencies))
+    nodes = [uri for uri in trust.nodes() if agency_uri_of(uri) == agencies[name]]
+    if not nodes:
+        raise NotFound(f"{name} has no node with a key on record yet")
+    if len(nodes) > 1:
+        raise NameAmbiguous(matched(name, "agency of several nodes", nodes))
+    return nodes[0]

@@ -1,0 +1,90 @@
+"""Packets by their manifests, without any contents: ``node.packets``."""
+
+from dataclasses import dataclass
+
+from tearline.packets.packet import Manifest
+from tearline_client.context import NodeContext
+from tearline_client.store.packets import StoredGrant, StoredPacket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketRecord:
+    """A packet of this node, without its contents.
+
+    Attributes:
+        id: 32 bytes, the manifest's statement id.
+        origin: The originator's node URI.
+        received_ms: The time it arrived, or was made here.
+        manifest: Its manifest.
+    """
+
+    id: bytes
+    origin: str
+    received_ms: int
+    manifest: Manifest
+
+
+class PacketRecords:
+    """Records of the packets of this node. Contents are read by ``Node.read`` and ``Node.show``.
+
+    Args:
+        context: The node.
+    """
+
+    def __init__(self, context: NodeContext) -> None:
+        self._packets = context.stores.packets
+        self._repeats = context.stores.repeats
+
+    def find(self, prefix: str) -> bytes:
+        """Returns the id of the one packet whose id begins with ``prefix``.
+
+        Raises:
+            NotFound: If there is none.
+            NameAmbiguous: If there are several.
+        """
+        return self._packets.find(prefix)
+
+    def get(self, packet_id: bytes) -> PacketRecord:
+        """Returns the record of a packet.
+
+        Raises:
+            NotFound: If it is not here.
+        """
+        return _record(self._packets.packet(packet_id))
+
+    def list(self) -> tuple[PacketRecord, ...]:
+        """Returns the records of all packets, newest first."""
+        return tuple(map(_record, self._packets.packets()))
+
+    def ids(self) -> tuple[bytes, ...]:
+        """Returns the ids of all packets, newest first."""
+        return tuple(self._packets.ids())
+
+    def manifest(self, packet_id: bytes) -> Manifest:
+        """Returns the manifest of a packet.
+
+        Raises:
+            NotFound: If it is not here.
+        """
+        return self._packets.manifest(packet_id)
+
+    def grants(self, packet_id: bytes) -> tuple[StoredGrant, ...]:
+        """Returns the grants of a packet: ours to partners, or a partner's to us."""
+        return self._packets.grants(packet_id)
+
+    def is_frozen(self, packet_id: bytes) -> bool:
+        """Returns whether its originator froze a packet."""
+        return self._packets.is_frozen(packet_id)
+
+    def repeats(self, packet_id: bytes) -> tuple[str, ...]:
+        """Returns the reasons that persons gave for values repeated in a packet's texts."""
+        return self._repeats.of(packet_id)
+
+
+def _record(packet: StoredPacket) -> PacketRecord:
+    return PacketRecord(
+        id=packet.id,
+        origin=packet.origin,
+        received_ms=packet.received_ms,
+        manifest=packet.manifest,
+    )
