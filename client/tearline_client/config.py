@@ -6,11 +6,8 @@ is no setting is refused, for a misspelt one would otherwise pass for the defaul
 never settings: a passphrase comes from a file, the environment or a prompt.
 """
 
-import getpass
 import os
-import sys
 import tomllib
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,21 +17,19 @@ from tearline.encoding import parse_decimal
 from tearline.errors import (
     ConfigUnreadable,
     MalformedInput,
-    PassphraseMissing,
     SettingInvalid,
     SettingUnknown,
 )
-from tearline_runtime.files import read_bounded, read_if_present
+from tearline_runtime import passphrase
+from tearline_runtime.files import read_if_present
 
 FILE_NAME = "node.toml"
 MAX_CONFIG_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
-MAX_PASSPHRASE_BYTES = 4096  # longer than any passphrase, shorter than a file named by mistake
 MAX_TIMEOUT_S = 3600  # a command that waits an hour for an answer will not get one
 MAX_PORT = 65535
 MAX_ADDRESSES = 16  # more processes than one database has use for
 
 _DEFAULT_HOME = Path("~/.tearline").expanduser()
-_PASSPHRASE = "TEARLINE_PASSPHRASE"  # noqa: S105 (the name of a variable, not a secret)
 
 
 def _path(text: str) -> Path:
@@ -260,50 +255,6 @@ def read_passphrase(
         ConfigUnreadable: If the file cannot be read.
         FileExposed: If others than its owner may read or write the file.
     """
-    if settings.passphrase_file is None and _PASSPHRASE in environment:
-        return _usable(environment[_PASSPHRASE])
-    return read_secret(
-        settings.passphrase_file,
-        "--passphrase-file or TEARLINE_PASSPHRASE_FILE",
-        prompt="Passphrase",
-        twice=twice,
+    return passphrase.read_passphrase(
+        settings.passphrase_file, environment.get(passphrase.VARIABLE), twice=twice
     )
-
-
-def read_secret(file: Path | None, option: str, *, prompt: str, twice: bool = False) -> bytes:
-    """Returns a passphrase from its file, or from a prompt where no file is named.
-
-    Args:
-        file: The file that ``option`` named, or None.
-        option: The options and variables that name it; told where there is no terminal.
-        prompt: The question on a terminal, for example ``Passphrase of ana``.
-        twice: Whether the prompt asks a second time, as for a new passphrase.
-
-    Raises:
-        PassphraseMissing: If there is none, it is empty, or the two entries differ.
-        ConfigUnreadable: If the file cannot be read.
-        FileExposed: If others than its owner may read or write the file.
-    """
-    if file is not None:
-        return _usable(_read_secret(file))
-    if not sys.stdin.isatty():
-        raise PassphraseMissing(option)
-    text = getpass.getpass(f"{prompt}: ")
-    if twice and getpass.getpass("The same again: ") != text:
-        raise PassphraseMissing("the two entries differ")
-    return _usable(text)
-
-
-def _usable(text: str) -> bytes:
-    if not text:
-        raise PassphraseMissing("it is empty")
-    # One spelling, whatever the keyboard: é is one character here, not an e and an accent.
-    return unicodedata.normalize("NFC", text).encode("utf-8")
-
-
-def _read_secret(path: Path) -> str:
-    data = read_bounded(path, MAX_PASSPHRASE_BYTES, is_private=True)
-    try:
-        return data.decode("utf-8-sig").partition("\n")[0].removesuffix("\r")
-    except UnicodeDecodeError:
-        raise ConfigUnreadable(f"{path} is not UTF-8") from None

@@ -4,12 +4,9 @@ Unknown names are refused, because a misspelt setting would silently use its def
 never settings.
 """
 
-import getpass
 import os
 import re
-import sys
 import tomllib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +17,6 @@ from tearline.errors import (
     ConfigUnreadable,
     KeyMalformed,
     MalformedInput,
-    PassphraseMissing,
     SettingInvalid,
     SettingUnknown,
 )
@@ -33,14 +29,12 @@ from tearline.limits import (
     NODE_STATEMENTS_S,
 )
 from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey, parse_verifier_key
-from tearline_runtime import files
+from tearline_runtime import files, passphrase
 
 FILE_NAME = "exchange.toml"
 _MAX_FILE_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
-_MAX_PASSPHRASE_BYTES = 4096  # longer than any passphrase, shorter than a file named by mistake
 _MAX_PORT = 65535
-_PASSPHRASE = "TEARLINE_PASSPHRASE"  # noqa: S105 (the name of a variable, not a secret)
-_PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (likewise)
+_PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (the name of a variable, not a secret)
 _MAX_NUMBER = 1 << 40  # beyond any network or disk
 _TEXTS = ("name", "address", "dns", "listen")
 _PORTS = ("http", "metrics")  # plain HTTP; each is opened only if set
@@ -231,20 +225,10 @@ def read_passphrase(
     """
     if file is None and environment.get(_PASSPHRASE_FILE):
         file = Path(environment[_PASSPHRASE_FILE])
-    if file is not None:
-        data = files.read_bounded(file, _MAX_PASSPHRASE_BYTES, is_private=True)
-        text = data.decode("utf-8-sig", "replace").partition("\n")[0].removesuffix("\r")
-    elif _PASSPHRASE in environment:
-        text = environment[_PASSPHRASE]
-    elif sys.stdin.isatty():
-        text = getpass.getpass("Passphrase: ")
-        if twice and getpass.getpass("The same again: ") != text:
-            raise PassphraseMissing("the two entries differ")
-    else:
-        raise PassphraseMissing("--passphrase-file or TEARLINE_PASSPHRASE_FILE")
-    if not text:
-        raise PassphraseMissing("it is empty")
-    return unicodedata.normalize("NFC", text).encode("utf-8")
+    # A file that is not UTF-8 has opened keys so far, and does so still.
+    return passphrase.read_passphrase(
+        file, environment.get(passphrase.VARIABLE), twice=twice, undecodable="replace"
+    )
 
 
 def _domain(name: str, values: Mapping[str, object]) -> str:

@@ -18,13 +18,13 @@ from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, root_option, sync_option, yes_option
 from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.session import at_work, home_of, passphrases
-from tearline_client.config import read_secret
 from tearline_client.enrolment import certify_next, fetch_authority, revoke
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.rotation import KeyKind
 from tearline_client.keys.tls_certificates import has_authority, issue_certificate
 from tearline_client.node import Node
 from tearline_client.rendering.words import time_text
+from tearline_runtime.passphrase import read_passphrase
 
 _SHOWN = 16  # hexadecimal digits of an id in a table: enough to name a key by
 
@@ -133,7 +133,7 @@ def passphrase(
     )
     option = "--new-passphrase-file"
     keystore.change_passphrase(
-        read_secret(new_passphrase_file, option, prompt="New passphrase", twice=True)
+        read_passphrase(new_passphrase_file, option=option, question="New passphrase", twice=True)
     )
     cli.say("The keystore has a new passphrase; make a fresh backup.")
 

@@ -10,9 +10,9 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.session import home_of
-from tearline_client.config import read_secret
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons.issuer import LocalIssuer
+from tearline_runtime.passphrase import read_passphrase
 
 
 def issuer(cli: CliContext) -> LocalIssuer:
@@ -95,4 +95,4 @@ def disable(cli: CliContext, name: str) -> None:
 def person_passphrase(name: str, file: Path | None, *, twice: bool = False) -> bytes:
     """Returns the passphrase of the person ``name``: from a file, or asked for."""
     option = "--person-passphrase-file"
-    return read_secret(file, option, prompt=f"Passphrase of {name}", twice=twice)
+    return read_passphrase(file, option=option, question=f"Passphrase of {name}", twice=twice)

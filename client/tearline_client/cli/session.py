@@ -9,11 +9,11 @@ from tearline.errors import ConfigUnreadable, NotPermitted
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.cli.context import CliContext
-from tearline_client.config import read_secret
 from tearline_client.enrolment import Passphrases
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
 from tearline_client.rendering.words import age_text, time_text
+from tearline_runtime.passphrase import read_passphrase
 
 T = TypeVar("T")
 
@@ -65,7 +65,9 @@ def passphrases(cli: CliContext, root_file: Path | None, *, twice: bool = False)
     node = cli.passphrase(twice=twice)
     if root_file is None:
         return Passphrases(node=node, root=node)
-    root = read_secret(root_file, "--root-passphrase-file", prompt="Passphrase of the root")
+    root = read_passphrase(
+        root_file, option="--root-passphrase-file", question="Passphrase of the root"
+    )
     return Passphrases(node=node, root=root)
 
 
