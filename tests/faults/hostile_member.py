@@ -202,9 +202,16 @@ class Hostile:
             composition = compose([plan], node._packets.releaser(Persons()))
         return composition.packets[0], composition.publications
 
-    async def send(self, agreement: str, fields: Sequence[Field], **rest: PacketKind) -> bool:
+    async def send(
+        self,
+        agreement: str,
+        fields: Sequence[Field],
+        *,
+        kind: PacketKind = PacketKind.LEAD,
+        to: str = "",
+    ) -> bool:
         """Sends a packet to a victim; whether the exchange took all of it."""
-        _, publications = self.compose(agreement, fields, **rest)
+        _, publications = self.compose(agreement, fields, kind=kind, to=to)
         taken = True
         for publication in publications:
             outcomes = await self.publish(publication)

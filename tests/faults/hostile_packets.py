@@ -89,4 +89,4 @@ async def mail_past_a_suspension(hostile: Hostile) -> None:
     """Packets under the agreement that a partner may have suspended, one after another."""
     field = text_field(f"{_token(1)}/Person/name", "Qiu")
     for _ in range(8):
-        await hostile.send("suspended", [field])
+        await hostile.send("suspended", [field], to=hostile.victims["with-cn"])
