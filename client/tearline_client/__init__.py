@@ -1,17 +1,18 @@
 """The agency: its node, its keys, its command line.
 
-Programs use ``Node``, or without asyncio its twin ``SyncNode``, and what they take and give:
+Programs use ``Node``, or without asyncio its twin ``SyncNode``, with their parameter and result
+types:
 
     from tearline_client import About, Node
 
-In the examples of these, ``node`` is an open ``SyncNode``, ``passphrase`` opens its keystore,
-and ``group`` and ``about`` are what is sent: a ``Group`` and an ``About``.
+In the examples of these, ``node`` is an open ``SyncNode``, ``passphrase`` opens its keystore, and
+``group`` and ``about`` are what is sent: a ``Group`` and an ``About``.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# Before anything imports gRPC, which reads its cipher suites only once.
+# Before any import of gRPC, which reads its cipher suites only once.
 import tearline_runtime.grpc as _rpc
 
 if TYPE_CHECKING:

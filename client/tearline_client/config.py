@@ -1,9 +1,9 @@
-"""A node's settings: flag, then environment, then ``node.toml``, then default.
+"""Settings of a node: flag, then environment, then ``node.toml``, then default.
 
-A setting ``exchange`` is the flag ``--exchange`` where a command has one, ``TEARLINE_EXCHANGE``
-in the environment and ``exchange`` in the TOML file of the node's home. A name in the file that
-is no setting is refused, for a misspelt one would otherwise pass for the default. Secrets are
-never settings: a passphrase comes from a file, the environment or a prompt.
+A setting ``exchange`` is the flag ``--exchange`` of some commands, ``TEARLINE_EXCHANGE`` in the
+environment and ``exchange`` in the TOML file of the node's home. Unknown names in the file are
+refused, because a misspelt setting would silently be the default. Secrets are never settings: a
+passphrase comes from a file, the environment or a prompt.
 """
 
 import os
@@ -27,7 +27,7 @@ FILE_NAME = "node.toml"
 MAX_CONFIG_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
 MAX_TIMEOUT_S = 3600  # a command that waits an hour for an answer will not get one
 MAX_PORT = 65535
-MAX_ADDRESSES = 16  # more processes than one database has use for
+MAX_ADDRESSES = 16  # more processes than one database can use
 
 _DEFAULT_HOME = Path("~/.tearline").expanduser()
 
@@ -39,40 +39,40 @@ def _path(text: str) -> Path:
 def _timeout(text: str) -> int:
     seconds = parse_decimal(text, maximum=MAX_TIMEOUT_S)
     if not seconds:
-        raise MalformedInput("at least one second was expected")
+        raise MalformedInput("expected at least one second")
     return seconds
 
 
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not parse_decimal(port, maximum=MAX_PORT):
-        raise MalformedInput("host:port was expected")
+        raise MalformedInput("expected host:port")
     return text
 
 
 def _addresses(text: str) -> str:
     addresses = [_address(each.strip()) for each in text.split(",")]
     if len(addresses) > MAX_ADDRESSES:
-        raise MalformedInput(f"at most {MAX_ADDRESSES} addresses were expected")
+        raise MalformedInput(f"expected at most {MAX_ADDRESSES} addresses")
     return ",".join(addresses)
 
 
 def _recall(text: str) -> str:
     if text not in ("erase", "ask"):
-        raise MalformedInput("erase or ask was expected")
+        raise MalformedInput("expected erase or ask")
     return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What there is to know of one setting before it has a value.
+    """Definition of one setting.
 
     Attributes:
         name: Its name, in flags, in ``node.toml`` and, as ``TEARLINE_NAME``, in the environment.
-        parse: Reads its value from text; raises MalformedInput.
-        default: Its value where none is given.
-        meaning: What it says.
-        in_file: Whether ``node.toml`` may hold it.
+        parse: Parses its value; raises MalformedInput.
+        default: Its default value.
+        meaning: Its description.
+        in_file: Whether ``node.toml`` may set it.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Setting:
 
     @property
     def variable(self) -> str:
-        """The environment variable that gives it."""
+        """Returns its environment variable."""
         return f"TEARLINE_{self.name.upper()}"
 
 
@@ -99,15 +99,15 @@ SETTINGS = (
         name="exchange",
         parse=_addresses,
         default="",
-        meaning="host:port of the exchange; several, with commas between, where several processes "
-        "serve: one is used, and the next as soon as it does not answer",
+        meaning="host:port of the exchange; several, separated by commas, if several processes "
+        "serve: one is used, and the next after a failure",
     ),
     Setting(name="person", parse=str, default="", meaning="name of the person who acts, or `node`"),
     Setting(
         name="output",
         parse=str,
         default="table",
-        meaning="how data is printed: table, json, jsonl or csv",
+        meaning="output format: table, json, jsonl or csv",
     ),
     Setting(
         name="timeout_s",
@@ -119,50 +119,48 @@ SETTINGS = (
         name="http",
         parse=_address,
         default="",
-        meaning="host:port on which `tearline node run` shows its copy of the log, and cosigns "
-        "for whoever asks; none where it is not set",
+        meaning="host:port on which `tearline node run` serves its copy of the log, and cosigns "
+        "on request; none by default",
     ),
     Setting(
         name="metrics",
         parse=_address,
         default="",
-        meaning="host:port on which `tearline node run` tells whoever watches machines how it is; "
-        "none where it is not set",
+        meaning="host:port on which `tearline node run` serves metrics and health; none by default",
     ),
     Setting(
         name="recall",
         parse=_recall,
         default="erase",
-        meaning="what is done with what partners recall: erase (at once), or ask (a person, while "
-        "there is time)",
+        meaning="handling of partners' recalls: erase (at once), or ask (a person, before the "
+        "deadline)",
     ),
     Setting(
         name="passphrase_file",
         parse=_path,
         default=None,
-        meaning="file whose first line is the passphrase of the keystore",
-        in_file=False,  # what opens the keys is not named beside them
+        meaning="file with the keystore's passphrase in its first line",
+        in_file=False,  # the secret that opens the keys is not named beside them
     ),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting of a node, as SETTINGS describes them.
+    """Every setting of a node, as defined in SETTINGS.
 
     Attributes:
         home: The node's home directory, which also holds ``node.toml``.
-        exchange: ``host:port`` of the exchange, or several with commas between; empty where none
-            is set.
-        person: Name of the person who acts, empty for the only one logged in; ``node`` for the
-            node itself.
-        output: How data is printed: table, json, jsonl or csv.
+        exchange: ``host:port`` of the exchange, or several separated by commas; or empty.
+        person: Name of the acting person; empty for the only one logged in, ``node`` for the node
+            itself.
+        output: Output format: table, json, jsonl or csv.
         timeout_s: Seconds to wait for the exchange to answer one call.
-        http: ``host:port`` of the witness port, empty for none.
-        metrics: ``host:port`` of the port of the metrics, empty for none.
-        recall: What is done with what partners recall: erase, or ask.
-        passphrase_file: File whose first line opens the keystore.
-        origins: For each setting: ``flag``, a variable's name, a file's path or ``default``.
+        http: ``host:port`` of the witness port, or empty.
+        metrics: ``host:port`` of the metrics port, or empty.
+        recall: Handling of partners' recalls: erase, or ask.
+        passphrase_file: File with the keystore's passphrase in its first line.
+        origins: Origin of each setting: ``flag``, a variable's name, a file's path or ``default``.
     """
 
     home: Path
@@ -180,16 +178,16 @@ class Settings:
 def load_settings(
     flags: Mapping[str, str | None] | None = None, environment: Mapping[str, str] = os.environ
 ) -> Settings:
-    """The settings that hold now.
+    """Returns the current settings.
 
     Args:
-        flags: Values given on the command line, by setting; None for those that were not.
-        environment: Where the ``TEARLINE_…`` variables are looked up; an empty one is unset.
+        flags: Values given on the command line, by setting; None for those not given.
+        environment: Source of the ``TEARLINE_…`` variables; an empty one is unset.
 
     Raises:
-        SettingUnknown: If the file names something that is not a setting.
-        SettingInvalid: If a value is not of its setting's kind.
-        ConfigUnreadable: If the file is there but cannot be read.
+        SettingUnknown: If the file names an unknown setting.
+        SettingInvalid: If a value is invalid for its setting.
+        ConfigUnreadable: If the file exists but cannot be read.
     """
     outside = {
         setting.name: (setting.variable, environment[setting.variable])
@@ -220,7 +218,7 @@ def load_settings(
 
 def _parse(setting: Setting, origin: str, value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise SettingInvalid(f"{setting.name} ({origin}): text or a whole number was expected")
+        raise SettingInvalid(f"{setting.name} ({origin}): expected text or a whole number")
     try:
         return setting.parse(str(value))
     except MalformedInput as error:
@@ -240,20 +238,20 @@ def _read_toml(path: Path) -> dict[str, object]:
 def read_passphrase(
     settings: Settings, environment: Mapping[str, str] = os.environ, *, twice: bool = False
 ) -> bytes:
-    """The passphrase that opens the keystore, as UTF-8 in Unicode's composed form.
+    """Returns the keystore's passphrase, as UTF-8 in Unicode's composed form.
 
-    From the file that a flag or ``TEARLINE_PASSPHRASE_FILE`` names, else from
+    It comes from the file named by a flag or ``TEARLINE_PASSPHRASE_FILE``, else from
     ``TEARLINE_PASSPHRASE``, else from a prompt.
 
     Args:
         settings: The node's settings.
-        environment: Where ``TEARLINE_PASSPHRASE`` is looked up.
+        environment: Source of ``TEARLINE_PASSPHRASE``.
         twice: Whether a prompt asks a second time, as for a new passphrase.
 
     Raises:
         PassphraseMissing: If there is none, it is empty, or the two entries differ.
         ConfigUnreadable: If the file cannot be read.
-        FileExposed: If others than its owner may read or write the file.
+        FileExposed: If the file is accessible to others than its owner.
     """
     return passphrase.read_passphrase(
         settings.passphrase_file, environment.get(passphrase.VARIABLE), twice=twice

@@ -1,4 +1,4 @@
-"""Becoming a member: an agency's keys, the first trust list, the pin, the node's key record."""
+"""Enrolment: an agency's keys, the first trust list, the pin, the node's key record."""
 
 import os
 import secrets
@@ -67,7 +67,7 @@ CA_LIFETIME_S = 5 * 366 * DAY_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passphrases:
-    """What opens the two keystores of a home.
+    """Passphrases of the two keystores of a home.
 
     Attributes:
         node: The node's, needed by every command.
@@ -79,20 +79,20 @@ class Passphrases:
 
 
 def found_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Agency:
-    """Makes an agency and its first node: every key, encrypted; and the entry it enrols with.
+    """Creates an agency and its first node with all keys; returns its enrolment entry.
 
     Raises:
-        TearlineError: If there is something in the home already, or it cannot be written.
+        TearlineError: If the home has such a file already, or cannot be written.
     """
     made = (home.root, home.keys, home.certificate, home.enrolment(identity), home.identity_file)
     for path in made:
         if os.path.lexists(path):
-            raise ConfigUnreadable(f"{path}: there is one already")
+            raise ConfigUnreadable(f"{path}: already exists")
     try:
         home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigUnreadable(f"{home.path}: {error.strerror}") from None
-    with ExitStack() as undo:  # half a home would stand in the way of a whole one
+    with ExitStack() as undo:  # a partial home would block a complete one
         for path in made:
             undo.callback(_remove, path)
         agency = _make_agency(home, identity, passphrases)
@@ -138,7 +138,7 @@ def _make_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Ag
 
 
 def fetch_authority(home: Home, root_passphrase: bytes, keystore: Keystore) -> None:
-    """Puts the CA's key from the root's keystore into the node's, in a home that lacks it."""
+    """Copies the CA's key from the root's keystore into the node's, if missing there."""
     root_store = Keystore.open(home.root, root_passphrase)
     key = TlsKey(root_store.get(CA_KEY))
     put_authority(keystore, CertificateAuthority(root_store.get(CA_CERTIFICATE), key))
@@ -152,10 +152,10 @@ def draft_trust_list(
     agencies: Sequence[Agency],
     threshold: int,
 ) -> Signed:
-    """The first trust list of a federation, proposed and signed by this home's root.
+    """Returns the first trust list of a federation, signed by this home's root.
 
     Raises:
-        EntryTooLarge: If it would not fit an entry of the log, once every root has signed.
+        EntryTooLarge: If it would not fit an entry of the log once every root has signed.
     """
     root = _root_signer(home, root_passphrase, GENESIS_FEDERATION)
     body = encode_trust_list(
@@ -176,15 +176,15 @@ def draft_trust_list(
 
 
 def _verify_fits(proposed: Signed, signers: int) -> None:
-    """Refuses now what would be refused when all have signed and the roots are locked away."""
-    # One signature is about as long as another; sign_trust_list sees how long each one is.
+    """Raises an error now that would otherwise occur after all roots have signed."""
+    # Signatures have about the same length; sign_trust_list checks the actual one.
     statement = proposed.statement
     complete = replace(statement, inclusions=statement.inclusions * signers)
     clear_entry(replace(proposed, statement=complete))
 
 
 def sign_trust_list(home: Home, root_passphrase: bytes, proposed: Signed) -> Signed:
-    """The list with this home's root among its signers.
+    """Returns the list with this home's root signature added.
 
     Raises:
         TrustListRejected: If this agency is not on the list under its own root key.
@@ -204,10 +204,10 @@ def sign_trust_list(home: Home, root_passphrase: bytes, proposed: Signed) -> Sig
 def pin(home: Home, passphrases: Passphrases, complete: Signed) -> None:
     """Pins the federation and certifies this node's signing key in it.
 
-    The key record, signed by the root, lies in the home until the node publishes it.
+    The key record, signed by the root, stays in the home until the node publishes it.
 
     Raises:
-        TrustError: If a root did not sign, ours included.
+        TrustError: If a root did not sign, including ours.
         EntryTooLarge: If the list does not fit an entry of the log.
     """
     if home.federation.exists():
@@ -219,13 +219,13 @@ def pin(home: Home, passphrases: Passphrases, complete: Signed) -> None:
     root = _root_signer(home, passphrases.root, federation)
     key = SigningKey(Keystore.open(home.keys, passphrases.node).get(SIGNING_KEY))
     record = certify_node(root, identity, key.public.encoded, now_ms=int(time.time() * 1000))
-    home.key_record.unlink(missing_ok=True)  # of an attempt that ended between the two files
+    home.key_record.unlink(missing_ok=True)  # from an attempt that ended between the two files
     write_private(home.key_record, armor(Armor.KEY_RECORD, encode_signed(record)).encode("ascii"))
     write_private(home.federation, armor(Armor.TRUST_LIST, encode_signed(complete)).encode("ascii"))
 
 
 def certify_node(root: Signer, identity: Identity, public: bytes, *, now_ms: int) -> Signed:
-    """The record of a node's signing key, signed by its agency's root."""
+    """Returns the record of a node's signing key, signed by its agency's root."""
     record = KeyRecord(
         header=root.header,
         subject=identity.uri,
@@ -239,9 +239,9 @@ def certify_node(root: Signer, identity: Identity, public: bytes, *, now_ms: int
 
 
 def certify_next(home: Home, root_passphrase: bytes, keys: NodeKeys, *, now_ms: int) -> Signed:
-    """Makes the node's next signing key and has the root certify it; returns the record.
+    """Makes the node's next signing key, certified by the root; returns the record.
 
-    The record lies in the home, for the node to publish; the key is used from then on.
+    The record stays in the home until the node publishes it; then the key is used.
     """
     root = _root_signer(home, root_passphrase, home.trust_list()[0].statement.id)
     record = certify_node(root, home.identity(), keys.make(KeyKind.SIGN), now_ms=now_ms)
@@ -250,13 +250,13 @@ def certify_next(home: Home, root_passphrase: bytes, keys: NodeKeys, *, now_ms: 
 
 
 def revoke(home: Home, root_passphrase: bytes, key_id: bytes, reason: str) -> Signed:
-    """The root's word that a key of this agency has ended; it counts once it is in the log.
+    """Returns the root's revocation of a key of this agency; effective once it is in the log.
 
     Args:
-        home: The home whose root signs.
+        home: The home of the signing root.
         root_passphrase: Opens the root's keystore.
-        key_id: 32 bytes: of a signing, encryption or TLS key.
-        reason: Why, in words that every member may read.
+        key_id: 32 bytes, of a signing, encryption or TLS key.
+        reason: The reason, readable by every member.
     """
     root = _root_signer(home, root_passphrase, home.trust_list()[0].statement.id)
     body = encode_revocation(Revocation(header=root.header, revoked_key=key_id, reason=reason))
@@ -276,7 +276,7 @@ def _root_signer(home: Home, passphrase: bytes, federation: bytes) -> Signer:
 
 
 def read_armored(kind: Armor, path: Path) -> bytes:
-    """What an armored file holds.
+    """Returns the contents of an armored file.
 
     Raises:
         ConfigUnreadable: If it cannot be read.
@@ -286,7 +286,7 @@ def read_armored(kind: Armor, path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file that somebody handed over.
+    """Returns the text of a file from another party.
 
     Raises:
         ConfigUnreadable: If it cannot be read.
@@ -301,15 +301,15 @@ def read_text(path: Path) -> str:
 
 
 def read_agency(path: Path) -> Agency:
-    """An agency from its enrolment file."""
+    """Returns an agency from its enrolment file."""
     return parse_agency(read_armored(Armor.AGENCY, path))
 
 
 def read_exchange(path: Path) -> ExchangeEnrolment:
-    """The exchange from its enrolment file."""
+    """Returns the exchange from its enrolment file."""
     return parse_exchange_enrolment(read_armored(Armor.EXCHANGE, path))
 
 
 def read_signed(kind: Armor, path: Path) -> Signed:
-    """A signed statement from its file."""
+    """Returns a signed statement from its file."""
     return parse_signed(read_armored(kind, path))

@@ -1,7 +1,7 @@
-"""Jobs: what a node does by itself, each for itself.
+"""Jobs: background work of a node, each independent of the others.
 
-What partners sent is in most of them. Where one thing cannot be done, it alone is not done: that
-is kept as an alarm, once for each chore and code, and it is tried again in the next round.
+Most of them process partners' data. A failing item is skipped: it raises one alarm per chore and
+code, and is retried in the next round.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,28 +29,28 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 OWN_FAULTS = (StoreError, KeystoreDamaged, KeystoreLocked, KeystoreUnusable, FileExposed)
-"""Faults of this machine, of which nothing that came is to blame."""
+"""Faults of this machine, which no received data causes."""
 
 _OF_ALL = (
     *OWN_FAULTS,
-    LogError,  # nothing is done on a log that lies
-    TlsError,  # our keys do not count, or the exchange lets us in no more
+    LogError,  # no work is done on a log that lies
+    TlsError,  # our keys are invalid, or the exchange denies us access
     ExchangeUnreachable,
     ExchangeBusy,
     ExchangeFault,
     ClockSkewed,
     TwinAtWork,
 )
-"""What every chore would meet."""
+"""Errors that every chore would meet."""
 
 
 def ends_round(error: TearlineError) -> bool:
-    """Whether an error is about all that a node does, and not about one thing."""
+    """Returns whether an error concerns the whole node, not one item."""
     return isinstance(error, _OF_ALL)
 
 
 class Jobs:
-    """Does one thing after another, whatever becomes of each.
+    """Runs chores one after another, each independent of the others' failures.
 
     Args:
         context: The node.
@@ -60,7 +60,7 @@ class Jobs:
         self._context = context
 
     def run(self, **chores: Callable[[], object]) -> None:
-        """Does chores in turn, each by its name for people.
+        """Runs chores in turn, each under its display name.
 
         Raises:
             TearlineError: As ``attempt``.
@@ -71,10 +71,10 @@ class Jobs:
 
     @contextmanager
     def attempt(self, chore: str) -> Iterator[None]:
-        """Does what is inside, or not; outside of any transaction.
+        """Runs the context, and turns an item's failure into an alarm; outside of any transaction.
 
         Args:
-            chore: Its name, for people.
+            chore: Its display name.
 
         Raises:
             TearlineError: If it is the node's own fault, the exchange's, or the clocks'.
@@ -84,25 +84,25 @@ class Jobs:
         except TearlineError as error:
             if ends_round(error):
                 raise
-            # One alarm for all that fails alike: however many things a partner spoils, it is one.
+            # One alarm for all equal failures, whatever the number of a partner's bad items.
             about = f"chore {chore}".encode()
             self._context.alarm(
                 type(error)(f"{chore}: {error.why or error.what}"), about, about=about
             )
 
     def each(self, chore: str, things: Iterable[T], act: Callable[[T], R]) -> list[R]:
-        """Does something with each of several things, in one transaction of its own.
+        """Applies a function to each of several items, in its own transaction.
 
         Args:
-            chore: Its name, for people.
-            things: With what; what fails with one leaves nothing behind.
-            act: What.
+            chore: Its display name.
+            things: The items; a failing one is rolled back.
+            act: The function.
 
         Returns:
-            What it gave, without those with which it failed.
+            The results, without those of failing items.
 
         Raises:
-            TearlineError: As ``attempt``; nothing is done then.
+            TearlineError: As ``attempt``; then all items are rolled back.
         """
         database, left = self._context.stores.database, tuple(things)
         if not left:

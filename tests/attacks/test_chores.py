@@ -108,7 +108,7 @@ def spoil(request: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def replayed(store: RequestStore, asked: StoredRequest, agency: str) -> Any:
         if asked.packet == request:
-            raise AgreementNotInForce("the version that the request names is not here")
+            raise AgreementNotInForce("the request's agreement version is not here")
         return honest(store, asked, agency)
 
     monkeypatch.setattr(RequestStore, "replayed", replayed)

@@ -1,6 +1,7 @@
 """Every command and option that a page names exists."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +47,11 @@ def unknown(program: click.Command, words: list[str]) -> list[str]:
                 found.append(word)
                 break
             command = below
-            options |= {name for parameter in command.params for name in parameter.opts}
+            options |= {
+                name
+                for parameter in command.params
+                for name in (*parameter.opts, *parameter.secondary_opts)
+            }
     return found
 
 
@@ -101,6 +106,26 @@ def test_every_command_is_named_by_a_page() -> None:
     text = re.sub(r"\s+", " ", re.sub(r"^(?:us|mx) ", "", "\n".join(read), flags=re.MULTILINE))
     commands = [*leaves(agency, ""), *leaves(operator, "tearline-server")]
     assert [each for each in commands if not re.search(rf"\b{each}\b", text)] == []
+
+
+def command_at(program: click.Command, name: str) -> click.Command:
+    """Returns the command below a program that a line of words names."""
+    for word in name.split():
+        assert isinstance(program, click.Group)
+        below = program.get_command(click.Context(program), word)
+        assert below is not None
+        program = below
+    return program
+
+
+@pytest.mark.parametrize("name", [*leaves(agency, "")])
+def test_help_shows_an_example_that_exists(name: str) -> None:
+    help_text = command_at(agency, name).help or ""
+    _, found, example = help_text.partition("Example: tearline ")
+    words = shlex.split(example)
+    assert found
+    assert unknown(agency, words) == []
+    assert f" {name} " in f" {' '.join(words)} "
 
 
 def test_what_does_not_exist_is_found() -> None:

@@ -322,7 +322,7 @@ def test_what_is_decided_while_the_exchange_is_out_of_reach(tmp_path: Path) -> N
     for number, ended in enumerate((sent, signed), 1):
         assert ended.status == 7
         assert f"TL-REQ-011: {ActQueued.what.removesuffix('.')}" in ended.err
-        assert f"it is number {number} of all that waits here (TL-REQ-001)" in ended.err
+        assert f"it is number {number} in the queue (TL-REQ-001)" in ended.err
     assert held(us)["outbox"][0] == before[0] + 2
     with at_work(federation.operator):
         assert us.here("node", "sync").status == 0

@@ -117,7 +117,7 @@ def test_preview_shows_every_cell_and_sends_nothing(story: Story) -> None:
 def test_sending_prints_the_packet_and_says_what_was_logged(story: Story) -> None:
     assert story.sent.rows == [{"packet": story.packet, "accepted": 1 + 2}]
     assert len(bytes.fromhex(story.packet)) == 32
-    assert "The exchange accepted 3 statements and logged each." in story.sent.err
+    assert "The exchange accepted and logged 3 statements." in story.sent.err
 
 
 @pytest.mark.parametrize(

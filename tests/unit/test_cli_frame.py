@@ -184,7 +184,7 @@ def test_a_fault_of_ours_is_told_without_its_contents():
         for more in ([], ["-v"])
     )
     assert (plain.returncode, plain.stdout) == (1, "")
-    assert plain.stderr.startswith("tearline: a fault in the program ended it (ValueError).")
+    assert plain.stderr.startswith("tearline: an internal fault ended the program (ValueError).")
     assert "4711" not in plain.stderr
     assert verbose.returncode == 1
     assert "Traceback" in verbose.stderr
@@ -251,6 +251,6 @@ def test_config_show_says_where_values_come_from(tmp_path):
 
 def test_a_list_of_verbs_says_what_each_does():
     shown = " ".join(run("packet", "--help").stdout.split())
-    assert "Find packets in which a field holds TEXT, the best first." in shown
+    assert "Find packets with TEXT in a readable field, best matches first." in shown
     assert "our PACKET to a partner, in clear." in shown
     assert "..." not in shown.partition("Commands:")[2]

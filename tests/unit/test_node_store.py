@@ -79,7 +79,7 @@ def test_a_database_that_did_not_bind_what_it_sealed_to_its_row_is_refused_and_n
 ) -> None:
     path = tmp_path / "node.db"
     written_by_version(path, 35)
-    with pytest.raises(StoreVersion, match="version 35; what is older than 36 was sealed"):
+    with pytest.raises(StoreVersion, match="version 35; versions before 36 were sealed"):
         Database(path, VAULT)
     assert apsw.Connection(str(path)).pragma("user_version") == 35
 

@@ -148,7 +148,7 @@ def test_a_terminal_does_without_spare_columns_where_it_is_narrow(
 ) -> None:
     few = ["field", "partner", "form", "shown"]
     assert columns_on(80, monkeypatch) == few
-    assert "too narrow for: category, by, own." in capsys.readouterr().err
+    assert "Hidden columns: category, by, own." in capsys.readouterr().err
     assert columns_on(60, monkeypatch) == few
     assert columns_on(110, monkeypatch) == ["field", "category", "partner", "form", "shown"]
     capsys.readouterr()

@@ -1,8 +1,8 @@
-"""Who reads what here: each act an entry of the node's own access log, before it is done.
+"""Recording of local reads in the node's own access log, before each act.
 
-An entry names the act, the person or the node, and the packet and slots that were shown; never
-a value. What was searched for is kept as a keyed hash in the act's id: whoever has a value and
-this node can tell whether somebody looked for it, and nobody can tell what was looked for.
+An entry names the act, the person or the node, and the packet and slots shown, never a value. The
+act's id holds a keyed hash of a search text. With the value and this node, one can verify a search
+for it; without the value, the text cannot be recovered.
 """
 
 import hashlib
@@ -18,22 +18,22 @@ from tearline_client.planning.text_search import folded
 from tearline_client.store.access import AccessStore
 
 Shown = Mapping[bytes, Iterable[OpenedField]]
-"""What an act shows: the fields of each packet, by the packet's id."""
+"""Fields shown by an act, by the packet's id."""
 
 _TAG_SIZE = HASH_SIZE // 2
 
 
 class AccessLog:
-    """The access log at work.
+    """Recorder of the access log.
 
     Args:
-        store: Where it is kept.
+        store: Its storage.
         node: The node's URI.
-        key: 32 bytes that hide what was searched for.
-        now_ms: The time, Unix milliseconds.
-        reader: Tells who reads, by the name given and whether contents are shown: the person's
-            name, or nothing for the node.
-        verify: Checks that these packets may be shown.
+        key: 32 bytes that hide search texts.
+        now_ms: Returns the time, Unix milliseconds.
+        reader: Returns the reader by the given name and whether contents are shown: the person's
+            name, or empty for the node.
+        verify: Verifies that these packets may be shown.
     """
 
     def __init__(
@@ -55,17 +55,17 @@ class AccessLog:
     def record(
         self, code: EventCode, shown: Shown, *, person: str = "", sought: str | None = None
     ) -> None:
-        """Writes that an act is about to be done; it may be done once this returns.
+        """Records an act that is about to be done; it may be done after this returns.
 
         Args:
             code: The act.
-            shown: What it shows, one entry for each packet; one entry where it is nothing.
-            person: Who acts, where the caller named somebody.
-            sought: Of a search, what for.
+            shown: The fields shown, with one entry per packet; one entry if none are.
+            person: The acting person, if named by the caller.
+            sought: The text of a search.
 
         Raises:
-            RestoreUnread: If what is shown may have been recalled since this node was restored.
-            TlsError: If the person named is not logged in, or may be shown no contents.
+            RestoreUnread: If a packet may have been recalled since this node was restored.
+            TlsError: If the named person is not logged in, or may not see contents.
             StoreError: If the entry cannot be written: then the act must not be done.
         """
         self._verify(shown or ())
@@ -91,15 +91,15 @@ class AccessLog:
             self.store.append(events)
 
     def reader(self, person: str = "") -> str:
-        """Who reads, by the agency's own name; empty where it is the node itself.
+        """Returns the agency's own name of the reader; empty for the node itself.
 
         Raises:
-            TlsError: If the person named is not logged in.
+            TlsError: If the named person is not logged in.
         """
         return self._reader(person, False)
 
     def has_sought(self, event: Event, text: str) -> bool:
-        """Whether a search of the log was for ``text``, in whatever case or script."""
+        """Returns whether a logged search was for ``text``, in any case or script."""
         if event.code is not EventCode.ACCESS_SEARCH:
             return False
         nonce, tag = event.statement_id[:_TAG_SIZE], event.statement_id[_TAG_SIZE:]
@@ -117,7 +117,7 @@ class AccessLog:
 
 
 def _decisions(fields: Iterable[OpenedField]) -> Iterator[Decision]:
-    """The slots shown, by category and form; a reader does not know every slot's compartment."""
+    """Yields the slots shown, by category and form; a reader may not know their compartments."""
     slots: dict[tuple[str, str], list[int]] = {}
     for opened in fields:
         kind = opened.field.marking.category, opened.field.form.text

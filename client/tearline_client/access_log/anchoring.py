@@ -1,4 +1,4 @@
-"""Once a day: the own access log is held fast by an anchor in the exchange's log."""
+"""Daily anchors of the node's access log in the exchange's log."""
 
 import secrets
 
@@ -15,7 +15,7 @@ ANCHOR_MS = 24 * 3_600_000
 
 
 class AccessLogAnchors:
-    """Anchors of the own access log.
+    """Anchors of the node's access log.
 
     Args:
         context: The node.
@@ -29,15 +29,15 @@ class AccessLogAnchors:
         self._sender = sender
 
     def anchor(self) -> bool:
-        """Queues an anchor if a day has passed since the last one, or since the first entry.
+        """Queues an anchor a day after the last one, or after the first entry.
 
-        Whether something was read meanwhile makes no difference: nobody learns from it.
+        It does so even without new entries, so that anchors reveal no reading.
 
         Returns:
-            Whether one was queued; not where our signing key may not sign one (yet).
+            Whether an anchor was queued; False while the signing key may not sign anchors.
 
         Raises:
-            StoreDamaged: If what lies here of the access log does not open.
+            StoreDamaged: If the stored access log cannot be opened.
         """
         state = self._context
         with state.stores.database.transaction():

@@ -1,1 +1,1 @@
-"""What an auditor asks, and what a proof is worth: search, who saw, prove, verify."""
+"""Audit by an agency: search, disclosure queries, proofs and verification."""

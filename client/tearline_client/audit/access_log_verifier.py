@@ -1,4 +1,4 @@
-"""Whether the own access log is what was written: its rows, its tree, and every anchor."""
+"""Verification of the node's access log: rows, tree, and every anchor."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -22,11 +22,11 @@ _OVERDUE_MS = 2 * 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessEntry:
-    """An act that was logged.
+    """A logged act.
 
     Attributes:
         index: Its place in the access log.
-        event: What was done.
+        event: The act.
     """
 
     index: int
@@ -35,11 +35,11 @@ class AccessEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessFinding:
-    """Something wrong, or not to be told.
+    """A defect, or an open question.
 
     Attributes:
         outcome: ``failed`` or ``indeterminate``.
-        why: What, naming the entry or the anchor.
+        why: Its description, with the entry or the anchor.
     """
 
     outcome: Outcome
@@ -47,19 +47,19 @@ class AccessFinding:
 
     @property
     def code(self) -> str:
-        """The error's code, of a failure."""
+        """Returns the error's code for a failure, otherwise an empty string."""
         return AccessLogChanged.code if self.outcome is Outcome.FAILED else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessExamination:
-    """The access log, examined.
+    """The examined access log.
 
     Attributes:
-        entries: Every entry that opens, in order.
-        findings: What is wrong with them, with the tree or with the anchors.
-        size: How many entries there must be.
-        anchored: How many of them the newest good anchor holds fast.
+        entries: Every readable entry, in order.
+        findings: Defects of entries, tree or anchors.
+        size: Required number of entries.
+        anchored: Number of entries covered by the newest valid anchor.
         anchors: The statements of all anchors here.
     """
 
@@ -70,14 +70,14 @@ class AccessExamination:
     anchors: frozenset[bytes]
 
     def with_findings(self, findings: Iterable[AccessFinding]) -> "AccessExamination":
-        """The same, with more that was found."""
+        """Returns the same examination with more findings."""
         return replace(self, findings=(*self.findings, *findings))
 
 
 def examine_access(
     store: AccessStore, log: LogStore, node: str, *, now_ms: int
 ) -> AccessExamination:
-    """Derives the access log's tree anew and compares it with all that was said of it.
+    """Rebuilds the access log's tree, and compares it with the stored tree and the anchors.
 
     Args:
         store: The access log.
@@ -91,7 +91,7 @@ def examine_access(
         tree, since_ms = head.tree, head.since_ms
         anchors = store.anchors()
     except TearlineError as error:
-        findings.append(_failed(f"the end of the log, or an anchor, does not open: {error.why}"))
+        findings.append(_failed(f"the end of the log, or an anchor, cannot be opened: {error.why}"))
         tree, since_ms, anchors = Frontier(), 0, ()
     read = _Reading(store, tree.size)
     roots = read.derive({anchor.tree.size for anchor in anchors})
@@ -128,17 +128,17 @@ def examine_access(
 async def missing_anchors(
     context: NodeContext, held: frozenset[bytes], token: Callable[[], str]
 ) -> tuple[AccessFinding, ...]:
-    """Anchors of this node that the exchange's log holds and this node does not.
+    """Returns this node's anchors that are in the exchange's log and missing here.
 
-    The search is itself an entry of the exchange's log.
+    The search itself is an entry of the exchange's log.
 
     Args:
         context: The node.
         held: The statements of the anchors here.
-        token: Gives a live token of the auditor.
+        token: Returns a valid token of the auditor.
 
     Raises:
-        TearlineError: If the exchange refuses or cannot be reached, or answers wrongly.
+        TearlineError: If the exchange refuses, is unreachable, or answers wrongly.
     """
     query = f"action:{EventCode.ANCHOR} actor:{context.uri}"
     request = SearchRequest(query=query, after=BEGINNING, limit=0)
@@ -152,7 +152,7 @@ async def missing_anchors(
 
 
 class _Reading:
-    """One pass over the rows: entries, findings, and the tree as the rows make it."""
+    """One pass over the rows: entries, findings, and the tree of the rows."""
 
     def __init__(self, store: AccessStore, size: int) -> None:
         self._store = store
@@ -162,7 +162,7 @@ class _Reading:
         self.findings: list[AccessFinding] = []
 
     def derive(self, sizes: set[int]) -> dict[int, bytes]:
-        """The roots at some sizes; where an entry is lost, from the leaf that was kept of it."""
+        """Returns the roots at some sizes; a lost entry is replaced by its stored leaf."""
         roots: dict[int, bytes] = {}
         for leaf in self._leaves():
             self.tree, _ = self.tree.append([leaf])
@@ -217,7 +217,7 @@ def _verify_anchor(anchor: StoredAnchor, root: bytes | None, before: int) -> Non
 
 
 def _is_logged(anchor: StoredAnchor, log: LogStore, node: str) -> bool:
-    """Whether the log, as followed here, holds this anchor."""
+    """Returns whether the log, as followed here, contains this anchor."""
     return any(
         opened.event.code is EventCode.ANCHOR
         and opened.event.actor == node

@@ -1,4 +1,4 @@
-"""What an erased entry is worth that is shown instead of an opening, judged offline.
+"""Offline verification of an erased entry that is shown instead of an opening.
 
 The steps are those of docs/spec/log-v1.md, L-74 and L-79.
 """
@@ -22,21 +22,21 @@ from tearline.wire.grants import parse_event
 
 
 def order_of(erased: ErasedEntry) -> Erasure:
-    """The order that is shown; not yet verified.
+    """Returns the shown order, unverified.
 
     Raises:
-        StatementMalformed, ErasureRefused: If it is none.
+        StatementMalformed, ErasureRefused: If it is not an order.
     """
     if erased.order.statement.type is not StatementType.ERASURE:
-        raise ErasureRefused("what stands in the order's place is none")
+        raise ErasureRefused("the shown statement is not an order")
     return parse_erasure(erased.order.statement.body)
 
 
 def rule_of(erased: ErasedEntry) -> Agreement | None:
-    """The agreement that is shown with an order by retention; not yet verified.
+    """Returns the agreement shown with an order by retention, unverified.
 
     Raises:
-        StatementMalformed: If it is none.
+        StatementMalformed: If it is not an agreement.
     """
     return parse_agreement(erased.agreement.signed.statement.body) if erased.agreement else None
 
@@ -44,13 +44,13 @@ def rule_of(erased: ErasedEntry) -> Agreement | None:
 def failings(
     erased: ErasedEntry, index: int, checkpoint: Checkpoint, federation: bytes | None
 ) -> Iterator[TearlineError]:
-    """Everything that speaks against an order having erased the entry at ``index``.
+    """Yields every reason against the erasure of the entry at ``index`` by an order.
 
     Args:
-        erased: What is shown.
-        index: The entry's index; that it stands there is judged elsewhere.
-        checkpoint: The log's state that all is proven under.
-        federation: 32 bytes, known by another way; None where only contradictions can be found.
+        erased: The shown data.
+        index: The entry's index; its inclusion is verified elsewhere.
+        checkpoint: The log's state for all proofs.
+        federation: 32 bytes, known out of band; None to find contradictions only.
     """
     try:
         order = order_of(erased)
@@ -77,14 +77,14 @@ def _verify_in_log(opening: LogOpening, path: Sequence[bytes], checkpoint: Check
 
 
 def _agreement(erased: ErasedEntry, checkpoint: Checkpoint, trust: TrustState) -> Agreement:
-    """The agreement that is shown, signed by all its parties, in force before the order."""
+    """Returns the shown agreement, signed by all its parties, in force before the order."""
     shown = erased.agreement
     if shown is None or shown.signed.statement.type is not StatementType.AGREEMENT:
-        raise RetentionBroken("the agreement that it rests on is not shown")
+        raise RetentionBroken("its agreement is not shown")
     statement, attestations = shown.signed.statement, shown.signed.attestations
     event = parse_event(shown.entry.event)
     if (event.code, event.statement_id) != (EventCode.AGREEMENT, statement.id):
-        raise RetentionBroken("the entry shown for the agreement is of something else")
+        raise RetentionBroken("the shown entry is not the agreement's")
     if shown.entry.index >= erased.erased.index:
         raise RetentionBroken("the agreement came into force after the order")
     _verify_in_log(shown.entry, shown.path, checkpoint)
@@ -102,10 +102,10 @@ def _trust(erased: ErasedEntry, checkpoint: Checkpoint, federation: bytes | None
         verify_inclusion(entry.index, checkpoint.size, leaf, entry.path, checkpoint.root)
         signed = parse_entry(entry.content)
         if signed is None:
-            raise EntryMismatch(f"entry {entry.index} tells nothing of keys")
+            raise EntryMismatch(f"entry {entry.index} contains no key data")
         if trust is None:
             trust = TrustState(federation=federation or signed.statement.id)
         trust.apply(entry.index, signed)
     if trust is None:
-        raise EntryMismatch("nothing says whose keys signed the order")
+        raise EntryMismatch("the signing keys of the order are not shown")
     return trust

@@ -1,9 +1,9 @@
-"""Exhibits of this node's packets, from its own store and mirror of the log; nobody is asked.
+"""Exhibits of this node's packets, from its own store and copy of the log, offline.
 
-Whoever holds a field can prove it to somebody outside: the originator any, a recipient those
-that it could open and that their marking lets it show. The recipient was never told of the
-packet's own entry in the log, and its grant's would name every category that it got; so what
-proves when the log knew the packet is the recipient's own receipt.
+The holder of a field can prove it to an outsider: the originator any field, a recipient those that
+it could open and whose marking allows it. A recipient has no opening of the packet's own entry, and
+its grant's entry would reveal every category it got. So the recipient's own receipt proves when the
+log knew the packet.
 """
 
 from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ DOES_NOT_SAY = (
     " the file brings only what its maker put in; the log took the packet all the same",
     "that all were shown the same log, unless the reader's policy asks for cosignatures",
 )
-"""What no verified exhibit proves, for whoever reads one."""
+"""Limits of every verified exhibit, for its reader."""
 
 
 def make_exhibit(
@@ -71,28 +71,27 @@ def make_exhibit(
     receipts: bool = False,
     person: str = "",
 ) -> str:
-    """The file that shows these fields of a packet, and nothing else.
+    """Returns the file that proves these fields of a packet, and reveals no other field.
 
-    It is judged before it is handed out, as its reader will judge it, and is an entry of the
-    node's own access log.
+    The file is verified as its reader will verify it. The node's access log records it.
 
     Args:
         context: The node.
         access: Its own access log.
         packet_id: 32 bytes.
         fields: For each a path, the end of one, or ``slot:N``.
-        receipts: Whether to add the recipients' own word that they got something of it.
-        person: Who makes it; empty for whoever is logged in.
+        receipts: Whether to add the recipients' receipts.
+        person: The person; by default the logged-in person.
 
     Raises:
-        NotFound: If the packet, or one field by that name, is not here.
-        OnwardUseForbidden: If the packet is a partner's, a field may not be shown on, and its
+        NotFound: If the packet, or one field of that name, is not here.
+        OnwardUseForbidden: If the packet is a partner's, a field may not be shown, and its
             originator does not consent to its use in evidence.
-        MomentUnproven: If the log does not yet say, here, that it took the packet, or says it
-            only from a place on at which the key had ended that signed the packet.
-        PacketTooLarge: If the file would be.
-        StoreError: If the entry cannot be written.
-        TearlineError: If what lies here does not prove it: this node's database was changed.
+        MomentUnproven: If the log, as known here, does not show that it accepted the packet, or
+            shows it only after the signing key had ended.
+        PacketTooLarge: If the file would be too large.
+        StoreError: If the access log cannot be written.
+        TearlineError: If the stored data do not prove it: this node's database was changed.
     """
     shown = context.open_view(packet_id)
     opened = {slot: each for name in fields for slot, each in _named(shown, name)}
@@ -111,7 +110,7 @@ def make_exhibit(
 
 
 def _has_consent(context: NodeContext, packet_id: bytes, path: str) -> bool:
-    """Whether the originator consents, now, to this field's being used in evidence."""
+    """Returns whether the originator currently consents to this field's use in evidence."""
     now_ms = context.now_ms()
     return any(
         (given.packet, given.path, given.use) == (packet_id, path, Use.EVIDENCE)
@@ -123,31 +122,31 @@ def _has_consent(context: NodeContext, packet_id: bytes, path: str) -> bool:
 def judge_exhibit(
     text: bytes, federation: bytes | None, *, policy: LogPolicy | None = None
 ) -> Examination:
-    """What a file is worth as an exhibit; see ``tearline.verification.exhibit.examine``.
+    """Examines a file as an exhibit; see ``tearline.verification.exhibit.examine``.
 
     Args:
-        text: The file's bytes, whatever they are.
-        federation: 32 bytes, known by another way, or None.
-        policy: What else a checkpoint must bear.
+        text: The file's bytes, unchecked.
+        federation: 32 bytes, known out of band, or None.
+        policy: Further requirements for the checkpoint.
     """
     try:
         exhibit = parse_exhibit(parse_armor(Armor.EXHIBIT, text.decode("ascii")))
     except UnicodeDecodeError:
-        return Examination(errors=(MalformedInput("ASCII was expected"),), lacking=(), shown=None)
+        return Examination(errors=(MalformedInput("expected ASCII"),), lacking=(), shown=None)
     except TearlineError as error:
         return Examination(errors=(error,), lacking=(), shown=None)
     return examine(exhibit, federation, policy=policy)
 
 
 def outcome_of(examined: Examination) -> Outcome:
-    """The outcome of an examination."""
+    """Returns the outcome of an examination."""
     if examined.errors:
         return Outcome.FAILED
     return Outcome.INDETERMINATE if examined.lacking else Outcome.VERIFIED
 
 
 def _named(shown: PacketView, name: str) -> Iterator[tuple[int, OpenedField]]:
-    """The one open field that ``name`` is, or is the end of, in its most revealing form."""
+    """Yields the one readable field that ``name`` is, or ends, in its most revealing form."""
     if name.startswith(_SLOT):
         try:
             slot = parse_decimal(name.removeprefix(_SLOT), maximum=MAX_SLOTS)
@@ -161,14 +160,14 @@ def _named(shown: PacketView, name: str) -> Iterator[tuple[int, OpenedField]]:
             if each.field.path == name or each.field.path.endswith(f"/{name}")
         ]
     if len(found) != 1:
-        raise NotFound(f"{len(found)} fields that are open here are called {name}")
+        raise NotFound(f"{len(found)} readable fields are named {name}")
     yield found[0].slot, found[0]
 
 
 def _receipts(context: NodeContext, shown: PacketView) -> list[tuple[OpenedEvent, Signed | None]]:
-    """The first receipt of each recipient that the log is known here to hold.
+    """Returns each recipient's first receipt known to be in the log.
 
-    Of the receipts of ours as a recipient only the entry is kept here, which is enough.
+    Of our own receipts as a recipient, only the entry is stored, which suffices.
     """
     signed = {
         receipt.statement.id: receipt
@@ -193,7 +192,7 @@ def _assemble(
 ) -> Exhibit:
     log, checkpoint = context.stores.log, context.follower.checkpoint()
     if checkpoint is None:
-        raise MomentUnproven("no checkpoint was verified here yet")
+        raise MomentUnproven("this node has verified no checkpoint yet")
     size = checkpoint.checkpoint.size
     receipts = [signed for opened, signed in words if signed and opened.opening.index < size]
     told = [opened.opening for opened, _ in words]
@@ -204,7 +203,9 @@ def _assemble(
     ]
     blind = {opening.index: encode_log_opening(opening) for opening in told if opening.index < size}
     if not blind:
-        raise MomentUnproven("the log as it lies here does not say that it took the packet")
+        raise MomentUnproven(
+            "this node's copy of the log does not show that it accepted the packet"
+        )
     _verify_counted(context, shown, min(told, key=lambda opening: opening.index))
     signers = [header_of(each.statement.body) for each in (shown.packet.signed, *receipts)]
     clear = dict(trust_entries(log, signers, max(blind), size))
@@ -225,10 +226,10 @@ def _assemble(
 
 
 def _verify_counted(context: NodeContext, shown: PacketView, first: LogOpening) -> None:
-    """Checks that the packet's key counted where the exhibit first shows that it was known.
+    """Verifies that the packet's key was valid at the first proof of the packet.
 
     Raises:
-        MomentUnproven: If it had ended by then, as where a field was disclosed later.
+        MomentUnproven: If it had ended by then, for example for a field disclosed later.
     """
     at = Moment(index=first.index, time_ms=parse_event(first.event).time_ms)
     header = header_of(shown.packet.signed.statement.body)
@@ -244,9 +245,9 @@ def _verify_counted(context: NodeContext, shown: PacketView, first: LogOpening) 
 def trust_entries(
     log: LogStore, signers: Sequence[Header], last: int, size: int
 ) -> Iterator[tuple[int, bytes]]:
-    """What says whose keys these are: every list, their records, what their agencies revoked."""
+    """Yields the key entries: trust lists, the signers' records, their agencies' revocations."""
     keys = {(signer.signer, signer.key_id) for signer in signers}
-    # Roots and the exchange sign, too.
+    # Roots and the exchange also sign.
     agencies = {domain_uri_of(signer.signer) for signer in signers}
     for index, entry in log.clear_entries():
         signed = parse_entry(entry)

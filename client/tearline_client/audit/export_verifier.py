@@ -1,4 +1,4 @@
-"""What an export is worth, judged offline: its two files and the federation id (A-9 to A-11)."""
+"""Offline verification of an export: its two files and the federation id (A-9 to A-11)."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -45,12 +45,12 @@ _PIECE_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportJudgement:
-    """What an export is worth.
+    """Result of an export's verification.
 
     Attributes:
-        findings: All that speaks against it; none for a verified one.
-        export: What its manifest says, where that can be read.
-        checkpoint: The log's state that it leads to, likewise.
+        findings: All findings against it; empty for a verified one.
+        export: Its manifest, if readable.
+        checkpoint: Its checkpoint, if readable.
     """
 
     findings: tuple[Finding, ...]
@@ -59,7 +59,7 @@ class ExportJudgement:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of the findings."""
+        """Returns the worst outcome of the findings."""
         return worst(finding.outcome for finding in self.findings)
 
 
@@ -70,13 +70,13 @@ def judge_export(
     *,
     policy: LogPolicy | None = None,
 ) -> ExportJudgement:
-    """Every finding about an export (spec A-9 to A-11), by its files and the federation id alone.
+    """Verifies an export (spec A-9 to A-11) by its files and the federation id alone.
 
     Args:
-        manifest: The manifest's bytes, whatever they are.
-        file: The file, at its beginning; None where it is missing.
-        federation: 32 bytes, known by another way, or None.
-        policy: What else the reader asks of a checkpoint.
+        manifest: The manifest's bytes, unchecked.
+        file: The file, at its beginning; None if it is missing.
+        federation: 32 bytes, known out of band, or None.
+        policy: Further requirements for the checkpoint.
     """
     try:
         parsed = parse_export_manifest(parse_armor(Armor.AUDIT_EXPORT, parse_utf8(manifest)))
@@ -88,7 +88,7 @@ def judge_export(
     if federation is None:
         findings.append(finding_of(LogKeysUnknown(), Outcome.INDETERMINATE))
     if file is None:
-        missing = ConfigUnreadable("the file that the manifest is about is not beside it")
+        missing = ConfigUnreadable("the manifest's file is not beside it")
         findings.append(finding_of(missing, Outcome.INDETERMINATE))
     elif export is not None:
         findings += _judge_file(export, AuditVerifier(examiner.log), file)
@@ -96,11 +96,11 @@ def judge_export(
 
 
 class ManifestExaminer:
-    """One manifest under examination: each check that fails leaves an error, the next follows.
+    """Verification of one manifest: each failed check adds an error, and the next one follows.
 
     Attributes:
-        errors: What speaks against it.
-        log: The log, by the last of its trust lists; None where it holds none.
+        errors: The errors found.
+        log: The log, by its last trust list; None if there is none.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class ManifestExaminer:
         self.log: LogIdentity | None = None
 
     def examine(self) -> tuple[AuditExport | None, Checkpoint | None]:
-        """What the manifest says, and its checkpoint; each None where it cannot be read."""
+        """Returns the manifest's export and checkpoint; each None if unreadable."""
         signed = self._manifest.export
         export = self._try(partial(_export_of, signed.statement))
         if export is None:
@@ -131,7 +131,7 @@ class ManifestExaminer:
         return export, checkpoint
 
     def _try(self, check: Callable[[], T]) -> T | None:
-        """What ``check`` returns; None where it leaves an error."""
+        """Returns the result of ``check``, or None after an error."""
         try:
             return check()
         except TearlineError as error:
@@ -139,7 +139,7 @@ class ManifestExaminer:
             return None
 
     def _own_word(self) -> bytes:
-        """The federation that the manifest says it is of: enough to find contradictions."""
+        """Returns the manifest's own federation id, which suffices to find contradictions."""
         try:
             first = parse_entry(self._manifest.entries[0].content)
         except TearlineError:
@@ -149,14 +149,14 @@ class ManifestExaminer:
     def _apply(self, entry: ProvenEntry) -> None:
         statement = parse_entry(entry.content)
         if statement is None:
-            raise EntryMismatch(f"entry {entry.index} tells nothing of keys")
+            raise EntryMismatch(f"entry {entry.index} contains no key data")
         self._trust.apply(entry.index, statement)
 
     def _signatures(self, note: bytes) -> int:
-        """When the log last signed the note, Unix seconds.
+        """Returns the last time at which the log signed the note, Unix seconds.
 
         Raises:
-            LogError: If one of its keys did not sign it, or the reader asks for more.
+            LogError: If one of its keys did not sign it, or the reader requires more.
         """
         self.log = self._trust.trust_list.log
         checkpoint = verify_cosigned(note, self.log)
@@ -167,7 +167,7 @@ class ManifestExaminer:
 
 def _export_of(statement: Statement) -> AuditExport:
     if statement.type is not StatementType.AUDIT_EXPORT:
-        raise StatementMalformed("what stands in the export's place is none")
+        raise StatementMalformed("the shown statement is not an export")
     return parse_audit_export(statement.body)
 
 
@@ -177,7 +177,7 @@ def _verify_included(entry: ProvenEntry, checkpoint: Checkpoint) -> None:
 
 
 def _judge_file(export: AuditExport, verifier: AuditVerifier, file: BinaryIO) -> Iterator[Finding]:
-    """What speaks against the file of an export."""
+    """Yields the findings against the file of an export."""
     digest = hashlib.sha256()
     while piece := file.read(_PIECE_BYTES):
         digest.update(piece)
@@ -196,7 +196,7 @@ def _judge_file(export: AuditExport, verifier: AuditVerifier, file: BinaryIO) ->
         if row.note != export.checkpoint:
             yield finding_of(ExportAltered(f"row {count} is proven under another checkpoint"))
         if judged.event is not None and not query.matches(judged.event):
-            yield finding_of(ExportAltered(f"row {count} is not asked for by the query"))
+            yield finding_of(ExportAltered(f"row {count} does not match the query"))
         if judged.index is not None and judged.index <= last:
             yield finding_of(ExportAltered(f"row {count} is not in the order of the log"))
         last = last if judged.index is None else judged.index

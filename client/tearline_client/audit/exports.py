@@ -1,4 +1,4 @@
-"""Exports: what a search found as a file, and a signed manifest of it (docs/spec/audit-v1.md)."""
+"""Exports: results of a search as a file with a signed manifest (docs/spec/audit-v1.md)."""
 
 import hashlib
 from typing import BinaryIO
@@ -24,11 +24,11 @@ from tearline_client.context import NodeContext
 
 
 class ExportWriter:
-    """Writes events as a file of rows, and keeps what its manifest must say.
+    """Writes events as a file of rows, and collects the manifest's data.
 
     Args:
-        stream: Where to.
-        form: How rows are written down.
+        stream: The output.
+        form: The format of the rows.
     """
 
     def __init__(self, stream: BinaryIO, form: ExportFormat) -> None:
@@ -44,17 +44,17 @@ class ExportWriter:
         """Writes one event.
 
         Raises:
-            ExchangeMisbehaved: If it is proven in another tree than those before it.
+            ExchangeMisbehaved: If it is proven in another tree than the earlier ones.
         """
         if self.note not in (b"", found.note):
-            raise ExchangeMisbehaved("one search is answered from two trees")
+            raise ExchangeMisbehaved("the search was answered from two trees")
         self.note = found.note
         self.entries += 1
         self._put(encode_row(self.form, self._rows.row(found)))
 
     @property
     def digest(self) -> bytes:
-        """32 bytes over what was written."""
+        """Returns 32 bytes, the digest of the written file."""
         return self._hash.digest()
 
     def _put(self, data: bytes) -> None:
@@ -65,22 +65,22 @@ class ExportWriter:
 def sign_manifest(
     context: NodeContext, written: ExportWriter, query: str, acted_by: ActedBy
 ) -> str:
-    """The manifest of a file that was written; judged before it is handed out.
+    """Returns the manifest of a written file, verified.
 
     Args:
-        context: The node, which signs.
+        context: The signing node.
         written: The file.
-        query: What was asked for.
-        acted_by: The person who exports.
+        query: The query.
+        acted_by: The exporting person.
 
     Raises:
-        NotFound: If no checkpoint was verified here yet.
+        NotFound: If this node has verified no checkpoint yet.
         TearlineError: If it would not verify: this node's key has ended, or its database was
             changed.
     """
     newest = context.follower.checkpoint()
     if newest is None:
-        raise NotFound("no checkpoint was verified here yet")
+        raise NotFound("this node has verified no checkpoint yet")
     header, log = context.signer.header, context.stores.log
     export = AuditExport(
         header=header,

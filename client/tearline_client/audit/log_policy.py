@@ -1,4 +1,4 @@
-"""What a checkpoint must bear, from this node's own reading of the log, for readers elsewhere."""
+"""Required checkpoint signatures, from this node's copy of the log, for other readers."""
 
 from collections.abc import Iterable
 
@@ -8,18 +8,17 @@ from tearline_client.context import NodeContext
 
 
 def log_policy(context: NodeContext, cosigned_by: Iterable[str] = ()) -> LogPolicy:
-    """The log's keys, all of which are demanded, and the newest cosigning key of each node.
+    """Returns the log's keys, all required, and each node's newest cosigning key.
 
     Args:
         context: The node.
-        cosigned_by: URIs of nodes whose cosignature is demanded; those of others are verified
-            where they stand.
+        cosigned_by: URIs of nodes with a required cosignature; others are verified if present.
 
     Raises:
         NotFound: If one of these has no cosigning key on record.
     """
     trust, at = context.trust, context.next_moment()
-    # Of several keys of one node the newest, which comes last.
+    # The newest of several keys of a node comes last.
     witnesses = {uri: key for uri in trust.nodes() for key in trust.cosigning_keys(uri, at=at)}
     needed = list(dict.fromkeys(cosigned_by))
     missing = [uri for uri in needed if uri not in witnesses]

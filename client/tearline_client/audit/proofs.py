@@ -1,4 +1,4 @@
-"""Proof files for others, from this node's own mirror of the log; no exchange is asked."""
+"""Proof files for others, from this node's own copy of the log, offline."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ SUFFIX = ".tlog-proof"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofFile:
-    """A proof as it is handed out.
+    """A proof file.
 
     Attributes:
         index: The entry's position.
-        name: A file name that says what it proves.
-        data: The file, a c2sp.org/tlog-proof whose extra line holds what the entry is.
-        about: 32 bytes: the statement that the entry is about.
+        name: A file name that states the proven fact.
+        data: The file, a c2sp.org/tlog-proof whose extra line holds the entry's contents.
+        about: 32 bytes, the statement of the entry.
     """
 
     index: int
@@ -39,7 +39,7 @@ class ProofFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """An entry that this node can open: blind ones it was told of, and every clear one."""
+    """An entry that this node can open: blind ones with an opening here, and every clear one."""
 
     index: int
     what: str
@@ -49,24 +49,23 @@ class _Known:
 
 
 def prove(context: NodeContext, prefix: str) -> tuple[ProofFile, ...]:
-    """Proofs of everything this node was told of one packet or one statement.
+    """Returns proofs of all entries here about one packet or statement.
 
-    Each is judged before it is handed out, as its reader will judge it.
+    Each is verified as its reader will verify it.
 
     Args:
         context: The node.
-        prefix: The beginning of the id of a packet or a statement, in hexadecimal.
+        prefix: The beginning of the hexadecimal id of a packet or a statement.
 
     Raises:
-        NotFound: If nothing here has such an id, more than one thing has, or the log has
-            not been read up to it.
-        LogError: If what lies here does not prove it: this node's database was changed.
+        NotFound: If no id or several ids here begin so, or the log has not been read up to it.
+        LogError: If the stored data do not prove it: this node's database was changed.
     """
     log, checkpoint = context.stores.log, context.follower.checkpoint()
     size = 0 if checkpoint is None else checkpoint.checkpoint.size
     entries = _about((*_known(log), *_erased(context, size)), prefix)
     if checkpoint is None or not entries:
-        raise NotFound("the log has no entry here of an id that begins so, or of more than one")
+        raise NotFound("no entry here, or entries of several ids, begin with this")
     verifier = AuditVerifier(context.trust.trust_list.log, context.trust.federation)
     proofs = tuple(
         _proof(entry, log, checkpoint)
@@ -77,7 +76,7 @@ def prove(context: NodeContext, prefix: str) -> tuple[ProofFile, ...]:
         judgement = verifier.judge(proof.data)
         if judgement.outcome is not Outcome.VERIFIED:
             named = "; ".join(f"{f.code} {f.text}" for f in judgement.findings)
-            raise EntryMismatch(f"entry {proof.index} as it lies here: {named}")
+            raise EntryMismatch(f"entry {proof.index} as stored here: {named}")
     return proofs
 
 
@@ -98,7 +97,7 @@ def _known(log: LogStore) -> Iterator[_Known]:
 
 
 def _erased(context: NodeContext, size: int) -> Iterator[_Known]:
-    """Entries that were erased by an order in the first ``size``: presence, without contents."""
+    """Yields entries erased by an order in the first ``size`` entries: presence, no contents."""
     log = context.stores.log
     for found in context.stores.erasures.orders():
         opened, rule = log.opened(found.entry), _rule(context, found.order, size)
@@ -125,7 +124,7 @@ def _erased(context: NodeContext, size: int) -> Iterator[_Known]:
 
 
 def _rule(context: NodeContext, order: Erasure, size: int) -> ProvenAgreement | None:
-    """What an order by retention rests on, where the log as it lies here shows that."""
+    """Returns the agreement behind an order by retention, if the log here shows it."""
     log = context.stores.log
     for signed in context.stores.agreements.versions(order.agreement_id):
         if parse_agreement(signed.statement.body).version != order.agreement_version:
@@ -140,7 +139,7 @@ def _rule(context: NodeContext, order: Erasure, size: int) -> ProvenAgreement | 
 
 
 def _about(entries: Iterable[_Known], prefix: str) -> list[_Known]:
-    """Those about the one statement or packet whose id begins with ``prefix``; else none."""
+    """Returns the entries of the one statement or packet whose id begins with ``prefix``."""
     wanted = prefix.lower()
     known = sorted(entries, key=lambda entry: entry.index)
     ids = {

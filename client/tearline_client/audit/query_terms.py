@@ -1,4 +1,4 @@
-"""Terms of an audit query as a person writes them: short ids, and names of agreements."""
+"""Terms of an audit query as typed by people: short ids, and names of agreements."""
 
 import re
 
@@ -13,10 +13,10 @@ _TERM = re.compile(r"\S+")
 
 
 def whole_query(query: str, packets: PacketStore, agreements: AgreementStore) -> str:
-    """Returns a query in which ids are whole, as the exchange reads it.
+    """Returns a query with whole ids, as the exchange reads it.
 
-    ``packet:`` takes the beginning of the id of a packet here, ``agreement:`` that of an agreement
-    here or its name. A whole id may be that of something that is not here.
+    ``packet:`` accepts the beginning of the id of a packet here, ``agreement:`` that of an
+    agreement here or its name. A whole id may be unknown here.
 
     Raises:
         NotFound: If no packet here has such an id.

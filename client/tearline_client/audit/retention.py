@@ -1,7 +1,7 @@
-"""Telling that the log keeps what its agreements let it keep no longer, from own openings.
+"""Detection of log entries kept longer than their agreements allow, from own openings.
 
-Whether that is the exchange's doing, or a node has not taken in yet what it is told of an entry,
-an agency cannot tell: it asks the operator.
+An agency cannot distinguish an exchange's fault from mail that a node has not received: it asks the
+operator.
 """
 
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from tearline.limits import MAX_LOG_TIME_SKEW_MS, RETENTION_ENTRY_MS
 from tearline_client.context import NodeContext
 
 GRACE_MS = 7 * 24 * 3_600_000
-"""How long an order may take to come: the exchange looks every minute, and nodes read daily.
+"""Time allowed for an order to arrive: the exchange checks every minute, and nodes read daily.
 
-Beside that it has time for each entry of the log: many may be over at once.
+Further time is added for each entry of the log, since many may be due at once.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptTooLong:
-    """What this node can still open of an agreement's entries, although their time is over.
+    """Entries of an agreement that this node can still open after their retention.
 
     Attributes:
         agreement: The newest version.
         first: Index of the first such entry.
-        since_ms: When its time was over, Unix milliseconds.
-        entries: How many there are.
+        since_ms: End of its retention, Unix milliseconds.
+        entries: Number of such entries.
     """
 
     agreement: Agreement
@@ -36,12 +36,12 @@ class KeptTooLong:
 
 
 def kept_too_long(context: NodeContext) -> tuple[KeptTooLong, ...]:
-    """What should have been erased a week ago; one finding for each agreement.
+    """Returns entries due for erasure more than a week ago; one finding for each agreement.
 
-    The time of an entry is over no sooner than the version came into force that says so. The
-    oldest openings alone are read, a page at a time: behind the first that is young enough for
-    every agreement are no older ones. What is dated ahead of our own clock is passed over: it is
-    from before the log's time was corrected.
+    Retention ends no sooner than the version that sets it came into force. Only the oldest openings
+    are read, page by page: after the first one that is young enough for every agreement, there are
+    no older ones. Entries dated ahead of our clock are skipped: they predate a correction of the
+    log's time.
     """
     newest = {each.id: each for each in context.stores.agreements.all() if each.log_retention_ms}
     if not newest:

@@ -1,4 +1,4 @@
-"""Dates of events that were shown, which an order by retention must not contradict (spec L-79)."""
+"""Dates of shown events, which an order by retention must not contradict (spec L-79)."""
 
 from bisect import bisect_left
 from itertools import accumulate
@@ -7,10 +7,10 @@ from tearline.audit.event import Event, EventCode
 
 
 class Dates:
-    """The events of all proofs that were judged together, by place and date.
+    """Events of all proofs verified together, by position and date.
 
-    The log's time never runs backwards but at its ``time`` entries: an entry is no older than any
-    event between the last of those and itself.
+    The log's time runs backwards only at its ``time`` entries. An entry is therefore no older than
+    any event between the last such entry and itself.
     """
 
     def __init__(self) -> None:
@@ -19,17 +19,16 @@ class Dates:
         self._latest: list[tuple[int, int]] = []
 
     def note(self, index: int, event: Event) -> None:
-        """Notes an event that the log holds at an index."""
+        """Records an event at a log index."""
         self._dated.append((index, event.time_ms))
         if event.code is EventCode.TIME:
             self._corrected.append(index)
         self._latest = []
 
     def later(self, index: int, latest_ms: int) -> int | None:
-        """Returns the place of an event before an entry that is dated after ``latest_ms``.
+        """Returns the position of an earlier event dated after ``latest_ms``, or None.
 
-        None where there is none; events before the last ``time`` entry that was shown say
-        nothing. In time by the logarithm of what was noted.
+        Events before the last shown ``time`` entry do not count. Takes logarithmic time.
         """
         if not self._latest:
             self._dated.sort()

@@ -1,4 +1,4 @@
-"""Events as rows: what they say for reading, and all that proves it (docs/spec/audit-v1.md)."""
+"""Events as rows: readable columns, and their complete proof (docs/spec/audit-v1.md)."""
 
 import datetime
 from collections.abc import Callable
@@ -21,11 +21,11 @@ COLUMNS = (
 
 
 def event_row(event: Event, name: Names = str) -> Row:
-    """What an event says, ids in hexadecimal.
+    """Returns an event's columns, with ids in hexadecimal.
 
     Args:
         event: The event.
-        name: How a URI is written, where there is one.
+        name: Maps a URI to its displayed name.
     """
     return {
         "time": time_text(event.time_ms),
@@ -58,10 +58,10 @@ def event_row(event: Event, name: Names = str) -> Row:
 
 
 class RowWriter:
-    """Writes what a search found as rows; a checkpoint stands with the first row that needs it.
+    """Writes found events as rows; the first row of a checkpoint includes it.
 
     Args:
-        name: How a URI is written.
+        name: Maps a URI to its displayed name.
     """
 
     def __init__(self, name: Names = str) -> None:
@@ -69,7 +69,7 @@ class RowWriter:
         self._note = b""
 
     def row(self, found: FoundEvent) -> Row:
-        """The row of one event, after those before it."""
+        """Returns the row of one event, after the earlier ones."""
         proven, note = found.proven, found.note
         told, self._note = note == self._note, note
         return {
@@ -83,7 +83,7 @@ class RowWriter:
 
 
 def time_text(time_ms: int) -> str:
-    """A moment as people read it, in UTC."""
-    day = day_of(time_ms)  # whatever a hostile log says the time is
+    """Returns a moment for people, in UTC."""
+    day = day_of(time_ms)  # whatever time a hostile log states
     clock = datetime.timedelta(seconds=time_ms // 1000 % 86_400)
     return f"{day} {(datetime.datetime.min + clock).time()}"

@@ -1,9 +1,8 @@
-"""An auditor's search through the exchange, which is believed about nothing.
+"""Search of an auditor through the exchange, which is not trusted.
 
-Every event that arrives is verified under the log's keys, found again in this node's own
-mirror of the log, and compared with what was asked: an exchange that shows auditors another
-log than nodes, or another answer than the log holds, is caught. What this node was told of
-itself must be among what is found.
+Every event is verified under the log's keys, found in this node's own copy of the log, and compared
+with the query. So an exchange that shows auditors another log, or another answer, is detected.
+Entries that this node can open must be among the results.
 """
 
 import asyncio
@@ -34,17 +33,17 @@ from tearline_client.context import NodeContext
 from tearline_client.store.log import LogStore, OpenedEvent
 
 BEGINNING = -1
-_AGAIN_S = 1.0  # before a search that follows is asked for anew
+_AGAIN_S = 1.0  # before a following search is repeated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundEvent:
-    """An event that a search found, with all that proves it.
+    """An event found by a search, with its proof.
 
     Attributes:
-        event: What happened.
-        proven: Its opening and its place.
-        note: The checkpoint's signed note that the place leads to.
+        event: The event.
+        proven: Its opening and its position.
+        note: The signed note of its checkpoint.
     """
 
     event: Event
@@ -53,18 +52,18 @@ class FoundEvent:
 
     @property
     def index(self) -> int:
-        """The position of its entry in the log."""
+        """Returns the position of its entry in the log."""
         return self.proven.entry.index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPosition:
-    """What of a search is still to come.
+    """The rest of a search.
 
     Attributes:
-        query: What is asked for.
-        after: The log index that it has come to.
-        left: How many events at most.
+        query: The query.
+        after: The log index reached.
+        left: Maximum number of further events.
     """
 
     query: Query
@@ -87,20 +86,19 @@ async def search(
     *,
     receive: Callable[[], Awaitable[object]] | None = None,
 ) -> AsyncIterator[FoundEvent]:
-    """The events that a query finds, each proven, in the order of the log.
+    """Yields the events that match a query, each proven, in the order of the log.
 
     Args:
         context: The auditor's node.
-        request: What is asked for; the search is itself an entry of the log.
-        token: Gives a live token of the person who searches, whenever it is asked.
-        receive: Takes in what waits in the mailbox: an order to erase what the page leaves out
-            may be among it. None where nothing that is asked for is ever erased.
+        request: The search, which is itself an entry of the log.
+        token: Returns a valid token of the searching person on each call.
+        receive: Receives waiting mail, which may contain an order to erase a missing entry. None if
+            no entry of the query is ever erased.
 
     Raises:
-        MalformedInput: If the query is none.
-        LogError: If an event is not in the log, or one that is there was left out; the reply
-            is kept as evidence.
-        TearlineError: If the exchange refuses or cannot be reached.
+        MalformedInput: If the query is malformed.
+        LogError: If an event is not in the log, or one is missing; the reply is kept as evidence.
+        TearlineError: If the exchange refuses or is unreachable.
     """
     limit = request.limit
     asked = SearchPosition(
@@ -130,7 +128,7 @@ async def search(
 
 @contextmanager
 def _evidence(context: NodeContext, reply: bytes) -> Iterator[None]:
-    """Keeps a reply that does not verify."""
+    """Keeps a reply that does not verify as evidence."""
     try:
         yield
     except TearlineError as error:
@@ -139,11 +137,11 @@ def _evidence(context: NodeContext, reply: bytes) -> Iterator[None]:
 
 
 def verify_page(page: ProvenEvents, asked: SearchPosition, log: LogIdentity) -> Page:
-    """Checks a page of events under the log's keys, and that it answers what was asked.
+    """Verifies a page of events under the log's keys, and against the query.
 
     Raises:
-        LogError: If the checkpoint is not the log's, or an event is not under it.
-        ExchangeMisbehaved: If the page is not an answer to the search.
+        LogError: If the checkpoint is not the log's, or does not cover an event.
+        ExchangeMisbehaved: If the page does not answer the search.
     """
     checkpoint = verify_cosigned(page.checkpoint, log)
     size = checkpoint.checkpoint.size
@@ -159,7 +157,7 @@ def verify_page(page: ProvenEvents, asked: SearchPosition, log: LogIdentity) -> 
         _verify_asked_for(event, asked.query)
         found.append(FoundEvent(event=event, proven=proven, note=page.checkpoint))
     if len(found) > asked.left:
-        raise ExchangeMisbehaved("there are more events than were asked for")
+        raise ExchangeMisbehaved("there are more events than requested")
     if page.next is not None and page.next < max(last, asked.after + 1):
         raise ExchangeMisbehaved("the search would never end")
     covered = size - 1 if page.next is None else page.next
@@ -168,15 +166,15 @@ def verify_page(page: ProvenEvents, asked: SearchPosition, log: LogIdentity) -> 
 
 def _verify_asked_for(event: Event, query: Query) -> None:
     if not query.matches(event):
-        raise ExchangeMisbehaved("an event is not one that the query asks for")
+        raise ExchangeMisbehaved("an event does not match the query")
 
 
 def verify_mirrored(page: ProvenEvents, log: LogStore) -> None:
-    """Checks that the log shown to this auditor is the one that this node follows.
+    """Verifies that the log shown to this auditor is the one that this node follows.
 
     Raises:
-        LogInconsistent: If the page's tree is not one that the mirror grew through.
-        EntryMismatch: If the mirror holds another entry at an event's place.
+        LogInconsistent: If the page's tree is not an earlier state of this node's copy.
+        EntryMismatch: If the copy has another entry at an event's position.
     """
     for proven in page.events:
         if proven.size > log.size:
@@ -189,18 +187,17 @@ def verify_mirrored(page: ProvenEvents, log: LogStore) -> None:
 
 
 def verify_complete(page: Page, asked: SearchPosition, log: LogStore) -> None:
-    """Checks that nothing was left out of what this node itself was told.
+    """Verifies that no entry known to this node was left out.
 
     Raises:
-        EntryWithheld: If an entry that this node can open, and that was asked for, is not
-            where the page should show it.
+        EntryWithheld: If an entry that this node can open, and that matches, is missing.
     """
     for known in left_out(page, asked, log):
         raise EntryWithheld(f"entry {known.opening.index}")
 
 
 def left_out(page: Page, asked: SearchPosition, log: LogStore) -> Iterator[OpenedEvent]:
-    """What this node was told, and the page should show and does not."""
+    """Yields the known entries that the page should show and does not."""
     shown = {found.index for found in page.events}
     for known in log.openings_between(asked.after, page.covered):
         if known.opening.index not in shown and asked.query.matches(known.event):

@@ -1,4 +1,4 @@
-"""Counts of what was done: by day, or under one agreement in one year. Numbers, nothing else."""
+"""Counts of events: by day, or under one agreement in one year."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -9,11 +9,11 @@ from tearline_client.audit.rows import Row
 
 
 class Tally:
-    """Counts events by some of what they say.
+    """Counts events by a key.
 
     Args:
-        columns: The names of what ``key`` gives.
-        key: What an event is counted by.
+        columns: The names of the key's parts.
+        key: Returns an event's key.
     """
 
     def __init__(self, columns: tuple[str, ...], key: Callable[[Event], tuple[str, ...]]) -> None:
@@ -23,28 +23,28 @@ class Tally:
         self._acts: Counter[tuple[str, ...]] = Counter()
 
     def add(self, event: Event) -> None:
-        """Counts one entry, and the acts that it stands for."""
+        """Counts one entry, and the number of acts it represents."""
         key = self._key(event)
         self._entries[key] += 1
         self._acts[key] += event.count
 
     def rows(self) -> Iterable[Row]:
-        """One row for each key, in order."""
+        """Yields one row for each key, in order."""
         for key in sorted(self._entries):
             counts: Row = {"entries": self._entries[key], "acts": self._acts[key]}
             yield {**dict(zip(self.columns, key, strict=True)), **counts}
 
 
 def histogram() -> Tally:
-    """Counts by day, in UTC."""
+    """Returns a tally by day, in UTC."""
     return Tally(("day",), lambda event: (str(day_of(event.time_ms)),))
 
 
 def statistics(kind_of: Callable[[bytes], str]) -> Tally:
-    """Counts by kind of packet, action and outcome.
+    """Returns a tally by kind of packet, action and outcome.
 
     Args:
-        kind_of: The kind of a packet by its id; empty for none, and for one that is not here.
+        kind_of: Returns a packet's kind by its id; empty for none, and for an unknown one.
     """
     return Tally(
         ("kind", "action", "outcome"),

@@ -1,7 +1,7 @@
-"""Files of rows: written as JSON lines or CSV, and judged row by row, each as a proof.
+"""Files of rows: written as JSON lines or CSV, and verified row by row, each as a proof.
 
-The same rows that ``audit search`` prints as JSON lines and ``audit export`` writes. What a row
-says for reading is believed only as far as the event that it proves says the same.
+``audit search`` prints these rows as JSON lines, and ``audit export`` writes them. The readable
+columns of a row are trusted only if its proven event agrees.
 """
 
 import csv
@@ -31,12 +31,12 @@ _PROOF_COLUMNS = ("entry", "opening", "path", "size", "checkpoint")
 
 
 def encode_header(form: ExportFormat) -> bytes:
-    """What stands before the first row."""
+    """Returns the header before the first row."""
     return _csv_line(COLUMNS) if form is ExportFormat.CSV else b""
 
 
 def encode_row(form: ExportFormat, row: Mapping[str, object]) -> bytes:
-    """One row as a line of the file."""
+    """Returns one row as a line of the file."""
     if form is ExportFormat.CSV:
         return _csv_line([safe_cell(_text(row[column])) for column in COLUMNS])
     return json.dumps(row).encode("ascii") + b"\n"
@@ -49,7 +49,7 @@ def _csv_line(cells: Iterable[str]) -> bytes:
 
 
 def _text(value: object) -> str:
-    """A value as the text that a cell shows."""
+    """Returns a value as the text of a cell."""
     if isinstance(value, str):
         return value
     return str(value) if type(value) is int else _JSON.encode(value)
@@ -57,12 +57,12 @@ def _text(value: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowJudgement:
-    """What one row is worth.
+    """Result of one row.
 
     Attributes:
         number: The row, from 1.
         judgement: All findings about it.
-        note: The signed note that it is proven under; empty where there is none.
+        note: The signed note of its proof; empty if there is none.
     """
 
     number: int
@@ -72,12 +72,12 @@ class RowJudgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableJudgement:
-    """What a file of rows is worth.
+    """Result of a file of rows.
 
     Attributes:
-        findings: All that speaks against it; none for a verified one.
-        rows: How many it holds.
-        checkpoint: The log's state that its last row leads to, where that can be read.
+        findings: All findings against it; empty for a verified one.
+        rows: Number of rows.
+        checkpoint: The log's state of its last row, if readable.
     """
 
     findings: tuple[Finding, ...]
@@ -86,12 +86,12 @@ class TableJudgement:
 
 
 def judge_table(verifier: AuditVerifier, file: BinaryIO, name: Names = str) -> TableJudgement:
-    """Every finding about a file of rows, by the number of its row.
+    """Verifies a file of rows; findings name their row.
 
     Args:
-        verifier: Judges each row's proof.
+        verifier: Verifies each row's proof.
         file: The file, at its beginning.
-        name: How a URI may be written other than as itself.
+        name: An alternative spelling of a URI.
     """
     findings: list[Finding] = []
     rows, checkpoint = 0, None
@@ -107,7 +107,7 @@ def judge_table(verifier: AuditVerifier, file: BinaryIO, name: Names = str) -> T
 def judge_rows(
     verifier: AuditVerifier, file: BinaryIO, name: Names = str
 ) -> Iterator[RowJudgement]:
-    """Judges a file row by row; see ``judge_table``."""
+    """Verifies a file row by row; see ``judge_table``."""
     note = b""
     first = file.read(1)
     is_json = first == b"{"
@@ -133,11 +133,11 @@ def judge_rows(
 
 
 Cells = Mapping[str, object]
-"""Of a row, what stands in each column: texts in a table, any values in JSON."""
+"""Cells of a row by column: texts in a table, any values in JSON."""
 
 
 def _rows(file: BinaryIO, *, is_json: bool) -> Iterator[Callable[[], Cells]]:
-    """The rows of a file, each as a function that gives its cells or raises."""
+    """Yields the rows of a file, each as a function that returns its cells or raises."""
     try:
         if is_json:
             for _, line in read_lines(file, bounds=_BOUNDS):
@@ -157,14 +157,14 @@ def _fail(error: TearlineError) -> Cells:
 def _parse_object(line: str) -> Cells:
     found = _parse_json(line)
     if not isinstance(found, dict):
-        raise MalformedInput("an object was expected")
+        raise MalformedInput("expected an object")
     return _complete(found)
 
 
 def _complete(cells: Cells) -> Cells:
     missing = [column for column in _PROOF_COLUMNS if column not in cells]
     if missing:
-        raise MalformedInput(f"without {', '.join(missing)} it proves nothing")
+        raise MalformedInput(f"a proof needs {', '.join(missing)}")
     return cells
 
 
@@ -172,17 +172,17 @@ def _parse_json(text: str) -> object:
     try:
         found: object = json.loads(text, object_pairs_hook=_once)
         if "\\u" in text:
-            _UNESCAPED.encode(found).encode("utf-8")  # half of a surrogate pair is no text
+            _UNESCAPED.encode(found).encode("utf-8")  # a lone surrogate is invalid
     except (ValueError, RecursionError):
-        raise MalformedInput("JSON was expected") from None
+        raise MalformedInput("expected JSON") from None
     return found
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object that names nothing twice: readers differ in which of two they believe."""
+    """Returns an object without repeated names: readers differ in their choice of two values."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name is repeated")
     return found
 
 
@@ -193,7 +193,7 @@ def _proof(cells: Cells, note: bytes) -> LogProof:
     if isinstance(path, str):
         path = _parse_json(path)
     if not isinstance(path, list) or not all(isinstance(node, str) for node in path):
-        raise MalformedInput("path: a list of texts was expected")
+        raise MalformedInput("path: expected a list of strings")
     return LogProof(
         index=parse_decimal(_text(cells["entry"]), maximum=MAX_LOG_SIZE),
         path=tuple(map(_node, path)),
@@ -202,17 +202,17 @@ def _proof(cells: Cells, note: bytes) -> LogProof:
     )
 
 
-@lru_cache(maxsize=MAX_LOG_SIZE.bit_length())  # the paths of neighbours are the same higher up
+@lru_cache(maxsize=MAX_LOG_SIZE.bit_length())  # the paths of neighbours are equal higher up
 def _node(text: str) -> bytes:
     if len(text) != _NODE_CHARS:
-        raise MalformedInput("path: a hash of 32 bytes was expected")
+        raise MalformedInput("path: expected a hash of 32 bytes")
     return parse_base64(text)
 
 
 def _differences(
     cells: Cells, judgement: Judgement, spell: Callable[[str], str], name: Names
 ) -> Iterator[Finding]:
-    """What a row says for reading that its proof does not say."""
+    """Yields the readable columns of a row that its proof contradicts."""
     checkpoint, event = judgement.checkpoint, judgement.event
     if checkpoint is not None and _text(cells["size"]) != str(checkpoint.size):
         shown = _text(cells["size"])
@@ -220,13 +220,13 @@ def _differences(
         yield finding_of(error, Outcome.INDETERMINATE)
     if event is None:
         if not judgement.findings:
-            yield finding_of(EntryMismatch("a row is of an event, and this proof is of none"))
+            yield finding_of(EntryMismatch("a row requires an event, and this proof has none"))
         return
     wrong = _wrong(cells, event_row(event), spell)
     if wrong:
         wrong &= _wrong(cells, event_row(event, name), spell)
     if wrong:
-        yield finding_of(EntryMismatch(f"the log says otherwise of {', '.join(sorted(wrong))}"))
+        yield finding_of(EntryMismatch(f"the log differs in {', '.join(sorted(wrong))}"))
 
 
 def _wrong(cells: Cells, row: Row, spell: Callable[[str], str]) -> set[str]:

@@ -1,7 +1,7 @@
-"""Which packets hold a value, and who saw it: asked of this node's own index, and of nobody else.
+"""Packets that hold a value, and its disclosures: from this node's own index.
 
-The log never holds a value in any form, so an auditor who has one begins here: the answer is
-ids of packets, and with those the log says who was shown them.
+The log never holds a value in any form, so an auditor starts here. The result is ids of packets,
+for which the log lists the disclosures.
 """
 
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from tearline_client.store.packets import StoredPacket
 
 
 def packets_with(context: NodeContext, value: str) -> tuple[StoredPacket, ...]:
-    """The packets here of which a field that is open here has ``value``, oldest first.
+    """Returns the packets here with ``value`` in a readable field, oldest first.
 
     Args:
-        context: The node, whose index is brought up to date first.
-        value: The whole value, in whatever case, script or punctuation.
+        context: The node, whose index is updated first.
+        value: The whole value, in any case, script or punctuation.
 
     Raises:
-        MalformedInput: If it holds no letter and no digit.
-        PacketError: If a packet as it lies here no longer verifies.
+        MalformedInput: If it contains no letter and no digit.
+        PacketError: If a stored packet no longer verifies.
     """
     index_values(context)
     return tuple(
@@ -34,12 +34,12 @@ def packets_with(context: NodeContext, value: str) -> tuple[StoredPacket, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueField:
-    """A field here that has a value, and who saw it.
+    """A field here with a value, and its disclosures.
 
     Attributes:
         packet: 32 bytes.
         path: The field.
-        seen: Who saw it.
+        seen: Its disclosures.
     """
 
     packet: bytes
@@ -48,15 +48,15 @@ class ValueField:
 
 
 def who_saw_value(context: NodeContext, value: str) -> tuple[ValueField, ...]:
-    """Returns who saw a value: each field that is open here and has it, oldest packet first.
+    """Returns the disclosures of a value: each readable field that has it, oldest packet first.
 
     Args:
         context: The node.
-        value: The whole value, in whatever case, script or punctuation.
+        value: The whole value, in any case, script or punctuation.
 
     Raises:
-        MalformedInput: If it holds no letter and no digit.
-        PacketError: If a packet as it lies here no longer verifies.
+        MalformedInput: If it contains no letter and no digit.
+        PacketError: If a stored packet no longer verifies.
     """
     sought, found = folded(value), []
     for packet in packets_with(context, value):
@@ -74,9 +74,9 @@ def who_saw_value(context: NodeContext, value: str) -> tuple[ValueField, ...]:
 
 
 def field_names(context: NodeContext, packet_id: bytes) -> dict[int, str]:
-    """Returns the paths of fields by slot, as far as a packet is open here."""
+    """Returns the paths of readable fields by slot."""
     try:
         shown = context.open_view(packet_id)
     except TearlineError:
-        return {}  # erased, frozen or damaged since: its slots have no names any more
+        return {}  # erased, frozen or damaged: its slots have no names
     return {opened.slot: opened.field.path for opened in shown.view.fields}

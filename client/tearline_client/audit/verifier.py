@@ -1,11 +1,12 @@
-"""What a proof file is worth, judged offline: the file, the log's identity, and nothing else.
+"""Offline verification of a proof file, from the file and the log's identity alone.
 
-Three outcomes. *Verified*: the log under its keys holds this entry. *Failed*: what is in the
-file contradicts itself or the keys, or lacks what a proof must bring. *Indeterminate*: nothing
-speaks against the file, but the reader lacks what it takes to tell. Every finding is reported,
-not the first. The steps are those of docs/spec/log-v1.md, section 4.
+Three outcomes. *Verified*: the log, by its keys, contains this entry. *Failed*: the file
+contradicts itself or the keys, or lacks a required part. *Indeterminate*: no contradiction was
+found, but the reader lacks data for a verdict. Every finding is reported, not only the first. The
+steps are those of docs/spec/log-v1.md, section 4.
 
-Proofs are judged one by one, and against each other: two entries of one event convict the log.
+Proofs are verified singly and against each other: two entries of one event prove that the log
+misbehaved.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -50,7 +51,7 @@ T = TypeVar("T")
 
 
 class Outcome(StrEnum):
-    """What a check came to."""
+    """Outcome of a check."""
 
     VERIFIED = "verified"
     FAILED = "failed"
@@ -62,9 +63,9 @@ class Finding:
     """One reason why a proof is not verified.
 
     Attributes:
-        outcome: ``failed``, or ``indeterminate`` where only the reader lacks something.
+        outcome: ``failed``, or ``indeterminate`` if only the reader lacks data.
         code: The error's code, for example ``TL-LOG-002``.
-        text: What is wrong, in words.
+        text: The defect, in words.
     """
 
     outcome: Outcome
@@ -74,13 +75,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasedBy:
-    """An order that holds.
+    """A verified erasure order.
 
     Attributes:
         entry: Index of its own entry.
         statement: 32 bytes, its statement's id.
-        order: What it says.
-        agreement: Of an order by retention, the version that it rests on; else None.
+        order: Its contents.
+        agreement: The agreement version of an order by retention, otherwise None.
     """
 
     entry: int
@@ -91,16 +92,16 @@ class ErasedBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a proof file is worth.
+    """Result for a proof file.
 
     Attributes:
-        findings: All that speaks against it; none for a verified one.
-        index: The entry's position, where the file is a proof at all.
-        checkpoint: The log's state that it leads to, where that can be read.
-        event: The event of a blind entry, where its leaf is in the checkpoint's tree.
-        statement: The statement of a clear entry, likewise. Its own signatures are not judged
-            here: whose key counted then follows from all clear entries before it.
-        erased: Of an entry whose leaf is there, and that an order erased, which one did.
+        findings: All findings against it; empty for a verified one.
+        index: The entry's position, if the file is a proof.
+        checkpoint: The log's state, if readable.
+        event: The event of a blind entry, if its leaf is in the checkpoint's tree.
+        statement: The statement of a clear entry, likewise. Its own signatures are not verified
+            here: the valid keys follow from all earlier clear entries.
+        erased: The order that erased the entry, if its leaf is in the tree.
     """
 
     findings: tuple[Finding, ...]
@@ -112,12 +113,12 @@ class Judgement:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of the findings."""
+        """Returns the worst outcome of the findings."""
         return worst(finding.outcome for finding in self.findings)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """The outcome of several checks together; of none, ``verified``."""
+    """Returns the combined outcome of several checks; of none, ``verified``."""
     found = set(outcomes)
     for outcome in (Outcome.FAILED, Outcome.INDETERMINATE):
         if outcome in found:
@@ -126,7 +127,7 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 def finding_of(error: TearlineError, outcome: Outcome = Outcome.FAILED) -> Finding:
-    """The finding that an error is."""
+    """Returns an error as a finding."""
     return Finding(
         outcome=outcome,
         code=error.code,
@@ -135,12 +136,12 @@ def finding_of(error: TearlineError, outcome: Outcome = Outcome.FAILED) -> Findi
 
 
 class AuditVerifier:
-    """Judges proofs of one log.
+    """Verifies proofs of one log.
 
     Args:
-        log: The log as the reader's trust list names it, or the reader's policy; None where the
-            reader has neither: then nothing can be verified, but contradictions are still found.
-        federation: 32 bytes, whose keys may order an erasure; None where the reader does not know.
+        log: The log, by the reader's trust list or policy; None without either: then no proof is
+            verified, but contradictions are found.
+        federation: 32 bytes, the federation whose keys may order an erasure; None if unknown.
     """
 
     def __init__(
@@ -153,10 +154,10 @@ class AuditVerifier:
         self._noted: _Noted | None = None
 
     def judge(self, data: bytes) -> Judgement:
-        """Every finding about one proof file: it is a proof in its one spelling, and worth it.
+        """Verifies one proof file, including its canonical encoding.
 
         Args:
-            data: The file's bytes; whatever they are.
+            data: The file's bytes, unchecked.
         """
         try:
             proof = parse_log_proof(data)
@@ -165,13 +166,17 @@ class AuditVerifier:
         return self.judge_proof(proof)
 
     def judge_proof(self, proof: LogProof) -> Judgement:
-        """Every finding about one proof.
+        """Verifies one proof.
 
-        1. It says what stands in the log: an opening for its own index, or a clear entry.
+        1. It contains an opening for its own index, or a clear entry.
+
         2. Its checkpoint is of this log, and each of the log's keys signed it.
+
         3. The path leads from that entry to the checkpoint's root.
-        4. Only then is the event read, strictly; or, of an erased entry, the order is judged.
-        5. No proof judged before shows another entry of the same event.
+
+        4. Only then the event is parsed, strictly; for an erased entry, the order is verified.
+
+        5. No earlier proof shows another entry of the same event.
         """
         if self._noted is None or proof.note != self._noted.note:
             self._noted = self._read_note(proof.note)
@@ -181,10 +186,10 @@ class AuditVerifier:
         return judgement
 
     def compared(self, judgement: Judgement) -> Judgement:
-        """Returns a judgement as all that was judged makes it, before it and since (L-79).
+        """Returns a judgement updated by all other proofs, earlier and later ones (L-79).
 
-        That an erased entry would be older than an event before it leaves the reader unable to
-        tell: the log's time may have been corrected in between, which another proof shows.
+        If an erased entry would be older than an earlier event, the result is indeterminate: the
+        log's time may have been corrected in between, as another proof may show.
         """
         by, index = judgement.erased, judgement.index
         if by is None or index is None or by.agreement is None:
@@ -192,7 +197,7 @@ class AuditVerifier:
         later = self._dates.later(index, by.order.latest_ms)
         if later is None:
             return judgement
-        error = OrderContradicted(f"entry {later} is dated after what the order says of {index}")
+        error = OrderContradicted(f"entry {later} is dated later than the order states for {index}")
         found = finding_of(error, Outcome.INDETERMINATE)
         return replace(judgement, findings=(*judgement.findings, found))
 
@@ -217,15 +222,15 @@ class AuditVerifier:
             yield from map(finding_of, log.failings(note))
             return
         if checkpoint.origin != log.origin:
-            why = f"{checkpoint.origin}, where {log.origin} was expected"
+            why = f"{checkpoint.origin}, expected {log.origin}"
             yield finding_of(CheckpointForeign(why))
             return
-        # Key by key, so that a forged signature does not hide a missing one.
+        # Key by key, so that a forged signature cannot hide a missing one.
         for text in log.verifier_keys:
             try:
                 key = parse_verifier_key(text)
             except KeyMalformed as error:
-                # Of a kind that a later version knows: this reader cannot tell.
+                # A kind for a later version: this reader cannot tell.
                 yield finding_of(error, Outcome.INDETERMINATE)
                 continue
             try:
@@ -238,13 +243,13 @@ class AuditVerifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Noted:
-    """A checkpoint's note, which many proofs share.
+    """A checkpoint's note, shared by many proofs.
 
     Attributes:
-        note: Its bytes, whatever they are.
-        findings: What speaks against it under the log's keys.
-        checkpoint: What it says; None where it cannot be read.
-        tree: Verifies what stands in the tree that it tells of; likewise.
+        note: Its bytes, unchecked.
+        findings: Findings against it under the log's keys.
+        checkpoint: Its contents; None if unreadable.
+        tree: Verifies inclusion in its tree; likewise.
     """
 
     note: bytes
@@ -254,7 +259,7 @@ class _Noted:
 
 
 class _Case:
-    """One proof under judgement: each check that fails leaves a finding, and the next follows."""
+    """Verification of one proof: each failed check adds a finding, and the next one follows."""
 
     def __init__(self, noted: _Noted, told: dict[bytes, bytes], federation: bytes | None) -> None:
         self._noted = noted
@@ -287,7 +292,7 @@ class _Case:
         )
 
     def _stands(self, proof: LogProof, entry: bytes) -> bool:
-        """Whether the tree that the checkpoint tells of holds the entry."""
+        """Returns whether the checkpoint's tree contains the entry."""
         if self._noted.tree is None:
             return False
         try:
@@ -298,7 +303,7 @@ class _Case:
         return True
 
     def _order(self, shown: ErasedEntry, index: int, checkpoint: Checkpoint) -> ErasedBy | None:
-        """The order that erased an entry; None where it leaves a finding."""
+        """Returns the order that erased an entry; None after a finding."""
         found = [finding_of(e) for e in failings(shown, index, checkpoint, self._federation)]
         if not found and self._federation is None:
             found.append(finding_of(LogKeysUnknown(), Outcome.INDETERMINATE))
@@ -313,7 +318,7 @@ class _Case:
         )
 
     def _try(self, check: Callable[[], T]) -> T | None:
-        """What ``check`` returns; None where it leaves a finding."""
+        """Returns the result of ``check``, or None after a finding."""
         try:
             return check()
         except TearlineError as error:
@@ -321,7 +326,7 @@ class _Case:
             return None
 
     def _compare(self, event: Event, index: int, entry: bytes) -> None:
-        # The entry stands for salt and event; there may be millions of them in one file.
+        # The entry commits to salt and event; one file may contain millions of them.
         told = u64(index) + entry
         known = self._told.setdefault(event.id, told)
         if known != told:
@@ -329,9 +334,9 @@ class _Case:
             self._findings.append(finding_of(TwinEntries(why)))
 
     def _entry(self, proof: LogProof) -> tuple[LogOpening | None, bytes | None]:
-        """The opening, if it is a blind entry that was not erased, and the entry's bytes."""
+        """Returns the opening, for a blind entry that was not erased, and the entry's bytes."""
         if not proof.extra:
-            # Contents may be erased by order, and such an order would be shown instead.
+            # Contents may be erased by order; then the order would be shown instead.
             error = EntryMismatch("neither an opening nor an order to erase it is shown")
             self._findings.append(finding_of(error))
             return None, None

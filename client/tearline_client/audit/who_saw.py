@@ -1,8 +1,8 @@
-"""Who saw a field: answered from our own packet, the log's openings and signed receipts.
+"""Disclosures of a field: from our own packet, the log's openings and signed receipts.
 
-Nobody else can answer it. Only the originator's node knows which slot a path is, and only
-the parties of an event hold its opening. An answer is three-valued: what was not said is not
-thereby so, hence a partner without a receipt has not "not seen" it.
+Only the originator's node knows a path's slot, and only the parties of an event hold its opening.
+An answer has three values: the absence of a receipt does not prove that a partner did not see the
+field.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,14 +26,14 @@ from tearline_client.store.log import LogStore, OpenedEvent
 from tearline_client.store.packets import StoredGrant, StoredPacket
 
 OTHERS = ""
-"""Stands for a partner where nobody can be named."""
+"""Stands for partners unknown to this node."""
 
 _SLOT = "slot:"
 _ARRIVED = {Status.STORED, Status.OPENED, Status.SEEN, Status.ERASED}
 
 
 class Answer(StrEnum):
-    """Whether something is known to have happened."""
+    """Whether an event is known to have happened."""
 
     YES = "yes"
     NO = "no"
@@ -42,7 +42,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """One form of a field: its compartment (None where that was not told us) and the form."""
+    """One form of a field, with its compartment (None if unknown)."""
 
     compartment: int | None
     form: Form
@@ -50,18 +50,18 @@ class Spot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a field stands in its packet: one slot for each form of it."""
+    """Slots of a field in its packet, one for each form."""
 
     slots: Mapping[int, Spot]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """A person of a partner, as that partner's signed receipt names them.
+    """A person of a partner, as named by that partner's signed receipt.
 
     Attributes:
-        pseudonym: 32 bytes, the same for one person throughout one agreement.
-        role: In which they read.
+        pseudonym: 32 bytes, constant for one person under one agreement.
+        role: The role in which they read.
     """
 
     pseudonym: bytes
@@ -70,26 +70,25 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What one grant let one partner see of the field.
+    """One partner's view of the field by one grant.
 
     Attributes:
-        partner: Node URI; ``OTHERS`` for those that this node cannot know of.
+        partner: Node URI; ``OTHERS`` for partners unknown to this node.
         granted: Whether the exchange accepted a release of it.
-        form: The most revealing form released; ``withheld`` for none, None if not known.
+        form: The most revealing form released; ``withheld`` for none, None if unknown.
         delivered: Whether it is known to have reached the partner's node.
         opened: Whether the partner's node is known to have opened it.
         seen: Whether a person there is known to have seen it.
-        article: The article it was released under.
-        purpose: What for.
-        policy_ids: The shared policies that allowed it, as the log says.
-        persons: Pseudonyms of who released it or, where it took two, who drafted and who
-            approved it.
-        readers: Pseudonym and role of each person who saw the packet there, as receipts say.
-        entry: The log position of the acceptance, where it is known.
-        proven: Whether the log holds that entry and says the same as the grant.
-        grant: 32 bytes, the grant's statement id; empty where there is none.
-        erased_by: Entries of orders by retention, one of which erased the acceptance's entry,
-            where that is not here.
+        article: The article of the release.
+        purpose: The purpose of the release.
+        policy_ids: The shared policies that allowed it, from the log.
+        persons: Pseudonyms of the releasing person, or of drafter and approver.
+        readers: Pseudonym and role of each person that saw the packet there, from receipts.
+        entry: The log position of the acceptance, if known.
+        proven: Whether the log contains that entry and agrees with the grant.
+        grant: 32 bytes, the grant's statement id; empty if there is none.
+        erased_by: Entries of orders by retention, one of which erased the acceptance's entry, if it
+            is missing here.
     """
 
     partner: str
@@ -111,18 +110,18 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that is here about one grant.
+    """All stored data about one grant.
 
     Attributes:
         partner: Node URI of the grant's recipient.
         article: The packet's article.
-        stored: The grant as it lies here.
-        statuses: What signed receipts say became of it.
+        stored: The stored grant.
+        statuses: Its statuses by signed receipts.
         accepted: The opened event of its acceptance, or None.
-        delivered: Whether the log says that it was handed out.
-        in_log: Whether the log is proven to hold the acceptance.
+        delivered: Whether the log records its delivery.
+        in_log: Whether the log is proven to contain the acceptance.
         orders: Entries of orders by retention that may have erased the acceptance.
-        readers: The persons that receipts name.
+        readers: The persons named by receipts.
     """
 
     partner: str
@@ -138,12 +137,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhoSaw:
-    """The answer.
+    """Result of the query.
 
     Attributes:
-        resolved: Whether this node could tell which slots the field is.
-        sightings: One for each grant that shows it, and one for each partner who was
-            granted other things; in order of partner.
+        resolved: Whether this node could resolve the field's slots.
+        sightings: One for each grant that shows it, and one for each partner with other grants;
+            ordered by partner.
     """
 
     resolved: bool
@@ -151,7 +150,7 @@ class WhoSaw:
 
 
 def who_saw(context: NodeContext, packet_id: bytes, field: str) -> WhoSaw:
-    """Which partner saw a field of a packet, in which form, by which policies.
+    """Returns each partner's view of a field: its form and its policies.
 
     Args:
         context: The node.
@@ -160,7 +159,7 @@ def who_saw(context: NodeContext, packet_id: bytes, field: str) -> WhoSaw:
 
     Raises:
         NotFound: If the packet is not here.
-        PacketError: If what is stored no longer verifies.
+        PacketError: If the stored packet no longer verifies.
     """
     shown = context.open_view(packet_id)
     place = place_of(shown, field)
@@ -173,8 +172,8 @@ def who_saw(context: NodeContext, packet_id: bytes, field: str) -> WhoSaw:
 
 
 def place_of(shown: PacketView, field: str) -> Place | None:
-    """Where the one field that ``field`` names stands; None where this node cannot tell."""
-    # A slot that was released singly came without its compartment's opening.
+    """Returns the slots of the field named ``field``; None if this node cannot resolve it."""
+    # A slot released singly came without its compartment's opening.
     spots = {o.slot: Spot(compartment=None, form=o.field.form) for o in shown.view.fields}
     for opening in _openings(shown.packet):
         spot = Spot(compartment=opening.compartment, form=opening.form)
@@ -199,11 +198,11 @@ def place_of(shown: PacketView, field: str) -> Place | None:
 
 
 def judge(place: Place | None, evidence: Iterable[Evidence]) -> Sequence[Sighting]:
-    """The sightings that the evidence gives. Pure: no store, no clock.
+    """Returns the sightings from the evidence. Pure: no store, no clock.
 
     Args:
-        place: Where the field stands, or None where that is not known.
-        evidence: Of every grant of the packet.
+        place: The field's slots, or None if unknown.
+        evidence: Evidence of every grant of the packet.
     """
     by_partner: dict[str, list[Evidence]] = {}
     for item in evidence:
@@ -226,7 +225,7 @@ def _unknown(partner: str) -> Sighting:
 
 
 def _sighting(place: Place, item: Evidence) -> Sighting | None:
-    """What the grant shows of the field; None where it shows nothing of it."""
+    """Returns a grant's view of the field; None if it does not show the field."""
     grant = item.stored.grant
     form = _released(place, grant)
     event = None if item.accepted is None else item.accepted.event
@@ -236,7 +235,7 @@ def _sighting(place: Place, item: Evidence) -> Sighting | None:
         return None
     proven, persons = item.in_log, _persons(grant)
     if event is not None and (logged is not form or _named(event) != persons):
-        proven = Outcome.FAILED  # the log says that something else was released, or by others
+        proven = Outcome.FAILED  # the log states another release, or other persons
     granted = _granted(item)
     return Sighting(
         partner=item.partner,
@@ -271,7 +270,7 @@ def _granted(item: Evidence) -> Answer:
         return Answer.NO
     if item.accepted is not None or item.statuses:
         return Answer.YES
-    return Answer.INDETERMINATE  # sealed here, and the exchange has not answered
+    return Answer.INDETERMINATE  # sealed here, without an answer by the exchange
 
 
 def _known(granted: Answer, happened: bool) -> Answer:
@@ -281,7 +280,7 @@ def _known(granted: Answer, happened: bool) -> Answer:
 
 
 def _released(place: Place, grant: Grant) -> Form:
-    """The most revealing form of the field that the grant lists."""
+    """Returns the most revealing form of the field listed in the grant."""
     forms = [Form.WITHHELD]
     for slot, spot in place.slots.items():
         if spot.compartment in grant.compartments or slot in grant.fields:
@@ -292,7 +291,7 @@ def _released(place: Place, grant: Grant) -> Form:
 
 
 def _decisions(place: Place, event: Event) -> list[Decision]:
-    """The decisions of a logged grant that have to do with the field."""
+    """Returns the decisions of a logged grant about the field."""
     return [
         decision
         for decision in event.decisions
@@ -303,7 +302,7 @@ def _decisions(place: Place, event: Event) -> list[Decision]:
 
 
 def _logged(place: Place, decisions: Iterable[Decision]) -> Form | None:
-    """The most revealing form of the decisions; None where one names no form."""
+    """Returns the most revealing form of the decisions; None if one is malformed."""
     try:
         return max([Form.WITHHELD, *(parse_form(decision.form) for decision in decisions)])
     except MarkingMalformed:
@@ -355,7 +354,7 @@ def _in_log(
 
 
 def _openings(packet: StoredPacket) -> Iterable[Opening]:
-    """The openings of a packet that are here: all of ours, or those a partner released."""
+    """Yields the packet's openings here: all of ours, or those a partner released."""
     yield from packet.parts.openings
     for release in packet.keys:
         yield from (item.opening for item in release.openings)

@@ -1,35 +1,34 @@
 """The command line of an agency: ``tearline NOUN VERB``.
 
-Data goes to standard output and messages to standard error, so that what one command prints
-another can read.
+Prints data on standard output and messages on standard error, so that commands can be piped.
 """
 
 from tearline_client.cli.groups import LazyGroup, run
 
-# Noun -> its module, and what it is for. A noun is listed once its module exists.
+# Noun -> its module and its line of help. A noun is listed once its module exists.
 NOUNS = {
-    "init": ("tearline_client.cli.init", "Make an agency and its first node."),
-    "trust": ("tearline_client.cli.trust", "Who belongs to the federation."),
-    "person": ("tearline_client.cli.person", "Who may act for the agency."),
-    "login": ("tearline_client.cli.login", "A person says who they are."),
-    "agreement": ("tearline_client.cli.agreement", "What is shared, with whom, in which form."),
-    "policy": ("tearline_client.cli.policy", "Who would get what, and why."),
-    "packet": ("tearline_client.cli.packet", "What is sent, who sees what, what came."),
-    "request": ("tearline_client.cli.request", "Records asked of partners and of us."),
-    "consent": ("tearline_client.cli.consent", "What may be done beyond what was given."),
-    "transfer": ("tearline_client.cli.transfer", "Which legs are two sides of one transfer."),
-    "case": ("tearline_client.cli.case", "Joint cases: who is in them, what is filed."),
-    "import": ("tearline_client.cli.import_", "Send whole sources, as packets."),
-    "export": ("tearline_client.cli.export", "What is open here, for other programs."),
-    "audit": ("tearline_client.cli.audit", "Who saw what, and proofs of it."),
-    "log": ("tearline_client.cli.log", "The log as each agency sees it."),
-    "keys": ("tearline_client.cli.keys", "The node's keys, and how each ends."),
-    "node": ("tearline_client.cli.node", "The node at work, and how it stands."),
-    "demo": ("tearline_client.cli.demo", "The story, told by real processes here."),
-    "bench": ("tearline_client.cli.bench", "How fast the exchange takes what is sent."),
-    "config": ("tearline_client.cli.config", "Settings, and where each comes from."),
-    "completion": ("tearline_client.cli.completion", "Completion for bash, zsh and fish."),
-    "version": ("tearline_client.cli.version", "The version of this program."),
+    "init": ("tearline_client.cli.init", "Create an agency and its first node."),
+    "trust": ("tearline_client.cli.trust", "Manage the federation's trust list."),
+    "person": ("tearline_client.cli.person", "Manage the agency's persons and roles."),
+    "login": ("tearline_client.cli.login", "Log a person in."),
+    "agreement": ("tearline_client.cli.agreement", "Draft, sign, amend and suspend agreements."),
+    "policy": ("tearline_client.cli.policy", "Explain, compare and adopt policies."),
+    "packet": ("tearline_client.cli.packet", "Preview, send, read and recall packets."),
+    "request": ("tearline_client.cli.request", "Ask partners for records; answer requests."),
+    "consent": ("tearline_client.cli.consent", "Ask for, give and refuse onward use."),
+    "transfer": ("tearline_client.cli.transfer", "Match the two sides of a transfer."),
+    "case": ("tearline_client.cli.case", "Open, join, show and close joint cases."),
+    "import": ("tearline_client.cli.import_", "Send whole sources as packets."),
+    "export": ("tearline_client.cli.export", "Export readable fields for other programs."),
+    "audit": ("tearline_client.cli.audit", "Search, prove and verify the audit log."),
+    "log": ("tearline_client.cli.log", "Compare views of the log; erase entries."),
+    "keys": ("tearline_client.cli.keys", "Show, rotate and revoke the node's keys."),
+    "node": ("tearline_client.cli.node", "Run, inspect and back up the node."),
+    "demo": ("tearline_client.cli.demo", "Run the demonstration on this machine."),
+    "bench": ("tearline_client.cli.bench", "Measure the exchange's throughput."),
+    "config": ("tearline_client.cli.config", "Show settings and their origins."),
+    "completion": ("tearline_client.cli.completion", "Print completion for bash, zsh and fish."),
+    "version": ("tearline_client.cli.version", "Print the version of this program."),
 }
 
 command = LazyGroup(

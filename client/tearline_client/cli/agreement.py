@@ -1,4 +1,4 @@
-"""``tearline agreement``: what is shared, with whom, in which form, until when."""
+"""``tearline agreement``: draft, sign, publish, show and suspend agreements."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ _MAX_BYTES = 1 << 20
 
 @click.group(cls=Group)
 def command() -> None:
-    """What is shared, with whom, in which form, until when."""
+    """Draft, sign, publish, show and suspend agreements."""
 
 
 for verb in (propose, amend, counter, decline, diff):
@@ -47,12 +47,14 @@ for each in (suspend, resume, end, gap):
 
 @command.command()
 @click.argument("source", type=FILE)
-@click.option("--output-file", "target", type=FILE, required=True, help="Where to write it.")
+@click.option("--output-file", "target", type=FILE, required=True, help="The file to write.")
 @pass_cli
 def draft(cli: CliContext, source: Path, target: Path) -> None:
     """Draft an agreement from the TOML file SOURCE, signed by this agency.
 
-    It pins the digests of the policies, the marking profile and the masks of this version.
+    The draft pins the digests of this version's policies, marking profile and masks.
+
+    Example: tearline agreement draft terms.toml --output-file terms.agreement
     """
     text = read_text(source, maximum=_MAX_BYTES)
 
@@ -60,7 +62,7 @@ def draft(cli: CliContext, source: Path, target: Path) -> None:
         return node.draft_agreement(text)
 
     _write(target, at_work(cli, run))
-    cli.say(f"Hand {target} to every party, to sign.")
+    cli.say(f"Next: give {target} to every party to sign.")
 
 
 @command.command()
@@ -68,10 +70,13 @@ def draft(cli: CliContext, source: Path, target: Path) -> None:
 @yes_option
 @pass_cli
 def sign(cli: CliContext, proposal: str, yes: bool) -> None:
-    """Add this agency's signature to PROPOSAL: its id, its name, or a file that is passed around.
+    """Sign PROPOSAL, given by its id, its name, or a file that the parties pass around.
 
-    What it gives or changes is shown. Of what was proposed over the exchange every party is told;
-    an officer signs, and the last signature puts it in force.
+    The command first shows the terms that the proposal gives or changes. For a proposal made over
+    the exchange, an officer signs, every party is notified, and the last signature puts it in
+    force.
+
+    Example: tearline --as olga agreement sign narcotics-2026
     """
     if _is_file(proposal):
         _sign_file(cli, Path(proposal))
@@ -80,7 +85,7 @@ def sign(cli: CliContext, proposal: str, yes: bool) -> None:
 
 
 def _is_file(name: str) -> bool:
-    """Whether a file is meant: what has a folder in front is no name and no id."""
+    """Returns whether a file is meant: names and ids have no folder in front."""
     return Path(name).is_file() or Path(name).name != name
 
 
@@ -99,7 +104,7 @@ def _sign_file(cli: CliContext, file: Path) -> None:
             cli.say(f"{article.id}: {partner} gets {share.category}, {share.form.text} at most.")
     _write(file, complete)
     missing = len(agreement.signatories) - len(complete.statement.inclusions)
-    waiting = f"{counted(missing, 'signature')} to go" if missing else "all have"
+    waiting = f"{counted(missing, 'signature')} missing" if missing else "all parties have signed"
     cli.say(f"Signed {agreement.name}; {waiting}.")
 
 
@@ -107,10 +112,12 @@ def _sign_file(cli: CliContext, file: Path) -> None:
 @click.argument("agreement")
 @pass_cli
 def publish(cli: CliContext, agreement: str) -> None:
-    """Put AGREEMENT, a file signed by every party, in force at the exchange.
+    """Publish AGREEMENT, a file signed by every party, at the exchange.
 
-    By its name, what is in force here is published again, every version: for an exchange that was
-    restored and has lost it. What it has, it takes as it was.
+    Given a name, the command publishes every version in force here again, for an exchange that lost
+    them in a restore. The exchange ignores versions that it has.
+
+    Example: tearline agreement publish terms.agreement
     """
     file = Path(agreement)
     given = read_signed(Armor.AGREEMENT, file) if _is_file(agreement) else None
@@ -120,7 +127,7 @@ def publish(cli: CliContext, agreement: str) -> None:
         versions = [given] if given else agreements.versions(agreements.by_name(agreement).id)[::-1]
         for complete in versions:
             await node.publish_agreement(complete)
-        await node.refresh()  # it comes back by the mailbox, as to every party
+        await node.refresh()  # the node receives it by the mailbox, as every party does
         return parse_agreement(versions[-1].statement.body).name
 
     cli.say(f"{at_work(cli, run)} was accepted by the exchange.")
@@ -129,12 +136,16 @@ def publish(cli: CliContext, agreement: str) -> None:
 @command.command(name="list")
 @pass_cli
 def list_command(cli: CliContext) -> None:
-    """List the agreements this node is party to, and what is proposed to it."""
+    """List the agreements of this node and the proposals made to it.
+
+    Example: tearline agreement list
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         trust_list = node.home.trust_list()[1]
         agreed = node.state.stores.agreements.all()
-        newest = {agreement.id: agreement.version for agreement in agreed}  # the last one counts
+        # a later version replaces an earlier one
+        newest = {agreement.id: agreement.version for agreement in agreed}
         rows: list[dict[str, object]] = [
             {
                 "agreement": agreement.name,
@@ -160,15 +171,16 @@ def list_command(cli: CliContext) -> None:
 
 @command.command()
 @click.argument("name", required=False)
-@click.option("--file", type=FILE, help="Show the agreement in a file, before it is in force.")
-@click.option("--diff", is_flag=True, help="Show what it changes of the version before.")
+@click.option("--file", type=FILE, help="Show the agreement in this file.")
+@click.option("--diff", is_flag=True, help="Show the changes from the previous version.")
 @pass_cli
 def show(cli: CliContext, name: str | None, file: Path | None, diff: bool) -> None:
-    """Show what agreement NAME, a proposal by its id, or the one in --file gives each partner.
+    """Show the terms of agreement NAME, of a proposal by its id, or of the one in --file.
 
-    Beside it every other term: until when, for what, both ways or one, how long what came is
-    kept, who oversees it. Of an agreement also how it stands: what of it is suspended, by whom,
-    since when.
+    The terms are each partner's highest forms, validity, purposes, directions, retention and
+    oversight. For an agreement, the command also shows suspensions: scope, party and start.
+
+    Example: tearline agreement show narcotics-2026
     """
     if diff and name is not None:
         emit_changes(cli, name)

@@ -1,4 +1,4 @@
-"""``tearline request answer`` and ``supplement``: records and documents that answer items."""
+"""``tearline request answer`` and ``supplement``: answers to items of a request."""
 
 import functools
 from collections.abc import Callable
@@ -32,19 +32,19 @@ from tearline_client.rendering.packets import SPARE, cell_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What was said of an answer on the command line.
+    """Options of an answer, as given on the command line.
 
     Attributes:
         request: The beginning of the request's id.
-        file: Entities that answer, or None.
-        documents: Documents that answer, or go along.
-        packet: The beginning of the id of a packet that was sent, in place of both; or empty.
-        items: Numbers of items; none for all that are open.
-        text: For the asker.
-        repeats: Why a text may repeat a value that the asker may not have in clear.
-        unmarked: Whether fields without a category may go along.
-        dry_run: Whether only to show what the asker would see.
-        yes: Whether the person is not asked.
+        file: Entities that answer the items, or None.
+        documents: Documents that answer the items, or accompany the file.
+        packet: The beginning of the id of a sent packet, instead of both; or empty.
+        items: Numbers of items; empty for all open items.
+        text: A message for the asker.
+        repeats: The reason to repeat values that the asker may not have in clear.
+        unmarked: Whether to include fields without a category.
+        dry_run: Whether to preview the asker's view without sending it.
+        yes: Whether to skip the confirmation.
     """
 
     request: str
@@ -60,7 +60,7 @@ class Answer:
 
 
 def _answering(function: Callable[..., None]) -> Callable[..., None]:
-    """The options of both commands, as one Answer."""
+    """Adds the options of both commands, passed to the function as one Answer."""
 
     @functools.wraps(function)
     def with_answer(
@@ -105,7 +105,7 @@ def _answering(function: Callable[..., None]) -> Callable[..., None]:
         text_option,
         item_option,
         click.option(
-            "--packet", default="", help="A packet that was sent already, in their place."
+            "--packet", default="", help="A packet sent already, instead of FILE or --attach."
         ),
         attach_option,
         click.argument("file", type=FILE, required=False),
@@ -121,7 +121,9 @@ def _answering(function: Callable[..., None]) -> Callable[..., None]:
 def answer(cli: CliContext, answer: Answer) -> None:
     """Answer items of REQUEST with FILE (FollowTheMoney JSON lines), documents, or both.
 
-    What the asker will see is shown first, and you are asked; in a script, say --yes.
+    The command shows the asker's view and asks for confirmation; in a script, pass --yes.
+
+    Example: tearline --as li request answer 5f0c9a1b records.jsonl --item 1
     """
     _answer(cli, answer, supplement=False)
 
@@ -130,9 +132,11 @@ def answer(cli: CliContext, answer: Answer) -> None:
 @_answering
 @pass_cli
 def supplement(cli: CliContext, answer: Answer) -> None:
-    """Answer, after its end, items of REQUEST that were refused; named items, answered ones too.
+    """Answer items of REQUEST after its refusal or end; named items may be answered ones.
 
-    What the asker will see is shown first, and which decisions it overturns; and you are asked.
+    The command shows the asker's view and the overturned decisions, and asks for confirmation.
+
+    Example: tearline --as li request supplement 5f0c9a1b records.jsonl --item 2
     """
     _answer(cli, answer, supplement=True)
 

@@ -1,4 +1,4 @@
-"""``tearline audit``: who saw what, under which article, and proofs of it."""
+"""``tearline audit``: search, prove and verify disclosures in the log."""
 
 import sys
 from pathlib import Path
@@ -36,7 +36,7 @@ from tearline_client.store.packets import StoredPacket
 
 @click.group(cls=Group)
 def command() -> None:
-    """Who saw what, under which article, and proofs of it."""
+    """Search, prove and verify disclosures in the log."""
 
 
 _SIGHTING = [
@@ -51,14 +51,17 @@ _SIGHTING = [
 @sync_option
 @pass_cli
 def who_saw_command(cli: CliContext, packet: str, field: str | None, sync: bool) -> None:
-    """Show which partner saw FIELD of PACKET, or VALUE: in which form, under which article.
+    """Show which partners saw FIELD of PACKET, or VALUE: form, article and proof.
 
-    PACKET is the beginning of its id; FIELD a path, the end of one, or slot:N. With one argument
-    it is a whole value, in whatever case or script, in every packet that is open here; "-" reads
-    it from standard input, and the search is an entry of the node's own access log. SEEN_BY names
-    a reader by role and pseudonym, where the partner's receipt does. "Indeterminate"
-    is what nobody has said: a partner that sent no receipt may have opened it or not. Where
-    this node cannot tell which slots FIELD is, nothing is known, and the exit status is 6.
+    PACKET is the beginning of its id. FIELD is a path, the end of a path, or slot:N. A single
+    argument is a whole value, matched in any case or script in every packet readable here; "-"
+    reads it from standard input. A search for a value is recorded in the node's access log.
+
+    SEEN_BY shows the role and pseudonym of a reader, if the partner's receipt names them.
+    "Indeterminate" means that no signed receipt states it. Exit status 6: this node cannot tell
+    which slots FIELD is.
+
+    Example: tearline audit who-saw 1847250
     """
     if field is None:
         _who_saw_value(cli, packet, sync=sync)
@@ -72,9 +75,9 @@ def who_saw_command(cli: CliContext, packet: str, field: str | None, sync: bool)
     answer, trust_list = at_work(cli, run)
     cli.emit((_sighting_row(sighting, trust_list) for sighting in answer.sightings), _SIGHTING)
     for entry in sorted({entry for s in answer.sightings for entry in s.erased_by}):
-        cli.say(f"What the log said may be erased, by retention: the order in entry {entry}.")
+        cli.say(f"The log's entry may be erased by retention: see the order in entry {entry}.")
     if not answer.resolved:
-        cli.say("This node cannot tell which field of the packet that is.")
+        cli.say("This node cannot resolve that field of the packet.")
         end(EXIT_NOT_FOUND)
     end(STATUS[worst(s.proven for s in answer.sightings if s.proven is Outcome.FAILED)])
 
@@ -103,7 +106,7 @@ def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
         ["packet", "field", *_SIGHTING],
     )
     if not found:
-        cli.say("No field that is open here has that value.")
+        cli.say("No field readable here has that value.")
         end(EXIT_NOT_FOUND)
     sightings = [sighting for held in found for sighting in held.seen.sightings]
     end(STATUS[worst(s.proven for s in sightings if s.proven is Outcome.FAILED)])
@@ -113,12 +116,13 @@ def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
 @click.argument("value")
 @pass_cli
 def hash_command(cli: CliContext, value: str) -> None:
-    """Name the packets here that hold VALUE, by this node's own keyed index.
+    """List the packets here that hold VALUE, by this node's keyed index.
 
-    VALUE is a whole value, in whatever case or script; "-" reads it from standard input, where
-    no list of processes shows it. It is not sent, the log of the exchange never
-    holds it, this node's own access log a keyed hash. No field is shown: with
-    the ids, ask `tearline audit who-saw` or search for packet:ID.
+    VALUE is a whole value, matched in any case or script. "-" reads it from standard input, so that
+    it does not appear in a list of processes. VALUE is never sent; this node's access log keeps a
+    keyed hash of it. For the fields, use `tearline audit who-saw` or search for packet:ID.
+
+    Example: tearline audit hash 1847250
     """
     if value == "-":
         value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
@@ -149,14 +153,16 @@ def hash_command(cli: CliContext, value: str) -> None:
 @command.command(name="prove")
 @click.argument("statement")
 @click.option(
-    "--output-dir", "target", type=FILE, required=True, help="An existing folder for the files."
+    "--output-dir", "target", type=FILE, required=True, help="An existing folder for the proofs."
 )
 @pass_cli
 def prove_command(cli: CliContext, statement: str, target: Path) -> None:
-    """Write proofs of all that the log says here of STATEMENT, a packet or any other statement.
+    """Write proofs of every entry here about STATEMENT, a packet or any other statement.
 
-    STATEMENT is the beginning of its id. Each file is a c2sp.org/tlog-proof with the opened
-    event in it: whoever gets it learns what the event says, and no field of any packet.
+    STATEMENT is the beginning of its id. Each file is a c2sp.org/tlog-proof that includes the
+    opened event. Its reader learns the event, and no field of any packet.
+
+    Example: tearline audit prove 5f0c9a1b --output-dir proofs
     """
 
     async def run(node: Node) -> tuple[ProofFile, ...]:
@@ -176,11 +182,14 @@ def prove_command(cli: CliContext, statement: str, target: Path) -> None:
 
 
 @command.command()
-@click.option("--note", is_flag=True, help="The signed note itself, as the log published it.")
+@click.option("--note", is_flag=True, help="Print the signed note as published.")
 @sync_option
 @pass_cli
 def checkpoint(cli: CliContext, note: bool, sync: bool) -> None:
-    """Show the newest checkpoint of the log that this node has verified."""
+    """Show the newest checkpoint of the log that this node has verified.
+
+    Example: tearline audit checkpoint --note
+    """
 
     async def run(node: Node) -> SignedCheckpoint | None:
         if sync:
@@ -189,7 +198,7 @@ def checkpoint(cli: CliContext, note: bool, sync: bool) -> None:
 
     signed = at_work(cli, run)
     if signed is None:
-        raise NotFound("no checkpoint was verified here yet")
+        raise NotFound("this node has verified no checkpoint yet")
     if note:
         print_lines(signed.note.decode("utf-8"))
         return

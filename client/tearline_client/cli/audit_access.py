@@ -1,4 +1,4 @@
-"""``tearline audit access``: who read what here, and whether that is all."""
+"""``tearline audit access``: the node's own access log and its verification."""
 
 import sys
 from collections.abc import Mapping
@@ -31,33 +31,35 @@ from tearline_client.rendering.words import counted, time_text
 
 @click.command(cls=Command, name="access")
 @click.argument("query", default="")
-@click.option("--by", "name", default="", help="Only what this person did, by name.")
+@click.option("--by", "name", default="", help="Only entries of this person, by name.")
 @click.option(
     "--sought",
     metavar="VALUE",
-    help='Only searches for VALUE, in whatever case or script; "-" reads it from standard input.',
+    help='Only searches for VALUE, in any case or script; "-" reads standard input.',
 )
-@click.option("--verify", is_flag=True, help="Print what is wrong with the log instead.")
+@click.option("--verify", is_flag=True, help="Print the defects of the log instead.")
 @click.option(
     "--sync/--no-sync",
     default=True,
     show_default=True,
-    help="With --verify, ask the exchange's log for anchors.",
+    help="With --verify, fetch anchors from the log.",
 )
 @pass_cli
 def access_command(
     cli: CliContext, query: str, name: str, sought: str | None, verify: bool, sync: bool
 ) -> None:
-    """Show who read what at this node: its own access log, for example "packet:ID".
+    """Show the node's own access log; requires a person with the role auditor.
 
     The actions are access-open, access-search, access-export, access-print, access-exhibit and
-    access-read, this command itself. Conditions are those of `tearline audit search`; actor: is
-    the node, where nobody was logged in, and --by a person. Entries name packets and fields,
-    never values; of a search a keyed hash is kept. It takes a person with the role auditor.
+    access-read (this command). QUERY uses the conditions of `tearline audit search`. Use --by for a
+    person; actor: is the node if no person was logged in. Entries name packets and fields, never
+    values. For a search, the log keeps a keyed hash.
 
-    Every time, the tree over the entries is derived anew and compared with the anchors that the
-    exchange's log holds: what was edited, dropped or added by hand is named, and the exit status
-    is 5. With --verify, anchors are asked for that this node may have lost.
+    The command rebuilds the Merkle tree over the entries and compares it with the anchors in the
+    exchange's log. It lists entries edited, dropped or added by hand, and then exits with 5. With
+    --verify, it also fetches anchors that this node may have lost.
+
+    Example: tearline --as ada audit access "packet:5f0c9a1b"
     """
     if sought == "-":
         sought = sys.stdin.readline(MAX_TEXT_BYTES).strip()

@@ -1,4 +1,4 @@
-"""``tearline audit policy``: what a checkpoint must bear, for whoever verifies proofs elsewhere."""
+"""``tearline audit policy``: the log policy that offline verifiers need."""
 
 from pathlib import Path
 
@@ -21,14 +21,16 @@ from tearline_client.node import Node
     "demanded",
     multiple=True,
     metavar="AGENCY",
-    help="An agency, or a node URI, whose cosignature is demanded.",
+    help="Require the cosignature of this agency or node URI.",
 )
 @pass_cli
 def policy(cli: CliContext, target: Path, demanded: tuple[str, ...]) -> None:
-    """Write what a checkpoint must bear, as a c2sp.org/tlog-policy file.
+    """Write the required checkpoint signatures as a c2sp.org/tlog-policy file.
 
-    It names the log's keys, all of which are demanded, and the cosigning keys on record. With
-    it, anybody verifies proofs offline: `tearline audit verify --policy FILE`.
+    The file names the log's keys, all of them required, and the cosigning keys on record. With it,
+    third parties verify proofs offline: `tearline audit verify --policy FILE`.
+
+    Example: tearline audit policy --output-file log.policy
     """
 
     async def run(node: Node) -> LogPolicy:

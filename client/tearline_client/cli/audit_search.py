@@ -1,4 +1,4 @@
-"""``tearline audit search``, ``export`` and ``statistics``: an auditor asks the log."""
+"""``tearline audit search``, ``export`` and ``statistics``: queries by an auditor."""
 
 import datetime
 from collections.abc import AsyncIterator, Callable
@@ -31,8 +31,8 @@ from tearline_client.node import Node
 from tearline_client.rendering.words import counted, names_of
 
 _COLUMNS = ["entry", "time", "action", "actor", "counterpart", "packet", "article", "outcome"]
-_LIMIT = 1000  # of a search that is held to be printed
-_LAST_YEAR = 9998  # of which a query can name every day
+_LIMIT = 1000  # entries of a search that is held in memory to be printed
+_LAST_YEAR = 9998  # the last year of which a query can name every day
 
 
 @click.command(cls=Command, name="search")
@@ -46,27 +46,28 @@ _LAST_YEAR = 9998  # of which a query can name every day
 @click.option(
     "--limit",
     type=click.IntRange(1),
-    help=f"Entries at most; {_LIMIT} unless they are followed or counted.",
+    help=f"Maximum entries; {_LIMIT} unless followed or counted.",
 )
 @click.option("--histogram", "by_day", is_flag=True, help="Count by day instead.")
-@click.option("--follow", is_flag=True, help="Go on with what comes; with -o jsonl.")
+@click.option("--follow", is_flag=True, help="Continue with new entries; requires -o jsonl.")
 @pass_cli
 def search_command(
     cli: CliContext, query: str, after: int, limit: int | None, by_day: bool, follow: bool
 ) -> None:
-    """Search the log for QUERY, for example "action:grant-accepted -outcome:ok".
+    """Search the log for QUERY; requires a person with the role auditor.
 
     Conditions are actor: party: action: packet: statement: agreement: outcome: reason: and
-    created:a..b in days. packet: and agreement: take the beginning of an id, or the agreement's
-    name. Of one field any may hold; a leading minus negates. It takes a person
-    with the role auditor, and is itself logged. You see what names your agency, and what was
-    done under agreements that name it for oversight.
+    created:a..b in days. packet: and agreement: accept the beginning of an id, or the agreement's
+    name. Several conditions on one field are alternatives; a leading minus negates. The search is
+    itself logged. You see entries that name your agency, or that it oversees.
 
-    Every entry is verified under the log's keys and against this node's own mirror of the log.
-    With -o jsonl each line brings its proof, and `tearline audit verify` takes the file.
+    Every entry is verified with the log's keys and this node's mirror of the log. With -o jsonl
+    each line includes its proof, and `tearline audit verify` accepts the file.
+
+    Example: tearline --as ada audit search "action:grant-accepted -outcome:ok"
     """
     if follow and (by_day or cli.settings.output != "jsonl"):
-        raise MalformedInput("--follow prints entries one by one, with -o jsonl")
+        raise MalformedInput("--follow needs -o jsonl, and no --histogram")
     most = limit or (0 if by_day or follow else _LIMIT)
     request = SearchRequest(query=query, after=after, limit=most, follow=follow)
     if by_day:
@@ -90,7 +91,7 @@ def search_command(
     if cli.settings.output != "jsonl":
         cli.emit(rows, _COLUMNS)
     if number == most:
-        cli.say(f"There may be more: --after {last}")
+        cli.say(f"There may be more. Next: continue with --after {last}")
 
 
 @click.command(cls=Command, name="export")
@@ -104,12 +105,14 @@ def search_command(
 )
 @pass_cli
 def export_command(cli: CliContext, query: str, target: Path) -> None:
-    """Export what QUERY finds, whole, with a manifest that this node signs.
+    """Export all entries that match QUERY, with a manifest signed by this node.
 
-    Beside the file stands FILE.manifest: it names the file's digest, the query, the checkpoint
-    and who exported. With both, anybody who knows the federation verifies everything offline:
-    `tearline audit verify FILE.manifest`. An export holds ids and hashes, never contents. It
-    takes a person with the role auditor, and is itself logged.
+    The manifest, FILE.manifest, names the file's digest, the query, the checkpoint and the
+    exporter. Third parties verify both files offline with `tearline audit verify FILE.manifest` and
+    the federation id. An export holds ids and hashes, never contents. The command requires a person
+    with the role auditor, and is itself logged.
+
+    Example: tearline --as ada audit export "agreement:narcotics-2026" --output-file all.jsonl
     """
     form = _format_of(target)
 
@@ -137,15 +140,17 @@ def export_command(cli: CliContext, query: str, target: Path) -> None:
 @click.option(
     "--year",
     type=click.IntRange(1970, _LAST_YEAR),
-    help="The year, in UTC; this one unless given.",
+    help="The year in UTC; by default the current one.",
 )
 @pass_cli
 def statistics_command(cli: CliContext, agreement: str, year: int | None) -> None:
-    """Count what was done under AGREEMENT in a year: by kind, action and outcome.
+    """Count the entries under AGREEMENT in a year, by kind, action and outcome.
 
-    AGREEMENT is its name, or its id in hexadecimal. The kind of a packet is not in the log: it
-    is told of packets that are here. It takes a person with the role auditor, and is itself
-    logged.
+    AGREEMENT is its name, or its id in hexadecimal. The log does not hold a packet's kind: it is
+    shown only for packets stored here. The command requires a person with the role auditor, and is
+    itself logged.
+
+    Example: tearline --as ada audit statistics narcotics-2026 --year 2026
     """
     year = year or datetime.datetime.now(datetime.UTC).year
     days = f"created:{year}-01-01..{year}-12-31"
@@ -190,11 +195,11 @@ def _format_of(target: Path) -> ExportFormat:
     try:
         return ExportFormat(target.suffix.removeprefix("."))
     except ValueError:
-        raise ExportRefused("the file's name ends in .jsonl or .csv") from None
+        raise ExportRefused("the name must end in .jsonl or .csv") from None
 
 
 def _acted_by(cli: CliContext, node: Node) -> ActedBy:
-    """The person who exports, by the pseudonym of the log's own entry of it."""
+    """Returns the exporting person, by the pseudonym of the log's entry about the export."""
     name = cli.settings.person
     try:
         person = node.acting(name, b"", Role.AUDITOR)
@@ -206,14 +211,14 @@ def _acted_by(cli: CliContext, node: Node) -> ActedBy:
 
 
 def _agreement_id(node: Node, text: str) -> bytes:
-    try:  # also of an agreement that is not here, such as one that is overseen
+    try:  # also for an agreement that is not here, such as an overseen one
         return parse_hex(text, size=AGREEMENT_ID_SIZE)
     except MalformedInput:
         return node.agreement(text).id
 
 
 def _kinds(node: Node) -> Callable[[bytes], str]:
-    """The kind of a packet by its id; empty for none, and for one that is not here."""
+    """Returns the kind of a packet by its id; empty for an unknown packet."""
 
     @cache
     def kind_of(packet_id: bytes) -> str:

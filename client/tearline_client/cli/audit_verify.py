@@ -1,4 +1,4 @@
-"""``tearline audit verify``: what a file is worth, told without a node."""
+"""``tearline audit verify``: offline verification of proofs, exports and exhibits."""
 
 import contextlib
 from collections.abc import Iterable
@@ -60,17 +60,17 @@ STATUS = {
     Outcome.FAILED: EXIT_INTEGRITY,
     Outcome.INDETERMINATE: EXIT_NOT_FOUND,
 }
-"""The exit status that an outcome leads to."""
+"""The exit status of each outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reader:
-    """What files are judged by.
+    """Trusted inputs that files are verified with.
 
     Attributes:
         trust_list: The federation's first list, or None.
-        federation: Its id, or None.
-        policy: What the reader asks of a checkpoint beyond that, or None.
+        federation: The federation's id, or None.
+        policy: The reader's own requirements for a checkpoint, or None.
     """
 
     trust_list: TrustList | None
@@ -80,7 +80,7 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Verdict:
-    """What one file is worth, as a row, and the exhibit that it shows."""
+    """Result for one file: its outcome, its row, and the exhibit that it holds."""
 
     outcome: Outcome
     row: dict[str, object]
@@ -89,11 +89,11 @@ class _Verdict:
 
 @click.command(cls=Command)
 @click.argument("files", type=FILE, nargs=-1, required=True)
-@click.option("--trust", type=FILE, help="The federation's trust list; else the pinned one.")
+@click.option("--trust", type=FILE, help="The federation's trust list; by default the pinned one.")
 @click.option(
     "--federation", help="The federation id that you know by another way: an exhibit needs no more."
 )
-@click.option("--policy", type=FILE, help="A c2sp.org/tlog-policy file: a proof needs no more.")
+@click.option("--policy", type=FILE, help="A c2sp.org/tlog-policy file; enough for a proof.")
 @pass_cli
 def verify(
     cli: CliContext,
@@ -102,16 +102,18 @@ def verify(
     federation: str | None,
     policy: Path | None,
 ) -> None:
-    """Verify FILES, or folders of proofs, offline and without any key of ours.
+    """Verify FILES, or folders of proofs, offline and without any key of this agency.
 
-    A file is a proof (.tlog-proof), the rows of a search (-o jsonl), an export's manifest, which
-    is judged with the file beside it, or an exhibit. Of an exhibit that is verified, what it shows
-    is printed, and what it does not say. Of an erased entry it is told that it is there, and which
-    order erased what it said. Proofs are compared with each other as well: two
-    entries of one event convict the log, and an entry that an order says was older than an event
-    before it is not verified.
+    A file is a proof (.tlog-proof), the rows of a search (-o jsonl), an export's manifest beside
+    its export, or an exhibit. For a verified exhibit, the command prints the fields that it proves
+    and the limits of the proof. For an erased entry, it names the order that erased it.
 
-    Exit status: 0 all verified; 5 one failed; 6 none failed, and of one it cannot be told.
+    Proofs are also compared with each other. Two entries of one event prove that the log
+    misbehaved. An entry dated before its predecessor is not verified.
+
+    Exit status: 0 all verified; 5 one failed; 6 none failed, but one is indeterminate.
+
+    Example: tearline audit verify proofs/ --policy log.policy
     """
     reader = _reader(cli, trust, federation, policy)
     trust_list = reader.trust_list
@@ -137,22 +139,22 @@ def verify(
 
 
 def end(status: int) -> None:
-    """Ends the command with a status of its own."""
+    """Ends the command with the given exit status."""
     if status != EXIT_OK:
         click.get_current_context().exit(status)
 
 
 def _judge(verifier: AuditVerifier, reader: _Reader, path: Path) -> _Verdict | Judgement:
-    """Returns what a file is worth, of a proof before it is compared with the others.
+    """Returns the result for a file; a proof is not yet compared with the others.
 
-    Of one that cannot be read, nothing can be told.
+    An unreadable file is indeterminate.
     """
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_FILE + 1)
     except OSError as error:
         unread: Finding = finding_of(
-            ConfigUnreadable(error.strerror or "it cannot be read"), Outcome.INDETERMINATE
+            ConfigUnreadable(error.strerror or "the file cannot be read"), Outcome.INDETERMINATE
         )
         return Judgement(findings=(unread,))
     if data.startswith(export_verifier.BEGIN.encode()):
@@ -261,11 +263,11 @@ def _field_row(opened: OpenedField) -> dict[str, object]:
 
 
 def _told(verdict: _Verdict) -> list[str]:
-    """What a person reads of an exhibit: what it shows, and what it does not say."""
+    """Returns the lines of an exhibit for a person: its fields, and the limits of its proof."""
     shown, row = verdict.shown, verdict.row
     if shown is None:
         return []
-    when = "took this packet at" if shown.accepted else "knew this packet at"
+    when = "accepted this packet at" if shown.accepted else "knew this packet at"
     lines = [
         "",
         f"{row['file']}: {verdict.outcome.value}",
@@ -280,7 +282,7 @@ def _told(verdict: _Verdict) -> list[str]:
         said = (
             "" if sighting.status is None else f", which signed that it was {sighting.status.text}"
         )
-        lines.append(f"  Something of it reached {sighting.node}{said}.")
+        lines.append(f"  Part of it reached {sighting.node}{said}.")
     return [*lines, "This does not say:", *(f"  - {limit}" for limit in DOES_NOT_SAY)]
 
 
@@ -323,7 +325,7 @@ def _row(
     path: Path, outcome: Outcome, findings: Iterable[Finding], what: dict[str, object]
 ) -> dict[str, object]:
     findings = list(findings)
-    # The verdict's own keys come last: what the file says must not stand for them.
+    # The verdict's own keys come last, so that the file's contents cannot override them.
     return {
         **what,
         "file": str(path),
@@ -348,7 +350,7 @@ def _proof_files(paths: Iterable[Path]) -> list[Path]:
             continue
         inside = sorted(path.glob(f"*{SUFFIX}"))
         if not inside:
-            raise NotFound(f"{path} holds no file that ends in {SUFFIX}")
+            raise NotFound(f"{path} holds no {SUFFIX} file")
         found += inside
     return found
 
@@ -356,7 +358,7 @@ def _proof_files(paths: Iterable[Path]) -> list[Path]:
 def _reader(
     cli: CliContext, trust: Path | None, federation: str | None, policy: Path | None
 ) -> _Reader:
-    """What to judge by: what was named, else what is pinned in the home."""
+    """Returns the trusted inputs named on the command line, or else those pinned in the home."""
     pinned = None if federation is None else _federation_id(federation)
     asked = None if policy is None else parse_log_policy(_read(policy))
     if trust is not None:
@@ -367,7 +369,7 @@ def _reader(
         except HomeMissing:
             return _Reader(trust_list=None, federation=pinned, policy=asked)
     trust_list = _verified_list(signed, pinned)
-    cli.say(f"Judged by the trust list of federation {signed.statement.id.hex()}.")
+    cli.say(f"Verified with the trust list of federation {signed.statement.id.hex()}.")
     return _Reader(trust_list=trust_list, federation=signed.statement.id, policy=asked)
 
 

@@ -1,4 +1,4 @@
-"""``tearline bench``: how fast the exchange takes what this node sends."""
+"""``tearline bench``: a throughput measurement of the exchange."""
 
 from dataclasses import asdict
 from typing import Any
@@ -14,7 +14,7 @@ from tearline_client.features.packets.service import Persons
 from tearline_client.node import Node
 from tearline_client.service.benchmark import Benchmark, Figure
 
-_MOST = 100_000  # packets: what an import may be
+_MOST = 100_000  # packets: the limit of an import
 
 
 @click.command(cls=Command)
@@ -23,25 +23,27 @@ _MOST = 100_000  # packets: what an import may be
     type=click.IntRange(2, _MOST),
     default=1000,
     show_default=True,
-    help="How many in the stream.",
+    help="Packets sent as a stream.",
 )
 @click.option(
     "--alone",
     type=click.IntRange(2, _MOST),
     default=100,
     show_default=True,
-    help="How many before that, one at a time.",
+    help="Packets sent first, one at a time.",
 )
 @order_options
 @pass_cli
 def command(cli: CliContext, packets: int, alone: int, **options: Any) -> None:
-    """Measure the exchange with packets about nobody, sent to partners under an agreement.
+    """Measure the exchange's throughput with packets about invented subjects.
 
-    The figures are those of this node, this line and this exchange as they are now, sealing and
-    writing to the disk here included. "Stored by a partner" is the time until a partner's receipt
-    is verified here; it stays empty where no partner's node runs, or where this node's own runs
-    beside it and takes the receipts. The packets end within the hour, and are erased then; their
-    entries stay in the log for ever.
+    The packets go to partners under an agreement. The figures include sealing and disk writes on
+    this machine. "Stored by a partner" is the time until this node verifies the partner's receipt.
+    It stays empty if no partner's node runs, or if another process of this node takes the receipts.
+    The packets expire and are erased within an hour; their log entries stay.
+
+    Example: tearline bench --to mx-prosecutor --agreement narcotics-2026 --article money-laundering
+    --purpose criminal-investigation
     """
 
     async def run(node: Node) -> tuple[Figure, ...]:

@@ -1,4 +1,4 @@
-"""``tearline case``: joint cases, as far as this agency may see them."""
+"""``tearline case``: joint cases, as visible to this agency."""
 
 from collections.abc import Awaitable, Callable
 
@@ -19,10 +19,10 @@ from tearline_client.rendering.words import agency_name, time_text
 
 @click.group(cls=Group)
 def command() -> None:
-    """Joint cases: who is in them, and what is filed under them.
+    """Open, join, show and close joint cases.
 
-    The agency that opens a case leads it: it invites partners, and tells each who else is in it
-    as far as they may see each other. Whoever is asked says whether a newcomer may join.
+    The agency that opens a case leads it and invites partners. The lead tells each member about the
+    other members that it may see. Members decide whether a newcomer may join.
     """
 
 
@@ -37,9 +37,11 @@ _hidden_from = click.option(
 
 @command.command(name="open")
 @click.argument("title", type=FREE_TEXT)
-@click.option("--agreement", required=True, help="The agreement it is kept under.")
-@click.option("--with", "partners", multiple=True, required=True, metavar="AGENCY", help="Invite.")
-@free_text("--summary", help="What it is about; members read it.")
+@click.option("--agreement", required=True, help="The agreement of the case.")
+@click.option(
+    "--with", "partners", multiple=True, required=True, metavar="AGENCY", help="Partner to invite."
+)
+@free_text("--summary", help="A summary; members read it.")
 @repeats_option
 @click.option(
     "--hide",
@@ -58,7 +60,10 @@ def open_command(
     repeats: str,
     pairs: tuple[str, ...],
 ) -> None:
-    """Open the case TITLE, and invite partners to it."""
+    """Open the case TITLE, and invite partners to it.
+
+    Example: tearline case open Riverbank --agreement narcotics-2026 --with mx-prosecutor
+    """
 
     async def run(node: Node) -> bytes:
         await look(cli, node)
@@ -80,7 +85,10 @@ def open_command(
 @command.command(name="list")
 @pass_cli
 def list_command(cli: CliContext) -> None:
-    """List the cases that this agency leads, is in, or was invited to."""
+    """List the cases that this agency leads, has joined, or is invited to.
+
+    Example: tearline case list
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         await look(cli, node, sync=False)
@@ -105,14 +113,17 @@ def list_command(cli: CliContext) -> None:
 @click.argument("case")
 @pass_cli
 def show(cli: CliContext, case: str) -> None:
-    """Show who is in CASE, a title or the beginning of an id, as far as we may see."""
+    """Show the visible members of CASE, given by its title or the beginning of its id.
+
+    Example: tearline case show Riverbank
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         _, trust_list = home_of(cli).trust_list()
         view = node.cases.find(case)
         cli.say(f"{view.title}: {view.summary}" if view.summary else view.title)
         for reason in node.cases.reasons(view):
-            cli.say(f"It repeats what a partner may not have in clear: {reason}")
+            cli.say(f"Repeats values that a partner may not have in clear: {reason}")
         standings = dict.fromkeys(view.members, "in") | dict.fromkeys(view.asked, "to join")
         standings |= {uri: standing.value for uri, standing in view.seats.items()}
         standings[view.lead] = "leads"
@@ -128,7 +139,10 @@ def show(cli: CliContext, case: str) -> None:
 @click.argument("case")
 @pass_cli
 def timeline(cli: CliContext, case: str) -> None:
-    """Tell what happened in CASE, in the order of the log, as far as this node was told."""
+    """Show the events of CASE known to this node, in the order of the log.
+
+    Example: tearline case timeline Riverbank
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         await look(cli, node)
@@ -159,7 +173,10 @@ def timeline(cli: CliContext, case: str) -> None:
 @repeats_option
 @pass_cli
 def invite(cli: CliContext, case: str, partner: str, hidden: tuple[str, ...], repeats: str) -> None:
-    """Invite PARTNER to CASE, which this agency leads; those in it are asked."""
+    """Invite PARTNER to CASE, which this agency leads; its members must consent.
+
+    Example: tearline case invite Riverbank cn-public-security
+    """
     _act(
         cli,
         case,
@@ -173,7 +190,10 @@ def invite(cli: CliContext, case: str, partner: str, hidden: tuple[str, ...], re
 @click.argument("case")
 @pass_cli
 def join(cli: CliContext, case: str) -> None:
-    """Accept the invitation to CASE, and those who are to join with us."""
+    """Accept the invitation to CASE, and the other agencies that join with us.
+
+    Example: tearline case join Riverbank
+    """
     _act(cli, case, lambda node, view, by: node.case_decisions.take(view, "join", acted_by=by))
 
 
@@ -181,7 +201,10 @@ def join(cli: CliContext, case: str) -> None:
 @click.argument("case")
 @pass_cli
 def decline(cli: CliContext, case: str) -> None:
-    """Decline the invitation to CASE, for good."""
+    """Decline the invitation to CASE permanently.
+
+    Example: tearline case decline Riverbank
+    """
     _act(cli, case, lambda node, view, by: node.case_decisions.take(view, "decline", acted_by=by))
 
 
@@ -190,7 +213,10 @@ def decline(cli: CliContext, case: str) -> None:
 @click.argument("agency")
 @pass_cli
 def consent(cli: CliContext, case: str, agency: str) -> None:
-    """Consent that AGENCY joins CASE."""
+    """Consent that AGENCY joins CASE.
+
+    Example: tearline case consent Riverbank cn-public-security
+    """
     _act(
         cli,
         case,
@@ -203,7 +229,10 @@ def consent(cli: CliContext, case: str, agency: str) -> None:
 @click.argument("agency")
 @pass_cli
 def object_command(cli: CliContext, case: str, agency: str) -> None:
-    """Object to AGENCY joining CASE; it then stays out."""
+    """Object to AGENCY joining CASE, which keeps it out.
+
+    Example: tearline case object Riverbank cn-public-security
+    """
     _act(
         cli,
         case,
@@ -216,12 +245,15 @@ def object_command(cli: CliContext, case: str, agency: str) -> None:
 @yes_option
 @pass_cli
 def leave(cli: CliContext, case: str, yes: bool) -> None:
-    """Leave CASE, for good; what was filed stays where it is."""
+    """Leave CASE permanently; filed packets stay filed.
+
+    Example: tearline case leave Riverbank
+    """
     _act(
         cli,
         case,
         lambda node, view, by: node.case_decisions.take(view, "leave", acted_by=by),
-        warning=None if yes else "This agency leaves the case, and cannot come back to it.",
+        warning=None if yes else "This agency leaves the case and cannot rejoin it.",
     )
 
 
@@ -230,12 +262,15 @@ def leave(cli: CliContext, case: str, yes: bool) -> None:
 @yes_option
 @pass_cli
 def close(cli: CliContext, case: str, yes: bool) -> None:
-    """Close CASE, which this agency leads, for everybody and for good."""
+    """Close CASE, which this agency leads, permanently and for all members.
+
+    Example: tearline case close Riverbank
+    """
     _act(
         cli,
         case,
         lambda node, view, by: node.case_decisions.take(view, "close", acted_by=by),
-        warning=None if yes else "Nobody can file anything under the case from then on.",
+        warning=None if yes else "After that, no packet can be filed under the case.",
     )
 
 
@@ -246,7 +281,7 @@ def _act(
     *,
     warning: str | None = None,
 ) -> None:
-    """Takes in what has come, acts on a case, and shows where it stands then."""
+    """Receives new messages, acts on a case, and prints the resulting standing."""
 
     async def run(node: Node) -> CaseView:
         await look(cli, node)
@@ -267,5 +302,5 @@ def _person(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy | None:
 def _pair(text: str) -> tuple[str, str]:
     one, colon, other = text.partition(":")
     if not (one and colon and other):
-        raise MalformedInput("two agencies are named as ONE:OTHER")
+        raise MalformedInput("expected two agencies, as ONE:OTHER")
     return one, other

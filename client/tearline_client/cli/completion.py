@@ -1,4 +1,4 @@
-"""``tearline completion``: what a shell needs to complete commands and options."""
+"""``tearline completion``: scripts for shell completion."""
 
 import click
 from click.shell_completion import get_completion_class
@@ -13,10 +13,12 @@ from tearline_client.rendering.output import print_lines
 def command(context: click.Context, shell: str) -> None:
     """Print the script that completes commands in SHELL.
 
-    For bash, for example, put this into ~/.bashrc: eval "$(tearline completion bash)"
+    For bash, add this line to ~/.bashrc: eval "$(tearline completion bash)"
+
+    Example: tearline completion bash
     """
     completion = get_completion_class(shell)
     if completion is None:
-        raise click.UsageError(f"no completion for {shell} is known")
+        raise click.UsageError(f"unknown shell {shell}; expected bash, zsh or fish")
     script = completion(context.find_root().command, {}, "tearline", "_TEARLINE_COMPLETE").source()
     print_lines(f"{script}\n")

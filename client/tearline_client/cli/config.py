@@ -1,4 +1,4 @@
-"""``tearline config``: settings, and where each comes from."""
+"""``tearline config``: settings and their origins."""
 
 import click
 
@@ -9,16 +9,18 @@ from tearline_client.config import SETTINGS
 
 @click.group(cls=Group)
 def command() -> None:
-    """Settings, and where each comes from."""
+    """Show settings and their origins."""
 
 
 @command.command()
-@click.option("--origin", is_flag=True, help="Say where each value comes from.")
+@click.option("--origin", is_flag=True, help="Show the origin of each value.")
 @pass_cli
 def show(cli: CliContext, origin: bool) -> None:
     """Show every setting and its value.
 
-    A flag goes before the environment, the environment before node.toml in the node's home.
+    A flag overrides the environment; the environment overrides node.toml in the node's home.
+
+    Example: tearline config show --origin
     """
     settings = cli.settings
     rows = []

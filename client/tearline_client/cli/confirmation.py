@@ -1,4 +1,4 @@
-"""What a person is shown, and asked, before anything leaves: the same way in every command."""
+"""Confirmation by a person before sending, in the same way for every command."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -24,19 +24,19 @@ def confirm_packets(
     because: str = "",
     typed: str = "yes",
 ) -> None:
-    """Shows what each partner will see of packets, and asks.
+    """Shows each partner's view of packets, and asks for confirmation.
 
     Args:
-        cli: The command's.
+        cli: The command's frame.
         node: The node.
         plans: One for each packet.
-        yes: Whether the person said so beforehand: then nothing is shown.
-        words: What goes beside them.
-        because: What else the act does, as a sentence.
-        typed: What the person types.
+        yes: Whether ``--yes`` was given: then it shows no view.
+        words: The accompanying note.
+        because: A further effect of the act, as a sentence.
+        typed: The text to type.
 
     Raises:
-        NotConfirmed: If the person does not type it.
+        NotConfirmed: If the typed text differs.
     """
     trust = node.state.trust
     cells = [cell for plan in plans for cell in plan.cells()]
@@ -55,18 +55,18 @@ def confirm_fields(
     words: str = "",
     act: str = "will be disclosed to",
 ) -> None:
-    """Shows which fields of packets that were sent a partner will get besides, and asks.
+    """Shows the fields of sent packets that a partner will also get, and asks for confirmation.
 
     Args:
-        cli: The command's.
+        cli: The command's frame.
         node: The node.
         fields: Each field with the node URI of the partner.
-        yes: Whether the person said so beforehand: then nothing is shown.
-        words: What goes beside them.
-        act: What is done with the fields, before the partner's name.
+        yes: Whether ``--yes`` was given: then it shows no field.
+        words: The accompanying note.
+        act: The act on the fields, before the partner's name.
 
     Raises:
-        NotConfirmed: If the person does not say yes.
+        NotConfirmed: If the person does not confirm.
     """
     trust = node.state.trust
     names = _names((recipient for _, recipient in fields), trust)
@@ -77,7 +77,7 @@ def confirm_fields(
 def opened_rows(
     fields: Iterable[tuple[OpenedField, str]], trust: TrustState
 ) -> Iterator[dict[str, object]]:
-    """Yields a row for every field of a packet that was sent, with the partner who gets it."""
+    """Yields a row for every field of a sent packet, with its recipient."""
     for opened, recipient in fields:
         yield {
             "field": short(opened.field.path),
@@ -96,7 +96,7 @@ def _confirm(
     if not yes:
         cli.show(rows, _COLUMNS, spare=SPARE)
         if words:
-            cli.say(f"With the words: {words}")
+            cli.say(f"Note: {words}")
     cli.confirm(act, typed, yes=yes)
 
 

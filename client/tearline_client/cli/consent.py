@@ -1,4 +1,4 @@
-"""``tearline consent``: what may be done with a packet beyond what it was given for."""
+"""``tearline consent``: consent to the onward use of received packets."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -31,14 +31,14 @@ _COLUMNS = ["consent", "side", "partner", "use", "status", "fields", "for", "unt
 
 @click.group(cls=Group)
 def command() -> None:
-    """What may be done with a packet beyond what it was given for: asked, given, refused."""
+    """Ask for, give, refuse and withdraw consent to the onward use of a packet."""
 
 
 def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of whoever asks."""
+    """Adds the options of the asking agency."""
     for option in (
-        click.option("--until", type=_DATE, help="Until when; else as long as the packet lasts."),
-        free_text("--note", help="Why, for the people who made the packet."),
+        click.option("--until", type=_DATE, help="Last day; by default the packet's own end."),
+        free_text("--note", help="The reason, for the packet's originator."),
         repeats_option,
     ):
         function = option(function)
@@ -48,7 +48,7 @@ def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(name="pass-on", cls=Command)
 @click.argument("packet")
 @click.argument("fields", metavar="FIELD...", nargs=-1, required=True)
-@click.option("--to", required=True, help="Third party: an agency, or a node URI.")
+@click.option("--to", required=True, help="Third party: an agency or a node URI.")
 @_asking
 @pass_cli
 def pass_on(
@@ -60,9 +60,12 @@ def pass_on(
     note: str,
     repeats: str,
 ) -> None:
-    """Ask whoever made PACKET to grant FIELDs of it to a third party.
+    """Ask the originator of PACKET to grant FIELDs of it to a third party.
 
-    Nothing is copied: if they give it, their node sends the fields itself, by its own policies.
+    The fields are not copied. If the originator consents, its node sends them under its own
+    policies.
+
+    Example: tearline --as li packet pass-on 5f0c9a1b iban --to cn-public-security
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
@@ -90,7 +93,7 @@ def pass_on(
     "--use",
     type=click.Choice([Use.EVIDENCE.value, Use.PURPOSE.value]),
     required=True,
-    help="In evidence, or for another purpose.",
+    help="Use in evidence, or for another purpose.",
 )
 @click.option("--for", "scope", required=True, help="The proceedings, or the purpose.")
 @_asking
@@ -105,7 +108,10 @@ def ask(
     note: str,
     repeats: str,
 ) -> None:
-    """Ask whoever made PACKET to allow the use of FIELDs in evidence, or for another purpose."""
+    """Ask the originator of PACKET for another use of FIELDs: evidence, or another purpose.
+
+    Example: tearline --as li consent ask 5f0c9a1b iban --use evidence --for "case 12/2026"
+    """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
         shown = await _received(cli, node, packet)
@@ -130,7 +136,10 @@ def ask(
 @sync_option
 @pass_cli
 def list_command(cli: CliContext, sync: bool) -> None:
-    """List what was asked here and of us, and where each consent stands."""
+    """List the consents asked by this agency and of it, with their status.
+
+    Example: tearline consent list
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         await look(cli, node, sync=sync)
@@ -152,7 +161,10 @@ def list_command(cli: CliContext, sync: bool) -> None:
 @sync_option
 @pass_cli
 def show(cli: CliContext, consent: str, sync: bool) -> None:
-    """Show every step of CONSENT (the beginning of its id), with its fields and words."""
+    """Show every step of CONSENT (the beginning of its id), with fields and notes.
+
+    Example: tearline consent show 5f0c9a1b
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         await look(cli, node, sync=sync)
@@ -180,8 +192,8 @@ def show(cli: CliContext, consent: str, sync: bool) -> None:
 @command.command()
 @click.argument("consent")
 @click.argument("fields", metavar="[FIELD]...", nargs=-1)
-@click.option("--until", type=_DATE, help="Until when; else as was asked.")
-@free_text("--note", help="Words for the people who asked.")
+@click.option("--until", type=_DATE, help="Last day; by default as asked.")
+@free_text("--note", help="A note for the asker.")
 @repeats_option
 @click.option("--dry-run", is_flag=True, help="Say what would be given, and give nothing.")
 @yes_option
@@ -196,13 +208,15 @@ def give(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """A liaison officer gives CONSENT, for all that was asked or for some FIELDs of it.
+    """Give CONSENT as a liaison officer, for all fields asked or for some FIELDs.
 
-    The fields are shown first, and you are asked; in a script, say --yes.
+    The command shows the fields and asks for confirmation; in a script, pass --yes.
 
-    Where it is to pass on, this node grants the fields to the third party first, as far as the
-    agreement lets it; the asker learns only that it was done. Where the packet's article asks
-    for two persons, it waits for the second: `tearline packet pending`.
+    For passing on, this node first grants the fields to the third party, within the agreement. The
+    asker learns only that it was done. If the packet's article requires two persons, the consent
+    waits for the second: `tearline packet pending`.
+
+    Example: tearline --as li consent give 5f0c9a1b
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList] | bytes:
@@ -239,11 +253,14 @@ def give(
 
 @command.command()
 @click.argument("consent")
-@free_text("--note", help="Why, for the people who asked.")
+@free_text("--note", help="The reason, for the asker.")
 @repeats_option
 @pass_cli
 def refuse(cli: CliContext, consent: str, note: str, repeats: str) -> None:
-    """Refuse CONSENT."""
+    """Refuse CONSENT.
+
+    Example: tearline --as li consent refuse 5f0c9a1b
+    """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
         await look(cli, node)
@@ -257,21 +274,23 @@ def refuse(cli: CliContext, consent: str, note: str, repeats: str) -> None:
 
 @command.command()
 @click.argument("consent")
-@free_text("--note", help="Why, for the people of the other side.")
+@free_text("--note", help="The reason, for the other party.")
 @repeats_option
 @yes_option
 @pass_cli
 def withdraw(cli: CliContext, consent: str, note: str, repeats: str, yes: bool) -> None:
-    """Withdraw CONSENT, which we gave, or asked for.
+    """Withdraw CONSENT, which this agency gave or asked for.
 
-    What was granted to a third party in the meantime stays granted: that is for a recall.
+    Grants already made to a third party stay granted: recall them.
+
+    Example: tearline --as li consent withdraw 5f0c9a1b
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
         await look(cli, node)
         record, trust_list = node.consents.find(consent), node.state.trust.trust_list
         name = agency_name(trust_list, record.peer)
-        cli.confirm(f"The consent between us and {name} ends for good.", name, yes=yes)
+        cli.confirm(f"The consent between this agency and {name} ends permanently.", name, yes=yes)
         person = _acting(cli, node, record)
         withdrawn = await node.consents.withdraw(
             record.id, note=note, repeats=repeats, acted_by=person
@@ -284,13 +303,15 @@ def withdraw(cli: CliContext, consent: str, note: str, repeats: str, yes: bool) 
 @command.command()
 @click.argument("packet")
 @click.argument("field")
-@free_text("--reason", required=True, help="Where we have the value from; it is kept.")
+@free_text("--reason", required=True, help="The other source of the value; it is kept.")
 @pass_cli
 def own(cli: CliContext, packet: str, field: str, reason: str) -> None:
-    """An officer records that we have the value of FIELD of a partner's PACKET from elsewhere.
+    """Record, as an officer, that this agency has the value of FIELD from another source.
 
-    From then on, sending our own value does not count as copying theirs. It is kept with the
-    officer's name: `tearline consent own-list`.
+    FIELD is one of a partner's PACKET. Sending our own value then does not count as copying the
+    partner's. The record keeps the officer's name: `tearline consent own-list`.
+
+    Example: tearline --as olga consent own 5f0c9a1b iban --reason "bank statement of 2 March"
     """
 
     async def run(node: Node) -> None:
@@ -299,13 +320,16 @@ def own(cli: CliContext, packet: str, field: str, reason: str) -> None:
         node.own_sources.record(shown.packet.id, find_path(shown, field), reason, person=person)
 
     at_work(cli, run)
-    cli.say("Recorded. What we send of our own is not taken for a copy of that field.")
+    cli.say("Recorded. Sending our own value no longer counts as copying that field.")
 
 
 @command.command(name="own-list")
 @pass_cli
 def own_list(cli: CliContext) -> None:
-    """List what officers recorded that we have from elsewhere."""
+    """List the fields that officers recorded as known from other sources.
+
+    Example: tearline consent own-list
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         return [
@@ -332,7 +356,7 @@ def _confirm(
     note: str,
     yes: bool,
 ) -> None:
-    """Shows the fields that are given, all that were asked for where none is named, and asks."""
+    """Shows the fields to give, by default all requested ones, and asks for confirmation."""
     wanted = record.said[ConsentStep.ASK].terms if ConsentStep.ASK in record.said else None
     if wanted is None:
         return  # nobody asked: giving it is refused
@@ -357,12 +381,12 @@ def _acting(cli: CliContext, node: Node, record: ConsentRecord) -> ActedBy | Non
 def _person(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy:
     person = acting(cli, node, agreement_id, Role.LIAISON)
     if person is None:
-        raise LoginRequired("a person gives a consent, and nobody is logged in")
+        raise LoginRequired("giving a consent requires a person, and none is logged in")
     return person
 
 
 def _ends_ms(until: datetime | None) -> int:
-    """The moment that a date begins, UTC; 0 where none was named."""
+    """Returns the start of a date in UTC, in milliseconds; 0 without a date."""
     return 0 if until is None else int(until.replace(tzinfo=UTC).timestamp() * 1000)
 
 

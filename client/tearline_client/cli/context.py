@@ -1,4 +1,4 @@
-"""What every command stands in: its settings, its ways to speak, and its questions."""
+"""Context of a command: its settings, its output and its questions."""
 
 import functools
 import sys
@@ -19,12 +19,12 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, kw_only=True)
 class CliContext:
-    """What a command needs of the world around it.
+    """Settings and output of a running command.
 
     Attributes:
         flags: The settings given on the command line.
-        quiet: Whether messages are left out; errors never are.
-        verbose: Whether details are told as well.
+        quiet: Whether messages are suppressed; errors never are.
+        verbose: Whether details are printed.
     """
 
     flags: Mapping[str, str]
@@ -33,10 +33,10 @@ class CliContext:
 
     @functools.cached_property
     def settings(self) -> Settings:
-        """The settings, read when first asked for.
+        """Returns the settings, read on first use.
 
         Raises:
-            ConfigError: If one cannot be read or is not as it must be.
+            ConfigError: If a setting cannot be read or is invalid.
         """
         settings = load_settings(self.flags)
         if settings.output not in FORMATS:
@@ -46,69 +46,69 @@ class CliContext:
         return settings
 
     def passphrase(self, *, twice: bool = False) -> bytes:
-        """The passphrase of the keystore; ``twice`` asks for a new one a second time.
+        """Returns the keystore's passphrase; ``twice`` asks for a new one a second time.
 
         Raises:
-            ConfigError: If there is none, or its file cannot be used.
+            ConfigError: If there is none, or its file is unusable.
         """
         return read_passphrase(self.settings, twice=twice)
 
     def emit(
         self, rows: Iterable[Row], columns: Sequence[str], *, spare: Sequence[str] = ()
     ) -> None:
-        """Prints data on standard output, in the format asked for.
+        """Prints data on standard output, in the chosen format.
 
         Args:
             rows: The data.
             columns: Keys of the rows, in the order of a table.
-            spare: Columns that a narrow terminal does without, the first one first.
+            spare: Columns dropped on a narrow terminal, the first one first.
         """
         emit(rows, columns, self.settings.output, spare=spare)
 
     def show(
         self, rows: Iterable[Row], columns: Sequence[str], *, spare: Sequence[str] = ()
     ) -> None:
-        """Prints a table on standard error: what a person looks at before they are asked."""
+        """Prints a table on standard error, for a person to read before a confirmation."""
         emit_aside(rows, columns, spare=spare)
 
     def say(self, message: str) -> None:
-        """Tells something on standard error, unless asked to be quiet."""
+        """Prints a message on standard error, unless quiet."""
         if not self.quiet:
             print_line(message, err=True)
 
     def detail(self, message: str) -> None:
-        """Tells something that only a curious reader wants."""
+        """Prints a message if verbose."""
         if self.verbose:
             self.say(message)
 
     def progress(
         self, label: str, total: int | None
     ) -> AbstractContextManager[Callable[[int], None]]:
-        """A progress bar, as ``output.progress`` makes it."""
+        """Returns a progress bar, as built by ``output.progress``."""
         return progress(label, total, quiet=self.quiet)
 
     def confirm(self, act: str, name: str, *, yes: bool) -> None:
-        """Has the person type ``name`` before a wide or destructive act.
+        """Requires the person to type ``name`` before a wide or destructive act.
 
         Args:
-            act: What will be done, as a sentence.
-            name: What to type.
-            yes: Whether the person said so beforehand, by ``--yes``.
+            act: The act, as a sentence.
+            name: The text to type.
+            yes: Whether ``--yes`` was given.
 
         Raises:
-            NotConfirmed: If anything else was typed, or nobody is there to type.
+            NotConfirmed: If the typed text differs, or there is no terminal.
         """
         if yes:
             return
         if not sys.stdin.isatty():
-            raise NotConfirmed("there is no terminal to ask on")
+            raise NotConfirmed("no terminal to ask on; use --yes in a script")
         print_line(act, err=True)
-        if ask(f"Type {name} to go on") != name:
+        if ask(f"Type {name} to continue") != name:
             raise NotConfirmed()
 
 
 def pass_cli(function: Callable[..., R]) -> Callable[..., R]:
-    """Gives a command's function its Frame as first argument."""
+    """Returns the command's function with its Frame as first argument."""
 
     @functools.wraps(function)
     def with_frame(*args: Any, **kwargs: Any) -> R:

@@ -1,4 +1,4 @@
-"""``tearline packet correct``: a packet that takes another's place, for all who have that."""
+"""``tearline packet correct``: a packet that replaces another for its recipients."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -37,7 +37,9 @@ from tearline_client.rendering.words import agency_name, counted
 @guard_option
 @repeats_option
 @unmarked_option
-@click.option("--dry-run", is_flag=True, help="Show what each partner will see otherwise.")
+@click.option(
+    "--dry-run", is_flag=True, help="Preview the changes of each partner's view; do not send."
+)
 @yes_option
 @pass_cli
 def correct(
@@ -53,13 +55,14 @@ def correct(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Put FILE (FollowTheMoney JSON lines) in the place of our PACKET, for all who have it.
+    """Replace our PACKET with FILE (FollowTheMoney JSON lines) for all its recipients.
 
-    FILE holds all that is said now, with its narrative and documents: what it leaves out is gone.
-    Each partner that has PACKET gets it in the forms that are allowed now, and is told that it
-    takes PACKET's place. Who is kept from it, by a suspension or a policy, is named, and goes on
-    with PACKET. What was marked more strictly by hand stays so. What each partner will see is shown
-    first, and you are asked; in a script, say --yes.
+    FILE, with its narrative and documents, is the complete new content. Each recipient gets it in
+    the forms allowed now, and is told that it replaces PACKET. Recipients excluded by a suspension
+    or a policy are listed, and keep PACKET. Stricter markings set by hand remain. The command shows
+    each partner's view and asks for confirmation; in a script, pass --yes.
+
+    Example: tearline --as li packet correct 5f0c9a1b lead.jsonl --dry-run
     """
     text, documents = narrative_of(narrative), attached(attach)
 
@@ -87,19 +90,19 @@ def correct(
         cli.say(f"Not for {partner}: {why}.")
         if uri in plan.left_behind:
             cli.say(
-                f"{partner} goes on with {plan.corrected.hex()[:12]} as it was: once it may get"
-                " packets again, send it a new one; or recall that from it."
+                f"{partner} keeps {plan.corrected.hex()[:12]} uncorrected. Next: send it a new"
+                " packet once it may get packets again, or recall the old one."
             )
     if dry_run:
         cli.emit(
             _rows(plan, trust), ["field", "category", "partner", "before", "after"], spare=SPARE
         )
-        cli.say("Nothing was sent: this was a dry run.")
+        cli.say("Dry run: not sent.")
         return
     emit_released(cli, released)
     if isinstance(released, Sent):
         partners = counted(len(plan.release.recipients), "partner")
-        cli.say(f"It takes the place of {plan.corrected.hex()[:12]} for {partners}.")
+        cli.say(f"It replaces {plan.corrected.hex()[:12]} for {partners}.")
 
 
 def _rows(plan: CorrectionPlan, trust: TrustState) -> Iterator[dict[str, object]]:

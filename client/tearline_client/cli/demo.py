@@ -1,4 +1,4 @@
-"""``tearline demo``: the story, told by real processes on this machine."""
+"""``tearline demo``: a demonstration with real processes on this machine."""
 
 from pathlib import Path
 
@@ -11,19 +11,21 @@ from tearline_client.rendering.output import print_line, to_json
 
 
 @click.command(cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object only.")
 @click.option(
     "--keep",
     type=FILE,
     metavar="DIR",
-    help="Leave the federation at work in DIR, a new folder; says how to use it and end it.",
+    help="Leave the federation running in DIR, a new folder, and print how to use and stop it.",
 )
 @pass_cli
 def command(cli: CliContext, as_json: bool, keep: Path | None) -> None:
-    """Tell the story: three agencies, one exchange, and proof of each step.
+    """Run a federation of three agencies and one exchange, and prove each step.
 
-    Everything runs on loopback in processes of its own, with real keys and connections. Ends
-    with 0 only if every step was proved.
+    Every party runs in its own process on loopback, with real keys and connections. The exit status
+    is 0 only if every step was proved.
+
+    Example: tearline demo --keep /tmp/federation
     """
     from tearline_client.demo.runner import tell
 
@@ -56,18 +58,18 @@ def command(cli: CliContext, as_json: bool, keep: Path | None) -> None:
 
 
 def _how_to_use(folder: Path) -> list[str]:
-    """What to type to use a federation that was left at work, and to end it."""
+    """Returns the lines that explain how to use and stop a federation that was left running."""
     us, mx = (
         f"tearline --home {folder}/{name} --passphrase-file {folder}/{name}.passphrase"
         for name in ("us-justice", "mx-prosecutor")
     )
     return [
-        f"The exchange and three nodes are at work in {folder}; what they say is in its *.log.",
+        f"The exchange and three nodes are running in {folder}; their output is in its *.log.",
         f"Try: {us} packet list",
         f"     {mx} packet list",
         f"     {us} --as grace audit who-saw 1847250",
         f"     {us} node status",
-        f"End it: kill $(cat {folder}/*.pid)",
+        f"Stop: kill $(cat {folder}/*.pid)",
     ]
 
 

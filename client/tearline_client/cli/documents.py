@@ -1,4 +1,4 @@
-"""Documents on the command line: ``--attach``, and ``tearline packet export``."""
+"""Documents on the command line: ``--attach`` and ``tearline packet export``."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,21 +24,21 @@ _CATEGORIES = frozenset(category.name for category in CATEGORIES)
 
 
 def attach_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The option that names files to send along."""
+    """Adds the option that names documents to send."""
     return click.option(
         "--attach",
         multiple=True,
         metavar="FILE[:CATEGORY]",
-        help="A document of at most 1 MiB to send along, perhaps under a stricter category.",
+        help="A document of at most 1 MiB to send; CATEGORY may be stricter than the default.",
     )(function)
 
 
 def attached(texts: Iterable[str]) -> tuple[Document, ...]:
-    """The documents that ``--attach`` named.
+    """Returns the documents that ``--attach`` named.
 
     Raises:
         ImportRefused: If one cannot be read.
-        DocumentRefused: If a file of its type or size does not travel.
+        DocumentRefused: If its type or size is not allowed.
     """
     return tuple(_attached(text) for text in texts)
 
@@ -57,14 +57,16 @@ def _attached(text: str) -> Document:
     "folder",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     required=True,
-    help="An existing folder; nothing in it is overwritten.",
+    help="An existing folder; its files are not overwritten.",
 )
 @pass_cli
 def export(cli: CliContext, packet: str, folder: Path) -> None:
-    """Write the documents that are open here of PACKET into a folder, readable by you alone.
+    """Write the readable documents of PACKET into a folder, accessible to you alone.
 
-    Each gets the name that its sender gave it, made plain, and none is opened. What is not what
-    its type says is not written. The export is an entry of the node's own access log.
+    Each file gets its sender's name for it, made safe. The command opens no document, and skips
+    those that do not match their declared type. The node's access log records the export.
+
+    Example: tearline packet export 5f0c9a1b --documents documents
     """
 
     async def run(node: Node) -> dict[str, OpenedField]:
@@ -74,9 +76,9 @@ def export(cli: CliContext, packet: str, folder: Path) -> None:
             cli.say(words)
         found = documents_in(shown.view)
         if not found:
-            raise NotFound("no document of it is open here")
+            raise NotFound("no document of the packet is readable here")
         for name in found:
-            verify_free(folder, name)  # what fails is not logged as written
+            verify_free(folder, name)  # a failed export is not logged as done
         opened = {packet_id: tuple(found.values())}
         node.access.record(EventCode.ACCESS_EXPORT, opened, person=cli.settings.person)
         return found

@@ -1,4 +1,4 @@
-"""``tearline log erase``: orders to erase what entries of the log hide."""
+"""``tearline log erase``: orders to erase the events hidden in log entries."""
 
 from pathlib import Path
 
@@ -23,25 +23,27 @@ from tearline_client.rendering.words import agency_name, counted
 
 @click.group(cls=Group)
 def erase() -> None:
-    """Erase what entries hide, by an order that everybody signed whom they name.
+    """Erase the events hidden in log entries, by an order that every named party signs.
 
-    The entries stay where they are, and so does the proof that they are there.
+    The entries stay in place, and so does the proof of their inclusion.
     """
 
 
 @erase.command()
 @click.argument("indices", type=click.IntRange(min=0), nargs=-1, required=True)
-@free_text("--reason", required=True, help="Why; every party reads it, and it is kept.")
+@free_text("--reason", required=True, help="The reason; every party reads it, and it is kept.")
 @repeats_option
-@click.option("--output-file", "target", type=FILE, required=True, help="Where to write it.")
+@click.option("--output-file", "target", type=FILE, required=True, help="The file to write.")
 @pass_cli
 def draft(
     cli: CliContext, indices: tuple[int, ...], reason: str, repeats: str, target: Path
 ) -> None:
-    """An officer drafts an order to erase the entries INDICES, signed by this agency.
+    """Draft an order, as an officer, to erase the entries INDICES; this agency signs it.
 
-    All of them must name the same agencies, under one agreement; `tearline audit search` tells
-    the indices.
+    All entries must name the same agencies under one agreement. For the indices, use `tearline
+    audit search`.
+
+    Example: tearline --as olga log erase draft 17 18 --reason "court order" --output-file order
     """
 
     async def run(node: Node) -> Signed:
@@ -60,14 +62,16 @@ def draft(
 @yes_option
 @pass_cli
 def sign(cli: CliContext, file: Path, repeats: str, yes: bool) -> None:
-    """An officer adds this agency's signature to the order in FILE.
+    """Sign the erasure order in FILE, as an officer, for this agency.
 
-    The node looks at each entry first: all must name exactly those who are to sign.
+    The node first verifies that all entries name exactly the signatories.
+
+    Example: tearline --as olga log erase sign order
     """
     proposed = read_signed(Armor.ERASURE, file)
     order = order_of(proposed)
     entries = ", ".join(map(str, order.indices))
-    act = f"What this node was told of entry {entries} will be gone. The reason: {order.reason}"
+    act = f"The opened event of entry {entries} will be erased here. The reason: {order.reason}"
 
     async def run(node: Node) -> Signed:
         node.person(cli.settings.person, Role.OFFICER)
@@ -85,25 +89,30 @@ def sign(cli: CliContext, file: Path, repeats: str, yes: bool) -> None:
 @click.argument("file", type=FILE)
 @pass_cli
 def publish(cli: CliContext, file: Path) -> None:
-    """Have the exchange erase what the order in FILE names, signed by every party."""
+    """Publish the erasure order in FILE, signed by every party, at the exchange.
+
+    Example: tearline log erase publish order
+    """
     complete = read_signed(Armor.ERASURE, file)
     order = order_of(complete)
 
     async def run(node: Node) -> None:
         await node.publish_erasure(complete)
-        await node.receive()  # it comes back by the mailbox, as to every party
+        await node.receive()  # the node receives it by the mailbox, as every party does
 
     at_work(cli, run)
     entries = counted(len(order.indices), "entry")
-    cli.say(f"Erased what {entries} said: {', '.join(map(str, order.indices))}.")
+    cli.say(f"Erased the events of {entries}: {', '.join(map(str, order.indices))}.")
 
 
 @erase.command(name="list")
 @pass_cli
 def list_command(cli: CliContext) -> None:
-    """List the orders that this node took in, by their own entry.
+    """List the erasure orders that this node received, by their own log entry.
 
-    What an agreement lets the log keep no longer, the exchange orders erased by itself.
+    The exchange itself orders erasure when an agreement's log retention ends.
+
+    Example: tearline log erase list
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -131,7 +140,7 @@ def _retention(node: Node, order: Erasure) -> str:
 
 def _tell_next(cli: CliContext, path: Path, signed: Signed) -> None:
     missing = len(order_of(signed).parties) - len(signed.statement.inclusions)
-    waiting = f"{missing} to go" if missing else "all parties have"
+    waiting = f"{missing} missing" if missing else "all parties have signed"
     cli.say(f"Signed {path}; {waiting}.")
 
 

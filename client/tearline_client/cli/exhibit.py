@@ -1,4 +1,4 @@
-"""``tearline packet exhibit``: chosen fields of a packet, for somebody outside."""
+"""``tearline packet exhibit``: a proof of chosen fields for an outsider."""
 
 from pathlib import Path
 
@@ -18,25 +18,27 @@ from tearline_client.rendering.words import counted
 @click.argument("packet")
 @click.argument("fields", metavar="FIELD...", nargs=-1, required=True)
 @click.option("--output-file", "target", type=FILE, required=True, help="A new file.")
+@click.option("--receipts", is_flag=True, help="Include the recipients' signed receipts.")
 @click.option(
-    "--receipts", is_flag=True, help="Name those who signed that they got something of it."
+    "--sync/--no-sync", default=True, show_default=True, help="Synchronise the log first."
 )
-@click.option("--sync/--no-sync", default=True, show_default=True, help="Read the log first.")
 @pass_cli
 def exhibit(
     cli: CliContext, packet: str, fields: tuple[str, ...], target: Path, receipts: bool, sync: bool
 ) -> None:
-    """Write a file that proves FIELDs of PACKET to somebody outside, and shows no other.
+    """Write a file that proves FIELDs of PACKET to an outsider and reveals no other field.
 
-    PACKET is the beginning of its id; FIELD a path, the end of one, or slot:N. Whoever gets the
-    file verifies it offline, with the federation id and without any key: `tearline audit verify`.
-    It also shows what the manifest says beside its fields, as the case and the article.
+    PACKET is the beginning of its id. FIELD is a path, the end of a path, or slot:N. The reader
+    verifies the file offline with the federation id and no key: `tearline audit verify`. The file
+    also reveals the manifest, such as the case and the article.
 
-    Of a partner's packet only those fields can be shown whose marking lets them be passed on, or
-    to whose use in evidence the originator consents: `tearline consent ask --use evidence`. The
-    others only their originator can show. Nothing is sent, and nobody is told.
+    Of a partner's packet, you can show fields whose marking allows passing on. Others require the
+    originator's consent to use in evidence: `tearline consent ask --use evidence`. The command
+    sends nothing and notifies no partner.
+
+    Example: tearline packet exhibit 5f0c9a1b iban --output-file iban.exhibit
     """
-    verify_free(target.parent, target.name)  # what fails is not logged as made
+    verify_free(target.parent, target.name)  # a failed export is not logged as done
 
     async def run(node: Node) -> tuple[str, str]:
         if sync:
@@ -56,5 +58,7 @@ def exhibit(
     with create_file(target.parent, target.name) as stream:
         stream.write(text.encode("ascii"))
     cli.emit([{"file": str(target), "federation": federation}], ["file"])
-    cli.say(f"It shows {counted(len(set(fields)), 'field')}. Its reader needs the federation id,")
-    cli.say(f"from you by another way: {federation}")
+    cli.say(
+        f"The exhibit proves {counted(len(set(fields)), 'field')}. Give its reader this federation"
+    )
+    cli.say(f"id out of band: {federation}")

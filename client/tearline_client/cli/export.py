@@ -1,4 +1,4 @@
-"""``tearline export``: what is open here, for other programs."""
+"""``tearline export``: readable fields in formats of other programs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,36 +22,39 @@ from tearline_client.planning.entities import Entity, entities_from_fields, ids_
 from tearline_client.rendering.output import print_lines
 
 Exported = tuple[Entity, frozenset[str]]
-"""An entity, and its properties of which only a generalised form is here."""
+"""An entity, and the properties of which only a generalised form is stored."""
 
 
 @click.group(cls=Group)
 def command() -> None:
-    """What is open here, for other programs."""
+    """Export readable fields for other programs."""
 
 
 @command.command()
 @click.argument("packets", nargs=-1)
-@click.option("--output-file", "target", type=FILE, help="A new file; else stdout.")
-@click.option("--plain", is_flag=True, help="Our own schemata in FtM's, for readers of no others.")
+@click.option("--output-file", "target", type=FILE, help="A new file; by default standard output.")
+@click.option("--plain", is_flag=True, help="Convert extension schemata to standard FtM.")
 @pass_cli
 def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:
-    """Export PACKETS, or all that are here, as FollowTheMoney JSON lines.
+    """Export PACKETS, or all packets here, as FollowTheMoney JSON lines.
 
-    A property that is here in generalised form alone is named under the key generalised of its
-    entity. What was kept back is left out, and of all that are here those that were corrected
-    since. Where the packets of a partner under an agreement make
-    no entities, they are left out of all that are here, and named.
+    Properties held only in generalised form are listed under the entity's key "generalised". Fields
+    kept back are left out. Without PACKETS, corrected packets are left out too, and so are, with a
+    message, the packets of a partner and agreement that do not form entities.
+
+    Example: tearline export ftm --output-file all.ftm.json
     """
     if target is not None:
-        verify_free(target.parent, target.name)  # what fails is not logged as written
+        verify_free(target.parent, target.name)  # a failed export is not logged as done
 
     async def run(node: Node) -> tuple[list[Exported], tuple[str, ...]]:
         entities, shown, left_out = exported(node, packets)
         for packet_id, why in left_out.items():
-            cli.say(f"Left out: packet {packet_id.hex()[:12]}, for of its source {why}.")
+            cli.say(
+                f"Left out packet {packet_id.hex()[:12]}: its source does not form entities: {why}."
+            )
         for packet_id, last in node.corrections.corrected_by(shown).items():
-            cli.say(f"Packet {packet_id.hex()[:12]} was corrected since, by {last.hex()[:12]}.")
+            cli.say(f"Packet {packet_id.hex()[:12]} was corrected by {last.hex()[:12]}.")
         act = EventCode.ACCESS_PRINT if target is None else EventCode.ACCESS_EXPORT
         node.access.record(act, shown, person=cli.settings.person)
         store = node.state.stores.packets
@@ -85,16 +88,16 @@ def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, plain: b
 def exported(
     node: Node, packets: tuple[str, ...]
 ) -> tuple[list[Exported], dict[bytes, list[OpenedField]], dict[bytes, str]]:
-    """Makes entities of some packets, or of all that are neither frozen nor superseded.
+    """Builds entities of some packets, or of all that are neither frozen nor superseded.
 
     Ids are resolved within originator and agreement.
 
     Returns:
-        The entities; by packet the fields that they are made of, for the access log; and by packet
-        the reason why it was left out. A packet that was asked for by name is never left out.
+        The entities; the exported fields by packet, for the access log; and the reasons for the
+        packets left out. A packet requested by id is never left out.
 
     Raises:
-        EntityFieldMalformed: If packets that were asked for make no entities.
+        EntityFieldMalformed: If requested packets do not form entities.
     """
     store, superseded = node.state.stores.packets, node.corrections.superseded()
     everything = [
@@ -130,10 +133,10 @@ def exported(
 
 
 def _entities(fields: Sequence[Field]) -> list[Exported]:
-    """Makes entities of one source's fields; a generalised value yields to a clear one.
+    """Returns the entities of one source's fields; a clear value overrides a generalised one.
 
     Raises:
-        EntityFieldMalformed: If the fields make no entities.
+        EntityFieldMalformed: If the fields do not form entities.
     """
     clear, coarse = (
         [(field.path, field.values) for field in fields if field.form is form]

@@ -1,4 +1,4 @@
-"""``tearline import``: whole sources become packets by connected group, and are sent."""
+"""``tearline import``: whole sources, sent as one packet per connected group."""
 
 import math
 from collections.abc import Sequence
@@ -30,13 +30,13 @@ from tearline_client.node import Node
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.rendering.words import counted
 
-_dry_run = click.option("--dry-run", is_flag=True, help="Report and count, and send nothing.")
-_again = click.option("--again", is_flag=True, help="Send also what was sent before, anew.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Report and count; do not send.")
+_again = click.option("--again", is_flag=True, help="Send packets of this source again.")
 
 
 @click.group(cls=Group)
 def command() -> None:
-    """Whole sources become packets by connected group, and are sent."""
+    """Send a whole source, as one packet per connected group of entities."""
 
 
 @command.command()
@@ -46,7 +46,11 @@ def command() -> None:
 @source_options
 @pass_cli
 def ftm(cli: CliContext, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
-    """Import and send FILE, FollowTheMoney entities as JSON lines."""
+    """Import and send FILE, FollowTheMoney entities as JSON lines.
+
+    Example: tearline import ftm entities.json --to mx-prosecutor --agreement narcotics-2026
+    --article money-laundering --purpose criminal-investigation
+    """
     import_file(cli, file, read_ftm, options, dry_run=dry_run, again=again)
 
 
@@ -57,13 +61,19 @@ def ftm(cli: CliContext, file: Path, dry_run: bool, again: bool, **options: Any)
 @source_options
 @pass_cli
 def ofac(cli: CliContext, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
-    """Import and send FILE, the US Treasury's SDN list as CSV with a header."""
+    """Import and send FILE, the US Treasury's SDN list as CSV with a header.
+
+    Example: tearline import ofac sdn.csv --to mx-prosecutor --agreement narcotics-2026 --article
+    money-laundering --purpose criminal-investigation
+    """
     import_file(cli, file, read_ofac, options, dry_run=dry_run, again=again)
 
 
 @command.command()
 @click.argument("file", type=FILE)
-@click.option("--mapping", type=FILE, required=True, help="TOML file: column to property.")
+@click.option(
+    "--mapping", type=FILE, required=True, help="TOML file that maps columns to properties."
+)
 @_dry_run
 @_again
 @source_options
@@ -71,7 +81,11 @@ def ofac(cli: CliContext, file: Path, dry_run: bool, again: bool, **options: Any
 def csv(
     cli: CliContext, file: Path, mapping: Path, dry_run: bool, again: bool, **options: Any
 ) -> None:
-    """Import and send FILE, any CSV, by a mapping of its columns."""
+    """Import and send FILE, any CSV, with a mapping of its columns.
+
+    Example: tearline import csv accounts.csv --mapping accounts.toml --to mx-prosecutor --agreement
+    narcotics-2026 --article money-laundering --purpose criminal-investigation
+    """
     table = parse_mapping(read_text(mapping, maximum=MAX_CONFIG_BYTES).encode())
     import_file(
         cli, file, lambda path: read_csv(path, table), options, dry_run=dry_run, again=again
@@ -87,7 +101,7 @@ def import_file(
     dry_run: bool,
     again: bool,
 ) -> None:
-    """Reads a source once, reports on it, and sends it to all partners that are named."""
+    """Reads a source once, reports on it, and sends it to all named partners."""
     agreements: tuple[str, ...] = options.pop("agreements")
     order = order_of({**options, "agreement": agreements[0]})
 
@@ -95,7 +109,7 @@ def import_file(
         await node.sync()
         source = read(file)
         orders = divide_order(node, order, tuple(dict.fromkeys(agreements)))
-        # All is planned before any of it is sent.
+        # Plan the whole source before sending any of it.
         drafted = [plan_source(node, source, each) for each in orders]
         packets, refused, waiting = 0, list[tuple[str, str]](), list[bytes]()
         for one in () if dry_run else drafted:
@@ -103,9 +117,7 @@ def import_file(
                 node.imports.forget(one.id)
             left = node.imports.left(one.id, one.plans)
             if before := len(one.plans) - len(left):
-                told = (
-                    f"{counted(before, 'packet')} of it sent before; --again sends all of it anew."
-                )
+                told = f"{counted(before, 'packet')} sent earlier; --again sends all again."
                 cli.say(told)
             sent, waits = await send(cli, node, one, left)
             packets += sent.packets
@@ -131,7 +143,7 @@ def import_file(
     cli.say(f"{_told(source, drafted)}; {_outcome(sent)}.")
     if waiting:
         ids = ", ".join(one.hex()[:12] for one in waiting)
-        cli.say(f"The article asks for a second person; these wait: {ids}.")
+        cli.say(f"The article requires a second person; pending: {ids}.")
 
 
 def _told(source: Source, drafted: Sequence[Drafted]) -> str:
@@ -155,7 +167,7 @@ def _outcome(sent: Imported) -> str:
 async def send(
     cli: CliContext, node: Node, drafted: Drafted, left: Sequence[ReleasePlan]
 ) -> tuple[Imported, list[bytes]]:
-    """Sends what is left of an import, or has it wait for a second person, batch by batch."""
+    """Sends the rest of an import, or queues it for a second person, batch by batch."""
     draft = drafted.plans[0].draft
     with cli.progress("Sending", len(left)) as advance:
         if not takes_two(node, draft.agreement.id, draft.article):
@@ -180,5 +192,5 @@ async def send(
 
 
 async def _wait(cli: CliContext, busy: ExchangeBusy, wait_s: float) -> None:
-    cli.say(f"{sentence(busy.what, busy.why)} Going on in {math.ceil(wait_s)} s.")
+    cli.say(f"{sentence(busy.what, busy.why)} Continuing in {math.ceil(wait_s)} s.")
     await pause(busy, wait_s)

@@ -1,4 +1,4 @@
-"""``tearline init``: an agency and its first node."""
+"""``tearline init``: creation of an agency and its first node."""
 
 from pathlib import Path
 
@@ -17,17 +17,19 @@ from tearline_client.cli.session import home_of, passphrases
 @click.option(
     "--root-passphrase-file",
     type=FILE,
-    help="File with the passphrase of the agency's root; else that of the node.",
+    help="File with the root's passphrase; by default the node's passphrase.",
 )
 @pass_cli
 def command(
     cli: CliContext, agency: str, domain: str, node_name: str, root_passphrase_file: Path | None
 ) -> None:
-    """Make an agency and its first node, with every key.
+    """Create an agency and its first node, with every key.
 
-    Private keys are encrypted under the passphrase. The agency's root key lies in the folder
-    root of the home: keep it elsewhere once the node works. What the agency enrols with is
-    written to AGENCY.agency in the home; it is public.
+    The passphrase encrypts the private keys. The agency's root key is in the home's folder "root":
+    move it off the machine once the node works. The public enrolment file, AGENCY.agency, is in the
+    home.
+
+    Example: tearline init --agency us-justice --domain justice.us.example --node liaison
     """
     from tearline_client.enrolment import found_agency
     from tearline_client.keys.home import Identity
@@ -35,5 +37,7 @@ def command(
     home = home_of(cli)
     identity = Identity(agency=agency, domain=domain, node=node_name)
     found_agency(home, identity, passphrases(cli, root_passphrase_file, twice=True))
-    cli.say(f"{identity.uri} was made in {home.path}.")
-    cli.say(f"Hand {home.path / f'{agency}.agency'} to whoever drafts the trust list.")
+    cli.say(f"Created {identity.uri} in {home.path}.")
+    cli.say(
+        f"Next: give {home.path / f'{agency}.agency'} to the agency that drafts the trust list."
+    )

@@ -1,4 +1,4 @@
-"""``tearline keys``: which keys the node has, until when, and how each ends."""
+"""``tearline keys``: the node's keys, their validity, rotation and revocation."""
 
 import time
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ _SHOWN = 16  # hexadecimal digits of an id in a table: enough to name a key by
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRow:
-    """A private key in the node's keystore.
+    """Private key in the node's keystore.
 
     Attributes:
         use: ``sign``, ``kem``, ``cosign`` or ``tls``.
         id: 32 bytes.
-        until_ms: When its certificate ends, of a TLS key; else None: its record says.
+        until_ms: End of the certificate of a TLS key; None for other keys, whose record states it.
     """
 
     use: str
@@ -46,14 +46,17 @@ class KeyRow:
 
 @click.group(cls=Group)
 def command() -> None:
-    """Which keys the node has, until when, and how each ends."""
+    """Show, rotate and revoke the node's keys."""
 
 
 @command.command(name="list")
 @sync_option
 @pass_cli
 def list_command(cli: CliContext, sync: bool) -> None:
-    """List the node's keys: those on record in the log, and those whose private half is here."""
+    """List the node's keys on record in the log, and those in its keystore.
+
+    Example: tearline keys list
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         if sync:
@@ -68,10 +71,12 @@ def list_command(cli: CliContext, sync: bool) -> None:
 
 
 @command.command()
-@click.option("--tls", is_flag=True, help="A fresh TLS key and certificate.")
-@click.option("--sign", is_flag=True, help="A fresh signing key; takes the root's passphrase.")
-@click.option("--kem", is_flag=True, help="A fresh encryption key.")
-@click.option("--cosign", is_flag=True, help="A fresh key to cosign the log with.")
+@click.option("--tls", is_flag=True, help="Replace the TLS key and certificate.")
+@click.option(
+    "--sign", is_flag=True, help="Replace the signing key; requires the root's passphrase."
+)
+@click.option("--kem", is_flag=True, help="Replace the encryption key.")
+@click.option("--cosign", is_flag=True, help="Replace the log cosigning key.")
 @root_option
 @pass_cli
 def rotate(
@@ -82,30 +87,32 @@ def rotate(
     cosign: bool,
     root_passphrase_file: Path | None,
 ) -> None:
-    """Replace keys of the node by fresh ones, now.
+    """Replace keys of the node with fresh ones now.
 
-    A node that runs replaces all but its signing key by itself, in good time. The signing key
-    is certified by the agency's root. The old key counts beside the new one until its own end;
-    to end it at once, revoke it. What was signed and received under it stays as it is.
+    A running node rotates all keys except its signing key by itself. The agency's root certifies
+    the signing key. The old key stays valid until its own end; to end it at once, revoke it.
+    Statements signed and received under it stay valid.
+
+    Example: tearline keys rotate --tls
     """
     if not (tls or sign or kem or cosign):
-        raise click.UsageError("say which: --tls, --sign, --kem, --cosign, or several")
+        raise click.UsageError("give one or more of --tls, --sign, --kem, --cosign")
     if tls:
         _rotate_tls(cli, root_passphrase_file)
-        cli.say("The node has a fresh TLS key and certificate.")
+        cli.say("Replaced the TLS key and certificate.")
 
     async def run(node: Node) -> None:
         if sign:
             root = passphrases(cli, root_passphrase_file).root
             record = certify_next(node.home, root, node.state.keys, now_ms=node.state.now_ms())
             await node.take_signing_record(record)
-            cli.say("The node signs with a fresh key, which its agency's root certified.")
+            cli.say("Replaced the signing key; the agency's root certified it.")
         if kem:
             await node.rotate_encryption_key()
-            cli.say("The node has a fresh encryption key on record.")
+            cli.say("Replaced the encryption key; it is on record.")
         if cosign:
             await node.rotate_cosigning_key()
-            cli.say("The node cosigns the log with a fresh key.")
+            cli.say("Replaced the log cosigning key.")
 
     if sign or kem or cosign:
         at_work(cli, run)
@@ -113,18 +120,20 @@ def rotate(
 
 @command.command()
 @click.option(
-    "--new-passphrase-file", type=FILE, help="File with the new passphrase; else it is asked for."
+    "--new-passphrase-file", type=FILE, help="File with the new passphrase; by default a prompt."
 )
-@click.option("--root", is_flag=True, help="Of the agency's root, in place of the node's keystore.")
+@click.option("--root", is_flag=True, help="Change the agency root's passphrase instead.")
 @root_option
 @pass_cli
 def passphrase(
     cli: CliContext, new_passphrase_file: Path | None, root: bool, root_passphrase_file: Path | None
 ) -> None:
-    """Replace the passphrase of the node's keystore, or of the root's, by a new one.
+    """Change the passphrase of the node's keystore, or of the agency's root.
 
-    It counts from the next command on; a node that runs goes on. Backups, and every other copy of
-    the keystore, still open with the passphrase that they were made under.
+    Later commands require the new passphrase; a running node continues. Backups and other copies of
+    the keystore keep their old passphrase.
+
+    Example: tearline keys passphrase
     """
     home = home_of(cli)
     given = passphrases(cli, root_passphrase_file)
@@ -135,7 +144,7 @@ def passphrase(
     keystore.change_passphrase(
         read_passphrase(new_passphrase_file, option=option, question="New passphrase", twice=True)
     )
-    cli.say("The keystore has a new passphrase; make a fresh backup.")
+    cli.say("Changed the passphrase. Next: make a fresh backup.")
 
 
 def _rotate_tls(cli: CliContext, root_passphrase_file: Path | None) -> None:
@@ -149,7 +158,7 @@ def _rotate_tls(cli: CliContext, root_passphrase_file: Path | None) -> None:
 
 @command.command(name="revoke")
 @click.argument("key")
-@free_text("--reason", help="Why, in words that every member may read.")
+@free_text("--reason", help="The reason; every member can read it.")
 @repeats_option
 @yes_option
 @root_option
@@ -162,27 +171,28 @@ def revoke_command(
     yes: bool,
     root_passphrase_file: Path | None,
 ) -> None:
-    """End KEY, the beginning of an id that `keys list` shows, at once and for ever.
+    """Revoke KEY, the beginning of an id that `keys list` shows, at once and permanently.
 
-    The agency's root signs the revocation and the log shows it to every member. Of a key that
-    this node does not know, such as a lost node's TLS key, give the whole id. What was done
-    under the key before stays valid. A node that revokes the key of its own connection is shut
-    out from then on, until it has another.
+    The agency's root signs the revocation, and the log shows it to every member. For a key unknown
+    to this node, such as a lost node's TLS key, give the whole id. Earlier acts under the key stay
+    valid. A node that revokes its own connection's key is disconnected until it has another.
+
+    Example: tearline keys revoke 3f9a1c --reason "laptop lost"
     """
 
     async def run(node: Node) -> None:
         await node.state.follow()
         key_id = find_key(known_ids(node), key)
         name = key_id.hex()[:_SHOWN]
-        cli.confirm(f"Key {name} ends for every member, and never counts again.", name, yes=yes)
+        cli.confirm(f"Key {name} becomes invalid for every member, permanently.", name, yes=yes)
         root = passphrases(cli, root_passphrase_file).root
         signed = revoke(node.home, root, key_id, reason)
         let_in = await node.publish_revocation(signed, repeats=repeats)
-        cli.say(f"Key {name} was revoked.")
+        cli.say(f"Revoked key {name}.")
         if not let_in:
             cli.say(
-                "It is the key of this node's own connection: the exchange lets the node in again "
-                "with another. Next: tearline keys rotate --tls"
+                "It is the key of this node's own connection: the exchange refuses the node "
+                "until it has another. Next: tearline keys rotate --tls"
             )
 
     at_work(cli, run)
@@ -191,11 +201,11 @@ def revoke_command(
 def key_rows(
     held: list[KeyRow], on_record: tuple[KeyRecord, ...], *, revoked: set[bytes], now_ms: int
 ) -> list[dict[str, object]]:
-    """A row for every key: on record, here, or both. Pure.
+    """Returns a row for every key: on record, in the keystore, or both. Pure.
 
     Args:
-        held: Private keys here.
-        on_record: The node's records that count now.
+        held: Private keys in the keystore.
+        on_record: The node's valid records.
         revoked: Ids that the agency revoked.
         now_ms: Unix milliseconds.
     """
@@ -228,7 +238,7 @@ def key_rows(
 
 
 def held_keys(node: Node) -> list[KeyRow]:
-    """The private keys in the node's keystore, by their public ids."""
+    """Returns the private keys in the node's keystore, by their public ids."""
     keys = node.state.keys
     tls = KeyRow(
         use=KeyKind.TLS,
@@ -244,7 +254,7 @@ def held_keys(node: Node) -> list[KeyRow]:
 
 
 def _certificate_end_ms(node: Node) -> int | None:
-    """When the certificate ends; None where it is not valid now, or not there."""
+    """Returns the end of the certificate; None if it is missing or not valid now."""
     agency = node.state.trust.agency_of(node.uri)
     try:
         leaf = verify_leaf(
@@ -258,7 +268,7 @@ def _certificate_end_ms(node: Node) -> int | None:
 
 
 def known_ids(node: Node) -> set[bytes]:
-    """The ids of all keys that the agency can name: its nodes' on record, and those here."""
+    """Returns the ids of all keys known to the agency: its nodes' records and this keystore."""
     trust: TrustState = node.state.trust
     agency = node.identity().agency_uri
     ours = [uri for uri in trust.nodes() if trust.agency_of(uri).uri == agency]
@@ -268,10 +278,10 @@ def known_ids(node: Node) -> set[bytes]:
 
 
 def find_key(known: set[bytes], text: str) -> bytes:
-    """The id that ``text`` begins, or is.
+    """Returns the key id that ``text`` is, or is the beginning of.
 
     Raises:
-        NotFound: If it begins none of the known ids, and is no whole id.
+        NotFound: If it begins none of the known ids, and is not a whole id.
         NameAmbiguous: If it begins several.
     """
     try:

@@ -1,4 +1,4 @@
-"""``tearline packet kinds``: what the body of each kind of packet holds."""
+"""``tearline packet kinds``: the contents of each kind of packet."""
 
 import click
 
@@ -11,17 +11,18 @@ from tearline_client.rendering.output import print_lines
 
 @click.command(cls=Command)
 @click.argument("kind", required=False, type=click.Choice([kind.value for kind in KINDS]))
-@click.option("--example", is_flag=True, help="Print a file that makes a packet of KIND.")
+@click.option("--example", is_flag=True, help="Print a sample file for KIND.")
 @pass_cli
 def kinds(cli: CliContext, kind: str | None, example: bool) -> None:
-    """Show what a packet of each kind must hold and may hold, or all of KIND.
+    """List the kinds of packet, or the required and optional fields of KIND.
 
-    Entities of any other schema may stand beside what is listed, and so may a narrative and
-    documents.
+    A packet may also hold entities of other schemata, a narrative and documents.
+
+    Example: tearline packet kinds lead
     """
     if example:
         if kind is None:
-            raise click.UsageError("--example shows one KIND")
+            raise click.UsageError("--example needs a KIND")
         print_lines(KINDS[PacketKind(kind)].example)
         return
     if kind is None:

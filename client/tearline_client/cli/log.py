@@ -1,4 +1,4 @@
-"""``tearline log``: the exchange's log as the agencies see it, and what convicts it."""
+"""``tearline log``: views of the log, evidence of equivocation, and erasure."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tearline_client.store.cosigning import Accusation, Partner
 
 @click.group(cls=Group)
 def command() -> None:
-    """The log as each agency sees it, and what convicts it."""
+    """Compare views of the log, show evidence of equivocation, and erase entries."""
 
 
 command.add_command(erasure.erase)
@@ -32,7 +32,10 @@ command.add_command(erasure.erase)
 @command.command()
 @pass_cli
 def cosigners(cli: CliContext) -> None:
-    """Show how much of the log each partner agency cosigned, and what is still missing."""
+    """Show each partner's cosigned size of the log, and the entry still to be cosigned.
+
+    Example: tearline log cosigners
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         await node.sync()
@@ -51,13 +54,15 @@ def cosigners(cli: CliContext) -> None:
 
 
 @command.command()
-@click.option("--output-file", "target", type=FILE, help="A new file; else stdout.")
+@click.option("--output-file", "target", type=FILE, help="A new file; by default standard output.")
 @pass_cli
 def checkpoint(cli: CliContext, target: Path | None) -> None:
-    """Print what this node cosigned last, to be compared by another way than the exchange.
+    """Print this node's newest cosigned checkpoint, for out-of-band verification.
 
-    Give it to a partner by telephone, by courier or in a meeting; `tearline log compare` there
-    finds out whether both were shown one log.
+    Give it to a partner by telephone, courier or in a meeting. The partner's `tearline log compare`
+    detects a split view.
+
+    Example: tearline log checkpoint --output-file ours.checkpoint
     """
 
     async def run(node: Node) -> bytes:
@@ -77,8 +82,10 @@ def checkpoint(cli: CliContext, target: Path | None) -> None:
 def compare(cli: CliContext, file: Path) -> None:
     """Compare FILE, a partner's checkpoint or evidence, with the log that this node follows.
 
-    Two histories under the log's own signature convict it: the evidence is kept, every node
-    that can be told is told, and nothing is sent until an officer decides.
+    Two histories under the log's signature prove equivocation. The node then keeps the evidence,
+    notifies the reachable nodes, and sends no packet until an officer decides.
+
+    Example: tearline log compare theirs.checkpoint
     """
     text = read_text(file)
     is_evidence = text.startswith("-----BEGIN")
@@ -92,19 +99,21 @@ def compare(cli: CliContext, file: Path) -> None:
 
     at_work(cli, run)
     cli.say(
-        "The evidence holds, and was here already: tearline log evidence."
+        "The evidence is valid and already recorded. Next: tearline log evidence."
         if is_evidence
-        else "It is the log that this node follows."
+        else "The checkpoint is consistent with the log that this node follows."
     )
 
 
 @command.command()
-@click.option("--output-file", "target", type=FILE, help="A new file for the newest of it.")
+@click.option("--output-file", "target", type=FILE, help="A new file for the newest evidence.")
 @pass_cli
 def evidence(cli: CliContext, target: Path | None) -> None:
-    """List what convicts the log, and what was decided; write it out for anybody to verify.
+    """List evidence that the log equivocated, with decisions; write the newest to a file.
 
-    The file convinces whoever knows the log's keys, and needs nobody to be believed.
+    Third parties verify the file with the log's keys alone.
+
+    Example: tearline log evidence --output-file evidence
     """
 
     async def run(node: Node) -> tuple[Accusation, ...]:
@@ -113,14 +122,14 @@ def evidence(cli: CliContext, target: Path | None) -> None:
     found = at_work(cli, run)
     if target is not None:
         if not found:
-            raise MalformedInput("there is nothing against the log here")
+            raise MalformedInput("no evidence against the log is recorded here")
         text = armor(Armor.EVIDENCE, encode_equivocation(found[-1].evidence))
         _write(target, text.encode())
     rows = [
         {
             "id": each.id.hex()[:16],
             "found": time_text(each.time_ms),
-            "decision": each.decision or "none: nothing is sent",
+            "decision": each.decision or "none: sending stopped",
         }
         for each in found
     ]
@@ -128,12 +137,15 @@ def evidence(cli: CliContext, target: Path | None) -> None:
 
 
 @command.command()
-@free_text("--reason", required=True, help="Why it may be sent again; kept with the evidence.")
+@free_text("--reason", required=True, help="The reason to resume; kept with the evidence.")
 @yes_option
 @pass_cli
 def resume(cli: CliContext, reason: str, yes: bool) -> None:
-    """An officer decides that sending goes on, although the log was convicted."""
-    act = "The exchange signed two histories. What is sent from now on may be seen by nobody."
+    """Resume sending, as an officer, despite evidence that the log equivocated.
+
+    Example: tearline --as olga log resume --reason "operator replaced the log"
+    """
+    act = "The exchange signed two histories. Packets sent from now on may be hidden from others."
 
     async def run(node: Node) -> int:
         officer = node.person(cli.settings.person, Role.OFFICER)
@@ -142,7 +154,7 @@ def resume(cli: CliContext, reason: str, yes: bool) -> None:
             return node.state.stores.cosigning.decide(f"{officer}: {reason}")
 
     count = at_work(cli, run)
-    cli.say(f"Sending goes on; {counted(count, 'accusation')} decided.")
+    cli.say(f"Sending is resumed; {counted(count, 'accusation')} decided.")
 
 
 def _missing(partner: Partner) -> str:

@@ -1,4 +1,4 @@
-"""``tearline login``: a person says who they are, for half a day."""
+"""``tearline login``: sessions of persons, for half a day."""
 
 import time
 from pathlib import Path
@@ -17,12 +17,15 @@ from tearline_client.rendering.words import time_text
 @click.option(
     "--person-passphrase-file",
     type=FILE,
-    help="File with the person's passphrase; else it is asked for.",
+    help="File with the person's passphrase; by default a prompt.",
 )
-@click.option("--out", is_flag=True, help="End the session instead.")
+@click.option("--out", is_flag=True, help="Log the person out.")
 @pass_cli
 def command(cli: CliContext, name: str, person_passphrase_file: Path | None, out: bool) -> None:
-    """Log the person NAME in, or out with --out."""
+    """Log the person NAME in, or out with --out.
+
+    Example: tearline login ana
+    """
     persons = issuer(cli)
     if out:
         persons.logout(name)

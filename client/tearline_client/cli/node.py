@@ -1,4 +1,4 @@
-"""``tearline node``: the node at work, and how it stands."""
+"""``tearline node``: operation, status, backup and restore of the node."""
 
 import asyncio
 import signal
@@ -22,13 +22,16 @@ from tearline_client.rendering.words import agency_name, counted, time_text
 
 @click.group(cls=Group)
 def command() -> None:
-    """The node at work, and how it stands."""
+    """Run, inspect and back up the node."""
 
 
 @command.command()
 @pass_cli
 def sync(cli: CliContext) -> None:
-    """Send what waits, take in what has arrived, and end."""
+    """Send queued messages, receive new ones, and exit.
+
+    Example: tearline node sync
+    """
 
     async def run(node: Node) -> int:
         return await node.receive()
@@ -44,33 +47,35 @@ def sync(cli: CliContext) -> None:
     type=(str, str),
     multiple=True,
     metavar="EVENT COMMAND",
-    help="Run COMMAND when EVENT happens; may be given several times.",
+    help="Run COMMAND when EVENT happens; repeatable.",
 )
-@click.option("--json", "json_lines", is_flag=True, help="Log JSON lines, calls among them.")
+@click.option("--json", "json_lines", is_flag=True, help="Log JSON lines, including calls.")
 @click.option(
     "--log-calls",
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
     metavar="NUMBER",
-    help="With --json: of so many calls to the exchange log one; 0 for none.",
+    help="With --json: log one in NUMBER calls to the exchange; 0 for none.",
 )
 @pass_cli
 def run_command(
     cli: CliContext, hooks: tuple[tuple[str, str], ...], json_lines: bool, log_calls: int
 ) -> None:
-    """Work unattended until SIGTERM: send, receive, follow the log, sign marks.
+    """Run unattended until SIGTERM: send, receive, follow the log, sign marks.
 
-    It logs to standard error, each line with its time. SIGHUP has it look at its certificate and
-    keys, and at the exchange, at once; settings are read at the start alone.
+    The node logs to standard error, each line with its time. SIGHUP makes it check its certificate,
+    its keys and the exchange at once; it reads settings only at the start.
 
-    COMMAND gets one line of JSON on its standard input: the event and ids, never contents; no
-    shell is asked. EVENT is packet-arrived, request-arrived, request-due-soon, overdue, suspended,
+    COMMAND gets one line of JSON on standard input: the event and ids, never contents. It runs
+    without a shell. EVENT is packet-arrived, request-arrived, request-due-soon, overdue, suspended,
     resumed, recall, pending, quarantined, alarm, key-due, or all.
 
-    With the setting `http` (`TEARLINE_HTTP`, or `http` in node.toml), a host:port, it also shows
-    its copy of the log there, and cosigns for whoever asks: c2sp.org/tlog-tiles, tlog-witness.
-    With the setting `metrics` it answers to `/metrics`, `/healthz` and `/readyz` there.
+    With the setting `http` (`TEARLINE_HTTP`, or `http` in node.toml), a host:port, the node serves
+    its copy of the log there, and cosigns on request: c2sp.org/tlog-tiles, tlog-witness. With the
+    setting `metrics` it serves `/metrics`, `/healthz` and `/readyz` there.
+
+    Example: tearline node run --on packet-arrived /usr/local/bin/notify
     """
     from tearline_client.loop_health import LoopHealth
     from tearline_client.notifications.hooks import parse_hooks
@@ -93,14 +98,14 @@ def run_command(
                 port = await ports.enter_async_context(
                     witnessing(cli.settings.http, node.state, node.cosigning, log.info)
                 )
-                log.info(f"Showing the log, and cosigning it, on port {port}.")
+                log.info(f"Serving the log and cosigning on port {port}.")
             if cli.settings.metrics:
                 from tearline_client.service.http import monitored
 
                 port = await ports.enter_async_context(
                     monitored(cli.settings.metrics, node, pulse, log.info)
                 )
-                log.info(f"Telling metrics and health on port {port}.")
+                log.info(f"Serving metrics and health on port {port}.")
             await run_daemon(node, stop, report=log.info, hooks=asked, pulse=pulse, anew=anew)
 
     try:
@@ -113,7 +118,10 @@ def run_command(
 @command.command()
 @pass_cli
 def mark(cli: CliContext) -> None:
-    """Sign and send a mark for every channel that moved since the last one."""
+    """Sign and send a mark for every channel that moved since its last mark.
+
+    Example: tearline node mark
+    """
 
     async def run(node: Node) -> int:
         await node.sync()
@@ -133,9 +141,11 @@ async def _unread(node: Node) -> int | str:
 @sync_option
 @pass_cli
 def status(cli: CliContext, sync: bool) -> None:
-    """Show the outbox, channels, keys and whatever was put aside.
+    """Show the outbox, channels, keys and quarantine.
 
-    The exchange is asked how much of the mailbox is not read yet, and nothing is taken in.
+    The command asks the exchange how much of the mailbox is unread, and receives no message.
+
+    Example: tearline node status
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -235,11 +245,12 @@ def status(cli: CliContext, sync: bool) -> None:
 @click.argument("file", type=FILE)
 @pass_cli
 def backup(cli: CliContext, file: Path) -> None:
-    """Write all of the node into FILE, while it works.
+    """Back up the whole running node into FILE, a new file.
 
-    FILE must not be there yet. Keys and contents in it are encrypted under the node's passphrase,
-    and all of it is authenticated: a backup that was changed is not restored.
-    Without: the agency's root, and the key that cosigns the log.
+    The node's passphrase encrypts keys and contents in it. The whole file is authenticated: a
+    changed backup is not restored. The backup excludes the agency's root and the log cosigning key.
+
+    Example: tearline node backup node.backup
     """
     from tearline_client.service.backup import back_up
 
@@ -251,16 +262,18 @@ def backup(cli: CliContext, file: Path) -> None:
 @click.argument("file", type=FILE)
 @pass_cli
 def restore(cli: CliContext, file: Path) -> None:
-    """Make a node of the backup in FILE; the home must not be there yet.
+    """Restore a node from the backup in FILE; the home must not exist yet.
 
-    Only where the node that it was is gone for good: two of them would give out the same numbers.
-    It asks the exchange how far its channels came, and reads its mail on. It cosigns the log, with
-    a new key, once another agency has cosigned what it reads.
+    Restore only if the original node is permanently gone: two copies would assign the same numbers.
+    The restored node asks the exchange for the state of its channels, and continues to read its
+    mail. It cosigns the log, with a new key, once another agency has cosigned the log it reads.
+
+    Example: tearline node restore node.backup
     """
     from tearline_client.service.backup import restore as restore_home
 
     restored = restore_home(file, home_of(cli), cli.passphrase())
-    cli.say(f"Restored {cli.settings.home}: the backup has read {restored.log_size} entries.")
+    cli.say(f"Restored {cli.settings.home}; the backup holds {restored.log_size} log entries.")
     cli.say("Next: tearline node sync.")
 
 
@@ -268,13 +281,15 @@ def restore(cli: CliContext, file: Path) -> None:
 @yes_option
 @pass_cli
 def take_over(cli: CliContext, yes: bool) -> None:
-    """Make this copy the node, after another copy of it was at work (TL-MBX-007).
+    """Make this copy the node, after another copy was running (TL-MBX-007).
 
-    Only once every other copy has ended for good. As after a restore, it asks the exchange how far
-    its channels came, reads its mail on, and makes a new cosigning key once another agency has
-    cosigned. What another copy sent and took in is not here.
+    Use it only once every other copy has ended permanently. As after a restore, the copy asks the
+    exchange for the state of its channels, and continues to read its mail. It makes a new cosigning
+    key once another agency has cosigned. Messages sent and received by another copy are not here.
+
+    Example: tearline node take-over
     """
-    act = "Every other copy of this node must have ended for good: two stop each other again."
+    act = "Every other copy of this node must have ended permanently: two copies stop each other."
     cli.confirm(act, home_of(cli).identity().agency, yes=yes)
 
     async def run(node: Node) -> None:
@@ -288,10 +303,12 @@ def take_over(cli: CliContext, yes: bool) -> None:
 @click.option("--output-file", type=FILE, required=True, help="The mirror, a new file.")
 @pass_cli
 def mirror(cli: CliContext, output_file: Path) -> None:
-    """Write the log as this node has read it into a file, for an exchange that lost its own.
+    """Write this node's copy of the log into a file, for an exchange that lost its own.
 
-    The exchange is not asked for anything. Whoever has the file sees what every member sees:
-    trust lists, keys, and hashes of all that happened.
+    The command does not contact the exchange. Readers of the file see the view of every member:
+    trust lists, keys, and hashes of all events.
+
+    Example: tearline node mirror --output-file mirror
     """
     from tearline_client.service.backup import write_mirror
 
@@ -302,20 +319,22 @@ def mirror(cli: CliContext, output_file: Path) -> None:
 
 
 @command.command()
-@click.option("--forget", type=click.IntRange(1), metavar="NUMBER", help="Forget one of them.")
+@click.option("--forget", type=click.IntRange(1), metavar="NUMBER", help="Discard this decision.")
 @yes_option
 @pass_cli
 def queue(cli: CliContext, forget: int | None, yes: bool) -> None:
-    """Show what persons decided and is not signed yet, in the order in which it will be.
+    """Show decisions by persons that are not signed yet, in their order.
 
-    It waits for the exchange: with too old a log nothing is sealed. STOPPED is the code of what
-    keeps one from being done; a person decides that again, and forgets this. Before all of these
-    goes what is signed already; how many that are is said as well.
+    They wait for the exchange: the node does not seal on an outdated log. STOPPED is the code that
+    prevents a decision; decide it again, and discard this one. Signed messages are sent before all
+    of these; the command shows their number.
+
+    Example: tearline node queue
     """
 
     async def run(node: Node) -> tuple[list[dict[str, object]], int]:
         if forget is not None:
-            cli.confirm(f"Decision {forget} will not be done.", str(forget), yes=yes)
+            cli.confirm(f"Decision {forget} will be discarded.", str(forget), yes=yes)
             node.decisions.forget(forget)
         rows = [
             {
@@ -329,7 +348,7 @@ def queue(cli: CliContext, forget: int | None, yes: bool) -> None:
         return rows, node.state.stores.outbox.waiting()
 
     rows, signed = at_work(cli, run)
-    cli.say(f"Signed, and sent with the next sync: {signed}.")
+    cli.say(f"Signed, to be sent by the next sync: {signed}.")
     cli.emit(rows, ["number", "what", "decided", "stopped"])
 
 
@@ -338,12 +357,14 @@ def queue(cli: CliContext, forget: int | None, yes: bool) -> None:
 @yes_option
 @pass_cli
 def forget(cli: CliContext, code: str, yes: bool) -> None:
-    """Forget what was put aside with CODE, for ever.
+    """Discard all quarantined messages with CODE permanently.
 
-    What did not verify is evidence: look at it before, and keep a backup of the node where it
-    may still be needed. What is wrong with it may also pass, and it be taken in.
+    Messages that failed verification are evidence: inspect them first, and keep a backup of the
+    node if they may be needed. A defect may also pass, and the message then be accepted.
+
+    Example: tearline node forget TL-STM-004
     """
-    cli.confirm(f"What was put aside with {code} cannot be looked at again.", code, yes=yes)
+    cli.confirm(f"Messages quarantined with {code} will be discarded permanently.", code, yes=yes)
 
     async def run(node: Node) -> int:
         with node.state.stores.database.transaction():

@@ -1,4 +1,4 @@
-"""Options that commands of several groups share, and kinds of argument: files and free texts."""
+"""Options shared by commands of several groups, and argument types for files and free text."""
 
 import sys
 from collections.abc import Callable
@@ -18,20 +18,20 @@ _STDIN = "tearline.stdin"  # the key in click's Context.meta: which parameter re
 
 
 class FreeText(click.ParamType[str]):
-    """Words of a person: as they stand, ``@FILE`` for those in a file, ``-`` for standard input.
+    """Free text: literal, ``@FILE`` for a file's text, or ``-`` for standard input.
 
-    Every user of a machine sees the arguments of its processes, and a shell writes them down. A
-    text that begins with ``@`` is given as ``@@…``.
+    Process lists and shell histories show command-line arguments to other users. A literal text
+    that begins with ``@`` is written ``@@…``.
     """
 
     name = "text"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
-        """What help shows for the value of an option; an argument is called by its name."""
+        """Returns the placeholder of an option's value in help; an argument shows its own name."""
         return None if isinstance(param, click.Argument) else "TEXT|@FILE|-"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text that a value names.
+        """Returns the text that a value names.
 
         Raises:
             ConfigUnreadable: If its file cannot be read, is too large, or is not UTF-8.
@@ -51,7 +51,7 @@ class FreeText(click.ParamType[str]):
         meta = {} if ctx is None else ctx.meta
         name = "" if param is None else param.name
         if meta.setdefault(_STDIN, name) != name:
-            self.fail("standard input holds one text; give the other in a file", param, ctx)
+            self.fail("standard input can hold only one text; give the other in a file", param, ctx)
 
 
 def _decoded(data: bytes, place: str) -> str:
@@ -67,7 +67,7 @@ FREE_TEXT = FreeText()
 
 
 def free_text(name: str, *, help: str, required: bool = False) -> Decorator:  # noqa: A002 (click's name)
-    """An option for words of a person; empty where it is not given and need not be."""
+    """Returns an option for free text; optional ones are empty by default."""
     if required:
         return click.option(name, type=FREE_TEXT, required=True, help=help)
     return click.option(name, type=FREE_TEXT, default="", help=help)
@@ -77,6 +77,6 @@ root_option = click.option(
     "--root-passphrase-file", type=FILE, help="File with the passphrase of the agency's root."
 )
 sync_option = click.option(
-    "--sync/--no-sync", default=True, show_default=True, help="Ask the exchange first."
+    "--sync/--no-sync", default=True, show_default=True, help="Synchronise with the exchange first."
 )
-yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")

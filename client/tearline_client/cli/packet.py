@@ -1,4 +1,4 @@
-"""``tearline packet``: what is sent, what each partner sees of it, what came."""
+"""``tearline packet``: preview, send, read, release and recall packets."""
 
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ from tearline_client.store.packets import StoredGrant
 
 @click.group(cls=Group)
 def command() -> None:
-    """What is sent, what each partner sees of it, what came."""
+    """Preview, send, read, release and recall packets."""
 
 
 command.add_command(exhibit)
@@ -101,10 +101,13 @@ command.add_command(kinds)
 def preview(
     cli: CliContext, file: Path, narrative: Path | None, attach: tuple[str, ...], **options: Any
 ) -> None:
-    """Show what each partner would see of FILE (FollowTheMoney JSON lines). Nothing leaves.
+    """Show each partner's view of FILE (FollowTheMoney JSON lines) without sending it.
 
-    An arrow stands before another entity: by its name, where the partner will see that, else as
-    unnamed, with the digits that its own fields begin with.
+    An arrow marks a reference to another entity: by its name if the partner sees that, or else as
+    "unnamed" with the first digits of its fields.
+
+    Example: tearline packet preview lead.jsonl --to mx-prosecutor --agreement narcotics-2026
+    --article money-laundering --purpose criminal-investigation
     """
     text = narrative_of(narrative)
     documents = attached(attach)
@@ -137,7 +140,7 @@ def preview(
 @click.argument("file", type=FILE)
 @narrative_option
 @attach_option
-@click.option("--dry-run", is_flag=True, help="Decide and count, and send nothing.")
+@click.option("--dry-run", is_flag=True, help="Decide and count; do not send.")
 @yes_option
 @order_options
 @pass_cli
@@ -150,13 +153,16 @@ def send(
     yes: bool,
     **options: Any,
 ) -> None:
-    """Send FILE (FollowTheMoney JSON lines), each partner seeing its own view.
+    """Send FILE (FollowTheMoney JSON lines), with a separate view for each partner.
 
-    What each partner will see is shown first, and you are asked; in a script, say --yes.
+    The command shows each partner's view and asks for confirmation; in a script, pass --yes.
 
-    Where the article asks for two persons, nothing is sealed yet: it waits for the second, under
-    an id that `tearline packet approve` takes. Where a text repeats a value that its reader may
-    not have in clear, nothing is sealed either, unless --repeats says why it may stand there.
+    If the article requires two persons, the packet stays unsealed until `tearline packet approve`.
+    If a text repeats a value that its reader may not have in clear, sending requires --repeats with
+    a reason.
+
+    Example: tearline packet send lead.jsonl --to mx-prosecutor --agreement narcotics-2026 --article
+    money-laundering --purpose criminal-investigation
     """
     text = narrative_of(narrative)
     documents = attached(attach)
@@ -181,7 +187,10 @@ def send(
 @sync_option
 @pass_cli
 def list_command(cli: CliContext, sync: bool) -> None:
-    """List the packets here, newest first."""
+    """List the packets here, newest first.
+
+    Example: tearline packet list
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         await look(cli, node, sync=sync)
@@ -215,9 +224,11 @@ def list_command(cli: CliContext, sync: bool) -> None:
 @sync_option
 @pass_cli
 def show(cli: CliContext, packet: str, sync: bool) -> None:
-    """Show what is open here of PACKET (the beginning of its id), above the tear line.
+    """Show the readable fields of PACKET (the beginning of its id), and the tear line.
 
-    The sender is told that it was opened; where a person is logged in, that it was seen.
+    The sender is notified that it was opened, or, if a person is logged in, that it was seen.
+
+    Example: tearline packet show 5f0c9a1b
     """
 
     async def run(node: Node) -> tuple[PacketView, TrustState, list[str]]:
@@ -228,7 +239,7 @@ def show(cli: CliContext, packet: str, sync: bool) -> None:
         shown = await node.read(packet_id, acted_by=person, person=cli.settings.person)
         words = corrections_of(shown, node.corrections.newest(packet_id))
         words += [
-            f"Its texts repeat values that were kept back, because: {reason}"
+            f"Its texts repeat values that were kept back. Reason: {reason}"
             for reason in node.state.stores.repeats.of(packet_id)
         ]
         words += recalls_of(node, shown)
@@ -262,19 +273,20 @@ def _find(node: Node, prefix: str) -> bytes:
 @command.command()
 @click.argument("packet")
 @click.argument("field")
-@click.option("--to", required=True, help="Partner agency, or a node URI.")
+@click.option("--to", required=True, help="Partner agency or node URI.")
 @repeats_option
 @yes_option
 @pass_cli
 def disclose(cli: CliContext, packet: str, field: str, to: str, repeats: str, yes: bool) -> None:
     """Release one more FIELD (its path, or the end of it) of our PACKET to a partner, in clear.
 
-    What the partner will see is shown first, and you are asked; in a script, say --yes.
+    The command shows the partner's view and asks for confirmation; in a script, pass --yes.
 
-    Where it repeats a value that the partner may not have in clear, nothing is released, unless
-    --repeats says why it may stand there.
+    If the field repeats a value that the partner may not have in clear, release requires --repeats
+    with a reason. If the article requires two persons, it waits for the second: `tearline packet
+    pending`.
 
-    Where the article asks for two persons, it waits for the second: `tearline packet pending`.
+    Example: tearline packet disclose 5f0c9a1b iban --to mx-prosecutor
     """
 
     async def run(node: Node) -> Released:
@@ -291,10 +303,12 @@ def disclose(cli: CliContext, packet: str, field: str, to: str, repeats: str, ye
 @sync_option
 @pass_cli
 def status(cli: CliContext, packet: str, sync: bool) -> None:
-    """Show what became of each grant of our PACKET, by signed receipts.
+    """Show the status of each grant of our PACKET, from signed receipts.
 
-    PLACE is the grant's number among all that went to this partner. RELEASED counts what the
-    grant opens: compartments, each the fields of one marking and form, and single fields.
+    PLACE is the grant's number in the channel to this partner. RELEASED counts the compartments
+    (all fields of one marking and form) and the single fields that the grant opens.
+
+    Example: tearline packet status 5f0c9a1b
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -316,7 +330,7 @@ def status(cli: CliContext, packet: str, sync: bool) -> None:
 
 
 def _status_text(grant: StoredGrant) -> str:
-    """What became of a grant of ours."""
+    """Returns the status of one of our grants."""
     if grant.withdrawn is not None:
         return f"withdrawn ({grant.withdrawn.value})"
     return "sent" if grant.status is None else grant.status.text

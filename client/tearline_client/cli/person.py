@@ -1,4 +1,4 @@
-"""``tearline person``: who may act for the agency."""
+"""``tearline person``: the agency's persons and their roles."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ from tearline_runtime.passphrase import read_passphrase
 
 
 def issuer(cli: CliContext) -> LocalIssuer:
-    """The agency's local issuer, from the node's keystore."""
+    """Returns the agency's local issuer, from the node's keystore."""
     return LocalIssuer(Keystore.open(home_of(cli).keys, cli.passphrase()))
 
 
 @click.group(cls=Group)
 def command() -> None:
-    """Who may act for the agency."""
+    """Manage the agency's persons and their roles."""
 
 
 @command.command()
@@ -33,19 +33,19 @@ def command() -> None:
     multiple=True,
     required=True,
     type=click.Choice([role.value for role in Role]),
-    help="What the person may do; may be given more than once.",
+    help="A role of the person; repeatable.",
 )
 @click.option(
     "--clearance",
     type=click.Choice([level.text for level in Tlp]),
     default=Tlp.AMBER_STRICT.text,
     show_default=True,
-    help="Highest TLP the person is cleared for; it is kept, and hides nothing.",
+    help="Highest TLP of the person; recorded, not enforced.",
 )
 @click.option(
     "--person-passphrase-file",
     type=FILE,
-    help="File with the person's passphrase; else it is asked for.",
+    help="File with the person's passphrase; by default a prompt.",
 )
 @pass_cli
 def add(
@@ -55,7 +55,10 @@ def add(
     clearance: str,
     person_passphrase_file: Path | None,
 ) -> None:
-    """Add the person NAME, who then logs in with a passphrase of their own."""
+    """Add the person NAME, with their own passphrase for login.
+
+    Example: tearline person add ana --role analyst
+    """
     issuer(cli).add(
         name,
         roles={Role(role) for role in roles},
@@ -68,7 +71,10 @@ def add(
 @command.command(name="list")
 @pass_cli
 def list_command(cli: CliContext) -> None:
-    """List every person there ever was."""
+    """List all persons, including disabled ones.
+
+    Example: tearline person list
+    """
     cli.emit(
         (
             {
@@ -87,12 +93,15 @@ def list_command(cli: CliContext) -> None:
 @click.argument("name")
 @pass_cli
 def disable(cli: CliContext, name: str) -> None:
-    """End all that the person NAME may do."""
+    """Disable the person NAME; issued tokens expire within five minutes.
+
+    Example: tearline person disable ana
+    """
     issuer(cli).disable(name)
     cli.say(f"{name} may no longer act.")
 
 
 def person_passphrase(name: str, file: Path | None, *, twice: bool = False) -> bytes:
-    """Returns the passphrase of the person ``name``: from a file, or asked for."""
+    """Returns the passphrase of the person ``name``, from a file or a prompt."""
     option = "--person-passphrase-file"
     return read_passphrase(file, option=option, question=f"Passphrase of {name}", twice=twice)

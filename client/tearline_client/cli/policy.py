@@ -1,6 +1,6 @@
-"""``tearline policy``: who would get what, why, and what a change of policies would change.
+"""``tearline policy``: the decisions of policies, their reasons, and effects of changes.
 
-The agency's own policies lie in ``policy/own.cedar`` of the home; the agreement's are pinned.
+The agency's own policies are in ``policy/own.cedar`` of the home; the agreement pins the others.
 """
 
 import tomllib
@@ -54,23 +54,23 @@ expect = "generalised"
 
 _agreement_option = click.option("--agreement", required=True, help="Name of the agreement.")
 _article_option = click.option("--article", required=True, help="Id of its article.")
-_purpose_option = click.option("--purpose", help="What for; else the article's first.")
+_purpose_option = click.option("--purpose", help="The purpose; by default the article's first.")
 _kind_option = click.option(
     "--kind",
     type=click.Choice([kind.value for kind in PacketKind]),
-    help="Of the packet; else the article's first.",
+    help="The packet's kind; by default the article's first.",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFiles:
-    """What a question about policies is asked against.
+    """Context that policy questions are decided in.
 
     Attributes:
         agreement: The agreement.
-        policies: The sets this node decides by.
-        trust_list: Who is called what.
-        own: URI of our agency.
+        policies: The policy sets of this node.
+        trust_list: Maps agencies to their short names.
+        own: URI of this agency.
     """
 
     agreement: Agreement
@@ -79,15 +79,15 @@ class PolicyFiles:
     own: str
 
     def article(self, article: str) -> ArticleTerms:
-        """An article of the agreement."""
+        """Returns an article of the agreement."""
         return article_of(self.agreement, article)
 
     def partners(self) -> tuple[str, ...]:
-        """The other parties, as agency URIs."""
+        """Returns the other parties, as agency URIs."""
         return tuple(uri for uri in self.agreement.terms.parties if uri != self.own)
 
     def agency(self, name: str) -> str:
-        """The URI of a party, from its short name, its URI, or that of a node of it.
+        """Returns the URI of a party, given its short name, its URI, or a node URI.
 
         Raises:
             NotFound: If it is not a party to the agreement.
@@ -104,7 +104,7 @@ class PolicyFiles:
     def request(
         self, article: str, *, purpose: str | None, kind: str | None, to: str, marking: Marking
     ) -> ReleaseRequest:
-        """A question, with the article's first purpose and kind where none are named."""
+        """Returns a release request; purpose and kind default to the article's first."""
         terms = self.article(article)
         return ReleaseRequest(
             article=article,
@@ -118,7 +118,7 @@ class PolicyFiles:
 
 @click.group(cls=Group)
 def command() -> None:
-    """Who would get what, why, and what a change of policies would change."""
+    """Explain, compare, test and adopt policies."""
 
 
 command.add_command(adopt)
@@ -128,7 +128,10 @@ command.add_command(adopt)
 @click.argument("file", type=FILE, required=False)
 @pass_cli
 def check_command(cli: CliContext, file: Path | None) -> None:
-    """List all that is wrong with the policies in FILE; the home's own where none is named."""
+    """List the defects of the policies in FILE, by default the agency's own.
+
+    Example: tearline policy check own.cedar
+    """
     path = file or home_of(cli).own_policy
     findings = check(read_text(path, maximum=MAX_POLICY_BYTES))
     cli.emit(
@@ -137,7 +140,7 @@ def check_command(cli: CliContext, file: Path | None) -> None:
     )
     if findings:
         click.get_current_context().exit(PolicySetMalformed.exit_status)
-    cli.say(f"{path} can be used.")
+    cli.say(f"{path} is valid.")
 
 
 @command.command()
@@ -157,9 +160,12 @@ def explain(
     kind: str | None,
     to: str,
 ) -> None:
-    """Explain form by form what a partner may have of FIELD, and which policies say so.
+    """Explain, form by form, the highest form of FIELD for a partner, and the policies.
 
     FIELD is a category, a path such as Person/name, or a whole marking in quotes.
+
+    Example: tearline policy explain finance.amount --agreement narcotics-2026 --article
+    money-laundering --to mx-prosecutor
     """
     desk = _desk(cli, agreement)
     marking = marking_from(field)
@@ -174,7 +180,7 @@ def explain(
     why = f", because of {decision.reason}" if decision.reason else ""
     cli.say(f"{marking.encode()}: {decision.form.text} at most{why}.")
     for fault in decision.faults:
-        cli.say(f"Policy {fault} could not be evaluated, so all is withheld.")
+        cli.say(f"Policy {fault} could not be evaluated, so the field is withheld.")
 
 
 @command.command()
@@ -186,7 +192,10 @@ def explain(
 def matrix(
     cli: CliContext, agreement: str, article: str, purpose: str | None, kind: str | None
 ) -> None:
-    """Show what every partner may have at most of every category, as marked by default."""
+    """Show the highest form of every category for every partner, as marked by default.
+
+    Example: tearline policy matrix --agreement narcotics-2026 --article money-laundering
+    """
     desk = _desk(cli, agreement)
     cells = _matrix(desk, desk.policies.under(desk.agreement), article, purpose, kind)
     names = {uri: agency_name(desk.trust_list, uri) for uri in desk.partners()}
@@ -204,7 +213,7 @@ def matrix(
 @_article_option
 @_purpose_option
 @_kind_option
-@click.option("--shared", is_flag=True, help="They are the agreement's policies, not our own.")
+@click.option("--shared", is_flag=True, help="Both are the agreement's policies, not the agency's.")
 @pass_cli
 def diff(
     cli: CliContext,
@@ -216,7 +225,11 @@ def diff(
     kind: str | None,
     shared: bool,
 ) -> None:
-    """Show what partners would get otherwise if the policies in OLD became those in NEW."""
+    """Show the changes for partners if the policies in OLD were replaced with those in NEW.
+
+    Example: tearline policy diff own.cedar new.cedar --agreement narcotics-2026 --article
+    money-laundering
+    """
     desk = _desk(cli, agreement)
     before, after = (
         _matrix(desk, _policy_from(desk, path, shared=shared), article, purpose, kind)
@@ -232,9 +245,11 @@ def diff(
 @click.argument("file", type=FILE)
 @pass_cli
 def test_command(cli: CliContext, file: Path) -> None:
-    """Decide the cases in FILE and compare; the exit status is 1 where one differs.
+    """Decide the cases in FILE and compare them with expectations; exit with 1 on a difference.
 
-    FIELD is given as to `explain`; "from" in a case names another sender than us.
+    FIELD is written as in `explain`. In a case, "from" names a sender other than this agency.
+
+    Example: tearline policy test cases.toml
     """
     table = _toml(read_text(file, maximum=_MAX_CASES_BYTES))
     desk = _desk(cli, str(table["agreement"]))
@@ -246,17 +261,17 @@ def test_command(cli: CliContext, file: Path) -> None:
         ["case", "passed", "expected", "decided", "by", "own"],
     )
     failed = sum(not result.passed for result in results)
-    cli.say(f"{len(results) - failed} of {len(results)} cases are as expected.")
+    cli.say(f"{len(results) - failed} of {len(results)} cases passed.")
     if failed:
         click.get_current_context().exit(EXIT_LOCAL)
 
 
 def marking_from(text: str) -> Marking:
-    """A marking from a category, a path (with or without its token), or its own spelling.
+    """Returns a marking from a category, a path (with or without token), or its own notation.
 
     Raises:
         MarkingMalformed: If it is none of these.
-        PathMalformed: If it has slashes and is no path.
+        PathMalformed: If it has slashes and is not a path.
     """
     if " " in text:
         return parse_marking(text)
@@ -267,7 +282,7 @@ def marking_from(text: str) -> Marking:
 
 
 def explanation_rows(explained: Explanation) -> list[dict[str, object]]:
-    """A row for each form, the lowest first: what each layer says of it."""
+    """Returns a row for each form, the lowest first, with each layer's decision."""
 
     def say(answers: tuple[Answer, ...], form: object) -> tuple[object, str]:
         found = next((answer for answer in answers if answer.form is form), None)
@@ -294,7 +309,7 @@ def explanation_rows(explained: Explanation) -> list[dict[str, object]]:
 
 
 def change_row(change: Change, trust_list: TrustList) -> dict[str, object]:
-    """A cell that differs, as data."""
+    """Returns a changed cell as data."""
     return {
         "category": change.path,
         "partner": agency_name(trust_list, change.partner),
@@ -307,11 +322,11 @@ def change_row(change: Change, trust_list: TrustList) -> dict[str, object]:
 
 
 def parse_cases(entries: object, desk: PolicyFiles) -> list[PolicyCase]:
-    """The cases of a file; an unknown or missing key is refused.
+    """Returns the cases of a file.
 
     Raises:
-        MalformedInput: Naming the case.
-        NotFound: If a case names who is not a party.
+        MalformedInput: If a key is unknown or missing; names the case.
+        NotFound: If a case names an agency that is not a party.
     """
     if not isinstance(entries, list) or not entries:
         raise MalformedInput("the file has no [[case]]")
@@ -320,7 +335,7 @@ def parse_cases(entries: object, desk: PolicyFiles) -> list[PolicyCase]:
 
 def _case(number: int, entry: object, desk: PolicyFiles) -> PolicyCase:
     if not isinstance(entry, dict) or not all(isinstance(v, str) for v in entry.values()):
-        raise MalformedInput(f"case {number}: texts were expected")
+        raise MalformedInput(f"case {number}: every value must be a string")
     values: Mapping[str, str] = entry
     if unknown := sorted(values.keys() - _CASE):
         raise MalformedInput(f"case {number}: {unknown[0]} is unknown")
@@ -363,12 +378,12 @@ def _toml(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise MalformedInput(str(error)) from None
     if set(table) != {"agreement", "case"} or not isinstance(table["agreement"], str):
-        raise MalformedInput("the file names one agreement, and cases as [[case]]")
+        raise MalformedInput("expected one agreement, and cases as [[case]]")
     return table
 
 
 def _desk(cli: CliContext, agreement: str) -> PolicyFiles:
-    """The agreement of that name, and what this node decides by; the exchange is not asked."""
+    """Returns the agreement of that name and this node's policies, read offline."""
 
     async def run(node: Node) -> PolicyFiles:
         return PolicyFiles(

@@ -1,4 +1,4 @@
-"""``tearline policy adopt``: own policies by an officer."""
+"""``tearline policy adopt``: replacement of the agency's own policies by an officer."""
 
 import time
 from pathlib import Path
@@ -14,17 +14,19 @@ from tearline_client.keys.keystore import Keystore
 
 @click.command(cls=Command)
 @click.argument("file", type=FILE, required=False)
-@click.option("--none", "without", is_flag=True, help="No own policies: whatever is agreed.")
+@click.option("--none", "without", is_flag=True, help="Remove the agency's own policies.")
 @pass_cli
 def adopt(cli: CliContext, file: Path | None, without: bool) -> None:
-    """Put the policies in FILE in the place of the agency's own; takes an officer.
+    """Replace the agency's own policies with those in FILE; requires an officer.
 
-    Commands decide by them from then on, and a running node once it is started again.
+    Commands use them at once; a running node uses them after a restart.
+
+    Example: tearline --as olga policy adopt own.cedar
     """
     from tearline_client.rules.own_policy import adopt as adopt_policies
 
     if (file is None) != without:
-        raise click.UsageError("name a file, or --none")
+        raise click.UsageError("give either FILE or --none")
     home, person = home_of(cli), cli.settings.person
     keystore = Keystore.open(home.keys, cli.passphrase())
     now_ms = time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""``tearline packet print``: a packet as a document, with its tear line and how to handle it."""
+"""``tearline packet print``: a packet as a document, with tear line and handling rules."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -54,20 +54,22 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
     type=click.Choice(tuple(_RENDERERS)),
     default="text",
     show_default=True,
-    help="Plain text, or a page of HTML for the printer.",
+    help="Plain text, or HTML for printing.",
 )
-@click.option("--to", "target", type=FILE, help="Write it into a new file.")
+@click.option("--to", "target", type=FILE, help="A new file; by default standard output.")
 @sync_option
 @pass_cli
 def print_command(cli: CliContext, packet: str, form: str, target: Path | None, sync: bool) -> None:
     """Print PACKET (the beginning of its id) as a document.
 
-    It says from whom and under what it came, shows what is open here by entity, bars for what is
-    kept back, the tear line, and in words what every marking on it asks. Each copy is numbered,
-    and is an entry of the access log before it is shown. The sender is told as by `packet show`.
+    The document shows the sender and the agreement, the readable fields by entity, bars for fields
+    kept back, the tear line, and the meaning of every marking. Each copy is numbered, and recorded
+    in the access log first. The sender is notified as by `packet show`.
+
+    Example: tearline packet print 5f0c9a1b -o html --to lead.html
     """
     if target is not None:
-        verify_free(target.parent, target.name)  # what fails is not logged as printed
+        verify_free(target.parent, target.name)  # a failed print is not logged as done
 
     async def run(node: Node) -> Document:
         await look(cli, node, sync=sync)
@@ -89,7 +91,7 @@ def print_command(cli: CliContext, packet: str, form: str, target: Path | None, 
 
 
 def document_of(node: Node, shown: PacketView, person: str) -> Document:
-    """A packet as it is printed now, by whoever it is; the copy's number is used up."""
+    """Returns a packet as printed now by a person; uses up the copy's number."""
     state, manifest = node.state, shown.manifest
     trust_list = state.trust.trust_list
     agreement = state.stores.agreements.newest(manifest.agreement.id)
@@ -112,7 +114,7 @@ def document_of(node: Node, shown: PacketView, person: str) -> Document:
         "Information": f"{information}: {INFORMATION[information]}",
         "Made here" if shown.own else "Arrived": _utc(shown.packet.received_ms),
         "Corrected by": "" if newest == shown.packet.id else f"packet {newest.hex()}",
-        "Takes the place of": f"packet {corrects.hex()}" if corrects else "",
+        "Replaces": f"packet {corrects.hex()}" if corrects else "",
         "May be used until": _utc(manifest.not_after_ms),
     }
     return Document(

@@ -1,4 +1,4 @@
-"""``tearline agreement propose|amend|counter|decline|diff``: agreeing over the exchange."""
+"""``tearline agreement propose|amend|counter|decline|diff``: negotiation over the exchange."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -35,9 +35,9 @@ _within_option = click.option(
     type=click.IntRange(1, 3650),
     default=30,
     show_default=True,
-    help="For how many days signatures are waited for.",
+    help="Days until the proposal expires unsigned.",
 )
-_dry_run_option = click.option("--dry-run", is_flag=True, help="Show it, and send nothing.")
+_dry_run_option = click.option("--dry-run", is_flag=True, help="Show the changes; do not send.")
 
 
 @click.command(cls=Command)
@@ -47,9 +47,11 @@ _dry_run_option = click.option("--dry-run", is_flag=True, help="Show it, and sen
 @yes_option
 @pass_cli
 def propose(cli: CliContext, source: Path, days: int, dry_run: bool, yes: bool) -> None:
-    """An officer proposes the new agreement in the TOML file SOURCE to every party.
+    """Propose, as an officer, the new agreement in the TOML file SOURCE to every party.
 
-    It is signed by this agency. Once every other party has signed, too, it comes into force.
+    This agency signs it. It comes into force once every other party has signed.
+
+    Example: tearline --as olga agreement propose terms.toml
     """
     text = read_text(source, maximum=_MAX_BYTES)
 
@@ -69,9 +71,12 @@ def propose(cli: CliContext, source: Path, days: int, dry_run: bool, yes: bool) 
 @yes_option
 @pass_cli
 def amend(cli: CliContext, name: str, source: Path, days: int, dry_run: bool, yes: bool) -> None:
-    """An officer proposes the next version of agreement NAME, whose terms stand in SOURCE.
+    """Propose, as an officer, the terms in SOURCE as the next version of agreement NAME.
 
-    What it changes is shown first. Whoever was a party stays one, and signs.
+    The command shows the changes first. All parties of the previous version remain parties, and
+    sign.
+
+    Example: tearline --as olga agreement amend narcotics-2026 terms.toml
     """
     text = read_text(source, maximum=_MAX_BYTES)
 
@@ -95,7 +100,10 @@ def amend(cli: CliContext, name: str, source: Path, days: int, dry_run: bool, ye
 def counter(
     cli: CliContext, proposal: str, source: Path, days: int, dry_run: bool, yes: bool
 ) -> None:
-    """An officer answers PROPOSAL, by id or name, with the other terms in SOURCE."""
+    """Answer PROPOSAL, by id or name, as an officer, with the other terms in SOURCE.
+
+    Example: tearline --as olga agreement counter 5f0c9a1b terms.toml
+    """
     text = read_text(source, maximum=_MAX_BYTES)
 
     async def run(node: Node) -> None:
@@ -112,9 +120,11 @@ def counter(
 @click.argument("proposal")
 @pass_cli
 def decline(cli: CliContext, proposal: str) -> None:
-    """An officer tells every party that this agency will not sign PROPOSAL.
+    """Decline PROPOSAL as an officer, and notify every party.
 
-    Of a proposal of our own this withdraws it. A signature of another's stands.
+    Declining this agency's own proposal withdraws it. Other parties' signatures remain.
+
+    Example: tearline --as olga agreement decline 5f0c9a1b
     """
 
     async def run(node: Node) -> Offer:
@@ -122,7 +132,7 @@ def decline(cli: CliContext, proposal: str) -> None:
         await look(cli, node)
         offer = node.proposals.find(proposal)
         await node.proposals.decline(offer)
-        await node.refresh()  # it comes back by the mailbox, as to every party
+        await node.refresh()  # the node receives it by the mailbox, as every party does
         return offer
 
     offer = at_work(cli, run)
@@ -134,10 +144,12 @@ def decline(cli: CliContext, proposal: str) -> None:
 @click.argument("old", required=False)
 @pass_cli
 def diff(cli: CliContext, new: str, old: str | None) -> None:
-    """Show what each party gains or loses, and every word that changes, if NEW became of OLD.
+    """Show each party's gains, losses and changed terms from OLD to NEW.
 
-    Either is an agreement's name, a proposal's id, or a TOML file. Without OLD it is the version
-    that is in force of the same agreement, or nothing.
+    Each is an agreement's name, a proposal's id, or a TOML file. By default OLD is the version in
+    force of the same agreement, if any.
+
+    Example: tearline agreement diff terms.toml narcotics-2026
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -152,7 +164,7 @@ def diff(cli: CliContext, new: str, old: str | None) -> None:
 
 
 def sign_proposal(cli: CliContext, name: str, *, yes: bool) -> None:
-    """Signs what was proposed, after showing what it changes."""
+    """Signs a proposal, after showing its changes."""
 
     async def run(node: Node) -> Offer:
         _officer(cli, node)
@@ -161,18 +173,18 @@ def sign_proposal(cli: CliContext, name: str, *, yes: bool) -> None:
         cli.emit(change_rows(node, node.proposals.replaced_by(offer), offer.agreement), _COLUMNS)
         cli.confirm(_binds(offer.agreement), offer.agreement.name, yes=yes)
         await node.proposals.sign(offer)
-        await node.refresh()  # it comes back by the mailbox, as to every party
+        await node.refresh()  # the node receives it by the mailbox, as every party does
         return node.state.stores.proposals.offer(offer.terms)
 
     offer = at_work(cli, run)
-    waiting = "in force" if offer.was_agreed else "all parties have"
+    waiting = "in force" if offer.was_agreed else "all parties have signed"
     if offer.waiting_for:
-        waiting = f"{counted(len(offer.waiting_for), 'party')} to go"
+        waiting = f"{counted(len(offer.waiting_for), 'party')} missing"
     cli.say(f"Signed version {offer.agreement.version} of {offer.agreement.name}; {waiting}.")
 
 
 def emit_changes(cli: CliContext, name: str) -> None:
-    """Shows what an agreement or a proposal changes of the version before it."""
+    """Prints the changes of an agreement or a proposal from the previous version."""
 
     async def run(node: Node) -> list[dict[str, object]]:
         after = named(node, name)
@@ -182,7 +194,7 @@ def emit_changes(cli: CliContext, name: str) -> None:
 
 
 def offer_rows(node: Node) -> Iterable[dict[str, object]]:
-    """Proposals as rows of ``agreement list``; what was agreed on stands there itself."""
+    """Yields open proposals as rows of ``agreement list``; agreed ones are listed as agreements."""
     trust_list = node.home.trust_list()[1]
     for offer in node.proposals.offers():
         state = node.proposals.state_of(offer)
@@ -205,7 +217,7 @@ def offer_rows(node: Node) -> Iterable[dict[str, object]]:
 
 
 def term_lines(agreement: Agreement, trust_list: TrustList) -> Iterator[str]:
-    """Every part of the text but who gets what, a line for each."""
+    """Yields one line for every term except shares."""
     for clause in clauses(None, agreement):
         if not clause.name.startswith("shares."):
             place = f"{clause.article}, " if clause.article else ""
@@ -214,7 +226,7 @@ def term_lines(agreement: Agreement, trust_list: TrustList) -> Iterator[str]:
 
 
 def change_rows(node: Node, before: Agreement | None, after: Agreement) -> list[dict[str, object]]:
-    """What ``after`` changes: what parties gain and lose, then the words of the text."""
+    """Returns the changes in ``after``: gains and losses of parties, then terms."""
     trust_list = node.home.trust_list()[1]
     changes = compare(before, after, node.state.policies.shared)
     rows = [_change_row(change, trust_list) for change in changes]
@@ -292,7 +304,7 @@ def _officer(cli: CliContext, node: Node) -> None:
 def _binds(agreement: Agreement) -> str:
     return (
         f"This agency's signature binds it to version {agreement.version} of"
-        f" {agreement.name} as soon as every party has signed, and cannot be taken back."
+        f" {agreement.name} once every party has signed, and cannot be withdrawn."
     )
 
 
@@ -306,16 +318,16 @@ async def _put_forward(
     *,
     answers: Offer | None = None,
 ) -> None:
-    """Shows what terms would change; unless this is a trial, signs and proposes them."""
+    """Shows the changes of terms; unless a dry run, signs and proposes the terms."""
     cli.emit(change_rows(node, _in_force(node, agreement), agreement), _COLUMNS)
     if dry_run:
-        cli.say("Nothing was signed or sent.")
+        cli.say("Dry run: not signed, not sent.")
         return
     cli.confirm(_binds(agreement), agreement.name, yes=yes)
     terms = await node.proposals.propose(
         agreement, answers=answers.terms if answers else b"", within_ms=days * DAY_MS
     )
-    await node.refresh()  # it comes back by the mailbox, as to every party
+    await node.refresh()  # the node receives it by the mailbox, as every party does
     others = counted(len(agreement.signatories) - 1, "other")
     cli.say(
         f"Proposed version {agreement.version} of {agreement.name} to {others},"
@@ -324,7 +336,7 @@ async def _put_forward(
 
 
 def _in_force(node: Node, after: Agreement) -> Agreement | None:
-    """What ``after`` would replace, or did: the newest version before it, or None."""
+    """Returns the newest version before ``after``, or None."""
     versions = [
         each
         for each in node.state.stores.agreements.all()
@@ -341,10 +353,10 @@ def _of_name(node: Node, name: str) -> Agreement | None:
 
 
 def named(node: Node, name: str) -> Agreement:
-    """An agreement in force by its name, or what was proposed under an id or a name.
+    """Returns an agreement in force by its name, or a proposal by its id or name.
 
     Raises:
-        NotFound: If there is none; the names of the agreements here are given.
+        NotFound: If there is none; lists the names of the agreements here.
     """
     try:
         return node.agreement(name)

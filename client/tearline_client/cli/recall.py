@@ -1,4 +1,4 @@
-"""``tearline packet recall`` and its like: what is taken back, erased, or kept with a reason."""
+"""``tearline packet recall``, ``recalls``, ``keep`` and ``erase``: recall of packets."""
 
 from collections.abc import Iterable, Sequence
 
@@ -33,14 +33,20 @@ _WORDS = {
 
 
 def not_undone(reach: Iterable[Reach]) -> str:
-    """What no erasure undoes, in words; empty where there is nothing."""
+    """Returns the uses that an erasure cannot undo, in words; empty if none."""
     return ", ".join(_WORDS[each] for each in reach)
 
 
 @click.command(cls=Command)
 @click.argument("packet")
-@click.option("--from", "partners", multiple=True, metavar="PARTNER", help="Not from everybody.")
-@click.option("--field", default="", help="One field (its path, or the end of it), not all.")
+@click.option(
+    "--from",
+    "partners",
+    multiple=True,
+    metavar="PARTNER",
+    help="Only from this partner; repeatable.",
+)
+@click.option("--field", default="", help="One field only: its path, or the end of it.")
 @click.option("--reason", type=click.Choice(_REASONS), required=True)
 @click.option(
     "--within",
@@ -48,14 +54,14 @@ def not_undone(reach: Iterable[Reach]) -> str:
     type=click.IntRange(MIN_ANSWER_MS // _HOUR_MS, 24 * 365),
     default=RESPOND_MS // _HOUR_MS,
     show_default=True,
-    help="Hours in which partners must answer.",
+    help="Hours until partners must answer.",
 )
 @click.option(
     "--line/--alone",
     default=None,
-    help="Whether the packets that it corrects, or that correct it, are recalled as well.",
+    help="Recall its corrections and corrected packets too, or only itself.",
 )
-@click.option("--dry-run", is_flag=True, help="Say from whom, and recall nothing.")
+@click.option("--dry-run", is_flag=True, help="List the recipients; do not recall.")
 @yes_option
 @pass_cli
 def recall(
@@ -69,12 +75,14 @@ def recall(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Take back our PACKET, or one field of it, from its recipients.
+    """Recall our PACKET, or one field of it, from its recipients.
 
-    What nobody was handed yet is withdrawn. Of what is recalled from everybody, the exchange
-    deletes the ciphertexts at once. Each recipient erases it, or a person there says
-    why it is kept; see `tearline packet recalls`. Where other packets of its line of corrections
-    would stay, --line or --alone says what becomes of them.
+    Undelivered grants are withdrawn. If all recipients are affected, the exchange deletes the
+    ciphertexts at once. Each recipient erases the packet, or a person there keeps it with a ground;
+    see `tearline packet recalls`. If other packets of its line of corrections would remain, --line
+    or --alone is required.
+
+    Example: tearline --as li packet recall 5f0c9a1b --reason mistake --alone
     """
 
     async def run(node: Node) -> tuple[list[RecallPlan], tuple[StoredRecall, ...]]:
@@ -89,7 +97,7 @@ def recall(
         verify_line_decided(others, line=line)
         person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
         cli.confirm(
-            f"{counted(len(plan.recipients), 'partner')} will have to erase it"
+            f"{counted(len(plan.recipients), 'partner')} must erase it"
             f"{f', and {len(others)} more of its line' if others else ''}.",
             packet_id.hex()[:12],
             yes=yes,
@@ -118,35 +126,37 @@ def recall(
     )
     partners_told = {each.partner for each in made}
     cli.say(
-        f"Recalled from {counted(len(partners_told), 'partner')}. What they opened or copied before"
-        " is not undone by it."
+        f"Recalled from {counted(len(partners_told), 'partner')}. Earlier reading and copying there"
+        " cannot be undone."
         if made
-        else "Nothing was recalled: this was a dry run."
+        else "Dry run: not recalled."
     )
 
 
 def verify_line_decided(others: Sequence[RecallPlan], *, line: bool | None) -> None:
-    """Checks that a person has said what becomes of the rest of a line of corrections.
+    """Verifies that the person decided about the rest of a line of corrections.
 
     Raises:
-        MalformedInput: If there is a rest, and nothing was said.
+        MalformedInput: If there is a rest, and no decision.
     """
     if others and line is None:
         names = ", ".join(each.packet.hex()[:12] for each in others)
         raise MalformedInput(
-            f"{names} of the same line of corrections would stay with partners: say --line to"
-            " recall that, too, or --alone"
+            f"{names} of the same line of corrections would remain with partners: use --line to"
+            " recall them too, or --alone"
         )
 
 
 @click.command(cls=Command)
-@click.option("--overdue", is_flag=True, help="Only those whose time is up, without an answer.")
+@click.option("--overdue", is_flag=True, help="Only recalls past their deadline without an answer.")
 @sync_option
 @pass_cli
 def recalls(cli: CliContext, overdue: bool, sync: bool) -> None:
-    """List recalls, ours and partners', and what was answered.
+    """List recalls by this agency and its partners, with their answers.
 
-    NOT_UNDONE is what was done with the packet before, as the recipient's own access log says.
+    NOT_UNDONE lists earlier uses of the packet, from the recipient's access log.
+
+    Example: tearline packet recalls --overdue
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -208,22 +218,22 @@ def recalls(cli: CliContext, overdue: bool, sync: bool) -> None:
 
 
 def recalls_of(node: Node, shown: PacketView) -> list[str]:
-    """What a reader must know of recalls of a packet: a partner's, or our own of ours."""
+    """Returns messages about a packet's recalls, for its reader."""
     found = node.recalls.of(shown.packet.id)
     if not shown.own:
         states = sorted({each.state for each in found if each.incoming})
-        return [f"Its originator has recalled it, or a part of it: {s.text}." for s in states]
+        return [f"Its originator recalled it or part of it: {s.text}." for s in states]
     trust_list = node.state.trust.trust_list
     return [
         f"We recalled {_what(each.order.slots)} from {agency_name(trust_list, each.partner)}:"
-        f" {_state(node, each)} there. What stands here is our own copy."
+        f" {_state(node, each)} there. This is our own copy."
         for each in found
         if not each.incoming
     ]
 
 
 def recalls_in_status(node: Node, trust_list: TrustList) -> list[dict[str, object]]:
-    """What `tearline node status` says of recalls: what is late, and what a person decides."""
+    """Returns the rows of `tearline node status` about recalls: overdue ones and open decisions."""
     late: list[dict[str, object]] = [
         {
             "what": "recall overdue",
@@ -254,20 +264,18 @@ def _state(node: Node, stored: StoredRecall) -> str:
 @click.command(cls=Command)
 @click.argument("packet")
 @click.option("--ground", type=click.Choice([each.value for each in KeepGround]), default=None)
-@click.option("--end", is_flag=True, help="End the hold: it is erased when its time comes.")
+@click.option("--end", is_flag=True, help="End the hold; the packet is erased at its own end.")
 @pass_cli
 def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
-    r"""An officer keeps a partner's PACKET, before or after it is recalled.
+    r"""Keep a partner's PACKET, as an officer, before or after its recall.
 
-    Once it is recalled, its originator is told the ground. A hold lasts until it is ended, also
-    beyond the packet's own time.
+    The originator of a recalled packet is told the ground. A hold lasts until it is ended, even
+    beyond the packet's own end: `--end` ends it.
 
-    \b
-      tearline packet keep 3f9a1c --ground evidence
-      tearline packet keep 3f9a1c --end
+    Example: tearline --as olga packet keep 3f9a1c --ground evidence
     """
     if end == (ground is not None):
-        raise MalformedInput("either --ground, or --end")
+        raise MalformedInput("give either --ground or --end")
 
     async def run(node: Node) -> None:
         await look(cli, node)
@@ -275,7 +283,7 @@ def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
         agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
         person = acting(cli, node, agreement_id, Role.OFFICER)
         if person is None:
-            raise LoginRequired("an officer decides that something is kept")
+            raise LoginRequired("keeping a packet requires an officer")
         if ground is None:
             node.recalls.end_hold(packet_id, acted_by=person)
         else:
@@ -283,9 +291,9 @@ def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
 
     at_work(cli, run)
     cli.say(
-        "The hold has ended."
+        "Ended the hold."
         if ground is None
-        else "It is kept. Its originator is told why, once it has recalled it."
+        else "Kept. If the originator recalls the packet, it is told the ground."
     )
 
 
@@ -294,7 +302,10 @@ def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
 @yes_option
 @pass_cli
 def erase(cli: CliContext, packet: str, yes: bool) -> None:
-    """Erase a partner's PACKET that was recalled and waits, or was kept until now."""
+    """Erase a partner's recalled PACKET that is pending or was kept.
+
+    Example: tearline --as li packet erase 3f9a1c
+    """
 
     async def run(node: Node) -> str:
         await look(cli, node)
@@ -302,12 +313,12 @@ def erase(cli: CliContext, packet: str, yes: bool) -> None:
         agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
         person = acting(cli, node, agreement_id, Role.LIAISON)
         waiting = [r for r in node.recalls.of(packet_id) if r.state is not RecallState.ERASED]
-        cli.confirm("Nothing brings it back.", packet_id.hex()[:12], yes=yes or not waiting)
+        cli.confirm("Erasure is permanent.", packet_id.hex()[:12], yes=yes or not waiting)
         await node.recalls.erase(packet_id, acted_by=person)
         answers = [r.answer for r in node.recalls.of(packet_id) if r.answer]
         return not_undone(answers[-1].reach if answers else ())
 
     reach = at_work(cli, run)
-    cli.say("It is erased, and its originator is told.")
+    cli.say("Erased. The originator is notified.")
     if reach:
-        cli.say(f"What is not undone by it: it was {reach}.")
+        cli.say(f"Not undone: it was {reach}.")

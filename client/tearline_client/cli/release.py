@@ -1,4 +1,4 @@
-"""How a release ends on the command line: sent, or waiting for a second person."""
+"""Release of packets and fields from the command line, and approval by a second person."""
 
 from collections.abc import Iterable, Sequence
 
@@ -33,24 +33,24 @@ from tearline_client.store.approvals import (
 from tearline_client.store.decisions import Act
 
 Released = Sent | bytes | ActQueued
-"""What became of a release; or the id under which it waits for a second person; or its place."""
+"""The outcome of a release, its pending id for a second person, or its place in the queue."""
 
 
 def say_findings(cli: CliContext, drafted: Drafted) -> None:
-    """Names every value that could not be validated, and all that has no category."""
+    """Prints every value that could not be validated, and every field without a category."""
     for finding in drafted.findings:
         cli.say(f"line {finding.line}, {finding.column}: {finding.why}")
     say_unmarked(cli, drafted)
 
 
 def say_unmarked(cli: CliContext, drafted: Drafted) -> None:
-    """Names the schemata and properties that have no category."""
+    """Prints the schemata and properties without a category."""
     if drafted.unmarked:
-        cli.say(f"No partner sees, for want of a category: {told_unmarked(drafted.unmarked)}.")
+        cli.say(f"Not sent, because they have no category: {told_unmarked(drafted.unmarked)}.")
 
 
 def say_mentions(cli: CliContext, node: Node, plans: Iterable[ReleasePlan]) -> None:
-    """Names every text of plans that repeats a value which its reader may not have in clear."""
+    """Prints every text that repeats a value its reader may not have in clear."""
     for plan in plans:
         _say_each(cli, node.mentions(plan), node.state.trust)
 
@@ -66,16 +66,16 @@ def _say_each(cli: CliContext, mentions: Iterable[Mention], trust: TrustState) -
 
 
 def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
-    """Whether an article, as it is now, lets nobody release alone."""
+    """Returns whether the article's current version requires two persons."""
     return node.state.stores.agreements.newest(agreement_id).article(article).four_eyes
 
 
 async def release(
     cli: CliContext, node: Node, plans: Sequence[ReleasePlan], *, yes: bool
 ) -> Released:
-    """Sends plans that are all under one article, or has them wait for a second person.
+    """Sends plans under one article, or queues them for a second person.
 
-    Unless ``yes``, what each partner will see is shown first, and the person is asked.
+    Unless ``yes``, shows each partner's view and asks for confirmation first.
     """
     say_mentions(cli, node, plans)
     draft = plans[0].draft
@@ -92,9 +92,9 @@ async def release(
 async def release_field(
     cli: CliContext, node: Node, shown: PacketView, path: str, to: str, *, repeats: str, yes: bool
 ) -> Released:
-    """Discloses one more field, or has that wait for a second person.
+    """Discloses one more field, or queues the disclosure for a second person.
 
-    Unless ``yes``, the field is shown first, and the person is asked.
+    Unless ``yes``, shows the field and asks for confirmation first.
     """
     ref = shown.manifest.agreement
     if takes_two(node, ref.id, ref.article):
@@ -111,7 +111,7 @@ async def release_field(
 
 
 def emit_released(cli: CliContext, released: Released | None) -> None:
-    """Prints what became of a release; a refusal ends the command with its own status."""
+    """Prints the outcome of a release; a refusal ends the command with its own status."""
     if released is None:
         return
     if isinstance(released, ActQueued):
@@ -124,7 +124,7 @@ def emit_released(cli: CliContext, released: Released | None) -> None:
         row = {"pending": released.hex()[:12], "id": released.hex()}
         cli.emit([row], ["pending"])
         cli.say(
-            "Nothing was sealed: the article asks for a second person. Next: tearline packet"
+            "Not sealed: the article requires a second person. Next: tearline packet"
             f" approve {released.hex()[:12]} --as NAME"
         )
         return
@@ -140,7 +140,7 @@ def emit_released(cli: CliContext, released: Released | None) -> None:
     )
     verify_accepted(released)
     count = counted(len(released.receipts), "statement")
-    cli.say(f"The exchange accepted {count} and logged each.")
+    cli.say(f"The exchange accepted and logged {count}.")
 
 
 def _say_overturned(cli: CliContext, node: Node, review: Review) -> None:
@@ -153,9 +153,11 @@ def _say_overturned(cli: CliContext, node: Node, review: Review) -> None:
 @click.argument("release", metavar="[ID]", default="")
 @pass_cli
 def pending(cli: CliContext, release: str) -> None:
-    """List releases that wait for a second person; of one, show what each partner would see.
+    """List pending releases, or show each partner's view of the pending release ID.
 
-    ID is the beginning of what the list says. It is decided anew, as when it is approved.
+    ID is the beginning of a listed id. The view is decided anew, as on approval.
+
+    Example: tearline packet pending
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -184,18 +186,20 @@ def pending(cli: CliContext, release: str) -> None:
 
 @click.command(cls=Command)
 @click.argument("release", metavar="ID")
-@click.option("--yes", is_flag=True, help="Do not ask, whatever changed.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation, even after changes.")
 @pass_cli
 def approve(cli: CliContext, release: str, yes: bool) -> None:
-    """Approve what another person drafted: it is decided anew, sealed and sent.
+    """Approve a pending release by another person: decide it anew, seal it and send it.
 
-    So is an answer to a request, and a consent is given. A liaison or an officer approves; who
-    drafted it does not. Where a partner would see something else than was drafted, you are shown
-    what, and asked.
+    Answers to requests and consents are approved in the same way. Approval requires a liaison or an
+    officer other than the drafter. If a partner's view differs from the draft, the command shows
+    the difference and asks for confirmation.
+
+    Example: tearline --as li packet approve 5f0c9a1b
     """
 
     async def run(node: Node) -> Sent:
-        await look(cli, node)  # what was taken back meanwhile is not answered
+        await look(cli, node)  # so that no request withdrawn in the meantime is answered
         found = node.approvals.find(release)
         review = node.approvals.review(found)
         if review.pending.lost:
@@ -211,7 +215,7 @@ def approve(cli: CliContext, release: str, yes: bool) -> None:
             )
         if review.changed:
             count = counted(len(review.changed), "field")
-            act = f"Partners would see {count} otherwise than was drafted."
+            act = f"Partners would see {count} differently from the draft."
             cli.confirm(act, found.hex()[:12], yes=yes)
         person = cli.settings.person
         return await node.approvals.approve(found, person=person, agreed=review.mark)
@@ -223,25 +227,28 @@ def approve(cli: CliContext, release: str, yes: bool) -> None:
 @click.argument("release", metavar="ID")
 @pass_cli
 def reject(cli: CliContext, release: str) -> None:
-    """Forget what waits for a second person; nothing of it was sealed."""
+    """Reject a pending release; the draft is discarded unsealed.
+
+    Example: tearline --as li packet reject 5f0c9a1b
+    """
 
     async def run(node: Node) -> bytes:
         found = node.approvals.find(release)
         node.approvals.reject(found, person=cli.settings.person)
         return found
 
-    cli.say(f"{at_work(cli, run).hex()[:12]} is forgotten.")
+    cli.say(f"Rejected {at_work(cli, run).hex()[:12]}.")
 
 
 def _lost_text(lost: int) -> str:
     taken_out = counted(lost, "field")
-    return f"{taken_out} taken out since it was drafted: a partner took back what was in it."
+    return f"{taken_out} removed since the draft: a partner recalled its source."
 
 
 def _say_repeats(cli: CliContext, node: Node, review: Review) -> None:
     _say_each(cli, review.mentions, node.state.trust)
     for reason in review.reasons:
-        cli.say(f"It may stand there, the person who drafted it says: {reason}")
+        cli.say(f"Reason of the drafter to repeat it: {reason}")
 
 
 def _pending_row(node: Node, pending: Pending) -> dict[str, object]:
@@ -260,7 +267,7 @@ def _pending_row(node: Node, pending: Pending) -> dict[str, object]:
 
 
 def _subject(node: Node, content: Content) -> tuple[str, str, set[str]]:
-    """What waits, under which article, and for whom."""
+    """Returns a pending release's subject, article and recipients."""
     packets = node.state.stores.packets
     match content:
         case PendingField():
@@ -281,7 +288,7 @@ def _subject(node: Node, content: Content) -> tuple[str, str, set[str]]:
 
 
 def decision_text(content: Content | Act) -> str:
-    """What a decision asks for, in a few words."""
+    """Returns a short description of a decision."""
     match content:
         case Act(desk=desk, about=about, said=said):
             verb = said.get("verb") or said.get("kind") or said.get("step") or ""
@@ -297,10 +304,10 @@ def decision_text(content: Content | Act) -> str:
 
 
 def _words(content: Content) -> list[str]:
-    """What people of the other side would be told beside the fields."""
+    """Returns the accompanying note for the other party."""
     match content:
         case PendingAnswer(text=text) | PendingConsent(note=text):
-            return [f"With the words: {text}"] if text else []
+            return [f"Note: {text}"] if text else []
         case PendingField() | tuple():
             return []
 

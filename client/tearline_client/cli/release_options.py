@@ -1,4 +1,4 @@
-"""The options that say what is sent, under what, and to whom."""
+"""Options for the order of a packet: contents, agreement and recipients."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,12 +20,12 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 narrative_option: Decorator = click.option(
     "--narrative",
     type=FILE,
-    help="File with the free text that goes with it.",
+    help="File with the packet's narrative.",
 )
 
 
 def narrative_of(path: Path | None) -> str:
-    """The text that ``--narrative`` named, or none."""
+    """Returns the text of the file given by ``--narrative``, or an empty one."""
     return read_text(path, maximum=_MAX_NARRATIVE) if path else ""
 
 
@@ -40,7 +40,7 @@ def _evaluation(context: click.Context, parameter: click.Parameter, text: str) -
 
 
 def evaluation_option(default: str) -> Decorator:
-    """The option for a 4x4 evaluation; with an empty default, it may be left as it is."""
+    """Returns the option for a 4x4 evaluation; with an empty default, it is optional."""
     return click.option(
         "--evaluation",
         default=default,
@@ -60,7 +60,7 @@ def _guard(text: str) -> tuple[tuple[str, str], str]:
     place, equals, category = text.partition("=")
     entity, slash, name = place.rpartition("/")
     if not (equals and slash and entity and name):
-        raise click.BadParameter("ENTITY/PROPERTY=CATEGORY was expected", param_hint="--guard")
+        raise click.BadParameter("expected ENTITY/PROPERTY=CATEGORY", param_hint="--guard")
     return (entity, name), category
 
 
@@ -70,46 +70,46 @@ guard_option: Decorator = click.option(
     multiple=True,
     callback=_guarded,
     metavar="ENTITY/PROPERTY=CATEGORY",
-    help="Mark one field more strictly than the profile does, for example as method.",
+    help="Mark one field more strictly than the profile, for example as method.",
 )
 
 
 repeats_option: Decorator = free_text(
-    "--repeats", help="Why a text may repeat a value that its reader may not have in clear."
+    "--repeats", help="Reason to repeat a value that a text's reader may not have in clear."
 )
 
 
 unmarked_option: Decorator = click.option(
     "--unmarked",
     is_flag=True,
-    help="Take along fields that have no category, of which no partner sees anything.",
+    help="Include fields without a category; partners do not see them.",
 )
 
 
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say under what something is sent, and to whom; as one Order."""
+    """Adds the options for agreement, purpose and recipients, collected as one Order."""
     agreement = click.option("--agreement", required=True, help="Name of the agreement.")
     return _with_options(function, agreement)
 
 
 def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a whole source, which partners may get under several agreements."""
+    """Adds the same options for a whole source, with one or more agreements."""
     agreements = click.option(
         "--agreement",
         "agreements",
         multiple=True,
         required=True,
-        help="Name of an agreement; of several, each partner is sent to under the one it is in.",
+        help="Name of an agreement; repeatable, each partner is sent its own agreement's packets.",
     )
     return _with_options(function, agreements)
 
 
 def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callable[..., Any]:
     options = (
-        click.option("--to", multiple=True, required=True, help="Partner agency, or a node URI."),
+        click.option("--to", multiple=True, required=True, help="Partner agency or node URI."),
         agreement,
         click.option("--article", required=True, help="Id of its article."),
-        click.option("--purpose", required=True, help="What the partner may use it for."),
+        click.option("--purpose", required=True, help="The permitted purpose of use."),
         click.option(
             "--kind",
             type=click.Choice([kind.value for kind in PacketKind]),
@@ -117,11 +117,9 @@ def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callabl
             show_default=True,
         ),
         click.option(
-            "--case", "case_id", default="", help="A case this agency is in: its title, or its id."
+            "--case", "case_id", default="", help="A case of this agency: its title or id."
         ),
-        click.option(
-            "--reference", type=FREE_TEXT, default="", help="A reference of your own; sealed."
-        ),
+        click.option("--reference", type=FREE_TEXT, default="", help="Your own reference; sealed."),
         click.option(
             "--urgency",
             type=click.Choice([urgency.value for urgency in Urgency]),
@@ -134,7 +132,7 @@ def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callabl
             "sources",
             multiple=True,
             metavar="PACKET",
-            help="A packet here that it was made from: the beginning of its id.",
+            help="A source packet here: the beginning of its id.",
         ),
         guard_option,
         repeats_option,
@@ -146,7 +144,7 @@ def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callabl
 
 
 def order_of(options: dict[str, Any]) -> ReleaseOptions:
-    """The Order that ``order_options`` collected."""
+    """Returns the Order collected by ``order_options``."""
     to, agreement, sources = (options.pop(name) for name in ("to", "agreement", "sources"))
     unmarked = options.pop("unmarked")
     about = About(

@@ -1,4 +1,4 @@
-"""``tearline request``: records asked of partners and of us, and the clocks of both."""
+"""``tearline request``: requests for records in both directions, and their deadlines."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -37,13 +37,13 @@ from tearline_client.rendering.words import time_text
 
 _MAX_FILE = 1 << 20
 _DAY_MS = 24 * 3_600_000
-_needed_text = free_text("--text", required=True, help="For the other side alone.")
+_needed_text = free_text("--text", required=True, help="A note for the other party only.")
 _URGENCIES = click.Choice([each.value for each in Urgency if each is not Urgency.PRESERVE])
 
 
 @click.group(cls=Group)
 def command() -> None:
-    """Records asked of partners and of us, and the clocks of both."""
+    """Ask partners for records, answer their requests, and follow deadlines."""
 
 
 command.add_command(answer)
@@ -56,9 +56,11 @@ command.add_command(supplement)
 @yes_option
 @pass_cli
 def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
-    """Ask a partner for records, as FILE says (TOML).
+    """Ask a partner for records with the request in FILE (TOML).
 
-    What the partner will see is shown first, and you are asked; in a script, say --yes.
+    The command shows the partner's view and asks for confirmation; in a script, pass --yes.
+
+    Example: tearline --as li request new request.toml
     """
     asked = parse_request_file(read_text(file, maximum=_MAX_FILE))
 
@@ -67,7 +69,7 @@ def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
         subjects = read_ftm(file.parent / asked.subjects).entities if asked.subjects else ()
         groups = connected_groups([*asked.entities, *subjects])
         if len(groups) != 1:
-            raise RecordRequestMalformed("some of the subjects are named by no item")
+            raise RecordRequestMalformed("every subject must be named by an item")
         extra = (narrative_field(asked.narrative),) if asked.narrative else ()
         draft = node.draft(groups[0], asked.about, agreement=asked.agreement, extra=extra)
         plan = node.plan(draft, [asked.to])
@@ -90,10 +92,13 @@ def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
 
 
 @command.command(name="list")
-@click.option("--open", "only_open", is_flag=True, help="Only those that have not ended.")
+@click.option("--open", "only_open", is_flag=True, help="Only requests that have not ended.")
 @pass_cli
 def list_command(cli: CliContext, only_open: bool) -> None:
-    """List requests, ours and partners': whose turn it is, and until when."""
+    """List requests in both directions, with state and deadline.
+
+    Example: tearline request list --open
+    """
 
     async def run(node: Node) -> list[dict[str, object]]:
         await catch_up(cli, node)
@@ -113,10 +118,13 @@ def list_command(cli: CliContext, only_open: bool) -> None:
 
 @command.command()
 @click.argument("request")
-@click.option("--steps", is_flag=True, help="What both sides did, in place of the items.")
+@click.option("--steps", is_flag=True, help="Show the steps of both parties instead.")
 @pass_cli
 def show(cli: CliContext, request: str, steps: bool) -> None:
-    """Show the items of REQUEST (the beginning of its id), and what became of each."""
+    """Show the items of REQUEST (the beginning of its id), with their outcomes.
+
+    Example: tearline request show 5f0c9a1b
+    """
 
     async def run(
         node: Node,
@@ -174,7 +182,7 @@ def _steps(view: RequestView, reasons: Mapping[bytes, str]) -> list[dict[str, ob
     ]
 
 
-# What the side asked does.
+# Steps of the holder.
 
 
 @command.command()
@@ -183,7 +191,10 @@ def _steps(view: RequestView, reasons: Mapping[bytes, str]) -> list[dict[str, ob
 @repeats_option
 @pass_cli
 def admit(cli: CliContext, request: str, text: str, repeats: str) -> None:
-    """Say that REQUEST is in order and will be dealt with."""
+    """Confirm that REQUEST is in order and will be processed.
+
+    Example: tearline --as li request admit 5f0c9a1b
+    """
     _act(
         cli,
         request,
@@ -197,7 +208,10 @@ def admit(cli: CliContext, request: str, text: str, repeats: str) -> None:
 @repeats_option
 @pass_cli
 def reject(cli: CliContext, request: str, text: str, repeats: str) -> None:
-    """Say why REQUEST is not in order; it ends with that."""
+    """Reject REQUEST as not in order, with a reason, which ends it.
+
+    Example: tearline --as li request reject 5f0c9a1b --text "item 2 names no account"
+    """
     _act(
         cli,
         request,
@@ -209,10 +223,13 @@ def reject(cli: CliContext, request: str, text: str, repeats: str) -> None:
 @click.argument("request")
 @text_option
 @repeats_option
-@click.option("--permit", is_flag=True, help="Agree to another question (the asker).")
+@click.option("--permit", is_flag=True, help="Allow another question (asker only).")
 @pass_cli
 def clarify(cli: CliContext, request: str, text: str, repeats: str, permit: bool) -> None:
-    """Ask something about REQUEST, which stops its clock; or, as the asker, answer that."""
+    """Ask a question about REQUEST, which stops its clock; or, as the asker, answer it.
+
+    Example: tearline --as li request clarify 5f0c9a1b --text "which branch?"
+    """
 
     def act(node: Node, packet: bytes, who: ActedBy | None) -> Awaitable[None]:
         view = node.requests.show(packet)
@@ -227,12 +244,15 @@ def clarify(cli: CliContext, request: str, text: str, repeats: str, permit: bool
 
 @command.command()
 @click.argument("request")
-@click.option("--days", type=click.IntRange(1), required=True, help="How long it may take.")
+@click.option("--days", type=click.IntRange(1), required=True, help="The expected number of days.")
 @_needed_text
 @repeats_option
 @pass_cli
 def authorise(cli: CliContext, request: str, days: int, text: str, repeats: str) -> None:
-    """Announce that a judge must authorise the answer to REQUEST; that extends its time."""
+    """Announce that a judge must authorise the answer to REQUEST, which extends its deadline.
+
+    Example: tearline --as li request authorise 5f0c9a1b --days 10 --text "bank records"
+    """
     _act(
         cli,
         request,
@@ -244,17 +264,20 @@ def authorise(cli: CliContext, request: str, days: int, text: str, repeats: str)
 
 @command.command()
 @click.argument("request")
-@click.option("--urgency", type=_URGENCIES, help="What would do; or, as the asker, what will.")
-@click.option("--confirm", is_flag=True, help="Stand by the urgency (the asker).")
+@click.option("--urgency", type=_URGENCIES, help="The proposed urgency; as the asker, the new one.")
+@click.option("--confirm", is_flag=True, help="Confirm the urgency (asker only).")
 @text_option
 @repeats_option
 @pass_cli
 def contest(
     cli: CliContext, request: str, urgency: str | None, confirm: bool, text: str, repeats: str
 ) -> None:
-    """Contest the urgency of REQUEST; or, as the asker, --confirm it or lower it."""
+    """Contest the urgency of REQUEST; or, as the asker, --confirm it or lower it.
+
+    Example: tearline --as li request contest 5f0c9a1b --urgency routine
+    """
     if confirm == (urgency is not None):
-        raise click.UsageError("either --urgency or --confirm")
+        raise click.UsageError("give either --urgency or --confirm")
 
     def act(node: Node, packet: bytes, who: ActedBy | None) -> Awaitable[None]:
         if urgency is None:
@@ -269,7 +292,10 @@ def contest(
 @command.command()
 @click.argument("request")
 @click.option(
-    "--ground", type=click.Choice([each.value for each in Ground]), required=True, help="Why."
+    "--ground",
+    type=click.Choice([each.value for each in Ground]),
+    required=True,
+    help="The ground.",
 )
 @item_option
 @text_option
@@ -278,7 +304,10 @@ def contest(
 def refuse(
     cli: CliContext, request: str, ground: str, items: tuple[int, ...], text: str, repeats: str
 ) -> None:
-    """Refuse items of REQUEST, or all that are open."""
+    """Refuse items of REQUEST, by default all open ones.
+
+    Example: tearline --as li request refuse 5f0c9a1b --ground not-held --item 2
+    """
     _act(
         cli,
         request,
@@ -288,7 +317,7 @@ def refuse(
     )
 
 
-# What the asker does.
+# Steps of the asker.
 
 
 @command.command(name="preserve-extend")
@@ -297,7 +326,10 @@ def refuse(
 @repeats_option
 @pass_cli
 def preserve_extend(cli: CliContext, request: str, text: str, repeats: str) -> None:
-    """Have what REQUEST preserves kept for thirty days more, once."""
+    """Extend the preservation under REQUEST by thirty days, once.
+
+    Example: tearline --as li request preserve-extend 5f0c9a1b
+    """
     _act(
         cli,
         request,
@@ -312,7 +344,10 @@ def preserve_extend(cli: CliContext, request: str, text: str, repeats: str) -> N
 @yes_option
 @pass_cli
 def withdraw(cli: CliContext, request: str, text: str, repeats: str, yes: bool) -> None:
-    """Take REQUEST back."""
+    """Withdraw REQUEST.
+
+    Example: tearline --as li request withdraw 5f0c9a1b
+    """
     cli.confirm(f"The request {request} will be withdrawn.", request, yes=yes)
     _act(
         cli,
@@ -323,12 +358,20 @@ def withdraw(cli: CliContext, request: str, text: str, repeats: str, yes: bool) 
 
 @command.command()
 @click.argument("request")
-@click.option("--useful", type=click.Choice(["yes", "no"]), required=True, help="Was it of use?")
+@click.option(
+    "--useful",
+    type=click.Choice(["yes", "no"]),
+    required=True,
+    help="Whether the answer was useful.",
+)
 @text_option
 @repeats_option
 @pass_cli
 def close(cli: CliContext, request: str, useful: str, text: str, repeats: str) -> None:
-    """Close REQUEST, which has ended, with feedback for the partner."""
+    """Close REQUEST, which has ended, with feedback for the partner.
+
+    Example: tearline --as li request close 5f0c9a1b --useful yes
+    """
     _act(
         cli,
         request,
@@ -342,7 +385,7 @@ Act = Callable[[Node, bytes, ActedBy | None], Awaitable[None]]
 
 
 def _act(cli: CliContext, request: str, act: Act) -> None:
-    """Takes a step of a person, and prints how the request stands then."""
+    """Records a person's step, and prints the resulting state of the request."""
 
     async def run(node: Node) -> list[dict[str, object]]:
         await catch_up(cli, node)

@@ -1,4 +1,4 @@
-"""What the commands on requests share: their options, a request as a row, and whose step it is."""
+"""Helpers of the request commands: options, rows and states."""
 
 from collections.abc import Iterable
 
@@ -15,16 +15,20 @@ from tearline_client.node import Node
 from tearline_client.rendering.packets import text_column
 from tearline_client.rendering.words import agency_name, time_text
 
-_RECORD_SHOWN = 60  # characters: enough to tell items apart
+_RECORD_SHOWN = 60  # characters: enough to distinguish items
 
 item_option = click.option(
-    "--item", "items", type=click.IntRange(1), multiple=True, help="Its number; else all open ones."
+    "--item",
+    "items",
+    type=click.IntRange(1),
+    multiple=True,
+    help="Number of an item; by default all open ones.",
 )
-text_option = free_text("--text", help="For the other side alone.")
+text_option = free_text("--text", help="A note for the other party only.")
 
 
 def preview_columns(cli: CliContext) -> list[str]:
-    """What is shown of each field before anything leaves."""
+    """Returns the columns of a preview."""
     return [
         "field",
         "category",
@@ -36,7 +40,7 @@ def preview_columns(cli: CliContext) -> list[str]:
 
 
 def row_of(view: RequestView, trust: TrustState) -> dict[str, object]:
-    """A request as a row: whose turn it is, and until when."""
+    """Returns a request as a row: its state and its deadline."""
     progress, owed = view.progress, not view.progress.phase.has_ended
     return {
         "request": view.request.packet.hex()[:12],
@@ -65,7 +69,7 @@ def row_of(view: RequestView, trust: TrustState) -> dict[str, object]:
 
 def _waits(view: RequestView) -> str:
     if view.frozen:
-        return "until its asker resumes: it has frozen the request"
+        return "for its asker to resume: it froze the request"
     return "for a second person" if view.pending else ""
 
 
@@ -85,14 +89,14 @@ def _clock(view: RequestView) -> str:
 
 
 def overturned_text(items: Iterable[RequestedItem]) -> str:
-    """Returns which decisions a supplement overturns, as a sentence."""
+    """Returns a sentence with the decisions that a supplement overturns."""
     told = listed(
         f"item {each.number} ({each.record[:_RECORD_SHOWN]}) is {each.outcome}" for each in items
     )
-    return f"This answers what was decided before: {told}."
+    return f"This overturns earlier decisions: {told}."
 
 
 async def catch_up(cli: CliContext, node: Node) -> None:
-    """Takes in what came, and then what the log says of our own receipts of it."""
+    """Receives new messages, then the log's entries about our own receipts for them."""
     if await look(cli, node):
         await node.state.follow()

@@ -1,4 +1,4 @@
-"""``tearline packet search``: what is open here, by a name, an account or any other value."""
+"""``tearline packet search``: search in readable fields by name, account or other value."""
 
 from datetime import UTC, datetime
 
@@ -27,21 +27,19 @@ _DAY_MS = 24 * 3_600_000
     "kinds",
     type=click.Choice([kind.value for kind in PacketKind]),
     multiple=True,
-    help="In packets of this kind.",
+    help="Only packets of this kind.",
+)
+@click.option("--case", "case_id", default="", help="Only packets of this case: its title or id.")
+@click.option(
+    "--from", "sender", default="", metavar="AGENCY", help="Only packets of this agency or node."
 )
 @click.option(
-    "--case", "case_id", default="", help="In packets of this case: its title, or its id."
+    "--since", type=_DAY, metavar="DATE", help="Only packets received on this day (UTC) or later."
 )
 @click.option(
-    "--from", "sender", default="", metavar="AGENCY", help="In packets of this agency or node."
+    "--until", type=_DAY, metavar="DATE", help="Only packets received on this day (UTC) or earlier."
 )
-@click.option(
-    "--since", type=_DAY, metavar="DATE", help="In what came here on that day (UTC) or later."
-)
-@click.option(
-    "--until", type=_DAY, metavar="DATE", help="In what came here on this day (UTC) or before."
-)
-@click.option("--mine/--theirs", "own", default=None, help="In packets of ours, or of others.")
+@click.option("--mine/--theirs", "own", default=None, help="Only our own packets, or only others.")
 @pass_cli
 def search(
     cli: CliContext,
@@ -53,10 +51,12 @@ def search(
     until: datetime | None,
     own: bool | None,
 ) -> None:
-    """Find packets in which a field holds TEXT, the best first.
+    """Find packets with TEXT in a readable field, best matches first.
 
-    A name is found in any script, without its accents, and with its words in any order; an
-    account or a telephone number however it is spaced. Each search is an entry of the access log.
+    Names match in any script, without accents, with words in any order. Accounts and telephone
+    numbers match with any spacing. The access log records each search.
+
+    Example: tearline packet search "Qiu Wenhao"
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -71,7 +71,7 @@ def search(
         )
         found = node.search(text, person=cli.settings.person, within=within)
         if len(found) == MAX_FOUND:
-            cli.say(f"These are the best {MAX_FOUND}; name a kind, a case or a time for others.")
+            cli.say(f"Showing the best {MAX_FOUND}. Next: narrow the search by kind, case or time.")
         sought = SearchTerms(text)
         superseded = node.corrections.corrected_by(found)
         rows: list[dict[str, object]] = []

@@ -1,4 +1,4 @@
-"""What the commands of several nouns share: the node at work, the acting person, text files."""
+"""Helpers shared by the commands: the open node, the acting person and text files."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,12 +19,12 @@ T = TypeVar("T")
 
 
 def home_of(cli: CliContext) -> Home:
-    """The home that the settings name."""
+    """Returns the home that the settings name."""
     return Home(cli.settings.home)
 
 
 def at_work(cli: CliContext, action: Callable[[Node], Awaitable[T]]) -> T:
-    """Opens the node, lets ``action`` use it, and closes it."""
+    """Opens the node, awaits ``action`` on it, closes it and returns the result."""
 
     async def run() -> T:
         node = await Node.open(
@@ -41,27 +41,29 @@ def at_work(cli: CliContext, action: Callable[[Node], Awaitable[T]]) -> T:
 
 
 async def look(cli: CliContext, node: Node, *, sync: bool = True) -> bool:
-    """Takes in what came, unless the exchange is away; says how old what is here is then.
+    """Receives new messages, or says how old the local data is when the exchange is unreachable.
 
     Args:
-        cli: The command's.
+        cli: The command's frame.
         node: The node.
-        sync: Whether the exchange is asked at all.
+        sync: Whether to contact the exchange at all.
 
     Returns:
-        Whether what is here is as of now.
+        Whether the local data is current.
     """
     missed = await node.refresh() if sync else None
     if sync and missed is None:
         return True
-    age = age_text(node.state.now_ms() - node.known_ms()) if node.known_ms() else "never read"
-    why = f"The exchange is away ({missed.code}): w" if missed is not None else "W"
-    cli.say(f"{why}hat is here is as of {time_text(node.known_ms())} ({age}).")
+    age = (
+        age_text(node.state.now_ms() - node.known_ms()) if node.known_ms() else "never synchronised"
+    )
+    why = f"The exchange is unreachable ({missed.code}): l" if missed is not None else "L"
+    cli.say(f"{why}ocal data is as of {time_text(node.known_ms())} ({age}).")
     return False
 
 
 def passphrases(cli: CliContext, root_file: Path | None, *, twice: bool = False) -> Passphrases:
-    """The passphrases of both keystores; the root's is the node's where no file is named."""
+    """Returns the passphrases of both keystores; without a file, the root uses the node's."""
     node = cli.passphrase(twice=twice)
     if root_file is None:
         return Passphrases(node=node, root=node)
@@ -72,15 +74,15 @@ def passphrases(cli: CliContext, root_file: Path | None, *, twice: bool = False)
 
 
 def acting(cli: CliContext, node: Node, agreement_id: bytes, role: Role) -> ActedBy | None:
-    """The person who acts, as partners under an agreement may know them.
+    """Returns the acting person under the pseudonym of an agreement.
 
-    None where no person was named and none is logged in: then it is the node's own act.
+    None if no person was named and none is logged in: then the node itself acts.
     """
     return node.acting(cli.settings.person, agreement_id, role)
 
 
 def person_of(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy | None:
-    """The liaison officer who acts, or the officer in charge."""
+    """Returns the acting liaison officer, or else the officer in charge."""
     try:
         return acting(cli, node, agreement_id, Role.LIAISON)
     except NotPermitted:
@@ -88,7 +90,7 @@ def person_of(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy | Non
 
 
 def read_text(path: Path, *, maximum: int) -> str:
-    """A text file of at most ``maximum`` bytes.
+    """Returns the text of a file of at most ``maximum`` bytes.
 
     Raises:
         ConfigUnreadable: If it cannot be read, is larger, or is not UTF-8.

@@ -1,4 +1,4 @@
-"""``tearline agreement suspend``, ``resume``, ``end`` and ``gap``: where the parties stand."""
+"""``tearline agreement suspend``, ``resume``, ``end`` and ``gap``: suspension of agreements."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -27,21 +27,23 @@ from tearline_client.rendering.words import agency_name, time_text
 F = TypeVar("F", bound=Callable[..., Any])
 
 _REASONS = click.Choice([reason.value for reason in Reason])
-_article = click.option("--article", default="", help="Only this article; else the whole.")
+_article = click.option(
+    "--article", default="", help="Only this article; by default the whole agreement."
+)
 _direction = click.option(
-    "--direction", metavar="FROM:TO", default="", help="Only this way, of the article named."
+    "--direction", metavar="FROM:TO", default="", help="Only this direction of the article."
 )
 
 
 def _fate_options(function: F) -> F:
-    """What becomes of mail in flight, and of what was sent before."""
+    """Adds the options for mail in flight and for packets sent earlier."""
     options = (
-        click.option("--hold", "in_flight", flag_value="hold", default=True, help="Mail that was not handed out is issued anew on resumption; so it is unless said otherwise."),  # noqa: E501
-        click.option("--return", "in_flight", flag_value="return", help="It is not."),
-        click.option("--keep", "originated", flag_value="keep", default=True, help="Partners keep what this agency sent; so it is unless said otherwise."),  # noqa: E501
-        click.option("--freeze", "originated", flag_value="freeze", help="They may not open it meanwhile."),  # noqa: E501
-        click.option("--erase", "originated", flag_value="erase", help="They erase it, or a person there says why it is kept: each packet is recalled."),  # noqa: E501
-        click.option("--reason", type=_REASONS, required=True, help="Why, as far as everybody may know."),  # noqa: E501
+        click.option("--hold", "in_flight", flag_value="hold", default=True, help="Reissue undelivered mail on resumption (default)."),  # noqa: E501
+        click.option("--return", "in_flight", flag_value="return", help="Do not reissue undelivered mail."),  # noqa: E501
+        click.option("--keep", "originated", flag_value="keep", default=True, help="Partners keep earlier packets (default)."),  # noqa: E501
+        click.option("--freeze", "originated", flag_value="freeze", help="Partners may not open earlier packets until resumption."),  # noqa: E501
+        click.option("--erase", "originated", flag_value="erase", help="Recall earlier packets: partners erase them, or keep them with a ground."),  # noqa: E501
+        click.option("--reason", type=_REASONS, required=True, help="The reason, visible to every member."),  # noqa: E501
     )  # fmt: skip
     for option in reversed(options):
         function = option(function)
@@ -65,9 +67,11 @@ def suspend(
     reason: str,
     yes: bool,
 ) -> None:
-    """Suspend agreement NAME, one article or one direction: here at once, everywhere when told.
+    """Suspend agreement NAME, one article or one direction: here at once, elsewhere when notified.
 
-    Nothing more goes out from here and nothing comes in, whatever the exchange does.
+    From then on, this node neither sends nor accepts under it, whatever the exchange does.
+
+    Example: tearline --as olga agreement suspend narcotics-2026 --reason review
     """
     _, trust_list = home_of(cli).trust_list()
     suspension = Suspension(
@@ -77,7 +81,7 @@ def suspend(
         in_flight=InFlight(in_flight),
         originated=Originated(originated),
     )
-    erased = " Partners erase what was sent before." if originated == Originated.ERASE else ""
+    erased = " Partners erase earlier packets." if originated == Originated.ERASE else ""
     cli.confirm(f"This stops {_scope(trust_list, suspension)} of {name}.{erased}", name, yes=yes)
 
     async def run(node: Node) -> ActQueued | bool:
@@ -100,7 +104,7 @@ def suspend(
     if isinstance(waits, ActQueued):
         raise waits
     if waits:
-        cli.say("The exchange could not be told yet; the node says it again until it can.")
+        cli.say("The exchange is not notified yet; the node retries until it is.")
 
 
 @click.command(cls=Command)
@@ -109,10 +113,12 @@ def suspend(
 @_direction
 @pass_cli
 def resume(cli: CliContext, name: str, article: str, direction: str) -> None:
-    """An officer in charge lifts what this agency has suspended of agreement NAME.
+    """Resume, as an officer, agreement NAME where this agency suspended it.
 
-    Without --article everything that is suspended; what was held is issued anew, as far as the
-    policies of now allow it. Who still has a packet that was corrected meanwhile is named.
+    By default, the command resumes all of this agency's suspensions. Held mail is reissued within
+    the current policies. The command lists partners that hold a packet corrected in the meantime.
+
+    Example: tearline --as olga agreement resume narcotics-2026
     """
     _, trust_list = home_of(cli).trust_list()
     ends = _ends(trust_list, direction)
@@ -131,8 +137,8 @@ def resume(cli: CliContext, name: str, article: str, direction: str) -> None:
     for each in outdated:
         partner, packet = agency_name(trust_list, each.recipient), each.packet.hex()[:12]
         cli.say(
-            f"{partner} still has packet {packet}, which {each.correction.hex()[:12]} corrected"
-            " without it: send it a new one."
+            f"{partner} still holds packet {packet}, without its correction"
+            f" {each.correction.hex()[:12]}. Next: send it a new packet."
         )
 
 
@@ -144,7 +150,10 @@ def resume(cli: CliContext, name: str, article: str, direction: str) -> None:
 def end(
     cli: CliContext, name: str, in_flight: str, originated: str, reason: str, yes: bool
 ) -> None:
-    """An officer in charge ends agreement NAME for this agency, for good."""
+    """End agreement NAME, as an officer, permanently for this agency.
+
+    Example: tearline --as olga agreement end narcotics-2026 --reason legal
+    """
     cli.confirm(f"This ends {name} for this agency. It cannot be resumed.", name, yes=yes)
 
     async def run(node: Node) -> None:
@@ -167,10 +176,13 @@ def end(
 @click.argument("name")
 @pass_cli
 def gap(cli: CliContext, name: str) -> None:
-    """Show what passed while something of agreement NAME was suspended, and what proves it.
+    """Show traffic and proof of the intervals in which agreement NAME was suspended.
 
-    From this node's own records: the marks that both ends signed at suspension and at resumption,
-    and what the log has between them. Nothing but voids, and receipts about earlier mail, may.
+    The rows come from this node's records: the marks that both parties signed at suspension and
+    resumption, and the log entries between them. Only voids, and receipts for earlier mail, may lie
+    between.
+
+    Example: tearline agreement gap narcotics-2026
     """
 
     async def run(node: Node) -> list[dict[str, object]]:
@@ -203,7 +215,7 @@ def gap(cli: CliContext, name: str) -> None:
 
 
 def state_of(node: Node, trust_list: TrustList, agreement: Agreement, now_ms: int) -> str:
-    """How an agreement stands: not yet, in force, expired; by whom it was suspended or ended."""
+    """Returns an agreement's state: not yet, in force, expired, or suspended or ended."""
     if now_ms < agreement.valid_from_ms:
         return "not yet"
     if now_ms >= agreement.valid_until_ms:
@@ -220,28 +232,28 @@ def state_of(node: Node, trust_list: TrustList, agreement: Agreement, now_ms: in
 
 
 def say_positions(cli: CliContext, trust_list: TrustList, positions: tuple[Position, ...]) -> None:
-    """Tells of every open suspension."""
+    """Prints every open suspension."""
     for position in positions:
         suspension = position.suspension
         since = (
             f"since {time_text(position.since_ms)}"
             if position.since_ms is not None
-            else "here only: the exchange has not taken it yet"
+            else "here only: the exchange has not accepted it yet"
         )
         refused = f" (refused with {position.code})" if position.code else ""
         cli.say(
             f"{'Ended' if position.ended else 'Suspended'} by"
             f" {agency_name(trust_list, position.agency)}: {_scope(trust_list, suspension)},"
             f" {since}{refused}; reason {suspension.reason.value}, mail in flight:"
-            f" {suspension.in_flight.value}, what it sent: {suspension.originated.value}."
+            f" {suspension.in_flight.value}, earlier packets: {suspension.originated.value}."
         )
 
 
 def _say_recalled(cli: CliContext, originated: str) -> None:
     if originated == Originated.ERASE:
         cli.say(
-            "What was sent before is recalled; `tearline packet recalls` lists the answers. What "
-            "partners read, printed or copied is not undone by it."
+            "Earlier packets are recalled; `tearline packet recalls` lists the answers. Earlier "
+            "reading, printing and copying by partners cannot be undone."
         )
 
 
@@ -257,13 +269,13 @@ def _scope(trust_list: TrustList, suspension: Suspension) -> str:
 
 
 def _ends(trust_list: TrustList, direction: str) -> dict[str, str]:
-    """The two ends of a direction, as URIs; empty where none is named."""
+    """Returns sender and recipient of a direction, as URIs; empty if none is given."""
     if not direction:
         return {"sender": "", "recipient": ""}
     uris = {agency.name: agency.uri for agency in trust_list.agencies}
     sender, colon, recipient = direction.partition(":")
     if not colon:
-        raise MalformedInput("a direction is FROM:TO, two agencies as the trust list names them")
+        raise MalformedInput("expected FROM:TO, two short names of the trust list")
     for name in (sender, recipient):
         if name not in uris:
             raise MalformedInput(one_of(name, "agency", uris))

@@ -1,4 +1,4 @@
-"""``tearline transfer``: legs of value transfers, from our own records and from partners."""
+"""``tearline transfer``: legs of value transfers from own records and from partners."""
 
 import re
 from decimal import Decimal
@@ -27,21 +27,21 @@ Found = list[Leg | None]
 
 @click.group(cls=Group)
 def command() -> None:
-    """Legs of value transfers, from our own records and from partners."""
+    """Match legs of value transfers from own records and from partners."""
 
 
 @command.command()
 @click.argument("files", nargs=-1, type=FILE)
-@click.option("--inbox", is_flag=True, help="With the legs that are open in packets here.")
+@click.option("--inbox", is_flag=True, help="Include the readable legs of packets here.")
 @click.option(
     "--rate",
     "rates",
     multiple=True,
     metavar="USD/CNY=7.2",
-    help="What one of the first is worth in the second; else what a leg states.",
+    help="Exchange rate; by default the rate that a leg states.",
 )
-@click.option("--percent", default="3", show_default=True, help="How far amounts may be apart.")
-@click.option("--hours", default="72", show_default=True, help="How far times may be apart.")
+@click.option("--percent", default="3", show_default=True, help="Maximum difference of amounts.")
+@click.option("--hours", default="72", show_default=True, help="Maximum difference of times.")
 @pass_cli
 def match(
     cli: CliContext,
@@ -51,14 +51,16 @@ def match(
     percent: str,
     hours: str,
 ) -> None:
-    """Propose which pay-in and pay-out are two sides of one transfer, and say why.
+    """Propose pairs of pay-in and pay-out as two sides of one transfer, with reasons.
 
-    FILES hold legs as FollowTheMoney JSON lines. Nothing leaves the house. The score is 0.7 for
-    amounts and times that agree, less by how much of the tolerance they use, and 0.3 for a
-    reference in common. A pair is a proposal: a person decides.
+    FILES hold legs as FollowTheMoney JSON lines. The comparison is local. The score is 0.7 for
+    matching amounts and times, reduced by the used tolerance, and 0.3 for a common reference. A
+    pair is a proposal: a person decides.
+
+    Example: tearline transfer match legs.json --inbox
     """
     if not files and not inbox:
-        raise click.UsageError("FILES, --inbox or both are expected")
+        raise click.UsageError("give FILES, --inbox or both")
     stated = dict(_stated(text) for text in rates)
     tolerance = Tolerance(percent=_figure(percent, "--percent"), hours=_figure(hours, "--hours"))
     found = [leg for file in files for leg in _in_file(file)]
@@ -71,15 +73,17 @@ def match(
         f"{counted(len(legs), 'leg')} compared, {counted(len(matched.pairs), 'pair')} proposed."
     )
     if left := len(found) - len(legs):
-        cli.say(f"{counted(left, 'leg')} left out: something to compare is not open, or wrong.")
+        cli.say(
+            f"{counted(left, 'leg')} left out: a field to compare is not readable, or malformed."
+        )
     if matched.crowded:
         cli.say(
-            f"{counted(matched.crowded, 'pay-in')} with more pay-outs near in time than are"
-            f" compared ({MAX_NEAR_LEGS}), or more pairs than are proposed ({MAX_PAIRS_OF_LEG}):"
-            " the nearest and the best are listed. Try fewer --hours."
+            f"{counted(matched.crowded, 'pay-in')} with more pay-outs near in time than the"
+            f" limit ({MAX_NEAR_LEGS}), or more pairs than the limit ({MAX_PAIRS_OF_LEG}):"
+            " only the nearest and best are listed. Next: use fewer --hours."
         )
     for one, other in matched.unrated:
-        cli.say(f"No rate is stated for {one} and {other}: --rate {one}/{other}=…")
+        cli.say(f"No rate for {one} and {other}. Next: use --rate {one}/{other}=…")
 
 
 def _emit(cli: CliContext, matched: Matched) -> None:
@@ -134,12 +138,12 @@ def _stated(text: str) -> tuple[tuple[str, str], Decimal]:
     parts = _RATE.fullmatch(text)
     value = parse_decimal(parts[3]) if parts else None
     if parts is None or value is None or CURRENCY.reason(parts[1]) or CURRENCY.reason(parts[2]):
-        raise click.BadParameter("USD/CNY=7.2 was expected", param_hint="--rate")
+        raise click.BadParameter("expected a rate such as USD/CNY=7.2", param_hint="--rate")
     return (parts[1], parts[2]), value
 
 
 def _figure(text: str, option: str) -> Decimal:
     value = Decimal(0) if text == "0" else parse_decimal(text)
     if value is None:
-        raise click.BadParameter("a plain number was expected", param_hint=option)
+        raise click.BadParameter("expected a plain number", param_hint=option)
     return value

@@ -1,4 +1,4 @@
-"""``tearline trust``: who belongs to the federation, and under which keys."""
+"""``tearline trust``: members of the federation and their keys."""
 
 from pathlib import Path
 
@@ -23,12 +23,12 @@ from tearline_client.keys.home import replace_file
 
 @click.group(cls=Group)
 def command() -> None:
-    """Who belongs to the federation, and under which keys."""
+    """Draft, sign, pin and show the federation's trust list."""
 
 
 @command.command()
 @click.option(
-    "--exchange", "exchange_file", type=FILE, required=True, help="Its exchange.enrolment."
+    "--exchange", "exchange_file", type=FILE, required=True, help="The exchange.enrolment file."
 )
 @click.option(
     "--agency",
@@ -36,16 +36,16 @@ def command() -> None:
     type=FILE,
     multiple=True,
     required=True,
-    help="The .agency file of a member; given for each.",
+    help="The .agency file of a member; one option per member.",
 )
 @click.option(
     "--threshold",
     type=int,
     default=2,
     show_default=True,
-    help="Roots that may change exchange, log and suite.",
+    help="Number of roots required to change exchange, log and suite.",
 )
-@click.option("--output-file", "target", type=FILE, required=True, help="Where to write the list.")
+@click.option("--output-file", "target", type=FILE, required=True, help="The file to write.")
 @root_option
 @pass_cli
 def draft(
@@ -56,7 +56,11 @@ def draft(
     target: Path,
     root_passphrase_file: Path | None,
 ) -> None:
-    """Draft the first trust list of a federation, signed by this agency's root."""
+    """Draft the first trust list of a federation, signed by this agency's root.
+
+    Example: tearline trust draft --exchange exchange.enrolment --agency us-justice.agency --agency
+    mx-prosecutor.agency --output-file list
+    """
     proposed = draft_trust_list(
         home_of(cli),
         passphrases(cli, root_passphrase_file).root,
@@ -66,7 +70,7 @@ def draft(
     )
     _write(target, proposed)
     cli.say(f"Federation {proposed.statement.id.hex()}")
-    cli.say(f"Hand {target} to every agency on it, to sign.")
+    cli.say(f"Next: give {target} to every agency on it to sign.")
 
 
 @command.command()
@@ -74,7 +78,10 @@ def draft(
 @root_option
 @pass_cli
 def sign(cli: CliContext, file: Path, root_passphrase_file: Path | None) -> None:
-    """Add this agency's root signature to the list in FILE."""
+    """Sign the trust list in FILE with this agency's root key.
+
+    Example: tearline trust sign list
+    """
     proposed = read_signed(Armor.TRUST_LIST, file)
     root = passphrases(cli, root_passphrase_file).root
     complete = sign_trust_list(home_of(cli), root, proposed)
@@ -84,16 +91,18 @@ def sign(cli: CliContext, file: Path, root_passphrase_file: Path | None) -> None
 
 @command.command(name="pin")
 @click.argument("file", type=FILE)
-@click.option("--federation", help="The federation id that partners told you; compared.")
+@click.option("--federation", help="The federation id that partners gave you, to compare.")
 @root_option
 @pass_cli
 def pin_command(
     cli: CliContext, file: Path, federation: str | None, root_passphrase_file: Path | None
 ) -> None:
-    """Pin the federation whose complete first trust list is in FILE.
+    """Pin the federation with the complete first trust list in FILE.
 
-    Every root must have signed, this agency's included. Compare the federation id with your
-    partners by another way than this file came.
+    Every root must have signed, including this agency's. Verify the federation id with your
+    partners out of band.
+
+    Example: tearline trust pin list
     """
     complete = read_signed(Armor.TRUST_LIST, file)
     if federation is not None and complete.statement.id.hex() != federation:
@@ -107,7 +116,10 @@ def pin_command(
 @command.command()
 @pass_cli
 def show(cli: CliContext) -> None:
-    """Show the pinned trust list: each member and the id of its root key."""
+    """Show the pinned trust list: each member and the id of its root key.
+
+    Example: tearline trust show
+    """
     from tearline.crypto.keys import key_id
 
     signed, trust_list = home_of(cli).trust_list()

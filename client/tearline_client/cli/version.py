@@ -9,7 +9,10 @@ from tearline_client.cli.groups import Command
 @click.command(cls=Command)
 @pass_cli
 def command(cli: CliContext) -> None:
-    """Show the version of this program, and of what it speaks."""
+    """Print the version of this program and of its protocol.
+
+    Example: tearline version
+    """
     import platform
     from importlib.metadata import version
 

@@ -1,8 +1,8 @@
-"""The node as a cosigner: it signs the log it follows, and compares what others signed.
+"""The node as a cosigner: it signs the log it follows, and compares others' checkpoints.
 
-Two nodes that are shown different logs find out here: each is told what the other cosigned,
-or misses it. What contradicts our own log, under the log's own signature, is evidence that
-convinces anyone; from then on nothing is sent until an officer decides.
+It detects a split view: each node sees the other's cosigned checkpoints, or misses them. A
+contradiction under the log's own signature is evidence for third parties. Sending then stops until
+an officer decides.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,11 +48,11 @@ from tearline_client.log.follower import verify_not_ahead
 
 
 class Cosigner:
-    """Cosigns for one node.
+    """Cosigner of one node.
 
     Args:
         context: The node.
-        signer: Gives its cosigning key, as it is now.
+        signer: Returns its current cosigning key.
     """
 
     def __init__(self, context: NodeContext, signer: Callable[[], CheckpointSigner]) -> None:
@@ -60,21 +60,21 @@ class Cosigner:
         self._signer = signer
 
     async def turn(self, *, wait: bool = False) -> None:
-        """Tells the exchange what we cosigned, and looks at what it says that others did.
+        """Sends our cosignature to the exchange, and checks others' cosignatures in the reply.
 
         Args:
             wait: Whether to return only once the log has grown, or after half a minute.
 
         Raises:
-            LogForked: If the log signed two histories: here, or as another node shows.
-            LogError: If what is shown does not fit together.
-            RequestError: If the exchange is out of reach.
+            LogForked: If the log signed two histories, seen here or shown by another node.
+            LogError: If the reply is inconsistent.
+            RequestError: If the exchange is unreachable.
             TwinAtWork: If our own key cosigned later than this node did.
         """
         try:
             reply = await self._tell(self.cosign(), wait=wait)
         except CosignerUnknown:
-            # By the exchange's clock our key does not count now. What others saw, we look at.
+            # By the exchange's clock our key is invalid now. Others' checkpoints are still checked.
             reply = await self._tell(b"", wait=wait)
         try:
             news = parse_cosign_news(reply)
@@ -97,27 +97,27 @@ class Cosigner:
         """Follows the log up to its newest checkpoint.
 
         Raises:
-            LogError: If it is not the log followed so far, or less of it than was cosigned;
-                LogForked if it signed both, which the exchange is told, for every node to hear.
-            RequestError: If the exchange is out of reach.
+            LogError: If it is not the log followed so far, or is smaller than cosigned; LogForked
+                if it signed both, which is sent to the exchange for every node.
+            RequestError: If the exchange is unreachable.
         """
-        seen = self.seen  # before the exchange is asked: what is offered meanwhile may be newer
+        seen = self.seen  # read before the call: a newer checkpoint may be offered during it
         try:
             await self._context.follow()
             if self._context.stores.log.size < seen.size:
-                raise LogInconsistent("the exchange keeps back entries that were cosigned here")
+                raise LogInconsistent("the exchange withholds entries that were cosigned here")
         except LogInconsistent:
             await self.investigate()
-            # An exchange that went back to a backup has to know that it signed more.
+            # An exchange restored from a backup must learn that it signed more.
             with suppress(ExchangeError, LogError):
                 await self._tell(self.cosign())
             raise
 
     async def investigate(self) -> None:
-        """Looks for evidence in what the log shows now.
+        """Searches the log's current state for evidence.
 
         Raises:
-            LogForked: If it is found; every node that the exchange tells will stop.
+            LogForked: If it is found; every node notified by the exchange will stop.
         """
         log, ask = self._context.trust.trust_list.log, self._context.transport.entries
         found = None
@@ -130,11 +130,11 @@ class Cosigner:
         await self.judge(found)
 
     async def compare(self, note: bytes) -> None:
-        """Compares a partner's checkpoint, however it came here, with the log followed.
+        """Compares a partner's checkpoint, from any source, with the log followed.
 
         Raises:
-            LogForked: If it is of another history; every node that can be told is told.
-            LogError: If it is not signed by the log, or beyond what the exchange shows.
+            LogForked: If it is of another history; all reachable nodes are notified.
+            LogError: If the log did not sign it, or it exceeds the exchange's log.
         """
         try:
             self._compare(note)
@@ -143,11 +143,11 @@ class Cosigner:
             raise
 
     async def judge(self, evidence: Equivocation) -> None:
-        """Takes evidence, however it came here.
+        """Stores evidence from any source.
 
         Raises:
-            LogForked: If it is new and holds; every node that can be told is told.
-            LogError: If it does not hold.
+            LogForked: If it is new and valid; all reachable nodes are notified.
+            LogError: If it is invalid.
         """
         try:
             self.accuse(evidence)
@@ -155,27 +155,27 @@ class Cosigner:
             await self._warn()
             raise
 
-    # For whoever asks, over HTTP: see docs/spec/log-v1.md, section 9.
+    # Served over HTTP: see docs/spec/log-v1.md, section 9.
 
     @property
     def seen(self) -> CosignedTree:
-        """The largest tree that this node cosigned."""
+        """Returns the largest tree that this node cosigned."""
         if self._context.stores.cosigning.cosigned() is None:
-            return CosignedTree()  # of a new node, which does not know the log's keys yet
+            return CosignedTree()  # a new node, which does not know the log's keys yet
         return self._context.stores.cosigning.seen(self._context.trust.trust_list.log)
 
     async def add_checkpoint(self, offered: AddCheckpoint) -> NoteSignature:
-        """Cosigns what anybody offers, if it begins with what was cosigned last (tlog-witness).
+        """Cosigns an offered checkpoint that extends the last cosigned one (tlog-witness).
 
-        The new tree is on the disk before it is signed. A checkpoint of the log that contradicts
-        what is here is no mistake of whoever offers it, but evidence.
+        The new tree is stored before it is signed. A contradicting checkpoint of the log is
+        evidence, not the caller's mistake.
 
         Raises:
-            CosignerUnknown: If our key does not count now.
-            ClockSkewed: If it is from our future.
-            CosignerElsewhere: If the proof begins at another size than was cosigned last.
-            LogForked: If the log signed two histories: nothing is sent from now on, and every
-                node that can be told is told.
+            CosignerUnknown: If our key is not valid now.
+            ClockSkewed: If it is dated in our future.
+            CosignerElsewhere: If the proof begins at another size than the last cosigned one.
+            LogForked: If the log signed two histories: sending stops, and all reachable nodes are
+                notified.
             LogError: If it must not be cosigned; see ``verify_add_checkpoint``.
         """
         signer = self._counting_signer()
@@ -191,21 +191,21 @@ class Cosigner:
             if evidence is None:
                 raise
             await self.judge(evidence)
-            raise LogForked("that is known here") from None
+            raise LogForked("this is known already") from None
         return self._signed(signer, checkpoint)
 
     def mirrored(self) -> bytes:
-        """The newest checkpoint over the entries that are here.
+        """Returns the newest checkpoint over the entries here.
 
-        It has our line, too, unless a larger one was cosigned already, whose entries were not
-        read yet: a cosigner does not go back.
+        It includes our signature, unless a larger tree was cosigned whose entries are not read yet:
+        a cosigner does not go back.
 
         Raises:
-            NotFound: If nothing of the log was read yet.
+            NotFound: If the log has not been read yet.
         """
         newest = self._context.follower.checkpoint()
         if newest is None:
-            raise NotFound("nothing of the log was read yet")
+            raise NotFound("the log has not been read yet")
         signer = self._counting_signer()
         if signer is None or self.seen.size != newest.checkpoint.size:
             return newest.note
@@ -213,7 +213,7 @@ class Cosigner:
         return parse_note(newest.note).with_signatures([line]).encode()
 
     async def _warn(self) -> None:
-        # The liar may not pass it on; then people carry the file.
+        # A lying exchange may not pass it on; then people carry the file.
         with suppress(ExchangeError, LogError):
             await self._tell(b"")
 
@@ -222,7 +222,7 @@ class Cosigner:
         return await self._context.transport.cosign(encode_cosign_turn(turn))
 
     def cosign(self) -> bytes:
-        """The checkpoint that was kept as cosigned, with our line; empty if there is none yet."""
+        """Returns the stored cosigned checkpoint with our signature; empty if there is none."""
         last, signer = self._last(), self._counting_signer()
         if last is None or signer is None:
             return b""
@@ -230,18 +230,18 @@ class Cosigner:
         return parse_note(last.note).with_signatures([line]).encode()
 
     def _signed(self, signer: CheckpointSigner, checkpoint: Checkpoint) -> NoteSignature:
-        """Our line, of whose time this node knows before anybody sees it."""
+        """Returns our signature; its time is stored before it is sent."""
         time_s, stores = self._context.now_ms() // 1000, self._context.stores
         with stores.database.transaction():
             stores.cosigning.put_signed(time_s)
         return signer.sign(checkpoint, time_s=time_s)
 
     def _verify_own(self, notes: Sequence[bytes]) -> None:
-        """Checks that our key signed nothing by a later time than this node ever did.
+        """Verifies that our key signed no later than this node did.
 
         Raises:
-            TwinAtWork: If it did.
-            LogError: If our line does not verify.
+            TwinAtWork: If it signed later.
+            LogError: If our signature does not verify.
         """
         signer = self._counting_signer()
         if signer is None:
@@ -261,19 +261,19 @@ class Cosigner:
                 self._context.stop_for_twin(TwinAtWork(sign), note)
 
     def _counting_signer(self) -> CheckpointSigner | None:
-        """Our key, if it is on record and counts now."""
+        """Returns our key, if it is on record and valid now."""
         try:
             signer = self._signer()
         except KeystoreEntryMissing:
-            return None  # a home from before there was cosigning: it follows all the same
+            return None  # a home from before cosigning: it follows the log all the same
         return signer if signer.verifier in self._cosigners() else None
 
     def accuse(self, evidence: Equivocation) -> None:
-        """Takes evidence against the log, from here or from anybody; what is known is passed over.
+        """Stores evidence against the log from any source; known evidence is ignored.
 
         Raises:
-            LogForked: If it is new and holds: nothing is sent from now on.
-            LogError: If it does not hold.
+            LogForked: If it is new and valid: sending stops.
+            LogError: If it is invalid.
         """
         older, newer = verify_equivocation(evidence, self._context.trust.trust_list.log)
         stores = self._context.stores
@@ -290,7 +290,7 @@ class Cosigner:
         return tuple(accusation.evidence for accusation in open_ones[:1])
 
     def _compare(self, note: bytes) -> None:
-        """Compares a checkpoint with our own tree, and notes who cosigned it."""
+        """Compares a checkpoint with our own tree, and records its cosigners."""
         log, stores = self._context.trust.trust_list.log, self._context.stores
         signed = parse_checkpoint(
             note,
@@ -303,7 +303,7 @@ class Cosigner:
             return
         newest = self._context.follower.checkpoint()
         if newest is None or size > newest.checkpoint.size:
-            raise LogInconsistent("the exchange keeps back entries that others have cosigned")
+            raise LogInconsistent("the exchange withholds entries that others have cosigned")
         evidence = self._contradiction(signed)
         if evidence is not None:
             self.accuse(evidence)
@@ -316,7 +316,7 @@ class Cosigner:
         self._context.cosigned.set()
 
     def _contradiction(self, signed: SignedCheckpoint) -> Equivocation | None:
-        """What shows that a checkpoint of the log contradicts what is here; None: nothing."""
+        """Returns evidence that a checkpoint contradicts the log here, or None."""
         size, root = signed.checkpoint.size, signed.checkpoint.root
         last = self._last()
         if last is not None and last.checkpoint.size == size:
@@ -334,7 +334,7 @@ class Cosigner:
         )
 
     def _bare(self, signed: SignedCheckpoint) -> bytes:
-        """A checkpoint with the log's lines alone: with others, it would be evidence anew."""
+        """Returns a checkpoint with only the log's signatures, so that equal evidence is equal."""
         keys = map(parse_verifier_key, self._context.trust.trust_list.log.verifier_keys)
         return parse_note(signed.note).only_by(keys).encode()
 
@@ -343,7 +343,7 @@ class Cosigner:
             awaited = partner.awaited
             if awaited is not None and awaited.is_overdue:
                 why = f"{partner.agency}, entry {awaited.first}"
-                # Told once: from here on the newest act is what is awaited.
+                # Reported once: from here on, the newest act is awaited.
                 moved = replace(awaited, first=awaited.last, first_ms=awaited.last_ms)
                 with self._context.stores.database.transaction():
                     self._context.stores.cosigning.put_partner(replace(partner, awaited=moved))

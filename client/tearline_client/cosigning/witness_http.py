@@ -1,9 +1,9 @@
-"""The witness port: the node's copy of the log, and cosignatures for whoever asks.
+"""The witness port: the node's copy of the log, and cosignatures on request.
 
-``/checkpoint`` and ``/tile/…`` as at the exchange, from what this node read and verified
-itself, and ``POST /add-checkpoint`` of c2sp.org/tlog-witness. No caller is known by name: what
-is offered counts by the log's signature alone, and all a caller can bring about is what the
-node would cosign anyway. Specified in docs/spec/log-v1.md, section 9.
+It serves ``/checkpoint`` and ``/tile/…`` as the exchange does, from entries that this node
+verified, and ``POST /add-checkpoint`` of c2sp.org/tlog-witness. Callers are anonymous: an offer is
+valid by the log's signature alone, and a caller can only cause cosignatures that the node would
+give anyway. Specified in docs/spec/log-v1.md, section 9.
 """
 
 from collections.abc import Callable
@@ -40,16 +40,16 @@ SIZE = "text/x.tlog.size"
 def witnessing(
     address: str, context: NodeContext, cosigner: Cosigner, report: Callable[[str], None]
 ) -> AbstractAsyncContextManager[int]:
-    """Serves the witness port in this event loop, and drains it in the end; gives the port.
+    """Serves the witness port in this event loop, and drains it at the end; yields the port.
 
     Args:
-        address: host:port; port 0 takes a free one.
-        context: The node whose copy of the log is shown.
-        cosigner: Decides what is cosigned.
-        report: Told what a person should know: that the log is convicted, or a fault here.
+        address: host:port; port 0 selects a free one.
+        context: The node whose copy of the log is served.
+        cosigner: Decides on cosignatures.
+        report: Called with evidence against the log, and with faults here.
 
     Raises:
-        SettingInvalid: If the address cannot be listened on.
+        SettingInvalid: If the address is not available.
     """
 
     async def add_checkpoint(request: Request) -> Response:
@@ -84,7 +84,7 @@ def witnessing(
 
 
 class _Mirror:
-    """The node's copy of the log, to be read in tiles."""
+    """The node's copy of the log, readable in tiles."""
 
     def __init__(self, context: NodeContext, cosigner: Cosigner) -> None:
         self._context = context
@@ -98,7 +98,7 @@ class _Mirror:
 
 
 async def _body(request: Request) -> bytes:
-    """The body, read no further than shows that it is too large."""
+    """Returns the body, read only up to its size limit."""
     body = b""
     async for part in request.stream():
         body += part
@@ -108,7 +108,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _status(error: LogError) -> int | None:
-    """The status by which tlog-witness says ``error``; None where it is not the caller's."""
+    """Returns tlog-witness's status for ``error``; None if it is not the caller's fault."""
     match error:
         case NoteMalformed():
             return 400

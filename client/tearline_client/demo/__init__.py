@@ -1,1 +1,1 @@
-"""The story, told by real processes: an exchange and three agencies that do not trust it."""
+"""Demonstration with real processes: an exchange and three agencies that do not trust it."""

@@ -1,7 +1,7 @@
-"""One agency of the demo, as a process of its own: a real home, a real node, real connections.
+"""One agency of the demo in its own process: a real home, a real node, real connections.
 
-It reads one act as a JSON line on standard input, does it, and answers with one JSON line:
-``{"ok": …}`` or ``{"error": code, "why": …}``. The acts are those of the command line.
+The process reads one act as a JSON line on standard input, performs it, and answers with one JSON
+line: ``{"ok": …}`` or ``{"error": code, "why": …}``. The acts are those of the command line.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ PASSPHRASE = b"the demo keeps no secret"
 
 
 class Agency:
-    """The acts of one agency."""
+    """Acts of one agency."""
 
     def __init__(self, home: Path) -> None:
         self._home = Home(home)
@@ -79,7 +79,7 @@ class Agency:
         return self._opened
 
     async def found(self, agency: str, domain: str) -> str:
-        """Makes the agency; returns its enrolment file."""
+        """Creates the agency; returns its enrolment file."""
         identity = Identity(agency=agency, domain=domain, node="liaison")
         found_agency(self._home, identity, self._passphrases)
         return str(self._home.path / f"{agency}.agency")
@@ -97,7 +97,7 @@ class Agency:
         return proposed.statement.id.hex()
 
     async def sign_list(self, path: str) -> int:
-        """Signs the trust list; returns how many roots have."""
+        """Signs the trust list; returns the number of root signatures."""
         signed = sign_trust_list(self._home, PASSPHRASE, read_signed(Armor.TRUST_LIST, Path(path)))
         _write(Path(path), Armor.TRUST_LIST, encode_signed(signed))
         return len(signed.statement.inclusions)
@@ -112,7 +112,7 @@ class Agency:
         self._home.own_policy.write_text(text, encoding="utf-8")
 
     async def open(self) -> dict[str, object]:
-        """Opens the node, reads the log, puts its keys on record."""
+        """Opens the node, reads the log and publishes its keys."""
         self._opened = await Node.open(self._home.path, passphrase=PASSPHRASE)
         await self._node.sync()
         status = self._node.status()
@@ -124,25 +124,25 @@ class Agency:
         _write(Path(target), Armor.AGREEMENT, encode_signed(signed))
 
     async def sign_agreement(self, path: str) -> int:
-        """Signs an agreement; returns how many parties have."""
+        """Signs an agreement; returns the number of signatures."""
         signed = self._node.sign_agreement(read_signed(Armor.AGREEMENT, Path(path)))
         _write(Path(path), Armor.AGREEMENT, encode_signed(signed))
         return len(signed.statement.inclusions)
 
     async def publish_agreement(self, path: str) -> None:
-        """Puts an agreement in force at the exchange."""
+        """Publishes an agreement at the exchange."""
         await self._node.publish_agreement(read_signed(Armor.AGREEMENT, Path(path)))
 
     async def receive(self) -> int:
-        """Takes in what has arrived; returns how much was new."""
+        """Receives new messages; returns their number."""
         return await self._node.receive()
 
     async def agreements(self) -> list[str]:
-        """Names of the agreements held here."""
+        """Returns the names of the agreements of this node."""
         return [agreement.name for agreement in self._node.state.stores.agreements.all()]
 
     async def preview(self, source: str, order: dict[str, Any], narrative: str) -> list[Any]:
-        """Field × partner: form, what is seen, by which policies."""
+        """Returns form, visible value and policies for each field and partner."""
         drafted = draft_file(self._node, Path(source), read_ftm, _order(order), narrative=narrative)
         cells = [cell for plan in drafted.plans for cell in plan.cells()]
         names = names_by_recipient(cells)
@@ -171,7 +171,7 @@ class Agency:
         }
 
     async def overstep(self, source: str, order: dict[str, Any]) -> dict[str, Any]:
-        """Sends as a patched node would: everything in clear, whatever the agreement says."""
+        """Sends everything in clear, as a patched node would, whatever the agreement allows."""
         drafted = draft_file(self._node, Path(source), read_ftm, _order(order))
         everything = Decision(
             form=Form.CLEAR, shared_policy_ids=(), own_policy_ids=(), reason="", faults=()
@@ -184,7 +184,7 @@ class Agency:
         return {"refused": [list(pair) for pair in sent.refused]}
 
     async def view(self, packet: str = "", person: str = "") -> dict[str, Any]:
-        """What this agency, or a person of it, sees of a packet, or of its newest."""
+        """Returns the view of a packet, by default the newest, for the agency or a person."""
         store = self._node.state.stores.packets
         packet_id = store.find(packet) if packet else next(iter(store.ids()), None)
         if packet_id is None:
@@ -198,7 +198,7 @@ class Agency:
         }
 
     async def correct(self, packet: str, source: str, narrative: str) -> dict[str, Any]:
-        """Puts a source in the place of a packet of ours; what each partner sees otherwise."""
+        """Replaces a packet of ours with a source; returns the changes for each partner."""
         packet_id = self._node.state.stores.packets.find(packet)
         plan, _ = draft_correction(self._node, packet_id, Path(source), narrative=narrative)
         sent = await self._node.send([plan.release])
@@ -231,7 +231,7 @@ class Agency:
         }
 
     async def statuses(self, packet: str) -> list[Any]:
-        """What became of the grants of a packet of ours, by signed receipts."""
+        """Returns the status of each grant of a packet of ours, from signed receipts."""
         await self._node.receive()
         shown = self._node.show(self._node.state.stores.packets.find(packet))
         return [
@@ -243,7 +243,7 @@ class Agency:
         ]
 
     async def who_saw(self, packet: str, field: str) -> list[Any]:
-        """Which partner saw a field, in which form, by which policies, and if that is proven."""
+        """Returns each partner's view of a field: form, policies and proof."""
         await self._node.receive()
         packet_id = self._node.state.stores.packets.find(packet)
         return [
@@ -259,7 +259,7 @@ class Agency:
         ]
 
     async def prove(self, packet: str, folder: str) -> list[str]:
-        """Writes proofs of all that the log says of a packet; returns the files."""
+        """Writes proofs of all log entries about a packet; returns the files."""
         files = []
         for proof in prove(self._node.state, packet):
             path = Path(folder) / proof.name
@@ -268,13 +268,13 @@ class Agency:
         return files
 
     async def add_person(self, name: str, role: str) -> None:
-        """Adds a person, who logs in."""
+        """Adds a person and logs them in."""
         persons = LocalIssuer(self._node.keystore)
         persons.add(name, roles={Role(role)}, clearance=Tlp.RED, passphrase=PASSPHRASE)
         persons.login(name, PASSPHRASE, int(time.time()))
 
     async def suspend(self, agreement: str, article: str) -> None:
-        """Suspends an article; what is in flight is held."""
+        """Suspends an article; mail in flight is held."""
         suspension = Suspension(
             article=article,
             sender="",
@@ -286,12 +286,12 @@ class Agency:
         await self._node.suspensions.suspend(agreement, suspension)
 
     async def resume(self, agreement: str, article: str, person: str) -> None:
-        """Has an officer lift the suspension of an article."""
+        """Resumes an article as an officer."""
         officer = self._node.acting(person, self._node.agreement(agreement).id, Role.OFFICER)
         await self._node.suspensions.resume(agreement, (article, "", ""), acted_by=officer)
 
     async def gaps(self, agreement: str, article: str, peer: str) -> list[Any]:
-        """What passed between this agency and a partner while an article was suspended."""
+        """Returns the traffic with a partner while an article was suspended."""
         partner, trust_list = self._node.node_of(peer), self._node.state.trust.trust_list
         return [
             {
@@ -314,7 +314,7 @@ class Agency:
         await self._node.recalls.recall(plan, RecallReason(reason))
 
     async def recalls(self, packet: str) -> list[Any]:
-        """The recalls of a packet, and what was answered."""
+        """Returns the recalls of a packet with their answers."""
         await self._node.receive()
         return [
             {
@@ -340,7 +340,7 @@ class Agency:
         self._node.cases.verify_taken()
 
     async def timeline(self, title: str) -> list[Any]:
-        """What this agency was told of a case and of what is filed under it."""
+        """Returns the known events of a case and of its filed packets."""
         await self._node.receive()
         trust_list = self._node.state.trust.trust_list
         return [
@@ -367,7 +367,7 @@ class Agency:
         }
 
     async def requested(self, request: str) -> dict[str, Any]:
-        """How a request stands here: its clock, and what became of each item."""
+        """Returns the state of a request: its deadline and the outcome of each item."""
         await self._node.receive()
         await self._node.state.follow()
         view = self._node.requests.show(self._node.state.stores.packets.find(request))
@@ -402,7 +402,7 @@ class Agency:
         await self._node.requests.refuse(packet_id, Ground(ground), [item], acting)
 
     async def put_aside(self) -> list[str]:
-        """Codes of what was put aside."""
+        """Returns the codes of the quarantine."""
         return [item.code for item in self._node.status().quarantined]
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The story goes on: what partners ask for, stop and take back once they share."""
+"""Later steps of the story: requests, suspension and recall between partners."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from tearline_client.demo.lead import (
 from tearline_client.demo.step import CN, MX, ORDER, US, StepResult, Story
 
 _CASE = "Harbour"
-_TURNS = 3  # to hear of it, to answer, to hear the answer
+_TURNS = 3  # to receive, to answer, to receive the answer
 _NEITHER = "neither-confirm-nor-deny"
 _ASKING, _ANSWERING, _OFFICER = "paz", "grace", "lin"
 _PRECURSORS = {
@@ -33,7 +33,7 @@ _TERMS = {"agreement": ORDER["agreement"], "article": ORDER["article"]}
 
 
 def case(story: Story) -> StepResult:
-    """Three agencies keep a case together; what is filed under it goes to who is in it."""
+    """Shows that packets of a joint case reach only its members."""
     us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
     source = _further(story)
     us.ask("open_case", title=_CASE, agreement=ORDER["agreement"], partners=[CN, MX])
@@ -55,17 +55,17 @@ def case(story: Story) -> StepResult:
         and early.code == "TL-CAS-005"
         and went_to == {US: {CN, MX}, CN: {CN}},
         lines=[
-            f"before {MX} joined, {US} did not file for it: {early.code if early else 'it did'}",
-            f"what {US} finds of it in the log:",
+            f"before {MX} joined, filing was refused: {early.code if early else 'not refused'}",
+            f"entries of the case visible to {US}:",
             *(_event_text(line) for line in timelines[US]),
-            f"{CN} finds what went to itself, and not what went to {MX}",
+            f"{CN} sees its own grant, and not the one to {MX}",
         ],
         evidence={"packet": packet, "timelines": timelines, "command": "tearline case timeline"},
     )
 
 
 def request(story: Story) -> StepResult:
-    """Records are asked for in an emergency; one item is answered, and one refused by its kind."""
+    """Shows an emergency request with one item answered and one refused with a ground."""
     us, mx = story.world.agencies[US], story.world.agencies[MX]
     source = story.world.folder / "statements.jsonl"
     source.write_text(lead_jsonl(RECORDS), encoding="utf-8")
@@ -86,7 +86,7 @@ def request(story: Story) -> StepResult:
         and (refused["answer"], refused["ground"]) == ("", _NEITHER)
         and ended["state"] == "answered",
         lines=[
-            f"{at_us['urgency']}: by the log an answer is due at {_time_text(at_mx['due_ms'])}"
+            f"{at_us['urgency']}: deadline from the log: {_time_text(at_mx['due_ms'])}"
             f" for {MX}, at {_time_text(at_us['due_ms'])} for {US}",
             f"1. {answered['record']}: answered with packet {answered['answer'][:16]}…",
             f"2. {refused['record']}: refused, {refused['ground']}",
@@ -96,7 +96,7 @@ def request(story: Story) -> StepResult:
 
 
 def precursor(story: Story) -> StepResult:
-    """A shipment that was turned aside is told of, and a mistyped substance never leaves."""
+    """Shows that a diversion is reported, and that a mistyped substance is refused."""
     cn, us, mx = (story.world.agencies[name] for name in (CN, US, MX))
     source = story.world.folder / "incident.jsonl"
     order = {**_PRECURSORS, "to": [US, MX]}
@@ -114,7 +114,7 @@ def precursor(story: Story) -> StepResult:
     return StepResult(
         proved=wrong is not None and wrong.code == "TL-PKT-031" and told == [(CAS, QUANTITY)] * 2,
         lines=[
-            f"as CAS {WRONG_CAS} it did not leave {CN}: {wrong.code if wrong else 'it did'}",
+            f"CAS {WRONG_CAS} was refused at {CN}: {wrong.code if wrong else 'not refused'}",
             *(f"{name} reads: {_incident_text(fields)}" for name, fields in seen.items()),
         ],
         evidence={"packet": packet, "command": "tearline packet send --kind precursor-incident"},
@@ -122,7 +122,7 @@ def precursor(story: Story) -> StepResult:
 
 
 def correct(story: Story) -> StepResult:
-    """The lead named a wrong amount: another packet takes its place, for all who have it."""
+    """Shows that a corrected packet replaces a wrong one for all its recipients."""
     us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
     source = story.world.folder / "corrected.jsonl"
     source.write_text(corrected_jsonl(), encoding="utf-8")
@@ -141,12 +141,12 @@ def correct(story: Story) -> StepResult:
         and RIGHT_AMOUNT not in now[CN]
         and SOURCE not in now[CN] + now[MX],
         lines=[
-            "what changes for each, seen before it is sent:",
+            "changes for each partner, previewed before sending:",
             *(
                 f"    {c['partner']}: {c['field']} was {c['before']}, will be {c['after']}"
                 for c in made["changes"]
             ),
-            *(f"{name} finds at the first: {words}" for name, words in named.items()),
+            *(f"{name} sees on the first packet: {words}" for name, words in named.items()),
         ],
         evidence={
             "packet": story.packet,
@@ -158,7 +158,7 @@ def correct(story: Story) -> StepResult:
 
 
 def suspend(story: Story) -> StepResult:
-    """A party stops an article at once, an officer lifts it, and both ends prove the gap."""
+    """Shows that suspension stops an article at once, and that both parties prove the gap."""
     us, cn = story.world.agencies[US], story.world.agencies[CN]
     order = {**ORDER, "to": [CN]}
     lead: dict[str, Any] = {"source": _further(story), "order": order, "narrative": ""}
@@ -184,18 +184,18 @@ def suspend(story: Story) -> StepResult:
         and _sorted(gaps[US]) == _sorted(gaps[CN])
         and [gap["proved"] for gap in gaps[CN]] == [True, True],
         lines=[
-            f"a lead that waited in its mailbox was held: {CN} had {'nothing' if held else 'it'}",
-            f"the next one did not leave {US}: {stopped.code if stopped else 'it did'}",
-            f"an officer of {CN} resumed; the lead that was held was issued anew, and arrived",
+            f"a lead in {CN}'s mailbox was held: {'not delivered' if held else 'delivered'}",
+            f"the next one was refused at {US}: {stopped.code if stopped else 'not refused'}",
+            f"an officer of {CN} resumed; the held lead was reissued and arrived",
             *(_gap_text(gap) for gap in gaps[CN]),
-            f"{US} finds the same in its own records",
+            f"{US}'s own records show the same",
         ],
         evidence={"packet": packet, "gaps": gaps, "command": "tearline agreement gap"},
     )
 
 
 def recall(story: Story) -> StepResult:
-    """What is recalled is erased where it went, and signed answers say so."""
+    """Shows that recalled packets are erased at the recipient, with signed answers."""
     us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
     packets = (story.corrected, story.packet)
 
@@ -217,7 +217,7 @@ def recall(story: Story) -> StepResult:
         lines=[
             *(
                 f"{answer['partner']} signed for packet {packet[:12]}: {answer['state']};"
-                f" not undone by that: {', '.join(answer['not_undone'])}"
+                f" not undone: {', '.join(answer['not_undone'])}"
                 for packet, answer in zip(packets, answers, strict=False)
             ),
             f"{CN} saw {before} fields of it, and now sees {after}; {MX} keeps its view",
@@ -227,14 +227,14 @@ def recall(story: Story) -> StepResult:
 
 
 def _further(story: Story) -> str:
-    """The file with the second lead."""
+    """Writes the second lead; returns its file."""
     source = story.world.folder / "further.jsonl"
     source.write_text(lead_jsonl(FURTHER), encoding="utf-8")
     return str(source)
 
 
 def _settle(story: Story) -> None:
-    """Every node hears of everything, and answers."""
+    """Lets every node receive all messages and answer them."""
     for _ in range(_TURNS):
         story.world.all("receive")
 
@@ -248,7 +248,7 @@ def _gap_text(gap: dict[str, Any]) -> str:
     between = ", ".join(f"{count} {code}" for code, count in gap["between"].items())
     return (
         f"{gap['from']} to {gap['to']}: at suspension {before[0]} sent, {before[1]} received;"
-        f" at resumption {after[0]} and {after[1]}; between them {between or 'nothing'}"
+        f" at resumption {after[0]} and {after[1]}; between them {between or 'none'}"
     )
 
 

@@ -1,15 +1,15 @@
-"""The precursor incident of the story. Every name, number and place in it is invented."""
+"""The precursor incident of the story. All names, numbers and places are invented."""
 
 import json
 
 CAS = "23056-29-3"
 WRONG_CAS = "23056-29-4"
-"""The same with a check digit that does not hold."""
+"""The same number with a wrong check digit."""
 QUANTITY = "25"
 
 
 def incident_jsonl(cas: str = CAS) -> str:
-    """A precursor incident as FollowTheMoney JSON lines."""
+    """Returns a precursor incident as FollowTheMoney JSON lines."""
     entities = (
         {
             "id": "incident-1",

@@ -1,4 +1,4 @@
-"""The lead of the story. Every name, number and place in it is invented."""
+"""The lead of the story. All names, numbers and places are invented."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ SUSPECT = "Qiu Wenhao"
 ACCOUNT = "DE02120300000000202051"  # a bank's published example, not anyone's account
 AMOUNT = "1847250"
 RIGHT_AMOUNT = "1874250"
-"""What the amount is, once somebody has seen that two digits changed places."""
+"""The amount after two swapped digits are corrected."""
 SOURCE = "A bookkeeper of the trading firm, who must not be named"
 METHOD = "Compared remittance slips with the ledger of a courier"
 
@@ -68,7 +68,7 @@ FURTHER = (
         "properties": {"name": ["Ren Baolin"], "nationality": ["cn"]},
     },
 )
-"""A second, small lead: who carries the cash."""
+"""A second, small lead about the courier of the cash."""
 RECORD_AMOUNT = "920400"
 RECORDS = (
     {
@@ -87,7 +87,7 @@ RECORDS = (
         },
     },
 )
-"""What the statements of the account hold."""
+"""Statements of the account."""
 REQUEST = """\
 to = "us-justice"
 agreement = "narcotics-2026"
@@ -113,7 +113,7 @@ NARRATIVE = (
     "out the same value in yuan. No money crosses a border."
 )
 SECRETS = (SUSPECT, ACCOUNT, AMOUNT, SOURCE, METHOD, NARRATIVE, "裘文昊", "+525555550142")
-"""What the exchange must never hold, in any file."""
+"""Values that no file of the exchange may contain."""
 
 AGREEMENT = """\
 name = "narcotics-2026"
@@ -225,10 +225,10 @@ when {
 
 
 def lead_jsonl(entities: Iterable[Mapping[str, object]] = ENTITIES) -> str:
-    """A lead as FollowTheMoney JSON lines."""
+    """Returns a lead as FollowTheMoney JSON lines."""
     return "".join(json.dumps(entity, ensure_ascii=False) + "\n" for entity in entities)
 
 
 def corrected_jsonl() -> str:
-    """The lead with the amount as it is."""
+    """Returns the lead with the correct amount."""
     return lead_jsonl().replace(AMOUNT, RIGHT_AMOUNT)

@@ -1,4 +1,4 @@
-"""Telling the story: the steps in order, for a person or as one JSON object."""
+"""Runs the story's steps in order, for a person or as one JSON object."""
 
 import tempfile
 import time
@@ -18,7 +18,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryResult:
-    """A step and what it came to."""
+    """A step and its outcome."""
 
     step: Step
     told: StepResult
@@ -28,12 +28,12 @@ def tell(say: Say, *, keep: Path | None = None) -> tuple[list[StoryResult], floa
     """Runs the story.
 
     Args:
-        say: Told each line as it happens.
-        keep: Folder to leave the federation in, at work; a temporary one, removed, if None.
+        say: Called with each line of output.
+        keep: Folder to leave the running federation in; by default a temporary one, removed.
 
     Returns:
-        Every step with its outcome, and the seconds it all took. A step whose ground an
-        earlier one failed to lay is not proved, and says why.
+        Every step with its outcome, and the total seconds. A step that depends on a failed one is
+        not proved, and says why.
     """
     began = time.monotonic()
     results: list[StoryResult] = []
@@ -61,7 +61,7 @@ def _tell_one(step: Step, story: Story) -> StepResult:
     except TearlineError as error:
         return StepResult(proved=False, lines=[str(error)], evidence={"code": error.code})
     except (KeyError, IndexError) as error:
-        return StepResult(proved=False, lines=[f"an earlier step left nothing here: {error!r}"])
+        return StepResult(proved=False, lines=[f"an earlier step failed: {error!r}"])
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a step of the story is, and what steps leave for later ones."""
+"""Steps of the story, and the state that later steps use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,12 +20,12 @@ ORDER = {
 
 @dataclass(slots=True, kw_only=True)
 class StepResult:
-    """What a step came to.
+    """Outcome of a step.
 
     Attributes:
         proved: Whether the claim holds.
-        lines: What to show a person.
-        evidence: What shows it, for programs: ids, codes, commands, files.
+        lines: Output for a person.
+        evidence: Evidence for programs: ids, codes, commands, files.
     """
 
     proved: bool
@@ -39,9 +39,9 @@ class Step:
 
     Attributes:
         id: Short name.
-        title: What happens.
-        claim: What the step proves.
-        tell: Does it.
+        title: The action.
+        claim: The property that the step proves.
+        tell: Runs the step.
     """
 
     id: str
@@ -51,16 +51,16 @@ class Step:
 
 
 class Story:
-    """The world, and what earlier steps left for later ones."""
+    """The world, and the results of earlier steps."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.packet = ""
-        self.corrected = ""  # the packet whose place it has taken
+        self.corrected = ""  # the packet that it replaced
         self.lead = world.folder / "lead.jsonl"
 
     @property
     def order(self) -> dict[str, Any]:
-        """Under what the lead is sent."""
+        """Returns the order under which the lead is sent."""
         guarded = {f"{entity}/{name}": category for (entity, name), category in GUARDED.items()}
         return {**ORDER, "guarded": guarded}

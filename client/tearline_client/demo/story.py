@@ -1,4 +1,4 @@
-"""The story, step by step. Each step makes a claim, acts, and says by evidence if it holds."""
+"""The story, step by step: each step makes a claim, acts, and proves the claim by evidence."""
 
 import shutil
 import sqlite3
@@ -25,11 +25,11 @@ from tearline_client.demo.world import AGENCIES
 from tearline_client.enrolment import read_signed
 
 _DECIDING = "dora"
-"""Who decides past the house's own policies."""
+"""The person who may override the agency's own policies."""
 
 
 def federation(story: Story) -> StepResult:
-    """Three agencies and an exchange; three roots sign one list."""
+    """Creates three agencies and an exchange; three roots sign one trust list."""
     world = story.world
     for name, agency in world.agencies.items():
         agency.begin("found", agency=name, domain=AGENCIES[name])
@@ -53,15 +53,15 @@ def federation(story: Story) -> StepResult:
         and all(node["keys"] == 3 for node in opened.values()),
         lines=[
             f"federation {federation_id[:16]}…, signed by {roots} roots",
-            f"with two roots only, {MX} refused it: {early.code if early else 'it did not'}",
-            "each node put its keys on record in the open log, to sign, to be sealed to, to cosign",
+            f"with only two roots, {MX} refused it: {early.code if early else 'not refused'}",
+            "each node published its signing, encryption and cosigning keys in the log",
         ],
         evidence={"federation": federation_id, "roots": roots, "file": str(trust)},
     )
 
 
 def agreement(story: Story) -> StepResult:
-    """An agreement, in force only when all three signed."""
+    """Puts an agreement in force once all three parties signed."""
     world = story.world
     us, cn, mx = world.agencies.values()
     path = str(world.folder / "narcotics-2026.agreement")
@@ -78,15 +78,15 @@ def agreement(story: Story) -> StepResult:
         and signed == 3
         and all(names == ["narcotics-2026"] for names in held.values()),
         lines=[
-            f"with two signatures the exchange refused it: {early.code if early else 'no'}",
-            "with three it is in force, and every node holds its own copy",
+            f"with two signatures it was refused: {early.code if early else 'not refused'}",
+            "with three it is in force, and every node stores a copy",
         ],
         evidence={"agreement": "narcotics-2026", "signatures": signed, "file": path},
     )
 
 
 def preview(story: Story) -> StepResult:
-    """Who will see what, before anything leaves the house."""
+    """Previews each partner's view before sending."""
     story.lead.write_text(lead_jsonl(), encoding="utf-8")
     us = story.world.agencies[US]
     cells = us.ask("preview", source=str(story.lead), order=story.order, narrative=NARRATIVE)
@@ -113,7 +113,7 @@ def preview(story: Story) -> StepResult:
 
 
 def send(story: Story) -> StepResult:
-    """The lead, sealed once, granted twice, logged before it is acknowledged."""
+    """Sends the lead: sealed once, granted twice, logged before its receipt."""
     us = story.world.agencies[US]
     sent = us.ask("send", source=str(story.lead), order=story.order, narrative=NARRATIVE)
     story.packet = sent["packets"][0]
@@ -123,14 +123,14 @@ def send(story: Story) -> StepResult:
         lines=[
             f"packet {story.packet[:16]}…: one signature, one packet, two grants",
             f"three receipts, with log entries {', '.join(map(str, sent['entries']))}",
-            f"none of {len(SECRETS)} names and numbers of it is in any file of the exchange",
+            f"no file of the exchange contains any of its {len(SECRETS)} secret values",
         ],
         evidence={"packet": story.packet, "entries": sent["entries"], "found": found},
     )
 
 
 def views(story: Story) -> StepResult:
-    """Each partner opens its own view; a tear line shows what it is told of the rest."""
+    """Opens each partner's view; the tear line shows the fields kept back."""
     cn, mx = story.world.agencies[CN], story.world.agencies[MX]
     for agency in (cn, mx):
         agency.ask("receive")
@@ -164,20 +164,20 @@ def views(story: Story) -> StepResult:
 
 
 def overstep(story: Story) -> StepResult:
-    """A node patched to give more than agreed: the exchange refuses, by policy id."""
+    """Sends more than agreed from a patched node; the exchange refuses it by policy id."""
     us = story.world.agencies[US]
     refused = us.ask("overstep", source=str(story.lead), order=story.order)["refused"]
     story.world.agencies[CN].ask("receive")
     codes = [code for code, _ in refused]
     return StepResult(
         proved="TL-POL-009" in codes,
-        lines=[f"refused: {code} {why}" for code, why in refused] or ["nothing was refused"],
+        lines=[f"refused: {code} {why}" for code, why in refused] or ["not refused"],
         evidence={"refused": refused},
     )
 
 
 def disclose(story: Story) -> StepResult:
-    """One more field, later; the signature of the first day still covers it."""
+    """Releases one more field later, under the original signature."""
     us, cn = story.world.agencies[US], story.world.agencies[CN]
     before = str(cn.ask("view", packet=story.packet)["rows"])
     us.ask("add_person", name=_DECIDING, role="liaison")
@@ -189,8 +189,8 @@ def disclose(story: Story) -> StepResult:
     return StepResult(
         proved=ACCOUNT not in before and ACCOUNT in after and not sent["refused"],
         lines=[
-            f"{CN} saw the account as its bank and last two digits; now it sees all of it:"
-            " the house's own policy held it back until a person decided",
+            f"{CN} saw the account's bank and last two digits; now it sees the whole number:"
+            " the agency's own policy withheld it until a person decided",
             f"log entry {', '.join(map(str, sent['entries']))}; the packet was not sealed again",
         ],
         evidence={"entries": sent["entries"], "field": "BankAccount/iban"},
@@ -198,7 +198,7 @@ def disclose(story: Story) -> StepResult:
 
 
 def receipts(story: Story) -> StepResult:
-    """What became of it, by receipts that each recipient signed itself."""
+    """Shows the status of each grant, from receipts signed by its recipient."""
     for name in (CN, MX):
         story.world.agencies[name].ask("receive")
     statuses = story.world.agencies[US].ask("statuses", packet=story.packet)
@@ -210,20 +210,20 @@ def receipts(story: Story) -> StepResult:
 
 
 def audit(story: Story) -> StepResult:
-    """Who saw the account number, and proof of it for somebody who believes nobody."""
+    """Shows each partner's view of the account number, with proofs for an independent verifier."""
     us, folder = story.world.agencies[US], story.world.folder
     sightings = us.ask("who_saw", packet=story.packet, field="BankAccount/iban")
     proofs = folder / "proofs"
     proofs.mkdir()
     files = us.ask("prove", packet=story.packet, folder=str(proofs))
-    # The verifier holds the trust list and the files, and asks nobody.
+    # The verifier uses only the trust list and the files.
     trust_list = parse_trust_list(
         read_signed(Armor.TRUST_LIST, folder / "federation.trust").statement.body
     )
     verifier = AuditVerifier(trust_list.log)
     honest = [verifier.judge(Path(file).read_bytes()).outcome for file in files]
     altered = bytearray(Path(files[0]).read_bytes())
-    altered[100] ^= 1  # in the event; a bit of a cosigner's that it does not know changes nothing
+    altered[100] ^= 1  # in the event: a bit of an unknown cosigner's signature would not matter
     forged = verifier.judge(bytes(altered)).outcome
     forms = sorted((s["partner"], s["form"]) for s in sightings if s["form"] != "withheld")
     cn, mx = (f"spiffe://{AGENCIES[name]}/node/liaison" for name in (CN, MX))
@@ -243,7 +243,7 @@ def audit(story: Story) -> StepResult:
 
 
 def tampering(story: Story) -> StepResult:
-    """The operator edits the database: anyone who checks sees it."""
+    """Edits the operator's database; verification detects it."""
     exchange = story.world.exchange
     exchange.stop()
     intact, words_intact = exchange.verify_log()
@@ -254,7 +254,7 @@ def tampering(story: Story) -> StepResult:
     return StepResult(
         proved=intact == 0 and edited == 5,
         lines=[
-            f"as it is: {_last(words_intact)}",
+            f"unchanged: {_last(words_intact)}",
             f"with one recipient edited: {_last(words)}",
         ],
         evidence={"intact": intact, "edited": edited, "command": "tearline-server verify-log"},
@@ -264,38 +264,38 @@ def tampering(story: Story) -> StepResult:
 STEPS = (
     Step(
         id="federation",
-        title="Three agencies found a federation",
-        claim="Nobody is in it whom every root did not admit.",
+        title="Three agencies form a federation",
+        claim="Every agency approved every member.",
         tell=federation,
     ),
     Step(
         id="agreement",
-        title="They sign what each may get",
-        claim="Nothing is in force that a party did not sign.",
+        title="They sign an agreement",
+        claim="An agreement is in force only once every party signed it.",
         tell=agreement,
     ),
     Step(
         id="preview",
-        title=f"{US} looks before it sends",
-        claim="Every cell says what a partner will see, and by which policy.",
+        title=f"{US} previews the packet",
+        claim="Every cell shows a partner's view and its policy.",
         tell=preview,
     ),
     Step(
         id="send",
-        title="The lead crosses the border",
-        claim="It is accepted, logged, and unreadable to the exchange.",
+        title="The lead is sent",
+        claim="The packet is accepted, logged, and unreadable to the exchange.",
         tell=send,
     ),
     Step(
         id="views",
         title="Two partners, two views",
-        claim="Each sees what it was granted, and of the rest what it was told.",
+        claim="Each partner sees its granted fields, and permitted notices of the rest.",
         tell=views,
     ),
     Step(
         id="overstep",
         title="A patched node tries to give more than agreed",
-        claim="The exchange judges every grant by the agreement itself.",
+        claim="The exchange checks every grant against the agreement.",
         tell=overstep,
     ),
     Step(
@@ -306,50 +306,50 @@ STEPS = (
     ),
     Step(
         id="receipts",
-        title="Who has it",
-        claim="Each recipient signed what became of its grant.",
+        title="Receipts",
+        claim="Each recipient signed the status of its grant.",
         tell=receipts,
     ),
     Step(
         id="audit",
-        title="An auditor asks who saw the account number",
-        claim="Who was shown what, under which article, verifies offline.",
+        title="An auditor traces the account number",
+        claim="Each disclosure and its article verify offline.",
         tell=audit,
     ),
     Step(
         id="case",
-        title="They keep a case together",
-        claim="Nothing is filed for who is not in the case, and each sees its own part of it.",
+        title="They work on a joint case",
+        claim="Packets can be filed only for case members, and each sees its own part.",
         tell=case,
     ),
     Step(
         id="request",
         title=f"{MX} asks for records, in an emergency",
-        claim="Both sides count the same time, and every item ends in an answer or on a ground.",
+        claim="All parties compute the same deadline; each item is answered or refused.",
         tell=request,
     ),
     Step(
         id="precursor",
-        title=f"{CN} tells of precursors that were to be diverted",
-        claim="A mistyped substance never leaves, and each partner reads the right one.",
+        title=f"{CN} reports a diversion of precursors",
+        claim="A mistyped substance is never sent, and each partner reads the right one.",
         tell=precursor,
     ),
     Step(
         id="correct",
         title=f"{US} corrects the amount in the lead",
-        claim="All who had it have what takes its place, and the first one says so.",
+        claim="Every recipient gets the correction, and the first packet names it.",
         tell=correct,
     ),
     Step(
         id="suspend",
-        title=f"{CN} suspends the article, and resumes",
-        claim="Nothing passes while a party has stopped it, and both sides can prove it.",
+        title=f"{CN} suspends the article and resumes it",
+        claim="No packet passes during a suspension, and both parties can prove it.",
         tell=suspend,
     ),
     Step(
         id="recall",
-        title=f"{US} takes the lead and its correction back from {CN}",
-        claim="What was recalled is erased, and the recipient signed that it is.",
+        title=f"{US} recalls the lead and its correction from {CN}",
+        claim="Recalled packets are erased, and the recipient signed the erasure.",
         tell=recall,
     ),
     Step(
@@ -362,17 +362,17 @@ STEPS = (
 
 
 def _secrets_in_exchange(story: Story) -> tuple[list[str], bool]:
-    """Which secrets stand in the exchange's files, and whether the search itself works."""
+    """Returns the secrets found in the exchange's files, and whether the search works."""
     data = b"".join(
         path.read_bytes() for path in story.world.exchange.home.rglob("*") if path.is_file()
     )
     found = [secret for secret in SECRETS if secret.encode() in data]
-    # What it must hold, so that a search that finds nothing means something.
+    # The packet id must be found, so that an empty result means something.
     return found, bytes.fromhex(story.packet) in data
 
 
 def _edit_event(database: Path) -> None:
-    """Makes the log say that the lead went to somebody else."""
+    """Edits the log's event to name another recipient."""
     connection = sqlite3.connect(database)
     row = connection.execute(
         "SELECT idx, event FROM event WHERE code = 'grant-accepted' ORDER BY idx LIMIT 1"
@@ -393,4 +393,4 @@ def _cut(text: str, width: int) -> str:
 
 def _last(words: str) -> str:
     lines = [line for line in words.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "no output"

@@ -27,7 +27,7 @@ _STOP_S = 15
 
 
 class AgencyProcess:
-    """One agency, as a process of its own."""
+    """One agency in its own process."""
 
     def __init__(self, name: str, home: Path) -> None:
         self.name = name
@@ -41,17 +41,17 @@ class AgencyProcess:
         )
 
     def begin(self, act: str, **arguments: Any) -> None:
-        """Asks for an act, without waiting: agencies work side by side."""
+        """Sends an act without waiting: agencies work in parallel."""
         if self._process.stdin is None:
             raise ExchangeUnreachable(f"{self.name} is not running")
         self._process.stdin.write(json.dumps({"act": act, **arguments}) + "\n")
         self._process.stdin.flush()
 
     def end(self) -> Any:
-        """What the act that was begun came to.
+        """Returns the result of the act that was begun.
 
         Raises:
-            TearlineError: The one that the act ended with.
+            TearlineError: The error of the act.
         """
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
@@ -62,12 +62,12 @@ class AgencyProcess:
         return answer["ok"]
 
     def ask(self, act: str, **arguments: Any) -> Any:
-        """Asks for an act and waits for it."""
+        """Sends an act and returns its result."""
         self.begin(act, **arguments)
         return self.end()
 
     def refused(self, act: str, **arguments: Any) -> TearlineError | None:
-        """The error that an act ends with, or None if it is done."""
+        """Returns the error of an act, or None if it succeeds."""
         try:
             self.ask(act, **arguments)
         except TearlineError as error:
@@ -88,7 +88,7 @@ class AgencyProcess:
 
 
 class ExchangeProcess:
-    """The exchange: the operator's own program, started as any operator would."""
+    """The exchange, run with the operator's own program."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -102,17 +102,17 @@ class ExchangeProcess:
         return self.home / "exchange.db"
 
     def init(self) -> Path:
-        """Makes the exchange's keys; returns what it enrols with."""
+        """Creates the exchange's keys; returns its enrolment file."""
         write_new(self._passphrase, secrets.token_hex(16).encode() + b"\n")
         self.run("init", "--name", EXCHANGE_DOMAIN, "--address", self.address, "--dns", DNS_NAME)
         return self.home / "exchange.enrolment"
 
     def trust(self, path: Path) -> None:
-        """Takes the first trust list into the log."""
+        """Appends the first trust list to the log."""
         self.run("trust", str(path))
 
     def leave(self) -> int:
-        """Serves on, in a process that outlives this one; returns its id."""
+        """Continues to serve in a process that outlives this one; returns its id."""
         self.stop()
         self.serve(detached=True)
         if self._serving is None:
@@ -120,10 +120,10 @@ class ExchangeProcess:
         return self._serving.pid
 
     def serve(self, *, detached: bool = False) -> None:
-        """Starts serving, and waits until a connection is taken.
+        """Starts serving, and waits until a connection is accepted.
 
         Args:
-            detached: Whether it goes on when this process or its terminal ends.
+            detached: Whether the process continues when this process or its terminal ends.
         """
         log = (self.home.parent / "exchange.log").open("ab")
         with log:
@@ -139,20 +139,20 @@ class ExchangeProcess:
         while not _accepts(host, int(port)):
             if self._serving.poll() is not None or waited > _START_S:
                 raise ExchangeUnreachable(f"it did not start; see {log.name}")
-            # There is no event to await: another program opens the port when it is ready.
+            # Polled, because the other program offers no event for its readiness.
             waited += 0.05
             time.sleep(0.05)
 
     def verify_log(self, home: Path | None = None) -> tuple[int, str]:
-        """Has the operator's program check its database, or a copy; exit status and words."""
+        """Returns the exit status and output of the operator's verification of a database."""
         ended = self._run("verify-log", home=home)
         return ended.returncode, (ended.stderr + ended.stdout).decode("utf-8", "replace")
 
     def run(self, *arguments: str) -> None:
-        """Runs one command of the operator's.
+        """Runs one operator command.
 
         Raises:
-            ExchangeUnreachable: If it fails, with what it said.
+            ExchangeUnreachable: If it fails, with its output.
         """
         ended = self._run(*arguments)
         if ended.returncode:
@@ -175,7 +175,7 @@ class ExchangeProcess:
         return os.environ | {"TEARLINE_PASSPHRASE_FILE": str(self._passphrase)}
 
     def stop(self) -> None:
-        """Asks it to drain and end."""
+        """Stops the exchange after it has drained."""
         if self._serving is None:
             return
         self._serving.terminate()
@@ -189,7 +189,7 @@ class ExchangeProcess:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """Everything that runs."""
+    """All processes of the demo."""
 
     folder: Path
     exchange: ExchangeProcess
@@ -197,7 +197,7 @@ class World:
 
     @classmethod
     def create(cls, folder: Path) -> "World":
-        """Starts the agencies' processes; the exchange is made and started by the story."""
+        """Starts the agencies' processes; the story creates and starts the exchange."""
         return cls(
             folder=folder,
             exchange=ExchangeProcess(folder / "exchange"),
@@ -205,10 +205,10 @@ class World:
         )
 
     def all(self, act: str, **arguments: Any) -> dict[str, Any]:
-        """Asks every agency for the same act, side by side, and waits for all of them.
+        """Sends the same act to every agency in parallel; returns the results.
 
         Raises:
-            TearlineError: The first that one of the acts ended with.
+            TearlineError: The first error of an act.
         """
         for agency in self.agencies.values():
             agency.begin(act, **arguments)
@@ -224,12 +224,12 @@ class World:
         return answers
 
     def leave(self, passphrase: bytes) -> None:
-        """Leaves exchange and nodes at work, in processes that outlive this one.
+        """Leaves exchange and nodes running in processes that outlive this one.
 
-        Each gets a file with its passphrase, its log and its process id, beside its home.
+        The folder gets a passphrase file, a log and a process id for each process.
 
         Args:
-            passphrase: Of the agencies' keystores.
+            passphrase: Passphrase of the agencies' keystores.
         """
         for agency in self.agencies.values():
             agency.stop()

@@ -1,4 +1,4 @@
-"""From a source file to release plans: read, group, mark, decide. Nothing leaves the house."""
+"""From a source file to release plans: read, group, mark, decide. Sends no message."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,19 +28,19 @@ from tearline_client.planning.release_plan import ReleasePlan
 
 Reader = Callable[[Path], Imported]
 NARRATIVE, REFERENCE = "Packet/narrative", "Packet/reference"
-_MAX_PLACES = 8  # of doubtful values that a refusal names
+_MAX_PLACES = 8  # of doubtful values listed in a refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseOptions:
-    """Under what, and to whom, something is to be sent.
+    """Terms and recipients of a release.
 
     Attributes:
         to: Partners, by agency name or node URI.
         agreement: Name of the agreement.
-        about: What each packet says of itself.
-        sources: Packets here that they are made from, by the beginnings of their ids.
-        unmarked: Whether fields without a category may go along, which no partner sees.
+        about: Metadata of each packet.
+        sources: Source packets here, by the beginnings of their ids.
+        unmarked: Whether to include fields without a category, hidden from partners.
     """
 
     to: tuple[str, ...]
@@ -55,11 +55,11 @@ class Drafted:
     """A source as it would be sent.
 
     Attributes:
-        plans: One for each packet; of a whole source, each is made when it is asked for.
+        plans: One for each packet; those of a whole source are made on access.
         findings: Every value that could not be validated; none was dropped.
-        entities: How many entities the source holds.
-        id: 32 bytes over the source and what was ordered; the same for the same plans.
-        unmarked: How often each schema or ``Schema/property`` without a category is used.
+        entities: Number of entities in the source.
+        id: 32 bytes over source and order; equal for equal plans.
+        unmarked: Number of uses of each schema or ``Schema/property`` without a category.
     """
 
     plans: Sequence[ReleasePlan]
@@ -70,12 +70,12 @@ class Drafted:
 
 
 class Plans(Sequence[ReleasePlan]):
-    """The plans of a source, each made when it is asked for: memory holds its entities alone.
+    """The plans of a source, each made on access, so that memory holds only its entities.
 
     Args:
-        groups: What makes a packet each.
-        plan: Plans one.
-        places: Which of the groups; all, if not given.
+        groups: Groups, one for each packet.
+        plan: Plans one group.
+        places: The groups to use; by default all.
     """
 
     def __init__(
@@ -104,24 +104,24 @@ class Plans(Sequence[ReleasePlan]):
 
 
 def draft_source(node: Node, path: Path, read: Reader, order: ReleaseOptions) -> Drafted:
-    """Plans the packets of a whole source, each anew whenever it is asked for.
+    """Plans the packets of a whole source, each anew on access.
 
-    All are planned once before this returns: nothing is refused once a part of it is on its way.
+    All are planned once before this returns, so that no packet is refused after a part is sent.
 
     Args:
-        node: The node that is to send.
+        node: The sending node.
         path: The source.
         read: Its importer.
-        order: Under what, and to whom.
+        order: Terms and recipients.
 
     Raises:
-        TearlineError: As ``draft_file`` does.
+        TearlineError: As ``draft_file``.
     """
     return plan_source(node, read(path), order)
 
 
 def plan_source(node: Node, imported: Imported, order: ReleaseOptions) -> Drafted:
-    """Plans the packets of what an importer read; see ``draft_source``."""
+    """Plans the packets of an importer's result; see ``draft_source``."""
     unmarked = verify_marked(imported.entities, allowed=order.unmarked)
     about = _about(node, order, imported)
     groups = Groups(imported.entities)
@@ -137,12 +137,12 @@ def divide_order(
     """Divides an order to several partners among agreements.
 
     Args:
-        node: The node that is to send.
-        order: The order; its agreement is not looked at.
-        agreements: Names of agreements; for a partner in several, PARTNER=AGREEMENT says which.
+        node: The sending node.
+        order: The order; its agreement is ignored.
+        agreements: Names of agreements; for a partner in several, use PARTNER=AGREEMENT.
 
     Raises:
-        MalformedInput: If a partner is in none or several of them, or one is for no partner.
+        MalformedInput: If a partner is in none or several of them, or one has no partner.
         TearlineError: If there is no such agreement or partner.
     """
     if len(agreements) == 1:
@@ -157,11 +157,13 @@ def divide_order(
             if named in ("", name) and agency in node.agreement(name).terms.parties
         ]
         if len(under) != 1:
-            several = f"several of them; --to {partner}={under[0]} says which" if under else ""
+            several = (
+                f"several of them; choose one, such as --to {partner}={under[0]}" if under else ""
+            )
             raise MalformedInput(f"--agreement: {partner} is in {several or 'none of them'}")
         to[under[0]].append(partner)
     if unused := [name for name, partners in to.items() if not partners]:
-        raise MalformedInput(f"--agreement: no partner that is named is in {unused[0]}")
+        raise MalformedInput(f"--agreement: no named partner is in {unused[0]}")
     return tuple(
         replace(order, agreement=name, to=tuple(partners)) for name, partners in to.items()
     )
@@ -179,19 +181,19 @@ def draft_file(
     """Plans the packets of a source file, one for each connected group of entities.
 
     Args:
-        node: The node that is to send.
+        node: The sending node.
         path: The source.
         read: Its importer.
-        order: Under what, and to whom.
-        narrative: Free text that goes with the first packet.
-        documents: Files that go with the first packet.
+        order: Terms and recipients.
+        narrative: Free text of the first packet.
+        documents: Files of the first packet.
 
     Raises:
-        BodyIncomplete, BodyRefused: If a packet is not what its kind asks for; with what the
-            import doubted, by line and column.
+        BodyIncomplete, BodyRefused: If a packet is invalid for its kind; includes the import's
+            findings, by line and column.
         FieldsUnmarked: If a field has no category, and the order does not allow that.
-        PacketTooLarge: If the documents are too much for one packet.
-        TearlineError: If the source is not readable, or no agreement covers it.
+        PacketTooLarge: If the documents exceed one packet.
+        TearlineError: If the source is unreadable, or no agreement covers it.
     """
     beside = _beside(narrative, documents)
     imported = read(path)
@@ -238,24 +240,26 @@ def draft_answer(
     """Plans the packet that answers a request, under its article and for its purpose.
 
     Args:
-        node: The node that was asked.
+        node: The holder's node.
         request: 32 bytes, the id of the request.
-        path: Entities as FollowTheMoney JSON lines, all connected; None where documents answer.
-        documents: Files that answer, or go along.
-        unmarked: Whether fields without a category may go along, which no partner sees.
+        path: Entities as FollowTheMoney JSON lines, all connected; None if documents answer.
+        documents: Files that answer, or accompany the entities.
+        unmarked: Whether to include fields without a category, hidden from partners.
 
     Raises:
-        FieldsUnmarked: If there is one, and it may not.
+        FieldsUnmarked: If there is one, and it is not allowed.
         MalformedInput: If the entities are not one connected group.
-        PacketTooLarge: If the documents are too much for one packet.
-        TearlineError: If there is no such request, or the source is not readable.
+        PacketTooLarge: If the documents exceed one packet.
+        TearlineError: If there is no such request, or the source is unreadable.
     """
     extra = _beside("", documents)
     imported = read_ftm(path) if path else Imported(entities=(), findings=())
     found = verify_marked(imported.entities, allowed=unmarked)
     groups = connected_groups(imported.entities)
     if path and len(groups) != 1:
-        raise MalformedInput(f"{path} makes {len(groups)} packets; send them, and use --packet")
+        raise MalformedInput(
+            f"{path} makes {len(groups)} packets. Next: send them, and use --packet"
+        )
     (group,) = groups or (Group(entities=(), outside=()),)
     view, packets = node.requests.show(request), node.state.stores.packets
     manifest = packets.manifest(request)
@@ -263,12 +267,12 @@ def draft_answer(
         article=manifest.agreement.article,
         purpose=packets.grants(request)[0].grant.purpose,
         kind=PacketKind.RECORD_ANSWER,
-        # Another reference than a case's id is the asker's own, which we do not repeat in clear.
+        # Any other reference is the asker's own, which is not repeated in clear.
         case_id=manifest.case_id if case_id_of(manifest.case_id) else "",
     )
     name = node.state.stores.agreements.newest(manifest.agreement.id).name
     draft = node.draft(group, about, agreement=name, extra=extra)
-    # Named as its source only now: what was asked does not mark what is answered.
+    # Added as a source only now, because a request does not mark its answer.
     plan = node.plan(replace(draft, derived_from=(request,)), [view.request.peer])
     return _drafted(imported, [plan], about, found)
 
@@ -301,25 +305,25 @@ def draft_correction(
     documents: Sequence[Document] = (),
     unmarked: bool = False,
 ) -> tuple[CorrectionPlan, tuple[Finding, ...]]:
-    """Plans what takes the place of a packet of ours, under its terms, for all who have it.
+    """Plans the correction of a packet of ours, under its terms, for all its recipients.
 
     Args:
-        node: The node that sent it.
-        packet: 32 bytes, the packet that is corrected.
-        path: All that is said now, as FollowTheMoney JSON lines that make one packet.
-        evaluation: 4x4; as it was where it is empty.
-        guarded: A stricter category for single fields, beside those that were guarded.
-        narrative: Free text that goes with it.
-        documents: Files that go with it.
-        unmarked: Whether fields without a category may go along, which no partner sees.
+        node: The sending node.
+        packet: 32 bytes, the packet to correct.
+        path: The complete new content, as FollowTheMoney JSON lines of one packet.
+        evaluation: 4x4; unchanged if empty.
+        guarded: Stricter categories of single fields, beside the earlier ones.
+        narrative: Its free text.
+        documents: Its files.
+        unmarked: Whether to include fields without a category, hidden from partners.
 
     Returns:
         The plan, and every value that could not be validated.
 
     Raises:
         MalformedInput: If the file does not make one packet.
-        FieldsUnmarked: If a field has no category, and may not go along.
-        TearlineError: As ``CorrectionService.plan``, or if the source is not readable.
+        FieldsUnmarked: If a field has no category, and that is not allowed.
+        TearlineError: As ``CorrectionService.plan``, or if the source is unreadable.
     """
     shown, packets = node.corrections.corrected(packet), node.state.stores.packets
     manifest = shown.manifest
@@ -328,8 +332,8 @@ def draft_correction(
     _verify_guards(guarded, imported.entities)
     groups = connected_groups(imported.entities)
     if len(groups) != 1:
-        raise MalformedInput(f"{path} makes {len(groups)} packets, to take the place of one")
-    # What was asked does not mark what is answered.
+        raise MalformedInput(f"{path} makes {len(groups)} packets, expected one")
+    # A request does not mark its answer.
     asked = {
         source
         for source in manifest.derived_from
@@ -353,7 +357,7 @@ def draft_correction(
 
 
 def _references(shown: PacketView) -> Iterable[Field]:
-    """The originator's own reference of a packet, which what takes its place keeps."""
+    """Yields the originator's own reference of a packet, kept in its correction."""
     for opened in shown.view.best():
         if opened.field.path.endswith(f"/{REFERENCE}"):
             text = opened.field.values[0].decode()
@@ -361,13 +365,13 @@ def _references(shown: PacketView) -> Iterable[Field]:
 
 
 def _narrative_path(shown: PacketView) -> str:
-    """Where a packet's narrative stands, so that what takes its place stands there too."""
+    """Returns the path of a packet's narrative, kept in its correction."""
     paths = (opened.field.path for opened in shown.view.best())
     return next((path for path in paths if path.endswith(f"/{NARRATIVE}")), "")
 
 
 def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[Entity]) -> None:
-    """Checks that each guard names a field: a misspelt one must not pass for none.
+    """Verifies that each guard names a field: a misspelt one must not be ignored.
 
     Raises:
         MalformedInput: If the source has no such field.
@@ -389,16 +393,16 @@ def _beside(
 
 
 def _places(findings: Sequence[Finding]) -> str:
-    """Where in the source the first doubtful values stand."""
+    """Returns the positions of the first doubtful values in the source."""
     told = [f"; line {f.line}, {f.column}: {f.why}" for f in findings[:_MAX_PLACES]]
     return "".join(told)
 
 
 def confirmed(plan: ReleasePlan, repeats: str) -> ReleasePlan:
-    """A plan with the reason why its texts may repeat values that are kept back."""
+    """Returns a plan with the reason to repeat kept values."""
     return replace(plan, draft=replace(plan.draft, repeats=repeats))
 
 
 def narrative_field(text: str, path: str = "") -> Field:
-    """The narrative of a packet, which belongs to no entity; at a new place, or at ``path``."""
+    """Returns the narrative of a packet, at a new path or at ``path``."""
     return packet_field("narrative", text, path)

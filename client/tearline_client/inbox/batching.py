@@ -1,6 +1,6 @@
-"""What arrives, gathered into what is stored together; and a bell, for what opens without it.
+"""Arrivals, gathered into batches for storage, with a wake-up event for other work.
 
-No timer gathers: the exchange says when nothing more waits, and a batch is what came before that.
+No timer gathers: the exchange states when no mail waits, which ends a batch.
 """
 
 import asyncio
@@ -11,18 +11,18 @@ from typing import Any
 
 from tearline.errors import TearlineError
 
-MAX_DELIVERIES = 64  # under one commit, a quarter of a second's work; a crash rereads so many
-MAX_BYTES = 4 << 20  # of them; one more delivery may come on top
+MAX_DELIVERIES = 64  # under one commit, a quarter of a second's work; read again after a crash
+MAX_BYTES = 4 << 20  # of these deliveries; one more may exceed it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    """What came without a pause.
+    """Deliveries that arrived without a pause.
 
     Attributes:
-        deliveries: Encoded, in their order.
-        rest: The delivery behind them that says that nothing more waits, or None.
-        more: Whether more may stand right behind them: neither was there a rest, nor a bell.
+        deliveries: Encoded, in order.
+        rest: The delivery after them that states that no mail waits, or None.
+        more: Whether more may follow at once: there was neither a rest nor a wake-up.
     """
 
     deliveries: tuple[bytes, ...]
@@ -33,14 +33,14 @@ class Arrivals:
 async def gathered(
     deliveries: AsyncIterator[bytes], bell: asyncio.Event, is_idle: Callable[[bytes], bool]
 ) -> AsyncGenerator[Arrivals]:
-    """Deliveries until one says that nothing more waits, the bell was rung, or a batch is full.
+    """Yields batches that end at an idle delivery, at a wake-up, or at the size limit.
 
-    What came is passed on before whatever ends the subscription is raised.
+    Deliveries are passed on before an error of the subscription is raised.
 
     Args:
-        deliveries: A subscription; it is ended with this.
-        bell: Cleared when it is heard.
-        is_idle: Whether a delivery says that nothing more waits.
+        deliveries: A subscription; it is closed at the end.
+        bell: The wake-up event; cleared when it is seen.
+        is_idle: Whether a delivery states that no mail waits.
     """
     came: list[bytes] = []
     async with aclosing(with_bell(deliveries, bell)) as arrivals:
@@ -63,11 +63,11 @@ async def gathered(
 async def with_bell(
     deliveries: AsyncIterator[bytes], bell: asyncio.Event
 ) -> AsyncGenerator[bytes | None, None]:
-    """Deliveries as they come, and None between them whenever ``bell`` was rung.
+    """Yields deliveries as they arrive, and None after each wake-up.
 
     Args:
-        deliveries: A subscription; it is ended with this.
-        bell: Cleared when it is heard.
+        deliveries: A subscription; it is closed at the end.
+        bell: The wake-up event; cleared when it is seen.
     """
     coming: asyncio.Future[bytes] | None = None
     rung = asyncio.ensure_future(bell.wait())
@@ -97,7 +97,7 @@ async def with_bell(
 
 
 async def first(deliveries: AsyncIterator[bytes]) -> bytes | None:
-    """The first delivery of a subscription, which is then ended; None where that ended before."""
+    """Returns the first delivery of a subscription, then closes it; None if it ended before."""
     try:
         return await anext(deliveries, None)
     finally:

@@ -1,4 +1,4 @@
-"""What is kept of what arrived, by its kind, in the transaction that takes it in."""
+"""Storage of arrivals by kind, in the transaction that accepts them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -54,11 +54,11 @@ _DAY_MS = 24 * 3_600_000
 
 
 class InboxDispatch:
-    """Stores what verified.
+    """Stores verified arrivals.
 
     Args:
         context: The node.
-        suspensions: Told where parties stand, and what was agreed on.
+        suspensions: Receives standings and agreements.
     """
 
     def __init__(self, context: NodeContext, suspensions: SuspensionRules) -> None:
@@ -66,14 +66,14 @@ class InboxDispatch:
         self._obeying = suspensions
 
     def keep(self, received: Received, evidence: Evidence) -> None:
-        """Stores what a delivery brought; what is wrong with a part of it is put beside it.
+        """Stores a delivery's content, and quarantines defects of its parts.
 
         Args:
-            received: What verified.
-            evidence: The delivery, as it came.
+            received: The verified content.
+            evidence: The delivery as it arrived.
 
         Raises:
-            TearlineError: If it contradicts what is stored; nothing of it is kept then.
+            TearlineError: If it contradicts stored data; then none of it is stored.
         """
         match received.content:
             case ReceivedGrant() as grant:
@@ -110,7 +110,7 @@ class InboxDispatch:
             case KeptBack():
                 self._obeying.take_held(received.signed.statement, received.event)
             case Void() | Lapsed():
-                pass  # its place in the channel is all it has to say
+                pass  # it only takes its place in the channel
 
     def _wait(self, received: Received, grant: Grant, data: bytes) -> None:
         stores = self._context.stores
@@ -128,10 +128,10 @@ class InboxDispatch:
         stores.packets.put_grant(received.signed, incoming=True, status=Status.STORED)
 
     def _store_step(self, received: Received, content: ReceivedStep, evidence: Evidence) -> None:
-        """Keeps a step that follows, or may once the log is seen to hold one of ours.
+        """Stores a step that follows the known ones, or may once the log shows ours.
 
         Raises:
-            RecordRequestError: If it does not follow, or would undo what did.
+            RecordRequestError: If it does not follow, or would invalidate later steps.
         """
         requests, step = self._context.stores.requests, content.step
         request = requests.request(step.request, received.signer.signer)
@@ -144,7 +144,7 @@ class InboxDispatch:
         if index in after.unfit and not waits:
             raise after.unfit[index]
         if after.unfit.keys() - before.unfit.keys() - {index}:
-            raise StepBackwards("it stands in the log before what excludes it")
+            raise StepBackwards("an earlier entry in the log excludes it")
         requests.count(request, after.unfit)
         finding = content.finding
         if finding is None and content.note is not None:
@@ -155,7 +155,7 @@ class InboxDispatch:
 
     def _judge_outcomes(self, request: StoredRequest, note: StepNote) -> TearlineError | None:
         if not note.items:
-            return None  # it is not opened for nothing: its asker may have frozen it
+            return None  # not opened needlessly: its asker may have frozen it
         view = self._context.open_view(request.packet).view
         asked = items_of(opened.field for opened in view.best())
         strange = [item.number for item in note.items if item.number not in asked]
@@ -168,10 +168,10 @@ class InboxDispatch:
             stores.receipts.forget(opened.event.statement_id, opened.opening.index)
 
     def keep_grant(self, arrived: Received, received: ReceivedGrant, evidence: Evidence) -> None:
-        """Stores a packet, what opens it, and the grant that brought it.
+        """Stores a packet, its keys, and the grant that brought it.
 
         Raises:
-            TearlineError: If it says of what is stored here what is not so.
+            TearlineError: If it contradicts stored data.
         """
         packets, now_ms = self._context.stores.packets, self._context.right_ms()
         packet_id = received.manifest_signed.statement.id
@@ -182,19 +182,19 @@ class InboxDispatch:
             received.manifest_signed, received.manifest.header.signer, received.parts, now_ms=now_ms
         )
         packets.put_keys(packet_id, received.release, grant_id=received.grant.grant_id)
-        if is_new:  # else all that opens it counts together, once the index is asked
+        if is_new:  # otherwise the index counts all keys together
             usable = usable_fields(received.view, received.findings)
             index_fields(self._context, packet_id, received.manifest, usable)
         packets.put_grant(received.signed, incoming=True, status=Status.STORED)
         found = [*self._judge(received)]
         if received.manifest.kind is PacketKind.RECORD_REQUEST:
             found += self._begin(arrived, packet_id)
-        if found:  # told together: the packet is here, and whoever reads it sees each of them
+        if found:  # combined, because every reader of the packet sees each finding
             finding = _summary(found)
             self.quarantine(finding, replace(evidence, data=packet_id, packet=b""))
 
     def _judge(self, received: ReceivedGrant) -> Iterator[TearlineError]:
-        """Yields what is wrong with parts of a packet that is taken in all the same."""
+        """Yields the defects of an accepted packet."""
         yield from received.findings.values()
         try:
             verify_filed(self._context.stores.cases, received.manifest)
@@ -204,18 +204,18 @@ class InboxDispatch:
             yield BodyUnfit(f"{received.manifest.kind.value}: {problem.path}: {problem.why}")
 
     def _begin(self, arrived: Received, packet_id: bytes) -> Iterator[TearlineError]:
-        """Notes what is asked of us, unless it is under terms from before we were a party."""
+        """Begins an incoming request, unless its terms predate our membership."""
         requests, peer = self._context.stores.requests, arrived.signer.signer
         index, time_ms = arrived.opening.index, arrived.event.time_ms
         try:
             requests.verify_terms(packet_id)
-        except AgreementNotInForce as error:  # nobody could say when an answer is due
+        except AgreementNotInForce as error:  # the deadline would be undefined
             yield error
             return
         requests.begin(packet_id, peer, Side.HOLDER, index=index, time_ms=time_ms)
 
     def tell(self, received: Received) -> None:
-        """Notes what hooks are told of."""
+        """Queues a notification for hooks."""
         due = arrival(received)
         if due is not None:
             time_ms = received.event.time_ms
@@ -237,7 +237,7 @@ class InboxDispatch:
         packets = self._context.stores.packets
         grant = packets.grant(receipt.about)
         if grant is None and self._context.stores.recovery.restored() is not None:
-            # The grant was made after the backup; that there was one is all we know now.
+            # The grant was made after the backup, so only its existence is known.
             self.quarantine(ReceiptForgotten(), evidence)
             return
         if grant is None or grant.incoming:
@@ -269,9 +269,10 @@ class InboxDispatch:
         self._context.stores.recovery.confirm(peer, mark.agreement_id, incoming.confirmed)
 
     def quarantine(self, error: TearlineError, evidence: Evidence) -> None:
-        """Keeps what is wrong, as evidence, and has hooks told.
+        """Quarantines a defect as evidence, and notifies hooks.
 
-        Whoever sends more than its quota is told of once a day, and hides nobody else's notices.
+        For a sender over its quota, hooks are notified once a day, so that other notices stay
+        visible.
         """
         now_ms, stores = self._context.now_ms(), self._context.stores
         if stores.inbox.quarantine(error, evidence, now_ms=now_ms):
@@ -283,7 +284,7 @@ class InboxDispatch:
 
 
 def _summary(found: Sequence[TearlineError]) -> TearlineError:
-    """One finding for all that is wrong with a packet: the first, and how many there are."""
+    """Returns one finding for all defects of a packet: the first one, with the number of all."""
     first = found[0]
     codes = [code for code in dict.fromkeys(each.code for each in found) if code != first.code]
     more = f"; findings in all: {len(found)}" if len(found) > 1 else ""

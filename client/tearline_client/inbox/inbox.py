@@ -1,4 +1,4 @@
-"""The node's mailbox, read to its end or for ever: taken in and acknowledged a batch at a time."""
+"""The node's mailbox, read to its end or for ever, stored and acknowledged in batches."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -14,12 +14,12 @@ from tearline_client.messages.received import Received
 
 
 class Inbox:
-    """What arrives at a node.
+    """Arrivals at a node.
 
     Args:
         context: The node.
-        receiver: Takes in each batch.
-        records: Told when nothing more waits that an ended key could be needed for.
+        receiver: Receives each batch.
+        records: Notified when no waiting mail can need an ended key.
     """
 
     def __init__(self, context: NodeContext, receiver: Receiver, records: KeyRecords) -> None:
@@ -28,10 +28,11 @@ class Inbox:
         self._records = records
 
     async def arrivals(self, *, wait: bool) -> AsyncIterator[Received]:
-        """What arrived, verified and stored, one by one; see ``Node.inbox``.
+        """Yields verified and stored arrivals, one by one; see ``Node.inbox``.
 
         Raises:
-            TwinAtWork: If another copy of this node is at work: each would take from the other.
+            TwinAtWork: If another copy of this node is running: each would take mail from the
+                other.
         """
         self._context.verify_alone()
         self._note_behind()
@@ -40,7 +41,7 @@ class Inbox:
                 async for received in arrivals:
                     yield received
         except TearlineError:
-            self._note_behind()  # whether something waits is not known any more
+            self._note_behind()  # it is no longer known whether mail waits
             raise
 
     async def _taken_in(self, *, wait: bool) -> AsyncGenerator[Received]:
@@ -65,7 +66,8 @@ class Inbox:
                     async for received_late in self._fetched_again():
                         yield received_late
                 await self._acknowledge()
-                if batch.rest is not None:  # for a bell, mail to an ended key may be waiting
+                # after a mere notification, mail to an ended key may still wait
+                if batch.rest is not None:
                     self._context.unread.is_read()
                     self._records.destroy_ended()
                     if not wait:
@@ -75,16 +77,16 @@ class Inbox:
         self._context.unread.is_behind(self._context.now_ms())
 
     async def _fetched_again(self) -> AsyncIterator[Received]:
-        """Takes in what was over its sender's quota, as soon as there is room for it.
+        """Fetches messages over their sender's quota, once there is room.
 
-        Each is fetched once for the room that was made: it is taken in, or fills that.
+        Each is fetched once per free place: it is accepted, or fills that place.
         """
         while items := self._receiver.over_quota():
             for item in items:
                 before = encode_cursor(replace(item.place, seq=item.place.seq - 1))
                 data = await first(self._context.transport.subscribe(before))
                 if data is None:
-                    return  # the exchange ends; it is asked again
+                    return  # the exchange ends the stream; the next one continues
                 for received in self._receiver.take_late(item, data):
                     yield received
             for received in self._receiver.try_again():

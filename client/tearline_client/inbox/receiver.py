@@ -1,7 +1,7 @@
-"""What enters the house: verified, stored with its keys re-wrapped, then acknowledged.
+"""Incoming deliveries: verified, stored with re-wrapped keys, then acknowledged.
 
-One bad delivery never blocks the mailbox: it is put aside with its code and its bytes, and
-the cursor moves on. Where what is wrong may pass, it is tried again later.
+A bad delivery never blocks the mailbox: it is quarantined with its code and bytes, and the cursor
+moves on. If the defect may pass, it is retried later.
 """
 
 import hashlib
@@ -50,34 +50,34 @@ from tearline_client.rules.suspensions import SuspensionRules
 from tearline_client.store.inbox import Evidence, Noted
 
 _MAY_PASS = (
-    EntryNotIncluded,  # the log is read on
+    EntryNotIncluded,  # the log is read further
     ChannelStalled,  # the gap closes
-    MarkUnequal,  # what was counted comes late
+    MarkUnequal,  # the missing statement arrives late
     KeystoreEntryMissing,  # a keystore is restored
-    AgreementSuspended,  # it is resumed
-    PacketFrozen,  # so is what it is made from
+    AgreementSuspended,  # the agreement is resumed
+    PacketFrozen,  # its source is resumed
     PinUnknown,  # another version is installed
     SuiteUnknown,
-    CiphertextMissing,  # it was recalled since, which the node reads further on
-    RecordRequestUnknown,  # a request that waits is opened
-    CorrectedUnknown,  # what it corrects comes from another node of that agency
-    RetentionUnknown,  # the agreement comes, or a clock is set
-    StepBackwards,  # what stopped its clock meanwhile comes late
-    NotExpired,  # the same
+    CiphertextMissing,  # it was recalled, as the node reads further on
+    RecordRequestUnknown,  # a waiting request is opened
+    CorrectedUnknown,  # the corrected packet arrives from another node of that agency
+    RetentionUnknown,  # the agreement arrives, or a clock is set
+    StepBackwards,  # the step that stopped its clock arrives late
+    NotExpired,  # same as above
 )
-"""What may be otherwise later. A key is not among them: one that comes on record after a
-statement's entry never counts for it, and every entry before it is read when it is judged."""
+"""Defects that may pass. A missing key is not among them: a key recorded after a statement's entry
+never counts for it, and every entry before it is read when it is verified."""
 
 
 class Receiver:
-    """The inbox at work."""
+    """The receiving side of the mailbox."""
 
     def __init__(self, context: NodeContext) -> None:
         self._context = context
         self._obeying = SuspensionRules(context)
         self._keeping = InboxDispatch(context, self._obeying)
-        self._count = 0  # what was taken in
-        self._tried: tuple[int, int] | None = None  # on what grounds all was tried again
+        self._count = 0  # accepted arrivals
+        self._tried: tuple[int, int] | None = None  # the state of the log at the last retry
         self._intake = DeliveryVerifier(
             node=context.uri,
             trust=context.trust,
@@ -92,26 +92,26 @@ class Receiver:
         )
 
     async def read_log(self, deliveries: Iterable[bytes]) -> None:
-        """Reads the log on, where an entry of these deliveries stands behind what was read.
+        """Reads the log further if a delivery's entry is not read yet.
 
         Raises:
-            RequestError: If it could not be read; the deliveries are not lost, and come again.
-            LogError: If the log is not the one followed so far; the same.
+            RequestError: If the log cannot be read; the deliveries are not lost, and come again.
+            LogError: If the log is not the one followed so far; likewise.
         """
         size = max(map(delivery_log_size, deliveries), default=0)
         if size > self._context.stores.log.size:
             await self._context.follow()
 
     def take(self, deliveries: Sequence[bytes]) -> Iterator[Received]:
-        """Takes deliveries in, or puts them aside: all with one commit, before the first is told.
+        """Accepts or quarantines deliveries, with one commit before the first result.
 
         Yields:
-            What verified and is new; nothing for what was put aside or taken in before.
+            Verified new arrivals.
 
         Raises:
-            StoreError: If one could not be stored here, not even aside; it is not lost, and comes
-                again. What came before it is taken in.
-            KeystoreUnusable, FileExposed: If our keys cannot be read; the same.
+            StoreError: If one cannot be stored here, even in quarantine; it comes again. Earlier
+                ones are stored.
+            KeystoreUnusable, FileExposed: If our keys cannot be read; likewise.
         """
         try:
             yield from self._take_together(deliveries)
@@ -135,7 +135,7 @@ class Receiver:
             with self._context.stores.database.part():
                 if not self._context.stores.inbox.is_taken(delivery.statements[0].id):
                     return self._take(delivery, data)
-                # Said again, it must stand where it stood.
+                # A repeated statement must have its original entry.
                 self._context.stores.log.put_opening(entry)
         except OWN_FAULTS:
             raise
@@ -144,13 +144,13 @@ class Receiver:
         return None
 
     def try_again(self) -> Iterator[Received]:
-        """Takes in what was put aside for a reason that has passed since.
+        """Accepts quarantined deliveries whose defect has passed.
 
-        Nothing is tried twice on the same grounds: only what this process did not try yet, and
-        everything once the log grew or something came.
+        It retries all deliveries after the log grew or a delivery arrived, and otherwise only those
+        that this process has not tried yet.
 
         Raises:
-            StoreError: If it could not be stored here.
+            StoreError: If one cannot be stored here.
             KeystoreUnusable, FileExposed: If our keys cannot be read.
         """
         yield from self._open_waiting()
@@ -163,12 +163,12 @@ class Receiver:
                 except OWN_FAULTS:
                     raise
                 except TearlineError:
-                    continue  # it stays where it is, with what was wrong first
+                    continue  # it stays quarantined with its first defect
                 if received is not None:
                     yield received
 
     def _open_waiting(self) -> Iterator[Received]:
-        """Opens what waited for a cosignature that has come."""
+        """Opens packets whose awaited cosignature has arrived."""
         stores = self._context.stores
         waiting = stores.awaiting_cosignature
         for grant_id in waiting.due(self._context.cosigned_by_both(), self._context.now_ms()):
@@ -179,14 +179,14 @@ class Receiver:
             if isinstance(received, Received) and isinstance(received.content, Waiting):
                 continue
             if isinstance(received, AgreementSuspended):
-                continue  # it waits on until that is resumed
+                continue  # it waits for the resumption
             with stores.database.transaction():
                 opened = waiting.release(grant_id) and self._open(received, data)
             if opened and isinstance(received, Received):
                 yield received
 
     def _open(self, received: Received | TearlineError, data: bytes) -> bool:
-        """Keeps what waited, or puts it aside; returns whether it is kept."""
+        """Stores or quarantines a packet that waited; returns whether it is stored."""
         evidence = evidence_of(data)
         try:
             match received:
@@ -230,14 +230,14 @@ class Receiver:
         return received
 
     def over_quota(self) -> tuple[Noted, ...]:
-        """What its sender had no room for, and has by now, where the reason may have passed."""
+        """Returns deliveries over quota that have room now and whose defect may have passed."""
         return self._context.stores.inbox.noted(error.code for error in _MAY_PASS)
 
     def take_late(self, item: Noted, data: bytes) -> list[Received]:
-        """Takes in what was over a quota, or puts it aside, as the exchange gave it again.
+        """Accepts or quarantines a delivery over quota, as fetched again from the exchange.
 
         Raises:
-            StoreError: If it could not be stored here.
+            StoreError: If it cannot be stored here.
             KeystoreUnusable, FileExposed: If our keys cannot be read.
         """
         intake = self._context.stores.inbox
@@ -250,11 +250,11 @@ class Receiver:
         return [] if received is None else [received]
 
     def is_idle(self, data: bytes) -> bool:
-        """Whether a delivery only says that nothing more waits.
+        """Returns whether a delivery only states that no mail waits.
 
         Raises:
-            StatementMalformed: If ``data`` is not a delivery, and so has no place that could be
-                passed; kept as evidence.
+            StatementMalformed: If ``data`` is not a delivery, and so has no cursor; kept as
+                evidence.
         """
         try:
             return is_idle(data)
@@ -263,7 +263,7 @@ class Receiver:
             raise
 
     def rest(self, data: bytes) -> None:
-        """Takes note of the epoch, and that all was read, where nothing waits.
+        """Records the epoch, and that the mailbox is read.
 
         Raises:
             StatementMalformed: If ``data`` is not a delivery.
@@ -277,10 +277,10 @@ class Receiver:
                 stores.recovery.note_read()
 
     def _take(self, delivery: Delivery, data: bytes) -> Received | None:
-        """Takes a delivery in, inside the caller's transaction."""
+        """Accepts a delivery, inside the caller's transaction."""
         stores = self._context.stores
         if delivery.entry is None or delivery.entry.index >= stores.log.size:
-            # Before anything else: what the log says of keys is not all read either.
+            # First of all, because key records may not be read yet either.
             raise EntryNotIncluded("the log does not reach as far as the delivery says")
         received = self._obeyed(self._intake.verify(delivery, now_ms=self._context.now_ms()))
         event = stores.log.put_opening(received.opening)
@@ -293,16 +293,16 @@ class Receiver:
         self._keeping.tell(received)
         stores.inbox.take(received.signed.statement.id)
         if isinstance(received.content, Lapsed):
-            # It cannot be opened any more, but it came: its place is not missing.
+            # It can no longer be opened, but its place in the channel is filled.
             self._keeping.quarantine(received.content.why, evidence)
         self._count += 1
         return None if isinstance(received.content, Lapsed | Waiting) else received
 
     def _obeyed(self, received: Received) -> Received:
-        """What may be taken in; of what broke a suspension, only that it came.
+        """Returns the arrival; after a breach of a suspension, only the fact that it arrived.
 
         Raises:
-            AgreementSuspended: If it may be taken in later.
+            AgreementSuspended: If it may be accepted later.
         """
         try:
             self._obeying.verify_arrival(received)
@@ -321,8 +321,8 @@ class Receiver:
         try:
             incoming.receive(address.seq, received.signed.statement.id)
         except ChannelGap as gap:
-            # It verified and is kept; what is missing before it is what alarms, once: unless
-            # grants are kept back just now, for which voids come.
+            # It verified and is stored. The missing place raises one alarm, unless grants are held
+            # back now and their voids will come.
             missing = f"{sender} {agreement_id.hex()} {incoming.contiguous + 1}"
             if not self._obeying.is_quiet(sender, agreement_id):
                 self._keeping.quarantine(gap, replace(evidence, about=missing.encode()))
@@ -330,11 +330,11 @@ class Receiver:
 
 
 def evidence_of(data: bytes, delivery: Delivery | None = None) -> Evidence:
-    """A delivery as evidence, by what it says of itself, which nobody has verified.
+    """Returns a delivery as evidence, with its own unverified claims.
 
     Args:
-        data: The delivery, as it came.
-        delivery: The same, where it was parsed already.
+        data: The delivery, as it arrived.
+        delivery: The same, if already parsed.
     """
     try:
         delivery = delivery or parse_delivery(data)
@@ -343,7 +343,7 @@ def evidence_of(data: bytes, delivery: Delivery | None = None) -> Evidence:
     except TearlineError:
         return Evidence(data=data, about=hashlib.sha256(data).digest(), agency="")
     packets = {parts.manifest for parts in delivery.parts}
-    if len(packets) > 1:  # no exchange sends that; what is recalled of any could not be found
+    if len(packets) > 1:  # no honest exchange sends that, and recalls could not find the packets
         data = encode_delivery(replace(delivery, parts=()))
     return Evidence(
         data=data,

@@ -1,8 +1,8 @@
-"""Judging what arrives: everything about a delivery is verified before anything is stored.
+"""Verification of deliveries, complete before any part is stored.
 
-Pure: a delivery, the log as followed here and the trust read from it in; a verified value out.
-The exchange is believed about nothing: whose statement it is, where its entry stands, what the
-entry says and what the grant opens are all checked here.
+Pure: the inputs are a delivery, the log followed here and its trust data; the output is a verified
+value. The exchange is not trusted: signer, position and contents of the entry, and the fields
+opened by the grant, are all verified here.
 """
 
 from collections.abc import Callable, Mapping
@@ -79,9 +79,9 @@ from tearline_client.messages.received import (
 
 KemKeyById = Callable[[bytes], KemKey]
 AgreementAt = Callable[[bytes, int], Agreement]
-"""From an agreement's id and an index of the log to the version in force just before it."""
+"""Maps an agreement's id and a log index to the version in force just before it."""
 PolicyUnder = Callable[[Agreement], ReleasePolicy]
-"""From an agreement to what all its parties decide releases by."""
+"""Maps an agreement to the policies shared by all its parties."""
 
 _CODES: Mapping[StatementType, EventCode | None] = {
     StatementType.TRUST_LIST: None,
@@ -105,7 +105,7 @@ _CODES: Mapping[StatementType, EventCode | None] = {
 }
 """The event of each delivered statement; None for types that are not delivered."""
 _FOR_AGENCIES = frozenset({StatementType.PROPOSAL, StatementType.STANDING})
-"""Of what one entry stands for a whole agency, and a node of its signer's has published it."""
+"""Statements with one entry per agency, published by any node of the signer's agency."""
 _KEPT_BACK = frozenset({EventCode.HELD, EventCode.RETURNED})
 
 
@@ -114,16 +114,16 @@ class DeliveryVerifier:
 
     Args:
         node: The node's URI.
-        trust: What the log's clear entries say.
+        trust: The trust state from the log's clear entries.
         kem_key: The node's encryption keys by id.
-        pins: What this installation judges agreements by.
+        pins: This installation's digests for agreements.
         agreement_at: Our agreements.
-        policy_under: What grants under them may give.
+        policy_under: The limits of grants under them.
         both_cosigned: Whether this node and an agency have both cosigned an entry.
-        may_lack_keys: Whether this node was restored, and keys may be gone for good.
-        recalled: The slots that were recalled of a grant, by its statement id, before it came;
-            None for all of it.
-        has_ended: Whether a grant's time is over.
+        may_lack_keys: Whether this node was restored, so that keys may be lost.
+        recalled: The slots of a grant, by its statement id, recalled before it arrived; None for
+            all of them.
+        has_ended: Whether a grant has ended.
     """
 
     def __init__(
@@ -152,20 +152,23 @@ class DeliveryVerifier:
         self._has_ended = has_ended
 
     def verify(self, delivery: Delivery, *, now_ms: int) -> Received:
-        """Checks a delivery whose log entry was found to be what its opening says.
+        """Verifies a delivery whose log entry matches its opening.
 
-        1. The entry is about this statement, of the right kind, names this node's part, and says
-           of it what it says itself.
-        2. The statement's signer, key and signature count at that place of the log.
+        1. The entry is about this statement, of the right kind, names this node's role, and matches
+        the statement's own contents.
+
+        2. The statement's signer, key and signature are valid at that log index.
+
         3. It is addressed to this node.
-        4. Its content verifies; of a grant, every field it opens.
+
+        4. Its content verifies; for a grant, every field it opens.
 
         Args:
-            delivery: What arrived.
+            delivery: The delivery.
             now_ms: This node's clock.
 
         Raises:
-            TearlineError: Naming what failed.
+            TearlineError: Names the failed check.
         """
         if delivery.entry is None or not delivery.statements:
             raise StatementMalformed("a delivery brings a statement and its log entry")
@@ -190,7 +193,7 @@ class DeliveryVerifier:
     def _kept_back(
         self, entry: LogOpening, event: Event, statement: Statement, delivery: Delivery
     ) -> Received:
-        """A grant of ours comes back: whether it is one, our own store says."""
+        """Returns a grant of ours that the exchange held back, as verified by our own store."""
         if statement.type is not StatementType.GRANT or event.statement_id != statement.id:
             raise EntryMismatch("the log entry is about another statement")
         grant = parse_bare_grant(statement.body)
@@ -205,9 +208,9 @@ class DeliveryVerifier:
         )
 
     def _verify_parties(self, event: Event, statement: Statement, signer: Header) -> None:
-        """An entry that names others would show our auditors a delivery that never was."""
+        """Verifies the parties: a false entry would show auditors a delivery that never was."""
         if statement.type in (StatementType.AGREEMENT, StatementType.ERASURE):
-            return  # whoever published it acted, and one entry stands for a whole agency
+            return  # any publisher may act, and one entry is for a whole agency
         agency = agency_uri_of(self._node)
         party = agency if statement.type in _FOR_AGENCIES else self._node
         if (event.actor, event.party) != (signer.signer, party):
@@ -272,19 +275,19 @@ class DeliveryVerifier:
         if self._has_ended(grant):
             return Lapsed(grant=grant, why=GrantExpired())
         if is_notice:
-            # So the exchange tells of what it accepted before it measured deliveries.
+            # The exchange notifies in this way of packets accepted before its size limit.
             return Lapsed(grant=grant, why=PacketTooLarge("no message holds it with its grant"))
         if len(delivery.statements) != 2:
             raise StatementMalformed("a grant is delivered with its packet's manifest")
         packet = delivery.statements[1]
         _verify_packet(grant, packet)
         _verify_originator(signer, header_of(packet.body))
-        # The grant's key counts here, and vouches for the packet that it names.
+        # The grant's valid key also vouches for its packet.
         self._trust.verify(packet, delivery.attestations, at=at, vouched=True)
         manifest = parse_manifest(packet.body)
         if manifest.agreement.id != grant.address.agreement_id:
             raise GrantMisdirected("the grant's channel is of another agreement")
-        # By the version that the exchange had to accept it by, whatever came into force since.
+        # By the version in force when the exchange accepted it, whatever came into force since.
         agreement = self._agreement_at(manifest.agreement.id, at.index)
         article = agreement.article(manifest.agreement.article)
         verify_persons(article, grant.acted_by, grant.seconded_by)
@@ -306,7 +309,7 @@ class DeliveryVerifier:
         view = open_packet(manifest, ciphertexts, release)
         verify_pins(agreement, self._pins)
         _verify_given(self._policy_under(agreement), grant, manifest, release, view)
-        # What no key here opened was not verified, and could replace what was.
+        # Unopened ciphertexts are unverified, and could replace verified ones.
         verified = {opened.slot: ciphertexts[opened.slot] for opened in view.fields}
         findings = judge_fields(view)
         return ReceivedGrant(
@@ -337,8 +340,8 @@ class DeliveryVerifier:
     def _agreement(self, statement: Statement, delivery: Delivery) -> Agreement:
         agreement = parse_agreement(statement.body)
         if agency_uri_of(self._node) not in agreement.terms.parties:
-            # Else others could replace one of ours, or take its name.
-            raise AgreementNotInForce("this agency is not a party to it")
+            # Otherwise others could replace one of our agreements, or use its name.
+            raise AgreementNotInForce("this agency is not a party to the agreement")
         verify_parties_signed(agreement, signers_of(statement, delivery.attestations))
         verify_pins(agreement, self._pins)
         return agreement
@@ -350,7 +353,7 @@ class DeliveryVerifier:
         exchange = self._trust.trust_list_at(at).exchange.uri
         verify_signers(order, signers_of(statement, delivery.attestations), exchange)
         if agency_uri_of(self._node) not in order.parties:
-            raise order.refusal("this agency is not a party to it")
+            raise order.refusal("this agency is not a party to the order")
         if delivery.entry is not None:
             verify_logged(order, statement.id, at.index, parse_event(delivery.entry.event))
         if order.is_by_retention:
@@ -359,7 +362,7 @@ class DeliveryVerifier:
         return order
 
     def _rule(self, order: Erasure, at: Moment) -> Agreement:
-        """The agreement that was in force where an order by retention stands in the log."""
+        """Returns the agreement in force at the log index of an order by retention."""
         try:
             agreement = self._agreement_at(order.agreement_id, at.index)
         except AgreementNotInForce:
@@ -377,7 +380,7 @@ class DeliveryVerifier:
         proposal = parse_proposal(statement.body)
         agreement = parse_agreement(proposal.statement.body)
         if agency_uri_of(self._node) not in agreement.signatories:
-            raise ProposalRefused("this agency is not to sign it")
+            raise ProposalRefused("this agency is not a signatory of the proposal")
         self._trust.verify(proposal.statement, proposal.attestations, at=at)
         members = [agency.uri for agency in self._trust.trust_list_at(at).agencies]
         verify_proposal(proposal, agreement, members)
@@ -419,9 +422,9 @@ def _verify_event(event: Event, statement: Statement) -> None:
 
 
 def _verify_account(event: Event, statement: Statement, content: Content) -> None:
-    """Checks that an entry says of a statement what that says (spec L-88).
+    """Verifies that an entry matches its statement's contents (spec L-88).
 
-    Else another agreement's retention could erase it, or auditors be shown another use.
+    Otherwise another agreement's retention could erase it, or auditors could be shown another use.
     """
     place = content if isinstance(content, Mark) else address_of(statement)
     if place is not None and event.agreement_id != place.agreement_id:
@@ -437,7 +440,7 @@ def _verify_account(event: Event, statement: Statement, content: Content) -> Non
         pseudonym_of(grant.acted_by),
         pseudonym_of(grant.seconded_by),
     ):
-        raise EntryMismatch("the log entry tells of another packet, article, purpose or person")
+        raise EntryMismatch("the log entry names another packet, article, purpose or person")
 
 
 def _verify_packet(grant: Grant, packet: Statement) -> None:
@@ -446,7 +449,7 @@ def _verify_packet(grant: Grant, packet: Statement) -> None:
 
 
 def _verify_originator(grantor: Header, originator: Header) -> None:
-    # How B showing A's packet to C ends: C finds no grant of A's around it.
+    # If B shows A's packet to C, C finds no grant by A for it.
     if agency_uri_of(grantor.signer) != agency_uri_of(originator.signer):
         raise GrantorNotOriginator()
 
@@ -454,9 +457,9 @@ def _verify_originator(grantor: Header, originator: Header) -> None:
 def _verify_given(
     policy: ReleasePolicy, grant: Grant, manifest: Manifest, release: Release, view: View
 ) -> None:
-    """By what each field says of itself (spec P-37).
+    """Verifies the released fields by their own markings (spec P-37).
 
-    Of a slot that is released alone, the exchange saw only what its compartment is said to be.
+    For a slot released singly, the exchange saw only its compartment's stated marking.
     """
     given = [(opened.field.marking, opened.field.form) for opened in view.fields]
     given += [(told.opening.marking, Form.EXISTS) for told in release.openings]

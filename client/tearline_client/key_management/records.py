@@ -1,7 +1,7 @@
-"""What the log says of the node's keys, and how it is kept up to date.
+"""The node's key records in the log: publication and rotation.
 
-The root certifies signing keys; the node itself, with its signing key, the rest. A new key is
-used once its record is in the log; the old one counts beside it until its own end.
+The root certifies signing keys; the node's signing key certifies the others. A new key is used once
+its record is in the log; the old one stays valid until its own end.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,18 +36,18 @@ from tearline_client.outbox.sender import Sender
 from tearline_client.store.outbox import OutboxState
 
 _RESUMED = (AgreementSuspended, PacketFrozen)
-"""What is put aside with these is opened on resumption, which may take months."""
+"""Arrivals quarantined with these errors are opened on resumption, possibly months later."""
 _KINDS = {use: KeyKind(use.value) for use in KeyUse}
 
 
 class KeyRecords:
-    """The records of a node's keys.
+    """Key records of a node.
 
     Args:
         context: The node.
-        home: Where the root leaves the record of a signing key.
-        keys: The private halves.
-        sender: Its outbox at work.
+        home: Holds the root's record of a signing key.
+        keys: The private keys.
+        sender: Its outbox.
     """
 
     def __init__(self, context: NodeContext, home: Home, keys: NodeKeys, sender: Sender) -> None:
@@ -57,7 +57,7 @@ class KeyRecords:
         self._sender = sender
 
     def ends_ms(self) -> Mapping[KeyKind, int]:
-        """When the newest key of each kind that counts ends, Unix milliseconds."""
+        """Returns the end of the newest valid key of each kind, in Unix milliseconds."""
         ends: dict[KeyKind, int] = {}
         for record in self._context.trust.keys_of(
             self._context.uri, at=self._context.next_moment()
@@ -67,12 +67,12 @@ class KeyRecords:
         return ends
 
     async def keep(self) -> None:
-        """Puts on record what should be, makes what is due, and uses what is on record now.
+        """Publishes missing records, rotates due keys, and adopts published ones.
 
         The caller has read the log, and its clock is right.
 
         Raises:
-            RequestError: If the exchange is out of reach.
+            RequestError: If the exchange is unreachable.
         """
         self._keys.refresh()
         if self._is_new(certified := self._home.signed_key_record()):
@@ -88,11 +88,11 @@ class KeyRecords:
         self._adopt()
 
     async def rotate(self, kind: KeyKind) -> None:
-        """Replaces the encryption or cosigning key, whatever is left of the old one's life.
+        """Replaces the encryption or cosigning key now.
 
         Raises:
             CosigningWaits: If this node was restored, and must not cosign yet.
-            TearlineError: If the exchange refuses its record, or is out of reach.
+            TearlineError: If the exchange refuses the record, or is unreachable.
         """
         self._context.verify_ready()
         if kind is KeyKind.COSIGN:
@@ -101,22 +101,22 @@ class KeyRecords:
         self._adopt()
 
     async def take_signing_record(self, record: Signed) -> None:
-        """Puts the record of a new signing key in the log, and uses the key from then on.
+        """Publishes the record of a new signing key, and then uses the key.
 
         Raises:
-            TearlineError: If the exchange refuses it, or is out of reach.
+            TearlineError: If the exchange refuses it, or is unreachable.
         """
         await self._publish(record)
         self._adopt()
 
     async def revoke(self, revocation: Signed) -> bool:
-        """Has the log say, from now on, that a key of our agency has ended.
+        """Publishes the revocation of a key of our agency.
 
         Returns:
-            Whether this node is still let in: not where that was its own connection's key.
+            Whether this node keeps its access; False if the key was its own connection's.
 
         Raises:
-            TearlineError: If the exchange refuses it, or is out of reach.
+            TearlineError: If the exchange refuses it, or is unreachable.
         """
         try:
             await self._publish(revocation)
@@ -128,17 +128,14 @@ class KeyRecords:
         return True
 
     def destroy_ended(self) -> int:
-        """Destroys the encryption keys to which nothing can arrive any more.
+        """Destroys encryption keys for which no mail can arrive any more.
 
-        What they opened stays readable: its keys were wrapped under the node's storage key. What
-        came and waits, for a cosignature or a resumption, has not arrived in that sense.
-
-        By a wrong clock, or where the exchange dated what waits at zero, no key has ended: then
-        none is destroyed. The caller has just read the
-        mailbox to its end.
+        Opened packets stay readable: the node's storage key wraps their keys. Mail that waits for a
+        cosignature or a resumption has not arrived in this sense. With a wrong clock, or waiting
+        mail dated at zero, no key is destroyed. The caller has just read the mailbox to its end.
 
         Returns:
-            How many.
+            The number of destroyed keys.
         """
         try:
             emptied = self._context.agreed_time()
@@ -153,7 +150,7 @@ class KeyRecords:
         return len(ended)
 
     def _past_use(self, emptied: AgreedTime) -> list[bytes]:
-        """The encryption keys here to which nothing arrives that was accepted after a time."""
+        """Returns the encryption keys for which no mail accepted after a time can arrive."""
         records = {
             key: self._context.trust.record_of(self._context.uri, key)
             for key in self._keys.kem_ids()
@@ -165,7 +162,7 @@ class KeyRecords:
         ]
 
     def _came_ms(self) -> Iterator[int]:
-        """When the log took what waits here, to be opened later."""
+        """Yields the log's times of mail that waits here."""
         stores = self._context.stores
         for grant in stores.awaiting_cosignature.all():
             yield grant.time_ms
@@ -176,14 +173,14 @@ class KeyRecords:
                 yield parse_event(entry.event).time_ms
 
     def _is_lost(self, kind: KeyKind) -> bool:
-        """Whether the private half of the key that others use now is not here."""
+        """Returns whether the private half of the current public key is missing."""
         if kind is KeyKind.COSIGN:
             return self._keys.public(kind) is None
         moment = self._context.next_moment()
         try:
             newest = self._context.trust.kem_key(self._context.uri, at=moment)
         except SignerKeyUnknown:
-            return False  # a key that is due, not lost
+            return False  # a due key, not a lost one
         return newest.id not in self._keys.kem_ids()
 
     def _may_cosign(self) -> bool:
@@ -194,14 +191,14 @@ class KeyRecords:
         return True
 
     def _is_new(self, certified: Signed) -> bool:
-        """Whether the root certified a key that the log does not know yet, and that may count."""
+        """Returns whether the root certified a usable key that the log does not have yet."""
         record = parse_key_record(certified.statement.body)
         revoked = (agency_uri_of(record.subject), record.key_id) in self._context.trust.revoked_keys
         known = self._context.trust.record_of(record.subject, record.key_id)
         return known is None and not revoked and self._context.now_ms() < record.not_after_ms
 
     def _waiting(self, kind: KeyKind) -> bytes:
-        """The key to put on record: one that is here and never was, else a new one."""
+        """Returns the key to publish: an unpublished one from the keystore, or else a new one."""
         if kind is KeyKind.COSIGN:
             for public in (self._keys.public(kind), self._keys.next_public(kind)):
                 if public is not None and not self._is_known(public):
@@ -247,6 +244,6 @@ class KeyRecords:
     async def _publish(self, statement: Signed) -> None:
         item = self._context.stores.outbox.item(await self._queue(statement))
         if item is None or item.state in (OutboxState.SEALED, OutboxState.UNKNOWN):
-            raise OutcomeUnknown("it waits in the outbox")
+            raise OutcomeUnknown("the record waits in the outbox")
         if item.code:
             raise (error_by_code(item.code) or RefusedOtherwise)(item.why)

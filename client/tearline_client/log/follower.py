@@ -1,7 +1,7 @@
-"""Following the log: every entry is read, the tree is grown, the checkpoint must match.
+"""Following the log: every entry is read, the tree grows, and the checkpoint must match.
 
-Since a node reads every entry, it has seen every clear entry below the checkpoint, and the
-log can only ever grow: a rewritten, truncated or forked log gives another root.
+A node reads every entry, so it has every clear entry below the checkpoint, and accepts only growth:
+a rewritten, truncated or forked log has another root.
 """
 
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ from tearline.wire.log_entries import EntryRange
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.log import LogStore
 
-MAX_AGE_S = 600  # what is sealed on may be ten minutes old, no more
-MAX_AHEAD_S = MAX_LOG_TIME_SKEW_MS // 1000  # how far the log's clock may be ahead of ours
+MAX_AGE_S = 600  # maximum age of the log for sealing
+MAX_AHEAD_S = MAX_LOG_TIME_SKEW_MS // 1000  # maximum lead of the log's clock over ours
 
 
 def verify_not_ahead(signed: SignedCheckpoint, now_ms: int) -> None:
-    """Checks that a checkpoint is not from our future: it is neither followed nor cosigned.
+    """Verifies that a checkpoint is not in our future, so that it may be followed or cosigned.
 
     Args:
         signed: A checkpoint that the log signed.
@@ -39,7 +39,7 @@ def verify_not_ahead(signed: SignedCheckpoint, now_ms: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """What was read and no checkpoint reached yet: the tree with it, and what it adds to ours."""
+    """Entries read without a checkpoint yet, with the extended tree."""
 
     frontier: Frontier
     entries: list[bytes]
@@ -48,17 +48,17 @@ class _Pending:
 
     @property
     def start(self) -> int:
-        """Index of the first entry that is not stored yet."""
+        """Returns the index of the first entry that is not stored yet."""
         return self.frontier.size - len(self.entries)
 
 
 class LogFollower:
-    """The log as this node holds it, and the trust that its clear entries give.
+    """The log as this node holds it, and the trust state from its clear entries.
 
     Args:
-        store: Where entries are kept; reading it again at start replays the trust.
-        cosigning: Where the tree to cosign is kept.
-        trust: The state to bring forward.
+        store: Stores the entries; reading it at start replays the trust state.
+        cosigning: Stores the tree to cosign.
+        trust: The state to update.
         log: The log's identity from the pinned trust list.
     """
 
@@ -75,34 +75,34 @@ class LogFollower:
 
     @property
     def next_index(self) -> int:
-        """The index of the next entry to ask for."""
+        """Returns the index of the next entry to request."""
         return self._pending.frontier.size
 
     def take(self, page: EntryRange, *, now_ms: int) -> bool:
-        """Takes a run of entries; they count once a checkpoint over exactly them verifies.
+        """Accepts a run of entries, valid once a checkpoint over exactly them verifies.
 
         Args:
             page: Entries from ``next_index`` on, and a checkpoint over at least them.
-            now_ms: This machine's clock, by which the log's times are judged, now and later.
+            now_ms: This machine's clock, to check the log's times.
 
         Returns:
-            Whether the checkpoint was reached; if not, more entries must be asked for. So they
-            must where another process of this node was faster, as a command beside the daemon.
+            Whether the checkpoint was reached; if not, more entries must be requested, also after
+            another process of this node was faster.
 
         Raises:
-            ClockSkewed: If the checkpoint is from our future.
-            LogError: If the log is not the one followed so far, its checkpoint is not signed,
-                or too much was read without one. Nothing of the page counts then.
+            ClockSkewed: If the checkpoint is in our future.
+            LogError: If the log is not the one followed so far, its checkpoint is unsigned, or too
+                much was read without one. Then the page is discarded.
         """
         signed = verify_cosigned(page.checkpoint, self._log)
         verify_not_ahead(signed, now_ms)
-        # In one transaction: else another process might store entries between the questions.
+        # In one transaction: another process might otherwise store entries in between.
         with self._store.transaction():
             if self._store.size != self._pending.start:
                 self._catch_up()
                 return False
             reached = self._take(page, signed)
-            if reached and self._is_fresh(now_ms):  # else no clock here says when it came
+            if reached and self._is_fresh(now_ms):  # otherwise its arrival time is unknown
                 self._cosigning.saw(signed.checkpoint.size, now_ms)
             return reached
 
@@ -129,44 +129,44 @@ class LogFollower:
         return True
 
     def _verify_grown(self, page: EntryRange, grown: Frontier, checkpoint: Checkpoint) -> None:
-        """Checks that the log is the one followed so far, with the page's entries behind it."""
+        """Verifies that the page's entries extend the log followed so far."""
         if page.start != self.next_index:
             raise LogInconsistent("the entries do not begin where those here end")
         known = self.checkpoint()
         if known is not None and checkpoint.size < known.checkpoint.size:
             raise LogInconsistent("the checkpoint is older than one that was seen")
         if not page.entries and grown.size < checkpoint.size:
-            raise LogInconsistent("the exchange keeps back entries that its checkpoint covers")
+            raise LogInconsistent("the exchange withholds entries that its checkpoint covers")
         if grown.size > checkpoint.size:
             raise LogInconsistent("there are more entries than the checkpoint covers")
         if grown.size == checkpoint.size and grown.root() != checkpoint.root:
             raise LogInconsistent("the checkpoint's root is not that of the entries")
 
     def checkpoint(self) -> SignedCheckpoint | None:
-        """The newest checkpoint that was verified, or None."""
+        """Returns the newest verified checkpoint, or None."""
         note = self._store.checkpoint()
         return None if note is None else verify_cosigned(note, self._log)
 
     def time_s(self) -> int:
-        """When the newest checkpoint was signed, Unix seconds; 0 where none says so."""
+        """Returns the time of the newest checkpoint, Unix seconds; 0 if unknown."""
         signed = self.checkpoint()
         return signed.time_s if signed else 0
 
     def agreed_time(self, now_ms: int) -> AgreedTime:
-        """The time that nothing takes back is done by, as far as the log was read.
+        """Returns the agreed time for irreversible acts, as far as the log was read.
 
         Raises:
-            TrustStale: If nothing of the log was read.
-            ClockSkewed: If what was read is from our future.
+            TrustStale: If the log has not been read.
+            ClockSkewed: If the log is in our future.
         """
         return AgreedTime(log_ms=self.time_s() * 1000, own_ms=now_ms)
 
     def verify_fresh(self, now_ms: int) -> None:
-        """Checks that what is known is young enough to seal on.
+        """Verifies that the known log is recent enough to seal.
 
         Raises:
             TrustStale: If the newest checkpoint is too old.
-            ClockSkewed: If it is from our future.
+            ClockSkewed: If it is in our future.
         """
         agreed = self.agreed_time(now_ms)
         age_s = (agreed.own_ms - agreed.log_ms) // 1000
@@ -189,16 +189,16 @@ class LogFollower:
         self._pending = _Pending(frontier=pending.frontier, entries=[], nodes=[])
 
     def _cosign(self, signed: SignedCheckpoint) -> None:
-        """Keeps the tree as the one to cosign: nothing is believed that we would not sign."""
+        """Stores the tree to cosign: the node trusts only trees that it would sign."""
         seen = self._cosigning.seen(self._log)
         if signed.checkpoint.size < seen.size:
-            return  # a checkpoint was offered to us that is ahead of what we read
+            return  # an offered checkpoint is ahead of the entries read
         if self._store.root_at(seen.size) != seen.root:
             raise LogInconsistent("the log is not the one that was cosigned here")
         self._cosigning.put_cosigned(signed.note, self._log)
 
     def _catch_up(self) -> None:
-        """Takes over what is stored, verified by this process earlier or by another of the node."""
+        """Adopts stored entries, verified earlier by this or another process of the node."""
         self._apply(self._store.clear_entries())
         self._forget()
 

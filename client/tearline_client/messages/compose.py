@@ -1,6 +1,6 @@
-"""Composing what is sent: packets and their grants under one signature, cut into messages.
+"""Composition of messages: packets and their grants under one signature, cut into messages.
 
-Nothing here sends or stores. The node stores what is composed before the first byte leaves.
+This module neither sends nor stores. The node stores a composition before it sends any of it.
 """
 
 import secrets
@@ -35,8 +35,8 @@ from tearline.wire.publications import Publication, publication_of
 from tearline.wire.statements import Signed, signed
 from tearline_client.planning.release_plan import ReleasePlan, Selection
 
-MESSAGE_BYTES = 900 << 10  # packets and statements; with framing a message stays near 1 MiB
-TREE_LIMIT = 512  # statements that stand alone, under one signature
+MESSAGE_BYTES = 900 << 10  # packets and statements; with framing, a message is about 1 MiB
+TREE_LIMIT = 512  # single statements under one signature
 NextPlace = Callable[[str, bytes], Address]
 KemKeyOf = Callable[[str], KemPublicKey]
 
@@ -48,7 +48,7 @@ class ComposedPacket:
     Attributes:
         manifest: Its statement.
         parts: Openings and every ciphertext.
-        keys: All its compartment keys, for the originator alone.
+        keys: All its compartment keys, for the originator only.
         grants: One statement for each recipient.
     """
 
@@ -60,7 +60,7 @@ class ComposedPacket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composition:
-    """What one signature covers, and the messages that carry it, in order."""
+    """Packets under one signature, and the messages that carry them, in order."""
 
     packets: tuple[ComposedPacket, ...]
     publications: tuple[Publication, ...]
@@ -68,14 +68,14 @@ class Composition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantContext:
-    """On whose behalf, and to which keys, grants are made.
+    """Inputs for making grants.
 
     Attributes:
         signer: The node's signer.
-        acted_by: The person who releases, or None for a machine duty.
-        kem_key_of: The current encryption key of a node.
-        next_place: Takes the next place in a channel.
-        seconded_by: The person who approved it, where another drafted it.
+        acted_by: The releasing person, or None for a machine's duty.
+        kem_key_of: Returns a node's current encryption key.
+        next_place: Assigns the next place in a channel.
+        seconded_by: The approving person, if another drafted it.
     """
 
     signer: Signer
@@ -86,11 +86,11 @@ class GrantContext:
 
 
 def seal_plans(plans: Sequence[ReleasePlan], header: Header) -> tuple[SealedPacket, ...]:
-    """Seals each plan's packet, for nobody yet. It asks nobody anything, so any thread may do it.
+    """Seals each plan's packet, without grants; safe in any thread.
 
     Args:
         plans: One for each packet.
-        header: Of the node that sends them.
+        header: Header of the sending node.
     """
     return tuple(_sealed(plan, header) for plan in plans)
 
@@ -119,28 +119,28 @@ def _sealed(plan: ReleasePlan, header: Header) -> SealedPacket:
 
 
 def compose(plans: Sequence[ReleasePlan], releaser: GrantContext) -> Composition:
-    """Seals each plan's packet, and grants and signs as ``grant_plans`` does."""
+    """Seals each plan's packet, then grants and signs as ``grant_plans``."""
     return grant_plans(plans, seal_plans(plans, releaser.signer.header), releaser)
 
 
 def grant_plans(
     plans: Sequence[ReleasePlan], sealed_packets: Sequence[SealedPacket], releaser: GrantContext
 ) -> Composition:
-    """Grants sealed packets as planned, and signs everything at once.
+    """Grants sealed packets as planned, and signs all statements at once.
 
     Args:
         plans: One for each packet.
-        sealed_packets: What ``seal_plans`` made of them.
-        releaser: On whose behalf.
+        sealed_packets: The result of ``seal_plans``.
+        releaser: The inputs for making grants.
 
     Raises:
-        NothingReleased: If some recipient would get nothing of a packet.
-        SignerKeyUnknown: If a recipient has no encryption key in force.
-        StatementMalformed: If there is more than one signature covers, or under more than one
-            agreement.
+        NothingReleased: If a recipient would get no field of a packet.
+        SignerKeyUnknown: If a recipient has no valid encryption key.
+        StatementMalformed: If there are too many statements for one signature, or several
+            agreements.
     """
     if len({plan.draft.agreement.id for plan in plans}) > 1:
-        raise StatementMalformed("what is signed at once is under one agreement")
+        raise StatementMalformed("one signature covers only one agreement")
     bodies: list[tuple[StatementType, bytes]] = []
     places: list[tuple[int, int]] = []
     for plan, sealed in zip(plans, sealed_packets, strict=True):
@@ -148,7 +148,7 @@ def grant_plans(
         first = len(bodies)
         bodies.append((StatementType.MANIFEST, body))
         packet = statement_id(StatementType.MANIFEST, body)
-        # In random order, so that a place in the messages tells nothing of other recipients.
+        # In random order, so that a message's order reveals no other recipients.
         recipients = list(plan.recipients)
         secrets.SystemRandom().shuffle(recipients)
         for recipient in recipients:
@@ -180,15 +180,15 @@ def make_grant(
     purpose: str,
     slots: tuple[int, ...] = (),
 ) -> Grant:
-    """A grant of one packet to one recipient, sealed to its current key.
+    """Returns a grant of one packet to one recipient, sealed to its current key.
 
     Args:
         sealed: The packet with its keys.
         packet: 32 bytes, its manifest's statement id.
-        selection: What to tell of and to release whole.
+        selection: The compartments to report and to release.
         recipient: Node URI.
-        releaser: On whose behalf.
-        purpose: What the recipient may use it for.
+        releaser: The inputs for making grants.
+        purpose: The permitted purpose.
         slots: Slots to release singly.
     """
     manifest = sealed.manifest
@@ -275,7 +275,7 @@ def _decision_text(selection: Selection, slots: tuple[int, ...]) -> bytes:
 def sign_together(
     signer: Signer, statements: Sequence[tuple[StatementType, bytes]]
 ) -> tuple[SignedTree, Publication]:
-    """Statements that stand alone, signed at once and put into one message."""
+    """Signs single statements at once, and returns them in one message."""
     tree = signer.sign(statements)
     return tree, publication_of(tree, range(len(statements)))
 
@@ -283,14 +283,14 @@ def sign_together(
 def sign_by_agreement(
     signer: Signer, statements: Iterable[tuple[bytes, tuple[StatementType, bytes]]]
 ) -> Iterator[tuple[SignedTree, Publication]]:
-    """Statements that stand alone, in messages and trees of one agreement each.
+    """Yields single statements, in messages and trees of one agreement each.
 
-    Partners who compare the trees that their statements stand in would otherwise learn what was
-    said in the same moment under an agreement that they know nothing of.
+    Otherwise partners who compare their trees would learn of simultaneous statements under an
+    agreement unknown to them.
 
     Args:
         signer: Signs them.
-        statements: Each behind the id of its agreement.
+        statements: Each with the id of its agreement.
     """
     apart: dict[bytes, list[tuple[StatementType, bytes]]] = {}
     for agreement_id, statement in statements:

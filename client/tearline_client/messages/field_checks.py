@@ -1,4 +1,4 @@
-"""What is wrong with single fields of what opened: those are kept from use, and the rest is not."""
+"""Defects of single fields: these fields are excluded from use, the others are not."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ from tearline.policy.profile import verify_category
 
 
 def judge_fields(view: View) -> dict[int, TearlineError]:
-    """What is wrong with single fields of a view, by slot; those must not be used.
+    """Returns the defects of single fields of a view, by slot; such fields must not be used.
 
-    A field whose path says a stricter category than its compartment claims was mislabelled.
-    Whoever opens the clear form makes the generalised one anew and compares.
+    A field is mislabelled if its path implies a stricter category than its compartment states. A
+    reader of the clear form computes the generalised one again and compares.
     """
     findings: dict[int, TearlineError] = {}
     clear = {o.field.path: o for o in view.fields if o.field.form is Form.CLEAR}
@@ -29,5 +29,5 @@ def judge_fields(view: View) -> dict[int, TearlineError]:
 
 
 def usable_fields(view: View, findings: Mapping[int, TearlineError]) -> tuple[Field, ...]:
-    """The fields of a view that nothing is wrong with."""
+    """Returns the fields of a view without defects."""
     return tuple(opened.field for opened in view.fields if opened.slot not in findings)

@@ -1,4 +1,4 @@
-"""What arrived and verified, by kind: what ``incoming`` gives to whoever stores or shows it."""
+"""Verified arrivals, by kind: the results of ``incoming``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from tearline.wire.statements import Signed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedGrant:
-    """A grant that verified, and everything it opened.
+    """A verified grant, with all fields it opens.
 
     Attributes:
         signed: The grant's statement.
@@ -35,11 +35,11 @@ class ReceivedGrant:
         manifest_signed: The packet's statement.
         manifest: The packet's manifest.
         parts: The ciphertexts that came with it.
-        release: The keys, to be kept under our own storage key.
-        view: What it shows.
-        findings: What is wrong with single fields, by slot: mislabelled, or a generalised
-            form that does not follow from the clear one. They are kept from use.
-        problems: What is not as the packet's kind asks. It is told, and not kept from use.
+        release: The keys, to be wrapped under our own storage key.
+        view: The opened view.
+        findings: Defects of single fields, by slot: mislabelled, or a generalised form that does
+            not follow from the clear one. Such fields are excluded from use.
+        problems: Deviations from the packet's kind. They are reported, and do not exclude a field.
     """
 
     signed: Signed
@@ -55,21 +55,21 @@ class ReceivedGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptBack:
-    """A grant of ours that the exchange did not hand out, because a party suspended it."""
+    """A grant of ours that the exchange held back because of a party's suspension."""
 
     grant: Grant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lapsed:
-    """What came and stays closed.
+    """An arrival that stays closed.
 
-    A grant that ended before it came, whose key was lost with a machine, or whose packet no message
-    holds; and whatever was let through although it was suspended.
+    Its grant ended before it came, its key was lost with a machine, or no message holds its packet;
+    or the exchange accepted it despite a suspension.
 
     Attributes:
         grant: The grant, if it is one.
-        why: Why it is not opened.
+        why: The reason why it stays closed.
     """
 
     grant: Grant | None
@@ -78,11 +78,11 @@ class Lapsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedConsent:
-    """A step of a consent, and what its sealed part says.
+    """A step of a consent, with its opened note.
 
     Attributes:
         consent: The step.
-        terms: Its fields, scope and words.
+        terms: Its fields, scope and note.
     """
 
     consent: Consent
@@ -91,7 +91,7 @@ class ReceivedConsent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A grant that opens only once the sender's agency, too, has cosigned the log.
+    """A grant that can be opened only after the sender's agency cosigned the log, too.
 
     Attributes:
         grant: The grant, still closed.
@@ -102,12 +102,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedStep:
-    """A step of a request, with what its note tells.
+    """A step of a request, with its opened note.
 
     Attributes:
-        step: The step, which counts whatever its note is.
-        note: What it tells; None where that is not what it must be.
-        finding: What is wrong with the note.
+        step: The step, valid whatever its note is.
+        note: Its note; None if the note is invalid.
+        finding: The note's defect.
     """
 
     step: RequestStep
@@ -117,7 +117,7 @@ class ReceivedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedCaseStep:
-    """A step of a case that verified, and what it tells us alone."""
+    """A verified step of a case, with its opened note."""
 
     step: CaseStep
     note: CaseNote
@@ -149,9 +149,9 @@ class Received:
 
     Attributes:
         signed: The addressed statement.
-        signer: Who signed it.
+        signer: Its signer.
         opening: Its opened log entry.
-        event: What the entry says.
+        event: The entry's event.
         content: The statement's content.
     """
 
@@ -163,5 +163,5 @@ class Received:
 
     @cached_property
     def address(self) -> Address | None:
-        """The statement's place in a channel to this node, if it has one."""
+        """Returns the statement's place in a channel to this node, if it has one."""
         return None if isinstance(self.content, KeptBack) else address_of(self.signed.statement)

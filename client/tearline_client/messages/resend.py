@@ -1,7 +1,7 @@
-"""What is left to send of a message that was answered in part; no place in a channel stays empty.
+"""The rest of a partly answered message, so that no place in a channel stays empty.
 
-A statement that was accepted is done. One that came before its turn, or found no room, is sent
-again as it is. In the place of one that was refused goes a void, before whatever stands behind it.
+An accepted statement is done. An early statement, or one without room, is sent again unchanged. A
+void takes the place of a refused statement, before all later ones.
 """
 
 from collections.abc import Collection, Hashable, Mapping
@@ -35,11 +35,11 @@ from tearline.wire.recalls import encode_recall, parse_recall
 Unsigned = tuple[StatementType, bytes]
 
 _NOT_YET = frozenset({ChannelGap.code, MailboxFull.code, ExchangeBusy.code})
-"""What is sent again as it is: its turn has not come, or there is no room for it yet."""
+"""Refusals after which a statement is sent again unchanged: too early, or no room yet."""
 
 
 def thread_of(statement: Statement) -> Hashable:
-    """In what a statement must not be overtaken: its channel, or itself where it is in none."""
+    """Returns the ordering scope of a statement: its channel, or itself if it has none."""
     if statement.type is StatementType.MARK:
         mark = parse_mark(statement.body)
         return mark.recipient, mark.agreement_id
@@ -48,7 +48,7 @@ def thread_of(statement: Statement) -> Hashable:
 
 
 def is_behind(statement: Statement, held: Collection[Hashable]) -> bool:
-    """Whether a statement must wait for one that is held up: in its channel, or its packet."""
+    """Returns whether a statement must wait for a held one, in its channel or of its packet."""
     if thread_of(statement) in held:
         return True
     return statement.type is StatementType.GRANT and parse_grant(statement.body).packet in held
@@ -57,17 +57,17 @@ def is_behind(statement: Statement, held: Collection[Hashable]) -> bool:
 def replacement_for(
     statement: Statement, code: str, *, final: bool, header: Header, now_ms: int
 ) -> Unsigned | None:
-    """What is sent next in the place of a statement that was refused; None for nothing.
+    """Returns the replacement for a refused statement, or None.
 
     Args:
         statement: The statement.
-        code: Of the refusal.
-        final: Whether it was ruled on.
-        header: Ours, now: the key that signed the statement may have ended since.
-        now_ms: The time, Unix milliseconds: of a recall, too little may be left by now.
+        code: Code of the refusal.
+        final: Whether the refusal is final.
+        header: Our current header: the key that signed the statement may have ended.
+        now_ms: The time, Unix milliseconds: a recall's deadline may now be too close.
     """
     if statement.type is StatementType.VOID and (void := parse_void(statement.body)).withdraws:
-        # Something stands at its place in any case: what it would withdraw, or a void.
+        # The place is filled in any case: by the grant that it would withdraw, or by a void.
         return None if final else (StatementType.VOID, encode_void(replace(void, header=header)))
     if not final:
         if code in _NOT_YET:
@@ -103,7 +103,7 @@ def replacement_for(
             ):
                 pass  # not sent again: a void takes the place in the channel, if there is one
     if statement.type is StatementType.VOID and code == StatementConflict.code:
-        return None  # something fills the place already, and that is all a void is for
+        return None  # the place is filled already, which is a void's only purpose
     address = address_of(statement)
     if address is None:
         return None
@@ -117,13 +117,13 @@ def remaining(
     instead: Mapping[bytes, Unsigned],
     signer: Signer,
 ) -> Publication:
-    """A publication with only some of its statements, and others in the place of some.
+    """Returns a publication with some of its statements, and replacements for others.
 
     Args:
-        publication: What was to be sent; what is kept of it stays as it was signed.
+        publication: The original; kept statements keep their signatures.
         kept: Statement ids.
-        instead: What is newly signed, by the id of the statement whose place it takes.
-        signer: Signs that.
+        instead: Newly signed replacements, by the id of the replaced statement.
+        signer: Signs those.
     """
     rank = {statement.id: n for n, statement in enumerate(publication.statements())}
     bundles = [_showing(each, kept) for each in publication.bundles]

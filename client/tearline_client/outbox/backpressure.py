@@ -1,4 +1,4 @@
-"""What is held up while the outbox is sent: nothing may overtake it, and how long that lasts."""
+"""Statements held up while the outbox is sent, so that none is overtaken."""
 
 from collections.abc import Hashable, Iterable, Sequence
 
@@ -9,11 +9,10 @@ from tearline_client.messages.resend import is_behind, thread_of
 
 
 class BlockedChannels:
-    """What is held up in one round of sending.
+    """Packets and channels held up in one round of sending.
 
     Attributes:
-        busy: What the exchange takes no more of, and the longest time after which it is worth
-            while to come again; None where nothing waits for that.
+        busy: The exchange's refusal with the longest retry delay, or None.
     """
 
     def __init__(self) -> None:
@@ -21,15 +20,15 @@ class BlockedChannels:
         self.busy: ExchangeBusy | None = None
 
     def add(self, ids: Iterable[Hashable]) -> None:
-        """Holds up packets, channels, or statements that are in none."""
+        """Holds up packets, channels, or statements outside of channels."""
         self._ids.update(ids)
 
     def keeps(self, statement: Statement) -> bool:
-        """Whether a statement must wait."""
+        """Returns whether a statement must wait."""
         return is_behind(statement, self._ids)
 
     def note(self, publication: Publication, outcomes: Sequence[Outcome]) -> None:
-        """Holds up what the exchange said to bring again later, and all behind that."""
+        """Holds up statements with a retry delay, and all statements behind them."""
         answers = {outcome.about: outcome for outcome in outcomes}
         for statement in publication.statements():
             outcome = answers.get(statement.id)
@@ -40,7 +39,7 @@ class BlockedChannels:
                 self.note_busy(busy)
 
     def note_busy(self, error: TearlineError) -> None:
-        """Takes note of an error, if it says when to come again."""
+        """Records an error with a retry delay."""
         if not isinstance(error, ExchangeBusy) or error.retry_after_ms is None:
             return
         if self.busy is None or error.retry_after_ms > (self.busy.retry_after_ms or 0):
@@ -48,7 +47,7 @@ class BlockedChannels:
 
 
 def _busy(refusal: Refused) -> ExchangeBusy | None:
-    """The error that a refusal is, if it is one with a time."""
+    """Returns a refusal's error if it has a retry delay, or None."""
     kind = error_by_code(refusal.code)
     if kind is None or not issubclass(kind, ExchangeBusy) or refusal.retry_after_ms is None:
         return None

@@ -1,7 +1,7 @@
-"""Whose turn it is to send: one task of one process, while all others wait.
+"""Turns for sending: one task of one process sends while the others wait.
 
-Places in a channel must reach the exchange in their order, and several processes of a node may
-have something to send: a command, and the node that runs unattended.
+Places in a channel must reach the exchange in order, and several processes of a node may send: a
+command, and the running node.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 from tearline.errors import OutcomeUnknown
 from tearline_runtime.files import open_private
 
-TURN_S = 30  # how long to wait for another process that sends: a call that gets no answer
+TURN_S = 30  # wait for another process in a call without an answer
 _ASK_AGAIN_S = 0.05
 
 
@@ -22,7 +22,7 @@ class SendLock:
     """Lets one task of one process send at a time; the others wait.
 
     Args:
-        path: A file to lock; the kernel lets go of it when the process ends, however.
+        path: A file to lock; the kernel releases it when the process ends in any way.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,7 +31,7 @@ class SendLock:
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[None]:
-        """Waits for the turn, and has it inside.
+        """Waits for the turn, and holds it inside the context.
 
         Raises:
             OutcomeUnknown: If another process does not end its turn.
@@ -46,10 +46,10 @@ class SendLock:
 
 
 class Presence:
-    """Shows to other processes of the node that one of them is at work on something of its own.
+    """Signal to other processes of the node that one of them does a certain work.
 
     Args:
-        path: A file to lock; the kernel lets go of it when the process ends, however.
+        path: A file to lock; the kernel releases it when the process ends in any way.
     """
 
     def __init__(self, path: Path) -> None:
@@ -57,17 +57,17 @@ class Presence:
 
     @asynccontextmanager
     async def shown(self) -> AsyncIterator[None]:
-        """Is shown inside; several may be at once."""
+        """Shows the signal inside the context; several may do so at once."""
         descriptor = open_private(self._path)
         try:
             while not _is_locked(descriptor, fcntl.LOCK_SH):
-                await asyncio.sleep(_ASK_AGAIN_S)  # another asks whether this is shown
+                await asyncio.sleep(_ASK_AGAIN_S)  # another process is testing the signal
             yield
         finally:
             os.close(descriptor)
 
     def is_shown(self) -> bool:
-        """Whether a process, or another task of this one, is inside ``shown``."""
+        """Returns whether a process, or another task of this one, is inside ``shown``."""
         descriptor = open_private(self._path)
         try:
             return not _is_locked(descriptor, fcntl.LOCK_EX)
@@ -92,7 +92,7 @@ async def _lock(descriptor: int) -> None:
         except BlockingIOError:
             if loop.time() > deadline:
                 raise OutcomeUnknown("another process of this node is sending") from None
-            # The kernel would wait without asking, and the whole loop with it.
+            # The kernel would block without polling, and the whole loop with it.
             await asyncio.sleep(_ASK_AGAIN_S)
         else:
             return

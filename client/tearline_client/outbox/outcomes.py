@@ -1,4 +1,4 @@
-"""What the exchange answered: checked, and what follows from it for what is left to send."""
+"""Processing of the exchange's answers: verification, and effects on the remaining outbox."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -32,15 +32,15 @@ from tearline_client.rules.suspensions import SuspensionRules
 from tearline_client.store.outbox import OutboxItem, OutboxState
 
 TakeBack = Callable[[Statement, str], None]
-"""What follows from a statement's refusal, by its code, in the transaction that notes it."""
+"""Handles a statement's refusal, by its code, in the transaction that records it."""
 
 
 class OutcomeRecorder:
-    """Takes answers in.
+    """Processes answers.
 
     Args:
         context: The node.
-        suspensions: Told where we stand.
+        suspensions: Receives our standings.
     """
 
     def __init__(self, context: NodeContext, suspensions: SuspensionRules) -> None:
@@ -49,22 +49,22 @@ class OutcomeRecorder:
         self._take_back: dict[StatementType, TakeBack] = {}
 
     def on_refusal(self, kind: StatementType, take_back: TakeBack) -> None:
-        """Has whoever makes statements of a kind told of each that is not taken, final or not sent.
+        """Registers a callback for refused statements of a kind, by the exchange or unsent.
 
-        One kind has one maker, so the last who asks is told.
+        One kind has one callback: the last registration counts.
         """
         self._take_back[kind] = take_back
 
     def verified_outcomes(self, sent: Publication, reply: bytes) -> tuple[Outcome, ...]:
-        """The exchange's answer to a message; one that is none is kept as evidence.
+        """Returns the exchange's verified outcomes; an invalid answer is kept as evidence.
 
         Raises:
-            TearlineError: If it does not verify, or is about something else.
+            TearlineError: If the answer does not verify, or concerns another message.
         """
         try:
             outcomes = parse_outcomes(reply)
             if [outcome.about for outcome in outcomes] != sent.ids():
-                raise ExchangeMisbehaved("the outcomes are not those of what was published")
+                raise ExchangeMisbehaved("the outcomes do not match the published statements")
             for outcome in outcomes:
                 self._verify_outcome(outcome)
         except TearlineError as error:
@@ -84,7 +84,7 @@ class OutcomeRecorder:
         )
         receipt = parse_receipt(statement.body)
         if signer.signer != trust.trust_list.exchange.uri or receipt.about != outcome.about:
-            raise ExchangeMisbehaved("the receipt is not the exchange's word on this statement")
+            raise ExchangeMisbehaved("the receipt is not the exchange's for this statement")
         refused = receipt.status is Status.REFUSED
         if refused != (outcome.refusal is not None) or receipt.entry is None:
             raise ExchangeMisbehaved("receipt and refusal contradict each other")
@@ -99,10 +99,11 @@ class OutcomeRecorder:
         *,
         whole: bool = False,
     ) -> OutboxItem:
-        """Notes what became of statements, and what is left to send of their message.
+        """Records outcomes of statements, and the rest of their message.
 
         Raises:
-            TwinAtWork: If a place was taken that this node did not fill; all is noted before.
+            TwinAtWork: If another process used one of this node's places; all outcomes are
+                recorded.
         """
         signer, stores = self._context.signer, self._context.stores
         answers = {outcome.about: outcome for outcome in outcomes}
@@ -161,10 +162,10 @@ class OutcomeRecorder:
         return item
 
     def _filled_elsewhere(self, statement: Statement) -> str:
-        """Returns the place or mark that was taken before, which only this node may fill.
+        """Returns the used place or mark that only this node may fill.
 
-        Empty where an earlier life of node or exchange may have filled it, and of what conflicts
-        by more than its place. A void is sent wherever it is not known whether a place is filled.
+        Empty if an earlier life of node or exchange may have filled it, or if the conflict has
+        another cause. A void is sent wherever it is unknown whether a place is filled.
         """
         channels = self._context.stores.channels
         if statement.type is StatementType.MARK:
@@ -179,11 +180,11 @@ class OutcomeRecorder:
         return sign * (address.seq > excused)
 
     def _keep_anew(self, left: Publication, instead: Collection[bytes]) -> None:
-        """Keeps recalls that were signed anew: it is these that answers will name.
+        """Stores recalls that were signed anew, whose ids the answers will name.
 
         Args:
-            left: What is left to send.
-            instead: Ids of the statements in whose place something stands there.
+            left: The rest of the message.
+            instead: Ids of the replaced statements.
         """
         recalls, attestations = self._context.stores.recalls, left.attestations()
         for refused in instead:
@@ -194,7 +195,7 @@ class OutcomeRecorder:
                 recalls.put(signed_of(statement, attestations), incoming=False)
 
     def _keep(self, statement: Statement, publication: Publication) -> None:
-        """Keeps what was accepted until its recipient signs for it: the exchange may lose it."""
+        """Stores an accepted statement until its recipient's receipt: the exchange may lose it."""
         address = address_of(statement)
         if address is None:
             return
@@ -247,9 +248,9 @@ class OutcomeRecorder:
             packets.set_status(receipt.about, receipt.status)
 
     def note_refused(self, statement: Statement, code: str) -> None:
-        """Notes that a statement will not be taken, in the caller's transaction."""
+        """Records a refused statement, in the caller's transaction."""
         take_back = self._take_back.get(statement.type)
-        if take_back is not None:  # of a packet, a mark or an agreement, nothing follows here
+        if take_back is not None:  # packets, marks and agreements have no callback
             take_back(statement, code)
 
 

@@ -1,4 +1,4 @@
-"""What a person is told of an act that is stored, where the exchange cannot be asked."""
+"""Errors for acts that are stored while the exchange is unreachable."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,17 +15,17 @@ def queued(
     packets: tuple[bytes, ...] = (),
     first: bool = False,
 ) -> ActQueued:
-    """Returns the error that says at which place an act waits.
+    """Returns the error that states an act's place in the queue.
 
     Args:
         context: The node.
-        missed: Why the exchange was not asked.
-        number: The decision; 0, or gone, where it is signed and last in the outbox.
+        missed: The error of the exchange.
+        number: The decision; 0, or a removed one, if it is signed and last in the outbox.
         packets: Packets that it will send.
-        first: Whether it goes before all else, as a suspension does.
+        first: Whether it precedes all others, as a suspension does.
     """
     place = 1 if first else context.stores.outbox.waiting() + context.stores.decisions.place(number)
-    why = f"it is number {place} of all that waits here ({missed.code})"
+    why = f"it is number {place} in the queue ({missed.code})"
     return ActQueued(why, place=place, packets=packets)
 
 
@@ -33,15 +33,15 @@ def queued(
 def queueing(
     context: NodeContext, packets: tuple[bytes, ...] = (), *, first: bool = False
 ) -> Iterator[None]:
-    """Sends what is stored already; inside, the exchange may be away.
+    """Reports acts inside the context as queued if the exchange is unreachable.
 
     Args:
         context: The node.
-        packets: Packets that it sends.
-        first: Whether it goes before all else that waits.
+        packets: Packets that are sent.
+        first: Whether the act precedes all others in the queue.
 
     Raises:
-        ActQueued: If it is.
+        ActQueued: If the exchange is unreachable.
     """
     try:
         yield

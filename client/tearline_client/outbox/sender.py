@@ -1,4 +1,4 @@
-"""What leaves the house: stored sealed, sent in order, settled by the exchange's receipts."""
+"""Outbox sender: stores sealed messages, sends them in order, records the exchange's receipts."""
 
 from collections import deque
 from collections.abc import Collection, Sequence
@@ -47,16 +47,16 @@ from tearline_client.store.outbox import OutboxItem, OutboxState
 from tearline_client.store.packets import StoredGrant
 from tearline_client.transport.grpc import PublishStream
 
-MESSAGES_AHEAD = 4  # of a megabyte each: enough for the exchange to have one while another travels
+MESSAGES_AHEAD = 4  # one megabyte each: the exchange handles one while another is in transit
 
 
 class Sender:
-    """The outbox at work.
+    """Outbox sender.
 
     Args:
         context: The node.
-        lock: A file whose lock keeps two processes from sending at once: places in a channel
-            must reach the exchange in order.
+        lock: A lock file that stops two processes from sending at once: places in a channel must
+            reach the exchange in order.
     """
 
     def __init__(self, context: NodeContext, lock: Path) -> None:
@@ -68,7 +68,7 @@ class Sender:
         self.on_refusal(StatementType.VOID, self._obeying.void_refused)
 
     def on_refusal(self, kind: StatementType, take_back: TakeBack) -> None:
-        """Has whoever makes statements of a kind told of each that is not taken."""
+        """Registers a callback for every refused statement of a kind."""
         self._settling.on_refusal(kind, take_back)
 
     def _receipt_refused(self, statement: Statement, code: str) -> None:
@@ -90,10 +90,10 @@ class Sender:
         return self.store_publications(composition.publications)
 
     def store_grant(self, grant: Grant) -> tuple[Signed, tuple[int, ...]]:
-        """Signs a grant that stands alone, and stores it and its message, like ``store``.
+        """Signs and stores a single grant and its message, like ``store``.
 
         Returns:
-            Its statement, and the places of its message in the outbox.
+            Its statement, and its message's places in the outbox.
         """
         tree, publication = sign_together(
             self._context.signer, [(StatementType.GRANT, encode_grant(grant))]
@@ -102,30 +102,29 @@ class Sender:
         return signed(tree), self.store_publications([publication])
 
     def store_publications(self, publications: Sequence[Publication]) -> tuple[int, ...]:
-        """Puts messages into the outbox, inside the caller's transaction; returns their ids."""
+        """Appends messages to the outbox, inside the caller's transaction; returns their ids."""
         encoded = [encode_publication(each) for each in publications]
         return self._context.stores.outbox.put(encoded, now_ms=self._context.now_ms())
 
     async def flush(self) -> ExchangeBusy | None:
-        """Sends what waits, in order: several messages are under way as long as all goes well.
+        """Sends the outbox in order, with several messages in transit.
 
-        What the exchange fails on, or cannot take yet, stays, and with it what must not overtake
-        it in a channel; all else goes past.
+        A message that the exchange fails on, or cannot accept yet, stays; so do later messages of
+        its channels. Others pass it.
 
         Returns:
-            What the exchange said of what it cannot take yet, with the time after which that is
-            worth sending again; None where it said no time.
+            The exchange's refusal with the longest retry delay, or None.
 
         Raises:
-            TwinAtWork: If another copy of this node is at work; what waits stays.
-            RequestError: If the exchange is out of reach or busy; what waits stays, and is sent
-                again as the same statements.
-            TlsError: If the exchange does not let this node in; the same.
+            TwinAtWork: If another copy of this node is running; the outbox stays.
+            RequestError: If the exchange is unreachable or busy; the outbox stays, and the same
+                statements are sent again.
+            TlsError: If the exchange denies this node access; likewise.
         """
         self._context.verify_alone()
         outbox, last, held = self._context.stores.outbox, None, BlockedChannels()
         if self._context.stores.cosigning.is_stopped:
-            return None  # what waits stays, until an officer decides
+            return None  # the outbox stays until an officer decides
         async with self._turn.taken():
             while (item := outbox.next_waiting(after=last)) is not None:
                 until = item.id
@@ -138,17 +137,17 @@ class Sender:
         return held.busy
 
     async def _send_ahead(self, first: OutboxItem, held: BlockedChannels) -> int:
-        """Sends messages before earlier ones are answered, until one is not taken as it is.
+        """Sends messages ahead of replies, until one is not accepted unchanged.
 
-        What is under way behind that one is then refused where it is in the same channel, since
-        its turn has not come. So nothing more is sent, and what was is settled.
+        Later messages of its channel are then refused, because their turn has not come. So sending
+        stops, and the messages in transit are settled.
 
         Args:
-            first: The message to begin with.
-            held: What must not be overtaken; added to.
+            first: The first message.
+            held: The channels held up; added to.
 
         Returns:
-            The place of the last message looked at. What is left up to there is to be sent alone.
+            The place of the last message examined. Messages left up to there are sent singly.
         """
         until = first.id
         following: OutboxItem | None = first
@@ -167,7 +166,7 @@ class Sender:
                     continue
                 reply = await _answer(stream)
                 if reply is None:
-                    break  # whatever is not answered is sent again alone, and judged for itself
+                    break  # unanswered messages are sent again singly
                 item, publication = under_way.popleft()
                 try:
                     outcomes = self._settling.verified_outcomes(publication, reply)
@@ -179,7 +178,7 @@ class Sender:
         return until
 
     async def _send(self, item: OutboxItem, held: BlockedChannels) -> None:
-        """Sends of a message what may be sent, until nothing is left of it or nothing changes."""
+        """Sends the allowed statements of a message, until none is left or the rest is stuck."""
         item, publication = self._obeyed(item, held)
         ids = publication.ids()
         while ids:
@@ -193,7 +192,7 @@ class Sender:
                 return
 
     def _obeyed(self, item: OutboxItem, held: BlockedChannels) -> tuple[OutboxItem, Publication]:
-        """A message without what a suspension keeps at home; what waits in it is held up."""
+        """Returns a message without suspended statements; holds up those that wait."""
         stores, publication = self._context.stores, parse_publication(item.publication)
         with stores.database.transaction():
             verdicts = {s.id: self._obeying.verdict(s) for s in publication.statements()}
@@ -227,7 +226,7 @@ class Sender:
         due: Collection[bytes],
         held: BlockedChannels,
     ) -> OutboxItem:
-        """Sends some statements of a message; returns what became of the message."""
+        """Sends some statements of a message; returns the message's new state."""
         self._mark_unknown(item)
         sent = remaining(publication, due, {}, self._context.signer)
         try:
@@ -236,7 +235,7 @@ class Sender:
             held.note_busy(error)
             return self._passed_over(item, error)
         except TearlineError as error:
-            # Refused as a whole, before any statement was looked at: nothing was taken.
+            # The message was refused as a whole, before any statement was processed.
             refusal = Refused(code=error.code, why=error.why)
             outcomes = tuple(Outcome(about=i, receipt=None, refusal=refusal) for i in sent.ids())
             return self._settling.settle(item, publication, outcomes, whole=True)
@@ -260,10 +259,9 @@ class Sender:
         return item
 
     def tell(self) -> None:
-        """Queues receipts for every incoming grant whose grantor knows less than we do.
+        """Queues receipts for every incoming grant whose grantor has an older status.
 
-        So it does voids for grants of ours that were kept back, and the marks that a change of
-        standing asks for.
+        It also queues voids for grants held back, and marks required by a change of standing.
         """
         while self._tell_some():
             pass
@@ -278,7 +276,7 @@ class Sender:
 
     def _tell_some(self) -> bool:
         stores = self._context.stores
-        # Asked in the transaction: another process of this node may be telling, too.
+        # Read inside the transaction: another process of this node may do the same.
         with stores.database.transaction():
             untold = stores.packets.untold()
             if untold:
@@ -344,13 +342,13 @@ class Sender:
 
 
 def _is_whole(publication: Publication, held: BlockedChannels) -> bool:
-    """Whether there is something to send, and nothing of it must wait."""
+    """Returns whether there is a statement to send, and none of them must wait."""
     statements = publication.statements()
     return bool(statements) and not any(map(held.keeps, statements))
 
 
 async def _answer(stream: PublishStream) -> bytes | None:
-    """The answer to the next message; None for what is about a message, and not about us."""
+    """Returns the next answer; None if the error concerns a message, not this node."""
     try:
         return await stream.receive()
     except (ExchangeError, TlsError) as error:
@@ -362,9 +360,9 @@ async def _answer(stream: PublishStream) -> bytes | None:
 
 
 def _is_about_message(error: ExchangeError | TlsError) -> bool:
-    """Whether the exchange may well take another message."""
+    """Returns whether the exchange may accept another message."""
     if isinstance(error, MailboxFull):
         return True
     if isinstance(error, ExchangeBusy):
-        return error.retry_after_ms is None  # gRPC's own word: this message is too large
+        return error.retry_after_ms is None  # gRPC's own refusal: this message is too large
     return not isinstance(error, TlsError | ExchangeUnreachable)

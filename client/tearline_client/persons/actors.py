@@ -1,4 +1,4 @@
-"""The person behind an act: checked when they act, known to partners by a pseudonym alone."""
+"""Acting persons: verified on each act, known to partners only by a pseudonym."""
 
 import hashlib
 from collections.abc import Sequence
@@ -27,20 +27,20 @@ class Actors:
     def acted_by(
         self, name: str, agreement_id: bytes, role: Role, *, now_ms: int
     ) -> ActedBy | None:
-        """The person who acts, as partners under an agreement may know them.
+        """Returns the acting person under the pseudonym of an agreement.
 
         Args:
-            name: Who; empty for whoever is logged in, ``NODE`` for the node itself.
+            name: The person's name; empty for the logged-in person, ``NODE`` for the node itself.
             agreement_id: 16 bytes.
-            role: What the act takes.
+            role: The required role.
             now_ms: The time, Unix milliseconds.
 
         Returns:
-            None for the node's own act: it was named, or no person was and none is logged in.
+            None for the node's own act: the node is named, or no person is named or logged in.
 
         Raises:
-            TlsError: If the person named is not logged in, or does not have the role; or if
-                several are logged in, and none was named.
+            TlsError: If the named person is not logged in or lacks the role; or if several are
+                logged in, and none is named.
         """
         if self._is_own_act(name, now_ms // 1000):
             return None
@@ -56,10 +56,10 @@ class Actors:
     def acted_as(
         self, name: str, agreement_id: bytes, roles: Sequence[Role], *, now_ms: int
     ) -> ActedBy:
-        """The person who acts, in the first of these roles that is theirs.
+        """Returns the acting person, in the first of these roles that they have.
 
         Raises:
-            TlsError: If nobody is logged in, or who is has none of the roles.
+            TlsError: If no person with one of the roles is logged in.
         """
         held = self._checked(name, now_ms // 1000).person.roles
         role = next((role for role in roles if role in held), roles[-1])
@@ -69,44 +69,44 @@ class Actors:
         return acted
 
     def person(self, name: str, role: Role, *, now_ms: int) -> str:
-        """The person who decides something here, by the agency's own name for them.
+        """Returns the agency's own name of the deciding person.
 
         Raises:
-            TlsError: If nobody is logged in, or who is does not have the role.
+            TlsError: If no person with the role is logged in.
         """
         person = self._checked(name, now_ms // 1000).person
         if role not in person.roles:
-            raise NotPermitted(f"this takes the role {role}")
+            raise NotPermitted(f"this requires the role {role}")
         return person.subject
 
     def may_act(self, subject: str, role: str) -> bool:
-        """Whether a person, by the agency's own name, may act in a role now, logged in or not."""
+        """Returns whether a person, by the agency's own name, may act in a role now."""
         return any(
             person.name == subject and person.enabled and role in person.roles
             for person in self._issuer.persons()
         )
 
     def reader(self, name: str, *, now_ms: int, contents: bool = False) -> str:
-        """Who reads here, by the agency's own name; empty where it is the node itself.
+        """Returns the agency's own name of the reader; empty for the node itself.
 
         Args:
-            name: Who; empty for whoever is logged in, ``NODE`` for the node itself.
+            name: The person's name; empty for the logged-in person, ``NODE`` for the node itself.
             now_ms: The time, Unix milliseconds.
-            contents: Whether contents are shown: auditors see what was done, not what was said.
+            contents: Whether contents are shown: auditors see acts, not contents.
 
         Raises:
-            TlsError: If the person named is not logged in, or is an auditor and nothing else where
-                contents are shown; or if several are logged in, and none was named.
+            TlsError: If the named person is not logged in, or is only an auditor and contents are
+                shown; or if several are logged in, and none is named.
         """
         if self._is_own_act(name, now_ms // 1000):
             return ""
         person = self._checked(name, now_ms // 1000).person
         if contents and person.roles == {Role.AUDITOR}:
-            raise NotPermitted("an auditor is shown no contents")
+            raise NotPermitted("an auditor may not see contents")
         return person.subject
 
     def token(self, name: str, *, now_ms: int) -> str:
-        """A live token of a person, for calls to the exchange; it does not name them.
+        """Returns a valid token of a person for calls to the exchange; it does not name them.
 
         Raises:
             TlsError: If the person is not logged in.

@@ -1,8 +1,8 @@
-"""After a loss: node and exchange tell each other where they stand, and nothing runs backwards.
+"""Recovery after a loss: node and exchange exchange their states, and no counter runs backwards.
 
-An exchange that was restored lacks what came after its backup. It is given back the openings of
-log entries, and sent again, unchanged, whatever the recipients did not sign for. A node that was
-restored does not know which places of its channels it has filled: the exchange tells it.
+A restored exchange lacks the data since its backup. The node returns the openings of log entries,
+and resends, unchanged, the statements without a recipient's receipt. A restored node does not know
+the used places of its channels: the exchange states them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,21 +31,17 @@ from tearline_client.store.recovery import Restored
 
 
 class Reconciler:
-    """Brings a node and its exchange together again.
-
-    Args:
-        context: The node.
-    """
+    """Reconciles a node with its exchange."""
 
     def __init__(self, context: NodeContext) -> None:
         self._context = context
 
     async def run(self) -> None:
-        """Does so if one of them was restored, before anything else is sent.
+        """Reconciles if one of both was restored, before any other sending.
 
         Raises:
-            RequestError: If the exchange is out of reach; it is tried again.
-            TwinAtWork: If the exchange has more of this node than this node sent.
+            RequestError: If the exchange is unreachable; the caller retries.
+            TwinAtWork: If the exchange has more of this node's statements than it sent.
         """
         stores = self._context.stores
         if not stores.recovery.is_due:
@@ -70,7 +66,7 @@ class Reconciler:
                 stores.own_keys.put(record.key_id for record in known)
             stores.channels.excuse()
             reached = {(each.recipient, each.agreement_id): each.seq for each in reply.channels}
-            # Where our agency stands comes first: what it stopped must not pass by another life.
+            # Our agency's standings come first: another copy's traffic must not pass a suspension.
             again = [
                 encode_publication(Publication(signed=(said,)))
                 for agreement_id in stores.suspensions.agreements()
@@ -83,10 +79,10 @@ class Reconciler:
             stores.recovery.finish()
 
     def take_over(self) -> None:
-        """Has this copy of the node go on as if it were made of a backup.
+        """Makes this copy continue as if restored from a backup.
 
-        What the other copies did is not here. As after a restore, no cosigning key is left, for
-        this copy does not know what the others cosigned with it.
+        Other copies' acts are not here. As after a restore, the cosigning key is destroyed: this
+        copy does not know the others' cosignatures.
         """
         stores = self._context.stores
         self._context.keys.destroy_cosigning()
@@ -102,7 +98,7 @@ class Reconciler:
             for some in _batches(held, MAX_RETURNED):
                 await self._ask(ReconcileRequest(openings=some))
             if unopened[-1] <= after:
-                return  # it asks in circles
+                return  # the exchange repeats itself
             after = unopened[-1]
 
     async def _ask(self, request: ReconcileRequest) -> ReconcileReply:
@@ -110,7 +106,7 @@ class Reconciler:
         return parse_reconcile_reply(reply)
 
     def _ahead(self, reply: ReconcileReply) -> str:
-        """Returns the channel in which the exchange has more of us than we sent; or nothing."""
+        """Returns the channel in which the exchange is ahead of this node, or an empty string."""
         channels = {
             (each.peer, each.agreement_id): each for each in self._context.stores.channels.all()
         }
@@ -131,9 +127,9 @@ class Reconciler:
         )
 
     def _again(self, channel: ChannelState, reached: int) -> Iterator[bytes]:
-        """What stands in a channel behind the place that the exchange knows, but not what waits."""
+        """Yields a channel's statements after the exchange's place, except queued ones."""
         waiting, stores = set(self._waiting()), self._context.stores
-        # At places that the exchange knows, too: it may know of the grant there, and not of this.
+        # Also at places known to the exchange: it may know the grant there, but not this.
         for sent in stores.recovery.withdrawals(channel.peer, channel.agreement_id, reached):
             yield encode_publication(Publication(signed=(sent,)))
         for recall in stores.recalls.sent(channel.peer, channel.agreement_id):
@@ -153,7 +149,7 @@ class Reconciler:
             last = item.id
 
     def _at(self, place: Address) -> Publication:
-        """What we sent at a place, as it was; where that is not kept, a void."""
+        """Returns our statement at a place unchanged; if it is not stored, a void."""
         stores, signer = self._context.stores, self._context.signer
         sent = stores.recovery.sent(place.recipient, place.agreement_id, place.seq)
         if sent is None:

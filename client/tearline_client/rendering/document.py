@@ -1,8 +1,7 @@
-"""A packet as a document: what stands on it, and the same as plain text.
+"""A packet as a printable document, and its plain text.
 
-Whatever comes from a partner is data. In text each of its lines stands behind a bar, so that none
-can pass for a heading, a footer or the tear line, and no character is one that a terminal would
-obey.
+All contents from a partner are data. In text, a bar precedes each of their lines, so that no line
+can imitate a heading, a footer or the tear line. Terminal control characters are made visible.
 """
 
 from collections.abc import Iterator
@@ -17,12 +16,12 @@ _BAR = "█" * 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLine:
-    """One field.
+    """One field of a printed document.
 
     Attributes:
-        label: What it is, in words.
+        label: Its name, in words.
         values: Its values; each may have several lines.
-        note: Its form where that is not clear, and its marking.
+        note: Its form, unless clear, and its marking.
     """
 
     label: str
@@ -35,7 +34,7 @@ class DocumentPart:
     """The fields of one entity, or of the packet itself.
 
     Attributes:
-        title: What kind of thing it is, and its name where that is seen.
+        title: The kind of entity, and its name if visible.
         lines: Its fields.
     """
 
@@ -45,12 +44,12 @@ class DocumentPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptBack:
-    """Something that is told of and not shown.
+    """Fields that exist and are not shown.
 
     Attributes:
-        category: What sort of information.
-        count: How many fields.
-        reason: Why, in words.
+        category: The category of information.
+        count: Number of fields.
+        reason: The reason, in words.
     """
 
     category: str
@@ -64,13 +63,13 @@ class Document:
 
     Attributes:
         banner: The strictest marking on it.
-        title: What it is, and from whom.
-        facts: What it says of itself: label and words.
-        parts: What is open here.
-        kept_back: What stands below the tear line.
-        notes: Every marking present, and what it asks: code and words.
-        doubts: What is not as its kind asks.
-        footer: What stands at the foot of every page.
+        title: Its kind and sender.
+        facts: Label and text of each fact about the packet.
+        parts: The readable fields.
+        kept_back: The entries below the tear line.
+        notes: Code and text of every marking present.
+        doubts: Deviations from the rules of its kind.
+        footer: Lines at the foot of every page.
     """
 
     banner: str
@@ -109,7 +108,7 @@ def _lines(document: Document) -> Iterator[str]:
     for kept in document.kept_back:
         yield f"  {_BAR}  {_kept_back(kept)}"
     if not document.kept_back:
-        yield "  Nothing is told of beyond what stands above."
+        yield "  No fields kept back are reported."
     yield ""
     yield "Handling"
     yield "--------"
@@ -117,7 +116,7 @@ def _lines(document: Document) -> Iterator[str]:
     for code, words in document.notes:
         yield f"  {code:<{width}}  {words}"
     for doubt in document.doubts:
-        yield f"  Not as this kind of packet asks: {doubt}"
+        yield f"  Not valid for this kind of packet: {doubt}"
     yield ""
     yield "-" * _WIDTH
     yield from document.footer
@@ -128,5 +127,5 @@ def _kept_back(kept: KeptBack) -> str:
 
 
 def kept_back_words(kept: KeptBack) -> str:
-    """How much is kept back, and why."""
+    """Returns the number of fields kept back, and the reason."""
     return f"{kept.count} field{'s' if kept.count != 1 else ''} kept back: {kept.reason}"

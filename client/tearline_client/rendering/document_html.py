@@ -1,4 +1,4 @@
-"""A document as one HTML file for the printer: no script, nothing fetched, everything escaped."""
+"""A document as one HTML file for printing: no script, no fetched resource, all text escaped."""
 
 import html
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ table.page > tfoot > tr > td { padding-top: 5mm; }
 
 
 def to_html(document: Document) -> str:
-    """The document as a whole file of HTML."""
+    """Returns the document as a complete HTML file."""
     return "\n".join(_lines(document)) + "\n"
 
 
@@ -57,7 +57,7 @@ def _lines(document: Document) -> Iterator[str]:
     yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     yield '<meta name="referrer" content="no-referrer">'
     yield f"<title>{_escaped(document.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>"
-    # Head and foot of a table stand on every page that it is printed on.
+    # Browsers repeat the head and foot of a table on every printed page.
     yield f'<table class="page" role="presentation"><thead><tr><td>{banner}</td></tr></thead>'
     yield f'<tfoot><tr><td class="foot"><div>{foot}</div></td></tr></tfoot>'
     yield "<tbody><tr><td>"
@@ -72,13 +72,13 @@ def _lines(document: Document) -> Iterator[str]:
     for kept in document.kept_back:
         yield _kept_back(kept)
     if not document.kept_back:
-        yield "<p>Nothing is told of beyond what stands above.</p>"
+        yield "<p>No fields kept back are reported.</p>"
     yield '<h2>Handling</h2>\n<table class="notes">'
     for code, words in document.notes:
         yield f"<tr><th>{_escaped(code)}</th><td>{_escaped(words)}</td></tr>"
     yield "</table>"
     for doubt in document.doubts:
-        yield f'<p class="doubt">Not as this kind of packet asks: {_isolated(doubt)}</p>'
+        yield f'<p class="doubt">Not valid for this kind of packet: {_isolated(doubt)}</p>'
     yield "</td></tr></tbody></table>\n</body>\n</html>"
 
 
@@ -104,7 +104,7 @@ def _kept_back(kept: KeptBack) -> str:
 
 
 def _isolated(text: str) -> str:
-    """A partner's text, whose direction of writing changes nothing around it."""
+    """Returns a partner's text, isolated so that its writing direction stays local."""
     return f"<bdi>{_escaped(text)}</bdi>"
 
 

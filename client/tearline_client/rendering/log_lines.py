@@ -1,4 +1,4 @@
-"""What is logged, each record on a line in which nothing is obeyed by a terminal."""
+"""Log output: one record a line, with terminal control characters made visible."""
 
 import json
 import logging
@@ -14,26 +14,26 @@ _RUN = "tearline_client.run"
 
 
 class LogLine(logging.Formatter):
-    """One line for each record that a library logs, whatever it quotes."""
+    """Formatter that puts each record on one line, whatever it quotes."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Returns the line, without its newline."""
+        """Returns the line without its newline."""
         return visible(super().format(record))
 
 
 class TimedLine(LogLine):
-    """The same behind the time, in UTC."""
+    """The same formatter, preceded by the time in UTC."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Returns the line, without its newline."""
+        """Returns the line without its newline."""
         return f"{_time(record)} {super().format(record)}"
 
 
 class JsonLine(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and what ``extra`` names."""
+    """Formatter for one JSON object a line: time, level, logger, message and ``extra``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Returns the line, without its newline."""
+        """Returns the line without its newline."""
         message = record.getMessage()
         line: dict[str, object] = {
             "time": _time(record),
@@ -48,10 +48,10 @@ class JsonLine(logging.Formatter):
 
 
 class OneOf(logging.Filter):
-    """Lets one of so many records through.
+    """Filter that passes one in every N records.
 
     Args:
-        every: How many; 0 for none of them.
+        every: N; 0 to pass none.
     """
 
     def __init__(self, every: int) -> None:
@@ -60,7 +60,7 @@ class OneOf(logging.Filter):
         self._seen = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Says whether a record is let through."""
+        """Returns whether a record passes."""
         self._seen += 1
         return bool(self._every) and not self._seen % self._every
 
@@ -71,20 +71,20 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def log_lines() -> None:
-    """Sends all that is logged, from level WARNING, to standard error."""
+    """Sends all records from level WARNING to standard error."""
     _log_by(LogLine())
 
 
 def log_run(*, json_lines: bool, quiet: bool, calls_every: int) -> logging.Logger:
-    """Has a node at work log to standard error, each line with its time.
+    """Configures a running node's log on standard error, each line with its time.
 
     Args:
-        json_lines: Whether in JSON lines, calls to the exchange among them.
-        quiet: Whether warnings and errors alone.
-        calls_every: Of how many of those calls one is logged; 0 for none.
+        json_lines: Whether to log JSON lines, including calls to the exchange.
+        quiet: Whether to log only warnings and errors.
+        calls_every: Logs one in this many calls; 0 for none.
 
     Returns:
-        Where the work logs what it reports.
+        The logger for the work's reports.
     """
     _log_by(JsonLine() if json_lines else TimedLine())
     run, line = logging.getLogger(_RUN), logging.getLogger(call_log.__name__)

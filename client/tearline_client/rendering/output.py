@@ -1,10 +1,10 @@
-r"""All that the command line prints: data as tables, JSON or CSV, and lines for people.
+r"""Output of the command line: data as tables, JSON or CSV, and messages for people.
 
-Names and values come from partners, so every text passes ``tearline.text.display`` here, and no
-other
-module of the command line may write to a terminal: the rules of ``pyproject.toml`` forbid it. In
-JSON, ``\u001b`` is the same value; in tables, lines and CSV it is what a reader sees. A CSV cell
-that a spreadsheet would calculate is preceded by an apostrophe.
+Names and values come from partners, so every text passes ``tearline.text.display`` here. No other
+module
+of the command line may write to a terminal: the rules of ``pyproject.toml`` forbid it. In JSON,
+``\u001b`` keeps the same value; tables, lines and CSV show it literally. An apostrophe precedes a
+CSV cell that a spreadsheet would calculate.
 """
 
 import json
@@ -20,7 +20,7 @@ from tearline.text.display import visible, visible_lines
 
 Row = Mapping[str, object]
 
-# What starts a formula in Excel, LibreOffice or Sheets, in ASCII and in full width.
+# Characters that start a formula in Excel, LibreOffice or Sheets, in ASCII and full width.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _UNWRAPPED = 1 << 14  # columns of a table that goes to a pipe: wide enough never to wrap
 
@@ -31,27 +31,27 @@ def print_line(text: str, *, err: bool = False) -> None:
 
 
 def print_lines(text: str) -> None:
-    """Prints a text that ends its lines itself; it goes through a pipe as it is."""
+    """Prints a text that contains its own newlines, unchanged in a pipe."""
     click.echo(visible_lines(text), nl=False)
 
 
 def ask(question: str) -> str:
-    """Returns the line that a person types in answer to ``question``, asked on standard error."""
+    """Returns the person's typed answer to ``question``, asked on standard error."""
     answer: str = click.prompt(visible(question), default="", show_default=False, err=True)
     return answer
 
 
 @contextmanager
 def slips_shown() -> Iterator[None]:
-    """Makes harmless the parts of a command line that click quotes when it refuses it.
+    """Makes the quoted parts of a refused command line safe to print.
 
     Raises:
-        UsageError: The refusal, its quotations made visible.
+        UsageError: The refusal, with its quotations made visible.
     """
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
-        raise  # shows help, and quotes no part
+        raise  # shows help, and quotes no argument
     except click.UsageError as slip:
         raise click.UsageError(visible_lines(slip.format_message()), slip.ctx) from None
 
@@ -60,24 +60,26 @@ def print_traceback(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """Prints the traceback of a fault, as ``sys.excepthook`` would."""
-    import traceback  # not what showing help waits for
+    import traceback  # imported late, so that help is shown quickly
 
     for piece in traceback.format_exception(kind, error, trace):
         click.echo(visible_lines(piece), err=True, nl=False)
 
 
 def begin_printing() -> None:
-    """Sets up both streams, and sends what libraries log to standard error."""
-    from tearline_client.rendering.log_lines import log_lines  # not what showing help waits for
+    """Configures both streams, and sends the logs of libraries to standard error."""
+    from tearline_client.rendering.log_lines import (
+        log_lines,  # imported late, so that help is shown quickly
+    )
 
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a name shows its code; it does not lose the line.
+        # A terminal without a glyph for a name shows its code, and keeps the line.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIOWrapper
     log_lines()
 
 
 def cell(value: object) -> str:
-    """One value as a person reads it, on one line."""
+    """Returns one value for a person, on one line."""
     match value:
         case None:
             return ""
@@ -92,7 +94,7 @@ def cell(value: object) -> str:
 
 
 def csv_cell(value: object) -> object:
-    """One value as a spreadsheet may have it: numbers as they are, text never a formula."""
+    """Returns one value for a spreadsheet: numbers unchanged, text never a formula."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     text = cell(value)
@@ -100,7 +102,7 @@ def csv_cell(value: object) -> object:
 
 
 def to_json(value: object) -> str:
-    """``value`` as one line of JSON that holds the same data and is safe to print."""
+    """Returns ``value`` as one line of JSON with the same data, safe to print."""
     return visible(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
@@ -112,15 +114,15 @@ def emit(
     *,
     spare: Sequence[str] = (),
 ) -> None:
-    """Prints ``rows``.
+    """Prints rows.
 
     Args:
-        rows: The data; JSON prints each row whole, a table and CSV only its ``columns``.
+        rows: The data; JSON prints whole rows, a table and CSV only the ``columns``.
         columns: Keys of the rows, in the order of a table.
-        form: ``table``, ``json``, ``jsonl`` or ``csv``. All but the table are printed row by
-            row, whatever their number.
-        stream: Where to; standard output unless given.
-        spare: Columns that a terminal does without where it is too narrow, the first one first.
+        form: ``table``, ``json``, ``jsonl`` or ``csv``. All formats except the table are printed
+            row by row, for any number of rows.
+        stream: The output stream; by default standard output.
+        spare: Columns dropped on a narrow terminal, the first one first.
     """
     stream = stream or sys.stdout
     match form:
@@ -177,19 +179,19 @@ def _emit_table(
     console.print(table)
     if len(shown) < len(columns):
         names = ", ".join(column for column in columns if column not in shown)
-        print_line(f"The terminal is too narrow for: {names}. -o json has all of it.", err=True)
+        print_line(f"Hidden columns: {names}. Next: widen the terminal, or use -o json.", err=True)
 
 
 @contextmanager
 def progress(
     label: str, total: int | None, *, quiet: bool = False
 ) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error, where that is a terminal.
+    """Shows a progress bar on standard error, if that is a terminal.
 
     Args:
-        label: What is being done.
-        total: How many steps there are, None if that is not known.
-        quiet: Whether to show nothing.
+        label: Name of the work.
+        total: Number of steps, or None if unknown.
+        quiet: Whether to hide the bar.
 
     Yields:
         A function to call with the number of steps just done.

@@ -1,4 +1,4 @@
-"""How what is seen of a packet is written for people: values, names, and the tear line."""
+"""Visible contents of a packet for people: values, names and the tear line."""
 
 import hashlib
 import re
@@ -19,23 +19,23 @@ from tearline_client.rendering.words import agency_name
 
 TEAR_LINE = "- - - - - - - - - - - - - -  torn off here  - - - - - - - - - - - - - -"
 _REFERENCE = re.compile(TOKEN_PREFIX + r"([0-9a-f]{32})")
-_TOKEN_SHOWN = 6  # digits that tell the entities of a packet apart on a screen
+_TOKEN_SHOWN = 6  # digits that distinguish the entities of a packet on a screen
 
 
 SPARE = ("own", "by", "category")
-"""Columns of a preview that a narrow terminal does without."""
+"""Columns of a preview dropped on a narrow terminal."""
 
 
 def text_column(form: str, value: str) -> str:
-    """Returns the column of values for a form of output.
+    """Returns the value column for a form of output.
 
-    People read names in tables; programs read what was sent, in the column ``value``.
+    Tables show names for people; the column ``value`` holds the transmitted text for programs.
     """
     return "shown" if form == "table" else value
 
 
 def describe(shown: PacketView, trust: TrustState) -> str:
-    """One line on what a packet is."""
+    """Returns one line that describes a packet."""
     manifest = shown.manifest
     origin = "us" if shown.own else agency_name(trust.trust_list, shown.packet.origin)
     return (
@@ -45,22 +45,22 @@ def describe(shown: PacketView, trust: TrustState) -> str:
 
 
 def corrections_of(shown: PacketView, newest: bytes) -> list[str]:
-    """What a reader must know of a packet that another took the place of, or that did so itself.
+    """Returns messages about a packet's corrections, for its reader.
 
     Args:
         shown: The packet.
-        newest: The last of its line.
+        newest: The last packet of its line of corrections.
     """
     lines = []
     if newest != shown.packet.id:
-        lines.append(f"Corrected since: packet {newest.hex()[:12]} has taken its place.")
+        lines.append(f"Corrected: replaced by packet {newest.hex()[:12]}.")
     if shown.manifest.supersedes:
-        lines.append(f"It takes the place of packet {shown.manifest.supersedes.hex()[:12]}.")
+        lines.append(f"It replaces packet {shown.manifest.supersedes.hex()[:12]}.")
     return lines
 
 
 def view_rows(shown: PacketView) -> list[dict[str, object]]:
-    """A row for every field that is open, in its most revealing form."""
+    """Returns a row for every readable field, in its most revealing form."""
     names = captions(
         (o.field.path, o.field.values) for o in shown.view.best() if o.field.media_type == TEXT
     )
@@ -83,7 +83,7 @@ def view_rows(shown: PacketView) -> list[dict[str, object]]:
 
 
 def cell_rows(cells: Sequence[Cell], trust: TrustState) -> Iterator[dict[str, object]]:
-    """A row for every field and partner: what will be seen, and by which policy."""
+    """Yields a row for every field and partner: the visible form and the deciding policy."""
     names = names_by_recipient(cells)
     for cell in cells:
         yield {
@@ -101,14 +101,14 @@ def cell_rows(cells: Sequence[Cell], trust: TrustState) -> Iterator[dict[str, ob
 
 
 def captions(fields: Iterable[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:
-    """What to call each entity whose name, or id, is among the fields that are seen; by token.
+    """Returns a caption for each entity with a visible name or id, by token.
 
     Args:
         fields: Path and values of each.
     """
     names: dict[str, str] = {}
     fields = tuple(fields)
-    for wanted in ("id", "name"):  # a name goes before an id
+    for wanted in ("id", "name"):  # a name overrides an id
         for path, values in fields:
             token, _, rest = path.partition("/")
             if rest.endswith(f"/{wanted}") and values:
@@ -117,7 +117,7 @@ def captions(fields: Iterable[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:
 
 
 def names_by_recipient(cells: Sequence[Cell]) -> dict[str, dict[str, str]]:
-    """For each recipient of a preview, what it will call entities; see ``captions``."""
+    """Returns the captions of entities for each recipient of a preview; see ``captions``."""
     return {
         recipient: captions(
             (c.path, c.values) for c in cells if c.recipient == recipient and c.media_type == TEXT
@@ -127,7 +127,7 @@ def names_by_recipient(cells: Sequence[Cell]) -> dict[str, dict[str, str]]:
 
 
 def below_the_line(shown: PacketView) -> list[str]:
-    """What is told of the part that was torn off; nothing where nothing is told."""
+    """Returns the lines about fields kept back, or an empty list."""
     if not shown.view.existences:
         return []
     told = [
@@ -138,7 +138,7 @@ def below_the_line(shown: PacketView) -> list[str]:
 
 
 def caveats_of(shown: PacketView) -> list[str]:
-    """What a reader of a partner's packet must know of the use of what is open here."""
+    """Returns the caveats for the reader of a partner's packet."""
     if shown.own:
         return []
     markings = (opened.field.marking for opened in shown.view.fields)
@@ -146,23 +146,23 @@ def caveats_of(shown: PacketView) -> list[str]:
 
 
 def what_to_heed(shown: PacketView) -> list[str]:
-    """What a reader must know of a packet beside its fields: an embargo, and what is amiss."""
+    """Returns warnings for the reader of a packet: embargoes and deviations from its kind."""
     lines = []
     for opened in shown.view.best():
         if opened.field.path.endswith(f"/{NOTICE}/{EMBARGO}") and opened.field.form is Form.CLEAR:
             lines.append(f"Not to be announced before {field_text(opened.field)} UTC.")
     amiss = [f"  {short(problem.path)}: {problem.why}" for problem in shown.problems]
     if amiss:
-        lines += [f"Not as a {shown.manifest.kind.value} should be:", *amiss]
+        lines += [f"Not valid for a {shown.manifest.kind.value}:", *amiss]
     return lines
 
 
 def find_path(shown: PacketView, text: str) -> str:
-    """The path of the one open field that ``text`` is, or is the end of.
+    """Returns the path of the one readable field that ``text`` is, or is the end of.
 
     Raises:
-        NotFound: If there is none; the nearest is named.
-        NameAmbiguous: If there are several.
+        NotFound: If there is none; lists the nearest.
+        NameAmbiguous: If there are several; lists them.
     """
     paths = [o.field.path for o in shown.view.best()]
     found = [path for path in paths if path == text or path.endswith(f"/{text}")]
@@ -170,19 +170,19 @@ def find_path(shown: PacketView, text: str) -> str:
         raise NameAmbiguous(matched(text, "end of the path", map(short, found)))
     if not found:
         ends = dict.fromkeys(path.partition("/")[2] for path in paths)
-        raise NotFound(one_of(text, "field open here", ends))
+        raise NotFound(one_of(text, "readable field", ends))
     return found[0]
 
 
 def field_text(field: Field, names: Mapping[str, str] | None = None) -> str:
-    """The values of a field on one line; of a document, what it is."""
+    """Returns the values of a field on one line; for a document, its description."""
     return content_text(field.media_type, field.values, names)
 
 
 def content_text(
     media_type: str, values: tuple[bytes, ...], names: Mapping[str, str] | None = None
 ) -> str:
-    """Values on one line; of a document its type, size and SHA-256, never a byte of it."""
+    """Returns values on one line; for a document its type, size and SHA-256, never its bytes."""
     if media_type == TEXT or not values:
         return values_text(values, names)
     content = b"".join(values)
@@ -191,7 +191,7 @@ def content_text(
 
 
 def seen_text(seen: PartnerForm | None) -> str:
-    """Returns, in words, what a partner sees of one field."""
+    """Returns a partner's view of one field, in words."""
     if seen is None:
         return "nothing"
     if seen.form < Form.GENERALISED:
@@ -201,12 +201,12 @@ def seen_text(seen: PartnerForm | None) -> str:
 
 
 def values_text(values: tuple[bytes, ...], names: Mapping[str, str] | None = None) -> str:
-    """Values on one line.
+    """Returns values on one line.
 
     Args:
         values: UTF-8.
-        names: What to call entities, by token; then a reference to one is written as a name, or
-            by the beginning of its token, as its own fields are. Without, as it travels.
+        names: Captions of entities, by token. With it, a reference is written as a name, or else
+            with the beginning of its token. Without it, values are written as transmitted.
     """
     texts = [value.decode("utf-8", "replace") for value in values]
     return " · ".join(texts if names is None else [_captioned(text, names) for text in texts])
@@ -220,6 +220,6 @@ def _captioned(text: str, names: Mapping[str, str]) -> str:
 
 
 def short(path: str) -> str:
-    """A path with the token cut to what tells entities apart on a screen."""
+    """Returns a path with its token shortened to distinguish entities on a screen."""
     token, _, rest = path.partition("/")
     return f"{token[:_TOKEN_SHOWN]}/{rest}"

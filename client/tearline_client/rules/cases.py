@@ -1,6 +1,6 @@
-"""Filing packets under a case: only in a case that we are in, and between those who see each other.
+"""Filing under a case: only in our own cases, and only between members that see each other.
 
-The exchange cannot judge this, for its answer would tell one member of another.
+The exchange cannot judge this: its answer would tell one member about another.
 """
 
 from collections.abc import Iterable
@@ -15,17 +15,17 @@ _INSIDE = (Membership.IN, Membership.WAITING)
 
 
 def verify_filing(cases: CaseStore, reference: str, recipients: Iterable[str]) -> None:
-    """Checks, for the sender, that a packet may be filed as its manifest is to say.
+    """Verifies, for the sender, that a packet may be filed under a case.
 
     Args:
-        cases: What is known of cases here.
-        reference: What the manifest is to name: a case's id, or empty.
+        cases: Known cases.
+        reference: The case id for the manifest, or empty.
         recipients: Node URIs.
 
     Raises:
-        CaseRefused: If there is no such open case that we are in. Any other text is refused as
-            well: the exchange would read it.
-        CaseRecipient: If somebody is to get it whom we do not see in the case.
+        CaseRefused: If it is not the id of an open case that this agency has joined. Other text is
+            refused too, because the exchange would read it.
+        CaseRecipient: If a recipient is not a visible member of the case.
     """
     if not reference:
         return
@@ -41,10 +41,10 @@ def verify_filing(cases: CaseStore, reference: str, recipients: Iterable[str]) -
 
 
 def verify_filed(cases: CaseStore, manifest: Manifest) -> None:
-    """Checks, for the recipient, that a packet's originator is in the case that it names.
+    """Verifies, for the recipient, that a packet's originator is in the named case.
 
     Raises:
-        CaseUnfiled: If not, as far as this node may know.
+        CaseUnfiled: If not, as far as this node knows.
     """
     case_id = case_id_of(manifest.case_id)
     if case_id is None:
@@ -55,13 +55,13 @@ def verify_filed(cases: CaseStore, manifest: Manifest) -> None:
 
 
 def _seen(cases: CaseStore, case_id: bytes, *, admitted: bool) -> set[str] | None:
-    """The agencies that we see in an open case; None if it is none of ours.
+    """Returns the visible agencies of an open case; None if it is not one of ours.
 
     Args:
-        cases: What is known of cases here.
+        cases: Known cases.
         case_id: 16 bytes.
-        admitted: Whether we must be in it ourselves, and they; else, whoever is about to be
-            counts as well: an admission may be on its way to one and has reached the other.
+        admitted: Whether this agency and the others must be admitted. Otherwise agencies that are
+            about to join count too: an admission may have reached only one of the two.
     """
     led = cases.file(case_id)
     if led is not None:
@@ -91,10 +91,10 @@ def _phase(said: Said | None) -> Phase | None:
 
 
 def verify_part(cases: CaseStore, said: Said) -> None:
-    """Checks that a step's sender has the part in its case that the step claims.
+    """Verifies that a step's sender has the role in its case that the step claims.
 
     Raises:
-        CaseRefused: If it leads a case that another leads, or answers where it was not invited.
+        CaseRefused: If it leads a case of another lead, or answers without an invitation.
     """
     case_id = said.step.case_id
     led = cases.file(case_id)

@@ -1,4 +1,4 @@
-"""What partners say of consents, taken in."""
+"""Storage of partners' steps on consents."""
 
 from tearline.onward.consent import Consent, ConsentStep
 from tearline.persons.four_eyes import verify_persons
@@ -7,11 +7,11 @@ from tearline_client.messages.received import Received, ReceivedConsent
 
 
 def take_consent(context: NodeContext, received: Received, content: ReceivedConsent) -> None:
-    """Keeps a step that arrived; in the caller's transaction, undone where it is refused.
+    """Stores an arrived step in the caller's transaction, which is undone on refusal.
 
     Raises:
-        ConsentMisplaced: If it is not its signer's to take, or not what was asked for.
-        PolicyError: If it gives for one person what its article lets two give.
+        ConsentMisplaced: If the signer may not take it, or it differs from the question.
+        PolicyError: If one person gives a consent that requires two.
     """
     context.stores.consents.take(
         received.signed.statement, content.terms, time_ms=received.event.time_ms
@@ -20,7 +20,7 @@ def take_consent(context: NodeContext, received: Received, content: ReceivedCons
 
 
 def _verify_persons(context: NodeContext, consent: Consent, index: int) -> None:
-    """By the version that the exchange had to accept it by (spec O-18)."""
+    """Verifies the persons by the agreement version of the entry (spec O-18)."""
     if consent.step is not ConsentStep.GIVE:
         return
     reference = context.stores.packets.manifest(consent.packet).agreement

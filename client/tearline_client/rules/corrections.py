@@ -1,4 +1,4 @@
-"""Packets that take the place of others: checked before one leaves, and when one came."""
+"""Checks of corrections: packets that replace others, before sending and on arrival."""
 
 from collections.abc import Iterable
 
@@ -24,13 +24,13 @@ from tearline_client.rules.recalls import is_recalled_whole
 
 
 def verify_correction(context: NodeContext, draft: Draft, recipients: Iterable[str]) -> None:
-    """Checks that a draft may take the place of the packet it names (spec P-30 to P-34).
+    """Verifies that a draft may replace the packet it names (spec P-30 to P-34).
 
     Raises:
-        CorrectionRefused: If that packet is none of our agency's here, or under other terms; or
-            if a recipient was granted nothing of it.
+        CorrectionRefused: If that packet is not one of our agency's here, has other terms, or was
+            not granted to a recipient.
         CorrectedAlready: If it was corrected before.
-        PacketRecalled: If it was recalled from everybody.
+        PacketRecalled: If it was recalled from all recipients.
     """
     if not draft.supersedes:
         return
@@ -38,7 +38,7 @@ def verify_correction(context: NodeContext, draft: Draft, recipients: Iterable[s
     try:
         manifest = stores.packets.manifest(corrected)
     except NotFound:
-        raise CorrectionRefused("no such packet is here") from None
+        raise CorrectionRefused("there is no such packet here") from None
     subject = Subject(
         agency=context.agency,
         agreement=draft.agreement.id,
@@ -56,15 +56,15 @@ def verify_correction(context: NodeContext, draft: Draft, recipients: Iterable[s
         raise PacketRecalled
     had = {grant.grant.address.recipient for grant in stores.packets.grants(corrected)}
     if not had.issuperset(recipients):
-        raise CorrectionRefused("a partner was given nothing of what it corrects")
+        raise CorrectionRefused("a partner was not granted the corrected packet")
 
 
 def verify_superseding(context: NodeContext, manifest: Manifest) -> None:
-    """Checks, of a packet that arrived, that it may take the place of the one it names (P-35).
+    """Verifies that an arrived packet may replace the one it names (P-35).
 
     Raises:
-        CorrectionRefused: If that one is another agency's, or under other terms.
-        CorrectedUnknown: If this node was granted nothing of it.
+        CorrectionRefused: If that one is another agency's, or has other terms.
+        CorrectedUnknown: If this node was not granted it.
     """
     corrected, stores = manifest.supersedes, context.stores
     if not corrected:

@@ -1,4 +1,4 @@
-"""What is held here of partners' packets, as the rules of onward use see it."""
+"""Partners' fields held here, as inputs of the onward-use rules."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from tearline_client.store.packets import PacketStore
 
 
 def held_of(shown: PacketView) -> tuple[GivenField, ...]:
-    """Every field of a packet that is open here."""
+    """Returns every readable field of a packet."""
     purposes = frozenset(stored.grant.purpose for stored in shown.grants)
     return tuple(
         GivenField(
@@ -28,36 +28,37 @@ def held_of(shown: PacketView) -> tuple[GivenField, ...]:
 
 
 def values_of(field: Field) -> frozenset[str]:
-    """A field's values, spelled so that what reads the same compares equal."""
+    """Returns a field's values, normalised so that equal readings compare equal."""
     if field.media_type != TEXT:
         return frozenset(hashlib.sha256(value).hexdigest() for value in field.values)
     return frozenset(text for text in map(folded, field.texts) if text)
 
 
 def verify_taken(packets: PacketStore, manifest: Manifest, view: View, *, node: str) -> None:
-    """Checks a packet that arrived by those of its sources that are held here (spec O-10).
+    """Verifies an arrived packet against its sources held here (spec O-10).
 
     Raises:
-        DerivedWeaker: If it claims more trust than such a source, or marks a value of it milder.
-        PacketFrozen: If such a source is frozen: it is compared on resumption.
+        DerivedWeaker: If it claims more trust than a source, or marks a source's value less
+            strictly.
+        PacketFrozen: If a source is frozen; the packet is compared on resumption.
     """
     sender = agency_uri_of(manifest.header.signer)
     for source in manifest.derived_from:
         held = packets.held(source)
         if held is None or agency_uri_of(held.origin) == sender:
-            continue  # what is not here cannot be compared
+            continue  # a packet not held here cannot be compared
         verify_evaluation_kept(manifest.evaluation, held.manifest.evaluation)
         if not held.keys:
-            continue  # nor what was erased
+            continue  # nor can an erased packet
         shown = open_view(packets, source, node=node)
         verify_marked((opened.field for opened in view.fields), Sources(held_of(shown)))
 
 
 def verify_marked(fields: Iterable[Field], source: Sources) -> None:
-    """Checks that texts are marked as strictly as the fields of a source that hold the same.
+    """Verifies that texts are marked at least as strictly as the source fields they repeat.
 
     Raises:
-        DerivedWeaker: If one is marked milder.
+        DerivedWeaker: If a text is marked less strictly.
     """
     for field in fields:
         if field.media_type == TEXT:

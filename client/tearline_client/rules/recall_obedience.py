@@ -1,7 +1,7 @@
-"""Obeying recalls: erased at once, or kept by a person who says why; and answered.
+"""Obeys recalls: erases at once or keeps with a person's ground, and answers.
 
-Everything here happens inside the caller's transaction, the answer's place in the outbox
-included: what was erased is told of, whatever ends this process.
+Everything runs inside the caller's transaction, including the answer's place in the outbox: an
+erasure is reported even if the process ends.
 """
 
 from tearline.errors import NotFound, RecallNotOriginator
@@ -27,11 +27,11 @@ from tearline_client.store.recalls import StoredRecall
 
 
 def take_recall(context: NodeContext, received: Received, recall: Recall) -> None:
-    """Takes in a partner's recall, and obeys it; or a partner's answer to one of ours.
+    """Stores and obeys a partner's recall, or stores a partner's answer to one of ours.
 
     Raises:
         RecallNotOriginator: If it recalls a packet of another agency.
-        NotFound: If it answers what was not asked of that partner.
+        NotFound: If it answers a recall that was not sent to that partner.
     """
     if isinstance(recall.said, RecallAnswer):
         _take_answer(context, received, recall, recall.said)
@@ -50,17 +50,17 @@ def take_recall(context: NodeContext, received: Received, recall: Recall) -> Non
 
 
 def latest_ms(context: NodeContext) -> int:
-    """The later of our own clock and the log's, by which a person has had no time yet."""
+    """Returns the later of the node's clock and the log's clock, in Unix milliseconds."""
     return max(context.now_ms(), context.follower.time_s() * 1000)
 
 
 def _asks(context: NodeContext, packet_id: bytes) -> bool:
-    """Whether a person decides: by the node's setting, or because one keeps some of it already."""
+    """Returns whether a person decides: by the node's setting, or because part is kept already."""
     return context.asks_before_erasing or context.stores.recalls.is_kept(packet_id)
 
 
 def _verify_originator(context: NodeContext, recall: Recall) -> None:
-    """A packet that is not here yet is judged by its grant, when that comes."""
+    """Verifies the originator; a packet not yet here is verified by its later grant."""
     held = context.stores.packets.held(recall.packet)
     agency = agency_uri_of(recall.header.signer)
     if held is not None and agency_uri_of(held.manifest.header.signer) != agency:
@@ -68,7 +68,7 @@ def _verify_originator(context: NodeContext, recall: Recall) -> None:
 
 
 def erase(context: NodeContext, stored: StoredRecall, *, acted_by: ActedBy | None) -> None:
-    """Erases what a recall names, and queues the answer that says so."""
+    """Erases the recalled slots, and queues the answer."""
     packet_id = stored.recall.packet
     answer = RecallAnswer(recall=stored.id, reach=reach_of(context, packet_id), acted_by=acted_by)
     orders = [stored.order]
@@ -78,7 +78,8 @@ def erase(context: NodeContext, stored: StoredRecall, *, acted_by: ActedBy | Non
     agency = agency_uri_of(stored.partner)
 
     def gone(statement_id: bytes, grant: Grant) -> frozenset[int] | None:
-        # What was put aside or waits is of whoever signed it, not of whoever recalls it (R-10).
+        # A quarantined or waiting delivery belongs to its signer, not to the recalling agency
+        # (R-10).
         is_theirs = agency_uri_of(grant.header.signer) == agency
         return recalled_slots(orders, statement_id) if is_theirs else frozenset()
 
@@ -89,20 +90,20 @@ def erase(context: NodeContext, stored: StoredRecall, *, acted_by: ActedBy | Non
 def keep(
     context: NodeContext, stored: StoredRecall, ground: KeepGround, *, acted_by: ActedBy
 ) -> None:
-    """Keeps what a recall names, and queues the answer that says why.
+    """Keeps the recalled slots, and queues the answer with the ground.
 
     Raises:
-        NotFound: If it was erased.
+        NotFound: If they were erased.
     """
     if stored.state is RecallState.ERASED:
-        raise NotFound("it was erased, and nothing is left to be kept")
+        raise NotFound("the packet was erased already")
     reach = reach_of(context, stored.recall.packet)
     answer = RecallAnswer(recall=stored.id, ground=ground, reach=reach, acted_by=acted_by)
     _answer(context, stored, answer)
 
 
 def orders_for(context: NodeContext, packet_id: bytes, agency: str) -> tuple[RecallOrder, ...]:
-    """The recalls of a packet by its originator's agency."""
+    """Returns the recalls of a packet by its originator's agency."""
     return tuple(
         stored.order
         for stored in context.stores.recalls.of(packet_id)
@@ -111,7 +112,7 @@ def orders_for(context: NodeContext, packet_id: bytes, agency: str) -> tuple[Rec
 
 
 def recalled_of(context: NodeContext, grant: Grant, statement_id: bytes) -> frozenset[int] | None:
-    """The slots that were recalled of a grant before it came; None for all of it."""
+    """Returns the slots of a grant recalled before it arrived; None for all of them."""
     agency = agency_uri_of(grant.header.signer)
     return recalled_slots(orders_for(context, grant.packet, agency), statement_id)
 
@@ -142,12 +143,12 @@ def _take_answer(
         return
     _verify_asked(stored, said, received.signer.signer)
     if stored is None or following(stored.state, answer) is not answer.state:
-        return  # it came late: what it says was said better since
+        return  # a late answer: a later one replaced it
     recalls.set_answer(stored.id, answer.state, said, time_ms=received.event.time_ms)
 
 
 def _is_forgotten(context: NodeContext, said: Recall, signer: str) -> bool:
-    """Whether an answer may be to a recall that this node sent after its backup was made."""
+    """Returns whether an answer may concern a recall sent after this node's backup."""
     if context.stores.recovery.restored() is None:
         return False
     held = context.stores.packets.held(said.packet)
@@ -162,11 +163,11 @@ def _is_forgotten(context: NodeContext, said: Recall, signer: str) -> bool:
 
 
 def _verify_asked(stored: StoredRecall | None, said: Recall, signer: str) -> None:
-    """Checks that somebody was asked what they answer.
+    """Verifies that the answer's signer was sent the recall.
 
     Raises:
-        NotFound: If not; the same where nobody was.
+        NotFound: If not.
     """
     asked = None if stored is None or stored.incoming else (stored.partner, stored.recall.packet)
     if asked != (signer, said.packet):
-        raise NotFound("it answers no recall that this node sent to its signer")
+        raise NotFound("this node sent no such recall to the signer")

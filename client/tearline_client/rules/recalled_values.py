@@ -1,8 +1,8 @@
-"""What is left in drafts and decisions of a partner's packet that was taken back.
+"""Removal of recalled values from drafts and queued decisions.
 
-A draft that waits for a second person, or a decision that waits for the exchange, holds values as
-they were written, not the packet that they came from. What goes from here goes from there, too; a
-person then sees that it is missing.
+A draft that waits for a second person, and a decision that waits for the exchange, hold copied
+values, not the packet itself. Erased values are removed there too; the person sees that they are
+missing.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from tearline_client.store.approvals import (
 from tearline_client.store.decisions import Act
 
 _LEAST_SOUGHT = 6
-"""Characters from which a value is sought inside longer text: a shorter one stands in too many."""
+"""Minimum length, in characters, of a value searched in longer text: shorter ones match often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +34,9 @@ class RecalledValues:
     """Values of one packet.
 
     Attributes:
-        texts: Of its text fields, folded.
-        telling: Those of them of which one is enough to tell a copy.
-        documents: Those of its other fields.
+        texts: Values of its text fields, folded.
+        telling: Those of which a single one identifies a copy.
+        documents: Values of its other fields.
     """
 
     texts: frozenset[str] = frozenset()
@@ -44,7 +44,7 @@ class RecalledValues:
     documents: frozenset[bytes] = frozenset()
 
     def without(self, other: "RecalledValues") -> "RecalledValues":
-        """Returns what the other one does not hold as well."""
+        """Returns the values that the other one does not hold."""
         return RecalledValues(
             texts=self.texts - other.texts,
             telling=self.telling - other.texts,
@@ -54,13 +54,13 @@ class RecalledValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sought:
-    """Values that are sought in drafts.
+    """Values searched in drafts.
 
     Attributes:
-        packet: 32 bytes, the packet they were of.
-        texts: Of its text fields, folded.
-        telling: Those of them of which one is enough to tell a copy.
-        documents: Those of its other fields.
+        packet: 32 bytes, the packet of the values.
+        texts: Values of its text fields, folded.
+        telling: Those of which a single one identifies a copy.
+        documents: Values of its other fields.
     """
 
     packet: bytes
@@ -70,7 +70,7 @@ class _Sought:
 
 
 def open_values(context: NodeContext, packet_id: bytes) -> RecalledValues:
-    """Returns all that the keys here open of a packet; nothing where no draft waits."""
+    """Returns all readable values of a packet; empty if no draft waits."""
     held = context.stores.packets.held(packet_id)
     drafts = context.stores.approvals.count() + context.stores.decisions.count()
     if held is None or not drafts:
@@ -80,7 +80,7 @@ def open_values(context: NodeContext, packet_id: bytes) -> RecalledValues:
         for release in held.keys:
             view = view.merged(open_packet(held.manifest, held.parts.ciphertexts, release))
     except PacketError:
-        return RecalledValues()  # what does not open was not read into a draft either
+        return RecalledValues()  # a packet that cannot be opened was not copied into a draft
     fields = [opened.field for opened in view.fields]
     texts = [field for field in fields if field.media_type == TEXT]
     return RecalledValues(
@@ -93,14 +93,14 @@ def open_values(context: NodeContext, packet_id: bytes) -> RecalledValues:
 
 
 def strip_drafts(context: NodeContext, packet_id: bytes, lost: RecalledValues) -> None:
-    """Takes values that are not here any more out of every draft that waits.
+    """Removes erased values from every waiting draft.
 
-    A draft that names the packet loses each of them; others, those that tell a copy. What this
-    agency has said itself stays. The caller has a transaction.
+    A draft that names the packet loses all of them; other drafts lose the identifying ones. Words
+    of this agency's own remain. The caller holds a transaction.
 
     Args:
         context: The node.
-        packet_id: 32 bytes, the packet they were of.
+        packet_id: 32 bytes, the packet of the values.
         lost: The values.
     """
     if not (lost.texts or lost.documents):
@@ -124,10 +124,10 @@ def strip_drafts(context: NodeContext, packet_id: bytes, lost: RecalledValues) -
 
 
 def _stripped(context: NodeContext, content: Content, sought: _Sought) -> tuple[Content, int]:
-    """Returns what is left of a draft, and how much was taken out of it."""
+    """Returns the reduced draft, and the number of removed values."""
     match content:
         case PendingField() | PendingConsent():
-            return content, 0  # of a packet of ours that was sent
+            return content, 0  # fields of a sent packet of ours
         case PendingAnswer():
             packet, count = _left(context, content.packet, sought)
             says = sought.telling.are_in(folded(content.text))

@@ -1,7 +1,7 @@
-"""Ordering recalls: signed, stored and queued; also all that a suspension has partners erase.
+"""Recalls: signed, stored and queued, including those by a suspension.
 
-Everything here happens inside the caller's transaction, so that what was suspended and what is
-recalled for it are queued together, whatever ends this process.
+Everything runs inside the caller's transaction: a suspension and its recalls are queued together,
+even if the process ends.
 """
 
 from collections.abc import Iterable
@@ -18,19 +18,19 @@ from tearline.wire.statements import signed
 from tearline_client.context import NodeContext
 from tearline_client.messages.compose import sign_together
 
-RESPOND_MS = 3 * 24 * 3_600_000  # as long as for an urgent request
+RESPOND_MS = 3 * 24 * 3_600_000  # as for an urgent request
 
 
 def order_recall(
     context: NodeContext, packet_id: bytes, recipients: Iterable[str], said: RecallOrder
 ) -> tuple[int, ...]:
-    """Queues one recall for each recipient, each in a message of its own.
+    """Queues one recall for each recipient, each in its own message.
 
     Args:
         context: The node.
         packet_id: 32 bytes; a packet of ours.
         recipients: URIs of nodes.
-        said: What is recalled.
+        said: The order.
 
     Returns:
         Their places in the outbox.
@@ -54,12 +54,12 @@ def order_recall(
 
 
 def is_recalled(context: NodeContext, packet_id: bytes, recipient: str) -> bool:
-    """Whether we have taken back all that a node has or gets of a packet of ours."""
+    """Returns whether a packet of ours is recalled completely from a node."""
     return slots_recalled(context, packet_id, recipient) is None
 
 
 def slots_recalled(context: NodeContext, packet_id: bytes, recipient: str) -> frozenset[int] | None:
-    """The slots of a packet of ours that we grant a node no more; None for all of them."""
+    """Returns the recalled slots of a packet of ours for a node; None for all of them."""
     orders = _orders(context, packet_id)
     named = [order for order, partner in orders if order.whole or partner == recipient]
     forgotten = [
@@ -69,29 +69,29 @@ def slots_recalled(context: NodeContext, packet_id: bytes, recipient: str) -> fr
 
 
 def is_recalled_whole(context: NodeContext, packet_id: bytes) -> bool:
-    """Whether we have taken back all of a packet of ours from everybody."""
+    """Returns whether a packet of ours is recalled completely from all recipients."""
     whole = (order for order, _ in _orders(context, packet_id) if order.whole)
     return recalled_slots(whole, b"") is None
 
 
 def _orders(context: NodeContext, packet_id: bytes) -> list[tuple[RecallOrder, str]]:
-    """What we have recalled of a packet, and from whom."""
+    """Returns our recalls of a packet, each with its partner."""
     found = context.stores.recalls.of(packet_id)
     return [(each.order, each.partner) for each in found if not each.incoming]
 
 
 def recall_suspended(context: NodeContext, agreement: Agreement) -> int:
-    """Queues recalls of what our own agency's suspensions have partners erase, if any do.
+    """Queues the recalls that our agency's suspensions require.
 
-    What was recalled before is not recalled again, except that of a packet that nobody may keep
-    the exchange is to delete all.
+    Earlier recalls are not repeated, with one exception. If no partner may keep a packet, the
+    exchange is asked to delete all of it.
 
     Args:
         context: The node.
-        agreement: Whose packets.
+        agreement: The agreement of the packets.
 
     Returns:
-        How many packets are recalled.
+        The number of recalled packets.
     """
     book = context.stores.suspensions.book(agreement.id, context.signer.header)
     standing = book.newest(context.agency, agreement.id)

@@ -1,7 +1,7 @@
-"""Forgetting what a partner released: keys first, which is enough; then what they opened.
+"""Erases partners' releases: first the keys, which suffices, then the opened values.
 
-What was read before is not undone by it. What the node's own access log knows of that is told
-to the originator, in words that a person understands.
+Erasure does not undo earlier reading. The originator is told the earlier uses recorded in the
+node's access log.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from tearline_client.store.access import AccessStore
 from tearline_client.store.packets import NEVER_MS, StoredGrant
 
 Gone = Callable[[bytes, Grant], frozenset[int] | None]
-"""From a grant, by its statement's id, to its slots that are to be forgotten; None for all."""
+"""Maps a grant, with its statement's id, to its slots to be erased; None for all of them."""
 
 _REACHES = {
     EventCode.ACCESS_OPEN: Reach.OPENED,
@@ -35,18 +35,16 @@ _REACHES = {
 
 
 def forget(context: NodeContext, packet_id: bytes, gone: Gone) -> None:
-    """Erases what partners released of a packet: keys, ciphertexts, values, what was put aside.
+    """Erases a partner's releases of a packet: keys, ciphertexts, values and quarantined copies.
 
-    What drafts hold of it goes, too.
-
-    The caller has a transaction. Grants of which nothing is left are erased, and their grantor
-    is told; the statements themselves stay, as proof that there was something. So do keyed tags
-    of values that tell a copy, until the last grant would have ended.
+    Drafts lose copied values too. Grants with no slot left are erased, and their grantor is
+    notified. The statements remain as proof, and so do keyed tags of values that identify copies,
+    until the last grant's end. The caller holds a transaction.
 
     Args:
         context: The node.
         packet_id: 32 bytes.
-        gone: What of each grant.
+        gone: Selects the slots of each grant.
     """
     packets = context.stores.packets
     before = open_values(context, packet_id)
@@ -80,9 +78,9 @@ def forget(context: NodeContext, packet_id: bytes, gone: Gone) -> None:
 
 
 def _strip_put_aside(context: NodeContext, packet_id: bytes, gone: Gone) -> None:
-    """Takes ciphertexts of a packet out of deliveries that lie put aside as evidence, or wait.
+    """Removes ciphertexts of a packet from quarantined and waiting deliveries.
 
-    What is not to be forgotten stays: a delivery may lie there for a reason that passes.
+    Other ciphertexts remain: the reason for a quarantine may pass.
     """
     intake, waiting = context.stores.inbox, context.stores.awaiting_cosignature
     for item in intake.with_packet(packet_id):
@@ -96,7 +94,7 @@ def _strip_put_aside(context: NodeContext, packet_id: bytes, gone: Gone) -> None
 
 
 def _stripped(data: bytes | None, packet_id: bytes, gone: Gone) -> bytes | None:
-    """A delivery without some ciphertexts of a packet; None for what brings none of it."""
+    """Returns a delivery without the erased ciphertexts of a packet; None if it has none of it."""
     delivery = None if data is None else _delivery_of(data)
     if delivery is None or all(parts.manifest != packet_id for parts in delivery.parts):
         return None
@@ -109,13 +107,13 @@ def _stripped(data: bytes | None, packet_id: bytes, gone: Gone) -> bytes | None:
 
 
 def _left(parts: PacketParts, gone: frozenset[int] | None) -> PacketParts:
-    """The ciphertexts of a packet without some slots; without any where all of it is gone."""
+    """Returns a packet's ciphertexts without the given slots; None removes all of them."""
     kept = {} if gone is None else {s: d for s, d in parts.ciphertexts.items() if s not in gone}
     return PacketParts(manifest=parts.manifest, openings=(), ciphertexts=kept)
 
 
 def _grant_of(delivery: Delivery) -> Grant | None:
-    """What it says of itself, which nobody has verified."""
+    """Returns the delivery's own grant, unverified."""
     try:
         return parse_grant(delivery.statements[0].body) if delivery.statements else None
     except TearlineError:
@@ -130,7 +128,7 @@ def _delivery_of(evidence: bytes) -> Delivery | None:
 
 
 def reach_of(context: NodeContext, packet_id: bytes) -> tuple[Reach, ...]:
-    """What was done with a packet here, by the node's own access log."""
+    """Returns the earlier uses of a packet recorded in the node's access log."""
     access, found = AccessStore(context.stores.database), set()
     for index, sealed in access.rows():
         event = parse_event(access.opening(index, sealed).event)
@@ -143,13 +141,13 @@ def reach_of(context: NodeContext, packet_id: bytes) -> tuple[Reach, ...]:
 
 
 def expire(context: NodeContext, stored: StoredGrant, *, at: AgreedTime) -> bool:
-    """Erases what a partner's grant opened, if it has ended or may be kept no longer.
+    """Erases the fields of a partner's grant at its end, or at the end of its retention.
 
-    A packet that a person keeps after a recall stays. The caller has a transaction.
+    A packet kept by a person after a recall stays. The caller holds a transaction.
 
     Args:
         context: The node.
-        stored: A grant that may have ended; of one of ours nothing is erased here.
+        stored: A grant that may have ended; one of ours is never erased here.
         at: The time.
 
     Returns:
@@ -158,7 +156,7 @@ def expire(context: NodeContext, stored: StoredGrant, *, at: AgreedTime) -> bool
     packets, statement_id = context.stores.packets, stored.signed.statement.id
     ends_ms = end_of(context, stored)
     if not at.has_reached(ends_ms):
-        packets.set_end(statement_id, ends_ms)  # it came before the end was kept
+        packets.set_end(statement_id, ends_ms)  # the row predates the column
         return False
     if stored.incoming and context.stores.recalls.is_kept(stored.grant.packet):
         return False
@@ -169,7 +167,7 @@ def expire(context: NodeContext, stored: StoredGrant, *, at: AgreedTime) -> bool
 
 
 def _forget_grant(context: NodeContext, stored: StoredGrant) -> None:
-    """Forgets one grant; what another one opens as well stays."""
+    """Erases one grant; slots opened by another grant remain."""
     this = stored.signed.statement.id
     forget(
         context,
@@ -179,9 +177,9 @@ def _forget_grant(context: NodeContext, stored: StoredGrant) -> None:
 
 
 def end_of(context: NodeContext, stored: StoredGrant) -> int:
-    """Until when a grant may be kept: to its end, or as long as the agreement says.
+    """Returns the end of a grant's retention, in Unix milliseconds.
 
-    Of ours, that is how long the exchange keeps for it what it releases.
+    For one of ours, that is the end of its storage at the exchange.
     """
     grant = stored.grant
     held = context.stores.packets.held(grant.packet)
@@ -190,5 +188,5 @@ def end_of(context: NodeContext, stored: StoredGrant) -> int:
     try:
         agreement = context.stores.agreements.newest(grant.address.agreement_id)
     except AgreementNotInForce:
-        return grant.not_after_ms  # what it came under is not here any more
+        return grant.not_after_ms  # its agreement is no longer here
     return min(grant.not_after_ms, held.received_ms + agreement.retention_ms)

@@ -1,8 +1,7 @@
-"""What a node obeys: its own agency's suspensions at once, every party's once it is told of them.
+"""Suspensions that a node obeys: its own agency's at once, others' from their log entry.
 
-Nothing here waits for the exchange. What this node wants suspended is stopped here before the
-exchange has heard of it, on the way out and on the way in, and stays stopped whatever the
-exchange says; what the log says of others is obeyed from its entry on.
+Obedience does not depend on the exchange. This agency's suspension takes effect here before the
+exchange learns of it, in both directions, and stays in effect whatever the exchange answers.
 """
 
 from enum import StrEnum
@@ -40,41 +39,36 @@ from tearline_client.messages.resend import Unsigned
 from tearline_client.rules.recalls import is_recalled, recall_suspended
 
 _ALWAYS_PASS = frozenset({StatementType.VOID, StatementType.RECEIPT, StatementType.RECALL})
-"""What a suspension does not stop: it says what became of earlier mail, or takes it back."""
+"""Statements that a suspension does not stop: they settle earlier mail or recall it."""
 
 
 class Verdict(StrEnum):
-    """What becomes of a statement that is about to leave the house."""
+    """Decision about a statement that is about to be sent."""
 
     PASS = "pass"  # noqa: S105 (a name, not a secret)
     WAIT = "wait"
-    HOLD = "hold"  # not sent; a grant is issued anew once it may pass
+    HOLD = "hold"  # not sent; a grant is reissued on resumption
     RETURN = "return"  # not sent
 
 
 class SuspensionRules:
-    """Judges by the standings that are known here.
-
-    Args:
-        context: The node.
-    """
+    """Decides by the standings known here."""
 
     def __init__(self, context: NodeContext) -> None:
         self._context = context
 
-    # On the way out.
+    # Outgoing.
 
     def stops(self, agreement: Agreement, article: str, recipient: str) -> tuple[Stop, ...]:
-        """What stops packets of an article on their way from us to a node."""
+        """Returns the suspensions that stop packets of an article from us to a node."""
         return self._stops(agreement, article, self._context.agency, agency_uri_of(recipient))
 
     def verify_may_send(self, agreement: Agreement, article: str, recipient: str) -> None:
-        """Checks, before something is sealed, that it may go to a node.
+        """Verifies, before sealing, that an article's packets may go to a node.
 
         Raises:
-            AgreementSuspended: If a party has suspended that.
-            StandingStale: If the article is joint, and a party did not say within the hour
-                where it stands.
+            AgreementSuspended: If a party suspended it.
+            StandingStale: If the article is joint, and a party's standing is older than an hour.
         """
         book = self._context.stores.suspensions.book(agreement.id, self._context.signer.header)
         book.verify_open(
@@ -89,10 +83,10 @@ class SuspensionRules:
             )
 
     def verify_may_speak(self, agreement_id: bytes, recipient: str) -> None:
-        """Checks that what is about no single article may go to a node.
+        """Verifies that a statement without an article may go to a node.
 
         Raises:
-            AgreementSuspended: If a party has suspended all of it.
+            AgreementSuspended: If a party suspended the whole agreement.
             AgreementNotInForce: If the agreement is not here.
         """
         verify_none(
@@ -105,7 +99,7 @@ class SuspensionRules:
         )
 
     def verdict(self, statement: Statement) -> Verdict:
-        """What becomes of a statement that is about to leave the house."""
+        """Returns the decision about a statement that is about to be sent."""
         if statement.type is StatementType.MANIFEST:
             return self._verdict_on_packet(parse_manifest(statement.body))
         address = None if statement.type in _ALWAYS_PASS else address_of(statement)
@@ -126,13 +120,13 @@ class SuspensionRules:
         except StandingStale:
             return Verdict.HOLD
         except (AgreementNotInForce, NotFound):
-            return Verdict.PASS  # what is not known here, the exchange judges
+            return Verdict.PASS  # the exchange judges unknown agreements
         if not stops:
             return Verdict.PASS
         return Verdict.HOLD if is_held(stops) else Verdict.RETURN
 
     def _verdict_on_packet(self, manifest: Manifest) -> Verdict:
-        """A packet waits while nobody may get it, and goes nowhere once it is to be returned."""
+        """Returns WAIT while no recipient may get the packet, RETURN if it is to be returned."""
         try:
             agreement = self._context.stores.agreements.newest(manifest.agreement.id)
             article = agreement.article(manifest.agreement.article)
@@ -145,9 +139,9 @@ class SuspensionRules:
         return Verdict.WAIT if any(is_held(stops) for stops in found) else Verdict.RETURN
 
     def turn_back(self, statement: Statement, verdict: Verdict) -> Unsigned | None:
-        """What goes into the place of what does not leave the house, or None for nothing.
+        """Returns the void that replaces a stopped statement, or None.
 
-        That it was stopped is kept in the caller's transaction.
+        Records the stop in the caller's transaction.
         """
         address = address_of(statement)
         if address is None:
@@ -160,9 +154,9 @@ class SuspensionRules:
         return self._void(address)
 
     def owed_voids(self) -> tuple[Unsigned, ...]:
-        """Voids for the places of grants that the exchange kept back, in the caller's transaction.
+        """Returns voids for grants that the exchange held back, in the caller's transaction.
 
-        Each is owed once.
+        Each is returned once.
         """
         stores, voids = self._context.stores, []
         for grant_id in stores.suspensions.owed():
@@ -182,20 +176,20 @@ class SuspensionRules:
         return StatementType.VOID, encode_void(void)
 
     def void_refused(self, statement: Statement, code: str) -> None:
-        """Notes that a void was refused because the grant at its place had been handed out."""
+        """Records that a void was refused because its grant had been delivered."""
         stores = self._context.stores
         grant = stores.suspensions.stopped_at(_place(parse_void(statement.body).address))
         if grant is not None and code == GrantHandedOut.code:
             stores.suspensions.forget_stopped(grant)
 
-    # On the way in.
+    # Incoming.
 
     def verify_arrival(self, received: Received) -> None:
-        """Checks that something that verified may be taken in.
+        """Verifies that a verified arrival may be accepted.
 
         Raises:
-            SuspensionBreached: If it was accepted while a party had suspended it.
-            AgreementSuspended: If it was accepted before, and is stopped now.
+            SuspensionBreached: If the exchange accepted it during a suspension.
+            AgreementSuspended: If it was accepted earlier, and is suspended now.
         """
         statement, address = received.signed.statement, received.address
         if address is None or statement.type in _ALWAYS_PASS:
@@ -203,7 +197,7 @@ class SuspensionRules:
         content = received.content
         if isinstance(content, Lapsed | TakenBack):
             return  # it stays closed in any case
-        article = received.event.article  # of a grant; all else is about no single one
+        article = received.event.article  # for a grant; other statements have no article
         if isinstance(content, ReceivedGrant):
             article = content.manifest.agreement.article
         try:
@@ -228,7 +222,7 @@ class SuspensionRules:
             raise AgreementSuspended("it came after that")
 
     def is_quiet(self, peer: str, agreement_id: bytes) -> bool:
-        """Whether something is stopped on its way from a node to us, so that places may be late."""
+        """Returns whether traffic from a node to us is suspended, so that places may be late."""
         try:
             agreement = self._context.stores.agreements.newest(agreement_id)
         except AgreementNotInForce:
@@ -238,13 +232,13 @@ class SuspensionRules:
             for article in agreement.terms.articles
         )
 
-    # What the log says.
+    # Entries of the log.
 
     def take_terms(self, signed: Signed, agreement_id: bytes, entry: int, time_ms: int) -> None:
-        """Takes a version of an agreement, in the caller's transaction.
+        """Stores a version of an agreement, in the caller's transaction.
 
-        It may stop what passed, or let pass what was stopped: where it makes an article joint, or
-        no longer does, others' suspensions reach as far as they did not before.
+        It may stop or release packets: if it changes whether an article is joint, other parties'
+        suspensions reach a different scope.
         """
         stores = self._context.stores
         before_ms = self._retention_ms(agreement_id)
@@ -266,23 +260,23 @@ class SuspensionRules:
             return None
 
     def take(self, signed: Signed, standing: Standing, entry: int, time_ms: int) -> None:
-        """Takes where a party stands, in the caller's transaction.
+        """Stores a party's standing, in the caller's transaction.
 
         Raises:
-            AgreementNotInForce: If it is no party to an agreement of ours.
-            StandingOutdated, StatementConflict, LiftRefused: If it does not follow what is known,
-                and the exchange should not have taken it.
+            AgreementNotInForce: If it is not a party to an agreement of ours.
+            StandingOutdated, StatementConflict, LiftRefused: If it does not follow the known
+                standing, so that the exchange should have refused it.
         """
         stores, agreement_id = self._context.stores, standing.agreement_id
         agreement = stores.agreements.newest(agreement_id)
         if standing.agency not in agreement.terms.parties:
-            raise AgreementNotInForce("it is from somebody who is not a party")
+            raise AgreementNotInForce("its signer is not a party")
         kept = stores.suspensions.recorded(*standing.key, standing.counter)
         if kept is not None and kept.standing == standing:
             return
         known = stores.suspensions.newest(agreement_id).get(standing.agency)
         if _is_late(standing, entry, known):
-            # It says no more what holds, but what was stopped until then.
+            # It no longer sets the current state, but the stops until then.
             stores.suspensions.put(signed, entry, time_ms)
             stores.requests.rest_on(agreement_id, self._context.agency, entry, time_ms)
             return
@@ -295,11 +289,11 @@ class SuspensionRules:
             self._freeze(agreement, standing.agency)
 
     def _freeze(self, agreement: Agreement, originator: str) -> None:
-        """Notes which articles' packets of an agency are frozen here, as its standing says.
+        """Records the frozen articles of an agency, from its standing.
 
-        No packet is read for it: an agency may change its standing often, and a node may hold a
-        million packets. What our own has partners erase is recalled, whichever of our nodes sent
-        it.
+        It reads no packet: an agency may change its standing often, and a node may hold a million
+        packets. For our own agency, it recalls packets that partners must erase, from any of our
+        nodes.
         """
         if originator == self._context.agency:
             recall_suspended(self._context, agreement)
@@ -320,17 +314,17 @@ class SuspensionRules:
         )
 
     def take_held(self, statement: Statement, event: Event) -> None:
-        """Takes the exchange's word that it kept a grant of ours back, in the caller's transaction.
+        """Stores the exchange's event that it held back a grant, in the caller's transaction.
 
         Raises:
             NotFound: If this node made no such grant.
-            EntryMismatch: If its recipient signed that it has it.
+            EntryMismatch: If its recipient signed for it.
         """
         stored = self._context.stores.packets.grant(statement.id)
         if stored is None or stored.incoming:
             raise NotFound("this node made no such grant")
         if stored.status in (Status.STORED, Status.OPENED, Status.SEEN, Status.ERASED):
-            raise EntryMismatch("its recipient has signed that it has it")
+            raise EntryMismatch("its recipient signed for it")
         recalled = is_recalled(self._context, stored.grant.packet, stored.grant.address.recipient)
         hold = event.code is EventCode.HELD and not recalled
         place = _place(stored.grant.address)
@@ -346,7 +340,7 @@ class SuspensionRules:
 
 
 def _is_late(standing: Standing, entry: int, known: Recorded | None) -> bool:
-    """Whether a standing stands in the log before what is known."""
+    """Returns whether a standing precedes the known one in the log."""
     return known is not None and standing.counter < known.standing.counter and entry < known.entry
 
 

@@ -1,8 +1,8 @@
-"""A node's backup, the node that is made of it, and the mirror that an exchange is restored from.
+"""Backup and restore of a node, and the log copy that restores an exchange.
 
-The keys that cosign the log are in no backup: whoever lost their machine does not know any more
-what they signed, and makes new ones (see ``NodeContext.verify_may_cosign``). Nor is the agency's
-root, which has no place on this machine.
+A backup excludes the log cosigning keys: after the loss of a machine, its cosignatures are unknown,
+and new keys are made (see ``NodeContext.verify_may_cosign``). It also excludes the agency's root,
+which must not be on this machine.
 """
 
 import os
@@ -37,20 +37,20 @@ _LEFT_OUT = re.compile(rf"{_KEYS}/{COSIGNING_KEY}(?:-next)?\.key")
 
 
 def back_up(home: Home, file: Path, passphrase: bytes) -> None:
-    """Writes everything of a node into one new file, whatever works on it meanwhile.
+    """Writes a complete node into one new file, even while it runs.
 
-    The database as of one commit. Keys and contents lie in it as they lie in the home,
-    encrypted under the node's passphrase. All of it is authenticated by a key of its keystore.
+    The database is that of one commit. Keys and contents are encrypted under the node's passphrase,
+    as in the home. A key of its keystore authenticates the whole file.
 
     Args:
         home: The node's home.
-        file: Where to; there must be nothing.
+        file: The file; must not exist.
         passphrase: Opens the node's keystore.
 
     Raises:
-        KeystoreLocked: If the passphrase is not the one.
+        KeystoreLocked: If the passphrase is wrong.
         HomeMissing: If there is no node here.
-        RestoreRefused: If the file is there already, or cannot be written.
+        RestoreRefused: If the file exists, or cannot be written.
         StoreError: If the database cannot be read.
     """
     if not home.database.exists():
@@ -59,7 +59,7 @@ def back_up(home: Home, file: Path, passphrase: bytes) -> None:
     with atomic_path(file) as draft, ExitStack() as stack:
         copied = draft.with_name(draft.name + ".db")
         stack.callback(copied.unlink, missing_ok=True)
-        # Before the keys: a key that is made meanwhile is one too many, not one too few.
+        # Before the keys: a key made in the meantime is then included, not missing.
         copy_database(home.database, copied)
         members = [_member(stack, _DATABASE, copied)]
         for folder in ("", _KEYS, "policy"):
@@ -71,17 +71,17 @@ def back_up(home: Home, file: Path, passphrase: bytes) -> None:
 
 
 def restore(file: Path, home: Home, passphrase: bytes) -> Restored:
-    """Makes a node of a backup: all of it, or nothing.
+    """Restores a node from a backup, completely or not at all.
 
     Args:
         file: A backup.
-        home: Where to; there must be nothing.
+        home: The home; must not exist.
         passphrase: Opens the node's keystore.
 
     Raises:
-        RestoreRefused: If there is something already, or it cannot be written.
-        BackupDamaged: If the file is no whole backup, or none that its own keystore wrote.
-        TearlineError: If its keystore or its database does not open.
+        RestoreRefused: If the home exists, or cannot be written.
+        BackupDamaged: If the file is incomplete, or was not written by its own keystore.
+        TearlineError: If its keystore or its database cannot be opened.
     """
     with atomic_path(home.path) as draft:
         draft.mkdir(mode=0o700)
@@ -109,9 +109,9 @@ def _is_left_out(name: str) -> bool:
 
 
 def _mark(home: Home, passphrase: bytes, unpacked: Unpacked) -> Restored:
-    """Notes in the database that it is of a backup: it knows less than this node once did.
+    """Marks the database as restored: it lacks the node's later acts.
 
-    Before anything of it is read, it is checked that whoever wrote it had the node's keys.
+    First verifies that the backup's author had the node's keys.
     """
     keystore = Keystore.open(home.keys, passphrase)
     unpacked.verify(keystore.storage_key(_AUTHENTIC))
@@ -127,13 +127,13 @@ def _mark(home: Home, passphrase: bytes, unpacked: Unpacked) -> Restored:
 
 
 def write_mirror(node: Node, file: Path) -> int:
-    """Writes the log as this node has read it into one new file; returns its size.
+    """Writes this node's copy of the log into one new file; returns its size.
 
-    As tlog-tiles names it: the checkpoint, with our line, and bundles of entries.
+    The names are those of tlog-tiles: the checkpoint, with our signature, and bundles of entries.
 
     Raises:
-        NotFound: If nothing of the log was read yet.
-        RestoreRefused: If the file is there already, or cannot be written.
+        NotFound: If the log has not been read yet.
+        RestoreRefused: If the file exists, or cannot be written.
     """
     log, note = node.state.stores.log, node.cosigning.mirrored()
     size = log.size

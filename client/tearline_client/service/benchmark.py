@@ -1,7 +1,7 @@
-"""What an exchange gives this node here and now, measured with packets that say what they are.
+"""Measurement of an exchange from this node, with synthetic packets.
 
-Each packet holds one person who does not exist, and ends within the hour: then the partner's node
-and the exchange erase it by themselves. Entries of the log stay.
+Each packet holds one invented person, and ends within the hour: then the partner's node and the
+exchange erase it. Entries of the log stay.
 """
 
 import asyncio
@@ -19,23 +19,23 @@ from tearline_client.node import Node
 from tearline_client.planning.entities import Entity, Group
 from tearline_client.planning.release_plan import ReleasePlan
 
-LIFETIME_MS = 3_600_000  # long enough for a partner that is slow, and then erased
-STORED_WAIT_S = 30.0  # for a partner's receipts behind the last packet
+LIFETIME_MS = 3_600_000  # long enough for a slow partner; then the packets are erased
+STORED_WAIT_S = 30.0  # for a partner's receipts after the last packet
 NOTE = "Synthetic: made by tearline bench. Nobody of this name is meant."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One thing that was measured.
+    """One measured value.
 
     Attributes:
-        what: What.
-        packets: How many packets it is over.
-        per_s: Packets a second; None where that says nothing.
-        p50_ms: The median, in milliseconds; None where single packets were not timed.
+        what: Its name.
+        packets: Number of packets.
+        per_s: Packets per second; None if meaningless.
+        p50_ms: The median, in milliseconds; None if single packets were not timed.
         p99_ms: The 99th percentile, likewise.
-        entries: Entries that the log grew by from the first to the last, others' among them;
-            None where that says nothing.
+        entries: Growth of the log from the first to the last packet, including others' entries;
+            None if meaningless.
     """
 
     what: str
@@ -47,13 +47,13 @@ class Figure:
 
 
 class Benchmark:
-    """One measurement. Its caller has brought the node up to date.
+    """One measurement. Its caller has synchronised the node.
 
     Args:
-        node: The node that sends.
-        order: Under what, and to whom.
-        persons: Who releases it.
-        progress: Told, with the number of packets, what has just been done.
+        node: The sending node.
+        order: Agreement and recipients.
+        persons: The responsible persons.
+        progress: Called with the number of packets just done.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class Benchmark:
         self._made = 0
 
     async def run(self, *, alone: int, streamed: int) -> tuple[Figure, ...]:
-        """Measures packets one at a time, what their partner says of them, and a stream of them.
+        """Measures single packets, their partners' receipts, and a stream of packets.
 
         Args:
-            alone: How many packets one after another, each once the one before is accepted.
-            streamed: How many as an import sends them.
+            alone: Number of packets sent singly, each after the previous one is accepted.
+            streamed: Number of packets sent as in an import.
 
         Raises:
-            TearlineError: If something may not be sent, or the exchange refuses it.
+            TearlineError: If a packet may not be sent, or the exchange refuses it.
         """
         sent: dict[bytes, float] = {}
         stored: dict[bytes, float] = {}
@@ -127,7 +127,7 @@ class Benchmark:
     async def _listen(
         self, sent: dict[bytes, float], stored: dict[bytes, float], everything: asyncio.Event
     ) -> None:
-        """Notes when partners' receipts for what was sent are verified and stored here."""
+        """Records when partners' receipts are verified and stored here."""
         async for received in self._node.inbox(wait=True):
             content = received.content
             if isinstance(content, Receipt) and content.status >= Status.STORED:
@@ -158,7 +158,7 @@ class Benchmark:
 
 
 def _percentiles(values_ms: Sequence[float]) -> tuple[float | None, float | None]:
-    """The median and the 99th percentile, where there is something to take them of."""
+    """Returns the median and the 99th percentile, or None for fewer than two values."""
     if len(values_ms) < 2:
         return None, None
     cuts = quantiles(values_ms, n=100, method="inclusive")

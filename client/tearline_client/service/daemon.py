@@ -1,4 +1,4 @@
-"""The node unattended: it follows the log, sends what waits, takes in what comes, signs marks."""
+"""The unattended node: it follows the log, sends, receives, and signs marks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -21,13 +21,13 @@ from tearline_client.loop_health import LoopHealth
 from tearline_client.node import Node
 from tearline_client.notifications.hooks import Due, Hook
 
-FOLLOW_S = 60  # how often the log is read although nothing came
-COSIGN_S = 5  # between two turns in which the log did not grow
-MARK_S = 3600  # a silent loss is noticed within two of these
-DUE_S = 30  # how often it is asked what is due: half a minute is nothing to a clock of hours
+FOLLOW_S = 60  # interval of reading the log without arrivals
+COSIGN_S = 5  # between two turns without growth of the log
+MARK_S = 3600  # a silent loss is detected within twice this time
+DUE_S = 30  # interval of checking deadlines, which are hours away
 DAY_S = 24 * 3600
 DAY_MS = DAY_S * 1000
-_PASSING = (StoreFull, StoreBusy)  # a full disk, and a command of the node's own that takes long
+_PASSING = (StoreFull, StoreBusy)  # a full disk, and a long command of the node's own
 
 Report = Callable[[str], None]
 
@@ -41,26 +41,26 @@ async def run_daemon(
     pulse: LoopHealth | None = None,
     anew: asyncio.Event | None = None,
 ) -> None:
-    """Works until ``stop`` is set, then signs last marks and ends.
+    """Runs until ``stop`` is set, then signs the last marks and ends.
 
-    An exchange out of reach is waited for, and so are room on a full disk and clocks that agree: a
-    log whose time is ahead of this machine's is not followed. Whatever else fails, a round ends
-    with it at most, and the next begins. A log that is not the one followed so far ends the work:
-    nothing may be sent on it before an officer has looked. So do a database or keys that cannot be
-    used, and an exchange that does not let this node in.
+    It waits for an unreachable exchange, for space on a full disk, and for clocks that agree: a log
+    whose time is ahead of this machine's is not followed. Any other failure ends at most a round.
+    The node ends if the log is not the one followed so far: no packet may be sent on it before an
+    officer decides. It also ends if its database or keys are unusable, or if the exchange denies it
+    access.
 
     Args:
-        node: The node, open.
-        stop: Set it to end.
-        report: Told of each change worth a line.
-        hooks: What to run when something happens.
-        pulse: Told how the rounds go.
-        anew: Set it to have the home looked at, and a round begun, at once.
+        node: The open node.
+        stop: Set to end.
+        report: Called with each notable change.
+        hooks: Commands to run on events.
+        pulse: Records the outcome of the rounds.
+        anew: Set to check the home, and to begin a round, at once.
 
     Raises:
         LogError: If the log does not verify.
-        TlsError: If the exchange does not let this node in.
-        TearlineError: If the database or the keys cannot be used.
+        TlsError: If the exchange denies this node access.
+        TearlineError: If the database or the keys are unusable.
     """
     halt = asyncio.create_task(stop.wait())
     node.notifications.begin(hooks)
@@ -72,7 +72,7 @@ async def run_daemon(
             await asyncio.wait({work, halt, telling}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 work.cancel()
-            if telling.done():  # it never ends well: the node's own database cannot be used
+            if telling.done():  # it ends only if the node's own database is unusable
                 await asyncio.gather(work, return_exceptions=True)
                 telling.result()
             try:
@@ -81,22 +81,22 @@ async def run_daemon(
                 break
             except TlsError as error:
                 if node.is_connection_due():
-                    continue  # its key was revoked, and a command has put another there
+                    continue  # its key was revoked, and a command has replaced it
                 if not (isinstance(error, CertificateExpired) and node.is_connection_current()):
                     raise
-                # By our clock it is valid: the exchange's may come right again, or ours.
+                # By our clock it is valid: the exchange's clock may be corrected, or ours.
                 await _pause(error, {halt, telling}, report, pulse)
             except LogError:
-                # Before the work ends: what convicts the log is for every node to know.
+                # Before the node ends: evidence against the log is sent to every node.
                 await node.cosigning.investigate()
                 raise
             except OWN_FAULTS as error:
                 if not isinstance(error, _PASSING):
                     raise
                 await _pause(error, {halt, telling}, report, pulse)
-            except TearlineError as error:  # of a round: the next one is another
+            except TearlineError as error:  # an error of one round; the next one continues
                 await _pause(error, {halt, telling}, report, pulse)
-        with suppress(TwinAtWork):  # it was reported, and nothing may be signed
+        with suppress(TwinAtWork):  # reported already; the node may sign no more
             await node.mark()
     finally:
         halt.cancel()
@@ -107,28 +107,28 @@ async def run_daemon(
 async def _pause(
     error: TearlineError, ends: AbstractSet[asyncio.Task[Any]], report: Report, pulse: LoopHealth
 ) -> None:
-    """Waits until what failed is to be tried again, or one of ``ends`` is over."""
+    """Waits until the next attempt, or until one of ``ends`` is done."""
     pause = NODE_RETRY_S[min(pulse.in_a_row, len(NODE_RETRY_S) - 1)]
     pulse.missed(error.code)
-    report(f"{error} Trying again in {pause} s.")
+    report(f"{error} Retrying in {pause} s.")
     await asyncio.wait(ends, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def _notify(node: Node, hooks: Sequence[Hook], report: Report) -> None:
-    """Tells hooks of what happens, whether or not the exchange is in reach."""
+    """Notifies hooks of events, even while the exchange is unreachable."""
     while True:
         try:
             await _until_one_ends(
                 _scan(node), *(node.notifications.serve(hook, report) for hook in hooks)
             )
-        except _PASSING:  # the work reports it; a hook is told again, under the same number
+        except _PASSING:  # reported by the work; the hook is notified again, under the same number
             await asyncio.sleep(DUE_S)
 
 
 async def _scan(node: Node) -> None:
     def keys_due(now_ms: int) -> Iterator[Due]:
         if not node.state.is_ready():
-            return  # which keys count is not known
+            return  # the valid keys are unknown
         for kind in node.keys_due():  # once a day, until it is done
             once = f"{kind} {now_ms // DAY_MS}".encode()
             yield Due(event="key-due", once=once, ids={"key": kind.value})
@@ -151,11 +151,11 @@ async def _work(node: Node, report: Report, pulse: LoopHealth, anew: asyncio.Eve
     if await node.renew_connection():
         report("The node has a fresh TLS certificate.")
     await node.sync()
-    await node.tell()  # of what an earlier life took in
+    await node.tell()  # acts of an earlier process
     if pulse.reached(node.state.now_ms()):
         report("In touch with the exchange.")
     for kind in node.keys_due():
-        report(f"A key is to be replaced by hand: tearline keys rotate --{kind}")
+        report(f"A key must be replaced by hand. Next: tearline keys rotate --{kind}")
     arrived = asyncio.Event()
     duties = (
         _listen(node, report, arrived),
@@ -166,8 +166,8 @@ async def _work(node: Node, report: Report, pulse: LoopHealth, anew: asyncio.Eve
         _every(DAY_S, keep_statistics),
         _until_connection_due(node, anew),
     )
-    # None of them ends by itself but by failing, or the last one, after which all begin anew, with
-    # another certificate if there is one.
+    # Each of them ends only by failing, except the last one, after which all restart, possibly with
+    # another certificate.
     await _until_one_ends(*duties)
 
 
@@ -190,7 +190,7 @@ async def _listen(node: Node, report: Report, arrived: asyncio.Event) -> None:
 
 
 async def _tell(node: Node, arrived: asyncio.Event) -> None:
-    # What arrives while one message is under way is told of together in the next.
+    # Arrivals during one message are reported together in the next.
     while True:
         await arrived.wait()
         arrived.clear()
@@ -198,8 +198,8 @@ async def _tell(node: Node, arrived: asyncio.Event) -> None:
 
 
 async def _cosign(node: Node) -> None:
-    # The exchange holds the answer until the log has grown. Where it does not, as it knows of
-    # evidence or our cosigning key does not count, it is not asked again at once.
+    # The exchange holds its answer until the log has grown. If it does not, because of evidence or
+    # an invalid cosigning key of ours, the next call waits.
     clock = asyncio.get_running_loop().time
     while True:
         size, asked_s = node.state.stores.log.size, clock()

@@ -1,1 +1,1 @@
-"""What a node keeps, one file for each concept; contents are encrypted at rest."""
+"""The node's stores, one file for each concept; contents are encrypted at rest."""

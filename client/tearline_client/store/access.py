@@ -1,8 +1,8 @@
-"""The node's own access log: what was read here and by whom, as a tree nobody can prune unseen.
+"""The node's own access log: a tamper-evident tree of local reads and their readers.
 
-Entries are blind entries as in the exchange's log, kept with their openings, sealed. What
-appending needs is sealed too, in one value, so that a hand that edits rows neither stops the
-node from logging nor changes what it goes on from. Specified in docs/spec/access-v1.md.
+Entries are blind entries as in the exchange's log, stored with their openings, sealed. The state
+needed for appending is sealed too, in one value. So edited rows neither stop the node from logging
+nor change its state. Specified in docs/spec/access-v1.md.
 """
 
 import secrets
@@ -28,10 +28,10 @@ _U64 = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessHead:
-    """Where the access log stands.
+    """State of the access log.
 
     Attributes:
-        since_ms: When its first entry was written, Unix milliseconds; 0 without one.
+        since_ms: Time of its first entry, Unix milliseconds; 0 without one.
         tree: The tree over all entries.
     """
 
@@ -41,14 +41,14 @@ class AccessHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAnchor:
-    """An anchor of ours, and what is under it.
+    """An anchor of ours, with its tree.
 
     Attributes:
         number: From 1.
         statement_id: 32 bytes.
         body: The body of its statement.
-        tree: What it commits to.
-        time_ms: When it was made.
+        tree: The committed tree.
+        time_ms: Time of its creation.
     """
 
     number: int
@@ -69,11 +69,10 @@ class AccessStore:
         self.database = database
 
     def head(self) -> AccessHead:
-        """Where the log stands.
+        """Returns the state of the log.
 
         Raises:
-            StoreDamaged: If there are entries, and nothing that says where they end: going on
-                would write over them.
+            StoreDamaged: If there are entries but no stored end: appending would overwrite them.
         """
         data = self.database.setting(_HEAD)
         if data is None:
@@ -90,7 +89,7 @@ class AccessStore:
         return AccessHead(since_ms=int.from_bytes(data[:_U64], "big"), tree=tree)
 
     def append(self, events: Sequence[Event]) -> None:
-        """Adds an entry for each event, at least one; in the caller's transaction."""
+        """Appends an entry for each event, at least one, in the caller's transaction."""
         head = self.head()
         rows, leaves = [], []
         for index, event in enumerate(events, start=head.tree.size):
@@ -100,14 +99,14 @@ class AccessStore:
             sealed = self.database.vault.seal(_ENTRY.at(index), encode_log_opening(opening))
             rows.append((index, sealed))
         tree, nodes = head.tree.append(leaves)
-        # What a hand put behind the end is none of ours, and must not keep us from writing.
+        # Rows inserted by hand behind the end are not ours, and must not block writing.
         self.database.insert_many("INSERT OR REPLACE INTO access_entry VALUES (?, ?)", rows)
         self.database.insert_many("INSERT OR REPLACE INTO access_node VALUES (?, ?, ?)", nodes)
         since_ms = head.since_ms or events[0].time_ms
         self.database.put_setting(_HEAD, u64(since_ms) + u64(tree.size) + b"".join(tree.hashes))
 
     def rows(self) -> Iterator[tuple[int, bytes]]:
-        """Every row that is there, sealed, ascending by index, whoever put it there."""
+        """Yields every row, sealed, ascending by index, including rows inserted by hand."""
         after = -(1 << 63)
         while rows := self.database.rows(
             "SELECT idx, sealed FROM access_entry WHERE idx > ? ORDER BY idx LIMIT ?",
@@ -117,23 +116,23 @@ class AccessStore:
             after = rows[-1][0]
 
     def opening(self, index: int, sealed: bytes) -> LogOpening:
-        """What a row holds.
+        """Returns the opening in a row.
 
         Raises:
             StoreDamaged: If it was not sealed for this place.
-            StatementMalformed: If what was sealed is no opening.
+            StatementMalformed: If the sealed value is not an opening.
         """
         return parse_log_opening(self.database.vault.open(_ENTRY.at(index), sealed))
 
     def leaf(self, index: int) -> bytes | None:
-        """The leaf that was written with an entry, or None if it is not there."""
+        """Returns the leaf written with an entry, or None if it is missing."""
         found = self.database.value(
             "SELECT hash FROM access_node WHERE level = 0 AND idx = ?", (index,)
         )
         return None if found is None else bytes(found)
 
     def put_anchor(self, anchor: StoredAnchor) -> None:
-        """Keeps an anchor; in the caller's transaction."""
+        """Stores an anchor, in the caller's transaction."""
         tree = anchor.tree
         value = u64(anchor.time_ms) + tree.salt + u64(tree.size) + tree.root + anchor.body
         self.database.execute(
@@ -146,10 +145,10 @@ class AccessStore:
         )
 
     def anchors(self) -> tuple[StoredAnchor, ...]:
-        """Every anchor, by number.
+        """Returns every anchor, by number.
 
         Raises:
-            StoreDamaged: If one does not open.
+            StoreDamaged: If one cannot be opened.
         """
         rows = self.database.rows(
             "SELECT number, statement_id, sealed FROM access_anchor ORDER BY number"
@@ -157,10 +156,10 @@ class AccessStore:
         return tuple(self._anchor(*row) for row in rows)
 
     def last_anchor(self) -> StoredAnchor | None:
-        """The newest anchor, or None.
+        """Returns the newest anchor, or None.
 
         Raises:
-            StoreDamaged: If it does not open.
+            StoreDamaged: If it cannot be opened.
         """
         row = self.database.row(
             "SELECT number, statement_id, sealed FROM access_anchor ORDER BY number DESC LIMIT 1"

@@ -1,4 +1,4 @@
-"""The agreements this node is party to."""
+"""Agreements of this node's agency."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -21,7 +21,7 @@ class AgreementStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        # Every statement of an import asks for the same one.
+        # Every statement of an import reads the same agreement.
         self._signed = lru_cache(maxsize=MAX_AGREEMENTS_KEPT)(self._opened)
         self._parsed = lru_cache(maxsize=MAX_AGREEMENTS_KEPT)(self._read)
 
@@ -32,7 +32,7 @@ class AgreementStore:
         return parse_agreement(self._signed(key, version, sealed).statement.body)
 
     def put(self, signed: Signed, *, entry: int, time_ms: int) -> None:
-        """Stores a version that every party signed, with the log's entry of it and its time."""
+        """Stores a completely signed version, with the index and time of its log entry."""
         agreement = parse_agreement(signed.statement.body)
         sealed = self._db.vault.seal(_AGREEMENT.at(*agreement.key), encode_signed(signed))
         self._db.execute(
@@ -41,18 +41,18 @@ class AgreementStore:
         )
 
     def all(self) -> tuple[Agreement, ...]:
-        """Every version of every agreement, by name and version."""
+        """Returns every version of every agreement, by name and version."""
         return tuple(
             sorted(self.by_statement().values(), key=lambda each: (each.name, each.version))
         )
 
     def by_statement(self) -> dict[bytes, Agreement]:
-        """Every version of every agreement, by the id of its statement."""
+        """Returns every version of every agreement, by the id of its statement."""
         rows = self._db.rows("SELECT id, version, sealed FROM agreement")
         return {self._signed(*row).statement.id: self._parsed(*row) for row in rows}
 
     def versions(self, agreement_id: bytes) -> tuple[Signed, ...]:
-        """Every version of one agreement, the newest first."""
+        """Returns every version of one agreement, the newest first."""
         rows = self._db.rows(
             "SELECT id, version, sealed FROM agreement WHERE id = ? ORDER BY version DESC",
             (agreement_id,),
@@ -60,7 +60,7 @@ class AgreementStore:
         return tuple(self._signed(*row) for row in rows)
 
     def read_versions(self, agreement_id: bytes) -> Iterator[tuple[bytes, Agreement]]:
-        """Every version of one agreement with the id of its statement, the newest first."""
+        """Yields every version of one agreement with its statement id, the newest first."""
         rows = self._db.rows(
             "SELECT id, version, sealed FROM agreement WHERE id = ? ORDER BY version DESC",
             (agreement_id,),
@@ -69,7 +69,7 @@ class AgreementStore:
             yield self._signed(*row).statement.id, self._parsed(*row)
 
     def history(self, agreement_id: bytes) -> tuple[Amended, ...]:
-        """Every version of one agreement and since when it counts, in the log's order."""
+        """Returns every version of one agreement with its start, in the log's order."""
         rows = self._db.rows(
             "SELECT id, version, sealed, entry, time_ms FROM agreement WHERE id = ?"
             " ORDER BY entry, version",
@@ -93,7 +93,7 @@ class AgreementStore:
         return int(found or 0)
 
     def newest(self, agreement_id: bytes) -> Agreement:
-        """The newest version of one agreement, which alone is in force.
+        """Returns the newest version of one agreement, the only one in force.
 
         Raises:
             AgreementNotInForce: If it is not here.
@@ -107,11 +107,11 @@ class AgreementStore:
         return self._parsed(*row)
 
     def by_name(self, name: str) -> Agreement:
-        """The newest version of the agreement of that name, or whose id begins so.
+        """Returns the newest version of the agreement of that name or beginning of an id.
 
         Raises:
-            AgreementNotInForce: If there is none; the names that there are, are given.
-            NameAmbiguous: If there are several; each is named by its id.
+            AgreementNotInForce: If there is none; lists the existing names.
+            NameAmbiguous: If there are several; lists their ids.
         """
         every = self.all()
         named = {each.id: each for each in every if each.name == name}

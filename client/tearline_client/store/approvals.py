@@ -1,7 +1,6 @@
-"""Releases that wait for a second person, as they were drafted; nothing of them is sealed yet.
+"""Pending releases that require a second person, as drafted and unsealed.
 
-What was drafted holds contents, so it is kept like contents: encrypted, each under its own
-place, until somebody approves or rejects it.
+A draft holds contents, so it is encrypted, bound to its own row, until it is approved or rejected.
 """
 
 import base64
@@ -25,11 +24,11 @@ from tearline_client.store.vault import Column
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafter:
-    """Who drafted a release.
+    """The drafter of a release.
 
     Attributes:
-        subject: By the agency's own name.
-        acted_by: As partners may know them.
+        subject: The agency's own name of the person.
+        acted_by: The person under the pseudonym for partners.
     """
 
     subject: str
@@ -38,13 +37,13 @@ class Drafter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingPacket:
-    """A packet that waits.
+    """A pending packet.
 
     Attributes:
-        draft: What was drafted, under the newest version of its agreement.
+        draft: The draft, under the newest version of its agreement.
         recipients: Node URIs.
-        seen: What each partner would have seen of each field when it was drafted: by recipient
-            and path, the form and what tells values apart.
+        seen: Each partner's view of each field at the time of the draft: form and value digest, by
+            recipient and path.
     """
 
     draft: Draft
@@ -53,20 +52,20 @@ class PendingPacket:
 
     @classmethod
     def of(cls, plan: ReleasePlan) -> Self:
-        """What a plan is when it begins to wait."""
+        """Returns a plan as a pending packet."""
         seen = {(cell.recipient, cell.path): cell.seen() for cell in plan.cells()}
         return cls(draft=plan.draft, recipients=plan.recipients, seen=seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingField:
-    """One more field that waits to be disclosed.
+    """A pending disclosure of one more field.
 
     Attributes:
         packet: 32 bytes, the manifest's statement id.
         path: The field.
         recipient: The partner's node URI.
-        repeats: Why its text may repeat what the partner may not have in clear, or empty.
+        repeats: The reason to repeat values kept from the partner, or empty.
     """
 
     packet: bytes
@@ -77,14 +76,14 @@ class PendingField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingAnswer:
-    """An answer to a request that waits.
+    """A pending answer to a request.
 
     Attributes:
         request: 32 bytes, the id of the request.
-        items: Numbers of the items that it decides, at least one.
-        packet: What answers them.
-        text: For the asker.
-        supplement: Whether it answers what was decided before.
+        items: Numbers of the decided items, at least one.
+        packet: The answering packet.
+        text: A message for the asker.
+        supplement: Whether it overturns earlier decisions.
     """
 
     request: bytes
@@ -96,15 +95,15 @@ class PendingAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingConsent:
-    """A consent that waits to be given.
+    """A pending consent.
 
     Attributes:
         consent: 16 bytes.
-        packet: 32 bytes, the packet that it is about.
+        packet: 32 bytes, its packet.
         fields: Paths, ascending, at least one.
-        ends_ms: Until when, Unix milliseconds.
-        note: Words for the people who asked.
-        repeats: Why texts may repeat what a third party may not have in clear, or empty.
+        ends_ms: End of the consent, Unix milliseconds.
+        note: A note for the asker.
+        repeats: The reason to repeat values kept from a third party, or empty.
     """
 
     consent: bytes
@@ -116,20 +115,20 @@ class PendingConsent:
 
 
 Content = tuple[PendingPacket, ...] | PendingField | PendingAnswer | PendingConsent
-"""Packets under one signature, one more field of a packet that was sent, an answer, a consent."""
+"""Packets under one signature, one more field of a sent packet, an answer, or a consent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A release that waits.
+    """A pending release.
 
     Attributes:
         id: 16 bytes.
-        time_ms: When it was drafted.
-        drafter: Who drafted it.
-        content: What is to be released.
-        digest: 32 bytes, of content and drafter as they are kept.
-        lost: How much was taken out since, as a partner took back what it held.
+        time_ms: Time of the draft.
+        drafter: The drafter.
+        content: The release.
+        digest: 32 bytes, of content and drafter as stored.
+        lost: Number of values removed since, because a partner recalled their source.
     """
 
     id: bytes
@@ -141,7 +140,7 @@ class Pending:
 
     @property
     def ends_ms(self) -> int:
-        """When it ends, Unix milliseconds."""
+        """Returns its expiry, Unix milliseconds."""
         return self.time_ms + MAX_PENDING_AGE_MS
 
 
@@ -149,11 +148,11 @@ _RELEASE = Column("pending", "sealed", ("id",))
 
 
 class ApprovalStore:
-    """What waits, by id.
+    """Pending releases, by id.
 
     Args:
         database: The node's database.
-        agreements: Ours, by whose newest version each draft is read.
+        agreements: Our agreements; each draft is read under the newest version.
     """
 
     def __init__(self, database: Database, agreements: AgreementStore) -> None:
@@ -161,10 +160,10 @@ class ApprovalStore:
         self._agreements = agreements
 
     def put(self, pending: bytes, content: Content, drafter: Drafter, *, now_ms: int) -> None:
-        """Keeps a release; in the caller's transaction.
+        """Stores a release, in the caller's transaction.
 
         Raises:
-            PendingFull: If as many wait as are kept.
+            PendingFull: If the maximum number of releases waits.
         """
         if self.count() >= MAX_PENDING:
             raise PendingFull
@@ -175,7 +174,7 @@ class ApprovalStore:
         )
 
     def replace(self, pending: Pending, content: Content, *, lost: int) -> None:
-        """Keeps what is left of a release that waits; in the caller's transaction."""
+        """Stores the reduced contents of a pending release, in the caller's transaction."""
         sealed = self._sealed(pending.id, content, pending.drafter, lost=lost)
         self._db.execute("UPDATE pending SET sealed = ? WHERE id = ?", (sealed, pending.id))
 
@@ -192,21 +191,21 @@ class ApprovalStore:
         return self._db.vault.seal(_RELEASE.at(pending), json.dumps(value).encode())
 
     def all(self) -> tuple[Pending, ...]:
-        """Everything that waits, oldest first."""
+        """Returns all pending releases, oldest first."""
         rows = self._db.rows("SELECT id, time_ms, sealed FROM pending ORDER BY time_ms, id")
         return tuple(self._pending(*row) for row in rows)
 
     def count(self) -> int:
-        """How much waits; nothing of it is opened."""
+        """Returns the number of pending releases, without opening them."""
         return int(self._db.value("SELECT count(*) FROM pending"))
 
     def ends(self) -> dict[bytes, int]:
-        """When each that waits ends, by id; none is opened."""
+        """Returns the expiry of each pending release, by id, without opening them."""
         rows = self._db.rows("SELECT id, time_ms FROM pending")
         return {pending: time_ms + MAX_PENDING_AGE_MS for pending, time_ms in rows}
 
     def by_question(self) -> dict[bytes, tuple[bytes, ...]]:
-        """The ids of what waits, by the request or consent that it answers, oldest first."""
+        """Returns pending ids by the request or consent they answer, oldest first."""
         found: dict[bytes, tuple[bytes, ...]] = {}
         rows = self._db.rows(
             "SELECT about, id FROM pending WHERE about <> x'' ORDER BY time_ms, id"
@@ -216,10 +215,10 @@ class ApprovalStore:
         return found
 
     def get(self, pending: bytes) -> Pending:
-        """One release that waits.
+        """Returns one pending release.
 
         Raises:
-            NotFound: If none of that id does.
+            NotFound: If there is none of that id.
         """
         row = self._db.row("SELECT id, time_ms, sealed FROM pending WHERE id = ?", (pending,))
         if row is None:
@@ -227,7 +226,7 @@ class ApprovalStore:
         return self._pending(*row)
 
     def find(self, prefix: str) -> bytes:
-        """The id, in hexadecimal, that begins with ``prefix``.
+        """Returns the pending id whose hexadecimal form begins with ``prefix``.
 
         Raises:
             NotFound: If there is none.
@@ -238,10 +237,10 @@ class ApprovalStore:
         return the_one(prefix, "waiting release", found)
 
     def drop(self, pending: bytes) -> None:
-        """Forgets a release: it was approved or rejected; in the caller's transaction.
+        """Deletes an approved or rejected release, in the caller's transaction.
 
         Raises:
-            NotFound: If it does not wait any more: somebody else was faster.
+            NotFound: If it is no longer pending: another process was faster.
         """
         if not self._db.rows("DELETE FROM pending WHERE id = ? RETURNING id", (pending,)):
             raise NotFound("no release of that id waits here")
@@ -269,7 +268,7 @@ class ApprovalStore:
 
 
 def _about(content: Content) -> bytes:
-    """The request or consent that is answered; empty where nothing was asked."""
+    """Returns the answered request or consent, or an empty id."""
     match content:
         case PendingAnswer():
             return content.request
@@ -280,10 +279,10 @@ def _about(content: Content) -> bytes:
 
 
 def read_content(value: Mapping[str, Any], agreements: AgreementStore) -> Content:
-    """Reads back what ``write_content`` wrote; each draft under the newest version.
+    """Reads the output of ``write_content``; each draft under the newest version.
 
     Raises:
-        StoreDamaged: If it holds nothing.
+        StoreDamaged: If it has no content.
     """
     match value:
         case {"packets": packets}:
@@ -293,7 +292,7 @@ def read_content(value: Mapping[str, Any], agreements: AgreementStore) -> Conten
                 packet=bytes.fromhex(field["packet"]),
                 path=field["path"],
                 recipient=field["recipient"],
-                repeats=field.get("repeats", ""),  # of a draft from before it was asked for
+                repeats=field.get("repeats", ""),  # missing in drafts of an earlier version
             )
         case {"answer": answer}:
             return PendingAnswer(
@@ -301,7 +300,8 @@ def read_content(value: Mapping[str, Any], agreements: AgreementStore) -> Conten
                 items=tuple(answer["items"]),
                 packet=_read_packet(answer["packet"], agreements),
                 text=answer["text"],
-                supplement=answer.get("supplement", False),  # of an earlier draft
+                # missing in drafts of an earlier version
+                supplement=answer.get("supplement", False),
             )
         case {"consent": consent}:
             return PendingConsent(
@@ -313,7 +313,7 @@ def read_content(value: Mapping[str, Any], agreements: AgreementStore) -> Conten
                 repeats=consent.get("repeats", ""),
             )
         case _:
-            raise StoreDamaged("a release that waits holds nothing")
+            raise StoreDamaged("a pending release has no content")
 
 
 def _read_packet(value: Mapping[str, Any], agreements: AgreementStore) -> PendingPacket:
@@ -330,7 +330,7 @@ def _read_packet(value: Mapping[str, Any], agreements: AgreementStore) -> Pendin
         evaluation=value["evaluation"],
         derived_from=tuple(bytes.fromhex(each) for each in value["derived_from"]),
         supersedes=bytes.fromhex(value["supersedes"]),
-        repeats=value.get("repeats", ""),  # of a draft from before it was asked for
+        repeats=value.get("repeats", ""),  # missing in drafts of an earlier version
     )
     return PendingPacket(
         draft=draft,
@@ -340,7 +340,7 @@ def _read_packet(value: Mapping[str, Any], agreements: AgreementStore) -> Pendin
 
 
 def write_content(content: Content) -> dict[str, Any]:
-    """Returns a release as JSON may hold it."""
+    """Returns a release as JSON values."""
     match content:
         case PendingField():
             return {

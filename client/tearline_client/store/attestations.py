@@ -1,4 +1,4 @@
-"""Attestations, each kept once: one stands behind every statement of a batch, and is most of it."""
+"""Attestations, each stored once: one covers all statements of a batch."""
 
 from tearline.errors import StoreDamaged
 from tearline.statements.statement import Attestation
@@ -15,17 +15,17 @@ from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
 
 _ATTESTATION = Column("attestation", "sealed", ("hash",))
-_APART = b"\0"  # before a statement without its attestations: one with them begins otherwise
+_APART = b"\0"  # marks a statement without its attestations; one with them begins differently
 
 
 class AttestationStore:
-    """The caller's transaction makes attestations durable with their statements."""
+    """Attestations, stored in the transaction of their statements."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def encode(self, signed: Signed) -> bytes:
-        """Keeps the attestations of a statement, and returns the statement for a row of its own."""
+        """Stores a statement's attestations; returns the encoded statement without them."""
         for key, attestation in signed.attestations.items():
             if self._db.row("SELECT 1 FROM attestation WHERE hash = ?", (key,)) is None:
                 sealed = self._db.vault.seal(_ATTESTATION.at(key), encode_attestation(attestation))
@@ -36,9 +36,9 @@ class AttestationStore:
         """Returns a statement with its attestations.
 
         Raises:
-            StoreDamaged: If one of them is not here.
+            StoreDamaged: If one of them is missing.
         """
-        if not data.startswith(_APART):  # an earlier version kept them together
+        if not data.startswith(_APART):  # an earlier version stored them together
             return parse_signed(data)
         statement = parse_statement(data.removeprefix(_APART))
         hashes = [inclusion.attestation for inclusion in statement.inclusions]

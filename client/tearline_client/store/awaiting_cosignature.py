@@ -1,4 +1,4 @@
-"""Grants that came, and open once both agencies have cosigned the log that holds them."""
+"""Grants that can be opened once both agencies cosigned the log entry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ _DELIVERY = Column("waiting", "sealed", ("statement_id",))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingGrant:
-    """A grant that waits.
+    """A grant awaiting a cosignature.
 
     Attributes:
         id: 32 bytes, its statement's.
         packet: 32 bytes, its packet's.
-        sender: URI of the node that granted it.
+        sender: URI of the granting node.
         time_ms: The log's time of its entry.
         entry: Index of its entry.
         ends_ms: When it ends, Unix milliseconds.
@@ -33,13 +33,13 @@ class WaitingGrant:
 
 
 class AwaitingCosignatureStore:
-    """Deliveries of grants, as they came; the caller's transaction makes writes durable."""
+    """Deliveries of grants, as received; the caller's transaction makes writes durable."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def put(self, grant: WaitingGrant, delivery: bytes) -> None:
-        """Keeps a delivery, still sealed to this node's key, until it may be opened."""
+        """Stores a delivery, still sealed to this node's key, until it may be opened."""
         self._db.execute(
             "INSERT INTO waiting"
             " (statement_id, packet, sender, time_ms, sealed, agency, entry, due_ms)"
@@ -77,7 +77,7 @@ class AwaitingCosignatureStore:
         return tuple(statement_id for (statement_id,) in rows)
 
     def all(self) -> tuple[WaitingGrant, ...]:
-        """Every grant that waits, oldest first."""
+        """Returns every waiting grant, oldest first."""
         rows = self._db.rows(
             "SELECT statement_id, packet, sender, time_ms, entry, due_ms FROM waiting"
             " ORDER BY time_ms, sender"
@@ -90,28 +90,28 @@ class AwaitingCosignatureStore:
         )
 
     def count(self) -> int:
-        """How many grants wait."""
+        """Returns the number of waiting grants."""
         return int(self._db.value("SELECT count(*) FROM waiting"))
 
     def delivery(self, grant: bytes) -> bytes | None:
-        """The delivery of a grant that waits, or None."""
+        """Returns the delivery of a waiting grant, or None."""
         sealed = self._db.value("SELECT sealed FROM waiting WHERE statement_id = ?", (grant,))
         return None if sealed is None else self._db.vault.open(_DELIVERY.at(grant), sealed)
 
     def replace(self, grant: bytes, delivery: bytes) -> None:
-        """Keeps less of a delivery than came: what was recalled of it is gone."""
+        """Replaces a delivery with a reduced one after a recall."""
         self._db.erase(
             "UPDATE waiting SET sealed = ?, due_ms = 0 WHERE statement_id = ?",
             (self._db.vault.seal(_DELIVERY.at(grant), delivery), grant),
         )
 
     def release(self, grant: bytes) -> bool:
-        """Forgets a grant that waits no longer; whether it was here."""
+        """Deletes a grant that no longer waits; returns whether it was here."""
         rows = self._db.rows("DELETE FROM waiting WHERE statement_id = ? RETURNING 1", (grant,))
         return bool(rows)
 
     def verify_none(self, prefix: str) -> None:
-        """Checks that no packet waits whose id, in hexadecimal, begins so.
+        """Verifies that no packet waits whose hexadecimal id begins so.
 
         Raises:
             CosignatureAwaited: If one does.

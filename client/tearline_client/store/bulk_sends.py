@@ -1,4 +1,4 @@
-"""How far each import has come."""
+"""Progress of each import."""
 
 from tearline_client.store.database import Database
 
@@ -10,12 +10,12 @@ class BulkSendStore:
         self._db = database
 
     def sealed(self, import_id: bytes) -> int:
-        """How many packets of an import are sealed and stored; its first ones."""
+        """Returns the number of sealed and stored packets of an import, from its beginning."""
         sql = "SELECT sealed FROM import WHERE id = ?"
         return int(self._db.value(sql, (import_id,)) or 0)
 
     def advance(self, import_id: bytes, packets: int) -> None:
-        """Notes that as many more are."""
+        """Adds to an import's progress."""
         self._db.execute(
             "INSERT INTO import VALUES (?, ?)"
             " ON CONFLICT (id) DO UPDATE SET sealed = sealed + excluded.sealed",
@@ -23,5 +23,5 @@ class BulkSendStore:
         )
 
     def forget(self, import_id: bytes) -> None:
-        """Lets an import begin anew."""
+        """Resets an import's progress."""
         self._db.execute("DELETE FROM import WHERE id = ?", (import_id,))

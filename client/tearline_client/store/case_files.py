@@ -1,4 +1,4 @@
-"""Which packets are filed under a case: an index, brought up to date when it is asked."""
+"""Index of packets by case, updated when it is read."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ class CaseFileStore:
         self._db = database
 
     def packets(self, case_id: bytes) -> tuple[bytes, ...]:
-        """The ids of the packets that name a case, ours and partners', in order of id."""
+        """Returns the ids of the packets that name a case, ours and partners', in order of id."""
         while self._file_some():
             pass
         rows = self._db.rows(
@@ -32,7 +32,7 @@ class CaseFileStore:
         return tuple(packet for (packet,) in rows)
 
     def _file_some(self) -> bool:
-        """Reads some of the packets that came since; returns whether there were any."""
+        """Indexes some new packets; returns whether there were any."""
         if self._db.row("SELECT 1 FROM filed_due LIMIT 1") is None:
             return False
         with self._db.transaction():

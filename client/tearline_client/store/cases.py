@@ -1,4 +1,4 @@
-"""Cases: the files of those that this agency leads, and what was said of every membership."""
+"""Cases: files of the cases led by this agency, and the steps of every membership."""
 
 import json
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ _COLUMNS = "case_id, peer, mine, number, statement, step, note, returned"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedCase:
-    """A case that this agency leads.
+    """A case led by this agency.
 
     Attributes:
         id: 16 bytes.
         agreement_id: 16 bytes.
         file: The case.
-        nodes: The node that each agency was invited at, by agency.
+        nodes: The invited node of each agency, by agency.
     """
 
     id: bytes
@@ -40,14 +40,14 @@ class LedCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A step as it lies here.
+    """A stored step.
 
     Attributes:
         statement: 32 bytes, its statement's id.
         step: The step.
-        note: What it told its recipient.
-        mine: Whether this agency said it.
-        returned: Whether it is ours and came back, so that nobody was told it yet.
+        note: Its opened note.
+        mine: Whether it is this agency's.
+        returned: Whether it is ours and was returned undelivered.
     """
 
     statement: bytes
@@ -58,7 +58,7 @@ class Said:
 
     @property
     def peer(self) -> str:
-        """URI of the agency at the other side."""
+        """Returns the URI of the other agency."""
         other = self.step.address.recipient if self.mine else self.step.header.signer
         return agency_uri_of(other)
 
@@ -70,7 +70,7 @@ class CaseStore:
         self._db = database
 
     def put_file(self, led: LedCase) -> None:
-        """Keeps a case that this agency leads, in the place of what it was before."""
+        """Stores or replaces a case led by this agency."""
         file = led.file
         text = {
             "lead": file.lead,
@@ -87,22 +87,22 @@ class CaseStore:
         )
 
     def led(self) -> tuple[LedCase, ...]:
-        """Every case that this agency leads, in order of id."""
+        """Returns every case led by this agency, in order of id."""
         rows = self._db.rows("SELECT id, agreement, sealed FROM case_file ORDER BY id")
         return tuple(self._led(*row) for row in rows)
 
     def file(self, case_id: bytes) -> LedCase | None:
-        """One case, if this agency leads it."""
+        """Returns one case led by this agency, or None."""
         row = self._db.row("SELECT id, agreement, sealed FROM case_file WHERE id = ?", (case_id,))
         return None if row is None else self._led(*row)
 
     def due(self) -> tuple[LedCase, ...]:
-        """Those of which something may have to be said, in order of id."""
+        """Returns the cases that may need a step, in order of id."""
         rows = self._db.rows("SELECT id, agreement, sealed FROM case_file WHERE due ORDER BY id")
         return tuple(self._led(*row) for row in rows)
 
     def settle(self, case_id: bytes) -> None:
-        """Notes that all was said of a case of ours, until something comes or changes."""
+        """Records that a case of ours needs no step until it changes."""
         self._db.execute("UPDATE case_file SET due = 0 WHERE id = ?", (case_id,))
 
     def _fall_due(self, case_id: bytes) -> None:
@@ -124,7 +124,7 @@ class CaseStore:
         )
 
     def put_step(self, said: Said) -> None:
-        """Keeps a step behind the latest one of its side.
+        """Stores a step after the latest one of its sender.
 
         Raises:
             CaseStepOutdated, CaseStepRefused: If it does not follow that one.
@@ -146,7 +146,7 @@ class CaseStore:
             self._fall_due(step.case_id)
 
     def forget(self, statement: bytes) -> None:
-        """Deletes a step of ours that the exchange refused: nobody was told it."""
+        """Deletes a step of ours that the exchange refused undelivered."""
         rows = self._db.rows(
             "DELETE FROM case_step WHERE statement = ? AND mine = 1 RETURNING case_id", (statement,)
         )
@@ -154,11 +154,11 @@ class CaseStore:
             self._fall_due(case_id)
 
     def put_back(self, statement: bytes) -> None:
-        """Notes that a step of ours came back, and is to be said again."""
+        """Records that a step of ours was returned, to be repeated."""
         self._db.execute("UPDATE case_step SET returned = 1 WHERE statement = ?", (statement,))
 
     def returned(self) -> tuple[Said, ...]:
-        """The steps of ours that came back, in order of case, agency and number."""
+        """Returns the returned steps, in order of case, agency and number."""
         rows = self._db.rows(
             f"SELECT {_COLUMNS} FROM case_step"  # noqa: S608 (the same)
             " WHERE returned ORDER BY case_id, peer, number"
@@ -166,7 +166,7 @@ class CaseStore:
         return tuple(self._said(row) for row in rows)
 
     def latest(self, case_id: bytes, peer: str, *, mine: bool) -> Said | None:
-        """The latest step of one side of a membership, or None."""
+        """Returns the latest step of one party of a membership, or None."""
         row = self._db.row(
             f"SELECT {_COLUMNS} FROM case_step"  # noqa: S608 (our own columns)
             " WHERE case_id = ? AND peer = ? AND mine = ? ORDER BY number DESC LIMIT 1",
@@ -175,7 +175,7 @@ class CaseStore:
         return None if row is None else self._said(row)
 
     def steps(self, case_id: bytes) -> tuple[Said, ...]:
-        """Every step of a case that was said or heard here."""
+        """Returns every stored step of a case."""
         rows = self._db.rows(
             f"SELECT {_COLUMNS} FROM case_step WHERE case_id = ?"  # noqa: S608 (the same)
             " ORDER BY peer, mine, number",
@@ -184,7 +184,7 @@ class CaseStore:
         return tuple(self._said(row) for row in rows)
 
     def joined(self) -> tuple[Said, ...]:
-        """Of every case that another agency leads, the lead's latest step."""
+        """Returns the lead's latest step of every case led by another agency."""
         rows = self._db.rows(
             "SELECT DISTINCT case_id FROM case_step WHERE mine = 0"
             " AND case_id NOT IN (SELECT id FROM case_file) ORDER BY case_id"
@@ -193,7 +193,7 @@ class CaseStore:
         return tuple(said for said in found if said is not None)
 
     def lead(self, case_id: bytes) -> Said | None:
-        """Of one case that another agency leads, the lead's latest step; of any other, None."""
+        """Returns the lead's latest step of a case led by another agency, or None."""
         rows = self._db.rows(
             "SELECT DISTINCT peer FROM case_step WHERE case_id = ? AND mine = 0 ORDER BY peer",
             (case_id,),

@@ -1,4 +1,4 @@
-"""Both directions of every channel, as this node counts them."""
+"""Both directions of every channel, as counted by this node."""
 
 from dataclasses import dataclass
 
@@ -6,21 +6,21 @@ from tearline.statements.channel import Address, Incoming
 from tearline_client.store.database import Database
 
 DUE = (-2, -2)
-"""Instead of what the last mark said: that one is to be made at once."""
+"""Replaces the last mark's numbers: a new mark is due at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
-    """What is known of one channel pair.
+    """Known state of one channel pair.
 
     Attributes:
-        peer: The other end's node URI.
+        peer: The other party's node URI.
         agreement_id: 16 bytes.
         sent: Highest seq sent.
         received: Highest seq received without a gap below it.
-        waiting: How many arrived ahead of a gap.
+        waiting: Number of statements received after a gap.
         counter: Number of the last mark made.
-        marked: The numbers sent and received that the last mark said.
+        marked: The numbers sent and received in the last mark.
     """
 
     peer: str
@@ -33,13 +33,13 @@ class ChannelState:
 
 
 class ChannelStore:
-    """Sequence numbers; the caller's transaction makes them durable with what they number."""
+    """Sequence numbers, stored in the transaction of their statements."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def next_place(self, recipient: str, agreement_id: bytes) -> Address:
-        """Takes the next place in a channel to ``recipient``."""
+        """Assigns the next place in a channel to ``recipient``."""
         self._db.execute(
             "INSERT INTO channel_out (recipient, agreement, seq) VALUES (?, ?, 1)"
             " ON CONFLICT (recipient, agreement) DO UPDATE SET seq = seq + 1",
@@ -49,7 +49,7 @@ class ChannelStore:
         return Address(recipient=recipient, agreement_id=agreement_id, seq=seq)
 
     def advance(self, recipient: str, agreement_id: bytes, seq: int, mark: int) -> None:
-        """Passes over places and marks that were taken before, as far as that is ahead of here."""
+        """Skips places and marks that were used before, up to the given ones."""
         self._db.execute(
             "INSERT INTO channel_out (recipient, agreement, seq, mark) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (recipient, agreement) DO UPDATE SET seq = max(seq, excluded.seq),"
@@ -58,11 +58,11 @@ class ChannelStore:
         )
 
     def excuse(self) -> None:
-        """Notes that an earlier life of either side may have filled all places up to here."""
+        """Records that an earlier life of either party may have used all places up to here."""
         self._db.execute("UPDATE channel_out SET excused_seq = seq, excused_mark = mark")
 
     def excused(self, recipient: str, agreement_id: bytes) -> tuple[int, int]:
-        """Returns the place and the mark up to which ``excuse`` was said of a channel."""
+        """Returns the place and the mark of the last ``excuse`` of a channel."""
         row = self._db.row(
             "SELECT excused_seq, excused_mark FROM channel_out"
             " WHERE recipient = ? AND agreement = ?",
@@ -71,7 +71,7 @@ class ChannelStore:
         return row or (0, 0)
 
     def sent(self, recipient: str, agreement_id: bytes) -> int:
-        """The last place taken in a channel to ``recipient``; 0 before the first."""
+        """Returns the last used place in a channel to ``recipient``; 0 before the first."""
         return int(
             self._db.value(
                 "SELECT coalesce(max(seq), 0) FROM channel_out"
@@ -81,7 +81,7 @@ class ChannelStore:
         )
 
     def next_mark(self, recipient: str, agreement_id: bytes, sent: int, received: int) -> int:
-        """Takes the next mark's number, and keeps what the mark says."""
+        """Assigns the next mark's number, and stores the mark's values."""
         self._db.execute(
             "INSERT INTO channel_out"
             " (recipient, agreement, seq, mark, marked_sent, marked_received)"
@@ -98,7 +98,7 @@ class ChannelStore:
         )
 
     def mark_due(self, agreement_id: bytes) -> None:
-        """Has the next marks say where all channels of an agreement stand, moved or not."""
+        """Makes new marks due for all channels of an agreement, moved or not."""
         self._db.execute(
             "INSERT INTO channel_out (recipient, agreement, seq)"
             " SELECT sender, agreement, 0 FROM channel_in WHERE agreement = ?"
@@ -111,7 +111,7 @@ class ChannelStore:
         )
 
     def incoming(self, sender: str, agreement_id: bytes) -> Incoming:
-        """The receiving end of a channel."""
+        """Returns the receiving end of a channel."""
         row = self._db.row(
             "SELECT contiguous, counter, confirmed FROM channel_in"
             " WHERE sender = ? AND agreement = ?",
@@ -145,7 +145,7 @@ class ChannelStore:
         )
 
     def all(self) -> tuple[ChannelState, ...]:
-        """Every channel pair, in order of peer."""
+        """Returns every channel pair, in order of peer."""
         sent = {
             (peer, agreement): (seq, mark, (marked_sent, marked_received))
             for peer, agreement, seq, mark, marked_sent, marked_received in self._db.rows(

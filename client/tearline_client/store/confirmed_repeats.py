@@ -1,4 +1,4 @@
-"""Why texts of ours were sent though they repeat values that were kept back."""
+"""Reasons for texts of ours that repeat values kept from their readers."""
 
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
@@ -13,15 +13,15 @@ class RepeatStore:
         self._db = database
 
     def put(self, statement: bytes, reason: str, *, time_ms: int) -> None:
-        """Keeps the reason that a person gave for a packet, one more field of it, or other words.
+        """Stores a person's reason for a packet, one more field of it, or another text.
 
         Of a statement that is made again in the same bytes, the last reason counts.
 
         Args:
             statement: 32 bytes, the id of the packet's manifest, of the field's grant, or of the
-                statement that says the words.
-            reason: In the person's words.
-            time_ms: When, Unix milliseconds.
+                statement with the text.
+            reason: The person's text.
+            time_ms: Unix milliseconds.
         """
         sealed = self._db.vault.seal(_REASON.at(statement), reason.encode())
         self._db.execute(
@@ -29,17 +29,17 @@ class RepeatStore:
         )
 
     def move(self, statement: bytes, to: bytes, *, time_ms: int) -> None:
-        """Keeps a reason under the statement that says the same words anew, if there is one."""
+        """Copies a reason to the statement that repeats the same text, if there is one."""
         if reason := self.of_statement(statement):
             self.put(to, reason, time_ms=time_ms)
 
     def of_statement(self, statement: bytes) -> str:
-        """Returns the reason that a person gave for the words of a statement; empty for none."""
+        """Returns the reason for a statement's text, or an empty string."""
         sealed = self._db.value("SELECT sealed FROM repeat WHERE statement = ?", (statement,))
         return "" if sealed is None else self._db.vault.open(_REASON.at(statement), sealed).decode()
 
     def of(self, packet: bytes) -> tuple[str, ...]:
-        """Returns the reasons that persons gave for a packet and its fields, each once."""
+        """Returns the reasons for a packet and its fields, each once."""
         rows = self._db.rows(
             "SELECT statement, time_ms, sealed FROM repeat WHERE statement = ?"
             " UNION ALL SELECT r.statement, r.time_ms, r.sealed FROM packet_grant AS g"

@@ -1,4 +1,4 @@
-"""Consents as this node knows them: every step that was taken here or arrived, and what follows."""
+"""Consents as known to this node: every step taken here or received, and the resulting status."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ _STEPS = (
     " FROM consent_step"
 )
 _IN_ORDER = " ORDER BY consent_id, peer, asked_here"
-# The same words for a packet that is not here, not theirs, or was never given to them.
-_NOT_THEIRS = "no packet of that id was given from one of the two to the other"
+# The same text for a packet that is missing, not theirs, or was never granted to them.
+_NOT_THEIRS = "no packet of that id was granted between these two"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,9 @@ class StoredStep:
     Attributes:
         id: 32 bytes, its statement's.
         ours: Whether this node took it.
-        consent: What its open part says.
-        terms: What its sealed part says.
-        time_ms: When: of what arrived, the time of its entry in the log.
+        consent: Its open part.
+        terms: Its sealed part.
+        time_ms: Its time; for a received step, the time of its log entry.
     """
 
     id: bytes
@@ -61,9 +61,9 @@ class ConsentRecord:
 
     Attributes:
         id: 16 bytes.
-        peer: URI of the other side's node.
-        asked_here: Whether this node is the one that asks.
-        steps: At least one, in order of the strictness of what they say.
+        peer: URI of the other party's node.
+        asked_here: Whether this node is the asker.
+        steps: At least one, in order of their strictness.
     """
 
     id: bytes
@@ -73,27 +73,27 @@ class ConsentRecord:
 
     @cached_property
     def said(self) -> Mapping[ConsentStep, StoredStep]:
-        """The steps by what they say; of two withdrawals, one."""
+        """Returns the steps by kind; of two withdrawals, one."""
         return {step.consent.step: step for step in self.steps}
 
     @property
     def status(self) -> ConsentStatus:
-        """Where it stands."""
+        """Returns the status."""
         return status_of(self.said) or ConsentStatus.ASKED
 
     @property
     def packet(self) -> bytes:
-        """32 bytes, the packet that it is about."""
+        """Returns the packet of the consent, 32 bytes."""
         return self.steps[0].consent.packet
 
     @property
     def use(self) -> Use:
-        """For what sort of use."""
+        """Returns the requested use."""
         return self.steps[0].consent.use
 
     @property
     def wanted(self) -> StoredStep | None:
-        """The step that names fields and scope: what was given, else what was asked."""
+        """Returns the step that names fields and scope: the given one, or else the request."""
         return self.said.get(ConsentStep.GIVE) or self.said.get(ConsentStep.ASK)
 
 
@@ -101,8 +101,8 @@ class ConsentStore:
     """Consents; the caller's transaction makes writes durable together.
 
     Args:
-        database: The node's.
-        packets: Its packets, which say whose each is.
+        database: The node's database.
+        packets: Its packets, with their origins.
     """
 
     def __init__(self, database: Database, packets: PacketStore) -> None:
@@ -110,23 +110,23 @@ class ConsentStore:
         self._packets = packets
 
     def put(self, statement: Statement, terms: ConsentTerms, *, now_ms: int) -> None:
-        """Keeps a step that this node takes."""
+        """Stores a step taken by this node."""
         consent = parse_consent(statement.body)
         asked_here = self._packets.packet(consent.packet).origin != consent.header.signer
         self._insert(statement, terms, consent.address.recipient, asked_here, True, now_ms)
 
     def forget(self, statement_id: bytes) -> bool:
-        """Forgets a step of ours that was refused: it was never said. Whether it was here."""
+        """Deletes a refused step of ours; returns whether it was here."""
         sql = "DELETE FROM consent_step WHERE statement_id = ? RETURNING 1"
         return self._db.row(sql, (statement_id,)) is not None
 
     def put_back(self, statement_id: bytes) -> None:
-        """Notes that a step of ours came back, and is to be said again."""
+        """Records that a step of ours was returned, to be repeated."""
         sql = "UPDATE consent_step SET returned = 1 WHERE statement_id = ?"
         self._db.execute(sql, (statement_id,))
 
     def returned(self) -> Mapping[bytes, StoredStep]:
-        """The steps of ours that came back, by the ids of their statements."""
+        """Returns the returned steps, by their statement ids."""
         rows = self._db.rows(
             "SELECT statement_id, ours, time_ms, body, terms FROM consent_step"
             " WHERE returned ORDER BY time_ms, statement_id"
@@ -134,15 +134,18 @@ class ConsentStore:
         return {row[0]: self._step(*row) for row in rows}
 
     def take(self, statement: Statement, terms: ConsentTerms, *, time_ms: int) -> None:
-        """Keeps a step that arrived, signed and sealed to this node.
+        """Stores a received step, signed and sealed to this node.
 
-        1. The packet is one that this node made and granted to the signer, or the reverse.
-        2. The step is the signer's to take (spec O-12).
-        3. What is given was asked for, where that is known (spec O-13).
-        4. The signer said nothing else of the same step before (spec O-17).
+        1. The packet was made by this node and granted to the signer, or the reverse.
+
+        2. The signer may take the step (spec O-12).
+
+        3. A given consent matches the request, if that is known (spec O-13).
+
+        4. The signer did not send a different version of the same step (spec O-17).
 
         Raises:
-            ConsentMisplaced: If not.
+            ConsentMisplaced: If one of these is false.
         """
         consent = parse_consent(statement.body)
         signer, node = consent.header.signer, consent.address.recipient
@@ -153,18 +156,18 @@ class ConsentStore:
         if asked is not None and consent.step is ConsentStep.GIVE:
             verify_answers(consent, terms, asked.consent, asked.terms)
         if known is not None and known.packet != consent.packet:
-            raise ConsentMisplaced("its id stands for a consent to another packet")
+            raise ConsentMisplaced("its id belongs to a consent for another packet")
         said = self._db.value(
             "SELECT statement_id FROM consent_step WHERE consent_id = ? AND peer = ?"
             " AND asked_here = ? AND ours = 0 AND step = ?",
             (consent.consent_id, signer, int(asked_here), consent.step.value),
         )
         if said not in (None, statement.id):
-            raise ConsentMisplaced("its signer said the same step in other words before")
+            raise ConsentMisplaced("its signer sent a different version of this step before")
         self._insert(statement, terms, signer, asked_here, False, time_ms)
 
     def _origin(self, packet_id: bytes, signer: str, node: str) -> str:
-        """Whose of the two a packet is that one of them granted to the other."""
+        """Returns the originator of a packet granted between the two."""
         try:
             origin = self._packets.packet(packet_id).origin
         except NotFound:
@@ -205,12 +208,12 @@ class ConsentStore:
         )
 
     def all(self) -> tuple[ConsentRecord, ...]:
-        """Every consent, in the order in which they began."""
+        """Returns every consent, in order of their beginning."""
         records = _in_records(self._db.rows(f"{_STEPS}{_IN_ORDER}"))
         return tuple(sorted(map(self._opened, records), key=lambda found: found.steps[0].time_ms))
 
     def find(self, prefix: str) -> ConsentRecord:
-        """The consent whose id, in hexadecimal, begins with ``prefix``.
+        """Returns the consent whose hexadecimal id begins with ``prefix``.
 
         Raises:
             NotFound: If there is none.
@@ -225,11 +228,11 @@ class ConsentStore:
         return self._opened(found[0])
 
     def permissions(self, packets: Collection[bytes]) -> tuple[Permission, ...]:
-        """What originators of some packets have given this node and did not take back.
+        """Returns the originators' consents for some packets that are not withdrawn.
 
-        Ended ones are among them.
+        Ended ones are included.
         """
-        # What an earlier version kept does not say which packet it is about.
+        # Rows of an earlier version do not name their packet.
         asked = (b"", *packets)
         marks = ", ".join("?" * len(asked))
         rows = self._db.rows(
@@ -277,10 +280,10 @@ class ConsentStore:
 
 
 def _in_records(rows: Iterable[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
-    """The rows of each consent, in the order of ``_IN_ORDER``; none is opened."""
+    """Returns the rows of each consent, in the order of ``_IN_ORDER``, unopened."""
     return [list(found) for _, found in groupby(rows, key=lambda row: row[:3])]
 
 
 def _scope(use: Use, scope: str) -> str:
-    """A consent names the third party's node; what may be done does not turn on which node."""
+    """Returns the agency for passing on: a consent names a node, but applies to its agency."""
     return agency_uri_of(scope) if use is Use.PASS_ON else scope

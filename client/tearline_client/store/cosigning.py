@@ -1,4 +1,4 @@
-"""What this node cosigned, what its partners did, and what was found against the log."""
+"""Cosignatures of this node and its partners, and evidence against the log."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -24,13 +24,13 @@ _SIGNED_S = "log.cosigned.time"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """How far a partner agency cosigned.
+    """Cosigning state of a partner agency.
 
     Attributes:
         agency: Its URI.
-        size: Entries in the largest tree that it cosigned, as far as was seen; 0 for none.
-        time_s: When it cosigned last, by its own clock; Unix seconds.
-        awaited: What it did that it has not cosigned yet, or None.
+        size: Entries in the largest known tree it cosigned; 0 for none.
+        time_s: Time of its last cosignature, by its own clock; Unix seconds.
+        awaited: Its entries that it has not cosigned yet, or None.
     """
 
     agency: str
@@ -45,9 +45,9 @@ class Accusation:
 
     Attributes:
         id: 32 bytes, the SHA-256 of its encoding.
-        time_ms: When it was found here or told.
+        time_ms: Time of its detection or receipt.
         evidence: The contradiction.
-        decision: Why an officer lifted the stop; empty while it stands.
+        decision: The officer's reason to resume; empty while sending is stopped.
     """
 
     id: bytes
@@ -57,17 +57,17 @@ class Accusation:
 
 
 class CosigningStore:
-    """The cosigner's memory. What it signed must be here before anybody sees it."""
+    """The cosigner's state. A tree must be stored here before its cosignature is sent."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def cosigned(self) -> bytes | None:
-        """The checkpoint that was cosigned last, without our line, or None."""
+        """Returns the checkpoint cosigned last, without our signature, or None."""
         return self._db.setting(_COSIGNED)
 
     def seen(self, log: LogIdentity) -> CosignedTree:
-        """The size and the root of what was cosigned last."""
+        """Returns size and root of the tree cosigned last."""
         note = self.cosigned()
         if note is None:
             return CosignedTree()
@@ -75,10 +75,10 @@ class CosigningStore:
         return CosignedTree(size=last.size, root=last.root)
 
     def take(self, offered: AddCheckpoint, log: LogIdentity) -> Checkpoint:
-        """Keeps what is about to be cosigned, if it begins with what was cosigned last.
+        """Stores a checkpoint to be cosigned, if its tree extends the last one.
 
-        The last tree is looked up, compared and replaced in the caller's transaction, or a tree
-        could be cosigned that another task or process has left behind.
+        The last tree is read, compared and replaced in the caller's transaction. Otherwise another
+        task or process could have moved on in between.
 
         Raises:
             LogError: If it must not be cosigned; see ``verify_add_checkpoint``.
@@ -90,20 +90,20 @@ class CosigningStore:
         return checkpoint
 
     def put_cosigned(self, note: bytes, log: LogIdentity) -> None:
-        """Replaces what was cosigned last by a larger tree of the same log, with its own lines."""
+        """Replaces the last tree with a larger one of the same log, with the log's signatures."""
         keys = [parse_verifier_key(key) for key in log.verifier_keys]
         self._db.put_setting(_COSIGNED, parse_note(note).only_by(keys).encode())
 
     def signed_s(self) -> int:
-        """Returns the latest time by which this node cosigned, Unix seconds; 0 for never."""
+        """Returns the latest time of our cosignatures, Unix seconds; 0 for never."""
         return int.from_bytes(self._db.setting(_SIGNED_S) or b"")
 
     def put_signed(self, time_s: int) -> None:
-        """Notes by what time this node is about to cosign, whatever its clock said before."""
+        """Records the time of the next cosignature; it never decreases."""
         self._db.put_setting(_SIGNED_S, u64(max(time_s, self.signed_s())))
 
     def saw(self, size: int, now_ms: int) -> None:
-        """Notes when a verified checkpoint was seen, in the caller's transaction."""
+        """Records when a verified checkpoint was seen, in the caller's transaction."""
         self._db.execute(
             "INSERT INTO checkpoint_seen VALUES (?, ?, ?)"
             " ON CONFLICT (size) DO UPDATE SET last_ms = max(last_ms, excluded.last_ms)",
@@ -111,11 +111,11 @@ class CosigningStore:
         )
 
     def came_between(self, index: int) -> tuple[int, int] | None:
-        """Our own times between which an entry came into the log, as far as this node saw.
+        """Returns our own times between which an entry appeared in the log.
 
         Returns:
-            When a checkpoint without it was seen last, 0 for never, and when one with it was seen
-            first; None before that.
+            When a checkpoint without it was last seen, 0 for never, and when one with it was first
+            seen; None before that.
         """
         first_ms = self._db.value(
             "SELECT first_ms FROM checkpoint_seen WHERE size > ? ORDER BY size LIMIT 1", (index,)
@@ -129,7 +129,7 @@ class CosigningStore:
         return last_ms or 0, first_ms
 
     def partner(self, agency: str) -> Partner:
-        """How far one partner cosigned."""
+        """Returns the cosigning state of one partner."""
         row = self._db.row(
             "SELECT size, time_s, first, first_ms, last, last_ms FROM partner WHERE agency = ?",
             (agency,),
@@ -137,7 +137,7 @@ class CosigningStore:
         return Partner(agency=agency) if row is None else _partner(agency, *row)
 
     def partners(self) -> tuple[Partner, ...]:
-        """Every partner that was heard of, by URI."""
+        """Returns every known partner, by URI."""
         rows = self._db.rows(
             "SELECT agency, size, time_s, first, first_ms, last, last_ms FROM partner"
             " ORDER BY agency"
@@ -145,7 +145,7 @@ class CosigningStore:
         return tuple(_partner(*row) for row in rows)
 
     def acted(self, agency: str, index: int, time_ms: int) -> None:
-        """A partner did something that stands in the log at ``index`` with that time."""
+        """Records a partner's log entry, with its index and time."""
         partner = self.partner(agency)
         if index < partner.size:
             return
@@ -157,7 +157,7 @@ class CosigningStore:
         self.put_partner(replace(partner, awaited=awaited))
 
     def partner_cosigned(self, agency: str, size: int, time_s: int) -> None:
-        """A partner cosigned the first ``size`` entries of our own tree, at that time."""
+        """Records that a partner cosigned the first ``size`` entries of our tree."""
         partner = self.partner(agency)
         if (size, time_s) <= (partner.size, partner.time_s):
             return
@@ -165,7 +165,7 @@ class CosigningStore:
         self.put_partner(replace(partner, size=size, time_s=time_s, awaited=awaited))
 
     def put_partner(self, partner: Partner) -> None:
-        """Keeps how far a partner cosigned."""
+        """Stores a partner's cosigning state."""
         awaited = partner.awaited
         places = (
             (None, None, None, None)
@@ -178,7 +178,7 @@ class CosigningStore:
         )
 
     def accuse(self, evidence: Equivocation, *, now_ms: int) -> bool:
-        """Keeps evidence for ever; returns whether it is new."""
+        """Stores evidence permanently; returns whether it is new."""
         data = encode_equivocation(evidence)
         accusation_id = hashlib.sha256(data).digest()
         if self._db.row("SELECT 1 FROM accusation WHERE id = ?", (accusation_id,)) is not None:
@@ -189,7 +189,7 @@ class CosigningStore:
         return True
 
     def accusations(self) -> tuple[Accusation, ...]:
-        """All evidence, oldest first."""
+        """Returns all evidence, oldest first."""
         rows = self._db.rows(
             "SELECT id, time_ms, evidence, decision FROM accusation ORDER BY time_ms, id"
         )
@@ -200,11 +200,11 @@ class CosigningStore:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether evidence stands on which no officer decided."""
+        """Returns whether there is evidence without an officer's decision."""
         return self._db.row("SELECT 1 FROM accusation WHERE decision = ''") is not None
 
     def decide(self, decision: str) -> int:
-        """Lifts the stop, with the reason; returns on how much evidence this decided."""
+        """Records an officer's decision to resume; returns the number of decided accusations."""
         open_ones = int(self._db.value("SELECT count(*) FROM accusation WHERE decision = ''"))
         self._db.execute("UPDATE accusation SET decision = ? WHERE decision = ''", (decision,))
         return open_ones

@@ -1,7 +1,7 @@
-"""Decisions of persons that are stored before anything else is done with them.
+"""Decisions of persons, stored before any other step.
 
-A decision stands here until what it asks for is signed and queued, in one transaction with that.
-It holds contents, so it is kept like contents: encrypted, under its own place.
+A decision stays until its statements are signed and queued, in the same transaction. It holds
+contents, so it is encrypted, bound to its own row.
 """
 
 import json
@@ -22,12 +22,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """A step of a person that is no release: its words stay sealed here until it is signed.
+    """A person's step other than a release; its text stays sealed here until it is signed.
 
     Attributes:
-        desk: Which desk takes it.
-        about: The packet, request or consent that it is about, or nothing.
-        said: Its arguments, as JSON may hold them.
+        desk: The responsible service.
+        about: The packet, request or consent, or empty.
+        said: Its arguments, as JSON values.
     """
 
     desk: str
@@ -37,16 +37,16 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a person decided.
+    """A person's decision.
 
     Attributes:
-        id: Its number; a later decision has a higher one.
-        time_ms: When it was decided.
-        content: What is to be done.
-        acted_by: The person behind it; None for the node's own act.
-        seconded_by: The second person, where the article takes two.
-        code: Of what keeps it from being done; empty where only the exchange is waited for.
-        lost: How much was taken out since, as a partner took back what it held.
+        id: Its number; later decisions have higher ones.
+        time_ms: Time of the decision.
+        content: The act to perform.
+        acted_by: The responsible person; None for the node's own act.
+        seconded_by: The second person, if the article requires two.
+        code: Code of the error that stops it; empty while it only waits for the exchange.
+        lost: Number of values removed since, because a partner recalled their source.
     """
 
     id: int
@@ -73,11 +73,11 @@ _DECISION = Column("decision", "sealed", ("id",))
 
 
 class DecisionStore:
-    """Decisions, in their order; the caller's transaction makes writes durable together.
+    """Decisions, in order; the caller's transaction makes writes durable together.
 
     Args:
         database: The node's database.
-        agreements: Ours, by whose newest version each release is read.
+        agreements: Our agreements; each release is read under the newest version.
     """
 
     def __init__(self, database: Database, agreements: AgreementStore) -> None:
@@ -92,10 +92,10 @@ class DecisionStore:
         *,
         now_ms: int,
     ) -> int:
-        """Keeps a decision; returns its number.
+        """Stores a decision; returns its number.
 
         Raises:
-            DecisionsFull: If as many wait as are kept.
+            DecisionsFull: If the maximum number of decisions waits.
         """
         if self.count() >= MAX_DECISIONS:
             raise DecisionsFull
@@ -107,35 +107,35 @@ class DecisionStore:
         return number
 
     def replace(self, decision: Decision, content: Content | Act, *, lost: int) -> None:
-        """Keeps what is left of a decision."""
+        """Stores the reduced contents of a decision."""
         persons = decision.acted_by, decision.seconded_by
         sealed = self._sealed(decision.id, content, *persons, lost=lost)
         self._db.execute("UPDATE decision SET sealed = ? WHERE id = ?", (sealed, decision.id))
 
     def all(self) -> tuple[Decision, ...]:
-        """Every decision, in order; at most ``MAX_DECISIONS``."""
+        """Returns every decision, in order; at most ``MAX_DECISIONS``."""
         rows = self._db.rows("SELECT id, time_ms, sealed, code FROM decision ORDER BY id")
         return tuple(self._decision(*row) for row in rows)
 
     def count(self) -> int:
-        """How many there are; none is opened."""
+        """Returns the number of decisions, without opening them."""
         return int(self._db.value("SELECT count(*) FROM decision"))
 
     def place(self, number: int) -> int:
-        """Its place among the decisions, from 1; 0 where it is not here any more."""
+        """Returns a decision's place in the queue, from 1; 0 if it is gone."""
         if self._db.row("SELECT 1 FROM decision WHERE id = ?", (number,)) is None:
             return 0
         return int(self._db.value("SELECT count(*) FROM decision WHERE id <= ?", (number,)))
 
     def stop(self, number: int, code: str) -> None:
-        """Notes what keeps a decision from being done."""
+        """Records the error that stops a decision."""
         self._db.execute("UPDATE decision SET code = ? WHERE id = ?", (code, number))
 
     def drop(self, number: int) -> None:
-        """Forgets a decision: it was signed and queued, or a person forgot it.
+        """Deletes a decision that was signed and queued, or discarded.
 
         Raises:
-            NotFound: If it is not here any more: another process was faster.
+            NotFound: If it is gone: another process was faster.
         """
         if not self._db.erase("DELETE FROM decision WHERE id = ? RETURNING id", (number,)):
             raise NotFound("no decision of that number waits here")

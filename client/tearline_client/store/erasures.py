@@ -1,4 +1,4 @@
-"""Orders to erase, and which entries they erased: what is kept instead of the openings."""
+"""Erasure orders and their erased entries, stored instead of the openings."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ _ORDER = Column("erasure_order", "sealed", ("entry",))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOrder:
-    """An order to erase.
+    """An erasure order.
 
     Attributes:
-        entry: Index of the entry that the log has of it, for this agency.
+        entry: Index of its log entry for this agency.
         signed: Its statement.
-        order: What it says.
+        order: Its contents.
     """
 
     entry: int
@@ -28,11 +28,11 @@ class StoredOrder:
 
 
 class ErasureStore:
-    """Orders that verified.
+    """Verified orders.
 
     Args:
-        database: The node's.
-        log: What it was told of the log, from which orders erase.
+        database: The node's database.
+        log: The openings that orders erase.
     """
 
     def __init__(self, database: Database, log: LogStore) -> None:
@@ -40,20 +40,20 @@ class ErasureStore:
         self._log = log
 
     def erase(self, signed: Signed, entry: int) -> tuple[OpenedEvent, ...]:
-        """Keeps an order, and deletes the openings that it names, in the caller's transaction.
+        """Stores an order and deletes its openings, in the caller's transaction.
 
         Args:
-            signed: The order, signed by who must.
+            signed: The completely signed order.
             entry: Index of its own entry.
 
         Returns:
-            What was deleted.
+            The deleted openings.
 
         Raises:
-            ErasureRefused: If an entry that this node can open names other agencies than have
-                signed, is under another agreement, or stays.
-            RetentionBroken: The same of an order by retention; or if the entry is later than it
-                says.
+            ErasureRefused: If an entry that this node can open names other agencies than the
+                signatories, is under another agreement, or is permanent.
+            RetentionBroken: The same for an order by retention; or if the entry is later than it
+                states.
         """
         order = parse_erasure(signed.statement.body)
         found = [opened for index in order.indices if (opened := self._log.opened(index))]
@@ -69,7 +69,7 @@ class ErasureStore:
         return tuple(found)
 
     def orders(self) -> tuple[StoredOrder, ...]:
-        """Every order, in the order of the log."""
+        """Returns every order, in the order of the log."""
         rows = self._db.rows("SELECT entry, sealed FROM erasure_order ORDER BY entry")
         return tuple(self._order(entry, sealed) for entry, sealed in rows)
 

@@ -1,4 +1,4 @@
-"""What was taken in, how far the mailbox was read, and the quarantine."""
+"""Accepted statements, the mailbox cursor, and the quarantine."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.vault import Column
 
 ALARMS = "alarms"
-"""Before a code, in the place of an agency, which is never called so: their names are URIs."""
+"""Precedes a code in place of an agency's URI."""
 
 _CURSOR = "mailbox.cursor"
 _EVIDENCE = Column("quarantine", "sealed", ("id",))
-_AGENCIES = (  # one step of the index for each agency, however much lies there
+_AGENCIES = (  # one index step for each agency, for any number of rows
     "WITH RECURSIVE each(agency) AS ("
     "SELECT min(agency) FROM quarantine WHERE sealed = x'' UNION ALL"
     " SELECT (SELECT min(q.agency) FROM quarantine q WHERE q.sealed = x''"
@@ -26,15 +26,14 @@ _AGENCIES = (  # one step of the index for each agency, however much lies there
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The bytes that show what is wrong, and where they come from.
+    """Bytes that prove a defect, with their source.
 
     Attributes:
         data: The bytes.
-        about: What they are about: the same code is kept once of it.
-        agency: Whose quota they count against: the sender, as the delivery says; empty where it
-            says nothing.
-        packet: The packet whose ciphertexts are among the bytes; empty for none.
-        place: Where the exchange has them; ``START`` for nowhere.
+        about: Their subject; a code is stored once for each subject.
+        agency: The agency of the quota: the delivery's stated sender, or empty.
+        packet: The packet whose ciphertexts they contain, or empty.
+        place: Their cursor at the exchange; ``START`` for none.
     """
 
     data: bytes
@@ -46,7 +45,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """A delivery that was not taken in, or a part of one, kept as evidence."""
+    """A refused delivery, or part of one, stored as evidence."""
 
     id: int
     time_ms: int
@@ -56,12 +55,12 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """A delivery over its sender's quota: only its id, its place and a code are here.
+    """A delivery over its sender's quota: only its id, cursor and code are stored.
 
     Attributes:
         id: The record.
         about: The statement's id.
-        place: Where the exchange has it.
+        place: Its cursor at the exchange.
     """
 
     id: int
@@ -76,42 +75,42 @@ class InboxStore:
         self._db = database
 
     def cursor(self) -> Cursor:
-        """How far the mailbox was read and made durable."""
+        """Returns the cursor up to which the mailbox is stored durably."""
         stored = self._db.setting(_CURSOR)
         return START if stored is None else parse_cursor(stored)
 
     def put_cursor(self, cursor: Cursor) -> None:
-        """Moves the cursor, in the transaction that stores what was read.
+        """Moves the cursor, in the transaction that stores the deliveries.
 
-        A cursor of another epoch says that the exchange was restored.
+        A cursor of another epoch means that the exchange was restored.
         """
         if cursor.epoch != (known := self.cursor().epoch) and known:
             RecoveryStore(self._db).begin()
         self._db.put_setting(_CURSOR, encode_cursor(cursor))
 
     def is_taken(self, statement_id: bytes) -> bool:
-        """Whether a statement was taken in before."""
+        """Returns whether a statement was accepted before."""
         return bool(self._db.row("SELECT 1 FROM taken WHERE statement_id = ?", (statement_id,)))
 
     def take(self, statement_id: bytes) -> None:
-        """Notes that a statement was taken in."""
+        """Records that a statement was accepted."""
         self._db.execute("INSERT INTO taken VALUES (?) ON CONFLICT DO NOTHING", (statement_id,))
 
     def quarantine(
         self, error: TearlineError, evidence: Evidence, *, now_ms: int, most: int = MAX_QUARANTINED
     ) -> bool:
-        """Puts something aside, with the reason; once, however often it comes.
+        """Quarantines evidence with its reason, once per subject and code.
 
-        Over the sender's quota only what it is about, the code and its place are kept.
+        Over the sender's quota, only subject, code and cursor are stored.
 
         Args:
-            error: What is wrong with it.
-            evidence: The bytes that show it.
-            now_ms: When, Unix milliseconds.
+            error: The defect.
+            evidence: The bytes that prove it.
+            now_ms: Unix milliseconds.
             most: The quota.
 
         Returns:
-            Whether the bytes lie here, from now on or from before.
+            Whether the bytes are stored, now or from before.
         """
         known = self._db.row(
             "SELECT id, sealed = x'' FROM quarantine WHERE about = ? AND code = ? AND about <> x''",
@@ -146,14 +145,14 @@ class InboxStore:
         return has_room
 
     def _has_room(self, agency: str, most: int = MAX_QUARANTINED) -> bool:
-        """Whether an agency's next delivery is kept: one more may come on top of the bytes."""
+        """Returns whether an agency's next delivery is stored; one may exceed the byte limit."""
         count, size = self._kept(agency)
         return count < most and size < MAX_QUARANTINED_BYTES
 
     def _kept(self, agency: str) -> tuple[int, int]:
-        """How many deliveries of an agency are kept as evidence, and their bytes.
+        """Returns the number and bytes of an agency's quarantined deliveries.
 
-        Short: no more than the quota are kept.
+        Short: at most the quota.
         """
         sql = (
             "SELECT count(*), coalesce(sum(length(sealed)), 0) FROM quarantine"
@@ -163,7 +162,7 @@ class InboxStore:
         return count, size
 
     def noted(self, codes: Iterable[str]) -> tuple[Noted, ...]:
-        """What is over a quota that has room by now, for one of these reasons, oldest first."""
+        """Returns deliveries over a quota that has room now, for some reasons, oldest first."""
         found: list[tuple[int, bytes, bytes, int]] = []
         reasons = tuple(codes)
         for (agency,) in self._db.rows(_AGENCIES):
@@ -187,58 +186,57 @@ class InboxStore:
         )
 
     def set_lost(self, item_id: int, about: bytes) -> None:
-        """Notes that the exchange has something no longer that is over a quota.
+        """Records that the exchange no longer has a delivery over quota.
 
         Args:
             item_id: The record.
-            about: What it is about; see ``release``.
+            about: Its subject; see ``release``.
         """
         self._db.execute(
             "UPDATE quarantine SET seq = 0 WHERE id = ? AND about = ?", (item_id, about)
         )
 
     def over_quota(self) -> Mapping[str, int]:
-        """How many deliveries are over a quota, by the agency that sent them."""
+        """Returns the number of deliveries over quota, by sending agency."""
         return dict(self._db.rows("SELECT agency, noted FROM quarantine_count WHERE noted > 0"))
 
     def replace_evidence(self, item_id: int, evidence: bytes) -> None:
-        """Keeps less of what was put aside."""
+        """Replaces quarantined bytes with reduced ones."""
         self._db.erase(
             "UPDATE quarantine SET sealed = ? WHERE id = ?",
             (self._db.vault.seal(_EVIDENCE.at(item_id), evidence), item_id),
         )
 
     def release(self, item_id: int, about: bytes) -> None:
-        """Forgets something that was put aside, as what was wrong with it has passed.
+        """Deletes a quarantined item whose defect has passed.
 
         Args:
             item_id: The record.
-            about: What it is about: a record that another process released meanwhile may have
-                left its number to another finding.
+            about: Its subject: another process may have released the record and reused its number.
         """
         self._db.execute("DELETE FROM quarantine WHERE id = ? AND about = ?", (item_id, about))
 
     def forget(self, code: str) -> int:
-        """Forgets everything that was put aside for one reason; returns how much it was."""
+        """Deletes all items with a code; returns their number."""
         rows = self._db.erase("DELETE FROM quarantine WHERE code = ? RETURNING id", (code,))
         return len(rows)
 
     def put_aside_for(self, codes: Iterable[str]) -> tuple[int, ...]:
-        """Ids of what is kept for one of these reasons, oldest first; a quota of each agency.
+        """Returns ids of items with some codes, oldest first; at most a quota per agency.
 
-        Alarms are not among them: nothing was put aside with those.
+        Alarms are excluded: they have no delivery.
         """
         sql = "SELECT id FROM quarantine WHERE code = ? AND sealed <> x'' AND agency <> ?"
         found = (self._db.rows(sql, (code, f"{ALARMS} {code}")) for code in codes)
         return tuple(sorted(i for rows in found for (i,) in rows))
 
     def with_packet(self, packet: bytes) -> tuple[int, ...]:
-        """Ids of what holds ciphertexts of a packet; a quota of each agency at most."""
+        """Returns ids of items with ciphertexts of a packet; at most a quota per agency."""
         sql = "SELECT id FROM quarantine WHERE packet = ? AND packet <> x''"
         return tuple(i for (i,) in self._db.rows(sql, (packet,)))
 
     def quarantined(self) -> tuple[Quarantined, ...]:
-        """What is kept as evidence, oldest first; a quota of each agency at most."""
+        """Returns the quarantined items, oldest first; at most a quota per agency."""
         rows = self._db.rows(
             "SELECT id, time_ms, code, why FROM quarantine INDEXED BY quarantine_kept"
             " WHERE sealed <> x''"
@@ -249,7 +247,7 @@ class InboxStore:
         )
 
     def evidence(self, item_id: int) -> bytes | None:
-        """The bytes that were put aside, or None."""
+        """Returns the quarantined bytes, or None."""
         sealed = self._db.value(
             "SELECT sealed FROM quarantine WHERE id = ? AND sealed <> x''", (item_id,)
         )

@@ -1,4 +1,4 @@
-"""The log as this node follows it: entries, proofs, and the openings it was told."""
+"""The log as this node follows it: entries, proofs, and the received openings."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -28,78 +28,78 @@ from tearline_client.store.vault import Column
 
 _CHECKPOINT = "log.checkpoint"
 _OPENING = Column("log_opening", "sealed", ("event_id",))
-_LOWEST = 4  # the level of the lowest nodes kept: those below follow from 16 entries at most
+_LOWEST = 4  # the lowest stored level: lower nodes follow from at most 16 entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedEvent:
-    """An event this node was told of, and where it stands."""
+    """A received event, with its opening."""
 
     opening: LogOpening
     event: Event
 
 
 class LogStore:
-    """Entries in the order of the log. Everything but the openings is public to members."""
+    """Entries in the order of the log. All data except the openings are public to members."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Everything inside happens, or nothing does."""
+        """Runs the context as one transaction."""
         return self._db.transaction()
 
     @property
     def size(self) -> int:
-        """How many entries are here."""
+        """Returns the number of entries here."""
         return int(self._db.value("SELECT coalesce(max(idx) + 1, 0) FROM log_entry"))
 
     def frontier(self) -> Frontier:
-        """The tree over all entries here."""
+        """Returns the tree over all entries here."""
         size = self.size
         return Frontier(size=size, hashes=self._hashes(frontier_nodes(size)))
 
     @staticmethod
     def grown(tree: Frontier, entries: Iterable[bytes]) -> tuple[Frontier, list[Node]]:
-        """The tree with entries behind it, and those of its new nodes that are kept here."""
+        """Returns the tree with appended entries, and its new nodes to be stored."""
         return tree.append(map(entry_hash, entries), lowest=_LOWEST)
 
     def append(self, start: int, entries: Sequence[bytes], nodes: Sequence[Node]) -> None:
-        """Adds entries behind those that are here, and their nodes; the caller verified them.
+        """Appends verified entries and their nodes.
 
         Raises:
-            EntryMismatch: If they do not begin where those here end.
+            EntryMismatch: If they do not begin at the end of the stored ones.
         """
         if start != self.size:
-            raise EntryMismatch("the entries do not follow those that are here")
+            raise EntryMismatch("the entries do not follow the stored ones")
         rows = enumerate(entries, start=start)
         self._db.insert_many("INSERT INTO log_entry VALUES (?, ?)", rows)
         self._db.insert_many("INSERT INTO log_node VALUES (?, ?, ?)", nodes)
 
     def entry(self, index: int) -> bytes | None:
-        """The entry at ``index``, or None if it is not here yet."""
+        """Returns the entry at ``index``, or None if it is not here yet."""
         found = self._db.value("SELECT entry FROM log_entry WHERE idx = ?", (index,))
         return None if found is None else bytes(found)
 
     def clear_entries(self) -> list[tuple[int, bytes]]:
-        """Every clear entry with its index, in order."""
+        """Returns every clear entry with its index, in order."""
         # Blind entries have exactly 33 bytes; no clear one is that short.
         return self._db.rows(
             "SELECT idx, entry FROM log_entry WHERE length(entry) <> 33 ORDER BY idx"
         )
 
     def path(self, index: int, size: int) -> tuple[bytes, ...]:
-        """The inclusion proof of one entry in the tree of ``size`` entries."""
+        """Returns the inclusion proof of one entry in the tree of ``size`` entries."""
         needed = inclusion_nodes(index, size)
         hashes = dict(zip(needed, self._hashes(needed), strict=True))
         return inclusion_proof(index, size, lambda level, idx: hashes[level, idx])
 
     def tile(self, tile: Tile) -> bytes:
-        """The content of a tile, hashes or entries; what is here is under a checkpoint.
+        """Returns the content of a tile, hashes or entries, covered by a checkpoint.
 
         Raises:
-            NotFound: If not all of it is here.
-            EntryMismatch: If it should be, and is not.
+            NotFound: If the tile is not complete here.
+            EntryMismatch: If an expected part is missing.
         """
         if not tile.is_within(self.size):
             raise NotFound("the newest checkpoint does not cover that tile")
@@ -114,17 +114,17 @@ class LogStore:
         return encode_entry_bundle(entry for (entry,) in rows)
 
     def root_at(self, size: int) -> bytes:
-        """The root over the first ``size`` entries here."""
+        """Returns the root over the first ``size`` entries here."""
         return Frontier(size=size, hashes=self._hashes(frontier_nodes(size))).root()
 
     def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
-        """The proof that the first ``old`` entries, at least one, begin the first ``new``."""
+        """Returns the proof that the first ``old`` entries begin the first ``new``; ``old`` > 0."""
         needed = consistency_nodes(old, new)
         hashes = dict(zip(needed, self._hashes(needed), strict=True))
         return consistency_proof(old, new, lambda level, idx: hashes[level, idx])
 
     def _hashes(self, nodes: Sequence[NodeId]) -> tuple[bytes, ...]:
-        """The nodes' hashes, in two questions however many they are."""
+        """Returns the nodes' hashes, with two queries for any number."""
         spans = {
             (level, place): range(place << level, place + 1 << level)
             for level, place in nodes
@@ -152,7 +152,7 @@ class LogStore:
         return {(level, place): node for level, place, node in rows}
 
     def checkpoint(self) -> bytes | None:
-        """The newest checkpoint that was verified over what is here, or None."""
+        """Returns the newest verified checkpoint, or None."""
         return self._db.setting(_CHECKPOINT)
 
     def put_checkpoint(self, note: bytes) -> None:
@@ -160,11 +160,11 @@ class LogStore:
         self._db.put_setting(_CHECKPOINT, note)
 
     def put_opening(self, opening: LogOpening) -> Event:
-        """Takes the opening of an entry that is here.
+        """Stores the opening of an entry here; returns its event.
 
         Raises:
-            EntryMismatch: If the log holds something else at that place.
-            TwinEntries: If this event was told before with another place or salt.
+            EntryMismatch: If the log has another entry at that index.
+            TwinEntries: If this event was received before with another index or salt.
         """
         if self.entry(opening.index) != blind_entry(opening.salt, opening.event):
             raise EntryMismatch(f"entry {opening.index} is not what was opened")
@@ -174,7 +174,7 @@ class LogStore:
             verify_same_entry(self._open(event.id, known), opening)
             return event
         if self._db.row("SELECT 1 FROM erasure WHERE idx = ?", (opening.index,)):
-            return event  # what was erased stays so, however often it is told
+            return event  # erased openings stay erased
         self._db.execute(
             "INSERT INTO log_opening VALUES (?, ?, ?, ?)",
             (
@@ -187,22 +187,22 @@ class LogStore:
         return event
 
     def opened(self, index: int) -> OpenedEvent | None:
-        """What this node was told of one entry, or None."""
+        """Returns the opened event of one entry, or None."""
         row = self._db.row("SELECT event_id, sealed FROM log_opening WHERE idx = ?", (index,))
         return None if row is None else self._opened(*row)
 
     def forget(self, index: int) -> None:
-        """Deletes what this node was told of one entry; the entry stays."""
+        """Deletes the opening of one entry; the entry stays."""
         self._db.erase("DELETE FROM log_opening WHERE idx = ?", (index,))
 
     def opening(self, index: int) -> LogOpening | None:
-        """What this node was told of an entry, or None."""
+        """Returns the opening of an entry, or None."""
         row = self._db.row("SELECT event_id, sealed FROM log_opening WHERE idx = ?", (index,))
         return None if row is None else self._open(*row)
 
     def openings_between(self, after: int, last: int) -> Iterator[OpenedEvent]:
-        """The events told here of entries above ``after`` and up to ``last``, in order."""
-        # The same bound as a page's, so that memory does not grow with what is between.
+        """Yields the opened events of entries above ``after`` and up to ``last``, in order."""
+        # Paged, so that memory does not grow with the range.
         while rows := self._db.rows(
             "SELECT event_id, sealed, idx FROM log_opening WHERE idx > ? AND idx <= ?"
             " ORDER BY idx LIMIT ?",
@@ -212,7 +212,7 @@ class LogStore:
             after = rows[-1][2]
 
     def openings(self, statement_id: bytes | None = None) -> tuple[OpenedEvent, ...]:
-        """The events told here, all or those about one statement, in the order of the log."""
+        """Returns the opened events, all or those about one statement, in the order of the log."""
         rows = (
             self._db.rows("SELECT event_id, sealed FROM log_opening ORDER BY idx")
             if statement_id is None

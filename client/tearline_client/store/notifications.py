@@ -1,7 +1,7 @@
-"""Notices: that something happened here, by event and ids, until every hook was told.
+"""Notices: local events with ids, stored until every hook was notified.
 
-A notice is written in the transaction that stores what it is about, so neither is there without
-the other, whenever the node is killed. Contents are never part of one.
+A notice is written in the transaction of its event, so that a killed node keeps both or neither. It
+never includes contents.
 """
 
 import hashlib
@@ -29,13 +29,13 @@ EVENTS: Mapping[str, str] = {
     "alarm": "the log, the exchange or a key is not as it must be",
     "key-due": "a key is to be replaced by hand",
 }
-"""What is told, and when."""
+"""Events, with their meaning."""
 
 IDS = frozenset(
     {"packet", "grant", "statement", "agreement", "sender", "recipient", "article", "request"}
     | {"case", "corrects", "pending", "code", "key", "until_ms"}
 )
-"""What a notice may name, beside its event and time."""
+"""Names that a notice may use, beside its event and time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,8 @@ class Notice:
     Attributes:
         id: Its number here, ascending.
         event: One of ``EVENTS``.
-        time_ms: The time of the log entry that it is about, or of this machine where none is.
-        ids: What it is about; bytes in hexadecimal.
+        time_ms: The time of its log entry, or of this machine without one.
+        ids: Its ids; bytes in hexadecimal.
     """
 
     id: int
@@ -55,13 +55,13 @@ class Notice:
     ids: Mapping[str, str | int]
 
     def line(self) -> str:
-        """The notice as one line of JSON, in ASCII."""
+        """Returns the notice as one line of JSON, in ASCII."""
         about = {"event": self.event, "notice": self.id, "time_ms": self.time_ms}
         return json.dumps({**about, **self.ids})
 
 
 class NotificationStore:
-    """Notices, and how far each hook was told of them."""
+    """Notices, and the progress of each hook."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -69,12 +69,12 @@ class NotificationStore:
     def tell(
         self, event: str, *, time_ms: int, once: bytes = b"", **ids: str | bytes | int
     ) -> None:
-        """Has every hook told, inside the caller's transaction.
+        """Queues a notice for every hook, inside the caller's transaction.
 
         Args:
             event: One of ``EVENTS``.
-            time_ms: The time of the log entry that it is about, or of this machine.
-            once: What tells apart two notices of this event; of the same one is told once.
+            time_ms: The time of its log entry, or of this machine.
+            once: Identifies the occurrence; each occurrence is notified once.
             ids: Of ``IDS``; never contents.
         """
         if event not in EVENTS or not ids.keys() <= IDS:
@@ -95,10 +95,10 @@ class NotificationStore:
         )
 
     def next(self, after: int, events: Collection[str]) -> Notice | None:
-        """The first notice of these events behind a number, or None."""
+        """Returns the first notice of these events after a number, or None."""
         marks = ", ".join("?" * len(events))
         row = self._db.row(
-            # Each hook asks every second; what it is not told of is not read.
+            # Each hook asks every second; other events are not read.
             f"SELECT id, event, time_ms, sealed FROM notice INDEXED BY notice_event"  # noqa: S608 (question marks alone)
             f" WHERE id > ? AND event IN ({marks}) ORDER BY id LIMIT 1",
             (after, *events),
@@ -110,7 +110,7 @@ class NotificationStore:
         return Notice(id=number, event=event, time_ms=time_ms, ids=ids)
 
     def begin(self, hook: bytes) -> int:
-        """How far a hook was told; of a new one, all that is there, in its own transaction."""
+        """Returns a hook's progress; a new hook starts at the end. In its own transaction."""
         with self._db.transaction():
             self._db.execute(
                 "INSERT INTO notice_hook SELECT ?, coalesce(max(id), 0) FROM notice"
@@ -120,6 +120,6 @@ class NotificationStore:
             return int(self._db.value("SELECT told FROM notice_hook WHERE hook = ?", (hook,)))
 
     def put_told(self, hook: bytes, number: int) -> None:
-        """Notes how far a hook was told, in its own transaction."""
+        """Records a hook's progress, in its own transaction."""
         with self._db.transaction():
             self._db.execute("UPDATE notice_hook SET told = ? WHERE hook = ?", (number, hook))

@@ -1,4 +1,4 @@
-"""The outbox: sealed bytes on the disk before they are first sent, and the same on every retry.
+"""The outbox: sealed messages, stored before they are first sent, and unchanged on every retry.
 
     sealed → unknown (sent, not all of it answered) → accepted | refused
 
@@ -17,7 +17,7 @@ _BEFORE_ALL = -(1 << 63)
 
 
 class OutboxState(StrEnum):
-    """Where an item stands; it only moves forward."""
+    """State of an item; it only moves forward."""
 
     SEALED = "sealed"
     UNKNOWN = "unknown"
@@ -31,12 +31,12 @@ class OutboxItem:
 
     Attributes:
         id: Its place in the order of sending.
-        state: Where it stands.
-        publication: What is left to send of it, encoded; empty once all of it was answered.
-        code: Code of the first refusal in it, if any.
-        why: What the exchange said of that.
-        fault: Code of what keeps the rest from being accepted, as of the last attempt; empty
-            where nothing does, or only what goes before it.
+        state: Its state.
+        publication: Its unanswered rest, encoded; empty once all of it is answered.
+        code: Code of its first refusal, if any.
+        why: The exchange's reason for that.
+        fault: Code of the last attempt's error that blocks the rest; empty if none does, or only an
+            earlier item.
     """
 
     id: int
@@ -48,7 +48,7 @@ class OutboxItem:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether something is left to send."""
+        """Returns whether a part is still to be sent."""
         return self.state in (OutboxState.SEALED, OutboxState.UNKNOWN)
 
 
@@ -65,7 +65,7 @@ class OutboxStore:
         return tuple(range(first, first + len(publications)))
 
     def put_first(self, publications: Sequence[bytes], *, now_ms: int) -> None:
-        """Stores encoded publications, to be sent in this order before all that waits."""
+        """Stores encoded publications, to be sent in this order before all others."""
         first = int(self._db.value("SELECT min(0, coalesce(min(id), 0)) FROM outbox"))
         self._put(first - len(publications), publications, now_ms)
 
@@ -78,7 +78,7 @@ class OutboxStore:
             )
 
     def next_waiting(self, *, after: int | None = None) -> OutboxItem | None:
-        """The first item, or the first behind another one, that is not answered in full."""
+        """Returns the first item, or the first after another one, that is not fully answered."""
         row = self._db.row(
             "SELECT id, state, sealed, code, why, fault FROM outbox WHERE id > ?"
             " AND state IN ('sealed', 'unknown') ORDER BY id LIMIT 1",
@@ -87,18 +87,18 @@ class OutboxStore:
         return None if row is None else self._item(row)
 
     def item(self, item_id: int) -> OutboxItem | None:
-        """One item, or None."""
+        """Returns one item, or None."""
         row = self._db.row(
             "SELECT id, state, sealed, code, why, fault FROM outbox WHERE id = ?", (item_id,)
         )
         return None if row is None else self._item(row)
 
     def mark_unknown(self, item_id: int) -> None:
-        """Notes that an item is about to leave the house."""
+        """Records that an item is about to be sent."""
         self._db.execute("UPDATE outbox SET state = 'unknown' WHERE id = ?", (item_id,))
 
     def update(self, item: OutboxItem) -> None:
-        """Notes what became of an item."""
+        """Stores an item's new state."""
         self._db.execute(
             "UPDATE outbox SET state = ?, sealed = ?, code = ?, why = ?, fault = ? WHERE id = ?",
             (
@@ -112,26 +112,26 @@ class OutboxStore:
         )
 
     def counts(self) -> dict[OutboxState, int]:
-        """How many items stand where."""
+        """Returns the number of items in each state."""
         rows = self._db.rows("SELECT state, items FROM outbox_count WHERE items > 0")
         return {OutboxState(state): count for state, count in rows}
 
     def waiting(self) -> int:
-        """How many items wait; none is opened."""
+        """Returns the number of waiting items, without opening them."""
         sql = "SELECT count(*) FROM outbox WHERE state IN ('sealed', 'unknown')"
         return int(self._db.value(sql))
 
     def waiting_since_ms(self) -> int | None:
-        """When the oldest item that waits was put here, Unix milliseconds; None where none does.
+        """Returns when the oldest waiting item was stored, Unix milliseconds; None without one.
 
-        What an earlier version put here does not say.
+        Items of an earlier version have no time.
         """
         sql = "SELECT min(put_ms) FROM outbox WHERE state IN ('sealed', 'unknown') AND put_ms > 0"
         found: int | None = self._db.value(sql)
         return found
 
     def faults(self) -> dict[str, int]:
-        """Codes of what keeps items waiting, and how many."""
+        """Returns the number of waiting items by the code that blocks them."""
         sql = "SELECT fault, count(*) FROM outbox WHERE fault != '' GROUP BY fault ORDER BY fault"
         return dict(self._db.rows(sql))
 

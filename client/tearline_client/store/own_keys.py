@@ -1,4 +1,4 @@
-"""The keys that this node made."""
+"""Keys made by this node."""
 
 from collections.abc import Iterable
 
@@ -6,17 +6,17 @@ from tearline_client.store.database import Database
 
 
 class OwnKeyStore:
-    """Ids of keys, 32 bytes each; they stay when a private half is destroyed."""
+    """Ids of keys, 32 bytes each; they stay when a private key is destroyed."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def put(self, ids: Iterable[bytes]) -> None:
-        """Notes keys whose private half is here."""
+        """Records keys whose private half is here."""
         self._db.insert_many(
             "INSERT INTO made VALUES (?) ON CONFLICT DO NOTHING", [(key,) for key in ids]
         )
 
     def all(self) -> frozenset[bytes]:
-        """Every key that was ever here."""
+        """Returns every key that was ever here."""
         return frozenset(key for (key,) in self._db.rows("SELECT id FROM made"))

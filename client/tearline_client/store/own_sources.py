@@ -1,4 +1,4 @@
-"""What officers recorded that the agency has from a source of its own."""
+"""Officers' records of values that the agency has from its own sources."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ _OWN = Column("own_source", "sealed", ("id",))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnSource:
-    """A field of a partner's packet whose value the agency has from elsewhere, too.
+    """A field of a partner's packet whose value the agency also has from its own source.
 
     Attributes:
         packet: 32 bytes, the partner's packet.
         path: The field.
-        person: The officer who recorded it.
-        reason: Where the agency has it from.
-        time_ms: When, Unix milliseconds.
+        person: The recording officer.
+        reason: The agency's source.
+        time_ms: Time of the record, Unix milliseconds.
     """
 
     packet: bytes
@@ -34,7 +34,7 @@ class OwnSourceStore:
         self._db = database
 
     def put(self, own: OwnSource) -> None:
-        """Keeps what an officer recorded."""
+        """Stores an officer's record."""
         text = "\0".join((own.path, own.person, own.reason)).encode()
         number = self._db.next_id("own_source")
         self._db.execute(
@@ -43,12 +43,12 @@ class OwnSourceStore:
         )
 
     def all(self) -> tuple[OwnSource, ...]:
-        """Returns everything that was recorded, in order."""
+        """Returns all records, in order."""
         rows = self._db.rows("SELECT id, packet, time_ms, sealed FROM own_source ORDER BY id")
         return tuple(self._opened(*row) for row in rows)
 
     def paths(self, packet: bytes) -> set[str]:
-        """Returns the fields of one packet that were recorded."""
+        """Returns the recorded fields of one packet."""
         rows = self._db.rows(
             "SELECT id, packet, time_ms, sealed FROM own_source WHERE packet = ?", (packet,)
         )

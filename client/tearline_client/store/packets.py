@@ -1,4 +1,4 @@
-"""Packets, the keys to them, and grants. All contents are sealed by the vault."""
+"""Packets, their keys, and grants. The vault seals all contents."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,28 +25,28 @@ _KEYS = Column("packet_key", "sealed", ("packet", "grant_id"))
 FREEZE = Column("freeze", "sealed", ("agency", "agreement"))
 _GRANT = Column("packet_grant", "sealed", ("statement_id",))
 _GRANT_COLUMNS = "statement_id, incoming, status, sealed, withdrawn"
-_MAY_END = (  # no parameter: an index is of these rows alone
+_MAY_END = (  # no parameter: an index covers exactly these rows
     f"incoming = 1 AND status < {Status.ERASED:d} OR incoming = 0 AND status <= {Status.ACCEPTED:d}"
 )
 
 MAX_AT_ONCE = 512  # receipts under one signature
-MAX_REFUSALS = 3  # of what a grantor is told of one grant: by then it is no accident
+MAX_REFUSALS = 3  # of a receipt for one grant: by then it is no accident
 NEVER_MS = (1 << 63) - 1  # what a signed 64-bit column holds
 _OWN_KEYS = b""
-"""Stands where others name a grant: the keys of a packet that is ours."""
+"""Replaces a grant's id for the keys of a packet of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPacket:
-    """A packet as it lies here.
+    """A stored packet.
 
     Attributes:
         id: 32 bytes, the manifest's statement id.
         origin: The originator's node URI.
-        received_ms: When it came here, or was made here.
+        received_ms: Time of its arrival or creation here.
         signed: The manifest's statement.
         parts: Ciphertexts, and openings if the packet is ours.
-        keys: What opens it, by grant; one without a grant if it is ours.
+        keys: Its keys, by grant; without a grant if it is ours.
     """
 
     id: bytes
@@ -58,19 +58,19 @@ class StoredPacket:
 
     @property
     def manifest(self) -> Manifest:
-        """The manifest itself."""
+        """Returns the manifest."""
         return parse_manifest(self.signed.statement.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredGrant:
-    """A grant as it lies here: ours to a partner, or a partner's to us.
+    """A stored grant: ours to a partner, or a partner's to us.
 
     Attributes:
         signed: The grant's statement.
         incoming: Whether it is a partner's to us.
-        status: The latest status that is known of it; None before the exchange answered.
-        withdrawn: Why it was taken back before its recipient was handed it; None where it was not.
+        status: The latest known status; None before the exchange answered.
+        withdrawn: The reason of its withdrawal before delivery, or None.
     """
 
     signed: Signed
@@ -80,12 +80,12 @@ class StoredGrant:
 
     @property
     def grant(self) -> Grant:
-        """The grant itself."""
+        """Returns the grant."""
         return parse_grant(self.signed.statement.body)
 
     @property
     def stands(self) -> bool:
-        """Whether it was neither refused nor taken back, and its recipient erased nothing yet."""
+        """Returns whether it is neither refused, nor withdrawn, nor erased by its recipient."""
         return self.withdrawn is None and self.status not in (Status.ERASED, Status.REFUSED)
 
 
@@ -120,7 +120,7 @@ class PacketStore:
         return known is None
 
     def put_keys(self, packet: bytes, release: Release, *, grant_id: bytes = _OWN_KEYS) -> None:
-        """Stores what opens a packet, apart from it; deleting the row erases the contents."""
+        """Stores a packet's keys, apart from it; deleting the row erases the contents."""
         sealed = self._db.vault.seal(_KEYS.at(packet, grant_id), encode_release(release))
         self._db.execute(
             "INSERT INTO packet_key VALUES (?, ?, ?)",
@@ -128,9 +128,9 @@ class PacketStore:
         )
 
     def put_rest(self, packet: bytes, rest: Release | None, *, grant_id: bytes) -> None:
-        """Stores what a grant still opens, in place of what it opened; None for nothing.
+        """Replaces a grant's keys with reduced ones; None deletes them.
 
-        Values that were read with the old keys are forgotten with them.
+        Values that were read with the old keys are deleted with them.
         """
         self._db.erase(
             "DELETE FROM packet_key WHERE packet = ? AND grant_id = ?", (packet, grant_id)
@@ -139,7 +139,7 @@ class PacketStore:
             self.put_keys(packet, rest, grant_id=grant_id)
 
     def release(self, packet: bytes, grant_id: bytes) -> Release | None:
-        """What a grant opens, or None where nothing of it is left."""
+        """Returns a grant's keys, or None if none is left."""
         sealed = self._db.value(
             "SELECT sealed FROM packet_key WHERE packet = ? AND grant_id = ?", (packet, grant_id)
         )
@@ -149,16 +149,16 @@ class PacketStore:
         return parse_release(self._db.vault.open(_KEYS.at(packet, grant_id), sealed))
 
     def put_parts(self, parts: PacketParts) -> None:
-        """Stores the parts of a packet that is here, in place of those it had."""
+        """Replaces the parts of a stored packet."""
         self._db.erase(
             "UPDATE packet SET parts = ? WHERE id = ?",
             (self._db.vault.seal(_PARTS.at(parts.manifest), encode_parts(parts)), parts.manifest),
         )
 
     def ended(self, log_ms: int) -> tuple[StoredGrant, ...]:
-        """Grants that have ended by a time of the log, or of which it is not known when they do.
+        """Returns the grants that ended by a time of the log, or whose end is unknown.
 
-        Partners' that were not erased, and ours that may still wait in a mailbox.
+        These are partners' grants that are not erased, and ours that may still wait in a mailbox.
         """
         rows = self._db.rows(
             f"SELECT {_GRANT_COLUMNS} FROM packet_grant WHERE ends_ms <= ? AND ({_MAY_END})",  # noqa: S608 (names of our own)
@@ -167,20 +167,20 @@ class PacketStore:
         return tuple(self._grant(row) for row in rows)
 
     def set_end(self, grant: bytes, ends_ms: int) -> None:
-        """Notes when a grant ends."""
+        """Records when a grant ends."""
         self._db.execute(
             "UPDATE packet_grant SET ends_ms = ? WHERE statement_id = ?", (ends_ms, grant)
         )
 
     def look_again(self) -> None:
-        """Has every grant that has not ended judged anew: an agreement was changed."""
+        """Schedules every grant that has not ended for a new check: an agreement changed."""
         self._db.execute(
             f"UPDATE packet_grant SET ends_ms = 0 WHERE ends_ms < ? AND ({_MAY_END})",  # noqa: S608 (the same)
             (NEVER_MS,),
         )
 
     def put_grant(self, signed: Signed, *, incoming: bool, status: Status | None) -> None:
-        """Stores a grant with what is known of it."""
+        """Stores a grant with its known status."""
         grant = parse_grant(signed.statement.body)
         peer = grant.header.signer if incoming else grant.address.recipient
         self._db.execute(
@@ -199,19 +199,19 @@ class PacketStore:
         )
 
     def set_status(self, grant: bytes, status: Status) -> None:
-        """Notes the latest status of a grant; the caller checked that it moves forward."""
+        """Records the latest status of a grant; the caller verified that it moves forward."""
         self._db.execute(
             "UPDATE packet_grant SET status = ? WHERE statement_id = ?", (status, grant)
         )
 
     def set_withdrawn(self, grant: bytes, reason: VoidReason) -> None:
-        """Notes that a grant of ours was taken back before its recipient was handed it."""
+        """Records that a grant of ours was withdrawn before its delivery."""
         self._db.execute(
             "UPDATE packet_grant SET withdrawn = ? WHERE statement_id = ?", (reason, grant)
         )
 
     def untold(self) -> tuple[StoredGrant, ...]:
-        """Incoming grants whose grantor was not yet told of their latest status."""
+        """Returns the incoming grants whose grantor lacks their latest status."""
         rows = self._db.rows(
             f"SELECT {_GRANT_COLUMNS} FROM packet_grant"  # noqa: S608 (names of our own)
             " WHERE incoming = 1 AND told < status ORDER BY statement_id LIMIT ?",
@@ -220,11 +220,11 @@ class PacketStore:
         return tuple(self._grant(row) for row in rows)
 
     def set_told(self, grant: bytes, status: Status) -> None:
-        """Notes what the grantor of an incoming grant was told."""
+        """Records the status sent to the grantor of an incoming grant."""
         self._db.execute("UPDATE packet_grant SET told = ? WHERE statement_id = ?", (status, grant))
 
     def set_untold(self, grant: bytes) -> None:
-        """Notes that the grantor was not told after all; a few times, then that is that."""
+        """Records that a status was not delivered; retried a few times."""
         self._db.execute(
             "UPDATE packet_grant SET told = 0, refusals = refusals + 1"
             " WHERE statement_id = ? AND refusals < ?",
@@ -232,7 +232,7 @@ class PacketStore:
         )
 
     def grant(self, statement_id: bytes) -> StoredGrant | None:
-        """One grant, or None."""
+        """Returns one grant, or None."""
         row = self._db.row(
             f"SELECT {_GRANT_COLUMNS} FROM packet_grant WHERE statement_id = ?",  # noqa: S608 (names of our own)
             (statement_id,),
@@ -240,7 +240,7 @@ class PacketStore:
         return None if row is None else self._grant(row)
 
     def grants(self, packet: bytes) -> tuple[StoredGrant, ...]:
-        """The grants of one packet, in order of peer."""
+        """Returns the grants of one packet, in order of peer."""
         rows = self._db.rows(
             f"SELECT {_GRANT_COLUMNS} FROM packet_grant WHERE packet = ?"  # noqa: S608 (names of our own)
             " ORDER BY peer",
@@ -258,7 +258,7 @@ class PacketStore:
         )
 
     def packet(self, packet_id: bytes) -> StoredPacket:
-        """One packet.
+        """Returns one packet.
 
         Raises:
             NotFound: If it is not here.
@@ -272,14 +272,14 @@ class PacketStore:
         return self._packet(row)
 
     def held(self, packet_id: bytes) -> StoredPacket | None:
-        """One packet, or None where it is not here."""
+        """Returns one packet, or None if it is not here."""
         try:
             return self.packet(packet_id)
         except NotFound:
             return None
 
     def is_frozen(self, packet_id: bytes) -> bool:
-        """Whether its originator has frozen a packet: all of its article, under its agreement."""
+        """Returns whether its originator has frozen a packet: its article, under its agreement."""
         origin = self._db.value("SELECT origin FROM packet WHERE id = ?", (packet_id,))
         if origin is None:
             return False
@@ -295,17 +295,17 @@ class PacketStore:
         return bool(self._db.row("SELECT 1 FROM frozen WHERE packet = ?", (packet_id,)))
 
     def manifests(self) -> Iterator[tuple[bytes, Manifest]]:
-        """Id and manifest of every packet, one in memory at a time."""
+        """Yields id and manifest of every packet, with one in memory at a time."""
         for packet_id in self.ids():
             yield packet_id, self.manifest(packet_id)
 
     def packets(self) -> Iterator[StoredPacket]:
-        """Every packet, newest first, one in memory at a time."""
+        """Yields every packet, newest first, with one in memory at a time."""
         for packet_id in self.ids():
             yield self.packet(packet_id)
 
     def sources(self, *, since_ms: int, until_ms: int) -> list[tuple[bytes, str]]:
-        """Id and originator of the packets that came here in some time, newest first."""
+        """Returns id and originator of the packets received in an interval, newest first."""
         rows = self._db.rows(
             "SELECT id, origin FROM packet WHERE received_ms >= ? AND received_ms < ?"
             " ORDER BY received_ms DESC, id",
@@ -314,7 +314,7 @@ class PacketStore:
         return [(packet_id, origin) for packet_id, origin in rows]
 
     def manifest(self, packet_id: bytes) -> Manifest:
-        """What a packet says of itself, without reading the rest of it.
+        """Returns a packet's manifest, without reading its other parts.
 
         Raises:
             NotFound: If it is not here.
@@ -326,18 +326,18 @@ class PacketStore:
         return parse_manifest(signed.statement.body)
 
     def ids(self) -> list[bytes]:
-        """The ids of all packets, newest first."""
+        """Returns the ids of all packets, newest first."""
         return [i for (i,) in self._db.rows("SELECT id FROM packet ORDER BY received_ms DESC, id")]
 
     def has_partners(self, node: str) -> bool:
-        """Whether a packet is here that another node made."""
+        """Returns whether there is a packet made by another node."""
         ends = self._db.row(
             "SELECT (SELECT min(origin) FROM packet), (SELECT max(origin) FROM packet)"
         )
         return ends is not None and not {*ends} <= {None, node}
 
     def find(self, prefix: str) -> bytes:
-        """The packet whose id, in hexadecimal, begins with ``prefix``.
+        """Returns the packet whose hexadecimal id begins with ``prefix``.
 
         Raises:
             NotFound: If there is none.
@@ -350,7 +350,7 @@ class PacketStore:
         return the_one(prefix, "packet", (bytes(row[0]) for row in rows))
 
     def number_copy(self, packet_id: bytes) -> int:
-        """The number of one more printed copy, from 1; durable when this returns."""
+        """Returns the number of a new printed copy, from 1; durable on return."""
         name = f"copies.{packet_id.hex()}"
         with self._db.transaction():
             number = int.from_bytes(self._db.setting(name) or b"", "big") + 1

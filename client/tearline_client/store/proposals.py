@@ -1,4 +1,4 @@
-"""What was said about proposed agreements, step by step, and what follows from it."""
+"""Steps of proposed agreements, and their results."""
 
 from collections.abc import Iterator
 from enum import IntEnum
@@ -20,16 +20,16 @@ _STEP = Column("proposal", "sealed", ("statement_id",))
 
 
 class _Stance(IntEnum):
-    """What an agency's step says of the terms."""
+    """An agency's position on the terms."""
 
-    DRAFTED = 0  # the drafter's signature comes with every step, and closes nothing
+    DRAFTED = 0  # the drafter's signature is part of every step, and closes no proposal
     SIGNED = 1
     DECLINED = 2
 
 
-# As ``Offer.state`` says it, by the numbers of ``_Stance``; it opens no step, each of which may
-# hold hundreds of kilobytes of terms.
-# Short: the steps of all parties on terms of one agency, each agency's within its bound.
+# As ``Offer.state``, with the numbers of ``_Stance``, without opening steps, which may hold
+# hundreds of kilobytes. Short: the steps of all parties on one agency's terms, each agency's within
+# its bound.
 _FORGET_CLOSED = (
     "DELETE FROM proposal WHERE speaker = ?1 AND terms IN ("
     "SELECT p.terms FROM proposal p"
@@ -39,15 +39,15 @@ _FORGET_CLOSED = (
     " OR max(p.version) <= (SELECT max(a.version) FROM agreement a WHERE a.id = max(p.agreement)))"
 )
 
-_UNKNOWN = (1 << 63) - 1  # how many have to sign what an earlier version kept
+_UNKNOWN = (1 << 63) - 1  # the required signatures of rows of an earlier version
 
 
 class ProposalStore:
-    """Steps that verified; the caller's transaction makes writes durable together.
+    """Verified steps; the caller's transaction makes writes durable together.
 
     Args:
-        database: The node's.
-        agreements: What was agreed on.
+        database: The node's database.
+        agreements: The agreements in force.
     """
 
     def __init__(self, database: Database, agreements: AgreementStore) -> None:
@@ -55,16 +55,16 @@ class ProposalStore:
         self._agreements = agreements
 
     def put(self, signed: Signed, *, place: int, time_ms: int) -> None:
-        """Keeps a step; what comes after another version was agreed on is kept as well.
+        """Stores a step, even after another version came into force.
 
         Args:
             signed: The step's statement.
-            place: Index of the entry that told of it.
+            place: Index of its log entry.
             time_ms: The log's time of that entry.
 
         Raises:
-            AgreementMalformed: If its terms cannot replace what was agreed on before them.
-            ProposalRefused: If too many steps of its agency are here on terms that are open.
+            AgreementMalformed: If its terms cannot replace an earlier version in force.
+            ProposalRefused: If too many steps of its agency are on open terms.
         """
         proposal = parse_proposal(signed.statement.body)
         agreement = parse_agreement(proposal.statement.body)
@@ -99,27 +99,27 @@ class ProposalStore:
         )
 
     def _make_room(self, speaker: str, time_ms: int) -> None:
-        """Forgets an agency's steps on terms that are closed, once it has said as much as it may.
+        """Deletes an agency's steps on closed terms once it reached its limit.
 
         Raises:
-            ProposalRefused: If they are all on terms that are open.
+            ProposalRefused: If they are all on open terms.
         """
         kept = "SELECT count(*) FROM proposal WHERE speaker = ?"
         if self._db.value(kept, (speaker,)) < MAX_PROPOSAL_STEPS:
             return
         self._db.execute(_FORGET_CLOSED, (speaker, time_ms))
         if self._db.value(kept, (speaker,)) >= MAX_PROPOSAL_STEPS:
-            raise ProposalRefused("its agency has too much to say on terms that are open")
+            raise ProposalRefused("its agency has too many steps on open terms")
 
     def offers(self) -> tuple[Offer, ...]:
-        """Everything that was proposed, in the order of the log."""
+        """Returns all proposals, in the order of the log."""
         return offers_of(self._steps(), self._agreements.by_statement())
 
     def offer(self, terms: bytes) -> Offer:
-        """What was proposed under one id.
+        """Returns the proposal with one id.
 
         Raises:
-            NotFound: If nothing here was.
+            NotFound: If there is none.
         """
         found = next((offer for offer in self.offers() if offer.terms == terms), None)
         if found is None:
@@ -127,7 +127,7 @@ class ProposalStore:
         return found
 
     def own_step(self, terms: bytes, node: str) -> Signed | None:
-        """The latest step of a node on some terms, as it was signed; None without one."""
+        """Returns the latest step of a node on some terms, as signed; None without one."""
         rows = self._db.rows(
             "SELECT statement_id, sealed FROM proposal WHERE terms = ? ORDER BY place DESC",
             (terms,),
@@ -139,13 +139,13 @@ class ProposalStore:
         return None
 
     def news(self) -> tuple[bytes, ...]:
-        """The terms of which something was heard that was not taken up."""
+        """Returns the terms with unprocessed steps."""
         return tuple(terms for (terms,) in self._db.rows("SELECT terms FROM proposal_news"))
 
     def have_all_signed(self, terms: bytes) -> bool:
-        """Returns whether as many agencies signed some terms, beside the drafter, as have to.
+        """Returns whether enough agencies, beside the drafter, signed some terms.
 
-        No step is opened for it; one that an earlier version kept counts as the last.
+        Opens no step; one stored by an earlier version counts as the last.
         """
         said = self._db.value(
             "SELECT max(others) = ? OR"
@@ -156,7 +156,7 @@ class ProposalStore:
         return bool(said)
 
     def take_news(self, terms: bytes) -> bool:
-        """Takes up what was heard of some terms; returns whether something was."""
+        """Marks the steps of some terms as processed; returns whether there were any."""
         sql = "DELETE FROM proposal_news WHERE terms = ? RETURNING 1"
         return self._db.row(sql, (terms,)) is not None
 
@@ -183,7 +183,7 @@ def _stance_of(proposal: Proposal, agreement: Agreement) -> _Stance:
 
 
 def complete(offer: Offer) -> Signed:
-    """The agreement with one signature of each party that signed, the drafter's first."""
+    """Returns the agreement with one signature of each party, the drafter's first."""
     first = offer.steps[0].proposal
     inclusions = {first.statement.inclusions[0].attestation: first.statement.inclusions[0]}
     attestations = {key: first.attestations[key] for key in inclusions}

@@ -1,4 +1,4 @@
-"""Partners' packets that an officer keeps before they are recalled: on which ground, and who."""
+"""Holds by officers on partners' packets before a recall, with their grounds."""
 
 import json
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ _END = Column("hold_end", "sealed", ("id",))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """One packet that is kept.
+    """A hold on one packet.
 
     Attributes:
         packet: 32 bytes, the manifest's statement id.
-        ground: Why; its originator is told when it recalls the packet.
-        acted_by: The officer, as that originator may know them.
+        ground: The ground, told to the originator on recall.
+        acted_by: The officer, under the pseudonym for that originator.
     """
 
     packet: bytes
@@ -31,11 +31,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedHold:
-    """One hold that was ended.
+    """An ended hold.
 
     Attributes:
-        hold: The hold as it was.
-        ended_by: The officer who ended it.
+        hold: The hold.
+        ended_by: The officer that ended it.
     """
 
     hold: Hold
@@ -43,13 +43,13 @@ class EndedHold:
 
 
 class HoldStore:
-    """Holds by packet; the caller's transaction makes one durable with what it does."""
+    """Holds by packet, stored in the transaction of their effects."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def put(self, hold: Hold) -> None:
-        """Keeps a hold, in the place of an earlier one on the same packet."""
+        """Stores a hold, replacing an earlier one on the same packet."""
         sealed = self._db.vault.seal(_HOLD.at(hold.packet), json.dumps(_value(hold)).encode())
         self._db.execute(
             "INSERT INTO hold VALUES (?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed",
@@ -57,12 +57,12 @@ class HoldStore:
         )
 
     def of(self, packet: bytes) -> Hold | None:
-        """The hold on a packet, or None."""
+        """Returns the hold on a packet, or None."""
         row = self._db.row("SELECT packet, sealed FROM hold WHERE packet = ?", (packet,))
         return None if row is None else self._hold(*row)
 
     def all(self) -> tuple[Hold, ...]:
-        """Every hold, in order of the packets' ids."""
+        """Returns every hold, in order of the packets' ids."""
         rows = self._db.rows("SELECT packet, sealed FROM hold ORDER BY packet")
         return tuple(self._hold(*row) for row in rows)
 

@@ -1,4 +1,4 @@
-"""Recalls: ours to partners, partners' to us, and what was answered."""
+"""Recalls: ours to partners, partners' to us, and their answers."""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,21 @@ _ORDER = Column("recall", "sealed", ("statement_id",))
 _ANSWER = Column("recall", "answer", ("statement_id",))
 _FORGOTTEN = Column("forgotten_recall", "sealed", ("recall",))
 _FORGOTTEN_ROWS = "SELECT recall, packet, partner, sealed FROM forgotten_recall"
-_OPEN = f"state = {RecallState.OPEN:d}"  # no parameter: the index is of these rows alone
+_OPEN = f"state = {RecallState.OPEN:d}"  # no parameter: an index covers exactly these rows
 _COLUMNS = "statement_id, incoming, state, arrived_ms, answered_ms, sealed, answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecall:
-    """A recall as it lies here.
+    """A stored recall.
 
     Attributes:
         signed: Its statement.
         incoming: Whether it is a partner's to us.
-        state: Where it stands.
-        arrived_ms: When a partner's was taken in here, Unix milliseconds; 0 of ours.
-        answered_ms: When it was answered last, Unix milliseconds; 0 before.
-        answer: What was answered last, or None.
+        state: Its state.
+        arrived_ms: Arrival of a partner's recall, Unix milliseconds; 0 for ours.
+        answered_ms: Time of the last answer, Unix milliseconds; 0 before.
+        answer: The last answer, or None.
     """
 
     signed: Signed
@@ -38,45 +38,45 @@ class StoredRecall:
 
     @property
     def id(self) -> bytes:
-        """32 bytes, the recall's statement id."""
+        """Returns the recall's statement id, 32 bytes."""
         return self.signed.statement.id
 
     @property
     def recall(self) -> Recall:
-        """The recall itself."""
+        """Returns the recall."""
         return parse_recall(self.signed.statement.body)
 
     @property
     def order(self) -> RecallOrder:
-        """What is recalled."""
+        """Returns the order."""
         said = self.recall.said
         if not isinstance(said, RecallOrder):
-            raise LookupError("what is kept here is the recall, and not its answer")
+            raise LookupError("the stored statement is an answer, not a recall")
         return said
 
     @property
     def due_ms(self) -> int:
-        """Until when an answer is waited for; of a partner's, until when one is decided on."""
+        """Returns the deadline of the answer; for a partner's recall, of the decision here."""
         order = self.order
         return answer_due_ms(order, self.arrived_ms) if self.incoming else order.respond_by_ms
 
     @property
     def partner(self) -> str:
-        """URI of the node at the other end."""
+        """Returns the URI of the other node."""
         recall = self.recall
         return recall.header.signer if self.incoming else recall.address.recipient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgottenRecall:
-    """A recall of ours from before this node was restored, known by its answer alone.
+    """A recall of ours from before this node's restore, known only by its answer.
 
-    Which slots it named is not known any more, so it counts as one of all that the partner has.
+    Its slots are unknown, so it counts as a recall of all that the partner has.
 
     Attributes:
         packet: 32 bytes, the manifest's statement id.
-        partner: URI of the node that answered.
-        answer: What it answered last.
+        partner: URI of the answering node.
+        answer: Its last answer.
     """
 
     packet: bytes
@@ -85,23 +85,23 @@ class ForgottenRecall:
 
     @property
     def grant(self) -> bytes:
-        """No single grant."""
+        """Returns an empty id: it names no single grant."""
         return b""
 
     @property
     def slots(self) -> tuple[int, ...]:
-        """No single slots."""
+        """Returns no slots: all are recalled."""
         return ()
 
 
 class RecallStore:
-    """The caller's transaction makes a recall durable with what it does."""
+    """Recalls, stored in the transaction of their effects."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def put(self, signed: Signed, *, incoming: bool, arrived_ms: int = 0) -> None:
-        """Keeps a recall that nothing was answered to yet."""
+        """Stores an unanswered recall."""
         recall = parse_recall(signed.statement.body)
         self._db.execute(
             "INSERT INTO recall (statement_id, packet, incoming, state, arrived_ms, sealed)"
@@ -117,11 +117,11 @@ class RecallStore:
         )
 
     def drop(self, recall: bytes) -> None:
-        """Forgets a recall that the exchange refused."""
+        """Deletes a recall that the exchange refused."""
         self._db.execute("DELETE FROM recall WHERE statement_id = ?", (recall,))
 
     def set_answer(self, recall: bytes, state: RecallState, said: Recall, *, time_ms: int) -> None:
-        """Notes where a recall stands by an answer; the caller checked that it moves forward."""
+        """Records a recall's state after an answer; the caller verified that it moves forward."""
         answer = self._db.vault.seal(_ANSWER.at(recall), encode_recall(said))
         self._db.execute(
             "UPDATE recall SET state = ?, answered_ms = ?, answer = ? WHERE statement_id = ?",
@@ -129,31 +129,31 @@ class RecallStore:
         )
 
     def bound_arrivals(self, latest_ms: int) -> None:
-        """Has open recalls of partners' have come no later than now: a clock was ahead then."""
+        """Limits the arrival times of partners' open recalls to now: a clock was ahead."""
         self._db.execute(
             f"UPDATE recall SET arrived_ms = ? WHERE incoming = 1 AND {_OPEN} AND arrived_ms > ?",  # noqa: S608
             (latest_ms, latest_ms),
         )
 
     def get(self, recall: bytes) -> StoredRecall | None:
-        """One recall, or None."""
+        """Returns one recall, or None."""
         row = self._db.row(f"SELECT {_COLUMNS} FROM recall WHERE statement_id = ?", (recall,))  # noqa: S608 (names of our own)
         return None if row is None else self._stored(row)
 
     def of(self, packet: bytes) -> tuple[StoredRecall, ...]:
-        """The recalls of one packet, in the order in which they came here."""
+        """Returns the recalls of one packet, in order of arrival."""
         sql = f"SELECT {_COLUMNS} FROM recall WHERE packet = ? ORDER BY number"  # noqa: S608
         return tuple(self._stored(row) for row in self._db.rows(sql, (packet,)))
 
     def all(self) -> tuple[StoredRecall, ...]:
-        """Every recall, in the order in which they came here."""
+        """Returns every recall, in order of arrival."""
         sql = f"SELECT {_COLUMNS} FROM recall ORDER BY number"  # noqa: S608
         return tuple(self._stored(row) for row in self._db.rows(sql))
 
     def put_forgotten(self, said: Recall, answer: RecallAnswer, partner: str) -> None:
-        """Keeps what a partner answered last to recalls of ours of a packet that are not here.
+        """Stores a partner's last answer to recalls of ours that are missing here.
 
-        One of each packet and partner says enough; a partner that invents more adds nothing.
+        One per packet and partner suffices, so that invented answers add no rows.
         """
         self._db.execute(
             "DELETE FROM forgotten_recall WHERE packet = ? AND partner = ?", (said.packet, partner)
@@ -165,12 +165,12 @@ class RecallStore:
         )
 
     def forgotten(self) -> tuple[ForgottenRecall, ...]:
-        """Our recalls that a backup did not hold, as far as known."""
+        """Returns our recalls that are missing from the backup, as far as known."""
         rows = self._db.rows(f"{_FORGOTTEN_ROWS} ORDER BY packet, partner, recall")
         return tuple(self._forgotten(*row) for row in rows)
 
     def forgotten_of(self, packet: bytes) -> tuple[ForgottenRecall, ...]:
-        """Those of one packet."""
+        """Returns those of one packet."""
         rows = self._db.rows(f"{_FORGOTTEN_ROWS} WHERE packet = ? ORDER BY recall", (packet,))
         return tuple(self._forgotten(*row) for row in rows)
 
@@ -179,11 +179,11 @@ class RecallStore:
     ) -> ForgottenRecall:
         said = parse_recall(self._db.vault.open(_FORGOTTEN.at(recall), sealed)).said
         if not isinstance(said, RecallAnswer):
-            raise LookupError("what is kept here is the answer to a recall")
+            raise LookupError("the stored statement is not an answer to a recall")
         return ForgottenRecall(packet=packet, partner=partner, answer=said)
 
     def is_kept(self, packet: bytes) -> bool:
-        """Whether a person keeps a partner's packet: by a hold, or although it was recalled."""
+        """Returns whether a person keeps a partner's packet: by a hold, or after a recall."""
         sql = (
             "SELECT 1 FROM recall WHERE packet = ? AND incoming = 1 AND state = ?"
             " UNION ALL SELECT 1 FROM hold WHERE packet = ?"
@@ -191,20 +191,20 @@ class RecallStore:
         return self._db.row(sql, (packet, RecallState.KEPT, packet)) is not None
 
     def sent(self, partner: str, agreement_id: bytes) -> tuple[Signed, ...]:
-        """Our recalls in one channel, in order."""
+        """Returns our recalls in one channel, in order."""
         ours = [each for each in self.all() if not each.incoming and each.partner == partner]
         return tuple(
             each.signed for each in ours if each.recall.address.agreement_id == agreement_id
         )
 
     def open(self, *, incoming: bool) -> tuple[StoredRecall, ...]:
-        """Recalls that were not answered yet: partners', or ours."""
+        """Returns the unanswered recalls: partners', or ours."""
         sql = f"SELECT {_COLUMNS} FROM recall WHERE incoming = ? AND {_OPEN} ORDER BY number"  # noqa: S608
         rows = self._db.rows(sql, (int(incoming),))
         return tuple(self._stored(row) for row in rows)
 
     def count_open(self, *, incoming: bool) -> int:
-        """How many were not answered yet; none is opened."""
+        """Returns the number of unanswered recalls, without opening them."""
         sql = f"SELECT count(*) FROM recall WHERE incoming = ? AND {_OPEN}"  # noqa: S608
         return int(self._db.value(sql, (int(incoming),)))
 

@@ -1,4 +1,4 @@
-"""Receipts, kept as proof, and the log entries that they promise."""
+"""Receipts, stored as proof, and their promised log entries."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,13 @@ _RECEIPT = Column("receipt", "sealed", ("statement_id",))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """A log entry that a receipt of the exchange names, before the log was seen to hold it.
+    """A log entry named by the exchange's receipt, not yet seen in the log.
 
     Attributes:
         receipt: The receipt's statement id.
         entry: The entry.
-        due_s: The time of the log, Unix seconds, by which it must be there; None before any
-            checkpoint was read.
+        due_s: The log's time, Unix seconds, by which it must be there; None before any checkpoint
+            was read.
     """
 
     receipt: bytes
@@ -29,14 +29,14 @@ class Promise:
 
 
 class ReceiptStore:
-    """Receipts by what they are about; the caller's transaction makes writes durable together."""
+    """Receipts by subject; the caller's transaction makes writes durable together."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
         self._attestations = AttestationStore(database)
 
     def put(self, signed: Signed, receipt: Receipt) -> None:
-        """Keeps a receipt as proof."""
+        """Stores a receipt as proof."""
         self._db.execute(
             "INSERT INTO receipt VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
@@ -55,7 +55,7 @@ class ReceiptStore:
             )
 
     def forget(self, about: bytes, index: int) -> None:
-        """Deletes the receipts of a statement that tell of one entry of the log."""
+        """Deletes a statement's receipts that name one log entry."""
         for signed in self.signed(about):
             entry = parse_receipt(signed.statement.body).entry
             if entry is not None and entry.index == index:
@@ -64,17 +64,17 @@ class ReceiptStore:
                 self._db.execute("DELETE FROM receipt WHERE statement_id = ?", key)
 
     def of(self, about: bytes) -> tuple[Receipt, ...]:
-        """What is known of a statement, earliest status first."""
+        """Returns a statement's receipts, earliest status first."""
         return tuple(parse_receipt(signed.statement.body) for signed in self.signed(about))
 
     def signed(self, about: bytes) -> tuple[Signed, ...]:
-        """The receipts of a statement as they were signed, earliest status first."""
+        """Returns a statement's receipts as signed, earliest status first."""
         sql = "SELECT statement_id, sealed FROM receipt WHERE about = ? ORDER BY status"
         return tuple(self._signed(*row) for row in self._db.rows(sql, (about,)))
 
     def promises(self) -> tuple[Promise, ...]:
-        """The log entries that the exchange's receipts name and the log was not seen to hold."""
-        # From the few promises to their receipts, which SQLite would read all, and never back.
+        """Returns the promised log entries that were not seen in the log."""
+        # From the few promises to their receipts; SQLite would otherwise read all receipts.
         rows = self._db.rows(
             "SELECT p.receipt, p.due_s, r.sealed FROM promise p"
             " CROSS JOIN receipt r ON r.statement_id = p.receipt"
@@ -90,11 +90,11 @@ class ReceiptStore:
         )
 
     def set_due(self, promise: Promise, due_s: int) -> None:
-        """Notes by when the log must hold a promised entry."""
+        """Records by when the log must contain a promised entry."""
         self._db.execute("UPDATE promise SET due_s = ? WHERE receipt = ?", (due_s, promise.receipt))
 
     def set_kept(self, promise: Promise) -> None:
-        """Notes that the log holds a promised entry, or that nobody waits for it any more."""
+        """Deletes a promise that was kept or is no longer awaited."""
         self._db.execute("DELETE FROM promise WHERE receipt = ?", (promise.receipt,))
 
     def _signed(self, receipt: bytes, sealed: bytes) -> Signed:

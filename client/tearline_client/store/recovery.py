@@ -1,4 +1,4 @@
-"""What is kept for the day on which the exchange, or this node, loses its machine."""
+"""Data for a recovery after the exchange, or this node, loses its machine."""
 
 from dataclasses import dataclass
 
@@ -14,16 +14,16 @@ _DUE = "recovery.due"
 _RESTORED = "recovery.restored"
 _UNREAD = "recovery.unread"
 _TWIN = "recovery.twin"
-_THEIRS, _OURS = b"\1", b"\2"  # whose loss it is that the two have to talk about
+_THEIRS, _OURS = b"\1", b"\2"  # the party with the loss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """That this node was made of a backup.
+    """A restore of this node from a backup.
 
     Attributes:
-        time_s: When, Unix seconds.
-        log_size: Entries of the log that the backup held.
+        time_s: Its time, Unix seconds.
+        log_size: Log entries in the backup.
     """
 
     time_s: int
@@ -31,15 +31,15 @@ class Restored:
 
 
 class RecoveryStore:
-    """The caller's transaction makes all of it durable with what it belongs to."""
+    """Recovery data, stored in the transaction of their subjects."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    # What was sent, and not signed for.
+    # Sent statements without a recipient's receipt.
 
     def keep(self, recipient: str, agreement_id: bytes, seq: int, sent: Signed) -> None:
-        """Keeps what was accepted at a place of a channel."""
+        """Stores the statement accepted at a place of a channel."""
         sealed = self._db.vault.seal(_SENT.at(recipient, agreement_id, seq), encode_signed(sent))
         self._db.execute(
             "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
@@ -47,14 +47,14 @@ class RecoveryStore:
         )
 
     def confirm(self, recipient: str, agreement_id: bytes, seq: int) -> None:
-        """The recipient signed that it has everything up to a place."""
+        """Deletes the statements up to a place: the recipient signed for them."""
         self._db.execute(
             "DELETE FROM sent WHERE recipient = ? AND agreement = ? AND seq <= ?",
             (recipient, agreement_id, seq),
         )
 
     def sent(self, recipient: str, agreement_id: bytes, seq: int) -> Signed | None:
-        """What was accepted at a place, if it is still kept."""
+        """Returns the statement accepted at a place, if it is still stored."""
         sealed = self._db.value(
             "SELECT sealed FROM sent WHERE recipient = ? AND agreement = ? AND seq = ?",
             (recipient, agreement_id, seq),
@@ -62,7 +62,7 @@ class RecoveryStore:
         return None if sealed is None else self._opened(recipient, agreement_id, seq, sealed)
 
     def withdrawals(self, recipient: str, agreement_id: bytes, seq: int) -> tuple[Signed, ...]:
-        """What withdrew grants at places up to ``seq``, as far as the recipient lacks it."""
+        """Returns the withdrawals of grants at places up to ``seq`` that the recipient lacks."""
         rows = self._db.rows(
             "SELECT seq, sealed FROM sent WHERE recipient = ? AND agreement = ? AND seq <= ?"
             " ORDER BY seq",
@@ -74,15 +74,15 @@ class RecoveryStore:
     def _opened(self, recipient: str, agreement_id: bytes, seq: int, sealed: bytes) -> Signed:
         return parse_signed(self._db.vault.open(_SENT.at(recipient, agreement_id, seq), sealed))
 
-    # The exchange's loss.
+    # A loss of the exchange.
 
     @property
     def is_due(self) -> bool:
-        """Whether node and exchange have to tell each other where they stand."""
+        """Returns whether node and exchange must reconcile."""
         return bool(self._db.setting(_DUE))
 
     def begin(self) -> None:
-        """The exchange began another epoch: what its receipts promised may be lost."""
+        """Begins a recovery: the exchange's new epoch may have lost promised entries."""
         if not self.is_own_loss:
             self._db.put_setting(_DUE, _THEIRS)
         self._db.execute(
@@ -90,50 +90,50 @@ class RecoveryStore:
         )
 
     def finish(self) -> None:
-        """Both know where they stand."""
+        """Ends a recovery."""
         self._db.put_setting(_DUE, b"")
 
     def is_excused(self, receipt: bytes) -> bool:
-        """Whether a receipt is of an earlier epoch of the exchange."""
+        """Returns whether a receipt is of an earlier epoch of the exchange."""
         return self._db.row("SELECT 1 FROM excused WHERE receipt = ?", (receipt,)) is not None
 
-    # Our own loss.
+    # A loss of this node.
 
     @property
     def is_own_loss(self) -> bool:
-        """Whether this node does not know yet what it did after its backup."""
+        """Returns whether this node does not know its acts since its backup yet."""
         return self._db.setting(_DUE) == _OURS
 
     def restored(self) -> Restored | None:
-        """When this node was made of a backup last, or None."""
+        """Returns the last restore of this node, or None."""
         stored = self._db.setting(_RESTORED)
         if stored is None:
             return None
         return Restored(time_s=int.from_bytes(stored[:8]), log_size=int.from_bytes(stored[8:]))
 
     def put_restored(self, restored: Restored) -> None:
-        """Notes that this node is made of a backup."""
+        """Records a restore of this node from a backup."""
         self._db.put_setting(_RESTORED, u64(restored.time_s) + u64(restored.log_size))
         self._db.put_setting(_DUE, _OURS)
         self._db.put_setting(_UNREAD, b"\1")
 
     @property
     def is_unread(self) -> bool:
-        """Whether this node was made of a backup, and has not read its mailbox to the end since."""
+        """Returns whether this node has not read its mailbox to the end since a restore."""
         return bool(self._db.setting(_UNREAD))
 
     def note_read(self) -> None:
-        """Notes that the mailbox was read to its end: what was recalled since is known."""
+        """Records that the mailbox was read to its end, so that recalls since are known."""
         self._db.put_setting(_UNREAD, b"")
 
-    # Another copy of this node.
+    # Other copies of this node.
 
     def twin(self) -> str:
-        """Returns the sign of another copy of this node at work; empty for none."""
+        """Returns the evidence of another running copy of this node, or an empty string."""
         return (self._db.setting(_TWIN) or b"").decode()
 
     def put_twin(self, sign: str) -> None:
-        """Keeps the sign of another copy, until an operator decides; empty once one did."""
+        """Stores the evidence of another copy; an operator's decision empties it."""
         self._db.put_setting(_TWIN, sign.encode())
 
 

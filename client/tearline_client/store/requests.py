@@ -1,7 +1,7 @@
-"""Requests for records as this node knows them: their steps, and where the log holds each.
+"""Requests for records as known to this node: their steps, and their log entries.
 
-What the log says comes in any order: a step of the other side by the mailbox, one of ours by the
-exchange's receipt. How far a request has come is computed from all of it, anew each time.
+Log data arrive in any order: the other party's step by the mailbox, ours by the exchange's receipt.
+A request's progress is computed from all of them each time.
 """
 
 from collections.abc import Collection
@@ -29,12 +29,12 @@ _REQUESTS = "SELECT packet, peer, side, granted_ms, stored_ms FROM request"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
-    """A request, and which side of it this node is on.
+    """A request, with our role.
 
     Attributes:
         packet: 32 bytes, the id of its manifest.
-        peer: URI of the other side.
-        side: Ours.
+        peer: URI of the other party.
+        side: Our role.
         granted_ms: The log's time of its grant.
         stored_ms: The log's time of the holder's first receipt, or None.
     """
@@ -48,17 +48,17 @@ class StoredRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredStep:
-    """A step as it lies here.
+    """A stored step.
 
     Attributes:
         signed: Its statement.
-        side: Who took it.
-        step: What it says.
-        index: Of its entry; None for one of ours that the log was not seen to hold.
-        time_ms: Of its entry, or None.
-        note: What it tells; None where it did not open.
-        code: Of its refusal, or empty.
-        counted: Whether it was found to follow; one of ours was before it was sent.
+        side: The party of the step.
+        step: Its contents.
+        index: Index of its log entry; None for one of ours not yet seen in the log.
+        time_ms: Time of its entry, or None.
+        note: Its note; None if it could not be opened.
+        code: Code of its refusal, or empty.
+        counted: Whether it was verified to follow; one of ours was before it was sent.
     """
 
     signed: Signed
@@ -72,18 +72,18 @@ class StoredStep:
 
     @property
     def is_pending(self) -> bool:
-        """Whether it is ours, and the log was not seen to hold it yet."""
+        """Returns whether it is ours and not yet seen in the log."""
         return self.index is None and not self.code
 
 
 class RequestStore:
-    """Requests by packet and other side; the caller's transaction makes writes durable.
+    """Requests by packet and other party; the caller's transaction makes writes durable.
 
     Args:
-        database: The node's.
-        packets: Where their packets are.
-        agreements: What their time follows from.
-        standings: What stops it.
+        database: The node's database.
+        packets: Their packets.
+        agreements: Define their deadlines.
+        standings: Stop their clocks.
     """
 
     def __init__(
@@ -99,15 +99,15 @@ class RequestStore:
         self._standings = standings
 
     def verify_terms(self, packet: bytes) -> None:
-        """Checks that the agreement is here, in the version that a request is made under.
+        """Verifies that the agreement version of a request is here.
 
         Raises:
-            AgreementNotInForce: If it is not.
+            AgreementNotInForce: If not.
         """
         self._agreement_of(self._packets.manifest(packet))
 
     def begin(self, packet: bytes, peer: str, side: Side, *, index: int, time_ms: int) -> None:
-        """Notes a request with its first grant; a later grant of the same changes nothing."""
+        """Stores a request with its first grant; later grants change nothing."""
         self._db.execute(
             "INSERT INTO request VALUES (?, ?, ?, ?, NULL, NULL) ON CONFLICT DO NOTHING",
             (packet, peer, side, time_ms),
@@ -115,7 +115,7 @@ class RequestStore:
         self._put_time(packet, peer, index, time_ms)
 
     def store(self, packet: bytes, peer: str, *, index: int, time_ms: int) -> None:
-        """Notes that the holder has a request; of other packets nothing is noted."""
+        """Records that the holder has a request; ignores other packets."""
         found = self._row(packet, peer)
         if found is None or found.stored_ms is not None:
             return
@@ -126,7 +126,7 @@ class RequestStore:
         self._put_time(packet, peer, index, time_ms)
 
     def request(self, packet: bytes, peer: str) -> StoredRequest:
-        """One request.
+        """Returns one request.
 
         Raises:
             RecordRequestUnknown: If there is none between these two.
@@ -141,26 +141,26 @@ class RequestStore:
         return None if row is None else _request(*row)
 
     def all(self) -> tuple[StoredRequest, ...]:
-        """Every request, newest first."""
+        """Returns every request, newest first."""
         rows = self._db.rows(f"{_REQUESTS} ORDER BY granted_ms DESC, packet, peer")
         return tuple(_request(*row) for row in rows)
 
     def open(self) -> tuple[StoredRequest, ...]:
-        """Those that were not settled since something came of them, newest first."""
+        """Returns the unsettled requests, newest first."""
         rows = self._db.rows(
             f"{_REQUESTS} WHERE settled_ms IS NULL ORDER BY granted_ms DESC, packet, peer"
         )
         return tuple(_request(*row) for row in rows)
 
     def of(self, packet: bytes) -> tuple[StoredRequest, ...]:
-        """Those made by one packet, in order of the other side."""
+        """Returns the requests of one packet, in order of the other party."""
         rows = self._db.rows(f"{_REQUESTS} WHERE packet = ? ORDER BY peer", (packet,))
         return tuple(_request(*row) for row in rows)
 
     def settle(self, request: StoredRequest) -> None:
-        """Notes that a request has ended and that all was said of it, until something comes.
+        """Records that an ended request needs no step, until it changes.
 
-        In the caller's transaction, which has read its steps.
+        Runs in the caller's transaction, which has read its steps.
         """
         self._db.execute(
             "UPDATE request SET settled_ms ="
@@ -172,7 +172,7 @@ class RequestStore:
     # Steps.
 
     def put_own(self, packet: bytes, peer: str, signed: Signed, note: StepNote) -> None:
-        """Stores a step of ours before it is sent, with what its note says."""
+        """Stores a step of ours before it is sent, with its note."""
         self._put(packet, peer, self.request(packet, peer).side, signed, note)
 
     def put_theirs(
@@ -183,7 +183,7 @@ class RequestStore:
         index: int,
         time_ms: int,
     ) -> None:
-        """Stores a step of the other side."""
+        """Stores a step of the other party."""
         side = request.side.other
         self._put(request.packet, request.peer, side, signed, note, index=index, time_ms=time_ms)
         self._put_time(request.packet, request.peer, index, time_ms)
@@ -216,14 +216,14 @@ class RequestStore:
         )
 
     def refuse(self, statement_id: bytes, code: str) -> None:
-        """Notes that the exchange refused a step of ours; its number is free again."""
+        """Records that the exchange refused a step of ours; its number is free again."""
         self._db.execute(
             "UPDATE request_step SET code = ? WHERE statement_id = ? AND idx IS NULL",
             (code, statement_id),
         )
 
     def forget(self, statement_id: bytes) -> bool:
-        """Forgets a step of ours that was refused, as it is said anew; whether it was here."""
+        """Deletes a refused step of ours to repeat it; returns whether it was here."""
         row = self._db.row(
             "DELETE FROM request_step WHERE statement_id = ? AND code <> '' RETURNING 1",
             (statement_id,),
@@ -231,7 +231,7 @@ class RequestStore:
         return row is not None
 
     def count(self, request: StoredRequest, unfit: Collection[int]) -> None:
-        """Notes that all steps follow but those of these entries: nothing takes that back."""
+        """Records permanently that all steps follow, except those of these entries."""
         for each in self.steps(request):
             if each.index is not None and not each.counted and each.index not in unfit:
                 self._db.execute(
@@ -240,7 +240,7 @@ class RequestStore:
                 )
 
     def steps(self, request: StoredRequest) -> tuple[StoredStep, ...]:
-        """The steps of a request: those in the log, in its order; then what is not there."""
+        """Returns the steps of a request: those in the log, in its order, then the others."""
         rows = self._db.rows(
             "SELECT statement_id, side, idx, time_ms, sealed, note, code, counted FROM request_step"
             " WHERE packet = ? AND peer = ? ORDER BY idx IS NULL, idx, rowid",
@@ -271,17 +271,17 @@ class RequestStore:
             counted=bool(counted),
         )
 
-    # How far it has come.
+    # Progress.
 
     def replayed(self, request: StoredRequest, agency: str) -> Replayed:
-        """How far a request has come, by all that is known here.
+        """Returns a request's progress, by all known data.
 
         Args:
-            request: Which one.
-            agency: URI of ours.
+            request: The request.
+            agency: URI of our agency.
 
         Raises:
-            AgreementNotInForce: If the agreement that it is made under is not here.
+            AgreementNotInForce: If its agreement version is not here.
         """
         manifest = self._packets.manifest(request.packet)
         agreement = self._agreement_of(manifest)
@@ -316,12 +316,12 @@ class RequestStore:
         for _, agreement in self._agreements.read_versions(reference.id):
             if agreement.version == reference.version:
                 return agreement
-        raise AgreementNotInForce("the version that the request names is not here")
+        raise AgreementNotInForce("the request's agreement version is not here")
 
-    # What the log says of what is ours.
+    # Log entries of our own statements.
 
     def note_own(self, event: Event, index: int) -> None:
-        """Notes an entry about something that this node said itself."""
+        """Records a log entry about a statement of this node."""
         match event.code:
             case EventCode.GRANT_ACCEPTED if self._is_request(event.packet):
                 self.begin(
@@ -346,9 +346,9 @@ class RequestStore:
         try:
             return self._packets.manifest(packet).kind is PacketKind.RECORD_REQUEST
         except NotFound:
-            return False  # made after the backup that this node was made of
+            return False  # made after this node's backup
 
-    # Whether the log's times are those at which this node saw entries come.
+    # Comparison of log times with the arrival times seen here.
 
     def _put_time(self, packet: bytes, peer: str, index: int, time_ms: int) -> None:
         self._db.execute(
@@ -357,7 +357,7 @@ class RequestStore:
         )
 
     def unjudged(self) -> tuple[tuple[int, int, StoredRequest], ...]:
-        """Entries of requests whose times were not judged yet: index, time and request."""
+        """Returns the unchecked entries of requests: index, time and request."""
         rows = self._db.rows(
             "SELECT t.idx, t.time_ms, r.packet, r.peer, r.side, r.granted_ms, r.stored_ms"
             " FROM request_time t INDEXED BY request_time_unjudged"
@@ -367,22 +367,22 @@ class RequestStore:
         return tuple((index, time_ms, _request(*rest)) for index, time_ms, *rest in rows)
 
     def set_judged(self, index: int, request: StoredRequest) -> None:
-        """Notes that an entry's time was judged, as one that a request's clock rests on."""
+        """Records that an entry's time was checked for a request's clock."""
         self._db.execute(
             "UPDATE request_time SET judged = 1 WHERE idx = ? AND packet = ? AND peer = ?",
             (index, request.packet, request.peer),
         )
 
     def rest_on(self, agreement_id: bytes, agency: str, index: int, time_ms: int) -> None:
-        """Notes an entry that may stop the clocks of an agreement's requests, or start them again.
+        """Records an entry that may stop or restart the clocks of an agreement's requests.
 
-        What ended before it has ended; what ended since is judged anew.
+        Requests that ended before it stay ended; those that ended since are checked again.
 
         Args:
             agreement_id: 16 bytes.
-            agency: URI of ours.
-            index: Of the entry.
-            time_ms: Of the entry.
+            agency: URI of our agency.
+            index: Index of the entry.
+            time_ms: Time of the entry.
         """
         self._db.execute("UPDATE request SET settled_ms = NULL WHERE settled_ms >= ?", (time_ms,))
         for request in self.open():

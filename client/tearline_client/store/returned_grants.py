@@ -1,4 +1,4 @@
-"""Grants of ours that came back and are to be issued anew."""
+"""Returned grants of ours to be reissued."""
 
 from tearline_client.store.database import Database
 
@@ -10,15 +10,15 @@ class ReturnedStore:
         self._db = database
 
     def put(self, grant: bytes) -> None:
-        """Notes that a grant came back."""
+        """Records that a grant was returned."""
         self._db.execute("INSERT INTO returned VALUES (?) ON CONFLICT DO NOTHING", (grant,))
 
     def all(self) -> tuple[bytes, ...]:
-        """The ids of those that were not yet issued anew."""
+        """Returns the ids of the grants to reissue."""
         return tuple(i for (i,) in self._db.rows("SELECT statement_id FROM returned"))
 
     def drop(self, grant: bytes) -> bool:
-        """Notes that nothing more is owed for a grant; whether something was."""
+        """Deletes a grant that needs no reissue; returns whether it was here."""
         if not self._db.row("SELECT 1 FROM returned WHERE statement_id = ?", (grant,)):
             return False
         self._db.execute("DELETE FROM returned WHERE statement_id = ?", (grant,))

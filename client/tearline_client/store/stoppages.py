@@ -1,4 +1,4 @@
-"""Stoppages as this node keeps them: by agreement, agency and scope, the scopes sealed."""
+"""Stoppages, by agreement, agency and scope, with sealed scopes."""
 
 import json
 from collections.abc import Collection, Iterable
@@ -10,8 +10,8 @@ from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
 
 _SCOPE = Column("standing_scope", "sealed", ("id",))
-# Each half reads an index: what goes on, and what ended since. SQLite is told which: the primary
-# key would do as well as long as little was ever suspended.
+# Each half uses an index: current stoppages, and those that ended since. The index is named,
+# because SQLite would use the primary key while few suspensions exist.
 _SINCE = (
     "SELECT began, began_ms, ended, ended_ms FROM stoppage INDEXED BY stoppage_end"
     " WHERE scope = ?1 AND ended IS NULL AND began < ?3 UNION ALL"
@@ -27,17 +27,17 @@ _AT = (
 
 
 class StoppageStore:
-    """Stoppages that follow from standings; the caller's transaction makes writes durable.
+    """Stoppages from standings; the caller's transaction makes writes durable.
 
     Args:
-        database: The node's.
+        database: The node's database.
     """
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def change(self, agreement_id: bytes, changes: Collection[ScopeChange]) -> None:
-        """Keeps what a standing suspends or resumes, behind all that is kept of its agency."""
+        """Stores a standing's suspensions and resumptions, after all stored ones of its agency."""
         ids = self._ids(agreement_id, ((each.agency, each.scope) for each in changes))
         for each in changes:
             scope = ids[each.agency, each.scope]
@@ -53,7 +53,7 @@ class StoppageStore:
                 )
 
     def replace(self, agreement_id: bytes, agency: str, stoppages: Collection[Stoppage]) -> None:
-        """Keeps stoppages in the place of all that were kept of an agency."""
+        """Replaces all stoppages of an agency."""
         ids = self._ids(agreement_id, ((agency, each.scope) for each in stoppages))
         self._db.execute(
             "DELETE FROM stoppage WHERE scope IN"
@@ -69,12 +69,12 @@ class StoppageStore:
         )
 
     def since(self, agreement_id: bytes, article: str, time_ms: int) -> tuple[Stoppage, ...]:
-        """Returns what was suspended of an article, or of all, behind a log time."""
+        """Returns the stoppages of an article, or of all, since a log time."""
         scopes = [each for each in self._scopes(agreement_id) if each[2][0] in ("", article)]
         return self._found(_SINCE, scopes, time_ms, MAX_LOG_SIZE)
 
     def at(self, agreement_id: bytes, entry: int) -> tuple[Stoppage, ...]:
-        """Returns what was suspended when an entry was written."""
+        """Returns the stoppages at the time of an entry."""
         return self._found(_AT, self._scopes(agreement_id), entry, entry)
 
     def _found(
@@ -94,7 +94,8 @@ class StoppageStore:
         )
 
     def _scopes(self, agreement_id: bytes) -> list[tuple[int, str, Scope]]:
-        # An agreement has few: those that were ever suspended of its articles and directions.
+        # An agreement has few scopes: those of its articles and directions that were ever
+        # suspended.
         rows = self._db.rows(
             "SELECT id, agency, sealed FROM standing_scope WHERE agreement = ?", (agreement_id,)
         )

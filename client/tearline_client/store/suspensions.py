@@ -1,4 +1,4 @@
-"""Where every party stands, what this node wants said of its own, and the marks around it."""
+"""Standings of all parties, this node's wishes for its own, and the related marks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _MARK = Column("standing_mark", "sealed", ("agreement", "peer", "own", "counter"
 _LIFT, _ADD = b"-", b"+"
 _COLUMNS = "agency, agreement, counter, entry, time_ms, sealed"
 _ALL = f"SELECT {_COLUMNS} FROM standing"  # noqa: S608 (our own columns)
-_NEWEST = (  # one step of an index for each agency, and for the last that each said
+_NEWEST = (  # one index step for each agency, and for its last standing
     "WITH RECURSIVE each(agency) AS ("
     "SELECT min(agency) FROM standing WHERE agreement = ?1 UNION ALL"
     " SELECT (SELECT min(s.agency) FROM standing s WHERE s.agreement = ?1"
@@ -50,14 +50,14 @@ _AGREEMENTS = (  # the same for each agreement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingChange:
-    """Something that this node wants said of its agency.
+    """A change that this node wants in its agency's standing.
 
     Attributes:
-        id: Its number; what was wanted first comes first.
+        id: Its number, in order of time.
         agreement_id: 16 bytes.
-        change: What is added or lifted, and by whom; nothing where it is only said again.
-        counter: Of the standing that said it last.
-        code: Of its refusal; empty while there is no answer.
+        change: The suspensions added or lifted, with the person; empty to repeat the standing.
+        counter: Number of the last standing that states it.
+        code: Code of its refusal; empty without an answer.
     """
 
     id: int
@@ -69,7 +69,7 @@ class PendingChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptMark:
-    """A mark that was signed since there is a standing.
+    """A mark signed since there is a standing.
 
     Attributes:
         own: Whether it is ours.
@@ -85,11 +85,11 @@ class KeptMark:
 
 
 class SuspensionStore:
-    """Standings that verified; the caller's transaction makes writes durable together.
+    """Verified standings; the caller's transaction makes writes durable together.
 
     Args:
-        database: The node's.
-        agreements: What the standings are under.
+        database: The node's database.
+        agreements: The agreements of the standings.
     """
 
     def __init__(self, database: Database, agreements: AgreementStore) -> None:
@@ -97,13 +97,13 @@ class SuspensionStore:
         self._agreements = agreements
         self.stoppages = StoppageStore(database)
 
-    # What the log says.
+    # Standings in the log.
 
     def put(self, signed: Signed, entry: int, time_ms: int) -> None:
-        """Keeps a standing that has its entry; of those that repeat each other, the ends.
+        """Stores a standing with its entry; of equal consecutive ones, only the ends are kept.
 
-        Only where none is missing in between: one that comes late may say something else, and what
-        stands behind it then tells until when that held.
+        This applies only if none is missing in between: a late one may differ, and later ones then
+        show how long it applied.
         """
         standing = parse_standing(signed.statement.body)
         self._put_stoppages(Recorded(standing=standing, entry=entry, time_ms=time_ms))
@@ -147,22 +147,22 @@ class SuspensionStore:
             before = None if known is None else known.standing
             self.stoppages.change(agreement_id, changes_of(before, recorded))
             return
-        # One that comes late says what was stopped until then: all of its agency follows anew.
+        # A late standing changes the past stops: all stops of its agency are computed anew.
         said = [each for each, _ in self.history(agreement_id) if each.standing.agency == agency]
         self.stoppages.replace(agreement_id, agency, stoppages_of([*said, recorded]))
 
     def newest(self, agreement_id: bytes) -> dict[str, Recorded]:
-        """The newest standing of each party of an agreement that said something."""
+        """Returns the newest standing of each party of an agreement."""
         rows = self._rows(_NEWEST, (agreement_id,))
         return {recorded.standing.agency: recorded for recorded, _ in rows}
 
     def history(self, agreement_id: bytes) -> tuple[tuple[Recorded, Signed], ...]:
-        """Every standing under an agreement that said something new, in the log's order."""
+        """Returns every changed standing under an agreement, in the log's order."""
         sql = f"{_ALL} WHERE agreement = ? ORDER BY entry"
         return tuple(self._rows(sql, (agreement_id,)))
 
     def stoppages_at(self, agreement: Agreement, entry: int) -> tuple[Reach, tuple[Stoppage, ...]]:
-        """Returns what was suspended when an entry was written, and how far that reached."""
+        """Returns the suspensions at the time of an entry, and their reach."""
         reaches = [
             each
             for each in reaches_of(self._agreements.history(agreement.id))
@@ -177,10 +177,10 @@ class SuspensionStore:
         """Returns when a request, or an answer to it, could not pass; see ``standstill``.
 
         Args:
-            agreement: The version that the request's manifest names.
-            article: The request's.
+            agreement: The version named in the request's manifest.
+            article: The request's article.
             asker: URI of the asking agency.
-            holder: URI of the agency asked.
+            holder: URI of the answering agency.
             since_ms: The log's time of its grant.
         """
         return standstill(
@@ -193,12 +193,12 @@ class SuspensionStore:
         )
 
     def turns(self, agreement_id: bytes) -> tuple[SuspensionChange, ...]:
-        """All that may have changed what is stopped under an agreement, said or agreed on."""
+        """Returns all changes of standings and terms under an agreement."""
         said = (recorded for recorded, _ in self.history(agreement_id))
         return (*said, *self._agreements.history(agreement_id))
 
     def recorded(self, agency: str, agreement_id: bytes, counter: int) -> Recorded | None:
-        """The standing of one number, if it is kept."""
+        """Returns the standing with one number, if it is stored."""
         rows = self._rows(
             f"{_ALL} WHERE agency = ? AND agreement = ? AND counter = ?",
             (agency, agreement_id, counter),
@@ -206,7 +206,7 @@ class SuspensionStore:
         return rows[0][0] if rows else None
 
     def own_statement(self, agency: str, agreement_id: bytes) -> Signed | None:
-        """The statement of an agency's newest standing."""
+        """Returns the statement of an agency's newest standing."""
         rows = self._rows(
             f"{_ALL} WHERE agency = ? AND agreement = ? ORDER BY counter DESC LIMIT 1",
             (agency, agreement_id),
@@ -221,11 +221,11 @@ class SuspensionStore:
             found.append((Recorded(standing=standing, entry=entry, time_ms=time_ms), signed))
         return found
 
-    # What this node wants said.
+    # Wishes of this node.
 
     def wish(self, header: Header, agreement_id: bytes, change: SuspensionStep) -> None:
-        """Keeps that something is to be said of our agency."""
-        # As a standing that says only this: one encoding, and a strict one.
+        """Stores a wish for our agency's standing."""
+        # Encoded as a standing with only this change, in one strict encoding.
         said = Standing(
             header=header,
             agreement_id=agreement_id,
@@ -246,7 +246,7 @@ class SuspensionStore:
         )
 
     def wishes(self, agreement_id: bytes) -> tuple[PendingChange, ...]:
-        """What the exchange has not taken yet of one agreement, oldest first."""
+        """Returns the unaccepted wishes for one agreement, oldest first."""
         rows = self._db.rows(
             "SELECT id, counter, code, sealed FROM standing_wish WHERE agreement = ? ORDER BY id",
             (agreement_id,),
@@ -269,35 +269,36 @@ class SuspensionStore:
         return tuple(found)
 
     def wished(self) -> tuple[bytes, ...]:
-        """The agreements of which the exchange has not taken something yet."""
+        """Returns the agreements with unaccepted wishes."""
         rows = self._db.rows("SELECT DISTINCT agreement FROM standing_wish ORDER BY agreement")
         return tuple(found for (found,) in rows)
 
     def say_again(self, agreement_id: bytes, said: bytes, counter: int) -> None:
-        """Notes that all that is wanted is now said in the standing of that id and number."""
+        """Records that all wishes are now in the standing with that id and number."""
         self._db.execute(
             "UPDATE standing_wish SET said = ?, counter = ?, code = '' WHERE agreement = ?",
             (said, counter, agreement_id),
         )
 
     def fulfil(self, said: bytes) -> None:
-        """Forgets what was wanted and is said by a standing that the exchange took."""
+        """Deletes the wishes of an accepted standing."""
         self._db.execute("DELETE FROM standing_wish WHERE said = ?", (said,))
 
     def refuse(self, said: bytes, code: str) -> None:
-        """Notes that the exchange refused a standing."""
+        """Records that the exchange refused a standing."""
         self._db.execute("UPDATE standing_wish SET code = ? WHERE said = ?", (code, said))
 
-    # What holds here.
+    # Effective standings here.
 
     def book(self, agreement_id: bytes, header: Header) -> SuspensionIndex:
-        """How everybody stands under an agreement, with what this node wants said at once.
+        """Returns all standings under an agreement, with this node's own suspensions at once.
 
-        What is wanted lifted holds until the exchange has taken that; all else holds here now.
+        A wish to lift takes effect once the exchange accepted it; other wishes take effect here
+        now.
 
         Args:
             agreement_id: 16 bytes.
-            header: This node's.
+            header: This node's header.
         """
         standings = [recorded.standing for recorded in self.newest(agreement_id).values()]
         book = SuspensionIndex(standings)
@@ -313,27 +314,27 @@ class SuspensionStore:
         return SuspensionIndex([*standings, ours])
 
     def agreements(self) -> tuple[bytes, ...]:
-        """Every agreement under which somebody said or wants something."""
+        """Returns every agreement with a standing or a wish."""
         return tuple(found for (found,) in self._db.rows(_AGREEMENTS))
 
     def _is_spoken_of(self, agreement_id: bytes) -> bool:
-        """Whether somebody said or wants something under an agreement."""
+        """Returns whether an agreement has a standing or a wish."""
         sql = (
             "SELECT 1 FROM standing WHERE agreement = ?1"
             " UNION ALL SELECT 1 FROM standing_wish WHERE agreement = ?1 LIMIT 1"
         )
         return self._db.row(sql, (agreement_id,)) is not None
 
-    # Grants of ours that were stopped on their way.
+    # Stopped grants of ours.
 
     def stop(self, grant: bytes, place: tuple[str, bytes, int], *, hold: bool, owed: bool) -> None:
-        """Notes that a grant does not reach its recipient.
+        """Records that a grant does not reach its recipient.
 
         Args:
             grant: 32 bytes, its statement id.
             place: Recipient, agreement and number of its place in a channel.
-            hold: Whether it is to be issued anew on resumption.
-            owed: Whether a void is to be put in its place.
+            hold: Whether it is to be reissued on resumption.
+            owed: Whether a void must take its place.
         """
         self._db.execute(
             "INSERT INTO stopped VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -341,26 +342,26 @@ class SuspensionStore:
         )
 
     def owed(self) -> tuple[bytes, ...]:
-        """Grants in whose place a void is to be put."""
+        """Returns the grants whose place needs a void."""
         return tuple(i for (i,) in self._db.rows("SELECT statement_id FROM stopped WHERE owed"))
 
     def pay(self, grant: bytes) -> None:
-        """Notes that a void is on its way to a grant's place."""
+        """Records that a void was queued for a grant's place."""
         self._db.execute("UPDATE stopped SET owed = 0 WHERE statement_id = ?", (grant,))
 
     def held(self) -> tuple[bytes, ...]:
-        """Grants that are to be issued anew on resumption."""
+        """Returns the grants to be reissued on resumption."""
         return tuple(i for (i,) in self._db.rows("SELECT statement_id FROM stopped WHERE hold"))
 
     def release(self, grant: bytes) -> bool:
-        """Notes that a grant is not to be issued anew any more; whether it was."""
+        """Cancels a grant's reissue; returns whether it was scheduled."""
         rows = self._db.rows(
             "UPDATE stopped SET hold = 0 WHERE statement_id = ? AND hold RETURNING 1", (grant,)
         )
         return bool(rows)
 
     def stopped_at(self, place: tuple[str, bytes, int]) -> bytes | None:
-        """The grant that was stopped on its way to a place, or None."""
+        """Returns the grant stopped at a place, or None."""
         found = self._db.value(
             "SELECT statement_id FROM stopped WHERE recipient = ? AND agreement = ? AND seq = ?",
             place,
@@ -368,13 +369,13 @@ class SuspensionStore:
         return None if found is None else bytes(found)
 
     def forget_stopped(self, grant: bytes) -> None:
-        """Forgets that a grant was stopped: it had been handed out."""
+        """Deletes the stop of a grant that was delivered."""
         self._db.execute("DELETE FROM stopped WHERE statement_id = ?", (grant,))
 
     # Marks.
 
     def put_mark(self, signed: Signed, *, own: bool, entry: int | None) -> None:
-        """Keeps a mark, if anybody ever said where it stands under the mark's agreement."""
+        """Stores a mark, if its agreement has a standing or a wish."""
         mark = parse_mark(signed.statement.body)
         peer = mark.recipient if own else mark.header.signer
         if not self._is_spoken_of(mark.agreement_id):
@@ -391,13 +392,13 @@ class SuspensionStore:
         )
 
     def answer_mark(self, statement_id: bytes, entry: int) -> None:
-        """Notes which entry of the log one of our marks has."""
+        """Records the log entry of one of our marks."""
         self._db.execute(
             "UPDATE standing_mark SET entry = ? WHERE statement_id = ?", (entry, statement_id)
         )
 
     def marks(self, agreement_id: bytes, peer: str) -> tuple[KeptMark, ...]:
-        """The marks of both ends of a channel pair, in the log's order."""
+        """Returns both parties' marks of a channel pair, in the log's order."""
         rows = self._db.rows(
             "SELECT own, counter, entry, sealed FROM standing_mark WHERE agreement = ? AND peer = ?"
             " ORDER BY entry IS NULL, entry",
@@ -418,10 +419,10 @@ class SuspensionStore:
             for own, entry, signed in found
         )
 
-    # What originators froze.
+    # Frozen articles.
 
     def freeze(self, agreement_id: bytes, agency: str, articles: Iterable[str]) -> None:
-        """Notes the articles whose packets an agency has frozen now; no others are."""
+        """Records the articles that an agency currently freezes."""
         sealed = self._db.vault.seal(FREEZE.at(agency, agreement_id), "\n".join(articles).encode())
         self._db.execute(
             "INSERT INTO freeze (agency, agreement, sealed) VALUES (?1, ?2, ?3)"

@@ -1,8 +1,8 @@
-"""Which packets hold a value, by keyed hashes: an index that only this node can ask.
+"""Packets by value, with keyed hashes: an index that only this node can query.
 
-What comes is indexed when it is stored; all else, when the index is asked: sending does not wait.
-Deleting the keys of a packet deletes what was read with them, except the tags that tell a copy of
-a partner's value. Those stay until the partner's grants would have ended.
+Arrivals are indexed when they are stored, other packets when the index is queried, so that sending
+does not wait. Deleting a packet's keys deletes its values, except the tags that identify a copy of
+a partner's value. Those stay until the end of the partner's grants.
 """
 
 import hashlib
@@ -17,24 +17,24 @@ from tearline_client.planning.text_search import folded
 from tearline_client.store.database import Database
 
 _TAG_SIZE = 16
-_TAGS_AT_ONCE = 500  # in one question: far below what SQLite takes
+_TAGS_AT_ONCE = 500  # per query: far below SQLite's limit
 
 
 class _Word(IntEnum):
-    """Whose word a value is, as far as a copy of it is looked for."""
+    """Origin of a value, for the detection of copies."""
 
-    COMMON = 0  # it tells nothing, or it is ours but taken from others
+    COMMON = 0  # not identifying, or ours but derived from others
     OWN = 1
     TELLING = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueSource:
-    """A packet of a partner in which a value tells a copy.
+    """A packet of a partner that holds an identifying value.
 
     Attributes:
         packet: 32 bytes, its id.
-        origin: URI of the node that made it.
+        origin: URI of the originator's node.
         erased: Whether the value was erased here since.
     """
 
@@ -48,7 +48,7 @@ class ValueStore:
 
     Args:
         database: The node's database.
-        key: 32 bytes that make the tags; without it they tell nothing.
+        key: 32 bytes for the tags, which are meaningless without it.
     """
 
     def __init__(self, database: Database, key: bytes) -> None:
@@ -56,7 +56,7 @@ class ValueStore:
         self._key = key
 
     def behind(self) -> list[bytes]:
-        """The packets that were opened further since they were indexed."""
+        """Returns the packets whose readable fields grew since they were indexed."""
         return [packet for (packet,) in self._db.rows("SELECT packet FROM value_due")]
 
     def put(
@@ -67,13 +67,13 @@ class ValueStore:
         own: bool = False,
         telling: Collection[str] = (),
     ) -> None:
-        """Indexes all that is open of a packet, in place of what was; in the caller's transaction.
+        """Indexes all readable values of a packet anew, in the caller's transaction.
 
         Args:
             packet: 32 bytes, its id.
             values: All values of its text fields.
-            own: Whether they are our own word: it is a packet of ours, made from nobody's.
-            telling: Those among them, of a partner's packet, of which one is enough to tell a copy.
+            own: Whether they are our own: a packet of ours without sources.
+            telling: The values of a partner's packet of which a single one identifies a copy.
         """
         tags = {value: self._tag(plain) for value in values if (plain := folded(value))}
         words = dict.fromkeys(tags.values(), _Word.OWN if own else _Word.COMMON)
@@ -88,14 +88,14 @@ class ValueStore:
         self._db.execute("DELETE FROM value_due WHERE packet = ?", (packet,))
 
     def find(self, value: str) -> list[bytes]:
-        """The packets that hold ``value``, in whatever case, script or punctuation.
+        """Returns the packets that hold ``value``, in any case, script or punctuation.
 
         Raises:
-            MalformedInput: If it holds no letter and no digit.
+            MalformedInput: If it contains no letter and no digit.
         """
         plain = folded(value)
         if not plain:
-            raise MalformedInput("a value with a letter or a digit was expected")
+            raise MalformedInput("expected a value with a letter or a digit")
         rows = self._db.rows(
             "SELECT v.packet FROM value_tag v JOIN packet p ON p.id = v.packet"
             " WHERE v.tag = ? AND v.ends_ms IS NULL ORDER BY p.received_ms, p.id",
@@ -104,11 +104,11 @@ class ValueStore:
         return [packet for (packet,) in rows]
 
     def keep_until(self, packet: bytes, ends_ms: int) -> None:
-        """Notes until when the tags stay of what was erased of a partner's packet.
+        """Records the end of the tags of a partner's erased values.
 
         Args:
             packet: 32 bytes, its id.
-            ends_ms: The end of the last grant that told it.
+            ends_ms: The end of its last grant.
         """
         self._db.execute(
             "UPDATE value_tag SET ends_ms = ? WHERE packet = ? AND ends_ms IS NOT NULL",
@@ -116,21 +116,21 @@ class ValueStore:
         )
 
     def expire(self, log_ms: int) -> None:
-        """Deletes the tags of what was erased whose grants have ended by a time of the log."""
+        """Deletes the tags of erased values whose grants ended by a time of the log."""
         self._db.erase("DELETE FROM value_tag WHERE ends_ms <= ?", (log_ms,))
 
     def is_own_word(self, value: str) -> bool:
-        """Returns whether we told a value before any partner told it to us.
+        """Returns whether we used a value before any partner sent it to us.
 
-        It is our own word in a packet of ours that was made from no other; a packet that came
-        to be here after a partner's that tells it may repeat it.
+        It is our own in a packet of ours without sources. A packet that arrived after a partner's
+        with the value may repeat it.
         """
         first = self._first(value, _Word.OWN)
         told = self._first(value, _Word.TELLING)
         return first is not None and (told is None or first < told)
 
     def _first(self, value: str, word: _Word) -> int | None:
-        """Returns the place of the first packet that holds a value as such a word."""
+        """Returns the place of the first packet that holds a value of such an origin."""
         row = self._db.row(
             "SELECT place FROM value_tag WHERE tag = ? AND word = ? ORDER BY place LIMIT 1",
             (self._tag(folded(value)), word),
@@ -138,7 +138,7 @@ class ValueStore:
         return None if row is None else row[0]
 
     def told(self, value: str) -> list[ValueSource]:
-        """Returns the packets of partners in which a value tells a copy, in order of arrival."""
+        """Returns the partners' packets with an identifying value, in order of arrival."""
         rows = self._db.rows(
             "SELECT v.packet, p.origin, v.ends_ms FROM value_tag v JOIN packet p ON p.id = v.packet"
             " WHERE v.tag = ? AND v.word = ? ORDER BY v.place",
@@ -150,9 +150,9 @@ class ValueStore:
         ]
 
     def told_among(self, plains: Iterable[str]) -> dict[str, list[ValueSource]]:
-        """Returns those of many folded values that tell a copy, with the packets that told them.
+        """Returns the identifying ones among folded values, with their packets.
 
-        Values that are our own word are left out.
+        Values of our own are excluded.
         """
         tags = {self._tag(plain): plain for plain in plains}
         found: dict[str, list[ValueSource]] = {}

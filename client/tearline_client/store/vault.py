@@ -1,7 +1,7 @@
-"""Encryption at rest: everything a partner wrote is sealed before it touches the disk.
+"""Encryption at rest: a partner's data are sealed before they reach the disk.
 
-One key, derived from the keystore, seals every value under a random nonce. The place a value
-stands in is bound to it: table, column and row. So a value moved to another row does not open.
+One key, derived from the keystore, seals every value under a random nonce. A value is bound to its
+table, column and row, so that a value moved to another row cannot be opened.
 """
 
 import secrets
@@ -22,30 +22,30 @@ Part = str | bytes | int
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A column of one row; made by ``Column.at`` alone, so that no caller forgets the row.
+    """A column of one row; made only by ``Column.at``, so that the row is never omitted.
 
     Attributes:
         column: The column.
-        key: What names the row, in the order of the column's key.
+        key: The row's key values, in the order of the column's key.
     """
 
     column: "Column"
     key: tuple[Part, ...]
 
     def encode(self) -> bytes:
-        """The place as bytes; two places never have the same."""
+        """Returns the place as bytes, unique for each place."""
         names = prefixed(self.column.table.encode()) + prefixed(self.column.name.encode())
         return label("vault") + names + b"".join(map(_encoded, self.key))
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the database whose values are sealed.
+    """A column of the database with sealed values.
 
     Attributes:
         table: The table.
         name: The column.
-        key: The columns that name a row of the table: its primary key, or one that is unique.
+        key: The columns that identify a row: the primary key, or a unique one.
     """
 
     table: str
@@ -53,10 +53,10 @@ class Column:
     key: tuple[str, ...]
 
     def at(self, *key: Part) -> Place:
-        """The place of one row's value.
+        """Returns the place of one row's value.
 
         Args:
-            key: What names the row, in the order of ``Column.key``.
+            key: The row's key values, in the order of ``Column.key``.
         """
         if len(key) != len(self.key):
             raise ValueError(f"a row of {self.table} is named by {', '.join(self.key)}")
@@ -66,8 +66,8 @@ class Column:
 class Vault:
     """Seals and opens values under the node's storage key.
 
-    AES-256-GCM-SIV (RFC 8452): a nonce drawn twice, in a store that lives for years, tells no
-    more than that two values are equal.
+    AES-256-GCM-SIV (RFC 8452): a repeated nonce, in a store that lasts for years, reveals only
+    whether two values are equal.
     """
 
     def __init__(self, storage_key: bytes) -> None:
@@ -76,12 +76,12 @@ class Vault:
         self._cipher = AESGCMSIV(storage_key)
 
     def seal(self, place: Place, value: bytes) -> bytes:
-        """``value`` sealed for ``place``."""
+        """Returns ``value`` sealed for ``place``."""
         nonce = secrets.token_bytes(_NONCE_SIZE)
         return nonce + self._cipher.encrypt(nonce, value, place.encode())
 
     def open(self, place: Place, sealed: bytes) -> bytes:
-        """The value sealed for ``place``.
+        """Returns the value sealed for ``place``.
 
         Raises:
             StoreDamaged: If it was changed, moved, or sealed under another key.
@@ -90,7 +90,7 @@ class Vault:
             return self._cipher.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], place.encode())
         except (InvalidTag, ValueError):
             column = f"{place.column.table}.{place.column.name}"
-            raise StoreDamaged(f"a value of {column} does not open") from None
+            raise StoreDamaged(f"a value of {column} cannot be opened") from None
 
 
 def _encoded(part: Part) -> bytes:

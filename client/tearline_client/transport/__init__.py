@@ -1,1 +1,1 @@
-"""The line to the exchange: calls, connections, and what waits on either side of them."""
+"""Connection to the exchange: calls, connections, and the messages on both sides of them."""

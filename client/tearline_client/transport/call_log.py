@@ -1,7 +1,7 @@
-"""What is logged of each call to the exchange: the method, how it ended, how long it took, sizes.
+"""Log of calls to the exchange: method, outcome, duration and sizes.
 
-No address, no statement and no packet stands there. Lines are of level INFO: commands show none,
-and a node at work shows them where it writes its log for programs.
+It contains no address, statement or packet. Its level is INFO: commands do not show it, and a
+running node shows it in its JSON log.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """A call under way.
+    """A call in progress.
 
     Attributes:
         id: Its request id, which the exchange logs as well.
@@ -34,7 +34,7 @@ class Call:
 
 @contextmanager
 def logged(method: str) -> Iterator[Call]:
-    """Logs a call when it has ended; ``code`` is ``ok``, ``cancelled`` or that of its error.
+    """Logs a call when it has ended; ``code`` is ``ok``, ``cancelled`` or its error's.
 
     Args:
         method: The full name of its method.
@@ -45,7 +45,7 @@ def logged(method: str) -> Iterator[Call]:
     except TearlineError as error:
         code = error.code
         raise
-    except (asyncio.CancelledError, GeneratorExit):  # whoever asked has enough
+    except (asyncio.CancelledError, GeneratorExit):  # the caller needs no more
         code = "cancelled"
         raise
     finally:

@@ -1,4 +1,4 @@
-"""The node's connection, and the certificate it is made with."""
+"""The node's connection, and its certificate."""
 
 from tearline.crypto.certificates import end_s, verify_current
 from tearline.errors import CertificateExpired
@@ -13,12 +13,12 @@ from tearline_client.transport.grpc import Transport
 
 
 class Connection:
-    """Keeps a connection that lasts longer than a certificate.
+    """A connection that outlives its certificate.
 
     Args:
-        home: Where the certificate lies.
-        keystore: Where its key and the CA's are.
-        transport: The connection; made with the certificate that lies there now.
+        home: Holds the certificate.
+        keystore: Holds its key and the CA's key.
+        transport: The connection, made with the stored certificate.
     """
 
     def __init__(self, home: Home, keystore: Keystore, transport: Transport) -> None:
@@ -29,11 +29,11 @@ class Connection:
 
     @property
     def end_ms(self) -> int:
-        """When the certificate of this connection ends, Unix milliseconds."""
+        """Returns the end of this connection's certificate, Unix milliseconds."""
         return end_s(self._certificate) * 1000
 
     def is_current(self, now_ms: int) -> bool:
-        """Whether the certificate of this connection is valid at a time."""
+        """Returns whether this connection's certificate is valid at a time."""
         try:
             verify_current(self._certificate, now_ms // 1000)
         except CertificateExpired:
@@ -41,15 +41,15 @@ class Connection:
         return True
 
     def is_due(self, now_ms: int) -> bool:
-        """Whether a newer certificate lies there, put by a command, or can be issued and is due."""
+        """Returns whether a newer certificate is stored, or is due and can be issued."""
         if self._home.tls_certificate() != self._certificate:
             return True
         return is_certificate_due(self._home, now_ms=now_ms) and has_authority(self._keystore)
 
     async def renew(self, now_ms: int) -> bool:
-        """Issues a certificate if it is due, and connects anew if there is a newer one.
+        """Issues a due certificate, and reconnects with a newer one.
 
-        Calls under way on the connection before are ended.
+        Calls in progress on the old connection are ended.
 
         Returns:
             Whether there is a new connection.

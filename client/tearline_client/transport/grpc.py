@@ -1,4 +1,4 @@
-"""The seam to the exchange: byte strings out, byte strings in. The only user of gRPC here."""
+"""Interface to the exchange: byte strings out, byte strings in. The only user of gRPC here."""
 
 import asyncio
 import secrets
@@ -39,62 +39,62 @@ _FAILED = (ExchangeUnreachable, ExchangeFault, OutcomeUnknown)
 
 
 class PublishStream(Protocol):
-    """Messages on their way, each answered in its turn."""
+    """Messages in transit, answered in order."""
 
     async def send(self, publication: bytes) -> None:
-        """Sends one more; whatever goes wrong with it, ``receive`` says."""
+        """Sends one more message; ``receive`` reports its errors."""
         ...
 
     async def receive(self) -> bytes:
-        """The encoded outcomes of the first that was not answered yet.
+        """Returns the encoded outcomes of the first unanswered message.
 
         Raises:
-            TearlineError: As ``publish`` does, for that one. No later one is answered then.
+            TearlineError: As ``publish``, for that message. Later ones then get no answer.
         """
         ...
 
 
 class Transport(Protocol):
-    """What a node asks of the exchange; a test puts a lying exchange in its place."""
+    """Calls of a node to the exchange; tests replace it with a lying exchange."""
 
     async def publish(self, publication: bytes) -> bytes:
         """Publishes; returns the encoded outcomes."""
         ...
 
     def publishing(self) -> AbstractAsyncContextManager[PublishStream]:
-        """A stream to publish in; what is not answered when it is left may have been taken."""
+        """Returns a stream to publish in; unanswered messages may have been accepted."""
         ...
 
     def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
-        """Encoded deliveries behind ``cursor``, until the stream ends."""
+        """Yields encoded deliveries behind ``cursor`` until the stream ends."""
         ...
 
     async def acknowledge(self, cursor: bytes) -> bytes:
-        """Says that all up to ``cursor`` is durable here; returns the newest item's cursor."""
+        """Confirms that all mail up to ``cursor`` is durable; returns the newest item's cursor."""
         ...
 
     async def reconcile(self, request: bytes) -> bytes:
-        """Where this node stands after a loss; answered by where the exchange stands."""
+        """Sends this node's state after a loss; returns the exchange's state."""
         ...
 
     async def entries(self, request: bytes) -> bytes:
-        """A run of log entries with a checkpoint."""
+        """Returns a run of log entries with a checkpoint."""
         ...
 
     async def cosign(self, turn: bytes) -> bytes:
-        """What we cosigned; answered by what others did, once the log has grown."""
+        """Sends our cosignature; returns others' cosignatures once the log has grown."""
         ...
 
     def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
-        """Pages of proven events, for the person whose token it is; ``follow`` waits for more."""
+        """Yields pages of proven events for the token's person; ``follow`` waits for more."""
         ...
 
     async def reconnect(self, identity: TlsIdentity) -> None:
-        """Goes on with another certificate, on a connection of its own."""
+        """Reconnects with another certificate."""
         ...
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         ...
 
 
@@ -108,7 +108,7 @@ _SAID = {
     "Socket closed": "it ended the connection at once, as it does where its trust list does not"
     " have this agency's CA: ask the operator which list it serves",
 }
-"""Words of gRPC for why a connection does not come about, and ours."""
+"""Causes of failed connections: gRPC's text and our own."""
 
 
 class _GrpcStream:
@@ -116,9 +116,9 @@ class _GrpcStream:
 
     Args:
         call: The call.
-        timeout_s: How long one answer may take.
-        translated: The error that an error of gRPC means.
-        line: What is logged of it.
+        timeout_s: Maximum seconds for one answer.
+        translated: Maps an error of gRPC to ours.
+        line: Its log record.
     """
 
     def __init__(
@@ -136,26 +136,25 @@ class _GrpcStream:
         call.add_done_callback(self._end)
 
     def _end(self, call: "grpc.aio.StreamStreamCall[bytes, bytes]") -> None:
-        """Keeps how the call ended.
+        """Stores the end of the call.
 
-        A write that meets the end has gRPC put an INTERNAL of its own in the place of what the
-        exchange said, which is then nowhere else.
+        If a write meets the end, gRPC replaces the exchange's error with its own INTERNAL.
         """
         code, metadata = _at_once(call.code()), _at_once(call.trailing_metadata())
         self._ending = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), metadata, "", "")
 
     async def send(self, publication: bytes) -> None:
-        """Sends one more; whatever goes wrong with it, ``receive`` says."""
-        # A call that has ended, or hangs, says why when it is read.
+        """Sends one more message; ``receive`` reports its errors."""
+        # A call that has ended or hangs reports the reason when it is read.
         with suppress(TimeoutError, asyncio.InvalidStateError, grpc.aio.AioRpcError):
             async with asyncio.timeout(self._timeout_s):
                 await self._call.write(publication)
                 self._line.sent += len(publication)
 
     async def receive(self) -> bytes:
-        """The encoded outcomes of the first that was not answered yet."""
+        """Returns the encoded outcomes of the first unanswered message."""
         if self._call.cancelled():  # sending took too long
-            raise OutcomeUnknown("the exchange did not read on in time")
+            raise OutcomeUnknown("the exchange did not read in time")
         reply: object = None
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -172,7 +171,7 @@ class _GrpcStream:
 
 
 def _at_once(answer: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that has nothing to wait for."""
+    """Returns the result of a coroutine that never suspends."""
     try:
         answer.send(None)
     except StopIteration as done:
@@ -184,16 +183,14 @@ class GrpcTransport:
     """The exchange over mutual TLS.
 
     Args:
-        exchange: As the pinned trust list names it: CA, DNS name, address.
+        exchange: CA, DNS name and address, from the pinned trust list.
         identity: The node's TLS certificate and key.
-        timeout_s: How long one call may take.
-        address: host:port to connect to instead of the listed one; the name is still pinned.
-            Several, with commas between, where several processes serve: one of them is used,
-            and the next as soon as it does not answer.
+        timeout_s: Maximum seconds for one call.
+        address: host:port to connect to instead of the listed one; the name is still pinned. With
+            several, separated by commas, one is used, and the next after a failure.
 
     Raises:
-        TearlineError: Of the Request branch from every call that the exchange does not
-            answer, or whatever it refused with.
+        TearlineError: From each call: of the Request branch without an answer, or the refusal.
     """
 
     def __init__(
@@ -206,13 +203,13 @@ class GrpcTransport:
     ) -> None:
         self._exchange = exchange
         self._addresses = (address or exchange.address).split(",")
-        self._at = secrets.randbelow(len(self._addresses))  # so that nodes spread
+        self._at = secrets.randbelow(len(self._addresses))  # random, to distribute the nodes
         self._timeout_s = timeout_s
         self._certificate = identity.certificate
         self._channels = self._dial(identity)
 
     def _dial(self, identity: TlsIdentity) -> list[grpc.aio.Channel]:
-        # None connects before it is used.
+        # None of them connects before use.
         credentials = client_credentials(identity, self._exchange.certificate_authority)
         options = client_options(self._exchange.dns_name)
         return [
@@ -230,7 +227,7 @@ class GrpcTransport:
 
     @asynccontextmanager
     async def publishing(self) -> AsyncIterator[PublishStream]:
-        """A stream to publish in; what is not answered when it is left may have been taken."""
+        """Returns a stream to publish in; unanswered messages may have been accepted."""
         with logged(methods.PUBLISH_STREAM) as line:
             call = self._channel.stream_stream(methods.PUBLISH_STREAM, None, None)(
                 None, metadata=with_request_id(line.id)
@@ -241,7 +238,7 @@ class GrpcTransport:
                 call.cancel()
 
     async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
-        """Encoded deliveries behind ``cursor``, until the stream ends."""
+        """Yields encoded deliveries behind ``cursor`` until the stream ends."""
         at, channel = self._at, self._channel
         with logged(methods.SUBSCRIBE) as line:
             line.sent = len(cursor)
@@ -258,25 +255,25 @@ class GrpcTransport:
                 stream.cancel()
 
     async def reconcile(self, request: bytes) -> bytes:
-        """Where this node stands after a loss; answered by where the exchange stands."""
+        """Sends this node's state after a loss; returns the exchange's state."""
         return await self._call(methods.RECONCILE, request)
 
     async def acknowledge(self, cursor: bytes) -> bytes:
-        """Says that all up to ``cursor`` is durable here; returns the newest item's cursor."""
+        """Confirms that all mail up to ``cursor`` is durable; returns the newest item's cursor."""
         return await self._call(methods.ACKNOWLEDGE, cursor)
 
     async def entries(self, request: bytes) -> bytes:
-        """A run of log entries with a checkpoint."""
+        """Returns a run of log entries with a checkpoint."""
         return await self._call(methods.ENTRIES, request)
 
     async def cosign(self, turn: bytes) -> bytes:
-        """What we cosigned; answered by what others did, once the log has grown."""
+        """Sends our cosignature; returns others' cosignatures once the log has grown."""
         return await self._call(methods.COSIGN, turn, wait_s=COSIGN_WAIT_MS / 1000)
 
     async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
-        """Pages of proven events, for the person whose token it is; ``follow`` waits for more."""
+        """Yields pages of proven events for the token's person; ``follow`` waits for more."""
         at, channel = self._at, self._channel
-        # The exchange ends one that follows after a while, at the latest.
+        # The exchange ends a following search after a while, at the latest.
         within_s = self._timeout_s + (FOLLOW_MS / 1000 if follow else 0)
         with logged(methods.SEARCH) as line:
             line.sent = len(request)
@@ -292,27 +289,27 @@ class GrpcTransport:
                     line.received += len(page)
                     yield page
             except TimeoutError:
-                raise ExchangeUnreachable("it stopped in the middle of a search") from None
+                raise ExchangeUnreachable("the exchange stopped during a search") from None
             except grpc.aio.AioRpcError as error:
                 raise self._failed(at, error) from None
             finally:
                 stream.cancel()
 
     async def reconnect(self, identity: TlsIdentity) -> None:
-        """Goes on with another certificate; calls under way are ended."""
+        """Reconnects with another certificate; calls in progress are ended."""
         before, self._channels = self._channels, self._dial(identity)
         self._certificate = identity.certificate
         for channel in before:
             await channel.close(None)
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         for channel in self._channels:
             await channel.close(None)
 
     async def _call(self, method: str, request: bytes, *, wait_s: float = 0) -> bytes:
         for _ in self._addresses[1:]:
-            # Whatever is asked may be asked twice; who was waited for long is not waited for again.
+            # Every call may be repeated; after a long wait without an answer, it is not.
             with suppress(ExchangeUnreachable, ExchangeFault):
                 return await self._call_once(method, request, wait_s)
         return await self._call_once(method, request, wait_s)
@@ -331,7 +328,7 @@ class GrpcTransport:
         return reply
 
     def _failed(self, at: int, error: grpc.aio.AioRpcError) -> TearlineError:
-        """What a failed call means; who did not do as asked is not asked next time."""
+        """Returns the meaning of a failed call; the next call uses another address."""
         meant = self._translated(error)
         if at == self._at and isinstance(meant, _FAILED):
             self._at = (at + 1) % len(self._addresses)
@@ -342,7 +339,7 @@ class GrpcTransport:
         metadata = cast("tuple[tuple[str, str | bytes], ...]", tuple(error.trailing_metadata()))
         meant = error_of(error.code(), metadata)
         if isinstance(meant, ExchangeUnreachable):
-            # TLS tells nobody why it was refused; an expired certificate is the usual reason.
+            # TLS does not give the reason of a refusal; an expired certificate is the usual one.
             try:
                 verify_current(self._certificate, int(time.time()))
             except CertificateExpired as expired:
@@ -352,7 +349,7 @@ class GrpcTransport:
 
 
 def _why(details: str) -> str:
-    """Why no connection came about, as far as gRPC's words tell; empty where they do not."""
+    """Returns why the connection failed, if gRPC's text states it; otherwise empty."""
     if "failed to connect" not in details:
-        return ""  # a connection that was there has ended
+        return ""  # an established connection has ended
     return next((why for said, why in _SAID.items() if said in details), "")

@@ -54,7 +54,7 @@ def test_what_is_here_is_shown_with_its_age(desk: Desk, command: tuple[str, ...]
     with away():
         shown = desk.run(*words)
     assert shown.exit_code == 0, shown.output
-    assert "The exchange is away (TL-REQ-001): what is here is as of 20" in shown.stderr
+    assert "The exchange is unreachable (TL-REQ-001): local data is as of 20" in shown.stderr
     there = desk.run(*words)
     assert there.exit_code == 0, there.output
     assert "as of" not in there.stderr
@@ -67,7 +67,7 @@ def test_what_is_here_is_shown_with_its_age(desk: Desk, command: tuple[str, ...]
 def test_what_asks_no_exchange_says_how_old_it_is(desk: Desk, command: tuple[str, ...]) -> None:
     shown = desk.run(*command)
     assert shown.exit_code == 0, shown.output
-    assert "What is here is as of 20" in shown.stderr
+    assert "Local data is as of 20" in shown.stderr
     assert "min ago" in shown.stderr
 
 
@@ -87,7 +87,7 @@ def test_a_packet_that_is_sent_says_its_place_and_goes_with_the_next_sync(
             assert "TL-REQ-011" in sent.stderr
             (row,) = json.loads(sent.stdout)
             assert row["queued"] == place
-    assert "Signed, and sent with the next sync: 2." in desk.run("node", "queue").stderr
+    assert "Signed, to be sent by the next sync: 2." in desk.run("node", "queue").stderr
     assert desk.run("node", "sync").exit_code == 0
     assert desk.run("node", "sync", agency=CN).exit_code == 0
     rows = desk.rows("packet", "list", agency=CN)

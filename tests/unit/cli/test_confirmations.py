@@ -97,7 +97,7 @@ LEAVING: dict[str, tuple[Prepare, str, str]] = {
             *("request", "answer", request(desk, folder), entities(folder / "a.jsonl")),
             *("--text", "all that there is"),
         ),
-        "With the words: all that there is\n1 packet will be sent to mx-prosecutor.",
+        "Note: all that there is\n1 packet will be sent to mx-prosecutor.",
         MX,
     ),
     "pass on": (
@@ -110,7 +110,7 @@ LEAVING: dict[str, tuple[Prepare, str, str]] = {
             *("consent", "give", consent(desk, folder, "ask", "--use=evidence", "--for=12/26")),
             *("--note", "for this trial"),
         ),
-        "With the words: for this trial\n1 field may be used (evidence) by mx-prosecutor.",
+        "Note: for this trial\n1 field may be used (evidence) by mx-prosecutor.",
         MX,
     ),
 }

@@ -51,7 +51,7 @@ def test_evidence_is_asked_for_given_and_used(desk, tmp_path):
     desk.run("login", AUDITOR, "--out")
     refused = desk.run("consent", "give", here["consent"])
     assert refused.exit_code == 4  # no machine gives a consent
-    assert "nobody is logged in" in refused.stderr
+    assert "none is logged in" in refused.stderr
     desk.run("login", AUDITOR, "--person-passphrase-file", desk.folder / "word")
     (given,) = desk.rows("consent", "give", "--yes", here["consent"], "--until", "2035-01-01")
     assert (given["status"], given["until"][:10]) == ("given", "2035-01-01")

@@ -51,8 +51,8 @@ def test_the_old_packet_names_what_took_its_place_wherever_it_is_shown(
         assert listed[correction]["corrected_by"] == ""
     at_mexico = {"agency": "mx-prosecutor"}
     shown = desk.run("packet", "show", desk.packet, **at_mexico)
-    assert f"Corrected since: packet {correction[:12]}" in shown.stderr
-    assert f"takes the place of packet {desk.packet[:12]}" in (
+    assert f"Corrected: replaced by packet {correction[:12]}" in shown.stderr
+    assert f"replaces packet {desk.packet[:12]}" in (
         desk.run("packet", "show", correction, **at_mexico).stderr
     )
     printed = desk.run("packet", "print", desk.packet, **at_mexico)
@@ -64,7 +64,7 @@ def test_the_old_packet_names_what_took_its_place_wherever_it_is_shown(
     assert "1847250" not in exported
     named = desk.run("export", "ftm", desk.packet, **at_mexico)
     assert "1847250" in named.stdout
-    assert f"corrected since, by {correction[:12]}" in named.stderr
+    assert f"corrected by {correction[:12]}" in named.stderr
 
 
 def test_what_was_corrected_says_which_one_to_correct(desk: Desk, corrected: Path) -> None:
@@ -101,10 +101,13 @@ def test_who_is_kept_out_is_named_when_it_is_corrected_and_when_it_is_resumed(
     told = desk.run("packet", "correct", "--yes", desk.packet, corrected, "--as", AUDITOR)
     assert told.exit_code == 0, told.output
     assert "Not for mx-prosecutor: " in told.stderr
-    assert f"mx-prosecutor goes on with {desk.packet[:12]} as it was" in told.stderr
-    assert "cn-public-security goes on" not in told.stderr
+    assert f"mx-prosecutor keeps {desk.packet[:12]} uncorrected" in told.stderr
+    assert "cn-public-security keeps" not in told.stderr
     (old,) = (row for row in desk.rows("packet", "list") if row["id"] == desk.packet)
     resumed = desk.run("agreement", "resume", "narcotics-2026", "--as", "olga")
     assert resumed.exit_code == 0, resumed.output
-    named = f"mx-prosecutor still has packet {desk.packet[:12]}, which {old['corrected_by']}"
-    assert resumed.stderr.count("still has packet") == resumed.stderr.count(named) == 1
+    named = (
+        f"mx-prosecutor still holds packet {desk.packet[:12]}, without its correction"
+        f" {old['corrected_by']}"
+    )
+    assert resumed.stderr.count("still holds packet") == resumed.stderr.count(named) == 1

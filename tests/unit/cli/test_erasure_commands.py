@@ -19,9 +19,12 @@ def test_an_order_from_its_draft_to_its_proof(desk: Desk, tmp_path: Path) -> Non
     assert desk.run(*draft, "--as", AUDITOR).exit_code == EXIT_REFUSED
     assert not order.exists()
     drafted = desk.run(*draft, "--as", "olga")
-    assert (drafted.exit_code, drafted.stderr) == (0, f"Signed {order}; all parties have.\n")
+    assert (drafted.exit_code, drafted.stderr) == (0, f"Signed {order}; all parties have signed.\n")
     published = desk.run("log", "erase", "publish", order)
-    assert (published.exit_code, published.stderr) == (0, f"Erased what 1 entry said: {index}.\n")
+    assert (published.exit_code, published.stderr) == (
+        0,
+        f"Erased the events of 1 entry: {index}.\n",
+    )
     again = desk.run("log", "erase", "draft", index, "--reason", REASON, "--output-file", order)
     assert again.exit_code != 0
     (listed,) = desk.rows("log", "erase", "list")

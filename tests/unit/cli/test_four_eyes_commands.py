@@ -130,17 +130,17 @@ def test_a_text_that_is_disclosed_says_why_it_repeats_what_is_kept_back(
     (field,) = strict.rows(*arguments, "--repeats", "they know her", "--as", "bo")
     shown = strict.run("packet", "pending", field["pending"])
     assert "Person/name, which mx-prosecutor may not have in clear" in shown.stderr
-    assert "the person who drafted it says: they know her" in shown.stderr
+    assert "Reason of the drafter to repeat it: they know her" in shown.stderr
     assert strict.run("packet", "approve", field["pending"], "--as", "li").exit_code == 0
     told = strict.run("packet", "show", row["packet"], "--as", AUDITOR).stderr
-    assert told.index("because: a street") < told.index("because: they know her")
+    assert told.index("Reason: a street") < told.index("Reason: they know her")
 
 
 def test_an_import_waits_as_well(strict: Desk, lead: Path) -> None:
     done = strict.run("import", "ftm", lead, *ORDER, "--as", "bo")
     assert done.exit_code == 0, done.output
     (waiting,) = strict.rows("packet", "pending")
-    assert f"these wait: {waiting['pending']}." in done.stderr
+    assert f"pending: {waiting['pending']}." in done.stderr
 
 
 def test_what_changed_is_shown_and_asked_about(strict: Desk, lead: Path) -> None:
@@ -220,7 +220,7 @@ def test_an_answer_waits_as_well(strict: Desk, lead: Path, request_id: str) -> N
     assert listed["left_ms"] > 0
     shown = strict.run("packet", "pending", row["pending"])
     assert "Qiu Wenhao" in shown.stdout
-    assert "With the words: all we have" in shown.stderr
+    assert "Note: all we have" in shown.stderr
     same = strict.run("packet", "approve", row["pending"], "--as", "bo")
     assert same.exit_code == EXIT_REFUSED
     (done,) = strict.rows("packet", "approve", row["pending"], "--as", "li")

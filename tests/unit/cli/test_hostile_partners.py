@@ -259,8 +259,8 @@ def test_a_source_that_makes_no_entities_takes_no_other_with_it(desk: Desk) -> N
     ran = desk.run("export", "ftm")
     assert (ran.exit_code, ran.stdout) == (0, own.stdout)
     assert own.stdout
-    told = [line for line in ran.stderr.splitlines() if line.startswith("Left out: ")]
-    assert [line.split()[3].rstrip(",") for line in told] == [nonsense[:12]]
+    told = [line for line in ran.stderr.splitlines() if line.startswith("Left out packet ")]
+    assert [line.split()[3].rstrip(":") for line in told] == [nonsense[:12]]
     # Asked for by name, it is not left out in silence.
     assert desk.run("export", "ftm", nonsense).exit_code == EXIT_INTEGRITY
 

@@ -81,7 +81,7 @@ def test_the_same_import_is_not_sent_twice_unless_asked(desk: Desk, people: Path
         assert desk.run("import", "ftm", people, *ORDER).exit_code == 0
     assert arrived(desk) == NAMES
     told = desk.run("import", "ftm", people, *ORDER).stderr
-    assert "10 packets of it sent before" in told
+    assert "10 packets sent earlier" in told
     assert "0 packets sent" in told
     assert desk.run("import", "ftm", people, "--again", *ORDER).exit_code == 0
     assert arrived(desk) == sorted(NAMES * 2)
@@ -150,7 +150,7 @@ def test_an_import_that_was_cut_off_goes_on(
         assert cut_off.exit_code == ExchangeUnreachable.exit_status
     done = desk.run("import", "ftm", people, *ORDER)
     assert done.exit_code == 0, done.output
-    assert f"{2 * batches + 2} packets of it sent before" in done.stderr
+    assert f"{2 * batches + 2} packets sent earlier" in done.stderr
     assert arrived(desk) == NAMES
 
 
@@ -167,7 +167,7 @@ def test_an_import_says_that_it_waits(
     monkeypatch.setattr(Sender, "flush", full_once)
     done = desk.run("import", "ftm", people, *ORDER)
     assert done.exit_code == 0, done.output
-    assert done.stderr.count(f"{MailboxFull.what} Going on in 1 s.") == 1
+    assert done.stderr.count(f"{MailboxFull.what} Continuing in 1 s.") == 1
     assert arrived(desk) == NAMES
 
 
@@ -214,7 +214,7 @@ def test_what_an_option_allows_is_counted_and_no_partner_sees_it(desk: Desk, odd
     odd.write_text(odd.read_text().splitlines()[1] + "\n")
     done = desk.run("import", "ftm", odd, "--unmarked", *ORDER)
     assert done.exit_code == 0, done.output
-    assert "No partner sees, for want of a category: Person/shoeSize (1)." in done.stderr
+    assert "Not sent, because they have no category: Person/shoeSize (1)." in done.stderr
     assert arrived(desk) == ["Person 1"]
 
 
@@ -240,7 +240,7 @@ def test_partners_are_sent_to_under_their_own_agreements(desk: Desk, people: Pat
     assert "20 packets sent" in done.stderr
     assert arrived(desk) == NAMES
     again = desk.run("import", "ftm", people, *to, *both)
-    assert again.stderr.count("10 packets of it sent before") == 2
+    assert again.stderr.count("10 packets sent earlier") == 2
     assert "0 packets sent" in again.stderr
 
 
@@ -248,7 +248,7 @@ def test_partners_are_sent_to_under_their_own_agreements(desk: Desk, people: Pat
     ("to", "why"),
     [
         (("mx-prosecutor",), "--to mx-prosecutor=narcotics-2026 says which"),
-        (("cn-public-security",), "no partner that is named is in bilateral"),
+        (("cn-public-security",), "no named partner is in bilateral"),
         (("cn-public-security=bilateral",), "cn-public-security is in none of them"),
     ],
 )

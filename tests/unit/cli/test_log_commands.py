@@ -10,6 +10,8 @@ from tearline.tlog.note import parse_note
 
 EXIT_USAGE = 2
 
+CONSISTENT = "The checkpoint is consistent with the log that this node follows.\n"
+
 
 def forged(desk: Desk, folder: Path) -> Path:
     """Our own newest checkpoint with another root, under every key of the log."""
@@ -40,7 +42,7 @@ def test_two_agencies_compare_what_they_saw(desk: Desk, tmp_path: Path) -> None:
     note = parse_note(file.read_bytes())
     assert {signature.name for signature in note.signatures} >= {ORIGIN}
     compared = desk.run("log", "compare", file)
-    assert (compared.exit_code, compared.stderr) == (0, "It is the log that this node follows.\n")
+    assert (compared.exit_code, compared.stderr) == (0, CONSISTENT)
 
 
 def test_what_is_no_checkpoint_is_refused(desk: Desk, tmp_path: Path) -> None:
@@ -59,7 +61,7 @@ def test_two_histories_stop_everything_until_an_officer_decides(desk: Desk, tmp_
     assert result.exit_code == EXIT_INTEGRITY
     assert "TL-LOG-030" in result.stderr
     (row,) = desk.rows("log", "evidence")
-    assert row["decision"] == "none: nothing is sent"
+    assert row["decision"] == "none: sending stopped"
 
     # The evidence, as a file, convinces anyone: here, the other agency.
     file = tmp_path / "log.evidence"
@@ -67,7 +69,7 @@ def test_two_histories_stop_everything_until_an_officer_decides(desk: Desk, tmp_
     told = desk.run("log", "compare", file)
     assert (told.exit_code, told.stderr) == (
         0,
-        "The evidence holds, and was here already: tearline log evidence.\n",
+        "The evidence is valid and already recorded. Next: tearline log evidence.\n",
     )
 
     # Nothing is sent; and only an officer may lift that, by name.

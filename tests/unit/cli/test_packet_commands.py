@@ -117,7 +117,7 @@ def test_what_each_partner_will_see_is_shown_and_asked_before_it_leaves(
 def test_a_script_that_does_not_say_yes_sends_nothing(desk: Desk, lead: Path) -> None:
     refused = desk.run("packet", "send", lead, *ORDER)
     assert (refused.exit_code, refused.stdout) == (EXIT_USAGE, "")
-    assert "there is no terminal to ask on" in refused.stderr
+    assert "no terminal to ask on" in refused.stderr
 
 
 def test_a_text_that_repeats_a_guarded_value_is_named_before_the_question(
@@ -135,4 +135,4 @@ def test_a_text_that_repeats_a_guarded_value_is_named_before_the_question(
     refused = desk.run("packet", "send", path, *ORDER, *guard, "--repeats", "she agreed")
     warning, _, question = refused.stderr.partition("Person/name, which mx-prosecutor may not have")
     assert "Packet/narrative repeats" in warning
-    assert "there is no terminal to ask on" in question
+    assert "no terminal to ask on" in question

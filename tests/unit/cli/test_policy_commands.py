@@ -52,7 +52,7 @@ def own(tmp_path):
 def test_a_good_file_has_no_findings(desk, own):
     result = desk.run("policy", "check", own[1])
     assert result.exit_code == 0
-    assert "can be used" in result.stderr
+    assert "is valid" in result.stderr
 
 
 def test_every_finding_is_listed(desk, tmp_path):

@@ -35,7 +35,7 @@ def test_what_is_not_here_is_not_found(desk: Desk, arguments: tuple[str, ...]) -
 def test_a_hold_begins_or_ends(desk: Desk, arguments: tuple[str, ...]) -> None:
     failed = desk.run("packet", "keep", NOBODYS, *arguments)
     assert failed.exit_code == EXIT_USAGE
-    assert "either --ground, or --end" in failed.stderr
+    assert "give either --ground or --end" in failed.stderr
 
 
 def test_a_line_of_corrections_is_not_left_without_a_word() -> None:

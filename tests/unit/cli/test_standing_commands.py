@@ -108,7 +108,7 @@ def test_what_was_sent_before_is_recalled(desk: Desk) -> None:
     result = desk.run(*SUSPEND, "--erase", "--yes")
     assert result.exit_code == 0, result.stderr
     assert "`tearline packet recalls` lists the answers" in result.stderr
-    assert "is not undone by it" in result.stderr
+    assert "cannot be undone" in result.stderr
     assert state(desk) == "suspended by us-justice"
     shown = desk.run("agreement", "show", NAME).stderr
     assert "what it sent: erase" in shown
@@ -136,7 +136,7 @@ def test_an_end_that_erases_recalls_what_was_sent_before(officer: Desk) -> None:
     result = officer.run(*end, "--as", "olga")
     assert result.exit_code == 0, result.stderr
     assert "`tearline packet recalls` lists the answers" in result.stderr
-    assert "is not undone by it" in result.stderr
+    assert "cannot be undone" in result.stderr
     assert state(officer) == "ended by us-justice"
     recalls = officer.rows("packet", "recalls")
     assert {row["partner"] for row in recalls} == {"mx-prosecutor", "cn-public-security"}
@@ -153,8 +153,12 @@ def test_without_the_exchange_it_holds_here(officer: Desk, monkeypatch: pytest.M
         assert result.exit_code == EXIT_PENDING
         assert "is suspended here" in result.stderr
         assert "TL-REQ-011" in result.stderr
-        assert "number 1 of all that waits" in result.stderr
+        assert "number 1 in the queue" in result.stderr
         assert state(officer) == "suspended by us-justice"
-        assert "the exchange has not taken it yet" in officer.run("agreement", "show", NAME).stderr
+        assert (
+            "the exchange has not accepted it yet" in officer.run("agreement", "show", NAME).stderr
+        )
     assert officer.run("packet", "list").exit_code == 0  # it syncs
-    assert "the exchange has not taken it yet" not in officer.run("agreement", "show", NAME).stderr
+    assert (
+        "the exchange has not accepted it yet" not in officer.run("agreement", "show", NAME).stderr
+    )

@@ -61,7 +61,7 @@ def test_what_cannot_be_compared_is_counted(desk: Desk) -> None:
     told = desk.run("transfer", "match", legs)
     assert told.exit_code == 0, told.output
     assert "2 legs compared, 0 pairs proposed." in told.stderr
-    assert "1 leg left out: something to compare is not open, or wrong." in told.stderr
+    assert "1 leg left out: a field to compare is not readable, or malformed." in told.stderr
     assert "--rate USD/CNY=" in told.stderr
 
 

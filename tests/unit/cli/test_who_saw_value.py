@@ -45,7 +45,7 @@ def test_no_reader_is_named_where_no_receipt_names_one(desk: Desk) -> None:
 def test_a_value_that_is_nowhere_was_seen_by_nobody(desk: Desk) -> None:
     answer = desk.run("audit", "who-saw", "Nomen Nescio")
     assert answer.exit_code == EXIT_NOT_FOUND
-    assert "No field that is open here has that value" in answer.stderr
+    assert "No field readable here has that value" in answer.stderr
 
 
 def test_a_search_for_a_value_is_an_entry_and_entries_name_fields(desk: Desk) -> None:

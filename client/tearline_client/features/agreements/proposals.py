@@ -1,7 +1,7 @@
-"""Proposals at a node: put to every party, signed, answered with other terms, or declined.
+"""Proposals at a node: sent to every party, signed, countered, or declined.
 
-A signature once given stands: whoever holds all of them may put the agreement in force, and
-every node that sees them complete does so. The exchange takes the first that is complete.
+A signature is final: any holder of all signatures may put the agreement in force, and every node
+that sees them complete does so. The exchange accepts the first complete agreement.
 """
 
 from collections.abc import Awaitable, Callable
@@ -33,12 +33,12 @@ Publish = Callable[[Signed], Awaitable[None]]
 
 
 class ProposalService:
-    """The node's desk for proposals.
+    """The node's service for proposals.
 
     Args:
         context: The node.
-        sender: Its outbox at work.
-        publish: Sends a statement, and raises what the exchange refused it with.
+        sender: Its outbox.
+        publish: Sends a statement, and raises the exchange's refusal.
     """
 
     def __init__(self, context: NodeContext, sender: Sender, publish: Publish) -> None:
@@ -46,18 +46,18 @@ class ProposalService:
         self._sender = sender
         self._publish = publish
 
-    # Looking.
+    # Reading.
 
     def offers(self) -> tuple[Offer, ...]:
-        """Everything that was proposed to this agency, in the order of the log."""
+        """Returns all proposals to this agency, in the order of the log."""
         return self._context.stores.proposals.offers()
 
     def find(self, name: str) -> Offer:
-        """What was proposed under an id that begins so, or the one open proposal of that name.
+        """Returns the proposal with that beginning of an id, or the one open proposal of that name.
 
         Raises:
-            NotFound: If there is none; the nearest name of an open one is given.
-            NameAmbiguous: If there are several; each is named by its id.
+            NotFound: If there is none; lists the nearest name of an open one.
+            NameAmbiguous: If there are several; lists their ids.
         """
         offers = self.offers()
         found = [offer for offer in offers if name and offer.terms.hex().startswith(name.lower())]
@@ -72,15 +72,15 @@ class ProposalService:
         return found[0]
 
     def state_of(self, offer: Offer) -> ProposalState:
-        """What became of it, by the time of the log as it was read here."""
+        """Returns a proposal's state, at the log's time as read here."""
         return offer.state(self._log_ms())
 
     def is_open(self, offer: Offer) -> bool:
-        """Whether an answer can still make a difference."""
+        """Returns whether an answer can still have an effect."""
         return self.state_of(offer) in (ProposalState.PROPOSED, ProposalState.COUNTERED)
 
     def replaced_by(self, offer: Offer) -> Agreement | None:
-        """The agreement that the terms would replace, or did; None for a new one."""
+        """Returns the agreement that the terms would replace, or replaced; None for a new one."""
         versions = [
             each
             for each in self._context.stores.agreements.all()
@@ -88,14 +88,14 @@ class ProposalService:
         ]
         return versions[-1] if versions else None
 
-    # Drafting: nothing leaves the house.
+    # Drafting, without sending.
 
     def draft(self, text: str) -> Agreement:
-        """The first version of an agreement, from its TOML file.
+        """Returns the first version of an agreement, from its TOML file.
 
         Raises:
-            AgreementEnded: If its time has passed.
-            AgreementMalformed: Naming the place.
+            AgreementEnded: If its validity has ended.
+            AgreementMalformed: If the file is malformed; names the place.
         """
         agreement = parse_agreement_file(
             text,
@@ -107,11 +107,11 @@ class ProposalService:
         return agreement
 
     def draft_amendment(self, name: str, text: str) -> Agreement:
-        """The next version of an agreement in force, from the TOML file of all its terms.
+        """Returns the next version of an agreement in force, from the TOML file of all its terms.
 
         Raises:
-            AgreementNotInForce: If no agreement here bears that name.
-            AgreementMalformed: If the file bears another name, or leaves out a party.
+            AgreementNotInForce: If no agreement here has that name.
+            AgreementMalformed: If the file has another name, or omits a party.
         """
         before = self._context.stores.agreements.by_name(name)
         amended = replace(self.draft(text), id=before.id, version=before.version + 1)
@@ -119,32 +119,32 @@ class ProposalService:
         return amended
 
     def draft_counter(self, offer: Offer, text: str) -> Agreement:
-        """Other terms for the same version of the same agreement, from a TOML file.
+        """Returns other terms for the same version of an agreement, from a TOML file.
 
         Raises:
-            ProposalClosed, ProposalSuperseded: If nothing is left to answer.
-            AgreementMalformed: If they could not replace what is in force, or are the same.
+            ProposalClosed, ProposalSuperseded: If the proposal is no longer open.
+            AgreementMalformed: If they could not replace the version in force, or are equal.
         """
         offer.verify_open(self._log_ms())
         other = replace(self.draft(text), id=offer.agreement.id, version=offer.agreement.version)
         if replace(other, header=offer.agreement.header) == offer.agreement:
-            raise AgreementMalformed("these are the terms that were proposed; sign them instead")
+            raise AgreementMalformed("the terms equal the proposed ones; sign the proposal instead")
         before = self.replaced_by(offer)
         if before is not None:
             verify_amends(other, before)
         return other
 
-    # Speaking.
+    # Sending.
 
     async def propose(
         self, agreement: Agreement, *, answers: bytes = b"", within_ms: int = DEFAULT_ANSWER_MS
     ) -> bytes:
-        """Signs terms and puts them to every party.
+        """Signs terms and proposes them to every party.
 
         Args:
             agreement: The terms, as drafted here.
-            answers: The id of the terms that they answer; empty where they answer none.
-            within_ms: For how long signatures are waited for.
+            answers: The id of the terms that they answer, or empty.
+            within_ms: Time for signatures, in milliseconds.
 
         Returns:
             The id of the terms, 32 bytes.
@@ -160,11 +160,11 @@ class ProposalService:
         return drafted.statement.id
 
     async def sign(self, offer: Offer) -> None:
-        """Adds this agency's signature, and tells every party; again sends the same again.
+        """Adds this agency's signature, and notifies every party; a repeated call resends it.
 
         Raises:
-            ProposalClosed, ProposalSuperseded: If nothing is left to sign.
-            PinUnknown: If it pins what this installation does not have.
+            ProposalClosed, ProposalSuperseded: If the proposal is no longer open.
+            PinUnknown: If it pins a digest that this installation does not have.
             AgreementError: If the exchange refuses it.
         """
         offer.verify_open(self._log_ms())
@@ -189,16 +189,16 @@ class ProposalService:
         )
 
     async def decline(self, offer: Offer) -> None:
-        """Tells every party that this agency will not sign; of our own terms, withdraws them.
+        """Declines a proposal and notifies every party; withdraws our own terms.
 
         Raises:
-            ProposalClosed, ProposalSuperseded: If nothing is left to decline.
-            ProposalClosed: If this agency has signed terms of another's: a signature stands.
+            ProposalClosed, ProposalSuperseded: If the proposal is no longer open.
+            ProposalClosed: If this agency signed another party's terms: a signature is final.
         """
         offer.verify_open(self._log_ms())
         first = offer.steps[0].proposal
         if self._context.agency in offer.signers and not self._is_ours(offer):
-            raise ProposalClosed("this agency has signed it, and a signature stands")
+            raise ProposalClosed("this agency has signed it, and a signature is final")
         statement = replace(first.statement, inclusions=first.statement.inclusions[:1])
         key = statement.inclusions[0].attestation
         await self._say(
@@ -206,14 +206,14 @@ class ProposalService:
         )
 
     def put_in_force(self) -> bool:
-        """Queues every agreement that all have signed and that is not agreed on yet.
+        """Queues every completely signed agreement that is not in force yet.
 
         Returns:
             Whether there was one.
         """
         proposals = self._context.stores.proposals
         heard = proposals.news()
-        # To read proposals takes long where there are many, and most of what is heard ends none.
+        # Reading many proposals is slow, and most steps complete none.
         ended = any(proposals.have_all_signed(terms) for terms in heard)
         offers = {offer.terms: offer for offer in self.offers()} if ended else {}
         queued = Jobs(self._context).each(
@@ -223,7 +223,7 @@ class ProposalService:
 
     def _put_in_force(self, terms: bytes, offer: Offer | None) -> bool:
         if not self._context.stores.proposals.take_news(terms) or offer is None:
-            return False  # another process of this node was faster; or its steps are gone
+            return False  # another process of this node was faster, or its steps are gone
         is_ours = self._context.agency in offer.agreement.terms.parties
         if not is_ours or self.state_of(offer) is not ProposalState.SIGNED:
             return False
@@ -238,7 +238,7 @@ class ProposalService:
 
     def _verify_ours(self, agreement: Agreement) -> None:
         if self._context.agency not in agreement.signatories:
-            raise AgreementNotInForce("this agency is neither a party to it nor to oversee it")
+            raise AgreementNotInForce("this agency is neither a party to it nor an overseer")
 
     def _counts(self, step: Signed) -> bool:
         proposal = parse_proposal(step.statement.body)

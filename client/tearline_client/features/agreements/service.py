@@ -1,4 +1,4 @@
-"""Agreements, as each party's node drafts, signs and publishes them."""
+"""Drafting, signing and publishing of agreements by a party's node."""
 
 from collections.abc import Awaitable, Callable
 
@@ -17,14 +17,14 @@ from tearline_client.planning.agreement_file import parse_agreement_file
 
 
 class AgreementService:
-    """The desk of agreements.
+    """Service for agreements.
 
     Args:
         context: The node.
-        home: Where its trust list is.
-        sender: What sends.
-        releasing: What says what became of a statement.
-        sync: Comes up to date, and sends what waits.
+        home: Holds the trust list.
+        sender: The outbox.
+        releasing: Reads the outcome of statements.
+        sync: Synchronises the node and flushes the outbox.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class AgreementService:
         self._sync = sync
 
     def draft(self, text: str) -> Signed:
-        """An agreement from its TOML file, proposed and signed by this node.
+        """Returns an agreement from its TOML file, signed by this node.
 
         Raises:
-            AgreementEnded: If its time has passed.
-            AgreementMalformed: Naming the place.
+            AgreementEnded: If its validity has ended.
+            AgreementMalformed: If the file is malformed; names the place.
         """
         agreement = parse_agreement_file(
             text,
@@ -59,33 +59,35 @@ class AgreementService:
         return signed(self._context.signer.sign([(StatementType.AGREEMENT, body)]))
 
     def sign(self, proposed: Signed) -> Signed:
-        """The agreement with this node among its signers.
+        """Returns the agreement with this node's signature added.
 
         Raises:
-            PinUnknown: If it pins what this installation does not have.
-            AgreementEnded: If its time has passed.
-            AgreementNotInForce: If our agency is neither a party nor to oversee it.
+            PinUnknown: If it pins a digest that this installation does not have.
+            AgreementEnded: If its validity has ended.
+            AgreementNotInForce: If our agency is neither a party nor an overseer.
         """
         agreement = parse_agreement(proposed.statement.body)
         verify_pins(agreement, self._context.policies.pins)
         verify_signable(agreement, self._context.now_ms())
         if self._context.agency not in agreement.signatories:
-            raise AgreementNotInForce("this agency is neither a party to it nor to oversee it")
+            raise AgreementNotInForce(
+                "this agency is neither a party to the agreement nor an overseer"
+            )
         body = proposed.statement.body
         own = signed(self._context.signer.sign([(StatementType.AGREEMENT, body)]))
         return merge_signed([proposed, own])
 
     async def publish(self, complete: Signed) -> None:
-        """Has the exchange take a statement that everyone who must has signed.
+        """Publishes a completely signed statement at the exchange.
 
         Raises:
-            ActQueued: If the exchange is away; it is sent later.
-            TearlineError: What it is refused with.
+            ActQueued: If the exchange is unreachable; it is sent later.
+            TearlineError: The refusal.
         """
         with self._context.stores.database.transaction():
             ids = self._sender.store_publications([Publication(signed=(complete,))])
         with queueing(self._context):
-            await self._sync()  # it sends it
+            await self._sync()  # this also sends the statement
         sent = await self._packets.settle((), [complete], ids)
         for code, why in sent.refused:
             raise (error_by_code(code) or AgreementNotInForce)(why)

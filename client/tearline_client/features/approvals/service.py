@@ -1,8 +1,7 @@
-"""The second person: what one drafted waits, and is sealed when another has approved it.
+"""Four eyes: a draft waits, and is sealed once a second person approved it.
 
-Nothing is sealed before that. Approving decides anew, by the agreement and the policies of that
-moment; where a partner would then see something else than was drafted, whoever approves is
-shown it first.
+No packet is sealed before. The approval decides anew, by the current agreement and policies. If a
+partner's view then differs from the draft, the approver sees the difference first.
 """
 
 import secrets
@@ -43,14 +42,14 @@ _DESK = "approval"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Where what was approved goes on.
+    """Services that carry out an approved release.
 
     Attributes:
-        releasing: With packets.
-        disclosures: With fields of packets that were sent.
-        requests: Says what may be answered.
-        answers: With answers.
-        consents: With consents.
+        releasing: Sends packets.
+        disclosures: Discloses fields of sent packets.
+        requests: Verifies answerable items.
+        answers: Sends answers.
+        consents: Gives consents.
     """
 
     releasing: PacketService
@@ -61,13 +60,13 @@ class Services:
 
 
 class ApprovalService:
-    """The desk where releases wait for a second person.
+    """Service for releases that require a second person.
 
     Args:
         context: The node.
-        desks: Where they go on.
+        desks: Carry them out.
         actors: The agency's persons at this node.
-        decisions: Where an approval is stored before it is done.
+        decisions: Stores an approval before it is done.
     """
 
     def __init__(
@@ -91,19 +90,19 @@ class ApprovalService:
         person: str = "",
         also: Callable[[], None] = lambda: None,
     ) -> bytes:
-        """Keeps plans, all under one agreement, until another person approves them.
+        """Stores plans, all under one agreement, until another person approves them.
 
         Args:
             plans: One for each packet.
-            person: Who drafts; empty for whoever is logged in.
-            also: Done in the transaction that keeps them.
+            person: The drafter; by default the logged-in person.
+            also: Runs in the transaction that stores them.
 
         Returns:
-            The id under which they wait.
+            Their pending id.
 
         Raises:
-            TlsError: If nobody is logged in, or who is has no role that drafts.
-            PendingFull: If too much waits.
+            TlsError: If no person with a drafting role is logged in.
+            PendingFull: If too many releases wait.
         """
         for plan in plans:
             self._desks.releasing.verify_repeats(plan)
@@ -112,17 +111,17 @@ class ApprovalService:
     def draft_disclosure(
         self, packet_id: bytes, path: str, to: str, *, repeats: str = "", person: str = ""
     ) -> bytes:
-        """Keeps the disclosure of one more field until another person approves it.
+        """Stores the disclosure of one more field until another person approves it.
 
         Args:
             packet_id: 32 bytes, a packet of ours.
             path: The field.
             to: The partner.
-            repeats: Why the field's text may repeat what the partner may not have in clear.
-            person: Who drafts; empty for whoever is logged in.
+            repeats: The reason to repeat values that the partner may not have in clear.
+            person: The drafter; by default the logged-in person.
 
         Raises:
-            TearlineError: If it would not be allowed now, or ``person`` does not draft.
+            TearlineError: If it is not allowed now, or ``person`` may not draft.
         """
         wanted = self._desks.disclosures.disclosure(packet_id, path, to)
         wanted.verify_repeats(repeats)
@@ -141,21 +140,21 @@ class ApprovalService:
         person: str = "",
         supplement: bool = False,
     ) -> bytes:
-        """Keeps an answer to a request until another person approves it; its clock runs on.
+        """Stores an answer to a request until another person approves it; its clock continues.
 
         Args:
             request: 32 bytes, the id of the request.
-            plan: The packet that answers.
-            items: Numbers of the items; all that are open now where none is named.
-            text: For the asker.
-            person: Who drafts; empty for whoever is logged in.
-            supplement: Whether it answers what was decided before.
+            plan: The answering packet.
+            items: Numbers of the items; empty for all that are open now.
+            text: A message for the asker.
+            person: The drafter; by default the logged-in person.
+            supplement: Whether it overturns earlier decisions.
 
         Raises:
-            TearlineError: If the request takes no such answer, or ``person`` does not draft.
+            TearlineError: If the request accepts no such answer, or ``person`` may not draft.
         """
         numbers = self._desks.requests.answerable(request, items, supplement=supplement)
-        note_of(text=text)  # what the asker could not be told is refused before it waits
+        note_of(text=text)  # an invalid text is refused before it waits
         self._desks.releasing.verify_repeats(plan)
         self._desks.requests.verify_text(request, plan, text)
         packet = PendingPacket.of(plan)
@@ -174,18 +173,18 @@ class ApprovalService:
         repeats: str = "",
         person: str = "",
     ) -> bytes:
-        """Keeps a consent that is to be given until another person approves it.
+        """Stores a consent to be given until another person approves it.
 
         Args:
             consent_id: 16 bytes.
-            fields: Paths, some of those asked for; all where none are named.
-            ends_ms: Until when, Unix milliseconds; 0 for what was asked.
-            note: Words for the people who asked.
-            repeats: Why texts may repeat what the third party may not have in clear.
-            person: Who drafts; empty for whoever is logged in.
+            fields: Paths, some of the requested ones; empty for all.
+            ends_ms: End of the consent, Unix milliseconds; 0 for the requested end.
+            note: A note for the asker.
+            repeats: The reason to repeat values that the third party may not have in clear.
+            person: The drafter; by default the logged-in person.
 
         Raises:
-            TearlineError: If it could not be given now, or ``person`` does not draft.
+            TearlineError: If it cannot be given now, or ``person`` may not draft.
         """
         giving = self._desks.consents.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
         giving.verify_repeats()
@@ -216,11 +215,11 @@ class ApprovalService:
         return pending
 
     def waiting(self) -> tuple[Pending, ...]:
-        """Everything that waits, oldest first."""
+        """Returns all pending releases, oldest first."""
         return self._store.all()
 
     def find(self, prefix: str) -> bytes:
-        """The id of what waits and, in hexadecimal, begins with ``prefix``.
+        """Returns the pending id whose hexadecimal form begins with ``prefix``.
 
         Raises:
             NotFound: If there is none, or more than one.
@@ -228,11 +227,11 @@ class ApprovalService:
         return self._store.find(prefix)
 
     def review(self, pending: bytes) -> Review:
-        """Decides anew what waits, and compares.
+        """Decides a pending release anew, and compares it with the draft.
 
         Raises:
-            NotFound: If it does not wait.
-            TearlineError: If agreement or policies do not allow it any more.
+            NotFound: If it is not pending.
+            TearlineError: If agreement or policies no longer allow it.
         """
         waiting = self._store.get(pending)
         match waiting.content:
@@ -272,26 +271,26 @@ class ApprovalService:
         )
 
     async def approve(self, pending: bytes, *, person: str = "", agreed: bytes = b"") -> Sent:
-        """Seals and sends what waits, on the word of a second person.
+        """Seals and sends a pending release, approved by a second person.
 
-        An answer is said to be one by this person, once the exchange has accepted it.
+        This person also signs the step of an answer, once the exchange has accepted its packet.
 
         Args:
             pending: Its id.
-            person: Who approves; empty for whoever is logged in.
-            agreed: The ``mark`` of the review that this person has seen; without it, what was
-                drafted is agreed to, and nothing else.
+            person: The approver; by default the logged-in person.
+            agreed: The ``mark`` of the review that this person saw; without it, only the unchanged
+                draft is approved.
 
         Raises:
-            NotFound: If it does not wait.
+            NotFound: If it is not pending.
             SamePersonTwice: If this person drafted it.
-            DrafterGone: If the person who drafted it may not act any more.
+            DrafterGone: If the drafter may no longer act.
             DraftEnded: If it has waited too long.
-            TlsError: If nobody is logged in, or who is has no role that approves.
-            ReleaseChanged: If a partner would see something else than was drafted, or than what
-                ``agreed`` stands for.
-            TearlineError: As ``Node.send``, ``Node.disclose`` and the desks of requests and
-                consents; what was not sealed goes on waiting then.
+            TlsError: If no person with an approving role is logged in.
+            ReleaseChanged: If a partner's view differs from the draft, or from the review
+                ``agreed``.
+            TearlineError: As ``Node.send``, ``Node.disclose`` and the services for requests and
+                consents; an unsealed release stays pending.
         """
         review = self.review(pending)
         persons = self._persons(review, person)
@@ -340,18 +339,18 @@ class ApprovalService:
                 return await desks.releasing.send(review.plans, persons, also=also)
 
     def reject(self, pending: bytes, *, person: str = "") -> None:
-        """Forgets what waits: nothing of it was sealed.
+        """Discards an unsealed pending release.
 
         Raises:
-            NotFound: If it does not wait.
-            TlsError: If nobody is logged in, or who is has no role that drafts or approves.
+            NotFound: If it is not pending.
+            TlsError: If no person with a drafting or approving role is logged in.
         """
         self._acted_as(person, self._agreement_id(self._store.get(pending).content), DRAFTERS)
         with self._context.stores.database.transaction():
             self._store.drop(pending)
 
     def expire(self) -> None:
-        """Forgets what has waited too long, by the time that log and node agree on."""
+        """Discards drafts that waited too long, by the time agreed by log and node."""
         with self._context.stores.database.transaction():
             for pending, ends_ms in self._store.ends().items():  # at most ``MAX_PENDING``
                 if self._context.has_ended(ends_ms):

@@ -1,4 +1,4 @@
-"""What persons decide on cases: stored, then said to the other side, or queued for it."""
+"""Persons' decisions on cases: stored, then sent to the other party or queued."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,13 +22,13 @@ _DESK = "case"
 
 
 class CaseDecisionService:
-    """The desk of decisions on cases, as ``node.case_decisions``; each waits for the exchange.
+    """Service for decisions on cases, as ``node.case_decisions``; each waits for the exchange.
 
     Args:
         context: The node.
-        cases: How a step of a case is taken.
-        decisions: Where it is stored before.
-        sender: The node's outbox at work.
+        cases: Takes the steps of a case.
+        decisions: Stores each decision first.
+        sender: The node's outbox.
     """
 
     def __init__(
@@ -51,10 +51,10 @@ class CaseDecisionService:
         repeats: str = "",
         acted_by: ActedBy | None = None,
     ) -> bytes:
-        """Opens a case, and returns its id; see ``CaseService.open``.
+        """Opens a case and returns its id; see ``CaseService.open``.
 
         Raises:
-            ActQueued: If the exchange is away.
+            ActQueued: If the exchange is unreachable.
         """
         case_id = secrets.token_bytes(CASE_ID_SIZE)
         said = {
@@ -88,12 +88,12 @@ class CaseDecisionService:
         await self._decide(view.id, said, acted_by)
 
     async def take(self, view: CaseView, verb: str, *, acted_by: ActedBy | None = None) -> None:
-        """Joins, declines, leaves or closes a case; see the method of ``CaseService`` of that name.
+        """Joins, declines, leaves or closes a case; see that method of ``CaseService``.
 
         Args:
             view: The case.
             verb: ``join``, ``decline``, ``leave`` or ``close``.
-            acted_by: The person who decides it.
+            acted_by: The deciding person.
         """
         asked = list(view.asked) if verb == "join" else []
         await self._decide(view.id, {"verb": verb, "asked": asked}, acted_by)
@@ -101,7 +101,7 @@ class CaseDecisionService:
     async def answer(
         self, view: CaseView, agency: str, *, consent: bool, acted_by: ActedBy | None = None
     ) -> None:
-        """Says whether an agency may join; see ``CaseService.answer`` and ``open``."""
+        """Consents or objects to an agency's joining; see ``CaseService.answer`` and ``open``."""
         said = {"verb": "answer", "agency": agency, "consent": consent}
         await self._decide(view.id, said, acted_by)
 

@@ -1,7 +1,7 @@
-"""Steps of cases on their way out: sealed and signed, said again where they came back.
+"""Outgoing steps of cases: sealed, signed, and repeated if returned.
 
-The exchange refuses a step that its recipient could not open, because the key that it was sealed
-to has ended meanwhile. Nobody was told it then, so it is sealed to the next key.
+The exchange refuses a step if the recipient's key has ended in the meantime. The step then reached
+no agency, so it is sealed to the next key.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ class OutboundCaseSteps:
 
     Args:
         context: The node.
-        sender: Its outbox at work.
+        sender: Its outbox.
     """
 
     def __init__(self, context: NodeContext, sender: Sender) -> None:
@@ -33,7 +33,7 @@ class OutboundCaseSteps:
         sender.on_refusal(StatementType.CASE_STEP, self._take_back)
 
     def key_of(self, node: str) -> KemPublicKey | None:
-        """A node's encryption key of now, or None while it has none."""
+        """Returns a node's current encryption key, or None."""
         try:
             return self._context.kem_key_of(node)
         except TrustError:
@@ -48,21 +48,21 @@ class OutboundCaseSteps:
         note: CaseNote,
         acted_by: ActedBy | None,
     ) -> tuple[int, ...]:
-        """Seals and signs a step, keeps it and queues it inside the caller's transaction.
+        """Seals, signs, stores and queues a step inside the caller's transaction.
 
         Args:
-            case_id: Of the case.
-            agreement_id: Under which the case is kept.
-            node: Whom it is said to.
-            phase: What is said.
+            case_id: The case.
+            agreement_id: The agreement of the case.
+            node: The recipient.
+            phase: The step's phase.
             note: The sealed part.
-            acted_by: The person behind it.
+            acted_by: The responsible person.
 
         Returns:
-            The places of its message in the outbox.
+            Its message's places in the outbox.
 
         Raises:
-            TrustError: If the node is not ready to seal, or the recipient has no key now.
+            TrustError: If the node is not ready to seal, or the recipient has no valid key.
         """
         state = self._context
         state.verify_ready()
@@ -72,7 +72,8 @@ class OutboundCaseSteps:
             header=state.signer.header,
             address=state.stores.channels.next_place(node, agreement_id),
             case_id=case_id,
-            # Above all we said, even where a backup has forgotten it: the log has grown since.
+            # Higher than all earlier steps, even those lost since a backup: the log has grown
+            # since.
             number=max(last.step.number + 1 if last else 1, state.stores.log.size),
             phase=phase,
             kem_key_id=key.id,
@@ -88,14 +89,14 @@ class OutboundCaseSteps:
         return self._sender.store_publications([publication])
 
     def say_again(self, came_back: Said) -> int:
-        """Seals a step that came back to its recipient's key of now; returns how many it said.
+        """Seals a returned step to the recipient's current key; returns the number of steps sent.
 
-        Inside the caller's transaction.
+        Runs inside the caller's transaction.
         """
         cases, step = self._context.stores.cases, came_back.step
         last = cases.latest(step.case_id, came_back.peer, mine=True)
         if last is None or last.statement != came_back.statement:
-            cases.forget(came_back.statement)  # something else was said since
+            cases.forget(came_back.statement)  # a later step replaced it
             return 0
         key = self.key_of(step.address.recipient)
         if key is None or key.id == step.kem_key_id:
@@ -106,7 +107,7 @@ class OutboundCaseSteps:
         return 1
 
     def _take_back(self, statement: Statement, code: str) -> None:
-        """Nobody was told it: what was sealed to a key that has ended is said again."""
+        """Marks a step refused for an ended key to be repeated; forgets others."""
         cases = self._context.stores.cases
         if code == RecipientKeyExpired.code:
             cases.put_back(statement.id)

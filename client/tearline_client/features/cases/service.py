@@ -1,9 +1,8 @@
-"""Casework: the node's part in cases, led by us or by a partner.
+"""Casework: the node's part in cases led by us or by a partner.
 
-What people decide is said at once; what follows from what others said (who is admitted, who must
-be asked, who is in it now) is said whenever the node is at work. Each step is decided in the
-transaction that stores it, by what is here then: another process of this node, a command or the
-node at work, may have said something since its person looked.
+Decisions of persons are sent at once. Their consequences (admissions, questions, member lists) are
+sent while the node runs. Each step is decided in the transaction that stores it, from the current
+state: another process of this node may have sent a step since the person looked.
 """
 
 import secrets
@@ -39,12 +38,12 @@ from tearline_client.store.cases import LedCase
 
 
 class CaseService:
-    """The node's desk for cases.
+    """The node's service for cases.
 
     Args:
         context: The node.
-        sender: Its outbox at work.
-        words: Judges what is written to partners.
+        sender: Its outbox.
+        words: Checks texts for partners.
     """
 
     def __init__(self, context: NodeContext, sender: Sender, words: FreeText) -> None:
@@ -54,10 +53,10 @@ class CaseService:
         self._last_said: dict[tuple[bytes, str], tuple[Phase, CaseNote, int]] = {}
         self._decided: list[int] = []
 
-    # Looking.
+    # Reading.
 
     def all(self) -> tuple[CaseView, ...]:
-        """Every case here, those of ours first, by title."""
+        """Returns every case, those of ours first, by title."""
         stores = self._context.stores
         led = (view_led(stores.cases, each) for each in stores.cases.led())
         joined = (view_joined(stores.cases, said) for said in stores.cases.joined())
@@ -67,14 +66,14 @@ class CaseService:
         )
 
     def find(self, name: str) -> CaseView:
-        """The case of that id or title, or whose id begins so.
+        """Returns the case with that id, title or beginning of an id.
 
-        Titles are whatever their leads chose: one is never taken for another's id, and where two
-        cases answer to a name, neither is meant.
+        Titles are chosen by their leads: a title is never taken for another case's id, and a name
+        that fits two cases is refused.
 
         Raises:
-            NotFound: If there is none; the nearest title is named.
-            NameAmbiguous: If there are several; each is named by its id.
+            NotFound: If there is none; lists the nearest title.
+            NameAmbiguous: If there are several; lists their ids.
         """
         cases = self.all() if name else ()
         exact = [view for view in cases if view.id.hex() == name.lower()]
@@ -89,13 +88,14 @@ class CaseService:
         return found[0]
 
     def reference(self, name: str) -> str:
-        """Returns the text by which a packet's manifest names a case: the case's id.
+        """Returns the reference to a case in a packet's manifest: the case's id.
 
         Args:
             name: Its title or id, or the beginning of its id; empty for no case.
 
         Raises:
-            CaseUnknown: If there is none. The exchange reads a manifest, so no other text goes in.
+            CaseUnknown: If there is none. The exchange reads a manifest, so it may hold no other
+                text.
             NameAmbiguous: If there are several.
         """
         try:
@@ -104,10 +104,10 @@ class CaseService:
             raise CaseUnknown(missing.why) from None
 
     def timeline(self, view: CaseView) -> tuple[CaseEvent, ...]:
-        """All that this node was told of a case and of what is filed under it, in log order."""
+        """Returns the known events of a case and of its filed packets, in log order."""
         return timeline_of(self._context, view)
 
-    # Leading.
+    # Acts of the lead.
 
     def open(
         self,
@@ -122,27 +122,27 @@ class CaseService:
         acted_by: ActedBy | None = None,
         also: Callable[[], None] = lambda: None,
     ) -> bytes:
-        """Opens a case and invites partners; said to them at the next ``sync``.
+        """Opens a case and invites partners; sent by the next ``sync``.
 
         Args:
-            agreement: Under which it is kept.
+            agreement: The agreement of the case.
             title: Its name, for members.
             partners: Agencies or nodes, by name.
-            summary: What it is about, for members.
+            summary: Its subject, for members.
             hidden: Pairs of agencies, by name, that must not see each other.
-            repeats: Why title and summary may repeat what a partner may not have in clear.
-            case_id: Its id; a new one where none is given.
+            repeats: The reason to repeat values that a partner may not have in clear.
+            case_id: Its id; by default a new one.
             acted_by: The person who opens it.
-            also: Done in the transaction that stores it, as of each act here.
+            also: Runs in the transaction that stores the case, as for each act here.
 
         Returns:
             The case's id.
 
         Raises:
-            AgreementNotInForce: If it is not, or a partner is no party to it.
-            ValueRepeated: If title or summary repeat what a partner may not have, and no person
-                said why.
-            CaseTitleRefused: If the title is empty, or another case here has it.
+            AgreementNotInForce: If it is not in force, or a partner is not a party.
+            ValueRepeated: If title or summary repeat values that a partner may not have, without a
+                reason.
+            CaseTitleRefused: If the title is empty, or in use here.
         """
         led = LedCase(
             id=case_id or secrets.token_bytes(CASE_ID_SIZE),
@@ -177,9 +177,9 @@ class CaseService:
         """Invites one more partner to a case of ours.
 
         Raises:
-            ValueRepeated: If title or summary repeat what it may not have, and no person said why.
+            ValueRepeated: If title or summary repeat values that it may not have, without a reason.
             CaseRefused: If the case is not ours, is closed, or the partner was invited before.
-            AgreementNotInForce: If the partner is no party to its agreement.
+            AgreementNotInForce: If the partner is not a party to its agreement.
         """
         agreement = self._context.stores.agreements.newest(view.agreement_id)
         node = node_of(self._context.trust, partner)
@@ -196,11 +196,11 @@ class CaseService:
                 self._words.keep(_reading(led.id, node), repeats)
 
     def _repeats(self, led: LedCase, node: str, repeats: str) -> bool:
-        """Whether title or summary repeat what a node may not have, and a person said why."""
+        """Returns whether title or summary repeat values kept from a node, with a reason."""
         return self._words.verify([led.file.title, led.file.summary], node, repeats)
 
     def reasons(self, view: CaseView) -> tuple[str, ...]:
-        """Returns why title and summary of a case of ours may say what they do, each once."""
+        """Returns the reasons for repeated values in title and summary, each once."""
         led = self._context.stores.cases.file(view.id)
         nodes = () if led is None else led.nodes.values()
         said = (
@@ -215,7 +215,7 @@ class CaseService:
         acted_by: ActedBy | None = None,
         also: Callable[[], None] = lambda: None,
     ) -> None:
-        """Closes a case of ours, for everybody and for good.
+        """Closes a case of ours permanently, for all members.
 
         Raises:
             CaseRefused: If it is not ours, or is closed already.
@@ -227,7 +227,7 @@ class CaseService:
             self._context.stores.cases.put_file(led)
             self._tell(led, acted_by)
 
-    # Taking part.
+    # Acts of a member.
 
     def join(
         self,
@@ -236,7 +236,7 @@ class CaseService:
         acted_by: ActedBy | None = None,
         also: Callable[[], None] = lambda: None,
     ) -> None:
-        """Accepts an invitation, and with it everybody who is named in ``view`` as to join.
+        """Accepts an invitation, and the joining agencies named in ``view``.
 
         Raises:
             CaseRefused: If there is no open invitation.
@@ -253,7 +253,7 @@ class CaseService:
         acted_by: ActedBy | None = None,
         also: Callable[[], None] = lambda: None,
     ) -> None:
-        """Declines an invitation, for good.
+        """Declines an invitation permanently.
 
         Raises:
             CaseRefused: If there is no open invitation.
@@ -270,7 +270,7 @@ class CaseService:
         acted_by: ActedBy | None = None,
         also: Callable[[], None] = lambda: None,
     ) -> None:
-        """Leaves a case, for good.
+        """Leaves a case permanently.
 
         Raises:
             CaseRefused: If this agency is not in it, or leads it.
@@ -289,17 +289,17 @@ class CaseService:
         acted_by: ActedBy | None = None,
         also: Callable[[], None] = lambda: None,
     ) -> None:
-        """Says whether an agency that is to join may.
+        """Consents or objects to an agency's joining.
 
         Args:
             view: The case.
             agency: The agency, by name or URI.
-            consent: Whether it may.
-            acted_by: The person who says so.
-            also: As of ``open``.
+            consent: Whether it may join.
+            acted_by: The deciding person.
+            also: As in ``open``.
 
         Raises:
-            CaseRefused: If this agency is not in the case, or was not asked about that one.
+            CaseRefused: If this agency is not in the case, or was not asked about that agency.
         """
         uri = self._agency(agency)
         with self._context.stores.database.transaction():
@@ -315,10 +315,10 @@ class CaseService:
             self._answer(view, Phase.ACCEPTED, note, acted_by)
 
     def verify_taken(self) -> None:
-        """Checks that the exchange took what was decided here since it was last asked.
+        """Verifies that the exchange accepted the decisions since the last call.
 
         Raises:
-            TearlineError: What it refused it with, or ``OutcomeUnknown`` if it has no answer yet.
+            TearlineError: The refusal, or ``OutcomeUnknown`` without an answer.
         """
         decided, self._decided = self._decided, []
         for item in map(self._context.stores.outbox.item, decided):
@@ -327,10 +327,10 @@ class CaseService:
             if item is not None and item.is_waiting:
                 raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
 
-    # At work.
+    # Background work.
 
     def turn(self) -> int:
-        """Says what follows from what others said of the cases that we lead; returns how much."""
+        """Sends the consequences of others' steps in our cases; returns the number of steps."""
         cases, chores = self._context.stores.cases, Jobs(self._context)
         if not self._context.is_ready():
             return 0
@@ -338,17 +338,17 @@ class CaseService:
         return sum(again) + sum(chores.each("cases", cases.due(), self._tell_as_due))
 
     def _tell_as_due(self, due: LedCase) -> int:
-        led = self._context.stores.cases.file(due.id)  # as it is in this transaction
+        led = self._context.stores.cases.file(due.id)  # as in this transaction
         return 0 if led is None else self._tell(led, None, patient=True)
 
     def _tell(self, led: LedCase, acted_by: ActedBy | None, *, patient: bool = False) -> int:
-        """Says what each agency should have been told by now; inside the caller's transaction.
+        """Sends each agency its missing steps, in the caller's transaction; returns their number.
 
         Args:
             led: The case.
-            acted_by: The person behind it.
-            patient: Whether what the exchange refused a moment ago waits before it is said again,
-                as it is refused for as long as an agreement is suspended.
+            acted_by: The responsible person.
+            patient: Whether recently refused steps wait before a retry, as refusals last throughout
+                a suspension.
         """
         self._context.verify_ready()
         cases = self._context.stores.cases
@@ -356,10 +356,10 @@ class CaseService:
         for agency, (phase, note) in led.file.words(seats_of(cases, led)).items():
             last = cases.latest(led.id, agency, mine=True)
             if last is not None and last.returned and (last.step.phase, last.note) != (phase, note):
-                cases.forget(last.statement)  # nobody was told it, and nobody has to be now
+                cases.forget(last.statement)  # no agency received it, and it is no longer needed
                 last = cases.latest(led.id, agency, mine=True)
             if last is None and phase is not Phase.INVITED:
-                continue  # closed before anybody was told of it
+                continue  # closed before any agency was told
             if last is not None and (last.step.phase, last.note) == (phase, note):
                 continue
             node, now_ms = led.nodes[agency], self._context.now_ms()
@@ -369,7 +369,7 @@ class CaseService:
                 continue
             if self._steps.key_of(node) is None:
                 all_said = False
-                continue  # told once it has a key; the others, and all other mail, do not wait
+                continue  # sent once it has a key; other agencies and mail do not wait
             ids = self._steps.say(led.id, led.agreement_id, node, phase, note, acted_by)
             if not patient:
                 self._decided.extend(ids)
@@ -406,7 +406,7 @@ class CaseService:
         return now
 
     def _as_partner(self, view: CaseView) -> CaseView:
-        """A case that another agency leads, as it is now."""
+        """Returns the current state of a case led by another agency."""
         cases = self._context.stores.cases
         said = None if cases.file(view.id) else cases.lead(view.id)
         if said is None:
@@ -414,21 +414,21 @@ class CaseService:
         return view_joined(cases, said)
 
     def _verify_title(self, title: str) -> None:
-        """Checks that people can name a case by its title.
+        """Verifies that a title identifies a case.
 
         Raises:
-            CaseTitleRefused: If it is empty, or another case here has it.
+            CaseTitleRefused: If it is empty, or in use here.
         """
         folded = title.strip().casefold()
         if not folded:
-            raise CaseTitleRefused("it is empty")
+            raise CaseTitleRefused("the title is empty")
         if same := [each for each in self.all() if each.title.strip().casefold() == folded]:
-            raise CaseTitleRefused(f"case {same[0].id.hex()[:ID_SHOWN]} has it")
+            raise CaseTitleRefused(f"case {same[0].id.hex()[:ID_SHOWN]} has this title")
 
     def _hiding(self, led: LedCase, one: str, other: str) -> LedCase:
         pair = frozenset({self._agency(one), self._agency(other)})
         if len(pair) != 2 or led.file.lead in pair:
-            raise CaseRefused("two members can be hidden from each other, and the lead from nobody")
+            raise CaseRefused("only two members other than the lead can be hidden from each other")
         return replace(led, file=replace(led.file, hidden=led.file.hidden | {pair}))
 
     def _inviting(self, led: LedCase, agreement: Agreement, partner: str) -> LedCase:
@@ -436,7 +436,7 @@ class CaseService:
         node = node_of(self._context.trust, partner)
         agency = agency_uri_of(node)
         if agency not in agreement.terms.parties or agency == led.file.lead:
-            raise CaseRefused("a partner is another party to the case's agreement")
+            raise CaseRefused("a partner must be another party to the case's agreement")
         if agency in led.nodes:
             raise CaseRefused("that agency was invited before")
         return replace(led, nodes={**led.nodes, agency: node})
@@ -446,7 +446,7 @@ class CaseService:
 
 
 def _reading(case_id: bytes, node: str) -> bytes:
-    """Returns under which id the reason is kept why a case's words may be read by a node."""
+    """Returns the storage id of the reason why a case's texts may be read by a node."""
     return labelled_sha256("case-words", case_id, prefixed(node.encode()))
 
 

@@ -1,8 +1,8 @@
-"""What happened in a case: all that this node was told of it, and nothing of whom it does not see.
+"""Timeline of a case: the events known to this node, limited to visible members.
 
-Steps, packets, requests, notices, recalls and corrections stand in the order of the log. What is
-filed under a case counts by whoever filed it: a packet of somebody who was never seen in the case
-is no part of it, whatever its manifest says (spec C-11).
+Steps, packets, requests, notices, recalls and corrections are listed in the order of the log. A
+packet belongs to the case only if its originator was ever seen in the case, whatever its manifest
+states (spec C-11).
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -23,9 +23,9 @@ class CaseEvent:
     Attributes:
         entry: Index in the log.
         time_ms: The log's time.
-        what: The event's code; of a step of the case its phase, of a request its kind.
-        actor: URI of who acted.
-        counterpart: URI of the other side, or empty.
+        what: The event's code; a case step's phase; a request step's kind.
+        actor: URI of the acting party.
+        counterpart: URI of the other party, or empty.
         about: A packet's id and kind, with the id of the one that it corrects; or empty.
     """
 
@@ -38,7 +38,7 @@ class CaseEvent:
 
 
 def timeline_of(context: NodeContext, view: CaseView) -> tuple[CaseEvent, ...]:
-    """All that this node was told of a case and of what is filed under it, in log order."""
+    """Returns the known events of a case and of its filed packets, in log order."""
     steps = {said.statement: said for said in context.stores.cases.steps(view.id)}
     filed = _filed(context, view, steps)
     words = {statement: said.step.phase.value for statement, said in steps.items()}
@@ -65,7 +65,7 @@ def timeline_of(context: NodeContext, view: CaseView) -> tuple[CaseEvent, ...]:
 def _filed(
     context: NodeContext, view: CaseView, steps: Mapping[bytes, Said]
 ) -> dict[bytes, Manifest]:
-    """The packets under a case of those who were ever seen in it, by id."""
+    """Returns the case's packets by agencies ever seen in it, by id."""
     seen = {context.agency, view.lead, *view.seats}
     for said in steps.values():
         if said.step.phase.is_of_lead:
@@ -84,7 +84,7 @@ def _was_seen(manifest: Manifest, seen: Set[str]) -> bool:
 def _steps_of_requests(
     context: NodeContext, filed: Mapping[bytes, Manifest]
 ) -> Iterator[tuple[bytes, str]]:
-    """What was said of requests that are filed, by statement."""
+    """Yields the kind of each known step of the filed requests, by statement."""
     requests = context.stores.requests
     for packet in filed:
         for request in requests.of(packet):

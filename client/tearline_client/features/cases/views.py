@@ -1,4 +1,4 @@
-"""Joint cases as this agency may see them."""
+"""Joint cases as visible to this agency."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from tearline_client.store.cases import CaseStore, LedCase, Said
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A case as this agency may see it.
+    """A case as visible to this agency.
 
     Attributes:
         id: 16 bytes.
         agreement_id: 16 bytes.
         title: Its name.
-        summary: What it is about.
-        lead: URI of the agency that leads it.
-        standing: Where our own membership stands; of a case of ours, in or closed.
-        members: URIs of the agencies in it that we may see, ascending.
-        asked: URIs of those who are to join, likewise.
-        seats: Of a case of ours, where each membership stands.
+        summary: Its subject.
+        lead: URI of the leading agency.
+        standing: Our own membership; for a case of ours, in or closed.
+        members: URIs of the visible members, ascending.
+        asked: URIs of the agencies about to join, likewise.
+        seats: Each agency's membership, for a case of ours.
     """
 
     id: bytes
@@ -36,7 +36,7 @@ class CaseView:
 
 
 def view_led(cases: CaseStore, led: LedCase) -> CaseView:
-    """A case that we lead."""
+    """Returns a case that we lead."""
     standings = {
         seat.agency: membership(seat.told or Phase.INVITED, seat.said)
         for seat in seats_of(cases, led)
@@ -57,7 +57,7 @@ def view_led(cases: CaseStore, led: LedCase) -> CaseView:
 
 
 def view_joined(cases: CaseStore, lead: Said) -> CaseView:
-    """A case that another agency leads, from its latest step."""
+    """Returns a case led by another agency, from its latest step."""
     own = cases.latest(lead.step.case_id, lead.peer, mine=True)
     standing = membership(lead.step.phase, own.step.phase if own else None)
     us = {agency_uri_of(lead.step.address.recipient)} if standing is Membership.IN else set()
@@ -75,7 +75,7 @@ def view_joined(cases: CaseStore, lead: Said) -> CaseView:
 
 
 def seats_of(cases: CaseStore, led: LedCase) -> list[Seat]:
-    """What we, who lead a case, know of each agency that we invited."""
+    """Returns the known membership of each agency invited to our case."""
     seats = []
     for agency in led.nodes:
         told = cases.latest(led.id, agency, mine=True)

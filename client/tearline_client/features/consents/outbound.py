@@ -1,7 +1,7 @@
-"""Steps of consents on their way out: sealed and signed, said again where they came back.
+"""Outgoing steps of consents: sealed, signed, and repeated if returned.
 
-The exchange refuses a step that its recipient could not open, because the key that it was sealed
-to has ended meanwhile. Nobody was told it then, so it is sealed to the next key.
+The exchange refuses a step if the recipient's key has ended in the meantime. The step then reached
+no agency, so it is sealed to the next key.
 """
 
 from dataclasses import replace
@@ -25,7 +25,7 @@ class OutboundConsentSteps:
 
     Args:
         context: The node.
-        sender: Its outbox at work.
+        sender: Its outbox.
     """
 
     def __init__(self, context: NodeContext, sender: Sender) -> None:
@@ -38,15 +38,15 @@ class OutboundConsentSteps:
     def queue(
         self, bare: Consent, terms: ConsentTerms, key: KemPublicKey
     ) -> tuple[Signed, tuple[int, ...]]:
-        """Seals and signs a step, and queues it inside the caller's transaction.
+        """Seals, signs and queues a step inside the caller's transaction.
 
         Args:
             bare: The step, without its sealed part.
             terms: That part.
-            key: The recipient's, which the step names.
+            key: The recipient's key, which the step names.
 
         Returns:
-            Its statement, and the places of its message in the outbox.
+            Its statement, and its message's places in the outbox.
         """
         note = seal_note(
             encode_terms(terms), key, StatementType.CONSENT, encode_consent_prefix(bare)
@@ -57,9 +57,9 @@ class OutboundConsentSteps:
         return signed(tree), self._sender.store_publications([publication])
 
     def turn(self) -> None:
-        """Seals the steps that came back to their recipients' keys of now, and queues them.
+        """Seals returned steps to their recipients' current keys, and queues them.
 
-        Steps count in whatever order they come, so whatever was said since changes nothing.
+        Steps count in any order, so later steps change no result.
         """
         if not self._context.may_seal():
             return
@@ -68,7 +68,7 @@ class OutboundConsentSteps:
                 self._say_again(statement_id, step.consent, step.terms)
 
     def _take_back(self, statement: Statement, code: str) -> None:
-        """Nobody was told it: what was sealed to a key that has ended is said again."""
+        """Marks a step refused for an ended key to be repeated; forgets others."""
         if code == RecipientKeyExpired.code:
             self._store.put_back(statement.id)
         else:

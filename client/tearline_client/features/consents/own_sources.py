@@ -1,4 +1,4 @@
-"""The desk for own sources: values that the agency has from elsewhere than from a partner."""
+"""Own sources: values that the agency has from other sources than a partner."""
 
 from tearline.errors import NotFound
 from tearline_client.context import NodeContext
@@ -7,7 +7,7 @@ from tearline_client.store.own_sources import OwnSource
 
 
 class OwnSources:
-    """What the agency has from sources of its own, beside what partners gave.
+    """Values from the agency's own sources, beside partners' values.
 
     Args:
         context: The node.
@@ -17,13 +17,13 @@ class OwnSources:
         self._context = context
 
     def record(self, packet_id: bytes, path: str, reason: str, *, person: str) -> OwnSource:
-        """Keeps that the agency has a field's value from a source of its own (spec O-4).
+        """Records that the agency has a field's value from its own source (spec O-4).
 
         Args:
             packet_id: 32 bytes, the partner's packet that holds the same value.
             path: The field there.
-            reason: Where the agency has it from.
-            person: The officer who answers for it.
+            reason: The agency's source.
+            person: The responsible officer.
 
         Raises:
             NotFound: If there is no such packet or field.
@@ -45,5 +45,5 @@ class OwnSources:
         return own
 
     def all(self) -> tuple[OwnSource, ...]:
-        """Everything that officers recorded, in order."""
+        """Returns all records by officers, in order."""
         return self._context.stores.own_sources.all()

@@ -1,8 +1,7 @@
-"""The desk for consents: asking originators for more, and answering those who ask us.
+"""Consents: requests to originators, and answers to partners.
 
-Passing on is a grant of the originator to the third party. So who wants something passed on
-asks for it; giving it, the originator's node discloses the fields itself, by its policies, and
-then says that it was done.
+Passing on is a grant by the originator to the third party. The holder asks for it. On consent, the
+originator's node discloses the fields itself, under its own policies, and reports it.
 """
 
 import secrets
@@ -49,7 +48,7 @@ _DESK = "consent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Matter:
-    """What a step is about: which consent, for what sort of use, until when."""
+    """Identity, use and end of a step's consent."""
 
     id: bytes
     use: Use
@@ -57,15 +56,15 @@ class _Matter:
 
 
 class ConsentService:
-    """What originators allow this node, and what it allows others.
+    """Consents by originators to this node, and by this node to others.
 
     Args:
         context: The node.
-        sender: Its outbox at work.
-        releasing: Its outgoing desk.
-        disclosures: Where more of a packet is released.
-        words: Judges what is written beside packets.
-        decisions: Where what a person says is stored before it is signed.
+        sender: Its outbox.
+        releasing: Sends packets.
+        disclosures: Releases more fields of a packet.
+        words: Checks texts beside packets.
+        decisions: Stores each decision before it is signed.
     """
 
     def __init__(
@@ -88,11 +87,11 @@ class ConsentService:
         self._steps = OutboundConsentSteps(context, sender)
 
     def all(self) -> tuple[ConsentRecord, ...]:
-        """Every consent, in the order in which they began."""
+        """Returns every consent, in order of their beginning."""
         return self._store.all()
 
     def find(self, prefix: str) -> ConsentRecord:
-        """The consent whose id, in hexadecimal, begins with ``prefix``.
+        """Returns the consent whose hexadecimal id begins with ``prefix``.
 
         Raises:
             NotFound: If there is none, or more than one.
@@ -110,21 +109,21 @@ class ConsentService:
         repeats: str = "",
         acted_by: ActedBy | None = None,
     ) -> ConsentRecord:
-        """Asks a packet's originator to grant fields of it to a third party.
+        """Asks a packet's originator to grant fields to a third party.
 
         Args:
             packet_id: 32 bytes, a partner's packet.
-            fields: Paths of fields that are open here.
+            fields: Paths of readable fields.
             to: The third party: an agency's name or a node URI.
-            ends_ms: Until when, Unix milliseconds; 0 for as long as the packet lasts.
-            note: Why, for the people of the originator.
-            repeats: Why the note may repeat what the originator may not have in clear.
-            acted_by: The person who asks.
+            ends_ms: End of the consent, Unix milliseconds; 0 for the packet's own end.
+            note: The reason, for the originator.
+            repeats: The reason to repeat values that the originator may not have in clear.
+            acted_by: The asking person.
 
         Raises:
             NotFound: If there is no such packet, field or partner.
-            ConsentMisplaced: If nobody needs to be asked.
-            ValueRepeated: If the note repeats what is kept back, and no person said why.
+            ConsentMisplaced: If no consent is needed.
+            ValueRepeated: If the note repeats kept values without a reason.
         """
         recipient = node_of(self._context.trust, to)
         return await self.ask(
@@ -150,21 +149,21 @@ class ConsentService:
         repeats: str = "",
         acted_by: ActedBy | None = None,
     ) -> ConsentRecord:
-        """Asks a packet's originator to allow more than it gave the fields for.
+        """Asks a packet's originator to allow another use of fields.
 
         Args:
             packet_id: 32 bytes, a partner's packet.
-            fields: Paths of fields that are open here.
-            use: What for.
-            scope: The third party's node URI, the proceedings or the purpose, by the use.
-            ends_ms: Until when, Unix milliseconds; 0 for as long as the packet lasts.
-            note: Why, for the people of the originator.
-            repeats: Why the note may repeat what the originator may not have in clear.
-            acted_by: The person who asks.
+            fields: Paths of readable fields.
+            use: The use.
+            scope: The third party's node URI, the proceedings or the purpose, depending on the use.
+            ends_ms: End of the consent, Unix milliseconds; 0 for the packet's own end.
+            note: The reason, for the originator.
+            repeats: The reason to repeat values that the originator may not have in clear.
+            acted_by: The asking person.
 
         Raises:
             NotFound: If there is no such packet or field.
-            ValueRepeated: If the note repeats what is kept back, and no person said why.
+            ValueRepeated: If the note repeats kept values without a reason.
             ConsentMisplaced: If the packet is our own, or the third party its originator.
         """
         shown = self._context.open_view(packet_id)
@@ -174,10 +173,10 @@ class ConsentService:
             agency_uri_of(shown.packet.origin),
             self._context.agency,
         ):
-            raise ConsentMisplaced("that is where it came from, or where it is")
+            raise ConsentMisplaced("the third party is the packet's originator or holder")
         missing = [path for path in fields if shown.field(path) is None]
         if missing or not fields:
-            raise NotFound("a field asked for is not open here")
+            raise NotFound("a requested field is not readable here")
         consent_id = secrets.token_bytes(CONSENT_ID_SIZE)
         await self._decide(
             ConsentStep.ASK,
@@ -198,18 +197,18 @@ class ConsentService:
         ends_ms: int = 0,
         repeats: str = "",
     ) -> ConsentView:
-        """What giving would give now, as far as the agreement allows it. Nothing leaves the house.
+        """Returns a preview of giving a consent now, within the agreement. Sends no message.
 
         Args:
             consent_id: 16 bytes.
-            fields: Paths, some of those asked for; all where none are named.
-            ends_ms: Until when, Unix milliseconds; 0 for what was asked.
-            repeats: Why texts may repeat what the third party may not have in clear.
+            fields: Paths, some of the requested ones; empty for all.
+            ends_ms: End of the consent, Unix milliseconds; 0 for the requested end.
+            repeats: The reason to repeat values that the third party may not have in clear.
 
         Raises:
-            NotFound: If nobody asked, or not for one of the fields.
+            NotFound: If the consent, or one of the fields, was not requested.
             ConsentMisplaced: If it is not ours to give.
-            ConsentClosed: If it was answered, withdrawn, or its time is over.
+            ConsentClosed: If it was answered, was withdrawn, or has ended.
             TearlineError: If a field may not be passed on now; see
                 ``DisclosureService.disclosure``.
         """
@@ -217,10 +216,10 @@ class ConsentService:
         asked = record.said[ConsentStep.ASK]
         wanted = tuple(sorted(set(fields or asked.terms.fields)))
         if not set(wanted) <= set(asked.terms.fields):
-            raise NotFound("nobody asked for one of these fields")
+            raise NotFound("a field was not requested")
         ends_ms = ends_ms or asked.consent.ends_ms
         if ends_ms <= self._context.now_ms():
-            raise ConsentClosed("its time is over")
+            raise ConsentClosed("the consent has ended")
         shown = self._context.open_view(record.packet)
         if any(shown.field(path) is None for path in wanted):
             raise NotFound("the packet has no such field")
@@ -251,20 +250,20 @@ class ConsentService:
         note: str = "",
         repeats: str = "",
     ) -> ConsentRecord:
-        """Gives what a partner asked for; where it asked to pass on, grants it first.
+        """Gives a requested consent; for passing on, grants the fields first.
 
         Args:
             consent_id: 16 bytes.
             acted_by: The person who gives it.
-            fields: Paths, some of those asked for; all where none are named.
-            ends_ms: Until when, Unix milliseconds; 0 for what was asked.
-            note: Words for the people who asked.
-            repeats: Why texts may repeat what the third party, or the note what the asker, may not
-                have in clear.
+            fields: Paths, some of the requested ones; empty for all.
+            ends_ms: End of the consent, Unix milliseconds; 0 for the requested end.
+            note: A note for the asker.
+            repeats: The reason to repeat values that the third party or the asker may not have in
+                clear.
 
         Raises:
-            PolicyError: If the article asks for two persons, the agreement does not let a field
-                be passed on, or a text repeats what is kept back; then nothing is given.
+            PolicyError: If the article requires two persons, the agreement forbids passing a field
+                on, or a text repeats kept values; then no consent is given.
             TearlineError: As ``giving``.
         """
         giving = self.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
@@ -283,7 +282,7 @@ class ConsentService:
         return self._store.find(consent_id.hex())
 
     async def _give(self, content: PendingConsent, persons: Persons, done: Also) -> Sent:
-        """Gives what was decided, as it can be given now."""
+        """Gives a decided consent in its current state."""
         giving = self.giving(
             content.consent, content.fields, ends_ms=content.ends_ms, repeats=content.repeats
         )
@@ -300,16 +299,16 @@ class ConsentService:
         note: str = "",
         also: Callable[[], None] = lambda: None,
     ) -> Sent:
-        """Gives what was looked at before; the node is up to date.
+        """Gives a previewed consent; the node is synchronised.
 
         Args:
-            giving: What.
-            persons: Who stands behind it.
-            note: Words for the people who asked.
-            also: Done in the transaction that stores what is said; where it raises, nothing is.
+            giving: The preview.
+            persons: The responsible persons.
+            note: A note for the asker.
+            also: Runs in the transaction that stores the step; if it raises, no step is stored.
 
         Raises:
-            PolicyError: If the article asks for other persons; then nothing is given.
+            PolicyError: If the article requires other persons; then no consent is given.
             TearlineError: If it is not allowed, or the exchange refuses it.
         """
         self._verify_behind(giving, persons)
@@ -330,10 +329,10 @@ class ConsentService:
         )
 
     def verify_note(self, giving: ConsentView, note: str) -> None:
-        """Checks what is to be written beside a consent.
+        """Verifies the note of a consent.
 
         Raises:
-            ValueRepeated: If it repeats what the asker lacks, and no person said why.
+            ValueRepeated: If it repeats values kept from the asker, without a reason.
         """
         about = [giving.shown.packet.id]
         self._words.verify([note], giving.record.peer, giving.repeats, about=about)
@@ -351,11 +350,11 @@ class ConsentService:
         repeats: str = "",
         acted_by: ActedBy | None = None,
     ) -> ConsentRecord:
-        """Refuses what a partner asked for.
+        """Refuses a requested consent.
 
         Raises:
-            ValueRepeated: If the note repeats what is kept back, and no person said why.
-            NotFound: If nobody asked.
+            ValueRepeated: If the note repeats kept values without a reason.
+            NotFound: If it was not requested.
             ConsentMisplaced: If it is not ours to refuse.
             ConsentClosed: If it was answered or withdrawn.
         """
@@ -369,17 +368,17 @@ class ConsentService:
         repeats: str = "",
         acted_by: ActedBy | None = None,
     ) -> ConsentRecord:
-        """Withdraws what we asked for, or what we gave.
+        """Withdraws a consent that this agency requested or gave.
 
         Raises:
-            ValueRepeated: If the note repeats what is kept back, and no person said why.
+            ValueRepeated: If the note repeats kept values without a reason.
             NotFound: If there is no such consent.
             ConsentClosed: If it was refused or withdrawn.
         """
         return await self._close(consent_id, ConsentStep.WITHDRAW, note, repeats, acted_by)
 
     def turn(self) -> None:
-        """Says again what came back because its recipient's key had ended."""
+        """Repeats steps that were returned because their recipient's key had ended."""
         self._steps.turn()
 
     async def _close(
@@ -408,10 +407,10 @@ class ConsentService:
         return record
 
     async def _grant(self, giving: ConsentView, path: str, persons: Persons) -> None:
-        """Grants a field to a third party, unless it has it: giving may be tried again.
+        """Grants a field to a third party unless it is granted already: giving may be retried.
 
         Raises:
-            OutcomeUnknown: If the exchange has not answered to a grant of before.
+            OutcomeUnknown: If the outcome of an earlier grant is unknown.
         """
         shown, to = giving.shown, giving.scope
         field = shown.field(path)
@@ -422,7 +421,7 @@ class ConsentService:
             if not is_there or field.slot not in shown.slots_of(stored.grant):
                 continue
             if stored.status is None:
-                raise OutcomeUnknown("it waits in the outbox")
+                raise OutcomeUnknown("the grant waits in the outbox")
             return
         sent = await self._disclosures.disclose(
             shown.packet.id, path, to, persons, beside=giving.fields, repeats=giving.repeats
@@ -440,7 +439,7 @@ class ConsentService:
         *,
         repeats: str,
     ) -> None:
-        """Stores a step as decided, then takes it."""
+        """Stores a step as a decision, then takes it."""
         said = {
             "step": step.value,
             "packet": shown.packet.id.hex(),
@@ -499,7 +498,7 @@ class ConsentService:
         repeats: str = "",
         also: Callable[[], None] = lambda: None,
     ) -> Sent:
-        """Signs a step, keeps it, and sends it."""
+        """Signs, stores and sends a step."""
         state = self._context
         is_repeated = self._words.verify([terms.note], peer, repeats, about=[shown.packet.id])
         state.verify_ready()

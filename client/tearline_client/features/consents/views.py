@@ -1,4 +1,4 @@
-"""A consent that may be given, as a person looks at it."""
+"""A consent as shown to a person before it is given."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from tearline_client.store.consents import ConsentRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentView:
-    """What would be given, if it were now.
+    """Preview of giving a consent now.
 
     Attributes:
-        record: The consent, which was asked for.
-        shown: The packet, which is ours.
+        record: The requested consent.
+        shown: The packet, one of ours.
         fields: Paths, ascending, at least one.
         scope: The third party's node URI, the proceedings or the purpose.
-        ends_ms: Until when, Unix milliseconds.
-        mentions: Values that the texts repeat, and that the third party may not have in clear.
-        repeats: Why they may stand there; empty where no person said so.
+        ends_ms: End of the consent, Unix milliseconds.
+        mentions: Repeated values that the third party may not have in clear.
+        repeats: The reason to repeat them; empty without a person's reason.
     """
 
     record: ConsentRecord
@@ -32,16 +32,16 @@ class ConsentView:
     repeats: str
 
     def verify_repeats(self) -> None:
-        """Checks that a person said why the texts may repeat what is kept back.
+        """Verifies that a person gave a reason for repeated values.
 
         Raises:
-            ValueRepeated: If they do, and no person did.
+            ValueRepeated: If values are repeated without a reason.
         """
         verify_confirmed(self.mentions, self.repeats)
 
     @property
     def opened(self) -> tuple[tuple[OpenedField, str], ...]:
-        """The fields, each with the third party that would get it, or else with who asked."""
+        """Returns the fields, each with its recipient: the third party, or else the asker."""
         passes_on = self.record.use is Use.PASS_ON
         recipient = self.scope if passes_on else self.record.peer
         found = (self.shown.field(path) for path in self.fields)

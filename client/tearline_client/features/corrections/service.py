@@ -1,4 +1,4 @@
-"""Corrections at the node: a packet of ours takes another's place, for all who had that."""
+"""Corrections: a packet of ours replaces another for all its recipients."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -29,13 +29,13 @@ from tearline_client.store.packets import StoredGrant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerForm:
-    """What a partner sees of one field.
+    """A partner's view of one field.
 
     Attributes:
         category: Its category.
-        form: The form; of ``exists``, without values.
-        values: What is seen.
-        media_type: ``text/plain``, or that of a document.
+        form: The form; ``exists`` has no values.
+        values: The visible values.
+        media_type: ``text/plain``, or a document's type.
     """
 
     category: str
@@ -46,13 +46,13 @@ class PartnerForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What one partner will see otherwise of one field.
+    """Change of one partner's view of one field.
 
     Attributes:
         path: The field.
         recipient: The partner's node URI.
-        before: What it was granted; None where that was nothing.
-        after: What the correction gives it; None for nothing.
+        before: The view so far; None if it was withheld.
+        after: The view by the correction; None if it is withheld.
     """
 
     path: str
@@ -63,14 +63,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionPlan:
-    """A correction before it is sealed. Nothing has left the house.
+    """A correction before it is sealed and sent.
 
     Attributes:
-        corrected: 32 bytes, the packet whose place it takes.
-        release: What is sealed, and what each partner is granted.
-        changes: Every field that a partner will see otherwise, in order of path and partner.
-        passed_over: Partners that had the packet and do not get its correction, and why.
-        left_behind: Of those, node URIs of whoever still has the packet.
+        corrected: 32 bytes, the replaced packet.
+        release: The packet to seal, and the grants of each partner.
+        changes: Every changed field of a partner, ordered by path and partner.
+        passed_over: Reasons, by partner that had the packet and does not get its correction.
+        left_behind: Node URIs of those that still have the packet.
     """
 
     corrected: bytes
@@ -82,11 +82,11 @@ class CorrectionPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outdated:
-    """A packet of ours that a partner has, and of whose correction it was given nothing.
+    """A packet of ours at a partner that did not get its correction.
 
     Attributes:
         packet: 32 bytes.
-        correction: 32 bytes, what was said last in its place.
+        correction: 32 bytes, its newest replacement.
         recipient: The partner's node URI.
     """
 
@@ -96,11 +96,11 @@ class Outdated:
 
 
 class CorrectionService:
-    """The desk for corrections, as ``node.corrections``; a plan is sent like any other.
+    """Service for corrections, as ``node.corrections``; a plan is sent like any other.
 
     Args:
         context: The node.
-        releasing: Where releases are decided.
+        releasing: Decides releases.
     """
 
     def __init__(self, context: NodeContext, releasing: PacketService) -> None:
@@ -109,23 +109,23 @@ class CorrectionService:
         self._obeying = SuspensionRules(context)
 
     def superseded(self) -> dict[bytes, bytes]:
-        """The packets here that are not the last word, ours and partners', and what is."""
+        """Returns the newest replacement of each replaced packet, ours and partners'."""
         return superseded(self._context.stores.corrections.all())
 
     def newest(self, packet_id: bytes) -> bytes:
-        """What a packet was corrected to last; itself where nothing corrects it."""
+        """Returns a packet's newest replacement; the packet itself if there is none."""
         line = self._context.stores.corrections.line(packet_id)
         return superseded(line).get(packet_id, packet_id)
 
     def corrected_by(self, packets: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Those among some packets that are not the last word, and what is."""
+        """Returns the newest replacement of each replaced packet among some."""
         newest = {packet: self.newest(packet) for packet in packets}
         return {packet: last for packet, last in newest.items() if packet != last}
 
     def outdated(self, agreement: Agreement) -> tuple[Outdated, ...]:
-        """Who has a packet of ours that was corrected without them, and could be told now.
+        """Returns the partners with an outdated packet of ours that may be corrected now.
 
-        So it is with a partner that a suspension kept out meanwhile.
+        An example is a partner that a suspension excluded from the correction.
 
         Args:
             agreement: The newest version; packets under earlier ones count, too.
@@ -144,12 +144,12 @@ class CorrectionService:
         return tuple(found)
 
     def _holders(self, packet: bytes) -> set[str]:
-        """Node URIs of whoever, by all that is known, has something of a packet of ours."""
+        """Returns the node URIs that, as far as known, hold a packet of ours."""
         grants = self._context.stores.packets.grants(packet)
         return {grant.address.recipient for grant in _live_grants(self._context, packet, grants)}
 
     def corrected(self, packet_id: bytes) -> PacketView:
-        """A packet of ours that is to be corrected.
+        """Returns a packet of ours that is to be corrected.
 
         Raises:
             NotFound: If it is not here, or not ours.
@@ -160,20 +160,19 @@ class CorrectionService:
         return shown
 
     def plan(self, shown: PacketView, draft: Draft) -> CorrectionPlan:
-        """What takes a packet's place, and what each partner that has it will see otherwise.
+        """Returns a packet's correction, with the changes for each partner that has it.
 
-        A field that the packet has already is marked as strictly as it is there, at least: what
-        was guarded by hand stays guarded.
+        An existing field is marked at least as strictly as before: markings set by hand remain.
 
         Args:
             shown: The packet; see ``corrected``.
-            draft: What is said now.
+            draft: The new content.
 
         Raises:
             CorrectionRefused: If it is of another agreement, article, case or kind.
             CorrectedAlready: If the packet was corrected before.
-            PacketRecalled: If it was recalled from everybody.
-            NothingReleased: If no partner is left that may get it.
+            PacketRecalled: If it was recalled from all recipients.
+            NothingReleased: If no partner may get it.
             TearlineError: As ``PacketService.plan``.
         """
         marked = _marked(shown)
@@ -188,7 +187,7 @@ class CorrectionService:
             why = (
                 self._why_stopped(draft.agreement, draft.article, recipient)
                 if recipient in holders
-                else "nothing of the packet is there any more"
+                else "it no longer holds the packet"
             )
             if why:
                 passed_over[recipient] = why
@@ -197,7 +196,7 @@ class CorrectionService:
         release = self._packets.plan(draft, candidates)
         seeing = {cell.recipient for cell in release.cells() if cell.form > Form.WITHHELD}
         for recipient in {*candidates} - seeing:
-            passed_over[recipient] = "nothing of it may be released there now"
+            passed_over[recipient] = "no field may be released to it now"
         if not seeing:
             raise NothingReleased("; ".join(sorted(set(passed_over.values()))))
         release = self._packets.plan(draft, [each for each in candidates if each in seeing])
@@ -210,7 +209,7 @@ class CorrectionService:
         )
 
     def _why_stopped(self, agreement: Agreement, article: str, recipient: str) -> str:
-        """Why no packet of an article may go to a partner now; or nothing."""
+        """Returns why an article's packets may not go to a partner now, or an empty string."""
         try:
             self._packets.verify_way(agreement.article(article), recipient)
             self._obeying.verify_may_send(agreement, article, recipient)
@@ -230,7 +229,7 @@ def _marked(shown: PacketView) -> dict[str, Marking]:
 def _live_grants(
     context: NodeContext, packet: bytes, grants: Iterable[StoredGrant]
 ) -> Iterator[Grant]:
-    """What partners were granted of a packet of ours and, by all that is known, still have."""
+    """Yields the grants of a packet of ours that, as far as known, partners still have."""
     recalls = [each for each in context.stores.recalls.of(packet) if not each.incoming]
     for stored in grants:
         if not stored.stands:
@@ -260,7 +259,7 @@ def _changes(shown: PacketView, release: ReleasePlan) -> Iterator[Change]:
 
 
 def _seen(shown: PacketView, recipient: str) -> dict[str, PartnerForm]:
-    """By path the most revealing form that a partner was granted of a packet of ours."""
+    """Returns a partner's most revealing form of each field of a packet of ours, by path."""
     openings = {opening.compartment: opening for opening in shown.packet.parts.openings}
     fields: dict[int, Field] = {opened.slot: opened.field for opened in shown.view.fields}
     found: dict[str, PartnerForm] = {}

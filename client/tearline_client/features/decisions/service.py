@@ -1,8 +1,8 @@
-"""Decisions of persons: stored first, then done; what cannot be done without the exchange waits.
+"""Decisions of persons: stored first, then done; those that need the exchange may wait.
 
-A decision is on the disk before the exchange is asked for anything. It goes from there in the
-transaction that signs and queues what it asks for. So a command may be killed at any moment: what
-was not signed is done by the next sync of the node, and what was signed is sent by it.
+A decision is stored before any call to the exchange. It is removed in the transaction that signs
+and queues its statements. So a command may be killed at any moment: the node's next sync does
+unsigned decisions, and sends signed statements.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -41,23 +41,23 @@ from tearline_client.store.decisions import Act, Decision, content_of
 
 T = TypeVar("T")
 Also = Callable[[], None]
-"""Done in the transaction that signs and queues: it drops the decision."""
+"""Runs in the transaction that signs and queues: removes the decision."""
 Carry = Callable[[Decision, Also], Awaitable[object]]
-"""Signs and queues what a decision asks for, by what is known now."""
+"""Signs and queues a decision's statements, by the current state."""
 
 _UNTIL_READ = (TrustStale, NotWitnessed, StandingStale)
-"""What passes once the log is read."""
+"""Errors that pass once the log is read."""
 
 
 class DecisionService:
-    """The desk of decisions, as ``node.decisions``.
+    """Service for decisions, as ``node.decisions``.
 
     Args:
         context: The node.
-        presence: Shown by each process while it does a decision of its own.
-        read: Brings the node up to date.
-        releasing: How packets are sent.
-        disclosures: How one more field is.
+        presence: Shown by each process while it does its own decision.
+        read: Synchronises the node.
+        releasing: Sends packets.
+        disclosures: Releases single fields.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class DecisionService:
         }
 
     def on(self, desk: str, carry: Carry) -> None:
-        """Has decisions of a kind done by whoever knows how.
+        """Registers the function that does decisions of a kind.
 
         Args:
-            desk: ``Act.desk``, or the name of the type of a release.
-            carry: Does one.
+            desk: ``Act.desk``, or the type name of a release.
+            carry: The function.
         """
         self._carries[desk] = carry
 
@@ -129,18 +129,18 @@ class DecisionService:
         """Stores a decision, then does it.
 
         Args:
-            content: What is to be done, as it waits.
-            persons: Who stands behind it.
+            content: The decision, as stored.
+            persons: The responsible persons.
             act: Does it now.
-            read: Whether the node comes up to date first.
+            read: Whether the node synchronises first.
 
         Returns:
-            What ``act`` does.
+            The result of ``act``.
 
         Raises:
-            ActQueued: If the exchange is away: it is stored, and done by a later sync.
-            DecisionsFull: If too much waits.
-            TearlineError: If it is refused; then it does not wait either.
+            ActQueued: If the exchange is unreachable: it is stored, and done by a later sync.
+            DecisionsFull: If too many decisions wait.
+            TearlineError: If it is refused; then it is removed.
         """
         async with self._presence.shown():
             with self._context.stores.database.transaction():
@@ -152,7 +152,7 @@ class DecisionService:
         """Stores a decision inside the caller's transaction; returns its number.
 
         Raises:
-            DecisionsFull: If too much waits.
+            DecisionsFull: If too many decisions wait.
         """
         return self._context.stores.decisions.put(
             content, persons.acted_by, persons.seconded_by, now_ms=self._context.right_ms()
@@ -166,13 +166,13 @@ class DecisionService:
         missed: TearlineError | None = None,
         read: bool = False,
     ) -> T:
-        """Does a decision that is stored; raises as ``decide``.
+        """Does a stored decision; raises as ``decide``.
 
         Args:
             number: The decision.
             act: Does it.
-            missed: Why the node could not come up to date; None where it has.
-            read: Whether it is to come up to date if the decision asks for that.
+            missed: The error that prevented the synchronisation, or None.
+            read: Whether to synchronise if the decision requires it.
         """
         store = self._context.stores.decisions
         try:
@@ -188,14 +188,14 @@ class DecisionService:
             raise
         except EXCHANGE_AWAY as error:
             if not store.place(number):
-                raise  # it is signed: what keeps it in the outbox is told as it is
+                raise  # it is signed: report the outbox's own error
             raise queued(self._context, error, number=number) from error
         except TearlineError:
             self._forget_if_here(number)
             raise
 
     async def _missed(self) -> TearlineError | None:
-        """Brings the node up to date; returns why the exchange could not be asked, or None."""
+        """Synchronises the node; returns the error if the exchange is unreachable, or None."""
         try:
             await self._read()
         except EXCHANGE_AWAY as error:
@@ -206,33 +206,33 @@ class DecisionService:
         with suppress(NotFound), self._context.stores.database.transaction():
             self._context.stores.decisions.drop(number)
 
-    # What waits.
+    # Waiting decisions.
 
     def waiting(self) -> tuple[Decision, ...]:
-        """Every decision that is not signed yet, in order."""
+        """Returns every unsigned decision, in order."""
         return self._context.stores.decisions.all()
 
     def forget(self, number: int) -> None:
-        """Forgets a decision that waits: nothing of it was signed.
+        """Discards an unsigned decision.
 
         Raises:
-            NotFound: If none of that number waits.
+            NotFound: If there is no such decision.
         """
         with self._context.stores.database.transaction():
             self._context.stores.decisions.drop(number)
 
     async def run(self) -> None:
-        """Does what waits, in order, as far as it can be done now.
+        """Does waiting decisions in order, as far as possible now.
 
-        What would now show a partner something else than was decided is stopped, and so is what
-        is refused: a person decides again.
+        A decision that would change a partner's view, or that is refused, is stopped: a person
+        decides again.
 
         Raises:
-            TearlineError: If the exchange is out of reach, or this node is at fault.
+            TearlineError: If the exchange is unreachable, or this node is at fault.
         """
         waiting = [each for each in self.waiting() if not each.code]
         if not waiting or self._presence.is_shown():
-            return  # of what was read here before, each whose process is alive is done there
+            return  # a live process does its own decisions
         for decision in waiting:
             await self._do(decision)
 
@@ -240,13 +240,13 @@ class DecisionService:
         store = self._context.stores.decisions
         try:
             if decision.lost:
-                raise ReleaseChanged("a partner took back what was in it")
+                raise ReleaseChanged("a partner recalled its source")
             carry = self._carries[_desk(decision.content)]
             await carry(decision, lambda: store.drop(decision.id))
         except (*_UNTIL_READ, OutcomeUnknown, MailboxFull):
-            pass  # the next sync tries again
+            pass  # the next sync retries
         except NotFound:
-            if store.place(decision.id):  # else another process of this node was faster
+            if store.place(decision.id):  # otherwise another process of this node was faster
                 self._stop(decision, NotFound.code)
         except ActQueued as error:
             raise (error.__cause__ or error) from None
@@ -267,18 +267,18 @@ class DecisionService:
 
 
 def persons_of(decision: Decision) -> Persons:
-    """Returns who stands behind a decision."""
+    """Returns the responsible persons of a decision."""
     return Persons(acted_by=decision.acted_by, seconded_by=decision.seconded_by)
 
 
 def decided_plans(
     releasing: PacketService, packets: tuple[PendingPacket, ...]
 ) -> list[ReleasePlan]:
-    """Plans packets that were decided on anew.
+    """Plans decided packets anew.
 
     Raises:
-        ReleaseChanged: If a partner would see something else than was decided.
-        TearlineError: If they are not allowed any more.
+        ReleaseChanged: If a partner's view would differ from the decision.
+        TearlineError: If they are no longer allowed.
     """
     plans = [releasing.plan(each.draft, each.recipients) for each in packets]
     verify_unchanged(packets, plans)
@@ -286,7 +286,7 @@ def decided_plans(
 
 
 def verify_unchanged(packets: Sequence[PendingPacket], plans: Sequence[ReleasePlan]) -> None:
-    """Checks that plans show partners what was decided, and nothing else.
+    """Verifies that plans give partners exactly the decided views.
 
     Raises:
         ReleaseChanged: If not.

@@ -1,7 +1,7 @@
-"""Orders to erase what entries of the log hide: drafted from, and signed after a look at, our own.
+"""Orders to erase the events of log entries: drafted and signed after inspection.
 
-A node signs an order only for entries that it can open, and that name exactly those who are to
-sign: so an order that leaves out somebody who is named finds no honest signer.
+A node signs an order only for entries that it can open, and that name exactly the signatories. So
+an order that omits a named agency finds no honest signer.
 """
 
 from collections.abc import Sequence
@@ -19,19 +19,19 @@ from tearline_client.store.log import OpenedEvent
 def draft_order(
     context: NodeContext, words: FreeText, indices: Sequence[int], reason: str, *, repeats: str = ""
 ) -> Signed:
-    """An order to erase entries, proposed and signed by this node.
+    """Returns an order to erase entries, signed by this node.
 
     Args:
         context: The node.
-        words: Judges the reason.
-        indices: Of the entries.
-        reason: Why, for people; the exchange reads it, too.
+        words: Checks the reason.
+        indices: Indices of the entries.
+        reason: The reason, for people; the exchange reads it, too.
         repeats: Why the reason may repeat a value that its readers may not have in clear.
 
     Raises:
-        NotFound: If this node was told of no such entry.
-        ErasureRefused: If they name different agencies, are under different agreements or none,
-            or are of a kind that stays.
+        NotFound: If this node has no opening of such an entry.
+        ErasureRefused: If they name different agencies, are under different agreements or none, or
+            are of a permanent kind.
         ValueRepeated: If the reason repeats a value, and ``repeats`` is empty.
         MalformedInput: If there are none, or too many, or no reason.
     """
@@ -39,7 +39,7 @@ def draft_order(
         raise StatementMalformed("an order names at least one entry")
     first = _opened(context, indices[0]).event
     if not first.agreement_id:
-        raise ErasureRefused(f"entry {indices[0]} is under no agreement, and stays")
+        raise ErasureRefused(f"entry {indices[0]} is under no agreement, and cannot be erased")
     order = Erasure(
         header=context.signer.header,
         agreement_id=first.agreement_id,
@@ -53,17 +53,17 @@ def draft_order(
 def sign_order(
     context: NodeContext, words: FreeText, proposed: Signed, *, repeats: str = ""
 ) -> Signed:
-    """The order with this node among its signers.
+    """Returns the order with this node's signature added.
 
     Args:
         context: The node.
-        words: Judges the reason.
+        words: Checks the reason.
         proposed: The order.
         repeats: As of ``draft_order``.
 
     Raises:
-        NotFound: If this node was told of no such entry.
-        ErasureRefused: If an entry names other agencies, or our own is not a party.
+        NotFound: If this node has no opening of such an entry.
+        ErasureRefused: If an entry names other agencies, or ours is not a party.
         RetentionBroken: If it is an order by retention.
         ValueRepeated: If its reason repeats a value, and ``repeats`` is empty.
     """
@@ -72,13 +72,13 @@ def sign_order(
 
 
 def order_of(proposed: Signed) -> Erasure:
-    """What a file of an order says.
+    """Returns the order in a file.
 
     Raises:
-        StatementMalformed: If it is none.
+        StatementMalformed: If it is not an order.
     """
     if proposed.statement.type is not StatementType.ERASURE:
-        raise StatementMalformed("it is no order to erase")
+        raise StatementMalformed("the file is not an erasure order")
     return parse_erasure(proposed.statement.body)
 
 
@@ -86,9 +86,9 @@ def _signed(
     context: NodeContext, words: FreeText, order: Erasure, body: bytes, repeats: str
 ) -> Signed:
     if order.is_by_retention:
-        raise RetentionBroken("an order by retention is the exchange's alone to sign")
+        raise RetentionBroken("only the exchange signs an order by retention")
     if context.agency not in order.parties:
-        raise ErasureRefused("this agency is not a party to it")
+        raise ErasureRefused("this agency is not a party to the order")
     events = {index: _opened(context, index).event for index in order.indices}
     for index, event in events.items():
         verify_covers(order, index, event)
@@ -104,5 +104,5 @@ def _signed(
 def _opened(context: NodeContext, index: int) -> OpenedEvent:
     opened = context.stores.log.opened(index)
     if opened is None:
-        raise NotFound(f"this node was told of no entry {index}")
+        raise NotFound(f"this node has no opening of entry {index}")
     return opened

@@ -1,1 +1,1 @@
-"""What people of different agencies do with each other, one desk for each kind of act."""
+"""Cooperation between agencies: one service for each use case."""

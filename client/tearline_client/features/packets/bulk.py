@@ -1,7 +1,7 @@
-"""Sending thousands of packets: one batch is sealed while the one before it is on its way.
+"""Sending of thousands of packets: one batch is sealed while the previous one is sent.
 
-Each batch has one signature, and is stored, with how far the import has come, before any of it
-is sent. So an import that is cut off goes on behind what is stored, and nothing is sealed twice.
+Each batch has one signature. It is stored, with the import's progress, before any of it is sent. So
+an interrupted import continues after the stored batches, and seals no packet twice.
 """
 
 import asyncio
@@ -27,29 +27,29 @@ from tearline_client.messages.compose import seal_plans
 from tearline_client.outbox.sender import Sender
 from tearline_client.planning.release_plan import ReleasePlan
 
-# Statements under one signature. Of a larger tree every message would carry thousands of hashes.
+# Statements under one signature. With a larger tree, each message would carry thousands of hashes.
 TREE_SIZE = TREE_SIZES[3]
-BATCH_BYTES = 8 << 20  # of values in clear; sealed in several forms and held twice, under 100 MiB
-_REFRESH_AFTER_MS = 60_000  # a tenth of the age at which nothing is sealed on log and cosignatures
-_PATIENCE_S = 600  # how long an exchange may say that it is busy before an import is cut off
-_SHORTEST_S = 0.2  # a pause; an exchange that names none would be asked without one
+BATCH_BYTES = 8 << 20  # values in clear; sealed in several forms and held twice, under 100 MiB
+_REFRESH_AFTER_MS = 60_000  # a tenth of the age at which log and cosignatures are too old to seal
+_PATIENCE_S = 600  # maximum wait for a busy exchange before an import is interrupted
+_SHORTEST_S = 0.2  # shortest pause, for an exchange that names none
 
 
 Wait = Callable[[ExchangeBusy, float], Awaitable[None]]
-"""Waits for so many seconds, since the exchange says that it takes no more."""
+"""Waits a number of seconds for a busy exchange."""
 
 
 async def pause(busy: ExchangeBusy, wait_s: float) -> None:
-    """Waits, and tells nobody."""
+    """Waits without a message."""
     await asyncio.sleep(wait_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What became of an import.
+    """Outcome of an import.
 
     Attributes:
-        packets: How many packets were sealed and sent.
+        packets: Number of packets sealed and sent.
         refused: Codes and reasons of refusals, by message.
     """
 
@@ -58,13 +58,13 @@ class Imported:
 
 
 class BulkSender:
-    """The desk for whole sources. Its caller has brought the node up to date before it calls.
+    """Service for whole sources. Its caller has synchronised the node.
 
     Args:
         context: The node.
-        sender: Its outbox at work.
-        releasing: What judges and stores releases.
-        reissuer: What becomes of grants that come back.
+        sender: Its outbox.
+        releasing: Checks and stores releases.
+        reissuer: Reissues returned grants.
         cosigner: Exchanges cosignatures with the partners.
     """
 
@@ -84,32 +84,32 @@ class BulkSender:
         self._reissuer = reissuer
 
     def left(self, import_id: bytes, plans: Sequence[ReleasePlan]) -> Sequence[ReleasePlan]:
-        """What of an import is not sealed yet.
+        """Returns the packets of an import that are not sealed yet.
 
         Args:
-            import_id: 32 bytes that name source and order: the same for the same plans.
-            plans: All of it, in the order of the source.
+            import_id: 32 bytes that identify source and order: equal for equal plans.
+            plans: All packets, in the order of the source.
         """
         return plans[self._context.stores.bulk_sends.sealed(import_id) :]
 
     def forget(self, import_id: bytes) -> None:
-        """Lets an import begin anew."""
+        """Resets an import's progress."""
         with self._context.stores.database.transaction():
             self._context.stores.bulk_sends.forget(import_id)
 
     def advance(self, import_id: bytes, packets: int, *, behind: int) -> None:
-        """Notes, in the caller's transaction, that as many more packets are stored.
+        """Records an import's progress, in the caller's transaction.
 
         Args:
             import_id: 32 bytes.
-            packets: How many more.
-            behind: How many were stored before.
+            packets: Number of newly stored packets.
+            behind: Number of packets stored earlier.
 
         Raises:
-            StoreBusy: If it was another number: another process of this node is at the same.
+            StoreBusy: If the stored number differs: another process runs the same import.
         """
         if self._context.stores.bulk_sends.sealed(import_id) != behind:
-            raise StoreBusy("another process is at the same import")
+            raise StoreBusy("another process runs the same import")
         self._context.stores.bulk_sends.advance(import_id, packets)
 
     async def send(
@@ -121,18 +121,17 @@ class BulkSender:
         advance: Callable[[int], None] = lambda packets: None,
         wait: Wait = pause,
     ) -> Imported:
-        """Seals, stores and sends what is left of an import.
+        """Seals, stores and sends the rest of an import.
 
         Args:
-            import_id: 32 bytes that name source and order: the same for the same plans.
-            plans: All of it, in the order of the source, under one agreement.
-            persons: Who releases it.
-            advance: Told how many more packets are stored.
-            wait: Waits where the exchange says when to come again, ten minutes at most for what
-                is on its way.
+            import_id: 32 bytes that identify source and order: equal for equal plans.
+            plans: All packets, in the order of the source, under one agreement.
+            persons: The responsible persons.
+            advance: Called with the number of newly stored packets.
+            wait: Waits for a busy exchange, at most ten minutes for messages in transit.
 
         Raises:
-            TearlineError: As ``PacketService.send`` does. Called again, it goes on from there.
+            TearlineError: As ``PacketService.send``. A repeated call continues from there.
         """
         ids: list[int] = []
         left = self.left(import_id, plans)
@@ -142,7 +141,7 @@ class BulkSender:
             for batch in batches(left):
                 await self._refresh()
                 self._packets.verify(batch, persons)
-                # Beside the event loop, which meanwhile sends the batch before.
+                # In a thread, while the event loop sends the previous batch.
                 sealed = await asyncio.to_thread(seal_plans, batch, self._context.signer.header)
                 if sending is not None:
                     await sending
@@ -170,10 +169,10 @@ class BulkSender:
         return Imported(packets=len(left), refused=self._refused(ids))
 
     async def publish(self, plans: Sequence[ReleasePlan], persons: Persons) -> Stored:
-        """Seals, stores and sends one batch, and waits for no checkpoint over it.
+        """Seals, stores and sends one batch, without waiting for a checkpoint.
 
         Raises:
-            TearlineError: As ``PacketService.send`` does, or what the exchange refused it with.
+            TearlineError: As ``PacketService.send``, or the exchange's refusal.
         """
         await self._refresh()
         self._packets.verify(plans, persons)
@@ -185,22 +184,21 @@ class BulkSender:
         return stored
 
     async def _refresh(self) -> None:
-        """Follows the log and exchanges cosignatures, before either is too old to seal on."""
+        """Follows the log and exchanges cosignatures before either is too old to seal on."""
         if abs(self._context.now_ms() - self._refreshed_ms) > _REFRESH_AFTER_MS:
             await self._cosigner.follow()
             await self._cosigner.turn()
             self._refreshed_ms = self._context.now_ms()
 
     async def _flush(self, ids: Sequence[int], wait: Wait) -> None:
-        """Sends what waits, and waits itself where the exchange says so.
+        """Sends the outbox, and waits for a busy exchange.
 
         Args:
-            ids: The import's messages, by their places in the outbox. What else waits there for
-                room is not waited for.
+            ids: The import's messages, by their places in the outbox. It does not wait for others.
             wait: Waits.
 
         Raises:
-            ExchangeBusy: If it takes nothing at all for longer than an import has patience.
+            ExchangeBusy: If the exchange accepts no message for too long.
         """
         ends_s = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
@@ -214,7 +212,7 @@ class BulkSender:
             if (wait_s := _wait_s(busy, until_s=ends_s)) is None:
                 if stopped:
                     raise busy
-                return  # the others of its messages are through; what became of these is told
+                return  # its other messages are sent; the outcome of these is reported
             await wait(busy, wait_s)
 
     def _is_left(self, ids: Sequence[int]) -> bool:
@@ -225,14 +223,16 @@ class BulkSender:
         refused, returned = [], self._context.stores.returned_grants.all()
         for item in filter(None, map(self._context.stores.outbox.item, ids)):
             if item.is_waiting and not item.code:
-                raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
+                raise (error_by_code(item.fault) or OutcomeUnknown)(
+                    "the message waits in the outbox"
+                )
             if item.code and (returned or item.code != RecipientKeyExpired.code):
                 refused.append((item.code, item.why))
         return tuple(refused)
 
 
 def _wait_s(busy: ExchangeBusy, *, until_s: float) -> float | None:
-    """How long to wait, by the loop's clock; None where no time was said, or it is too long."""
+    """Returns the seconds to wait; None without a retry delay, or if it is too long."""
     if busy.retry_after_ms is None:
         return None
     wait_s = max(_SHORTEST_S, busy.retry_after_ms / 1000)
@@ -240,7 +240,7 @@ def _wait_s(busy: ExchangeBusy, *, until_s: float) -> float | None:
 
 
 def batches(plans: Iterable[ReleasePlan]) -> Iterator[Sequence[ReleasePlan]]:
-    """Plans in runs that one signature covers, grants included, and that memory can hold."""
+    """Yields runs of plans that one signature can cover and memory can hold."""
     batch: list[ReleasePlan] = []
     statements, size = 0, 0
     for plan in plans:

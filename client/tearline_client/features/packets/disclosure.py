@@ -1,4 +1,4 @@
-"""One more field of a packet that was sent, for one partner: as it would be released now."""
+"""Disclosure of one more field of a sent packet to one partner."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ class Disclosure:
         shown: The packet.
         field: The field, in clear.
         recipient: The partner's node URI.
-        article: The article it is done under.
-        purpose: What the partner may use it for.
-        held_back: The agency's own policies that would not give it: a person decides past them.
-        mentions: Values that the field's text repeats, and that the partner may not have in clear.
+        article: The article of the disclosure.
+        purpose: The permitted purpose.
+        held_back: The agency's own policies against it: a person decides despite them.
+        mentions: Values that the text repeats, and that the partner may not have in clear.
     """
 
     shown: PacketView
@@ -47,20 +47,22 @@ class Disclosure:
     mentions: tuple[Mention, ...]
 
     def verify_decided(self, person: ActedBy | None) -> None:
-        """Checks that a person decides, where the agency's own policies hold the field back.
+        """Verifies that a person decides if the agency's own policies withhold the field.
 
         Raises:
-            LoginRequired: If nobody does.
+            LoginRequired: If no person decides.
         """
         if self.held_back and person is None:
             names = ", ".join(self.held_back)
-            raise LoginRequired(f"our own policies hold the field back ({names}): a person decides")
+            raise LoginRequired(
+                f"our own policies withhold the field ({names}): a person must decide"
+            )
 
     def verify_repeats(self, reason: str) -> None:
-        """Checks that a person said why the field's text may repeat what is kept back.
+        """Verifies that a person gave a reason for repeated values.
 
         Raises:
-            ValueRepeated: If it does, and no person did.
+            ValueRepeated: If values are repeated without a reason.
         """
         verify_confirmed(self.mentions, reason)
 
@@ -68,12 +70,12 @@ class Disclosure:
 def held_back(
     plan: ReleasePlan, policy: ReleasePolicy, form: Form, *, sender: str
 ) -> tuple[str, ...]:
-    """Returns the ids of the own policies that would not give the field of a plan in this form.
+    """Returns the ids of the own policies that would withhold a plan's field in this form.
 
     Args:
         plan: The field for one partner, by the agreement's policies alone.
         policy: The agreement's policies and the agency's own.
-        form: The form in which it is released.
+        form: The form of the release.
         sender: Our node.
     """
     (cell,) = plan_release(plan.draft, plan.recipients, policy, sender=sender).cells()
@@ -88,14 +90,14 @@ def reader_of(
     beside: Collection[str],
     recalled: frozenset[int],
 ) -> Reader:
-    """Returns what becomes readable to a partner with one more field, and what then does not.
+    """Returns a partner's newly readable and still withheld fields after a disclosure.
 
     Args:
         shown: A packet of ours.
         recipient: The partner's node URI.
-        path: The field; where the partner has it in clear already, nothing becomes readable.
-        beside: Paths of fields that the partner gets together with it.
-        recalled: Slots that we took back from the partner.
+        path: The field; if the partner has it in clear already, no field becomes readable.
+        beside: Paths of fields disclosed together with it.
+        recalled: Slots that we recalled from the partner.
     """
     granted = (
         shown.slots_of(stored.grant)
@@ -113,13 +115,13 @@ def reader_of(
 
 
 class DisclosureService:
-    """The desk where more of a packet is released. Its caller has read the log before it calls.
+    """Service for disclosures. Its caller has read the log.
 
     Args:
         context: The node.
-        sender: Its outbox at work.
-        releasing: Its outgoing desk.
-        onward: Judges what is made from partners' packets, and what texts repeat.
+        sender: Its outbox.
+        releasing: Sends packets.
+        onward: Checks sources from partners, and repeated values.
     """
 
     def __init__(
@@ -134,25 +136,24 @@ class DisclosureService:
     def disclosure(
         self, packet_id: bytes, path: str, to: str, *, beside: Collection[str] = ()
     ) -> Disclosure:
-        """One more field of a packet of ours, in clear, for one partner. Nothing leaves the house.
+        """Returns one more field of our packet, in clear, for a partner. Sends no message.
 
-        The agency's own policies do not stop what its person decides now; the agreement's do.
+        A person's decision overrides the agency's own policies, not the agreement's.
 
         Args:
             packet_id: 32 bytes.
             path: The field.
             to: The partner.
-            beside: Paths of fields that it gets together with this one.
+            beside: Paths of fields disclosed together with this one.
 
         Raises:
             NotFound: If the packet is not ours, or has no such field.
-            AgreementNotInForce: If its newest version is not in force, or not that way.
-            AgreementSuspended, StandingStale: If a party has suspended that, or has not said
-                where it stands.
-            PacketRecalled: If we recalled the field from that partner, or from everybody.
+            AgreementNotInForce: If its newest version is not in force, or not in this direction.
+            AgreementSuspended, StandingStale: If a party suspended it, or has no recent standing.
+            PacketRecalled: If we recalled the field from that partner or from all recipients.
             PolicyError: If the agreement does not allow it.
-            CaseError: If the packet is filed under a case, and the partner, who holds nothing of
-                it yet, is not in the case.
+            CaseError: If the packet is filed under a case, and the partner is a new recipient that
+                is not in the case.
         """
         shown = self._context.open_view(packet_id)
         if not shown.own:
@@ -213,20 +214,20 @@ class DisclosureService:
         repeats: str = "",
         also: Callable[[], None] = lambda: None,
     ) -> Sent:
-        """Releases one more field of a packet of ours; see ``PacketService.send``.
+        """Releases one more field of our packet; see ``PacketService.send``.
 
         Args:
             packet_id: 32 bytes.
             path: The field.
             to: The partner.
-            persons: Who releases it.
-            beside: Paths of fields that it gets together with this one.
-            repeats: Why the field's text may repeat what the partner may not have in clear.
-            also: Done in the transaction that stores the grant; where it raises, nothing is.
+            persons: The responsible persons.
+            beside: Paths of fields disclosed together with this one.
+            repeats: The reason to repeat values that the partner may not have in clear.
+            also: Runs in the transaction that stores the grant; if it raises, no grant is stored.
 
         Raises:
-            LoginRequired: If the agency's own policies hold it back, and no person decides.
-            ValueRepeated: If its text repeats what is kept back, and no person said why.
+            LoginRequired: If the agency's own policies withhold it, and no person decides.
+            ValueRepeated: If its text repeats kept values without a reason.
         """
         self._context.verify_ready()
         self._context.verify_witnessed()

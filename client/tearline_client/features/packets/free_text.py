@@ -1,8 +1,7 @@
-"""Words that go beside packets: searched for what their reader may not have in clear.
+"""Checks of texts beside packets for values that their reader may not have in clear.
 
-Those of an answer, a refusal or a question about a request, the note of a consent, the title and
-summary of a case; and those that the exchange reads, too: the reasons of revocations and of orders
-to erase.
+These texts are notes of answers, refusals, questions and consents, and titles and summaries of
+cases. The exchange also reads some of them: the reasons of revocations and of erasure orders.
 """
 
 from collections.abc import Iterable
@@ -16,11 +15,11 @@ from tearline_client.rules.recalls import slots_recalled
 
 
 class FreeText:
-    """Judges what is written to partners beside packets.
+    """Checks texts for partners beside packets.
 
     Args:
         context: The node.
-        onward: Knows what partners told, and what texts repeat.
+        onward: Knows partners' values, and finds repeated ones.
     """
 
     def __init__(self, context: NodeContext, onward: OnwardUse) -> None:
@@ -36,21 +35,21 @@ class FreeText:
         about: Iterable[bytes] = (),
         kept: Iterable[Field] = (),
     ) -> bool:
-        """Checks that a person said why words may repeat what their reader may not have.
+        """Verifies that a person gave a reason for repeated values in texts.
 
         Args:
-            texts: The words.
+            texts: The texts.
             recipient: The reader's node URI, or ``EVERYBODY``.
             repeats: The reason, or empty.
-            about: Ids of packets that the words are about; of ours, all that the reader lacks is
-                sought.
-            kept: Fields of a packet that is not sealed yet, which the reader will lack.
+            about: Ids of packets that the texts are about; of ours, all fields kept from the reader
+                are searched.
+            kept: Fields of an unsealed packet, kept from the reader.
 
         Returns:
-            Whether they repeat something, for the reason to be kept.
+            Whether values are repeated, so that the reason must be stored.
 
         Raises:
-            ValueRepeated: If they do, and no person said why.
+            ValueRepeated: If values are repeated without a reason.
         """
         words = "\n".join(filter(str.strip, texts))
         if not words:
@@ -61,12 +60,12 @@ class FreeText:
         return bool(found)
 
     def verify_open(self, texts: Iterable[str], repeats: str, *, about: Iterable[bytes]) -> bool:
-        """Checks words that the exchange and its operator read, who may have no value at all.
+        """Verifies texts for the exchange and its operator, which may have no value at all.
 
         Args:
-            texts: The words.
+            texts: The texts.
             repeats: Why they may repeat a value, or empty.
-            about: Ids of packets that they are about; those that are not here are passed over.
+            about: Ids of packets that the texts are about; ids unknown to this node are ignored.
 
         Raises:
             ValueRepeated: As ``verify``.
@@ -76,16 +75,16 @@ class FreeText:
         return self.verify(texts, EVERYBODY, repeats, about=here)
 
     def keep(self, about: bytes, repeats: str) -> None:
-        """Keeps the reason, in the caller's transaction.
+        """Stores the reason, in the caller's transaction.
 
         Args:
-            about: Id of the statement that says the words.
+            about: Id of the statement with the texts.
             repeats: The reason.
         """
         self._context.stores.repeats.put(about, repeats, time_ms=self._context.right_ms())
 
     def _kept(self, packet: bytes, recipient: str) -> tuple[Field, ...]:
-        """Returns the fields of a packet of ours that a node lacks; none of a partner's."""
+        """Returns the fields of our packet that a node lacks; empty for a partner's packet."""
         shown = self._context.open_view(packet)
         if not shown.own:
             return ()

@@ -1,12 +1,11 @@
-"""Grants that came back, issued anew.
+"""Reissue of returned and held grants.
 
-A grant is sealed to a key that counts then, and may leave the house days later. Where the key
-has ended by that time, the exchange returns the grant, and the same release is sealed to the
-recipient's key of now. Nobody decides anew: what the grant releases, for what and by whom is
-as it was, and the exchange judges it by the agreement as it judges every grant.
+A grant is sealed to the recipient's current key, and may be sent days later. If the key has ended
+by then, the exchange returns the grant, and the same release is sealed to the new key. The release,
+purpose and persons are unchanged, and the exchange judges the grant as usual.
 
-A grant that a suspension held may lie for months. Once it may pass again, the policies of then
-decide what of it still goes. What was recalled since it was made goes in neither case.
+A suspension may hold a grant for months. On resumption, the current policies decide the parts still
+to be sent. Parts recalled in the meantime are never sent.
 """
 
 import secrets
@@ -43,12 +42,7 @@ from tearline_client.rules.suspensions import SuspensionRules
 
 
 class GrantReissuer:
-    """The desk for what came back. Its caller has read the log before it calls.
-
-    Args:
-        context: The node.
-        sender: Its outbox at work.
-    """
+    """Service that reissues returned grants. Its caller has read the log."""
 
     def __init__(self, context: NodeContext, sender: Sender) -> None:
         self._context = context
@@ -63,13 +57,12 @@ class GrantReissuer:
             stores.returned_grants.put(statement.id)
 
     def reissue(self) -> Mapping[bytes, bytes]:
-        """Queues every returned grant anew whose recipient has another key by now.
+        """Queues returned grants anew whose recipients have a new key.
 
-        So it does every grant that a suspension held and that may pass again.
+        It also queues held grants that may pass again.
 
         Returns:
-            The ids of the new grants, by the id of the one that came back. None where nothing
-            may be sealed now: what came back waits.
+            The ids of the new grants, by the id of the old one. Empty while sealing is not allowed.
         """
         anew: dict[bytes, bytes] = {}
         returned_grants = self._context.stores.returned_grants.all()
@@ -109,7 +102,7 @@ class GrantReissuer:
         return anew
 
     def _resume(self, held: bytes) -> Signed | None:
-        """A held grant anew, as far as the policies of now allow; None while it must wait."""
+        """Returns a held grant anew within the current policies; None while it must wait."""
         stores = self._context.stores
         stored = stores.packets.grant(held)
         if stored is None or held in stores.suspensions.owed():
@@ -134,7 +127,7 @@ class GrantReissuer:
         return anew
 
     def _decided_anew(self, grant: Grant, agreement: Agreement) -> Grant | None:
-        """What the policies of now leave of a grant; None for nothing."""
+        """Returns a grant reduced to the current policies; None if no part is left."""
         if grant.not_after_ms <= self._context.now_ms():
             return None
         shown = self._context.open_view(grant.packet)
@@ -152,7 +145,7 @@ class GrantReissuer:
                 existences[c] = WithholdReason(decision.reason or "unspecified")
         for slot in left.fields:
             c = next(c for c, opening in sealed.openings.items() if slot in opening.slots)
-            # A person disclosed it past the own policies; the agreement's still count.
+            # A person disclosed it despite the agency's own policies; the agreement's still apply.
             own = slot not in grant.fields
             if self._decide(grant, sealed, c, agreement, own=own).form >= sealed.openings[c].form:
                 slots.append(slot)
@@ -175,9 +168,9 @@ class GrantReissuer:
         )
 
     def _not_recalled(self, grant: Grant, sealed: SealedPacket) -> Grant | None:
-        """A grant without what was recalled since it was made; None where nothing is left.
+        """Returns a grant without the parts recalled since; None if no part is left.
 
-        Of a compartment that holds a recalled slot and others, the others go singly.
+        If one slot of a compartment is recalled, the other slots are granted singly.
         """
         gone = slots_recalled(self._context, grant.packet, grant.address.recipient)
         if gone is None:
@@ -192,7 +185,7 @@ class GrantReissuer:
         return left if left.openings or left.compartments or left.fields else None
 
     def _key_of(self, grant: Grant) -> KemPublicKey | None:
-        """The recipient's key of now; None while it has no other than the one that ended."""
+        """Returns the recipient's current key; None while it has no new one."""
         try:
             key = self._context.kem_key_of(grant.address.recipient)
         except (SignerKeyUnknown, SignerUnknown):
@@ -218,7 +211,7 @@ class GrantReissuer:
         return seal_release(new, release, key)
 
     def _reason(self, grant: Grant, sealed: SealedPacket, compartment: int) -> WithholdReason:
-        """Why a compartment is only told of, as the policies say: nobody kept it."""
+        """Returns the policies' reason for a compartment that is only reported as existing."""
         agreement = self._context.stores.agreements.newest(grant.address.agreement_id)
         decision = self._decide(grant, sealed, compartment, agreement)
         return WithholdReason(decision.reason or "unspecified")

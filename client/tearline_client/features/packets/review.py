@@ -1,4 +1,4 @@
-"""What waits for a second person, as this person looks at it."""
+"""A pending release, as shown to the second person."""
 
 import hashlib
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from tearline_client.store.approvals import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """What a partner would see otherwise than was drafted.
+    """A field whose view differs from the draft.
 
     Attributes:
-        cell: As it would be now.
-        before: The form when it was drafted.
+        cell: The current view.
+        before: The form in the draft.
     """
 
     cell: Cell
@@ -32,15 +32,15 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """A release that waits, decided as it would be now.
+    """A pending release, decided by the current state.
 
     Attributes:
-        pending: What waits.
-        plans: What would be sealed.
-        fields: Fields of packets that were sent, each with the node URI of the partner who
-            would get it, or may do more with it.
-        changed: What would be seen otherwise than was drafted.
-        mentions: Texts that repeat what their readers may not have in clear.
+        pending: The pending release.
+        plans: The packets to seal.
+        fields: Fields of sent packets, each with the node URI of the partner that gets it or gets
+            another use of it.
+        changed: Fields whose view differs from the draft.
+        mentions: Texts that repeat values which their readers may not have in clear.
     """
 
     pending: Pending
@@ -51,7 +51,7 @@ class Review:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why texts may repeat what is kept back, as who drafted it says; each once."""
+        """Returns the drafter's reasons for repeated values, each once."""
         match self.pending.content:
             case PendingField() | PendingConsent() as content:
                 given = [content.repeats]
@@ -61,7 +61,7 @@ class Review:
 
     @property
     def mark(self) -> bytes:
-        """32 bytes that stand for exactly this: who has seen it says so by them."""
+        """Returns 32 bytes that identify exactly this review, to confirm that a person saw it."""
         cells = [
             (cell.recipient, cell.path, cell.seen()) for plan in self.plans for cell in plan.cells()
         ]
@@ -69,10 +69,10 @@ class Review:
         return hashlib.sha256(self.pending.digest + told).digest()
 
     def verify_agreed(self, agreed: bytes) -> None:
-        """Checks that whoever approves has seen this, or that it is what was drafted.
+        """Verifies that the approver saw this review, or that it equals the draft.
 
         Args:
-            agreed: The ``mark`` of the review that this person has seen, or empty.
+            agreed: The ``mark`` of the review that this person saw, or empty.
 
         Raises:
             ReleaseChanged: If not.
@@ -80,11 +80,11 @@ class Review:
         if self.changed and not agreed:
             raise ReleaseChanged(f"{len(self.changed)} fields")
         if agreed not in (b"", self.mark):
-            raise ReleaseChanged("it is not what was looked at")
+            raise ReleaseChanged("it differs from the review shown")
 
 
 def changed_of(packet: PendingPacket, plan: ReleasePlan) -> list[Changed]:
-    """Returns what a plan shows otherwise than the packet that waits did when it was drafted."""
+    """Returns the differences between a plan and the view in its draft."""
     before = [(cell, packet.seen[cell.recipient, cell.path]) for cell in plan.cells()]
     return [
         Changed(cell=cell, before=seen.partition(" ")[0])

@@ -1,4 +1,4 @@
-"""Releasing: from a draft to grants that the exchange accepted."""
+"""Releases: from a draft to grants accepted by the exchange."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ from tearline_client.rules.suspensions import SuspensionRules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What became of what was sent.
+    """Outcome of a release.
 
     Attributes:
         packets: Manifest ids, 32 bytes each, in the order of the plans.
@@ -58,12 +58,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What waits to be sent; the ciphertexts are in the database alone.
+    """A stored release; its ciphertexts are only in the database.
 
     Attributes:
         packets: Manifest ids, 32 bytes each, in the order of the plans.
         statements: Manifests and grants.
-        ids: Places of the messages in the outbox.
+        ids: The messages' places in the outbox.
     """
 
     packets: tuple[bytes, ...]
@@ -73,11 +73,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persons:
-    """Who stands behind a release.
+    """Responsible persons of a release.
 
     Attributes:
-        acted_by: Who releases it, or drafted it; None for a machine duty.
-        seconded_by: Who approved what another drafted.
+        acted_by: The releasing or drafting person; None for a machine's duty.
+        seconded_by: The approving person, for a second person's approval.
     """
 
     acted_by: ActedBy | None = None
@@ -85,13 +85,13 @@ class Persons:
 
 
 class PacketService:
-    """The outgoing desk of a node. Its caller has read the log before it calls.
+    """Release service of a node. Its caller has read the log.
 
     Args:
         context: The node.
-        sender: Its outbox at work.
-        reissuer: What becomes of grants that come back.
-        onward: Judges what is made from partners' packets.
+        sender: Its outbox.
+        reissuer: Reissues returned grants.
+        onward: Checks packets made from partners' packets.
     """
 
     def __init__(
@@ -104,25 +104,25 @@ class PacketService:
         self._obeying = SuspensionRules(context)
 
     def derived(self, draft: Draft) -> Draft:
-        """A draft marked as strictly as the packets that it names as its sources."""
+        """Returns a draft marked at least as strictly as its sources."""
         return self._onward.derived(draft)
 
     def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
-        """Which partner will get which field in which form. Nothing leaves the house.
+        """Returns each partner's form of each field. Sends no message.
 
         Raises:
-            AgreementNotInForce: If the article does not let packets go that way.
-            BodyIncomplete: If something is missing that the draft's kind asks for.
-            BodyRefused: If something in it is not what its kind asks for.
-            CaseError: If it names a case that we are not in, or that a partner is not.
-            CorrectionRefused, CorrectedAlready, PacketRecalled: If it is to correct what it cannot.
+            AgreementNotInForce: If the article does not allow that direction.
+            BodyIncomplete: If a field required by the draft's kind is missing.
+            BodyRefused: If a field is invalid for the draft's kind.
+            CaseError: If it names a case without us or without a partner.
+            CorrectionRefused, CorrectedAlready, PacketRecalled: If it may not correct its packet.
         """
         recipients = tuple(dict.fromkeys(node_of(self._context.trust, name) for name in to))
         article = covering(draft.agreement, draft.article, draft.kind.value, draft.purpose)
         for recipient in recipients:
             self.verify_way(article, recipient)
         verify_body(draft.kind, draft.fields)
-        if draft.supersedes:  # who had what it corrects had it under that case
+        if draft.supersedes:  # recipients of the corrected packet had it under that case
             verify_correction(self._context, draft, recipients)
         else:
             verify_filing(self._context.stores.cases, draft.case_id, recipients)
@@ -134,11 +134,11 @@ class PacketService:
         return self._onward.mentions(readers_of(plan))
 
     def verify_repeats(self, plan: ReleasePlan) -> None:
-        """Checks that a person said why texts repeat what is kept back; see ``mentions``."""
+        """Verifies that a person gave a reason for repeated values; see ``mentions``."""
         verify_confirmed(self.mentions(plan), plan.draft.repeats)
 
     def verify_way(self, article: ArticleTerms, recipient: str) -> None:
-        """Checks that packets go from us to a node under an article.
+        """Verifies that an article allows packets from us to a node.
 
         Raises:
             AgreementNotInForce: If not.
@@ -158,18 +158,18 @@ class PacketService:
 
         Args:
             plans: One for each packet.
-            persons: Who releases them.
-            also: Done in the transaction that stores what was sealed; where it raises, nothing is.
-            then: Done in the same transaction with the ids of the packets.
+            persons: The responsible persons.
+            also: Runs in the transaction that stores the release; if it raises, it is not stored.
+            then: Runs in the same transaction with the ids of the packets.
 
         Raises:
-            TrustError: If the log could not be read lately, the clock is wrong, or our key has
-                ended; nothing was sealed.
-            PolicyError: If an article asks for other persons, or a text repeats a value that is
-                kept back; the same.
-            AgreementSuspended, StandingStale: If a party has suspended something of it, or has
-                not said where it stands; nothing was sealed.
-            ActQueued: If the exchange is away; what is sealed is sent later.
+            TrustError: If the log was not read recently, the clock is wrong, or our key has ended;
+                no packet was sealed.
+            PolicyError: If an article requires other persons, or a text repeats a kept value;
+                likewise.
+            AgreementSuspended, StandingStale: If a party suspended part of it, or has no recent
+                standing; likewise.
+            ActQueued: If the exchange is unreachable; sealed packets are sent later.
         """
         self.verify(plans, persons)
         sealed = seal_plans(plans, self._context.signer.header)
@@ -177,7 +177,7 @@ class PacketService:
         return await self.settle(stored.packets, stored.statements, stored.ids)
 
     def verify(self, plans: Sequence[ReleasePlan], persons: Persons) -> None:
-        """Checks that packets may be sealed and sent now; raises as ``send`` does."""
+        """Verifies that packets may be sealed and sent now; raises as ``send``."""
         ways = {
             (plan.draft.agreement.key, plan.draft.article, recipient): plan.draft.agreement
             for plan in plans
@@ -202,14 +202,14 @@ class PacketService:
         also: Callable[[], None] = lambda: None,
         then: Callable[[tuple[bytes, ...]], None] = lambda _: None,
     ) -> Stored:
-        """Grants and signs what was sealed, and stores it to be sent.
+        """Grants, signs and stores sealed packets for sending.
 
         Args:
             plans: One for each packet.
-            sealed: What ``seal_plans`` made of them.
-            persons: Who releases them.
-            also: Done in the same transaction; where it raises, nothing is stored.
-            then: Done in the same transaction with the ids of the packets.
+            sealed: The result of ``seal_plans``.
+            persons: The responsible persons.
+            also: Runs in the same transaction; if it raises, no packet is stored.
+            then: Runs in the same transaction with the ids of the packets.
         """
         with self._context.stores.database.transaction():
             also()
@@ -237,16 +237,16 @@ class PacketService:
     async def settle(
         self, packets: tuple[bytes, ...], statements: Sequence[Signed], ids: Sequence[int]
     ) -> Sent:
-        """Sends what waits, and says what became of these messages.
+        """Sends the outbox, and returns the outcome of these messages.
 
         Args:
             packets: Manifest ids to report.
-            statements: What the messages hold.
+            statements: The statements of the messages.
             ids: The messages' places in the outbox.
 
         Raises:
-            ActQueued: If the exchange is away; they wait in the outbox.
-            TearlineError: If one of them has no answer yet, what the exchange fails it with or
+            ActQueued: If the exchange is unreachable; they stay in the outbox.
+            TearlineError: If one of them has no answer yet: the exchange's fault or
                 ``OutcomeUnknown``; it is sent again later.
         """
         with queueing(self._context, packets):
@@ -260,7 +260,9 @@ class PacketService:
         items = [item for item in (stores.outbox.item(i) for i in ids) if item is not None]
         for item in items:
             if item.is_waiting and not item.code:
-                raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
+                raise (error_by_code(item.fault) or OutcomeUnknown)(
+                    "the message waits in the outbox"
+                )
         sent = [anew.get(s.statement.id, s.statement.id) for s in statements]
         found = [stores.receipts.of(statement_id) for statement_id in sent]
         receipts = [receipt for each in found for receipt in each]
@@ -273,7 +275,7 @@ class PacketService:
         return Sent(packets=packets, receipts=tuple(receipts), refused=tuple(refused))
 
     def releaser(self, persons: Persons) -> GrantContext:
-        """Returns what grants are made with, for those who stand behind them."""
+        """Returns the inputs for making grants in the name of some persons."""
         return GrantContext(
             signer=self._context.signer,
             acted_by=persons.acted_by,
@@ -284,7 +286,7 @@ class PacketService:
 
 
 def verify_accepted(sent: Sent) -> None:
-    """Checks that the exchange took all of it.
+    """Verifies that the exchange accepted the whole release.
 
     Raises:
         TearlineError: The first refusal.
@@ -301,8 +303,8 @@ def covering(agreement: Agreement, article_id: str, kind: str, purpose: str) -> 
     """Returns the article under which a packet of a kind may be sent for a purpose.
 
     Raises:
-        AgreementNotInForce: If there is no such article, or it does not cover these; those that
-            there are, are named.
+        AgreementNotInForce: If there is no such article, or it does not cover these; lists the
+            existing ones.
     """
     article = article_of(agreement, article_id)
     if kind not in article.kinds:

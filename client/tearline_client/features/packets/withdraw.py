@@ -1,8 +1,8 @@
-"""Taking grants back that their recipients were not handed yet.
+"""Withdrawal of undelivered grants.
 
-Whether one was, only the exchange can say: so each grant of which no word has come back is asked
-for by a void in its place. Where the exchange has handed it out, it refuses the void, and the
-grant stands.
+Only the exchange knows whether a grant was delivered. So each grant without a receipt is withdrawn
+by a void in its place. If the grant was delivered, the exchange refuses the void, and the grant
+stands.
 """
 
 from collections.abc import Iterable
@@ -18,18 +18,17 @@ from tearline_client.store.packets import StoredGrant
 
 
 def withdraw(context: NodeContext, grants: Iterable[StoredGrant], reason: VoidReason) -> int:
-    """Queues a void in the place of every grant of ours that may still wait in a mailbox.
+    """Queues a void for each grant of ours that may still wait in a mailbox.
 
-    Its caller has a transaction, and sends what waits afterwards.
+    The caller holds a transaction, and flushes the outbox afterwards.
 
     Args:
         context: The node.
-        grants: Grants; those that are not ours, or of which the recipient has signed for
-            something, are left alone.
-        reason: Why they are taken back.
+        grants: Grants; others' grants, and those with a recipient's receipt, are skipped.
+        reason: The reason of the withdrawal.
 
     Returns:
-        How many were asked for.
+        The number of voids.
     """
     header = context.signer.header
     bodies = [
@@ -56,7 +55,7 @@ def withdraw(context: NodeContext, grants: Iterable[StoredGrant], reason: VoidRe
 
 
 def may_wait(stored: StoredGrant) -> bool:
-    """Whether a grant may wait in its recipient's mailbox, or be on its way there."""
+    """Returns whether a grant may wait in its recipient's mailbox, or be in transit."""
     return (
         not stored.incoming
         and stored.withdrawn is None

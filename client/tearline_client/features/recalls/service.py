@@ -1,4 +1,4 @@
-"""Recalls at the node: taking back what was sent, and answering what partners take back."""
+"""Recalls at the node: recalls of our packets, and answers to partners' recalls."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,13 +28,13 @@ from tearline_client.store.recalls import ForgottenRecall, StoredRecall
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecallPlan:
-    """What a recall will take back, and from whom. Nothing has left the house.
+    """Scope of a recall before it is sent.
 
     Attributes:
         packet: 32 bytes, the manifest's statement id.
-        recipients: URIs of the nodes that were granted something of it.
-        slots: What is recalled; none for everything.
-        whole: Whether that is recalled from everybody.
+        recipients: URIs of the nodes with grants of it.
+        slots: The recalled slots; empty for all.
+        whole: Whether they are recalled from all recipients.
     """
 
     packet: bytes
@@ -44,12 +44,12 @@ class RecallPlan:
 
 
 class RecallService:
-    """The desk for recalls, as ``node.recalls``.
+    """Service for recalls, as ``node.recalls``.
 
     Args:
         context: The node.
-        sender: Its outbox at work.
-        sync: Brings the node up to date.
+        sender: Its outbox.
+        sync: Synchronises the node.
     """
 
     def __init__(
@@ -62,19 +62,18 @@ class RecallService:
             StatementType.RECALL, lambda statement, _: context.stores.recalls.drop(statement.id)
         )
 
-    # The originator's side.
+    # The originator.
 
     def plan(self, packet_id: bytes, *, to: Iterable[str] = (), path: str = "") -> RecallPlan:
-        """What a recall would take back.
+        """Returns the scope of a recall.
 
         Args:
             packet_id: 32 bytes; a packet of ours.
-            to: Partners; none for everybody.
-            path: The one field that is recalled; empty for everything.
+            to: Partners; empty for all recipients.
+            path: The recalled field; empty for all fields.
 
         Raises:
-            NotFound: If the packet is not ours, has no such field, or was granted to nobody
-                of those.
+            NotFound: If the packet is not ours, has no such field, or was not granted to them.
         """
         shown = self._context.open_view(packet_id)
         if not shown.own:
@@ -84,25 +83,26 @@ class RecallService:
         if path and not plan.slots:
             raise NotFound("the packet has no such field")
         if not plan.recipients or not wanted <= set(_granted(shown)):
-            raise NotFound("nothing of it was granted there")
+            raise NotFound("the packet was not granted to this partner")
         return plan
 
     def line(self, plan: RecallPlan, *, to: Iterable[str] = (), path: str = "") -> list[RecallPlan]:
-        """Plans for what a recall leaves: packets that its packet corrects, or that correct it.
+        """Returns plans for the rest of a packet's line of corrections.
 
         Args:
             plan: The recall.
-            to: Partners, as of ``plan``.
-            path: The one field, as of ``plan``.
+            to: Partners, as in ``plan``.
+            path: The field, as in ``plan``.
 
         Returns:
-            One for each packet of the line of which one of those partners has as much still, the
-            first packet first.
+            A plan for each packet of the line that one of those partners still holds, the first
+                packet
+            first.
         """
         wanted = {node_of(self._context.trust, name) for name in to}
         corrects = self._context.stores.corrections.line(plan.packet)
         found = []
-        for packet in line_of(plan.packet, corrects):  # a line has 64 packets at most
+        for packet in line_of(plan.packet, corrects):  # a line has at most 64 packets
             if packet == plan.packet or self._context.stores.packets.held(packet) is None:
                 continue
             rest = _planned(self._context.open_view(packet), wanted, path)
@@ -112,7 +112,7 @@ class RecallService:
         return found
 
     def _is_back(self, plan: RecallPlan, recipient: str) -> bool:
-        """Whether what a plan recalls was recalled from a node before."""
+        """Returns whether a plan's slots were recalled from a node before."""
         back = slots_recalled(self._context, plan.packet, recipient)
         return back is None or (bool(plan.slots) and back.issuperset(plan.slots))
 
@@ -125,25 +125,25 @@ class RecallService:
         respond_in_ms: int = RESPOND_MS,
         acted_by: ActedBy | None = None,
     ) -> tuple[StoredRecall, ...]:
-        """Takes back what a plan says: from mailboxes what waits there, by recall the rest.
+        """Recalls a plan's packets, and withdraws grants that still wait in mailboxes.
 
         Args:
-            plan: What, and from whom.
-            reason: Why.
-            line: What else is taken back with it; see ``line``.
-            respond_in_ms: How long partners have for their answer.
-            acted_by: The person who recalls.
+            plan: The scope.
+            reason: The reason.
+            line: Further plans; see ``line``.
+            respond_in_ms: Time for partners' answers, in milliseconds.
+            acted_by: The recalling person.
 
         Returns:
             One recall for each packet and recipient.
 
         Raises:
             ClockSkewed: If this machine's clock is behind the log's.
-            ActQueued: If the exchange is away; what is signed is sent later.
+            ActQueued: If the exchange is unreachable; signed statements are sent later.
             TearlineError: If the exchange refuses one.
         """
         state, stores = self._context, self._context.stores
-        state.agreed_time()  # by a clock that is behind the log's nothing is dated
+        state.agreed_time()  # a clock behind the log's must date no statement
         plans = [plan, *line]
         with stores.database.transaction():
             before = {r.id for each in plans for r in stores.recalls.of(each.packet)}
@@ -162,7 +162,7 @@ class RecallService:
                 )
             ]
         with queueing(state):
-            await self._sync()  # it sends them
+            await self._sync()  # this also sends them
             await state.follow()
         for item in map(stores.outbox.item, ids):
             if item is not None and item.code:
@@ -172,7 +172,7 @@ class RecallService:
         )
 
     def _order(self, plan: RecallPlan, said: RecallOrder) -> tuple[int, ...]:
-        """Queues what a plan says; returns its places in the outbox."""
+        """Queues a plan's recalls; returns their places in the outbox."""
         if not plan.slots:
             grants = [
                 g
@@ -183,12 +183,12 @@ class RecallService:
         return order_recall(self._context, plan.packet, plan.recipients, said)
 
     def overdue(self) -> tuple[StoredRecall, ...]:
-        """Our recalls whose time is up, by the log's time, and that have no answer."""
+        """Returns our recalls past their deadline, by the log's time, without an answer."""
         asked = self._context.stores.recalls.open(incoming=False)
         return tuple(each for each in asked if self.is_overdue(each))
 
     def due(self, _now_ms: int) -> Iterator[Due]:
-        """What hooks are told of: an answer that is late, by the log's time."""
+        """Yields notifications for hooks about late answers, by the log's time."""
         for late in self.overdue():
             yield Due(
                 event="overdue",
@@ -201,26 +201,26 @@ class RecallService:
             )
 
     def waiting(self) -> tuple[StoredRecall, ...]:
-        """Partners' recalls that a person here may still decide on."""
+        """Returns partners' recalls that await a person's decision."""
         return self._context.stores.recalls.open(incoming=True)
 
     def is_overdue(self, stored: StoredRecall) -> bool:
-        """Whether an answer is due, by the log's time, and has not come."""
+        """Returns whether an answer is late, by the log's time."""
         at = self._agreed_time()
         return at is not None and is_overdue(stored.state, stored.due_ms, at)
 
-    # The recipient's side.
+    # The recipient.
 
     async def keep(self, packet_id: bytes, ground: KeepGround, *, acted_by: ActedBy) -> None:
-        """Keeps a partner's packet; the originator is told why, once it has recalled it.
+        """Keeps a partner's packet; the originator of a recall is told the ground.
 
         Before a recall this is a hold: it stays until it is ended or the packet is erased, answers
-        each recall by itself, and keeps the packet beyond its time.
+        each recall automatically, and keeps the packet beyond its end.
 
         Raises:
-            LoginRequired: If the person is no officer.
-            NotFound: If no such packet of a partner's is open here.
-            ActQueued: If the exchange is away; the answer is sent later.
+            LoginRequired: If the person is not an officer.
+            NotFound: If no such packet of a partner is readable here.
+            ActQueued: If the exchange is unreachable; the answer is sent later.
         """
         _verify_officer(acted_by)
         with self._context.stores.database.transaction():
@@ -238,22 +238,22 @@ class RecallService:
         held = packets.held(packet_id)
         theirs = held is not None and agency_uri_of(held.origin) != self._context.agency
         if not theirs or not packets.packet(packet_id).keys:
-            raise NotFound("no packet of a partner's that is open here bears that id")
+            raise NotFound("no readable packet of a partner has that id")
 
     def holds(self) -> tuple[Hold, ...]:
-        """What is kept here although nobody recalled it, or before somebody did."""
+        """Returns the holds, including those on packets that are not recalled."""
         return self._context.stores.holds.all()
 
     def ended_holds(self) -> tuple[EndedHold, ...]:
-        """Returns the holds that officers ended, and who did, in the order of their ends."""
+        """Returns the ended holds with their officers, in the order of their ends."""
         return self._context.stores.holds.ended()
 
     def end_hold(self, packet_id: bytes, *, acted_by: ActedBy) -> None:
-        """Ends a hold; what was recalled meanwhile stays kept until a person erases it.
+        """Ends a hold; packets recalled in the meantime stay until a person erases them.
 
         Raises:
-            LoginRequired: If the person is no officer.
-            NotFound: If there is none on that packet.
+            LoginRequired: If the person is not an officer.
+            NotFound: If there is no hold on that packet.
         """
         _verify_officer(acted_by)
         with self._context.stores.database.transaction():
@@ -261,23 +261,23 @@ class RecallService:
                 raise NotFound("there is no hold on that packet")
 
     async def erase(self, packet_id: bytes, *, acted_by: ActedBy | None = None) -> None:
-        """Erases a partner's packet that was recalled and is still here.
+        """Erases a partner's recalled packet that is still here.
 
         Raises:
             NotFound: If it was not recalled, or erased already.
-            ActQueued: If the exchange is away; the answer is sent later.
+            ActQueued: If the exchange is unreachable; the answer is sent later.
         """
         with self._context.stores.database.transaction():
             if not self._answered(
                 packet_id, lambda each: erase(self._context, each, acted_by=acted_by)
             ):
-                raise NotFound("no recall of that packet waits for a decision")
+                raise NotFound("no recall of that packet awaits a decision")
             self._context.stores.holds.drop(packet_id)
         with queueing(self._context):
             await self._sender.flush()
 
     def _answered(self, packet_id: bytes, act: Callable[[StoredRecall], None]) -> bool:
-        """Answers what was recalled of a packet and is still here; returns whether anything was."""
+        """Answers the open recalls of a packet; returns whether there were any."""
         waiting = [
             each
             for each in self._context.stores.recalls.of(packet_id)
@@ -288,14 +288,14 @@ class RecallService:
         return bool(waiting)
 
     def erase_for(self, agency: str, agreement_id: bytes) -> int:
-        """Erases what an agency originated under an agreement; the grantors are told.
+        """Erases an agency's packets under an agreement; the grantors are notified.
 
         Args:
             agency: URI of the originator's agency.
             agreement_id: 16 bytes.
 
         Returns:
-            How many packets were erased. One that a person keeps after a recall stays.
+            The number of erased packets. Packets kept by a person after a recall stay.
         """
         stores, count = self._context.stores, 0
         with stores.database.transaction():
@@ -311,24 +311,24 @@ class RecallService:
     # Both.
 
     def all(self) -> tuple[StoredRecall, ...]:
-        """Every recall, ours and partners', in the order in which they came here."""
+        """Returns every recall, ours and partners', in the order of arrival."""
         return self._context.stores.recalls.all()
 
     def forgotten(self) -> tuple[ForgottenRecall, ...]:
-        """Our recalls that the backup of this node did not hold, by what was answered to them."""
+        """Returns our recalls that are missing from this node's backup, from their answers."""
         return self._context.stores.recalls.forgotten()
 
     def of(self, packet_id: bytes) -> tuple[StoredRecall, ...]:
-        """The recalls of one packet."""
+        """Returns the recalls of one packet."""
         return self._context.stores.recalls.of(packet_id)
 
     def run(self) -> int:
-        """Does what time asks for, by the log's: erases what ended, and what nobody kept in time.
+        """Erases ended packets, and recalled packets past their deadline, by the log's time.
 
-        Where the log's time is ahead of our own clock nothing is erased.
+        While the log's time is ahead of our clock, no packet is erased.
 
         Returns:
-            How many grants and recalls it was.
+            The number of grants and recalls.
         """
         state, at = self._context, self._agreed_time()
         if at is None:
@@ -352,37 +352,37 @@ class RecallService:
         return sum(obeyed) + sum(gone)
 
     def _obey(self, due: StoredRecall) -> bool:
-        """Erases what nobody kept in time, in the caller's transaction; returns whether it did."""
+        """Erases a packet past its deadline, in the caller's transaction; returns its success."""
         recalls = self._context.stores.recalls
-        now = recalls.get(due.id)  # a person may have been faster, by another process of this node
+        now = recalls.get(due.id)  # a person may have decided in another process of this node
         if now is None or now.state is not RecallState.OPEN or recalls.is_kept(now.recall.packet):
             return False
         erase(self._context, now, acted_by=None)
         return True
 
     def _agreed_time(self) -> AgreedTime | None:
-        """The time by which something may be erased or called late; None where there is none."""
+        """Returns the agreed time for erasure and deadlines, or None."""
         try:
             return self._context.agreed_time()
         except ClockSkewed as error:
             self._context.alarm_clock(error, self._context.stores.log.checkpoint() or b"")
         except TrustError:
-            pass  # nothing of the log was read
+            pass  # the log has not been read
         return None
 
 
 def _verify_officer(acted_by: ActedBy) -> None:
     if acted_by.role != Role.OFFICER:
-        raise LoginRequired("an officer decides on what is kept")
+        raise LoginRequired("keeping a packet requires an officer")
 
 
 def _granted(shown: PacketView) -> frozenset[str]:
-    """URIs of the nodes that a packet of ours was granted to."""
+    """Returns the URIs of the nodes with grants of a packet of ours."""
     return frozenset(g.grant.address.recipient for g in shown.grants if not g.incoming)
 
 
 def _planned(shown: PacketView, wanted: Collection[str], path: str) -> RecallPlan:
-    """What a recall of a packet takes back from those of ``wanted``, or of all, who have it."""
+    """Returns the plan to recall a packet from ``wanted``, or from all recipients."""
     return RecallPlan(
         packet=shown.packet.id,
         recipients=tuple(sorted(each for each in _granted(shown) if not wanted or each in wanted)),

@@ -1,7 +1,7 @@
-"""Answers to requests: a packet, and then the step that says which items it answers.
+"""Answers to requests: a packet, then a step that names the answered items.
 
-The step follows once the exchange has taken the packet. Until then it waits among the decisions,
-stored in the transaction that seals the packet, so that no end of a process comes between.
+The step follows once the exchange accepted the packet. Until then it is queued as a decision,
+stored in the packet's transaction, so that the end of a process cannot separate them.
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ _DESK = "answer"
 
 
 class AnswerService:
-    """The desk of answers, as ``node.answers``.
+    """Service for answers, as ``node.answers``.
 
     Args:
         context: The node.
-        decisions: Where an answer is stored before it is sealed.
-        releasing: How its packet is sent.
-        requests: How its step is taken.
+        decisions: Stores an answer before it is sealed.
+        releasing: Sends its packet.
+        requests: Takes its step.
     """
 
     def __init__(
@@ -59,20 +59,20 @@ class AnswerService:
         text: str = "",
         supplement: bool = False,
     ) -> Sent:
-        """Sends a packet that answers items of a request, and says so.
+        """Sends a packet that answers items of a request, then the step.
 
         Args:
             request: 32 bytes, the id of the request.
             plan: The packet.
-            items: Numbers of the items; all that are open where none is named.
-            acted_by: The person who answers for it.
-            text: For the asker.
-            supplement: Whether it answers what was decided before.
+            items: Numbers of the items; empty for all open items.
+            acted_by: The responsible person.
+            text: A message for the asker.
+            supplement: Whether it overturns earlier decisions.
 
         Raises:
-            PersonRequired: If no person answers for it.
-            RecordRequestError: As ``RequestService.answerable``; then nothing is sent.
-            ActQueued: If the exchange is away.
+            PersonRequired: If there is no responsible person.
+            RecordRequestError: As ``RequestService.answerable``; then it is not sent.
+            ActQueued: If the exchange is unreachable.
             TearlineError: As ``PacketService.send`` and ``RequestService.answer``.
         """
         if acted_by is None:
@@ -97,10 +97,10 @@ class AnswerService:
         """Sends an answer that is stored elsewhere; raises as ``send``.
 
         Args:
-            answer: What it is.
-            plan: Its packet, as it is planned now.
-            persons: The persons behind it; the last of them takes the step.
-            done: Done in the transaction that seals the packet.
+            answer: The answer.
+            plan: Its packet, as planned now.
+            persons: The responsible persons; the last one takes the step.
+            done: Runs in the transaction that seals the packet.
         """
         self._requests.answerable(answer.request, answer.items, supplement=answer.supplement)
         self._requests.verify_text(answer.request, plan, answer.text)

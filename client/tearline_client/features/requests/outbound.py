@@ -1,7 +1,7 @@
-"""Steps of requests on their way out: signed where they follow, said again where they came back.
+"""Outgoing steps of requests: signed if they follow, and repeated if returned.
 
-The exchange refuses a step that its recipient could not open, because the key that it was sealed
-to has ended meanwhile. Nobody was told it then, so it is sealed to the next key.
+The exchange refuses a step if the recipient's key has ended in the meantime. The step then reached
+no agency, so it is sealed to the next key.
 """
 
 from dataclasses import replace
@@ -31,10 +31,10 @@ from tearline_client.store.requests import StoredRequest, StoredStep
 
 
 def note_of(**parts: Any) -> StepNote:
-    """Returns the note of a step that a person takes, from the parts of a ``StepNote``.
+    """Returns the note of a person's step, from the parts of a ``StepNote``.
 
     Raises:
-        NoteRefused: If no step can say that.
+        NoteRefused: If a step cannot hold it.
     """
     try:
         return StepNote(**parts)
@@ -47,7 +47,7 @@ class OutboundRequestSteps:
 
     Args:
         context: The node.
-        sender: Its outbox, which tells of refusals.
+        sender: Its outbox, which reports refusals.
     """
 
     def __init__(self, context: NodeContext, sender: Sender) -> None:
@@ -59,7 +59,7 @@ class OutboundRequestSteps:
         )
 
     def may_speak(self, request: StoredRequest) -> bool:
-        """Whether a step would pass now: not while all is suspended, nor without a key for it."""
+        """Returns whether a step can be sent now: neither suspended nor without a key."""
         try:
             self._obeying.verify_may_speak(self._agreement_id(request), request.peer)
             self._context.kem_key_of(request.peer)
@@ -71,11 +71,11 @@ class OutboundRequestSteps:
         return self._context.stores.packets.manifest(request.packet).agreement.id
 
     def is_pending(self, request: StoredRequest) -> bool:
-        """Whether a step of ours has no answer yet: then no other is taken."""
+        """Returns whether a step of ours has no answer yet; no other step may then follow."""
         return any(each.is_pending for each in self._context.stores.requests.steps(request))
 
     def replayed(self, request: StoredRequest) -> Replayed:
-        """How far a request has come, by all that is known here."""
+        """Returns the known state of a request."""
         return self._context.stores.requests.replayed(request, self._context.agency)
 
     def queue(
@@ -92,9 +92,9 @@ class OutboundRequestSteps:
             The id of its statement.
 
         Raises:
-            RecordRequestError: If it does not follow, or cannot say that.
-            AgreementSuspended: If everything is suspended between the two.
-            TrustError: If the other side has no encryption key that counts.
+            RecordRequestError: If it does not follow, or its note is invalid.
+            AgreementSuspended: If the whole agreement is suspended between the two.
+            TrustError: If the other party has no valid encryption key.
         """
         state, requests = self._context, self._context.stores.requests
         try:
@@ -115,7 +115,7 @@ class OutboundRequestSteps:
             known=progress.taken[request.side.other],
             acted_by=acted_by,
             kem_key_id=key.id,
-            **said,  # type: ignore[arg-type]  # what the verbs say of their own step
+            **said,  # type: ignore[arg-type]  # the fields that each verb sets
         )
         progress.after(request.side, step, time_ms=state.now_ms(), stopped=replayed.stopped)
         prefix = encode_step_prefix(step)
@@ -127,10 +127,10 @@ class OutboundRequestSteps:
         return signed(tree).statement.id
 
     def say_again(self, request: StoredRequest) -> bool:
-        """Seals a step that came back to its recipient's key of now, if it still follows.
+        """Seals a returned step to its recipient's current key, if it still follows.
 
         Returns:
-            Whether something was queued.
+            Whether a step was queued.
         """
         requests = self._context.stores.requests
         came_back = [s for s in requests.steps(request) if s.code == RecipientKeyExpired.code]
@@ -142,7 +142,7 @@ class OutboundRequestSteps:
                     if not requests.forget(each.signed.statement.id):
                         return False  # another process of this node was faster
                     self._queue_anew(request, each)
-            except RecordRequestError as error:  # something else was said since
+            except RecordRequestError as error:  # a later step replaced it
                 with self._context.stores.database.transaction():
                     requests.refuse(each.signed.statement.id, error.code)
             else:

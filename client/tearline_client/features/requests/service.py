@@ -1,8 +1,8 @@
-"""Requests for records at a node: what was asked, what we answer, and until when.
+"""Requests for records at a node: items, answers and deadlines.
 
-Every act of a person is a step, signed and sent to the other side; the exchange takes it, or
-refuses it where another came first. What a machine must do, ``attend`` does: it says that a
-request expired, and that a time in the log is not the one at which this node saw an entry come.
+Every act of a person is a step, signed and sent to the other party. The exchange accepts it, or
+refuses it if another came first. ``attend`` performs the machine's duties: it states that a request
+expired, and disputes a time in the log that differs from the arrival seen here.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,20 +43,20 @@ from tearline_client.store.decisions import Act, Decision, content_of
 from tearline_client.store.requests import StoredRequest
 
 _DESK = "request"
-SOON_MS = 2 * 3_600_000  # before an answer is due: a quarter of the shortest time there is
+SOON_MS = 2 * 3_600_000  # before the deadline: a quarter of the shortest time
 
 
 class RequestService:
-    """The desk of requests: ``node.requests``.
+    """Service for requests: ``node.requests``.
 
     Args:
         context: The node.
-        sender: Its outbox at work.
-        decisions: Where a step is stored before it is signed.
-        words: Judges what is written beside packets.
+        sender: Its outbox.
+        decisions: Stores a step before it is signed.
+        words: Checks texts beside packets.
 
-    Of every verb with a text, ``repeats`` says why it may repeat a value that its reader may not
-    have in clear; else such a text is refused (``ValueRepeated``).
+    For every verb with a text, ``repeats`` is the reason to repeat values that its reader may not
+    have in clear; without a reason such a text is refused (``ValueRepeated``).
     """
 
     def __init__(
@@ -70,21 +70,21 @@ class RequestService:
         self._steps = OutboundRequestSteps(context, sender)
         self._jobs = Jobs(context)
 
-    # Looking.
+    # Reading.
 
     def list(self) -> tuple[RequestView, ...]:
-        """Every request, ours and partners', newest first."""
+        """Returns every request, ours and partners', newest first."""
         waiting = self._context.stores.approvals.by_question()
         return tuple(self._view(each, waiting) for each in self._context.stores.requests.all())
 
     def overdue(self) -> tuple[StoredRequest, ...]:
-        """Requests, ours and partners', whose answer is owed and late."""
+        """Returns the requests, ours and partners', with a late answer."""
         return tuple(filter(self.is_overdue, self._context.stores.requests.open()))
 
     def is_overdue(self, request: StoredRequest) -> bool:
-        """Whether the answer to a request is owed and late; computed from all of its steps.
+        """Returns whether the answer to a request is late; computed from all of its steps.
 
-        Of one that cannot be computed, that is not known: it is an alarm, and not late.
+        If it cannot be computed, an alarm is raised, and the result is False.
         """
         with self._jobs.attempt("requests"):
             replayed = self._context.stores.requests.replayed(request, self._context.agency)
@@ -103,14 +103,14 @@ class RequestService:
         return the_one(prefix, "request", found)
 
     def show(self, packet: bytes, peer: str = "") -> RequestView:
-        """One request.
+        """Returns the view of a request.
 
         Args:
             packet: The id of its packet.
-            peer: URI of the other side; needed where one packet was sent to several.
+            peer: URI of the other party; needed if one packet was sent to several.
 
         Raises:
-            RecordRequestUnknown: If there is none, or several and none was named.
+            RecordRequestUnknown: If there is none, or several without a named peer.
         """
         found = [
             each for each in self._context.stores.requests.of(packet) if peer in ("", each.peer)
@@ -125,15 +125,15 @@ class RequestService:
         pending = waiting.get(request.packet, ()) if request.side is Side.HOLDER else ()
         return view_request(self._context, request, pending)
 
-    # Asking, and what the asker does.
+    # Acts of the asker.
 
     async def submit(self, plan: ReleasePlan, acted_by: ActedBy | None) -> Sent:
         """Sends a request for records.
 
         Raises:
             PersonRequired: If no liaison officer or officer in charge asks.
-            RecordRequestUnknown: If the plan is of another kind, or for more than one partner.
-            TearlineError: As ``PacketService.send`` says.
+            RecordRequestUnknown: If the plan is of another kind, or for several partners.
+            TearlineError: As ``PacketService.send``.
         """
         if acted_by is None:
             raise PersonRequired
@@ -144,17 +144,17 @@ class RequestService:
     async def withdraw(
         self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
     ) -> None:
-        """Takes a request back, as long as it is open."""
+        """Withdraws an open request."""
         await self._take(packet, StepKind.WITHDRAW, note_of(text=text), acted_by, repeats)
 
     async def confirm(
         self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
     ) -> None:
-        """Stands by an urgency that the holder contested."""
+        """Confirms an urgency that the holder contested."""
         await self._take(packet, StepKind.CONFIRM, note_of(text=text), acted_by, repeats)
 
     async def lower(self, packet: bytes, urgency: Urgency, acted_by: ActedBy | None) -> None:
-        """Gives way where the holder contested the urgency; the clock is computed anew."""
+        """Lowers a contested urgency; the deadline is computed anew."""
         await self._take(packet, StepKind.LOWER, StepNote(), acted_by, urgency=urgency)
 
     async def clarified(
@@ -166,19 +166,19 @@ class RequestService:
         permit: bool = False,
         repeats: str = "",
     ) -> None:
-        """Answers the holder's question; with ``permit``, agrees to another one."""
+        """Answers the holder's question; with ``permit``, allows another one."""
         await self._take(
             packet, StepKind.CLARIFIED, note_of(text=text), acted_by, repeats, permit=permit
         )
 
     async def permit(self, packet: bytes, acted_by: ActedBy | None) -> None:
-        """Agrees to another question of the holder, which will stop the clock."""
+        """Allows another question by the holder, which will stop the clock."""
         await self._take(packet, StepKind.PERMIT, StepNote(), acted_by)
 
     async def extend(
         self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
     ) -> None:
-        """Has what is preserved kept for thirty days more, once."""
+        """Extends the preservation by thirty days, once."""
         await self._take(packet, StepKind.EXTEND, note_of(text=text), acted_by, repeats)
 
     async def close(
@@ -195,24 +195,24 @@ class RequestService:
             packet, StepKind.CLOSE, note_of(useful=useful, text=text), acted_by, repeats
         )
 
-    # What the holder does.
+    # Acts of the holder.
 
     async def admit(
         self, packet: bytes, acted_by: ActedBy | None, text: str = "", *, repeats: str = ""
     ) -> None:
-        """Says that a request is in order."""
+        """Confirms that a request is in order."""
         await self._take(packet, StepKind.ADMIT, note_of(text=text), acted_by, repeats)
 
     async def reject(
         self, packet: bytes, text: str, acted_by: ActedBy | None, *, repeats: str = ""
     ) -> None:
-        """Says that a request is not in order, and ends it."""
+        """Rejects a request as not in order, which ends it."""
         await self._take(packet, StepKind.REJECT, note_of(text=text), acted_by, repeats)
 
     async def clarify(
         self, packet: bytes, text: str, acted_by: ActedBy | None, *, repeats: str = ""
     ) -> None:
-        """Asks the asker something; the clock stands still until that is answered."""
+        """Asks the asker a question; the clock stops until it is answered."""
         await self._take(packet, StepKind.CLARIFY, note_of(text=text), acted_by, repeats)
 
     async def authorise(
@@ -224,7 +224,7 @@ class RequestService:
         *,
         repeats: str = "",
     ) -> None:
-        """Announces that a judge must authorise the answer, and how long that may take."""
+        """Announces that a judge must authorise the answer, and the expected time."""
         await self._take(
             packet,
             StepKind.AUTHORISE,
@@ -251,24 +251,23 @@ class RequestService:
     def answerable(
         self, packet: bytes, items: Sequence[int] = (), *, supplement: bool = False
     ) -> tuple[int, ...]:
-        """The numbers of the items that an answer would decide, by what is known here.
+        """Returns the numbers of the items that an answer would decide, as known here.
 
         Args:
             packet: The request.
-            items: Numbers of the items; all that are open where none is named.
-            supplement: Whether it answers what was decided before; all that was refused where
-                no item is named.
+            items: Numbers of the items; empty for all open ones.
+            supplement: Whether it overturns earlier decisions; without items, all refused ones.
 
         Raises:
-            ItemUnknown: If an item was never asked.
-            ItemDecided: If an item was decided before, and is not to be supplemented.
-            StepBackwards: If the request was withdrawn, has expired or is closed; or is open
-                where it is to be supplemented.
-            StepMisattributed: If we are who asks.
+            ItemUnknown: If an item does not exist.
+            ItemDecided: If an item was decided before, and this is no supplement.
+            StepBackwards: If the request was withdrawn, has expired or is closed; or is open, for a
+                supplement.
+            StepMisattributed: If this agency is the asker.
         """
         shown = self.show(packet)
         if shown.request.side is Side.ASKER:
-            raise StepMisattributed("we are who asks")
+            raise StepMisattributed("this agency is the asker")
         phase = shown.progress.phase
         was_decided = phase in (Phase.ANSWERED, Phase.REFUSED, Phase.SUPPLEMENTED)
         if not was_decided and (supplement or phase.has_ended):
@@ -276,11 +275,11 @@ class RequestService:
         return shown.chosen(items, supplement=supplement)
 
     def overturned(self, packet: bytes, items: Sequence[int] = ()) -> tuple[RequestedItem, ...]:
-        """Returns the items, decided before, that a supplement would answer.
+        """Returns the decided items that a supplement would answer.
 
         Args:
             packet: The request.
-            items: Numbers of the items; all that were refused where none is named.
+            items: Numbers of the items; empty for all refused ones.
 
         Raises:
             RecordRequestError: As ``answerable``.
@@ -289,10 +288,10 @@ class RequestService:
         return tuple(each for each in self.show(packet).items if each.number in numbers)
 
     def verify_text(self, packet: bytes, plan: ReleasePlan, text: str) -> None:
-        """Checks what is to be written beside a packet that answers a request.
+        """Verifies the text beside a packet that answers a request.
 
         Raises:
-            ValueRepeated: If it repeats what the asker lacks, and ``plan`` gives no reason.
+            ValueRepeated: If it repeats values kept from the asker, and ``plan`` has no reason.
         """
         for reader in readers_of(plan):
             self._words.verify(
@@ -311,22 +310,22 @@ class RequestService:
         repeats: str = "",
         decided: Also | None = None,
     ) -> None:
-        """Says which items a packet of ours answers, one that was sent to the asker.
+        """States the items that a sent packet of ours answers.
 
         Args:
             packet: The request.
-            answer: The packet that answers.
-            items: Numbers of the items; all that are open where none is named.
-            acted_by: Who answers for it.
-            text: For the asker.
-            supplement: Whether it answers what was decided before.
-            repeats: Why the text may repeat what the asker may not have in clear.
-            decided: Done in the transaction that signs it, where it is stored as decided.
+            answer: The answering packet.
+            items: Numbers of the items; empty for all open ones.
+            acted_by: The responsible person.
+            text: A message for the asker.
+            supplement: Whether it overturns earlier decisions.
+            repeats: The reason to repeat values that the asker may not have in clear.
+            decided: Runs in the transaction that signs it, if it is stored as a decision.
 
         Raises:
-            ItemUnknown: If an item was never asked.
-            ItemDecided: If an item was decided before, and is not to be supplemented.
-            NotFound: If no such packet of ours was sent to the asker, or it was taken back.
+            ItemUnknown: If an item does not exist.
+            ItemDecided: If an item was decided before, and this is no supplement.
+            NotFound: If no such packet of ours was sent to the asker, or it was recalled.
             RecordRequestError: If the step does not follow.
         """
         shown = self.show(packet)
@@ -353,12 +352,12 @@ class RequestService:
         *,
         repeats: str = "",
     ) -> None:
-        """Refuses items, or all that are open where none is named.
+        """Refuses items, by default all open ones.
 
         Raises:
-            ItemUnknown: If an item was never asked.
+            ItemUnknown: If an item does not exist.
             ItemDecided: If an item was decided before.
-            NoteRefused: If there are words beside neither confirming nor denying.
+            NoteRefused: If a text accompanies neither-confirm-nor-deny.
             RecordRequestError: If the step does not follow.
         """
         shown = self.show(packet)
@@ -370,21 +369,21 @@ class RequestService:
             kind = StepKind.ANSWER if answered else StepKind.REFUSE
         await self._take(packet, kind, note_of(items=outcomes, text=text), acted_by, repeats)
 
-    # What a machine must do.
+    # Duties of the machine.
 
     def due(self, now_ms: int) -> Iterator[Due]:
-        """What hooks are told of: an answer that is owed soon, and one that is late."""
+        """Yields notifications for hooks: answers due soon, and late answers."""
         waiting = self._context.stores.approvals.by_question()
         for request in self._context.stores.requests.open():
             with self._jobs.attempt("requests"):
                 yield from _due(self._view(request, waiting), now_ms)
 
     def attend(self) -> bool:
-        """Says what a node must say by itself; returns whether something is to be sent now."""
+        """Performs the node's own steps; returns whether a statement is to be sent now."""
         if not self._context.is_ready():
-            return False  # by a wrong clock nothing is disputed and nothing expires
+            return False  # with a wrong clock, no time is disputed and no request expires
         requests, steps = self._context.stores.requests, self._steps
-        still = requests.open()  # few: what has ended is settled below
+        still = requests.open()  # few, because ended requests are settled below
         acts: list[Callable[[], bool]] = [partial(steps.say_again, each) for each in still]
         acts += [partial(self._dispute, *each) for each in requests.unjudged()]
         acts += [partial(self._expire, each) for each in still]
@@ -432,12 +431,12 @@ class RequestService:
         return True
 
     def _settle(self, request: StoredRequest) -> bool:
-        """Has a request left alone by later rounds, if it has ended and nothing of ours is owed."""
+        """Excludes an ended request from later rounds, if no step of ours is owed."""
         if not self._is_over(request):
             return False
         stores = self._context.stores
         with stores.database.transaction():
-            if self._is_over(request):  # something may have come of it meanwhile
+            if self._is_over(request):  # a step may have arrived in the meantime
                 stores.requests.settle(request)
         return False
 
@@ -460,14 +459,14 @@ class RequestService:
         decided: Also | None = None,
         **said: object,
     ) -> None:
-        """Takes a step, and waits until the exchange has taken or refused it.
+        """Takes a step, and waits until the exchange accepted or refused it.
 
         Raises:
             RecordRequestError: If it does not follow, here or at the exchange.
-            ValueRepeated: If its text repeats what the reader lacks, and no person said why.
-            AgreementSuspended: If everything is suspended between the two.
+            ValueRepeated: If its text repeats kept values without a reason.
+            AgreementSuspended: If the whole agreement is suspended between the two.
             ClockSkewed, TrustStale: If this machine's clock is wrong, or the log was not read.
-            ActQueued: If the exchange is away; the step is sent later.
+            ActQueued: If the exchange is unreachable; the step is sent later.
         """
         if acted_by is None:
             raise PersonRequired
@@ -532,7 +531,9 @@ class RequestService:
         if taken.code:
             if taken.code == RecipientKeyExpired.code:
                 raise RecipientKeyExpired
-            raise (error_by_code(taken.code) or RefusedOtherwise)("the exchange took another first")
+            raise (error_by_code(taken.code) or RefusedOtherwise)(
+                "the exchange accepted another step first"
+            )
         if taken.is_pending:
             raise StepPending
 

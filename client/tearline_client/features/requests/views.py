@@ -1,4 +1,4 @@
-"""A request as this node knows it: its items, its clock, and what of ours waits."""
+"""A request as known to this node: its items, its clock, and our pending answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,14 +14,14 @@ from tearline_client.store.requests import StoredRequest, StoredStep
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedItem:
-    """One item of a request, and what became of it.
+    """One item of a request, with its outcome.
 
     Attributes:
-        number: Its number, by which both sides name it.
-        record: Which record is asked for.
-        ground: Why it was refused; None where it was not.
-        answer: The packet that answers it, the newest one; empty where none does.
-        earlier: Packets that answered it before, oldest first.
+        number: Its number, used by both parties.
+        record: The requested record.
+        ground: The ground of its refusal, or None.
+        answer: The newest packet that answers it, or empty.
+        earlier: Earlier packets that answered it, oldest first.
     """
 
     number: int
@@ -32,7 +32,7 @@ class RequestedItem:
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing was decided about it."""
+        """Returns whether the item is undecided."""
         return self.ground is None and not self.answer
 
     @property
@@ -45,20 +45,20 @@ class RequestedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
-    """A request as this node knows it.
+    """A request as known to this node.
 
     Attributes:
-        request: Which one, and our side of it.
-        progress: How far it has come, by the log.
-        items: What is asked, by number; nothing while its asker has frozen it.
-        frozen: Whether its asker has, by a suspension.
-        steps: What both sides did, and what of ours waits or was refused.
-        due_ms: When an answer is due, or a preservation ends; None while the clock stands still.
-        stopped_ms: Since when the clock stands still, in log time; None while it runs.
-        suspended: Whether a suspension is among what stops it.
-        left_ms: How much time is left; below zero once it is over.
-        is_overdue: Whether an answer is owed, and its time is over.
-        pending: Answers of ours that wait for a second person: the ids under which they do.
+        request: Its identity, and our role in it.
+        progress: Its progress, by the log.
+        items: The items, by number; empty while its asker has frozen it.
+        frozen: Whether its asker froze it by a suspension.
+        steps: Steps of both parties, including pending and refused ones of ours.
+        due_ms: Deadline of the answer, or end of a preservation; None while the clock stands still.
+        stopped_ms: Log time since which the clock stands still; None while it runs.
+        suspended: Whether a suspension contributes to the stop.
+        left_ms: Remaining time; negative after the deadline.
+        is_overdue: Whether an answer is owed and late.
+        pending: Ids of our answers that wait for a second person.
     """
 
     request: StoredRequest
@@ -74,16 +74,16 @@ class RequestView:
     pending: tuple[bytes, ...]
 
     def chosen(self, items: Sequence[int], *, supplement: bool = False) -> tuple[int, ...]:
-        """Returns the numbers of the items named, or of all that are open.
+        """Returns the numbers of the named items, by default of all open ones.
 
         Args:
-            items: Numbers; none for all that are open, or refused where they are supplemented.
-            supplement: Whether items may be among them that were decided before.
+            items: Numbers; empty for all open ones, or for all refused ones in a supplement.
+            supplement: Whether decided items are allowed.
 
         Raises:
             PacketFrozen: If its asker has frozen it.
-            ItemUnknown: If one was never asked, or none is left.
-            ItemDecided: If one was decided before, and is not to be supplemented.
+            ItemUnknown: If one does not exist, or none is left.
+            ItemDecided: If one was decided before, and this is no supplement.
         """
         if self.frozen:
             raise PacketFrozen
@@ -100,19 +100,19 @@ class RequestView:
         return tuple(each.number for each in chosen)
 
     def is_last(self, numbers: Sequence[int]) -> bool:
-        """Whether nothing is open once these items are decided."""
+        """Returns whether all items are decided once these are."""
         return not {item.number for item in self.items if item.is_open} - set(numbers)
 
 
 def view_request(
     context: NodeContext, request: StoredRequest, pending: tuple[bytes, ...]
 ) -> RequestView:
-    """A request as it stands now.
+    """Returns a request's current view.
 
     Args:
         context: The node.
-        request: Which one.
-        pending: What of ours waits for a second person.
+        request: The request.
+        pending: Our answers that wait for a second person.
     """
     requests, now_ms = context.stores.requests, context.now_ms()
     replayed, steps = requests.replayed(request, context.agency), requests.steps(request)
@@ -153,7 +153,7 @@ def _items(
 def _decided(item: RequestedItem, outcome: ItemOutcome, step: StoredStep) -> RequestedItem:
     answer = b"" if step.note is None else step.note.answer
     if item.answer and step.step.kind is not StepKind.SUPPLEMENT:
-        return item  # what was answered stays so, but for a supplement
+        return item  # only a supplement changes an answered item
     if outcome.ground is not None:
         return replace(item, ground=outcome.ground)
     earlier = (*item.earlier, item.answer) if item.answer else ()

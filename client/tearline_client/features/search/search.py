@@ -1,4 +1,4 @@
-"""Finding what is open here: packet by packet, the best first, over what this node may open."""
+"""Search in readable fields: packet by packet, best matches first."""
 
 import heapq
 from collections.abc import Iterator
@@ -15,15 +15,15 @@ _FOR_EVER_MS = 1 << 62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchFilter:
-    """Where to look.
+    """Scope of a search.
 
     Attributes:
-        own: In packets of ours, or of others; None for both.
-        kinds: In packets of these kinds; empty for all.
-        case_id: In packets of this case; empty for all.
-        sender: In packets of this node or agency, by its URI; empty for all.
-        since_ms: In what came here, or was made here, then or later.
-        until_ms: In what came here, or was made here, before.
+        own: Only packets of ours, or only of others; None for both.
+        kinds: Only packets of these kinds; empty for all.
+        case_id: Only packets of this case; empty for all.
+        sender: Only packets of this node or agency, by its URI; empty for all.
+        since_ms: Only packets received or made then or later.
+        until_ms: Only packets received or made before.
 
     Example:
         >>> draft = node.draft(group, about, agreement="narcotics-2026")
@@ -40,13 +40,13 @@ class SearchFilter:
     until_ms: int = _FOR_EVER_MS
 
     def covers(self, origin: str, node: str) -> bool:
-        """Whether a packet of ``origin`` is to be looked into, at ``node``."""
+        """Returns whether a packet of ``origin`` is in scope at ``node``."""
         if self.own is not None and self.own != (origin == node):
             return False
         return self.sender in ("", origin, agency_uri_of(origin))
 
     def has(self, manifest: Manifest) -> bool:
-        """Whether a packet is to be looked into by what its manifest says."""
+        """Returns whether a packet is in scope by its manifest."""
         if self.kinds and manifest.kind not in self.kinds:
             return False
         return self.case_id.casefold() in ("", manifest.case_id.casefold())
@@ -58,14 +58,14 @@ EVERYWHERE = SearchFilter()
 def find(
     context: NodeContext, text: str, within: SearchFilter
 ) -> dict[bytes, tuple[OpenedField, ...]]:
-    """The fields here that hold ``text``, by packet: the best first, among equals the newest.
+    """Returns the fields with ``text``, by packet: best first, then newest.
 
-    One packet is open in memory at a time, and no more than ``MAX_FOUND`` are kept.
+    One packet is in memory at a time, and at most ``MAX_FOUND`` results are kept.
 
     Args:
         context: The node.
-        text: What is sought, in whatever case, script or accents.
-        within: Where to look.
+        text: The text, in any case, script or accents.
+        within: The scope.
     """
     found = heapq.nsmallest(
         MAX_FOUND, _matches(context, SearchTerms(text), within), key=lambda m: m[:2]

@@ -1,8 +1,8 @@
-"""The gap that a suspension leaves, proved by both ends' marks: nothing passed in between.
+"""Proof, from both parties' marks, that no packet passed during a suspension.
 
-Each end signs a mark of every channel when something is suspended, and one when it is resumed.
-What the numbers grew by in between must be voids, and receipts about earlier mail; every one of
-them is an entry that this node was told of. All of it is read from the node's own records.
+Each party signs a mark of every channel at suspension and at resumption. The numbers may grow in
+between only by voids, and by receipts for earlier mail; this node has an entry for each. All inputs
+are the node's own records.
 """
 
 from collections import Counter
@@ -27,17 +27,17 @@ _COUNTED = frozenset(
         EventCode.CASE,
     }
 )
-"""What has a place in a channel."""
+"""Event codes that take a place in a channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What both ends signed of one channel at one time.
+    """Marks that both parties signed for one channel at one time.
 
     Attributes:
-        sent: By the channel's sender: the highest number sent; None without a mark.
-        received: By its recipient: the highest number received; None without a mark.
-        entries: Indices of the entries of both marks, the sender's first.
+        sent: The highest number sent, by the channel's sender; None without a mark.
+        received: The highest number received, by its recipient; None without a mark.
+        entries: Indices of both marks' entries, the sender's first.
     """
 
     sent: int | None
@@ -47,18 +47,18 @@ class Marks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A time in which an article's packets could not pass one way.
+    """Interval in which an article's packets could not pass in one direction.
 
     Attributes:
         article: The article.
         sender: Node URI.
         recipient: Node URI.
-        interval: From what stopped it to what let it pass again.
+        interval: From the suspending entry to the resuming entry.
         before: The marks at suspension.
-        after: The marks at resumption, or the last so far.
-        between: What the log has in this channel in between, by code, with how often.
-        later: How many of them stand behind the standing that resumed it.
-        crossed: Indices of entries of this article's packets before that: there must be none.
+        after: The marks at resumption, or the last ones so far.
+        between: Number of entries of this channel in between, by code.
+        later: Number of those after the resuming standing.
+        crossed: Indices of this article's packets before that; must be empty.
     """
 
     article: str
@@ -73,11 +73,11 @@ class Gap:
 
     @property
     def proved(self) -> bool:
-        """Whether both ends' marks and the log show that nothing crossed.
+        """Returns whether the marks and the log prove that no packet crossed.
 
-        Before: that the recipient had received no more than the sender had sent. After: that both
-        say the same, but for what followed the resumption. And that the log has every number by
-        which they grew.
+        At suspension, the recipient had not received more than was sent. At resumption, both
+        numbers are equal, except for later entries. The log has an entry for every number in
+        between.
         """
         sent, received = self.after.sent, self.after.received
         if self.before.sent is None or self.before.received is None:
@@ -92,7 +92,7 @@ class Gap:
 
 
 def gaps_of(context: NodeContext, agreement: Agreement) -> tuple[Gap, ...]:
-    """Every gap of an agreement between us and a partner, in order of article, peer and time."""
+    """Returns every gap of an agreement with a partner, ordered by article, peer and time."""
     turns = context.stores.suspensions.turns(agreement.id)
     peers = [c.peer for c in context.stores.channels.all() if c.agreement_id == agreement.id]
     return tuple(
@@ -129,7 +129,7 @@ def _gap(
         after = _marks(marks, min(start + 1, last), sender=sender, own=context.uri)
     between: Counter[str] = Counter()
     crossed, later = [], 0
-    # Up to the later of the marks, so that whatever they count is among it.
+    # Up to the later mark, so that all numbers it counts are included.
     stop = max([end, *(entry for entry in after.entries if entry is not None)])
     for opened in context.stores.log.openings_between(start, stop):
         event = opened.event
@@ -158,7 +158,7 @@ def _gap(
 
 
 def _marks(marks: Sequence[KeptMark], entry: int, *, sender: str, own: str) -> Marks:
-    """The first mark of each end behind an entry, of the channel from one of them."""
+    """Returns each party's first mark after an entry, for one channel."""
     behind = [mark for mark in marks if mark.entry is not None and mark.entry > entry]
     ours = next((mark for mark in behind if mark.own), None)
     theirs = next((mark for mark in behind if not mark.own), None)

@@ -1,4 +1,4 @@
-"""``node.standings``: suspending, resuming, ending, and what is known of how everybody stands."""
+"""``node.standings``: suspension, resumption, end, and the known standings of all parties."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,20 +31,20 @@ from tearline_client.outbox.sender import Sender
 from tearline_client.planning.drafts import article_of
 from tearline_client.rules.recalls import recall_suspended
 
-_AFFIRM_MS = FRESH_MS // 2  # so that one that is late is still in time
+_AFFIRM_MS = FRESH_MS // 2  # so that a late one is still in time
 _OVERTAKEN = (StatementConflict.code, StandingOutdated.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """One open suspension, as this node knows it.
+    """One open suspension, as known to this node.
 
     Attributes:
-        agency: URI of the agency that suspended.
-        suspension: What, why, and what becomes of mail and of what was sent.
-        ended: Whether the agency has left the agreement for good.
-        since_ms: The log's time; None while the exchange has not taken it.
-        code: Of the exchange's refusal of it; empty without one.
+        agency: URI of the suspending agency.
+        suspension: Scope, reason, and handling of mail in flight and of earlier packets.
+        ended: Whether the agency has left the agreement permanently.
+        since_ms: The log's time; None until the exchange accepts it.
+        code: Code of the exchange's refusal, or empty.
     """
 
     agency: str
@@ -55,11 +55,11 @@ class Position:
 
 
 class SuspensionService:
-    """Where the parties of our agreements stand. Nothing here waits for the exchange.
+    """Standings of the parties of our agreements. They take effect here without the exchange.
 
     Args:
         context: The node.
-        sender: Its outbox at work.
+        sender: Its outbox.
     """
 
     def __init__(self, context: NodeContext, sender: Sender) -> None:
@@ -73,17 +73,17 @@ class SuspensionService:
     async def suspend(
         self, agreement: str, suspension: Suspension, *, acted_by: ActedBy | None = None
     ) -> None:
-        """Suspends something of an agreement: here at once, and everywhere once it is told.
+        """Suspends a scope of an agreement: here at once, elsewhere once notified.
 
         Args:
             agreement: Its name.
-            suspension: What, and what becomes of mail in flight and of what we sent before.
-            acted_by: Who does.
+            suspension: The scope, and the handling of mail in flight and of earlier packets.
+            acted_by: The suspending person.
 
         Raises:
             AgreementNotInForce: If there is no such agreement, article or direction.
-            StandingUntold: If the exchange refuses it. It holds here all the same.
-            ActQueued: If the exchange is away. It holds here, and is sent later.
+            StandingUntold: If the exchange refuses it. It still applies here.
+            ActQueued: If the exchange is unreachable. It applies here, and is sent later.
         """
         found = self._context.stores.agreements.by_name(agreement)
         self._verify_scope(found, suspension)
@@ -96,28 +96,28 @@ class SuspensionService:
         *,
         acted_by: ActedBy | None,
     ) -> tuple[Suspension, ...]:
-        """Lifts suspensions of our agency, and issues anew what was held once that is taken.
+        """Lifts our agency's suspensions; held mail is reissued once the exchange accepts that.
 
         Args:
             agreement: Its name.
-            scope: Article, sender and recipient as they were suspended; None for all.
+            scope: Article, sender and recipient as suspended; None for all.
             acted_by: The officer in charge.
 
         Returns:
-            What was lifted.
+            The lifted suspensions.
 
         Raises:
-            LiftRefused: If it is no officer, or the agreement was ended.
-            NotFound: If our agency has suspended nothing of that.
+            LiftRefused: If the person is not an officer, or the agreement was ended.
+            NotFound: If our agency has no such suspension.
             StandingUntold: If the exchange refuses it.
-            ActQueued: If the exchange is away; it is sent later.
+            ActQueued: If the exchange is unreachable; it is sent later.
         """
         found = self._context.stores.agreements.by_name(agreement)
         _verify_officer(acted_by)
         book = self._context.stores.suspensions.book(found.id, self._context.signer.header)
         standing = book.newest(self._context.agency, found.id)
         if standing is not None and standing.ended:
-            raise LiftRefused("what was ended stays ended")
+            raise LiftRefused("an ended agreement cannot be resumed")
         open_now = () if standing is None else standing.suspensions
         lifted = tuple(each for each in open_now if scope in (None, each.scope))
         if not lifted:
@@ -137,12 +137,12 @@ class SuspensionService:
         originated: Originated,
         acted_by: ActedBy | None,
     ) -> None:
-        """Ends an agreement for our agency, for good.
+        """Ends an agreement permanently for our agency.
 
         Raises:
-            LiftRefused: If it is no officer.
-            StandingUntold: If the exchange refuses it. It holds here all the same.
-            ActQueued: If the exchange is away. It holds here, and is sent later.
+            LiftRefused: If the person is not an officer.
+            StandingUntold: If the exchange refuses it. It still applies here.
+            ActQueued: If the exchange is unreachable. It applies here, and is sent later.
         """
         found = self._context.stores.agreements.by_name(agreement)
         _verify_officer(acted_by)
@@ -158,7 +158,7 @@ class SuspensionService:
         await self._say(found.id, _change(acted_by, whole, ended=True))
 
     def positions(self, agreement: Agreement) -> tuple[Position, ...]:
-        """Every open suspension of an agreement, by agency and scope."""
+        """Returns every open suspension of an agreement, by agency and scope."""
         stores = self._context.stores
         history = [each for each, _ in stores.suspensions.history(agreement.id)]
         book = stores.suspensions.book(agreement.id, self._context.signer.header)
@@ -186,24 +186,24 @@ class SuspensionService:
     def intervals(
         self, agreement: Agreement, article: str, *, sender: str, recipient: str
     ) -> tuple[Interval, ...]:
-        """When an article's packets could not pass from one agency to another, in log time.
+        """Returns the intervals, in log time, in which an article was suspended in a direction.
 
-        Clocks stand still meanwhile. See ``tearline.suspensions.history.stopped_intervals``.
+        Clocks stand still in them. See ``tearline.suspensions.history.stopped_intervals``.
         """
         turns = self._context.stores.suspensions.turns(agreement.id)
         return stopped_intervals(turns, agreement, article, sender=sender, recipient=recipient)
 
     def gaps(self, agreement: Agreement) -> tuple[Gap, ...]:
-        """What passed while something was suspended, with both ends' marks, from own records."""
+        """Returns the traffic during suspensions, with both parties' marks, from own records."""
         return gaps_of(self._context, agreement)
 
-    # By the way.
+    # Background work.
 
     def settle(self) -> None:
-        """Says again what the exchange did not take for a reason that has passed.
+        """Repeats standings that were refused for a reason that has passed.
 
-        So it is where another node was faster, or where the key had ended that signed it. Nothing
-        is queued while what was said has no answer yet.
+        Examples are a faster node of this agency, and an ended signing key. While an earlier
+        statement has no answer, none is queued.
         """
         for agreement_id in self._context.stores.suspensions.wished():
             with Jobs(self._context).attempt("standings"):
@@ -222,10 +222,10 @@ class SuspensionService:
                 self._queue(agreement_id)
 
     def affirm(self) -> None:
-        """Queues a fresh standing under every agreement in force that has a joint article.
+        """Queues a fresh standing for every agreement in force with a joint article.
 
-        Partners send under one only while they know of each party, within the hour, where it
-        stands: so whoever keeps a suspension back from them stops them all the same.
+        Partners send under a joint article only with each party's standing of the last hour. So an
+        exchange that withholds a suspension stops them, too.
         """
         newest = {found.id: found for found in self._context.stores.agreements.all()}
         for agreement in newest.values():
@@ -261,7 +261,7 @@ class SuspensionService:
             raise StandingUntold(codes[0])
 
     def _queue(self, agreement_id: bytes) -> Signed:
-        """Signs what our agency's standing says by now, to be sent before all that waits."""
+        """Signs our agency's current standing, to be sent before all others."""
         stores, signer = self._context.stores, self._context.signer
         known = stores.suspensions.newest(agreement_id).get(self._context.agency)
         wishes = stores.suspensions.wishes(agreement_id)
@@ -301,5 +301,5 @@ def _verify_officer(acted_by: ActedBy | None) -> None:
 
 
 def agencies_of(positions: Sequence[Position]) -> tuple[str, ...]:
-    """URIs of the agencies that suspended something, ascending."""
+    """Returns the URIs of the suspending agencies, ascending."""
     return tuple(sorted({position.agency for position in positions}))
