@@ -162,7 +162,7 @@ def test_a_script_says_yes_or_sends_nothing(desk: Desk, tmp_path: Path, act: str
     before = state(desk)
     refused = desk.run(*line)
     assert (refused.exit_code, refused.stdout) == (EXIT_USAGE, ""), refused.output
-    assert "there is no terminal to ask on" in refused.stderr
+    assert "no terminal to ask on" in refused.stderr
     assert state(desk) == before
     done = desk.run(*line, "--yes")
     assert done.exit_code == 0, done.output

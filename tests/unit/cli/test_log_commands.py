@@ -78,7 +78,7 @@ def test_two_histories_stop_everything_until_an_officer_decides(desk: Desk, tmp_
     assert AUDITOR not in refused.stdout
     officer(desk)
     lifted = desk.run("log", "resume", "--as", "olga", "--reason", "compared by telephone", "--yes")
-    assert lifted.stderr == "Sending goes on; 1 accusation decided.\n"
+    assert lifted.stderr == "Sending is resumed; 1 accusation decided.\n"
     (row,) = desk.rows("log", "evidence")
     assert row["decision"] == "olga: compared by telephone"
     assert desk.run("log", "compare", file).exit_code == 0

@@ -43,7 +43,7 @@ def test_from_suspension_to_the_proof_of_the_gap(officer: Desk) -> None:
     assert state(officer, "bilateral") == "in force"
     shown = officer.run("agreement", "show", NAME)
     assert f"{NAME} is suspended by us-justice." in shown.stderr
-    assert "reason political, mail in flight: hold, what it sent: keep." in shown.stderr
+    assert "reason political, mail in flight: hold, earlier packets: keep." in shown.stderr
 
     refused = officer.run("agreement", "resume", NAME, "--as", AUDITOR)
     assert refused.exit_code == EXIT_REFUSED
@@ -74,7 +74,7 @@ def test_one_direction_of_an_article(officer: Desk) -> None:
     )
     shown = officer.run("agreement", "show", NAME).stderr
     assert "article money-laundering from us-justice to mx-prosecutor" in shown
-    assert "mail in flight: return, what it sent: freeze" in shown
+    assert "mail in flight: return, earlier packets: freeze" in shown
     assert officer.run("agreement", "resume", NAME, *way, "--as", "olga").exit_code == 0
     assert state(officer) == "in force"
 
@@ -111,7 +111,7 @@ def test_what_was_sent_before_is_recalled(desk: Desk) -> None:
     assert "cannot be undone" in result.stderr
     assert state(desk) == "suspended by us-justice"
     shown = desk.run("agreement", "show", NAME).stderr
-    assert "what it sent: erase" in shown
+    assert "earlier packets: erase" in shown
 
 
 def test_it_is_asked_for_twice(desk: Desk) -> None:
