@@ -1,6 +1,7 @@
 """The generated reference of commands: whole, with examples that the parsers take."""
 
 import inspect
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from tearline.persons.tokens import Role
 sys.path.insert(0, str(ROOT / "docs" / "reference"))
 from commands import agency, example_of, leaves, operator
 from examples import AGENCY, EXCHANGE
+
+# The program, and the person that acts.
+_START = re.compile(r"tearline(?:-server)?(?: --as [a-z]+)?")
 
 COMMANDS = {
     **{f"tearline {words}": (each, AGENCY) for words, each in leaves(agency)},
@@ -33,8 +37,10 @@ def test_the_command_takes_its_example(name: str) -> None:
     words = name.partition(" ")[2]
     program = name.partition(" ")[0]
     example = example_of(program, words, command, examples[words])
-    assert example.startswith(name)
-    context = command.make_context(words, shlex.split(example.removeprefix(name)))
+    start, found, rest = example.partition(f" {words}")
+    assert found
+    assert _START.fullmatch(start)
+    context = command.make_context(words, shlex.split(rest))
     assert context.command is command
 
 

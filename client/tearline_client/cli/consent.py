@@ -16,9 +16,10 @@ from tearline_client.cli.confirmation import confirm_fields
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command, Group
 from tearline_client.cli.options import free_text, sync_option, yes_option
+from tearline_client.cli.own_sources import own, own_list
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import acting, at_work, look
+from tearline_client.cli.session import acting, at_work, look, received_packet
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.rendering.packets import find_path, short
@@ -32,6 +33,10 @@ _COLUMNS = ["consent", "side", "partner", "use", "status", "fields", "for", "unt
 @click.group(cls=Group)
 def command() -> None:
     """Ask for, give, refuse and withdraw consent to the onward use of a packet."""
+
+
+command.add_command(own)
+command.add_command(own_list)
 
 
 def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,7 +74,7 @@ def pass_on(
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        shown = await _received(cli, node, packet)
+        shown = await received_packet(cli, node, packet)
         paths = [find_path(shown, field) for field in fields]
         person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
         record = await node.consents.pass_on(
@@ -114,7 +119,7 @@ def ask(
     """
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        shown = await _received(cli, node, packet)
+        shown = await received_packet(cli, node, packet)
         paths = [find_path(shown, field) for field in fields]
         person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
         record = await node.consents.ask(
@@ -300,52 +305,6 @@ def withdraw(cli: CliContext, consent: str, note: str, repeats: str, yes: bool) 
     _emit(cli, *at_work(cli, run))
 
 
-@command.command()
-@click.argument("packet")
-@click.argument("field")
-@free_text("--reason", required=True, help="The other source of the value; it is kept.")
-@pass_cli
-def own(cli: CliContext, packet: str, field: str, reason: str) -> None:
-    """Record, as an officer, that this agency has the value of FIELD from another source.
-
-    FIELD is one of a partner's PACKET. Sending our own value then does not count as copying the
-    partner's. The record keeps the officer's name: `tearline consent own-list`.
-
-    Example: tearline --as olga consent own 5f0c9a1b iban --reason "bank statement of 2 March"
-    """
-
-    async def run(node: Node) -> None:
-        person = node.person(cli.settings.person, Role.OFFICER)
-        shown = await _received(cli, node, packet)
-        node.own_sources.record(shown.packet.id, find_path(shown, field), reason, person=person)
-
-    at_work(cli, run)
-    cli.say("Recorded. Sending our own value no longer counts as copying that field.")
-
-
-@command.command(name="own-list")
-@pass_cli
-def own_list(cli: CliContext) -> None:
-    """List the fields that officers recorded as known from other sources.
-
-    Example: tearline consent own-list
-    """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        return [
-            {
-                "packet": each.packet.hex()[:12],
-                "field": short(each.path),
-                "officer": each.person,
-                "at": time_text(each.time_ms),
-                "reason": each.reason,
-            }
-            for each in node.own_sources.all()
-        ]
-
-    cli.emit(at_work(cli, run), ["packet", "field", "officer", "at", "reason"])
-
-
 def _confirm(
     cli: CliContext,
     node: Node,
@@ -365,12 +324,6 @@ def _confirm(
     fields = [(o, recipient) for o in shown.view.best() if o.field.path in chosen]
     act = "will be disclosed to" if passes_on else f"may be used ({record.use.value}) by"
     confirm_fields(cli, node, fields, yes=yes, words=note, act=act)
-
-
-async def _received(cli: CliContext, node: Node, packet: str) -> PacketView:
-    await look(cli, node)
-    packet_id = node.state.stores.packets.find(packet)
-    return node.state.open_view(packet_id)
 
 
 def _acting(cli: CliContext, node: Node, record: ConsentRecord) -> ActedBy | None:

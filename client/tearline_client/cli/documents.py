@@ -66,7 +66,7 @@ def export(cli: CliContext, packet: str, folder: Path) -> None:
     Each file gets its sender's name for it, made safe. The command opens no document, and skips
     those that do not match their declared type. The node's access log records the export.
 
-    Example: tearline packet export 5f0c9a1b --documents documents
+    Example: tearline packet export 5f0c9a1b --documents .
     """
 
     async def run(node: Node) -> dict[str, OpenedField]:

@@ -19,9 +19,9 @@ from tearline.limits import MAX_POLICY_BYTES
 from tearline.packets.packet import PacketKind
 from tearline.policy import explain as explaining
 from tearline.policy.category import CATEGORIES
-from tearline.policy.engine import Answer, ReleaseRequest
-from tearline.policy.explain import CaseResult, Change, Explanation, PolicyCase
-from tearline.policy.form import REVEALING_FORMS, parse_form
+from tearline.policy.engine import ReleaseRequest
+from tearline.policy.explain import PolicyCase
+from tearline.policy.form import parse_form
 from tearline.policy.marking import Marking, parse_marking
 from tearline.policy.profile import default_marking, marking_of, property_category
 from tearline.policy.release import ReleasePolicy
@@ -32,6 +32,7 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.policy_adopt import adopt
+from tearline_client.cli.policy_rows import change_row, explanation_rows, result_row
 from tearline_client.cli.session import at_work, home_of, read_text
 from tearline_client.context import Policies
 from tearline_client.node import Node
@@ -257,7 +258,7 @@ def test_command(cli: CliContext, file: Path) -> None:
         desk.policies.under(desk.agreement), parse_cases(table["case"], desk)
     )
     cli.emit(
-        (_result_row(result) for result in results),
+        (result_row(result) for result in results),
         ["case", "passed", "expected", "decided", "by", "own"],
     )
     failed = sum(not result.passed for result in results)
@@ -279,46 +280,6 @@ def marking_from(text: str) -> Marking:
     if not slash:
         return default_marking(text)
     return marking_of(text) if "/" in prop else default_marking(property_category(schema, prop))
-
-
-def explanation_rows(explained: Explanation) -> list[dict[str, object]]:
-    """Returns a row for each form, the lowest first, with each layer's decision."""
-
-    def say(answers: tuple[Answer, ...], form: object) -> tuple[object, str]:
-        found = next((answer for answer in answers if answer.form is form), None)
-        if found is None:
-            return None, ""
-        return found.allowed, " ".join((*found.policy_ids, *found.faults))
-
-    rows: list[dict[str, object]] = []
-    for form in REVEALING_FORMS:
-        shared, by = say(explained.shared, form)
-        own, own_by = say(explained.own, form)
-        rows.append(
-            {
-                "form": form.text,
-                "released": form <= explained.decision.form,
-                "agreement_says": shared,
-                "by": by,
-                "own_says": own,
-                "own_by": own_by,
-                "reason": explained.decision.reason,
-            }
-        )
-    return rows
-
-
-def change_row(change: Change, trust_list: TrustList) -> dict[str, object]:
-    """Returns a changed cell as data."""
-    return {
-        "category": change.path,
-        "partner": agency_name(trust_list, change.partner),
-        "before": change.before.form.text if change.before else None,
-        "after": change.after.form.text if change.after else None,
-        "reveals_more": change.reveals_more,
-        "reason_before": change.before.reason if change.before else None,
-        "reason_after": change.after.reason if change.after else None,
-    }
 
 
 def parse_cases(entries: object, desk: PolicyFiles) -> list[PolicyCase]:
@@ -356,20 +317,6 @@ def _case(number: int, entry: object, desk: PolicyFiles) -> PolicyCase:
         )
     except PolicyError as error:
         raise MalformedInput(f"case {number}: {error.why}") from None
-
-
-def _result_row(result: CaseResult) -> dict[str, object]:
-    decision = result.decision
-    return {
-        "case": result.case.name,
-        "passed": result.passed,
-        "expected": result.case.expected.text,
-        "decided": decision.form.text,
-        "by": " ".join(decision.shared_policy_ids),
-        "own": " ".join(decision.own_policy_ids),
-        "reason": decision.reason,
-        "faults": list(decision.faults),
-    }
 
 
 def _toml(text: str) -> dict[str, Any]:

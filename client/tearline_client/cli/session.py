@@ -11,6 +11,7 @@ from tearline.statements.statement import ActedBy
 from tearline_client.cli.context import CliContext
 from tearline_client.enrolment import Passphrases
 from tearline_client.keys.home import Home
+from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.rendering.words import age_text, time_text
 from tearline_runtime.passphrase import read_passphrase
@@ -60,6 +61,13 @@ async def look(cli: CliContext, node: Node, *, sync: bool = True) -> bool:
     why = f"The exchange is unreachable ({missed.code}): l" if missed is not None else "L"
     cli.say(f"{why}ocal data is as of {time_text(node.known_ms())} ({age}).")
     return False
+
+
+async def received_packet(cli: CliContext, node: Node, packet: str) -> PacketView:
+    """Receives new messages, and returns the view of a packet, given the beginning of its id."""
+    await look(cli, node)
+    state = node.state
+    return state.open_view(state.stores.packets.find(packet))
 
 
 def passphrases(cli: CliContext, root_file: Path | None, *, twice: bool = False) -> Passphrases:

@@ -1,4 +1,4 @@
-"""Names, times and numbers, as people read them."""
+"""Names, times and numbers in words, for people."""
 
 from tearline.errors import MalformedInput
 from tearline.federation.members import TrustList
@@ -15,26 +15,26 @@ def agency_name(trust_list: TrustList, uri: str) -> str:
 
 
 def names_of(trust_list: TrustList | None) -> rows.Names:
-    """Returns a function that writes a URI of the log as its agency's name, if that is listed."""
+    """Returns a function that maps a URI of the log to its agency's name, if known."""
 
     def name(uri: str) -> str:
         try:
             return uri if trust_list is None else agency_name(trust_list, uri)
         except MalformedInput:
-            return uri  # a refused caller stands in the log under the name it gave itself
+            return uri  # the log holds the name that a refused peer gave
 
     return name
 
 
 def counted(count: int, noun: str) -> str:
-    """Returns ``1 packet``, ``2 packets``; of ``entity``, ``party``: ``2 entities``."""
+    """Returns a count with its noun: ``1 packet``, ``2 packets``, ``2 entities``."""
     if count == 1:
         return f"1 {noun}"
     return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
 
 
 def age_text(age_ms: int) -> str:
-    """Returns how long ago something was: ``3 min ago``, ``2 h ago``, ``5 d ago``."""
+    """Returns an age in words: ``3 min ago``, ``2 h ago``, ``5 d ago``."""
     minutes = max(age_ms, 0) // 60_000
     if minutes < 2 * 60:
         return f"{minutes} min ago"
