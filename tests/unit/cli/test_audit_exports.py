@@ -209,7 +209,7 @@ def test_the_rows_of_another_export_are_told(desk, exported, tmp_path):
     (row,) = judged(desk, manifest, status=5)
     assert set(codes(row)) == {"TL-LOG-029"}
     told = row["why"]
-    for what in ("digest", "another checkpoint", "not asked for", "rows of"):
+    for what in ("digest", "another checkpoint", "does not match the query", "rows of"):
         assert what in told
 
 
