@@ -216,7 +216,7 @@ HANDS = {
     "an anchor dropped": ("DELETE FROM access_anchor WHERE number = 1", "anchor 1 is missing"),
     "the end put away": (
         "UPDATE setting SET value = randomblob(60) WHERE name = 'access.head'",
-        "does not open",
+        "cannot be opened",
     ),
 }
 
