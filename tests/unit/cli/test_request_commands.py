@@ -229,9 +229,8 @@ def test_what_was_decided_is_answered_by_a_supplement_alone_which_asks(
         refused = of_mx("answer", *items)
         assert refused.exit_code == EXIT_REFUSED, refused.output
         assert "item 2 is refused: neither-confirm-nor-deny" in refused.stderr
-        assert "Next: Look at `tearline request show`; `tearline request supplement`" in (
-            refused.stderr
-        )
+        assert "Next: Check `tearline request show`;" in refused.stderr
+        assert "`tearline request supplement` still answers the item." in refused.stderr
     told = "item 2 (Who opened it) is refused: neither-confirm-nor-deny."
     assert told in of_mx("supplement", "--item", 2, "--dry-run").stderr
     assert "TL-USE-005" in of_mx("supplement", "--item", 2).stderr
