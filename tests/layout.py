@@ -17,10 +17,10 @@ SIDES = ("proto", "server", "client")
 PACKAGES = {"proto": "tearline", "server": "tearline_server", "client": "tearline_client"}
 
 AT_MOST: Mapping[str, float] = {
-    "modules at the root of tearline": 53,
-    "modules at the root of tearline_server": 34,
-    "modules at the root of tearline_client": 30,
-    "modules named by a gerund": 70,
+    "modules at the root of tearline": 3,
+    "modules at the root of tearline_server": 9,
+    "modules at the root of tearline_client": 10,
+    "modules named by a gerund": 13,
     "modules of more than 400 lines": 15,
     # Rounded up: a correction of a defect moves no bound. Code that moves from a side to the
     # shared package takes its part of the bound along, so the sum stays.
@@ -31,20 +31,20 @@ AT_MOST: Mapping[str, float] = {
     "reads of node.state in client": 145,
     "reads of node.state in tests": 400,
     # For each thousand words of docstrings, rounded up to the next half.
-    "'what' in proto": 12,
+    "'what' in proto": 0.5,
     "'what' in server": 0.5,
-    "'what' in client": 22.5,
-    "'who', 'whose', 'whom' in proto": 3,
+    "'what' in client": 4,
+    "'who', 'whose', 'whom' in proto": 0.5,
     "'who', 'whose', 'whom' in server": 1.5,
-    "'who', 'whose', 'whom' in client": 5.5,
-    "'nobody', 'nothing' in proto": 2.5,
+    "'who', 'whose', 'whom' in client": 2,
+    "'nobody', 'nothing' in proto": 0.5,
     "'nobody', 'nothing' in server": 0.5,
-    "'nobody', 'nothing' in client": 5,
+    "'nobody', 'nothing' in client": 1,
 }
 AT_LEAST: Mapping[str, float] = {
-    "'return', 'returns' in proto": 3.5,
-    "'return', 'returns' in server": 18,
-    "'return', 'returns' in client": 3.4,
+    "'return', 'returns' in proto": 18.5,
+    "'return', 'returns' in server": 18.5,
+    "'return', 'returns' in client": 14,
 }
 
 _LONG = 400

@@ -203,9 +203,7 @@ def _assemble(
     ]
     blind = {opening.index: encode_log_opening(opening) for opening in told if opening.index < size}
     if not blind:
-        raise MomentUnproven(
-            "this node's copy of the log does not show that it accepted the packet"
-        )
+        raise MomentUnproven("this node's log does not show its acceptance of the packet")
     _verify_counted(context, shown, min(told, key=lambda opening: opening.index))
     signers = [header_of(each.statement.body) for each in (shown.packet.signed, *receipts)]
     clear = dict(trust_entries(log, signers, max(blind), size))

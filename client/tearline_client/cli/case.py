@@ -39,7 +39,7 @@ _hidden_from = click.option(
 @click.argument("title", type=FREE_TEXT)
 @click.option("--agreement", required=True, help="The agreement of the case.")
 @click.option(
-    "--with", "partners", multiple=True, required=True, metavar="AGENCY", help="Partner to invite."
+    "--with", "partners", multiple=True, required=True, metavar="AGENCY", help="A partner."
 )
 @free_text("--summary", help="A summary; members read it.")
 @repeats_option

@@ -37,9 +37,7 @@ from tearline_client.rendering.words import agency_name, counted
 @guard_option
 @repeats_option
 @unmarked_option
-@click.option(
-    "--dry-run", is_flag=True, help="Preview the changes of each partner's view; do not send."
-)
+@click.option("--dry-run", is_flag=True, help="Preview each partner's changes; do not send.")
 @yes_option
 @pass_cli
 def correct(

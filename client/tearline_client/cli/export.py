@@ -50,9 +50,7 @@ def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, plain: b
     async def run(node: Node) -> tuple[list[Exported], tuple[str, ...]]:
         entities, shown, left_out = exported(node, packets)
         for packet_id, why in left_out.items():
-            cli.say(
-                f"Left out packet {packet_id.hex()[:12]}: its source does not form entities: {why}."
-            )
+            cli.say(f"Left out packet {packet_id.hex()[:12]}: it forms no entities: {why}.")
         for packet_id, last in node.corrections.corrected_by(shown).items():
             cli.say(f"Packet {packet_id.hex()[:12]} was corrected by {last.hex()[:12]}.")
         act = EventCode.ACCESS_PRINT if target is None else EventCode.ACCESS_EXPORT

@@ -72,9 +72,7 @@ def list_command(cli: CliContext, sync: bool) -> None:
 
 @command.command()
 @click.option("--tls", is_flag=True, help="Replace the TLS key and certificate.")
-@click.option(
-    "--sign", is_flag=True, help="Replace the signing key; requires the root's passphrase."
-)
+@click.option("--sign", is_flag=True, help="Replace the signing key; the root signs.")
 @click.option("--kem", is_flag=True, help="Replace the encryption key.")
 @click.option("--cosign", is_flag=True, help="Replace the log cosigning key.")
 @root_option

@@ -362,7 +362,7 @@ def forget(cli: CliContext, code: str, yes: bool) -> None:
     Messages that failed verification are evidence: inspect them first, and keep a backup of the
     node if they may be needed. A defect may also pass, and the message then be accepted.
 
-    Example: tearline node forget TL-STM-004
+    Example: tearline node forget TL-MBX-002
     """
     cli.confirm(f"Messages quarantined with {code} will be discarded permanently.", code, yes=yes)
 

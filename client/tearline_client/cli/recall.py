@@ -40,11 +40,7 @@ def not_undone(reach: Iterable[Reach]) -> str:
 @click.command(cls=Command)
 @click.argument("packet")
 @click.option(
-    "--from",
-    "partners",
-    multiple=True,
-    metavar="PARTNER",
-    help="Only from this partner; repeatable.",
+    "--from", "partners", multiple=True, metavar="PARTNER", help="Only from it; repeatable."
 )
 @click.option("--field", default="", help="One field only: its path, or the end of it.")
 @click.option("--reason", type=click.Choice(_REASONS), required=True)

@@ -359,10 +359,7 @@ def withdraw(cli: CliContext, request: str, text: str, repeats: str, yes: bool) 
 @command.command()
 @click.argument("request")
 @click.option(
-    "--useful",
-    type=click.Choice(["yes", "no"]),
-    required=True,
-    help="Whether the answer was useful.",
+    "--useful", type=click.Choice(["yes", "no"]), required=True, help="Was the answer useful?"
 )
 @text_option
 @repeats_option

@@ -18,11 +18,7 @@ from tearline_client.rendering.words import agency_name, time_text
 _RECORD_SHOWN = 60  # characters: enough to distinguish items
 
 item_option = click.option(
-    "--item",
-    "items",
-    type=click.IntRange(1),
-    multiple=True,
-    help="Number of an item; by default all open ones.",
+    "--item", "items", type=click.IntRange(1), multiple=True, help="By default all open items."
 )
 text_option = free_text("--text", help="A note for the other party only.")
 

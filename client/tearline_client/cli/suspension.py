@@ -27,9 +27,7 @@ from tearline_client.rendering.words import agency_name, time_text
 F = TypeVar("F", bound=Callable[..., Any])
 
 _REASONS = click.Choice([reason.value for reason in Reason])
-_article = click.option(
-    "--article", default="", help="Only this article; by default the whole agreement."
-)
+_article = click.option("--article", default="", help="Only this article.")
 _direction = click.option(
     "--direction", metavar="FROM:TO", default="", help="Only this direction of the article."
 )

@@ -157,9 +157,7 @@ def divide_order(
             if named in ("", name) and agency in node.agreement(name).terms.parties
         ]
         if len(under) != 1:
-            several = (
-                f"several of them; choose one, such as --to {partner}={under[0]}" if under else ""
-            )
+            several = f"several of them; choose one, --to {partner}={under[0]}" if under else ""
             raise MalformedInput(f"--agreement: {partner} is in {several or 'none of them'}")
         to[under[0]].append(partner)
     if unused := [name for name, partners in to.items() if not partners]:
@@ -257,9 +255,7 @@ def draft_answer(
     found = verify_marked(imported.entities, allowed=unmarked)
     groups = connected_groups(imported.entities)
     if path and len(groups) != 1:
-        raise MalformedInput(
-            f"{path} makes {len(groups)} packets. Next: send them, and use --packet"
-        )
+        raise MalformedInput(f"{path} makes {len(groups)} packets. Next: send them, with --packet")
     (group,) = groups or (Group(entities=(), outside=()),)
     view, packets = node.requests.show(request), node.state.stores.packets
     manifest = packets.manifest(request)

@@ -247,7 +247,7 @@ def test_partners_are_sent_to_under_their_own_agreements(desk: Desk, people: Pat
 @pytest.mark.parametrize(
     ("to", "why"),
     [
-        (("mx-prosecutor",), "choose one, such as --to mx-prosecutor=narcotics-2026"),
+        (("mx-prosecutor",), "choose one, --to mx-prosecutor=narcotics-2026"),
         (("cn-public-security",), "no named partner is in bilateral"),
         (("cn-public-security=bilateral",), "cn-public-security is in none of them"),
     ],

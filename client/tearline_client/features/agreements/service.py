@@ -70,9 +70,7 @@ class AgreementService:
         verify_pins(agreement, self._context.policies.pins)
         verify_signable(agreement, self._context.now_ms())
         if self._context.agency not in agreement.signatories:
-            raise AgreementNotInForce(
-                "this agency is neither a party to the agreement nor an overseer"
-            )
+            raise AgreementNotInForce("this agency is neither a party nor an overseer")
         body = proposed.statement.body
         own = signed(self._context.signer.sign([(StatementType.AGREEMENT, body)]))
         return merge_signed([proposed, own])

@@ -223,9 +223,7 @@ class BulkSender:
         refused, returned = [], self._context.stores.returned_grants.all()
         for item in filter(None, map(self._context.stores.outbox.item, ids)):
             if item.is_waiting and not item.code:
-                raise (error_by_code(item.fault) or OutcomeUnknown)(
-                    "the message waits in the outbox"
-                )
+                raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
             if item.code and (returned or item.code != RecipientKeyExpired.code):
                 refused.append((item.code, item.why))
         return tuple(refused)

@@ -54,9 +54,7 @@ class Disclosure:
         """
         if self.held_back and person is None:
             names = ", ".join(self.held_back)
-            raise LoginRequired(
-                f"our own policies withhold the field ({names}): a person must decide"
-            )
+            raise LoginRequired(f"our policies withhold it ({names}): a person must decide")
 
     def verify_repeats(self, reason: str) -> None:
         """Verifies that a person gave a reason for repeated values.

@@ -531,9 +531,7 @@ class RequestService:
         if taken.code:
             if taken.code == RecipientKeyExpired.code:
                 raise RecipientKeyExpired
-            raise (error_by_code(taken.code) or RefusedOtherwise)(
-                "the exchange accepted another step first"
-            )
+            raise (error_by_code(taken.code) or RefusedOtherwise)("another step came first")
         if taken.is_pending:
             raise StepPending
 
