@@ -23,7 +23,7 @@ from tearline_client.cli.proposal import (
     sign_proposal,
     term_lines,
 )
-from tearline_client.cli.session import at_work, home_of, read_text
+from tearline_client.cli.session import at_work, home_of, node_command, read_text
 from tearline_client.cli.suspension import end, gap, resume, say_positions, state_of, suspend
 from tearline_client.enrolment import read_signed
 from tearline_client.features.suspensions.service import Position
@@ -134,37 +134,33 @@ def publish(cli: CliContext, agreement: str) -> None:
 
 
 @command.command(name="list")
-@pass_cli
-def list_command(cli: CliContext) -> None:
+@node_command
+async def list_command(cli: CliContext, node: Node) -> None:
     """List the agreements of this node and the proposals made to it.
 
     Example: tearline agreement list
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        trust_list = node.home.trust_list()[1]
-        agreed = node.state.stores.agreements.all()
-        # a later version replaces an earlier one
-        newest = {agreement.id: agreement.version for agreement in agreed}
-        rows: list[dict[str, object]] = [
-            {
-                "agreement": agreement.name,
-                "version": agreement.version,
-                "state": _state(node, agreement, newest[agreement.id]),
-                "from": time_text(agreement.valid_from_ms)[:10],
-                "until": time_text(agreement.valid_until_ms)[:10],
-                "articles": " ".join(article.id for article in agreement.terms.articles),
-                "signed_by": " ".join(
-                    agency_name(trust_list, party) for party in agreement.terms.parties
-                ),
-                "id": agreement.id.hex(),
-            }
-            for agreement in agreed
-        ]
-        return [*rows, *offer_rows(node)]
-
+    trust_list = node.home.trust_list()[1]
+    agreed = node.state.stores.agreements.all()
+    # a later version replaces an earlier one
+    newest = {agreement.id: agreement.version for agreement in agreed}
+    rows: list[dict[str, object]] = [
+        {
+            "agreement": agreement.name,
+            "version": agreement.version,
+            "state": _state(node, agreement, newest[agreement.id]),
+            "from": time_text(agreement.valid_from_ms)[:10],
+            "until": time_text(agreement.valid_until_ms)[:10],
+            "articles": " ".join(article.id for article in agreement.terms.articles),
+            "signed_by": " ".join(
+                agency_name(trust_list, party) for party in agreement.terms.parties
+            ),
+            "id": agreement.id.hex(),
+        }
+        for agreement in agreed
+    ]
     cli.emit(
-        at_work(cli, run),
+        [*rows, *offer_rows(node)],
         ["agreement", "version", "state", "from", "until", "articles", "signed_by"],
     )
 

@@ -9,8 +9,7 @@ from tearline.audit.event import EventCode
 from tearline.errors import EXIT_NOT_FOUND, NotFound
 from tearline.federation.members import TrustList
 from tearline.limits import MAX_TEXT_BYTES
-from tearline.tlog.checkpoint import SignedCheckpoint
-from tearline_client.audit.proofs import ProofFile, prove
+from tearline_client.audit.proofs import prove
 from tearline_client.audit.value_search import ValueField, packets_with
 from tearline_client.audit.verifier import Outcome, worst
 from tearline_client.audit.who_saw import OTHERS, Sighting, WhoSaw, who_saw
@@ -25,7 +24,7 @@ from tearline_client.cli.audit_verify import STATUS, end, verify
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, sync_option
-from tearline_client.cli.session import at_work, look
+from tearline_client.cli.session import at_work, look, node_command
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
 from tearline_client.rendering.output import print_lines
@@ -155,8 +154,8 @@ def hash_command(cli: CliContext, value: str) -> None:
 @click.option(
     "--output-dir", "target", type=FILE, required=True, help="An existing folder for the proofs."
 )
-@pass_cli
-def prove_command(cli: CliContext, statement: str, target: Path) -> None:
+@node_command
+async def prove_command(cli: CliContext, node: Node, statement: str, target: Path) -> None:
     """Write proofs of every entry here about STATEMENT, a packet or any other statement.
 
     STATEMENT is the beginning of its id. Each file is a c2sp.org/tlog-proof that includes the
@@ -164,11 +163,7 @@ def prove_command(cli: CliContext, statement: str, target: Path) -> None:
 
     Example: tearline audit prove 5f0c9a1b --output-dir proofs
     """
-
-    async def run(node: Node) -> tuple[ProofFile, ...]:
-        return prove(node.state, statement)
-
-    proofs = at_work(cli, run)
+    proofs = prove(node.state, statement)
     for proof in proofs:
         with create_file(target, proof.name) as stream:
             stream.write(proof.data)
@@ -184,19 +179,15 @@ def prove_command(cli: CliContext, statement: str, target: Path) -> None:
 @command.command()
 @click.option("--note", is_flag=True, help="Print the signed note as published.")
 @sync_option
-@pass_cli
-def checkpoint(cli: CliContext, note: bool, sync: bool) -> None:
+@node_command
+async def checkpoint(cli: CliContext, node: Node, note: bool, sync: bool) -> None:
     """Show the newest checkpoint of the log that this node has verified.
 
     Example: tearline audit checkpoint --note
     """
-
-    async def run(node: Node) -> SignedCheckpoint | None:
-        if sync:
-            await node.state.follow()
-        return node.state.follower.checkpoint()
-
-    signed = at_work(cli, run)
+    if sync:
+        await node.state.follow()
+    signed = node.state.follower.checkpoint()
     if signed is None:
         raise NotFound("this node has verified no checkpoint yet")
     if note:

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
-from tearline.tlog.policy import LogPolicy
 from tearline_client.audit.log_policy import log_policy
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.session import at_work
+from tearline_client.cli.session import node_command
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
 
@@ -23,8 +22,8 @@ from tearline_client.node import Node
     metavar="AGENCY",
     help="Require the cosignature of this agency or node URI.",
 )
-@pass_cli
-def policy(cli: CliContext, target: Path, demanded: tuple[str, ...]) -> None:
+@node_command
+async def policy(cli: CliContext, node: Node, target: Path, demanded: tuple[str, ...]) -> None:
     """Write the required checkpoint signatures as a c2sp.org/tlog-policy file.
 
     The file names the log's keys, all of them required, and the cosigning keys on record. With it,
@@ -32,11 +31,7 @@ def policy(cli: CliContext, target: Path, demanded: tuple[str, ...]) -> None:
 
     Example: tearline audit policy --output-file log.policy
     """
-
-    async def run(node: Node) -> LogPolicy:
-        return log_policy(node.state, map(node.node_of, demanded))
-
-    written = at_work(cli, run)
+    written = log_policy(node.state, map(node.node_of, demanded))
     with create_file(target.parent, target.name) as stream:
         stream.write(written.encode())
     rows = [

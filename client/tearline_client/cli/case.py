@@ -11,7 +11,7 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FREE_TEXT, free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import acting, at_work, home_of, look
+from tearline_client.cli.session import acting, at_work, home_of, look, node_command
 from tearline_client.features.cases.views import CaseView
 from tearline_client.node import Node
 from tearline_client.rendering.words import agency_name, time_text
@@ -50,9 +50,10 @@ _hidden_from = click.option(
     metavar="ONE:OTHER",
     help="Two members that must not see each other.",
 )
-@pass_cli
-def open_command(
+@node_command
+async def open_command(
     cli: CliContext,
+    node: Node,
     title: str,
     agreement: str,
     partners: tuple[str, ...],
@@ -64,106 +65,93 @@ def open_command(
 
     Example: tearline case open Riverbank --agreement narcotics-2026 --with mx-prosecutor
     """
-
-    async def run(node: Node) -> bytes:
-        await look(cli, node)
-        terms = node.agreement(agreement)
-        return await node.case_decisions.open(
-            terms,
-            title,
-            partners,
-            summary=summary,
-            hidden=map(_pair, pairs),
-            repeats=repeats,
-            acted_by=_person(cli, node, terms.id),
-        )
-
-    case_id = at_work(cli, run)
+    await look(cli, node)
+    terms = node.agreement(agreement)
+    case_id = await node.case_decisions.open(
+        terms,
+        title,
+        partners,
+        summary=summary,
+        hidden=map(_pair, pairs),
+        repeats=repeats,
+        acted_by=_person(cli, node, terms.id),
+    )
     cli.emit([{"id": case_id.hex(), "title": title}], ["id", "title"])
 
 
 @command.command(name="list")
-@pass_cli
-def list_command(cli: CliContext) -> None:
+@node_command
+async def list_command(cli: CliContext, node: Node) -> None:
     """List the cases that this agency leads, has joined, or is invited to.
 
     Example: tearline case list
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await look(cli, node, sync=False)
-        _, trust_list = home_of(cli).trust_list()
-        return [
-            {
-                "id": view.id.hex(),
-                "title": view.title,
-                "lead": agency_name(trust_list, view.lead),
-                "standing": view.standing.value,
-                "members": " ".join(agency_name(trust_list, uri) for uri in view.members),
-                "to_join": " ".join(agency_name(trust_list, uri) for uri in view.asked),
-            }
-            for view in node.cases.all()
-        ]
-
+    await look(cli, node, sync=False)
+    _, trust_list = home_of(cli).trust_list()
+    rows = [
+        {
+            "id": view.id.hex(),
+            "title": view.title,
+            "lead": agency_name(trust_list, view.lead),
+            "standing": view.standing.value,
+            "members": " ".join(agency_name(trust_list, uri) for uri in view.members),
+            "to_join": " ".join(agency_name(trust_list, uri) for uri in view.asked),
+        }
+        for view in node.cases.all()
+    ]
     columns = ["id", "title", "lead", "standing", "members", "to_join"]
-    cli.emit(at_work(cli, run), columns)
+    cli.emit(rows, columns)
 
 
 @command.command()
 @click.argument("case")
-@pass_cli
-def show(cli: CliContext, case: str) -> None:
+@node_command
+async def show(cli: CliContext, node: Node, case: str) -> None:
     """Show the visible members of CASE, given by its title or the beginning of its id.
 
     Example: tearline case show Riverbank
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        _, trust_list = home_of(cli).trust_list()
-        view = node.cases.find(case)
-        cli.say(f"{view.title}: {view.summary}" if view.summary else view.title)
-        for reason in node.cases.reasons(view):
-            cli.say(f"Repeats values that a partner may not have in clear: {reason}")
-        standings = dict.fromkeys(view.members, "in") | dict.fromkeys(view.asked, "to join")
-        standings |= {uri: standing.value for uri, standing in view.seats.items()}
-        standings[view.lead] = "leads"
-        return [
-            {"agency": agency_name(trust_list, uri), "standing": standings[uri]}
-            for uri in sorted(standings)
-        ]
-
-    cli.emit(at_work(cli, run), ["agency", "standing"])
+    _, trust_list = home_of(cli).trust_list()
+    view = node.cases.find(case)
+    cli.say(f"{view.title}: {view.summary}" if view.summary else view.title)
+    for reason in node.cases.reasons(view):
+        cli.say(f"Repeats values that a partner may not have in clear: {reason}")
+    standings = dict.fromkeys(view.members, "in") | dict.fromkeys(view.asked, "to join")
+    standings |= {uri: standing.value for uri, standing in view.seats.items()}
+    standings[view.lead] = "leads"
+    rows = [
+        {"agency": agency_name(trust_list, uri), "standing": standings[uri]}
+        for uri in sorted(standings)
+    ]
+    cli.emit(rows, ["agency", "standing"])
 
 
 @command.command()
 @click.argument("case")
-@pass_cli
-def timeline(cli: CliContext, case: str) -> None:
+@node_command
+async def timeline(cli: CliContext, node: Node, case: str) -> None:
     """Show the events of CASE known to this node, in the order of the log.
 
     Example: tearline case timeline Riverbank
     """
+    await look(cli, node)
+    _, trust_list = home_of(cli).trust_list()
 
-    async def run(node: Node) -> list[dict[str, object]]:
-        await look(cli, node)
-        _, trust_list = home_of(cli).trust_list()
+    def name(uri: str) -> str:
+        return agency_name(trust_list, uri) if uri else ""
 
-        def name(uri: str) -> str:
-            return agency_name(trust_list, uri) if uri else ""
-
-        return [
-            {
-                "entry": event.entry,
-                "time": time_text(event.time_ms),
-                "what": event.what,
-                "by": name(event.actor),
-                "with": name(event.counterpart),
-                "about": event.about,
-            }
-            for event in node.cases.timeline(node.cases.find(case))
-        ]
-
-    cli.emit(at_work(cli, run), ["entry", "time", "what", "by", "with", "about"])
+    rows = [
+        {
+            "entry": event.entry,
+            "time": time_text(event.time_ms),
+            "what": event.what,
+            "by": name(event.actor),
+            "with": name(event.counterpart),
+            "about": event.about,
+        }
+        for event in node.cases.timeline(node.cases.find(case))
+    ]
+    cli.emit(rows, ["entry", "time", "what", "by", "with", "about"])
 
 
 @command.command()

@@ -19,7 +19,7 @@ from tearline_client.cli.options import free_text, sync_option, yes_option
 from tearline_client.cli.own_sources import own, own_list
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import acting, at_work, look, received_packet
+from tearline_client.cli.session import acting, at_work, look, node_command, received_packet
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.rendering.packets import find_path, short
@@ -55,9 +55,10 @@ def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("fields", metavar="FIELD...", nargs=-1, required=True)
 @click.option("--to", required=True, help="Third party: an agency or a node URI.")
 @_asking
-@pass_cli
-def pass_on(
+@node_command
+async def pass_on(
     cli: CliContext,
+    node: Node,
     packet: str,
     fields: tuple[str, ...],
     to: str,
@@ -72,23 +73,19 @@ def pass_on(
 
     Example: tearline --as li packet pass-on 5f0c9a1b iban --to cn-public-security
     """
-
-    async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        shown = await received_packet(cli, node, packet)
-        paths = [find_path(shown, field) for field in fields]
-        person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
-        record = await node.consents.pass_on(
-            shown.packet.id,
-            paths,
-            to,
-            ends_ms=_ends_ms(until),
-            note=note,
-            repeats=repeats,
-            acted_by=person,
-        )
-        return record, node.state.trust.trust_list
-
-    _emit(cli, *at_work(cli, run))
+    shown = await received_packet(cli, node, packet)
+    paths = [find_path(shown, field) for field in fields]
+    person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
+    record = await node.consents.pass_on(
+        shown.packet.id,
+        paths,
+        to,
+        ends_ms=_ends_ms(until),
+        note=note,
+        repeats=repeats,
+        acted_by=person,
+    )
+    _emit(cli, record, node.state.trust.trust_list)
 
 
 @command.command()
@@ -102,9 +99,10 @@ def pass_on(
 )
 @click.option("--for", "scope", required=True, help="The proceedings, or the purpose.")
 @_asking
-@pass_cli
-def ask(
+@node_command
+async def ask(
     cli: CliContext,
+    node: Node,
     packet: str,
     fields: tuple[str, ...],
     use: str,
@@ -117,81 +115,71 @@ def ask(
 
     Example: tearline --as li consent ask 5f0c9a1b iban --use evidence --for "case 12/2026"
     """
-
-    async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        shown = await received_packet(cli, node, packet)
-        paths = [find_path(shown, field) for field in fields]
-        person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
-        record = await node.consents.ask(
-            shown.packet.id,
-            paths,
-            Use(use),
-            scope,
-            ends_ms=_ends_ms(until),
-            note=note,
-            repeats=repeats,
-            acted_by=person,
-        )
-        return record, node.state.trust.trust_list
-
-    _emit(cli, *at_work(cli, run))
+    shown = await received_packet(cli, node, packet)
+    paths = [find_path(shown, field) for field in fields]
+    person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
+    record = await node.consents.ask(
+        shown.packet.id,
+        paths,
+        Use(use),
+        scope,
+        ends_ms=_ends_ms(until),
+        note=note,
+        repeats=repeats,
+        acted_by=person,
+    )
+    _emit(cli, record, node.state.trust.trust_list)
 
 
 @command.command(name="list")
 @sync_option
-@pass_cli
-def list_command(cli: CliContext, sync: bool) -> None:
+@node_command
+async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     """List the consents asked by this agency and of it, with their status.
 
     Example: tearline consent list
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await look(cli, node, sync=sync)
-        trust_list, now_ms = node.state.trust.trust_list, node.state.now_ms()
-        waiting = node.state.stores.approvals.by_question()
-        return [
-            {
-                **_row(record, trust_list, now_ms),
-                "waits": "for a second person" if record.id in waiting else "",
-            }
-            for record in node.consents.all()
-        ]
-
-    cli.emit(at_work(cli, run), [*_COLUMNS, "waits"])
+    await look(cli, node, sync=sync)
+    trust_list, now_ms = node.state.trust.trust_list, node.state.now_ms()
+    waiting = node.state.stores.approvals.by_question()
+    rows = [
+        {
+            **_row(record, trust_list, now_ms),
+            "waits": "for a second person" if record.id in waiting else "",
+        }
+        for record in node.consents.all()
+    ]
+    cli.emit(rows, [*_COLUMNS, "waits"])
 
 
 @command.command()
 @click.argument("consent")
 @sync_option
-@pass_cli
-def show(cli: CliContext, consent: str, sync: bool) -> None:
+@node_command
+async def show(cli: CliContext, node: Node, consent: str, sync: bool) -> None:
     """Show every step of CONSENT (the beginning of its id), with fields and notes.
 
     Example: tearline consent show 5f0c9a1b
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await look(cli, node, sync=sync)
-        record = node.consents.find(consent)
-        trust_list = node.state.trust.trust_list
-        return [
-            {
-                "step": step.consent.step.value,
-                "by": "us" if step.ours else agency_name(trust_list, record.peer),
-                "at": time_text(step.time_ms),
-                "fields": " ".join(short(path) for path in step.terms.fields),
-                "for": _scope_text(record, step.terms.scope, trust_list),
-                "until": time_text(step.consent.ends_ms) if step.consent.ends_ms else "",
-                "note": step.terms.note,
-                "repeats": node.state.stores.repeats.of_statement(step.id),
-                "packet": record.packet.hex(),
-                "paths": list(step.terms.fields),
-            }
-            for step in record.steps
-        ]
-
-    cli.emit(at_work(cli, run), ["step", "by", "at", "fields", "for", "until", "note"])
+    await look(cli, node, sync=sync)
+    record = node.consents.find(consent)
+    trust_list = node.state.trust.trust_list
+    rows = [
+        {
+            "step": step.consent.step.value,
+            "by": "us" if step.ours else agency_name(trust_list, record.peer),
+            "at": time_text(step.time_ms),
+            "fields": " ".join(short(path) for path in step.terms.fields),
+            "for": _scope_text(record, step.terms.scope, trust_list),
+            "until": time_text(step.consent.ends_ms) if step.consent.ends_ms else "",
+            "note": step.terms.note,
+            "repeats": node.state.stores.repeats.of_statement(step.id),
+            "packet": record.packet.hex(),
+            "paths": list(step.terms.fields),
+        }
+        for step in record.steps
+    ]
+    cli.emit(rows, ["step", "by", "at", "fields", "for", "until", "note"])
 
 
 @command.command()
@@ -260,21 +248,17 @@ def give(
 @click.argument("consent")
 @free_text("--note", help="The reason, for the asker.")
 @repeats_option
-@pass_cli
-def refuse(cli: CliContext, consent: str, note: str, repeats: str) -> None:
+@node_command
+async def refuse(cli: CliContext, node: Node, consent: str, note: str, repeats: str) -> None:
     """Refuse CONSENT.
 
     Example: tearline --as li consent refuse 5f0c9a1b
     """
-
-    async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        await look(cli, node)
-        record = node.consents.find(consent)
-        person = _acting(cli, node, record)
-        refused = await node.consents.refuse(record.id, note=note, repeats=repeats, acted_by=person)
-        return refused, node.state.trust.trust_list
-
-    _emit(cli, *at_work(cli, run))
+    await look(cli, node)
+    record = node.consents.find(consent)
+    person = _acting(cli, node, record)
+    refused = await node.consents.refuse(record.id, note=note, repeats=repeats, acted_by=person)
+    _emit(cli, refused, node.state.trust.trust_list)
 
 
 @command.command()
@@ -282,27 +266,23 @@ def refuse(cli: CliContext, consent: str, note: str, repeats: str) -> None:
 @free_text("--note", help="The reason, for the other party.")
 @repeats_option
 @yes_option
-@pass_cli
-def withdraw(cli: CliContext, consent: str, note: str, repeats: str, yes: bool) -> None:
+@node_command
+async def withdraw(
+    cli: CliContext, node: Node, consent: str, note: str, repeats: str, yes: bool
+) -> None:
     """Withdraw CONSENT, which this agency gave or asked for.
 
     Grants already made to a third party stay granted: recall them.
 
     Example: tearline --as li consent withdraw 5f0c9a1b
     """
-
-    async def run(node: Node) -> tuple[ConsentRecord, TrustList]:
-        await look(cli, node)
-        record, trust_list = node.consents.find(consent), node.state.trust.trust_list
-        name = agency_name(trust_list, record.peer)
-        cli.confirm(f"The consent between this agency and {name} ends permanently.", name, yes=yes)
-        person = _acting(cli, node, record)
-        withdrawn = await node.consents.withdraw(
-            record.id, note=note, repeats=repeats, acted_by=person
-        )
-        return withdrawn, trust_list
-
-    _emit(cli, *at_work(cli, run))
+    await look(cli, node)
+    record, trust_list = node.consents.find(consent), node.state.trust.trust_list
+    name = agency_name(trust_list, record.peer)
+    cli.confirm(f"The consent between this agency and {name} ends permanently.", name, yes=yes)
+    person = _acting(cli, node, record)
+    withdrawn = await node.consents.withdraw(record.id, note=note, repeats=repeats, acted_by=person)
+    _emit(cli, withdrawn, trust_list)
 
 
 def _confirm(

@@ -13,7 +13,7 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import at_work, home_of
+from tearline_client.cli.session import at_work, home_of, node_command
 from tearline_client.enrolment import read_signed
 from tearline_client.features.erasures.service import order_of
 from tearline_client.keys.home import replace_file
@@ -34,9 +34,9 @@ def erase() -> None:
 @free_text("--reason", required=True, help="The reason; every party reads it, and it is kept.")
 @repeats_option
 @click.option("--output-file", "target", type=FILE, required=True, help="The file to write.")
-@pass_cli
-def draft(
-    cli: CliContext, indices: tuple[int, ...], reason: str, repeats: str, target: Path
+@node_command
+async def draft(
+    cli: CliContext, node: Node, indices: tuple[int, ...], reason: str, repeats: str, target: Path
 ) -> None:
     """Draft an order, as an officer, to erase the entries INDICES; this agency signs it.
 
@@ -45,13 +45,9 @@ def draft(
 
     Example: tearline --as olga log erase draft 17 18 --reason "court order" --output-file order
     """
-
-    async def run(node: Node) -> Signed:
-        node.person(cli.settings.person, Role.OFFICER)
-        await node.sync()
-        return node.draft_erasure(indices, reason, repeats=repeats)
-
-    proposed = at_work(cli, run)
+    node.person(cli.settings.person, Role.OFFICER)
+    await node.sync()
+    proposed = node.draft_erasure(indices, reason, repeats=repeats)
     _write(target, proposed)
     _tell_next(cli, target, proposed)
 
@@ -106,30 +102,27 @@ def publish(cli: CliContext, file: Path) -> None:
 
 
 @erase.command(name="list")
-@pass_cli
-def list_command(cli: CliContext) -> None:
+@node_command
+async def list_command(cli: CliContext, node: Node) -> None:
     """List the erasure orders that this node received, by their own log entry.
 
     The exchange itself orders erasure when an agreement's log retention ends.
 
     Example: tearline log erase list
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        _, trust_list = home_of(cli).trust_list()
-        return [
-            {
-                "entry": found.entry,
-                "erased": " ".join(map(str, found.order.indices)),
-                "parties": " ".join(agency_name(trust_list, uri) for uri in found.order.parties),
-                "reason": found.order.reason or _retention(node, found.order),
-                "repeats": node.state.stores.repeats.of_statement(found.signed.statement.id),
-                "id": found.signed.statement.id.hex(),
-            }
-            for found in node.state.stores.erasures.orders()
-        ]
-
-    cli.emit(at_work(cli, run), ["entry", "erased", "parties", "reason", "id"])
+    _, trust_list = home_of(cli).trust_list()
+    rows = [
+        {
+            "entry": found.entry,
+            "erased": " ".join(map(str, found.order.indices)),
+            "parties": " ".join(agency_name(trust_list, uri) for uri in found.order.parties),
+            "reason": found.order.reason or _retention(node, found.order),
+            "repeats": node.state.stores.repeats.of_statement(found.signed.statement.id),
+            "id": found.signed.statement.id.hex(),
+        }
+        for found in node.state.stores.erasures.orders()
+    ]
+    cli.emit(rows, ["entry", "erased", "parties", "reason", "id"])
 
 
 def _retention(node: Node, order: Erasure) -> str:

@@ -17,7 +17,7 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, root_option, sync_option, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import at_work, home_of, passphrases
+from tearline_client.cli.session import at_work, home_of, node_command, passphrases
 from tearline_client.enrolment import certify_next, fetch_authority, revoke
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.rotation import KeyKind
@@ -51,23 +51,20 @@ def command() -> None:
 
 @command.command(name="list")
 @sync_option
-@pass_cli
-def list_command(cli: CliContext, sync: bool) -> None:
+@node_command
+async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     """List the node's keys on record in the log, and those in its keystore.
 
     Example: tearline keys list
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        if sync:
-            await node.state.follow()
-        agency = node.identity().agency_uri
-        revoked = {key for owner, key in node.state.trust.revoked_keys if owner == agency}
-        return key_rows(
-            held_keys(node), node.status().keys, revoked=revoked, now_ms=node.state.now_ms()
-        )
-
-    cli.emit(at_work(cli, run), ["use", "key", "state", "until", "here"])
+    if sync:
+        await node.state.follow()
+    agency = node.identity().agency_uri
+    revoked = {key for owner, key in node.state.trust.revoked_keys if owner == agency}
+    rows = key_rows(
+        held_keys(node), node.status().keys, revoked=revoked, now_ms=node.state.now_ms()
+    )
+    cli.emit(rows, ["use", "key", "state", "until", "here"])
 
 
 @command.command()
@@ -160,9 +157,10 @@ def _rotate_tls(cli: CliContext, root_passphrase_file: Path | None) -> None:
 @repeats_option
 @yes_option
 @root_option
-@pass_cli
-def revoke_command(
+@node_command
+async def revoke_command(
     cli: CliContext,
+    node: Node,
     key: str,
     reason: str,
     repeats: str,
@@ -177,23 +175,19 @@ def revoke_command(
 
     Example: tearline keys revoke 3f9a1c --reason "laptop lost"
     """
-
-    async def run(node: Node) -> None:
-        await node.state.follow()
-        key_id = find_key(known_ids(node), key)
-        name = key_id.hex()[:_SHOWN]
-        cli.confirm(f"Key {name} becomes invalid for every member, permanently.", name, yes=yes)
-        root = passphrases(cli, root_passphrase_file).root
-        signed = revoke(node.home, root, key_id, reason)
-        let_in = await node.publish_revocation(signed, repeats=repeats)
-        cli.say(f"Revoked key {name}.")
-        if not let_in:
-            cli.say(
-                "It is the key of this node's own connection: the exchange refuses the node "
-                "until it has another. Next: tearline keys rotate --tls"
-            )
-
-    at_work(cli, run)
+    await node.state.follow()
+    key_id = find_key(known_ids(node), key)
+    name = key_id.hex()[:_SHOWN]
+    cli.confirm(f"Key {name} becomes invalid for every member, permanently.", name, yes=yes)
+    root = passphrases(cli, root_passphrase_file).root
+    signed = revoke(node.home, root, key_id, reason)
+    let_in = await node.publish_revocation(signed, repeats=repeats)
+    cli.say(f"Revoked key {name}.")
+    if not let_in:
+        cli.say(
+            "It is the key of this node's own connection: the exchange refuses the node "
+            "until it has another. Next: tearline keys rotate --tls"
+        )
 
 
 def key_rows(

@@ -12,13 +12,13 @@ from tearline_client.cli import erasure
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
-from tearline_client.cli.session import at_work, home_of
+from tearline_client.cli.session import at_work, home_of, node_command
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.enrolment import read_text
 from tearline_client.node import Node
 from tearline_client.rendering.output import print_lines
 from tearline_client.rendering.words import agency_name, counted, time_text
-from tearline_client.store.cosigning import Accusation, Partner
+from tearline_client.store.cosigning import Partner
 
 
 @click.group(cls=Group)
@@ -30,33 +30,30 @@ command.add_command(erasure.erase)
 
 
 @command.command()
-@pass_cli
-def cosigners(cli: CliContext) -> None:
+@node_command
+async def cosigners(cli: CliContext, node: Node) -> None:
     """Show each partner's cosigned size of the log, and the entry still to be cosigned.
 
     Example: tearline log cosigners
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await node.sync()
-        _, trust_list = home_of(cli).trust_list()
-        return [
-            {
-                "agency": agency_name(trust_list, partner.agency),
-                "entries": partner.size,
-                "at": time_text(partner.time_s * 1000) if partner.time_s else "",
-                "missing": _missing(partner),
-            }
-            for partner in node.state.stores.cosigning.partners()
-        ]
-
-    cli.emit(at_work(cli, run), ["agency", "entries", "at", "missing"])
+    await node.sync()
+    _, trust_list = home_of(cli).trust_list()
+    rows = [
+        {
+            "agency": agency_name(trust_list, partner.agency),
+            "entries": partner.size,
+            "at": time_text(partner.time_s * 1000) if partner.time_s else "",
+            "missing": _missing(partner),
+        }
+        for partner in node.state.stores.cosigning.partners()
+    ]
+    cli.emit(rows, ["agency", "entries", "at", "missing"])
 
 
 @command.command()
 @click.option("--output-file", "target", type=FILE, help="A new file; by default standard output.")
-@pass_cli
-def checkpoint(cli: CliContext, target: Path | None) -> None:
+@node_command
+async def checkpoint(cli: CliContext, node: Node, target: Path | None) -> None:
     """Print this node's newest cosigned checkpoint, for out-of-band verification.
 
     Give it to a partner by telephone, courier or in a meeting. The partner's `tearline log compare`
@@ -64,12 +61,8 @@ def checkpoint(cli: CliContext, target: Path | None) -> None:
 
     Example: tearline log checkpoint --output-file ours.checkpoint
     """
-
-    async def run(node: Node) -> bytes:
-        await node.sync()
-        return node.cosigning.cosign()
-
-    note = at_work(cli, run)
+    await node.sync()
+    note = node.cosigning.cosign()
     if target is None:
         print_lines(note.decode())
     else:
@@ -107,19 +100,15 @@ def compare(cli: CliContext, file: Path) -> None:
 
 @command.command()
 @click.option("--output-file", "target", type=FILE, help="A new file for the newest evidence.")
-@pass_cli
-def evidence(cli: CliContext, target: Path | None) -> None:
+@node_command
+async def evidence(cli: CliContext, node: Node, target: Path | None) -> None:
     """List evidence that the log equivocated, with decisions; write the newest to a file.
 
     Third parties verify the file with the log's keys alone.
 
     Example: tearline log evidence --output-file evidence
     """
-
-    async def run(node: Node) -> tuple[Accusation, ...]:
-        return node.state.stores.cosigning.accusations()
-
-    found = at_work(cli, run)
+    found = node.state.stores.cosigning.accusations()
     if target is not None:
         if not found:
             raise MalformedInput("no evidence against the log is recorded here")

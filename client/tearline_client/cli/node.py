@@ -15,7 +15,7 @@ from tearline_client.cli.keys import held_keys
 from tearline_client.cli.options import FILE, sync_option, yes_option
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.cli.release import decision_text
-from tearline_client.cli.session import at_work, home_of
+from tearline_client.cli.session import at_work, home_of, node_command
 from tearline_client.node import Node
 from tearline_client.rendering.words import agency_name, counted, time_text
 
@@ -26,17 +26,13 @@ def command() -> None:
 
 
 @command.command()
-@pass_cli
-def sync(cli: CliContext) -> None:
+@node_command
+async def sync(cli: CliContext, node: Node) -> None:
     """Send queued messages, receive new ones, and exit.
 
     Example: tearline node sync
     """
-
-    async def run(node: Node) -> int:
-        return await node.receive()
-
-    count = at_work(cli, run)
+    count = await node.receive()
     cli.say(f"{count} new in the mailbox.")
 
 
@@ -116,18 +112,14 @@ def run_command(
 
 
 @command.command()
-@pass_cli
-def mark(cli: CliContext) -> None:
+@node_command
+async def mark(cli: CliContext, node: Node) -> None:
     """Sign and send a mark for every channel that moved since its last mark.
 
     Example: tearline node mark
     """
-
-    async def run(node: Node) -> int:
-        await node.sync()
-        return await node.mark()
-
-    cli.say(f"{counted(at_work(cli, run), 'mark')} sent.")
+    await node.sync()
+    cli.say(f"{counted(await node.mark(), 'mark')} sent.")
 
 
 async def _unread(node: Node) -> int | str:
@@ -139,106 +131,100 @@ async def _unread(node: Node) -> int | str:
 
 @command.command()
 @sync_option
-@pass_cli
-def status(cli: CliContext, sync: bool) -> None:
+@node_command
+async def status(cli: CliContext, node: Node, sync: bool) -> None:
     """Show the outbox, channels, keys and quarantine.
 
     The command asks the exchange how much of the mailbox is unread, and receives no message.
 
     Example: tearline node status
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        unread = await _unread(node) if sync else "not asked"
-        found = node.status()
-        _, trust_list = home_of(cli).trust_list()
-        rows: list[dict[str, object]] = [
-            {"what": "node", "which": found.uri, "state": ""},
-            {"what": "log", "which": "entries read and verified", "state": found.log_size},
-            {"what": "mailbox", "which": "items not read yet", "state": unread},
-        ]
-        rows += [
-            {"what": "outbox", "which": state.value, "state": count}
-            for state, count in sorted(found.outbox.items())
-        ]
-        if found.waiting_since_ms is not None:
-            rows.append(
-                {
-                    "what": "outbox",
-                    "which": "waits longest",
-                    "state": f"since {time_text(found.waiting_since_ms)}",
-                }
-            )
-        rows += [
-            {"what": "not sent", "which": code, "state": count}
-            for code, count in found.faults.items()
-        ]
-        rows += [
-            {
-                "what": "channel",
-                "which": agency_name(trust_list, channel.peer),
-                "state": f"sent {channel.sent}, received {channel.received}"
-                + (f", {channel.waiting} behind a gap" if channel.waiting else ""),
-            }
-            for channel in found.channels
-        ]
-        rows += [
-            {
-                "what": f"key ({record.use.value})",
-                "which": record.key_id.hex()[:16],
-                "state": f"until {time_text(record.not_after_ms)}",
-            }
-            for record in found.keys
-        ]
-        tls = next((held.until_ms for held in held_keys(node) if held.until_ms is not None), None)
+    unread = await _unread(node) if sync else "not asked"
+    found = node.status()
+    _, trust_list = home_of(cli).trust_list()
+    rows: list[dict[str, object]] = [
+        {"what": "node", "which": found.uri, "state": ""},
+        {"what": "log", "which": "entries read and verified", "state": found.log_size},
+        {"what": "mailbox", "which": "items not read yet", "state": unread},
+    ]
+    rows += [
+        {"what": "outbox", "which": state.value, "state": count}
+        for state, count in sorted(found.outbox.items())
+    ]
+    if found.waiting_since_ms is not None:
         rows.append(
             {
-                "what": "certificate",
-                "which": "TLS",
-                "state": "not valid: tearline keys rotate --tls"
-                if tls is None
-                else f"until {time_text(tls)}",
+                "what": "outbox",
+                "which": "waits longest",
+                "state": f"since {time_text(found.waiting_since_ms)}",
             }
         )
-        if waiting := len(node.approvals.waiting()):
-            rows.append({"what": "pending", "which": "for a second person", "state": waiting})
-        if decided := node.decisions.waiting():
-            stopped = sum(bool(each.code) for each in decided)
-            state = f"{len(decided)}, of which stopped {stopped}: tearline node queue"
-            rows.append({"what": "decided", "which": "not signed yet", "state": state})
-        rows += recalls_in_status(node, trust_list)
-        rows += [
-            {
-                "what": "kept too long",
-                "which": each.agreement.name,
-                "state": f"{counted(each.entries, 'entry')} of the log from {each.first} on, over"
-                f" since {time_text(each.since_ms)}: ask the exchange's operator",
-            }
-            for each in kept_too_long(node.state)
-        ]
-        rows += [
-            {
-                "what": "waits for the sender's cosignature",
-                "which": waiting.packet.hex()[:12],
-                "state": f"from {agency_name(trust_list, waiting.sender)}",
-            }
-            for waiting in node.state.stores.awaiting_cosignature.all()
-        ]
-        rows += [
-            {"what": "put aside", "which": item.code, "state": item.why}
-            for item in found.quarantined
-        ]
-        rows += [
-            {
-                "what": "over quota",
-                "which": agency_name(trust_list, agency) if agency.startswith("spiffe:") else "",
-                "state": f"{count} more that did not verify; their ids alone are kept",
-            }
-            for agency, count in found.over_quota.items()
-        ]
-        return rows
-
-    cli.emit(at_work(cli, run), ["what", "which", "state"])
+    rows += [
+        {"what": "not sent", "which": code, "state": count} for code, count in found.faults.items()
+    ]
+    rows += [
+        {
+            "what": "channel",
+            "which": agency_name(trust_list, channel.peer),
+            "state": f"sent {channel.sent}, received {channel.received}"
+            + (f", {channel.waiting} behind a gap" if channel.waiting else ""),
+        }
+        for channel in found.channels
+    ]
+    rows += [
+        {
+            "what": f"key ({record.use.value})",
+            "which": record.key_id.hex()[:16],
+            "state": f"until {time_text(record.not_after_ms)}",
+        }
+        for record in found.keys
+    ]
+    tls = next((held.until_ms for held in held_keys(node) if held.until_ms is not None), None)
+    rows.append(
+        {
+            "what": "certificate",
+            "which": "TLS",
+            "state": "not valid: tearline keys rotate --tls"
+            if tls is None
+            else f"until {time_text(tls)}",
+        }
+    )
+    if waiting := len(node.approvals.waiting()):
+        rows.append({"what": "pending", "which": "for a second person", "state": waiting})
+    if decided := node.decisions.waiting():
+        stopped = sum(bool(each.code) for each in decided)
+        state = f"{len(decided)}, of which stopped {stopped}: tearline node queue"
+        rows.append({"what": "decided", "which": "not signed yet", "state": state})
+    rows += recalls_in_status(node, trust_list)
+    rows += [
+        {
+            "what": "kept too long",
+            "which": each.agreement.name,
+            "state": f"{counted(each.entries, 'entry')} of the log from {each.first} on, over"
+            f" since {time_text(each.since_ms)}: ask the exchange's operator",
+        }
+        for each in kept_too_long(node.state)
+    ]
+    rows += [
+        {
+            "what": "waits for the sender's cosignature",
+            "which": waiting.packet.hex()[:12],
+            "state": f"from {agency_name(trust_list, waiting.sender)}",
+        }
+        for waiting in node.state.stores.awaiting_cosignature.all()
+    ]
+    rows += [
+        {"what": "put aside", "which": item.code, "state": item.why} for item in found.quarantined
+    ]
+    rows += [
+        {
+            "what": "over quota",
+            "which": agency_name(trust_list, agency) if agency.startswith("spiffe:") else "",
+            "state": f"{count} more that did not verify; their ids alone are kept",
+        }
+        for agency, count in found.over_quota.items()
+    ]
+    cli.emit(rows, ["what", "which", "state"])
 
 
 @command.command()
@@ -321,8 +307,8 @@ def mirror(cli: CliContext, output_file: Path) -> None:
 @command.command()
 @click.option("--forget", type=click.IntRange(1), metavar="NUMBER", help="Discard this decision.")
 @yes_option
-@pass_cli
-def queue(cli: CliContext, forget: int | None, yes: bool) -> None:
+@node_command
+async def queue(cli: CliContext, node: Node, forget: int | None, yes: bool) -> None:
     """Show decisions by persons that are not signed yet, in their order.
 
     They wait for the exchange: the node does not seal on an outdated log. STOPPED is the code that
@@ -331,23 +317,19 @@ def queue(cli: CliContext, forget: int | None, yes: bool) -> None:
 
     Example: tearline node queue
     """
-
-    async def run(node: Node) -> tuple[list[dict[str, object]], int]:
-        if forget is not None:
-            cli.confirm(f"Decision {forget} will be discarded.", str(forget), yes=yes)
-            node.decisions.forget(forget)
-        rows = [
-            {
-                "number": each.id,
-                "what": decision_text(each.content),
-                "decided": time_text(each.time_ms),
-                "stopped": each.code,
-            }
-            for each in node.decisions.waiting()
-        ]
-        return rows, node.state.stores.outbox.waiting()
-
-    rows, signed = at_work(cli, run)
+    if forget is not None:
+        cli.confirm(f"Decision {forget} will be discarded.", str(forget), yes=yes)
+        node.decisions.forget(forget)
+    rows = [
+        {
+            "number": each.id,
+            "what": decision_text(each.content),
+            "decided": time_text(each.time_ms),
+            "stopped": each.code,
+        }
+        for each in node.decisions.waiting()
+    ]
+    signed = node.state.stores.outbox.waiting()
     cli.say(f"Signed, to be sent by the next sync: {signed}.")
     cli.emit(rows, ["number", "what", "decided", "stopped"])
 

@@ -3,10 +3,10 @@
 import click
 
 from tearline.persons.tokens import Role
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import free_text
-from tearline_client.cli.session import at_work, received_packet
+from tearline_client.cli.session import node_command, received_packet
 from tearline_client.node import Node
 from tearline_client.rendering.packets import find_path, short
 from tearline_client.rendering.words import time_text
@@ -16,8 +16,8 @@ from tearline_client.rendering.words import time_text
 @click.argument("packet")
 @click.argument("field")
 @free_text("--reason", required=True, help="The other source of the value; it is kept.")
-@pass_cli
-def own(cli: CliContext, packet: str, field: str, reason: str) -> None:
+@node_command
+async def own(cli: CliContext, node: Node, packet: str, field: str, reason: str) -> None:
     """Record, as an officer, that this agency has the value of FIELD from another source.
 
     FIELD is one of a partner's PACKET. Sending our own value then does not count as copying the
@@ -25,34 +25,27 @@ def own(cli: CliContext, packet: str, field: str, reason: str) -> None:
 
     Example: tearline --as olga consent own 5f0c9a1b iban --reason "bank statement of 2 March"
     """
-
-    async def run(node: Node) -> None:
-        person = node.person(cli.settings.person, Role.OFFICER)
-        shown = await received_packet(cli, node, packet)
-        node.own_sources.record(shown.packet.id, find_path(shown, field), reason, person=person)
-
-    at_work(cli, run)
+    person = node.person(cli.settings.person, Role.OFFICER)
+    shown = await received_packet(cli, node, packet)
+    node.own_sources.record(shown.packet.id, find_path(shown, field), reason, person=person)
     cli.say("Recorded. Sending our own value no longer counts as copying that field.")
 
 
 @click.command(name="own-list", cls=Command)
-@pass_cli
-def own_list(cli: CliContext) -> None:
+@node_command
+async def own_list(cli: CliContext, node: Node) -> None:
     """List the fields that officers recorded as known from other sources.
 
     Example: tearline consent own-list
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        return [
-            {
-                "packet": each.packet.hex()[:12],
-                "field": short(each.path),
-                "officer": each.person,
-                "at": time_text(each.time_ms),
-                "reason": each.reason,
-            }
-            for each in node.own_sources.all()
-        ]
-
-    cli.emit(at_work(cli, run), ["packet", "field", "officer", "at", "reason"])
+    rows = [
+        {
+            "packet": each.packet.hex()[:12],
+            "field": short(each.path),
+            "officer": each.person,
+            "at": time_text(each.time_ms),
+            "reason": each.reason,
+        }
+        for each in node.own_sources.all()
+    ]
+    cli.emit(rows, ["packet", "field", "officer", "at", "reason"])

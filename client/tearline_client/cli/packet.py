@@ -39,7 +39,7 @@ from tearline_client.cli.release_options import (
     repeats_option,
 )
 from tearline_client.cli.search import search
-from tearline_client.cli.session import acting, at_work, look
+from tearline_client.cli.session import acting, at_work, look, node_command
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import draft_file
 from tearline_client.messages.packet_view import PacketView
@@ -185,38 +185,34 @@ def send(
 
 @command.command(name="list")
 @sync_option
-@pass_cli
-def list_command(cli: CliContext, sync: bool) -> None:
+@node_command
+async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     """List the packets here, newest first.
 
     Example: tearline packet list
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await look(cli, node, sync=sync)
-        trust_list = node.state.trust.trust_list
-        superseded = node.corrections.superseded()
-        rows: list[dict[str, object]] = []
-        for packet in node.state.stores.packets.packets():
-            manifest = packet.manifest
-            own = packet.origin == node.uri
-            rows.append(
-                {
-                    "packet": packet.id.hex()[:12],
-                    "id": packet.id.hex(),
-                    "from": "us" if own else agency_name(trust_list, packet.origin),
-                    "kind": manifest.kind.value,
-                    "case": manifest.case_id,
-                    "urgency": manifest.urgency.value,
-                    "at": time_text(packet.received_ms),
-                    "corrects": manifest.supersedes.hex()[:12],
-                    "corrected_by": superseded.get(packet.id, b"").hex()[:12],
-                }
-            )
-        return rows
-
+    await look(cli, node, sync=sync)
+    trust_list = node.state.trust.trust_list
+    superseded = node.corrections.superseded()
+    rows: list[dict[str, object]] = []
+    for packet in node.state.stores.packets.packets():
+        manifest = packet.manifest
+        own = packet.origin == node.uri
+        rows.append(
+            {
+                "packet": packet.id.hex()[:12],
+                "id": packet.id.hex(),
+                "from": "us" if own else agency_name(trust_list, packet.origin),
+                "kind": manifest.kind.value,
+                "case": manifest.case_id,
+                "urgency": manifest.urgency.value,
+                "at": time_text(packet.received_ms),
+                "corrects": manifest.supersedes.hex()[:12],
+                "corrected_by": superseded.get(packet.id, b"").hex()[:12],
+            }
+        )
     columns = ["packet", "from", "kind", "case", "urgency", "at", "corrected_by"]
-    cli.emit(at_work(cli, run), columns)
+    cli.emit(rows, columns)
 
 
 @command.command()
@@ -276,8 +272,10 @@ def _find(node: Node, prefix: str) -> bytes:
 @click.option("--to", required=True, help="Partner agency or node URI.")
 @repeats_option
 @yes_option
-@pass_cli
-def disclose(cli: CliContext, packet: str, field: str, to: str, repeats: str, yes: bool) -> None:
+@node_command
+async def disclose(
+    cli: CliContext, node: Node, packet: str, field: str, to: str, repeats: str, yes: bool
+) -> None:
     """Release one more FIELD (its path, or the end of it) of our PACKET to a partner, in clear.
 
     The command shows the partner's view and asks for confirmation; in a script, pass --yes.
@@ -288,21 +286,17 @@ def disclose(cli: CliContext, packet: str, field: str, to: str, repeats: str, ye
 
     Example: tearline packet disclose 5f0c9a1b iban --to mx-prosecutor
     """
-
-    async def run(node: Node) -> Released:
-        packet_id = node.state.stores.packets.find(packet)
-        shown = node.state.open_view(packet_id)
-        path = find_path(shown, field)
-        return await release_field(cli, node, shown, path, to, repeats=repeats, yes=yes)
-
-    emit_released(cli, at_work(cli, run))
+    packet_id = node.state.stores.packets.find(packet)
+    shown = node.state.open_view(packet_id)
+    path = find_path(shown, field)
+    emit_released(cli, await release_field(cli, node, shown, path, to, repeats=repeats, yes=yes))
 
 
 @command.command()
 @click.argument("packet")
 @sync_option
-@pass_cli
-def status(cli: CliContext, packet: str, sync: bool) -> None:
+@node_command
+async def status(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
     """Show the status of each grant of our PACKET, from signed receipts.
 
     PLACE is the grant's number in the channel to this partner. RELEASED counts the compartments
@@ -310,23 +304,20 @@ def status(cli: CliContext, packet: str, sync: bool) -> None:
 
     Example: tearline packet status 5f0c9a1b
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await look(cli, node, sync=sync)
-        packets = node.state.stores.packets
-        trust_list = node.state.trust.trust_list
-        return [
-            {
-                "partner": agency_name(trust_list, g.grant.address.recipient),
-                "place": g.grant.address.seq,
-                "status": _status_text(g),
-                "released": len(g.grant.compartments) + len(g.grant.fields),
-                "grant": g.signed.statement.id.hex()[:12],
-            }
-            for g in packets.grants(packets.find(packet))
-        ]
-
-    cli.emit(at_work(cli, run), ["partner", "place", "status", "released", "grant"])
+    await look(cli, node, sync=sync)
+    packets = node.state.stores.packets
+    trust_list = node.state.trust.trust_list
+    rows = [
+        {
+            "partner": agency_name(trust_list, g.grant.address.recipient),
+            "place": g.grant.address.seq,
+            "status": _status_text(g),
+            "released": len(g.grant.compartments) + len(g.grant.fields),
+            "grant": g.signed.statement.id.hex()[:12],
+        }
+        for g in packets.grants(packets.find(packet))
+    ]
+    cli.emit(rows, ["partner", "place", "status", "released", "grant"])
 
 
 def _status_text(grant: StoredGrant) -> str:

@@ -19,7 +19,7 @@ from tearline.policy.terms import Direction
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.session import at_work, look, read_text
+from tearline_client.cli.session import at_work, look, node_command, read_text
 from tearline_client.node import Node
 from tearline_client.planning.agreement_file import DAY_MS
 from tearline_client.rendering.words import agency_name, counted, time_text
@@ -118,24 +118,19 @@ def counter(
 
 @click.command(cls=Command)
 @click.argument("proposal")
-@pass_cli
-def decline(cli: CliContext, proposal: str) -> None:
+@node_command
+async def decline(cli: CliContext, node: Node, proposal: str) -> None:
     """Decline PROPOSAL as an officer, and notify every party.
 
     Declining this agency's own proposal withdraws it. Other parties' signatures remain.
 
     Example: tearline --as olga agreement decline 5f0c9a1b
     """
-
-    async def run(node: Node) -> Offer:
-        _officer(cli, node)
-        await look(cli, node)
-        offer = node.proposals.find(proposal)
-        await node.proposals.decline(offer)
-        await node.refresh()  # the node receives it by the mailbox, as every party does
-        return offer
-
-    offer = at_work(cli, run)
+    _officer(cli, node)
+    await look(cli, node)
+    offer = node.proposals.find(proposal)
+    await node.proposals.decline(offer)
+    await node.refresh()  # the node receives it by the mailbox, as every party does
     cli.say(f"Declined version {offer.agreement.version} of {offer.agreement.name}.")
 
 

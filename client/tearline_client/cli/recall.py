@@ -12,7 +12,7 @@ from tearline.persons.tokens import Role
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import sync_option, yes_option
-from tearline_client.cli.session import acting, at_work, home_of, look
+from tearline_client.cli.session import acting, at_work, home_of, look, node_command
 from tearline_client.features.recalls.service import RecallPlan
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
@@ -146,71 +146,66 @@ def verify_line_decided(others: Sequence[RecallPlan], *, line: bool | None) -> N
 @click.command(cls=Command)
 @click.option("--overdue", is_flag=True, help="Only recalls past their deadline without an answer.")
 @sync_option
-@pass_cli
-def recalls(cli: CliContext, overdue: bool, sync: bool) -> None:
+@node_command
+async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> None:
     """List recalls by this agency and its partners, with their answers.
 
     NOT_UNDONE lists earlier uses of the packet, from the recipient's access log.
 
     Example: tearline packet recalls --overdue
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await look(cli, node, sync=sync)
-        trust_list = node.state.trust.trust_list
-        held: list[dict[str, object]] = [
+    await look(cli, node, sync=sync)
+    trust_list = node.state.trust.trust_list
+    held: list[dict[str, object]] = [
+        {
+            "packet": hold.packet.hex()[:12],
+            "id": hold.packet.hex(),
+            "by": "nobody yet",
+            "partner": agency_name(
+                trust_list, node.state.stores.packets.packet(hold.packet).origin
+            ),
+            "what": "everything",
+            "state": "held",
+            "ground": hold.ground.value,
+        }
+        for hold in (() if overdue else node.recalls.holds())
+        if not node.recalls.of(hold.packet)
+    ]
+    lost: list[dict[str, object]] = [
+        {
+            "packet": each.packet.hex()[:12],
+            "id": each.packet.hex(),
+            "by": "us",
+            "partner": agency_name(trust_list, each.partner),
+            "what": "not known since the restore",
+            "state": each.answer.state.text,
+            "ground": each.answer.ground.value if each.answer.ground else "",
+            "not_undone": not_undone(each.answer.reach),
+        }
+        for each in (() if overdue else node.recalls.forgotten())
+    ]
+    rows = (
+        held
+        + lost
+        + [
             {
-                "packet": hold.packet.hex()[:12],
-                "id": hold.packet.hex(),
-                "by": "nobody yet",
-                "partner": agency_name(
-                    trust_list, node.state.stores.packets.packet(hold.packet).origin
-                ),
-                "what": "everything",
-                "state": "held",
-                "ground": hold.ground.value,
-            }
-            for hold in (() if overdue else node.recalls.holds())
-            if not node.recalls.of(hold.packet)
-        ]
-        lost: list[dict[str, object]] = [
-            {
-                "packet": each.packet.hex()[:12],
-                "id": each.packet.hex(),
-                "by": "us",
+                "packet": each.recall.packet.hex()[:12],
+                "id": each.recall.packet.hex(),
+                "by": "partner" if each.incoming else "us",
                 "partner": agency_name(trust_list, each.partner),
-                "what": "not known since the restore",
-                "state": each.answer.state.text,
-                "ground": each.answer.ground.value if each.answer.ground else "",
-                "not_undone": not_undone(each.answer.reach),
+                "what": _what(each.order.slots),
+                "reason": each.order.reason.value,
+                "state": _state(node, each),
+                "ground": each.answer.ground.value if each.answer and each.answer.ground else "",
+                "due": time_text(each.due_ms),
+                "answered": time_text(each.answered_ms) if each.answered_ms else "",
+                "not_undone": not_undone(each.answer.reach) if each.answer else "",
             }
-            for each in (() if overdue else node.recalls.forgotten())
+            for each in (node.recalls.overdue() if overdue else node.recalls.all())
         ]
-        return (
-            held
-            + lost
-            + [
-                {
-                    "packet": each.recall.packet.hex()[:12],
-                    "id": each.recall.packet.hex(),
-                    "by": "partner" if each.incoming else "us",
-                    "partner": agency_name(trust_list, each.partner),
-                    "what": _what(each.order.slots),
-                    "reason": each.order.reason.value,
-                    "state": _state(node, each),
-                    "ground": each.answer.ground.value
-                    if each.answer and each.answer.ground
-                    else "",
-                    "due": time_text(each.due_ms),
-                    "answered": time_text(each.answered_ms) if each.answered_ms else "",
-                    "not_undone": not_undone(each.answer.reach) if each.answer else "",
-                }
-                for each in (node.recalls.overdue() if overdue else node.recalls.all())
-            ]
-        )
-
+    )
     columns = ["packet", "by", "partner", "what", "reason", "state", "ground", "due", "not_undone"]
-    cli.emit(at_work(cli, run), columns)
+    cli.emit(rows, columns)
 
 
 def recalls_of(node: Node, shown: PacketView) -> list[str]:
@@ -296,25 +291,21 @@ def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
 @click.command(cls=Command)
 @click.argument("packet")
 @yes_option
-@pass_cli
-def erase(cli: CliContext, packet: str, yes: bool) -> None:
+@node_command
+async def erase(cli: CliContext, node: Node, packet: str, yes: bool) -> None:
     """Erase a partner's recalled PACKET that is pending or was kept.
 
     Example: tearline --as li packet erase 3f9a1c
     """
-
-    async def run(node: Node) -> str:
-        await look(cli, node)
-        packet_id = node.state.stores.packets.find(packet)
-        agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
-        person = acting(cli, node, agreement_id, Role.LIAISON)
-        waiting = [r for r in node.recalls.of(packet_id) if r.state is not RecallState.ERASED]
-        cli.confirm("Erasure is permanent.", packet_id.hex()[:12], yes=yes or not waiting)
-        await node.recalls.erase(packet_id, acted_by=person)
-        answers = [r.answer for r in node.recalls.of(packet_id) if r.answer]
-        return not_undone(answers[-1].reach if answers else ())
-
-    reach = at_work(cli, run)
+    await look(cli, node)
+    packet_id = node.state.stores.packets.find(packet)
+    agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
+    person = acting(cli, node, agreement_id, Role.LIAISON)
+    waiting = [r for r in node.recalls.of(packet_id) if r.state is not RecallState.ERASED]
+    cli.confirm("Erasure is permanent.", packet_id.hex()[:12], yes=yes or not waiting)
+    await node.recalls.erase(packet_id, acted_by=person)
+    answers = [r.answer for r in node.recalls.of(packet_id) if r.answer]
+    reach = not_undone(answers[-1].reach if answers else ())
     cli.say("Erased. The originator is notified.")
     if reach:
         cli.say(f"Not undone: it was {reach}.")

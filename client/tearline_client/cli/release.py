@@ -12,7 +12,7 @@ from tearline_client.cli.confirmation import confirm_fields, confirm_packets, op
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.request_rows import overturned_text
-from tearline_client.cli.session import acting, at_work, look
+from tearline_client.cli.session import acting, at_work, look, node_command
 from tearline_client.connectors.importers.report import told_unmarked
 from tearline_client.drafting.from_file import Drafted
 from tearline_client.features.packets.review import Review
@@ -187,8 +187,8 @@ def pending(cli: CliContext, release: str) -> None:
 @click.command(cls=Command)
 @click.argument("release", metavar="ID")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation, even after changes.")
-@pass_cli
-def approve(cli: CliContext, release: str, yes: bool) -> None:
+@node_command
+async def approve(cli: CliContext, node: Node, release: str, yes: bool) -> None:
     """Approve a pending release by another person: decide it anew, seal it and send it.
 
     Answers to requests and consents are approved in the same way. Approval requires a liaison or an
@@ -197,47 +197,38 @@ def approve(cli: CliContext, release: str, yes: bool) -> None:
 
     Example: tearline --as li packet approve 5f0c9a1b
     """
-
-    async def run(node: Node) -> Sent:
-        await look(cli, node)  # so that no request withdrawn in the meantime is answered
-        found = node.approvals.find(release)
-        review = node.approvals.review(found)
-        if review.pending.lost:
-            cli.say(_lost_text(review.pending.lost))
-        _say_overturned(cli, node, review)
-        _say_repeats(cli, node, review)
-        for changed in review.changed:
-            cell = changed.cell
-            partner = agency_name(node.state.trust.trust_list, cell.recipient)
-            cli.say(
-                f"{short(cell.path)} for {partner}: drafted as {changed.before}, now"
-                f" {cell.form.text}"
-            )
-        if review.changed:
-            count = counted(len(review.changed), "field")
-            act = f"Partners would see {count} differently from the draft."
-            cli.confirm(act, found.hex()[:12], yes=yes)
-        person = cli.settings.person
-        return await node.approvals.approve(found, person=person, agreed=review.mark)
-
-    emit_released(cli, at_work(cli, run))
+    await look(cli, node)  # so that no request withdrawn in the meantime is answered
+    found = node.approvals.find(release)
+    review = node.approvals.review(found)
+    if review.pending.lost:
+        cli.say(_lost_text(review.pending.lost))
+    _say_overturned(cli, node, review)
+    _say_repeats(cli, node, review)
+    for changed in review.changed:
+        cell = changed.cell
+        partner = agency_name(node.state.trust.trust_list, cell.recipient)
+        cli.say(
+            f"{short(cell.path)} for {partner}: drafted as {changed.before}, now {cell.form.text}"
+        )
+    if review.changed:
+        count = counted(len(review.changed), "field")
+        act = f"Partners would see {count} differently from the draft."
+        cli.confirm(act, found.hex()[:12], yes=yes)
+    person = cli.settings.person
+    emit_released(cli, await node.approvals.approve(found, person=person, agreed=review.mark))
 
 
 @click.command(cls=Command)
 @click.argument("release", metavar="ID")
-@pass_cli
-def reject(cli: CliContext, release: str) -> None:
+@node_command
+async def reject(cli: CliContext, node: Node, release: str) -> None:
     """Reject a pending release; the draft is discarded unsealed.
 
     Example: tearline --as li packet reject 5f0c9a1b
     """
-
-    async def run(node: Node) -> bytes:
-        found = node.approvals.find(release)
-        node.approvals.reject(found, person=cli.settings.person)
-        return found
-
-    cli.say(f"Rejected {at_work(cli, run).hex()[:12]}.")
+    found = node.approvals.find(release)
+    node.approvals.reject(found, person=cli.settings.person)
+    cli.say(f"Rejected {found.hex()[:12]}.")
 
 
 def _lost_text(lost: int) -> str:

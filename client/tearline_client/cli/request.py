@@ -24,7 +24,7 @@ from tearline_client.cli.request_rows import (
     row_of,
     text_option,
 )
-from tearline_client.cli.session import at_work, look, person_of, read_text
+from tearline_client.cli.session import at_work, look, node_command, person_of, read_text
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import narrative_field
 from tearline_client.features.packets.service import verify_accepted
@@ -93,27 +93,24 @@ def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
 
 @command.command(name="list")
 @click.option("--open", "only_open", is_flag=True, help="Only requests that have not ended.")
-@pass_cli
-def list_command(cli: CliContext, only_open: bool) -> None:
+@node_command
+async def list_command(cli: CliContext, node: Node, only_open: bool) -> None:
     """List requests in both directions, with state and deadline.
 
     Example: tearline request list --open
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await catch_up(cli, node)
-        trust = node.state.trust
-        return [
-            row_of(view, trust)
-            for view in node.requests.list()
-            if not (only_open and view.progress.phase.has_ended)
-        ]
-
+    await catch_up(cli, node)
+    trust = node.state.trust
+    rows = [
+        row_of(view, trust)
+        for view in node.requests.list()
+        if not (only_open and view.progress.phase.has_ended)
+    ]
     columns = [
         *("request", "role", "partner", "urgency", "state", "due", "left", "clock", "overdue"),
         "waits",
     ]
-    cli.emit(at_work(cli, run), columns)
+    cli.emit(rows, columns)
 
 
 @command.command()

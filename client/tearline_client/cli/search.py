@@ -6,10 +6,10 @@ import click
 
 from tearline.limits import MAX_FOUND
 from tearline.packets.packet import PacketKind
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FREE_TEXT
-from tearline_client.cli.session import at_work, look
+from tearline_client.cli.session import look, node_command
 from tearline_client.features.search.search import SearchFilter
 from tearline_client.node import Node
 from tearline_client.planning.text_search import SearchTerms
@@ -40,9 +40,10 @@ _DAY_MS = 24 * 3_600_000
     "--until", type=_DAY, metavar="DATE", help="Only packets received on this day (UTC) or earlier."
 )
 @click.option("--mine/--theirs", "own", default=None, help="Only our own packets, or only others.")
-@pass_cli
-def search(
+@node_command
+async def search(
     cli: CliContext,
+    node: Node,
     text: str,
     kinds: tuple[str, ...],
     case_id: str,
@@ -58,48 +59,44 @@ def search(
 
     Example: tearline packet search "Qiu Wenhao"
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await look(cli, node, sync=False)
-        within = SearchFilter(
-            own=own,
-            kinds=frozenset(map(PacketKind, kinds)),
-            case_id=node.cases.find(case_id).id.hex() if case_id else "",
-            sender=_sender(node, sender),
-            since_ms=_day_ms(since) if since else 0,
-            **({"until_ms": _day_ms(until) + _DAY_MS} if until else {}),
-        )
-        found = node.search(text, person=cli.settings.person, within=within)
-        if len(found) == MAX_FOUND:
-            cli.say(f"Showing the best {MAX_FOUND}. Next: narrow the search by kind, case or time.")
-        sought = SearchTerms(text)
-        superseded = node.corrections.corrected_by(found)
-        rows: list[dict[str, object]] = []
-        for packet_id, fields in found.items():
-            packet = node.state.stores.packets.packet(packet_id)
-            ours = packet.origin == node.uri
-            trust_list = node.state.trust.trust_list
-            for opened in fields:
-                rank = sought.rank(opened.field)
-                rows.append(
-                    {
-                        "packet": packet_id.hex()[:12],
-                        "id": packet_id.hex(),
-                        "from": "us" if ours else agency_name(trust_list, packet.origin),
-                        "kind": packet.manifest.kind.value,
-                        "case": packet.manifest.case_id,
-                        "at": time_text(packet.received_ms),
-                        "field": short(opened.field.path),
-                        "form": opened.field.form.text,
-                        "fits": "" if rank is None else rank.text,
-                        "corrected_by": superseded.get(packet_id, b"").hex()[:12],
-                        "value": field_text(opened.field),
-                    }
-                )
-        return rows
-
+    await look(cli, node, sync=False)
+    within = SearchFilter(
+        own=own,
+        kinds=frozenset(map(PacketKind, kinds)),
+        case_id=node.cases.find(case_id).id.hex() if case_id else "",
+        sender=_sender(node, sender),
+        since_ms=_day_ms(since) if since else 0,
+        **({"until_ms": _day_ms(until) + _DAY_MS} if until else {}),
+    )
+    found = node.search(text, person=cli.settings.person, within=within)
+    if len(found) == MAX_FOUND:
+        cli.say(f"Showing the best {MAX_FOUND}. Next: narrow the search by kind, case or time.")
+    sought = SearchTerms(text)
+    superseded = node.corrections.corrected_by(found)
+    rows: list[dict[str, object]] = []
+    for packet_id, fields in found.items():
+        packet = node.state.stores.packets.packet(packet_id)
+        ours = packet.origin == node.uri
+        trust_list = node.state.trust.trust_list
+        for opened in fields:
+            rank = sought.rank(opened.field)
+            rows.append(
+                {
+                    "packet": packet_id.hex()[:12],
+                    "id": packet_id.hex(),
+                    "from": "us" if ours else agency_name(trust_list, packet.origin),
+                    "kind": packet.manifest.kind.value,
+                    "case": packet.manifest.case_id,
+                    "at": time_text(packet.received_ms),
+                    "field": short(opened.field.path),
+                    "form": opened.field.form.text,
+                    "fits": "" if rank is None else rank.text,
+                    "corrected_by": superseded.get(packet_id, b"").hex()[:12],
+                    "value": field_text(opened.field),
+                }
+            )
     columns = ["packet", "from", "field", "form", "fits", "corrected_by", "value"]
-    cli.emit(at_work(cli, run), columns)
+    cli.emit(rows, columns)
 
 
 def _sender(node: Node, name: str) -> str:

@@ -1,14 +1,15 @@
 """Helpers shared by the commands: the open node, the acting person and text files."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import functools
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tearline.errors import ConfigUnreadable, NotPermitted
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
-from tearline_client.cli.context import CliContext
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.enrolment import Passphrases
 from tearline_client.keys.home import Home
 from tearline_client.messages.packet_view import PacketView
@@ -16,7 +17,8 @@ from tearline_client.node import Node
 from tearline_client.rendering.words import age_text, time_text
 from tearline_runtime.passphrase import read_passphrase
 
-T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def home_of(cli: CliContext) -> Home:
@@ -24,10 +26,26 @@ def home_of(cli: CliContext) -> Home:
     return Home(cli.settings.home)
 
 
-def at_work(cli: CliContext, action: Callable[[Node], Awaitable[T]]) -> T:
+def node_command(
+    function: Callable[Concatenate[CliContext, Node, P], Coroutine[Any, Any, R]],
+) -> Callable[..., R]:
+    """Gives a command's function its ``CliContext`` and the opened node; then closes the node.
+
+    A command that verifies its arguments before it opens the node calls ``at_work`` itself.
+    """
+
+    @pass_cli
+    @functools.wraps(function)
+    def with_node(cli: CliContext, *args: P.args, **kwargs: P.kwargs) -> R:
+        return at_work(cli, lambda node: function(cli, node, *args, **kwargs))
+
+    return with_node
+
+
+def at_work(cli: CliContext, action: Callable[[Node], Awaitable[R]]) -> R:
     """Opens the node, awaits ``action`` on it, closes it and returns the result."""
 
-    async def run() -> T:
+    async def run() -> R:
         node = await Node.open(
             cli.settings.home,
             passphrase=cli.passphrase(),

@@ -17,7 +17,7 @@ from tearline.text.choices import one_of
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import yes_option
-from tearline_client.cli.session import acting, at_work, home_of, look, person_of
+from tearline_client.cli.session import acting, at_work, home_of, look, node_command, person_of
 from tearline_client.features.corrections.service import Outdated
 from tearline_client.features.suspensions.gaps import Marks
 from tearline_client.features.suspensions.service import Position, agencies_of
@@ -172,8 +172,8 @@ def end(
 
 @click.command(cls=Command)
 @click.argument("name")
-@pass_cli
-def gap(cli: CliContext, name: str) -> None:
+@node_command
+async def gap(cli: CliContext, node: Node, name: str) -> None:
     """Show traffic and proof of the intervals in which agreement NAME was suspended.
 
     The rows come from this node's records: the marks that both parties signed at suspension and
@@ -182,34 +182,31 @@ def gap(cli: CliContext, name: str) -> None:
 
     Example: tearline agreement gap narcotics-2026
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        _, trust_list = home_of(cli).trust_list()
-        return [
-            {
-                "article": found.article,
-                "from": agency_name(trust_list, found.sender),
-                "to": agency_name(trust_list, found.recipient),
-                "suspended": time_text(found.interval.start.time_ms),
-                "resumed": time_text(found.interval.end.time_ms) if found.interval.end else "",
-                "marks_before": _marks(found.before),
-                "marks_after": _marks(found.after),
-                "between": " ".join(f"{code}:{count}" for code, count in found.between.items()),
-                "crossed": len(found.crossed),
-                "proved": found.proved,
-                "entries": [
-                    found.interval.start.entry,
-                    *(entry for entry in found.before.entries if entry is not None),
-                    *([found.interval.end.entry] if found.interval.end else []),
-                    *(entry for entry in found.after.entries if entry is not None),
-                ],
-                "crossing": list(found.crossed),
-            }
-            for found in node.suspensions.gaps(node.agreement(name))
-        ]
-
+    _, trust_list = home_of(cli).trust_list()
+    rows = [
+        {
+            "article": found.article,
+            "from": agency_name(trust_list, found.sender),
+            "to": agency_name(trust_list, found.recipient),
+            "suspended": time_text(found.interval.start.time_ms),
+            "resumed": time_text(found.interval.end.time_ms) if found.interval.end else "",
+            "marks_before": _marks(found.before),
+            "marks_after": _marks(found.after),
+            "between": " ".join(f"{code}:{count}" for code, count in found.between.items()),
+            "crossed": len(found.crossed),
+            "proved": found.proved,
+            "entries": [
+                found.interval.start.entry,
+                *(entry for entry in found.before.entries if entry is not None),
+                *([found.interval.end.entry] if found.interval.end else []),
+                *(entry for entry in found.after.entries if entry is not None),
+            ],
+            "crossing": list(found.crossed),
+        }
+        for found in node.suspensions.gaps(node.agreement(name))
+    ]
     columns = ["article", "from", "to", "suspended", "resumed", "marks_before", "marks_after"]
-    cli.emit(at_work(cli, run), [*columns, "between", "crossed", "proved"])
+    cli.emit(rows, [*columns, "between", "crossed", "proved"])
 
 
 def state_of(node: Node, trust_list: TrustList, agreement: Agreement, now_ms: int) -> str:
