@@ -123,7 +123,7 @@ def publish(cli: CliContext, agreement: str) -> None:
     given = read_signed(Armor.AGREEMENT, file) if _is_file(agreement) else None
 
     async def run(node: Node) -> str:
-        agreements = node.state.stores.agreements
+        agreements = node.agreements
         versions = [given] if given else agreements.versions(agreements.by_name(agreement).id)[::-1]
         for complete in versions:
             await node.publish_agreement(complete)
@@ -141,7 +141,7 @@ async def list_command(cli: CliContext, node: Node) -> None:
     Example: tearline agreement list
     """
     trust_list = node.home.trust_list()[1]
-    agreed = node.state.stores.agreements.all()
+    agreed = node.agreements.list()
     # a later version replaces an earlier one
     newest = {agreement.id: agreement.version for agreement in agreed}
     rows: list[dict[str, object]] = [
@@ -190,7 +190,7 @@ def show(cli: CliContext, name: str | None, file: Path | None, diff: bool) -> No
         async def run(node: Node) -> Agreement:
             nonlocal positions, state
             found = named(node, name or "")
-            if found.id in {each.id for each in node.state.stores.agreements.all()}:
+            if found.id in {each.id for each in node.agreements.list()}:
                 positions = node.suspensions.positions(found)
                 state = _state(node, found, found.version)
             return found

@@ -144,7 +144,7 @@ def supplement(cli: CliContext, answer: Answer) -> None:
 def _answer(cli: CliContext, answer: Answer, *, supplement: bool) -> None:
     async def run(node: Node) -> list[dict[str, object]] | bytes:
         await catch_up(cli, node)
-        packets = node.state.stores.packets
+        packets = node.packets
         request = node.requests.find(answer.request)
         node.requests.answerable(request, answer.items, supplement=supplement)
         overturned, typed = "", "yes"
@@ -161,7 +161,7 @@ def _answer(cli: CliContext, answer: Answer, *, supplement: bool) -> None:
             plan = confirmed(drafted.plans[0], answer.repeats)
             say_mentions(cli, node, [plan])
             if answer.dry_run:
-                return list(cell_rows(plan.cells(), node.state.trust))
+                return list(cell_rows(plan.cells(), node.directory.trust_list()))
             if takes_two(node, plan.draft.agreement.id, plan.draft.article):
                 if supplement:
                     cli.confirm(overturned, typed, yes=answer.yes)
@@ -193,7 +193,7 @@ def _answer(cli: CliContext, answer: Answer, *, supplement: bool) -> None:
                 supplement=supplement,
             )
             verify_accepted(sent)
-            return [row_of(node.requests.show(request), node.state.trust)]
+            return [row_of(node.requests.show(request), node.directory.trust_list())]
         person = person_of(cli, node, packets.manifest(request).agreement.id)
         packet = packets.find(answer.packet)
         act = f"{overturned} The asker is told that packet {packet.hex()[:12]} answers it.".strip()
@@ -207,7 +207,7 @@ def _answer(cli: CliContext, answer: Answer, *, supplement: bool) -> None:
             supplement=supplement,
             repeats=answer.repeats,
         )
-        return [row_of(node.requests.show(request), node.state.trust)]
+        return [row_of(node.requests.show(request), node.directory.trust_list())]
 
     done = at_work(cli, run)
     if isinstance(done, bytes):

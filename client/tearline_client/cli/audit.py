@@ -68,8 +68,8 @@ def who_saw_command(cli: CliContext, packet: str, field: str | None, sync: bool)
 
     async def run(node: Node) -> tuple[WhoSaw, TrustList]:
         await look(cli, node, sync=sync)
-        packet_id = node.state.stores.packets.find(packet)
-        return who_saw(node.state, packet_id, field), node.state.trust.trust_list
+        packet_id = node.packets.find(packet)
+        return who_saw(node.state, packet_id, field), node.directory.trust_list()
 
     answer, trust_list = at_work(cli, run)
     cli.emit((_sighting_row(sighting, trust_list) for sighting in answer.sightings), _SIGHTING)
@@ -87,7 +87,7 @@ def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
 
     async def run(node: Node) -> tuple[tuple[ValueField, ...], TrustList]:
         await look(cli, node, sync=sync)
-        return node.who_saw(value, person=cli.settings.person), node.state.trust.trust_list
+        return node.who_saw(value, person=cli.settings.person), node.directory.trust_list()
 
     found, trust_list = at_work(cli, run)
     cli.emit(
@@ -130,7 +130,7 @@ def hash_command(cli: CliContext, value: str) -> None:
         found = packets_with(node.state, value)
         shown: dict[bytes, tuple[()]] = {packet.id: () for packet in found}
         node.access.record(EventCode.ACCESS_SEARCH, shown, person=cli.settings.person, sought=value)
-        return found, node.state.trust.trust_list
+        return found, node.directory.trust_list()
 
     packets, trust_list = at_work(cli, run)
     cli.emit(
@@ -186,8 +186,8 @@ async def checkpoint(cli: CliContext, node: Node, note: bool, sync: bool) -> Non
     Example: tearline audit checkpoint --note
     """
     if sync:
-        await node.state.follow()
-    signed = node.state.follower.checkpoint()
+        await node.log.follow()
+    signed = node.log.checkpoint()
     if signed is None:
         raise NotFound("this node has verified no checkpoint yet")
     if note:

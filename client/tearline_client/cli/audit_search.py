@@ -76,7 +76,7 @@ def search_command(
     rows: list[Row] = []
 
     async def run(node: Node) -> tuple[int, int]:
-        writer = RowWriter(names_of(node.state.trust.trust_list))
+        writer = RowWriter(names_of(node.directory.trust_list()))
         number, last = 0, after
         async for found in _found(cli, node, request):
             number, last = number + 1, found.index
@@ -168,7 +168,7 @@ def _whole_query(node: Node, query: str) -> str:
 
 
 async def _found(cli: CliContext, node: Node, request: SearchRequest) -> AsyncIterator[FoundEvent]:
-    await node.state.follow()
+    await node.log.follow()
     request = replace(request, query=_whole_query(node, request.query))
 
     def token() -> str:
@@ -223,7 +223,7 @@ def _kinds(node: Node) -> Callable[[bytes], str]:
     @cache
     def kind_of(packet_id: bytes) -> str:
         try:
-            return node.state.stores.packets.manifest(packet_id).kind.value
+            return node.packets.manifest(packet_id).kind.value
         except NotFound:
             return ""
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tearline.federation.members import TrustList
 from tearline.packets.packet import OpenedField
-from tearline.verification.trust import TrustState
 from tearline_client.cli.context import CliContext
 from tearline_client.node import Node
 from tearline_client.planning.release_plan import ReleasePlan
@@ -38,12 +38,12 @@ def confirm_packets(
     Raises:
         NotConfirmed: If the typed text differs.
     """
-    trust = node.state.trust
+    trust_list = node.directory.trust_list()
     cells = [cell for plan in plans for cell in plan.cells()]
     recipients = [recipient for plan in plans for recipient in plan.recipients]
-    act = f"{counted(len(plans), 'packet')} will be sent to {_names(recipients, trust)}."
+    act = f"{counted(len(plans), 'packet')} will be sent to {_names(recipients, trust_list)}."
     act = f"{because} {act}".strip()
-    _confirm(cli, cell_rows(cells, trust), act, words=words, typed=typed, yes=yes)
+    _confirm(cli, cell_rows(cells, trust_list), act, words=words, typed=typed, yes=yes)
 
 
 def confirm_fields(
@@ -68,14 +68,14 @@ def confirm_fields(
     Raises:
         NotConfirmed: If the person does not confirm.
     """
-    trust = node.state.trust
-    names = _names((recipient for _, recipient in fields), trust)
+    trust_list = node.directory.trust_list()
+    names = _names((recipient for _, recipient in fields), trust_list)
     act = f"{counted(len(fields), 'field')} {act} {names}."
-    _confirm(cli, opened_rows(fields, trust), act, words=words, typed="yes", yes=yes)
+    _confirm(cli, opened_rows(fields, trust_list), act, words=words, typed="yes", yes=yes)
 
 
 def opened_rows(
-    fields: Iterable[tuple[OpenedField, str]], trust: TrustState
+    fields: Iterable[tuple[OpenedField, str]], trust_list: TrustList
 ) -> Iterator[dict[str, object]]:
     """Yields a row for every field of a sent packet, with its recipient."""
     for opened, recipient in fields:
@@ -83,7 +83,7 @@ def opened_rows(
             "field": short(opened.field.path),
             "path": opened.field.path,
             "category": opened.field.marking.category,
-            "partner": agency_name(trust.trust_list, recipient),
+            "partner": agency_name(trust_list, recipient),
             "form": opened.field.form.text,
             "seen_as": field_text(opened.field),
             "shown": field_text(opened.field, {}),
@@ -100,5 +100,5 @@ def _confirm(
     cli.confirm(act, typed, yes=yes)
 
 
-def _names(recipients: Iterable[str], trust: TrustState) -> str:
-    return ", ".join(sorted({agency_name(trust.trust_list, each) for each in recipients}))
+def _names(recipients: Iterable[str], trust_list: TrustList) -> str:
+    return ", ".join(sorted({agency_name(trust_list, each) for each in recipients}))

@@ -85,7 +85,7 @@ async def pass_on(
         repeats=repeats,
         acted_by=person,
     )
-    _emit(cli, record, node.state.trust.trust_list)
+    _emit(cli, record, node.directory.trust_list())
 
 
 @command.command()
@@ -128,7 +128,7 @@ async def ask(
         repeats=repeats,
         acted_by=person,
     )
-    _emit(cli, record, node.state.trust.trust_list)
+    _emit(cli, record, node.directory.trust_list())
 
 
 @command.command(name="list")
@@ -140,7 +140,7 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     Example: tearline consent list
     """
     await look(cli, node, sync=sync)
-    trust_list, now_ms = node.state.trust.trust_list, node.state.now_ms()
+    trust_list, now_ms = node.directory.trust_list(), node.state.now_ms()
     waiting = node.state.stores.approvals.by_question()
     rows = [
         {
@@ -163,7 +163,7 @@ async def show(cli: CliContext, node: Node, consent: str, sync: bool) -> None:
     """
     await look(cli, node, sync=sync)
     record = node.consents.find(consent)
-    trust_list = node.state.trust.trust_list
+    trust_list = node.directory.trust_list()
     rows = [
         {
             "step": step.consent.step.value,
@@ -214,7 +214,7 @@ def give(
 
     async def run(node: Node) -> tuple[ConsentRecord, TrustList] | bytes:
         await look(cli, node)
-        record, trust_list = node.consents.find(consent), node.state.trust.trust_list
+        record, trust_list = node.consents.find(consent), node.directory.trust_list()
         shown = node.state.open_view(record.packet)
         paths = [find_path(shown, field) for field in fields]
         if dry_run:
@@ -258,7 +258,7 @@ async def refuse(cli: CliContext, node: Node, consent: str, note: str, repeats: 
     record = node.consents.find(consent)
     person = _acting(cli, node, record)
     refused = await node.consents.refuse(record.id, note=note, repeats=repeats, acted_by=person)
-    _emit(cli, refused, node.state.trust.trust_list)
+    _emit(cli, refused, node.directory.trust_list())
 
 
 @command.command()
@@ -277,7 +277,7 @@ async def withdraw(
     Example: tearline --as li consent withdraw 5f0c9a1b
     """
     await look(cli, node)
-    record, trust_list = node.consents.find(consent), node.state.trust.trust_list
+    record, trust_list = node.consents.find(consent), node.directory.trust_list()
     name = agency_name(trust_list, record.peer)
     cli.confirm(f"The consent between this agency and {name} ends permanently.", name, yes=yes)
     person = _acting(cli, node, record)
@@ -307,7 +307,7 @@ def _confirm(
 
 
 def _acting(cli: CliContext, node: Node, record: ConsentRecord) -> ActedBy | None:
-    manifest = node.state.stores.packets.manifest(record.packet)
+    manifest = node.packets.manifest(record.packet)
     return acting(cli, node, manifest.agreement.id, Role.LIAISON)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tearline.verification.trust import TrustState
+from tearline.federation.members import TrustList
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.groups import Command
@@ -64,11 +64,11 @@ def correct(
     """
     text, documents = narrative_of(narrative), attached(attach)
 
-    async def run(node: Node) -> tuple[CorrectionPlan, TrustState, Released | None]:
+    async def run(node: Node) -> tuple[CorrectionPlan, TrustList, Released | None]:
         await look(cli, node)
         plan, findings = draft_correction(
             node,
-            node.state.stores.packets.find(packet),
+            node.packets.find(packet),
             file,
             evaluation=evaluation,
             guarded=guarded,
@@ -80,11 +80,11 @@ def correct(
             cli.say(f"line {finding.line}, {finding.column}: {finding.why}")
         wanted = confirmed(plan.release, repeats)
         released = None if dry_run else await release(cli, node, [wanted], yes=yes)
-        return plan, node.state.trust, released
+        return plan, node.directory.trust_list(), released
 
-    plan, trust, released = at_work(cli, run)
+    plan, trust_list, released = at_work(cli, run)
     for uri, why in sorted(plan.passed_over.items()):
-        partner = agency_name(trust.trust_list, uri)
+        partner = agency_name(trust_list, uri)
         cli.say(f"Not for {partner}: {why}.")
         if uri in plan.left_behind:
             cli.say(
@@ -93,7 +93,9 @@ def correct(
             )
     if dry_run:
         cli.emit(
-            _rows(plan, trust), ["field", "category", "partner", "before", "after"], spare=SPARE
+            _rows(plan, trust_list),
+            ["field", "category", "partner", "before", "after"],
+            spare=SPARE,
         )
         cli.say("Dry run: not sent.")
         return
@@ -103,13 +105,13 @@ def correct(
         cli.say(f"It replaces {plan.corrected.hex()[:12]} for {partners}.")
 
 
-def _rows(plan: CorrectionPlan, trust: TrustState) -> Iterator[dict[str, object]]:
+def _rows(plan: CorrectionPlan, trust_list: TrustList) -> Iterator[dict[str, object]]:
     for change in plan.changes:
         yield {
             "field": short(change.path),
             "path": change.path,
             "category": _category(change),
-            "partner": agency_name(trust.trust_list, change.recipient),
+            "partner": agency_name(trust_list, change.recipient),
             "before": seen_text(change.before),
             "after": seen_text(change.after),
         }

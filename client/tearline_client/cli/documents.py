@@ -70,7 +70,7 @@ def export(cli: CliContext, packet: str, folder: Path) -> None:
     """
 
     async def run(node: Node) -> dict[str, OpenedField]:
-        packet_id = node.state.stores.packets.find(packet)
+        packet_id = node.packets.find(packet)
         shown = node.state.open_view(packet_id)
         for words in corrections_of(shown, node.corrections.newest(packet_id)):
             cli.say(words)

@@ -126,7 +126,7 @@ async def list_command(cli: CliContext, node: Node) -> None:
 
 
 def _retention(node: Node, order: Erasure) -> str:
-    versions = node.state.stores.agreements.versions(order.agreement_id)
+    versions = node.agreements.versions(order.agreement_id)
     name = parse_agreement(versions[0].statement.body).name if versions else "an agreement"
     return f"retention of {name}, version {order.agreement_version}"
 

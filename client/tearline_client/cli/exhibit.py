@@ -42,8 +42,8 @@ def exhibit(
 
     async def run(node: Node) -> tuple[str, str]:
         if sync:
-            await node.state.follow()
-        packet_id = node.state.stores.packets.find(packet)
+            await node.log.follow()
+        packet_id = node.packets.find(packet)
         made = make_exhibit(
             node.state,
             node.access,
@@ -52,7 +52,7 @@ def exhibit(
             receipts=receipts,
             person=cli.settings.person,
         )
-        return made, node.state.trust.federation.hex()
+        return made, node.directory.federation().hex()
 
     text, federation = at_work(cli, run)
     with create_file(target.parent, target.name) as stream:

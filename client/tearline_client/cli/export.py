@@ -55,11 +55,11 @@ def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, plain: b
             cli.say(f"Packet {packet_id.hex()[:12]} was corrected by {last.hex()[:12]}.")
         act = EventCode.ACCESS_PRINT if target is None else EventCode.ACCESS_EXPORT
         node.access.record(act, shown, person=cli.settings.person)
-        store = node.state.stores.packets
+        store = node.packets
         foreign = [
             opened.field.marking
             for packet_id, fields in shown.items()
-            if store.packet(packet_id).origin != node.uri
+            if store.get(packet_id).origin != node.uri
             for opened in fields
         ]
         stated = all(node.state.open_view(packet_id).has_narrative for packet_id in shown)
@@ -97,7 +97,7 @@ def exported(
     Raises:
         EntityFieldMalformed: If requested packets do not form entities.
     """
-    store, superseded = node.state.stores.packets, node.corrections.superseded()
+    store, superseded = node.packets, node.corrections.superseded()
     everything = [
         packet_id
         for packet_id in store.ids()[::-1]

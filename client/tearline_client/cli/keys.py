@@ -58,7 +58,7 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     Example: tearline keys list
     """
     if sync:
-        await node.state.follow()
+        await node.log.follow()
     agency = node.identity().agency_uri
     revoked = {key for owner, key in node.state.trust.revoked_keys if owner == agency}
     rows = key_rows(
@@ -175,7 +175,7 @@ async def revoke_command(
 
     Example: tearline keys revoke 3f9a1c --reason "laptop lost"
     """
-    await node.state.follow()
+    await node.log.follow()
     key_id = find_key(known_ids(node), key)
     name = key_id.hex()[:_SHOWN]
     cli.confirm(f"Key {name} becomes invalid for every member, permanently.", name, yes=yes)

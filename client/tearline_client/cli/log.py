@@ -45,7 +45,7 @@ async def cosigners(cli: CliContext, node: Node) -> None:
             "at": time_text(partner.time_s * 1000) if partner.time_s else "",
             "missing": _missing(partner),
         }
-        for partner in node.state.stores.cosigning.partners()
+        for partner in node.log.cosigners()
     ]
     cli.emit(rows, ["agency", "entries", "at", "missing"])
 
@@ -108,7 +108,7 @@ async def evidence(cli: CliContext, node: Node, target: Path | None) -> None:
 
     Example: tearline log evidence --output-file evidence
     """
-    found = node.state.stores.cosigning.accusations()
+    found = node.log.evidence()
     if target is not None:
         if not found:
             raise MalformedInput("no evidence against the log is recorded here")
@@ -139,8 +139,7 @@ def resume(cli: CliContext, reason: str, yes: bool) -> None:
     async def run(node: Node) -> int:
         officer = node.person(cli.settings.person, Role.OFFICER)
         cli.confirm(act, home_of(cli).identity().agency, yes=yes)
-        with node.state.stores.database.transaction():
-            return node.state.stores.cosigning.decide(f"{officer}: {reason}")
+        return node.log.resume(f"{officer}: {reason}")
 
     count = at_work(cli, run)
     cli.say(f"Sending is resumed; {counted(count, 'accusation')} decided.")

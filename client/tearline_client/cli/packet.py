@@ -7,9 +7,9 @@ import click
 
 from tearline.bodies.evaluation import explain_evaluation
 from tearline.errors import NotFound
+from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
-from tearline.verification.trust import TrustState
 from tearline_client.cli.consent import pass_on
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.correct import correct
@@ -112,17 +112,19 @@ def preview(
     text = narrative_of(narrative)
     documents = attached(attach)
 
-    async def run(node: Node) -> tuple[list[Cell], TrustState]:
+    async def run(node: Node) -> tuple[list[Cell], TrustList]:
         drafted = draft_file(
             node, file, read_ftm, order_of(options), narrative=text, documents=documents
         )
         say_findings(cli, drafted)
         say_mentions(cli, node, drafted.plans)
-        return [cell for plan in drafted.plans for cell in plan.cells()], node.state.trust
+        return [
+            cell for plan in drafted.plans for cell in plan.cells()
+        ], node.directory.trust_list()
 
-    cells, trust = at_work(cli, run)
+    cells, trust_list = at_work(cli, run)
     cli.emit(
-        cell_rows(cells, trust),
+        cell_rows(cells, trust_list),
         [
             "field",
             "category",
@@ -192,10 +194,10 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     Example: tearline packet list
     """
     await look(cli, node, sync=sync)
-    trust_list = node.state.trust.trust_list
+    trust_list = node.directory.trust_list()
     superseded = node.corrections.superseded()
     rows: list[dict[str, object]] = []
-    for packet in node.state.stores.packets.packets():
+    for packet in node.packets.list():
         manifest = packet.manifest
         own = packet.origin == node.uri
         rows.append(
@@ -227,23 +229,23 @@ def show(cli: CliContext, packet: str, sync: bool) -> None:
     Example: tearline packet show 5f0c9a1b
     """
 
-    async def run(node: Node) -> tuple[PacketView, TrustState, list[str]]:
+    async def run(node: Node) -> tuple[PacketView, TrustList, list[str]]:
         await look(cli, node, sync=sync)
         packet_id = _find(node, packet)
-        manifest = node.state.stores.packets.manifest(packet_id)
+        manifest = node.packets.manifest(packet_id)
         person: ActedBy | None = acting(cli, node, manifest.agreement.id, Role.LIAISON)
         shown = await node.read(packet_id, acted_by=person, person=cli.settings.person)
         words = corrections_of(shown, node.corrections.newest(packet_id))
         words += [
             f"Its texts repeat values that were kept back. Reason: {reason}"
-            for reason in node.state.stores.repeats.of(packet_id)
+            for reason in node.packets.repeats(packet_id)
         ]
         words += recalls_of(node, shown)
-        return shown, node.state.trust, words
+        return shown, node.directory.trust_list(), words
 
-    shown, trust, standing = at_work(cli, run)
+    shown, trust_list, standing = at_work(cli, run)
     if cli.settings.output == "table":
-        cli.say(describe(shown, trust))
+        cli.say(describe(shown, trust_list))
     for words in standing:
         cli.say(words)
     if cli.settings.output == "table":
@@ -260,7 +262,7 @@ def show(cli: CliContext, packet: str, sync: bool) -> None:
 
 def _find(node: Node, prefix: str) -> bytes:
     try:
-        return node.state.stores.packets.find(prefix)
+        return node.packets.find(prefix)
     except NotFound:
         node.state.stores.awaiting_cosignature.verify_none(prefix)
         raise
@@ -286,7 +288,7 @@ async def disclose(
 
     Example: tearline packet disclose 5f0c9a1b iban --to mx-prosecutor
     """
-    packet_id = node.state.stores.packets.find(packet)
+    packet_id = node.packets.find(packet)
     shown = node.state.open_view(packet_id)
     path = find_path(shown, field)
     emit_released(cli, await release_field(cli, node, shown, path, to, repeats=repeats, yes=yes))
@@ -305,8 +307,8 @@ async def status(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
     Example: tearline packet status 5f0c9a1b
     """
     await look(cli, node, sync=sync)
-    packets = node.state.stores.packets
-    trust_list = node.state.trust.trust_list
+    packets = node.packets
+    trust_list = node.directory.trust_list()
     rows = [
         {
             "partner": agency_name(trust_list, g.grant.address.recipient),

@@ -73,8 +73,8 @@ def print_command(cli: CliContext, packet: str, form: str, target: Path | None, 
 
     async def run(node: Node) -> Document:
         await look(cli, node, sync=sync)
-        packet_id = node.state.stores.packets.find(packet)
-        manifest = node.state.stores.packets.manifest(packet_id)
+        packet_id = node.packets.find(packet)
+        manifest = node.packets.manifest(packet_id)
         person = acting(cli, node, manifest.agreement.id, Role.LIAISON)
         shown = await node.read(
             packet_id, acted_by=person, person=cli.settings.person, act=EventCode.ACCESS_PRINT
@@ -135,7 +135,7 @@ def document_of(node: Node, shown: PacketView, person: str) -> Document:
 def _footer(node: Node, shown: PacketView, person: str) -> tuple[str, ...]:
     now_ms = node.state.now_ms()
     by = node.access.reader(person) or node.uri
-    ours = agency_name(node.state.trust.trust_list, node.uri)
+    ours = agency_name(node.directory.trust_list(), node.uri)
     copy = node.state.stores.packets.number_copy(shown.packet.id)
     return (
         f"Packet {shown.packet.id.hex()}",

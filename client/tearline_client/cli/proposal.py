@@ -334,7 +334,7 @@ def _in_force(node: Node, after: Agreement) -> Agreement | None:
     """Returns the newest version before ``after``, or None."""
     versions = [
         each
-        for each in node.state.stores.agreements.all()
+        for each in node.agreements.list()
         if each.id == after.id and each.version < after.version
     ]
     return max(versions, key=lambda each: each.version, default=None)

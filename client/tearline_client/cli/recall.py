@@ -83,7 +83,7 @@ def recall(
 
     async def run(node: Node) -> tuple[list[RecallPlan], tuple[StoredRecall, ...]]:
         await look(cli, node)
-        packet_id = node.state.stores.packets.find(packet)
+        packet_id = node.packets.find(packet)
         shown = node.state.open_view(packet_id)
         path = find_path(shown, field) if field else ""
         plan = node.recalls.plan(packet_id, to=partners, path=path)
@@ -155,15 +155,13 @@ async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> Non
     Example: tearline packet recalls --overdue
     """
     await look(cli, node, sync=sync)
-    trust_list = node.state.trust.trust_list
+    trust_list = node.directory.trust_list()
     held: list[dict[str, object]] = [
         {
             "packet": hold.packet.hex()[:12],
             "id": hold.packet.hex(),
             "by": "nobody yet",
-            "partner": agency_name(
-                trust_list, node.state.stores.packets.packet(hold.packet).origin
-            ),
+            "partner": agency_name(trust_list, node.packets.get(hold.packet).origin),
             "what": "everything",
             "state": "held",
             "ground": hold.ground.value,
@@ -214,7 +212,7 @@ def recalls_of(node: Node, shown: PacketView) -> list[str]:
     if not shown.own:
         states = sorted({each.state for each in found if each.incoming})
         return [f"Its originator recalled it or part of it: {s.text}." for s in states]
-    trust_list = node.state.trust.trust_list
+    trust_list = node.directory.trust_list()
     return [
         f"We recalled {_what(each.order.slots)} from {agency_name(trust_list, each.partner)}:"
         f" {_state(node, each)} there. This is our own copy."
@@ -270,8 +268,8 @@ def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
 
     async def run(node: Node) -> None:
         await look(cli, node)
-        packet_id = node.state.stores.packets.find(packet)
-        agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
+        packet_id = node.packets.find(packet)
+        agreement_id = node.packets.manifest(packet_id).agreement.id
         person = acting(cli, node, agreement_id, Role.OFFICER)
         if person is None:
             raise LoginRequired("keeping a packet requires an officer")
@@ -298,8 +296,8 @@ async def erase(cli: CliContext, node: Node, packet: str, yes: bool) -> None:
     Example: tearline --as li packet erase 3f9a1c
     """
     await look(cli, node)
-    packet_id = node.state.stores.packets.find(packet)
-    agreement_id = node.state.stores.packets.manifest(packet_id).agreement.id
+    packet_id = node.packets.find(packet)
+    agreement_id = node.packets.manifest(packet_id).agreement.id
     person = acting(cli, node, agreement_id, Role.LIAISON)
     waiting = [r for r in node.recalls.of(packet_id) if r.state is not RecallState.ERASED]
     cli.confirm("Erasure is permanent.", packet_id.hex()[:12], yes=yes or not waiting)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 import click
 
 from tearline.errors import ActQueued
+from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline.statements.receipt import Status
-from tearline.verification.trust import TrustState
 from tearline_client.cli.confirmation import confirm_fields, confirm_packets, opened_rows
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
@@ -52,12 +52,12 @@ def say_unmarked(cli: CliContext, drafted: Drafted) -> None:
 def say_mentions(cli: CliContext, node: Node, plans: Iterable[ReleasePlan]) -> None:
     """Prints every text that repeats a value its reader may not have in clear."""
     for plan in plans:
-        _say_each(cli, node.mentions(plan), node.state.trust)
+        _say_each(cli, node.mentions(plan), node.directory.trust_list())
 
 
-def _say_each(cli: CliContext, mentions: Iterable[Mention], trust: TrustState) -> None:
+def _say_each(cli: CliContext, mentions: Iterable[Mention], trust_list: TrustList) -> None:
     for mention in mentions:
-        partner = agency_name(trust.trust_list, mention.recipient)
+        partner = agency_name(trust_list, mention.recipient)
         told = short(mention.value) if mention.value else "a value"
         source = f" of packet {mention.packet.hex()[:12]}" if mention.packet else ""
         cli.say(
@@ -67,7 +67,7 @@ def _say_each(cli: CliContext, mentions: Iterable[Mention], trust: TrustState) -
 
 def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
     """Returns whether the article's current version requires two persons."""
-    return node.state.stores.agreements.newest(agreement_id).article(article).four_eyes
+    return node.agreements.newest(agreement_id).article(article).four_eyes
 
 
 async def release(
@@ -169,7 +169,7 @@ def pending(cli: CliContext, release: str) -> None:
                 cli.say(_lost_text(review.pending.lost))
             _say_overturned(cli, node, review)
             _say_repeats(cli, node, review)
-            return _review_rows(review, node.state.trust)
+            return _review_rows(review, node.directory.trust_list())
         return [_pending_row(node, each) for each in node.approvals.waiting()]
 
     of_one = [
@@ -206,7 +206,7 @@ async def approve(cli: CliContext, node: Node, release: str, yes: bool) -> None:
     _say_repeats(cli, node, review)
     for changed in review.changed:
         cell = changed.cell
-        partner = agency_name(node.state.trust.trust_list, cell.recipient)
+        partner = agency_name(node.directory.trust_list(), cell.recipient)
         cli.say(
             f"{short(cell.path)} for {partner}: drafted as {changed.before}, now {cell.form.text}"
         )
@@ -237,13 +237,13 @@ def _lost_text(lost: int) -> str:
 
 
 def _say_repeats(cli: CliContext, node: Node, review: Review) -> None:
-    _say_each(cli, review.mentions, node.state.trust)
+    _say_each(cli, review.mentions, node.directory.trust_list())
     for reason in review.reasons:
         cli.say(f"Reason of the drafter to repeat it: {reason}")
 
 
 def _pending_row(node: Node, pending: Pending) -> dict[str, object]:
-    trust_list = node.state.trust.trust_list
+    trust_list = node.directory.trust_list()
     what, article, recipients = _subject(node, pending.content)
     return {
         "pending": pending.id.hex()[:12],
@@ -259,7 +259,7 @@ def _pending_row(node: Node, pending: Pending) -> dict[str, object]:
 
 def _subject(node: Node, content: Content) -> tuple[str, str, set[str]]:
     """Returns a pending release's subject, article and recipients."""
-    packets = node.state.stores.packets
+    packets = node.packets
     match content:
         case PendingField():
             article = packets.manifest(content.packet).agreement.article
@@ -303,12 +303,12 @@ def _words(content: Content) -> list[str]:
             return []
 
 
-def _review_rows(review: Review, trust: TrustState) -> list[dict[str, object]]:
-    rows = [{**row, "drafted_as": row["form"]} for row in opened_rows(review.fields, trust)]
+def _review_rows(review: Review, trust_list: TrustList) -> list[dict[str, object]]:
+    rows = [{**row, "drafted_as": row["form"]} for row in opened_rows(review.fields, trust_list)]
     before = {(c.cell.path, c.cell.recipient): c.before for c in review.changed}
     cells = [cell for plan in review.plans for cell in plan.cells()]
     rows += [
         {**row, "drafted_as": before.get((cell.path, cell.recipient), cell.form.text)}
-        for cell, row in zip(cells, cell_rows(cells, trust), strict=True)
+        for cell, row in zip(cells, cell_rows(cells, trust_list), strict=True)
     ]
     return rows

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from tearline.errors import RecordRequestMalformed
+from tearline.federation.members import TrustList
 from tearline.packets.packet import Urgency
 from tearline.requests.step import Ground, Side
 from tearline.statements.statement import ActedBy
-from tearline.verification.trust import TrustState
 from tearline_client.cli.answer import answer, supplement
 from tearline_client.cli.confirmation import confirm_packets
 from tearline_client.cli.context import CliContext, pass_cli
@@ -75,7 +75,7 @@ def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
         plan = node.plan(draft, [asked.to])
         say_mentions(cli, node, [plan])
         if dry_run:
-            return list(cell_rows(plan.cells(), node.state.trust))
+            return list(cell_rows(plan.cells(), node.directory.trust_list()))
         if takes_two(node, draft.agreement.id, draft.article):
             return node.approvals.draft([plan], person=cli.settings.person)
         person = person_of(cli, node, draft.agreement.id)
@@ -100,9 +100,9 @@ async def list_command(cli: CliContext, node: Node, only_open: bool) -> None:
     Example: tearline request list --open
     """
     await catch_up(cli, node)
-    trust = node.state.trust
+    trust_list = node.directory.trust_list()
     rows = [
-        row_of(view, trust)
+        row_of(view, trust_list)
         for view in node.requests.list()
         if not (only_open and view.progress.phase.has_ended)
     ]
@@ -125,16 +125,16 @@ def show(cli: CliContext, request: str, steps: bool) -> None:
 
     async def run(
         node: Node,
-    ) -> tuple[RequestView, TrustState, Mapping[bytes, bytes], Mapping[bytes, str]]:
+    ) -> tuple[RequestView, TrustList, Mapping[bytes, bytes], Mapping[bytes, str]]:
         await catch_up(cli, node)
         view = node.requests.show(node.requests.find(request))
         ids = [each.signed.statement.id for each in view.steps]
         reasons = {step: node.state.stores.repeats.of_statement(step) for step in ids}
         answers = [item.answer for item in view.items if item.answer]
-        return view, node.state.trust, node.corrections.corrected_by(answers), reasons
+        return view, node.directory.trust_list(), node.corrections.corrected_by(answers), reasons
 
-    view, trust, superseded, reasons = at_work(cli, run)
-    row = row_of(view, trust)
+    view, trust_list, superseded, reasons = at_work(cli, run)
+    row = row_of(view, trust_list)
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
     cli.say(
         f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"
@@ -383,10 +383,10 @@ def _act(cli: CliContext, request: str, act: Act) -> None:
 
     async def run(node: Node) -> list[dict[str, object]]:
         await catch_up(cli, node)
-        packets = node.state.stores.packets
+        packets = node.packets
         packet = node.requests.find(request)
         person = person_of(cli, node, packets.manifest(packet).agreement.id)
         await act(node, packet, person)
-        return [row_of(node.requests.show(packet), node.state.trust)]
+        return [row_of(node.requests.show(packet), node.directory.trust_list())]
 
     cli.emit(at_work(cli, run), ["request", "partner", "urgency", "state", "due", "left"])

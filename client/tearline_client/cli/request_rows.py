@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import click
 
+from tearline.federation.members import TrustList
 from tearline.requests.step import Side
 from tearline.text.choices import listed
-from tearline.verification.trust import TrustState
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.options import free_text
 from tearline_client.cli.session import look
@@ -35,14 +35,14 @@ def preview_columns(cli: CliContext) -> list[str]:
     ]
 
 
-def row_of(view: RequestView, trust: TrustState) -> dict[str, object]:
+def row_of(view: RequestView, trust_list: TrustList) -> dict[str, object]:
     """Returns a request as a row: its state and its deadline."""
     progress, owed = view.progress, not view.progress.phase.has_ended
     return {
         "request": view.request.packet.hex()[:12],
         "id": view.request.packet.hex(),
         "role": "asker" if view.request.side is Side.ASKER else "asked",
-        "partner": agency_name(trust.trust_list, view.request.peer),
+        "partner": agency_name(trust_list, view.request.peer),
         "urgency": progress.urgency.value,
         "state": progress.phase.text,
         "question": progress.has_question,
@@ -95,4 +95,4 @@ def overturned_text(items: Iterable[RequestedItem]) -> str:
 async def catch_up(cli: CliContext, node: Node) -> None:
     """Receives new messages, then the log's entries about our own receipts for them."""
     if await look(cli, node):
-        await node.state.follow()
+        await node.log.follow()

@@ -75,9 +75,9 @@ async def search(
     superseded = node.corrections.corrected_by(found)
     rows: list[dict[str, object]] = []
     for packet_id, fields in found.items():
-        packet = node.state.stores.packets.packet(packet_id)
+        packet = node.packets.get(packet_id)
         ours = packet.origin == node.uri
-        trust_list = node.state.trust.trust_list
+        trust_list = node.directory.trust_list()
         for opened in fields:
             rank = sought.rank(opened.field)
             rows.append(
@@ -100,7 +100,7 @@ async def search(
 
 
 def _sender(node: Node, name: str) -> str:
-    agencies = {agency.name: agency.uri for agency in node.state.trust.trust_list.agencies}
+    agencies = {agency.name: agency.uri for agency in node.directory.trust_list().agencies}
     return agencies.get(name) or (node.node_of(name) if name else "")
 
 

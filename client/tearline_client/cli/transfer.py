@@ -114,7 +114,7 @@ def _in_file(file: Path) -> Found:
 
 
 async def _in_packets(cli: CliContext, node: Node) -> Found:
-    store = node.state.stores.packets
+    store = node.packets
     found: Found = []
     taken: dict[bytes, tuple[OpenedField, ...]] = {}
     for packet_id in store.ids():

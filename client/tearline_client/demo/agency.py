@@ -139,7 +139,7 @@ class Agency:
 
     async def agreements(self) -> list[str]:
         """Returns the names of the agreements of this node."""
-        return [agreement.name for agreement in self._node.state.stores.agreements.all()]
+        return [agreement.name for agreement in self._node.agreements.list()]
 
     async def preview(self, source: str, order: dict[str, Any], narrative: str) -> list[Any]:
         """Returns form, visible value and policies for each field and partner."""
@@ -185,7 +185,7 @@ class Agency:
 
     async def view(self, packet: str = "", person: str = "") -> dict[str, Any]:
         """Returns the view of a packet, by default the newest, for the agency or a person."""
-        store = self._node.state.stores.packets
+        store = self._node.packets
         packet_id = store.find(packet) if packet else next(iter(store.ids()), None)
         if packet_id is None:
             raise NotFound("no packet has arrived")
@@ -199,10 +199,10 @@ class Agency:
 
     async def correct(self, packet: str, source: str, narrative: str) -> dict[str, Any]:
         """Replaces a packet of ours with a source; returns the changes for each partner."""
-        packet_id = self._node.state.stores.packets.find(packet)
+        packet_id = self._node.packets.find(packet)
         plan, _ = draft_correction(self._node, packet_id, Path(source), narrative=narrative)
         sent = await self._node.send([plan.release])
-        trust_list = self._node.state.trust.trust_list
+        trust_list = self._node.directory.trust_list()
         return {
             "packet": sent.packets[0].hex(),
             "to": [agency_name(trust_list, uri) for uri in plan.release.recipients],
@@ -220,9 +220,9 @@ class Agency:
 
     async def disclose(self, packet: str, field: str, to: str, person: str = "") -> dict[str, Any]:
         """Releases one more field; returns the log entries."""
-        packet_id = self._node.state.stores.packets.find(packet)
+        packet_id = self._node.packets.find(packet)
         path = find_path(self._node.show(packet_id), field)
-        agreement_id = self._node.state.stores.packets.manifest(packet_id).agreement.id
+        agreement_id = self._node.packets.manifest(packet_id).agreement.id
         acting = self._node.acting(person, agreement_id, Role.LIAISON)
         sent = await self._node.disclose(packet_id, path, to, acted_by=acting)
         return {
@@ -233,7 +233,7 @@ class Agency:
     async def statuses(self, packet: str) -> list[Any]:
         """Returns the status of each grant of a packet of ours, from signed receipts."""
         await self._node.receive()
-        shown = self._node.show(self._node.state.stores.packets.find(packet))
+        shown = self._node.show(self._node.packets.find(packet))
         return [
             {
                 "partner": stored.grant.address.recipient,
@@ -245,7 +245,7 @@ class Agency:
     async def who_saw(self, packet: str, field: str) -> list[Any]:
         """Returns each partner's view of a field: form, policies and proof."""
         await self._node.receive()
-        packet_id = self._node.state.stores.packets.find(packet)
+        packet_id = self._node.packets.find(packet)
         return [
             {
                 "partner": sighting.partner,
@@ -292,7 +292,7 @@ class Agency:
 
     async def gaps(self, agreement: str, article: str, peer: str) -> list[Any]:
         """Returns the traffic with a partner while an article was suspended."""
-        partner, trust_list = self._node.node_of(peer), self._node.state.trust.trust_list
+        partner, trust_list = self._node.node_of(peer), self._node.directory.trust_list()
         return [
             {
                 "from": agency_name(trust_list, gap.sender),
@@ -309,7 +309,7 @@ class Agency:
 
     async def recall(self, packet: str, to: str, reason: str) -> None:
         """Recalls a packet of ours from a partner."""
-        packet_id = self._node.state.stores.packets.find(packet)
+        packet_id = self._node.packets.find(packet)
         plan = self._node.recalls.plan(packet_id, to=[to])
         await self._node.recalls.recall(plan, RecallReason(reason))
 
@@ -318,11 +318,11 @@ class Agency:
         await self._node.receive()
         return [
             {
-                "partner": agency_name(self._node.state.trust.trust_list, found.partner),
+                "partner": agency_name(self._node.directory.trust_list(), found.partner),
                 "state": found.state.text,
                 "not_undone": [reach.value for reach in found.answer.reach] if found.answer else [],
             }
-            for found in self._node.recalls.of(self._node.state.stores.packets.find(packet))
+            for found in self._node.recalls.of(self._node.packets.find(packet))
         ]
 
     async def open_case(self, title: str, agreement: str, partners: list[str]) -> str:
@@ -342,7 +342,7 @@ class Agency:
     async def timeline(self, title: str) -> list[Any]:
         """Returns the known events of a case and of its filed packets."""
         await self._node.receive()
-        trust_list = self._node.state.trust.trust_list
+        trust_list = self._node.directory.trust_list()
         return [
             {
                 "entry": event.entry,
@@ -369,8 +369,8 @@ class Agency:
     async def requested(self, request: str) -> dict[str, Any]:
         """Returns the state of a request: its deadline and the outcome of each item."""
         await self._node.receive()
-        await self._node.state.follow()
-        view = self._node.requests.show(self._node.state.stores.packets.find(request))
+        await self._node.log.follow()
+        view = self._node.requests.show(self._node.packets.find(request))
         return {
             "state": view.progress.phase.text,
             "urgency": view.progress.urgency.value,
@@ -387,7 +387,7 @@ class Agency:
 
     async def answer(self, request: str, source: str, item: int, person: str) -> dict[str, Any]:
         """Answers an item of a request with a packet; returns its id."""
-        packet_id = self._node.state.stores.packets.find(request)
+        packet_id = self._node.packets.find(request)
         (plan,) = draft_answer(self._node, packet_id, Path(source)).plans
         acting = self._node.acting(person, plan.draft.agreement.id, Role.LIAISON)
         sent = await self._node.answers.send(packet_id, plan, [item], acted_by=acting)
@@ -395,7 +395,7 @@ class Agency:
 
     async def refuse(self, request: str, ground: str, item: int, person: str) -> None:
         """Refuses an item of a request."""
-        packets = self._node.state.stores.packets
+        packets = self._node.packets
         packet_id = packets.find(request)
         agreement_id = packets.manifest(packet_id).agreement.id
         acting = self._node.acting(person, agreement_id, Role.LIAISON)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tearline.bodies.notices import EMBARGO, NOTICE
 from tearline.errors import NameAmbiguous, NotFound
+from tearline.federation.members import TrustList
 from tearline.onward.use import caveats_in_words
 from tearline.packets.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.text.choices import matched, one_of
-from tearline.verification.trust import TrustState
 from tearline_client.features.corrections.service import PartnerForm
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.planning.entities import TOKEN_PREFIX
@@ -34,10 +34,10 @@ def text_column(form: str, value: str) -> str:
     return "shown" if form == "table" else value
 
 
-def describe(shown: PacketView, trust: TrustState) -> str:
+def describe(shown: PacketView, trust_list: TrustList) -> str:
     """Returns one line that describes a packet."""
     manifest = shown.manifest
-    origin = "us" if shown.own else agency_name(trust.trust_list, shown.packet.origin)
+    origin = "us" if shown.own else agency_name(trust_list, shown.packet.origin)
     return (
         f"{manifest.kind.value} from {origin}, article {manifest.agreement.article},"
         f" source and information {manifest.evaluation}, packet {shown.packet.id.hex()[:12]}"
@@ -82,7 +82,7 @@ def view_rows(shown: PacketView) -> list[dict[str, object]]:
     return rows
 
 
-def cell_rows(cells: Sequence[Cell], trust: TrustState) -> Iterator[dict[str, object]]:
+def cell_rows(cells: Sequence[Cell], trust_list: TrustList) -> Iterator[dict[str, object]]:
     """Yields a row for every field and partner: the visible form and the deciding policy."""
     names = names_by_recipient(cells)
     for cell in cells:
@@ -90,7 +90,7 @@ def cell_rows(cells: Sequence[Cell], trust: TrustState) -> Iterator[dict[str, ob
             "field": short(cell.path),
             "path": cell.path,
             "category": cell.category,
-            "partner": agency_name(trust.trust_list, cell.recipient),
+            "partner": agency_name(trust_list, cell.recipient),
             "form": cell.form.text,
             "seen_as": content_text(cell.media_type, cell.values),
             "shown": content_text(cell.media_type, cell.values, names[cell.recipient]),
