@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from commands import index_page, noun_page, nouns, server_page
+from formats import formats_page
 from tables import GENERATED, table
 from tearline.bodies.registry import KINDS
 from tearline.bodies.rules import Part
@@ -174,6 +175,7 @@ PAGES = {
     "commands/server.md": server_page,
     **{f"commands/{noun}.md": partial(noun_page, noun) for noun in nouns()},
     "errors.md": errors_page,
+    "formats.md": formats_page,
     "kinds.md": kinds_page,
     "settings.md": settings_page,
 }

@@ -30,8 +30,10 @@ from tearline.limits import (
 )
 from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey, parse_verifier_key
 from tearline_runtime import files, passphrase
+from tearline_runtime.file_keys import key_tables
 
 FILE_NAME = "exchange.toml"
+KEYS = key_tables("tearline_server", "config_keys.toml")
 _MAX_FILE_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
 _MAX_PORT = 65535
 _PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (the name of a variable, not a secret)
@@ -146,9 +148,8 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         SettingUnknown: If a name is not a setting.
         SettingInvalid: If a value is missing or of the wrong kind.
     """
-    for name in values:
-        if name not in (*_TEXTS, *_PORTS, _STORE, _HA, _LOG_CALLS, _WITNESSES, *_NUMBERS):
-            raise SettingUnknown(f"{name!r} in {home / FILE_NAME}")
+    if unknown := KEYS["file"].unknown(values):
+        raise SettingUnknown(f"{unknown[0]!r} in {home / FILE_NAME}")
     return Config(
         home=home,
         name=_domain("name", values),
@@ -324,7 +325,7 @@ def _witnesses(tables: object) -> tuple[Witness, ...]:
 
 def _witness(table: object) -> Witness:
     match table:
-        case {"url": str(url), "key": str(text), **others} if not others:
+        case {"url": str(url), "key": str(text), **more} if not more:
             url = url.rstrip("/")
         case _:
             raise SettingInvalid("witnesses: each has exactly a url and a key, both text")

@@ -10,7 +10,6 @@ import pytest
 
 from support import ROOT
 from tearline.errors import concrete_errors
-from tearline_client.planning.agreement_file import _ARTICLE, _TOP
 from tearline_client.service.metrics import Metrics as NodeMetrics
 from tearline_client.store.notifications import EVENTS
 from tearline_server.config import Config
@@ -19,7 +18,6 @@ from tearline_server.observability.metrics import Metrics as ExchangeMetrics
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("deploy/*.md"), *ROOT.glob("docs/**/*.md")})
 NOTICES = (ROOT / "docs" / "howto" / "notices.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-AGREEMENTS = (ROOT / "docs" / "howto" / "agreements.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 
@@ -114,11 +112,6 @@ def test_every_metric_of_a_node_is_explained_and_no_other() -> None:
 def test_every_setting_of_an_exchange_is_explained_and_no_other() -> None:
     settings = {field.name for field in fields(Config)} - {"home"}
     assert named(section(OPERATIONS, "### Settings")) == settings
-
-
-def test_every_key_of_an_agreement_s_file_is_explained_and_no_other() -> None:
-    explained = named(section(AGREEMENTS, "## The file of terms"))
-    assert {key.partition(".")[0] for key in explained} == _TOP | _ARTICLE
 
 
 def test_every_event_of_a_notice_is_explained_and_no_other() -> None:

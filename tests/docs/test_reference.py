@@ -13,7 +13,7 @@ import pytest
 from support import ROOT
 from tearline.persons.tokens import Role
 
-sys.path.insert(0, str(ROOT / "docs" / "reference"))
+sys.path.append(str(ROOT / "docs" / "reference"))
 from commands import agency, example_of, leaves, operator
 from examples import AGENCY, EXCHANGE
 

@@ -11,7 +11,7 @@ import tearline_client
 from support import ROOT
 from test_links import links, pages
 
-sys.path.insert(0, str(ROOT / "docs" / "site"))
+sys.path.append(str(ROOT / "docs" / "site"))
 from outside import outside, outside_style
 
 SETTINGS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
@@ -24,7 +24,8 @@ def listed(settings: str) -> Counter[str]:
 
 def test_the_navigation_has_every_page_once() -> None:
     names = [path.relative_to(ROOT).as_posix() for path in pages() if path.exists()]
-    assert listed(SETTINGS) == Counter(names)
+    assert listed(SETTINGS) == Counter(name for name in names if not name.startswith("docs/adr/"))
+    assert SETTINGS.count("- Decisions: []") == 1  # filled by the build
 
 
 def test_a_page_that_is_left_out_is_found() -> None:

@@ -8,15 +8,13 @@ from tearline.audit.query import day_of
 from tearline.encoding import encode_base64
 from tearline.wire.grants import encode_log_opening
 from tearline_client.audit.search import FoundEvent
+from tearline_runtime.file_keys import key_tables
 
 Row = dict[str, object]
 Names = Callable[[str], str]
 
-COLUMNS = (
-    "entry", "time", "action", "actor", "counterpart", "party", "packet", "packet_id",
-    "statement", "agreement", "article", "purpose", "pseudonym", "seconded_by", "decisions",
-    "outcome", "reason", "count", "opening", "path", "size", "checkpoint",
-)  # fmt: skip
+KEYS = key_tables(__package__, "row_keys.toml")["file"]
+COLUMNS = tuple(key.name for key in KEYS.keys)
 """Every column of a row, in the order of a file."""
 
 

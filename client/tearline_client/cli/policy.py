@@ -38,9 +38,10 @@ from tearline_client.context import Policies
 from tearline_client.node import Node
 from tearline_client.planning.drafts import article_of
 from tearline_client.rendering.words import agency_name
+from tearline_runtime.file_keys import key_tables
 
+KEYS = key_tables("tearline_client.planning", "case_keys.toml")
 _MAX_CASES_BYTES = 1 << 20
-_CASE = {"name", "article", "purpose", "kind", "from", "to", "field", "expect"}
 _CASES_EXAMPLE = """\b
 agreement = "narcotics-2026"
 [[case]]
@@ -298,9 +299,9 @@ def _case(number: int, entry: object, desk: PolicyFiles) -> PolicyCase:
     if not isinstance(entry, dict) or not all(isinstance(v, str) for v in entry.values()):
         raise MalformedInput(f"case {number}: every value must be a string")
     values: Mapping[str, str] = entry
-    if unknown := sorted(values.keys() - _CASE):
+    if unknown := KEYS["case"].unknown(values):
         raise MalformedInput(f"case {number}: {unknown[0]} is unknown")
-    if missing := sorted(_CASE - {"from"} - values.keys()):
+    if missing := KEYS["case"].missing(values):
         raise MalformedInput(f"case {number}: {missing[0]} is missing")
     try:
         return PolicyCase(
@@ -324,7 +325,7 @@ def _toml(text: str) -> dict[str, Any]:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MalformedInput(str(error)) from None
-    if set(table) != {"agreement", "case"} or not isinstance(table["agreement"], str):
+    if set(table) != KEYS["file"].names or not isinstance(table["agreement"], str):
         raise MalformedInput("expected one agreement, and cases as [[case]]")
     return table
 

@@ -28,6 +28,7 @@ from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.wire.federation import parse_trust_list
 from tearline.wire.statements import Signed, parse_signed
 from tearline_client.keys.keystore import Keystore
+from tearline_runtime.file_keys import key_tables
 from tearline_runtime.files import UMASK, replace, reported_as, write_new
 from tearline_runtime.grpc.credentials import TlsIdentity
 
@@ -114,7 +115,7 @@ class Home:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigUnreadable(f"{self.identity_file}: {error}") from None
-        if set(table) != {"agency", "domain", "node"} or not all(
+        if set(table) != key_tables(__package__, "identity_keys.toml")["file"].names or not all(
             isinstance(value, str) for value in table.values()
         ):
             raise SettingInvalid(f"{self.identity_file}: agency, domain and node were expected")

@@ -39,16 +39,10 @@ from tearline.policy.marking import parse_tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.statements.statement import Header
 from tearline.text.choices import one_of
+from tearline_runtime.file_keys import KeyTable, key_tables
 
 DAY_MS = 24 * 3_600_000
-_TOP = {
-    "name", "parties", "valid_from", "valid_until", "retention_days", "onward_use", "oversight",
-    "reply_hours", "authorisation_days", "log_retention_days", "article",
-}  # fmt: skip
-_ARTICLE = {
-    "purposes", "kinds", "crime_areas", "highest_tlp", "directions", "joint", "four_eyes", "share",
-    "both_before_open",
-}  # fmt: skip
+KEYS = key_tables(__package__, "agreement_keys.toml")
 
 
 def parse_agreement_file(
@@ -69,11 +63,12 @@ def parse_agreement_file(
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise AgreementMalformed(str(error)) from None
-    _require_known(table, _TOP, "the agreement")
+    _require_known(table, KEYS["file"], "the agreement")
     uris = {agency.name: agency.uri for agency in trust_list.agencies}
     parties = sorted(_uri(uris, name) for name in _names(table, "parties", "the agreement"))
     hours = _table(table.get("reply_hours", {}), "reply_hours")
-    _require_known(hours, {urgency.value for urgency in Urgency}, "reply_hours")
+    if unknown := sorted(set(hours) - {urgency.value for urgency in Urgency}):
+        raise AgreementMalformed(f"reply_hours has an unknown key: {unknown[0]}")
     return Agreement(
         header=header,
         id=secrets.token_bytes(AGREEMENT_ID_SIZE),
@@ -97,7 +92,7 @@ def parse_agreement_file(
         },
         retention_ms=_number(table, "retention_days", "the agreement") * DAY_MS,
         onward_use=_text(table, "onward_use", "the agreement"),
-        oversight=tuple(sorted(_uri(uris, name) for name in table.get("oversight", []))),
+        oversight=_oversight(table, uris),
         valid_from_ms=_day_ms(table, "valid_from"),
         valid_until_ms=_day_ms(table, "valid_until"),
         authorisation_ms=_days_ms(table, "authorisation_days"),
@@ -105,11 +100,16 @@ def parse_agreement_file(
     )
 
 
+def _oversight(table: Mapping[str, Any], uris: Mapping[str, str]) -> tuple[str, ...]:
+    names = _names(table, "oversight", "the agreement") if "oversight" in table else []
+    return tuple(sorted(_uri(uris, name) for name in names))
+
+
 def _article(
     article_id: str, table: Mapping[str, Any], uris: Mapping[str, str], parties: list[str]
 ) -> ArticleTerms:
     where = f"article.{article_id}"
-    _require_known(table, _ARTICLE, where)
+    _require_known(table, KEYS["article"], where)
     shares = [
         Share(partner=_uri(uris, partner), category=category, form=parse_form(str(form)))
         for partner, given in _table(table.get("share", {}), f"{where}.share").items()
@@ -141,8 +141,8 @@ def _directions(
     return tuple(sorted({Direction(sender=a, recipient=b) for a, b in pairs}))
 
 
-def _require_known(table: Mapping[str, Any], known: set[str], where: str) -> None:
-    if unknown := sorted(set(table) - known):
+def _require_known(table: Mapping[str, Any], keys: KeyTable, where: str) -> None:
+    if unknown := keys.unknown(table):
         raise AgreementMalformed(f"{where} has an unknown key: {unknown[0]}")
 
 

@@ -26,10 +26,9 @@ from tearline.errors import RecordRequestMalformed
 from tearline.packets.packet import PacketKind, Urgency
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity
+from tearline_runtime.file_keys import KeyTable, key_tables
 
-_TEXTS = ("to", "agreement", "article", "purpose", "offence", "link")
-_OPTIONAL = ("urgency", "urgency_reason", "case", "reference", "narrative", "subjects")
-_ITEM = {"record", "about"}
+KEYS = key_tables(__package__, "request_keys.toml")
 _REQUEST_ID = "record-request"
 
 
@@ -64,9 +63,14 @@ def parse_request_file(text: str) -> RequestFile:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecordRequestMalformed(str(error)) from None
-    _require_known(table, {*_TEXTS, *_OPTIONAL, "item"}, "the request")
-    said = {key: _text(table, key, "the request") for key in _TEXTS}
-    said |= {key: _text(table, key, "the request") if key in table else "" for key in _OPTIONAL}
+    _require_known(table, KEYS["file"], "the request")
+    said = {
+        key.name: _text(table, key.name, "the request")
+        if key.default is None or key.name in table
+        else ""
+        for key in KEYS["file"].keys
+        if key.name != "item"
+    }
     try:
         urgency = Urgency(said["urgency"] or Urgency.ROUTINE)
     except ValueError:
@@ -105,7 +109,7 @@ def _item(number: int, table: object) -> Entity:
     where = f"item {number}"
     if not isinstance(table, dict):
         raise RecordRequestMalformed(f"{where}: a table was expected")
-    _require_known(table, _ITEM, where)
+    _require_known(table, KEYS["item"], where)
     about = table.get("about", [])
     if not isinstance(about, list) or not all(isinstance(each, str) for each in about):
         raise RecordRequestMalformed(f"{where}.about: a list of ids was expected")
@@ -119,8 +123,8 @@ def _item(number: int, table: object) -> Entity:
     return Entity(id=f"requested-item-{number}", schema="RequestedItem", properties=properties)
 
 
-def _require_known(table: Mapping[str, Any], known: set[str], where: str) -> None:
-    if unknown := sorted(set(table) - known):
+def _require_known(table: Mapping[str, Any], keys: KeyTable, where: str) -> None:
+    if unknown := keys.unknown(table):
         raise RecordRequestMalformed(f"{where} has an unknown key: {unknown[0]}")
 
 

@@ -13,6 +13,7 @@ from tearline.encoding import prefixed
 from tearline.limits import MAX_NOTICES
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
+from tearline_runtime.file_keys import key_tables
 
 _NOTICE = Column("notice", "sealed", ("id",))
 
@@ -31,10 +32,8 @@ EVENTS: Mapping[str, str] = {
 }
 """Events, with their meaning."""
 
-IDS = frozenset(
-    {"packet", "grant", "statement", "agreement", "sender", "recipient", "article", "request"}
-    | {"case", "corrects", "pending", "code", "key", "until_ms"}
-)
+KEYS = key_tables(__package__, "notification_keys.toml")
+IDS = KEYS["ids"].names
 """Names that a notice may use, beside its event and time."""
 
 

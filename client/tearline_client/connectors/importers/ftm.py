@@ -15,8 +15,9 @@ from tearline_client.connectors.importers.report import Concern, Imported, Repor
 from tearline_client.connectors.importers.source import open_source, read_lines
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import GENERALISED, NEVER_TRAVELS
+from tearline_runtime.file_keys import key_tables
 
-_KEYS = frozenset({"id", "schema", "properties", GENERALISED})
+KEYS = key_tables(__package__, "ftm_keys.toml")["file"]
 # Of Aleph, OpenSanctions and yente.
 _KEYS_BESIDE = frozenset(
     {
@@ -93,7 +94,7 @@ def _entity(line: int, text: str, report: Report) -> Entity:
         if key in _KEYS_BESIDE:
             why = "describes another store, not the entity, in each line that has it"
             report.add_once(Concern.STAYS_HOME, why, line=line, column=key)
-        elif key not in _KEYS:
+        elif key not in KEYS.names:
             raise ImportRefused(f"line {line}: a key that no entity has")
     judge(entity, report, line=line)
     return entity

@@ -46,7 +46,9 @@ from tearline_client.planning.ftm_schema import (
     PropertyType,
     property_of,
 )
+from tearline_runtime.file_keys import KeyTable, key_tables
 
+KEYS = key_tables(__package__, "mapping_keys.toml")
 DELIMITERS = (",", ";", "|", "\t")
 _CONCRETE = tuple(name for name, schema in SCHEMATA.items() if not schema.abstract)
 ROW = "row"
@@ -164,7 +166,7 @@ def parse_mapping(data: bytes) -> TableMapping:
         table = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise MappingMalformed("not a TOML file in UTF-8") from None
-    _known_keys("the file", table, {"delimiter", "encoding", "header", "entities"})
+    _known_keys("the file", table, KEYS["file"])
     delimiter, encoding = table.get("delimiter", ","), table.get("encoding", "utf-8")
     if delimiter not in DELIMITERS:
         raise MappingMalformed("delimiter is a comma, semicolon, bar or tab")
@@ -182,8 +184,8 @@ def parse_mapping(data: bytes) -> TableMapping:
     )
 
 
-def _known_keys(where: str, table: Mapping[str, Any], known: set[str]) -> None:
-    if unknown := sorted(set(table) - known):
+def _known_keys(where: str, table: Mapping[str, Any], keys: KeyTable) -> None:
+    if unknown := keys.unknown(table):
         raise MappingMalformed(f"{where}: no such key: {unknown[0]!r}")
 
 
@@ -206,7 +208,7 @@ def _texts(where: str, value: object) -> tuple[str, ...]:
 def _entity_mapping(name: str, entry: object, entities: Mapping[str, Any]) -> EntityMapping:
     where = f"entities.{name}"
     table = _table(where, entry)
-    _known_keys(where, table, {"schema", "id", "properties"})
+    _known_keys(where, table, KEYS["entity"])
     schema = _schema(f"{where}.schema", table.get("schema"))
     properties = _table(f"{where}.properties", table.get("properties"))
     return EntityMapping(
@@ -222,7 +224,7 @@ def _entity_mapping(name: str, entry: object, entities: Mapping[str, Any]) -> En
 def _schema(where: str, value: object) -> SchemaMapping:
     if not isinstance(value, dict):
         return SchemaMapping(column="", names={"": _schema_name(where, value)})
-    _known_keys(where, value, {"column", "values"})
+    _known_keys(where, value, KEYS["schema"])
     column, names = value.get("column"), value.get("values", {name: name for name in _CONCRETE})
     if not isinstance(column, str) or not column or not isinstance(names, dict) or not names:
         raise MappingMalformed(f"{where}: a column is expected, and values of it by schema")
@@ -274,12 +276,12 @@ def _source(where: str, item: object) -> Source:
     if not all(isinstance(value, str) and value for value in table.values()):
         raise MappingMalformed(f"{where}: texts are expected")
     if "value" in table:
-        _known_keys(where, table, {"value"})
+        _known_keys(where, table, KEYS["fixed"])
         return Fixed(value=table["value"])
     if "entity" in table:
-        _known_keys(where, table, {"entity"})
+        _known_keys(where, table, KEYS["link"])
         return Link(entity=table["entity"])
-    _known_keys(where, table, {"column", "split", "date", "format"})
+    _known_keys(where, table, KEYS["column"])
     if "column" not in table:
         raise MappingMalformed(f"{where}: a column, a value or an entity is expected")
     return FromColumn(**table)

@@ -27,6 +27,17 @@ sys.path.insert(0, str(HERE))
 from outside import outside, outside_style  # noqa: E402  (a hook has no package)
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Fills the navigation's list of decisions."""
+    decisions = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/adr/*.md"))
+    for tab in config.nav or ():
+        for entries in tab.values() if isinstance(tab, dict) else ():
+            for entry in entries:
+                if isinstance(entry, dict) and "Decisions" in entry:
+                    entry["Decisions"] = decisions
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the pages, and the files that they link to."""
     for path in sorted({path for pattern in SOURCES for path in ROOT.glob(pattern)}):
