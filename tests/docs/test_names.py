@@ -3,7 +3,6 @@
 import importlib
 import re
 from collections.abc import Iterable
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,12 @@ from support import ROOT
 from tearline.errors import concrete_errors
 from tearline_client.service.metrics import Metrics as NodeMetrics
 from tearline_client.store.notifications import EVENTS
-from tearline_server.config import Config
 from tearline_server.observability.metrics import Metrics as ExchangeMetrics
 
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("deploy/*.md"), *ROOT.glob("docs/**/*.md")})
 NOTICES = (ROOT / "docs" / "howto" / "notices.md").read_text(encoding="utf-8")
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+EXCHANGE = (ROOT / "docs" / "reference" / "exchange.md").read_text(encoding="utf-8")
+NODE = (ROOT / "docs" / "reference" / "node.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 
@@ -49,7 +48,7 @@ def test_every_code_exists(page: Path) -> None:
 
 
 def test_every_metric_of_an_exchange_is_explained_and_no_other() -> None:
-    assert named(section(OPERATIONS, "### Metrics")) == measured(ExchangeMetrics(), "tearline_")
+    assert named(section(EXCHANGE, "## Metrics")) == measured(ExchangeMetrics(), "tearline_")
 
 
 def made(*folders: str) -> set[str]:
@@ -91,27 +90,22 @@ def absent(grows: str, folder: str) -> list[str]:
 def test_every_table_of_an_exchange_has_its_bound_told_and_no_other() -> None:
     storage = "server/tearline_server/storage"
     tables = made(f"{storage}/sqlite/migrations", f"{storage}/postgres/migrations")
-    grows = section(OPERATIONS, "### What grows")
+    grows = section(EXCHANGE, "## What grows")
     assert named(grows) == tables | {"migrated"}
     assert absent(grows, "server/tearline_server") == []
 
 
 def test_every_table_of_a_node_has_its_bound_told_and_no_other() -> None:
     tables = made("client/tearline_client/store/migrations")
-    grows = section(OPERATIONS, "### What grows at a node")
+    grows = section(NODE, "## What grows at a node")
     assert named(grows) == tables
     assert absent(grows, "client/tearline_client") == []
 
 
 def test_every_metric_of_a_node_is_explained_and_no_other() -> None:
-    explained = named(section(OPERATIONS, "### Metrics of a node"))
+    explained = named(section(NODE, "## Metrics of a node"))
     paths = {name for name in explained if name.startswith("/")}
     assert explained - paths == measured(NodeMetrics(), "tearline_node_")
-
-
-def test_every_setting_of_an_exchange_is_explained_and_no_other() -> None:
-    settings = {field.name for field in fields(Config)} - {"home"}
-    assert named(section(OPERATIONS, "### Settings")) == settings
 
 
 def test_every_event_of_a_notice_is_explained_and_no_other() -> None:

@@ -160,8 +160,8 @@ def test_a_node_is_well_for_a_while_after_a_round_and_until_one_fails() -> None:
 
 
 def test_operations_tell_of_every_metric_and_of_no_other() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
-    table = page.partition("### Metrics of a node")[2].partition("\n### ")[0]
+    page = (ROOT / "docs" / "reference" / "node.md").read_text()
+    table = page.partition("## Metrics of a node")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     text = Metrics().text(VITALS).decode()

@@ -297,8 +297,8 @@ async def test_a_chore_that_fails_is_counted_and_goes_on() -> None:
 
 
 def test_operations_tell_of_every_metric_and_of_no_other() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
-    table = page.partition("### Metrics")[2].partition("\n### ")[0]
+    page = (ROOT / "docs" / "reference" / "exchange.md").read_text()
+    table = page.partition("## Metrics")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     text = Metrics().text(VITALS).decode()

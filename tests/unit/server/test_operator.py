@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import time
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from click.testing import CliRunner
 from builders import CN, US, signer
 from hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from served import member
-from support import ROOT
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.crypto.certificates import verify_authority
 from tearline.errors import (
@@ -41,7 +39,7 @@ from tearline.wire.federation import encode_trust_list, parse_exchange_enrolment
 from tearline.wire.statements import cosigned, encode_signed
 from tearline_server.admin.output import print_traceback
 from tearline_server.cli import cli, main
-from tearline_server.config import Config, config_of, load_config, read_passphrase, write_config
+from tearline_server.config import config_of, load_config, read_passphrase, write_config
 from tearline_server.keys import generate_keys, read_keys, write_keys
 from tearline_server.observability.logging import log_to
 
@@ -62,14 +60,6 @@ def test_settings_are_written_and_read_back(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigUnreadable):
         write_config(config)
-
-
-def test_operations_tell_of_every_setting_and_of_no_other() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
-    table = page.partition("### Settings")[2].partition("\n### ")[0]
-    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-    told = {name for row in rows for name in re.findall(r"\w+", row)}
-    assert told == {field.name for field in fields(Config)} - {"home"}
 
 
 def test_the_monitoring_port_is_named_or_there_is_none(tmp_path: Path) -> None:
