@@ -2,8 +2,10 @@
 
 import ast
 import asyncio
+import builtins
 import functools
 import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -26,6 +28,23 @@ def test_each_row_names_a_code_a_function_and_a_test(row):
     assert function.__module__ == mutant.module
     path, _, name = row.test.partition("::")
     assert f"def {name.partition('[')[0]}(" in (TESTS.parent / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("row", ATTACKS, ids=lambda row: row.name)
+def test_each_row_returns_what_its_function_knows(row):
+    # A name that is unknown there would end a server's act by accident, and show nothing.
+    mutant = parse_mutant(row.function)
+    function = find_function(importlib.import_module(mutant.module), mutant.qualname)
+    code = function.__code__
+    parameters = code.co_argcount + code.co_kwonlyargcount
+    parameters += bool(code.co_flags & inspect.CO_VARARGS)
+    parameters += bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    known = {*code.co_varnames[:parameters], *function.__globals__, *vars(builtins)}
+    nodes = [*ast.walk(ast.parse(row.returns, mode="eval"))]
+    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    own |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    assert used <= known | own
 
 
 def test_no_attack_stands_twice():

@@ -149,7 +149,7 @@ WITNESSES = (
         "TL-LOG-003",
         "test_what_was_cosigned_and_is_kept_back_is_missed",
         "tearline_client.cosigning.cosigner:Cosigner.seen",
-        "Seen()",
+        "CosignedTree()",
         _LAST,
     ),
     _offered(

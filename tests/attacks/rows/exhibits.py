@@ -140,7 +140,7 @@ PROOFS = (
         "TL-CFG-010",
         "test_what_is_no_policy_is_refused",
         "tearline.tlog.policy:_Reader._group",
-        "Group(needed=1, members=())",
+        "CosignerGroup(needed=1, members=())",
         file=_POLICY,
     ),
 )

@@ -5,7 +5,7 @@ from attacks.attack import Attack
 _COUNTED = "a refusal in the log, counted by peer and code"
 _LEAF = (
     "tearline.crypto.certificates:verify_leaf",
-    "Leaf(node=parse_node_uri(_single_uri(parse_certificate(certificate))),"
+    "LeafCertificate(node=parse_node_uri(_single_uri(parse_certificate(certificate))),"
     " thumbprint=bytes(32), key_id=bytes(32), not_before_s=0, not_after_s=now_s + 9)",
 )
 _TOKEN = (
@@ -102,7 +102,7 @@ CALLS = (
         "server/test_write_path.py"
         "::test_a_batch_has_few_bytes_while_others_wait_and_many_when_nobody_does",
         "tearline_server.ingest.committer:Committer._fitting",
-        "Weight(statements=MAX_BATCH_STATEMENTS, bytes=MAX_QUEUE_BYTES)",
+        "Cost(statements=MAX_BATCH_STATEMENTS, bytes=MAX_QUEUE_BYTES)",
     ),
     _call(
         "leave answers unread, to fill the memory or keep others waiting",

@@ -140,7 +140,7 @@ PATCHED = (
         "TL-PKT-011",
         "test_a_void_does_not_take_a_place_that_is_taken",
         "tearline_server.processing.handlers.channels:next_place",
-        "Place(case=case, address=address)",
+        "Place(context=context, address=address, size=size)",
     ),
     _patched(
         "void without an agreement",
@@ -153,7 +153,7 @@ PATCHED = (
         "TL-REQ-006",
         "test_a_void_does_not_withdraw_what_somebody_else_sent",
         "tearline_server.processing.handlers.channels:_waiting",
-        "case.batch.known.mail[void.address.recipient, void.withdraws]",
+        "context.batch.known.mail[void.address.recipient, void.withdraws]",
     ),
     _patched(
         "withdraw a grant that was handed out",
@@ -166,7 +166,7 @@ PATCHED = (
         "TL-REQ-006",
         "test_a_void_withdraws_once",
         "tearline_server.processing.handlers.channels:_waiting",
-        "case.batch.known.mail.get((void.address.recipient, void.withdraws)) or Delivered("
+        "context.batch.known.mail.get((void.address.recipient, void.withdraws)) or Delivered("
         "seq=2, statement=0, sender='', type=7, packet=None, agreement=b'', delivered=False,"
         " held=False, status=None, passed=False)",
     ),
