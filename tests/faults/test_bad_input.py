@@ -310,7 +310,7 @@ def test_an_exchange_out_of_reach(quiet: Federation) -> None:
     refuses(quiet.us, ("packet", "show", "0" * 64), "TL-REQ-006", 6)
     listed = quiet.us.here("packet", "list")
     assert listed.status == 0
-    assert "(TL-REQ-001): what is here is as of" in listed.err
+    assert "(TL-REQ-001): local data is as of" in listed.err
 
 
 def test_what_is_decided_while_the_exchange_is_out_of_reach(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_one_more_field_is_disclosed_later(story: Story) -> None:
     assert refused.refused("TL-POL-009", 4)
     assert by_path(story.show(us))["BankAccount/iban"]["value"] == ACCOUNT
     done = us.done_here("packet", "disclose", story.packet, "BankAccount/iban", "--yes", "--to", MX)
-    assert "accepted 1 statement" in done.err
+    assert "accepted and logged 1 statement" in done.err
     unknown = us.here("packet", "disclose", story.packet, "Person/shoeSize", "--to", MX)
     assert unknown.refused("TL-REQ-006", 6)
 
