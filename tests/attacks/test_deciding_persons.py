@@ -124,7 +124,7 @@ async def test_of_several_persons_none_acts_unnamed(world: Simulation) -> None:
     for decide in (
         lambda: mx.person(NODE, Role.OFFICER),
         lambda: mx.audit_token(NODE),
-        lambda: mx.second.draft([world.mx.plan(world.us)], person=NODE),
+        lambda: mx.approvals.draft([world.mx.plan(world.us)], person=NODE),
     ):
         with pytest.raises(LoginRequired, match="a person"):
             decide()

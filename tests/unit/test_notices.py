@@ -83,7 +83,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
     database = Database(tmp_path / "node.db", Vault(bytes(32)))
     store = NotificationStore(database)
     state = SimpleNamespace(
-        stores=SimpleNamespace(database=database, notices=store), now_ms=lambda: NOW_MS
+        stores=SimpleNamespace(database=database, notifications=store), now_ms=lambda: NOW_MS
     )
     return Told(
         store=store, database=database, notices=Notifications(state), file=tmp_path / "told.jsonl"
