@@ -215,8 +215,8 @@ class FourEyes(RuleBasedStateMachine):
     def _second(self) -> ApprovalService:
         stores = SimpleNamespace(
             database=self.database,
-            pending=ApprovalStore(self.database, SimpleNamespace(newest=lambda _: AGREEMENT)),
-            notices=NotificationStore(self.database),
+            approvals=ApprovalStore(self.database, SimpleNamespace(newest=lambda _: AGREEMENT)),
+            notifications=NotificationStore(self.database),
             packets=SimpleNamespace(packet=shown),
         )
         state = SimpleNamespace(
