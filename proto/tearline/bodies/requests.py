@@ -43,6 +43,8 @@ def _relate(body: Body) -> Iterator[Problem]:
     seen = set()
     for item in body.of(ITEM):
         number = item.only("number")
+        if number is None:  # kept back, or lacking: no reason to take two items for one
+            continue
         if number in seen:
             yield Problem(path=item.path("number"), why="another item has that number")
         seen.add(number)

@@ -8,6 +8,7 @@ from tearline.errors import BodyIncomplete
 from tearline.packets.packet import PacketKind
 from tearline.policy.masks import generalise
 from tearline_client.connectors.importers.report import Report, judge
+from tearline_client.planning.entities import Entity
 
 RULED = sorted(KINDS)
 TRANSFER = KINDS[PacketKind.VALUE_TRANSFER].example
@@ -159,6 +160,11 @@ def test_an_objection_gives_its_reason() -> None:
     assert problems(PacketKind.FEEDBACK, entities(objection), whole=False) == []
     reasoned = objection.replace('"date"', '"description":["No such importer."],"date"')
     assert problems(PacketKind.FEEDBACK, entities(reasoned)) == []
+
+
+def test_items_whose_numbers_are_kept_back_are_not_taken_for_one() -> None:
+    items = [Entity(id=each, schema="RequestedItem", properties={}) for each in ("one", "two")]
+    assert problems(PacketKind.RECORD_REQUEST, items, whole=False) == []
 
 
 def test_one_leg_alone_is_a_transfer_and_three_are_not() -> None:

@@ -1,6 +1,7 @@
 """Packets of an earlier version of the tables: openings and ciphertexts come apart as they were."""
 
 import sqlite3
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
@@ -67,7 +68,7 @@ async def test_a_file_is_brought_forward(tmp_path: Path) -> None:
     folder = files("tearline_server.storage.sqlite").joinpath("migrations")
     scripts = sorted((each for each in folder.iterdir() if each.name[0] == "0"), key=str)
     before = scripts[: next(n for n, each in enumerate(scripts) if each.name.endswith(EARLIER))]
-    with sqlite3.connect(tmp_path / "store.db") as database:
+    with closing(sqlite3.connect(tmp_path / "store.db")) as database, database:
         for script in before:
             database.executescript(script.read_text("utf-8"))
         database.execute(f"PRAGMA user_version={len(before)}")

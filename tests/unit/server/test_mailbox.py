@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,7 +107,7 @@ async def test_one_bad_row_never_blocks_a_mailbox(tmp_path: Path) -> None:
     async with opened(tmp_path) as world:
         await world.agree()
         await send(world, 2)
-    with sqlite3.connect(tmp_path / "exchange.db") as database:
+    with closing(sqlite3.connect(tmp_path / "exchange.db")) as database, database:
         database.execute(
             "UPDATE statement SET envelope = x'00' WHERE idx ="
             " (SELECT statement FROM mail WHERE seq = 2 AND node = ?)",
@@ -138,7 +139,7 @@ async def test_acknowledgements_are_kept_and_bounded(world: World, tmp_path: Pat
     newest = await world.exchange.acknowledge(node_of(CN), replace(cursor, seq=1))
     assert newest == replace(cursor, seq=cursor.seq + 1)
     await world.exchange.acknowledge(node_of(US), Cursor(epoch=b"e" * 16, seq=1))
-    with sqlite3.connect(tmp_path / "exchange.db") as database:
+    with closing(sqlite3.connect(tmp_path / "exchange.db")) as database, database:
         rows = database.execute("SELECT node, seq FROM acknowledged").fetchall()
     database.close()
     assert rows == [(node_of(CN), 2)]

@@ -5,6 +5,7 @@ import errno
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
@@ -38,7 +39,7 @@ async def test_a_file_is_its_owners_alone_and_durable(tmp_path: Path) -> None:
     for file in tmp_path.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     await store.close()
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("PRAGMA page_size").fetchone() == (16384,)
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     database.close()
@@ -129,7 +130,7 @@ async def test_packets_of_an_earlier_version_are_looked_at_for_their_end(tmp_pat
         files("tearline_server.storage.sqlite").joinpath("migrations").iterdir(), key=str
     )
     earlier = scripts[: [script.name for script in scripts].index("0016_packet_end.sql")]
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         for script in earlier:
             database.executescript(script.read_text("utf-8"))
         database.execute(f"PRAGMA user_version={len(earlier)}")
@@ -191,7 +192,7 @@ async def test_a_reader_holds_up_what_deletes_and_no_change_behind_it(
 
 def test_a_later_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("PRAGMA user_version=99")
     database.close()
     with pytest.raises(StoreVersion):
@@ -233,7 +234,7 @@ def test_what_this_user_may_not_open_is_not_called_damaged(
 
 def test_what_lies_beside_the_file_and_cannot_be_opened_is_no_damage(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("CREATE TABLE one (two)")
     database.close()

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ async def findings(path: Path) -> list[str]:
 async def edited(tmp_path: Path, logged: bytes, *statements: str) -> list[str]:
     path = tmp_path / "edited.db"
     path.write_bytes(logged)
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         for statement in statements:
             assert database.execute(statement).rowcount > 0
     database.close()
