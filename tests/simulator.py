@@ -58,7 +58,7 @@ from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
 from tearline.tlog.merkle import Frontier
 from tearline.verification.log_entries import entry_hash
 from tearline.verification.trust import Moment
-from tearline.wire.addressing import address_of
+from tearline.wire.addresses import address_of
 from tearline.wire.audit_search import encode_proof_request
 from tearline.wire.cosigning import CosignReply, encode_cosign_news, parse_cosign_news
 from tearline.wire.deliveries import (

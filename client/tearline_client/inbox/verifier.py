@@ -44,7 +44,7 @@ from tearline.statements.channel import Address, Mark
 from tearline.statements.receipt import LogOpening
 from tearline.statements.statement import Header, Statement, StatementType, pseudonym_of, signers_of
 from tearline.verification.trust import Moment, TrustState
-from tearline.wire.addressing import address_of
+from tearline.wire.addresses import address_of
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import encode_case_step_prefix, parse_case_note, parse_case_step
 from tearline.wire.consents import encode_consent_prefix, parse_consent, parse_terms

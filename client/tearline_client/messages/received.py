@@ -20,7 +20,7 @@ from tearline.statements.channel import Address, Mark, Void
 from tearline.statements.receipt import LogOpening, Receipt
 from tearline.statements.statement import Header
 from tearline.suspensions.standing import Standing
-from tearline.wire.addressing import address_of
+from tearline.wire.addresses import address_of
 from tearline.wire.packets import Release
 from tearline.wire.statements import Signed
 

@@ -18,7 +18,7 @@ from tearline.statements.statement import (
     StatementType,
     statement_id,
 )
-from tearline.wire.addressing import address_of
+from tearline.wire.addresses import address_of
 from tearline.wire.bundles import Bundle, bundle
 from tearline.wire.grants import (
     encode_mark,

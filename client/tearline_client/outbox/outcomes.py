@@ -13,7 +13,7 @@ from tearline.errors import (
 from tearline.packets.recall import is_answer
 from tearline.statements.receipt import LogOpening, Status
 from tearline.statements.statement import Statement, StatementType
-from tearline.wire.addressing import address_of
+from tearline.wire.addresses import address_of
 from tearline.wire.grants import parse_event, parse_mark, parse_receipt, parse_void
 from tearline.wire.publications import (
     Outcome,

@@ -12,7 +12,7 @@ from tearline.limits import MAX_RETURNED
 from tearline.statements.channel import Address, Void, VoidReason
 from tearline.statements.receipt import LogOpening
 from tearline.statements.statement import StatementType
-from tearline.wire.addressing import address_of
+from tearline.wire.addresses import address_of
 from tearline.wire.grants import encode_void, parse_grant
 from tearline.wire.publications import Publication, encode_publication, parse_publication
 from tearline.wire.recalls import parse_recall

@@ -29,7 +29,7 @@ from tearline.suspensions.index import Stop, is_held, verify_none
 from tearline.suspensions.standing import Standing
 from tearline.suspensions.suspension import Originated
 from tearline.suspensions.transitions import verify_follows
-from tearline.wire.addressing import address_of
+from tearline.wire.addresses import address_of
 from tearline.wire.grants import encode_void, parse_grant, parse_void
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import Signed

@@ -1,6 +1,6 @@
 """Key ranges and channels of stored items: an agency's nodes, a statement's agreement."""
 
-from tearline.wire.addressing import address_of
+from tearline.wire.addresses import address_of
 from tearline.wire.statements import parse_statement
 
 

@@ -15,7 +15,7 @@ from tearline.errors import (
 from tearline.identity import agency_uri_of
 from tearline.statements.channel import Address, Mark, Void
 from tearline.statements.statement import ActedBy, StatementType, pseudonym_of
-from tearline.wire.addressing import address_of
+from tearline.wire.addresses import address_of
 from tearline.wire.grants import parse_mark, parse_void
 from tearline.wire.statements import parse_statement
 from tearline_server.processing.batch import Batch
