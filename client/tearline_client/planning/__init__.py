@@ -1,1 +1,1 @@
-"""What a person writes before anything is signed: entities, drafts, plans and agreements."""
+"""Preparation before signing: entities, drafts, release plans, agreements and requests."""

@@ -1,4 +1,4 @@
-"""Reading an agreement from the TOML file that its drafter writes.
+"""Parser of an agreement's TOML file.
 
     name = "narcotics-2026"
     parties = ["us-justice", "cn-public-security"]
@@ -6,8 +6,8 @@
     valid_until = 2028-01-01
     retention_days = 730
     onward_use = "Only with the originator's grant."
-    authorisation_days = 14      # the most that waiting for a judge extends a reply; or none
-    log_retention_days = 1095    # how long the log keeps what its entries say; or for ever
+    authorisation_days = 14      # longest extension of a reply by a court's delay; or none
+    log_retention_days = 1095    # how long the log keeps the contents of entries; or for ever
 
     [article.money-laundering]
     purposes = ["criminal-investigation"]
@@ -20,8 +20,8 @@
     finance = "generalised"
     "finance.account" = "clear"
 
-Agencies are named as the trust list names them. An unknown key is refused: a misspelt
-restriction must not pass for none.
+Agencies have their names in the trust list. An unknown key is refused: a misspelt restriction
+must not be ignored.
 """
 
 import datetime
@@ -48,16 +48,16 @@ KEYS = key_tables(__package__, "agreement_keys.toml")
 def parse_agreement_file(
     text: str, *, trust_list: TrustList, pins: Pins, header: Header
 ) -> Agreement:
-    """The first version of an agreement, from its file.
+    """Returns the first version of an agreement from its file.
 
     Args:
-        text: The file.
-        trust_list: Who the names stand for.
-        pins: What releases under it are to be judged by.
-        header: Of the node that proposes it.
+        text: The file's text.
+        trust_list: Agencies by name.
+        pins: Profile and policies that govern releases under the agreement.
+        header: Header of the proposing node.
 
     Raises:
-        AgreementMalformed: Naming the place.
+        AgreementMalformed: If the file is invalid; names the place.
     """
     try:
         table = tomllib.loads(text)

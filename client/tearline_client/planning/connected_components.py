@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 
 
 def components(links: Iterable[tuple[str, Iterable[str]]]) -> Sequence[Sequence[int]]:
-    """Returns the places of things that refer to each other, by connected component.
+    """Returns the positions of the nodes of each connected component.
 
     Args:
-        links: The id of each thing, and the ids that it refers to. Several may have one id; an id
-            that nothing has connects nothing.
+        links: The id of each node, and the ids that it refers to. Several nodes may share an
+            id. References to an unknown id connect no nodes.
     """
     number: dict[str, int] = {}
     owners, sources, targets = array("Q"), array("Q"), array("Q")

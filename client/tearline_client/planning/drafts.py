@@ -1,4 +1,4 @@
-"""From a connected group of entities to a draft: every field marked, nothing decided yet."""
+"""Drafts from connected groups of entities: every field is marked, no release is decided."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -28,22 +28,23 @@ DEFAULT_LIFETIME_MS = 365 * DAY_MS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a packet says of itself, beside its fields.
+    """Description of a packet, beside its fields.
 
     Attributes:
         article: Id of the article invoked.
-        purpose: What recipients may use it for.
-        kind: What it is about.
-        case_id: The case it belongs to, by its title or id or the beginning of it, or empty.
-        reference: The originator's own reference, which travels sealed, or empty.
-        urgency: How soon an answer is owed.
-        evaluation: 4x4.
+        purpose: Permitted use by recipients.
+        kind: Kind of packet.
+        case_id: Its case, by title, id or prefix of the id; or empty.
+        reference: The originator's own reference, sent sealed; or empty.
+        urgency: Urgency of the answer.
+        evaluation: 4x4 evaluation of source and content.
         derived_from: Manifest ids of the packets it was made from.
-        guarded: A stricter category for single fields, by entity id and property.
-        repeats: Why texts may repeat values that a recipient may not have in clear, or empty.
+        guarded: Stricter categories of single fields, by entity id and property.
+        repeats: Reason why texts may repeat values that a recipient may not have in clear, or
+            empty.
 
     Raises:
-        EvaluationInvalid: On construction, if the evaluation is not a 4x4 one.
+        EvaluationInvalid: On construction, if the evaluation is not of the 4x4 system.
 
     Example:
         >>> about = About(
@@ -79,19 +80,19 @@ def draft_packet(
     now_ms: int,
     extra: Sequence[Field] = (),
 ) -> Draft:
-    """A packet from a connected group of entities, marked by the profile.
+    """Returns a draft of a connected group of entities, marked by the profile.
 
     Args:
         group: The entities.
-        agreement: The agreement it is sent under.
-        about: What it says of itself.
+        agreement: Its agreement.
+        about: Its description.
         token_key: 32 bytes, the originator's key for entity tokens.
         now_ms: The time, Unix milliseconds.
         extra: Fields beside the entities, such as the narrative.
 
     Raises:
-        AgreementNotInForce: If the agreement's time has not come, or it has no such article.
-        PolicyError: If a field never travels, or a category to guard one by is unknown.
+        AgreementNotInForce: If the agreement is not in force, or has no such article.
+        PolicyError: If a field is never sent, or a stricter category is unknown.
     """
     agreement.verify_in_force(now_ms)
     article_of(agreement, about.article)
@@ -126,7 +127,7 @@ def article_of(agreement: Agreement, article_id: str) -> ArticleTerms:
     """Returns an article of an agreement.
 
     Raises:
-        AgreementNotInForce: If there is none; those that there are, are named.
+        AgreementNotInForce: If the agreement has no such article; names its articles.
     """
     article = agreement.terms.article(article_id)
     if article is None:
@@ -136,29 +137,29 @@ def article_of(agreement: Agreement, article_id: str) -> ArticleTerms:
 
 
 def packet_field(name: str, text: str, path: str = "") -> Field:
-    """Returns a field that belongs to no entity of its packet, such as its narrative.
+    """Returns a field of the packet itself, such as its narrative.
 
     Args:
-        name: The property of schema ``Packet``.
+        name: Property of the schema ``Packet``.
         text: Its value.
-        path: Its place; a new one where it is empty.
+        path: Its path; if empty, a new random one.
     """
     path = path or f"{secrets.token_hex(TOKEN_SIZE)}/{NARRATIVE_SCHEMA}/{name}"
     return Field(path=path, values=(text.encode(),), marking=marking_of(path))
 
 
 def marking_for(path: str, category: str | None) -> Marking:
-    """The marking of a field: the profile's, raised to a category that a person named for it.
+    """Returns the marking of a field by the profile, or by a stricter category if one is named.
 
     Raises:
-        MarkingLoosened: If that category is not stricter than the profile's.
-        MarkingMalformed: If there is no such category.
+        MarkingLoosened: If the named category is not stricter than the profile's.
+        MarkingMalformed: If the category is unknown.
     """
     if category is None:
         return marking_of(path)
     own = marking_of(path)
     wanted = own.raised_to(default_marking(category))
     if wanted.category != category:
-        # It would change the caveats alone, and leave unguarded what was to be guarded.
+        # An equal category would change only the caveats and would not protect the field.
         raise MarkingLoosened(f"{category} is not stricter than {own.category}")
     return choose_marking(path, Override(marking=wanted)).marking

@@ -1,14 +1,14 @@
-"""Entities, the groups that travel together, and the fields they become.
+"""Entities, groups of entities for one packet, and the fields of a packet.
 
 An entity has an id, a schema and properties with values, as in FollowTheMoney's JSON. A field
-of a packet is all values of one property of one entity, under the path
+of a packet holds all values of one property of one entity. Its path is
 ``token/Schema/property``.
 
-FollowTheMoney ids are often hashes of names that anyone can guess, so no path and no reference
-shows one. An entity's *token* stands for it: a keyed hash of agreement and id, the same within
-an agreement, revealing nothing to those without the key. The id itself is one more field,
-``token/Schema/id``, for readers who are granted it. A reference to an entity outside the
-import adds ``token/Thing/id``, so that such a reader can resolve it as well.
+FollowTheMoney ids are often hashes of names that are easy to guess. Therefore no path and no
+reference contains an id. It contains the entity's *token*, a keyed hash of agreement and id.
+The token is constant within an agreement and reveals no information without the key. The id is
+a separate field, ``token/Schema/id``, for readers with a grant for it. A reference to an entity
+outside the import adds ``token/Thing/id``, so that such a reader can resolve it as well.
 """
 
 import hashlib
@@ -35,8 +35,8 @@ ID_PROPERTY = "id"
 UNKNOWN_SCHEMA = "Thing"
 """The root of all schemata: what stands for an entity of which only the id is known."""
 
-# FollowTheMoney allows letters, digits, dots and hyphens in ids, so a reference that cannot be
-# resolved still reads as one.
+# FollowTheMoney allows letters, digits, dots and hyphens in ids. Therefore an unresolved
+# reference is still a valid id.
 TOKEN_PREFIX = "token-"  # noqa: S105 (a spelling, not a secret)
 TOKEN_SIZE = 16
 MIN_TOKEN_KEY_SIZE = 32
@@ -51,15 +51,15 @@ FieldText = tuple[str, tuple[bytes, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """One entity, within the bounds of what a packet can carry.
+    """One entity, within the bounds of a packet.
 
     Attributes:
-        id: FollowTheMoney id, or ``token-…`` where the reader may not know the id.
+        id: FollowTheMoney id, or ``token-…`` if the reader may not know the id.
         schema: Name of its schema.
-        properties: Values by property, in the order of the source; none is without values.
+        properties: Values by property, in the order of the source; each has a value.
 
     Raises:
-        MalformedInput: On construction, where a name, a value or a count is out of bounds.
+        MalformedInput: On construction, if a name, a value or a count is out of bounds.
 
     Example:
         >>> qiu = Entity(id="qiu", schema="Person", properties={"name": ("Qiu Wenhao", "裘文昊")})
@@ -90,12 +90,12 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """What goes into one packet.
+    """Entities of one packet.
 
     Attributes:
-        entities: Entities in the order of the source. One too large for a packet is divided
-            by property among several groups.
-        outside: Ids they refer to that no entity of the import has.
+        entities: Entities in the order of the source. An entity too large for a packet is
+            divided by property among several groups.
+        outside: Referenced ids of entities outside the import.
 
     Example:
         >>> share = {"owner": ("qiu",), "asset": ("lantern",)}
@@ -109,7 +109,7 @@ class Group:
 
 
 def entity_token(key: bytes, agreement_id: bytes, ftm_id: str) -> str:
-    """The token of an entity within an agreement: 32 hexadecimal digits.
+    """Returns the token of an entity within an agreement, 32 hexadecimal digits.
 
     Args:
         key: The originator's key for tokens, at least 32 bytes.
@@ -117,7 +117,7 @@ def entity_token(key: bytes, agreement_id: bytes, ftm_id: str) -> str:
         ftm_id: The entity's FollowTheMoney id.
 
     Raises:
-        KeyMalformed: If the key is too short to keep ids from being guessed.
+        KeyMalformed: If the key is so short that ids could be guessed.
     """
     if len(key) < MIN_TOKEN_KEY_SIZE:
         raise KeyMalformed(f"a key for entity tokens has at least {MIN_TOKEN_KEY_SIZE} bytes")
@@ -126,13 +126,13 @@ def entity_token(key: bytes, agreement_id: bytes, ftm_id: str) -> str:
 
 
 def merge_entities(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    """One entity for each (id, schema), in order of first appearance.
+    """Returns one entity for each (id, schema), in order of first appearance.
 
-    FollowTheMoney writes one entity in several parts, and takes values as sets: a value that
-    an earlier part has is not added again.
+    FollowTheMoney may write one entity in several parts. Values are sets: a repeated value is
+    stored once.
 
     Raises:
-        MalformedInput: If the parts of one entity hold more together than a packet carries.
+        MalformedInput: If the merged parts of one entity exceed the bounds of a packet.
     """
     parts: dict[tuple[str, str], list[Entity]] = {}
     for entity in entities:
@@ -143,11 +143,11 @@ def merge_entities(entities: Iterable[Entity]) -> tuple[Entity, ...]:
 def connected_groups(
     entities: Sequence[Entity], *, max_fields: int = MAX_FIELDS, max_bytes: int = MAX_GROUP_BYTES
 ) -> tuple[Group, ...]:
-    """Entities that refer to each other, together, in groups that one packet can carry.
+    """Returns groups of connected entities, each small enough for one packet.
 
-    Groups stand in the order of their first entities, and entities in the order given, so the
-    same import always makes the same groups. A single field above ``max_bytes`` (no field is
-    above 1 MiB) makes a group of its own.
+    Groups have the order of their first entities, and entities keep their order. The same
+    import therefore always makes the same groups. A single field above ``max_bytes`` (at most
+    1 MiB) makes its own group.
 
     Example:
         >>> people = [
@@ -180,13 +180,13 @@ def filled_groups(
     max_fields: int = MAX_FIELDS,
     max_bytes: int = MAX_GROUP_BYTES,
 ) -> Iterator[Group]:
-    """Yields a component's entities packed in order, each group as full as the next allows.
+    """Yields groups of a component's entities in order, each as full as possible.
 
     Args:
-        component: Entities that refer to each other.
+        component: Connected entities.
         present: Ids of all entities of the import.
-        max_fields: How many fields a group has at most.
-        max_bytes: How many bytes of text.
+        max_fields: Largest number of fields of a group.
+        max_bytes: Largest number of bytes of text of a group.
     """
     waiting: list[Group] = []
     fields = size = 0
@@ -202,7 +202,7 @@ def filled_groups(
 
 
 def fields_of(group: Group, *, key: bytes, agreement_id: bytes) -> Iterator[FieldText]:
-    """The fields of a group, each path once. References travel as ``token-…``.
+    """Yields the fields of a group, each path once. References become ``token-…``.
 
     Raises:
         KeyMalformed: If ``key`` is too short.
@@ -223,13 +223,13 @@ def fields_of(group: Group, *, key: bytes, agreement_id: bytes) -> Iterator[Fiel
 
 
 def ids_by_token(fields: Iterable[tuple[str, Sequence[bytes]]]) -> dict[str, str]:
-    """The FollowTheMoney ids that these fields tell, by token.
+    """Returns the FollowTheMoney ids in these fields, by token.
 
-    The fields MUST be of one originator under one agreement: another could claim a token
-    that is not its own.
+    The fields MUST come from one originator under one agreement: another originator could
+    claim a foreign token.
 
     Raises:
-        EntityFieldMalformed: If a field is not of an entity, or two ids claim one token.
+        EntityFieldMalformed: If a field belongs to no entity, or two ids claim one token.
     """
     known: dict[str, str] = {}
     for path, values in fields:
@@ -247,17 +247,17 @@ def ids_by_token(fields: Iterable[tuple[str, Sequence[bytes]]]) -> dict[str, str
 def entities_from_fields(
     fields: Iterable[tuple[str, Sequence[bytes]]], *, known: Mapping[str, str] | None = None
 ) -> tuple[Entity, ...]:
-    """The entities that fields make, with their ids and references as far as they are known.
+    """Returns the entities of decrypted fields, with all known ids and references.
 
     Args:
         fields: Path and values of fields in clear form, of one originator under one agreement.
         known: More ids by token, from earlier packets of that originator and agreement.
 
     Returns:
-        Entities in order of first appearance; an id that no field tells is ``token-…``.
+            Entities in order of first appearance; an unknown id is ``token-…``.
 
     Raises:
-        EntityFieldMalformed: If a field is not of an entity, or the fields contradict each
+        EntityFieldMalformed: If a field belongs to no entity, or the fields contradict each
             other or ``known``.
     """
     listed = [(path, tuple(values)) for path, values in fields]
@@ -326,7 +326,7 @@ def _received(ftm_id: str, schema: str, properties: Mapping[str, Sequence[str]])
 
 
 def _add(values: list[str], more: Sequence[str]) -> None:
-    """Append what an earlier part does not have."""
+    """Appends the values that are not in the list yet."""
     earlier = set(values)
     values.extend(value for value in more if value not in earlier)
 
@@ -355,7 +355,7 @@ def _references(entity: Entity) -> Iterator[str]:
 
 
 def _cost(part: Group) -> tuple[int, int]:
-    """Fields and bytes of text that a part adds to a packet, at most."""
+    """Returns the largest number of fields, and of bytes of text, that a part adds to a packet."""
     fields = len(part.outside) + sum(1 + len(entity.properties) for entity in part.entities)
     size = sum(
         len(_utf8(value))
@@ -367,7 +367,7 @@ def _cost(part: Group) -> tuple[int, int]:
 
 
 def _parts(entity: Entity, present: Set[str], max_fields: int, max_bytes: int) -> Iterator[Group]:
-    """The entity whole if one packet can carry it, else property by property."""
+    """Yields the whole entity if one packet can carry it, else one group per property."""
     outside = tuple(dict.fromkeys(t for t in _references(entity) if t not in present))
     whole = Group(entities=(entity,), outside=outside)
     fields, size = _cost(whole)

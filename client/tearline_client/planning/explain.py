@@ -1,7 +1,7 @@
-"""What markings, evaluations and reasons ask or say, in words for people.
+"""Explanations of markings, evaluations and reasons for people.
 
-The words of the Traffic Light Protocol follow FIRST's version 2.0, those of the Permissible
-Actions Protocol the MISP taxonomy, those of the 4x4 evaluation and the handling codes Europol's.
+Texts of the Traffic Light Protocol follow FIRST's version 2.0. Texts of the Permissible Actions
+Protocol follow the MISP taxonomy. Texts of 4x4 evaluations and handling codes follow Europol.
 """
 
 from collections.abc import Mapping

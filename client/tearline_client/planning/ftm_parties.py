@@ -1,8 +1,8 @@
-"""FollowTheMoney's parties, the links between them, and money, as a table.
+"""Table of FollowTheMoney's schemata for parties, their links, and money.
 
-Each schema stands below those it extends, with its own properties by type; ``imoNumber:imo`` is
-a property whose values have the format ``imo``. Names are FollowTheMoney's own, misspellings
-included.
+Each schema follows the schemata that it extends, and lists its own properties by type.
+``imoNumber:imo`` is a property whose values have the format ``imo``. Names are FollowTheMoney's,
+misspellings included.
 """
 
 Row = tuple[str, str, dict[str, str]]
@@ -200,7 +200,7 @@ PARTIES: tuple[Row, ...] = (
         "",
         {"entity": "candidate match", "number": "confidenceScore", "string": "criteria matcher"},
     ),
-    # Of version 3.8; there is none of its name since.
+    # Of version 3.8; removed since.
     (
         "Post",
         "Interest",

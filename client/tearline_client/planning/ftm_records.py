@@ -1,4 +1,4 @@
-"""FollowTheMoney's places, things and records, and the parts of our own kinds, as a table."""
+"""Table of FollowTheMoney's schemata for places, things and records, and of Tearline's own."""
 
 from tearline_client.planning.ftm_parties import Row
 
@@ -65,7 +65,7 @@ RECORDS: tuple[Row, ...] = (
             "entity": "partOf",
         },
     ),
-    # Parts of our own kinds.
+    # Parts of Tearline's own kinds.
     (
         "TransferLeg",
         "Interval Value",
@@ -237,7 +237,7 @@ RECORDS: tuple[Row, ...] = (
             "entity": "document resolved",
         },
     ),
-    # Of version 3.8; there is none of its name since.
+    # Of version 3.8; removed since.
     (
         "Assessment",
         "Thing",

@@ -1,10 +1,10 @@
-"""The FollowTheMoney schemata in use: which properties each has, and of what type.
+"""FollowTheMoney schemata, with the type of each property.
 
 FollowTheMoney (https://followthemoney.tech) is a data model for people, companies, their
-assets and the links between them; its library is too large to depend on, so these are tables
-of all schemata of version 4.11, and of what earlier versions named otherwise, for sources that
-still do. What ``EXTENSIONS`` lists is ours: the parts of the kinds in ``tearline.bodies``,
-whose formats are the rules there.
+assets and the links between them. Its library is too large to depend on. These tables
+contain all schemata of version 4.11, and older names that some sources still use.
+``EXTENSIONS`` lists Tearline's own schemata: the parts of the kinds in ``tearline.bodies``, which
+define their formats.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from tearline_client.planning.ftm_records import RECORDS
 
 
 class PropertyType(StrEnum):
-    """What the values of a property are; names are FollowTheMoney's."""
+    """Type of a property's values, by FollowTheMoney's names."""
 
     ADDRESS = "address"
     CHECKSUM = "checksum"
@@ -48,8 +48,8 @@ class Property:
 
     Attributes:
         name: FollowTheMoney's name.
-        type: What its values are.
-        format: Name of the identifier's format where the schema fixes one, else empty.
+        type: Type of its values.
+        format: Identifier format if the schema fixes one, else empty.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Schema:
 
     Attributes:
         name: FollowTheMoney's name.
-        abstract: Whether it exists only to be inherited from.
+        abstract: Whether other schemata extend it and no entity uses it.
         properties: Properties by name.
     """
 
@@ -116,12 +116,12 @@ SCHEMATA: Mapping[str, Schema] = _schemata()
 
 
 def property_of(schema: str, name: str) -> Property | None:
-    """The property ``name`` of ``schema``, or None where the table does not know it."""
+    """Returns the property ``name`` of ``schema``, or None if it is unknown."""
     known = SCHEMATA.get(schema)
     return known.properties.get(name) if known else None
 
 
 def is_reference(schema: str, name: str) -> bool:
-    """Whether the values of property ``name`` of ``schema`` are ids of other entities."""
+    """Returns whether the values of property ``name`` of ``schema`` are ids of other entities."""
     known = property_of(schema, name)
     return known is not None and known.type is PropertyType.ENTITY

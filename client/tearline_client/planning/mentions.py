@@ -1,8 +1,8 @@
-"""Values that a partner may not have in clear, found in the texts that it gets.
+"""Finds values that a partner may not have in clear, in the texts that it receives.
 
-What is withheld as a field is easily written into a purpose or a narrative as well. Both sides
-are folded as in a search; a match begins and ends with words, and a character of Chinese or
-Korean is a word. Values in other words are not found.
+An officer may repeat a withheld value in a purpose or a narrative. Text and value are folded as
+in a search. A match begins and ends at word boundaries; a Chinese or Korean character is a word.
+Paraphrased values are not found.
 """
 
 import re
@@ -20,30 +20,30 @@ from tearline_client.planning.entities import TOKEN_PREFIX
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.planning.text_search import plain_letters
 
-_LEAST_LETTERS = 4  # of a value that is sought: shorter ones are words of many texts
+_LEAST_LETTERS = 4  # of a value; shorter values are words of many texts
 _LEAST_DIGITS = 5  # a number of four is a year
-_LONGEST = 64  # folded characters by which a longer value is known
-_MOST_PERMUTED = 3  # words of a name that is sought in every order: 6 orders
-_MOST_TURNED = 8  # words of a longer one, of which each may come first
-_LONGEST_PHRASE = 4  # words of a partner's value that is sought in a text
-_LEAST_PHRASE = 6  # folded characters of one
+_LONGEST = 64  # folded characters that identify a longer value
+_MOST_PERMUTED = 3  # words of a name that is tried in every order: 6 orders
+_MOST_TURNED = 8  # words of a longer name; each word may come first
+_LONGEST_PHRASE = 4  # words of a partner's value in a text
+_LEAST_PHRASE = 6  # folded characters of such a value
 _SYLLABLE = re.compile("[" + "".join(f"{first}-{last}" for first, last in SYLLABIC_RANGES) + "]")
 BESIDE = "beside/the text beside it"
 """In place of the path of a text: words that go beside a packet, and are in none."""
 Key = TypeVar("Key", bound=Hashable)
-_MOST_NAMED = 8  # of the places where a text repeats a value, in one refusal
+_MOST_NAMED = 8  # places of repeated values in one refusal
 _WORD = re.compile("[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """A text that repeats a value which its reader may not have in clear.
+    """Text that repeats a value that its reader may not have in clear.
 
     Attributes:
         recipient: The reader's node URI.
-        text: Path of the field whose text it is, or ``BESIDE``.
-        value: Path of the field that holds the value; empty where a partner told it.
-        packet: Id of the partner's packet that told it; empty where it is of the draft itself.
+        text: Path of the field that contains the text, or ``BESIDE``.
+        value: Path of the field that holds the value; empty if a partner sent it.
+        packet: Id of the partner's packet that contains the value; empty for the draft itself.
     """
 
     recipient: str
@@ -54,13 +54,13 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """A recipient of a packet, by what of it becomes readable and what does not.
+    """Recipient of a packet, with its readable and withheld fields.
 
     Attributes:
         uri: The recipient's node URI.
-        clear: Fields that it newly gets in clear.
-        kept: Fields of the same packet that it gets in no form, or in a coarser one.
-        sources: Manifest ids of the packets that the packet says it was made from.
+        clear: Fields newly disclosed to it in clear.
+        kept: Fields of the same packet that are withheld or generalised for it.
+        sources: Manifest ids of the packet's declared sources.
     """
 
     uri: str
@@ -70,7 +70,7 @@ class Reader:
 
 
 def words_of(text: str) -> list[str]:
-    """Returns the words of a text, folded; each character of a syllabic script is one."""
+    """Returns the folded words of a text; each character of a syllabic script is a word."""
     return _WORD.findall(plain_letters(_SYLLABLE.sub(r" \g<0> ", text)))
 
 
@@ -78,7 +78,7 @@ class Seeker(Generic[Key]):
     """Finds many values in a text in one pass.
 
     Args:
-        values: What stands for a value, and the value.
+        values: Key and text of each value.
     """
 
     def __init__(self, values: Iterable[tuple[Key, str]]) -> None:
@@ -95,7 +95,7 @@ class Seeker(Generic[Key]):
         return bool(self._by_beginning)
 
     def found_in(self, text: str) -> set[Key]:
-        """Returns what stands for the values that a text holds, in time by its length."""
+        """Returns the keys of the values in a text, in time linear in its length."""
         words = words_of(text)
         joined = "".join(words)
         starts, at = [], 0
@@ -114,14 +114,14 @@ class Seeker(Generic[Key]):
 
 
 def parts_of(value: str) -> tuple[str, ...]:
-    """Returns a value, and what it holds in each kind of script where it holds two."""
+    """Returns a value, and its part in each script if it has two scripts."""
     syllables = " ".join(_SYLLABLE.findall(value))
     rest = _SYLLABLE.sub(" ", value)
     return (value, syllables, rest) if syllables and rest.strip() else (value,)
 
 
 def orders_of(words: list[str]) -> set[str]:
-    """Returns a name's words run together, in every order in which people write them."""
+    """Returns a name's words joined, in every usual order."""
     if len(words) <= _MOST_PERMUTED:
         return {"".join(order) for order in permutations(words)}
     if len(words) <= _MOST_TURNED:
@@ -130,9 +130,9 @@ def orders_of(words: list[str]) -> set[str]:
 
 
 def phrases_of(text: str) -> Iterator[str]:
-    """Yields what up to ``_LONGEST_PHRASE`` words in a row spell, in the orders of a name.
+    """Yields phrases of up to ``_LONGEST_PHRASE`` consecutive words, in the orders of a name.
 
-    Only phrases that are long enough to be asked for; in time by the length of the text.
+    Only phrases of sufficient length are yielded. Time is linear in the length of the text.
     """
     words = words_of(text)
     for at in range(len(words)):
@@ -144,12 +144,12 @@ def phrases_of(text: str) -> Iterator[str]:
 
 
 def is_sought(spelled: str) -> bool:
-    """Returns whether a folded value is long enough to tell anything by standing in a text."""
+    """Returns whether a folded value is long enough for a significant match."""
     return len(spelled) >= (_LEAST_DIGITS if spelled.isdigit() else _LEAST_LETTERS)
 
 
 def texts_of(field: Field) -> tuple[str, ...]:
-    """Returns the texts of a field, of a document that is text as well; references are none."""
+    """Returns the texts of a field or a text document, without references."""
     if field.media_type == TEXT:
         return tuple(text for text in field.texts if not text.startswith(TOKEN_PREFIX))
     if field.media_type.startswith(("text/", "message/")):
@@ -158,7 +158,7 @@ def texts_of(field: Field) -> tuple[str, ...]:
 
 
 def readers_of(plan: ReleasePlan) -> tuple[Reader, ...]:
-    """Returns every recipient of a plan with what it gets in clear and what not."""
+    """Returns every recipient of a plan with its readable and withheld fields."""
     return tuple(
         Reader(
             uri=recipient,
@@ -175,7 +175,7 @@ def _is_clear(plan: ReleasePlan, recipient: str, field: Field) -> bool:
 
 
 def mentions_of(readers: Iterable[Reader]) -> tuple[Mention, ...]:
-    """Returns the texts in clear that repeat a value of a field kept back from their reader.
+    """Returns the clear texts that repeat a value withheld from their reader.
 
     At most ``MAX_MENTIONS``.
     """
@@ -204,10 +204,10 @@ def _mentions(readers: Iterable[Reader]) -> Iterator[Mention]:
 
 
 def verify_confirmed(mentions: Iterable[Mention], reason: str) -> None:
-    """Checks that a person said why texts repeat what is kept back, where they do (spec O-21).
+    """Checks that a reason is given if texts repeat withheld values (spec O-21).
 
     Raises:
-        ValueRepeated: If no person did.
+        ValueRepeated: If texts repeat values and no reason is given.
     """
     if reason.strip():
         return

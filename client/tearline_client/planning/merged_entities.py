@@ -1,7 +1,7 @@
-"""The entities of a large source: merged as they come, held small, and grouped when asked for.
+"""Compact store of the entities of a large source: merged on arrival, grouped on demand.
 
-A source of a hundred thousand rows makes several hundred thousand entities. As objects they take
-a kilobyte each; here each is a line of JSON until it is read.
+A source of 100,000 rows makes several hundred thousand entities. An object takes about a
+kilobyte. This store holds each entity as a line of JSON until it is read.
 """
 
 import json
@@ -21,10 +21,10 @@ from tearline_client.planning.entities import (
 
 
 class MergedEntities(Sequence[Entity]):
-    """One entity for each (id, schema), in the order of first appearance.
+    """One entity for each (id, schema), in order of first appearance.
 
     Attributes:
-        size_bytes: What the entities take as lines.
+        size_bytes: Size of all entities as lines.
     """
 
     def __init__(self) -> None:
@@ -33,10 +33,10 @@ class MergedEntities(Sequence[Entity]):
         self.size_bytes = 0
 
     def add(self, entity: Entity) -> None:
-        """Adds an entity, or what it says beyond the one of the same id and schema.
+        """Adds an entity, or merges it with the entity of the same id and schema.
 
         Raises:
-            MalformedInput: If both together are more than a packet carries.
+            MalformedInput: If the merged entity exceeds the bounds of a packet.
         """
         place = self._places.setdefault((entity.id, entity.schema), len(self._lines))
         line = _encoded(entity)
@@ -66,7 +66,7 @@ class MergedEntities(Sequence[Entity]):
 
 
 class Groups(Sequence[Group]):
-    """The groups of ``connected_groups``, each made when it is asked for.
+    """Groups as ``connected_groups`` returns them, each made on demand.
 
     Args:
         entities: The entities, one for each (id, schema).
@@ -102,7 +102,7 @@ class Groups(Sequence[Group]):
         return self._groups(number)[place - self._starts[number]]
 
     def _groups(self, number: int) -> tuple[Group, ...]:
-        """The groups of one component; those of the last one that was asked for are kept."""
+        """Returns the groups of one component; the groups of the last component are cached."""
         if self._made[0] != number:
             entities = [self._entities[place] for place in self._components[number]]
             self._made = (number, tuple(filled_groups(entities, self._present)))

@@ -1,7 +1,7 @@
-"""The release plan: which partner gets which field in which form, before anything is sealed.
+"""Release plan: the form of each field for each partner, before sealing.
 
-Pure: a draft and a policy in, a plan out. The plan makes the preview that a person reads,
-and the very same plan is what is sealed and granted.
+The plan is computed from a draft and a policy, without I/O. The preview shows this plan, and
+the same plan is sealed and granted.
 """
 
 import hashlib
@@ -26,22 +26,22 @@ _REFERENCE = TOKEN_PREFIX.encode()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A packet before it is sealed: clear fields, and what it is sent under.
+    """Packet before sealing: clear fields, agreement and description.
 
     Attributes:
         fields: Every field once, in clear.
         agreement: The agreement.
         article: Id of the article invoked.
-        purpose: What recipients may use it for, one of the article's.
-        kind: What it is about.
-        not_after_ms: When the packet ends.
-        case_id: The case it belongs to, or empty.
-        urgency: How soon an answer is owed.
-        evaluation: 4x4.
+        purpose: Permitted use by recipients, one of the article's purposes.
+        kind: Kind of packet.
+        not_after_ms: End of the packet, Unix milliseconds.
+        case_id: Its case, or empty.
+        urgency: Urgency of the answer.
+        evaluation: 4x4 evaluation of source and content.
         derived_from: Manifest ids of the packets it was made from.
-        supersedes: Manifest id of the packet it corrects, or empty.
-        repeats: Why its texts may repeat values that a recipient may not have in clear; empty
-            where no person confirmed that.
+        supersedes: Manifest id of the corrected packet, or empty.
+        repeats: Reason why its texts may repeat values that a recipient may not have in clear;
+            empty if no person confirmed one.
 
     Example:
         >>> draft = node.draft(group, about, agreement="narcotics-2026")
@@ -67,18 +67,18 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """What one partner will see of one field.
+    """View of one field by one partner.
 
     Attributes:
-        path: The field.
+        path: Path of the field.
         category: Its category.
         recipient: The partner's node URI.
-        form: The form in which it will be seen.
-        values: What will be seen; empty below ``match``.
-        media_type: ``text/plain``, or that of a document.
-        policy_ids: The shared policies that decided it.
-        own_policy_ids: The agency's own, for its own eyes.
-        reason: Why no more.
+        form: The form granted to the partner.
+        values: The visible values; empty below ``match``.
+        media_type: ``text/plain``, or the type of a document.
+        policy_ids: Shared policies that decided the form.
+        own_policy_ids: The agency's own policies that decided it; never sent.
+        reason: Reason why no higher form is granted.
 
     Example:
         >>> draft = node.draft(group, about, agreement="narcotics-2026")
@@ -98,18 +98,18 @@ class Cell:
     reason: str
 
     def seen(self) -> str:
-        """What tells apart two things that a partner may see of a field, without showing them."""
+        """Returns the form and a digest of the visible values; equal only for equal views."""
         values = hashlib.sha256(b"".join(prefixed(value) for value in self.values))
         return f"{self.form.text} {values.hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What one recipient is granted of a sealed packet, by compartment index.
+    """Grant of a sealed packet to one recipient, by compartment index.
 
     Attributes:
-        existences: Compartments told of, each with the reason for keeping them back.
-        compartments: Compartments released whole.
+        existences: Compartments shown as existing, each with the reason for withholding it.
+        compartments: Compartments released completely.
     """
 
     existences: Mapping[int, WithholdReason]
@@ -118,14 +118,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePlan:
-    """What is sealed, and what each recipient is granted.
+    """Fields to seal, and the decisions for each recipient.
 
     Attributes:
-        draft: What was planned.
-        recipients: Node URIs, in the order asked for.
-        fields: Every field in every form that is sealed: clear always, since more may be
-            disclosed later, and generalised where some recipient gets no more.
-        decisions: By recipient and marking.
+        draft: The planned draft.
+        recipients: Node URIs, in the given order.
+        fields: Every field in every sealed form. The clear form is always sealed, for later
+            disclosure; the generalised form if a recipient needs it.
+        decisions: Decisions by recipient and marking.
 
     Example:
         >>> draft = node.draft(group, about, agreement="narcotics-2026")
@@ -140,7 +140,7 @@ class ReleasePlan:
     decisions: Mapping[tuple[str, Marking], Decision]
 
     def cells(self) -> tuple[Cell, ...]:
-        """Field × partner, in order of the draft's fields."""
+        """Returns one cell per field and partner, in the order of the draft's fields."""
         coarse = {f.path: f for f in self.fields if f.form is Form.GENERALISED}
         return tuple(
             self._cell(field, recipient, coarse.get(field.path))
@@ -165,10 +165,10 @@ class ReleasePlan:
         )
 
     def verify_released(self) -> None:
-        """Checks that every recipient gets something, before a packet is sealed.
+        """Checks before sealing that every recipient receives at least one field.
 
         Raises:
-            NothingReleased: If one gets nothing.
+            NothingReleased: If every field is withheld from a recipient.
         """
         for recipient in self.recipients:
             forms = (self.decisions[recipient, f.marking].form for f in self.draft.fields)
@@ -176,13 +176,13 @@ class ReleasePlan:
                 raise NothingReleased(recipient)
 
     def selection(self, recipient: str, sealed: SealedPacket) -> Selection:
-        """What ``recipient`` is granted of the packet that was sealed from this plan.
+        """Returns the grant of the packet sealed from this plan to ``recipient``.
 
         Raises:
-            NothingReleased: If nothing may be released to it.
+            NothingReleased: If every field is withheld from it.
         """
         coarse = {f.path for f in self.fields if f.form is Form.GENERALISED}
-        # Markings under which some field has no generalised form: it is only told of.
+        # Markings of fields without a generalised form: the recipient learns that they exist.
         uncoarse = {f.marking for f in self.draft.fields if f.path not in coarse}
         existences: dict[int, WithholdReason] = {}
         compartments: list[int] = []
@@ -204,12 +204,12 @@ class ReleasePlan:
 def plan_release(
     draft: Draft, recipients: Iterable[str], policy: ReleasePolicy, *, sender: str
 ) -> ReleasePlan:
-    """Decides what every recipient gets.
+    """Returns the release plan of a draft for its recipients.
 
     Args:
-        draft: What is to be sent.
+        draft: The draft.
         recipients: Node URIs.
-        policy: Both layers, under the draft's agreement.
+        policy: Shared and own policies, under the draft's agreement.
         sender: Node URI of the originator.
     """
     recipients = tuple(recipients)
@@ -241,10 +241,10 @@ def plan_release(
 
 
 def _form_of(allowed: Form, *, has_coarse: bool) -> Form:
-    """The form seen where ``allowed`` is the highest one.
+    """Returns the visible form if ``allowed`` is the highest permitted form.
 
-    Until matching is configured a field allowed up to ``match`` is only told to exist; so is
-    one allowed up to ``generalised`` whose category has no mask, or whose value none fits.
+    ``match`` becomes ``exists``, because matching is not available. ``generalised`` becomes
+    ``exists`` if the category has no mask or the value fits none.
     """
     if allowed is Form.GENERALISED and has_coarse:
         return allowed

@@ -1,4 +1,4 @@
-"""Reading a request for records from the TOML file that a liaison officer writes.
+"""Parser of the TOML file of a request for records.
 
     to = "cn-public-security"
     agreement = "narcotics-2026"
@@ -14,7 +14,7 @@
     record = "Statements of the account, January to March 2026"
     about = ["account-1"]                    # ids of subjects; or none
 
-An unknown key is refused. Items are numbered in the order in which they stand.
+An unknown key is refused. Items are numbered in the order of the file.
 """
 
 import tomllib
@@ -34,12 +34,12 @@ _REQUEST_ID = "record-request"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFile:
-    """What such a file says.
+    """Contents of a request file.
 
     Attributes:
-        to: The partner asked.
+        to: The requested partner.
         agreement: Name of the agreement.
-        about: What the packet says of itself.
+        about: Description of the packet.
         narrative: Free text, or empty.
         subjects: Name of the file with the subjects, or empty.
         entities: The request and its items.
@@ -54,10 +54,10 @@ class RequestFile:
 
 
 def parse_request_file(text: str) -> RequestFile:
-    """What a file asks.
+    """Returns the contents of a request file.
 
     Raises:
-        RecordRequestMalformed: Naming the place.
+        RecordRequestMalformed: If the file is invalid; names the place.
     """
     try:
         table = tomllib.loads(text)

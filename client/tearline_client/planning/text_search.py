@@ -1,8 +1,7 @@
-"""Finding text in any script: what is sought and what is found are folded alike.
+"""Text search in any script: search terms and values are folded in the same way.
 
-A name is found by its letters, whatever case, accents or script they are written in, and by its
-words in any order: 邱文浩, Qiú Wénhào and Wenhao Qiu find each other. An identifier is found
-whatever spaces or punctuation it is written with.
+Case, accents, script and the order of words do not matter for a name: 邱文浩, Qiú Wénhào and
+Wenhao Qiu match each other. Spaces and punctuation do not matter for an identifier.
 """
 
 import unicodedata
@@ -15,14 +14,14 @@ from anyascii import anyascii
 
 from tearline.packets.packet import TEXT, Field
 
-_MAX_WORDS = 5  # of a name whose words are tried in any order: 120 orders
-_PIECE = 128  # characters decomposed at once
-_MOST_DECOMPOSED = 4  # characters that one composed character may be written with
+_MAX_WORDS = 5  # of a name that is tried in every order: 120 orders
+_PIECE = 128  # characters of one decomposition
+_MOST_DECOMPOSED = 4  # characters in the decomposition of one character
 _MIN_NUMBER = 7  # digits of a telephone number without its prefixes
 
 
 class Rank(IntEnum):
-    """How well a value fits what is sought; the best first."""
+    """Quality of a match; the best first."""
 
     EXACT = 0
     FOLDED = 1
@@ -30,29 +29,29 @@ class Rank(IntEnum):
 
     @property
     def text(self) -> str:
-        """As people read it."""
+        """Returns its display text."""
         return ("exact", "alike", "in part")[self]
 
 
 def plain_letters(text: str) -> str:
-    """``text`` in small ASCII letters, digits and signs: without case, accents or script.
+    """Returns ``text`` in lower-case ASCII letters, digits and signs, without accents.
 
-    It is decomposed piece by piece: sorting a long run of accents takes its square in time.
+    The text is decomposed in pieces: time to sort a run of accents grows with its square.
     """
     pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
     return anyascii("".join(unicodedata.normalize("NFKD", each) for each in pieces)).casefold()
 
 
 def folded(text: str) -> str:
-    """``text`` as plain letters and digits alone; 李 and Li fold alike."""
+    """Returns ``text`` as plain letters and digits; 李 and Li fold to the same text."""
     return "".join(character for character in plain_letters(text) if character.isalnum())
 
 
 class SearchTerms:
-    """What is sought, prepared once for any number of values.
+    """Search terms, prepared once for any number of values.
 
     Args:
-        text: As a person typed it.
+        text: The terms as typed.
     """
 
     def __init__(self, text: str) -> None:
@@ -61,9 +60,9 @@ class SearchTerms:
         self._words = _words(text)
 
     def rank(self, field: Field) -> Rank | None:
-        """How well the best value of ``field`` fits; None where none does.
+        """Returns the rank of the best value of ``field``, or None if no value matches.
 
-        A text without letters or digits is found nowhere.
+        Terms without letters or digits match no value.
         """
         if not self._folded or field.media_type != TEXT:
             return None
@@ -106,19 +105,19 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _is_of_word(character: str) -> bool:
-    # Some signs fold to letters, such as ¢, and some letters to none, such as ь.
+    # Some signs, such as ¢, fold to letters; some letters, such as ь, fold to an empty text.
     return character.isalnum() or bool(unicodedata.combining(character) or folded(character))
 
 
 def _orders(words: Sequence[str]) -> frozenset[str]:
-    """The words in every order, run together; of too many, and of one, none."""
+    """Returns the joined words in every order; empty for one word or too many."""
     if not 1 < len(words) <= _MAX_WORDS:
         return frozenset()
     return frozenset("".join(order) for order in permutations(words))
 
 
 def _spelled(text: str, words: Sequence[str]) -> bool:
-    """Whether ``text`` is some of the words run together, each once: 邱文浩 for Wenhao M. Qiu."""
+    """Returns whether ``text`` joins some of the words, each once: 邱文浩 for Wenhao M. Qiu."""
     if len(words) > _MAX_WORDS:
         return False
     for number, word in enumerate(words):
@@ -131,7 +130,7 @@ def _spelled(text: str, words: Sequence[str]) -> bool:
 
 
 def _is_same_number(one: str, other: str) -> bool:
-    """Whether two telephone numbers differ only in how the way abroad is dialled: 0052, +52."""
+    """Returns whether two telephone numbers differ only in the international prefix: 0052, +52."""
     if not (one.isdigit() and other.isdigit()):
         return False
     one, other = one.lstrip("0"), other.lstrip("0")
