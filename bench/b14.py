@@ -83,7 +83,7 @@ def run(
 def _used(path: Path, rows: int, stack: ExitStack) -> Stores:
     """The stores of a node that was used, with so many rows in each table that grows."""
     sys.path.insert(0, str(ROOT / "tests"))
-    from unit.test_node_plans import fill, number
+    from unit.client.store.test_plans import fill, number
 
     database = Database(path, Vault(bytes(32)))
     stack.callback(database.close)

@@ -143,8 +143,8 @@ def _measure(folder: Path, rows: int) -> Run:
 def _serving(folder: Path) -> Iterator[Any]:
     """A federation of processes, founded by the command lines."""
     sys.path.insert(0, str(ROOT / "tests"))
-    from federation import serving
-    from once import VARIABLE
+    from support.federation import serving
+    from support.run_cache import VARIABLE
 
     is_alone = VARIABLE not in os.environ  # a run of tests has its own
     if is_alone:

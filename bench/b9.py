@@ -26,7 +26,7 @@ _SETTINGS = {"fsync": "on", "shared_buffers": "128MB", "max_wal_size": "4GB"}
 def database() -> Iterator[str]:
     """The address of an empty database."""
     sys.path.insert(0, str(ROOT / "tests"))
-    from postgres import Postgres
+    from support.postgres import Postgres
 
     server = Postgres(**_SETTINGS)
     try:

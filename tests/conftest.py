@@ -11,10 +11,9 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-import once
-import order
 import tearline_runtime.grpc  # noqa: F401 (before a test imports gRPC: it closes TLS 1.2)
-from postgres import Postgres, installed
+from support import order, run_cache
+from support.postgres import Postgres, installed
 
 # followthemoney needs a compiler, so its tests have a set-up of their own: make interop.
 collect_ignore = [] if importlib.util.find_spec("followthemoney") else ["interop"]
@@ -63,7 +62,7 @@ sys.addaudithook(_refuse_foreign_sockets)
 
 def pytest_configure(config: pytest.Config) -> None:
     """The workers, which start later, inherit what the run shares."""
-    once.begin(config)
+    run_cache.begin(config)
 
 
 @pytest.hookimpl(trylast=True)  # among the tests that were not deselected

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support import ROOT
+from support.paths import ROOT
 
 SIDES = {
     "proto": "tearline",

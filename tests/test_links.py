@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from support import ROOT
+from support.paths import ROOT
 
 _CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(

@@ -22,7 +22,7 @@ import pytest
 import tearline
 import tearline_client
 import tearline_server
-from support import ROOT
+from support.paths import ROOT
 from tearline.agreements.proposal import ProposalState
 from tearline.audit.event import EventCode
 from tearline.cases.case import Membership, Phase

@@ -10,8 +10,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from sealed import moves
-from simulator import Simulation, Template, copied, found, quickly
+from support.sealed_values import moves
+from support.simulation import Simulation, Template, copied, found, quickly
 
 
 @pytest.fixture(scope="module", autouse=True)

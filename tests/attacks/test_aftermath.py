@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator import BILATERAL, Simulation
+from support.simulation import BILATERAL, Simulation
 from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementNotInForce,

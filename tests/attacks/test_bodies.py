@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bodies import entities
-from simulator import ARTICLE, PURPOSE, Simulation
+from support.bodies import entities
+from support.simulation import ARTICLE, PURPOSE, Simulation
 from tearline.bodies.documents import FILE
 from tearline.bodies.registry import KINDS
 from tearline.errors import BodyUnfit

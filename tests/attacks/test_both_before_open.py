@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator import Member, Simulation
+from support.simulation import Member, Simulation
 from tearline.errors import CosignatureAwaited, NotFound
 from tearline.packets.recall import RecallReason
 from tearline.statements.receipt import Status

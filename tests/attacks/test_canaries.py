@@ -3,8 +3,8 @@
 import pytest
 
 import tearline.sealing.packets
-from canary import canary, everything_in, found
-from simulator import CN, MX, Simulation, narrative
+from support.canary import canary, everything_in, found
+from support.simulation import CN, MX, Simulation, narrative
 from tearline.sealing.slots import field_plaintext, slot_of
 from tearline_client.store.vault import Vault
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator import CN, MX, US, Member, Simulation
+from support.simulation import CN, MX, US, Member, Simulation
 from tearline.cases.case import CaseBook, CaseNote, CaseStep, Membership, Phase
 from tearline.errors import CaseRecipient, CaseRefused
 from tearline.sealing import seal_note

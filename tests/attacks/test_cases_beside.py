@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulator import CN, MX, PASSPHRASE, LyingTransport, Member, Simulation
+from support.simulation import CN, MX, PASSPHRASE, LyingTransport, Member, Simulation
 from tearline.cases.case import Membership
 from tearline.errors import CaseRefused
 from tearline_client.features.cases.views import CaseView

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from asking import HOUR_MS, ask, phases, shift
 from attacks.test_both_before_open import wait_for_both
 from attacks.test_corrections import forge, settled
 from attacks.test_quarantine import goes_on, notices
-from simulator import Member, Simulation
+from support.simulated_requests import HOUR_MS, ask, phases, shift
+from support.simulation import Member, Simulation
 from tearline.errors import (
     AgreementNotInForce,
     CorrectionRefused,

@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from asking import HOUR_MS, ask
 from attacks.test_recalls import recalled, settled, shown, states
-from simulator import Clock, Member, Simulation
+from support.simulated_requests import HOUR_MS, ask
+from support.simulation import Clock, Member, Simulation
 from tearline.errors import ClockSkewed, LogTimeDisputed
 from tearline.federation.cosigning import AddCheckpoint
 from tearline.packets.recall import RecallState

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import tearline_server.processing.handlers.packets
-from simulator import EVERYTHING, PURPOSE, Simulation, alone, narrative
+from support.simulation import EVERYTHING, PURPOSE, Simulation, alone, narrative
 from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementNotInForce,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from consenting import PERSON
-from onward_use import given, path_of, person_draft, planned
-from simulator import Simulation
+from support.consents import PERSON
+from support.onward import given, path_of, person_draft, planned
+from support.simulation import Simulation
 from tearline.errors import CopyUndeclared
 from tearline.packets.recall import RecallReason
 

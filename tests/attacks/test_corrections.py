@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from asking import person
 from attacks.test_onward import person_draft
-from simulator import ARTICLE, Member, Simulation, narrative
+from support.simulated_requests import person
+from support.simulation import ARTICLE, Member, Simulation, narrative
 from tearline.errors import (
     CorrectedAlready,
     CorrectedUnknown,

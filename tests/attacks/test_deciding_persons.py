@@ -6,7 +6,8 @@ import pytest
 
 from attacks.test_four_eyes import STRICT, Strict, agree
 from attacks.test_key_life import DAY_MS, pass_time
-from simulator import Simulation
+from support.four_eyes import log_in
+from support.simulation import Simulation
 from tearline.errors import DraftEnded, DrafterGone, LoginRequired, PersonAmbiguous
 from tearline.limits import MAX_PENDING_AGE_MS
 from tearline.persons.tokens import Role
@@ -14,7 +15,6 @@ from tearline.policy.marking import Tlp
 from tearline.policy.ruleset import parse_policy_set
 from tearline_client.demo.lead import OWN_POLICY
 from tearline_client.persons.issuer import NODE, LocalIssuer
-from two_persons import log_in
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from asking import PERSON, ask, record_plan
-from simulator import PASSPHRASE, Clock, Member, Simulation
+from support.simulated_requests import PERSON, ask, record_plan
+from support.simulation import PASSPHRASE, Clock, Member, Simulation
 from tearline.errors import (
     ActQueued,
     AgreementSuspended,

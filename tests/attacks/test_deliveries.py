@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator import Member, Simulation
+from support.simulation import Member, Simulation
 from tearline.audit.event import EventCode
 from tearline.errors import (
     ChannelGap,

@@ -9,7 +9,7 @@ from attacks.test_corrections import corrected
 from attacks.test_exhibits import SHOWN, verified
 from attacks.test_key_life import DAY_MS, pass_time
 from attacks.test_lost_machines import mirrored, restored, saved, settle
-from simulator import PASSPHRASE, Member, Simulation
+from support.simulation import PASSPHRASE, Member, Simulation
 from tearline.errors import MomentUnproven
 from tearline.packets.recall import RecallReason, RecallState
 from tearline_client.audit.exhibits import make_exhibit

@@ -6,7 +6,7 @@ import pytest
 
 from attacks.test_recalls import PERSON, settled, shown, states, statuses
 from attacks.test_standings import unreachable
-from simulator import ARTICLE, Member, Simulation
+from support.simulation import ARTICLE, Member, Simulation
 from tearline.errors import ExchangeUnreachable, LiftRefused, PacketFrozen
 from tearline.packets.recall import KeepGround, RecallReason, RecallState
 from tearline.statements.receipt import Status

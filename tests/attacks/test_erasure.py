@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator import Member, Simulation
+from support.simulation import Member, Simulation
 from tearline.audit.erasure import Erasure
 from tearline.audit.event import EventCode
 from tearline.errors import ErasureRefused, NotFound

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from canary import canary, found
-from simulator import Member, Simulation, narrative
+from support.canary import canary, found
+from support.simulation import Member, Simulation, narrative
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.errors import CommitmentMismatch, MomentUnproven, NotFound, OnwardUseForbidden
 from tearline.policy.form import Form

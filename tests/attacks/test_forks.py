@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator import ORIGIN, PASSPHRASE, LyingTransport, Member, Simulation
+from support.simulation import ORIGIN, PASSPHRASE, LyingTransport, Member, Simulation
 from tearline.errors import (
     CosignatureMissing,
     CosignerUnknown,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 import tearline_server.processing.handlers.packets
-from simulator import BILATERAL, Simulation
+from support.four_eyes import amended, log_in, put_in_force
+from support.simulation import BILATERAL, Simulation
 from tearline.errors import (
     NotFound,
     ReleaseChanged,
@@ -22,7 +23,6 @@ from tearline.wire.statements import Signed
 from tearline_client.messages.compose import GrantContext, compose
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.approvals import ApprovalStore
-from two_persons import amended, log_in, put_in_force
 
 STRICT = BILATERAL.replace('"bilateral"', '"strict"').replace(
     'directions = "all"', 'directions = "all"\nfour_eyes = true'

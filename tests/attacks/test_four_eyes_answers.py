@@ -4,8 +4,9 @@ import pytest
 
 import tearline_client.features.packets.service
 import tearline_server.processing.handlers.consents
-from asking import AGREEMENT, HOUR_MS, ask, phases, record_plan, shift
-from simulator import Member, Simulation
+from support.four_eyes import amended, log_in, put_in_force
+from support.simulated_requests import AGREEMENT, HOUR_MS, ask, phases, record_plan, shift
+from support.simulation import Member, Simulation
 from tearline.audit.event import EventCode
 from tearline.errors import (
     ConsentClosed,
@@ -27,7 +28,6 @@ from tearline_client.features.approvals.service import ApprovalService
 from tearline_client.features.consents.service import ConsentService
 from tearline_client.features.packets.service import Persons
 from tearline_client.store.consents import ConsentRecord
-from two_persons import amended, log_in, put_in_force
 
 NAME = "Person/name"
 

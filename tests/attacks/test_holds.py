@@ -14,7 +14,7 @@ from attacks.test_recalls import (
     shown,
     states,
 )
-from simulator import Simulation
+from support.simulation import Simulation
 from tearline.errors import LoginRequired, NotFound
 from tearline.packets.recall import KeepGround, RecallState
 

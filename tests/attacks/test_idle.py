@@ -8,12 +8,12 @@ from dataclasses import replace
 import apsw
 import pytest
 
-from simulator import Member, Simulation
+from support.simulation import Member, Simulation
 from tearline.wire.cosigning import encode_cosign_turn, parse_cosign_turn
 from tearline_client.loop_health import LoopHealth
 from tearline_client.service.daemon import run_daemon
 from tearline_client.service.http import vitals_of
-from unit.test_node_plans import fill, number
+from unit.client.store.test_plans import fill, number
 
 ROWS = 20_000
 GROWN = [

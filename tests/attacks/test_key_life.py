@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from attacks.test_both_before_open import keep_back, wait_for_both
-from simulator import CN, PASSPHRASE, Clock, Member, Simulation, alone
-from standing_builders import OFFICER, WHOLE
+from support.simulation import CN, PASSPHRASE, Clock, Member, Simulation, alone
+from support.suspensions import OFFICER, WHOLE
 from tearline.crypto.keys import KemKey
 from tearline.errors import (
     ClockSkewed,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator import CN, MX, US, Simulation, alone
+from support.simulation import CN, MX, US, Simulation, alone
 from tearline.crypto.keys import KemKey, SigningKey
 from tearline.errors import (
     CheckpointForged,

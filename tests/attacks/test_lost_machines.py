@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archives import rewritten
-from simulator import PASSPHRASE, LyingTransport, Member, Simulation, _house
+from support.archives import rewritten
+from support.simulation import PASSPHRASE, LyingTransport, Member, Simulation, _house
 from tearline.errors import (
     ActQueued,
     BackupDamaged,

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from asking import PERSON, ask
 from attacks.test_cases_edges import CN, cut_off, end_key
 from attacks.test_erasure import sent
-from onward_use import given, path_of
-from simulator import ARTICLE, PASSPHRASE, PURPOSE, Member, Simulation
+from support.onward import given, path_of
+from support.simulated_requests import PERSON, ask
+from support.simulation import ARTICLE, PASSPHRASE, PURPOSE, Member, Simulation
 from tearline.errors import ExchangeUnreachable, ValueRepeated
 from tearline.requests.step import Ground
 from tearline_client.drafting.from_file import confirmed

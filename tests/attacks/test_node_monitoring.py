@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from http_asking import status, told
-from simulator import CN, MX, US, Simulation
+from support.http import status, told
+from support.simulation import CN, MX, US, Simulation
 from tearline.errors import ExchangeUnreachable, StoreError
 from tearline.requests.step import Side
 from tearline.wire.publications import Publication

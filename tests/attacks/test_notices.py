@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from simulator import Simulation
+from support.simulation import Simulation
 from tearline_client.demo.lead import SECRETS
 from tearline_client.store.notifications import EVENTS, Notice
 

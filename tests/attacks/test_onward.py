@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from consenting import PERSON
-from onward_use import NAME, given, path_of, person_draft, planned
-from simulator import ARTICLE, PURPOSE, Member, Simulation, alone
-from standing_builders import OFFICER, WHOLE, of_article
+from support.consents import PERSON
+from support.onward import NAME, given, path_of, person_draft, planned
+from support.simulation import ARTICLE, PURPOSE, Member, Simulation, alone
+from support.suspensions import OFFICER, WHOLE, of_article
 from tearline.audit.event import EventCode
 from tearline.errors import (
     ActQueued,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import PASSPHRASE, LyingTransport, Member, Simulation
+from support.simulation import PASSPHRASE, LyingTransport, Member, Simulation
 from tearline.errors import (
     ConfigUnreadable,
     LoginRequired,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from simulator import EVERYTHING, Member, Simulation
+from support.simulation import EVERYTHING, Member, Simulation
 from tearline.crypto.keys import KemKey
 from tearline.errors import (
     AgreementNotInForce,

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from simulator import ARTICLE, CN, MX, PURPOSE, US, Member, Simulation, alone
+from support.simulation import ARTICLE, CN, MX, PURPOSE, US, Member, Simulation, alone
 from tearline.agreements.agreement import Agreement
 from tearline.agreements.proposal import Offer, Proposal, ProposalState
 from tearline.audit.event import EventCode

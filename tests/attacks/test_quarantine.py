@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from builders import DAY_MS
-from simulator import US, Clock, Member, Simulation, alone, narrative
+from support.agencies import DAY_MS
+from support.simulation import US, Clock, Member, Simulation, alone, narrative
 from tearline.errors import (
     ClockSkewed,
     EntryNotIncluded,

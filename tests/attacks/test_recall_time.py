@@ -7,7 +7,7 @@ import pytest
 import tearline_server.processing.handlers.recalls
 from attacks.test_key_life import DAY_MS, cut_off, pass_time, set_clock
 from attacks.test_recalls import recall_of, settled, shown, states
-from simulator import Clock, Member, Simulation
+from support.simulation import Clock, Member, Simulation
 from tearline.errors import AnswerTimeShort, ExchangeUnreachable
 from tearline.limits import MIN_ANSWER_MS
 from tearline.packets.recall import RecallOrder, RecallReason, RecallState

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from attacks.test_recalls import path_of, settled
-from simulator import Member, Simulation, narrative
+from support.four_eyes import log_in
+from support.simulation import Member, Simulation, narrative
 from tearline.errors import ReleaseChanged
 from tearline.packets.packet import Field
 from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
 from tearline_client.features.packets.review import Review
-from two_persons import log_in
 
 OURS = "Seen at the harbour by our own patrol."
 

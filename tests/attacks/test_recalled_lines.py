@@ -2,7 +2,7 @@
 
 from attacks.test_corrections import corrected
 from attacks.test_recalls import path_of, settled, shown
-from simulator import Simulation
+from support.simulation import Simulation
 from tearline.packets.recall import RecallReason
 
 REASON = RecallReason.SOURCE_AT_RISK

@@ -8,8 +8,8 @@ import pytest
 from attacks.test_deliveries import ciphertexts
 from attacks.test_key_life import pass_time
 from attacks.test_lost_machines import mirrored, restored, saved, settle
-from simulator import CN, Clock, Member, Simulation, alone
-from standing_builders import WHOLE
+from support.simulation import CN, Clock, Member, Simulation, alone
+from support.suspensions import WHOLE
 from tearline.audit.event import EventCode
 from tearline.errors import (
     ChannelGap,

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from asking import AGREEMENT, HOUR_MS, PERSON, ask, phases, send_record, shift
-from simulator import Member, Simulation, alone
+from support.four_eyes import put_in_force
+from support.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, phases, send_record, shift
+from support.simulation import Member, Simulation, alone
 from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementNotInForce,
@@ -33,7 +34,6 @@ from tearline.wire.publications import Outcome
 from tearline.wire.requests import encode_note, encode_step, encode_step_prefix, parse_step
 from tearline_client.store.requests import RequestStore, StoredRequest, StoredStep
 from tearline_server.timekeeper import Timekeeper
-from two_persons import put_in_force
 
 K = StepKind
 

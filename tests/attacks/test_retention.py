@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import tearline_server.processing.handlers.erasures
-from simulator import Member, Simulation, alone
+from support.simulation import Member, Simulation, alone
 from tearline.audit.erasure import RETAINED, Erasure
 from tearline.audit.event import Event, EventCode
 from tearline.errors import (

@@ -8,7 +8,7 @@ import pytest
 
 import tearline_client.features.packets.bulk
 import tearline_server.processing.process
-from simulator import EVERYTHING, US, LyingTransport, Member, Simulation
+from support.simulation import EVERYTHING, US, LyingTransport, Member, Simulation
 from tearline.crypto.keys import SigningKey
 from tearline.errors import (
     ExchangeBusy,

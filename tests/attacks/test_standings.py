@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from simulator import ARTICLE, Member, Simulation, alone
+from support.simulation import ARTICLE, Member, Simulation, alone
 from tearline.agreements.agreement import HOUR_MS
 from tearline.audit.event import EventCode
 from tearline.errors import (

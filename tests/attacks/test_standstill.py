@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asking import AGREEMENT, HOUR_MS, PERSON, ask, person, phases, shift
-from simulator import ARTICLE, Member, Simulation, Template, copied
-from standing_builders import WHOLE
+from support.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, person, phases, shift
+from support.simulation import ARTICLE, Member, Simulation, Template, copied
+from support.suspensions import WHOLE
 from tearline.audit.event import Event, EventCode
 from tearline.errors import (
     AgreementSuspended,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from simulator import EVERYTHING, LyingTransport, Member, Simulation
+from support.simulation import EVERYTHING, LyingTransport, Member, Simulation
 from tearline.errors import (
     ExchangeFault,
     ExchangeMisbehaved,

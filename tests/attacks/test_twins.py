@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from simulator import PASSPHRASE, LocalTransport, LyingTransport, Member, Simulation
+from support.simulation import PASSPHRASE, LocalTransport, LyingTransport, Member, Simulation
 from tearline.errors import KeyForeign, TwinAtWork
 from tearline.wire.cosigning import CosignReply, CosignRequest, encode_cosign_turn
 from tearline_client.keys.home import Home

@@ -13,9 +13,9 @@ import pytest
 from tlog_scales import signing, tiles
 from tlog_scales.reader import TilesReader
 
-from forks import path
-from http_asking import connected, status, told
-from simulator import PASSPHRASE, LyingTransport, Member, Simulation
+from support.forks import path
+from support.http import connected, status, told
+from support.simulation import PASSPHRASE, LyingTransport, Member, Simulation
 from tearline.errors import (
     CosignerElsewhere,
     CosignerUnknown,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stores import Open
+from support.stores import Open
 from tearline_server.storage.interface import Store
 from tearline_server.storage.sqlite.store import SqliteStore
 

@@ -1,6 +1,6 @@
 """What auditors and the operator's own verification ask of a store."""
 
-from stores import AGREEMENT, A, B, C, event, put, statement
+from support.stores import AGREEMENT, A, B, C, event, put, statement
 from tearline.audit.event import EventCode, EventOutcome
 from tearline.audit.query import Condition, Query
 from tearline.verification.log_entries import blind_entry

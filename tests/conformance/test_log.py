@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from stores import Looked, event, known, put, statement
+from support.stores import Looked, event, known, put, statement
 from tearline.errors import StoreDamaged
 from tearline.tlog.merkle import (
     Frontier,

@@ -1,7 +1,7 @@
 """Mailboxes in a store: what waits, what became of it, and how far its reader has come."""
 
-from builders import signer
-from stores import AGREEMENT, PACKET, A, B, C, event, known, put, statement
+from support.agencies import signer
+from support.stores import AGREEMENT, PACKET, A, B, C, event, known, put, statement
 from tearline.audit.event import EventCode
 from tearline.statements.channel import Address, Void, VoidReason
 from tearline.statements.statement import StatementType

@@ -1,7 +1,7 @@
 """What an exchange holds in memory: whole when it starts, and what others wrote since."""
 
-from builders import federation
-from stores import AGREEMENT, A, B, C, Open, event, news_since, put, statement
+from support.agencies import federation
+from support.stores import AGREEMENT, A, B, C, Open, event, news_since, put, statement
 from tearline.audit.event import EventCode
 from tearline.statements.statement import StatementType
 from tearline_server.storage.interface import Store

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from operator import attrgetter
 
-from stores import AGREEMENT, A, B, C, event, known, packet_row, put, statement
+from support.stores import AGREEMENT, A, B, C, event, known, packet_row, put, statement
 from tearline.statements.statement import StatementType
 from tearline.suspensions.stoppage import Reach, Stoppage
 from tearline_server.storage.interface import Store

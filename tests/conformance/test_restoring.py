@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from builders import federation
-from stores import A, B, event, known, put, statement
+from support.agencies import federation
+from support.stores import A, B, event, known, put, statement
 from tearline.audit.event import EventCode
 from tearline.errors import StoreDamaged
 from tearline.verification.log_entries import entry_hash

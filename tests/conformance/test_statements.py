@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stores import AGREEMENT, PACKET, A, B, C, event, known, packet_row, put, statement
+from support.stores import AGREEMENT, PACKET, A, B, C, event, known, packet_row, put, statement
 from tearline.audit.event import EventCode, EventOutcome
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import PacketParts

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from federation import serving
-from pages import blocks, follow
+from support.docs_pages import blocks, follow
+from support.federation import serving
 
 pytestmark = pytest.mark.integration
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from support import ROOT
+from support.paths import ROOT
 from tearline_client.cli import command as agency
 from tearline_server.cli import cli as operator
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from builders import CN, MX, PINS, US, signer
-from support import ROOT
+from support.agencies import CN, MX, PINS, US, signer
+from support.paths import ROOT
 from tearline.errors import TearlineError
 from tearline.limits import (
     MAILBOX_BYTES,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from federation import Agency, serving
-from pages import blocks, follow
+from support.docs_pages import blocks, follow
+from support.federation import Agency, serving
 
 pytestmark = pytest.mark.integration
 

@@ -4,8 +4,8 @@ import shlex
 
 import pytest
 
-from desk import Desk, desk, quick, rested
-from pages import blocks
+from support.cli import Desk, desk, quick, rested
+from support.docs_pages import blocks
 
 __all__ = ["desk", "quick", "rested"]
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 
 import pytest
 
-from support import ROOT, shared
+from support.paths import ROOT, shared
 from tearline.policy.masks import MASKS, generalise
 from tearline.policy.profile import property_category
 from tearline_client.connectors.importers.ofac import read_ofac

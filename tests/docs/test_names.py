@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support import ROOT
+from support.paths import ROOT
 from tearline.errors import concrete_errors
 from tearline_client.service.metrics import Metrics as NodeMetrics
 from tearline_client.store.notifications import EVENTS

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from federation import copied
-from pages import blocks, follow
+from support.docs_pages import blocks, follow
+from support.federation import copied
 
 pytestmark = pytest.mark.integration
 

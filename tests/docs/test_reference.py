@@ -10,7 +10,7 @@ from types import CodeType, FunctionType
 import click
 import pytest
 
-from support import ROOT
+from support.paths import ROOT
 from tearline.persons.tokens import Role
 
 sys.path.append(str(ROOT / "docs" / "reference"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import tearline_client
-from support import ROOT
+from support.paths import ROOT
 from test_links import links, pages
 
 sys.path.append(str(ROOT / "docs" / "site"))

@@ -2,7 +2,7 @@
 
 import re
 
-from support import ROOT
+from support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
 _ID = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from federation import free_port
-from once import once
-from pages import blocks
+from support.docs_pages import blocks
+from support.federation import free_port
+from support.run_cache import once
 
 pytestmark = pytest.mark.integration
 

@@ -12,7 +12,7 @@ import asyncpg
 
 from faults.load import DELAY_S, NAMES, Load, freeze
 from faults.relay import LongLine
-from federation import Federation, Operator, Running, free_port
+from support.federation import Federation, Operator, Running, free_port
 
 _HELD_S = 0.05  # nobody who runs holds the lock of the log's head for so long, idle, as a rule
 _HELD = (

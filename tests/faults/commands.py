@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from federation import Agency, Ended
+from support.federation import Agency, Ended
 
 ACT, DECIDED, COMMITS, COMMITTED = "act", "decided", "commit", "committed"
 CALLS, CALLED = "calls ", "called "

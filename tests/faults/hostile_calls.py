@@ -6,7 +6,7 @@ import time
 
 from faults.hostile_member import Hostile, at_once, text_field
 from faults.relay import LongLine
-from http_asking import connected
+from support.http import connected
 from tearline.limits import MAX_CALLS, MAX_MESSAGE_BYTES, MAX_STREAMS_PER_CONNECTION
 from tearline.wire.deliveries import START, encode_cursor
 from tearline.wire.log_entries import encode_entries_request

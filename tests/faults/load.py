@@ -21,8 +21,8 @@ from types import MappingProxyType
 from typing import Any
 
 from faults.relay import LongLine
-from federation import CN, MX, NODES, US, Agency, Federation, Running
-from history import Event, What
+from support.federation import CN, MX, NODES, US, Agency, Federation, Running
+from support.history import Event, What
 from tearline.statements.receipt import Status
 
 PARTNERS = {US: (CN, MX), MX: (CN,), CN: ()}

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import tearline_client.bootstrap
-from federation import (
+from support.federation import (
     AGENCIES,
     CN,
     MX,

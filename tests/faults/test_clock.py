@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from federation import CN, ORDER, Agency, Ended, Federation, Program, at_work, copied, serving
+from support.federation import (
+    CN,
+    ORDER,
+    Agency,
+    Ended,
+    Federation,
+    Program,
+    at_work,
+    copied,
+    serving,
+)
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

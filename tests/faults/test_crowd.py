@@ -12,11 +12,11 @@ from pathlib import Path
 import grpc.aio
 import pytest
 
-import soak
-from builders import AGREEMENT_ID, CN, MX, US, node_of, text_field
-from exchange_builders import codes
-from sending import agree, lead, now_ms
-from served import OWN_LINE, Client, Served, founded, refusal
+from support import soak
+from support.agencies import AGREEMENT_ID, CN, MX, US, node_of, text_field
+from support.exchange import codes
+from support.exchange_process import OWN_LINE, Client, Served, founded, refusal
+from support.leads import agree, lead, now_ms
 from tearline.errors import ExchangeBusy, StatementMalformed
 from tearline.limits import (
     CALL_S,

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-import soak
 from faults.commands import ACT, Commands, Life, commands_of
 from faults.load import node_rows
-from federation import CN, MX, ORDER, US, Federation, serving
+from support import soak
+from support.federation import CN, MX, ORDER, US, Federation, serving
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import soak
 from faults.disk import SmallDisk
 from faults.load import SENDERS, loaded
-from federation import CN, at_work, copied
-from history import broken
+from support import soak
+from support.federation import CN, at_work, copied
+from support.history import broken
 from tearline.limits import MIN_FREE_BYTES
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

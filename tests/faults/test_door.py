@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from builders import CN, MX, US, text_field
-from exchange_builders import codes
 from faults.test_crowd import memory, settled
-from http2 import Connection, connected, message_head
-from sending import agree, lead
-from served import Client, Served, founded
+from support.agencies import CN, MX, US, text_field
+from support.exchange import codes
+from support.exchange_process import Client, Served, founded
+from support.http2 import Connection, connected, message_head
+from support.leads import agree, lead
 from tearline.errors import StatementMalformed
 from tearline.limits import (
     MAX_CALLS,

@@ -13,13 +13,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-import soak
-from builders import CN, MX, US
 from faults.traffic import PAUSE_S, WITHIN_S, traffic, verify_log
-from postgres import DATABASE, USER, Postgres, installed
-from sending import agree
-from served import founded
-from stores import event, put
+from support import soak
+from support.agencies import CN, MX, US
+from support.exchange_process import founded
+from support.leads import agree
+from support.postgres import DATABASE, USER, Postgres, installed
+from support.stores import event, put
 from tearline.errors import StoreNotReplicated
 from tearline_server.storage.postgres.store import PostgresStore
 

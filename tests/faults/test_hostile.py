@@ -20,12 +20,12 @@ from pathlib import Path
 
 import pytest
 
-import soak
 from faults.hostile_acts import ACTS
 from faults.hostile_member import agreement_text
 from faults.load import NAMES, PARTNERS, Load, loaded
 from faults.watch import Phase, Watch, during, memory, p99, prefer
-from federation import (
+from support import soak
+from support.federation import (
     CN,
     MX,
     NODES,
@@ -37,8 +37,8 @@ from federation import (
     copied,
     free_port,
 )
-from history import broken
-from once import once
+from support.history import broken
+from support.run_cache import once
 from tearline.audit.event import EventCode
 from tearline.wire.grants import parse_event
 from tearline_client.demo.world import AGENCIES

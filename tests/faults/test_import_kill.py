@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from federation import CN, ORDER, Agency, serving
+from support.federation import CN, ORDER, Agency, serving
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-import soak
 from faults.load import has_open_transaction
-from federation import Running
+from support import soak
+from support.federation import Running
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

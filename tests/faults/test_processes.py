@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-import soak
 from faults.cluster import Cluster, clustered
 from faults.load import SENDERS, node_rows
-from federation import copied
-from history import What, broken
+from support import soak
+from support.federation import copied
+from support.history import What, broken
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-import soak
 from faults.cluster import clustered
 from faults.load import NAMES, SENDERS, loaded
-from federation import Agency, copied
-from history import broken
-from postgres import Postgres
+from support import soak
+from support.federation import Agency, copied
+from support.history import broken
+from support.postgres import Postgres
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from builders import CN, MX, US
-from exchange_builders import codes
 from faults.traffic import PAUSE_S, traffic, verify_log
-from http_asking import told
-from sending import agree, lead
-from served import Client, Served, founded
+from support.agencies import CN, MX, US
+from support.exchange import codes
+from support.exchange_process import Client, Served, founded
+from support.http import told
+from support.leads import agree, lead
 from tearline.errors import ExchangeBusy, OutcomeUnknown
 from tearline.wire.publications import encode_publication, parse_outcomes
 from tearline_runtime.grpc import methods

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from faults.load import rows
-from federation import CN, MX, PASSPHRASE, US, Agency, Federation, at_work, copied, serving
+from support.federation import CN, MX, PASSPHRASE, US, Agency, Federation, at_work, copied, serving
 from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.errors import AgreementSuspended, StandingStale, SuspensionBreached
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension

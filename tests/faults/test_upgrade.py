@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 
 import tearline_server
-from builders import CN, MX, US
 from faults.traffic import traffic, verify_log
-from sending import agree
-from served import founded
+from support.agencies import CN, MX, US
+from support.exchange_process import founded
+from support.leads import agree
 from tearline_server.storage.postgres.migrate import migrations
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

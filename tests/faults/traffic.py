@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from builders import CN, MX, US
-from exchange_builders import codes
-from http_asking import status, told
-from sending import lead
-from served import Served
+from support.agencies import CN, MX, US
+from support.exchange import codes
+from support.exchange_process import Served
+from support.http import status, told
+from support.leads import lead
 from tearline.errors import ExchangeError
 from tearline.wire.publications import Outcome, encode_publication, parse_outcomes
 from tearline_client.transport.grpc import GrpcTransport

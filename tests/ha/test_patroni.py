@@ -18,11 +18,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from builders import CN, MX, US
 from faults.traffic import PAUSE_S, traffic, verify_log
-from federation import free_port
-from sending import agree
-from served import founded
+from support.agencies import CN, MX, US
+from support.exchange_process import founded
+from support.federation import free_port
+from support.leads import agree
 
 BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))[-1]
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "patroni" / "patroni.yml"

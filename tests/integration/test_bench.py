@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from federation import COMMAND_S, MX, ORDER, Agency, copied
+from support.federation import COMMAND_S, MX, ORDER, Agency, copied
 
 pytestmark = pytest.mark.integration
 

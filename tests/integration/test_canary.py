@@ -17,7 +17,7 @@ import pytest
 
 from attacks.mutant import VARIABLE
 from attacks.mutants import INJECT
-from canary import canary, everything_in, found, processes
+from support.canary import canary, everything_in, found, processes
 from tearline_client.demo.step import ORDER, Story
 from tearline_client.demo.story import agreement, federation
 from tearline_client.demo.world import AGENCIES, World

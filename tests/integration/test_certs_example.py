@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support import ROOT
+from support.paths import ROOT
 from tearline.crypto.certificates import from_pem, verify_authority, verify_leaf
 from tearline.errors import CertificateRefused
 from tearline.identity import AgencyUri

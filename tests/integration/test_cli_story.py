@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from federation import CN, MX, ORDER, US, Agency, Ended, Federation, serving
+from support.federation import CN, MX, ORDER, US, Agency, Ended, Federation, serving
 from tearline_client.demo.lead import ACCOUNT, AMOUNT, ENTITIES, METHOD, NARRATIVE, SOURCE, SUSPECT
 
 pytestmark = pytest.mark.integration

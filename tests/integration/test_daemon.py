@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from federation import CN, MX, ORDER, US, Agency, Federation, Running, copied, free_port
+from support.federation import CN, MX, ORDER, US, Agency, Federation, Running, copied, free_port
 
 pytestmark = pytest.mark.integration
 

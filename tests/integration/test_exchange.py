@@ -11,14 +11,14 @@ from pathlib import Path
 import grpc.aio
 import pytest
 
-from builders import CN, MX, US
-from exchange_builders import (
+from support.agencies import CN, MX, US
+from support.exchange import (
     codes,
     receipt_of,
     said,
 )
-from sending import agree, lead
-from served import Served, founded, member, refusal
+from support.exchange_process import Served, founded, member, refusal
+from support.leads import agree, lead
 from tearline.crypto.certificates import verify_leaf
 from tearline.errors import (
     CallerDenied,

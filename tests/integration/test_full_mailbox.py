@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from federation import CN, PASSPHRASE, copied
+from support.federation import CN, PASSPHRASE, copied
 from tearline.errors import ExchangeBusy, MailboxFull
 from tearline.limits import MAILBOX_RETRY_MS
 from tearline_client.connectors.importers.ftm import read_ftm

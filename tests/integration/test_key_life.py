@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import tearline_client.service.daemon
-from federation import CN, ORDER, PASSPHRASE, Agency, serving
+from support.federation import CN, ORDER, PASSPHRASE, Agency, serving
 from tearline.crypto.certificates import certified_key_id
 from tearline_client.keys.home import Home
 from tearline_client.loop_health import LoopHealth

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from federation import CN, MX, ORDER, Agency, Federation, copied, serving
+from support.federation import CN, MX, ORDER, Agency, Federation, copied, serving
 
 pytestmark = pytest.mark.integration
 

@@ -15,8 +15,8 @@ from tlog_scales import signing
 from tlog_scales import tiles as tlog_tiles
 from tlog_scales.reader import TilesReader
 
-from builders import CN, MX, US
-from served import Served, founded
+from support.agencies import CN, MX, US
+from support.exchange_process import Served, founded
 from tearline.audit.event import Event, EventCode
 from tearline.federation.members import Revocation
 from tearline.statements.statement import StatementType

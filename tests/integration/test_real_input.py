@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from federation import CN, MX, US, Federation, serving
-from support import shared
+from support.federation import CN, MX, US, Federation, serving
+from support.paths import shared
 from tearline_client.connectors.importers.ofac import read_ofac
 
 pytestmark = pytest.mark.integration

@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from support import shared
+from support.paths import shared
 from tearline.policy.profile import property_category
 from tearline.policy.schema_categories import SECRET_PROPERTIES
 from tearline_client.connectors.exporters.ftm import (

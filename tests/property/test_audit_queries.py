@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from builders import CN, DAY_MS, MX, US, node_of, secret
+from support.agencies import CN, DAY_MS, MX, US, node_of, secret
 from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.audit.query import FIELDS, parse_query
 from tearline.errors import MalformedInput

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodies import entities, fields, told
+from support.bodies import entities, fields, told
 from tearline.bodies.registry import KINDS, judge_body
 from tearline.packets.packet import Field, PacketKind
 from tearline_client.planning.entities import Entity

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from builders import AGREEMENT_ID, MX, NOW_MS, US, federation, node_of
+from support.agencies import AGREEMENT_ID, MX, NOW_MS, US, federation, node_of
 from tearline.errors import ChannelGap, ChannelReplay, MarkUnequal, StatusBackwards
 from tearline.statements.channel import Incoming, Mark
 from tearline.statements.receipt import Status, verify_forward

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from consenting import consent
+from support.consents import consent
 from tearline.errors import ConsentClosed, ConsentMisplaced
 from tearline.onward.consent import (
     ConsentStatus,

@@ -12,9 +12,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from builders import AGREEMENT_ID, CN, NOW_MS, US, federation
-from exchange_builders import ARTICLE, agreement
-from standing_builders import OFFICER, WHOLE, of_article
+from support.agencies import AGREEMENT_ID, CN, NOW_MS, US, federation
+from support.exchange import ARTICLE, agreement
+from support.suspensions import OFFICER, WHOLE, of_article
 from tearline.packets.recall import (
     KeepGround,
     RecallAnswer,

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import US, federation, manifest_signed, packet
+from support.agencies import US, federation, manifest_signed, packet
 from tearline.packets.packet import Field, WithholdReason
 from tearline.policy.category import CATEGORIES
 from tearline.policy.form import Form

@@ -12,8 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from builders import US, federation
-from exchange_builders import agreement
+from support.agencies import US, federation
+from support.exchange import agreement
 from tearline.errors import NotFound, NotPermitted, SamePersonTwice, StoreFull
 from tearline.onward.use import Use
 from tearline.packets.packet import PacketKind

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from builders import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, PINS, US, federation, node_of
+from support.agencies import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, PINS, US, federation, node_of
 from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.agreements.proposal import (
     Offer,

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from builders import NOW_MS
+from support.agencies import NOW_MS
 from tearline.packets.recall import (
     KeepGround,
     RecallAnswer,

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from builders import CN, MX, NOW_MS, US, federation
-from exchange_builders import ARTICLE, agreement
-from requesting import HOUR_MS, demand, step
-from standing_builders import WHOLE, of_article, standing
+from support.agencies import CN, MX, NOW_MS, US, federation
+from support.exchange import ARTICLE, agreement
+from support.requests import HOUR_MS, demand, step
+from support.suspensions import WHOLE, of_article, standing
 from tearline.agreements.agreement import Agreement
 from tearline.errors import RecordRequestError
 from tearline.packets.packet import Urgency

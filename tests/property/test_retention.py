@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from builders import AGREEMENT_ID, EXCHANGE, MX, US, federation
-from exchange_builders import agreement as agreed
+from support.agencies import AGREEMENT_ID, EXCHANGE, MX, US, federation
+from support.exchange import agreement as agreed
 from tearline.audit.erasure import RETAINED, Erasure, agencies_concerned, verify_covers
 from tearline.audit.event import Event, EventCode
 from tearline.audit.retention import is_due, verify_rule

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from builders import AGREEMENT_ID, CN, MX, US, federation
-from exchange_builders import ARTICLE, agreement
-from standing_builders import OFFICER, WHOLE, of_article, standing
+from support.agencies import AGREEMENT_ID, CN, MX, US, federation
+from support.exchange import ARTICLE, agreement
+from support.suspensions import OFFICER, WHOLE, of_article, standing
 from tearline.errors import AgreementError, StatementConflict
 from tearline.policy.terms import Terms
 from tearline.requests.paused_time import standstill

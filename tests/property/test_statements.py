@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import US, federation
+from support.agencies import US, federation
 from tearline.errors import InclusionInvalid
 from tearline.limits import TREE_SIZES
 from tearline.statements.statement import SignedTree, StatementType, verify_inclusion

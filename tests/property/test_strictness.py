@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.codecs import CODECS, Codec
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.encoding import parse_base64, parse_decimal, parse_hex
 from tearline.errors import StatementMalformed, TearlineError
 from tearline.sealing import field_plaintext, parse_field_plaintext
 from tearline.verification.log_entries import CLEAR, parse_entry
 from tearline.wire.statements import encode_signed
-from translators import CODECS, Codec
 
 each = pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator import Member, Simulation
+from support.four_eyes import log_in
+from support.simulation import Member, Simulation
 from tearline.crypto.armor import Armor, parse_armor
 from tearline.errors import AgreementSuspended, BodyRefused, CopyUndeclared, LoginRequired
 from tearline.packets.packet import PacketKind, Urgency
@@ -55,7 +56,6 @@ from tearline_client.drafting.from_file import (
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file
-from two_persons import log_in
 
 AGREEMENT = "narcotics-2026"
 LAUNDERING, PRECURSORS = "money-laundering", "precursors"

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from support import ROOT
+from support.paths import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from random import Random
 
 import pytest
 
-from bodies import entities, fields
-from costs import MOST, growth
+from support.bodies import entities, fields
+from support.costs import MOST, growth
 from tearline.bodies.documents import judge_document, plain_file_name
 from tearline.bodies.registry import KINDS, judge_body
 from tearline.bodies.transfer_matching import Leg, Tolerance, match_legs

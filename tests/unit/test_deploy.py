@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from support import ROOT
+from support.paths import ROOT
 from tearline.errors import EXIT_INTEGRITY
 from tearline.limits import MAX_AGENCY_CALLS, MAX_STREAMS_PER_CONNECTION
 from tearline_client.cli import command as node
@@ -138,6 +138,6 @@ def test_an_address_begins_no_more_calls_than_an_agency_may() -> None:
 
 def test_an_address_holds_so_many_connections_and_keeps_no_other_out() -> None:
     (allowed,) = set(re.findall(r"ct count over (\d+)", RULES.read_text()))
-    script = ROOT / "tests" / "connections.py"
+    script = Path(__file__).with_name("connection_limit.py")
     tried = in_a_namespace(sys.executable, str(script), str(RULES))
     assert (tried.stderr, tried.stdout.split()) == ("", [allowed, "other"])

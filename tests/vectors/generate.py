@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import builders as b
+from support import agencies as b
 from tearline.statements.receipt import LogOpening
 from tearline.wire.grants import encode_event
 from vectors.own.agreements import agreement_vectors

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from support import shared
+from support.paths import shared
 from tearline.crypto.keys import SIGNATURE_SIZE, SIGNING_PUBLIC_SIZE, SigningKey, SigningPublicKey
 from tearline.errors import KeyMalformed, SignatureInvalid
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
-from consenting import consent
+from support.codecs import CODECS, Codec
+from support.consents import consent
 from tearline.errors import StatementMalformed
 from tearline.onward.consent import ConsentTerms
 from tearline.onward.consent import verify_terms as verify_consent_terms
 from tearline.requests.step import StepKind, StepNote, verify_note
-from translators import CODECS, Codec
-from unit.wire.test_reading import changed, changes, message_of, other_items
+from unit.proto.wire.test_reading import changed, changes, message_of, other_items
 from vectors.second_basics import parse
 from vectors.second_desks import VERIFIERS, verify_case_note, verify_request_note, verify_terms
 from vectors.second_exhibit import parse_exhibit

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from support import ROOT
+from support.paths import ROOT
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.verification.exhibit import verify_exhibit
 from tearline.wire.exhibits import encode_exhibit, parse_exhibit

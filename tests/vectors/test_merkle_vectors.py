@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support import shared
+from support.paths import shared
 from tearline.errors import LogError
 from tearline.tlog.merkle import verify_consistency, verify_inclusion
 

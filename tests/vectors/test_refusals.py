@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from support import ROOT
+from support.paths import ROOT
 from vectors.second_cases import JUDGES, Json, bad_copies
 
 COPIES = list(bad_copies())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from support import shared
+from support.paths import shared
 from tearline.errors import CheckpointForeign, CheckpointForged, CheckpointUnsigned
 from tearline.tlog.checkpoint import Checkpoint, NoteAlgorithm, parse_checkpoint, parse_verifier_key
 from tearline.tlog.merkle import (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from support import shared
+from support.paths import shared
 from tearline.errors import CheckpointForged, KeyMalformed
 from tearline.tlog.checkpoint import (
     NoteAlgorithm,

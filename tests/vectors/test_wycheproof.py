@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from support import shared
+from support.paths import shared
 
 Fields = dict[str, Any]
 REFUSALS = (InvalidSignature, InvalidTag, ValueError)

@@ -37,7 +37,7 @@ def parse_strictly(
 
     The decoded message is encoded again without unknown fields, and must equal ``data``. ``read``
     runs after that and makes no second message. Therefore ``read`` must distinguish, or refuse, any
-    two messages that differ: tests/unit/wire/test_reading.py.
+    two messages that differ: tests/unit/proto/wire/test_reading.py.
 
     Raises:
         StatementMalformed: If ``data`` is anything but the encoding of a valid value.

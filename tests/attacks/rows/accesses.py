@@ -2,7 +2,7 @@
 
 from attacks.attack import Attack
 
-_TESTS = "tests/unit/cli/test_access_commands.py::test_"
+_TESTS = "tests/unit/client/cli/test_access_commands.py::test_"
 _FINDING = "the entry or the anchor, named by `audit access`"
 _NONE = "the act is not done"
 

@@ -31,7 +31,7 @@ CASES = (
         code="TL-CAS-002",
         evidence=_REFUSED,
         function="tearline.cases.case:CaseBook._verify_room",
-        test="tests/unit/test_case.py"
+        test="tests/unit/proto/cases/test_case.py"
         "::test_an_agency_leads_so_many_memberships_whomever_it_invites",
         returns="None",
     ),

@@ -20,7 +20,7 @@ def _attack(
 
 _PUT_ASIDE = "the delivery as it came, put aside at the recipient"
 _NODE = "tests/attacks/test_corrections.py"
-_JUDGING = "tests/unit/server/test_judging_corrections.py"
+_JUDGING = "tests/unit/server/processing/handlers/test_corrections.py"
 _EXCHANGE = "tearline_server.processing.handlers.corrections"
 
 CORRECTIONS = (

@@ -167,6 +167,6 @@ WITNESSES = (
         "tearline.tlog.checkpoint:VerifierKey.verify",
         "VerifiedSignature(key=self, time_s=None)",
         "a line in the exchange's log, which names the witness",
-        file="unit/server/test_witnesses.py",
+        file="unit/server/tlog/test_witnesses.py",
     ),
 )

@@ -26,20 +26,20 @@ DESKS = (
     ),
     _desk(
         "print a packet without a trace",
-        "cli/test_print_commands.py::test_a_copy_is_an_entry_before_it_is_shown",
+        "client/cli/test_print_commands.py::test_a_copy_is_an_entry_before_it_is_shown",
         "access_log.access_log:AccessLog.record",
         evidence="the entry in the own access log",
     ),
     _desk(
         "write a tag into a printed page",
-        "cli/test_print_commands.py::test_no_text_makes_a_tag_or_loses_a_letter",
+        "client/cli/test_print_commands.py::test_no_text_makes_a_tag_or_loses_a_letter",
         "rendering.document_html:_escaped",
         "text",
         evidence="what was written, shown as it is",
     ),
     _desk(
         "take the passphrase out through a hook",
-        "test_notices.py::test_a_command_does_not_get_the_passphrase",
+        "client/notifications/test_notifications.py::test_a_command_does_not_get_the_passphrase",
         "notifications.hooks:_environment",
         "dict(os.environ)",
         evidence="nothing is handed out",

@@ -16,8 +16,8 @@ def _exhibit(
     )
 
 
-_UNIT = "unit/test_exhibit"
-_POLICY = "unit/test_tlog_policy"
+_UNIT = "unit/proto/verification/test_exhibit"
+_POLICY = "unit/proto/tlog/test_policy"
 _SIMULATED = "attacks/test_exhibits"
 _OPEN = (
     "tearline.verification.exhibit:_open",
@@ -118,14 +118,14 @@ PROOFS = (
         "TL-LOG-021",
         "test_two_entries_of_one_event_convict_the_log",
         "tearline_client.audit.verifier:_Case._compare",
-        file="unit/test_audit",
+        file="unit/client/audit/test_verifier",
     ),
     _exhibit(
         "lean a false proof on a true one that was judged before",
         "TL-LOG-002",
         "test_a_proof_that_was_judged_speaks_for_no_other_leaf",
         "tearline.tlog.merkle:InclusionVerifier.verify",
-        file="unit/test_audit",
+        file="unit/client/audit/test_verifier",
     ),
     _exhibit(
         "prove under a checkpoint that the reader's quorum did not cosign",

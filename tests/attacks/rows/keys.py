@@ -46,13 +46,13 @@ SIGNATURES = (
     _statement(
         "forge a signature under a cached root",
         "TL-KEY-002",
-        "unit/test_statement.py::test_a_zero_signature_under_a_known_root_is_no_hit",
+        "unit/proto/statements/test_statement.py::test_a_zero_signature_under_a_known_root_is_no_hit",
         "tearline.statements.statement:AttestationCache.verify",
     ),
     _statement(
         "downgrade the suite of a federation",
         "TL-PKT-012",
-        "unit/test_trust.py"
+        "unit/proto/verification/test_trust.py"
         "::test_a_federation_that_demands_a_later_suite_gets_nothing_from_this_version",
         "tearline.verification.trust:TrustState.signing_key",
         "signing_public_key(self.trust_list.exchange.signing_key)",
@@ -60,14 +60,14 @@ SIGNATURES = (
     _statement(
         "bring a packet of a key that came on record after the grant that names it",
         "TL-TRU-002",
-        "unit/test_trust.py::test_a_packet_that_a_grant_names_is_not_of_a_key_from_after_the_grant",
+        "unit/proto/verification/test_trust.py::test_a_packet_that_a_grant_names_is_not_of_a_key_from_after_the_grant",
         "tearline.verification.trust:_KeyEntry.has_begun",
         "True",
     ),
     _statement(
         "bring a packet of an ended key without a grant by a key that counts",
         "TL-TRU-002",
-        "unit/test_trust.py::test_a_packet_that_a_grant_names_counts_after_its_key_has_ended",
+        "unit/proto/verification/test_trust.py::test_a_packet_that_a_grant_names_counts_after_its_key_has_ended",
         "tearline.verification.trust:_KeyEntry.counts",
         "True",
     ),
@@ -91,21 +91,21 @@ SIGNATURES = (
     _statement(
         "hide an unknown field in a signed body",
         "TL-PKT-001",
-        "unit/wire/test_strictness.py::test_an_unknown_field_is_refused",
+        "unit/proto/wire/test_strictness.py::test_an_unknown_field_is_refused",
         "tearline.wire.codec:parse_strictly",
         "read(message_type.FromString(data))",
     ),
     _statement(
         "send a message of any size",
         "TL-PKT-001",
-        "unit/wire/test_strictness.py::test_a_message_of_any_size_is_not_parsed",
+        "unit/proto/wire/test_strictness.py::test_a_message_of_any_size_is_not_parsed",
         "tearline.wire.codec:decode",
         "message_type.FromString(data)",
     ),
     _statement(
         "tell two parties of two entries for one event",
         "TL-LOG-021",
-        "unit/test_ledger.py::test_two_entries_of_one_event_are_proof_against_the_log",
+        "unit/proto/verification/test_log_entries.py::test_two_entries_of_one_event_are_proof_against_the_log",
         "tearline.verification.log_entries:verify_same_entry",
     ),
 )
@@ -114,56 +114,56 @@ TRUST = (
     _trust(
         "put keys of one's own node on record without end",
         "TL-TRU-009",
-        "test_records.py::test_a_node_has_so_many_keys_of_a_use_that_begin_at_a_time",
+        "proto/federation/test_record_limits.py::test_a_node_has_so_many_keys_of_a_use_that_begin_at_a_time",
         "tearline.federation.record_limits:RecordBounds.take_key",
     ),
     _trust(
         "change one's own entry of the trust list without end",
         "TL-TRU-009",
-        "test_records.py::test_an_agency_changes_its_own_entry_so_often",
+        "proto/federation/test_record_limits.py::test_an_agency_changes_its_own_entry_so_often",
         "tearline.federation.record_limits:RecordBounds.take_changes",
     ),
     _trust(
         "revoke keys that never were, without end",
         "TL-TRU-009",
-        "test_records.py::test_an_agency_revokes_so_many_keys",
+        "proto/federation/test_record_limits.py::test_an_agency_revokes_so_many_keys",
         "tearline.federation.record_limits:RecordBounds.take_revocation",
     ),
     _trust(
         "put keys of the past and the far future on record",
         "TL-TRU-009",
-        "server/test_judging_members.py::test_a_key_of_another_time_comes_not_on_record",
+        "server/processing/handlers/test_members.py::test_a_key_of_another_time_comes_not_on_record",
         "tearline.federation.record_limits:verify_date",
     ),
     _trust(
         "agree with an accomplice without end",
         "TL-AGR-004",
-        "server/test_judging_members.py"
+        "server/processing/handlers/test_members.py"
         "::test_two_agencies_agree_on_no_more_than_they_have_room_for",
         "tearline.federation.record_limits:AgreementBounds.verify",
     ),
     _trust(
         "fill the mailboxes of strangers with proposals",
         "TL-REQ-009",
-        "server/test_room.py::test_what_all_sign_takes_room_like_all_else",
+        "server/processing/test_mailbox_quota.py::test_what_all_sign_takes_room_like_all_else",
         "tearline_server.processing.handlers.agreements:verify_rooms",
     ),
     _trust(
         "admit an agency without every root",
         "TL-TRU-004",
-        "test_trust_lists.py::test_an_admission_without_one_root_is_refused",
+        "proto/federation/test_succession.py::test_an_admission_without_one_root_is_refused",
         _SUCCESSION,
     ),
     _trust(
         "change what stands under an agency's name",
         "TL-TRU-004",
-        "test_trust_lists.py::test_nothing_under_an_agency_s_name_changes_without_its_root",
+        "proto/federation/test_succession.py::test_nothing_under_an_agency_s_name_changes_without_its_root",
         _SUCCESSION,
     ),
     _trust(
         "sign for a third agency with the root that one brings",
         "TL-KEY-002",
-        "test_trust_lists.py"
+        "proto/federation/test_succession.py"
         "::test_a_coalition_does_not_sign_for_a_third_agency_with_the_root_it_brings",
         "tearline.verification.trust:TrustState._root_signers",
         "frozenset(agency.uri for agency in following.agencies)",
@@ -171,27 +171,27 @@ TRUST = (
     _trust(
         "certify a key for another's domain",
         "TL-PKT-004",
-        "test_trust.py::test_nobody_certifies_keys_for_another_s_domain",
+        "proto/verification/test_trust.py::test_nobody_certifies_keys_for_another_s_domain",
         "tearline.verification.trust:_verify_certifier",
     ),
     _trust(
         "use an old key",
         "TL-TRU-002",
-        "test_trust.py::test_a_key_counts_only_within_its_dates",
+        "proto/verification/test_trust.py::test_a_key_counts_only_within_its_dates",
         "tearline.verification.trust:_KeyEntry.counts",
         "True",
     ),
     _trust(
         "seal to a swapped encryption key",
         "TL-GRT-005",
-        "test_trust.py::test_a_swapped_encryption_key_does_not_count",
+        "proto/verification/test_trust.py::test_a_swapped_encryption_key_does_not_count",
         "tearline.verification.trust:TrustState.kem_key_counts",
         "True",
     ),
     _trust(
         "date a statement back behind a revocation",
         "TL-TRU-002",
-        "test_trust.py::test_a_statement_dated_back_does_not_outlive_a_revocation",
+        "proto/verification/test_trust.py::test_a_statement_dated_back_does_not_outlive_a_revocation",
         "tearline.verification.trust:TrustState._apply_revocation",
     ),
 )

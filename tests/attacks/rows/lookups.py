@@ -3,7 +3,7 @@
 from attacks.attack import Attack
 
 _COUNTED = "a refusal in the log, counted by peer and code"
-_ASKED = "tests/unit/server/test_asked.py"
+_ASKED = "tests/unit/server/processing/test_lookups.py"
 
 
 def _asked(name: str, code: str, test: str, function: str, returns: str) -> Attack:
@@ -71,14 +71,14 @@ LOOKUPS = (
     _again(
         "publish the bytes of others' agreement again, to get its receipt",
         "TL-TLS-006",
-        "test_judging_again.py::"
+        "processing/test_retries.py::"
         "test_who_is_no_party_learns_nothing_by_the_bytes_of_others_agreement",
         "tearline_server.processing.authorship:_verify_party",
     ),
     _again(
         "sign another version under the id of others' agreement, to compare the two",
         "TL-AGR-002",
-        "test_judging_again.py::"
+        "processing/test_retries.py::"
         "test_who_is_no_party_learns_nothing_by_another_version_under_the_id",
         "tearline_server.processing.handlers.agreements:_concerns",
         "True",
@@ -86,7 +86,7 @@ LOOKUPS = (
     _again(
         "publish a trust list again, to learn who published it first",
         "TL-TRU-004",
-        "test_judging_members.py::test_who_published_a_trust_list_is_told_that_alone",
+        "processing/handlers/test_members.py::test_who_published_a_trust_list_is_told_that_alone",
         "tearline_server.processing.process:_settled",
         "context.batch.known.statements.get(context.submitted.key)",
     ),
@@ -96,7 +96,7 @@ TIMING = (
     _again(
         "measure refusals, to learn whether a packet exists",
         "",
-        "test_timing.py::test_a_refusal_takes_as_long_whether_the_id_exists_or_not",
+        "processing/test_timing.py::test_a_refusal_takes_as_long_whether_the_id_exists_or_not",
         "tearline_server.storage.sqlite.packets:own_sizes",
         "{owned: 0 for owned in asked}",
     ),
@@ -106,20 +106,20 @@ LARGE = (
     _large(
         "send a grant whose delivery no message holds, to block a mailbox",
         "TL-PKT-010",
-        "server/test_judging_packets.py::"
+        "server/processing/handlers/test_packets.py::"
         "test_what_no_message_holds_is_refused_before_it_waits_for_anybody",
         "tearline_server.processing.handlers.packets:_verify_deliverable",
     ),
     _large(
         "seal a megabyte into a grant",
         "TL-PKT-001",
-        "server/test_judging_packets.py::test_a_grant_s_sealed_part_leaves_room_for_the_packet",
+        "server/processing/handlers/test_packets.py::test_a_grant_s_sealed_part_leaves_room_for_the_packet",
         "tearline.statements.channel:verify_sealed",
     ),
     _large(
         "have sent, before it was refused, what no message holds",
         "",
-        "server/test_mailbox.py::"
+        "server/delivery/test_mailboxes.py::"
         "test_an_item_from_before_that_no_message_holds_is_told_of_and_passed",
         "tearline_server.delivery.mailboxes:_fitting",
         "delivery",

@@ -57,14 +57,14 @@ LOSSES = (
         code="TL-STO-006",
         evidence="the file, which is not restored",
         function="tearline_runtime.archive:Unpacked.verify",
-        test="tests/unit/server/test_backup.py::test_a_backup_that_was_changed_is_not_restored",
+        test="tests/unit/server/admin/test_backup.py::test_a_backup_that_was_changed_is_not_restored",
     ),
     Attack(
         name="make a backup of a thousand bytes write gigabytes",
         code="TL-STO-006",
         evidence="the file, which is not restored",
         function="tearline_runtime.archive:_parse_header",
-        test="tests/unit/test_archive.py::test_a_sparse_file_is_refused_before_anything_is_written",
+        test="tests/unit/runtime/test_archive.py::test_a_sparse_file_is_refused_before_anything_is_written",
         returns="('one', 0)",
     ),
     _twin(
@@ -140,14 +140,14 @@ LOSSES = (
         code="TL-STO-007",
         evidence="exchange: the newest checkpoint that it was told of",
         function="tearline_server.admin.backup:_verify_covered",
-        test="tests/unit/server/test_set_back.py::test_one_that_was_told_and_stopped_goes_on",
+        test="tests/unit/server/recovery/test_set_back.py::test_one_that_was_told_and_stopped_goes_on",
     ),
     Attack(
         name="restore a database under an exchange that serves from it",
         code="TL-STO-001",
         evidence="none: nothing is restored",
         function="tearline_server.storage.postgres.migrate:is_alone",
-        test="tests/unit/server/test_set_back.py"
+        test="tests/unit/server/recovery/test_set_back.py"
         "::test_while_an_exchange_is_connected_nothing_is_restored",
         returns="True",
     ),

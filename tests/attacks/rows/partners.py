@@ -33,7 +33,7 @@ def _sealed(name: str, code: str, test: str, function: str, returns: str = "None
         code=code,
         evidence=_PUT_ASIDE,
         function=function,
-        test=f"tests/unit/test_sealing.py::{test}",
+        test=f"tests/unit/proto/sealing/test_sealing.py::{test}",
         returns=returns,
     )
 
@@ -108,7 +108,7 @@ PATCHED = (
         code="TL-GRT-002",
         evidence=_REFUSAL,
         function=f"{_PACKETS}:_verify_originator",
-        test="tests/unit/server/test_asked.py::"
+        test="tests/unit/server/processing/test_lookups.py::"
         "test_what_its_originator_names_in_the_same_batch_is_not_others_to_grant",
     ),
     _patched(
@@ -196,7 +196,7 @@ COALITIONS = (
         code="",
         evidence="the field is told to exist",
         function="tearline.policy.masks:_is_syllabic",
-        test="tests/unit/policy/test_masks.py"
+        test="tests/unit/proto/policy/test_masks.py"
         "::test_one_character_of_a_person_is_told_however_the_name_is_divided",
         returns="False",
     ),
@@ -205,7 +205,7 @@ COALITIONS = (
         code="",
         evidence="the field is told to exist",
         function="tearline.policy.masks:_known",
-        test="tests/unit/policy/test_masks.py::test_a_name_in_the_place_of_a_code_does_not_pass",
+        test="tests/unit/proto/policy/test_masks.py::test_a_name_in_the_place_of_a_code_does_not_pass",
         returns="value",
     ),
     _coalition(
@@ -317,6 +317,6 @@ PROBES = (
         code="TL-REQ-009",
         evidence="the longest of the times that the sender was told, in its status",
         function="tearline_client.outbox.backpressure:BlockedChannels.note_busy",
-        test="tests/unit/test_held.py::test_the_longest_wait_counts_when_several_are_busy",
+        test="tests/unit/client/outbox/test_backpressure.py::test_the_longest_wait_counts_when_several_are_busy",
     ),
 )

@@ -24,7 +24,7 @@ RECALLS = (
         "what somebody else originated",
         "TL-GRT-012",
         _REFUSAL,
-        "tests/unit/server/test_asked.py::"
+        "tests/unit/server/processing/test_lookups.py::"
         "test_what_its_originator_names_in_the_same_batch_is_not_others_to_recall",
         "tearline_server.processing.handlers.recalls:_verify_own",
     ),
@@ -123,7 +123,7 @@ RECALLS = (
         "read a recalled packet's ciphertexts again from the beginning of the mailbox",
         "",
         "the log's entry of the recall",
-        "tests/unit/server/test_judging_recalls.py"
+        "tests/unit/server/processing/handlers/test_recalls.py"
         "::test_what_was_recalled_is_not_handed_out_to_who_reads_from_the_beginning",
         "tearline_server.processing.handlers.recall_rules:gone_slots",
         "frozenset()",
@@ -140,7 +140,7 @@ RECALLS = (
         "lose a ciphertext or a grant, and say that it was recalled",
         "",
         "what `tearline-server verify-log` names",
-        "tests/unit/server/test_verification.py::test_what_nobody_recalled_is_missed",
+        "tests/unit/server/tlog/test_fsck.py::test_what_nobody_recalled_is_missed",
         "tearline_server.tlog.fsck_deletions:Deletions.unexplained",
         "()",
     ),
@@ -148,7 +148,7 @@ RECALLS = (
         "find in the exchange's files what was recalled",
         "",
         "the log's entry of the recall",
-        "tests/unit/server/test_judging_recalls.py"
+        "tests/unit/server/processing/handlers/test_recalls.py"
         "::test_what_is_recalled_leaves_nothing_of_its_ciphertexts_in_any_file",
         "tearline_server.storage.sqlite.connections:Database._purge",
     ),

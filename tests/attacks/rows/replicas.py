@@ -39,7 +39,7 @@ REPLICAS = (
         "let in at one exchange whom another may have shut out",
         "TL-STO-008",
         "the exchange's own log of operation, and its health",
-        "tests/unit/server/test_others.py::test_who_does_not_hear_of_the_others_lets_nobody_in",
+        "tests/unit/server/test_replicas.py::test_who_does_not_hear_of_the_others_lets_nobody_in",
         "tearline_server.replicas:ReplicaFollower.verify_heard",
     ),
     _replica(
@@ -53,7 +53,7 @@ REPLICAS = (
         "serve with high availability from one server alone",
         "TL-STO-010",
         "none: it does not start",
-        "tests/unit/server/test_postgres.py::test_a_server_that_is_alone_is_not_highly_available",
+        "tests/unit/server/storage/postgres/test_store.py::test_a_server_that_is_alone_is_not_highly_available",
         f"{_POSTGRES}.replication:verify_synchronous",
         "('0/0', 1)",
     ),
@@ -61,7 +61,7 @@ REPLICAS = (
         "change the tables beneath an exchange that cannot go on with them",
         "TL-STO-004",
         "none: the newer does not start",
-        "tests/unit/server/test_migrating.py"
+        "tests/unit/server/storage/postgres/test_migrate.py"
         "::test_what_an_old_one_cannot_live_with_waits_for_its_end",
         f"{_POSTGRES}.migrate:_verify_nobody_older",
     ),
@@ -69,14 +69,14 @@ REPLICAS = (
         "move an exchange whose file was tampered with",
         "TL-STO-009",
         "the file, where it was",
-        "tests/unit/server/test_moving.py::test_what_does_not_verify_is_not_moved",
+        "tests/unit/server/admin/test_migrate_store.py::test_what_does_not_verify_is_not_moved",
         "tearline_server.admin.migrate_store:_verify",
     ),
     _replica(
         "begin a second log beside one that was moved, by a setting that was forgotten",
         "TL-STO-012",
         "none: it does not start",
-        "tests/unit/server/test_moving.py"
+        "tests/unit/server/admin/test_migrate_store.py"
         "::test_no_second_log_is_begun_because_a_setting_was_forgotten",
         "tearline_server.storage.open:_verify_place",
     ),

@@ -39,7 +39,7 @@ STANDINGS = (
         code="TL-REQ-002",
         evidence="nothing: it is not taken, and sent again later",
         function="tearline.suspensions.pace:paced",
-        test="tests/unit/server/test_judging_standings.py"
+        test="tests/unit/server/processing/handlers/test_suspensions.py"
         "::test_an_agency_says_so_often_where_it_stands_and_then_more_slowly",
         returns="0",
     ),
@@ -48,7 +48,7 @@ STANDINGS = (
         code="TL-AGR-001",
         evidence=_LOGGED,
         function="tearline.suspensions.transitions:verify_scopes",
-        test="tests/unit/server/test_judging_standings.py"
+        test="tests/unit/server/processing/handlers/test_suspensions.py"
         "::test_what_is_not_there_is_not_suspended[article]",
     ),
     _attack(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exchange_builders import World, opened
+from support.exchange import World, opened
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from builders import US
-from served import Served, founded
+from support.agencies import US
+from support.exchange_process import Served, founded
 from tearline_server import app
 from tearline_server.replicas import ReplicaFollower
 

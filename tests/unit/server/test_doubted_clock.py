@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import (
+from support.agencies import (
     CN,
     DAY_MS,
     MX,
@@ -18,7 +18,7 @@ from builders import (
     node_of,
     signed_by,
 )
-from exchange_builders import Clock, World, codes, house_of, manifest_id, opened
+from support.exchange import Clock, World, codes, house_of, manifest_id, opened
 from tearline.audit.event import EventCode
 from tearline.errors import ClockDoubted
 from tearline.federation.members import KeyUse

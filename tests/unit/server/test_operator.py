@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from builders import CN, US, signer
-from hostile_values import ALL_AT_ONCE, SHORT, obeyed
-from served import member
+from support.agencies import CN, US, signer
+from support.exchange_process import member
+from support.hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.crypto.certificates import verify_authority
 from tearline.errors import (

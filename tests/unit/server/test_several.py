@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 import pytest
 
-from builders import (
+from support.agencies import (
     CN,
     DAY_MS,
     MX,
@@ -19,8 +19,8 @@ from builders import (
     signed_by,
     signing_key,
 )
-from exchange_builders import Clock, World, address, codes, house_of, manifest_id
-from standing_builders import WHOLE, standing
+from support.exchange import Clock, World, address, codes, house_of, manifest_id
+from support.suspensions import WHOLE, standing
 from tearline.errors import (
     ExchangeBusy,
     FrontierDamaged,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from builders import CN, DAY_MS, MX, NOW_MS, US
+from support.agencies import CN, DAY_MS, MX, NOW_MS, US
 from tearline.errors import ClockDoubted
 from tearline.limits import MAX_CLOCK_PAUSE_MS, MAX_LOG_TIME_SKEW_MS
 from tearline_server.timekeeper import Timekeeper, verify_said

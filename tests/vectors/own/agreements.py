@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-import builders as b
+from support import agencies as b
 from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp

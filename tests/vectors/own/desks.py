@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import builders as b
+from support import agencies as b
 from tearline.agreements.proposal import Proposal
 from tearline.cases.case import CaseNote, CaseStep, Phase
 from tearline.encoding import label

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-import builders as b
+from support import agencies as b
 from tearline import sealing
 from tearline.cases.case import CaseNote
 from tearline.onward.consent import ConsentTerms

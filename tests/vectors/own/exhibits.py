@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import builders as b
-from exhibiting import MX_NODE, US_NODE, Case, case, opening, revocation
+from support import agencies as b
+from support.exhibits import MX_NODE, US_NODE, Case, case, opening, revocation
 from tearline.audit.event import Decision, EventCode, EventOutcome
 from tearline.crypto.armor import Armor, armor
 from tearline.policy.form import Form

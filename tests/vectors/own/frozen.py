@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-import builders as b
+from support import agencies as b
 from tearline.sealing import SealedPacket
 from tearline.verification.log_entries import parse_entry
 from tearline.wire.packets import parse_manifest, parse_opening

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-import builders as b
+from support import agencies as b
 from tearline.crypto.keys import SIGNATURE_SIZE
 from tearline.statements.channel import Mark
 from tearline.statements.statement import Signer, StatementType

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-import builders as b
+from support import agencies as b
 from tearline.federation.equivocation import Equivocation
 from tearline.statements.receipt import LogOpening
 from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.cobblestone import Cobblestone256Encryptor
 
-import builders as b
+from support import agencies as b
 from tearline.encoding import label, prefixed, u32
 from tearline.packets.commitments import (
     field_keys,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from unittest.mock import patch
 
-import builders as b
+from support import agencies as b
 from tearline import sealing
 from tearline.encoding import label
 from tearline.packets.grant import Grant

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-import builders as b
+from support import agencies as b
 from tearline.audit.event import Decision, Event, EventCode
 from tearline.federation.members import KeyUse, Revocation
 from tearline.packets.grant import Grant

@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 from typing import Any
 
-import builders as b
+from support import agencies as b
 from tearline.packets.commitments import field_keys, field_secret, padded_length, slot_commit
 from tearline.sealing import SealedPacket, open_packet, release_of
 from tearline.wire.packets import (

@@ -9,7 +9,7 @@ from enum import Enum, IntEnum
 from typing import Any
 from unittest.mock import patch
 
-import builders as b
+from support import agencies as b
 from tearline.packets.packet import Existence
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import builders as b
+from support import agencies as b
 from tearline.errors import StatusBackwards
 from tearline.statements.channel import Address, Mark, Void, VoidReason
 from tearline.statements.receipt import LogOpening, Receipt, Status, verify_forward

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-import builders as b
+from support import agencies as b
 from tearline.federation.members import Agency, KeyRecord, KeyUse, Revocation, TrustList
 from tearline.statements.statement import Signer, StatementType
 from tearline.verification.log_entries import clear_entry

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import builders as b
+from support import agencies as b
 from tearline.federation.members import KeyUse
 from tearline.statements.statement import Signer
 from tearline.wire.statements import Signed

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-import builders as b
+from support import agencies as b
 from tearline.federation.members import KeyUse, TrustList
 from tearline.statements.statement import Signer, StatementType
 from tearline.verification.trust import GENESIS_FEDERATION

@@ -1,0 +1,1 @@
+"""What tests share: federations, exchanges, nodes and stores, and how they are asked."""

@@ -1,0 +1,623 @@
+"""Every strict translator, with a value to try it on that fills all its fields."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from support.agencies import (
+    AGREEMENT_ID,
+    DAY_MS,
+    MX,
+    NOW_MS,
+    PINS,
+    US,
+    compartment_of,
+    federation,
+    grant,
+    kem_key,
+    key_record,
+    log_signers,
+    node_of,
+    packet,
+    secret,
+    signing_key,
+)
+from support.consents import TERMS, consent
+from support.exhibits import case
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.agreements.proposal import Proposal
+from tearline.audit.anchor import Anchor
+from tearline.audit.erasure import Erasure
+from tearline.audit.event import Decision, Event, EventCode, EventOutcome
+from tearline.audit.export import AuditExport, ExportFormat
+from tearline.cases.case import CaseNote, CaseStep, Phase
+from tearline.federation.equivocation import Equivocation
+from tearline.federation.members import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
+from tearline.onward.consent import ConsentStep
+from tearline.packets.packet import Urgency, WithholdReason
+from tearline.packets.recall import (
+    KeepGround,
+    Reach,
+    Recall,
+    RecallAnswer,
+    RecallOrder,
+    RecallReason,
+)
+from tearline.policy.form import Form
+from tearline.policy.marking import Tlp
+from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
+from tearline.requests.step import Ground, ItemOutcome, RequestStep, StepKind, StepNote
+from tearline.sealing import open_packet, release_of
+from tearline.statements.channel import Address, Mark, Void, VoidReason
+from tearline.statements.receipt import LogOpening, Receipt, Status
+from tearline.statements.statement import ActedBy, Inclusion, Statement, StatementType
+from tearline.suspensions.standing import OfficerAct, Standing
+from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
+from tearline.wire import (
+    agreements,
+    audit_exports,
+    cases,
+    consents,
+    cosigning,
+    erasures,
+    exhibits,
+    grants,
+    packets,
+    proposals,
+    recalls,
+    requests,
+    statements,
+    suspensions,
+)
+from tearline.wire import federation as trust
+from tearline.wire.audit_exports import ExportManifest
+from tearline.wire.erasures import ErasedEntry, ProvenAgreement
+from tearline.wire.exhibits import ProvenEntry
+from tearline.wire.packets import FieldRelease
+from tearline.wire.statements import cosigned, signed
+
+_FED = federation()
+_NODE = _FED.node(US)
+_SEALED = packet(_NODE.header)
+_RELEASE = release_of(
+    _SEALED,
+    existences={compartment_of(_SEALED, "identity.source"): WithholdReason.THIRD_PARTY},
+    compartments=[compartment_of(_SEALED, "identity.subject")],
+    slots=_SEALED.openings[compartment_of(_SEALED, "finance.amount")].slots,
+)
+_PERSON = ActedBy(
+    pseudonym=secret("pseudonym"), role="analyst", token_hash=secret("token"), time_ms=NOW_MS
+)
+_SECOND_PERSON = ActedBy(
+    pseudonym=secret("second pseudonym"),
+    role="liaison",
+    token_hash=secret("second token"),
+    time_ms=NOW_MS + 1,
+)
+_EVENT = Event(
+    statement_id=secret("statement"),
+    code=EventCode.GRANT_ACCEPTED,
+    party=node_of(US),
+    time_ms=NOW_MS,
+    actor=node_of(US),
+    pseudonym=_PERSON.pseudonym,
+    seconded_by=_SECOND_PERSON.pseudonym,
+    counterpart=node_of(MX),
+    packet=secret("packet"),
+    agreement_id=AGREEMENT_ID,
+    article="money-laundering",
+    purpose="investigation",
+    policy_digest=PINS.policy,
+    decisions=(
+        Decision(
+            compartment=1, category="time", form="clear", policies=("one", "two"), slots=(0, 300)
+        ),
+        Decision(compartment=2, category="location", form="exists", policies=(), slots=()),
+    ),
+    outcome=EventOutcome.REFUSED,
+    reason="TL-POL-009",
+    count=300,
+)
+_OPENING = LogOpening(index=300, salt=secret("salt"), event=grants.encode_event(_EVENT))
+_ADDRESS = Address(recipient=node_of(MX), agreement_id=AGREEMENT_ID, seq=300)
+_CASE_STEP = CaseStep(
+    header=_NODE.header,
+    address=_ADDRESS,
+    case_id=secret("case")[:16],
+    number=300,
+    phase=Phase.INVITED,
+    kem_key_id=secret("case key"),
+    acted_by=_PERSON,
+    sealed=secret("case note"),
+)
+_CASE_NOTE = CaseNote(
+    title="Harbour",
+    summary="Slips and ledgers",
+    members=(US,),
+    asked=(MX,),
+    consents=(US,),
+    objections=(MX,),
+)
+_ARTICLE = ArticleTerms(
+    id="money-laundering",
+    purposes=("investigation", "prosecution"),
+    kinds=("lead",),
+    crime_areas=("money-laundering",),
+    directions=(Direction(sender=MX, recipient=US), Direction(sender=US, recipient=MX)),
+    shares=(Share(partner=MX, category="identity", form=Form.CLEAR),),
+    highest_tlp=Tlp.AMBER_STRICT,
+    joint=True,
+    four_eyes=True,
+    both_before_open=True,
+)
+
+_EXPORT = AuditExport(
+    header=_NODE.header,
+    format=ExportFormat.CSV,
+    digest=secret("file"),
+    entries=300,
+    query="-outcome:ok",
+    checkpoint=b"a note",
+    acted_by=_PERSON,
+    time_ms=NOW_MS,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Codec:
+    """A translator: from a value to its bytes, strictly back, and a value."""
+
+    encode: Callable[[Any], bytes]
+    parse: Callable[[bytes], Any]
+    value: Any
+
+
+def _codec(module: Any, name: str, value: Any) -> Codec:
+    return Codec(
+        encode=getattr(module, f"encode_{name}"),
+        parse=getattr(module, f"parse_{name}"),
+        value=value,
+    )
+
+
+_GRANT = grant(
+    _SEALED,
+    secret("manifest"),
+    _NODE.header,
+    node_of(MX),
+    existences={item.opening.compartment: item.reason for item in _RELEASE.openings},
+    compartments=[item.opening.compartment for item in _RELEASE.compartments],
+    slots=[item.slot for item in _RELEASE.fields],
+    seq=300,
+)
+_VIEW = open_packet(_SEALED.manifest, dict(enumerate(_SEALED.ciphertexts)), _RELEASE)
+_LIST = _FED.trust().trust_list
+_CASE = case()
+
+_AGREEMENT = Agreement(
+    header=_NODE.header,
+    id=AGREEMENT_ID,
+    version=300,
+    name="us-mx",
+    terms=Terms(parties=(MX, US), articles=(_ARTICLE,)),
+    pins=PINS,
+    reply_times=DEFAULT_REPLY_TIMES,
+    retention_ms=365 * DAY_MS,
+    onward_use="With consent.",
+    oversight=(US,),
+    valid_from_ms=NOW_MS,
+    valid_until_ms=NOW_MS + DAY_MS,
+    authorisation_ms=14 * DAY_MS,
+    log_retention_ms=365 * DAY_MS,
+)
+_SIGNED_AGREEMENT = cosigned(
+    (node.sign([(StatementType.AGREEMENT, agreements.encode_agreement(_AGREEMENT))]), 0)
+    for node in (_NODE, _FED.node(MX))
+)
+
+CODECS: dict[str, Codec] = {
+    "attestation": _codec(
+        statements, "attestation", _NODE.sign([(StatementType.MARK, b"body")]).attestation
+    ),
+    "signed": _codec(statements, "signed", _FED.clear[0]),
+    "statement": _codec(statements, "statement", _FED.clear[0].statement),
+    "statement out of a tree": _codec(
+        statements,
+        "statement",
+        Statement(
+            type=StatementType.MARK,
+            body=b"body",
+            inclusions=(
+                Inclusion(
+                    attestation=secret("attestation"),
+                    salt=secret("salt"),
+                    index=300,
+                    path=(secret("sibling"), secret("uncle")),
+                ),
+            ),
+        ),
+    ),
+    "trust list": _codec(
+        trust, "trust_list", replace(_LIST, header=_NODE.header, number=300, previous=_FED.id)
+    ),
+    "agency": _codec(trust, "agency", _LIST.agencies[0]),
+    "exchange enrolment": _codec(
+        trust,
+        "exchange_enrolment",
+        ExchangeEnrolment(
+            exchange=_LIST.exchange,
+            log=LogIdentity(
+                origin=_LIST.log.origin,
+                verifier_keys=tuple(each.verifier.encode() for each in log_signers()),
+            ),
+        ),
+    ),
+    "key record": _codec(
+        trust,
+        "key_record",
+        key_record(_NODE.header, node_of(US), KeyUse.SIGN, signing_key("k").public.encoded),
+    ),
+    "encryption key record": _codec(
+        trust,
+        "key_record",
+        key_record(_NODE.header, node_of(US), KeyUse.KEM, kem_key("k").public.encoded),
+    ),
+    "revocation": _codec(
+        trust,
+        "revocation",
+        Revocation(header=_NODE.header, revoked_key=secret("key"), reason="lost"),
+    ),
+    "agreement": _codec(agreements, "agreement", _AGREEMENT),
+    "proposal": _codec(
+        proposals,
+        "proposal",
+        Proposal(
+            header=_FED.node(MX).header,
+            statement=_SIGNED_AGREEMENT.statement,
+            attestations=_SIGNED_AGREEMENT.attestations,
+            declined=False,
+            in_reply_to=secret("terms"),
+            answer_by_ms=NOW_MS,
+        ),
+    ),
+    "declining": _codec(
+        proposals,
+        "proposal",
+        Proposal(
+            header=_FED.node(MX).header,
+            statement=_SIGNED_AGREEMENT.statement,
+            attestations=_SIGNED_AGREEMENT.attestations,
+            declined=True,
+            in_reply_to=b"",
+            answer_by_ms=0,
+        ),
+    ),
+    "manifest": _codec(
+        packets,
+        "manifest",
+        replace(
+            _SEALED.manifest,
+            derived_from=(secret("one"), secret("two")),
+            supersedes=secret("before"),
+        ),
+    ),
+    # Their places in the packet are drawn, and may be 0, which no encoding shows.
+    "opening": _codec(packets, "opening", replace(_RELEASE.compartments[0].opening, compartment=3)),
+    "field": _codec(packets, "field", _VIEW.fields[0].field),
+    "generalised field": _codec(
+        packets,
+        "field",
+        replace(_VIEW.fields[0].field, values=(b"a", b"b"), form=Form.GENERALISED, mask="initials"),
+    ),
+    "release": _codec(
+        packets,
+        "release",
+        replace(_RELEASE, fields=(FieldRelease(slot=300, secret=secret("field")),)),
+    ),
+    "grant": _codec(grants, "grant", replace(_GRANT, acted_by=_PERSON)),
+    "grant of two": _codec(
+        grants, "grant", replace(_GRANT, acted_by=_PERSON, seconded_by=_SECOND_PERSON)
+    ),
+    "receipt of the exchange": _codec(
+        grants,
+        "receipt",
+        Receipt(
+            header=_NODE.header,
+            address=None,
+            about=secret("about"),
+            status=Status.REFUSED,
+            code="TL-POL-009",
+            entry=_OPENING,
+            acted_by=None,
+            time_ms=NOW_MS,
+        ),
+    ),
+    "receipt of a node": _codec(
+        grants,
+        "receipt",
+        Receipt(
+            header=_NODE.header,
+            address=_ADDRESS,
+            about=secret("about"),
+            status=Status.SEEN,
+            code="",
+            entry=None,
+            acted_by=_PERSON,
+            time_ms=NOW_MS,
+        ),
+    ),
+    "log opening": _codec(grants, "log_opening", _OPENING),
+    "void": _codec(
+        grants,
+        "void",
+        Void(header=_NODE.header, address=_ADDRESS, reason=VoidReason.RECALLED),
+    ),
+    "void that withdraws": _codec(
+        grants,
+        "void",
+        Void(
+            header=_NODE.header,
+            address=_ADDRESS,
+            reason=VoidReason.RECALLED,
+            withdraws=secret("grant"),
+        ),
+    ),
+    "recall": _codec(
+        recalls,
+        "recall",
+        Recall(
+            header=_NODE.header,
+            address=_ADDRESS,
+            packet=secret("packet"),
+            said=RecallOrder(
+                grant=secret("grant"),
+                slots=(1, 300),
+                reason=RecallReason.SOURCE_AT_RISK,
+                respond_by_ms=NOW_MS,
+                acted_by=_PERSON,
+            ),
+        ),
+    ),
+    "recall of a whole packet": _codec(
+        recalls,
+        "recall",
+        Recall(
+            header=_NODE.header,
+            address=_ADDRESS,
+            packet=secret("packet"),
+            said=RecallOrder(whole=True, reason=RecallReason.ORDERED, respond_by_ms=NOW_MS),
+        ),
+    ),
+    "answer to a recall": _codec(
+        recalls,
+        "recall",
+        Recall(
+            header=_NODE.header,
+            address=_ADDRESS,
+            packet=secret("packet"),
+            said=RecallAnswer(
+                recall=secret("recall"),
+                ground=KeepGround.LEGAL_HOLD,
+                reach=(Reach.OPENED, Reach.PRINTED),
+                acted_by=_PERSON,
+            ),
+        ),
+    ),
+    "mark": _codec(
+        grants,
+        "mark",
+        Mark(
+            header=_NODE.header,
+            recipient=node_of(MX),
+            agreement_id=AGREEMENT_ID,
+            counter=300,
+            highest_sent=301,
+            highest_received=302,
+            time_ms=NOW_MS,
+        ),
+    ),
+    "standing": _codec(
+        suspensions,
+        "standing",
+        Standing(
+            header=_NODE.header,
+            agreement_id=AGREEMENT_ID,
+            counter=300,
+            suspensions=(
+                Suspension(
+                    article="money-laundering",
+                    sender=MX,
+                    recipient=US,
+                    reason=Reason.LEAK,
+                    in_flight=InFlight.RETURN,
+                    originated=Originated.FREEZE,
+                ),
+            ),
+            ended=False,
+            officer=OfficerAct(counter=299, acted_by=replace(_PERSON, role="officer")),
+            acted_by=_PERSON,
+            time_ms=NOW_MS,
+        ),
+    ),
+    "standing of one who left": _codec(
+        suspensions,
+        "standing",
+        Standing(
+            header=_NODE.header,
+            agreement_id=AGREEMENT_ID,
+            counter=300,
+            suspensions=(
+                Suspension(
+                    article="",
+                    sender="",
+                    recipient="",
+                    reason=Reason.LEAK,
+                    in_flight=InFlight.RETURN,
+                    originated=Originated.FREEZE,
+                ),
+            ),
+            ended=True,
+            officer=OfficerAct(counter=300, acted_by=replace(_PERSON, role="officer")),
+            acted_by=replace(_PERSON, role="officer"),
+            time_ms=NOW_MS,
+        ),
+    ),
+    "anchor": _codec(
+        grants,
+        "anchor",
+        Anchor(header=_NODE.header, number=300, commitment=secret("commitment")),
+    ),
+    "event": _codec(grants, "event", _EVENT),
+    "request step": _codec(
+        requests,
+        "step",
+        RequestStep(
+            header=_NODE.header,
+            address=_ADDRESS,
+            request=secret("request"),
+            kind=StepKind.CLARIFIED,
+            number=200,
+            known=201,
+            permit=True,
+            acted_by=replace(_PERSON, role="liaison"),
+            kem_key_id=secret("kem"),
+            sealed=b"sealed",
+        ),
+    ),
+    "request step with an urgency": _codec(
+        requests,
+        "step",
+        RequestStep(
+            header=_NODE.header,
+            address=_ADDRESS,
+            request=secret("request"),
+            kind=StepKind.CONTEST,
+            number=200,
+            known=0,
+            urgency=Urgency.ROUTINE,
+            acted_by=replace(_PERSON, role="officer"),
+            kem_key_id=secret("kem"),
+            sealed=b"sealed",
+        ),
+    ),
+    "request step that takes more time": _codec(
+        requests,
+        "step",
+        RequestStep(
+            header=_NODE.header,
+            address=_ADDRESS,
+            request=secret("request"),
+            kind=StepKind.AUTHORISE,
+            number=200,
+            known=0,
+            extension_ms=DAY_MS,
+            acted_by=replace(_PERSON, role="liaison"),
+            kem_key_id=secret("kem"),
+        ),
+    ),
+    "request step that disputes": _codec(
+        requests,
+        "step",
+        RequestStep(
+            header=_NODE.header,
+            address=_ADDRESS,
+            request=secret("request"),
+            kind=StepKind.DISPUTE,
+            number=200,
+            known=0,
+            entry=300,
+            acted_by=None,
+            kem_key_id=secret("kem"),
+        ),
+    ),
+    "feedback": _codec(requests, "note", StepNote(text="It led nowhere.", useful=False)),
+    "request note": _codec(
+        requests,
+        "note",
+        StepNote(
+            items=(ItemOutcome(number=1), ItemOutcome(number=200, ground=Ground.NOT_HELD)),
+            answer=secret("answer"),
+            text="All that there is.",
+        ),
+    ),
+    "audit_export": _codec(audit_exports, "audit_export", _EXPORT),
+    "export_manifest": _codec(
+        audit_exports,
+        "export_manifest",
+        ExportManifest(
+            export=signed(
+                _NODE.sign(
+                    [(StatementType.AUDIT_EXPORT, audit_exports.encode_audit_export(_EXPORT))]
+                )
+            ),
+            entries=(ProvenEntry(index=300, content=b"\0content", path=(secret("sibling"),)),),
+        ),
+    ),
+    "erasure": _codec(
+        erasures,
+        "erasure",
+        Erasure(
+            header=_NODE.header,
+            agreement_id=AGREEMENT_ID,
+            indices=(1, 300),
+            parties=(MX, US),
+            reason="ordered",
+        ),
+    ),
+    "erasure by retention": _codec(
+        erasures,
+        "erasure",
+        Erasure(
+            header=_NODE.header,
+            agreement_id=AGREEMENT_ID,
+            indices=(1, 300),
+            parties=(MX, US),
+            reason="",
+            agreement_version=300,
+            latest_ms=NOW_MS,
+        ),
+    ),
+    "erased_entry": _codec(
+        erasures,
+        "erased_entry",
+        ErasedEntry(
+            entry=b"\1" + secret("blind"),
+            order=_SIGNED_AGREEMENT,
+            erased=_OPENING,
+            path=(secret("sibling"),),
+            entries=(
+                ProvenEntry(index=300, content=b"\0content", path=(secret("sibling"),)),
+                ProvenEntry(index=301, content=b"\0content", path=(secret("sibling"),)),
+            ),
+            agreement=ProvenAgreement(
+                signed=_SIGNED_AGREEMENT, entry=_OPENING, path=(secret("sibling"),)
+            ),
+        ),
+    ),
+    "equivocation": _codec(
+        cosigning,
+        "equivocation",
+        Equivocation(
+            older=b"a note",
+            newer=b"another",
+            root=secret("root"),
+            path=(secret("one"), secret("two")),
+        ),
+    ),
+    "case step": _codec(cases, "case_step", _CASE_STEP),
+    "case note": _codec(cases, "case_note", _CASE_NOTE),
+    "consent": _codec(consents, "consent", consent()),
+    "consent by two": _codec(
+        consents, "consent", consent(ConsentStep.GIVE, seconded_by=_SECOND_PERSON)
+    ),
+    "terms of a consent": _codec(consents, "terms", TERMS),
+    "exhibit": _codec(
+        exhibits,
+        "exhibit",
+        replace(
+            _CASE.exhibit([_CASE.slot("name"), _CASE.slot("amount")], receipts=True),
+            entries=(_CASE.entry(_CASE.first_blind), _CASE.entry(_CASE.first_blind + 1)),
+        ),
+    ),
+}
+"""By name; every message that is held to one encoding is among them."""

@@ -1,5 +1,0 @@
-"""Every test of a command may run it at a desk."""
-
-from desk import desk, quick, rested
-
-__all__ = ["desk", "quick", "rested"]

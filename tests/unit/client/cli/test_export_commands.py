@@ -1,0 +1,59 @@
+"""``tearline export``: what is open here, in the form in which it is."""
+
+import asyncio
+import json
+
+from support.cli import Desk
+from support.simulation import opened
+from tearline_client.cli.export import Exported, exported
+from tearline_client.connectors.exporters.ftm import encode_entity, without_extension
+from tearline_client.demo.lead import ENTITIES
+from tearline_client.planning.entities import Entity
+
+GIVEN = {
+    (str(entity["id"]), name): tuple(values)
+    for entity in ENTITIES
+    for name, values in entity["properties"].items()
+}
+
+
+def partner_s(desk: Desk) -> list[Exported]:
+    """What the partner exports that gets some of it in generalised form."""
+
+    async def read() -> list[Exported]:
+        async with opened(desk.template, desk.folder) as world:
+            await world.cn.node.receive()
+            return exported(world.cn.node, ())[0]
+
+    return asyncio.run(read())
+
+
+def test_what_is_here_in_generalised_form_alone_is_marked_as_such(desk: Desk) -> None:
+    found = partner_s(desk)
+    coarse = {(e.id, name): e.properties[name] for e, names in found for name in names}
+    assert any(values != GIVEN[key] for key, values in coarse.items() if key in GIVEN)
+    clear = {
+        (e.id, name): values
+        for e, names in found
+        for name, values in e.properties.items()
+        if name not in names and (e.id, name) in GIVEN
+    }
+    assert clear == {key: GIVEN[key] for key in clear}
+
+
+def test_the_originator_exports_the_values_themselves(desk: Desk) -> None:
+    lines = desk.run("export", "ftm", desk.packet).stdout.splitlines()
+    assert lines
+    assert all("generalised" not in json.loads(line) for line in lines)
+
+
+def test_a_line_names_what_is_generalised() -> None:
+    entity = Entity(id="a", schema="Person", properties={"name": ("A",), "birthDate": ("1970",)})
+    line = json.loads(encode_entity(entity, generalised=frozenset({"birthDate", "gone"})))
+    assert line["generalised"] == ["birthDate"]
+
+
+def test_a_note_says_what_is_generalised() -> None:
+    leg = Entity(id="a", schema="TransferLeg", properties={"rate": ("1-10",), "amount": ("9",)})
+    plain = without_extension(leg, generalised=frozenset({"rate"}))
+    assert plain.properties["description"] == ("rate (generalised): 1-10",)

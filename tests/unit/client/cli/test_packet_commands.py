@@ -1,0 +1,138 @@
+"""``packet``: what a person reads of it before and after it is sent."""
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import tearline_client.cli.context
+from support.cli import Desk
+from tearline.errors import EXIT_USAGE, EvaluationInvalid
+from tearline_client import About, Node
+from tearline_client.rendering.packets import captions, values_text
+
+ENTITIES = (
+    {"id": "qiu", "schema": "Person", "properties": {"name": ["Qiu Wenhao"]}},
+    {
+        "id": "own",
+        "schema": "Ownership",
+        "properties": {"owner": ["qiu"], "asset": ["lantern"], "percentage": ["60"]},
+    },
+)
+ORDER = (
+    *("--to", "mx-prosecutor", "--agreement", "narcotics-2026"),
+    *("--article", "money-laundering", "--purpose", "criminal-investigation"),
+)
+
+
+@pytest.fixture
+def lead(tmp_path: Path) -> Path:
+    path = tmp_path / "lead.jsonl"
+    path.write_text("".join(json.dumps(entity) + "\n" for entity in ENTITIES))
+    return path
+
+
+def test_a_preview_names_the_entities_that_the_partner_can_name(desk: Desk, lead: Path) -> None:
+    shown = desk.run("packet", "preview", lead, *ORDER)
+    assert shown.exit_code == 0, shown.output
+    assert "→ Qiu Wenhao" in shown.stdout
+    assert "→ lantern" in shown.stdout  # no entity here: its id is all there is
+    assert "token-" not in shown.stdout
+
+
+def test_programs_read_in_a_preview_what_will_travel(desk: Desk, lead: Path) -> None:
+    rows = desk.rows("packet", "preview", lead, *ORDER)
+    (owner,) = (row for row in rows if row["path"].endswith("/Ownership/owner"))
+    assert owner["seen_as"].startswith("token-")
+    assert owner["shown"] == "→ Qiu Wenhao"
+
+
+def test_an_entity_that_cannot_be_named_is_told_by_where_its_fields_stand() -> None:
+    known, unknown = "0123456789abcdef" * 2, "f" * 32
+    names = captions([(f"{known}/Person/id", (b"qiu",)), (f"{known}/Person/name", (b"Qiu",))])
+    values = (f"token-{known}".encode(), f"token-{unknown}".encode(), b"token-of esteem")
+    assert values_text(values, names) == "→ Qiu · → unnamed ffffff · token-of esteem"
+    assert values_text(values[:1]) == f"token-{known}"
+
+
+@pytest.mark.parametrize("command", [("packet", "preview"), ("packet", "send"), ("import", "ftm")])
+def test_an_evaluation_that_is_none_is_a_slip_of_the_caller(
+    desk: Desk, lead: Path, command: tuple[str, str]
+) -> None:
+    refused = desk.run(*command, lead, *ORDER, "--evaluation", "Z9")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "A, B, C or X followed by 1, 2, 3 or 4" in refused.stderr
+
+
+def test_a_program_is_told_as_early() -> None:
+    with pytest.raises(EvaluationInvalid):
+        About(article="money-laundering", purpose="criminal-investigation", evaluation="Z9")
+
+
+@pytest.mark.parametrize("verb", ["list", "show", "status"])
+def test_what_shows_packets_asks_the_exchange_first_unless_told_not_to(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    asked = []
+
+    async def receive(node: Node) -> int:
+        asked.append(node.uri)
+        return 0
+
+    monkeypatch.setattr(Node, "receive", receive)
+    arguments = ("packet", verb) if verb == "list" else ("packet", verb, desk.packet)
+    assert desk.run(*arguments, "--no-sync").exit_code == 0
+    assert asked == []
+    assert desk.run(*arguments).exit_code == 0
+    assert len(asked) == 1
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A person at a terminal, who types what is put in here, in turn."""
+    typed: list[str] = []
+    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(tearline_client.cli.context, "sys", terminal)
+    monkeypatch.setattr(tearline_client.cli.context, "ask", lambda question: typed.pop(0))
+    return typed
+
+
+def test_what_each_partner_will_see_is_shown_and_asked_before_it_leaves(
+    desk: Desk, lead: Path, asked: list[str]
+) -> None:
+    before = len(desk.rows("packet", "list", "--no-sync"))
+    asked += ["no", "yes"]
+    refused = desk.run("packet", "send", lead, *ORDER)
+    assert (refused.exit_code, refused.stdout) == (EXIT_USAGE, "")
+    assert "TL-USE-005" in refused.stderr
+    shown = refused.stderr.partition("1 packet will be sent to mx-prosecutor.")[0]
+    assert re.search(r"Person/name +identity.subject +mx-prosecutor +clear +Qiu Wenhao", shown)
+    assert len(desk.rows("packet", "list", "--no-sync")) == before
+    assert desk.run("packet", "send", lead, *ORDER).exit_code == 0
+    assert len(desk.rows("packet", "list", "--no-sync")) == before + 1
+
+
+def test_a_script_that_does_not_say_yes_sends_nothing(desk: Desk, lead: Path) -> None:
+    refused = desk.run("packet", "send", lead, *ORDER)
+    assert (refused.exit_code, refused.stdout) == (EXIT_USAGE, "")
+    assert "no terminal to ask on" in refused.stderr
+
+
+def test_a_text_that_repeats_a_guarded_value_is_named_before_the_question(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "repeating.jsonl"
+    source = {"id": "source", "schema": "Person", "properties": {"name": ["Marisol Quintanar"]}}
+    told = {"id": "note", "schema": "Person", "properties": {"name": ["Qiu"], "notes": ["x"]}}
+    link = {"id": "link", "schema": "Associate", "properties": {"person": ["source"]}}
+    link["properties"]["associate"] = ["note"]
+    path.write_text("".join(json.dumps(each) + "\n" for each in (source, told, link)))
+    text = tmp_path / "narrative.txt"
+    text.write_text("As Marisol Quintanar told us on Friday.")
+    guard = ("--guard", "source/name=identity.source", "--narrative", text)
+    refused = desk.run("packet", "send", path, *ORDER, *guard, "--repeats", "she agreed")
+    warning, _, question = refused.stderr.partition("Person/name, which mx-prosecutor may not have")
+    assert "Packet/narrative repeats" in warning
+    assert "no terminal to ask on" in question

@@ -1,0 +1,160 @@
+"""Trust lists, key records and revocations, as values."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from support.agencies import (
+    DAY_MS,
+    EXCHANGE,
+    MX,
+    NOW_MS,
+    US,
+    agency,
+    federation,
+    first_list,
+    kem_key,
+    key_record,
+    node_of,
+    signing_key,
+)
+from tearline.errors import MalformedInput, StatementMalformed
+from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse, Revocation
+from tearline.statements.statement import StatementType
+
+LIST = first_list([US, MX])
+HEADER = federation().signer(US).header
+
+
+def record(use: KeyUse = KeyUse.SIGN) -> KeyRecord:
+    keys = {
+        KeyUse.SIGN: signing_key("k").public.encoded,
+        KeyUse.KEM: kem_key("k").public.encoded,
+        KeyUse.COSIGN: bytes(1312),
+    }
+    return key_record(HEADER, node_of(US), use, keys[use])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"number": 0},
+        {"number": 2},
+        {"previous": bytes(32)},
+        {"number": 2, "previous": b"short"},
+        {"agencies": ()},
+        {"agencies": (agency(US), agency(MX))},
+        {"agencies": (agency(MX), agency(MX))},
+        {"agencies": (agency(MX), replace(agency(US), name="mx-finance"))},
+        {"threshold": 0},
+        {"threshold": 3},
+        {"exchange": replace(LIST.exchange, uri=f"{US}/exchange")},
+    ],
+    ids=lambda changes: str(changes)[:40],
+)
+def test_an_impossible_trust_list_cannot_be_made(changes: dict[str, Any]) -> None:
+    with pytest.raises(StatementMalformed):
+        replace(LIST, **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"root_key": bytes(32)},
+        {"certificate_authorities": ()},
+        {"certificate_authorities": (b"",)},
+        {"certificate_authorities": (b"x",) * 9},
+        {"certificate_authorities": (bytes((16 << 10) + 1),)},
+        {"token_issuers": (bytes(31),)},
+        {"token_issuers": (bytes(32),) * 9},
+        {"name": ""},
+        {"name": "n" * 65},
+        {"name": "us-just\u0456ce"},  # the letter before the c is Cyrillic
+        {"name": "us-justice\u200b"},
+        {"name": "us-justice\n"},
+        {"name": "US-justice"},
+        {"name": "../us-justice"},
+        {"name": "spiffe://us-justice.example"},
+    ],
+    ids=lambda changes: str(changes)[:40],
+)
+def test_an_impossible_agency_cannot_be_made(changes: dict[str, Any]) -> None:
+    with pytest.raises(StatementMalformed):
+        replace(agency(US), **changes)
+
+
+@pytest.mark.parametrize("uri", [node_of(MX), EXCHANGE, "us-justice", "spiffe://US.example"])
+def test_an_agency_is_a_trust_domain_and_nothing_in_one(uri: str) -> None:
+    with pytest.raises(MalformedInput):
+        replace(agency(US), uri=uri)
+
+
+@pytest.mark.parametrize("uri", [US, node_of(US), "exchange.example"])
+def test_an_exchange_is_named_as_one(uri: str) -> None:
+    with pytest.raises(MalformedInput):
+        replace(LIST.exchange, uri=uri)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"signing_key": bytes(32)}, {"certificate_authority": b""}], ids=str
+)
+def test_an_impossible_exchange_cannot_be_made(changes: dict[str, Any]) -> None:
+    with pytest.raises(StatementMalformed):
+        replace(LIST.exchange, **changes)
+
+
+def test_a_list_finds_its_agencies() -> None:
+    assert LIST.agency(US) == agency(US)
+    assert LIST.agency("spiffe://jp-customs.example") is None
+
+
+@pytest.mark.parametrize("use", KeyUse)
+def test_a_key_has_the_size_of_its_use(use: KeyUse) -> None:
+    good = record(use)
+    for other in KeyUse:
+        if other is not use:
+            with pytest.raises(StatementMalformed):
+                replace(good, public_key=record(other).public_key)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"types": ()},
+        {"types": (StatementType.MARK, StatementType.GRANT)},
+        {"types": (StatementType.MARK, StatementType.MARK)},
+        {"not_after_ms": NOW_MS - DAY_MS},
+        {"not_after_ms": NOW_MS + 800 * DAY_MS},
+    ],
+    ids=str,
+)
+def test_an_impossible_record_cannot_be_made(changes: dict[str, Any]) -> None:
+    with pytest.raises(StatementMalformed):
+        replace(record(), **changes)
+
+
+def test_an_encryption_key_lists_no_types() -> None:
+    with pytest.raises(StatementMalformed):
+        replace(record(KeyUse.KEM), types=(StatementType.MARK,))
+
+
+def test_an_encryption_key_lives_two_weeks_at_most() -> None:
+    with pytest.raises(StatementMalformed):
+        replace(record(KeyUse.KEM), not_after_ms=NOW_MS + 14 * DAY_MS)
+
+
+@pytest.mark.parametrize("subject", [US, EXCHANGE, "hub", f"{US}/node/"])
+def test_a_key_is_a_node_s(subject: str) -> None:
+    with pytest.raises(MalformedInput):
+        replace(record(), subject=subject)
+
+
+def test_nodes_sign_nothing_that_admits_or_revokes() -> None:
+    assert not NODE_TYPES & {StatementType.TRUST_LIST, StatementType.REVOCATION}
+
+
+@pytest.mark.parametrize(("key", "reason"), [(bytes(31), ""), (bytes(32), "r" * 4097)])
+def test_an_impossible_revocation_cannot_be_made(key: bytes, reason: str) -> None:
+    with pytest.raises(StatementMalformed):
+        Revocation(header=HEADER, revoked_key=key, reason=reason)

@@ -1,5 +1,0 @@
-"""Programs work on the same federation at rest as commands do."""
-
-from desk import desk, quick, rested
-
-__all__ = ["desk", "quick", "rested"]
