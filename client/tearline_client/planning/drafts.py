@@ -160,6 +160,6 @@ def marking_for(path: str, category: str | None) -> Marking:
     own = marking_of(path)
     wanted = own.raised_to(default_marking(category))
     if wanted.category != category:
-        # An equal category would change only the caveats and would not protect the field.
+        # A category that is not stricter would change only the caveats, and protect no value.
         raise MarkingLoosened(f"{category} is not stricter than {own.category}")
     return choose_marking(path, Override(marking=wanted)).marking

@@ -1,1 +1,1 @@
-"""Ways out of a node: views as files that other programs read."""
+"""Exporters: write views as files for other programs."""

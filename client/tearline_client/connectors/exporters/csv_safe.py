@@ -1,9 +1,9 @@
-"""Tables in CSV that a spreadsheet or a terminal shows and never obeys.
+"""CSV tables that are safe to open in a spreadsheet or show on a terminal.
 
-Spreadsheets take a cell that begins with certain characters for a formula, which can read
-other cells and send them away. Such a cell gets an apostrophe in front, which spreadsheets
-take as the sign of plain text (OWASP, CSV injection). The table is for reading: to move data
-between programs, use FollowTheMoney's JSON, which needs no such changes.
+Spreadsheets treat a cell that begins with certain characters as a formula. A formula can read
+other cells and send them to a server. Such a cell gets a leading apostrophe, the spreadsheets'
+sign of plain text (OWASP, CSV injection). The table is for reading. To move data between
+programs, use FollowTheMoney's JSON, which needs no such changes.
 """
 
 import csv
@@ -13,15 +13,15 @@ from typing import TextIO
 
 from tearline.text.display import visible_lines
 
-# Four signs, and their full-width twins, which some programs fold into them.
+# Four signs, and their full-width forms: some programs convert these into the signs.
 _FORMULA = re.compile(r"[=+\-@＝＋－＠]")
 _AS_TEXT = "'"
 
 
 def safe_cell(text: str) -> str:
-    """``text`` as a cell: controls spelled out, and no formula whatever it begins with.
+    """Returns ``text`` as a cell: with visible control characters, and never a formula.
 
-    Tabs and line ends inside stay; quoting keeps them in the cell.
+    Inner tabs and line ends stay; quoting keeps them in the cell.
     """
     cells = text.replace("\r\n", "\n").replace("\r", "\n").split("\t")
     shown = "\t".join(map(visible_lines, cells))
@@ -32,7 +32,7 @@ def safe_cell(text: str) -> str:
 
 
 def write_table(header: Sequence[str], rows: Iterable[Sequence[str]], out: TextIO) -> int:
-    """Write a header and rows (RFC 4180, every cell quoted), and return how many rows.
+    """Writes a header and rows (RFC 4180, every cell quoted), and returns the number of rows.
 
     Raises:
         ValueError: If a row has more or fewer cells than the header.

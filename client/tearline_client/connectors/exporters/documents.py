@@ -1,13 +1,13 @@
-"""The documents of a view, each under a name that leads nowhere."""
+"""The documents of a view, each under a plain file name."""
 
 from tearline.bodies.documents import DOCUMENT, FILE, judge_document, plain_file_name
 from tearline.packets.packet import TEXT, OpenedField, View
 
 
 def documents_in(view: View) -> dict[str, OpenedField]:
-    """What of a view can be written out as files, by name; no two names alike, in any case.
+    """Returns the documents of a view by file name; names differ in more than case.
 
-    A document whose content is not what its type says is left out.
+    A document whose content does not match its type is omitted.
     """
     best = view.best()
     told = {opened.field.path: opened.field for opened in best if opened.field.media_type == TEXT}

@@ -1,4 +1,4 @@
-"""Files that exports are written to: new ones, owner-only, whole or not at all."""
+"""Files of exports: always new, owner-only, and written completely or not at all."""
 
 import os
 import re
@@ -12,17 +12,17 @@ from tearline.errors import ExportRefused
 from tearline.limits import MAX_FILE_NAME_BYTES
 from tearline_runtime.files import create_private, fsync_file
 
-# Letters and digits of any script, and signs that no shell, browser or file system reads into.
+# Letters and digits of any script, and signs without meaning to shells, browsers or file systems.
 _PLAIN_NAME = re.compile(r"\w(?:[\w .+@()-]*[\w)])?\Z")
-# Names that are devices on Windows, whatever follows the dot.
+# Names of devices on Windows, with any extension.
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
 
 
 def verify_file_name(name: str) -> str:
-    """``name``, if it names a file in the folder it is given for and nothing else.
+    """Returns ``name`` if it is a plain file name.
 
     Raises:
-        ExportRefused: If it could lead elsewhere, hide, or be taken for something else.
+        ExportRefused: If it could leave the folder, be hidden, or name a device.
     """
     if (
         not _PLAIN_NAME.match(name)
@@ -35,10 +35,10 @@ def verify_file_name(name: str) -> str:
 
 
 def verify_free(folder: Path, name: str) -> None:
-    """Checks that a new file of that name can be written; before its contents leave the node.
+    """Checks that a new file can be written, before its contents are exported.
 
     Raises:
-        ExportRefused: If the name is not plain, it is taken, or the folder cannot be written.
+        ExportRefused: If the name is not plain, the file exists, or the folder is not writable.
     """
     if os.path.lexists(folder / verify_file_name(name)):
         raise ExportRefused("a file of that name exists")
@@ -48,14 +48,14 @@ def verify_free(folder: Path, name: str) -> None:
 
 @contextmanager
 def create_file(folder: Path, name: str) -> Iterator[BinaryIO]:
-    """A new file ``name`` in ``folder``, readable by its owner alone.
+    """Opens a new file ``name`` in ``folder``, readable only by its owner.
 
-    It appears under its name when everything is written and durable; where anything fails
-    before, nothing remains. An existing file, or a link in its place, is never written to.
+    The file gets its name once all data is durable; after a failure, no file remains. An
+    existing file or link is never written to.
 
     Raises:
-        ExportRefused: If the name is not plain, the file exists, or the folder cannot be
-            written.
+        ExportRefused: If the name is not plain, the file exists, or the folder is not
+            writable.
     """
     target = folder / verify_file_name(name)
     unfinished = folder / f".{secrets.token_hex(8)}.unfinished"
@@ -71,7 +71,7 @@ def create_file(folder: Path, name: str) -> Iterator[BinaryIO]:
         except OSError as failure:
             raise ExportRefused(f"the file cannot be written ({failure.strerror})") from None
         try:
-            os.link(unfinished, target)  # fails where the name is taken, as renaming does not
+            os.link(unfinished, target)  # unlike renaming, fails if the name exists
         except FileExistsError:
             raise ExportRefused("a file of that name exists") from None
         except OSError as failure:

@@ -1,4 +1,4 @@
-"""Entities as FollowTheMoney JSON lines, for Aleph, OpenAleph, yente and ourselves."""
+"""Entities as FollowTheMoney JSON lines, for Aleph, OpenAleph, yente and Tearline."""
 
 import json
 import re
@@ -8,21 +8,21 @@ from typing import BinaryIO
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import EXTENSIONS, GENERALISED, property_of
 
-# JSON escapes only the controls below U+0020. A terminal obeys more than those, and a reader
-# is misled by characters that turn the direction of writing or show nothing.
+# JSON escapes only control characters below U+0020. A terminal interprets others too, and
+# invisible or direction-changing characters mislead a reader.
 _UNSEEN = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-# What stands in for each extension of ours, and where it says what it has no property for.
+# The substitute of each own schema, and its property for texts without a property.
 _STANDS_IN = {"Substance": ("Asset", "notes"), "TransferLeg": ("Payment", "description")}
 _EVENT = ("Event", "notes")
 
 
 def encode_entity(entity: Entity, *, generalised: Collection[str] = ()) -> bytes:
-    """One line of JSON in UTF-8, with its end; safe to show on a terminal.
+    """Returns one line of JSON in UTF-8 with its line end; safe to show on a terminal.
 
     Args:
         entity: The entity.
-        generalised: Its properties whose values are coarser than what the originator holds; named
-            under a key that FollowTheMoney takes for context.
+        generalised: Its properties with generalised values. They are listed under a key that
+            FollowTheMoney treats as context.
     """
     data: dict[str, object] = {
         "id": entity.id,
@@ -36,7 +36,7 @@ def encode_entity(entity: Entity, *, generalised: Collection[str] = ()) -> bytes
 
 
 def write_entities(entities: Iterable[Entity], out: BinaryIO) -> int:
-    """Write entities as lines, and return how many."""
+    """Writes entities as lines, and returns their number."""
     count = 0
     for entity in entities:
         out.write(encode_entity(entity))
@@ -45,10 +45,10 @@ def write_entities(entities: Iterable[Entity], out: BinaryIO) -> int:
 
 
 def without_extension(entity: Entity, *, generalised: Collection[str] = ()) -> Entity:
-    """The entity in FollowTheMoney's own schemata, for readers that know no others.
+    """Returns the entity in FollowTheMoney's own schemata, for readers that know no others.
 
-    A ``Substance`` becomes an ``Asset``, a ``TransferLeg`` a ``Payment``, all else an ``Event``,
-    whose notes or description say what it has no property for.
+    A ``Substance`` becomes an ``Asset``, a ``TransferLeg`` a ``Payment``, any other an
+    ``Event``. Its notes or description contain the values without a property.
     """
     if entity.schema not in EXTENSIONS:
         return entity

@@ -1,1 +1,1 @@
-"""Ways into a node: files of other programs become drafts, and nothing is dropped silently."""
+"""Importers: make drafts from files of other programs, and report every doubtful value."""

@@ -1,8 +1,8 @@
-"""Countries and territories: the codes FollowTheMoney takes, and English names for them.
+"""Countries and territories: FollowTheMoney's codes and their English names.
 
-Codes are ISO 3166-1 alpha-2 in lower case, ISO 3166-3 for states that are no more, and
-FollowTheMoney's own for regions that data names apart. The names are those that sanctions
-lists and registers in English use; a code without a name here is known by its code alone.
+Codes are ISO 3166-1 alpha-2 in lower case, ISO 3166-3 for former states, and FollowTheMoney's
+own codes for regions. Names come from English sanctions lists and registers. A code without a
+name is recognised only by its code.
 """
 
 from functools import cache
@@ -57,14 +57,14 @@ nc nf pf pk-km pm pn re sh sj so-som sx ta tf tk ua-cri ua-dpr ua-lpr um un wf x
 
 @cache
 def country_names() -> tuple[tuple[str, str], ...]:
-    """Every name here with its code; a country may have several."""
+    """Returns every name with its code; a country may have several names."""
     entries = [entry for line in _NAMES.split("\n") for entry in line.split("|") if entry]
     return tuple((name, code) for code, _, name in (entry.partition(" ") for entry in entries))
 
 
 @cache
 def country_codes() -> frozenset[str]:
-    """Every code that FollowTheMoney takes."""
+    """Returns every code of FollowTheMoney."""
     return frozenset(code for _, code in country_names()) | frozenset(_CODES_ALONE.split())
 
 
@@ -74,6 +74,6 @@ def _codes_by_name() -> dict[str, str]:
 
 
 def country_code(text: str) -> str | None:
-    """The code of the country that ``text`` names or is the code of, or None."""
+    """Returns the code of the country with the name or code ``text``, or None."""
     folded = " ".join(text.split()).casefold()
     return folded if folded in country_codes() else _codes_by_name().get(folded)

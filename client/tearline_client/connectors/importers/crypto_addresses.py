@@ -1,8 +1,8 @@
-"""Cryptocurrency addresses whose spelling carries a checksum.
+"""Validation of cryptocurrency addresses with a checksum.
 
-Base58Check (Bitcoin and its kin, Tron), Bech32 and Bech32m (BIP 173, BIP 350) and mixed-case
-hexadecimal (EIP-55, for Ethereum and the coins on it). An address in none of these cannot be
-validated; that says nothing against it.
+Formats are Base58Check (Bitcoin and related coins, Tron), Bech32 and Bech32m (BIP 173, BIP 350),
+and mixed-case hexadecimal (EIP-55, for Ethereum and its tokens). An address in another format
+cannot be validated, but may be valid.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _KECCAK_RATE = 136
 
 
 def is_wallet_address(text: str) -> bool:
-    """Whether ``text`` is an address whose checksum holds."""
+    """Returns whether ``text`` is an address with a valid checksum."""
     if _HEX_ADDRESS.match(text):
         return _eip55(text)
     if match := _BECH32_ADDRESS.match(text.lower() if text.isupper() else text):
@@ -50,7 +50,7 @@ def _bech32(prefix: str, data: str) -> bool:
         check = (check & 0x1FFFFFF) << 5 ^ value
         for bit, generator in enumerate(_BECH32_GENERATOR):
             check ^= generator if top >> bit & 1 else 0
-    # Witness version 0 keeps the first checksum, later ones have the second (BIP 350).
+    # Witness version 0 has the first checksum, later versions have the second (BIP 350).
     return check == (_BECH32_CHECK if values[0] == 0 else _BECH32M_CHECK)
 
 
@@ -66,7 +66,7 @@ def _eip55(text: str) -> bool:
 
 
 def keccak256(message: bytes, *, domain: int = 0x01) -> bytes:
-    """Keccak-256 as Ethereum has it; with the ``domain`` 0x06 it would be SHA3-256."""
+    """Returns the Keccak-256 digest as in Ethereum; with ``domain`` 0x06, the SHA3-256 digest."""
     padding = _KECCAK_RATE - len(message) % _KECCAK_RATE
     padded = bytearray(message) + bytes([domain]) + bytes(padding - 1)
     padded[-1] |= 0x80
@@ -84,7 +84,7 @@ def _rotated(lane: int, by: int) -> int:
 
 
 def _keccak_f(lanes: list[list[int]]) -> list[list[int]]:
-    """The permutation Keccak-f[1600]; FIPS 202, section 3.3, names the steps."""
+    """Returns the lanes after Keccak-f[1600]; FIPS 202, section 3.3, names the steps."""
     register = 1
     for _ in range(24):
         parity = [x[0] ^ x[1] ^ x[2] ^ x[3] ^ x[4] for x in lanes]  # theta

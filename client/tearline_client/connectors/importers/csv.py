@@ -1,7 +1,7 @@
-"""A table in delimited text, read by a mapping of its columns; see ``importers.mapping``.
+"""Importer of tables in delimited text, by a mapping of columns; see ``importers.mapping``.
 
-Values lose the blanks around them; blank cells have none. Names of countries become codes, and
-an IBAN or BIC has one spelling. What is spelled in several ways tells one entity alike.
+Surrounding blanks are removed, and blank cells have no value. Names of countries become codes,
+and an IBAN or BIC has one spelling. Different spellings of an id column identify one entity.
 """
 
 import hashlib
@@ -30,18 +30,18 @@ from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import Property, PropertyType, property_of
 
 _ID_SIZE = 20
-# Enumerations that sources spell in words; everything else keeps the source's spelling.
+# Enumerations that sources write as words; all other values keep their spelling.
 _SPELLED_AS_CODES = frozenset({PropertyType.COUNTRY, PropertyType.GENDER})
-# Identifiers of which blanks and capitals are no part.
+# Identifiers for which blanks and capitals do not matter.
 _OF_ONE_SPELLING = frozenset({"bic", "iban"})
 
 
 def read_csv(path: Path, mapping: TableMapping) -> Imported:
-    """Read a whole table, or nothing of it.
+    """Returns the entities of a complete table.
 
     Raises:
-        ImportRefused: If the file is no such table, or lacks a column that the mapping names.
-        ImportTooLarge: If it is more than one import may hold.
+        ImportRefused: If the file is no such table, or lacks a column of the mapping.
+        ImportTooLarge: If it exceeds the bounds of one import.
     """
     report = Report()
     with open_source(path) as stream:
@@ -49,10 +49,10 @@ def read_csv(path: Path, mapping: TableMapping) -> Imported:
 
 
 def iter_csv(stream: BinaryIO, mapping: TableMapping, report: Report) -> Iterator[Entity]:
-    """Entities row by row; doubts go to ``report``, and so do rows that make nothing new.
+    """Yields entities row by row; reports doubtful values, and rows without a new entity.
 
     Raises:
-        ImportRefused: At the first record that does not fit.
+        ImportRefused: At the first invalid record.
     """
     header, rows = read_table(
         stream, delimiter=mapping.delimiter, encoding=mapping.encoding, header=mapping.header
@@ -140,7 +140,7 @@ class _Row:
         return name
 
     def _own_values(self, entry: EntityMapping, schema: str) -> dict[str, tuple[str, ...]]:
-        """What the cells say of an entity, by property."""
+        """Returns an entity's values from the cells, by property."""
         found: dict[str, tuple[str, ...]] = {}
         for prop in entry.properties:
             known, columns = property_of(schema, prop), tuple(entry.taken_by(prop))
@@ -179,7 +179,7 @@ class _Row:
 
     @staticmethod
     def _given(sources: tuple[Source, ...], present: Mapping[str, str]) -> Iterator[str]:
-        """Values that no cell holds: fixed ones, and links to what else is in the row."""
+        """Yields fixed values, and links to other entities of the row."""
         for source in sources:
             if isinstance(source, Fixed):
                 yield source.value
@@ -187,7 +187,7 @@ class _Row:
                 yield present[source.entity]
 
     def _id(self, name: str, entry: EntityMapping) -> str:
-        """The same for the same values in these columns, in whatever row or file."""
+        """Returns an id that depends only on the values of the id columns."""
         parts = [self._told(name, column) for column in entry.id]
         if not any(parts):
             if entry.id:
@@ -202,7 +202,7 @@ class _Row:
         return hashlib.sha256(label("table-row") + message).digest()[:_ID_SIZE].hex()
 
     def _told(self, name: str, column: str) -> str:
-        """A cell that tells an entity from others, in its one spelling where it has one."""
+        """Returns the value of an id column, in its canonical spelling if it has one."""
         text, teller = self.cells[column].strip(), self.tellers.get((name, column))
         if not text or teller is None:
             return text
@@ -210,6 +210,6 @@ class _Row:
 
 
 def _judged(known: Property, source: FromColumn, text: str) -> tuple[str, Verdict]:
-    """A text as a date where it is one, and what its check says of it."""
+    """Returns a text, as an ISO date if it is a date, and the verdict on it."""
     value = (iso_date(text, source.date) or text) if source.date else text
     return value, check(source.format, value) if source.format else check_property(known, value)

@@ -1,7 +1,7 @@
-"""Dates as sources write them, into those of FollowTheMoney.
+"""Conversion of a source's dates into FollowTheMoney's.
 
-A format spells the day as ``%d``, the month as ``%m`` or, by its first three English letters,
-``%b``, and the year as ``%Y``; all else stands for itself. Nothing depends on a locale.
+In a format, ``%d`` is the day, ``%m`` the month, ``%b`` the month's first three English letters,
+and ``%Y`` the year. Other characters are literal. The locale does not matter.
 """
 
 import datetime
@@ -18,7 +18,7 @@ _DIRECTIVES = {
 
 
 def is_date_format(text: str) -> bool:
-    """Whether ``text`` is a format that names the year, and every part but once."""
+    """Returns whether ``text`` is a format with a year and without repeated parts."""
     directives = re.findall(r"%.?", text)
     parts = [directive.replace("%b", "%m") for directive in directives]
     return (
@@ -30,7 +30,7 @@ def is_date_format(text: str) -> bool:
 
 
 def iso_date(text: str, date_format: str) -> str | None:
-    """The date as YYYY, YYYY-MM or YYYY-MM-DD, as precise as the format; None if it is none."""
+    """Returns the date as YYYY, YYYY-MM or YYYY-MM-DD, or None if the text is no date."""
     match = _pattern(date_format).match(text)
     if match is None:
         return None

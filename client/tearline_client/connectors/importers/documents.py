@@ -1,4 +1,4 @@
-"""Files that travel as fields of a packet: read whole, known by type, under a plain name."""
+"""Reads files as fields of a packet, each with a known type and a plain name."""
 
 import hashlib
 import os
@@ -16,13 +16,13 @@ from tearline_client.planning.drafts import marking_for
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file that is to travel.
+    """File to send.
 
     Attributes:
-        name: A plain name for it.
-        media_type: What it is, by name and content.
+        name: Its plain file name.
+        media_type: Its type, by name and content.
         content: Its bytes, at most 1 MiB.
-        guard: The stricter category that a person named for it, or empty.
+        guard: A stricter category for its content, or empty.
     """
 
     name: str
@@ -32,20 +32,20 @@ class Document:
 
 
 def read_document(path: Path, *, guard: str = "") -> Document:
-    """The file at ``path``.
+    """Returns the document at ``path``.
 
     Args:
-        path: Where it lies.
+        path: Path of the file.
         guard: A stricter category for its content, or empty.
 
     Raises:
         ImportRefused: If it cannot be read, or is no regular file.
-        DocumentRefused: If a file of its type or size does not travel.
+        DocumentRefused: If its type or size cannot be sent.
     """
     with open_source(path) as stream:
         content = stream.read(MAX_FIELD_BYTES + 1)
         if len(content) > MAX_FIELD_BYTES:
-            size = os.fstat(stream.fileno()).st_size  # of which no more was read than is judged
+            size = os.fstat(stream.fileno()).st_size  # the content read is bounded
             raise DocumentRefused(f"{path.name}: {size} bytes, of 1 to {MAX_FIELD_BYTES}")
     media_type = media_type_of(path.name, content)
     return Document(
@@ -57,7 +57,7 @@ def read_document(path: Path, *, guard: str = "") -> Document:
 
 
 def document_fields(document: Document) -> tuple[Field, ...]:
-    """The fields of a document: the file, and what a reader who may not have it can be told."""
+    """Returns the fields of a document: its name, type, size, hash and content."""
     prefix = f"{secrets.token_hex(16)}/{DOCUMENT}"
     told = {
         "fileName": document.name,

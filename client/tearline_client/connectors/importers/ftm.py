@@ -1,8 +1,8 @@
 """FollowTheMoney JSON lines: one entity a line, ``{"id", "schema", "properties"}``.
 
-Schemata and properties that the table of schemata does not know are kept and reported: whether
-they may go along is for the sender to say. Keys that other tools add beside an
-entity (data sets, dates of observation) describe their stores, and stay home.
+Unknown schemata and properties are kept and reported; the sender decides whether to send them.
+Keys of other tools beside an entity (data sets, dates of observation) describe their stores and
+are not sent.
 """
 
 import json
@@ -41,11 +41,11 @@ _KEYS_BESIDE = frozenset(
 
 
 def read_ftm(path: Path) -> Imported:
-    """Read a whole file, or nothing of it.
+    """Returns the entities of a complete file.
 
     Raises:
-        ImportRefused: If the file or a line of it is not what the format asks.
-        ImportTooLarge: If it is more than one import may hold.
+        ImportRefused: If the file or a line is invalid.
+        ImportTooLarge: If it exceeds the bounds of one import.
     """
     report = Report()
     with open_source(path) as stream:
@@ -53,7 +53,7 @@ def read_ftm(path: Path) -> Imported:
 
 
 def iter_ftm(stream: BinaryIO, report: Report) -> Iterator[Entity]:
-    """Entities line by line, in bounded memory; doubts go to ``report``.
+    """Yields entities line by line, in bounded memory; reports doubtful values.
 
     Raises:
         ImportRefused: At the first line that is not an entity.
@@ -123,4 +123,4 @@ def _object(line: int, text: str) -> dict[str, Any]:
 
 
 def _no_number(_: str) -> None:
-    """No value of an entity is a number, so a long one is not worth computing."""
+    """Returns None for a number: entities have none, and a long one takes time to parse."""

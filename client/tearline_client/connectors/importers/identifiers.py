@@ -1,8 +1,8 @@
-"""Whether a value is what its property asks for, and its one normal form.
+"""Validation of values by property type, and their normal forms.
 
-A value that is not is flagged, never refused and never changed: data of others is often
-wrong, and wrong in ways that matter. Check digits are those of python-stdnum and
-phonenumberslite; reasons never repeat the value.
+An invalid value is reported, but never refused or changed: errors in data from others can be
+evidence. Check digits come from python-stdnum and phonenumberslite. Reasons never repeat the
+value.
 """
 
 import datetime
@@ -34,11 +34,11 @@ from tearline_client.planning.ftm_schema import Property, PropertyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a check says of a value.
+    """Result of a check of a value.
 
     Attributes:
-        normal: The normal form, or None where the value is not valid.
-        why: The reason where it is not, without the value; else empty.
+        normal: The normal form, or None if the value is invalid.
+        why: The reason if it is invalid, without the value; else empty.
     """
 
     normal: str | None
@@ -46,18 +46,18 @@ class Verdict:
 
 
 class _NotValid(ValueError):
-    """Why a value is not valid; only inside this module."""
+    """Internal error with the reason why a value is invalid."""
 
 
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d)?)?)?)?)?\Z", re.A)
-_EARLIEST = "0001-01-01T00:00:00"  # its tail completes a partial date
+_EARLIEST = "0001-01-01T00:00:00"  # its end completes a partial date
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?\Z", re.A)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+\Z")
 _URL_SCHEMES = ("http", "https", "ftp", "mailto")
 _HOST = re.compile(r"[^\s.]+(?:\.[^\s.]+)+\Z")
 _ENTITY_ID = r"[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?"
 _GENDERS = ("male", "female", "other")
-_NPI_PREFIX = "80840"  # of the United States among issuers of health cards
+_NPI_PREFIX = "80840"  # of the United States as an issuer of health cards
 
 
 def _shape(pattern: str, why: str) -> Callable[[str], str]:
@@ -144,7 +144,7 @@ def _any(value: str) -> str:
 
 
 def _ruled(rule: Value) -> Callable[[str], str]:
-    """The check that a kind's own rule makes."""
+    """Returns a check by the rule of a kind."""
 
     def normalise(value: str) -> str:
         if why := rule.reason(value):
@@ -162,7 +162,7 @@ def _npi(value: str) -> str:
 def _wallet(value: str) -> str:
     if not is_wallet_address(value):
         raise _NotValid("no kind of address that is known, or its checksum does not hold")
-    # Bech32 may be written in capitals; in Base58 the case tells letters apart.
+    # Bech32 may be written in capitals; Base58 is case-sensitive.
     lower = value.lower()
     return lower if value.isupper() and is_wallet_address(lower) else value
 
@@ -201,7 +201,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "outcome": _ruled(OUTCOME),
         "packet": _ruled(values.PACKET_ID),
         "reply": _ruled(REPLY),
-        "rfc": rfc.validate,  # the check digit is not demanded: one in sixty in use is wrong
+        "rfc": rfc.validate,  # without the check digit: one in sixty in use is wrong
         "ssn": ssn.validate,
         "transfer-method": _ruled(METHOD),
         "transfer-side": _ruled(SIDE),
@@ -219,10 +219,9 @@ FORMATS = frozenset(name for name in _CHECKS if not isinstance(name, PropertyTyp
 
 
 def check(kind: str, value: str) -> Verdict:
-    """Judge ``value`` as a ``kind``: a property type or a format of ``FORMATS``.
+    """Returns the verdict on ``value`` as a ``kind``: a property type or a format of ``FORMATS``.
 
-    Types without a form of their own (names, texts, addresses, …) take any value that is not
-    blank.
+    Types without a format (names, texts, addresses, …) accept any value that is not blank.
     """
     if kind in _CHECKS and len(value) > MAX_IDENTIFIER_CHARACTERS:
         return Verdict(normal=None, why=f"over {MAX_IDENTIFIER_CHARACTERS} characters")
@@ -239,5 +238,5 @@ def check(kind: str, value: str) -> Verdict:
 
 
 def check_property(known: Property, value: str) -> Verdict:
-    """Judge ``value`` as one of a property."""
+    """Returns the verdict on ``value`` as a value of a property."""
     return check(known.format or known.type, value)

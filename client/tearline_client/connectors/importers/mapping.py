@@ -1,7 +1,7 @@
 """A mapping of a table's columns to the properties of entities.
 
-It is a TOML file that names the entities of a row, the columns that tell one from another, and
-where the values of their properties come from::
+It is a TOML file. It names the entities of a row, the columns that identify them, and the
+sources of their properties' values::
 
     delimiter = ";"
     encoding = "cp1252"
@@ -25,8 +25,8 @@ where the values of their properties come from::
     amount = "Amount"
     payer = { entity = "party" }
 
-``id = "row"`` tells each row from all others. ``header`` names the columns of a file that does
-not do so itself.
+With ``id = "row"`` each row is a separate entity. ``header`` names the columns of a file without
+a header.
 """
 
 import tomllib
@@ -57,7 +57,7 @@ ROW = "row"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromColumn:
-    """Values from a cell: divided at ``split``, read by ``date``, judged by ``format``."""
+    """Values from a cell: divided at ``split``, parsed by ``date``, checked by ``format``."""
 
     column: str
     split: str = ""
@@ -84,30 +84,30 @@ Source = FromColumn | Fixed | Link
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaMapping:
-    """Which schema an entity has.
+    """Schema of an entity.
 
     Attributes:
-        column: The column that says so, or empty where all rows have one schema.
-        names: Names of schemata by what stands in the column; by nothing for one schema.
+        column: The column that selects the schema, or empty if all rows have the same one.
+        names: Names of schemata by the column's value; for one schema, by the empty text.
     """
 
     column: str
     names: Mapping[str, str]
 
     def properties(self, name: str) -> list[Property]:
-        """Returns the property ``name`` of each of the schemata that has it."""
+        """Returns the property ``name`` of each schema that has it."""
         found = (property_of(schema, name) for schema in dict.fromkeys(self.names.values()))
         return [known for known in found if known is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityMapping:
-    """How a row makes one entity.
+    """Mapping of a row to one entity.
 
     Attributes:
-        schema: Its schema, or the column that names it.
-        id: Columns whose values together tell it from others; none where each row is told.
-        properties: Where the values of each property come from.
+        schema: Its schema, or the column that selects it.
+        id: Columns whose values together identify it; empty if each row is a separate entity.
+        properties: Sources of each property's values.
     """
 
     schema: SchemaMapping
@@ -115,7 +115,7 @@ class EntityMapping:
     properties: Mapping[str, tuple[Source, ...]]
 
     def taken(self) -> Iterator[FromColumn]:
-        """Yields each source of values that is a column."""
+        """Yields each column that is a source of values."""
         for prop in self.properties:
             yield from self.taken_by(prop)
 
@@ -128,13 +128,13 @@ class EntityMapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableMapping:
-    """How a row makes entities.
+    """Mapping of a row to entities.
 
     Attributes:
-        delimiter: What stands between cells.
-        encoding: How the file spells text, one of ``ENCODINGS``.
-        header: Names of the columns, where the file has none; else empty.
-        entities: Entities of a row, by the mapping's own names for them.
+        delimiter: Delimiter of cells.
+        encoding: Text encoding of the file, one of ``ENCODINGS``.
+        header: Names of the columns if the file has no header; else empty.
+        entities: Entities of a row, by their names in the mapping.
     """
 
     delimiter: str
@@ -143,22 +143,22 @@ class TableMapping:
     entities: Mapping[str, EntityMapping]
 
     def taken(self) -> set[str]:
-        """Returns the columns whose values become values of a property, or say a schema."""
+        """Returns the columns that supply a property's value or select a schema."""
         entities = self.entities.values()
         taken = {source.column for entity in entities for source in entity.taken()}
         return taken | {entity.schema.column for entity in entities if entity.schema.column}
 
     def needed(self) -> set[str]:
-        """Returns the columns that a table must have: those taken, and those that make ids."""
+        """Returns the columns that a table must have: ``taken``, and the id columns."""
         return self.taken().union(*(entity.id for entity in self.entities.values()))
 
 
 def parse_mapping(data: bytes) -> TableMapping:
-    """The mapping in a TOML file.
+    """Returns the mapping in a TOML file.
 
     Raises:
-        MappingMalformed: If it is too long, not TOML, has a key that is not known, or names a
-            schema, property, format, encoding or entity that does not exist.
+        MappingMalformed: If it is too long, not TOML, has an unknown key, or names an unknown
+            schema, property, format, encoding or entity.
     """
     if len(data) > MAX_MAPPING_BYTES:
         raise MappingMalformed(f"over {MAX_MAPPING_BYTES} bytes")

@@ -1,8 +1,8 @@
-"""The list of Specially Designated Nationals as one table (CSV with a header).
+"""Importer of the list of Specially Designated Nationals, one table (CSV with a header).
 
-Each row becomes a party and its sanction, with an entity for each paper, wallet and link that
-its remarks tell of. What is not understood is kept word for word among the party's notes, and
-reported; so nothing of a row is lost.
+Each row becomes a party and its sanction, with an entity for each identity document, wallet and
+link in its remarks. Unknown fragments are kept literally in the party's notes, and reported.
+No value of a row is lost.
 """
 
 from collections import Counter
@@ -34,13 +34,13 @@ COLUMNS = (
     "Vess_owner",
     "Remarks",
 )
-_NOTHING = "-0-"  # how the list spells an empty cell
+_NOTHING = "-0-"  # the list's empty cell
 _AUTHORITY = "Office of Foreign Assets Control"
 _SCHEMA_BY_TYPE = {
     "individual": "Person",
     "vessel": "Vessel",
     "aircraft": "Airplane",
-    # The list does not say whether a company, a body or a gang.
+    # The list does not distinguish companies, public bodies and gangs.
     "": "LegalEntity",
 }
 _HOLDERS = frozenset({"Person", "LegalEntity"})
@@ -52,17 +52,17 @@ _PROPERTY_BY_COLUMN = {
     "Tonnage": "tonnage",
     "GRT": "grossRegisteredTonnage",
     "Vess_flag": "flag",
-    "Vess_owner": "",  # a name; FollowTheMoney asks for an entity
+    "Vess_owner": "",  # a name; FollowTheMoney requires an entity
 }
 _LINK_ROLE = "Linked To"
 
 
 def read_ofac(path: Path) -> Imported:
-    """Read the whole list, or nothing of it.
+    """Returns the entities of the complete list.
 
     Raises:
         ImportRefused: If the file is no such table.
-        ImportTooLarge: If it is more than one import may hold.
+        ImportTooLarge: If it exceeds the bounds of one import.
     """
     report = Report()
     with open_source(path) as stream:
@@ -70,11 +70,11 @@ def read_ofac(path: Path) -> Imported:
 
 
 def iter_ofac(stream: BinaryIO, report: Report) -> Iterator[Entity]:
-    """Entities row by row; doubts go to ``report``. All rows are held, for links by name.
+    """Yields entities row by row; reports doubtful values. Holds all rows, for links by name.
 
     Raises:
-        ImportRefused: If a column is missing or unknown, or a row's number is not one or
-            not its own.
+        ImportRefused: If a column is missing or unknown, or a row's number is invalid or
+            repeated.
     """
     header, records = read_table(stream)
     if set(header) != set(COLUMNS):
@@ -106,7 +106,7 @@ def _id(row: Mapping[str, str]) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class _Listing:
-    """A row on its way into entities; ``found`` and ``beside`` fill as it is read."""
+    """State of one row's conversion; ``found`` and ``beside`` collect its entities."""
 
     line: int
     row: Mapping[str, str]
@@ -180,7 +180,7 @@ class _Listing:
     def _put(
         self, name: str, text: str, *, column: str, otherwise: str, part: int = 0, form: str = ""
     ) -> None:
-        """A value of the party's property, or a note where its schema has none."""
+        """Adds a value of the party's property, or a note if its schema lacks the property."""
         known = property_of(self.schema, name)
         if known is None:
             self._note(otherwise, column, part)
@@ -193,7 +193,7 @@ class _Listing:
         self.found.setdefault(name, []).append(text)
 
     def _associated_country(self, name: str) -> None:
-        """The country that a number without a paper of its own was given out in."""
+        """Adds the issuing country of a number without a document."""
         code = country_code(name) or name
         if code not in self.found.setdefault("country", []):
             self.found["country"].append(code)
@@ -226,7 +226,7 @@ class _Listing:
         )
 
     def _link(self, remark: Remark) -> None:
-        # The full stop may be the sentence's or, as in "CO., LTD.", the name's.
+        # The full stop may end the sentence or, as in "CO., LTD.", belong to the name.
         target = self.ids.get(remark.value) or self.ids.get(remark.value + ".")
         if target is None or target == self.id:
             self._note(remark.text, "Remarks", remark.part)
@@ -249,7 +249,7 @@ class _Listing:
 
 
 def _entity(ftm_id: str, schema: str, **properties: tuple[str, ...]) -> Entity:
-    """An entity of the values that are not empty."""
+    """Returns an entity with the values that are not empty."""
     kept = {name: tuple(filter(None, values)) for name, values in properties.items()}
     return Entity(
         id=ftm_id,

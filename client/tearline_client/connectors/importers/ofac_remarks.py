@@ -1,9 +1,9 @@
-"""The remarks of the list of Specially Designated Nationals, fragment by fragment.
+"""Parser of the remarks in the list of Specially Designated Nationals.
 
-The Office of Foreign Assets Control of the US Treasury writes what it knows of a listed party
-into one column: fragments between semicolons, each with a label in front, the last one with a
-full stop behind. The labels are not documented; those here are the ones in use. A fragment
-that is none of them is left for the caller to keep word for word.
+The Office of Foreign Assets Control of the US Treasury writes details of a listed party into
+one column. The column holds fragments between semicolons, each with a label in front; a full
+stop ends the last one. The labels are undocumented; this module knows those in use. The caller
+keeps any other fragment literally.
 """
 
 import re
@@ -16,7 +16,7 @@ from tearline_client.connectors.importers.dates import iso_date
 
 
 class Topic(StrEnum):
-    """What a fragment is about, by how its value becomes part of an entity."""
+    """Topic of a fragment: how its value becomes part of an entity."""
 
     TEXT = "text"
     """A value of a property, as it stands."""
@@ -48,15 +48,15 @@ class Remark:
     """One fragment.
 
     Attributes:
-        part: Its place among the fragments, from 1.
-        text: The fragment as written, without the blanks around it.
-        topic: What it is about.
-        label: The property its value belongs to; of a document, what kind it is; of a
-            wallet, the currency; else empty.
-        value: The value, a date in ISO 8601; empty where it is not understood.
-        format: Format of an identifier that the label promises, else empty.
-        country: Name of the country behind a number, or empty.
-        issued: ISO date of a paper's issue, or empty.
+        part: Its number among the fragments, from 1.
+        text: The fragment as written, without surrounding blanks.
+        topic: Its topic.
+        label: The property of its value; for a document, its kind; for a wallet, the currency;
+            else empty.
+        value: The value, a date in ISO 8601; empty if it is unknown.
+        format: Identifier format stated by the label, else empty.
+        country: Name of the country after a number, or empty.
+        issued: ISO date of a document's issue, or empty.
         expires: ISO date of its expiry, or empty.
     """
 
@@ -87,7 +87,7 @@ _LABELLED: tuple[tuple[str, Topic, str], ...] = (
     ("Secondary sanctions risk:", Topic.PROVISION, ""),
 )
 _ALIASES = {"a.k.a.": "weakAlias", "f.k.a.": "previousName", "n.k.a.": "alias"}
-# Numbers that one country gives out, so that their property says all that the label says.
+# Numbers issued by one country; the property carries all information of the label.
 _NATIONAL = {
     "C.U.R.P.": ("idNumber", "curp", "mx"),
     "R.F.C.": ("taxNumber", "rfc", "mx"),
@@ -146,12 +146,12 @@ _NUMBER = re.compile(
     rf"(?P<label>{_LABELS}) (?P<number>[^()]*[^() ])(?: \((?P<country>[^()]+)\))?"
     r"(?: issued (?P<issued>[\w ]+?))?(?: expires (?P<expires>[\w ]+))?\Z"
 )
-# As precise as a date of the list may be.
+# Precisions of dates in the list.
 _DATE_FORMATS = ("%d %b %Y", "%b %Y", "%Y")
 
 
 def parse_remarks(text: str) -> Iterator[Remark]:
-    """The fragments of a row's remarks, in their order; empty ones are passed over."""
+    """Yields the fragments of a row's remarks in order, without empty ones."""
     fragments = text.split(";")
     for part, fragment in enumerate(fragments, 1):
         written = fragment.strip()
@@ -182,7 +182,7 @@ def _labelled(remark: Remark) -> Remark:
     if remark.topic is not Topic.DATE:
         return remark
     date = _date(remark.value)
-    # A range or a guess is no date of FollowTheMoney.
+    # FollowTheMoney's dates allow no range and no approximation.
     return replace(remark, value=date) if date else replace(remark, topic=Topic.UNKNOWN)
 
 

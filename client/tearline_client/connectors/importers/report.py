@@ -1,7 +1,7 @@
-"""What an import yields: the entities, and every doubt it had about a value.
+"""Result of an import: its entities, and a finding for every doubtful value.
 
-Nothing is dropped for being doubtful. A finding says where a value stands and why it is
-doubtful, never the value itself, so that a report may be shown and kept where its data may not.
+Doubtful values are kept. A finding contains the place and the reason, never the value.
+Therefore a report may be stored and shown where the data may not.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from tearline_client.planning.merged_entities import MergedEntities
 
 
 class Concern(StrEnum):
-    """What became of a value there is a finding about."""
+    """Consequence of a finding for its value."""
 
     UNVALIDATED = "unvalidated"
     """It travels as it stands, but is not what its property asks for, or cannot be checked."""
@@ -38,13 +38,13 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One doubt about one place in the source.
+    """One doubtful place in the source.
 
     Attributes:
-        line: Line of the file, from 1; of a record over several lines, its first.
+        line: Line of the file, from 1; for a record over several lines, its first.
         column: Column of the table, or ``Schema.property``.
-        part: Which value of the place, from 1; 0 for all of it.
-        concern: What became of the value.
+        part: Number of the value at this place, from 1; 0 for all values.
+        concern: Consequence for the value.
         why: The reason, without the value.
     """
 
@@ -56,11 +56,11 @@ class Finding:
 
 
 class Report:
-    """Findings in the order they were made.
+    """Findings in the order of the source.
 
     Attributes:
-        made: How many entities the import made so far, those of one id and schema as one.
-        repeated: How many rows made none.
+        made: Number of entities so far; parts with one id and schema count once.
+        repeated: Number of rows without a new entity.
     """
 
     def __init__(self) -> None:
@@ -76,10 +76,10 @@ class Report:
         return len(self._findings)
 
     def add(self, concern: Concern, why: str, *, line: int, column: str, part: int = 0) -> None:
-        """Records a doubt.
+        """Records a finding.
 
         Raises:
-            ImportTooLarge: If there are more than a report may hold.
+            ImportTooLarge: If the report has too many findings.
         """
         if len(self._findings) >= MAX_IMPORT_FINDINGS:
             raise ImportTooLarge(f"over {MAX_IMPORT_FINDINGS} values are doubtful")
@@ -88,13 +88,13 @@ class Report:
         )
 
     def add_once(self, concern: Concern, why: str, *, line: int, column: str) -> None:
-        """Records what is true of a whole column, where it is seen first."""
+        """Records a finding about a whole column, at its first occurrence."""
         if (concern, column) not in self._once:
             self._once.add((concern, column))
             self.add(concern, why, line=line, column=column)
 
     def repeat(self, line: int) -> None:
-        """Records that a row made no new entity; beyond the bound it is counted alone."""
+        """Records a row without a new entity; beyond the bound, only counts it."""
         self.repeated += 1
         if len(self._findings) < MAX_IMPORT_FINDINGS:
             why = "the row makes nothing new; what it says is merged with earlier rows"
@@ -103,12 +103,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """A whole file, read.
+    """Result of the import of a complete file.
 
     Attributes:
         entities: One for each (id, schema), in the order of the source.
-        findings: Every doubt, in the order of the source.
-        repeated: How many rows made no entity that an earlier row had not made.
+        findings: Every finding, in the order of the source.
+        repeated: Number of rows without a new entity.
     """
 
     entities: Sequence[Entity]
@@ -117,11 +117,11 @@ class Imported:
 
 
 def gather(entities: Iterable[Entity], report: Report) -> Imported:
-    """The entities of one import, held together, with parts of one entity merged.
+    """Returns the result of an import, with the parts of each entity merged.
 
     Raises:
-        ImportRefused: If there are none, or the parts of one are too much together.
-        ImportTooLarge: If there are more than one import may hold.
+        ImportRefused: If the import has no entity, or a merged entity is too large.
+        ImportTooLarge: If it exceeds the bounds of one import.
     """
     held = MergedEntities()
     for entity in entities:
@@ -140,14 +140,14 @@ def gather(entities: Iterable[Entity], report: Report) -> Imported:
 
 
 def verify_marked(entities: Iterable[Entity], *, allowed: bool = False) -> Mapping[str, int]:
-    """Returns how often each schema or ``Schema/property`` without a category is used.
+    """Returns the number of uses of each schema or ``Schema/property`` without a category.
 
     Args:
-        entities: What is to be sent.
-        allowed: Whether a person allows it; no partner sees anything of such a field.
+        entities: The entities to send.
+        allowed: Whether a person allows such fields; they are withheld from every partner.
 
     Raises:
-        FieldsUnmarked: If there is one, and it is not allowed; names them.
+        FieldsUnmarked: If such a field exists and is not allowed; names the fields.
     """
     found: Counter[str] = Counter()
     for entity in entities:
@@ -162,7 +162,7 @@ def verify_marked(entities: Iterable[Entity], *, allowed: bool = False) -> Mappi
 
 
 def told_unmarked(found: Mapping[str, int]) -> str:
-    """Returns the schemata and properties without a category as words, the most frequent first."""
+    """Returns a text with the schemata and properties without a category, most frequent first."""
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     return listed(f"{name} ({count})" for name, count in ordered)
 
@@ -174,7 +174,7 @@ def is_marked(name: str) -> bool:
 
 
 def judge(entity: Entity, report: Report, *, line: int) -> None:
-    """Judge every value of an entity by the type of its property."""
+    """Checks every value of an entity by the type of its property, and reports invalid ones."""
     if entity.schema not in SCHEMATA:
         report.add(
             Concern.UNVALIDATED,

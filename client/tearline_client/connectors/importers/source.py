@@ -1,7 +1,7 @@
-"""Files to import from, read in bounded pieces.
+"""Source files of imports, read in bounded pieces.
 
-A source is a regular file of at most 256 MiB. Its text is UTF-8, or has the encoding that is
-named for it; anything else is refused with the line it stands on.
+A source is a regular file of at most 256 MiB. Its text is UTF-8 or has the given encoding;
+other bytes are refused with the number of their line.
 """
 
 import codecs
@@ -25,17 +25,17 @@ ENCODINGS = (
 
 _BOM = "\ufeff"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_PIECE = 64 << 10  # bytes of UTF-16 that are decoded at once
-_END = "\x1a"  # the end of a file in CP/M and DOS, which some programs still write
+_PIECE = 64 << 10  # bytes of UTF-16 for one step of decoding
+_END = "\x1a"  # end of a file in CP/M and DOS; some programs still write it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How much is read, in bytes.
+    """Bounds of a source.
 
     Attributes:
-        whole: Of the whole.
-        cell: Of one cell of a table, in characters.
+        whole: Size of the whole file, in bytes.
+        cell: Size of one cell of a table, in characters.
     """
 
     whole: int
@@ -44,14 +44,14 @@ class Bounds:
 
 @contextmanager
 def open_source(path: Path) -> Iterator[BinaryIO]:
-    """The file at ``path`` for reading.
+    """Opens the file at ``path`` for reading.
 
     Raises:
         ImportRefused: If it cannot be read, or is no regular file.
         ImportTooLarge: If it is larger than an import may be.
     """
     try:
-        # A pipe without a writer would block the opening for ever.
+        # Opening a pipe without a writer would block for ever.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as failure:
         reason = failure.strerror if isinstance(failure, OSError) else "not a path"
@@ -71,16 +71,16 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
 def read_lines(
     stream: BinaryIO, *, encoding: str = "utf-8", bounds: Bounds | None = None
 ) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers, from 1, and their ends; without a byte order mark.
+    """Yields lines with their numbers, from 1, and line ends; without a byte order mark.
 
     Args:
         stream: The file.
         encoding: One of ``ENCODINGS``.
-        bounds: How much is read.
+        bounds: Bounds of the source.
 
     Raises:
-        ImportRefused: If a line is too long, not of that encoding, or holds a NUL.
-        ImportTooLarge: If there is more than an import may hold.
+        ImportRefused: If a line is too long, not of that encoding, or contains a NUL.
+        ImportTooLarge: If the source exceeds the bounds.
     """
     bounds = bounds or Bounds(whole=MAX_IMPORT_BYTES)
     lines = _wide_lines if encoding.startswith("utf-16") else _lines
@@ -109,7 +109,7 @@ def _lines(stream: BinaryIO, encoding: str, bounds: Bounds) -> Iterator[str]:
 
 
 def _wide_lines(stream: BinaryIO, encoding: str, bounds: Bounds) -> Iterator[str]:
-    """Lines of UTF-16, where a byte of a character may look like the end of a line."""
+    """Yields lines of UTF-16, where a byte of a character may equal a line end."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     total = number = 0
     left = ""
@@ -140,10 +140,10 @@ def _wide_lines(stream: BinaryIO, encoding: str, bounds: Bounds) -> Iterator[str
 
 
 def _verify_begins(data: bytes) -> None:
-    """Checks that a first line is none of a file that is spelled otherwise altogether.
+    """Checks by its first line that a file has the expected encoding and line ends.
 
     Raises:
-        ImportRefused: If it is UTF-16, or if its lines end in CR alone.
+        ImportRefused: If it is UTF-16, or its lines end in CR only.
     """
     if data.startswith(_UTF16_BOMS):
         raise ImportRefused(f"line 1: the file is UTF-16; {_advice('utf-16')}")
@@ -168,14 +168,14 @@ def read_records(
     encoding: str = "utf-8",
     bounds: Bounds | None = None,
 ) -> Iterator[tuple[int, list[str]]]:
-    """Records of a CSV file (RFC 4180), each with the number of its first line.
+    """Yields records of a CSV file (RFC 4180), each with the number of its first line.
 
-    Blank lines are passed over, and so is what programs write around a table: a byte order mark,
-    a first line that names the delimiter, a Ctrl-Z at the end.
+    Blank lines are skipped. So are a byte order mark, a first line with the delimiter, and a
+    final Ctrl-Z.
 
     Raises:
         ImportRefused: If the file is not such a table, or has too many columns.
-        ImportTooLarge: If there is more than an import may hold.
+        ImportTooLarge: If the source exceeds the bounds.
     """
     bounds = bounds or Bounds(whole=MAX_IMPORT_BYTES)
     csv.field_size_limit(bounds.cell)
@@ -197,7 +197,7 @@ def read_records(
 
 
 def _table_lines(lines: Iterator[tuple[int, str]], delimiter: str) -> Iterator[str]:
-    """Lines of a table; an empty one in the place of each that is none of it."""
+    """Yields lines of a table; an empty line replaces a first line with the delimiter."""
     ended = 0
     for number, text in lines:
         if ended and text.strip():
@@ -224,19 +224,19 @@ def read_table(
     header: tuple[str, ...] = (),
     bounds: Bounds | None = None,
 ) -> tuple[tuple[str, ...], Iterator[tuple[int, dict[str, str]]]]:
-    """The header of a CSV file, and its records by column.
+    """Returns the header of a CSV file, and its records by column.
 
-    A last column without name and values is passed over: it stands behind a trailing delimiter.
+    A last column without name and values is skipped: a trailing delimiter makes it.
 
     Args:
         stream: The file.
-        delimiter: What stands between cells.
+        delimiter: Delimiter of cells.
         encoding: One of ``ENCODINGS``.
-        header: Names of the columns, where the file does not name them.
-        bounds: How much is read.
+        header: Names of the columns, if the file has no header.
+        bounds: Bounds of the source.
 
     Raises:
-        ImportRefused: If there is no header, a name in it is empty or repeated, or a record
+        ImportRefused: If there is no header, one of its names is empty or repeated, or a record
             has more or fewer cells than the header.
     """
     records = read_records(stream, delimiter=delimiter, encoding=encoding, bounds=bounds)
