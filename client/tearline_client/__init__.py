@@ -1,12 +1,11 @@
-"""The agency: its node, its keys, its command line.
+"""The agency's software: its node, keys, command line and SDK.
 
-Programs use ``Node``, or without asyncio its twin ``SyncNode``, with their parameter and result
-types:
+Programs use ``Node``, or ``SyncNode`` without asyncio, with their parameter and result types:
 
     from tearline_client import About, Node
 
-In the examples of these, ``node`` is an open ``SyncNode``, ``passphrase`` opens its keystore, and
-``group`` and ``about`` are what is sent: a ``Group`` and an ``About``.
+In their examples, ``node`` is an open ``SyncNode``, ``passphrase`` opens its keystore, and
+``group`` and ``about`` are a ``Group`` and an ``About`` to send.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""From a home on the disk to a node at work."""
+"""Assembles a running node from its home."""
 
 import time
 
@@ -25,15 +25,15 @@ def start_state(
     transport: Transport | None,
     asks_before_erasing: bool,
 ) -> NodeContext:
-    """What the node of a home consists of.
+    """Returns the context of a node, assembled from its home.
 
     Args:
-        home: Where it lives.
-        identity: Whose node it is.
-        keystore: Its keys, opened.
-        address: As for ``Node.open``, like all that follows.
-        timeout_s: How long one call may take.
-        transport: Another way to the exchange.
+        home: The node's home.
+        identity: Its identity.
+        keystore: Its open keystore.
+        address: As for ``Node.open``, like all following arguments.
+        timeout_s: Longest duration of one call.
+        transport: Replacement for the gRPC transport, or None.
         asks_before_erasing: Whether a person decides on recalls.
 
     Raises:

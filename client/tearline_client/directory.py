@@ -32,11 +32,11 @@ class Directory:
 
 
 def node_of(trust: TrustState, name: str) -> str:
-    """The URI of a partner: of a node, or of the one node of an agency by its short name.
+    """Returns the URI of a partner's node, by URI or by the agency's short name.
 
     Raises:
-        NotFound: If there is no such agency, or it has no node; the nearest is named.
-        NameAmbiguous: If it has several nodes, and none was named.
+        NotFound: If the agency is unknown or has no node; names similar agencies.
+        NameAmbiguous: If the agency has several nodes; lists them.
     """
     if name.startswith("spiffe://"):
         parse_uri(name)

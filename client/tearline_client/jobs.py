@@ -1,6 +1,6 @@
 """Jobs: background work of a node, each independent of the others.
 
-Most of them process partners' data. A failing item is skipped: it raises one alarm per chore and
+Most of them process partners' data. A failing item is skipped: it raises one alarm per job and
 code, and is retried in the next round.
 """
 
@@ -33,7 +33,7 @@ OWN_FAULTS = (StoreError, KeystoreDamaged, KeystoreLocked, KeystoreUnusable, Fil
 
 _OF_ALL = (
     *OWN_FAULTS,
-    LogError,  # no work is done on a log that lies
+    LogError,  # an inconsistent log stops all work
     TlsError,  # our keys are invalid, or the exchange denies us access
     ExchangeUnreachable,
     ExchangeBusy,
@@ -41,7 +41,7 @@ _OF_ALL = (
     ClockSkewed,
     TwinAtWork,
 )
-"""Errors that every chore would meet."""
+"""Errors that affect every job."""
 
 
 def ends_round(error: TearlineError) -> bool:
@@ -50,7 +50,7 @@ def ends_round(error: TearlineError) -> bool:
 
 
 class Jobs:
-    """Runs chores one after another, each independent of the others' failures.
+    """Runs jobs one after another, each independent of the others' failures.
 
     Args:
         context: The node.
@@ -59,22 +59,22 @@ class Jobs:
     def __init__(self, context: NodeContext) -> None:
         self._context = context
 
-    def run(self, **chores: Callable[[], object]) -> None:
-        """Runs chores in turn, each under its display name.
+    def run(self, **jobs: Callable[[], object]) -> None:
+        """Runs jobs in turn, each under its display name.
 
         Raises:
             TearlineError: As ``attempt``.
         """
-        for name, chore in chores.items():
+        for name, job in jobs.items():
             with self.attempt(name):
-                chore()
+                job()
 
     @contextmanager
-    def attempt(self, chore: str) -> Iterator[None]:
+    def attempt(self, job: str) -> Iterator[None]:
         """Runs the context, and turns an item's failure into an alarm; outside of any transaction.
 
         Args:
-            chore: Its display name.
+            job: Its display name.
 
         Raises:
             TearlineError: If it is the node's own fault, the exchange's, or the clocks'.
@@ -85,16 +85,16 @@ class Jobs:
             if ends_round(error):
                 raise
             # One alarm for all equal failures, whatever the number of a partner's bad items.
-            about = f"chore {chore}".encode()
+            about = f"job {job}".encode()
             self._context.alarm(
-                type(error)(f"{chore}: {error.why or error.what}"), about, about=about
+                type(error)(f"{job}: {error.why or error.what}"), about, about=about
             )
 
-    def each(self, chore: str, things: Iterable[T], act: Callable[[T], R]) -> list[R]:
+    def each(self, job: str, things: Iterable[T], act: Callable[[T], R]) -> list[R]:
         """Applies a function to each of several items, in its own transaction.
 
         Args:
-            chore: Its display name.
+            job: Its display name.
             things: The items; a failing one is rolled back.
             act: The function.
 
@@ -119,6 +119,6 @@ class Jobs:
                         raise
                     failed.append(error)
         for failure in failed:
-            with self.attempt(chore):
+            with self.attempt(job):
                 raise failure
         return done

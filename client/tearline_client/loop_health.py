@@ -1,22 +1,22 @@
-"""How the rounds of a node at work go, and its reading of its mailbox.
+"""Health of a running node's rounds, and its progress in reading the mailbox.
 
-A round reads the log, and sends and stores what waits.
+A round reads the log, sends queued messages, and stores deliveries.
 """
 
 from collections import Counter
 
 LATELY_MS = 180_000
-"""How long a round counts: there is one each minute, and two in a row may be slow."""
+"""Validity of a round: one runs each minute, and two consecutive rounds may be slow."""
 
 
 class LoopHealth:
-    """What a node at work knows of its own rounds.
+    """Outcomes of a running node's rounds.
 
     Attributes:
-        reached_ms: When the exchange was reached last and all was stored, Unix milliseconds;
-            0 for never in this life.
-        in_a_row: How many rounds failed since then.
-        failed: How many failed in this life, by the code of their error.
+        reached_ms: Time of the last complete round, Unix milliseconds; 0 if the process had
+            none yet.
+        in_a_row: Number of failed rounds since then.
+        failed: Number of failed rounds of this process, by error code.
     """
 
     def __init__(self) -> None:
@@ -25,37 +25,37 @@ class LoopHealth:
         self.failed: Counter[str] = Counter()
 
     def reached(self, now_ms: int) -> bool:
-        """A round was done; whether it is the first in this life, or since one that failed."""
+        """Records a complete round; returns whether it is the first one, or follows a failure."""
         is_news = self.in_a_row > 0 or not self.reached_ms
         self.reached_ms = now_ms
         self.in_a_row = 0
         return is_news
 
     def missed(self, code: str) -> None:
-        """A round failed, with the code of its error."""
+        """Records a failed round by its error code."""
         self.failed[code] += 1
         self.in_a_row += 1
 
     def is_well(self, now_ms: int) -> bool:
-        """Whether a round was done lately, and none failed since."""
+        """Returns whether a recent round was complete, and none failed since."""
         return not self.in_a_row and now_ms - self.reached_ms <= LATELY_MS
 
 
 class Unread:
-    """What a node at work knows of how far it has read its mailbox.
+    """Progress of a running node in reading its mailbox.
 
     Attributes:
-        since_ms: Since when it was not read to its end, Unix milliseconds; None where it is, or
-            nobody has begun to.
+        since_ms: Time since when the mailbox has unread items, Unix milliseconds; None if it
+            is read completely, or reading has not begun.
     """
 
     def __init__(self) -> None:
         self.since_ms: int | None = None
 
     def is_behind(self, now_ms: int) -> None:
-        """Something waits there, or may."""
+        """Records that the mailbox has, or may have, unread items."""
         self.since_ms = self.since_ms or now_ms
 
     def is_read(self) -> None:
-        """It was read to its end."""
+        """Records that the mailbox was read to its end."""
         self.since_ms = None

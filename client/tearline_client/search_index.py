@@ -1,4 +1,4 @@
-"""The index of values: written as packets come, and brought up to date when it is asked."""
+"""Index of values: updated on each arrival, and completed before each query."""
 
 from collections.abc import Iterable
 
@@ -11,13 +11,13 @@ from tearline_client.context import NodeContext
 def index_fields(
     context: NodeContext, packet_id: bytes, manifest: Manifest, fields: Iterable[Field]
 ) -> None:
-    """Indexes all that is open here of a packet, in the caller's transaction.
+    """Indexes all readable fields of a packet, in the caller's transaction.
 
     Args:
         context: The node.
         packet_id: 32 bytes.
-        manifest: What the packet says of itself.
-        fields: Everything that every key that is here opens, without what was found to be wrong.
+        manifest: The packet's manifest.
+        fields: All fields that the node's keys open, without invalid ones.
     """
     ours = agency_uri_of(manifest.header.signer) == context.agency
     texts = [field for field in fields if field.media_type == TEXT]
@@ -38,15 +38,15 @@ def index_fields(
 
 
 def index_values(context: NodeContext) -> None:
-    """Indexes every packet that was made here, or opened further, since it was indexed.
+    """Indexes every packet that is new, or has newly opened fields.
 
     Raises:
-        PacketError: If a packet as it lies here no longer verifies.
+        PacketError: If a stored packet no longer verifies.
     """
     for packet_id in context.stores.values.behind():
         if context.stores.packets.is_frozen(packet_id):
-            continue  # it is read once its originator resumes
-        # In one transaction: a key that comes meanwhile is not taken for one that was read with.
+            continue  # indexed once its originator resumes
+        # In one transaction: a key that arrives meanwhile must not count as indexed.
         with context.stores.database.transaction():
             shown = context.open_view(packet_id)
             index_fields(context, packet_id, shown.manifest, (o.field for o in shown.view.fields))

@@ -1,4 +1,4 @@
-"""How a node stands: what waits, what was put aside, which keys count."""
+"""Status of a node: queued messages, quarantine, channels and keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from tearline_client.store.outbox import OutboxState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeStatus:
-    """How the node stands.
+    """Status of a node.
 
     Attributes:
-        uri: The node.
-        log_size: Entries of the log that were read and verified.
-        outbox: Items by state.
-        waiting_since_ms: When the oldest item that waits in it was put there, Unix milliseconds;
-            None where none does.
-        faults: Codes of what keeps items of the outbox waiting, and how many.
+        uri: URI of the node.
+        log_size: Number of log entries read and verified.
+        outbox: Number of outbox items by state.
+        waiting_since_ms: Time of the oldest waiting item in the outbox, Unix milliseconds; None
+            if no item waits.
+        faults: Number of waiting items by the code of their error.
         channels: Every channel pair.
-        quarantined: What was put aside, with its evidence.
-        over_quota: How much more each agency sent that does not verify than is kept of it.
-        keys: The node's keys on record that count now.
-        certificate_end_ms: When the TLS certificate of its connection ends, Unix milliseconds.
+        quarantined: Quarantined deliveries, with their evidence.
+        over_quota: Number of invalid deliveries beyond the quarantine's quota, by agency.
+        keys: The node's valid keys on record.
+        certificate_end_ms: End of its connection's TLS certificate, Unix milliseconds.
 
     Example:
         >>> status = node.status()
@@ -46,7 +46,7 @@ class NodeStatus:
 
 
 def status_of(context: NodeContext, *, certificate_end_ms: int) -> NodeStatus:
-    """How a node stands."""
+    """Returns the status of a node."""
     stores = context.stores
     return NodeStatus(
         uri=context.uri,

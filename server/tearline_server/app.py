@@ -52,12 +52,12 @@ from tearline_server.storage.open import open_store
 
 _log = logging.getLogger(__name__)
 
-Chore = Callable[[], Awaitable[None]]
+Job = Callable[[], Awaitable[None]]
 """Periodic task of the exchange."""
 
 DRAIN_S = 20  # for running calls; several commits and a slow line fit
 _RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more remain to notice a failure
-_AGAIN_S = 1  # delay before a long-running chore starts, and restarts after a failure
+_AGAIN_S = 1  # delay before a long-running job starts, and restarts after a failure
 _GARBAGE = (
     10_000,
     20,
@@ -278,7 +278,7 @@ async def _serve(
 
     watch = Watch(exchange)
     await watch.look()
-    chores: dict[str, tuple[float, Chore]] = {
+    jobs: dict[str, tuple[float, Job]] = {
         "others": (_AGAIN_S, exchange.others.follow),
         "reload": (0, renew_when_asked),
         "refusals": (REFUSALS_FLUSH_S, exchange.maintenance.flush_refusals),
@@ -292,14 +292,14 @@ async def _serve(
         "backlog": (BACKLOG_S, exchange.maintenance.count_backlog),
     }
     if config.witnesses:
-        chores["witnesses"] = (_AGAIN_S, exchange.ask_witnesses)
+        jobs["witnesses"] = (_AGAIN_S, exchange.ask_witnesses)
     if config.store is None:  # a database server monitors its own disk
         disk = Disk(config.home, exchange)
         await disk.look()
-        chores["disk"] = (DISK_S, disk.look)
+        jobs["disk"] = (DISK_S, disk.look)
     tasks = [
-        asyncio.create_task(every(seconds, name, chore, metrics))
-        for name, (seconds, chore) in chores.items()
+        asyncio.create_task(every(seconds, name, job, metrics))
+        for name, (seconds, job) in jobs.items()
     ]
     try:
         async with AsyncExitStack() as monitoring:
@@ -329,24 +329,24 @@ async def _serve(
             task.cancel()
 
 
-async def every(seconds: float, name: str, chore: Chore, metrics: Metrics) -> None:
-    """Repeats a chore until cancelled.
+async def every(seconds: float, name: str, job: Job, metrics: Metrics) -> None:
+    """Repeats a job until cancelled.
 
     Args:
         seconds: Delay before each run, the first included.
         name: Its name in logs and metrics.
-        chore: The chore.
+        job: The job.
         metrics: The metrics, which count failures.
     """
-    metrics.chore_begins(name)
+    metrics.register_job(name)
     while True:
         await asyncio.sleep(seconds)
         try:
-            await chore()
+            await job()
         except Exception as error:  # noqa: BLE001 (the next run may succeed; every failure is logged)
             code = error.code if isinstance(error, TearlineError) else type(error).__name__
-            _log.error("chore failed", extra={"chore": name, "code": code})
-            metrics.chore_failed(name)
+            _log.error("job failed", extra={"job": name, "code": code})
+            metrics.count_failed_job(name)
 
 
 def run(

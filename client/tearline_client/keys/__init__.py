@@ -1,1 +1,1 @@
-"""The agency's own keys: where they lie, what certifies them, when they are replaced."""
+"""The agency's own keys: their storage, certificates and rotation."""

@@ -1,4 +1,4 @@
-"""The node's home: which files lie where, and what a program needs to open them.
+"""The node's home: its files, and how programs open them.
 
 node.toml          settings
 identity.toml      agency, trust domain and node, for people and programs
@@ -6,8 +6,8 @@ keys/              the node's keystore: signing, encryption, cosigning and TLS k
 root/              the agency's keystore: root key, CA and token issuer; may be kept elsewhere
 federation.trust   the pinned first trust list
 node.crt           the TLS certificate
-node.db            everything else, sealed under the storage key
-policy/own.cedar   the agency's own policies, if it has any
+node.db            all other data, sealed under the storage key
+policy/own.cedar   the agency's own policies, if any
 """
 
 import re
@@ -44,7 +44,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Whose node this is.
+    """Identity of a node.
 
     Attributes:
         agency: Short name of the agency, for example ``us-justice``.
@@ -63,17 +63,17 @@ class Identity:
 
     @property
     def uri(self) -> str:
-        """The node's URI."""
+        """Returns the node's URI."""
         return f"spiffe://{self.domain}/node/{self.node}"
 
     @property
     def agency_uri(self) -> str:
-        """The agency's URI."""
+        """Returns the agency's URI."""
         return f"spiffe://{self.domain}"
 
     @property
     def node_uri(self) -> NodeUri:
-        """The node's URI, parsed."""
+        """Returns the node's URI, parsed."""
         return parse_node_uri(self.uri)
 
 
@@ -97,18 +97,18 @@ class Home:
 
     @property
     def free_bytes(self) -> int:
-        """Room on its disk; 0 where that cannot be asked, for it will not be written to either."""
+        """Returns the free bytes of its disk, or 0 if they are unknown."""
         try:
             return shutil.disk_usage(self.path).free
         except OSError:
             return 0
 
     def identity(self) -> Identity:
-        """Whose node this is.
+        """Returns the identity of the node.
 
         Raises:
-            HomeMissing: If there is no node here.
-            SettingInvalid: If the file says something else than it must.
+            HomeMissing: If the home has no node.
+            SettingInvalid: If the file is invalid.
         """
         text = self._read(self.identity_file, HomeMissing(str(self.path)))
         try:
@@ -122,7 +122,7 @@ class Home:
         return Identity(agency=table["agency"], domain=table["domain"], node=table["node"])
 
     def write_identity(self, identity: Identity) -> None:
-        """Writes whose node this is; there must be none yet."""
+        """Writes the identity of a new node; none may exist yet."""
         lines = (
             f'agency = "{identity.agency}"',
             f'domain = "{identity.domain}"',
@@ -132,11 +132,11 @@ class Home:
         write_private(self.identity_file, "\n".join(lines).encode())
 
     def enrolment(self, identity: Identity) -> Path:
-        """What the agency is enrolled with; public."""
+        """Returns the path of the agency's enrolment file; its contents are public."""
         return self.path / f"{identity.agency}.agency"
 
     def trust_list(self) -> tuple[Signed, TrustList]:
-        """The pinned first trust list, whose id names the federation.
+        """Returns the pinned first trust list; its id is the federation's id.
 
         Raises:
             HomeMissing: If none is pinned yet.
@@ -146,7 +146,7 @@ class Home:
         return signed, parse_trust_list(signed.statement.body)
 
     def signed_key_record(self) -> Signed:
-        """The record of the node's signing key, as its agency's root signed it.
+        """Returns the record of the node's signing key, signed by its agency's root.
 
         Raises:
             HomeMissing: If the federation was not pinned here.
@@ -155,7 +155,7 @@ class Home:
         return parse_signed(parse_armor(Armor.KEY_RECORD, self._read(self.key_record, missing)))
 
     def tls_certificate(self) -> bytes:
-        """The node's certificate, DER.
+        """Returns the node's certificate, DER.
 
         Raises:
             HomeMissing: If it is missing.
@@ -164,11 +164,11 @@ class Home:
         return from_pem(self._read(self.certificate, missing).encode())
 
     def tls_identity(self, keystore: Keystore) -> TlsIdentity:
-        """The node's certificate with its key: the one says which is the other.
+        """Returns the node's certificate with its key; the certificate identifies the key.
 
         Raises:
             HomeMissing: If the certificate is missing.
-            KeystoreEntryMissing: If its key is.
+            KeystoreEntryMissing: If its key is missing.
         """
         certificate = self.tls_certificate()
         key = keystore.get(tls_entry(certified_key_id(certificate)))
@@ -190,7 +190,7 @@ class Home:
 
 
 def cosigner_of(keystore: Keystore, identity: Identity) -> CheckpointSigner:
-    """The node's cosigner of the log, an ML-DSA-44 key; it signs as the node's URI.
+    """Returns the node's cosigner of the log, an ML-DSA-44 key under the node's URI.
 
     Raises:
         KeystoreEntryMissing: If the home is older than cosigning: `tearline keys rotate --cosign`.
@@ -200,26 +200,26 @@ def cosigner_of(keystore: Keystore, identity: Identity) -> CheckpointSigner:
 
 
 def tls_entry(key_id: bytes) -> str:
-    """The keystore entry of a TLS key by its id, 32 bytes."""
+    """Returns the name of the keystore entry of a TLS key; ``key_id`` has 32 bytes."""
     return TLS_PREFIX + key_id.hex()[:32]
 
 
 def kem_entry(key: KemKey) -> str:
-    """The keystore entry of an encryption key."""
+    """Returns the name of the keystore entry of an encryption key."""
     return KEM_PREFIX + key.id.hex()[:32]
 
 
 def kem_key_by_id(keystore: Keystore, key_id: bytes) -> KemKey:
-    """One of the node's encryption keys.
+    """Returns one of the node's encryption keys.
 
     Raises:
-        KeystoreEntryMissing: If it is not here, or was destroyed.
+        KeystoreEntryMissing: If it is missing or was destroyed.
     """
     return KemKey(keystore.get(KEM_PREFIX + key_id.hex()[:32]))
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Writes a new owner-only file, durably; an existing one is not touched.
+    """Writes a new owner-only file durably; an existing file stays unchanged.
 
     Raises:
         ConfigUnreadable: If it exists, or cannot be written.
@@ -230,10 +230,10 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def replace_private(path: Path, data: bytes) -> None:
-    """Puts ``data`` into an owner-only file at once: readers find the old bytes or the new.
+    """Writes an owner-only file atomically: readers see the old bytes or the new ones.
 
     Raises:
-        ConfigUnreadable: If it cannot be written; what was there stays.
+        ConfigUnreadable: If it cannot be written; an existing file stays unchanged.
     """
     with reported_as(ConfigUnreadable, path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -241,17 +241,17 @@ def replace_private(path: Path, data: bytes) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Puts ``data`` at ``path`` at once: whoever reads finds the old bytes or the new.
+    """Writes a file atomically: readers see the old bytes or the new ones.
 
-    For files that are handed to others; their mode is the process's own.
+    Used for files that are handed to others; the process's umask decides their mode.
 
     Raises:
-        ExportRefused: If nothing can be written there; what was there stays.
+        ExportRefused: If it cannot be written; an existing file stays unchanged.
     """
     with reported_as(ExportRefused, path):
         replace(path, data, mode=UMASK)
 
 
 def agency_of(identity: Identity) -> AgencyUri:
-    """The agency's URI, parsed."""
+    """Returns the agency's URI, parsed."""
     return AgencyUri(trust_domain=identity.domain)

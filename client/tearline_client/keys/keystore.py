@@ -1,16 +1,15 @@
 """The keystore: private keys and other secrets, encrypted on disk under one passphrase.
 
-A folder that only its owner may enter holds one file for the passphrase and one per secret:
+An owner-only folder holds one file for the passphrase and one per secret:
 
     keystore      magic ‖ salt (16) ‖ nonce (12) ‖ master key under the passphrase (48)
     <name>.key    magic ‖ nonce (12) ‖ secret under the key of its name
 
-The passphrase is stretched, at a cost, and opens a random master key;
-``tearline.crypto.passphrase``
-says how. Each name has a key of its own, derived from that, so a file that is moved to another
-name does not open.
+A slow derivation turns the passphrase into the key of a random master key; see
+``tearline.crypto.passphrase``. Each name has its own key, derived from the master key. Therefore
+a file under another name does not open.
 
-Not promised: that a deleted file is gone from the disk's own spare blocks.
+The keystore cannot erase copies of a deleted file in the disk's spare blocks.
 """
 
 import contextlib
@@ -57,7 +56,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Keystore:
-    """Secrets by name; open for as long as the object lives."""
+    """Open keystore: secrets by name."""
 
     def __init__(self, path: Path, master_key: bytes) -> None:
         self._path = path
@@ -65,16 +64,16 @@ class Keystore:
 
     @classmethod
     def create(cls, path: Path, passphrase: bytes) -> "Keystore":
-        """A new, empty keystore in a folder of its own.
+        """Creates an empty keystore in its own folder, and returns it.
 
         Args:
-            path: The folder; made if it is missing, else it must hold no keystore.
-            passphrase: What will open it.
+            path: The folder; created if missing. It may not contain a keystore.
+            passphrase: The keystore's passphrase.
 
         Raises:
-            PassphraseShort: If it has too few bytes.
-            KeystoreUnusable: If there is a keystore already, or none can be written.
-            FileExposed: If the folder is open to others, or a symbolic link.
+            PassphraseShort: If the passphrase has too few bytes.
+            KeystoreUnusable: If a keystore exists already, or the folder is not writable.
+            FileExposed: If others have access to the folder, or it is a symbolic link.
         """
         with _reported(path):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,13 +86,13 @@ class Keystore:
 
     @classmethod
     def open(cls, path: Path, passphrase: bytes) -> "Keystore":
-        """The keystore at ``path``.
+        """Returns the keystore at ``path``.
 
         Raises:
-            KeystoreLocked: If the passphrase is not the one.
-            KeystoreDamaged: If its file is not well formed.
-            KeystoreUnusable: If there is none, or it cannot be read.
-            FileExposed: If it is open to others, or a symbolic link.
+            KeystoreLocked: If the passphrase is wrong.
+            KeystoreDamaged: If its file is malformed.
+            KeystoreUnusable: If it is missing or unreadable.
+            FileExposed: If others have access to it, or it is a symbolic link.
         """
         _require_private_folder(path)
         header = _read(path / _HEADER, KeystoreUnusable(f"{path}: there is none"))
@@ -104,14 +103,14 @@ class Keystore:
         return cls(path, unseal(stretch(passphrase, salt), wrapped, _context(_HEADER)))
 
     def change_passphrase(self, passphrase: bytes) -> None:
-        """From now on ``passphrase`` opens the keystore, and no other; all at once.
+        """Replaces the passphrase of the keystore, atomically.
 
-        The key that it opens stays (decision 25): a copy of the file that was taken before opens
-        with the passphrase of then.
+        The master key stays the same (decision 25). An earlier copy of the file still opens with
+        its earlier passphrase.
 
         Raises:
-            PassphraseShort: If it has too few bytes.
-            KeystoreUnusable: If it cannot be written; the old passphrase then still holds.
+            PassphraseShort: If the passphrase has too few bytes.
+            KeystoreUnusable: If it cannot be written; the old passphrase then stays valid.
         """
         verify_length(passphrase)
         salt = secrets.token_bytes(SALT_SIZE)
@@ -119,12 +118,12 @@ class Keystore:
         _write(self._path / _HEADER, _MAGIC + salt + wrapped)
 
     def put(self, name: str, secret: bytes) -> None:
-        """Stores ``secret`` under ``name``, durably, in place of what was there.
+        """Stores ``secret`` under ``name`` durably, and replaces an earlier secret.
 
         Raises:
             MalformedInput: If the name is not lower-case letters, digits and hyphens, at most
                 64, or the secret is above 64 KiB.
-            KeystoreUnusable: If it cannot be written; what was there then stays.
+            KeystoreUnusable: If it cannot be written; an earlier secret then stays.
         """
         path = self._entry(name)
         if len(secret) > MAX_SECRET_BYTES:
@@ -132,12 +131,12 @@ class Keystore:
         _write(path, _MAGIC + seal(self._entry_key(name), secret, _context(name)))
 
     def get(self, name: str) -> bytes:
-        """The secret under ``name``.
+        """Returns the secret under ``name``.
 
         Raises:
             KeystoreEntryMissing: If there is none.
             KeystoreDamaged: If its file was changed, moved or made by another keystore.
-            FileExposed: If its file is open to others, or a symbolic link.
+            FileExposed: If others have access to its file, or it is a symbolic link.
         """
         data = _read(self._entry(name), KeystoreEntryMissing(name))
         if not data.startswith(_MAGIC) or len(data) > _MAX_FILE_BYTES:
@@ -161,7 +160,7 @@ class Keystore:
             fsync_path(self._path)
 
     def names(self) -> tuple[str, ...]:
-        """The names of all secrets, ascending."""
+        """Returns the names of all secrets, ascending."""
         with _reported(self._path):
             files = os.listdir(self._path)
         found = (name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX))
@@ -169,7 +168,7 @@ class Keystore:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keeps other processes out of what takes several steps; they wait meanwhile.
+        """Holds the keystore's lock for an operation of several steps; other processes wait.
 
         Raises:
             KeystoreUnusable: If its folder cannot be opened.
@@ -183,10 +182,10 @@ class Keystore:
             os.close(descriptor)
 
     def storage_key(self, purpose: str) -> bytes:
-        """32 bytes for a store that keeps what must not be kept here, such as contents.
+        """Returns the 32-byte key of a store outside the keystore, such as one of contents.
 
         Args:
-            purpose: What it is for; another purpose, another key.
+            purpose: Purpose of the key; each purpose has its own key.
         """
         return self._derive("keystore/storage", purpose)
 
@@ -235,7 +234,7 @@ def _read(path: Path, missing: Exception) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Puts ``data`` at ``path`` at once: whoever reads finds the old bytes or the new."""
+    """Writes a file atomically: readers see the old bytes or the new ones."""
     with _reported(path):
         replace(path, data)
         fsync_path(path.parent)

@@ -1,7 +1,8 @@
-"""The private halves of a node's keys, as its keystore holds them.
+"""The private halves of a node's keys, in its keystore.
 
-A signing or cosigning key is made beside the one in use, and takes its place once the log
-shows its record. Encryption keys lie side by side: each opens what was sealed to it.
+The next signing or cosigning key is made while the current one is in use. It replaces the
+current key once its record is in the log. Several encryption keys are kept; each opens the
+messages sealed to it.
 """
 
 import secrets
@@ -31,9 +32,9 @@ class NodeKeys:
     """A node's keys.
 
     Args:
-        keystore: The node's, open.
-        identity: Whose keys they are.
-        federation: 32 bytes, in which they count.
+        keystore: The node's open keystore.
+        identity: Identity of the node.
+        federation: Id of the federation, 32 bytes.
     """
 
     def __init__(self, keystore: Keystore, identity: Identity, federation: bytes) -> None:
@@ -44,7 +45,7 @@ class NodeKeys:
         self.refresh()
 
     def refresh(self) -> None:
-        """Takes up the signing key that another process of the node put in place."""
+        """Loads the signing key if another process of the node replaced it."""
         seeds = self._keystore.get(SIGNING_KEY)
         if seeds != self._seeds:
             self._seeds = seeds
@@ -53,27 +54,27 @@ class NodeKeys:
             )
 
     def cosigner(self) -> CheckpointSigner:
-        """What signs checkpoints of the log for this node; see ``home.cosigner_of``."""
+        """Returns the signer of checkpoints for this node; see ``home.cosigner_of``."""
         return cosigner_of(self._keystore, self._identity)
 
     def kem_key(self, key: bytes) -> KemKey:
-        """An encryption key by id, 32 bytes.
+        """Returns an encryption key by id, 32 bytes.
 
         Raises:
-            KeystoreEntryMissing: If it is not here, or was destroyed.
+            KeystoreEntryMissing: If it is missing or was destroyed.
         """
         return kem_key_by_id(self._keystore, key)
 
     def public(self, kind: KeyKind) -> bytes | None:
-        """The public half of the signing or cosigning key in use; None if there is none."""
+        """Returns the public half of the signing or cosigning key in use, or None."""
         return self._public(kind, _IN_USE[kind])
 
     def next_public(self, kind: KeyKind) -> bytes | None:
-        """The public half of the one that waits for its record; None if none does."""
+        """Returns the public half of the next key, which waits for its record, or None."""
         return self._public(kind, _NEXT[kind])
 
     def make(self, kind: KeyKind) -> bytes:
-        """Makes a key, to be used once it is on record; returns its public half."""
+        """Makes the next key, for use once its record is in the log; returns its public half."""
         if kind is KeyKind.KEM:
             kem = KemKey.generate()
             self._keystore.put(kem_entry(kem), kem.private_bytes())
@@ -84,12 +85,12 @@ class NodeKeys:
         return self._public_of(kind, seed)
 
     def adopt(self, kind: KeyKind, public: bytes) -> None:
-        """Puts the key that waited in the place of the one in use, which is destroyed.
+        """Replaces the key in use by the next key, and destroys the replaced one.
 
         Args:
             kind: Signing or cosigning.
-            public: The key that waited. Another process of the node may have put it in place
-                since it was looked at, and may even have made the next one.
+            public: Public half of the next key. Another process of the node may have adopted
+                it meanwhile, and may even have made a further key.
         """
         with self._keystore.alone():
             if self.next_public(kind) == public:
@@ -98,13 +99,13 @@ class NodeKeys:
         self.refresh()
 
     def kem_ids(self) -> tuple[bytes, ...]:
-        """The ids of the encryption keys that are here, 32 bytes each."""
+        """Returns the ids of the encryption keys in the keystore, 32 bytes each."""
         names = [name for name in self._keystore.names() if name.startswith(KEM_PREFIX)]
         seeds = [seed for name in names if (seed := self._present(name)) is not None]
         return tuple(KemKey(seed).id for seed in seeds)
 
     def ids(self) -> tuple[bytes, ...]:
-        """The ids of all keys on record, or on their way there, whose private half is here."""
+        """Returns the ids of all keys with a private half here, with or without a record yet."""
         publics = [
             public
             for kind in _IN_USE
@@ -114,12 +115,12 @@ class NodeKeys:
         return (*self.kem_ids(), *map(key_id, publics))
 
     def destroy_kem(self, key: bytes) -> None:
-        """Destroys an encryption key: what is sealed to it is closed to everybody from now on."""
+        """Destroys an encryption key; messages sealed to it cannot be opened any more."""
         with suppress(KeystoreEntryMissing):  # another process of the node was faster
             self._keystore.delete(kem_entry(self.kem_key(key)))
 
     def destroy_cosigning(self) -> None:
-        """Destroys the cosigning key in use, and the one that waits for its record."""
+        """Destroys the cosigning key in use, and the next one."""
         for name in (_IN_USE[KeyKind.COSIGN], _NEXT[KeyKind.COSIGN]):
             with suppress(KeystoreEntryMissing):
                 self._keystore.delete(name)

@@ -1,7 +1,7 @@
-"""When keys are replaced and when old ones are destroyed: the schedule, without a clock.
+"""Schedule of the rotation and destruction of keys; time is passed in.
 
-A key is replaced while it still counts, so that nothing waits for the new one and nobody is
-refused for the old one: both count for as long as the old one would have.
+A key is replaced before it ends. Both keys are valid until the old one ends. Therefore no
+message waits for the new key, and none is refused for the old one.
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from tearline.tlog.agreed_time import AgreedTime
 
 _DAY_MS = 24 * 3_600_000
 DESTROY_AFTER_MS = _DAY_MS
-"""How long an encryption key outlives its end: clocks differ, and what was accepted in its last
-second is still to be fetched."""
+"""Retention of an encryption key after its end: clocks differ, and messages accepted in its
+last second must still be fetched."""
 
 
 class KeyKind(StrEnum):
-    """What a node has keys for."""
+    """Kind of a node's key."""
 
     TLS = "tls"
     SIGN = "sign"
@@ -27,7 +27,7 @@ class KeyKind(StrEnum):
 LIFETIME_MS = {
     KeyKind.TLS: 7 * _DAY_MS,
     KeyKind.SIGN: 366 * _DAY_MS,  # certified by an offline root, once a year
-    KeyKind.KEM: 7 * _DAY_MS,  # what a thief of one can open is a week's mail at most
+    KeyKind.KEM: 7 * _DAY_MS,  # a stolen key opens at most a week's messages
     KeyKind.COSIGN: 90 * _DAY_MS,
 }
 
@@ -37,21 +37,21 @@ _RENEWED_MS = {
     KeyKind.KEM: LIFETIME_MS[KeyKind.KEM] // 2,
     KeyKind.COSIGN: LIFETIME_MS[KeyKind.COSIGN] // 3,
 }
-"""How much is left of a key's life when its successor is made."""
+"""Remaining lifetime of a key when its successor is made."""
 
 _CERTIFIED_BY_NODE = (KeyKind.KEM, KeyKind.COSIGN)
 
 
 def rotation_due(ends_ms: Mapping[KeyKind, int], *, now_ms: int) -> tuple[KeyKind, ...]:
-    """The kinds of key that are to be replaced now.
+    """Returns the kinds of key that are due for replacement.
 
     Args:
-        ends_ms: When the newest key of each kind that counts ends, Unix milliseconds; a kind
-            of which none counts is left out.
+        ends_ms: End of the newest valid key of each kind, Unix milliseconds; without kinds
+            that have no valid key.
         now_ms: The time, Unix milliseconds.
 
     Returns:
-        In the order in which they are replaced: what certifies others first.
+        The kinds in the order of replacement: certifying keys first.
     """
     return tuple(kind for kind in KeyKind if _is_due(kind, ends_ms, now_ms))
 
@@ -59,12 +59,12 @@ def rotation_due(ends_ms: Mapping[KeyKind, int], *, now_ms: int) -> tuple[KeyKin
 def _is_due(kind: KeyKind, ends_ms: Mapping[KeyKind, int], now_ms: int) -> bool:
     if ends_ms.get(kind, now_ms) - now_ms > _RENEWED_MS[kind]:
         return False
-    # A successor that its certifier lets end no later would be due again at once.
+    # If the certifying key ends first, a successor would be due again at once.
     return end_of_new(kind, ends_ms, now_ms=now_ms) > ends_ms.get(kind, now_ms)
 
 
 def end_of_new(kind: KeyKind, ends_ms: Mapping[KeyKind, int], *, now_ms: int) -> int:
-    """When a key made now ends: no later than the signing key that certifies it.
+    """Returns the end of a key made now, at most the end of its certifying signing key.
 
     Args:
         kind: The kind of key.
@@ -78,13 +78,13 @@ def end_of_new(kind: KeyKind, ends_ms: Mapping[KeyKind, int], *, now_ms: int) ->
 
 
 def is_past_use(end_ms: int, emptied: AgreedTime) -> bool:
-    """Whether an encryption key may be destroyed: nothing sealed to it can still arrive.
+    """Returns whether an encryption key may be destroyed: no message for it can arrive.
 
-    Whatever was sealed to it was accepted before its end, and has been fetched where the
-    mailbox was empty after that.
+    Messages sealed to it were accepted before its end. All of them have been fetched once
+    the mailbox was empty after that.
 
     Args:
-        end_ms: When it ended, or will, Unix milliseconds.
-        emptied: When the mailbox was last read to its end.
+        end_ms: End of the key, Unix milliseconds.
+        emptied: Time when the mailbox was last read to its end.
     """
     return emptied.has_reached(end_ms + DESTROY_AFTER_MS)

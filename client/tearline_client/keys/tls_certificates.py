@@ -1,7 +1,7 @@
 """The node's TLS certificate, and the agency's CA that issues it.
 
-The CA's key lies in the node's keystore, so that a certificate of a week is renewed without
-the root and without anybody. A copy lies with the root, for the day this machine is lost.
+The CA's key is in the node's keystore, so that the node renews its weekly certificate without
+the root and without a person. A copy is in the root's keystore, in case this machine is lost.
 """
 
 import fcntl
@@ -23,21 +23,21 @@ CA_CERTIFICATE = "ca-certificate"
 
 
 def put_authority(keystore: Keystore, authority: CertificateAuthority) -> None:
-    """Stores the CA, certificate and key."""
+    """Stores the CA's certificate and key."""
     keystore.put(CA_CERTIFICATE, authority.certificate)
     keystore.put(CA_KEY, authority.private_bytes())
 
 
 def has_authority(keystore: Keystore) -> bool:
-    """Whether the CA's key is here: of an older home, or by order, it may lie with the root."""
+    """Returns whether the CA's key is here; older homes may have it only in the root's keystore."""
     return {CA_KEY, CA_CERTIFICATE} <= set(keystore.names())
 
 
 def issue_certificate(home: Home, keystore: Keystore, identity: Identity, *, now_ms: int) -> None:
-    """Makes a fresh TLS key with its certificate, in place of what was there.
+    """Makes a new TLS key with its certificate, and replaces the current certificate.
 
-    The certificate's file says which key is used, and is replaced at once: whatever happens,
-    key and certificate fit. The key of the certificate before stays, for who uses it still.
+    The certificate's file identifies the key, and is replaced atomically. Therefore key and
+    certificate always match. The previous key stays for connections that still use it.
 
     Raises:
         KeystoreEntryMissing: If the CA's key is not here.
@@ -60,10 +60,10 @@ def issue_certificate(home: Home, keystore: Keystore, identity: Identity, *, now
 
 
 def renew_certificate(home: Home, keystore: Keystore, *, now_ms: int) -> bool:
-    """Issues a certificate where the node's is due to be replaced and the CA's key is here.
+    """Issues a certificate if the current one is due for renewal and the CA's key is here.
 
     Returns:
-        Whether it did.
+        Whether a certificate was issued.
     """
     if not (is_certificate_due(home, now_ms=now_ms) and has_authority(keystore)):
         return False
@@ -72,7 +72,7 @@ def renew_certificate(home: Home, keystore: Keystore, *, now_ms: int) -> bool:
 
 
 def is_certificate_due(home: Home, *, now_ms: int) -> bool:
-    """Whether the node's certificate is to be replaced: missing, half over, or not yet valid."""
+    """Returns whether renewal is due: the certificate is missing, half over, or not yet valid."""
     try:
         certificate = home.tls_certificate()
         verify_current(certificate, now_ms // 1000)
@@ -91,7 +91,7 @@ def _entry_in_use(home: Home) -> str:
 
 @contextmanager
 def _alone(home: Home) -> Iterator[None]:
-    """Keeps another process of the node from renewing at the same time."""
+    """Holds a lock that keeps another process of the node from renewing at the same time."""
     with reported_as(ConfigUnreadable, home.renewing_lock):
         descriptor = open_private(home.renewing_lock)
     try:

@@ -1,7 +1,7 @@
-"""Notices at work: commands that are run when something happened, one at a time for each hook.
+"""Runs commands on events, one at a time for each hook.
 
-A hook gets one line of JSON on its standard input: the event, ids and the time, never contents.
-No shell is asked. What a hook does, or fails to do, holds up nothing but that hook.
+A hook receives one line of JSON on its standard input: the event, ids and the time, never
+contents. Commands run without a shell. A slow or failing hook delays only itself.
 """
 
 import asyncio
@@ -29,18 +29,18 @@ from tearline_client.store.notifications import EVENTS, Notice
 ALL = "all"
 POLL_S = 1.0  # notices may come from other processes of the node
 TIMEOUT_S = 30.0  # for one command
-RETRY_S = (1.0, 10.0, 60.0)  # after a command that failed; then the next notice has its turn
-MAX_OUTPUT = 4096  # bytes of what a command says that are reported
+RETRY_S = (1.0, 10.0, 60.0)  # delays after a failed command; then the next notice follows
+MAX_OUTPUT = 4096  # reported bytes of a command's output
 _READ = 1 << 16
 _SECRET = "TEARLINE_"  # of the environment: a passphrase may be there  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """A command to run.
+    """Command to run on an event.
 
     Attributes:
-        event: When: one of ``EVENTS``, or ``all``.
+        event: One of ``EVENTS``, or ``all``.
         arguments: The command and its arguments.
     """
 
@@ -49,24 +49,24 @@ class Hook:
 
     @property
     def id(self) -> bytes:
-        """32 bytes: the same event and command are the same hook after a restart."""
+        """Returns its id, 32 bytes; event and command determine it across restarts."""
         parts = (self.event, *self.arguments)
         return hashlib.sha256(b"".join(prefixed(part.encode()) for part in parts)).digest()
 
     @property
     def events(self) -> tuple[str, ...]:
-        """The events that it is told of."""
+        """Returns its events."""
         return tuple(EVENTS) if self.event == ALL else (self.event,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Something that time has brought about.
+    """Event that is due for a notification.
 
     Attributes:
         event: One of ``EVENTS``.
-        once: What tells it apart from others of this event: it is told once.
-        ids: What it is about.
+        once: Key among all of this event; each key is notified once.
+        ids: Ids of its subjects.
     """
 
     event: str
@@ -75,14 +75,14 @@ class Due:
 
 
 Scan = Callable[[int], Iterable[Due]]
-"""From the time, Unix milliseconds, to all that is due then, told or not."""
+"""Returns all events due at a time, Unix milliseconds, notified or not."""
 
 
 def parse_hooks(asked: Sequence[tuple[str, str]]) -> tuple[Hook, ...]:
-    """Hooks as the command line names them: event and command of each.
+    """Returns the hooks given on the command line as pairs of event and command.
 
     Raises:
-        HookMalformed: If there is no such event or command, or there are too many.
+        HookMalformed: If an event or command is unknown, or there are too many.
     """
     if len(asked) > MAX_HOOKS:
         raise HookMalformed(f"more than {MAX_HOOKS}")
@@ -102,7 +102,7 @@ def _parse_hook(event: str, command: str) -> Hook:
 
 
 def arrival(received: Received) -> Due | None:
-    """What is told of something that came, verified; None where nothing is."""
+    """Returns the notification of a verified delivery, or None if it has none."""
     statement = received.signed.statement
     match statement.type:
         case StatementType.GRANT:
@@ -132,7 +132,7 @@ def arrival(received: Received) -> Due | None:
 
 
 def _packet(received: Received) -> Due | None:
-    """Returns the notification of a packet; None for a grant that opens none now."""
+    """Returns the notification of a packet, or None for a grant that opens no packet now."""
     if not isinstance(received.content, ReceivedGrant):
         return None
     manifest = received.content.manifest
@@ -153,7 +153,7 @@ def _packet(received: Received) -> Due | None:
 
 
 def _standing(standing: Standing, statement_id: bytes) -> Due | None:
-    """A standing that repeats the one before, as nodes sign them every hour, tells nothing new."""
+    """Returns the notification of a standing; the hourly repetitions share one key."""
     open_now = bool(standing.suspensions or standing.ended)
     once = statement_id
     if standing.acted_by is None:
@@ -172,7 +172,7 @@ def _standing(standing: Standing, statement_id: bytes) -> Due | None:
 
 
 class Notifications:
-    """What the node tells, and whom.
+    """Notifications of a node, and the hooks that receive them.
 
     Args:
         context: The node.
@@ -185,11 +185,11 @@ class Notifications:
         self._jobs = Jobs(context)
 
     def watch(self, scan: Scan) -> None:
-        """Has ``scan`` asked regularly what is due."""
+        """Registers a scan for due events."""
         self._scans.append(scan)
 
     def scan(self) -> None:
-        """Tells of all that is due now and was not told."""
+        """Records the notifications that are due now and not recorded yet."""
         now_ms, due = self._context.now_ms(), list[Due]()
         for scan in self._scans:
             with self._jobs.attempt("notices"):
@@ -199,14 +199,14 @@ class Notifications:
                 self._store.tell(each.event, time_ms=now_ms, once=each.once, **each.ids)
 
     def begin(self, hooks: Iterable[Hook]) -> None:
-        """Has hooks that are new told of what happens from now on."""
+        """Registers new hooks for all notifications from now on."""
         for hook in hooks:
             self._store.begin(hook.id)
 
     async def serve(self, hook: Hook, report: Callable[[str], None]) -> None:
-        """Runs a hook for what happens, and happened since it was last told; never ends.
+        """Runs a hook for each notification since its last one; never ends.
 
-        What it was not told of when the node ended, it is told of when the node runs again.
+        After a restart, the hook continues with the notifications that it missed.
 
         Raises:
             StoreError: If the node's database cannot be used.
@@ -223,7 +223,7 @@ class Notifications:
 
 
 async def _insist(hook: Hook, notice: Notice, report: Callable[[str], None]) -> None:
-    """Runs a hook for one notice, a few times where it fails."""
+    """Runs a hook for one notice, and retries a few times."""
     for pause_s in (*RETRY_S, None):
         ended, said = await _run(hook.arguments, notice.line())
         report(f"Notice {notice.id} {notice.event}: {hook.arguments[0]} {ended}.")
@@ -240,10 +240,10 @@ _ENDED_WELL = "ended with 0"
 
 
 async def _run(arguments: Sequence[str], line: str) -> tuple[str, str]:
-    """Runs a command; how it ended, and the beginning of what it said."""
+    """Runs a command; returns how it ended, and the beginning of its output."""
     with ExitStack() as closing:
         heard, told = _pipe(closing)
-        os.write(told, f"{line}\n".encode())  # less than a pipe holds, so it never waits
+        os.write(told, f"{line}\n".encode())  # fits the pipe, so it never blocks
         output, said_to = _pipe(closing)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -277,9 +277,9 @@ async def _ended(process: asyncio.subprocess.Process) -> str:
     except TimeoutError:
         return f"was stopped after {TIMEOUT_S:g} s"
     finally:
-        if process.returncode is None:  # late; or the node ends, and the hook is told again
+        if process.returncode is None:  # timed out; or the node ends, and will repeat the notice
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # with what it started
+                os.killpg(process.pid, signal.SIGKILL)  # with its child processes
             await process.wait()
 
 
@@ -291,9 +291,9 @@ def _pipe(closing: ExitStack) -> tuple[int, int]:
 
 
 class _Output:
-    """What a command says, read as it comes so that it never waits; its beginning is kept.
+    """Reader of a command's output; reads at once so that the command never blocks.
 
-    A program that it leaves behind may hold the other end open: nobody waits for that.
+    It keeps only the beginning. It does not wait for child processes that keep the pipe open.
     """
 
     def __init__(self, end: int) -> None:
@@ -309,7 +309,7 @@ class _Output:
         asyncio.get_running_loop().remove_reader(self._end)
 
     def read(self) -> None:
-        """Reads once what is there."""
+        """Reads the available output once."""
         with suppress(BlockingIOError):
             data = os.read(self._end, _READ)
             self._kept += data[: MAX_OUTPUT - len(self._kept)]
@@ -318,5 +318,5 @@ class _Output:
 
     @property
     def text(self) -> str:
-        """What was kept."""
+        """Returns the kept output."""
         return self._kept.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Units of work for the committer: publications, deliveries, acknowledgements, chores, orders.
+"""Units of work for the committer: publications, deliveries, acknowledgements, jobs, orders.
 
 Each names the stored state that it needs, and is judged in its turn.
 """

@@ -1,4 +1,4 @@
-"""Periodic chores of the exchange."""
+"""Periodic jobs of the exchange."""
 
 from collections.abc import Awaitable, Callable
 
@@ -18,7 +18,7 @@ from tearline_server.storage.reads import NO_BACKLOG
 
 
 class Maintenance:
-    """Chores of an exchange. They write only while writing is permitted.
+    """Jobs of an exchange. They write only while writing is permitted.
 
     Args:
         components: The exchange's components.

@@ -110,7 +110,8 @@ class Metrics:
         )
         self._sizes = self._histogram("commit_statements", "Statements per batch.", _STATEMENTS)
         self._failures = self._counter("commits_failed", "Batches that could not be written.")
-        self._chores = self._counter("chores_failed", "Failed runs, per chore.", "chore")
+        # Prometheus gives each target a label ``job``: a label of this name would be renamed.
+        self._jobs = self._counter("jobs_failed", "Failed runs, per job.", "name")
         self._ends = self._optional(
             "certificate_end_timestamp_seconds", "End of the TLS certificate."
         )
@@ -185,9 +186,9 @@ class Metrics:
         else:
             self._seconds.labels(method)
 
-    def chore_begins(self, chore: str) -> None:
-        """Registers the series of a chore."""
-        self._chores.labels(chore)
+    def register_job(self, job: str) -> None:
+        """Registers the series of a job."""
+        self._jobs.labels(job)
 
     def _histogram(self, name: str, about: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(f"tearline_{name}", about, buckets=buckets, registry=self._registry)
@@ -252,9 +253,9 @@ class Metrics:
         for code in codes:
             self._outcomes.labels(code or "ok").inc()
 
-    def chore_failed(self, chore: str) -> None:
-        """Counts a failed run of a chore."""
-        self._chores.labels(chore).inc()
+    def count_failed_job(self, job: str) -> None:
+        """Counts a failed run of a job."""
+        self._jobs.labels(job).inc()
 
     def authority(self, end_s: int) -> None:
         """Records the end of the CA certificate, Unix seconds."""

@@ -70,13 +70,13 @@ async def ciphertexts(world: World, packet: bytes) -> int:
 
 
 async def upkeep(world: World) -> None:
-    for chore in (
+    for job in (
         world.exchange.maintenance.drop_ended,
         world.exchange.maintenance.erase_due,
         world.exchange.maintenance.log_overdue,
         world.exchange.maintenance.flush_refusals,
     ):
-        await chore()
+        await job()
 
 
 @pytest.mark.parametrize("jump_ms", [-AHEAD_MS, AHEAD_MS])

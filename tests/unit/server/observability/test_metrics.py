@@ -168,11 +168,11 @@ async def test_every_series_is_there_before_its_first_event(world: World) -> Non
     )
     for service in services:
         service.handlers(guard)
-    chore = asyncio.create_task(every(60, "erasures", world.exchange.recover, metrics))
+    job = asyncio.create_task(every(60, "erasures", world.exchange.recover, metrics))
     await asyncio.sleep(0)
-    chore.cancel()
+    job.cancel()
     told = figures(metrics.text(VITALS))
-    assert told['tearline_chores_failed_total{chore="erasures"}'] == 0
+    assert told['tearline_jobs_failed_total{name="erasures"}'] == 0
     assert told['tearline_statements_total{code="ok"}'] == 0
     assert told['tearline_statements_total{code="TL-GRT-003"}'] == 0
     called = [name for name in vars(methods) if name.isupper() and name not in NO_METHODS]
@@ -280,19 +280,19 @@ async def test_statements_are_counted_by_what_became_of_them(world: World) -> No
     assert after[series % "TL-GRT-003"] == 1
 
 
-async def test_a_chore_that_fails_is_counted_and_goes_on() -> None:
+async def test_a_job_that_fails_is_counted_and_goes_on() -> None:
     metrics, done = Metrics(), asyncio.Event()
     outcomes = [StoreFull(), ValueError("the contents of a field")]
 
-    async def chore() -> None:
+    async def job() -> None:
         if outcomes:
             raise outcomes.pop()
         done.set()
 
-    task = asyncio.create_task(every(0, "erasures", chore, metrics))
+    task = asyncio.create_task(every(0, "erasures", job, metrics))
     await done.wait()
     task.cancel()
-    series = 'tearline_chores_failed_total{chore="erasures"}'
+    series = 'tearline_jobs_failed_total{name="erasures"}'
     assert figures(metrics.text(VITALS))[series] == 2
 
 
