@@ -6,9 +6,10 @@ import click
 
 from tearline.agreements.agreement import Agreement
 from tearline.crypto.armor import Armor, armor
+from tearline.federation.members import TrustList
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.proposal import (
@@ -23,7 +24,13 @@ from tearline_client.cli.proposal import (
     sign_proposal,
     term_lines,
 )
-from tearline_client.cli.session import at_work, home_of, node_command, read_text
+from tearline_client.cli.session import (
+    async_command,
+    home_of,
+    node_command,
+    open_node,
+    read_text,
+)
 from tearline_client.cli.suspension import end, gap, resume, say_positions, state_of, suspend
 from tearline_client.enrolment import read_signed
 from tearline_client.features.suspensions.service import Position
@@ -48,8 +55,8 @@ for each in (suspend, resume, end, gap):
 @command.command()
 @click.argument("source", type=FILE)
 @click.option("--output-file", "target", type=FILE, required=True, help="The file to write.")
-@pass_cli
-def draft(cli: CliContext, source: Path, target: Path) -> None:
+@async_command
+async def draft(cli: CliContext, source: Path, target: Path) -> None:
     """Draft an agreement from the TOML file SOURCE, signed by this agency.
 
     The draft pins the digests of this version's policies, marking profile and masks.
@@ -58,18 +65,16 @@ def draft(cli: CliContext, source: Path, target: Path) -> None:
     """
     text = read_text(source, maximum=_MAX_BYTES)
 
-    async def run(node: Node) -> Signed:
-        return node.draft_agreement(text)
-
-    _write(target, at_work(cli, run))
+    async with open_node(cli) as node:
+        _write(target, node.draft_agreement(text))
     cli.say(f"Next: give {target} to every party to sign.")
 
 
 @command.command()
 @click.argument("proposal")
 @yes_option
-@pass_cli
-def sign(cli: CliContext, proposal: str, yes: bool) -> None:
+@async_command
+async def sign(cli: CliContext, proposal: str, yes: bool) -> None:
     """Sign PROPOSAL, given by its id, its name, or a file that the parties pass around.
 
     The command first shows the terms that the proposal gives or changes. For a proposal made over
@@ -79,9 +84,10 @@ def sign(cli: CliContext, proposal: str, yes: bool) -> None:
     Example: tearline --as olga agreement sign narcotics-2026
     """
     if _is_file(proposal):
-        _sign_file(cli, Path(proposal))
-    else:
-        sign_proposal(cli, proposal, yes=yes)
+        await _sign_file(cli, Path(proposal))
+        return
+    async with open_node(cli) as node:
+        await sign_proposal(cli, node, proposal, yes=yes)
 
 
 def _is_file(name: str) -> bool:
@@ -89,13 +95,10 @@ def _is_file(name: str) -> bool:
     return Path(name).is_file() or Path(name).name != name
 
 
-def _sign_file(cli: CliContext, file: Path) -> None:
+async def _sign_file(cli: CliContext, file: Path) -> None:
     proposed = read_signed(Armor.AGREEMENT, file)
-
-    async def run(node: Node) -> Signed:
-        return node.sign_agreement(proposed)
-
-    complete = at_work(cli, run)
+    async with open_node(cli) as node:
+        complete = node.sign_agreement(proposed)
     agreement = parse_agreement(complete.statement.body)
     _, trust_list = home_of(cli).trust_list()
     for article in agreement.terms.articles:
@@ -110,8 +113,8 @@ def _sign_file(cli: CliContext, file: Path) -> None:
 
 @command.command()
 @click.argument("agreement")
-@pass_cli
-def publish(cli: CliContext, agreement: str) -> None:
+@async_command
+async def publish(cli: CliContext, agreement: str) -> None:
     """Publish AGREEMENT, a file signed by every party, at the exchange.
 
     Given a name, the command publishes every version in force here again, for an exchange that lost
@@ -121,16 +124,14 @@ def publish(cli: CliContext, agreement: str) -> None:
     """
     file = Path(agreement)
     given = read_signed(Armor.AGREEMENT, file) if _is_file(agreement) else None
-
-    async def run(node: Node) -> str:
+    async with open_node(cli) as node:
         agreements = node.agreements
         versions = [given] if given else agreements.versions(agreements.by_name(agreement).id)[::-1]
         for complete in versions:
             await node.publish_agreement(complete)
         await node.refresh()  # the node receives it by the mailbox, as every party does
-        return parse_agreement(versions[-1].statement.body).name
-
-    cli.say(f"{at_work(cli, run)} was accepted by the exchange.")
+    name = parse_agreement(versions[-1].statement.body).name
+    cli.say(f"{name} was accepted by the exchange.")
 
 
 @command.command(name="list")
@@ -169,8 +170,8 @@ async def list_command(cli: CliContext, node: Node) -> None:
 @click.argument("name", required=False)
 @click.option("--file", type=FILE, help="Show the agreement in this file.")
 @click.option("--diff", is_flag=True, help="Show the changes from the previous version.")
-@pass_cli
-def show(cli: CliContext, name: str | None, file: Path | None, diff: bool) -> None:
+@async_command
+async def show(cli: CliContext, name: str | None, file: Path | None, diff: bool) -> None:
     """Show the terms of agreement NAME, of a proposal by its id, or of the one in --file.
 
     The terms are each partner's highest forms, validity, purposes, directions, retention and
@@ -178,26 +179,29 @@ def show(cli: CliContext, name: str | None, file: Path | None, diff: bool) -> No
 
     Example: tearline agreement show narcotics-2026
     """
-    if diff and name is not None:
-        emit_changes(cli, name)
-        return
-    positions: tuple[Position, ...] = ()
-    state = ""
     if file is not None:
-        agreement = parse_agreement(read_signed(Armor.AGREEMENT, file).statement.body)
-    else:
+        _show(cli, parse_agreement(read_signed(Armor.AGREEMENT, file).statement.body))
+        return
+    async with open_node(cli) as node:
+        found = named(node, name or "")
+        if diff:
+            emit_changes(cli, node, found)
+        elif found.id in {each.id for each in node.agreements.list()}:
+            state = _state(node, found, found.version)
+            _show(cli, found, state=state, positions=node.suspensions.positions(found))
+        else:
+            _show(cli, found)
 
-        async def run(node: Node) -> Agreement:
-            nonlocal positions, state
-            found = named(node, name or "")
-            if found.id in {each.id for each in node.agreements.list()}:
-                positions = node.suspensions.positions(found)
-                state = _state(node, found, found.version)
-            return found
 
-        agreement = at_work(cli, run)
-    _emit_shares(cli, agreement)
+def _show(
+    cli: CliContext,
+    agreement: Agreement,
+    *,
+    state: str = "",
+    positions: tuple[Position, ...] = (),
+) -> None:
     _, trust_list = home_of(cli).trust_list()
+    _emit_shares(cli, agreement, trust_list)
     if state:
         cli.say(f"{agreement.name} is {state}.")
     say_positions(cli, trust_list, positions)
@@ -205,8 +209,7 @@ def show(cli: CliContext, name: str | None, file: Path | None, diff: bool) -> No
         cli.say(line)
 
 
-def _emit_shares(cli: CliContext, agreement: Agreement) -> None:
-    _, trust_list = home_of(cli).trust_list()
+def _emit_shares(cli: CliContext, agreement: Agreement, trust_list: TrustList) -> None:
     cli.emit(
         (
             {

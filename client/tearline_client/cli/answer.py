@@ -4,11 +4,12 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from tearline_client.cli.confirmation import confirm_packets
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
@@ -22,12 +23,14 @@ from tearline_client.cli.request_rows import (
     row_of,
     text_option,
 )
-from tearline_client.cli.session import at_work, person_of
+from tearline_client.cli.session import node_command, person_of
 from tearline_client.connectors.importers.documents import Document
 from tearline_client.drafting.from_file import confirmed, draft_answer
 from tearline_client.features.packets.service import verify_accepted
 from tearline_client.node import Node
 from tearline_client.rendering.packets import SPARE, cell_rows
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Answer:
     yes: bool
 
 
-def _answering(function: Callable[..., None]) -> Callable[..., None]:
+def _answering(function: Callable[..., R]) -> Callable[..., R]:
     """Adds the options of both commands, passed to the function as one Answer."""
 
     @functools.wraps(function)
@@ -74,12 +77,12 @@ def _answering(function: Callable[..., None]) -> Callable[..., None]:
         unmarked: bool,
         dry_run: bool,
         yes: bool,
-    ) -> None:
+    ) -> R:
         if bool(file or attach) == bool(packet):
             raise click.UsageError("either FILE or --attach, or --packet")
         if packet and dry_run:
             raise click.UsageError("--dry-run shows what is sent; --packet was sent before")
-        function(
+        return function(
             Answer(
                 request=request,
                 file=file,
@@ -94,7 +97,7 @@ def _answering(function: Callable[..., None]) -> Callable[..., None]:
             )
         )
 
-    command: Callable[..., None] = with_answer
+    command: Callable[..., R] = with_answer
     for option in (
         yes_option,
         click.option(
@@ -117,101 +120,103 @@ def _answering(function: Callable[..., None]) -> Callable[..., None]:
 
 @click.command(cls=Command)
 @_answering
-@pass_cli
-def answer(cli: CliContext, answer: Answer) -> None:
+@node_command
+async def answer(cli: CliContext, node: Node, answer: Answer) -> None:
     """Answer items of REQUEST with FILE (FollowTheMoney JSON lines), documents, or both.
 
     The command shows the asker's view and asks for confirmation; in a script, pass --yes.
 
     Example: tearline --as li request answer 5f0c9a1b records.jsonl --item 1
     """
-    _answer(cli, answer, supplement=False)
+    await _answer(cli, node, answer, supplement=False)
 
 
 @click.command(cls=Command)
 @_answering
-@pass_cli
-def supplement(cli: CliContext, answer: Answer) -> None:
+@node_command
+async def supplement(cli: CliContext, node: Node, answer: Answer) -> None:
     """Answer items of REQUEST after its refusal or end; named items may be answered ones.
 
     The command shows the asker's view and the overturned decisions, and asks for confirmation.
 
     Example: tearline --as li request supplement 5f0c9a1b records.jsonl --item 2
     """
-    _answer(cli, answer, supplement=True)
+    await _answer(cli, node, answer, supplement=True)
 
 
-def _answer(cli: CliContext, answer: Answer, *, supplement: bool) -> None:
-    async def run(node: Node) -> list[dict[str, object]] | bytes:
-        await catch_up(cli, node)
-        packets = node.packets
-        request = node.requests.find(answer.request)
-        node.requests.answerable(request, answer.items, supplement=supplement)
-        overturned, typed = "", "yes"
-        if supplement:
-            overturned = overturned_text(node.requests.overturned(request, answer.items))
-            typed = request.hex()[:12]
-        if answer.dry_run and overturned:
-            cli.say(overturned)
-        if not answer.packet:
-            drafted = draft_answer(
-                node, request, answer.file, answer.documents, unmarked=answer.unmarked
-            )
-            say_findings(cli, drafted)
-            plan = confirmed(drafted.plans[0], answer.repeats)
-            say_mentions(cli, node, [plan])
-            if answer.dry_run:
-                return list(cell_rows(plan.cells(), node.directory.trust_list()))
-            if takes_two(node, plan.draft.agreement.id, plan.draft.article):
-                if supplement:
-                    cli.confirm(overturned, typed, yes=answer.yes)
-                name = cli.settings.person
-                return node.approvals.draft_answer(
-                    request,
-                    plan,
-                    answer.items,
-                    text=answer.text,
-                    person=name,
-                    supplement=supplement,
-                )
-            person = person_of(cli, node, plan.draft.agreement.id)
-            confirm_packets(
-                cli,
-                node,
-                [plan],
-                yes=answer.yes,
-                words=answer.text,
-                because=overturned,
-                typed=typed,
-            )
-            sent = await node.answers.send(
-                request,
-                plan,
-                answer.items,
-                acted_by=person,
-                text=answer.text,
-                supplement=supplement,
-            )
-            verify_accepted(sent)
-            return [row_of(node.requests.show(request), node.directory.trust_list())]
-        person = person_of(cli, node, packets.manifest(request).agreement.id)
-        packet = packets.find(answer.packet)
-        act = f"{overturned} The asker is told that packet {packet.hex()[:12]} answers it.".strip()
-        cli.confirm(act, typed, yes=answer.yes)
-        await node.requests.answer(
-            request,
-            packet,
-            answer.items,
-            person,
-            answer.text,
-            supplement=supplement,
-            repeats=answer.repeats,
-        )
-        return [row_of(node.requests.show(request), node.directory.trust_list())]
+async def _answer(cli: CliContext, node: Node, answer: Answer, *, supplement: bool) -> None:
+    await catch_up(cli, node)
+    request = node.requests.find(answer.request)
+    node.requests.answerable(request, answer.items, supplement=supplement)
+    overturned, typed = "", "yes"
+    if supplement:
+        overturned = overturned_text(node.requests.overturned(request, answer.items))
+        typed = request.hex()[:12]
+    if answer.packet:
+        await _name_packet(cli, node, answer, request, overturned, typed)
+    else:
+        await _send(cli, node, answer, request, overturned, typed)
 
-    done = at_work(cli, run)
-    if isinstance(done, bytes):
-        emit_released(cli, done)
+
+async def _name_packet(
+    cli: CliContext, node: Node, answer: Answer, request: bytes, overturned: str, typed: str
+) -> None:
+    """Tells the asker that a packet sent earlier answers the items."""
+    person = person_of(cli, node, node.packets.manifest(request).agreement.id)
+    packet = node.packets.find(answer.packet)
+    act = f"{overturned} The asker is told that packet {packet.hex()[:12]} answers it.".strip()
+    cli.confirm(act, typed, yes=answer.yes)
+    await node.requests.answer(
+        request,
+        packet,
+        answer.items,
+        person,
+        answer.text,
+        supplement=bool(overturned),
+        repeats=answer.repeats,
+    )
+    _emit(cli, node, request)
+
+
+async def _send(
+    cli: CliContext, node: Node, answer: Answer, request: bytes, overturned: str, typed: str
+) -> None:
+    """Sends a new packet as the answer, or queues it for a second person."""
+    supplement = bool(overturned)
+    if answer.dry_run and overturned:
+        cli.say(overturned)
+    drafted = draft_answer(node, request, answer.file, answer.documents, unmarked=answer.unmarked)
+    say_findings(cli, drafted)
+    plan = confirmed(drafted.plans[0], answer.repeats)
+    say_mentions(cli, node, [plan])
+    if answer.dry_run:
+        cells = cell_rows(plan.cells(), node.directory.trust_list())
+        cli.emit(cells, preview_columns(cli), spare=SPARE)
         return
-    columns = ["request", "partner", "state", "open_items"]
-    cli.emit(done, preview_columns(cli) if answer.dry_run else columns, spare=SPARE)
+    if takes_two(node, plan.draft.agreement.id, plan.draft.article):
+        if supplement:
+            cli.confirm(overturned, typed, yes=answer.yes)
+        waiting = node.approvals.draft_answer(
+            request,
+            plan,
+            answer.items,
+            text=answer.text,
+            person=cli.settings.person,
+            supplement=supplement,
+        )
+        emit_released(cli, waiting)
+        return
+    person = person_of(cli, node, plan.draft.agreement.id)
+    confirm_packets(
+        cli, node, [plan], yes=answer.yes, words=answer.text, because=overturned, typed=typed
+    )
+    sent = await node.answers.send(
+        request, plan, answer.items, acted_by=person, text=answer.text, supplement=supplement
+    )
+    verify_accepted(sent)
+    _emit(cli, node, request)
+
+
+def _emit(cli: CliContext, node: Node, request: bytes) -> None:
+    row = row_of(node.requests.show(request), node.directory.trust_list())
+    cli.emit([row], ["request", "partner", "state", "open_items"])

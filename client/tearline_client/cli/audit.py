@@ -10,9 +10,9 @@ from tearline.errors import EXIT_NOT_FOUND, NotFound
 from tearline.federation.members import TrustList
 from tearline.limits import MAX_TEXT_BYTES
 from tearline_client.audit.proofs import prove
-from tearline_client.audit.value_search import ValueField, packets_with
+from tearline_client.audit.value_search import packets_with
 from tearline_client.audit.verifier import Outcome, worst
-from tearline_client.audit.who_saw import OTHERS, Sighting, WhoSaw, who_saw
+from tearline_client.audit.who_saw import OTHERS, Sighting, who_saw
 from tearline_client.cli.audit_access import access_command
 from tearline_client.cli.audit_policy import policy
 from tearline_client.cli.audit_search import (
@@ -21,16 +21,15 @@ from tearline_client.cli.audit_search import (
     statistics_command,
 )
 from tearline_client.cli.audit_verify import STATUS, end, verify
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, sync_option
-from tearline_client.cli.session import at_work, look, node_command
+from tearline_client.cli.session import async_command, look, node_command, open_node
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
 from tearline_client.rendering.output import print_lines
 from tearline_client.rendering.packets import short
 from tearline_client.rendering.words import agency_name, time_text
-from tearline_client.store.packets import StoredPacket
 
 
 @click.group(cls=Group)
@@ -48,8 +47,8 @@ _SIGHTING = [
 @click.argument("packet", metavar="PACKET|VALUE")
 @click.argument("field", required=False)
 @sync_option
-@pass_cli
-def who_saw_command(cli: CliContext, packet: str, field: str | None, sync: bool) -> None:
+@async_command
+async def who_saw_command(cli: CliContext, packet: str, field: str | None, sync: bool) -> None:
     """Show which partners saw FIELD of PACKET, or VALUE: form, article and proof.
 
     PACKET is the beginning of its id. FIELD is a path, the end of a path, or slot:N. A single
@@ -63,15 +62,12 @@ def who_saw_command(cli: CliContext, packet: str, field: str | None, sync: bool)
     Example: tearline audit who-saw 1847250
     """
     if field is None:
-        _who_saw_value(cli, packet, sync=sync)
+        await _who_saw_value(cli, packet, sync=sync)
         return
-
-    async def run(node: Node) -> tuple[WhoSaw, TrustList]:
+    async with open_node(cli) as node:
         await look(cli, node, sync=sync)
-        packet_id = node.packets.find(packet)
-        return who_saw(node.state, packet_id, field), node.directory.trust_list()
-
-    answer, trust_list = at_work(cli, run)
+        answer = who_saw(node.state, node.packets.find(packet), field)
+        trust_list = node.directory.trust_list()
     cli.emit((_sighting_row(sighting, trust_list) for sighting in answer.sightings), _SIGHTING)
     for entry in sorted({entry for s in answer.sightings for entry in s.erased_by}):
         cli.say(f"The log's entry may be erased by retention: see the order in entry {entry}.")
@@ -81,15 +77,13 @@ def who_saw_command(cli: CliContext, packet: str, field: str | None, sync: bool)
     end(STATUS[worst(s.proven for s in answer.sightings if s.proven is Outcome.FAILED)])
 
 
-def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
+async def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
     if value == "-":
         value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
-
-    async def run(node: Node) -> tuple[tuple[ValueField, ...], TrustList]:
+    async with open_node(cli) as node:
         await look(cli, node, sync=sync)
-        return node.who_saw(value, person=cli.settings.person), node.directory.trust_list()
-
-    found, trust_list = at_work(cli, run)
+        found = node.who_saw(value, person=cli.settings.person)
+        trust_list = node.directory.trust_list()
     cli.emit(
         (
             {
@@ -113,8 +107,8 @@ def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
 
 @command.command(name="hash")
 @click.argument("value")
-@pass_cli
-def hash_command(cli: CliContext, value: str) -> None:
+@async_command
+async def hash_command(cli: CliContext, value: str) -> None:
     """List the packets here that hold VALUE, by this node's keyed index.
 
     VALUE is a whole value, matched in any case or script. "-" reads it from standard input, so that
@@ -125,14 +119,11 @@ def hash_command(cli: CliContext, value: str) -> None:
     """
     if value == "-":
         value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
-
-    async def run(node: Node) -> tuple[tuple[StoredPacket, ...], TrustList]:
-        found = packets_with(node.state, value)
-        shown: dict[bytes, tuple[()]] = {packet.id: () for packet in found}
+    async with open_node(cli) as node:
+        packets = packets_with(node.state, value)
+        shown: dict[bytes, tuple[()]] = {packet.id: () for packet in packets}
         node.access.record(EventCode.ACCESS_SEARCH, shown, person=cli.settings.person, sought=value)
-        return found, node.directory.trust_list()
-
-    packets, trust_list = at_work(cli, run)
+        trust_list = node.directory.trust_list()
     cli.emit(
         (
             {

@@ -11,7 +11,6 @@ from tearline.limits import MAX_TEXT_BYTES
 from tearline.persons.tokens import Role
 from tearline_client.audit.access_log_verifier import (
     AccessEntry,
-    AccessExamination,
     AccessFinding,
     examine_access,
     missing_anchors,
@@ -21,10 +20,9 @@ from tearline_client.audit.rows import Row
 from tearline_client.audit.value_search import field_names
 from tearline_client.audit.verifier import worst
 from tearline_client.cli.audit_verify import STATUS, end
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
-from tearline_client.cli.session import at_work
-from tearline_client.node import Node
+from tearline_client.cli.session import async_command, open_node
 from tearline_client.rendering.packets import short
 from tearline_client.rendering.words import counted, time_text
 
@@ -44,8 +42,8 @@ from tearline_client.rendering.words import counted, time_text
     show_default=True,
     help="With --verify, fetch anchors from the log.",
 )
-@pass_cli
-def access_command(
+@async_command
+async def access_command(
     cli: CliContext, query: str, name: str, sought: str | None, verify: bool, sync: bool
 ) -> None:
     """Show the node's own access log; requires a person with the role auditor.
@@ -64,7 +62,7 @@ def access_command(
     if sought == "-":
         sought = sys.stdin.readline(MAX_TEXT_BYTES).strip()
 
-    async def run(node: Node) -> tuple[AccessExamination, list[Row]]:
+    async with open_node(cli) as node:
         state, person = node.state, cli.settings.person
         wanted = parse_query(whole_query(query, state.stores.packets, state.stores.agreements))
         node.person(person, Role.AUDITOR)
@@ -87,15 +85,13 @@ def access_command(
             and (sought is None or node.access.has_sought(entry.event, sought))
         ]
         names = {packet: field_names(state, packet) for packet in {e.event.packet for e in chosen}}
-        return examined.with_findings(findings), [_row(e, names[e.event.packet]) for e in chosen]
-
-    examined, chosen = at_work(cli, run)
+    examined = examined.with_findings(findings)
     if verify:
         cli.emit((_finding_row(f) for f in examined.findings), ["outcome", "finding", "code"])
         cli.say(f"{counted(examined.size, 'entry')}, {examined.anchored} of them anchored.")
     else:
         cli.emit(
-            chosen,
+            (_row(entry, names[entry.event.packet]) for entry in chosen),
             ["entry", "time", "action", "actor", "packet", "fields"],
         )
         for finding in examined.findings:

@@ -22,10 +22,10 @@ from tearline_client.audit.query_terms import whole_query
 from tearline_client.audit.rows import Row, RowWriter
 from tearline_client.audit.search import BEGINNING, FoundEvent, search
 from tearline_client.audit.statistics import Tally, histogram, statistics
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.session import at_work
+from tearline_client.cli.session import async_command, node_command, open_node
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
 from tearline_client.rendering.words import counted, names_of
@@ -50,8 +50,8 @@ _LAST_YEAR = 9998  # the last year of which a query can name every day
 )
 @click.option("--histogram", "by_day", is_flag=True, help="Count by day instead.")
 @click.option("--follow", is_flag=True, help="Continue with new entries; requires -o jsonl.")
-@pass_cli
-def search_command(
+@async_command
+async def search_command(
     cli: CliContext, query: str, after: int, limit: int | None, by_day: bool, follow: bool
 ) -> None:
     """Search the log for QUERY; requires a person with the role auditor.
@@ -71,11 +71,11 @@ def search_command(
     most = limit or (0 if by_day or follow else _LIMIT)
     request = SearchRequest(query=query, after=after, limit=most, follow=follow)
     if by_day:
-        _print_counts(cli, lambda _: histogram(), lambda _: request)
+        async with open_node(cli) as node:
+            await _print_counts(cli, node, histogram(), request)
         return
     rows: list[Row] = []
-
-    async def run(node: Node) -> tuple[int, int]:
+    async with open_node(cli) as node:
         writer = RowWriter(names_of(node.directory.trust_list()))
         number, last = 0, after
         async for found in _found(cli, node, request):
@@ -85,9 +85,6 @@ def search_command(
                 cli.emit([row], _COLUMNS)
             else:
                 rows.append(row)
-        return number, last
-
-    number, last = at_work(cli, run)
     if cli.settings.output != "jsonl":
         cli.emit(rows, _COLUMNS)
     if number == most:
@@ -103,8 +100,8 @@ def search_command(
     required=True,
     help="A new file; its name ends in .jsonl or .csv.",
 )
-@pass_cli
-def export_command(cli: CliContext, query: str, target: Path) -> None:
+@async_command
+async def export_command(cli: CliContext, query: str, target: Path) -> None:
     """Export all entries that match QUERY, with a manifest signed by this node.
 
     The manifest, FILE.manifest, names the file's digest, the query, the checkpoint and the
@@ -116,7 +113,7 @@ def export_command(cli: CliContext, query: str, target: Path) -> None:
     """
     form = _format_of(target)
 
-    async def run(node: Node) -> int:
+    async with open_node(cli) as node:
         acted_by = _acted_by(cli, node)
         whole = _whole_query(node, query)
         request = SearchRequest(query=whole, after=BEGINNING, limit=0, export=True)
@@ -129,10 +126,7 @@ def export_command(cli: CliContext, query: str, target: Path) -> None:
                 written.write(found)
             signed = sign_manifest(node.state, written, whole, acted_by)
             manifest.write(signed.encode("ascii"))
-        return written.entries
-
-    entries = at_work(cli, run)
-    cli.say(f"{counted(entries, 'entry')} in {target}, signed in {target}{SUFFIX}.")
+    cli.say(f"{counted(written.entries, 'entry')} in {target}, signed in {target}{SUFFIX}.")
 
 
 @click.command(cls=Command, name="statistics")
@@ -142,8 +136,8 @@ def export_command(cli: CliContext, query: str, target: Path) -> None:
     type=click.IntRange(1970, _LAST_YEAR),
     help="The year in UTC; by default the current one.",
 )
-@pass_cli
-def statistics_command(cli: CliContext, agreement: str, year: int | None) -> None:
+@node_command
+async def statistics_command(cli: CliContext, node: Node, agreement: str, year: int | None) -> None:
     """Count the entries under AGREEMENT in a year, by kind, action and outcome.
 
     AGREEMENT is its name, or its id in hexadecimal. The log does not hold a packet's kind: it is
@@ -154,12 +148,9 @@ def statistics_command(cli: CliContext, agreement: str, year: int | None) -> Non
     """
     year = year or datetime.datetime.now(datetime.UTC).year
     days = f"created:{year}-01-01..{year}-12-31"
-
-    def asked(node: Node) -> SearchRequest:
-        query = f"agreement:{_agreement_id(node, agreement).hex()} {days}"
-        return SearchRequest(query=query, after=BEGINNING, limit=0)
-
-    _print_counts(cli, lambda node: statistics(_kinds(node)), asked)
+    query = f"agreement:{_agreement_id(node, agreement).hex()} {days}"
+    request = SearchRequest(query=query, after=BEGINNING, limit=0)
+    await _print_counts(cli, node, statistics(_kinds(node)), request)
 
 
 def _whole_query(node: Node, query: str) -> str:
@@ -178,16 +169,9 @@ async def _found(cli: CliContext, node: Node, request: SearchRequest) -> AsyncIt
         yield found
 
 
-def _print_counts(
-    cli: CliContext, tally: Callable[[Node], Tally], request: Callable[[Node], SearchRequest]
-) -> None:
-    async def run(node: Node) -> Tally:
-        counts = tally(node)
-        async for found in _found(cli, node, request(node)):
-            counts.add(found.event)
-        return counts
-
-    counts = at_work(cli, run)
+async def _print_counts(cli: CliContext, node: Node, counts: Tally, request: SearchRequest) -> None:
+    async for found in _found(cli, node, request):
+        counts.add(found.event)
     cli.emit(counts.rows(), [*counts.columns, "entries", "acts"])
 
 

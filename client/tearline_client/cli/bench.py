@@ -6,13 +6,13 @@ from typing import Any
 import click
 
 from tearline.persons.tokens import Role
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.release_options import order_of, order_options
-from tearline_client.cli.session import acting, at_work
+from tearline_client.cli.session import acting, node_command
 from tearline_client.features.packets.service import Persons
 from tearline_client.node import Node
-from tearline_client.service.benchmark import Benchmark, Figure
+from tearline_client.service.benchmark import Benchmark
 
 _MOST = 100_000  # packets: the limit of an import
 
@@ -33,8 +33,8 @@ _MOST = 100_000  # packets: the limit of an import
     help="Packets sent first, one at a time.",
 )
 @order_options
-@pass_cli
-def command(cli: CliContext, packets: int, alone: int, **options: Any) -> None:
+@node_command
+async def command(cli: CliContext, node: Node, /, packets: int, alone: int, **options: Any) -> None:
     """Measure the exchange's throughput with packets about invented subjects.
 
     The packets go to partners under an agreement. The figures include sealing and disk writes on
@@ -45,17 +45,13 @@ def command(cli: CliContext, packets: int, alone: int, **options: Any) -> None:
     Example: tearline bench --to mx-prosecutor --agreement narcotics-2026 --article money-laundering
     --purpose criminal-investigation
     """
-
-    async def run(node: Node) -> tuple[Figure, ...]:
-        await node.sync()
-        order = order_of(options)
-        agreement = node.agreement(order.agreement)
-        persons = Persons(acted_by=acting(cli, node, agreement.id, Role.LIAISON))
-        with cli.progress("Measuring", alone + packets) as advance:
-            benchmark = Benchmark(node, order, persons, advance)
-            return await benchmark.run(alone=alone, streamed=packets)
-
-    figures = at_work(cli, run)
+    await node.sync()
+    order = order_of(options)
+    agreement = node.agreement(order.agreement)
+    persons = Persons(acted_by=acting(cli, node, agreement.id, Role.LIAISON))
+    with cli.progress("Measuring", alone + packets) as advance:
+        benchmark = Benchmark(node, order, persons, advance)
+        figures = await benchmark.run(alone=alone, streamed=packets)
     cli.emit(
         ({name: _rounded(value) for name, value in asdict(f).items()} for f in figures),
         ["what", "packets", "per_s", "p50_ms", "p99_ms", "entries"],

@@ -7,11 +7,11 @@ import click
 from tearline.errors import MalformedInput
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FREE_TEXT, free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import acting, at_work, home_of, look, node_command
+from tearline_client.cli.session import acting, home_of, look, node_command
 from tearline_client.features.cases.views import CaseView
 from tearline_client.node import Node
 from tearline_client.rendering.words import agency_name, time_text
@@ -159,16 +159,19 @@ async def timeline(cli: CliContext, node: Node, case: str) -> None:
 @click.argument("partner")
 @_hidden_from
 @repeats_option
-@pass_cli
-def invite(cli: CliContext, case: str, partner: str, hidden: tuple[str, ...], repeats: str) -> None:
+@node_command
+async def invite(
+    cli: CliContext, node: Node, case: str, partner: str, hidden: tuple[str, ...], repeats: str
+) -> None:
     """Invite PARTNER to CASE, which this agency leads; its members must consent.
 
     Example: tearline case invite Riverbank cn-public-security
     """
-    _act(
+    await _act(
         cli,
+        node,
         case,
-        lambda node, view, by: node.case_decisions.invite(
+        lambda view, by: node.case_decisions.invite(
             view, partner, hidden_from=hidden, repeats=repeats, acted_by=by
         ),
     )
@@ -176,71 +179,78 @@ def invite(cli: CliContext, case: str, partner: str, hidden: tuple[str, ...], re
 
 @command.command()
 @click.argument("case")
-@pass_cli
-def join(cli: CliContext, case: str) -> None:
+@node_command
+async def join(cli: CliContext, node: Node, case: str) -> None:
     """Accept the invitation to CASE, and the other agencies that join with us.
 
     Example: tearline case join Riverbank
     """
-    _act(cli, case, lambda node, view, by: node.case_decisions.take(view, "join", acted_by=by))
+    await _act(
+        cli, node, case, lambda view, by: node.case_decisions.take(view, "join", acted_by=by)
+    )
 
 
 @command.command()
 @click.argument("case")
-@pass_cli
-def decline(cli: CliContext, case: str) -> None:
+@node_command
+async def decline(cli: CliContext, node: Node, case: str) -> None:
     """Decline the invitation to CASE permanently.
 
     Example: tearline case decline Riverbank
     """
-    _act(cli, case, lambda node, view, by: node.case_decisions.take(view, "decline", acted_by=by))
+    await _act(
+        cli, node, case, lambda view, by: node.case_decisions.take(view, "decline", acted_by=by)
+    )
 
 
 @command.command()
 @click.argument("case")
 @click.argument("agency")
-@pass_cli
-def consent(cli: CliContext, case: str, agency: str) -> None:
+@node_command
+async def consent(cli: CliContext, node: Node, case: str, agency: str) -> None:
     """Consent that AGENCY joins CASE.
 
     Example: tearline case consent Riverbank cn-public-security
     """
-    _act(
+    await _act(
         cli,
+        node,
         case,
-        lambda node, view, by: node.case_decisions.answer(view, agency, consent=True, acted_by=by),
+        lambda view, by: node.case_decisions.answer(view, agency, consent=True, acted_by=by),
     )
 
 
 @command.command(name="object")
 @click.argument("case")
 @click.argument("agency")
-@pass_cli
-def object_command(cli: CliContext, case: str, agency: str) -> None:
+@node_command
+async def object_command(cli: CliContext, node: Node, case: str, agency: str) -> None:
     """Object to AGENCY joining CASE, which keeps it out.
 
     Example: tearline case object Riverbank cn-public-security
     """
-    _act(
+    await _act(
         cli,
+        node,
         case,
-        lambda node, view, by: node.case_decisions.answer(view, agency, consent=False, acted_by=by),
+        lambda view, by: node.case_decisions.answer(view, agency, consent=False, acted_by=by),
     )
 
 
 @command.command()
 @click.argument("case")
 @yes_option
-@pass_cli
-def leave(cli: CliContext, case: str, yes: bool) -> None:
+@node_command
+async def leave(cli: CliContext, node: Node, case: str, yes: bool) -> None:
     """Leave CASE permanently; filed packets stay filed.
 
     Example: tearline case leave Riverbank
     """
-    _act(
+    await _act(
         cli,
+        node,
         case,
-        lambda node, view, by: node.case_decisions.take(view, "leave", acted_by=by),
+        lambda view, by: node.case_decisions.take(view, "leave", acted_by=by),
         warning=None if yes else "This agency leaves the case and cannot rejoin it.",
     )
 
@@ -248,38 +258,36 @@ def leave(cli: CliContext, case: str, yes: bool) -> None:
 @command.command()
 @click.argument("case")
 @yes_option
-@pass_cli
-def close(cli: CliContext, case: str, yes: bool) -> None:
+@node_command
+async def close(cli: CliContext, node: Node, case: str, yes: bool) -> None:
     """Close CASE, which this agency leads, permanently and for all members.
 
     Example: tearline case close Riverbank
     """
-    _act(
+    await _act(
         cli,
+        node,
         case,
-        lambda node, view, by: node.case_decisions.take(view, "close", acted_by=by),
+        lambda view, by: node.case_decisions.take(view, "close", acted_by=by),
         warning=None if yes else "After that, no packet can be filed under the case.",
     )
 
 
-def _act(
+async def _act(
     cli: CliContext,
+    node: Node,
     case: str,
-    act: Callable[[Node, CaseView, ActedBy | None], Awaitable[None]],
+    act: Callable[[CaseView, ActedBy | None], Awaitable[None]],
     *,
     warning: str | None = None,
 ) -> None:
     """Receives new messages, acts on a case, and prints the resulting standing."""
-
-    async def run(node: Node) -> CaseView:
-        await look(cli, node)
-        view = node.cases.find(case)
-        if warning is not None:
-            cli.confirm(warning, view.title, yes=False)
-        await act(node, view, _person(cli, node, view.agreement_id))
-        return node.cases.find(view.id.hex())
-
-    view = at_work(cli, run)
+    await look(cli, node)
+    view = node.cases.find(case)
+    if warning is not None:
+        cli.confirm(warning, view.title, yes=False)
+    await act(view, _person(cli, node, view.agreement_id))
+    view = node.cases.find(view.id.hex())
     cli.say(f"{view.title}: {view.standing.value}")
 
 

@@ -13,13 +13,13 @@ from tearline.onward.use import Use
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.cli.confirmation import confirm_fields
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command, Group
 from tearline_client.cli.options import free_text, sync_option, yes_option
 from tearline_client.cli.own_sources import own, own_list
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import acting, at_work, look, node_command, received_packet
+from tearline_client.cli.session import acting, look, node_command, received_packet
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.rendering.packets import find_path, short
@@ -190,9 +190,10 @@ async def show(cli: CliContext, node: Node, consent: str, sync: bool) -> None:
 @repeats_option
 @click.option("--dry-run", is_flag=True, help="Say what would be given, and give nothing.")
 @yes_option
-@pass_cli
-def give(
+@node_command
+async def give(
     cli: CliContext,
+    node: Node,
     consent: str,
     fields: tuple[str, ...],
     until: datetime | None,
@@ -211,37 +212,32 @@ def give(
 
     Example: tearline --as li consent give 5f0c9a1b
     """
-
-    async def run(node: Node) -> tuple[ConsentRecord, TrustList] | bytes:
-        await look(cli, node)
-        record, trust_list = node.consents.find(consent), node.directory.trust_list()
-        shown = node.state.open_view(record.packet)
-        paths = [find_path(shown, field) for field in fields]
-        if dry_run:
-            return record, trust_list
-        reference, ends_ms = shown.manifest.agreement, _ends_ms(until)
-        if takes_two(node, reference.id, reference.article):
-            name = cli.settings.person
-            return node.approvals.draft_consent(
-                record.id, paths, ends_ms=ends_ms, note=note, repeats=repeats, person=name
-            )
-        person = _person(cli, node, reference.id)
-        _confirm(cli, node, record, shown, paths, note=note, yes=yes)
-        given = await node.consents.give(
-            record.id,
-            acted_by=person,
-            fields=paths,
-            ends_ms=ends_ms,
-            note=note,
-            repeats=repeats,
+    await look(cli, node)
+    record, trust_list = node.consents.find(consent), node.directory.trust_list()
+    shown = node.state.open_view(record.packet)
+    paths = [find_path(shown, field) for field in fields]
+    if dry_run:
+        _emit(cli, record, trust_list)
+        return
+    reference, ends_ms = shown.manifest.agreement, _ends_ms(until)
+    if takes_two(node, reference.id, reference.article):
+        name = cli.settings.person
+        waiting = node.approvals.draft_consent(
+            record.id, paths, ends_ms=ends_ms, note=note, repeats=repeats, person=name
         )
-        return given, trust_list
-
-    done = at_work(cli, run)
-    if isinstance(done, bytes):
-        emit_released(cli, done)
-    else:
-        _emit(cli, *done)
+        emit_released(cli, waiting)
+        return
+    person = _person(cli, node, reference.id)
+    _confirm(cli, node, record, shown, paths, note=note, yes=yes)
+    given = await node.consents.give(
+        record.id,
+        acted_by=person,
+        fields=paths,
+        ends_ms=ends_ms,
+        note=note,
+        repeats=repeats,
+    )
+    _emit(cli, given, trust_list)
 
 
 @command.command()

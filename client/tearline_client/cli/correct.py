@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from tearline.federation.members import TrustList
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.release import Released, emit_released, release
+from tearline_client.cli.release import emit_released, release
 from tearline_client.cli.release_options import (
     evaluation_option,
     guard_option,
@@ -19,11 +19,10 @@ from tearline_client.cli.release_options import (
     repeats_option,
     unmarked_option,
 )
-from tearline_client.cli.session import at_work, look
+from tearline_client.cli.session import async_command, look, open_node
 from tearline_client.drafting.from_file import confirmed, draft_correction
 from tearline_client.features.corrections.service import Change, CorrectionPlan
 from tearline_client.features.packets.service import Sent
-from tearline_client.node import Node
 from tearline_client.rendering.packets import SPARE, seen_text, short
 from tearline_client.rendering.words import agency_name, counted
 
@@ -39,8 +38,8 @@ from tearline_client.rendering.words import agency_name, counted
 @unmarked_option
 @click.option("--dry-run", is_flag=True, help="Preview each partner's changes; do not send.")
 @yes_option
-@pass_cli
-def correct(
+@async_command
+async def correct(
     cli: CliContext,
     packet: str,
     file: Path,
@@ -64,7 +63,7 @@ def correct(
     """
     text, documents = narrative_of(narrative), attached(attach)
 
-    async def run(node: Node) -> tuple[CorrectionPlan, TrustList, Released | None]:
+    async with open_node(cli) as node:
         await look(cli, node)
         plan, findings = draft_correction(
             node,
@@ -80,9 +79,7 @@ def correct(
             cli.say(f"line {finding.line}, {finding.column}: {finding.why}")
         wanted = confirmed(plan.release, repeats)
         released = None if dry_run else await release(cli, node, [wanted], yes=yes)
-        return plan, node.directory.trust_list(), released
-
-    plan, trust_list, released = at_work(cli, run)
+        trust_list = node.directory.trust_list()
     for uri, why in sorted(plan.passed_over.items()):
         partner = agency_name(trust_list, uri)
         cli.say(f"Not for {partner}: {why}.")

@@ -8,11 +8,10 @@ import click
 
 from tearline.audit.event import EventCode
 from tearline.errors import NotFound
-from tearline.packets.packet import OpenedField
 from tearline.policy.category import CATEGORIES
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
-from tearline_client.cli.session import at_work
+from tearline_client.cli.session import node_command
 from tearline_client.connectors.exporters.documents import documents_in
 from tearline_client.connectors.exporters.files import create_file, verify_free
 from tearline_client.connectors.importers.documents import Document, read_document
@@ -59,8 +58,8 @@ def _attached(text: str) -> Document:
     required=True,
     help="An existing folder; its files are not overwritten.",
 )
-@pass_cli
-def export(cli: CliContext, packet: str, folder: Path) -> None:
+@node_command
+async def export(cli: CliContext, node: Node, packet: str, folder: Path) -> None:
     """Write the readable documents of PACKET into a folder, accessible to you alone.
 
     Each file gets its sender's name for it, made safe. The command opens no document, and skips
@@ -68,23 +67,19 @@ def export(cli: CliContext, packet: str, folder: Path) -> None:
 
     Example: tearline packet export 5f0c9a1b --documents .
     """
-
-    async def run(node: Node) -> dict[str, OpenedField]:
-        packet_id = node.packets.find(packet)
-        shown = node.state.open_view(packet_id)
-        for words in corrections_of(shown, node.corrections.newest(packet_id)):
-            cli.say(words)
-        found = documents_in(shown.view)
-        if not found:
-            raise NotFound("no document of the packet is readable here")
-        for name in found:
-            verify_free(folder, name)  # a failed export is not logged as done
-        opened = {packet_id: tuple(found.values())}
-        node.access.record(EventCode.ACCESS_EXPORT, opened, person=cli.settings.person)
-        return found
-
+    packet_id = node.packets.find(packet)
+    shown = node.state.open_view(packet_id)
+    for words in corrections_of(shown, node.corrections.newest(packet_id)):
+        cli.say(words)
+    found = documents_in(shown.view)
+    if not found:
+        raise NotFound("no document of the packet is readable here")
+    for name in found:
+        verify_free(folder, name)  # a failed export is not logged as done
+    exported = {packet_id: tuple(found.values())}
+    node.access.record(EventCode.ACCESS_EXPORT, exported, person=cli.settings.person)
     rows = []
-    for name, opened in at_work(cli, run).items():
+    for name, opened in found.items():
         (content,) = opened.field.values
         with create_file(folder, name) as stream:
             stream.write(content)

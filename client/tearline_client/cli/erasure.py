@@ -9,11 +9,11 @@ from tearline.crypto.armor import Armor, armor
 from tearline.persons.tokens import Role
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.statements import Signed, encode_signed
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import at_work, home_of, node_command
+from tearline_client.cli.session import async_command, home_of, node_command, open_node
 from tearline_client.enrolment import read_signed
 from tearline_client.features.erasures.service import order_of
 from tearline_client.keys.home import replace_file
@@ -56,8 +56,8 @@ async def draft(
 @click.argument("file", type=FILE)
 @repeats_option
 @yes_option
-@pass_cli
-def sign(cli: CliContext, file: Path, repeats: str, yes: bool) -> None:
+@async_command
+async def sign(cli: CliContext, file: Path, repeats: str, yes: bool) -> None:
     """Sign the erasure order in FILE, as an officer, for this agency.
 
     The node first verifies that all entries name exactly the signatories.
@@ -69,22 +69,19 @@ def sign(cli: CliContext, file: Path, repeats: str, yes: bool) -> None:
     entries = ", ".join(map(str, order.indices))
     act = f"The opened event of entry {entries} will be erased here. The reason: {order.reason}"
 
-    async def run(node: Node) -> Signed:
+    async with open_node(cli) as node:
         node.person(cli.settings.person, Role.OFFICER)
         await node.sync()
         complete = node.sign_erasure(proposed, repeats=repeats)
         cli.confirm(act, home_of(cli).identity().agency, yes=yes)
-        return complete
-
-    complete = at_work(cli, run)
     _write(file, complete)
     _tell_next(cli, file, complete)
 
 
 @erase.command()
 @click.argument("file", type=FILE)
-@pass_cli
-def publish(cli: CliContext, file: Path) -> None:
+@async_command
+async def publish(cli: CliContext, file: Path) -> None:
     """Publish the erasure order in FILE, signed by every party, at the exchange.
 
     Example: tearline log erase publish order
@@ -92,11 +89,9 @@ def publish(cli: CliContext, file: Path) -> None:
     complete = read_signed(Armor.ERASURE, file)
     order = order_of(complete)
 
-    async def run(node: Node) -> None:
+    async with open_node(cli) as node:
         await node.publish_erasure(complete)
         await node.receive()  # the node receives it by the mailbox, as every party does
-
-    at_work(cli, run)
     entries = counted(len(order.indices), "entry")
     cli.say(f"Erased the events of {entries}: {', '.join(map(str, order.indices))}.")
 

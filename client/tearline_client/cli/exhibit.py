@@ -5,12 +5,11 @@ from pathlib import Path
 import click
 
 from tearline_client.audit.exhibits import make_exhibit
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.session import at_work
+from tearline_client.cli.session import async_command, open_node
 from tearline_client.connectors.exporters.files import create_file, verify_free
-from tearline_client.node import Node
 from tearline_client.rendering.words import counted
 
 
@@ -22,8 +21,8 @@ from tearline_client.rendering.words import counted
 @click.option(
     "--sync/--no-sync", default=True, show_default=True, help="Synchronise the log first."
 )
-@pass_cli
-def exhibit(
+@async_command
+async def exhibit(
     cli: CliContext, packet: str, fields: tuple[str, ...], target: Path, receipts: bool, sync: bool
 ) -> None:
     """Write a file that proves FIELDs of PACKET to an outsider and reveals no other field.
@@ -40,11 +39,11 @@ def exhibit(
     """
     verify_free(target.parent, target.name)  # a failed export is not logged as done
 
-    async def run(node: Node) -> tuple[str, str]:
+    async with open_node(cli) as node:
         if sync:
             await node.log.follow()
         packet_id = node.packets.find(packet)
-        made = make_exhibit(
+        text = make_exhibit(
             node.state,
             node.access,
             packet_id,
@@ -52,9 +51,7 @@ def exhibit(
             receipts=receipts,
             person=cli.settings.person,
         )
-        return made, node.directory.federation().hex()
-
-    text, federation = at_work(cli, run)
+        federation = node.directory.federation().hex()
     with create_file(target.parent, target.name) as stream:
         stream.write(text.encode("ascii"))
     cli.emit([{"file": str(target), "federation": federation}], ["file"])

@@ -11,10 +11,10 @@ from tearline.errors import EntityFieldMalformed
 from tearline.onward.use import caveats_in_words
 from tearline.packets.packet import TEXT, Field, OpenedField
 from tearline.policy.form import Form
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
-from tearline_client.cli.session import at_work
+from tearline_client.cli.session import async_command, open_node
 from tearline_client.connectors.exporters.files import create_file, verify_free
 from tearline_client.connectors.exporters.ftm import encode_entity, without_extension
 from tearline_client.node import Node
@@ -34,8 +34,8 @@ def command() -> None:
 @click.argument("packets", nargs=-1)
 @click.option("--output-file", "target", type=FILE, help="A new file; by default standard output.")
 @click.option("--plain", is_flag=True, help="Convert extension schemata to standard FtM.")
-@pass_cli
-def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:
+@async_command
+async def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:
     """Export PACKETS, or all packets here, as FollowTheMoney JSON lines.
 
     Properties held only in generalised form are listed under the entity's key "generalised". Fields
@@ -47,7 +47,7 @@ def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, plain: b
     if target is not None:
         verify_free(target.parent, target.name)  # a failed export is not logged as done
 
-    async def run(node: Node) -> tuple[list[Exported], tuple[str, ...]]:
+    async with open_node(cli) as node:
         entities, shown, left_out = exported(node, packets)
         for packet_id, why in left_out.items():
             cli.say(f"Left out packet {packet_id.hex()[:12]}: it forms no entities: {why}.")
@@ -63,9 +63,7 @@ def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, plain: b
             for opened in fields
         ]
         stated = all(node.state.open_view(packet_id).has_narrative for packet_id in shown)
-        return entities, caveats_in_words(foreign, narrative=stated)
-
-    entities, caveats = at_work(cli, run)
+    caveats = caveats_in_words(foreign, narrative=stated)
     lines = [
         encode_entity(
             without_extension(entity, generalised=coarse) if plain else entity, generalised=coarse

@@ -10,12 +10,12 @@ import click
 
 from tearline.errors import ExchangeBusy, sentence
 from tearline.persons.tokens import Role
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.release import say_unmarked, takes_two
 from tearline_client.cli.release_options import order_of, source_options
-from tearline_client.cli.session import acting, at_work, read_text
+from tearline_client.cli.session import acting, async_command, open_node, read_text
 from tearline_client.config import MAX_CONFIG_BYTES
 from tearline_client.connectors.importers.csv import read_csv
 from tearline_client.connectors.importers.ftm import read_ftm
@@ -44,14 +44,14 @@ def command() -> None:
 @_dry_run
 @_again
 @source_options
-@pass_cli
-def ftm(cli: CliContext, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
+@async_command
+async def ftm(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
     """Import and send FILE, FollowTheMoney entities as JSON lines.
 
     Example: tearline import ftm entities.json --to mx-prosecutor --agreement narcotics-2026
     --article money-laundering --purpose criminal-investigation
     """
-    import_file(cli, file, read_ftm, options, dry_run=dry_run, again=again)
+    await import_file(cli, file, read_ftm, options, dry_run=dry_run, again=again)
 
 
 @command.command()
@@ -59,14 +59,14 @@ def ftm(cli: CliContext, file: Path, dry_run: bool, again: bool, **options: Any)
 @_dry_run
 @_again
 @source_options
-@pass_cli
-def ofac(cli: CliContext, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
+@async_command
+async def ofac(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
     """Import and send FILE, the US Treasury's SDN list as CSV with a header.
 
     Example: tearline import ofac sdn.csv --to mx-prosecutor --agreement narcotics-2026 --article
     money-laundering --purpose criminal-investigation
     """
-    import_file(cli, file, read_ofac, options, dry_run=dry_run, again=again)
+    await import_file(cli, file, read_ofac, options, dry_run=dry_run, again=again)
 
 
 @command.command()
@@ -77,9 +77,9 @@ def ofac(cli: CliContext, file: Path, dry_run: bool, again: bool, **options: Any
 @_dry_run
 @_again
 @source_options
-@pass_cli
-def csv(
-    cli: CliContext, file: Path, mapping: Path, dry_run: bool, again: bool, **options: Any
+@async_command
+async def csv(
+    cli: CliContext, /, file: Path, mapping: Path, dry_run: bool, again: bool, **options: Any
 ) -> None:
     """Import and send FILE, any CSV, with a mapping of its columns.
 
@@ -87,12 +87,12 @@ def csv(
     narcotics-2026 --article money-laundering --purpose criminal-investigation
     """
     table = parse_mapping(read_text(mapping, maximum=MAX_CONFIG_BYTES).encode())
-    import_file(
+    await import_file(
         cli, file, lambda path: read_csv(path, table), options, dry_run=dry_run, again=again
     )
 
 
-def import_file(
+async def import_file(
     cli: CliContext,
     file: Path,
     read: Reader,
@@ -104,8 +104,7 @@ def import_file(
     """Reads a source once, reports on it, and sends it to all named partners."""
     agreements: tuple[str, ...] = options.pop("agreements")
     order = order_of({**options, "agreement": agreements[0]})
-
-    async def run(node: Node) -> tuple[Source, list[Drafted], Imported, list[bytes]]:
+    async with open_node(cli) as node:
         await node.sync()
         source = read(file)
         orders = divide_order(node, order, tuple(dict.fromkeys(agreements)))
@@ -119,13 +118,10 @@ def import_file(
             if before := len(one.plans) - len(left):
                 told = f"{counted(before, 'packet')} sent earlier; --again sends all again."
                 cli.say(told)
-            sent, waits = await send(cli, node, one, left)
-            packets += sent.packets
-            refused += sent.refused
+            sent_now, waits = await send(cli, node, one, left)
+            packets += sent_now.packets
+            refused += sent_now.refused
             waiting += waits
-        return source, drafted, Imported(packets=packets, refused=tuple(refused)), waiting
-
-    source, drafted, sent, waiting = at_work(cli, run)
     cli.emit(
         (
             {
@@ -140,7 +136,7 @@ def import_file(
         ["line", "column", "part", "concern", "why"],
     )
     say_unmarked(cli, drafted[0])
-    cli.say(f"{_told(source, drafted)}; {_outcome(sent)}.")
+    cli.say(f"{_told(source, drafted)}; {_outcome(packets, refused)}.")
     if waiting:
         ids = ", ".join(one.hex()[:12] for one in waiting)
         cli.say(f"The article requires a second person; pending: {ids}.")
@@ -159,9 +155,9 @@ def _told(source: Source, drafted: Sequence[Drafted]) -> str:
     return "; ".join(told)
 
 
-def _outcome(sent: Imported) -> str:
-    refused = counted(len(sent.refused), "message")
-    return f"{counted(sent.packets, 'packet')} sent, {refused} refused in part"
+def _outcome(packets: int, refused: Sequence[tuple[str, str]]) -> str:
+    messages = counted(len(refused), "message")
+    return f"{counted(packets, 'packet')} sent, {messages} refused in part"
 
 
 async def send(

@@ -17,7 +17,13 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, root_option, sync_option, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import at_work, home_of, node_command, passphrases
+from tearline_client.cli.session import (
+    async_command,
+    home_of,
+    node_command,
+    open_node,
+    passphrases,
+)
 from tearline_client.enrolment import certify_next, fetch_authority, revoke
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.rotation import KeyKind
@@ -73,8 +79,8 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
 @click.option("--kem", is_flag=True, help="Replace the encryption key.")
 @click.option("--cosign", is_flag=True, help="Replace the log cosigning key.")
 @root_option
-@pass_cli
-def rotate(
+@async_command
+async def rotate(
     cli: CliContext,
     tls: bool,
     sign: bool,
@@ -95,8 +101,9 @@ def rotate(
     if tls:
         _rotate_tls(cli, root_passphrase_file)
         cli.say("Replaced the TLS key and certificate.")
-
-    async def run(node: Node) -> None:
+    if not (sign or kem or cosign):
+        return
+    async with open_node(cli) as node:
         if sign:
             root = passphrases(cli, root_passphrase_file).root
             record = certify_next(node.home, root, node.state.keys, now_ms=node.state.now_ms())
@@ -108,9 +115,6 @@ def rotate(
         if cosign:
             await node.rotate_cosigning_key()
             cli.say("Replaced the log cosigning key.")
-
-    if sign or kem or cosign:
-        at_work(cli, run)
 
 
 @command.command()

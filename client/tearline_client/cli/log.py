@@ -9,10 +9,10 @@ from tearline.errors import MalformedInput
 from tearline.persons.tokens import Role
 from tearline.wire.cosigning import encode_equivocation, parse_equivocation
 from tearline_client.cli import erasure
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
-from tearline_client.cli.session import at_work, home_of, node_command
+from tearline_client.cli.session import async_command, home_of, node_command, open_node
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.enrolment import read_text
 from tearline_client.node import Node
@@ -71,8 +71,8 @@ async def checkpoint(cli: CliContext, node: Node, target: Path | None) -> None:
 
 @command.command()
 @click.argument("file", type=FILE)
-@pass_cli
-def compare(cli: CliContext, file: Path) -> None:
+@async_command
+async def compare(cli: CliContext, file: Path) -> None:
     """Compare FILE, a partner's checkpoint or evidence, with the log that this node follows.
 
     Two histories under the log's signature prove equivocation. The node then keeps the evidence,
@@ -83,14 +83,12 @@ def compare(cli: CliContext, file: Path) -> None:
     text = read_text(file)
     is_evidence = text.startswith("-----BEGIN")
 
-    async def run(node: Node) -> None:
+    async with open_node(cli) as node:
         await node.sync()
         if is_evidence:
             await node.cosigning.judge(parse_equivocation(parse_armor(Armor.EVIDENCE, text)))
         else:
             await node.cosigning.compare(text.encode())
-
-    at_work(cli, run)
     cli.say(
         "The evidence is valid and already recorded. Next: tearline log evidence."
         if is_evidence
@@ -128,20 +126,18 @@ async def evidence(cli: CliContext, node: Node, target: Path | None) -> None:
 @command.command()
 @free_text("--reason", required=True, help="The reason to resume; kept with the evidence.")
 @yes_option
-@pass_cli
-def resume(cli: CliContext, reason: str, yes: bool) -> None:
+@async_command
+async def resume(cli: CliContext, reason: str, yes: bool) -> None:
     """Resume sending, as an officer, despite evidence that the log equivocated.
 
     Example: tearline --as olga log resume --reason "operator replaced the log"
     """
     act = "The exchange signed two histories. Packets sent from now on may be hidden from others."
 
-    async def run(node: Node) -> int:
+    async with open_node(cli) as node:
         officer = node.person(cli.settings.person, Role.OFFICER)
         cli.confirm(act, home_of(cli).identity().agency, yes=yes)
-        return node.log.resume(f"{officer}: {reason}")
-
-    count = at_work(cli, run)
+        count = node.log.resume(f"{officer}: {reason}")
     cli.say(f"Sending is resumed; {counted(count, 'accusation')} decided.")
 
 

@@ -15,7 +15,7 @@ from tearline_client.cli.keys import held_keys
 from tearline_client.cli.options import FILE, sync_option, yes_option
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.cli.release import decision_text
-from tearline_client.cli.session import at_work, home_of, node_command
+from tearline_client.cli.session import async_command, home_of, node_command, open_node
 from tearline_client.node import Node
 from tearline_client.rendering.words import agency_name, counted, time_text
 
@@ -54,8 +54,8 @@ async def sync(cli: CliContext, node: Node) -> None:
     metavar="NUMBER",
     help="With --json: log one in NUMBER calls to the exchange; 0 for none.",
 )
-@pass_cli
-def run_command(
+@async_command
+async def run_command(
     cli: CliContext, hooks: tuple[tuple[str, str], ...], json_lines: bool, log_calls: int
 ) -> None:
     """Run unattended until SIGTERM: send, receive, follow the log, sign marks.
@@ -80,14 +80,13 @@ def run_command(
 
     asked = parse_hooks(hooks)
     log = log_run(json_lines=json_lines, quiet=cli.quiet, calls_every=log_calls)
-
-    async def run(node: Node) -> None:
-        stop, anew, pulse = asyncio.Event(), asyncio.Event(), LoopHealth()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, anew.set)
-        async with AsyncExitStack() as ports:
+    try:
+        async with open_node(cli) as node, AsyncExitStack() as ports:
+            stop, anew, pulse = asyncio.Event(), asyncio.Event(), LoopHealth()
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(signal.SIGHUP, anew.set)
             if cli.settings.http:
                 from tearline_client.cosigning.witness_http import witnessing
 
@@ -103,9 +102,6 @@ def run_command(
                 )
                 log.info(f"Serving metrics and health on port {port}.")
             await run_daemon(node, stop, report=log.info, hooks=asked, pulse=pulse, anew=anew)
-
-    try:
-        at_work(cli, run)
     except TearlineError as error:
         log.error(str(error))
         raise SystemExit(error.exit_status) from None
@@ -265,8 +261,8 @@ def restore(cli: CliContext, file: Path) -> None:
 
 @command.command(name="take-over")
 @yes_option
-@pass_cli
-def take_over(cli: CliContext, yes: bool) -> None:
+@async_command
+async def take_over(cli: CliContext, yes: bool) -> None:
     """Make this copy the node, after another copy was running (TL-MBX-007).
 
     Use it only once every other copy has ended permanently. As after a restore, the copy asks the
@@ -278,17 +274,15 @@ def take_over(cli: CliContext, yes: bool) -> None:
     act = "Every other copy of this node must have ended permanently: two copies stop each other."
     cli.confirm(act, home_of(cli).identity().agency, yes=yes)
 
-    async def run(node: Node) -> None:
+    async with open_node(cli) as node:
         node.take_over()
-
-    at_work(cli, run)
     cli.say("This copy is the node now. Next: tearline node sync.")
 
 
 @command.command()
 @click.option("--output-file", type=FILE, required=True, help="The mirror, a new file.")
-@pass_cli
-def mirror(cli: CliContext, output_file: Path) -> None:
+@node_command
+async def mirror(cli: CliContext, node: Node, output_file: Path) -> None:
     """Write this node's copy of the log into a file, for an exchange that lost its own.
 
     The command does not contact the exchange. Readers of the file see the view of every member:
@@ -298,10 +292,8 @@ def mirror(cli: CliContext, output_file: Path) -> None:
     """
     from tearline_client.service.backup import write_mirror
 
-    async def run(node: Node) -> int:
-        return write_mirror(node, output_file)
-
-    cli.say(f"Wrote {counted(at_work(cli, run), 'entry')} to {output_file}.")
+    entries = write_mirror(node, output_file)
+    cli.say(f"Wrote {counted(entries, 'entry')} to {output_file}.")
 
 
 @command.command()
@@ -337,8 +329,8 @@ async def queue(cli: CliContext, node: Node, forget: int | None, yes: bool) -> N
 @command.command()
 @click.argument("code")
 @yes_option
-@pass_cli
-def forget(cli: CliContext, code: str, yes: bool) -> None:
+@async_command
+async def forget(cli: CliContext, code: str, yes: bool) -> None:
     """Discard all quarantined messages with CODE permanently.
 
     Messages that failed verification are evidence: inspect them first, and keep a backup of the
@@ -347,9 +339,7 @@ def forget(cli: CliContext, code: str, yes: bool) -> None:
     Example: tearline node forget TL-MBX-002
     """
     cli.confirm(f"Messages quarantined with {code} will be discarded permanently.", code, yes=yes)
-
-    async def run(node: Node) -> int:
+    async with open_node(cli) as node:
         with node.state.stores.database.transaction():
-            return node.state.stores.inbox.forget(code)
-
-    cli.say(f"{counted(at_work(cli, run), 'item')} forgotten.")
+            count = node.state.stores.inbox.forget(code)
+    cli.say(f"{counted(count, 'item')} forgotten.")

@@ -7,11 +7,10 @@ import click
 
 from tearline.bodies.evaluation import explain_evaluation
 from tearline.errors import NotFound
-from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.cli.consent import pass_on
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.correct import correct
 from tearline_client.cli.documents import attach_option, attached, export
 from tearline_client.cli.exhibit import exhibit
@@ -21,7 +20,6 @@ from tearline_client.cli.options import FILE, sync_option, yes_option
 from tearline_client.cli.print_ import print_command
 from tearline_client.cli.recall import erase, keep, recall, recalls, recalls_of
 from tearline_client.cli.release import (
-    Released,
     approve,
     emit_released,
     pending,
@@ -39,12 +37,10 @@ from tearline_client.cli.release_options import (
     repeats_option,
 )
 from tearline_client.cli.search import search
-from tearline_client.cli.session import acting, at_work, look, node_command
+from tearline_client.cli.session import acting, async_command, look, node_command, open_node
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import draft_file
-from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
-from tearline_client.planning.release_plan import Cell
 from tearline_client.rendering.output import print_line
 from tearline_client.rendering.packets import (
     SPARE,
@@ -97,9 +93,9 @@ command.add_command(kinds)
 @narrative_option
 @attach_option
 @order_options
-@pass_cli
-def preview(
-    cli: CliContext, file: Path, narrative: Path | None, attach: tuple[str, ...], **options: Any
+@async_command
+async def preview(
+    cli: CliContext, /, file: Path, narrative: Path | None, attach: tuple[str, ...], **options: Any
 ) -> None:
     """Show each partner's view of FILE (FollowTheMoney JSON lines) without sending it.
 
@@ -112,17 +108,14 @@ def preview(
     text = narrative_of(narrative)
     documents = attached(attach)
 
-    async def run(node: Node) -> tuple[list[Cell], TrustList]:
+    async with open_node(cli) as node:
         drafted = draft_file(
             node, file, read_ftm, order_of(options), narrative=text, documents=documents
         )
         say_findings(cli, drafted)
         say_mentions(cli, node, drafted.plans)
-        return [
-            cell for plan in drafted.plans for cell in plan.cells()
-        ], node.directory.trust_list()
-
-    cells, trust_list = at_work(cli, run)
+        trust_list = node.directory.trust_list()
+    cells = [cell for plan in drafted.plans for cell in plan.cells()]
     cli.emit(
         cell_rows(cells, trust_list),
         [
@@ -145,9 +138,10 @@ def preview(
 @click.option("--dry-run", is_flag=True, help="Decide and count; do not send.")
 @yes_option
 @order_options
-@pass_cli
-def send(
+@async_command
+async def send(
     cli: CliContext,
+    /,
     file: Path,
     narrative: Path | None,
     attach: tuple[str, ...],
@@ -169,8 +163,7 @@ def send(
     text = narrative_of(narrative)
     documents = attached(attach)
     order = order_of(options)
-
-    async def run(node: Node) -> Released | None:
+    async with open_node(cli) as node:
         await look(cli, node)
         drafted = draft_file(node, file, read_ftm, order, narrative=text, documents=documents)
         say_findings(cli, drafted)
@@ -179,10 +172,8 @@ def send(
         )
         if dry_run:
             say_mentions(cli, node, drafted.plans)
-            return None
-        return await release(cli, node, drafted.plans, yes=yes)
-
-    emit_released(cli, at_work(cli, run))
+            return
+        emit_released(cli, await release(cli, node, drafted.plans, yes=yes))
 
 
 @command.command(name="list")
@@ -220,30 +211,26 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
 @command.command()
 @click.argument("packet")
 @sync_option
-@pass_cli
-def show(cli: CliContext, packet: str, sync: bool) -> None:
+@node_command
+async def show(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
     """Show the readable fields of PACKET (the beginning of its id), and the tear line.
 
     The sender is notified that it was opened, or, if a person is logged in, that it was seen.
 
     Example: tearline packet show 5f0c9a1b
     """
-
-    async def run(node: Node) -> tuple[PacketView, TrustList, list[str]]:
-        await look(cli, node, sync=sync)
-        packet_id = _find(node, packet)
-        manifest = node.packets.manifest(packet_id)
-        person: ActedBy | None = acting(cli, node, manifest.agreement.id, Role.LIAISON)
-        shown = await node.read(packet_id, acted_by=person, person=cli.settings.person)
-        words = corrections_of(shown, node.corrections.newest(packet_id))
-        words += [
-            f"Its texts repeat values that were kept back. Reason: {reason}"
-            for reason in node.packets.repeats(packet_id)
-        ]
-        words += recalls_of(node, shown)
-        return shown, node.directory.trust_list(), words
-
-    shown, trust_list, standing = at_work(cli, run)
+    await look(cli, node, sync=sync)
+    packet_id = _find(node, packet)
+    manifest = node.packets.manifest(packet_id)
+    person: ActedBy | None = acting(cli, node, manifest.agreement.id, Role.LIAISON)
+    shown = await node.read(packet_id, acted_by=person, person=cli.settings.person)
+    standing = corrections_of(shown, node.corrections.newest(packet_id))
+    standing += [
+        f"Its texts repeat values that were kept back. Reason: {reason}"
+        for reason in node.packets.repeats(packet_id)
+    ]
+    standing += recalls_of(node, shown)
+    trust_list = node.directory.trust_list()
     if cli.settings.output == "table":
         cli.say(describe(shown, trust_list))
     for words in standing:

@@ -33,7 +33,13 @@ from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.policy_adopt import adopt
 from tearline_client.cli.policy_rows import change_row, explanation_rows, result_row
-from tearline_client.cli.session import at_work, home_of, read_text
+from tearline_client.cli.session import (
+    async_command,
+    home_of,
+    node_command,
+    open_node,
+    read_text,
+)
 from tearline_client.context import Policies
 from tearline_client.node import Node
 from tearline_client.planning.drafts import article_of
@@ -152,9 +158,10 @@ def check_command(cli: CliContext, file: Path | None) -> None:
 @_purpose_option
 @_kind_option
 @click.option("--to", required=True, help="Partner agency, by name or URI.")
-@pass_cli
-def explain(
+@node_command
+async def explain(
     cli: CliContext,
+    node: Node,
     field: str,
     agreement: str,
     article: str,
@@ -169,7 +176,7 @@ def explain(
     Example: tearline policy explain finance.amount --agreement narcotics-2026 --article
     money-laundering --to mx-prosecutor
     """
-    desk = _desk(cli, agreement)
+    desk = _desk(node, agreement)
     marking = marking_from(field)
     request = desk.request(article, purpose=purpose, kind=kind, to=desk.agency(to), marking=marking)
     policy = desk.policies.under(desk.agreement)
@@ -190,15 +197,15 @@ def explain(
 @_article_option
 @_purpose_option
 @_kind_option
-@pass_cli
-def matrix(
-    cli: CliContext, agreement: str, article: str, purpose: str | None, kind: str | None
+@node_command
+async def matrix(
+    cli: CliContext, node: Node, agreement: str, article: str, purpose: str | None, kind: str | None
 ) -> None:
     """Show the highest form of every category for every partner, as marked by default.
 
     Example: tearline policy matrix --agreement narcotics-2026 --article money-laundering
     """
-    desk = _desk(cli, agreement)
+    desk = _desk(node, agreement)
     cells = _matrix(desk, desk.policies.under(desk.agreement), article, purpose, kind)
     names = {uri: agency_name(desk.trust_list, uri) for uri in desk.partners()}
     rows: dict[str, dict[str, object]] = {}
@@ -216,9 +223,10 @@ def matrix(
 @_purpose_option
 @_kind_option
 @click.option("--shared", is_flag=True, help="Both are the agreement's policies, not the agency's.")
-@pass_cli
-def diff(
+@node_command
+async def diff(
     cli: CliContext,
+    node: Node,
     old: Path,
     new: Path,
     agreement: str,
@@ -232,7 +240,7 @@ def diff(
     Example: tearline policy diff own.cedar new.cedar --agreement narcotics-2026 --article
     money-laundering
     """
-    desk = _desk(cli, agreement)
+    desk = _desk(node, agreement)
     before, after = (
         _matrix(desk, _policy_from(desk, path, shared=shared), article, purpose, kind)
         for path in (old, new)
@@ -245,8 +253,8 @@ def diff(
 
 @command.command(name="test", epilog=_CASES_EXAMPLE)
 @click.argument("file", type=FILE)
-@pass_cli
-def test_command(cli: CliContext, file: Path) -> None:
+@async_command
+async def test_command(cli: CliContext, file: Path) -> None:
     """Decide the cases in FILE and compare them with expectations; exit with 1 on a difference.
 
     FIELD is written as in `explain`. In a case, "from" names a sender other than this agency.
@@ -254,7 +262,8 @@ def test_command(cli: CliContext, file: Path) -> None:
     Example: tearline policy test cases.toml
     """
     table = _toml(read_text(file, maximum=_MAX_CASES_BYTES))
-    desk = _desk(cli, str(table["agreement"]))
+    async with open_node(cli) as node:
+        desk = _desk(node, str(table["agreement"]))
     results = explaining.run_cases(
         desk.policies.under(desk.agreement), parse_cases(table["case"], desk)
     )
@@ -330,18 +339,14 @@ def _toml(text: str) -> dict[str, Any]:
     return table
 
 
-def _desk(cli: CliContext, agreement: str) -> PolicyFiles:
+def _desk(node: Node, agreement: str) -> PolicyFiles:
     """Returns the agreement of that name and this node's policies, read offline."""
-
-    async def run(node: Node) -> PolicyFiles:
-        return PolicyFiles(
-            agreement=node.agreement(agreement),
-            policies=node.state.policies,
-            trust_list=node.home.trust_list()[1],
-            own=node.identity().agency_uri,
-        )
-
-    return at_work(cli, run)
+    return PolicyFiles(
+        agreement=node.agreement(agreement),
+        policies=node.state.policies,
+        trust_list=node.home.trust_list()[1],
+        own=node.identity().agency_uri,
+    )
 
 
 def _matrix(

@@ -13,10 +13,10 @@ from tearline.packets.packet import TEXT, OpenedField
 from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, Tlp
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, sync_option
-from tearline_client.cli.session import acting, at_work, look
+from tearline_client.cli.session import acting, async_command, look, open_node
 from tearline_client.connectors.exporters.files import create_file, verify_free
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
@@ -58,8 +58,10 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 )
 @click.option("--to", "target", type=FILE, help="A new file; by default standard output.")
 @sync_option
-@pass_cli
-def print_command(cli: CliContext, packet: str, form: str, target: Path | None, sync: bool) -> None:
+@async_command
+async def print_command(
+    cli: CliContext, packet: str, form: str, target: Path | None, sync: bool
+) -> None:
     """Print PACKET (the beginning of its id) as a document.
 
     The document shows the sender and the agreement, the readable fields by entity, bars for fields
@@ -70,8 +72,7 @@ def print_command(cli: CliContext, packet: str, form: str, target: Path | None, 
     """
     if target is not None:
         verify_free(target.parent, target.name)  # a failed print is not logged as done
-
-    async def run(node: Node) -> Document:
+    async with open_node(cli) as node:
         await look(cli, node, sync=sync)
         packet_id = node.packets.find(packet)
         manifest = node.packets.manifest(packet_id)
@@ -79,9 +80,7 @@ def print_command(cli: CliContext, packet: str, form: str, target: Path | None, 
         shown = await node.read(
             packet_id, acted_by=person, person=cli.settings.person, act=EventCode.ACCESS_PRINT
         )
-        return document_of(node, shown, cli.settings.person)
-
-    text = _RENDERERS[form](at_work(cli, run))
+        text = _RENDERERS[form](document_of(node, shown, cli.settings.person))
     if target is None:
         print_lines(text)
         return

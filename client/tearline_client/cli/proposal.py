@@ -16,10 +16,10 @@ from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import Direction
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.session import at_work, look, node_command, read_text
+from tearline_client.cli.session import async_command, look, node_command, open_node, read_text
 from tearline_client.node import Node
 from tearline_client.planning.agreement_file import DAY_MS
 from tearline_client.rendering.words import agency_name, counted, time_text
@@ -45,8 +45,8 @@ _dry_run_option = click.option("--dry-run", is_flag=True, help="Show the changes
 @_within_option
 @_dry_run_option
 @yes_option
-@pass_cli
-def propose(cli: CliContext, source: Path, days: int, dry_run: bool, yes: bool) -> None:
+@async_command
+async def propose(cli: CliContext, source: Path, days: int, dry_run: bool, yes: bool) -> None:
     """Propose, as an officer, the new agreement in the TOML file SOURCE to every party.
 
     This agency signs it. It comes into force once every other party has signed.
@@ -55,12 +55,10 @@ def propose(cli: CliContext, source: Path, days: int, dry_run: bool, yes: bool) 
     """
     text = read_text(source, maximum=_MAX_BYTES)
 
-    async def run(node: Node) -> None:
+    async with open_node(cli) as node:
         _officer(cli, node)
         await look(cli, node)
         await _put_forward(cli, node, node.proposals.draft(text), days, dry_run, yes)
-
-    at_work(cli, run)
 
 
 @click.command(cls=Command)
@@ -69,8 +67,10 @@ def propose(cli: CliContext, source: Path, days: int, dry_run: bool, yes: bool) 
 @_within_option
 @_dry_run_option
 @yes_option
-@pass_cli
-def amend(cli: CliContext, name: str, source: Path, days: int, dry_run: bool, yes: bool) -> None:
+@async_command
+async def amend(
+    cli: CliContext, name: str, source: Path, days: int, dry_run: bool, yes: bool
+) -> None:
     """Propose, as an officer, the terms in SOURCE as the next version of agreement NAME.
 
     The command shows the changes first. All parties of the previous version remain parties, and
@@ -80,14 +80,12 @@ def amend(cli: CliContext, name: str, source: Path, days: int, dry_run: bool, ye
     """
     text = read_text(source, maximum=_MAX_BYTES)
 
-    async def run(node: Node) -> None:
+    async with open_node(cli) as node:
         _officer(cli, node)
         await look(cli, node)
         await _put_forward(
             cli, node, node.proposals.draft_amendment(name, text), days, dry_run, yes
         )
-
-    at_work(cli, run)
 
 
 @click.command(cls=Command)
@@ -96,8 +94,8 @@ def amend(cli: CliContext, name: str, source: Path, days: int, dry_run: bool, ye
 @_within_option
 @_dry_run_option
 @yes_option
-@pass_cli
-def counter(
+@async_command
+async def counter(
     cli: CliContext, proposal: str, source: Path, days: int, dry_run: bool, yes: bool
 ) -> None:
     """Answer PROPOSAL, by id or name, as an officer, with the other terms in SOURCE.
@@ -106,14 +104,12 @@ def counter(
     """
     text = read_text(source, maximum=_MAX_BYTES)
 
-    async def run(node: Node) -> None:
+    async with open_node(cli) as node:
         _officer(cli, node)
         await look(cli, node)
         offer = node.proposals.find(proposal)
         other = node.proposals.draft_counter(offer, text)
         await _put_forward(cli, node, other, days, dry_run, yes, answers=offer)
-
-    at_work(cli, run)
 
 
 @click.command(cls=Command)
@@ -137,8 +133,8 @@ async def decline(cli: CliContext, node: Node, proposal: str) -> None:
 @click.command(cls=Command)
 @click.argument("new")
 @click.argument("old", required=False)
-@pass_cli
-def diff(cli: CliContext, new: str, old: str | None) -> None:
+@node_command
+async def diff(cli: CliContext, node: Node, new: str, old: str | None) -> None:
     """Show each party's gains, losses and changed terms from OLD to NEW.
 
     Each is an agreement's name, a proposal's id, or a TOML file. By default OLD is the version in
@@ -146,46 +142,35 @@ def diff(cli: CliContext, new: str, old: str | None) -> None:
 
     Example: tearline agreement diff terms.toml narcotics-2026
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        after = _named(node, new)
-        if old is not None:
-            return change_rows(node, _named(node, old), after)
-        drafted = Path(new).suffix == _TOML
-        before = _of_name(node, after.name) if drafted else _in_force(node, after)
-        return change_rows(node, before, after)
-
-    cli.emit(at_work(cli, run), _COLUMNS)
+    after = _named(node, new)
+    if old is not None:
+        before: Agreement | None = _named(node, old)
+    elif Path(new).suffix == _TOML:
+        before = _of_name(node, after.name)
+    else:
+        before = _in_force(node, after)
+    cli.emit(change_rows(node, before, after), _COLUMNS)
 
 
-def sign_proposal(cli: CliContext, name: str, *, yes: bool) -> None:
+async def sign_proposal(cli: CliContext, node: Node, name: str, *, yes: bool) -> None:
     """Signs a proposal, after showing its changes."""
-
-    async def run(node: Node) -> Offer:
-        _officer(cli, node)
-        await look(cli, node)
-        offer = node.proposals.find(name)
-        cli.emit(change_rows(node, node.proposals.replaced_by(offer), offer.agreement), _COLUMNS)
-        cli.confirm(_binds(offer.agreement), offer.agreement.name, yes=yes)
-        await node.proposals.sign(offer)
-        await node.refresh()  # the node receives it by the mailbox, as every party does
-        return node.state.stores.proposals.offer(offer.terms)
-
-    offer = at_work(cli, run)
+    _officer(cli, node)
+    await look(cli, node)
+    offer = node.proposals.find(name)
+    cli.emit(change_rows(node, node.proposals.replaced_by(offer), offer.agreement), _COLUMNS)
+    cli.confirm(_binds(offer.agreement), offer.agreement.name, yes=yes)
+    await node.proposals.sign(offer)
+    await node.refresh()  # the node receives it by the mailbox, as every party does
+    offer = node.state.stores.proposals.offer(offer.terms)
     waiting = "in force" if offer.was_agreed else "all parties have signed"
     if offer.waiting_for:
         waiting = f"{counted(len(offer.waiting_for), 'party')} missing"
     cli.say(f"Signed version {offer.agreement.version} of {offer.agreement.name}; {waiting}.")
 
 
-def emit_changes(cli: CliContext, name: str) -> None:
+def emit_changes(cli: CliContext, node: Node, agreement: Agreement) -> None:
     """Prints the changes of an agreement or a proposal from the previous version."""
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        after = named(node, name)
-        return change_rows(node, _in_force(node, after), after)
-
-    cli.emit(at_work(cli, run), _COLUMNS)
+    cli.emit(change_rows(node, _in_force(node, agreement), agreement), _COLUMNS)
 
 
 def offer_rows(node: Node) -> Iterable[dict[str, object]]:

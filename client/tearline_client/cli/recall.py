@@ -9,10 +9,10 @@ from tearline.federation.members import TrustList
 from tearline.limits import MIN_ANSWER_MS
 from tearline.packets.recall import KeepGround, Reach, RecallReason, RecallState
 from tearline.persons.tokens import Role
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import sync_option, yes_option
-from tearline_client.cli.session import acting, at_work, home_of, look, node_command
+from tearline_client.cli.session import acting, async_command, look, node_command, open_node
 from tearline_client.features.recalls.service import RecallPlan
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
@@ -59,9 +59,10 @@ def not_undone(reach: Iterable[Reach]) -> str:
 )
 @click.option("--dry-run", is_flag=True, help="List the recipients; do not recall.")
 @yes_option
-@pass_cli
-def recall(
+@node_command
+async def recall(
     cli: CliContext,
+    node: Node,
     packet: str,
     partners: tuple[str, ...],
     field: str,
@@ -80,16 +81,14 @@ def recall(
 
     Example: tearline --as li packet recall 5f0c9a1b --reason mistake --alone
     """
-
-    async def run(node: Node) -> tuple[list[RecallPlan], tuple[StoredRecall, ...]]:
-        await look(cli, node)
-        packet_id = node.packets.find(packet)
-        shown = node.state.open_view(packet_id)
-        path = find_path(shown, field) if field else ""
-        plan = node.recalls.plan(packet_id, to=partners, path=path)
-        others = [] if line is False else node.recalls.line(plan, to=partners, path=path)
-        if dry_run:
-            return [plan, *others], ()
+    await look(cli, node)
+    packet_id = node.packets.find(packet)
+    shown = node.state.open_view(packet_id)
+    path = find_path(shown, field) if field else ""
+    plan = node.recalls.plan(packet_id, to=partners, path=path)
+    others = [] if line is False else node.recalls.line(plan, to=partners, path=path)
+    made: tuple[StoredRecall, ...] = ()
+    if not dry_run:
         verify_line_decided(others, line=line)
         person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
         cli.confirm(
@@ -98,16 +97,14 @@ def recall(
             packet_id.hex()[:12],
             yes=yes,
         )
-        return [plan, *others], await node.recalls.recall(
+        made = await node.recalls.recall(
             plan,
             RecallReason(reason),
             line=others,
             respond_in_ms=hours * _HOUR_MS,
             acted_by=person,
         )
-
-    plans, made = at_work(cli, run)
-    _, trust_list = home_of(cli).trust_list()
+    trust_list = node.directory.trust_list()
     cli.emit(
         (
             {
@@ -115,7 +112,7 @@ def recall(
                 "packet": plan.packet.hex()[:12],
                 "what": _what(plan.slots),
             }
-            for plan in plans
+            for plan in [plan, *others]
             for uri in plan.recipients
         ),
         ["partner", "packet", "what"],
@@ -254,8 +251,8 @@ def _state(node: Node, stored: StoredRecall) -> str:
 @click.argument("packet")
 @click.option("--ground", type=click.Choice([each.value for each in KeepGround]), default=None)
 @click.option("--end", is_flag=True, help="End the hold; the packet is erased at its own end.")
-@pass_cli
-def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
+@async_command
+async def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
     r"""Keep a partner's PACKET, as an officer, before or after its recall.
 
     The originator of a recalled packet is told the ground. A hold lasts until it is ended, even
@@ -266,7 +263,7 @@ def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
     if end == (ground is not None):
         raise MalformedInput("give either --ground or --end")
 
-    async def run(node: Node) -> None:
+    async with open_node(cli) as node:
         await look(cli, node)
         packet_id = node.packets.find(packet)
         agreement_id = node.packets.manifest(packet_id).agreement.id
@@ -277,8 +274,6 @@ def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
             node.recalls.end_hold(packet_id, acted_by=person)
         else:
             await node.recalls.keep(packet_id, KeepGround(ground), acted_by=person)
-
-    at_work(cli, run)
     cli.say(
         "Ended the hold."
         if ground is None

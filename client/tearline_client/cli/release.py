@@ -9,10 +9,10 @@ from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline.statements.receipt import Status
 from tearline_client.cli.confirmation import confirm_fields, confirm_packets, opened_rows
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.request_rows import overturned_text
-from tearline_client.cli.session import acting, at_work, look, node_command
+from tearline_client.cli.session import acting, look, node_command
 from tearline_client.connectors.importers.report import told_unmarked
 from tearline_client.drafting.from_file import Drafted
 from tearline_client.features.packets.review import Review
@@ -151,28 +151,26 @@ def _say_overturned(cli: CliContext, node: Node, review: Review) -> None:
 
 @click.command(cls=Command)
 @click.argument("release", metavar="[ID]", default="")
-@pass_cli
-def pending(cli: CliContext, release: str) -> None:
+@node_command
+async def pending(cli: CliContext, node: Node, release: str) -> None:
     """List pending releases, or show each partner's view of the pending release ID.
 
     ID is the beginning of a listed id. The view is decided anew, as on approval.
 
     Example: tearline packet pending
     """
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        if release:
-            review = node.approvals.review(node.approvals.find(release))
-            for words in _words(review.pending.content):
-                cli.say(words)
-            if review.pending.lost:
-                cli.say(_lost_text(review.pending.lost))
-            _say_overturned(cli, node, review)
-            _say_repeats(cli, node, review)
-            return _review_rows(review, node.directory.trust_list())
-        return [_pending_row(node, each) for each in node.approvals.waiting()]
-
-    of_one = [
+    if not release:
+        rows = [_pending_row(node, each) for each in node.approvals.waiting()]
+        cli.emit(rows, ["pending", "what", "to", "article", "by", "at", "until"])
+        return
+    review = node.approvals.review(node.approvals.find(release))
+    for words in _words(review.pending.content):
+        cli.say(words)
+    if review.pending.lost:
+        cli.say(_lost_text(review.pending.lost))
+    _say_overturned(cli, node, review)
+    _say_repeats(cli, node, review)
+    columns = [
         "field",
         "category",
         "partner",
@@ -180,8 +178,7 @@ def pending(cli: CliContext, release: str) -> None:
         text_column(cli.settings.output, "seen_as"),
         "drafted_as",
     ]
-    of_all = ["pending", "what", "to", "article", "by", "at", "until"]
-    cli.emit(at_work(cli, run), of_one if release else of_all)
+    cli.emit(_review_rows(review, node.directory.trust_list()), columns)
 
 
 @click.command(cls=Command)

@@ -1,30 +1,31 @@
 """``tearline request``: requests for records in both directions, and their deadlines."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from tearline.errors import RecordRequestMalformed
-from tearline.federation.members import TrustList
-from tearline.packets.packet import Urgency
-from tearline.requests.step import Ground, Side
-from tearline.statements.statement import ActedBy
 from tearline_client.cli.answer import answer, supplement
 from tearline_client.cli.confirmation import confirm_packets
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
-from tearline_client.cli.options import FILE, free_text, yes_option
+from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.release import emit_released, say_mentions, takes_two
-from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.request_rows import (
     catch_up,
-    item_option,
     preview_columns,
     row_of,
-    text_option,
 )
-from tearline_client.cli.session import at_work, look, node_command, person_of, read_text
+from tearline_client.cli.request_steps import STEPS
+from tearline_client.cli.session import (
+    async_command,
+    look,
+    node_command,
+    open_node,
+    person_of,
+    read_text,
+)
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import narrative_field
 from tearline_client.features.packets.service import verify_accepted
@@ -36,9 +37,6 @@ from tearline_client.rendering.packets import SPARE, cell_rows
 from tearline_client.rendering.words import time_text
 
 _MAX_FILE = 1 << 20
-_DAY_MS = 24 * 3_600_000
-_needed_text = free_text("--text", required=True, help="A note for the other party only.")
-_URGENCIES = click.Choice([each.value for each in Urgency if each is not Urgency.PRESERVE])
 
 
 @click.group(cls=Group)
@@ -46,16 +44,16 @@ def command() -> None:
     """Ask partners for records, answer their requests, and follow deadlines."""
 
 
-command.add_command(answer)
-command.add_command(supplement)
+for _verb in (answer, supplement, *STEPS):
+    command.add_command(_verb)
 
 
 @command.command()
 @click.argument("file", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Show what the partner would see; send nothing.")
 @yes_option
-@pass_cli
-def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
+@async_command
+async def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
     """Ask a partner for records with the request in FILE (TOML).
 
     The command shows the partner's view and asks for confirmation; in a script, pass --yes.
@@ -63,8 +61,7 @@ def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
     Example: tearline --as li request new request.toml
     """
     asked = parse_request_file(read_text(file, maximum=_MAX_FILE))
-
-    async def run(node: Node) -> list[dict[str, object]] | bytes:
+    async with open_node(cli) as node:
         await look(cli, node)
         subjects = read_ftm(file.parent / asked.subjects).entities if asked.subjects else ()
         groups = connected_groups([*asked.entities, *subjects])
@@ -75,20 +72,17 @@ def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
         plan = node.plan(draft, [asked.to])
         say_mentions(cli, node, [plan])
         if dry_run:
-            return list(cell_rows(plan.cells(), node.directory.trust_list()))
+            cells = cell_rows(plan.cells(), node.directory.trust_list())
+            cli.emit(cells, preview_columns(cli), spare=SPARE)
+            return
         if takes_two(node, draft.agreement.id, draft.article):
-            return node.approvals.draft([plan], person=cli.settings.person)
+            emit_released(cli, node.approvals.draft([plan], person=cli.settings.person))
+            return
         person = person_of(cli, node, draft.agreement.id)
         confirm_packets(cli, node, [plan], yes=yes)
         sent = await node.requests.submit(plan, person)
         verify_accepted(sent)
-        return [{"request": packet.hex()} for packet in sent.packets]
-
-    done = at_work(cli, run)
-    if isinstance(done, bytes):
-        emit_released(cli, done)
-        return
-    cli.emit(done, preview_columns(cli) if dry_run else ["request"], spare=SPARE)
+    cli.emit(({"request": packet.hex()} for packet in sent.packets), ["request"])
 
 
 @command.command(name="list")
@@ -116,25 +110,19 @@ async def list_command(cli: CliContext, node: Node, only_open: bool) -> None:
 @command.command()
 @click.argument("request")
 @click.option("--steps", is_flag=True, help="Show the steps of both parties instead.")
-@pass_cli
-def show(cli: CliContext, request: str, steps: bool) -> None:
+@node_command
+async def show(cli: CliContext, node: Node, request: str, steps: bool) -> None:
     """Show the items of REQUEST (the beginning of its id), with their outcomes.
 
     Example: tearline request show 5f0c9a1b
     """
-
-    async def run(
-        node: Node,
-    ) -> tuple[RequestView, TrustList, Mapping[bytes, bytes], Mapping[bytes, str]]:
-        await catch_up(cli, node)
-        view = node.requests.show(node.requests.find(request))
-        ids = [each.signed.statement.id for each in view.steps]
-        reasons = {step: node.state.stores.repeats.of_statement(step) for step in ids}
-        answers = [item.answer for item in view.items if item.answer]
-        return view, node.directory.trust_list(), node.corrections.corrected_by(answers), reasons
-
-    view, trust_list, superseded, reasons = at_work(cli, run)
-    row = row_of(view, trust_list)
+    await catch_up(cli, node)
+    view = node.requests.show(node.requests.find(request))
+    ids = [each.signed.statement.id for each in view.steps]
+    reasons = {step: node.state.stores.repeats.of_statement(step) for step in ids}
+    answers = [item.answer for item in view.items if item.answer]
+    superseded = node.corrections.corrected_by(answers)
+    row = row_of(view, node.directory.trust_list())
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
     cli.say(
         f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"
@@ -177,216 +165,3 @@ def _steps(view: RequestView, reasons: Mapping[bytes, str]) -> list[dict[str, ob
         }
         for each in view.steps
     ]
-
-
-# Steps of the holder.
-
-
-@command.command()
-@click.argument("request")
-@text_option
-@repeats_option
-@pass_cli
-def admit(cli: CliContext, request: str, text: str, repeats: str) -> None:
-    """Confirm that REQUEST is in order and will be processed.
-
-    Example: tearline --as li request admit 5f0c9a1b
-    """
-    _act(
-        cli,
-        request,
-        lambda node, packet, who: node.requests.admit(packet, who, text, repeats=repeats),
-    )
-
-
-@command.command()
-@click.argument("request")
-@_needed_text
-@repeats_option
-@pass_cli
-def reject(cli: CliContext, request: str, text: str, repeats: str) -> None:
-    """Reject REQUEST as not in order, with a reason, which ends it.
-
-    Example: tearline --as li request reject 5f0c9a1b --text "item 2 names no account"
-    """
-    _act(
-        cli,
-        request,
-        lambda node, packet, who: node.requests.reject(packet, text, who, repeats=repeats),
-    )
-
-
-@command.command()
-@click.argument("request")
-@text_option
-@repeats_option
-@click.option("--permit", is_flag=True, help="Allow another question (asker only).")
-@pass_cli
-def clarify(cli: CliContext, request: str, text: str, repeats: str, permit: bool) -> None:
-    """Ask a question about REQUEST, which stops its clock; or, as the asker, answer it.
-
-    Example: tearline --as li request clarify 5f0c9a1b --text "which branch?"
-    """
-
-    def act(node: Node, packet: bytes, who: ActedBy | None) -> Awaitable[None]:
-        view = node.requests.show(packet)
-        if view.request.side is Side.HOLDER:
-            return node.requests.clarify(packet, text, who, repeats=repeats)
-        if permit and not view.progress.has_question:
-            return node.requests.permit(packet, who)
-        return node.requests.clarified(packet, text, who, permit=permit, repeats=repeats)
-
-    _act(cli, request, act)
-
-
-@command.command()
-@click.argument("request")
-@click.option("--days", type=click.IntRange(1), required=True, help="The expected number of days.")
-@_needed_text
-@repeats_option
-@pass_cli
-def authorise(cli: CliContext, request: str, days: int, text: str, repeats: str) -> None:
-    """Announce that a judge must authorise the answer to REQUEST, which extends its deadline.
-
-    Example: tearline --as li request authorise 5f0c9a1b --days 10 --text "bank records"
-    """
-    _act(
-        cli,
-        request,
-        lambda node, packet, who: node.requests.authorise(
-            packet, days * _DAY_MS, text, who, repeats=repeats
-        ),
-    )
-
-
-@command.command()
-@click.argument("request")
-@click.option("--urgency", type=_URGENCIES, help="The proposed urgency; as the asker, the new one.")
-@click.option("--confirm", is_flag=True, help="Confirm the urgency (asker only).")
-@text_option
-@repeats_option
-@pass_cli
-def contest(
-    cli: CliContext, request: str, urgency: str | None, confirm: bool, text: str, repeats: str
-) -> None:
-    """Contest the urgency of REQUEST; or, as the asker, --confirm it or lower it.
-
-    Example: tearline --as li request contest 5f0c9a1b --urgency routine
-    """
-    if confirm == (urgency is not None):
-        raise click.UsageError("give either --urgency or --confirm")
-
-    def act(node: Node, packet: bytes, who: ActedBy | None) -> Awaitable[None]:
-        if urgency is None:
-            return node.requests.confirm(packet, who, text, repeats=repeats)
-        if node.requests.show(packet).request.side is Side.ASKER:
-            return node.requests.lower(packet, Urgency(urgency), who)
-        return node.requests.contest(packet, Urgency(urgency), text, who, repeats=repeats)
-
-    _act(cli, request, act)
-
-
-@command.command()
-@click.argument("request")
-@click.option(
-    "--ground",
-    type=click.Choice([each.value for each in Ground]),
-    required=True,
-    help="The ground.",
-)
-@item_option
-@text_option
-@repeats_option
-@pass_cli
-def refuse(
-    cli: CliContext, request: str, ground: str, items: tuple[int, ...], text: str, repeats: str
-) -> None:
-    """Refuse items of REQUEST, by default all open ones.
-
-    Example: tearline --as li request refuse 5f0c9a1b --ground not-held --item 2
-    """
-    _act(
-        cli,
-        request,
-        lambda node, packet, who: node.requests.refuse(
-            packet, Ground(ground), items, who, text, repeats=repeats
-        ),
-    )
-
-
-# Steps of the asker.
-
-
-@command.command(name="preserve-extend")
-@click.argument("request")
-@text_option
-@repeats_option
-@pass_cli
-def preserve_extend(cli: CliContext, request: str, text: str, repeats: str) -> None:
-    """Extend the preservation under REQUEST by thirty days, once.
-
-    Example: tearline --as li request preserve-extend 5f0c9a1b
-    """
-    _act(
-        cli,
-        request,
-        lambda node, packet, who: node.requests.extend(packet, who, text, repeats=repeats),
-    )
-
-
-@command.command()
-@click.argument("request")
-@text_option
-@repeats_option
-@yes_option
-@pass_cli
-def withdraw(cli: CliContext, request: str, text: str, repeats: str, yes: bool) -> None:
-    """Withdraw REQUEST.
-
-    Example: tearline --as li request withdraw 5f0c9a1b
-    """
-    cli.confirm(f"The request {request} will be withdrawn.", request, yes=yes)
-    _act(
-        cli,
-        request,
-        lambda node, packet, who: node.requests.withdraw(packet, who, text, repeats=repeats),
-    )
-
-
-@command.command()
-@click.argument("request")
-@click.option(
-    "--useful", type=click.Choice(["yes", "no"]), required=True, help="Was the answer useful?"
-)
-@text_option
-@repeats_option
-@pass_cli
-def close(cli: CliContext, request: str, useful: str, text: str, repeats: str) -> None:
-    """Close REQUEST, which has ended, with feedback for the partner.
-
-    Example: tearline --as li request close 5f0c9a1b --useful yes
-    """
-    _act(
-        cli,
-        request,
-        lambda node, packet, who: node.requests.close(
-            packet, useful == "yes", who, text, repeats=repeats
-        ),
-    )
-
-
-Act = Callable[[Node, bytes, ActedBy | None], Awaitable[None]]
-
-
-def _act(cli: CliContext, request: str, act: Act) -> None:
-    """Records a person's step, and prints the resulting state of the request."""
-
-    async def run(node: Node) -> list[dict[str, object]]:
-        await catch_up(cli, node)
-        packets = node.packets
-        packet = node.requests.find(request)
-        person = person_of(cli, node, packets.manifest(packet).agreement.id)
-        await act(node, packet, person)
-        return [row_of(node.requests.show(packet), node.directory.trust_list())]
-
-    cli.emit(at_work(cli, run), ["request", "partner", "urgency", "state", "due", "left"])

@@ -1,8 +1,9 @@
 """Helpers shared by the commands: the open node, the acting person and text files."""
 
 import asyncio
+import contextlib
 import functools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -26,37 +27,51 @@ def home_of(cli: CliContext) -> Home:
     return Home(cli.settings.home)
 
 
+def async_command(
+    function: Callable[Concatenate[CliContext, P], Coroutine[Any, Any, R]],
+) -> Callable[..., R]:
+    """Gives a command's function its ``CliContext``, and awaits it in an event loop of its own.
+
+    Such a function verifies its arguments first, and then uses ``open_node``.
+    """
+
+    @pass_cli
+    @functools.wraps(function)
+    def with_loop(cli: CliContext, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return asyncio.run(function(cli, *args, **kwargs))
+
+    return with_loop
+
+
 def node_command(
     function: Callable[Concatenate[CliContext, Node, P], Coroutine[Any, Any, R]],
 ) -> Callable[..., R]:
     """Gives a command's function its ``CliContext`` and the opened node; then closes the node.
 
-    A command that verifies its arguments before it opens the node calls ``at_work`` itself.
+    A command that verifies its arguments before it opens the node is an ``async_command``.
     """
 
-    @pass_cli
+    @async_command
     @functools.wraps(function)
-    def with_node(cli: CliContext, *args: P.args, **kwargs: P.kwargs) -> R:
-        return at_work(cli, lambda node: function(cli, node, *args, **kwargs))
+    async def with_node(cli: CliContext, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        async with open_node(cli) as node:
+            return await function(cli, node, *args, **kwargs)
 
     return with_node
 
 
-def at_work(cli: CliContext, action: Callable[[Node], Awaitable[R]]) -> R:
-    """Opens the node, awaits ``action`` on it, closes it and returns the result."""
-
-    async def run() -> R:
-        node = await Node.open(
-            cli.settings.home,
-            passphrase=cli.passphrase(),
-            address=cli.settings.exchange,
-            timeout_s=cli.settings.timeout_s,
-            asks_before_erasing=cli.settings.recall == "ask",
-        )
-        async with node:
-            return await action(node)
-
-    return asyncio.run(run())
+@contextlib.asynccontextmanager
+async def open_node(cli: CliContext) -> AsyncIterator[Node]:
+    """Opens the node that the settings name, and closes it at the end."""
+    node = await Node.open(
+        cli.settings.home,
+        passphrase=cli.passphrase(),
+        address=cli.settings.exchange,
+        timeout_s=cli.settings.timeout_s,
+        asks_before_erasing=cli.settings.recall == "ask",
+    )
+    async with node:
+        yield node
 
 
 async def look(cli: CliContext, node: Node, *, sync: bool = True) -> bool:

@@ -14,11 +14,18 @@ from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.text.choices import one_of
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import yes_option
-from tearline_client.cli.session import acting, at_work, home_of, look, node_command, person_of
-from tearline_client.features.corrections.service import Outdated
+from tearline_client.cli.session import (
+    acting,
+    async_command,
+    home_of,
+    look,
+    node_command,
+    open_node,
+    person_of,
+)
 from tearline_client.features.suspensions.gaps import Marks
 from tearline_client.features.suspensions.service import Position, agencies_of
 from tearline_client.node import Node
@@ -54,8 +61,8 @@ def _fate_options(function: F) -> F:
 @_direction
 @_fate_options
 @yes_option
-@pass_cli
-def suspend(
+@async_command
+async def suspend(
     cli: CliContext,
     name: str,
     article: str,
@@ -81,26 +88,24 @@ def suspend(
     )
     erased = " Partners erase earlier packets." if originated == Originated.ERASE else ""
     cli.confirm(f"This stops {_scope(trust_list, suspension)} of {name}.{erased}", name, yes=yes)
-
-    async def run(node: Node) -> ActQueued | bool:
+    done = f"{name}: {_scope(trust_list, suspension)} is suspended here."
+    async with open_node(cli) as node:
         found = node.agreement(name)
         person = person_of(cli, node, found.id)
         try:
             await node.suspensions.suspend(name, suspension, acted_by=person)
             await node.refresh()
-        except ActQueued as queued:
-            return queued
-        return any(
+        except ActQueued:
+            cli.say(done)
+            _say_recalled(cli, originated)
+            raise
+        waits = any(
             position.since_ms is None
             for position in node.suspensions.positions(found)
             if position.agency == node.state.agency
         )
-
-    waits = at_work(cli, run)
-    cli.say(f"{name}: {_scope(trust_list, suspension)} is suspended here.")
+    cli.say(done)
     _say_recalled(cli, originated)
-    if isinstance(waits, ActQueued):
-        raise waits
     if waits:
         cli.say("The exchange is not notified yet; the node retries until it is.")
 
@@ -109,8 +114,8 @@ def suspend(
 @click.argument("name")
 @_article
 @_direction
-@pass_cli
-def resume(cli: CliContext, name: str, article: str, direction: str) -> None:
+@async_command
+async def resume(cli: CliContext, name: str, article: str, direction: str) -> None:
     """Resume, as an officer, agreement NAME where this agency suspended it.
 
     By default, the command resumes all of this agency's suspensions. Held mail is reissued within
@@ -122,14 +127,12 @@ def resume(cli: CliContext, name: str, article: str, direction: str) -> None:
     ends = _ends(trust_list, direction)
     scope = (article, ends["sender"], ends["recipient"]) if article else None
 
-    async def run(node: Node) -> tuple[tuple[Suspension, ...], tuple[Outdated, ...]]:
+    async with open_node(cli) as node:
         await look(cli, node)
         person = acting(cli, node, node.agreement(name).id, Role.OFFICER)
         lifted = await node.suspensions.resume(name, scope, acted_by=person)
         await node.refresh()
-        return lifted, node.corrections.outdated(node.agreement(name))
-
-    lifted, outdated = at_work(cli, run)
+        lifted, outdated = lifted, node.corrections.outdated(node.agreement(name))
     for suspension in lifted:
         cli.say(f"{name}: {_scope(trust_list, suspension)} is resumed.")
     for each in outdated:
@@ -144,8 +147,8 @@ def resume(cli: CliContext, name: str, article: str, direction: str) -> None:
 @click.argument("name")
 @_fate_options
 @yes_option
-@pass_cli
-def end(
+@async_command
+async def end(
     cli: CliContext, name: str, in_flight: str, originated: str, reason: str, yes: bool
 ) -> None:
     """End agreement NAME, as an officer, permanently for this agency.
@@ -154,7 +157,7 @@ def end(
     """
     cli.confirm(f"This ends {name} for this agency. It cannot be resumed.", name, yes=yes)
 
-    async def run(node: Node) -> None:
+    async with open_node(cli) as node:
         person = acting(cli, node, node.agreement(name).id, Role.OFFICER)
         await node.suspensions.end(
             name,
@@ -164,8 +167,6 @@ def end(
             acted_by=person,
         )
         await node.refresh()
-
-    at_work(cli, run)
     cli.say(f"{name} is ended for this agency.")
     _say_recalled(cli, originated)
 

@@ -13,10 +13,10 @@ from tearline.bodies.transfers import LEG
 from tearline.bodies.values import CURRENCY, parse_decimal
 from tearline.limits import MAX_NEAR_LEGS, MAX_PAIRS_OF_LEG
 from tearline.packets.packet import OpenedField
-from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
-from tearline_client.cli.session import at_work
+from tearline_client.cli.session import async_command, open_node
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.node import Node
 from tearline_client.rendering.words import counted
@@ -42,8 +42,8 @@ def command() -> None:
 )
 @click.option("--percent", default="3", show_default=True, help="Maximum difference of amounts.")
 @click.option("--hours", default="72", show_default=True, help="Maximum difference of times.")
-@pass_cli
-def match(
+@async_command
+async def match(
     cli: CliContext,
     files: tuple[Path, ...],
     inbox: bool,
@@ -65,7 +65,8 @@ def match(
     tolerance = Tolerance(percent=_figure(percent, "--percent"), hours=_figure(hours, "--hours"))
     found = [leg for file in files for leg in _in_file(file)]
     if inbox:
-        found += at_work(cli, lambda node: _in_packets(cli, node))
+        async with open_node(cli) as node:
+            found += _in_packets(cli, node)
     legs = [leg for leg in found if leg is not None]
     matched = match_legs(legs, stated, tolerance)
     _emit(cli, matched)
@@ -113,7 +114,7 @@ def _in_file(file: Path) -> Found:
     ]
 
 
-async def _in_packets(cli: CliContext, node: Node) -> Found:
+def _in_packets(cli: CliContext, node: Node) -> Found:
     store = node.packets
     found: Found = []
     taken: dict[bytes, tuple[OpenedField, ...]] = {}

@@ -1,5 +1,6 @@
 """The command line: quick help, options anywhere, errors with code and exit status."""
 
+import ast
 import importlib
 import io
 import json
@@ -8,6 +9,7 @@ import pkgutil
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -254,3 +256,28 @@ def test_a_list_of_verbs_says_what_each_does():
     assert "Find packets with TEXT in a readable field, best matches first." in shown
     assert "our PACKET to a partner, in clear." in shown
     assert "..." not in shown.partition("Commands:")[2]
+
+
+def coroutines_inside(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    inner = (node for statement in function.body for node in ast.walk(statement))
+    return [node.name for node in inner if isinstance(node, ast.AsyncFunctionDef)]
+
+
+def test_commands_open_the_node_without_a_coroutine_of_their_own():
+    """`session` alone starts an event loop; a command's function is the coroutine that it runs."""
+    folder = Path(cli.__file__).parent
+    trees = {
+        path.name: ast.parse(path.read_text())
+        for path in folder.glob("*.py")
+        if path.name != "session.py"
+    }
+    assert len(trees) > 40
+    functions = [
+        (name, node)
+        for name, tree in trees.items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    nested = {(name, each.name): coroutines_inside(each) for name, each in functions}
+    assert not {place: inner for place, inner in nested.items() if inner}
+    assert not [name for name in trees if "asyncio.run(" in (folder / name).read_text()]

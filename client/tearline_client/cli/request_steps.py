@@ -1,0 +1,266 @@
+"""``tearline request admit|reject|clarify|…``: steps of a request by either party."""
+
+from collections.abc import Awaitable, Callable
+
+import click
+
+from tearline.packets.packet import Urgency
+from tearline.requests.step import Ground, Side
+from tearline.statements.statement import ActedBy
+from tearline_client.cli.context import CliContext
+from tearline_client.cli.groups import Command
+from tearline_client.cli.options import free_text, yes_option
+from tearline_client.cli.release_options import repeats_option
+from tearline_client.cli.request_rows import catch_up, item_option, row_of, text_option
+from tearline_client.cli.session import async_command, node_command, open_node, person_of
+from tearline_client.node import Node
+
+_DAY_MS = 24 * 3_600_000
+_needed_text = free_text("--text", required=True, help="A note for the other party only.")
+_URGENCIES = click.Choice([each.value for each in Urgency if each is not Urgency.PRESERVE])
+
+
+# Steps of the holder.
+
+
+@click.command(cls=Command)
+@click.argument("request")
+@text_option
+@repeats_option
+@node_command
+async def admit(cli: CliContext, node: Node, request: str, text: str, repeats: str) -> None:
+    """Confirm that REQUEST is in order and will be processed.
+
+    Example: tearline --as li request admit 5f0c9a1b
+    """
+    await _act(
+        cli,
+        node,
+        request,
+        lambda packet, who: node.requests.admit(packet, who, text, repeats=repeats),
+    )
+
+
+@click.command(cls=Command)
+@click.argument("request")
+@_needed_text
+@repeats_option
+@node_command
+async def reject(cli: CliContext, node: Node, request: str, text: str, repeats: str) -> None:
+    """Reject REQUEST as not in order, with a reason, which ends it.
+
+    Example: tearline --as li request reject 5f0c9a1b --text "item 2 names no account"
+    """
+    await _act(
+        cli,
+        node,
+        request,
+        lambda packet, who: node.requests.reject(packet, text, who, repeats=repeats),
+    )
+
+
+@click.command(cls=Command)
+@click.argument("request")
+@text_option
+@repeats_option
+@click.option("--permit", is_flag=True, help="Allow another question (asker only).")
+@node_command
+async def clarify(
+    cli: CliContext, node: Node, request: str, text: str, repeats: str, permit: bool
+) -> None:
+    """Ask a question about REQUEST, which stops its clock; or, as the asker, answer it.
+
+    Example: tearline --as li request clarify 5f0c9a1b --text "which branch?"
+    """
+
+    def act(packet: bytes, who: ActedBy | None) -> Awaitable[None]:
+        view = node.requests.show(packet)
+        if view.request.side is Side.HOLDER:
+            return node.requests.clarify(packet, text, who, repeats=repeats)
+        if permit and not view.progress.has_question:
+            return node.requests.permit(packet, who)
+        return node.requests.clarified(packet, text, who, permit=permit, repeats=repeats)
+
+    await _act(cli, node, request, act)
+
+
+@click.command(cls=Command)
+@click.argument("request")
+@click.option("--days", type=click.IntRange(1), required=True, help="The expected number of days.")
+@_needed_text
+@repeats_option
+@node_command
+async def authorise(
+    cli: CliContext, node: Node, request: str, days: int, text: str, repeats: str
+) -> None:
+    """Announce that a judge must authorise the answer to REQUEST, which extends its deadline.
+
+    Example: tearline --as li request authorise 5f0c9a1b --days 10 --text "bank records"
+    """
+    await _act(
+        cli,
+        node,
+        request,
+        lambda packet, who: node.requests.authorise(
+            packet, days * _DAY_MS, text, who, repeats=repeats
+        ),
+    )
+
+
+@click.command(cls=Command)
+@click.argument("request")
+@click.option("--urgency", type=_URGENCIES, help="The proposed urgency; as the asker, the new one.")
+@click.option("--confirm", is_flag=True, help="Confirm the urgency (asker only).")
+@text_option
+@repeats_option
+@async_command
+async def contest(
+    cli: CliContext, request: str, urgency: str | None, confirm: bool, text: str, repeats: str
+) -> None:
+    """Contest the urgency of REQUEST; or, as the asker, --confirm it or lower it.
+
+    Example: tearline --as li request contest 5f0c9a1b --urgency routine
+    """
+    if confirm == (urgency is not None):
+        raise click.UsageError("give either --urgency or --confirm")
+
+    async with open_node(cli) as node:
+
+        def act(packet: bytes, who: ActedBy | None) -> Awaitable[None]:
+            if urgency is None:
+                return node.requests.confirm(packet, who, text, repeats=repeats)
+            if node.requests.show(packet).request.side is Side.ASKER:
+                return node.requests.lower(packet, Urgency(urgency), who)
+            return node.requests.contest(packet, Urgency(urgency), text, who, repeats=repeats)
+
+        await _act(cli, node, request, act)
+
+
+@click.command(cls=Command)
+@click.argument("request")
+@click.option(
+    "--ground",
+    type=click.Choice([each.value for each in Ground]),
+    required=True,
+    help="The ground.",
+)
+@item_option
+@text_option
+@repeats_option
+@node_command
+async def refuse(
+    cli: CliContext,
+    node: Node,
+    request: str,
+    ground: str,
+    items: tuple[int, ...],
+    text: str,
+    repeats: str,
+) -> None:
+    """Refuse items of REQUEST, by default all open ones.
+
+    Example: tearline --as li request refuse 5f0c9a1b --ground not-held --item 2
+    """
+    await _act(
+        cli,
+        node,
+        request,
+        lambda packet, who: node.requests.refuse(
+            packet, Ground(ground), items, who, text, repeats=repeats
+        ),
+    )
+
+
+# Steps of the asker.
+
+
+@click.command(cls=Command, name="preserve-extend")
+@click.argument("request")
+@text_option
+@repeats_option
+@node_command
+async def preserve_extend(
+    cli: CliContext, node: Node, request: str, text: str, repeats: str
+) -> None:
+    """Extend the preservation under REQUEST by thirty days, once.
+
+    Example: tearline --as li request preserve-extend 5f0c9a1b
+    """
+    await _act(
+        cli,
+        node,
+        request,
+        lambda packet, who: node.requests.extend(packet, who, text, repeats=repeats),
+    )
+
+
+@click.command(cls=Command)
+@click.argument("request")
+@text_option
+@repeats_option
+@yes_option
+@async_command
+async def withdraw(cli: CliContext, request: str, text: str, repeats: str, yes: bool) -> None:
+    """Withdraw REQUEST.
+
+    Example: tearline --as li request withdraw 5f0c9a1b
+    """
+    cli.confirm(f"The request {request} will be withdrawn.", request, yes=yes)
+    async with open_node(cli) as node:
+        await _act(
+            cli,
+            node,
+            request,
+            lambda packet, who: node.requests.withdraw(packet, who, text, repeats=repeats),
+        )
+
+
+@click.command(cls=Command)
+@click.argument("request")
+@click.option(
+    "--useful", type=click.Choice(["yes", "no"]), required=True, help="Was the answer useful?"
+)
+@text_option
+@repeats_option
+@node_command
+async def close(
+    cli: CliContext, node: Node, request: str, useful: str, text: str, repeats: str
+) -> None:
+    """Close REQUEST, which has ended, with feedback for the partner.
+
+    Example: tearline --as li request close 5f0c9a1b --useful yes
+    """
+    await _act(
+        cli,
+        node,
+        request,
+        lambda packet, who: node.requests.close(
+            packet, useful == "yes", who, text, repeats=repeats
+        ),
+    )
+
+
+Act = Callable[[bytes, ActedBy | None], Awaitable[None]]
+
+
+async def _act(cli: CliContext, node: Node, request: str, act: Act) -> None:
+    """Records a person's step, and prints the resulting state of the request."""
+    await catch_up(cli, node)
+    packet = node.requests.find(request)
+    person = person_of(cli, node, node.packets.manifest(packet).agreement.id)
+    await act(packet, person)
+    row = row_of(node.requests.show(packet), node.directory.trust_list())
+    cli.emit([row], ["request", "partner", "urgency", "state", "due", "left"])
+
+
+STEPS = (
+    admit,
+    reject,
+    clarify,
+    authorise,
+    contest,
+    refuse,
+    preserve_extend,
+    withdraw,
+    close,
+)
