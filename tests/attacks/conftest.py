@@ -10,6 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from support.node import stores_of
 from support.sealed_values import moves
 from support.simulation import Simulation, Template, copied, found, quickly
 
@@ -46,5 +47,5 @@ async def world(
         if "encryption_off" not in request.fixturenames:
             for member in simulation.members:  # whatever was stored by then
                 with suppress(apsw.ConnectionClosedError):  # of a node that the test closed
-                    assert moves(member.node.state.stores.database)
+                    assert moves(stores_of(member.node).database)
     shutil.rmtree(folder.parent)

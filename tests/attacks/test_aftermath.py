@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from support.node import stores_of
 from support.simulation import BILATERAL, Simulation
 from tearline.audit.event import EventCode
 from tearline.errors import (
@@ -34,7 +35,7 @@ async def test_a_busy_store_does_not_cost_a_delivery(
 ) -> None:
     """A fault of this machine is not the delivery's: it must come again."""
     await world.us.send(world.cn)
-    packets = world.cn.node.state.stores.packets
+    packets = stores_of(world.cn.node).packets
 
     def busy(*_: object, **__: object) -> None:
         raise StoreBusy
@@ -135,7 +136,7 @@ async def test_a_status_does_not_go_back_when_two_processes_read(
 ) -> None:
     (packet,) = await world.us.send(world.cn)
     await world.cn.node.receive()
-    packets = world.cn.node.state.stores.packets
+    packets = stores_of(world.cn.node).packets
     show = PacketReader.show
 
     def slow(reading: PacketReader, packet_id: bytes, **who: Any) -> object:
@@ -157,10 +158,10 @@ async def test_a_later_disclosure_goes_by_the_newest_agreement(world: Simulation
     agreement = world.us.node.agreement("narcotics-2026")
     ended = replace(agreement, version=2, valid_from_ms=1, valid_until_ms=2)
     body = encode_agreement(ended)
-    store = world.us.node.state.stores
+    store = stores_of(world.us.node)
     with store.database.transaction():
         said = signed(world.us.signer.sign([(StatementType.AGREEMENT, body)]))
-        store.agreements.put(said, entry=world.us.node.state.stores.log.size, time_ms=2)
+        store.agreements.put(said, entry=stores_of(world.us.node).log.size, time_ms=2)
     path = world.us.node.show(packet).view.fields[0].field.path
     with pytest.raises(AgreementNotInForce):
         await world.us.node.disclose(packet, path, world.cn.node.uri)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from support.bodies import entities
+from support.node import stores_of
 from support.simulation import ARTICLE, PURPOSE, Simulation
 from tearline.bodies.documents import FILE
 from tearline.bodies.registry import KINDS
@@ -74,7 +75,7 @@ async def test_a_program_that_calls_itself_a_document_is_not_written_out(
 async def test_a_document_is_not_written_where_its_name_leads(world: Simulation) -> None:
     told = document(PDF, name="../../.ssh/authorized_keys")
     await world.us.node.send([world.us.plan(world.mx, extra=told)])
-    shown = world.us.node.show(world.us.node.state.stores.packets.ids()[0])
+    shown = world.us.node.show(stores_of(world.us.node).packets.ids()[0])
     assert list(documents_in(shown.view)) == ["authorized_keys.pdf"]
     await world.mx.node.receive()
     theirs = world.mx.node.show(world.mx.grants()[0])

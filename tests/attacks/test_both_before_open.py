@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from support.node import context_of, stores_of
 from support.simulation import Member, Simulation
 from tearline.errors import CosignatureAwaited, NotFound
 from tearline.packets.recall import RecallReason
@@ -61,22 +62,22 @@ async def test_it_waits_and_opens_by_itself(world: Simulation) -> None:
     await world.cn.node.receive()
     assert world.cn.grants() == []
     assert world.cn.codes() == []
-    (waiting,) = world.cn.node.state.stores.awaiting_cosignature.all()
+    (waiting,) = stores_of(world.cn.node).awaiting_cosignature.all()
     assert (waiting.packet, waiting.sender) == (packet, world.us.node.uri)
     with pytest.raises(CosignatureAwaited):
         world.cn.node.show(packet)
     assert world.cn.node.search("Qiu") == {}
-    notices = world.cn.node.state.stores.notifications
+    notices = stores_of(world.cn.node).notifications
     assert notices.next(0, ["packet-arrived"]) is None
 
     await world.us.node.receive()  # it is told, all the same, that the packet is there
-    grants = world.us.node.state.stores.packets.grants(packet)
+    grants = stores_of(world.us.node).packets.grants(packet)
     assert [grant.status for grant in grants] == [Status.STORED]
     world.cn.exchange.news = lambda news: news
     await world.us.node.cosigning.turn()
     await world.cn.node.receive()
     assert world.cn.grants() == [packet]
-    assert world.cn.node.state.stores.awaiting_cosignature.all() == ()
+    assert stores_of(world.cn.node).awaiting_cosignature.all() == ()
     told = notices.next(0, ["packet-arrived"])
     assert told is not None
     assert told.ids["packet"] == packet.hex()
@@ -92,7 +93,7 @@ async def test_grants_that_wait_are_not_judged_with_each_batch(
     keep_back(world)
     sent = [packet for _ in range(packets) for packet in await world.us.send(world.cn)]
     await world.cn.node.receive()
-    assert world.cn.node.state.stores.awaiting_cosignature.count() == packets
+    assert stores_of(world.cn.node).awaiting_cosignature.count() == packets
     judged: list[str] = []
     judge = Receiver._judged_again
 
@@ -136,9 +137,9 @@ async def test_its_own_cosignature_is_not_enough_nor_anybody_else_s(world: Simul
     (packet,) = await world.us.send(world.cn)
     for member in (world.mx, world.cn, world.mx, world.cn):
         await member.node.receive()
-    assert world.cn.node.state.stores.cosigning.partner(world.mx.node.state.agency).size > 0
+    assert stores_of(world.cn.node).cosigning.partner(context_of(world.mx.node).agency).size > 0
     assert world.cn.grants() == []
-    assert packet not in world.cn.node.state.stores.packets.ids()
+    assert packet not in stores_of(world.cn.node).packets.ids()
 
 
 async def test_an_application_that_listens_gets_it_when_it_opens(world: Simulation) -> None:
@@ -156,7 +157,7 @@ async def test_an_application_that_listens_gets_it_when_it_opens(world: Simulati
                 return
 
     listening = asyncio.create_task(listen())
-    while not world.cn.node.state.stores.awaiting_cosignature.all():
+    while not stores_of(world.cn.node).awaiting_cosignature.all():
         await asyncio.sleep(0)
     assert heard == []
     world.cn.exchange.news = lambda news: news
@@ -172,13 +173,13 @@ async def test_what_does_not_verify_once_it_opens_is_put_aside(world: Simulation
     keep_back(world)
     (packet,) = await world.us.send(world.cn)
     await world.cn.node.receive()
-    (waiting,) = world.cn.node.state.stores.awaiting_cosignature.all()
-    with world.cn.node.state.stores.database.transaction():
-        world.cn.node.state.stores.database.execute("DELETE FROM agreement")
+    (waiting,) = stores_of(world.cn.node).awaiting_cosignature.all()
+    with stores_of(world.cn.node).database.transaction():
+        stores_of(world.cn.node).database.execute("DELETE FROM agreement")
     world.cn.exchange.news = lambda news: news
     await world.us.node.cosigning.turn()
     await world.cn.node.receive()
-    assert world.cn.node.state.stores.awaiting_cosignature.all() == ()
+    assert stores_of(world.cn.node).awaiting_cosignature.all() == ()
     assert world.cn.codes() == ["TL-AGR-001"]
     with pytest.raises(NotFound):
         world.cn.node.show(packet)
@@ -218,8 +219,8 @@ async def test_a_field_that_is_recalled_while_its_packet_waits_is_erased_at_once
     plan = desk.plan(packet, path=opened.field.path)
     await desk.recall(plan, RecallReason.MISTAKE)
     await world.cn.node.receive()
-    (waiting,) = world.cn.node.state.stores.awaiting_cosignature.all()
-    data = world.cn.node.state.stores.awaiting_cosignature.delivery(waiting.id)
+    (waiting,) = stores_of(world.cn.node).awaiting_cosignature.all()
+    data = stores_of(world.cn.node).awaiting_cosignature.delivery(waiting.id)
     assert data is not None
     (parts,) = parse_delivery(data).parts
     assert parts.ciphertexts

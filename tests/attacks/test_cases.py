@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from support.node import context_of, stores_of
 from support.simulation import CN, MX, US, Member, Simulation
 from tearline.cases.case import CaseBook, CaseNote, CaseStep, Membership, Phase
 from tearline.errors import CaseRecipient, CaseRefused
@@ -57,7 +58,7 @@ def forged(
     world: Simulation, member: Member, to: Member, case_id: bytes, phase: Phase, **note: object
 ) -> bytes:
     """A step that a patched node makes, whatever was said before."""
-    state = member.node.state
+    state = context_of(member.node)
     key = state.kem_key_of(to.node.uri)
     agreement = member.node.agreement(AGREEMENT)
     seq = state.stores.channels.sent(to.node.uri, agreement.id) + 1
@@ -153,7 +154,7 @@ async def test_members_who_must_not_see_each_other_do_not(world: Simulation) -> 
         assert seen.standing is Membership.IN
         shown = repr((seen, member.node.cases.timeline(seen)))
         assert hidden not in shown
-        assert hidden not in repr(member.node.state.stores.cases.steps(seen.id))
+        assert hidden not in repr(stores_of(member.node).cases.steps(seen.id))
         with pytest.raises(CaseRecipient):
             member.node.plan(draft(member, seen.id), [other.node.uri])
     assert len(view(world.us).members) == 3
@@ -161,7 +162,7 @@ async def test_members_who_must_not_see_each_other_do_not(world: Simulation) -> 
 
 async def test_nobody_learns_of_a_hidden_member_by_numbers_or_sizes(world: Simulation) -> None:
     alone_id = await joined(world, hidden=True)
-    steps = world.cn.node.state.stores.cases.steps(alone_id)
+    steps = stores_of(world.cn.node).cases.steps(alone_id)
     heard = [said for said in steps if not said.mine]
     # Invited and admitted: nothing was said when the hidden one was invited, or joined.
     assert [said.step.phase for said in heard] == [Phase.INVITED, Phase.ADMITTED]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from support.node import stores_of
 from support.simulation import CN, MX, PASSPHRASE, LyingTransport, Member, Simulation
 from tearline.cases.case import Membership
 from tearline.errors import CaseRefused
@@ -34,7 +35,7 @@ async def beside(member: Member) -> AsyncIterator[Node]:
 @contextmanager
 def meanwhile(member: Member, act: Callable[[], object]) -> Iterator[None]:
     """Has another process act just before the member's own next transaction."""
-    database, waiting = member.node.state.stores.database, [act]
+    database, waiting = stores_of(member.node).database, [act]
 
     def transaction(database_: Database) -> Any:
         if database_ is database and waiting:

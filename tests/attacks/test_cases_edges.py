@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from attacks.test_cases import AGREEMENT, SUMMARY, TITLE, draft, joined, settle, view
+from support.node import context_of, stores_of
 from support.simulated_requests import PERSON, ask
 from support.simulation import CN, MX, US, Member, Simulation, alone
 from tearline.cases.case import Membership
@@ -170,7 +171,7 @@ async def test_what_a_suspension_refuses_is_not_said_without_end(
 
 async def end_key(world: Simulation, member: Member, name: str) -> None:
     """A member's root ends its node's encryption key; there is no other before its next sync."""
-    state, root = member.node.state, world.root(name)
+    state, root = context_of(member.node), world.root(name)
     key = state.kem_key_of(member.node.uri).id
     body = encode_revocation(Revocation(header=root.header, revoked_key=key, reason="stolen"))
     assert await member.node.publish_revocation(alone(root, StatementType.REVOCATION, body))
@@ -212,12 +213,12 @@ async def test_what_was_sealed_to_a_key_that_ended_is_said_again(
     await settle(world)
     now = Membership.CLOSED if side == "lead" else Membership.IN
     assert view(world.cn).standing is now
-    assert view(world.us).seats[world.cn.node.state.agency] is now
-    heard = hears.node.state.stores.cases.latest(case_id, says.node.state.agency, mine=False)
+    assert view(world.us).seats[context_of(world.cn.node).agency] is now
+    heard = stores_of(hears.node).cases.latest(case_id, context_of(says.node).agency, mine=False)
     assert heard is not None
     assert heard.step.acted_by == PERSON
     assert [member.codes() for member in world.members] == [[], [], []]
-    assert says.node.state.stores.cases.returned() == ()
+    assert stores_of(says.node).cases.returned() == ()
 
 
 async def test_nothing_is_opened_of_cases_in_which_nothing_happened(
@@ -227,7 +228,7 @@ async def test_nothing_is_opened_of_cases_in_which_nothing_happened(
     for number in range(3):
         opened(world.us, f"{TITLE} {number}", CN)
     await settle(world)
-    cases = world.us.node.state.stores.cases
+    cases = stores_of(world.us.node).cases
     assert cases.due() == ()
     world.cn.node.cases.join(world.cn.node.cases.find(f"{TITLE} 1"))
     await world.cn.node.sync()

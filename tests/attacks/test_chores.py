@@ -8,6 +8,7 @@ import pytest
 from attacks.test_both_before_open import wait_for_both
 from attacks.test_corrections import forge, settled
 from attacks.test_quarantine import goes_on, notices
+from support.node import context_of, stores_of
 from support.simulated_requests import HOUR_MS, ask, phases, shift
 from support.simulation import Member, Simulation
 from tearline.errors import (
@@ -91,11 +92,11 @@ async def test_a_packet_that_waits_and_contradicts_what_is_here_is_put_aside(
     with monkeypatch.context() as patched:
         forged = await forge(world, world.mx, world.cn, packet, patched)
     await world.cn.take(forged)
-    assert world.cn.node.state.stores.awaiting_cosignature.count() == 1
+    assert stores_of(world.cn.node).awaiting_cosignature.count() == 1
     for member in (world.mx, world.cn, world.mx, world.cn):
         await member.node.receive()
     world.cn.caught(CorrectionRefused, packets=len(before))
-    assert world.cn.node.state.stores.awaiting_cosignature.all() == ()
+    assert stores_of(world.cn.node).awaiting_cosignature.all() == ()
     (later,) = await world.us.send(world.cn)
     await settled(world)
     await settled(world)
@@ -139,7 +140,7 @@ async def test_a_recall_that_cannot_be_obeyed_holds_up_no_other(
 ) -> None:
     first, second = await world.us.send(world.cn, times=2)
     await settled(world)
-    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     for packet in (first, second):
         plan = world.us.node.recalls.plan(packet)
         await world.us.node.recalls.recall(plan, RecallReason.MISTAKE)

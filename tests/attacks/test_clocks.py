@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 
 from attacks.test_recalls import recalled, settled, shown, states
+from support.node import context_of, stores_of
 from support.simulated_requests import HOUR_MS, ask
 from support.simulation import Clock, Member, Simulation
 from tearline.errors import ClockSkewed, LogTimeDisputed
@@ -22,23 +23,23 @@ RESPOND_DAYS = 3
 
 def set_clock(member: Member, days: float) -> None:
     """Sets a node's clock to so many days from now."""
-    object.__setattr__(member.node.state, "now_ms", Clock(int(days * DAY_MS)))
+    object.__setattr__(context_of(member.node), "now_ms", Clock(int(days * DAY_MS)))
 
 
 async def test_a_log_that_runs_ahead_erases_nothing(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
     await settled(world)
     fields = shown(world.cn, packet)
-    keys = world.cn.node.state.keys.kem_ids()
+    keys = context_of(world.cn.node).keys.kem_ids()
     world.clock.offset_ms = AHEAD_DAYS * DAY_MS
     for _ in range(2):
         with pytest.raises(ClockSkewed):
             await world.cn.node.sync()
     assert shown(world.cn, packet) == fields > 0
-    assert world.cn.node.state.keys.kem_ids() == keys
+    assert context_of(world.cn.node).keys.kem_ids() == keys
     assert world.cn.codes() == [ClockSkewed.code]  # told once, however often it is shown
     (aside,) = world.cn.status().quarantined
-    evidence = world.cn.node.state.stores.inbox.evidence(aside.id)
+    evidence = stores_of(world.cn.node).inbox.evidence(aside.id)
     # The checkpoint shows it; the entries that came with it, a megabyte of them, show no more.
     assert evidence is not None
     assert parse_checkpoint_text(parse_note(evidence).text).size == len(await world.entries())
@@ -54,7 +55,7 @@ async def test_a_checkpoint_of_the_future_that_was_read_earlier_erases_nothing(
     (packet,) = await world.us.send(world.cn)
     await settled(world)
     fields = shown(world.cn, packet)
-    state = world.cn.node.state
+    state = context_of(world.cn.node)
     newest = state.follower.checkpoint()
     assert newest is not None
     world.clock.offset_ms = AHEAD_DAYS * DAY_MS
@@ -69,7 +70,7 @@ async def test_a_checkpoint_of_the_future_that_was_read_earlier_erases_nothing(
 async def test_a_log_that_runs_ahead_takes_nobody_the_time_to_keep_what_is_recalled(
     world: Simulation,
 ) -> None:
-    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
     await settled(world)
     await recalled(world, packet)

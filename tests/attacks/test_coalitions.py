@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import tearline_server.processing.handlers.packets
+from support.node import context_of
 from support.simulation import EVERYTHING, PURPOSE, Simulation, alone, narrative
 from tearline.audit.event import EventCode
 from tearline.errors import (
@@ -90,7 +91,7 @@ async def test_a_field_released_alone_is_judged_by_its_own_marking(world: Simula
     releaser = GrantContext(
         signer=world.us.signer,
         acted_by=None,
-        kem_key_of=world.us.node.state.kem_key_of,
+        kem_key_of=context_of(world.us.node).kem_key_of,
         next_place=lambda to, agreement: Address(recipient=to, agreement_id=agreement, seq=1),
     )
     grant = make_grant(
@@ -131,7 +132,7 @@ async def test_an_exchange_that_lets_more_pass_does_not_get_it_past_the_recipien
 async def test_a_packet_shown_onward_is_refused(world: Simulation) -> None:
     await world.us.send(world.cn)
     await world.cn.node.receive()
-    state = world.cn.node.state
+    state = context_of(world.cn.node)
     stored = state.stores.packets.packet(world.cn.grants()[0])
     (granted,) = state.stores.packets.grants(stored.signed.statement.id)
     recipient = world.mx.node.uri

@@ -3,6 +3,7 @@
 import pytest
 
 from support.consents import PERSON
+from support.node import stores_of
 from support.onward import given, path_of, person_draft, planned
 from support.simulation import Simulation
 from tearline.errors import CopyUndeclared
@@ -46,8 +47,8 @@ async def test_a_recall_does_not_make_a_copy_free(world: Simulation, declared: b
     plan = world.us.node.recalls.plan(packet)
     await world.us.node.recalls.recall(plan, RecallReason.MISTAKE, acted_by=PERSON)
     await world.cn.node.receive()
-    assert not world.cn.node.state.stores.packets.packet(packet).keys
-    assert world.cn.node.state.stores.values.find("Qiu Wenhao") == []
+    assert not stores_of(world.cn.node).packets.packet(packet).keys
+    assert stores_of(world.cn.node).values.find("Qiu Wenhao") == []
     draft = person_draft(world.cn, "Qiu Wenhao", *([packet] if declared else []))
     with pytest.raises(CopyUndeclared):
         await world.cn.node.send([planned(world.cn, draft, world.mx)])

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from attacks.test_onward import person_draft
+from support.node import context_of
 from support.simulated_requests import person
 from support.simulation import ARTICLE, Member, Simulation, narrative
 from tearline.errors import (
@@ -127,7 +128,7 @@ async def test_who_was_kept_out_by_a_suspension_is_named_once_it_is_resumed(
     (packet,) = await world.us.send(world.cn, world.mx)
     await settled(world)
     agreement = world.us.node.agreement("narcotics-2026")
-    us, mx = world.us.node.state.agency, world.mx.node.state.agency
+    us, mx = context_of(world.us.node).agency, context_of(world.mx.node).agency
     way = Suspension(
         article=ARTICLE,
         sender=us,

@@ -7,6 +7,7 @@ import pytest
 from attacks.test_four_eyes import STRICT, Strict, agree
 from attacks.test_key_life import DAY_MS, pass_time
 from support.four_eyes import log_in
+from support.node import context_of, stores_of
 from support.simulation import Simulation
 from tearline.errors import DraftEnded, DrafterGone, LoginRequired, PersonAmbiguous
 from tearline.limits import MAX_PENDING_AGE_MS
@@ -35,7 +36,7 @@ async def test_what_a_disabled_person_drafted_is_not_approved(strict: Strict) ->
     LocalIssuer(us.keystore).disable("ana")
     with pytest.raises(DrafterGone):
         await us.approvals.approve(pending, person="li")
-    assert not list(us.state.stores.packets.ids())
+    assert not list(stores_of(us).packets.ids())
     us.approvals.reject(pending, person="li")
     assert us.approvals.waiting() == ()
 
@@ -50,7 +51,7 @@ async def test_a_draft_ends(strict: Strict) -> None:
     pass_time(world, 2 * DAY_MS)
     for member in (world.cn, world.mx):
         await member.node.sync()
-    await world.us.node.state.follow()
+    await context_of(world.us.node).follow()
     strict.person("pia", Role.LIAISON)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(second), "expire", lambda _: None)
@@ -63,7 +64,7 @@ async def test_a_draft_ends(strict: Strict) -> None:
 async def test_a_clock_of_our_own_alone_ends_no_draft(strict: Strict) -> None:
     us, clock = strict.world.us.node, strict.world.clock
     pending = drafted(strict)
-    object.__setattr__(us.state, "now_ms", lambda: clock() + 400 * DAY_MS)
+    object.__setattr__(context_of(us), "now_ms", lambda: clock() + 400 * DAY_MS)
     us.approvals.expire()
     assert [each.id for each in us.approvals.waiting()] == [pending]
 
@@ -73,8 +74,8 @@ async def held_back(world: Simulation) -> tuple[bytes, str]:
     """A packet of which the sender's own policies keep the account from China."""
     (packet,) = await world.us.send(world.mx)
     us = world.us.node
-    policies = replace(us.state.policies, own=parse_policy_set(OWN_POLICY))
-    object.__setattr__(us.state, "policies", policies)
+    policies = replace(context_of(us).policies, own=parse_policy_set(OWN_POLICY))
+    object.__setattr__(context_of(us), "policies", policies)
     fields = us.show(packet).view.best()
     return packet, next(o.field.path for o in fields if o.field.path.endswith("/BankAccount/iban"))
 
@@ -108,7 +109,7 @@ async def test_of_several_persons_none_acts_unnamed(world: Simulation) -> None:
         LocalIssuer(mx.keystore).add(
             name, roles=[role], clearance=Tlp.RED, passphrase=b"a word of theirs"
         )
-        LocalIssuer(mx.keystore).login(name, b"a word of theirs", mx.state.now_ms() // 1000)
+        LocalIssuer(mx.keystore).login(name, b"a word of theirs", context_of(mx).now_ms() // 1000)
     for act in (
         lambda: mx.acting("", agreement_id, Role.LIAISON),
         lambda: mx.person("", Role.OFFICER),

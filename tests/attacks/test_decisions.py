@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
+from support.node import context_of, stores_of
 from support.simulated_requests import PERSON, ask, record_plan
 from support.simulation import PASSPHRASE, Clock, Member, Simulation
 from tearline.errors import (
@@ -48,7 +49,7 @@ def away(*members: Member) -> Iterator[None]:
 def pass_time(world: Simulation, time_ms: int) -> None:
     world.clock.offset_ms += time_ms
     for member in world.members:
-        object.__setattr__(member.node.state, "now_ms", Clock(world.clock.offset_ms))
+        object.__setattr__(context_of(member.node), "now_ms", Clock(world.clock.offset_ms))
 
 
 async def settled(world: Simulation) -> None:
@@ -58,12 +59,12 @@ async def settled(world: Simulation) -> None:
 
 def shown(member: Member) -> int:
     """How many packets of others are open here."""
-    packets = member.node.state.stores.packets.packets()
+    packets = stores_of(member.node).packets.packets()
     return sum(packet.origin != member.node.uri for packet in packets)
 
 
 async def name_path(member: Member, packet: bytes) -> str:
-    view = member.node.state.open_view(packet)
+    view = context_of(member.node).open_view(packet)
     return next(o.field.path for o in view.view.best() if o.field.path.endswith(NAME))
 
 
@@ -108,7 +109,7 @@ async def test_a_recall_without_an_exchange_waits_and_is_obeyed(world: Simulatio
 
 async def test_a_suspension_and_its_lifting_say_their_place(world: Simulation) -> None:
     us = world.us
-    officer = us.node.state.stores.agreements.by_name(AGREEMENT)
+    officer = stores_of(us.node).agreements.by_name(AGREEMENT)
     with away(us):
         with pytest.raises(ActQueued):
             await us.node.send([us.plan(world.cn)])
@@ -129,10 +130,10 @@ async def later(world: Simulation, act: Callable[[], Awaitable[object]], who: Me
     """Decides something an hour after ``who`` lost the exchange, and brings that back."""
     with away(who):
         pass_time(world, HOUR_MS)
-        before = who.node.state.stores.outbox.waiting()
+        before = stores_of(who.node).outbox.waiting()
         with pytest.raises(ActQueued) as waits:
             await act()
-        assert who.node.state.stores.outbox.waiting() == before  # nothing was sealed
+        assert stores_of(who.node).outbox.waiting() == before  # nothing was sealed
         assert len(who.node.decisions.waiting()) == 1
     for member in (*world.members, *world.members):
         await member.node.sync()
@@ -147,8 +148,8 @@ async def test_what_cannot_be_sealed_waits_as_it_was_decided(world: Simulation) 
     queued = await later(world, lambda: us.node.send([plan], acted_by=PERSON), us)
     assert (queued.place, queued.packets) == (1, ())
     assert shown(cn) == 1
-    (packet,) = us.node.state.stores.packets.packets()
-    (grant,) = us.node.state.stores.packets.grants(packet.id)
+    (packet,) = stores_of(us.node).packets.packets()
+    (grant,) = stores_of(us.node).packets.grants(packet.id)
     assert grant.grant.acted_by == PERSON
 
 
@@ -158,7 +159,7 @@ async def test_so_does_one_more_field(world: Simulation) -> None:
     await settled(world)
     path = await name_path(us, packet)
     await later(world, lambda: us.node.disclose(packet, path, cn.node.uri, acted_by=PERSON), us)
-    assert cn.node.state.open_view(packet).field(path) is not None
+    assert context_of(cn.node).open_view(packet).field(path) is not None
 
 
 async def test_so_does_an_answer_with_its_step(world: Simulation) -> None:
@@ -170,7 +171,7 @@ async def test_so_does_an_answer_with_its_step(world: Simulation) -> None:
     )
     view = us.node.requests.show(request)
     assert view.progress.phase is Phase.PARTIAL
-    assert view.items[0].answer in us.node.state.stores.packets.ids()
+    assert view.items[0].answer in stores_of(us.node).packets.ids()
     assert view.steps[-1].note.text == "so"
 
 
@@ -193,7 +194,7 @@ async def test_so_do_consents(world: Simulation) -> None:
     await later(world, lambda: consents.pass_on(packet, [path], cn.node.uri), mx)
     (record,) = us.node.consents.all()
     await later(world, lambda: us.node.consents.give(record.id, acted_by=PERSON), us)
-    assert cn.node.state.open_view(packet).field(path) is not None
+    assert context_of(cn.node).open_view(packet).field(path) is not None
     assert mx.node.consents.find(record.id.hex()).status.text == "given"
     await later(world, lambda: us.node.consents.withdraw(record.id, acted_by=PERSON), us)
     assert mx.node.consents.find(record.id.hex()).status.text == "withdrawn"
@@ -208,7 +209,7 @@ async def test_so_do_cases(world: Simulation) -> None:
     assert view.title == "Lantern"
     await later(world, lambda: cn.node.case_decisions.take(view, "join"), cn)
     (led,) = us.node.cases.all()
-    assert cn.node.state.agency in led.members
+    assert context_of(cn.node).agency in led.members
     await later(world, lambda: desk.take(led, "close"), us)
     assert cn.node.cases.find(view.id.hex()).standing.value == "closed"
 
@@ -311,7 +312,7 @@ async def kills(
                 ended = True
             except Killed:
                 pass
-        node.state.stores.database.close()
+        stores_of(node).database.close()
         async with restarted(world, who) as anew:
             await anew.sync()
             assert anew.decisions.waiting() == ()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.node import context_of, stores_of
 from support.simulation import Member, Simulation
 from tearline.audit.event import EventCode
 from tearline.errors import (
@@ -132,8 +133,8 @@ async def test_a_grant_from_before_whose_sealed_part_is_too_long_keeps_its_place
     with monkeypatch.context() as patched:
         patched.setattr("tearline.statements.channel.MAX_SEALED_BYTES", 10)
         await world.cn.catches(PacketTooLarge)
-    (channel,) = world.cn.node.state.stores.channels.all()
-    incoming = world.cn.node.state.stores.channels.incoming(channel.peer, channel.agreement_id)
+    (channel,) = stores_of(world.cn.node).channels.all()
+    incoming = stores_of(world.cn.node).channels.incoming(channel.peer, channel.agreement_id)
     assert incoming.contiguous == 1
 
 
@@ -282,7 +283,7 @@ async def test_over_the_quota_the_id_alone_is_kept_and_the_mailbox_is_read_on(
     noise = ciphertexts(lambda given: dict.fromkeys(given, b"noise"))
     world.cn.exchange.mail = lambda mail: [each for m in mail for each in noise([m])]
     await world.cn.catches(CommitmentMismatch)
-    assert world.cn.status().over_quota == {world.us.node.state.agency: 1}
+    assert world.cn.status().over_quota == {context_of(world.us.node).agency: 1}
     assert await world.cn.waiting() == []
 
 
@@ -304,7 +305,7 @@ async def test_what_is_put_aside_leaves_nothing_of_it_among_what_came_with_it(
     assert world.cn.codes() == [ChannelGap.code, MarkUnequal.code]
     marks = [
         found
-        for found in world.cn.node.state.stores.log.openings()
+        for found in stores_of(world.cn.node).log.openings()
         if found.event.code is EventCode.MARK
     ]
     assert (marks, len(world.cn.grants())) == ([], 1)
@@ -316,7 +317,7 @@ async def test_what_comes_together_is_one_commit(
     await world.us.send(world.cn, times=5)
     await world.cn.node.sync()
     waiting = [encode_delivery(mail) for mail in await world.cn.waiting()]
-    receiver, commits = Receiver(world.cn.node.state), 0
+    receiver, commits = Receiver(context_of(world.cn.node)), 0
     begin = Database.transaction
 
     def counted(database: Database) -> AbstractContextManager[None]:
@@ -341,7 +342,7 @@ async def test_what_counts_late_is_taken_in_late(world: Simulation) -> None:
 
 
 async def test_what_the_log_does_not_hold_yet_is_taken_in_once_it_does(world: Simulation) -> None:
-    node, receiver = world.cn.node, Receiver(world.cn.node.state)
+    node, receiver = world.cn.node, Receiver(context_of(world.cn.node))
     before = world.sign_log(await world.entries())
     await world.us.send(world.cn)
     (mail,) = await world.cn.waiting()
@@ -350,14 +351,14 @@ async def test_what_the_log_does_not_hold_yet_is_taken_in_once_it_does(world: Si
     assert list(receiver.try_again()) == []
     world.cn.caught(EntryNotIncluded)
     world.cn.exchange.log = lambda page: page
-    await node.state.follow()
+    await context_of(node).follow()
     (received,) = receiver.try_again()
     assert received.signed.statement.id == mail.statements[0].id
     assert (world.cn.codes(), len(world.cn.grants())) == ([], 1)
 
 
 async def test_evidence_that_is_no_delivery_is_not_taken_in(world: Simulation) -> None:
-    state = world.cn.node.state
+    state = context_of(world.cn.node)
     for evidence in (b"", b"noise"):
         state.alarm(EntryNotIncluded(), evidence)
     assert list(Receiver(state).try_again()) == []
@@ -415,8 +416,8 @@ async def test_no_flipped_bit_changes_what_is_read(world: Simulation) -> None:
     """A bit somewhere in a delivery: refused with a code, or nothing that is kept differs."""
     await world.us.send(world.cn)
     (mail,) = await world.cn.waiting()
-    await world.cn.node.state.follow()
-    state = world.cn.node.state
+    await context_of(world.cn.node).follow()
+    state = context_of(world.cn.node)
     intake = DeliveryVerifier(
         node=state.uri,
         trust=state.trust,

@@ -9,6 +9,7 @@ from attacks.test_corrections import corrected
 from attacks.test_exhibits import SHOWN, verified
 from attacks.test_key_life import DAY_MS, pass_time
 from attacks.test_lost_machines import mirrored, restored, saved, settle
+from support.node import context_of, stores_of
 from support.simulation import PASSPHRASE, Member, Simulation
 from tearline.errors import MomentUnproven
 from tearline.packets.recall import RecallReason, RecallState
@@ -27,7 +28,9 @@ async def settled(world: Simulation) -> None:
 async def rotate(member: Member) -> bytes:
     """Gives a node its next signing key; returns the id of the one before."""
     node, old = member.node, member.signer.header.key_id
-    record = certify_next(node.home, PASSPHRASE, node.state.keys, now_ms=node.state.now_ms())
+    record = certify_next(
+        node.home, PASSPHRASE, context_of(node).keys, now_ms=context_of(node).now_ms()
+    )
     await node.take_signing_record(record)
     return old
 
@@ -103,8 +106,8 @@ async def test_a_field_is_disclosed_of_a_packet_whose_key_has_ended(
     shown = world.mx.node.show(packet)
     assert [each.field.path for each in shown.view.fields] == [path]
     channel = (world.us.node.uri, shown.manifest.agreement.id)
-    incoming = world.mx.node.state.stores.channels.incoming(*channel)
-    assert incoming.contiguous == world.us.node.state.stores.channels.sent(
+    incoming = stores_of(world.mx.node).channels.incoming(*channel)
+    assert incoming.contiguous == stores_of(world.us.node).channels.sent(
         world.mx.node.uri, shown.manifest.agreement.id
     )
 
@@ -127,7 +130,7 @@ async def test_it_is_recalled_and_erased(world: Simulation, end: Ending) -> None
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
     await settled(world)
-    assert world.cn.node.state.stores.packets.packet(packet).keys == ()
+    assert stores_of(world.cn.node).packets.packet(packet).keys == ()
     assert [each.state for each in desk.of(packet)] == [RecallState.ERASED]
     assert world.cn.codes() == world.us.codes() == []
 
@@ -137,7 +140,7 @@ async def test_originator_and_recipient_show_exhibits_of_it(world: Simulation, e
     await settled(world)
     await end(world)
     for member in (world.us, world.mx):
-        text = make_exhibit(member.node.state, member.node.access, packet, SHOWN)
+        text = make_exhibit(context_of(member.node), member.node.access, packet, SHOWN)
         assert verified(world, text).originator.signer == world.us.node.uri
 
 
@@ -153,8 +156,8 @@ async def test_who_got_it_after_the_end_is_told_that_the_originator_makes_exhibi
     await settled(world)
     assert world.mx.node.show(packet).view.fields
     with pytest.raises(MomentUnproven, match="originator"):
-        make_exhibit(world.mx.node.state, world.mx.node.access, packet, SHOWN)
-    text = make_exhibit(world.us.node.state, world.us.node.access, packet, SHOWN)
+        make_exhibit(context_of(world.mx.node), world.mx.node.access, packet, SHOWN)
+    text = make_exhibit(context_of(world.us.node), world.us.node.access, packet, SHOWN)
     assert verified(world, text).fields
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from attacks.test_recalls import PERSON, settled, shown, states, statuses
 from attacks.test_standings import unreachable
+from support.node import context_of, stores_of
 from support.simulation import ARTICLE, Member, Simulation
 from tearline.errors import ExchangeUnreachable, LiftRefused, PacketFrozen
 from tearline.packets.recall import KeepGround, RecallReason, RecallState
@@ -39,7 +40,7 @@ async def ended(member: Member) -> None:
 
 def opens(member: Member, packet: bytes) -> bool:
     """Whether a member has keys of a packet, frozen or not."""
-    return member.node.state.stores.packets.packet(packet).keys != ()
+    return stores_of(member.node).packets.packet(packet).keys != ()
 
 
 async def ciphertexts(world: Simulation, packet: bytes) -> int:
@@ -74,7 +75,7 @@ async def test_a_suspension_has_partners_erase_what_was_sent_before(world: Simul
 async def test_a_suspension_erases_where_it_reaches_and_nowhere_else(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
     await settled(world)
-    us, mx = world.us.node.state.agency, world.mx.node.state.agency
+    us, mx = context_of(world.us.node).agency, context_of(world.mx.node).agency
     await suspended(world.us, article=ARTICLE, sender=us, recipient=mx)
     assert await ciphertexts(world, packet)
     await settled(world)
@@ -109,7 +110,7 @@ async def test_what_a_suspension_erases_a_person_may_keep_and_it_stays_frozen(
 ) -> None:
     (packet,) = await world.us.send(world.cn)
     await settled(world)
-    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     await suspended(world.us)
     await settled(world)
     assert states(world.us, packet) == [RecallState.OPEN]
@@ -133,7 +134,7 @@ async def test_what_was_erased_on_its_way_is_not_issued_anew(world: Simulation) 
     for _ in range(2):
         await settled(world)
     assert world.cn.grants() == []
-    assert len(world.us.node.state.stores.packets.grants(packet)) == 1
+    assert len(stores_of(world.us.node).packets.grants(packet)) == 1
     assert states(world.us, packet) == [RecallState.ERASED]
     assert [member.codes() for member in world.members] == [[], [], []]
 

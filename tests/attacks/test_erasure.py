@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from support.node import context_of, stores_of
 from support.simulation import Member, Simulation
 from tearline.audit.erasure import Erasure
 from tearline.audit.event import EventCode
@@ -33,7 +34,7 @@ async def sent(world: Simulation) -> int:
     await world.us.send(world.cn)
     for member in (world.cn, world.us, world.cn):
         await member.node.receive()
-    log = world.us.node.state.stores.log
+    log = stores_of(world.us.node).log
     return next(
         each.opening.index for each in log.openings() if each.event.code is EventCode.GRANT_ACCEPTED
     )
@@ -80,16 +81,16 @@ async def test_what_was_erased_is_gone_everywhere_and_the_tree_is_the_same(
 ) -> None:
     index = await sent(world)
     before = await world.entries()
-    opened = world.cn.node.state.stores.log.opened(index)
+    opened = stores_of(world.cn.node).log.opened(index)
     assert opened is not None
     await world.us.node.publish_erasure(order_for(world, index, world.cn))
     for member in (world.us, world.cn):
         await member.node.receive()
         assert member.codes() == []
-        assert member.node.state.stores.log.opened(index) is None
-        assert [o.order.indices for o in member.node.state.stores.erasures.orders()] == [(index,)]
+        assert stores_of(member.node).log.opened(index) is None
+        assert [o.order.indices for o in stores_of(member.node).erasures.orders()] == [(index,)]
         about = opened.event.statement_id
-        receipts = member.node.state.stores.receipts.of(about)
+        receipts = stores_of(member.node).receipts.of(about)
         assert not [r for r in receipts if r.entry is not None and r.entry.index == index]
     assert (await world.entries())[: len(before)] == before
     assert await findings(world) == ([], 1)
@@ -97,23 +98,23 @@ async def test_what_was_erased_is_gone_everywhere_and_the_tree_is_the_same(
     for path in world.folder.glob("exchange.db*"):
         assert opened.opening.salt not in path.read_bytes()
     with pytest.raises(NotFound):
-        prove(world.cn.node.state, opened.event.statement_id.hex())
+        prove(context_of(world.cn.node), opened.event.statement_id.hex())
 
 
 async def test_the_order_reaches_who_it_concerns_and_nobody_else(world: Simulation) -> None:
     await erased(world)
-    assert world.mx.node.state.stores.erasures.orders() == ()
+    assert stores_of(world.mx.node).erasures.orders() == ()
     assert world.mx.codes() == []
 
 
 async def test_what_is_told_once_more_stays_erased(world: Simulation) -> None:
     index = await sent(world)
-    opened = world.cn.node.state.stores.log.opened(index)
+    opened = stores_of(world.cn.node).log.opened(index)
     assert opened is not None
     await world.us.node.publish_erasure(order_for(world, index, world.cn))
     await world.cn.node.receive()
-    world.cn.node.state.stores.log.put_opening(opened.opening)
-    assert world.cn.node.state.stores.log.opened(index) is None
+    stores_of(world.cn.node).log.put_opening(opened.opening)
+    assert stores_of(world.cn.node).log.opened(index) is None
 
 
 # Who may.
@@ -128,7 +129,7 @@ async def test_one_party_alone_erases_nothing(world: Simulation) -> None:
 async def test_the_parties_are_those_whom_the_entry_names(world: Simulation) -> None:
     index = await sent(world)
     order = parse_erasure(order_for(world, index).statement.body)
-    us, mx = world.us.node.state.agency, world.mx.node.state.agency
+    us, mx = context_of(world.us.node).agency, context_of(world.mx.node).agency
     alone = forged(order, world.us, parties=(us,))
     with_another = forged(order, world.us, world.mx, parties=tuple(sorted((us, mx))))
     outcomes = [await publish(world.us, each) for each in (alone, with_another)]
@@ -141,7 +142,7 @@ async def test_the_parties_are_those_whom_the_entry_names(world: Simulation) -> 
 async def test_an_entry_of_others_and_none_are_refused_alike(world: Simulation) -> None:
     index = await sent(world)
     order = parse_erasure(order_for(world, index).statement.body)
-    mx = world.mx.node.state.agency
+    mx = context_of(world.mx.node).agency
     outcomes = [
         await publish(world.mx, forged(order, world.mx, parties=(mx,), indices=(each,)))
         for each in (index, 1 << 40)
@@ -152,7 +153,7 @@ async def test_an_entry_of_others_and_none_are_refused_alike(world: Simulation) 
 
 async def test_an_order_cannot_be_erased_nor_erase_twice(world: Simulation) -> None:
     _, order = await erased(world)
-    found = world.us.node.state.stores.erasures.orders()[0]
+    found = stores_of(world.us.node).erasures.orders()[0]
     with pytest.raises(ErasureRefused):
         world.us.node.draft_erasure([found.entry], REASON)
     again = forged(parse_erasure(order.statement.body), world.us, world.cn, reason="again")
@@ -162,7 +163,7 @@ async def test_an_order_cannot_be_erased_nor_erase_twice(world: Simulation) -> N
 async def test_nothing_is_erased_that_a_node_has_not_taken_in(world: Simulation) -> None:
     await world.us.send(world.cn)
     await world.us.node.receive()
-    log = world.us.node.state.stores.log
+    log = stores_of(world.us.node).log
     index = next(
         o.opening.index for o in log.openings() if o.event.code is EventCode.GRANT_ACCEPTED
     )
@@ -179,13 +180,13 @@ async def test_a_node_erases_only_what_the_order_covers(world: Simulation) -> No
     await world.us.send(world.cn)
     for member in (world.us, world.cn):
         await member.node.receive()
-    kept = world.cn.node.state.stores.log.openings()
+    kept = stores_of(world.cn.node).log.openings()
     other = next(o for o in reversed(kept) if o.event.code is EventCode.GRANT_ACCEPTED)
     said = parse_erasure(order.statement.body)
     false = forged(said, world.us, world.cn, agreement_id=bytes(16), indices=(other.opening.index,))
     with pytest.raises(ErasureRefused):
-        world.cn.node.state.stores.erasures.erase(false, 1 << 20)
-    assert world.cn.node.state.stores.log.opened(other.opening.index) == other
+        stores_of(world.cn.node).erasures.erase(false, 1 << 20)
+    assert stores_of(world.cn.node).log.opened(other.opening.index) == other
 
 
 # What an auditor is shown.
@@ -193,14 +194,14 @@ async def test_a_node_erases_only_what_the_order_covers(world: Simulation) -> No
 
 async def proof_of(world: Simulation) -> tuple[int, LogProof, ErasedEntry, Signed]:
     index, order = await erased(world)
-    found = prove(world.us.node.state, order.statement.id.hex())
+    found = prove(context_of(world.us.node), order.statement.id.hex())
     (only,) = [each for each in found if each.index == index]
     proof = parse_log_proof(only.data)
     return index, proof, parse_erased_entry(proof.extra), order
 
 
 def judged(world: Simulation, proof: LogProof) -> Judgement:
-    trust = world.us.node.state.trust
+    trust = context_of(world.us.node).trust
     return AuditVerifier(trust.trust_list.log, trust.federation).judge(proof.encode())
 
 
@@ -217,7 +218,7 @@ async def test_presence_stays_provable(world: Simulation) -> None:
 
 async def test_without_the_federation_it_cannot_be_told(world: Simulation) -> None:
     _, proof, _, _ = await proof_of(world)
-    verifier = AuditVerifier(world.us.node.state.trust.trust_list.log)
+    verifier = AuditVerifier(context_of(world.us.node).trust.trust_list.log)
     assert verifier.judge(proof.encode()).outcome is Worth.INDETERMINATE
 
 

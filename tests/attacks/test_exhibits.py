@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from support.canary import canary, found
+from support.node import context_of
 from support.simulation import Member, Simulation, narrative
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.errors import CommitmentMismatch, MomentUnproven, NotFound, OnwardUseForbidden
@@ -26,7 +27,7 @@ async def received(world: Simulation, *members: Member, told: str = "") -> bytes
     (packet,) = (await world.us.node.send([world.us.plan(*members, extra=extra)])).packets
     for member in members:
         await member.node.receive()
-        await member.node.state.follow()
+        await context_of(member.node).follow()
     await world.us.node.receive()
     return packet
 
@@ -36,14 +37,14 @@ def read(text: str) -> Exhibit:
 
 
 def verified(world: Simulation, text: str) -> Shown:
-    return verify_exhibit(read(text), world.us.node.state.trust.federation)
+    return verify_exhibit(read(text), context_of(world.us.node).trust.federation)
 
 
 async def test_a_recipient_shows_what_it_could_open_and_no_more(world: Simulation) -> None:
     """China got a band of the amount, and is told of sources and methods: no word of them."""
     word = canary()
     packet = await received(world, world.cn, world.mx, told=word)
-    text = make_exhibit(world.cn.node.state, world.cn.node.access, packet, SHOWN)
+    text = make_exhibit(context_of(world.cn.node), world.cn.node.access, packet, SHOWN)
     shown = verified(world, text)
     assert [opened.field.form for opened in shown.fields] == [Form.GENERALISED]
     assert [sighting.node for sighting in shown.sightings] == [world.cn.node.uri]
@@ -58,48 +59,54 @@ async def test_nobody_shows_what_they_cannot_open(world: Simulation) -> None:
     open_here = {opened.slot for opened in world.cn.node.show(packet).view.fields}
     for slot in set(range(len(manifest.slots))) - open_here:
         with pytest.raises(NotFound):
-            make_exhibit(world.cn.node.state, world.cn.node.access, packet, [f"slot:{slot}"])
+            make_exhibit(context_of(world.cn.node), world.cn.node.access, packet, [f"slot:{slot}"])
 
 
 async def test_a_recipient_does_not_show_on_what_its_originator_keeps(world: Simulation) -> None:
     packet = await received(world, world.mx)
     with pytest.raises(OnwardUseForbidden):
-        make_exhibit(world.mx.node.state, world.mx.node.access, packet, ["Person/name"])
+        make_exhibit(context_of(world.mx.node), world.mx.node.access, packet, ["Person/name"])
     assert verified(
-        world, make_exhibit(world.us.node.state, world.us.node.access, packet, ["Person/name"])
+        world,
+        make_exhibit(context_of(world.us.node), world.us.node.access, packet, ["Person/name"]),
     ).accepted
 
 
 async def test_a_recipient_does_not_show_another_value(world: Simulation) -> None:
     """A patched node that writes whatever it likes into the file."""
     packet = await received(world, world.mx)
-    exhibit = read(make_exhibit(world.mx.node.state, world.mx.node.access, packet, SHOWN))
+    exhibit = read(make_exhibit(context_of(world.mx.node), world.mx.node.access, packet, SHOWN))
     (field,) = exhibit.fields
     altered = field.plaintext.replace(AMOUNT.encode(), b"9" * len(AMOUNT))
     forged = replace(exhibit, fields=(replace(field, plaintext=altered),))
     with pytest.raises(CommitmentMismatch):
-        verify_exhibit(forged, world.us.node.state.trust.federation)
+        verify_exhibit(forged, context_of(world.us.node).trust.federation)
     text = armor(Armor.EXHIBIT, encode_exhibit(forged)).encode()
-    examined = judge_exhibit(text, world.us.node.state.trust.federation)
+    examined = judge_exhibit(text, context_of(world.us.node).trust.federation)
     assert (outcome_of(examined), examined.shown) == (Outcome.FAILED, None)
 
 
 async def test_one_packets_field_is_not_shown_as_anothers(world: Simulation) -> None:
     first, second = await received(world, world.mx), await received(world, world.mx)
     one, other = (
-        read(make_exhibit(world.mx.node.state, world.mx.node.access, packet, SHOWN))
+        read(make_exhibit(context_of(world.mx.node), world.mx.node.access, packet, SHOWN))
         for packet in (first, second)
     )
     with pytest.raises(CommitmentMismatch):
-        verify_exhibit(replace(one, fields=other.fields), world.us.node.state.trust.federation)
+        verify_exhibit(
+            replace(one, fields=other.fields), context_of(world.us.node).trust.federation
+        )
 
 
 async def test_receipts_name_who_got_something_of_it(world: Simulation) -> None:
     packet = await received(world, world.cn, world.mx)
-    bare = verified(world, make_exhibit(world.us.node.state, world.us.node.access, packet, SHOWN))
+    bare = verified(
+        world, make_exhibit(context_of(world.us.node), world.us.node.access, packet, SHOWN)
+    )
     assert bare.sightings == ()
     named = verified(
-        world, make_exhibit(world.us.node.state, world.us.node.access, packet, SHOWN, receipts=True)
+        world,
+        make_exhibit(context_of(world.us.node), world.us.node.access, packet, SHOWN, receipts=True),
     )
     assert {sighting.node for sighting in named.sightings} == {
         world.cn.node.uri,
@@ -116,14 +123,14 @@ async def test_before_the_log_has_its_receipt_a_recipient_proves_nothing(
     async for _ in world.mx.node.inbox():
         pass
     with pytest.raises(MomentUnproven):
-        make_exhibit(world.mx.node.state, world.mx.node.access, packet, SHOWN)
+        make_exhibit(context_of(world.mx.node), world.mx.node.access, packet, SHOWN)
 
 
 async def test_an_exhibit_holds_after_the_key_was_replaced(world: Simulation) -> None:
     packet = await received(world, world.mx)
     await world.mx.node.rotate_encryption_key()
-    await world.us.node.state.follow()
-    text = make_exhibit(world.us.node.state, world.us.node.access, packet, SHOWN)
+    await context_of(world.us.node).follow()
+    text = make_exhibit(context_of(world.us.node), world.us.node.access, packet, SHOWN)
     assert verified(world, text).accepted
 
 
@@ -132,7 +139,7 @@ async def test_a_policy_tells_whether_the_parties_cosigned_what_is_shown(
 ) -> None:
     """Whoever demands cosignatures need not believe that the log showed all the same history."""
     packet = await received(world, world.mx)
-    state = world.us.node.state
+    state = context_of(world.us.node)
     demanding = log_policy(state, [world.us.node.uri, world.mx.node.uri])
     bare = make_exhibit(state, world.us.node.access, packet, SHOWN).encode()
     (missing,) = judge_exhibit(bare, state.trust.federation, policy=demanding).errors

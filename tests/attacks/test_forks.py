@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from support.node import context_of, stores_of
 from support.simulation import ORIGIN, PASSPHRASE, LyingTransport, Member, Simulation
 from tearline.errors import (
     CosignatureMissing,
@@ -50,7 +51,7 @@ async def test_every_node_learns_what_the_others_cosigned(world: Simulation) -> 
         for member in world.members:
             await member.node.sync()
     for member in world.members:
-        partners = member.node.state.stores.cosigning.partners()
+        partners = stores_of(member.node).cosigning.partners()
         others = {str(other.node.identity().agency_uri) for other in world.members} - {
             str(member.node.identity().agency_uri)
         }
@@ -115,8 +116,8 @@ async def convicts(member: Member) -> None:
     """The node finds evidence that convinces anyone, and sends nothing more."""
     with pytest.raises(LogForked):
         await member.node.sync()
-    (accusation,) = member.node.state.stores.cosigning.accusations()
-    verify_equivocation(accusation.evidence, member.node.state.trust.trust_list.log)
+    (accusation,) = stores_of(member.node).cosigning.accusations()
+    verify_equivocation(accusation.evidence, context_of(member.node).trust.trust_list.log)
     assert LogForked.code in member.codes()
 
 
@@ -134,7 +135,7 @@ async def test_evidence_stops_every_node_until_an_officer_decides(world: Simulat
             await world.mx.node.sync()
         with pytest.raises(SendingStopped):
             await world.mx.send(world.us)
-        assert world.mx.node.state.stores.cosigning.decide("compared by telephone") == 1
+        assert stores_of(world.mx.node).cosigning.decide("compared by telephone") == 1
         assert await world.mx.send(world.us)
 
 
@@ -146,7 +147,7 @@ async def test_a_shorter_history_is_refused_and_convicts_nobody(world: Simulatio
         world.cn.exchange.show(fork)
         with pytest.raises(LogInconsistent):
             await world.cn.node.sync()
-        assert not world.cn.node.state.stores.cosigning.accusations()
+        assert not stores_of(world.cn.node).cosigning.accusations()
 
 
 # What is kept back.
@@ -179,9 +180,9 @@ async def test_nothing_is_sealed_on_a_log_that_no_other_agency_cosigned_lately(
         await member.node.sync()
     world.us.exchange.news = lambda news: replace(news, checkpoints=(bare(news.checkpoints[0]),))
     assert await world.us.send(world.cn)
-    for partner in world.us.node.state.stores.cosigning.partners():
+    for partner in stores_of(world.us.node).cosigning.partners():
         old = replace(partner, time_s=partner.time_s + off_s)
-        world.us.node.state.stores.cosigning.put_partner(old)
+        stores_of(world.us.node).cosigning.put_partner(old)
     with pytest.raises(NotWitnessed):
         await world.us.send(world.cn)
 
@@ -208,14 +209,15 @@ async def test_no_fork_is_cosigned_after_a_crash_between_keeping_and_answering(
 ) -> None:
     async with world.forked() as fork:
         await world.us.send(world.mx)
-        await world.cn.node.state.follow()  # kept, and then the machine dies before it answers
-        size = world.cn.node.state.stores.log.size
+        # It is kept, and then the machine dies before it answers.
+        await context_of(world.cn.node).follow()
+        size = stores_of(world.cn.node).log.size
         node = await reread(world, world.cn)
         async with node:
             assert size_of(node.cosigning.cosign()) == size
             for _ in range(3):
                 await world.mx.send(world.us)
-            node.state.transport.show(fork)  # type: ignore[attr-defined]  # it is the liar's
+            context_of(node).transport.show(fork)  # type: ignore[attr-defined]  # it is the liar's
             with pytest.raises(LogInconsistent):
                 await node.sync()
             assert size_of(node.cosigning.cosign()) == size

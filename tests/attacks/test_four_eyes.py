@@ -6,6 +6,7 @@ import pytest
 
 import tearline_server.processing.handlers.packets
 from support.four_eyes import amended, log_in, put_in_force
+from support.node import context_of, stores_of
 from support.simulation import BILATERAL, Simulation
 from tearline.errors import (
     NotFound,
@@ -57,7 +58,7 @@ class Strict:
             signer=us.signer,
             acted_by=acted_by,
             seconded_by=seconded_by,
-            kem_key_of=us.node.state.kem_key_of,
+            kem_key_of=context_of(us.node).kem_key_of,
             next_place=lambda recipient, agreement_id: Address(
                 recipient=recipient, agreement_id=agreement_id, seq=1
             ),
@@ -120,7 +121,7 @@ async def test_the_own_node_seals_nothing_for_one_person(strict: Strict) -> None
     node = strict.world.us.node
     with pytest.raises(SecondPersonMissing):
         await node.send([strict.plan()], acted_by=strict.person("ana", Role.OFFICER))
-    assert node.state.stores.packets.ids() == []
+    assert stores_of(node).packets.ids() == []
 
 
 async def test_who_drafted_does_not_approve(strict: Strict) -> None:
@@ -139,12 +140,12 @@ async def test_two_persons_release_and_the_partner_knows_that_they_are_two(stric
     world, second = strict.world, strict.world.us.node.approvals
     first, other = strict.person("ana", Role.ANALYST), strict.person("li", Role.LIAISON)
     pending = second.draft([strict.plan()], person="ana")
-    assert world.us.node.state.stores.packets.ids() == []
+    assert stores_of(world.us.node).packets.ids() == []
     sent = await second.approve(pending, person="li")
     assert not sent.refused
     assert second.waiting() == ()
     await world.mx.node.receive()
-    (grant,) = world.mx.node.state.stores.packets.grants(sent.packets[0])
+    (grant,) = stores_of(world.mx.node).packets.grants(sent.packets[0])
     assert grant.grant.acted_by is not None
     assert grant.grant.seconded_by is not None
     assert grant.grant.acted_by.pseudonym == first.pseudonym
@@ -166,7 +167,7 @@ async def test_one_more_field_takes_two_persons_as_well(strict: Strict) -> None:
     )
     assert not more.refused
     await world.mx.node.receive()
-    assert len(world.mx.node.state.stores.packets.grants(packet)) == 2
+    assert len(stores_of(world.mx.node).packets.grants(packet)) == 2
 
 
 async def test_what_an_amendment_changed_is_agreed_to_before_it_is_sent(strict: Strict) -> None:

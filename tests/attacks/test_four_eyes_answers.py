@@ -5,6 +5,7 @@ import pytest
 import tearline_client.features.packets.service
 import tearline_server.processing.handlers.consents
 from support.four_eyes import amended, log_in, put_in_force
+from support.node import context_of, stores_of
 from support.simulated_requests import AGREEMENT, HOUR_MS, ask, phases, record_plan, shift
 from support.simulation import Member, Simulation
 from tearline.audit.event import EventCode
@@ -59,7 +60,7 @@ class Desk:
 
     def is_nothing_sent(self) -> bool:
         """Whether the request is the only packet that China holds."""
-        return self.world.cn.node.state.stores.packets.ids() == [self.request]
+        return stores_of(self.world.cn.node).packets.ids() == [self.request]
 
 
 @pytest.fixture
@@ -207,7 +208,7 @@ async def test_a_supplement_takes_two_persons_as_well(desk: Desk) -> None:
 
 
 def path_of(member: Member, packet: bytes) -> str:
-    shown = member.node.state.open_view(packet)
+    shown = context_of(member.node).open_view(packet)
     (path,) = {o.field.path for o in shown.view.fields if o.field.path.endswith(f"/{NAME}")}
     return path
 
@@ -286,7 +287,7 @@ async def test_passing_on_by_two_grants_the_field_by_two(world: Simulation) -> N
     assert [to for _, to in asked.second.review(pending).fields] == [world.cn.node.uri]
     assert not (await asked.second.approve(pending, person="li")).refused
     await world.cn.node.receive()
-    (grant,) = world.cn.node.state.stores.packets.grants(record.packet)
+    (grant,) = stores_of(world.cn.node).packets.grants(record.packet)
     assert grant.grant.seconded_by is not None
     assert grant.grant.seconded_by.pseudonym == asked.li.pseudonym
     assert asked.second.waiting() == ()

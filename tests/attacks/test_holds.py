@@ -14,6 +14,7 @@ from attacks.test_recalls import (
     shown,
     states,
 )
+from support.node import stores_of
 from support.simulation import Simulation
 from tearline.errors import LoginRequired, NotFound
 from tearline.packets.recall import KeepGround, RecallState
@@ -61,7 +62,7 @@ async def test_no_time_erases_what_is_held_until_the_hold_has_ended(
 ) -> None:
     packet = await held(world)
     desk = world.cn.node.recalls
-    end_ms = world.cn.node.state.stores.packets.grants(packet)[0].grant.not_after_ms
+    end_ms = stores_of(world.cn.node).packets.grants(packet)[0].grant.not_after_ms
     monkeypatch.setattr(desk, "_agreed_time", lambda: agreed(end_ms))
     desk.run()
     assert shown(world.cn, packet)

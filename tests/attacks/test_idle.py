@@ -8,6 +8,7 @@ from dataclasses import replace
 import apsw
 import pytest
 
+from support.node import stores_of
 from support.simulation import Member, Simulation
 from tearline.wire.cosigning import encode_cosign_turn, parse_cosign_turn
 from tearline_client.loop_health import LoopHealth
@@ -34,7 +35,7 @@ def work(member: Member) -> Iterator[list[int]]:
     def note(event: dict[str, dict[str, int]]) -> None:
         found.append(event["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"])
 
-    connection = member.node.state.stores.database._connection
+    connection = stores_of(member.node).database._connection
     connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, note)
     try:
         yield found
@@ -60,7 +61,7 @@ async def test_an_idle_node_works_no_more_in_a_store_that_was_used(world: Simula
             await member.node.sync()
     for member in (world.us, world.cn):
         before = await an_idle_round(member)
-        connection = member.node.state.stores.database._connection
+        connection = stores_of(member.node).database._connection
         number(connection, ROWS)
         for table in GROWN:
             fill(connection, table, ROWS, done=True)
@@ -70,7 +71,7 @@ async def test_an_idle_node_works_no_more_in_a_store_that_was_used(world: Simula
         assert sum(after) < 1.25 * sum(before) + 1000
         assert max(after) < max(before) + 1000  # no statement grew with the store
     for member in (world.us, world.cn):
-        member.node.state.stores.database.close()  # what was filled in opens nowhere
+        stores_of(member.node).database.close()  # what was filled in opens nowhere
 
 
 @pytest.mark.parametrize("why", ["no key of ours counts", "the exchange knows of evidence"])

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from attacks.test_both_before_open import keep_back, wait_for_both
+from support.node import context_of, stores_of
 from support.simulation import CN, PASSPHRASE, Clock, Member, Simulation, alone
 from support.suspensions import OFFICER, WHOLE
 from tearline.crypto.keys import KemKey
@@ -36,7 +37,7 @@ PAST_USE_MS = LIFETIME_MS[KeyKind.KEM] + DESTROY_AFTER_MS
 
 def kem_of(member: Member) -> KemKey:
     """The encryption key that partners seal to now, as a thief takes it from the keystore."""
-    state = member.node.state
+    state = context_of(member.node)
     return state.kem_key(state.kem_key_of(member.node.uri).id)
 
 
@@ -49,7 +50,7 @@ def pass_time(world: Simulation, time_ms: int) -> None:
 
 def set_clock(member: Member, clock: Clock) -> None:
     """Gives a node another clock."""
-    object.__setattr__(member.node.state, "now_ms", clock)
+    object.__setattr__(context_of(member.node), "now_ms", clock)
 
 
 async def live_on(world: Simulation) -> None:
@@ -141,7 +142,7 @@ async def test_a_grant_that_comes_back_at_once_is_issued_anew_at_once(
     assert sent.refused == ()
     assert [receipt.status for receipt in sent.receipts] == [Status.ACCEPTED] * 3
     assert {grant.kem_key_id for grant in await granted(world.cn)} == {kem_of(world.cn).id}
-    assert not world.us.node.state.stores.returned_grants.all()
+    assert not stores_of(world.us.node).returned_grants.all()
 
 
 async def test_a_grant_that_came_back_goes_anew_without_what_was_recalled_meanwhile(
@@ -150,7 +151,7 @@ async def test_a_grant_that_came_back_goes_anew_without_what_was_recalled_meanwh
     await send_late(world, world.cn)
     await revoke_kem(world)
     await world.us.node.sync()
-    (packet,) = world.us.node.state.stores.packets.ids()
+    (packet,) = stores_of(world.us.node).packets.ids()
     path = world.us.node.show(packet).view.best()[0].field.path
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
@@ -166,7 +167,7 @@ async def test_a_grant_that_ended_meanwhile_is_not_issued_anew(world: Simulation
     await send_late(world, world.cn)
     await revoke_kem(world)
     await world.us.node.sync()
-    returned = world.us.node.state.stores.returned_grants
+    returned = stores_of(world.us.node).returned_grants
     assert len(returned.all()) == 1
     pass_time(world, 365 * DAY_MS)
     for member in (world.cn, world.us) * 2:  # with fresh keys first, to cosign the second time
@@ -186,11 +187,11 @@ async def test_an_old_key_is_gone_after_its_time_and_the_inbox_stays_readable(
 
     pass_time(world, PAST_USE_MS - DAY_MS)
     await world.cn.node.receive()
-    assert world.cn.node.state.kem_key(old)  # what was accepted in time may still arrive
+    assert context_of(world.cn.node).kem_key(old)  # what was accepted in time may still arrive
     pass_time(world, DAY_MS + 60_000)
     await world.cn.node.receive()
 
-    thief = world.cn.node.state.keys  # who has the whole keystore, and a copy of the mailbox
+    thief = context_of(world.cn.node).keys  # who has the whole keystore, and a copy of the mailbox
     with pytest.raises(KeystoreEntryMissing):
         open_release(grant, thief.kem_key(grant.kem_key_id))
     assert thief.kem_ids()
@@ -213,7 +214,7 @@ async def test_what_came_and_is_suspended_opens_however_late_it_is_resumed(
     cut_off(world.cn)  # so that the exchange hands it out, which has not heard of the suspension
     with pytest.raises(ExchangeUnreachable):
         await world.cn.node.suspensions.suspend("narcotics-2026", WHOLE)
-    await world.cn.node.state.follow()
+    await context_of(world.cn.node).follow()
     assert [each async for each in world.cn.node.inbox()] == []
     world.cn.exchange.publication = publication
     await live_on(world)
@@ -221,7 +222,7 @@ async def test_what_came_and_is_suspended_opens_however_late_it_is_resumed(
     await world.cn.node.receive()
     assert world.cn.node.show(packet).view.fields
     await live_on(world)
-    assert len(world.cn.node.state.keys.kem_ids()) == 2  # those of then are gone
+    assert len(context_of(world.cn.node).keys.kem_ids()) == 2  # those of then are gone
 
 
 async def test_what_waits_for_a_cosignature_opens_however_late_that_comes(
@@ -245,7 +246,7 @@ async def test_a_grant_that_waits_and_is_dated_at_zero_stops_no_node_and_destroy
     keep_back(world)
     (packet,) = await world.us.send(world.cn)
     await world.cn.node.receive()
-    world.cn.node.state.stores.database.execute("UPDATE waiting SET time_ms = 0")
+    stores_of(world.cn.node).database.execute("UPDATE waiting SET time_ms = 0")
     await live_on(world)
     world.cn.exchange.news = lambda news: news
     await world.us.node.cosigning.turn()
@@ -283,7 +284,9 @@ async def test_old_evidence_stays_valid(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
     await world.cn.node.receive()
     node, old = world.us.node, world.us.signer.header.key_id
-    record = certify_next(node.home, PASSPHRASE, node.state.keys, now_ms=node.state.now_ms())
+    record = certify_next(
+        node.home, PASSPHRASE, context_of(node).keys, now_ms=context_of(node).now_ms()
+    )
     await node.take_signing_record(record)
     assert world.us.signer.header.key_id != old
     assert await node.publish_revocation(revoke(node.home, PASSPHRASE, old, "replaced"))
@@ -313,7 +316,9 @@ async def test_what_must_be_told_is_signed_anew_where_its_key_was_revoked_on_the
             else desk.recall(desk.plan(packet), RecallReason.SOURCE_AT_RISK)
         )
     world.us.exchange.publication = publication
-    record = certify_next(node.home, PASSPHRASE, node.state.keys, now_ms=node.state.now_ms())
+    record = certify_next(
+        node.home, PASSPHRASE, context_of(node).keys, now_ms=context_of(node).now_ms()
+    )
     await world.us.publish(Publication(signed=(record,)))
     await world.us.publish(Publication(signed=(revoke(node.home, PASSPHRASE, old, "stolen"),)))
     for _ in range(2):
@@ -322,7 +327,7 @@ async def test_what_must_be_told_is_signed_anew_where_its_key_was_revoked_on_the
     await node.receive()
     stopped = world.cn.node.suspensions.positions(world.cn.node.agreement("narcotics-2026"))
     assert bool(stopped) is suspends
-    assert world.cn.node.state.stores.packets.packet(packet).keys == ()
+    assert stores_of(world.cn.node).packets.packet(packet).keys == ()
     assert [each.state for each in desk.of(packet)] == [RecallState.ERASED]
     assert world.us.codes() == world.cn.codes() == []
 
@@ -330,7 +335,9 @@ async def test_what_must_be_told_is_signed_anew_where_its_key_was_revoked_on_the
 async def test_a_key_is_not_used_before_the_log_shows_it(world: Simulation) -> None:
     node, old = world.us.node, world.us.signer.header.key_id
     cut_off(world.us)
-    record = certify_next(node.home, PASSPHRASE, node.state.keys, now_ms=node.state.now_ms())
+    record = certify_next(
+        node.home, PASSPHRASE, context_of(node).keys, now_ms=context_of(node).now_ms()
+    )
     with pytest.raises(ExchangeUnreachable):
         await node.take_signing_record(record)
     assert world.us.signer.header.key_id == old
@@ -370,7 +377,7 @@ async def test_a_key_that_a_thief_puts_on_record_in_our_name_is_noticed(
 ) -> None:
     await world.us.node.sync()
     assert KeyForeign.code not in world.us.codes()
-    now_ms = world.us.node.state.now_ms()
+    now_ms = context_of(world.us.node).now_ms()
     stolen = KeyRecord(
         header=world.us.signer.header,
         subject=world.us.node.uri,

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from support.node import context_of, stores_of
 from support.simulation import CN, MX, US, Simulation, alone
 from tearline.crypto.keys import KemKey, SigningKey
 from tearline.errors import (
@@ -131,7 +132,7 @@ async def test_a_checkpoint_under_a_forged_signature_is_refused(world: Simulatio
 
 
 async def test_nothing_is_sealed_on_a_log_that_stands_still(world: Simulation) -> None:
-    state = world.us.node.state
+    state = context_of(world.us.node)
     object.__setattr__(state, "now_ms", lambda: world.clock() + 11 * MINUTE_MS)
     with pytest.raises(TrustStale):
         await world.us.send(world.cn)
@@ -160,7 +161,7 @@ async def test_an_old_trust_list_does_not_return(world: Simulation) -> None:
 
 
 async def test_a_coalition_does_not_swap_a_third_agency_s_root(world: Simulation) -> None:
-    current = world.us.node.state.trust
+    current = context_of(world.us.node).trust
     thief = SigningKey.generate()
     agencies = tuple(
         replace(agency, root_key=thief.public.encoded)
@@ -243,7 +244,7 @@ async def test_an_entry_that_a_receipt_names_and_the_log_never_holds_is_missed(
 async def test_what_receipts_name_is_asked_of_the_log_once(world: Simulation) -> None:
     await world.us.send(world.cn)
     await world.us.node.sync()
-    assert world.us.node.state.stores.receipts.promises() == ()
+    assert stores_of(world.us.node).receipts.promises() == ()
 
 
 @pytest.mark.parametrize("lie", ["swapped", "accepted although refused", "of another"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.archives import rewritten
+from support.node import context_of, stores_of
 from support.simulation import PASSPHRASE, LyingTransport, Member, Simulation, _house
 from tearline.errors import (
     ActQueued,
@@ -191,7 +192,7 @@ async def test_what_was_acknowledged_is_there_again(world: Simulation) -> None:
 async def test_what_was_withdrawn_does_not_come_back_with_a_backup(world: Simulation) -> None:
     (packet_id,) = await world.us.send(world.cn)
     database = saved(world)  # it holds the grant, and nothing of its withdrawal
-    state = world.us.node.state
+    state = context_of(world.us.node)
     with state.stores.database.transaction():
         withdraw(state, state.stores.packets.grants(packet_id), VoidReason.RECALLED)
     await world.us.node.tell()
@@ -240,7 +241,7 @@ async def test_an_entry_that_was_promised_and_lost_is_reported_once(world: Simul
     with suppress(ExchangeUnreachable):
         await world.us.send(world.cn)  # acknowledged, and read by no mirror
     world.us.exchange.log = lambda page: page
-    assert world.us.node.state.stores.receipts.promises()
+    assert stores_of(world.us.node).receipts.promises()
     async with restored(world, database, [mirror]):
         await settle(world)
         assert set(world.us.codes()) == {PromiseLost.code}
@@ -280,7 +281,7 @@ async def test_a_restored_node_goes_on_where_it_was(world: Simulation) -> None:
         again = Simulation(**{**vars_of(world), "us": us})
         await settle(again)
         assert len(us.grants()) == 1
-        assert us.node.state.stores.packets.ids() != list(forgotten)
+        assert stores_of(us.node).packets.ids() != list(forgotten)
         sent = await us.send(world.cn)
         await settle(again)
         assert sent[0] in world.cn.grants()
@@ -297,10 +298,10 @@ def vars_of(world: Simulation) -> dict[str, object]:
 
 def later_than_the_restore(member: Member) -> None:
     """Lets time pass: cosigners tell it in seconds."""
-    recovery = member.node.state.stores.recovery
+    recovery = stores_of(member.node).recovery
     before = recovery.restored()
     assert before is not None
-    with member.node.state.stores.database.transaction():
+    with stores_of(member.node).database.transaction():
         recovery.put_restored(replace(before, time_s=before.time_s - 60))
 
 
@@ -352,7 +353,7 @@ async def test_a_restored_node_shows_nothing_that_was_recalled_since(world: Simu
         with pytest.raises(RestoreUnread):
             cn.node.search("Qiu Wenhao")
         await settle(Simulation(**{**vars_of(world), "cn": cn}))
-        assert cn.node.state.stores.packets.packet(packet).keys == ()
+        assert stores_of(cn.node).packets.packet(packet).keys == ()
         assert cn.node.show(packet).view.fields == ()
         assert cn.node.search("Qiu Wenhao") == {}
         assert world.us.codes() == []
@@ -386,7 +387,7 @@ async def test_a_partner_that_invents_answers_fills_no_restored_node(world: Simu
     await settle(world)
     file = world.folder / "us.backup"
     back_up(world.us.node.home, file, PASSPHRASE)
-    seq = world.cn.node.state.stores.channels.sent(
+    seq = stores_of(world.cn.node).channels.sent(
         world.us.node.uri, world.us.node.agreement("narcotics-2026").id
     )
     for number in range(1, 4):

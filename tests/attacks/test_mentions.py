@@ -6,6 +6,7 @@ import pytest
 
 from attacks.test_cases_edges import CN, cut_off, end_key
 from attacks.test_erasure import sent
+from support.node import context_of, stores_of
 from support.onward import given, path_of
 from support.simulated_requests import PERSON, ask
 from support.simulation import ARTICLE, PASSPHRASE, PURPOSE, Member, Simulation
@@ -64,7 +65,7 @@ async def test_a_person_says_why_it_may_stand_there(world: Simulation) -> None:
     plan = confirmed(told(world.us, "fee for Lu Jing", world.mx, source="Lu Jing"), reason)
     sent = await world.us.node.send([plan])
     assert not sent.refused
-    assert world.us.node.state.stores.repeats.of(sent.packets[0]) == (reason,)
+    assert stores_of(world.us.node).repeats.of(sent.packets[0]) == (reason,)
 
 
 async def test_only_a_reader_who_may_not_have_it_counts(world: Simulation) -> None:
@@ -112,7 +113,7 @@ async def test_a_text_that_is_disclosed_later_is_searched_anew(world: Simulation
     reason = "they know the informant"
     assert not (await world.us.node.disclose(packet, path, mx, repeats=reason)).refused
     assert await world.mx.waiting() != held
-    assert world.us.node.state.stores.repeats.of(packet) == ("the name of a street", reason)
+    assert stores_of(world.us.node).repeats.of(packet) == ("the name of a street", reason)
 
 
 async def test_a_text_that_is_disclosed_later_repeats_no_partner_s_value(
@@ -143,7 +144,7 @@ async def test_a_text_that_is_passed_on_is_searched_for_the_third_party(
     await world.us.node.consents.give(both.id, acted_by=PERSON)
     # Now nothing of it is kept back any more.
     await world.us.node.consents.give(alone.id, acted_by=PERSON)
-    assert world.us.node.state.stores.repeats.of(packet) == ("the name of a street",)
+    assert stores_of(world.us.node).repeats.of(packet) == ("the name of a street",)
 
 
 # Words beside packets.
@@ -163,7 +164,7 @@ async def test_the_words_of_a_step_repeat_no_partner_s_value(world: Simulation) 
     assert await world.cn.waiting() == held
     await desk.clarify(request, BOAT, PERSON, repeats=REASON)
     said = desk.show(request).steps[-1]
-    reasons = world.mx.node.state.stores.repeats
+    reasons = stores_of(world.mx.node).repeats
     assert reasons.of_statement(said.signed.statement.id) == REASON
     # Who told it may read it again.
     back = await ask(world.us, world.mx)
@@ -205,7 +206,7 @@ async def test_the_note_of_a_consent_repeats_nothing_that_its_reader_lacks(
     assert await world.cn.waiting() == held
     await desk.refuse(asked.id, note="Jing Lu agrees", repeats=REASON, acted_by=PERSON)
     (refused,) = [each for each in desk.find(asked.id.hex()).steps if each.ours]
-    assert world.us.node.state.stores.repeats.of_statement(refused.id) == REASON
+    assert stores_of(world.us.node).repeats.of_statement(refused.id) == REASON
 
 
 async def test_the_title_of_a_case_repeats_no_partner_s_value(world: Simulation) -> None:
@@ -227,7 +228,7 @@ async def test_the_reason_stays_with_words_that_are_said_again(world: Simulation
     await given(world, world.mx)
     request = await ask(world.cn, world.mx)
     cut_off(world.mx)
-    desk, reasons = world.mx.node.requests, world.mx.node.state.stores.repeats
+    desk, reasons = world.mx.node.requests, stores_of(world.mx.node).repeats
     with pytest.raises(ExchangeUnreachable):
         await desk.clarify(request, BOAT, PERSON, repeats=REASON)
     (first,) = desk.show(request).steps
@@ -253,11 +254,11 @@ async def test_the_reason_of_an_order_to_erase_repeats_no_value_of_what_it_erase
     with pytest.raises(ValueRepeated):
         cn.sign_erasure(order)  # the other party looks at the words, too
     complete = cn.sign_erasure(order, repeats="so does ours")
-    kept = [each.state.stores.repeats.of_statement(order.statement.id) for each in (us, cn)]
+    kept = [stores_of(each).repeats.of_statement(order.statement.id) for each in (us, cn)]
     assert kept == ["the order names him", "so does ours"]
     await us.publish_erasure(complete)
     plain = us.draft_erasure([index], "the term has passed")
-    assert us.state.stores.repeats.of_statement(plain.statement.id) == ""
+    assert stores_of(us).repeats.of_statement(plain.statement.id) == ""
 
 
 async def test_the_reason_of_a_revocation_repeats_no_partner_s_value(world: Simulation) -> None:
@@ -266,9 +267,9 @@ async def test_the_reason_of_a_revocation_repeats_no_partner_s_value(world: Simu
     told = revoke(node.home, PASSPHRASE, key, "it was copied by Wenhao Qiu")
     with pytest.raises(ValueRepeated):
         await node.publish_revocation(told)
-    await node.state.follow()
-    assert (node.state.agency, key) not in node.state.trust.revoked_keys
+    await context_of(node).follow()
+    assert (context_of(node).agency, key) not in context_of(node).trust.revoked_keys
     reason = "every member shall know"
     await node.publish_revocation(told, repeats=reason)
-    assert (node.state.agency, key) in node.state.trust.revoked_keys
-    assert node.state.stores.repeats.of_statement(told.statement.id) == reason
+    assert (context_of(node).agency, key) in context_of(node).trust.revoked_keys
+    assert stores_of(node).repeats.of_statement(told.statement.id) == reason

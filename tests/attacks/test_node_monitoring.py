@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from support.http import status, told
+from support.node import context_of
 from support.simulation import CN, MX, US, Simulation
 from tearline.errors import ExchangeUnreachable, StoreError
 from tearline.requests.step import Side
@@ -46,7 +47,7 @@ async def watched(node: Node) -> AsyncIterator[Watched]:
 
 def at(node: Node, offset_ms: int, world: Simulation) -> None:
     """Moves a node's clock to so much from now."""
-    object.__setattr__(node.state, "now_ms", lambda: world.clock() + offset_ms)
+    object.__setattr__(context_of(node), "now_ms", lambda: world.clock() + offset_ms)
 
 
 async def test_ready_is_who_reached_the_exchange_lately_and_knows_the_log(
@@ -56,12 +57,12 @@ async def test_ready_is_who_reached_the_exchange_lately_and_knows_the_log(
     async with watched(node) as port:
         await node.sync()
         assert (await port.status("/healthz"), await port.status("/readyz")) == (200, 503)
-        port.pulse.reached(node.state.now_ms())
+        port.pulse.reached(context_of(node).now_ms())
         assert await port.status("/readyz") == 200
         port.pulse.missed(ExchangeUnreachable.code)
         assert (await port.status("/healthz"), await port.status("/readyz")) == (200, 503)
         at(node, LATELY_MS * 4, world)
-        port.pulse.reached(node.state.now_ms())  # an exchange whose log stands still
+        port.pulse.reached(context_of(node).now_ms())  # an exchange whose log stands still
         assert (await port.status("/healthz"), await port.status("/readyz")) == (200, 503)
 
 
@@ -72,7 +73,7 @@ async def test_a_mailbox_is_behind_until_it_is_read_and_while_it_cannot_be(
     await world.us.send(world.cn)
 
     def later(ms: int) -> None:
-        object.__setattr__(node.state, "now_ms", lambda: began_ms + ms)
+        object.__setattr__(context_of(node), "now_ms", lambda: began_ms + ms)
 
     later(5000)
 
@@ -92,7 +93,7 @@ async def test_a_mailbox_is_behind_until_it_is_read_and_while_it_cannot_be(
         raise ExchangeUnreachable
         yield b""
 
-    monkeypatch.setattr(node.state.transport, "subscribe", cut)
+    monkeypatch.setattr(context_of(node).transport, "subscribe", cut)
     with pytest.raises(ExchangeUnreachable):
         await node.receive()
     assert await behind_since_ms() == began_ms + 6000
@@ -128,10 +129,10 @@ async def test_the_port_says_what_the_node_knows(world: Simulation) -> None:
     assert found.status == us.status()
     waiting_ms = found.status.waiting_since_ms
     assert waiting_ms is not None
-    assert 0 <= us.node.state.now_ms() - waiting_ms < 3_600_000
+    assert 0 <= context_of(us.node).now_ms() - waiting_ms < 3_600_000
     assert found.cosigned <= found.status.log_size
-    assert found.checkpoint_s == us.node.state.follower.time_s() > 0
-    assert found.status.certificate_end_ms > us.node.state.now_ms()
+    assert found.checkpoint_s == context_of(us.node).follower.time_s() > 0
+    assert found.status.certificate_end_ms > context_of(us.node).now_ms()
     assert {record.use.value for record in found.status.keys} >= {"sign", "kem", "cosign"}
 
 

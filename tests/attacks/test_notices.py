@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from support.node import stores_of
 from support.simulation import Simulation
 from tearline_client.demo.lead import SECRETS
 from tearline_client.store.notifications import EVENTS, Notice
@@ -9,7 +10,7 @@ from tearline_client.store.notifications import EVENTS, Notice
 
 def notices(world: Simulation) -> list[Notice]:
     """All that the node of Mexico has to tell."""
-    store, found = world.mx.node.state.stores.notifications, []
+    store, found = stores_of(world.mx.node).notifications, []
     while notice := store.next(found[-1].id if found else 0, EVENTS):
         found.append(notice)
     return found
@@ -19,7 +20,7 @@ async def test_a_packet_that_came_is_told_of_by_its_ids(world: Simulation) -> No
     (packet,) = await world.us.send(world.mx)
     await world.mx.node.receive()
     (notice,) = notices(world)
-    event = world.mx.node.state.stores.log.openings(bytes.fromhex(notice.ids["grant"]))[0].event
+    event = stores_of(world.mx.node).log.openings(bytes.fromhex(notice.ids["grant"]))[0].event
     assert (notice.event, notice.time_ms) == ("packet-arrived", event.time_ms)
     assert notice.ids["packet"] == packet.hex()
     assert notice.ids["sender"] == world.us.node.uri

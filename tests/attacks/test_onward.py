@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from support.consents import PERSON
+from support.node import context_of, stores_of
 from support.onward import NAME, given, path_of, person_draft, planned
 from support.simulation import ARTICLE, PURPOSE, Member, Simulation, alone
 from support.suspensions import OFFICER, WHOLE, of_article
@@ -71,7 +72,7 @@ def patched(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_copy_that_nobody_declared_is_found(world: Simulation) -> None:
     await given(world, world.cn)
     copied = planned(world.cn, person_draft(world.cn, "QIU, Wenhao"), world.mx)
-    assert world.cn.node.state.stores.values.behind() == []  # it was indexed as it came
+    assert stores_of(world.cn.node).values.behind() == []  # it was indexed as it came
     held = await world.mx.waiting()
     with pytest.raises(CopyUndeclared):
         await world.cn.node.send([copied])
@@ -234,11 +235,11 @@ async def test_a_consent_is_asked_and_given_and_counts(world: Simulation) -> Non
     record = await asked(world, packet, Use.EVIDENCE, "case 12/26")
     path = path_of(world.cn, packet)
     with pytest.raises(OnwardUseForbidden):
-        make_exhibit(world.cn.node.state, world.cn.node.access, packet, [path])
+        make_exhibit(context_of(world.cn.node), world.cn.node.access, packet, [path])
     await world.us.node.consents.give(record.id, acted_by=PERSON, note="for this trial only")
     await world.cn.node.receive()
     assert status(world.cn, record) is status(world.us, record) is ConsentStatus.GIVEN
-    assert make_exhibit(world.cn.node.state, world.cn.node.access, packet, [path])
+    assert make_exhibit(context_of(world.cn.node), world.cn.node.access, packet, [path])
 
 
 async def test_a_refusal_reaches_the_asker(world: Simulation) -> None:
@@ -283,7 +284,7 @@ async def forged(
     consent_id: bytes = bytes(16),
 ) -> None:
     """A step that no honest node would take, truly in the log."""
-    state = by.node.state
+    state = context_of(by.node)
     key = state.kem_key_of(to.node.uri)
     names = step in (ConsentStep.ASK, ConsentStep.GIVE)
     terms = ConsentTerms(fields=tuple(fields), scope="case 1") if names else ConsentTerms()
@@ -321,7 +322,7 @@ async def test_nobody_gives_what_is_not_theirs(world: Simulation) -> None:
     packet = await given(world, world.cn)
     await forged(world, world.cn, world.us, packet, ConsentStep.GIVE)
     assert world.us.codes() == [ConsentMisplaced.code]
-    assert world.us.node.state.stores.consents.permissions([packet]) == ()
+    assert stores_of(world.us.node).consents.permissions([packet]) == ()
 
 
 async def test_an_originator_does_not_give_what_nobody_asked_for(world: Simulation) -> None:
@@ -375,7 +376,7 @@ async def test_nothing_is_said_to_be_given_while_its_grant_waits(world: Simulati
     assert status(world.us, record) is ConsentStatus.GIVEN
     assert world.us.node.decisions.waiting() == ()
     await world.cn.node.receive()
-    assert len(world.cn.node.state.stores.packets.grants(packet)) == 1
+    assert len(stores_of(world.cn.node).packets.grants(packet)) == 1
 
 
 async def test_what_is_made_from_a_frozen_packet_waits_until_that_is_resumed(
@@ -389,13 +390,13 @@ async def test_what_is_made_from_a_frozen_packet_waits_until_that_is_resumed(
     await world.mx.node.receive()
     to_china = of_article(
         ARTICLE,
-        sender=world.us.node.state.agency,
-        recipient=world.cn.node.state.agency,
+        sender=context_of(world.us.node).agency,
+        recipient=context_of(world.cn.node).agency,
         originated=Originated.FREEZE,
     )
     await world.us.node.suspensions.suspend("narcotics-2026", to_china, acted_by=OFFICER)
     await world.cn.node.receive()
-    name = world.mx.node.state.open_view(packet).field(path)
+    name = context_of(world.mx.node).open_view(packet).field(path)
     assert name is not None
     draft = person_draft(world.mx, name.field.texts[0], packet)
     sent = await world.mx.node.send([world.mx.node.plan(draft, [world.cn.node.uri])])
@@ -416,11 +417,11 @@ async def test_a_frozen_source_holds_up_nothing_of_its_originator_nor_once_it_wa
     by, cn = getattr(world, sender), world.cn.node
     if by is not world.us:
         cn.recalls.erase_for(
-            world.us.node.state.agency, world.us.node.agreement("narcotics-2026").id
+            context_of(world.us.node).agency, world.us.node.agreement("narcotics-2026").id
         )
-    with cn.state.stores.database.transaction():
-        manifest = cn.state.stores.packets.manifest(packet)
-        cn.state.stores.suspensions.freeze(
+    with stores_of(cn).database.transaction():
+        manifest = stores_of(cn).packets.manifest(packet)
+        stores_of(cn).suspensions.freeze(
             manifest.agreement.id,
             agency_uri_of(manifest.header.signer),
             [manifest.agreement.article],
@@ -429,4 +430,4 @@ async def test_a_frozen_source_holds_up_nothing_of_its_originator_nor_once_it_wa
     plan = by.node.plan(draft, [cn.uri])
     (composed,) = compose([plan], by.node._packets.releaser(Persons())).packets
     manifest = parse_manifest(composed.manifest.statement.body)
-    verify_taken(cn.state.stores.packets, manifest, View(fields=(), existences=()), node=cn.uri)
+    verify_taken(stores_of(cn).packets, manifest, View(fields=(), existences=()), node=cn.uri)

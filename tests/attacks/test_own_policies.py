@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.node import context_of, stores_of
 from support.simulation import PASSPHRASE, LyingTransport, Member, Simulation
 from tearline.errors import (
     ConfigUnreadable,
@@ -49,7 +50,7 @@ async def started(member: Member) -> bytes | None:
     transport = LyingTransport(member.exchange.target, member.node.uri)
     path = member.node.home.path
     async with await Node.open(path, passphrase=PASSPHRASE, transport=transport) as node:
-        own = node.state.policies.own
+        own = context_of(node).policies.own
         return None if own is None else own.digest()
 
 
@@ -88,7 +89,7 @@ async def test_who_deletes_what_was_adopted_does_not_get_the_node_to_start(
 ) -> None:
     log_in(world.us, "li", Role.OFFICER)
     adopts(world.us, strict)
-    database: Database = world.us.node.state.stores.database
+    database: Database = stores_of(world.us.node).database
     with database.transaction():
         database.execute("DELETE FROM setting WHERE name = 'policy.own'")
     for change in (write(STRICT), Path.unlink):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from support.node import context_of, stores_of
 from support.simulation import EVERYTHING, Member, Simulation
 from tearline.crypto.keys import KemKey
 from tearline.errors import (
@@ -103,7 +104,7 @@ async def test_a_packet_is_not_granted_onward_by_its_recipient(world: Simulation
 
 def onward(world: Simulation) -> Grant:
     """China's grant of America's packet to Mexico."""
-    state = world.cn.node.state
+    state = context_of(world.cn.node)
     (packet_id,) = world.cn.grants()
     (stored,) = state.stores.packets.grants(packet_id)
     recipient = world.mx.node.uri
@@ -185,9 +186,7 @@ async def test_a_void_does_not_withdraw_what_was_handed_out(world: Simulation) -
 
 async def test_a_void_withdraws_once(world: Simulation) -> None:
     await world.us.send(world.cn)
-    (stored,) = world.us.node.state.stores.packets.grants(
-        world.us.node.state.stores.packets.ids()[0]
-    )
+    (stored,) = stores_of(world.us.node).packets.grants(stores_of(world.us.node).packets.ids()[0])
     agreement, about = agreement_id(world), stored.signed.statement.id
     outcomes = [
         await world.us.say(
@@ -212,7 +211,7 @@ async def test_a_recipient_does_not_take_back_what_it_said(world: Simulation) ->
 
 async def about(world: Simulation) -> bytes:
     """The id of the grant that China has."""
-    (stored,) = world.cn.node.state.stores.packets.grants(world.cn.grants()[0])
+    (stored,) = stores_of(world.cn.node).packets.grants(world.cn.grants()[0])
     return stored.signed.statement.id
 
 

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from support.node import context_of, stores_of
 from support.simulation import ARTICLE, CN, MX, PURPOSE, US, Member, Simulation, alone
 from tearline.agreements.agreement import Agreement
 from tearline.agreements.proposal import Offer, Proposal, ProposalState
@@ -75,7 +76,7 @@ def only(member: Member) -> Offer:
 def states(world: Simulation, wanted: bytes) -> set[ProposalState]:
     found = set()
     for member in world.members:
-        offer = member.node.state.stores.proposals.offer(wanted)
+        offer = stores_of(member.node).proposals.offer(wanted)
         found.add(member.node.proposals.state_of(offer))
     return found
 
@@ -87,7 +88,7 @@ async def test_what_all_sign_comes_into_force_by_itself(world: Simulation) -> No
     proposed = await world.us.node.proposals.propose(world.us.node.proposals.draft(new_terms()))
     await all_hear(world)
     assert states(world, proposed) == {ProposalState.PROPOSED}
-    others = {world.cn.node.state.agency, world.mx.node.state.agency}
+    others = {context_of(world.cn.node).agency, context_of(world.mx.node).agency}
     assert set(only(world.mx).waiting_for) == others
     await world.cn.node.proposals.sign(only(world.cn))
     await all_hear(world)
@@ -121,14 +122,14 @@ async def test_who_is_to_oversee_an_agreement_signs_it_like_a_party(world: Simul
     await world.cn.node.proposals.sign(only(world.cn))
     await all_hear(world)
     assert states(world, proposed) == {ProposalState.PROPOSED}
-    assert only(world.us).waiting_for == (world.mx.node.state.agency,)
+    assert only(world.us).waiting_for == (context_of(world.mx.node).agency,)
     with pytest.raises(AgreementNotInForce):
         world.us.node.agreement("overseen")
     await world.mx.node.proposals.sign(only(world.mx))
     await all_hear(world)
     await all_hear(world)
     for member in (world.us, world.cn):
-        assert member.node.agreement("overseen").oversight == (world.mx.node.state.agency,)
+        assert member.node.agreement("overseen").oversight == (context_of(world.mx.node).agency,)
     with pytest.raises(AgreementNotInForce):
         world.mx.node.agreement("overseen")
     for member in world.members:
@@ -142,8 +143,8 @@ async def test_two_amendments_at_one_moment_end_the_same_everywhere(world: Simul
     assert states(world, by_us) == states(world, by_cn) == {ProposalState.PROPOSED}
     for member in (world.cn, world.mx, world.us):
         for each in (by_cn, by_us):
-            with_it = member.node.state.stores.proposals.offer(each)
-            if member.node.state.agency in with_it.waiting_for:
+            with_it = stores_of(member.node).proposals.offer(each)
+            if context_of(member.node).agency in with_it.waiting_for:
                 await member.node.proposals.sign(with_it)
     # Both are complete; each party has something of both to publish.
     await all_hear(world)
@@ -161,7 +162,7 @@ async def amend(member: Member, **changed: str) -> bytes:
 
 async def by_hand(world: Simulation, wanted: bytes) -> Publication:
     """The agreement with the signatures of all, past the exchange."""
-    first = world.us.node.state.stores.proposals.offer(wanted).steps[0].proposal
+    first = stores_of(world.us.node).proposals.offer(wanted).steps[0].proposal
     others = [m for m in world.members if m.node.uri != first.header.signer]
     body = first.statement.body
     drafted = Signed(statement=first.statement, attestations=first.attestations)
@@ -186,7 +187,7 @@ async def test_the_amendment_that_comes_second_is_refused_as_a_conflict(
     assert states(world, first) == {ProposalState.AGREED}
     assert states(world, second) == {ProposalState.SUPERSEDED}
     with pytest.raises(ProposalSuperseded):
-        await world.mx.node.proposals.sign(world.mx.node.state.stores.proposals.offer(second))
+        await world.mx.node.proposals.sign(stores_of(world.mx.node).proposals.offer(second))
 
 
 async def test_other_terms_answer_a_proposal(world: Simulation) -> None:
@@ -199,7 +200,7 @@ async def test_other_terms_answer_a_proposal(world: Simulation) -> None:
     await all_hear(world)
     assert states(world, first) == {ProposalState.COUNTERED}
     for member in (world.us, world.mx):
-        await member.node.proposals.sign(member.node.state.stores.proposals.offer(second))
+        await member.node.proposals.sign(stores_of(member.node).proposals.offer(second))
     await all_hear(world)
     await all_hear(world)
     assert states(world, first) == {ProposalState.SUPERSEDED}
@@ -252,7 +253,7 @@ async def test_of_one_agency_a_node_keeps_so_many_steps(
     await world.mx.node.proposals.propose(world.mx.node.proposals.draft(terms(name="of-others")))
     await all_hear(world)
     assert len(offers()) == 4
-    await world.cn.node.proposals.decline(world.cn.node.state.stores.proposals.offer(terms_of[0]))
+    await world.cn.node.proposals.decline(stores_of(world.cn.node).proposals.offer(terms_of[0]))
     await all_hear(world)
     again = await world.us.node.proposals.propose(world.us.node.proposals.draft(terms(name="anew")))
     await all_hear(world)
@@ -269,7 +270,7 @@ async def test_a_proposal_that_others_have_to_sign_has_no_other_read(
         await world.cn.node.receive()
         assert not world.cn.node.proposals.put_in_force()
     assert only(world.cn).terms
-    assert world.cn.node.state.stores.proposals.news() == ()
+    assert stores_of(world.cn.node).proposals.news() == ()
 
 
 def _unread(_: object) -> NoReturn:
@@ -405,7 +406,7 @@ async def test_a_proposal_that_names_a_stranger_is_refused(world: Simulation) ->
 
 
 async def test_a_proposal_among_others_is_refused(world: Simulation) -> None:
-    us, mx = world.us.node.state.agency, world.mx.node.state.agency
+    us, mx = context_of(world.us.node).agency, context_of(world.mx.node).agency
     among_others = with_parties(drafted(world), us, mx)
     meddling = step(
         world.cn,
@@ -431,7 +432,7 @@ async def test_nobody_speaks_for_another(world: Simulation) -> None:
 
 async def test_an_amendment_that_drops_a_party_without_it_is_refused(world: Simulation) -> None:
     before = world.us.node.agreement("narcotics-2026")
-    us, mx = (member.node.state.agency for member in (world.us, world.mx))
+    us, mx = (context_of(member.node).agency for member in (world.us, world.mx))
     without = with_parties(replace(before, version=2, header=world.us.signer.header), us, mx)
     said = step(world.us, without)
     complete = merge_signed(

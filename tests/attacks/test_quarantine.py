@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from support.agencies import DAY_MS
+from support.node import context_of, stores_of
 from support.simulation import US, Clock, Member, Simulation, alone, narrative
 from tearline.errors import (
     ClockSkewed,
@@ -75,7 +76,7 @@ async def send_garbage(by: Member, to: Member, count: int, *, seq: int = 1) -> N
 
 def notices(member: Member) -> list[Notice]:
     """What hooks of a node are told of."""
-    store, found, after = member.node.state.stores.notifications, [], 0
+    store, found, after = stores_of(member.node).notifications, [], 0
     while (notice := store.next(after, EVENTS)) is not None:
         found.append(notice)
         after = notice.id
@@ -90,7 +91,7 @@ async def goes_on(world: Simulation, attacker: Member, victim: Member) -> None:
     await victim.node.receive()
     await honest.node.receive()
     assert len(victim.grants()) == before + 1
-    granted = honest.node.state.stores.packets.grants(packet)
+    granted = stores_of(honest.node).packets.grants(packet)
     assert [grant.status for grant in granted] == [Status.STORED]
     assert victim.node.cosigning.seen.size > cosigned
     plan = honest.node.recalls.plan(packet)
@@ -108,7 +109,7 @@ async def test_a_packet_of_mislabelled_fields_is_put_aside_once(world: Simulatio
 
 
 async def test_a_flood_of_grants_that_do_not_open_stops_nothing(world: Simulation) -> None:
-    intake = world.cn.node.state.stores.inbox
+    intake = stores_of(world.cn.node).inbox
     await send_garbage(world.us, world.cn, MANY)
     await world.cn.node.receive()
     assert world.cn.codes() == [GrantMisdirected.code] * MAX_QUARANTINED
@@ -119,13 +120,13 @@ async def test_a_flood_of_grants_that_do_not_open_stops_nothing(world: Simulatio
     await send_garbage(world.mx, world.cn, 1, seq=3)
     await world.cn.node.receive()
     assert intake.evidence(world.cn.status().quarantined[-1].id)
-    with world.cn.node.state.stores.database.transaction():
+    with stores_of(world.cn.node).database.transaction():
         assert intake.forget(GrantMisdirected.code) == MANY + 1
     assert (world.cn.codes(), intake.over_quota()) == ([], {})
 
 
 async def test_a_node_whose_quarantine_is_full_from_before_works_on(world: Simulation) -> None:
-    state = world.cn.node.state
+    state = context_of(world.cn.node)
     full = [Evidence(data=bytes(9), about=b"%d" % number, agency="") for number in range(2000)]
     with state.stores.database.transaction():
         for each in full:
@@ -145,7 +146,7 @@ async def test_a_node_whose_quarantine_is_full_from_before_works_on(world: Simul
 
 async def test_no_alarm_takes_the_room_of_another(world: Simulation) -> None:
     """A log that runs ahead for weeks fills what is kept of that, and hides no lie of its own."""
-    state = world.cn.node.state
+    state = context_of(world.cn.node)
     for number in range(MAX_QUARANTINED_BYTES >> 20):
         state.alarm(ClockSkewed("ahead"), bytes(1 << 20), about=b"%d" % number)
     state.alarm(EntryNotIncluded(), b"the lie")
@@ -158,7 +159,7 @@ async def test_an_alarm_beyond_its_room_is_told_once_a_day(
 ) -> None:
     most = 3
     monkeypatch.setattr("tearline_client.context.MAX_ALARMS", most)
-    state = world.cn.node.state
+    state = context_of(world.cn.node)
     for number in range(most):
         state.alarm(EntryNotIncluded(), b"%d" % number)
     assert len(notices(world.cn)) == most
@@ -187,14 +188,14 @@ async def test_what_was_over_the_quota_is_fetched_once_its_reason_has_passed(
     await world.us.node.mark()
     await world.cn.node.receive()
     assert (world.cn.codes(), len(world.cn.grants())) == ([], count)
-    assert world.cn.node.state.stores.inbox.over_quota() == {}
+    assert stores_of(world.cn.node).inbox.over_quota() == {}
 
 
 async def test_what_the_exchange_has_no_more_is_not_asked_for_again(world: Simulation) -> None:
-    intake = world.cn.node.state.stores.inbox
+    intake = stores_of(world.cn.node).inbox
     place = replace(START, seq=1)
     lost = Evidence(data=b"lost", about=bytes(32), agency=US, place=place)
-    with world.cn.node.state.stores.database.transaction():
+    with stores_of(world.cn.node).database.transaction():
         assert not intake.quarantine(PinUnknown(), lost, now_ms=1, most=0)
     assert [item.place for item in intake.noted([PinUnknown.code])] == [place]
     await world.cn.node.receive()
@@ -209,7 +210,7 @@ async def test_a_second_grant_of_one_id_is_put_aside_and_not_in_the_way(world: S
     await world.cn.node.receive()
     grant = parse_grant(mail.statements[0].body)
     twin = replace(grant, address=replace(grant.address, seq=2))
-    key = world.cn.node.state.kem_key(grant.kem_key_id)
+    key = context_of(world.cn.node).kem_key(grant.kem_key_id)
     again = seal_release(twin, open_release(grant, key), key.public)
     twin_signed = alone(world.us.signer, StatementType.GRANT, encode_grant(again))
     await world.cn.take(

@@ -7,6 +7,7 @@ import pytest
 import tearline_server.processing.handlers.recalls
 from attacks.test_key_life import DAY_MS, cut_off, pass_time, set_clock
 from attacks.test_recalls import recall_of, settled, shown, states
+from support.node import context_of
 from support.simulation import Clock, Member, Simulation
 from tearline.errors import AnswerTimeShort, ExchangeUnreachable
 from tearline.limits import MIN_ANSWER_MS
@@ -18,7 +19,7 @@ from tearline.wire.recalls import encode_recall, parse_recall
 
 async def asked(world: Simulation) -> bytes:
     """A packet at China, whose node has a person decide on recalls."""
-    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
     await settled(world)
     return packet

@@ -8,6 +8,7 @@ import pytest
 from attacks.test_deliveries import ciphertexts
 from attacks.test_key_life import pass_time
 from attacks.test_lost_machines import mirrored, restored, saved, settle
+from support.node import context_of, stores_of
 from support.simulation import CN, Clock, Member, Simulation, alone
 from support.suspensions import WHOLE
 from tearline.audit.event import EventCode
@@ -75,7 +76,7 @@ def states(member: Member, packet: bytes) -> list[RecallState]:
 
 
 def statuses(member: Member, packet: bytes) -> list[Status | None]:
-    return [grant.status for grant in member.node.state.stores.packets.grants(packet)]
+    return [grant.status for grant in stores_of(member.node).packets.grants(packet)]
 
 
 def shown(member: Member, packet: bytes) -> int:
@@ -84,7 +85,7 @@ def shown(member: Member, packet: bytes) -> int:
 
 def put_aside(member: Member) -> list[bytes]:
     """The ciphertexts that lie put aside at a node."""
-    intake = member.node.state.stores.inbox
+    intake = stores_of(member.node).inbox
     kept = [intake.evidence(item.id) for item in intake.quarantined()]
     deliveries = [parse_delivery(data) for data in kept if data is not None]
     return [data for d in deliveries for parts in d.parts for data in parts.ciphertexts.values()]
@@ -120,7 +121,7 @@ async def test_what_is_recalled_is_erased_and_both_ends_say_so(world: Simulation
     await settled(world)
     for member in (world.cn, world.mx):
         assert shown(member, packet) == 0
-        held = member.node.state.stores.packets.packet(packet)
+        held = stores_of(member.node).packets.packet(packet)
         assert (held.keys, held.parts.ciphertexts) == ((), {})
         assert states(member, packet) == [RecallState.ERASED]
     assert states(world.us, packet) == [RecallState.ERASED] * 2
@@ -134,7 +135,7 @@ async def test_what_is_recalled_leaves_nothing_in_the_recipient_s_files(world: S
     """Not even sealed: whoever has the node's key could open it."""
     (packet,) = await world.us.send(world.cn)
     await settled(world)
-    database = world.cn.node.state.stores.database
+    database = stores_of(world.cn.node).database
     sealed = [
         database.value(f"SELECT {column} FROM {table}")
         for table, column in (("packet_key", "sealed"), ("packet", "parts"))
@@ -162,7 +163,7 @@ async def test_what_waits_in_a_mailbox_is_never_delivered(world: Simulation) -> 
     assert world.cn.grants() == []
     assert world.cn.codes() == []
     assert states(world.us, packet) == [RecallState.ERASED]
-    (stored,) = world.us.node.state.stores.packets.grants(packet)
+    (stored,) = stores_of(world.us.node).packets.grants(packet)
     assert stored.withdrawn is not None
 
 
@@ -237,7 +238,7 @@ async def test_what_was_recalled_while_a_suspension_held_it_is_not_issued_anew(
     await world.cn.node.suspensions.resume("narcotics-2026", acted_by=PERSON)
     for _ in range(2):
         await settled(world)
-    assert len(world.us.node.state.stores.packets.grants(packet)) == 1
+    assert len(stores_of(world.us.node).packets.grants(packet)) == 1
 
 
 async def test_a_field_that_was_recalled_from_a_partner_is_not_disclosed_to_it(
@@ -249,7 +250,7 @@ async def test_a_field_that_was_recalled_from_a_partner_is_not_disclosed_to_it(
     await field_recalled(world, packet, path, world.cn)
     with pytest.raises(PacketRecalled):
         await world.us.node.disclose(packet, path, world.cn.node.uri)
-    assert len(world.us.node.state.stores.packets.grants(packet)) == 2
+    assert len(stores_of(world.us.node).packets.grants(packet)) == 2
     assert not (await world.us.node.disclose(packet, path, world.mx.node.uri)).refused
 
 
@@ -267,7 +268,7 @@ async def test_what_was_put_aside_of_a_packet_is_erased_with_it(world: Simulatio
 
 
 async def test_a_person_keeps_it_and_says_why(world: Simulation) -> None:
-    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
     await settled(world)
     await recalled(world, packet)
@@ -287,10 +288,10 @@ async def test_a_person_keeps_it_and_says_why(world: Simulation) -> None:
 
 
 async def test_a_clock_ahead_leaves_partners_the_time_to_answer(world: Simulation) -> None:
-    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
     await settled(world)
-    object.__setattr__(world.us.node.state, "now_ms", Clock(3000 * 24 * 3_600_000))
+    object.__setattr__(context_of(world.us.node), "now_ms", Clock(3000 * 24 * 3_600_000))
     (asked,) = await recalled(world, packet)
     assert abs(asked.order.respond_by_ms - RESPOND_MS - world.clock()) < 60_000
     await world.cn.node.receive()
@@ -301,14 +302,14 @@ async def test_a_clock_ahead_leaves_partners_the_time_to_answer(world: Simulatio
 async def test_a_clock_behind_recalls_nothing(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
     await settled(world)
-    object.__setattr__(world.us.node.state, "now_ms", Clock(-3000 * 24 * 3_600_000))
+    object.__setattr__(context_of(world.us.node), "now_ms", Clock(-3000 * 24 * 3_600_000))
     with pytest.raises(ClockSkewed):
         await recalled(world, packet)
     assert world.us.node.recalls.of(packet) == ()
 
 
 async def test_what_nobody_keeps_in_time_is_erased(world: Simulation) -> None:
-    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
     await settled(world)
     desk = world.us.node.recalls
@@ -328,10 +329,10 @@ async def test_what_nobody_keeps_in_time_is_erased(world: Simulation) -> None:
 async def test_what_is_late_and_what_waits_is_told(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    object.__setattr__(world.cn.node.state, "asks_before_erasing", True)
+    object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
     await settled(world)
-    desk, trust_list = world.us.node.recalls, world.us.node.state.trust.trust_list
+    desk, trust_list = world.us.node.recalls, context_of(world.us.node).trust.trust_list
     (asked,) = await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
     await world.cn.node.receive()
     (row,) = recalls_in_status(world.cn.node, trust_list)
@@ -381,14 +382,14 @@ async def test_what_ended_is_erased_unasked_and_withdrawn_where_it_waits(
     await world.cn.node.receive()
     await world.us.node.receive()
     for member in (world.us, world.cn):
-        end = member.node.state.stores.packets.grants(packet)[0].grant.not_after_ms
+        end = stores_of(member.node).packets.grants(packet)[0].grant.not_after_ms
         desk = member.node.recalls
         monkeypatch.setattr(desk, "_agreed_time", lambda end=end: agreed(end))
         await member.node.sync()
         await member.node.tell()
-    assert world.cn.node.state.stores.packets.packet(packet).keys == ()
+    assert stores_of(world.cn.node).packets.packet(packet).keys == ()
     await world.us.node.receive()
-    told = {g.grant.address.recipient: g for g in world.us.node.state.stores.packets.grants(packet)}
+    told = {g.grant.address.recipient: g for g in stores_of(world.us.node).packets.grants(packet)}
     assert told[world.cn.node.uri].status is Status.ERASED
     assert told[world.mx.node.uri].withdrawn is VoidReason.EXPIRED
     await world.mx.node.receive()
@@ -400,13 +401,13 @@ async def test_what_one_agency_sent_under_an_agreement_is_erased(world: Simulati
     (other,) = await world.mx.send(world.cn)
     await settled(world)
     agreement = world.us.node.agreement("narcotics-2026").id
-    assert world.cn.node.recalls.erase_for(world.us.node.state.agency, agreement) == 1
+    assert world.cn.node.recalls.erase_for(context_of(world.us.node).agency, agreement) == 1
     await world.cn.node.tell()
     await settled(world)
     assert shown(world.cn, packet) == 0
     assert shown(world.cn, other)
     assert statuses(world.us, packet) == [Status.ERASED]
-    assert world.cn.node.recalls.erase_for(world.us.node.state.agency, agreement) == 0
+    assert world.cn.node.recalls.erase_for(context_of(world.us.node).agency, agreement) == 0
 
 
 # Lies.
@@ -459,7 +460,7 @@ async def test_a_grant_that_comes_behind_its_recall_stays_closed(world: Simulati
     late: Sequence[Delivery] = await world.cn.waiting()
     await world.cn.take(late[-1], early)
     await world.cn.node.tell()
-    assert world.cn.node.state.stores.packets.held(packet) is None
+    assert stores_of(world.cn.node).packets.held(packet) is None
     await settled(world)
     assert states(world.us, packet) == [RecallState.ERASED]
     assert statuses(world.us, packet) == [Status.ERASED]
@@ -501,7 +502,7 @@ async def test_a_recalled_packet_is_not_granted_again(world: Simulation) -> None
     (packet,) = await world.us.send(world.cn)
     await settled(world)
     await recalled(world, packet)
-    (stored,) = world.us.node.state.stores.packets.grants(packet)
+    (stored,) = stores_of(world.us.node).packets.grants(packet)
     again = replace(stored.grant, grant_id=bytes(16), address=replace(stored.grant.address, seq=3))
     outcome = await world.us.say(StatementType.GRANT, encode_grant(again))
     assert outcome.refusal is not None

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from support.four_eyes import put_in_force
+from support.node import context_of, stores_of
 from support.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, phases, send_record, shift
 from support.simulation import Member, Simulation, alone
 from tearline.audit.event import EventCode
@@ -42,7 +43,7 @@ def forged(
     by: Member, to: Member, request: bytes, kind: StepKind, note: StepNote | None = None
 ) -> RequestStep:
     """A step past every rule of its node, at the next place and number."""
-    state = by.node.state
+    state = context_of(by.node)
     agreement_id = state.stores.packets.packet(request).manifest.agreement.id
     taken = {Side.ASKER: 0, Side.HOLDER: 0}
     for each in state.stores.requests.all():
@@ -136,15 +137,15 @@ async def test_what_has_ended_is_left_alone_until_something_comes(
     for member in (us, cn):
         await member.node.sync()
         member.node.requests.overdue()
-        assert [*member.node.requests.due(member.node.state.now_ms())] == []
+        assert [*member.node.requests.due(context_of(member.node).now_ms())] == []
     assert {*read} == {still}
     await us.node.requests.close(request, False, PERSON, "")
     await cn.node.receive()
     assert phases(request, us, cn) == [Phase.CLOSED] * 2
-    opened = [each.packet for each in cn.node.state.stores.requests.open()]
+    opened = [each.packet for each in stores_of(cn.node).requests.open()]
     assert {*opened} == {request, still}
     await cn.node.sync()
-    assert [each.packet for each in cn.node.state.stores.requests.open()] == [still]
+    assert [each.packet for each in stores_of(cn.node).requests.open()] == [still]
 
 
 async def test_both_act_at_one_moment_and_end_alike(world: Simulation) -> None:
@@ -341,7 +342,7 @@ async def test_neither_confirming_nor_denying_looks_alike(world: Simulation) -> 
 async def bilateral(world: Simulation, version: int, *partners: Member) -> None:
     """Puts the next version of an agreement in force, with these partners as its parties."""
     old, model = (world.us.node.agreement(name) for name in ("bilateral", AGREEMENT))
-    parties = tuple(sorted(each.node.state.agency for each in (world.us, *partners)))
+    parties = tuple(sorted(context_of(each.node).agency for each in (world.us, *partners)))
     article = replace(
         model.terms.articles[0],
         directions=tuple(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import tearline_server.processing.handlers.erasures
+from support.node import context_of, stores_of
 from support.simulation import Member, Simulation, alone
 from tearline.audit.erasure import RETAINED, Erasure
 from tearline.audit.event import Event, EventCode
@@ -84,7 +85,7 @@ def set_time(world: Simulation, offset_ms: int) -> None:
     """Moves all clocks to so much from now."""
     world.clock.offset_ms = offset_ms
     for member in world.members:
-        object.__setattr__(member.node.state, "now_ms", world.clock)
+        object.__setattr__(context_of(member.node), "now_ms", world.clock)
 
 
 def told(member: Member) -> list[OpenedEvent]:
@@ -92,7 +93,7 @@ def told(member: Member) -> list[OpenedEvent]:
     agreement = member.node.agreement(NAME).id
     return [
         each
-        for each in member.node.state.stores.log.openings()
+        for each in stores_of(member.node).log.openings()
         if each.event.agreement_id == agreement and each.event.code in RETAINED
     ]
 
@@ -103,7 +104,7 @@ def index_of(member: Member, code: EventCode = EventCode.GRANT_ACCEPTED) -> int:
 
 def both(*members: Member) -> tuple[str, ...]:
     """Their agencies, as an order names them."""
-    return tuple(sorted(member.node.state.agency for member in members))
+    return tuple(sorted(context_of(member.node).agency for member in members))
 
 
 async def findings(world: Simulation) -> tuple[list[str], int]:
@@ -139,7 +140,7 @@ async def test_what_is_over_is_erased_everywhere_and_the_tree_is_the_same(kept: 
     await settle(kept)
     for member in kept.members:
         assert member.codes() == []
-        log = member.node.state.stores.log
+        log = stores_of(member.node).log
         assert [each for each in opened if log.opened(each.opening.index)] == []
     assert (await kept.entries())[: len(before)] == before
     found, count = await findings(kept)
@@ -152,15 +153,15 @@ async def test_an_exchange_that_erases_nothing_is_told(kept: Simulation) -> None
     await settle(kept)
     first = min(each.opening.index for each in told(kept.cn))
     set_time(kept, KEPT_MS + GRACE_MS - DAY_MS)
-    assert kept_too_long(kept.cn.node.state) == ()
+    assert kept_too_long(context_of(kept.cn.node)) == ()
     set_time(kept, KEPT_MS + GRACE_MS + DAY_MS)
-    (found,) = kept_too_long(kept.cn.node.state)
+    (found,) = kept_too_long(context_of(kept.cn.node))
     assert (found.agreement.name, found.first) == (NAME, first)
     assert found.entries == len(told(kept.cn))
-    assert kept_too_long(kept.mx.node.state) == ()  # it was told of nothing that is over
+    assert kept_too_long(context_of(kept.mx.node)) == ()  # it was told of nothing that is over
     await kept.exchange.maintenance.erase_due()
     await settle(kept)
-    assert kept_too_long(kept.cn.node.state) == ()
+    assert kept_too_long(context_of(kept.cn.node)) == ()
 
 
 async def test_an_honest_exchange_has_time_when_less_may_be_kept_of_much(
@@ -172,7 +173,7 @@ async def test_an_honest_exchange_has_time_when_less_may_be_kept_of_much(
     late_ms = KEPT_MS + 2 * GRACE_MS
     set_time(world, late_ms)
     await amend(world, version=2, log_retention_ms=KEPT_MS)
-    cn = world.cn.node.state
+    cn = context_of(world.cn.node)
     assert kept_too_long(cn) == ()
     set_time(world, late_ms + GRACE_MS - DAY_MS)
     assert kept_too_long(cn) == ()
@@ -215,8 +216,8 @@ async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
     await kept.exchange.maintenance.drop_ended()
     await settle(kept)
     await settle(kept)
-    assert kept.cn.node.state.stores.packets.packet(packet).keys == ()
-    (grant,) = kept.us.node.state.stores.packets.grants(packet)
+    assert stores_of(kept.cn.node).packets.packet(packet).keys == ()
+    (grant,) = stores_of(kept.us.node).packets.grants(packet)
     assert grant.status is Status.ERASED
     stored = (await kept.store.packets([packet])).get(packet)
     assert stored is not None
@@ -227,17 +228,17 @@ async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
 async def test_what_goes_on_is_not_broken_by_it(kept: Simulation) -> None:
     """Of a grant whose entry is gone its recipient still says that it erased the packet, too."""
     packet = await erased(kept)
-    (grant,) = kept.us.node.state.stores.packets.grants(packet)
+    (grant,) = stores_of(kept.us.node).packets.grants(packet)
     assert grant.status is Status.ERASED
     assert [member.codes() for member in kept.members] == [[], [], []]
 
 
 async def test_each_agency_is_told_of_its_own_entries_alone(kept: Simulation) -> None:
     await erased(kept)
-    assert kept.mx.node.state.stores.erasures.orders() == ()
-    ours = kept.us.node.state.stores.erasures.orders()
+    assert stores_of(kept.mx.node).erasures.orders() == ()
+    ours = stores_of(kept.us.node).erasures.orders()
     assert {found.order.parties for found in ours} == {
-        (kept.us.node.state.agency,),
+        (context_of(kept.us.node).agency,),
         both(kept.us, kept.cn),
     }
 
@@ -249,11 +250,11 @@ async def test_what_waits_for_a_node_stays(kept: Simulation) -> None:
     set_time(kept, KEPT_MS + DAY_MS)
     await kept.exchange.maintenance.erase_due()
     await kept.us.node.receive()
-    assert kept.us.node.state.stores.log.opened(index) is not None
+    assert stores_of(kept.us.node).log.opened(index) is not None
     await settle(kept)
     await kept.exchange.maintenance.erase_due()
     await settle(kept)
-    assert kept.us.node.state.stores.log.opened(index) is None
+    assert stores_of(kept.us.node).log.opened(index) is None
     assert kept.cn.codes() == []
 
 
@@ -262,7 +263,7 @@ async def test_how_it_came_about_and_who_erased_it_stays(kept: Simulation) -> No
     set_time(kept, 3 * KEPT_MS)
     await kept.exchange.maintenance.erase_due()
     await settle(kept)
-    left = {each.event.code for each in kept.us.node.state.stores.log.openings()}
+    left = {each.event.code for each in stores_of(kept.us.node).log.openings()}
     assert {EventCode.AGREEMENT, EventCode.ERASED} <= left
     assert not left & RETAINED
     assert (await findings(kept))[0] == []
@@ -331,7 +332,7 @@ async def carried_out(
     event = Event(
         statement_id=signed.statement.id,
         code=EventCode.ERASED,
-        party=to.node.state.agency,
+        party=context_of(to.node).agency,
         time_ms=world.clock() + ahead_ms,
         actor=signer.header.signer,
         agreement_id=order.agreement_id,
@@ -351,8 +352,8 @@ async def carried_out(
 
 def keeps(member: Member, index: int, error: type[TearlineError]) -> None:
     """Checks that the opening is there still, and what the node keeps as evidence."""
-    assert member.node.state.stores.log.opened(index) is not None
-    assert member.node.state.stores.erasures.orders() == ()
+    assert stores_of(member.node).log.opened(index) is not None
+    assert stores_of(member.node).erasures.orders() == ()
     assert member.codes() == [error.code]
 
 
@@ -385,17 +386,17 @@ async def test_a_log_that_runs_ahead_brings_no_end_near(kept: Simulation) -> Non
     keeps(kept.cn, index, RetentionUnknown)
     set_time(kept, KEPT_MS + DAY_MS)
     await kept.log_to(kept.exchange)  # it is tried again once the log has grown
-    await kept.cn.node.state.follow()
+    await context_of(kept.cn.node).follow()
     await settle(kept)
     assert kept.cn.codes() == []
-    assert kept.cn.node.state.stores.log.opened(index) is None
+    assert stores_of(kept.cn.node).log.opened(index) is None
 
 
 async def test_what_stands_under_another_agreement_stays(kept: Simulation) -> None:
     draft = kept.us.draft(agreement="bilateral")
     await kept.us.node.send([kept.us.node.plan(draft, [kept.mx.node.uri])])
     await settle(kept)
-    log = kept.mx.node.state.stores.log
+    log = stores_of(kept.mx.node).log
     index = next(e.opening.index for e in log.openings() if e.event.code in RETAINED)
     set_time(kept, KEPT_MS + DAY_MS)
     await carried_out(kept, order_of(kept, index, parties=both(kept.us, kept.mx)), to=kept.mx)
@@ -404,7 +405,7 @@ async def test_what_stands_under_another_agreement_stays(kept: Simulation) -> No
 
 async def test_what_stays_for_ever_stays(kept: Simulation) -> None:
     """That the agreement came into force names the same two agencies."""
-    openings = kept.cn.node.state.stores.log.openings()
+    openings = stores_of(kept.cn.node).log.openings()
     index = next(e.opening.index for e in openings if e.event.code is EventCode.AGREEMENT)
     set_time(kept, KEPT_MS + DAY_MS)
     await carried_out(kept, order_of(kept, index))
@@ -417,7 +418,7 @@ async def test_a_rule_that_was_replaced_erases_nothing(kept: Simulation) -> None
     set_time(kept, KEPT_MS + DAY_MS)
     for version in (2, 3):
         await carried_out(kept, order_of(kept, index, agreement_version=version))
-    assert kept.cn.node.state.stores.log.opened(index) is not None
+    assert stores_of(kept.cn.node).log.opened(index) is not None
     assert kept.cn.codes() == [RetentionBroken.code] * 2
 
 
@@ -472,7 +473,7 @@ async def test_what_is_on_its_way_to_be_erased_is_not_missed(kept: Simulation) -
     set_time(kept, KEPT_MS + DAY_MS)
     await kept.exchange.maintenance.erase_due()
     assert await searched(kept.us) == []
-    assert kept.us.node.state.stores.log.opened(index) is None
+    assert stores_of(kept.us.node).log.opened(index) is None
     assert kept.us.codes() == []
 
 
@@ -488,7 +489,7 @@ async def test_what_is_left_out_of_a_search_without_an_order_is_missed(kept: Sim
 async def searched(member: Member) -> list[int]:
     node = member.node
     request = SearchRequest(query="action:grant-accepted", after=BEGINNING, limit=0)
-    found = search(node.state, request, lambda: "", receive=node.receive)
+    found = search(context_of(node), request, lambda: "", receive=node.receive)
     return [each.index async for each in found]
 
 
@@ -498,17 +499,17 @@ async def searched(member: Member) -> list[int]:
 async def proof_of(world: Simulation) -> tuple[int, LogProof, ErasedEntry]:
     """The proof of an entry that was erased with others, and what it shows instead."""
     await erased(world)
-    orders = world.us.node.state.stores.erasures.orders()
+    orders = stores_of(world.us.node).erasures.orders()
     found = next(each for each in orders if len(each.order.parties) == 2)
     index = found.order.indices[0]
-    proofs = prove(world.us.node.state, found.signed.statement.id.hex())
+    proofs = prove(context_of(world.us.node), found.signed.statement.id.hex())
     data = next(each.data for each in proofs if each.index == index)
     proof = parse_log_proof(data)
     return index, proof, parse_erased_entry(proof.extra)
 
 
 def judged(world: Simulation, proof: LogProof) -> Judgement:
-    trust = world.us.node.state.trust
+    trust = context_of(world.us.node).trust
     return AuditVerifier(trust.trust_list.log, trust.federation).judge(proof.encode())
 
 
@@ -523,8 +524,8 @@ async def test_presence_stays_provable(kept: Simulation) -> None:
 
 async def test_who_saw_names_the_order(kept: Simulation) -> None:
     packet = await erased(kept)
-    (sighting,) = who_saw(kept.us.node.state, packet, "BankAccount/iban").sightings
-    orders = kept.us.node.state.stores.erasures.orders()
+    (sighting,) = who_saw(context_of(kept.us.node), packet, "BankAccount/iban").sightings
+    orders = stores_of(kept.us.node).erasures.orders()
     assert sighting.erased_by == tuple(found.entry for found in orders)
     assert sighting.proven is Outcome.INDETERMINATE
 
@@ -557,7 +558,7 @@ def _agreement(world: Simulation, shown: ErasedEntry, signed: Signed) -> ErasedE
 
 
 def _another_agreement(world: Simulation, shown: ErasedEntry) -> ErasedEntry:
-    agreements = world.us.node.state.stores.agreements
+    agreements = stores_of(world.us.node).agreements
     (signed,) = agreements.versions(agreements.by_name("bilateral").id)
     return _agreement(world, shown, signed)
 
@@ -604,12 +605,12 @@ async def test_an_order_that_contradicts_itself_fails_though_the_log_holds_it(
     early = order_of(kept, index, latest_ms=kept.clock() - KEPT_MS + DAY_MS)
     opening = await carried_out(kept, early)
     signed = alone(exchange_of(kept), StatementType.ERASURE, encode_erasure(early))
-    stores = kept.cn.node.state.stores
+    stores = stores_of(kept.cn.node)
     with stores.database.transaction():
         stores.log.put_opening(opening)
         stores.erasures.erase(signed, opening.index)
     with pytest.raises(EntryMismatch, match="TL-LOG-041"):
-        prove(kept.cn.node.state, signed.statement.id.hex())
+        prove(context_of(kept.cn.node), signed.statement.id.hex())
 
 
 async def test_an_order_that_makes_an_entry_older_than_one_before_it_is_not_verified(
@@ -618,19 +619,19 @@ async def test_an_order_that_makes_an_entry_older_than_one_before_it_is_not_veri
     """The exchange erases a day early, and says that the entry was a day older than it is."""
     await kept.us.send(kept.mx)
     index = await sent(kept)
-    before = kept.us.node.state.stores.log.openings_between(-1, index - 1)
+    before = stores_of(kept.us.node).log.openings_between(-1, index - 1)
     (*_, earlier) = [opened for opened in before if opened.event.code is EventCode.GRANT_ACCEPTED]
     set_time(kept, KEPT_MS - DAY_MS // 2)
     lie = order_of(kept, index, latest_ms=earlier.event.time_ms - DAY_MS)
     opening = await carried_out(kept, lie, to=kept.us)
     signed = alone(exchange_of(kept), StatementType.ERASURE, encode_erasure(lie))
-    stores, trust = kept.us.node.state.stores, kept.us.node.state.trust
-    (shown,) = prove(kept.us.node.state, earlier.event.statement_id.hex())
+    stores, trust = stores_of(kept.us.node), context_of(kept.us.node).trust
+    (shown,) = prove(context_of(kept.us.node), earlier.event.statement_id.hex())
     with stores.database.transaction():
         stores.database.execute("DELETE FROM log_opening WHERE idx = ?", (index,))  # never told
         stores.log.put_opening(opening)
         stores.erasures.erase(signed, opening.index)
-    proofs = prove(kept.us.node.state, signed.statement.id.hex())
+    proofs = prove(context_of(kept.us.node), signed.statement.id.hex())
     erased = next(each.data for each in proofs if each.index == index)
     for files in ((shown.data, erased), (erased, shown.data)):
         verifier = AuditVerifier(trust.trust_list.log, trust.federation)
@@ -663,7 +664,7 @@ async def test_an_exchange_that_erased_too_early_is_told_by_its_own_log(
         tearline_server.processing.handlers.erasures, "verify_covers", lambda *_: None
     )
     index = await sent(kept)
-    opened = kept.cn.node.state.stores.log.opened(index)
+    opened = stores_of(kept.cn.node).log.opened(index)
     assert opened is not None
     set_time(kept, KEPT_MS - DAY_MS)
     order = order_of(kept, index, latest_ms=opened.event.time_ms - said_ms - DAY_MS // 2)

@@ -4,6 +4,7 @@ import pytest
 
 from attacks.test_cases_edges import CN, US, cut_off, end_key
 from attacks.test_onward import asked, given, status
+from support.node import context_of, stores_of
 from support.simulated_requests import PERSON, ask, phases
 from support.simulation import Member, Simulation
 from tearline.errors import ExchangeUnreachable, RecipientKeyExpired, StepBackwards
@@ -77,7 +78,7 @@ async def test_a_step_that_no_longer_follows_is_not_said_again(world: Simulation
 async def test_a_step_is_not_said_again_once_something_else_was_said(world: Simulation) -> None:
     request = await admitted_late(world)
     await world.us.node.sync()
-    await world.cn.node.state.follow()
+    await context_of(world.cn.node).follow()
     await world.cn.node.requests.refuse(request, Ground.NOT_HELD, [1], PERSON)
     await settle(world)
     kinds = [step.step.kind for step in steps(world.us, request)]
@@ -112,7 +113,7 @@ async def test_a_consent_is_asked_for_again_with_the_next_key(world: Simulation)
     assert record.said[ConsentStep.ASK].terms == (
         world.cn.node.consents.find(record.id.hex()).said[ConsentStep.ASK].terms
     )
-    assert world.cn.node.state.stores.consents.returned() == {}
+    assert stores_of(world.cn.node).consents.returned() == {}
     assert [member.codes() for member in world.members] == [[], [], []]
 
 

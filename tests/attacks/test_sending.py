@@ -8,6 +8,7 @@ import pytest
 
 import tearline_client.features.packets.bulk
 import tearline_server.processing.process
+from support.node import context_of, stores_of
 from support.simulation import EVERYTHING, US, LyingTransport, Member, Simulation
 from tearline.crypto.keys import SigningKey
 from tearline.errors import (
@@ -299,7 +300,7 @@ async def partners_cosign(world: Simulation) -> None:
 async def on_one_clock(world: Simulation) -> None:
     """Has nodes read the exchange's clock, and cosign what there is."""
     for member in world.members:
-        object.__setattr__(member.node.state, "now_ms", world.clock)
+        object.__setattr__(context_of(member.node), "now_ms", world.clock)
     for member in (*world.members, world.us):
         await member.node.sync()
 
@@ -326,7 +327,7 @@ async def revoke(world: Simulation) -> None:
 
 async def renew(world: Simulation) -> None:
     """The root certifies a new one, which the node takes."""
-    root, state, now_ms = world.root(US), world.us.node.state, world.clock()
+    root, state, now_ms = world.root(US), context_of(world.us.node), world.clock()
     key = SigningKey.generate()
     record = KeyRecord(
         header=root.header,
@@ -371,7 +372,7 @@ async def test_receipts_and_marks_outlive_the_key_that_signed_them(world: Simula
     await world.us.node.sync()
     assert not waits(world.us)
     await arrived(world.cn, 0)
-    (grant,) = world.cn.node.state.stores.packets.grants(packet)
+    (grant,) = stores_of(world.cn.node).packets.grants(packet)
     assert grant.status is Status.STORED
     assert [found.statements[0].type for found in await world.cn.waiting()] == []
 
@@ -404,7 +405,7 @@ async def test_a_refused_receipt_is_given_again(
     await world.cn.node.receive()
     await world.cn.node.tell()
     await arrived(world.us, 0)
-    (grant,) = world.us.node.state.stores.packets.grants(packet)
+    (grant,) = stores_of(world.us.node).packets.grants(packet)
     assert grant.status is Status.STORED
     assert not waits(world.cn)
 
@@ -461,7 +462,7 @@ async def test_a_later_release_waits_for_its_packet(world: Simulation) -> None:
     fails(world.us, ExchangeFault(), lambda publication: bool(publication.parts))
     with pytest.raises(ExchangeFault):
         await world.us.send(world.cn)
-    (packet,) = world.us.node.state.stores.packets.ids()
+    (packet,) = stores_of(world.us.node).packets.ids()
     path = world.us.node.show(packet).view.fields[0].field.path
     with pytest.raises(OutcomeUnknown):
         await world.us.node.disclose(packet, path, world.mx.node.uri)

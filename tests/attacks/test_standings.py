@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from support.node import context_of, stores_of
 from support.simulation import ARTICLE, Member, Simulation, alone
 from tearline.agreements.agreement import HOUR_MS
 from tearline.audit.event import EventCode
@@ -74,7 +75,7 @@ def of(member: Member, **changed: Any) -> bytes:
         ended=False,
         officer=None,
         acted_by=None,
-        time_ms=member.node.state.now_ms(),
+        time_ms=context_of(member.node).now_ms(),
     )
     return encode_standing(replace(found, **changed))
 
@@ -101,8 +102,8 @@ def deaf(member: Member) -> None:
 
 def later(member: Member, by_ms: int = HOUR_MS) -> None:
     """Moves a node's clock on."""
-    before = member.node.state.now_ms
-    object.__setattr__(member.node.state, "now_ms", lambda: before() + by_ms)
+    before = context_of(member.node).now_ms
+    object.__setattr__(context_of(member.node), "now_ms", lambda: before() + by_ms)
 
 
 @pytest.fixture
@@ -127,13 +128,13 @@ async def test_a_node_stops_before_the_exchange_has_heard_of_it(world: Simulatio
     with pytest.raises(AgreementSuspended):
         await world.us.send(world.cn)
     (position,) = positions(world.us)
-    assert (position.since_ms, position.agency) == (None, world.us.node.state.agency)
+    assert (position.since_ms, position.agency) == (None, context_of(world.us.node).agency)
 
 
 async def test_partners_hear_of_it_and_stop_too(world: Simulation) -> None:
     await suspend(world.us)
     await world.cn.node.receive()
-    assert [each.agency for each in positions(world.cn)] == [world.us.node.state.agency]
+    assert [each.agency for each in positions(world.cn)] == [context_of(world.us.node).agency]
     with pytest.raises(AgreementSuspended):
         await world.cn.node.send([world.cn.plan(world.us)])
 
@@ -219,9 +220,7 @@ async def test_in_the_mailbox_it_is_kept_back(
     await settle(world)
     assert world.cn.grants() == []
     assert EventCode.GRANT_DELIVERED not in await _events(world)
-    (grant,) = world.us.node.state.stores.packets.grants(
-        world.us.node.state.stores.packets.ids()[0]
-    )
+    (grant,) = stores_of(world.us.node).packets.grants(stores_of(world.us.node).packets.ids()[0])
     assert grant.withdrawn is VoidReason.RETURNED
     await resume(member)
     await settle(world)

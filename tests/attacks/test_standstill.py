@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.node import context_of, stores_of
 from support.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, person, phases, shift
 from support.simulation import ARTICLE, Member, Simulation, Template, copied
 from support.suspensions import WHOLE
@@ -119,7 +120,7 @@ async def test_no_answer_is_late_while_it_may_not_pass(
 async def test_one_way_that_is_stopped_stops_the_clock(world: Simulation) -> None:
     us, cn = world.us, world.cn
     request = await ask(us, cn, Urgency.EMERGENCY)
-    ours, theirs = us.node.state.agency, cn.node.state.agency
+    ours, theirs = context_of(us.node).agency, context_of(cn.node).agency
     await suspend(us, replace(ONE, sender=theirs, recipient=ours))
     await suspend(cn, replace(ONE, sender=theirs, recipient=ours))
     await settle(world)
@@ -273,7 +274,9 @@ def _scope(world: Simulation, member: Member, scope: str) -> Suspension:
     if scope == "article":
         return ONE
     other = world.cn if member is not world.cn else world.us
-    return replace(ONE, sender=member.node.state.agency, recipient=other.node.state.agency)
+    return replace(
+        ONE, sender=context_of(member.node).agency, recipient=context_of(other.node).agency
+    )
 
 
 async def _hear(member: Member, random: object) -> None:
@@ -283,11 +286,11 @@ async def _hear(member: Member, random: object) -> None:
         return random.choices(waiting, k=len(waiting)) if waiting else []  # type: ignore[attr-defined]
 
     member.exchange.mail = mail
-    cursor = member.node.state.stores.inbox.cursor()
+    cursor = stores_of(member.node).inbox.cursor()
     await member.node.receive()
     member.exchange.mail = list
-    with member.node.state.stores.database.transaction():
-        member.node.state.stores.inbox.put_cursor(cursor)
+    with stores_of(member.node).database.transaction():
+        stores_of(member.node).inbox.put_cursor(cursor)
 
 
 async def test_what_was_late_before_stays_late(world: Simulation) -> None:
@@ -312,7 +315,7 @@ async def test_hooks_are_told_of_the_end_that_it_has_after_all(world: Simulation
 
     def due() -> list[str]:
         node = world.cn.node
-        return [each.event for each in node.requests.due(node.state.now_ms())]
+        return [each.event for each in node.requests.due(context_of(node).now_ms())]
 
     shift(world, 5)
     await suspend(world.us)
@@ -366,7 +369,7 @@ async def test_stoppages_are_read_by_the_index_of_their_ends(world: Simulation) 
             for row in connection.execute(f"EXPLAIN QUERY PLAN {_STOPPAGES}", (bytes(16), "a", 1))
         ]
     )
-    here = world.cn.node.state.stores.database
+    here = stores_of(world.cn.node).database
     for sql in (_SINCE, _AT):
         steps += [row[3] for row in here.rows(f"EXPLAIN QUERY PLAN {sql}", (1, 1, 1))]
     searches = [step for step in steps if "stoppage" in step]
@@ -514,8 +517,8 @@ async def test_a_false_time_of_a_standing_is_disputed(
     (back,) = cn.node.suspensions.intervals(
         cn.node.agreement(AGREEMENT),
         ARTICLE,
-        sender=us.node.state.agency,
-        recipient=cn.node.state.agency,
+        sender=context_of(us.node).agency,
+        recipient=context_of(cn.node).agency,
     )
     assert back.end is not None
     assert disputed.entry == back.end.entry

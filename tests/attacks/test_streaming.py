@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from support.node import stores_of
 from support.simulation import EVERYTHING, LyingTransport, Member, Simulation
 from tearline.errors import (
     ExchangeFault,
@@ -68,7 +69,7 @@ async def test_what_is_under_way_behind_a_refused_grant_arrives(
     outbox = us.status().outbox
     assert outbox.keys() == {OutboxState.ACCEPTED, OutboxState.REFUSED}
     assert outbox[OutboxState.REFUSED] == len(refused)
-    codes = us.node.state.stores.database.rows("SELECT DISTINCT code FROM outbox WHERE code != ''")
+    codes = stores_of(us.node).database.rows("SELECT DISTINCT code FROM outbox WHERE code != ''")
     assert codes == [(ReleaseRefused.code,)]
     await arrived(cn, 8 - len(refused))
 
@@ -175,4 +176,4 @@ async def test_packets_under_different_agreements_are_not_signed_at_once(world: 
     ]
     with pytest.raises(StatementMalformed):
         await us.node.send(plans)
-    assert not us.node.state.stores.packets.ids()
+    assert not stores_of(us.node).packets.ids()

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from support.node import context_of, stores_of
 from support.simulation import PASSPHRASE, LocalTransport, LyingTransport, Member, Simulation
 from tearline.errors import KeyForeign, TwinAtWork
 from tearline.wire.cosigning import CosignReply, CosignRequest, encode_cosign_turn
@@ -26,7 +27,7 @@ async def at_work(world: Simulation, home: Home) -> AsyncIterator[Member]:
 async def twin_of_us(world: Simulation) -> AsyncIterator[Member]:
     """The clone of a machine that goes on working."""
     home = Home(world.folder / "twin")
-    database = world.us.node.state.stores.database
+    database = stores_of(world.us.node).database
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copytree(world.us.node.home.path, home.path)
     async with at_work(world, home) as twin:
@@ -50,13 +51,13 @@ async def test_the_copy_whose_place_was_filled_stops_before_it_signs_more(
         await world.us.send(world.cn)
         with pytest.raises(TwinAtWork, match=f"place 1 of the channel to {world.cn.node.uri}"):
             await twin.send(world.cn)
-        before = twin.node.state.stores.outbox.counts()
+        before = stores_of(twin.node).outbox.counts()
         for act in (twin.node.sync, twin.node.receive, twin.node.mark):
             with pytest.raises(TwinAtWork):
                 await act()
         with pytest.raises(TwinAtWork):
             await twin.send(world.cn)
-        assert twin.node.state.stores.outbox.counts() == before
+        assert stores_of(twin.node).outbox.counts() == before
         assert noticed(twin) == 1
         await settle(world.us, world.cn)
         assert (len(world.cn.grants()), world.cn.codes()) == (1, [])
@@ -115,11 +116,11 @@ async def test_both_copies_notice_what_their_own_key_cosigned(world: Simulation)
 async def test_a_clock_that_was_set_back_is_no_copy(world: Simulation) -> None:
     """What this node cosigned by a clock that was ahead still stands on an older checkpoint."""
     await world.us.node.cosigning.turn()
-    clock = world.us.node.state.now_ms
-    object.__setattr__(world.us.node.state, "now_ms", lambda: clock() + 100_000)
+    clock = context_of(world.us.node).now_ms
+    object.__setattr__(context_of(world.us.node), "now_ms", lambda: clock() + 100_000)
     await world.us.node.cosigning.turn()
     await world.cn.node.cosigning.turn()
-    object.__setattr__(world.us.node.state, "now_ms", clock)
+    object.__setattr__(context_of(world.us.node), "now_ms", clock)
     await world.mx.send(world.us)
     await world.us.node.cosigning.follow()
     notes: list[bytes] = []
@@ -137,8 +138,8 @@ async def test_a_clock_that_was_set_back_is_no_copy(world: Simulation) -> None:
 
 async def wait_while(member: Member, other: Member, later_s: int) -> None:
     """Lets another copy take its turn while the first is waiting for an answer."""
-    honest, clock = member.exchange.cosign, other.node.state.now_ms
-    object.__setattr__(other.node.state, "now_ms", lambda: clock() + 1000 * later_s)
+    honest, clock = member.exchange.cosign, context_of(other.node).now_ms
+    object.__setattr__(context_of(other.node), "now_ms", lambda: clock() + 1000 * later_s)
 
     async def cosign(turn: bytes) -> bytes:
         await honest(turn)
@@ -154,8 +155,8 @@ async def test_an_exchange_that_has_more_of_us_than_we_sent_tells_of_a_copy(
 ) -> None:
     async with twin_of_us(world) as twin:
         await world.us.send(world.cn)
-        with twin.node.state.stores.database.transaction():
-            twin.node.state.stores.recovery.begin()  # the exchange was restored
+        with stores_of(twin.node).database.transaction():
+            stores_of(twin.node).recovery.begin()  # the exchange was restored
         with pytest.raises(TwinAtWork, match="1 sent, and this one 0"):
             await twin.node.sync()
         assert noticed(twin) == 1

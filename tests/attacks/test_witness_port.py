@@ -15,6 +15,7 @@ from tlog_scales.reader import TilesReader
 
 from support.forks import path
 from support.http import connected, status, told
+from support.node import context_of, stores_of
 from support.simulation import PASSPHRASE, LyingTransport, Member, Simulation
 from tearline.errors import (
     CosignerElsewhere,
@@ -95,7 +96,7 @@ class Port:
 @asynccontextmanager
 async def port_of(node: Node) -> AsyncIterator[Port]:
     told: list[str] = []
-    async with witnessing("127.0.0.1:0", node.state, node.cosigning, told.append) as number:
+    async with witnessing("127.0.0.1:0", context_of(node), node.cosigning, told.append) as number:
         yield Port(number=number, told=told)
 
 
@@ -126,10 +127,10 @@ def cosigned(member: Member, note: bytes, line: NoteSignature) -> int:
 
 def convicted(member: Member) -> None:
     """The node holds evidence that convinces anyone, and sends nothing more."""
-    (accusation,) = member.node.state.stores.cosigning.accusations()
-    verify_equivocation(accusation.evidence, member.node.state.trust.trust_list.log)
+    (accusation,) = stores_of(member.node).cosigning.accusations()
+    verify_equivocation(accusation.evidence, context_of(member.node).trust.trust_list.log)
     with pytest.raises(SendingStopped):
-        member.node.state.verify_witnessed()
+        context_of(member.node).verify_witnessed()
 
 
 # The decision, without HTTP.
@@ -139,7 +140,7 @@ async def test_what_begins_with_the_last_tree_is_kept_and_cosigned(world: Simula
     offer = await grown(world, world.cn)
     line = await world.cn.node.cosigning.add_checkpoint(offer)
     assert cosigned(world.cn, offer.note, line) == world.cn.node.cosigning.seen.size
-    assert world.cn.node.cosigning.seen.size > world.cn.node.state.stores.log.size
+    assert world.cn.node.cosigning.seen.size > stores_of(world.cn.node).log.size
 
 
 async def test_the_last_tree_is_cosigned_again_and_no_older_one(world: Simulation) -> None:
@@ -158,7 +159,7 @@ async def test_the_node_reads_on_past_what_it_was_offered(world: Simulation) -> 
     await world.cn.node.cosigning.add_checkpoint(await grown(world, world.cn))
     await world.us.send(world.mx)
     await world.cn.node.sync()
-    assert world.cn.node.cosigning.seen.size == world.cn.node.state.stores.log.size
+    assert world.cn.node.cosigning.seen.size == stores_of(world.cn.node).log.size
     assert not world.cn.codes()
 
 
@@ -282,7 +283,7 @@ async def test_the_exchange_asks_it_as_any_witness(world: Simulation) -> None:
                 await asyncio.sleep(0)
         asking.cancel()
     assert world.cn.node.cosigning.seen.size > before
-    assert world.cn.node.state.stores.log.size == before
+    assert stores_of(world.cn.node).log.size == before
 
 
 # The mirror.
@@ -304,7 +305,7 @@ class Read:
 async def test_an_independent_reader_verifies_the_mirror(world: Simulation) -> None:
     await world.us.send(world.mx)
     await world.cn.node.sync()
-    store = world.cn.node.state.stores.log
+    store = stores_of(world.cn.node).log
     own = signing.Vkey.from_string(world.cn.node.cosigner().verifier.encode())
     log = [signing.Vkey.from_string(key) for key in world.template.identity.log.verifier_keys]
 
@@ -332,7 +333,7 @@ async def test_the_mirror_goes_up_to_what_was_read_not_to_what_was_cosigned(
     world: Simulation,
 ) -> None:
     await world.cn.node.sync()
-    read, own = world.cn.node.state.stores.log.size, world.cn.node.cosigner()
+    read, own = stores_of(world.cn.node).log.size, world.cn.node.cosigner()
     await world.cn.node.cosigning.add_checkpoint(await grown(world, world.cn))
 
     # A cosigner does not go back: no line of ours is made under less than it cosigned.
@@ -350,7 +351,7 @@ async def test_the_mirror_goes_up_to_what_was_read_not_to_what_was_cosigned(
 
 async def test_a_node_that_has_read_nothing_shows_nothing(world: Simulation) -> None:
     node = world.cn.node
-    node.state.stores.database.execute("DELETE FROM setting WHERE name LIKE 'log.%'")
+    stores_of(node).database.execute("DELETE FROM setting WHERE name LIKE 'log.%'")
     async with port_of(node) as port:
         assert (await port.ask("GET /checkpoint")).status == 404
 
@@ -512,7 +513,7 @@ async def test_a_new_node_cosigns_nothing_before_it_knows_the_log(world: Simulat
     node = world.cn.node
     offer = await offered(world.exchange, 0)
     for table in ("log_entry", "log_node", "setting"):
-        node.state.stores.database.execute(f"DELETE FROM {table}")
+        stores_of(node).database.execute(f"DELETE FROM {table}")
     transport = LyingTransport(world.exchange, node.uri)
     await node.close()
     async with await Node.open(node.home.path, passphrase=PASSPHRASE, transport=transport) as new:

@@ -23,6 +23,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from pathlib import Path
 
 import tearline_client.bootstrap
+from support.node import stores_of
 from tearline.errors import ExchangeError, TearlineError, TlsError, TrustError
 from tearline.statements.receipt import Status
 from tearline.wire.publications import parse_outcomes
@@ -122,7 +123,7 @@ async def send(node: Node, journal: Journal, partners: list[str], stop: asyncio.
     load that would leave the exchange idle for most of it.
     """
     plans = await plans_of(node, journal, partners)
-    stores = node.state.stores
+    stores = stores_of(node)
     while not stop.is_set():
         try:
             with stores.database.transaction():
@@ -147,7 +148,7 @@ async def send(node: Node, journal: Journal, partners: list[str], stop: asyncio.
 
 async def signed_for(node: Node, packets: list[bytes], stop: asyncio.Event) -> None:
     """Waits until every partner has signed that it stored these packets, or it is time to stop."""
-    store = node.state.stores.packets
+    store = stores_of(node).packets
     while not stop.is_set():
         statuses = [grant.status for packet in packets for grant in store.grants(packet)]
         if all(status is not None and status >= Status.STORED for status in statuses):
@@ -157,7 +158,7 @@ async def signed_for(node: Node, packets: list[bytes], stop: asyncio.Event) -> N
 
 async def is_sent(node: Node, journal: Journal, ids: Sequence[int]) -> bool:
     """Sends what waits; whether the exchange accepted these messages."""
-    outbox = node.state.stores.outbox
+    outbox = stores_of(node).outbox
     try:
         await node._sender.flush()
     except (ExchangeError, TlsError) as error:

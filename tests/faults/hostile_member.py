@@ -16,6 +16,7 @@ from pathlib import Path
 
 import grpc.aio
 
+from support.node import context_of, stores_of
 from tearline.agreements.agreement import Agreement
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.keys import SigningKey
@@ -100,14 +101,14 @@ class Hostile:
     @property
     def signer(self) -> Signer:
         """Its node's signer."""
-        return self.node.state.signer
+        return context_of(self.node).signer
 
     def root(self) -> Signer:
         """Its agency's root."""
         keystore = Keystore.open(self.home.root, self.passphrase)
         return Signer(
             federation=self.signer.header.federation,
-            uri=self.node.state.agency,
+            uri=context_of(self.node).agency,
             key=SigningKey(keystore.get(ROOT_KEY)),
         )
 
@@ -121,7 +122,7 @@ class Hostile:
         """A certificate of its own CA, for a node of any name."""
         keystore = self.node.keystore
         authority = CertificateAuthority(keystore.get(CA_CERTIFICATE), TlsKey(keystore.get(CA_KEY)))
-        key, uri = TlsKey.generate(), f"{self.node.state.agency}/node/{name}"
+        key, uri = TlsKey.generate(), f"{context_of(self.node).agency}/node/{name}"
         leaf = authority.issue_node(
             parse_node_uri(uri), key.public, now_s=int(time.time()), lifetime_s=2 * DAY_S
         )
@@ -131,7 +132,7 @@ class Hostile:
         self, identity: TlsIdentity | None = None, address: str = ""
     ) -> grpc.aio.Channel:
         """A connection of its own, as its node or another, until it lets go."""
-        served = self.node.state.trust.trust_list.exchange
+        served = context_of(self.node).trust.trust_list.exchange
         own = identity or self.home.tls_identity(self.node.keystore)
         channel = grpc.aio.secure_channel(
             address or self.exchange,
@@ -159,7 +160,7 @@ class Hostile:
     async def publish(self, publication: Publication) -> tuple[Outcome, ...]:
         """Publishes past its node; what became of each statement, nothing if it was not taken."""
         try:
-            reply = await self.node.state.transport.publish(encode_publication(publication))
+            reply = await context_of(self.node).transport.publish(encode_publication(publication))
         except TearlineError as error:
             self.answers[error.code] += 1
             return ()
@@ -198,7 +199,7 @@ class Hostile:
             fields=tuple(fields),
             decisions={(recipient, each.marking): EVERYTHING for each in fields},
         )
-        with node.state.stores.database.transaction():
+        with stores_of(node).database.transaction():
             composition = compose([plan], node._packets.releaser(Persons()))
         return composition.packets[0], composition.publications
 
@@ -229,8 +230,8 @@ class Hostile:
         ]
 
     def _garbled(self, grant: Grant, sealed_bytes: int) -> Grant:
-        channels = self.node.state.stores.channels
-        with self.node.state.stores.database.transaction():
+        channels = stores_of(self.node).channels
+        with stores_of(self.node).database.transaction():
             address = channels.next_place(grant.address.recipient, grant.address.agreement_id)
         return replace(
             grant,

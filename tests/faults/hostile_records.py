@@ -4,6 +4,7 @@ import secrets
 from dataclasses import replace
 
 from faults.hostile_member import Hostile, agreement_text
+from support.node import context_of
 from tearline.agreements.proposal import Proposal
 from tearline.crypto.keys import KemKey, SigningKey
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse
@@ -55,7 +56,7 @@ def _standing(hostile: Hostile, agreement: str, counter: int, *articles: str) ->
 
 
 def _now_ms(hostile: Hostile) -> int:
-    return hostile.node.state.now_ms()
+    return context_of(hostile.node).now_ms()
 
 
 async def standings_without_end(hostile: Hostile) -> None:
@@ -118,7 +119,7 @@ def _record(
 
 async def _agree(hostile: Hostile, number: int, *, articles: int, oversight: list[str]) -> None:
     terms = hostile.terms(name="paper", articles=articles, oversight=oversight)
-    signers = (hostile.signer, hostile.puppet.state.signer)
+    signers = (hostile.signer, context_of(hostile.puppet).signer)
     size = len(encode_agreement(terms))
     at_a_time = max(1, min(64, MAX_MESSAGE_BYTES * 3 // 4 // size))
     for start in range(0, number, at_a_time):

@@ -13,6 +13,7 @@ import pytest
 
 from faults.load import rows
 from support.federation import CN, MX, PASSPHRASE, US, Agency, Federation, at_work, copied, serving
+from support.node import stores_of
 from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.errors import AgreementSuspended, StandingStale, SuspensionBreached
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
@@ -70,7 +71,7 @@ class Publisher:
 
     async def publish(self) -> None:
         plan = planned(self.node, self.to)
-        with self.node.state.stores.database.transaction():
+        with stores_of(self.node).database.transaction():
             releaser = self.node._packets.releaser(Persons())
             self.node._sender.store(compose([plan] * AT_ONCE, releaser))
         await self.node._sender.flush()
@@ -141,7 +142,7 @@ def events(federation: Federation) -> list[tuple[int, Event]]:
 
 def arrived(node: Node) -> set[bytes]:
     """Statement ids of the partners' grants that a node holds."""
-    packets = node.state.stores.packets
+    packets = stores_of(node).packets
     return {
         grant.signed.statement.id
         for packet in packets.ids()
@@ -155,7 +156,7 @@ def put_aside(node: Node, code: str = AgreementSuspended.code) -> set[bytes]:
 
     Beyond its sender's quota a node keeps no more of each than that.
     """
-    rows = node.state.stores.database.rows("SELECT about FROM quarantine WHERE code = ?", (code,))
+    rows = stores_of(node).database.rows("SELECT about FROM quarantine WHERE code = ?", (code,))
     return {about for (about,) in rows}
 
 
@@ -169,14 +170,14 @@ async def test_a_suspension_under_load_stops_exactly_what_it_says(
             async with publishing(publishers, cn) as turned:
                 await some_rounds(turned, publishers)
                 async with turned:
-                    await turned.wait_for(lambda: any(cn.state.stores.packets.ids()))
-                size = cn.state.stores.log.size
+                    await turned.wait_for(lambda: any(stores_of(cn).packets.ids()))
+                size = stores_of(cn).log.size
                 await cn.suspensions.suspend(NAME, replace(WHOLE, in_flight=in_flight))
                 await some_rounds(turned, publishers)  # they have not heard of it, and go on
             for node in (us, mx, cn, us, mx, cn):
                 await node.receive()
             here = arrived(cn), put_aside(cn)
-            anew = {*us.state.stores.suspensions.held(), *mx.state.stores.suspensions.held()}
+            anew = {*stores_of(us).suspensions.held(), *stores_of(mx).suspensions.held()}
     log = events(federation)
     said = (i for i, e in log if (e.code, e.actor) == (EventCode.STANDING, cn.uri))
     stopped = next(index for index in said if index >= size)  # others affirm, before it
@@ -242,7 +243,7 @@ async def test_an_exchange_that_keeps_a_suspension_to_itself_stops_nothing_from_
             await cn.receive()
             async with publishing(publishers, cn) as turned:
                 await some_rounds(turned, publishers)
-                size = cn.state.stores.log.size
+                size = stores_of(cn).log.size
                 await cn.suspensions.suspend(NAME, WHOLE)
                 await some_rounds(turned, publishers)
             for node in (us, mx, cn, us, mx, cn):

@@ -7,6 +7,7 @@ import pytest
 
 import tearline_client.service.daemon
 from support.federation import CN, ORDER, PASSPHRASE, Agency, serving
+from support.node import context_of
 from tearline.crypto.certificates import certified_key_id
 from tearline_client.keys.home import Home
 from tearline_client.loop_health import LoopHealth
@@ -48,7 +49,7 @@ async def test_a_node_at_work_takes_up_what_commands_replace(
         exchange = federation.operator.address
         opening = Node.open(cn.home, passphrase=PASSPHRASE.encode(), address=exchange)
         async with await opening as node:
-            old = node.state.signer.header.key_id
+            old = context_of(node).signer.header.key_id
             work = asyncio.create_task(run_daemon(node, stop, report=told, pulse=pulse))
             await beside(federation.us, *lead)
             await told.until("grant from")
@@ -60,7 +61,7 @@ async def test_a_node_at_work_takes_up_what_commands_replace(
             await beside(federation.us, *lead)
             await told.until("grant from")
             async with asyncio.timeout(60):
-                while node.state.signer.header.key_id == old:
+                while context_of(node).signer.header.key_id == old:
                     await node.sync()
             async with asyncio.timeout(60):
                 last_ms = pulse.reached_ms

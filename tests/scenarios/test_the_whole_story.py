@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.four_eyes import log_in
+from support.node import context_of
 from support.simulation import Member, Simulation
 from tearline.crypto.armor import Armor, parse_armor
 from tearline.errors import AgreementSuspended, BodyRefused, CopyUndeclared, LoginRequired
@@ -100,7 +101,7 @@ async def test_the_whole_story(world: Simulation, tmp_path: Path) -> None:
 
 def nobody_is_in_it_whom_all_did_not_admit(world: Simulation) -> None:
     """Three roots signed one list; every node pinned the same and reads the same log."""
-    lists = {member.node.state.trust.trust_list for member in world.members}
+    lists = {context_of(member.node).trust.trust_list for member in world.members}
     assert len(lists) == 1
     agencies = {agency.name for agency in lists.pop().agencies}
     assert agencies == {"us-justice", "cn-public-security", "mx-prosecutor"}
@@ -115,7 +116,7 @@ def all_have_signed_what_each_may_get(world: Simulation) -> None:
 
 def america_keeps_account_numbers_to_itself(world: Simulation) -> None:
     """What the agreement allows, an agency's own policy may still hold back."""
-    state = world.us.node.state
+    state = context_of(world.us.node)
     policies = replace(state.policies, own=parse_policy_set(OWN_POLICY))
     object.__setattr__(state, "policies", policies)
 
@@ -308,7 +309,7 @@ async def mexico_says_what_came_of_it(world: Simulation, correction: bytes, fold
 
 def an_auditor_finds_who_saw_the_account_number(world: Simulation, lead: bytes) -> None:
     """Who was given it in which form, with proofs that verify without asking anybody."""
-    sightings = who_saw(world.us.node.state, lead, "BankAccount/iban").sightings
+    sightings = who_saw(context_of(world.us.node), lead, "BankAccount/iban").sightings
     given = sorted((each.partner, each.form) for each in sightings if each.form)
     assert given == [
         (world.mx.node.uri, Form.CLEAR),
@@ -318,17 +319,17 @@ def an_auditor_finds_who_saw_the_account_number(world: Simulation, lead: bytes) 
     assert {each.article for each in sightings} == {LAUNDERING}
     assert {each.proven for each in sightings} == {Outcome.VERIFIED}
 
-    stranger = AuditVerifier(world.us.node.state.trust.trust_list.log)
-    for proof in prove(world.us.node.state, lead.hex()):
+    stranger = AuditVerifier(context_of(world.us.node).trust.trust_list.log)
+    for proof in prove(context_of(world.us.node), lead.hex()):
         assert stranger.judge(proof.data).outcome is Outcome.VERIFIED
 
 
 def a_court_is_shown_the_amount_and_nothing_else(world: Simulation, correction: bytes) -> None:
     """One file, which anybody verifies with nothing but the federation's id."""
     us = world.us.node
-    exhibit = make_exhibit(us.state, us.access, correction, ["Payment/amount"])
+    exhibit = make_exhibit(context_of(us), us.access, correction, ["Payment/amount"])
     shown = verify_exhibit(
-        parse_exhibit(parse_armor(Armor.EXHIBIT, exhibit)), us.state.trust.federation
+        parse_exhibit(parse_armor(Armor.EXHIBIT, exhibit)), context_of(us).trust.federation
     )
     assert [opened.field.texts for opened in shown.fields] == [(RIGHT_AMOUNT,)]
     assert SUSPECT.encode() not in parse_armor(Armor.EXHIBIT, exhibit)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from support.node import context_of
 from support.simulation import Member, Simulation
 from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp
@@ -16,7 +17,7 @@ def log_in(member: Member, name: str, role: Role, agreement: str) -> ActedBy:
     issuer, node = LocalIssuer(member.node.keystore), member.node
     word = b"a word of theirs"
     issuer.add(name, roles=[role], clearance=Tlp.RED, passphrase=word)
-    issuer.login(name, word, node.state.now_ms() // 1000)
+    issuer.login(name, word, context_of(node).now_ms() // 1000)
     acted_by = node.acting(name, node.agreement(agreement).id, role)
     assert acted_by is not None
     return acted_by

@@ -1,5 +1,6 @@
 """A partner's packet, and packets that repeat what it tells."""
 
+from support.node import context_of
 from support.simulation import ARTICLE, PURPOSE, Member, Simulation
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
@@ -17,7 +18,7 @@ async def given(world: Simulation, *to: Member) -> bytes:
 
 
 def path_of(member: Member, packet: bytes, end: str = NAME) -> str:
-    shown = member.node.state.open_view(packet)
+    shown = context_of(member.node).open_view(packet)
     (path,) = {o.field.path for o in shown.view.fields if o.field.path.endswith(f"/{end}")}
     return path
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from support.agencies import secret
+from support.node import context_of
 from support.simulation import ARTICLE, PURPOSE, Member, Simulation
 from tearline.packets.packet import PacketKind, Urgency
 from tearline.requests.progress import Phase
@@ -99,4 +100,4 @@ def shift(world: Simulation, hours: float) -> None:
     """Moves all clocks, those of the nodes and that of the exchange."""
     world.clock.offset_ms += int(hours * HOUR_MS)
     for member in world.members:
-        object.__setattr__(member.node.state, "now_ms", world.clock)
+        object.__setattr__(context_of(member.node), "now_ms", world.clock)

@@ -36,6 +36,7 @@ import pytest
 import tearline.crypto.passphrase
 import tearline_server.tlog.cosignatures
 import tearline_server.tlog.log
+from support.node import context_of, stores_of
 from tearline.audit.event import Event, EventCode
 from tearline.crypto.certificates import LeafCertificate
 from tearline.crypto.keys import SigningKey
@@ -335,7 +336,7 @@ class Member:
     @property
     def signer(self) -> Signer:
         """Its node's signer."""
-        return self.node.state.signer
+        return context_of(self.node).signer
 
     def status(self) -> NodeStatus:
         """How its node stands."""
@@ -354,7 +355,7 @@ class Member:
     def seal(self, *plans: ReleasePlan) -> None:
         """Puts one message for each packet into the outbox; sends none."""
         for plan in plans:
-            with self.node.state.stores.database.transaction():
+            with stores_of(self.node).database.transaction():
                 composition = compose([plan], self.node._packets.releaser(Persons()))
                 self.node._sender.store(composition)
 
@@ -376,7 +377,7 @@ class Member:
         releaser = GrantContext(
             signer=self.signer,
             acted_by=None,
-            kem_key_of=self.node.state.kem_key_of,
+            kem_key_of=context_of(self.node).kem_key_of,
             next_place=lambda recipient, agreement_id: Address(
                 recipient=recipient, agreement_id=agreement_id, seq=seq
             ),
@@ -403,7 +404,7 @@ class Member:
         """What waits in its mailbox, all of it, without taking it in."""
         found: list[Delivery] = []
         honest = LocalTransport(self.exchange.target, self.node.uri)
-        async for data in honest.subscribe(encode_cursor(self.node.state.stores.inbox.cursor())):
+        async for data in honest.subscribe(encode_cursor(stores_of(self.node).inbox.cursor())):
             if is_idle(data):
                 break
             found.append(parse_delivery(data))
@@ -419,7 +420,7 @@ class Member:
 
     def grants(self) -> list[bytes]:
         """Ids of the packets that a partner granted it."""
-        store = self.node.state.stores.packets
+        store = stores_of(self.node).packets
         return [i for i in store.ids() if any(grant.incoming for grant in store.grants(i))]
 
     def codes(self) -> list[str]:
@@ -441,7 +442,7 @@ class Member:
         """Checks that there is one record of evidence, with its bytes, and nothing beside it."""
         records = self.status().quarantined
         assert [record.code for record in records] == [error.code], records
-        assert self.node.state.stores.inbox.evidence(records[0].id)
+        assert stores_of(self.node).inbox.evidence(records[0].id)
         assert len(self.grants()) == packets
 
 

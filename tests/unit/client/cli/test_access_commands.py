@@ -9,6 +9,7 @@ import pytest
 
 from support.canary import canary, everything_in, found
 from support.cli import OUR_NODE
+from support.node import context_of, stores_of
 from support.simulation import PASSPHRASE
 from tearline.audit.event import EventCode
 from tearline.errors import EXIT_REFUSED, StoreFull
@@ -65,8 +66,8 @@ def at_node(desk, act, *, later_ms: int = 0):
 
     async def run():
         async with await Node.open(desk.home, passphrase=PASSPHRASE) as node:
-            now_ms = node.state.now_ms() + later_ms
-            node._anchors._context = replace(node.state, now_ms=lambda: now_ms)
+            now_ms = context_of(node).now_ms() + later_ms
+            node._anchors._context = replace(context_of(node), now_ms=lambda: now_ms)
             done = act(node)
             return await done if asyncio.iscoroutine(done) else done
 
@@ -171,7 +172,7 @@ def test_what_cannot_be_logged_is_not_shown(desk, monkeypatch):
 def test_a_full_disk_keeps_the_packet_closed(desk):
     def read(node: Node) -> None:
         packet = bytes.fromhex(desk.packet)
-        database = node.state.stores.database
+        database = stores_of(node).database
         database.execute(f"PRAGMA max_page_count={database.value('PRAGMA page_count')}")
         shown = []
 
@@ -239,7 +240,7 @@ def _examined(desk):
     """The examination, without the entry of asking for it."""
 
     def examine(node: Node):
-        state = node.state
+        state = context_of(node)
         return examine_access(
             AccessStore(state.stores.database), state.stores.log, node.uri, now_ms=state.now_ms()
         )

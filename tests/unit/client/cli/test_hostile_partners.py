@@ -10,6 +10,7 @@ import pytest
 
 from support.cli import AUDITOR, Desk, Rested, copy_of
 from support.hostile_values import ALL_AT_ONCE, SHORT, obeyed
+from support.node import stores_of
 from support.simulation import ARTICLE, EVERYTHING, PURPOSE, Simulation, opened
 from tearline.bodies.registry import KINDS
 from tearline.errors import EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_REFUSED
@@ -158,7 +159,7 @@ async def fill(desk: Desk) -> tuple[str, ...]:
         for kind in SENT:
             await send(world, kind)
         assert mx.status().outbox.keys() == {OutboxState.ACCEPTED}
-        packets = us.state.stores.packets
+        packets = stores_of(us).packets
         ids = [
             i for i in packets.ids() if packets.manifest(i).agreement.id == us.agreement(NAME).id
         ]
@@ -250,7 +251,7 @@ async def send_nonsense(desk: Desk) -> str:
         for node in (us, mx):
             await node.receive()
         await send(world, PacketKind.LEAD, name=ALL_AT_ONCE)
-        return us.state.stores.packets.ids()[0].hex()
+        return stores_of(us).packets.ids()[0].hex()
 
 
 def test_a_source_that_makes_no_entities_takes_no_other_with_it(desk: Desk) -> None:

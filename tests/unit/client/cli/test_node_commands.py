@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+from support.node import context_of, stores_of
 from support.simulation import PASSPHRASE
 from tearline.errors import ChannelGap, CommitmentMismatch, NotConfirmed, TwinAtWork
 from tearline_client.node import Node
@@ -12,7 +13,7 @@ def put_aside(desk, *errors) -> None:
     async def put() -> None:
         async with await Node.open(desk.home, passphrase=PASSPHRASE) as node:
             for number, error in enumerate(errors):
-                node.state.alarm(error, b"%d" % number)
+                context_of(node).alarm(error, b"%d" % number)
 
     asyncio.run(put())
 
@@ -36,7 +37,7 @@ def test_what_was_put_aside_is_forgotten_by_its_code(desk):
 def test_since_when_the_oldest_waits_is_said_as_long_as_it_does(desk):
     async def put() -> None:
         async with await Node.open(desk.home, passphrase=PASSPHRASE) as node:
-            node.state.stores.outbox.put([b"to be sent"], now_ms=1_800_000_000_000)
+            stores_of(node).outbox.put([b"to be sent"], now_ms=1_800_000_000_000)
 
     def longest() -> list[str]:
         rows = desk.rows("node", "status")
@@ -51,11 +52,11 @@ def test_a_copy_that_stopped_goes_on_once_an_operator_says_that_it_is_alone(desk
     async def stop() -> None:
         async with await Node.open(desk.home, passphrase=PASSPHRASE) as node:
             with suppress(TwinAtWork):
-                node.state.stop_for_twin(TwinAtWork("it filled place 1"), b"the refusal")
+                context_of(node).stop_for_twin(TwinAtWork("it filled place 1"), b"the refusal")
 
     async def stands() -> tuple[str, bool]:
         async with await Node.open(desk.home, passphrase=PASSPHRASE) as node:
-            recovery = node.state.stores.recovery
+            recovery = stores_of(node).recovery
             return recovery.twin(), recovery.is_own_loss
 
     asyncio.run(stop())

@@ -3,6 +3,7 @@
 import asyncio
 
 from support.cli import OUR_NAME, PASSPHRASE, Desk
+from support.node import stores_of
 from tearline.errors import EXIT_NOT_FOUND, EXIT_REFUSED
 from tearline_client import Node
 from tearline_client.store.awaiting_cosignature import WaitingGrant
@@ -13,7 +14,7 @@ SENDER = "spiffe://fiscalia.mx.example/node/liaison"
 
 async def wait(desk: Desk) -> None:
     async with await Node.open(desk.folder / OUR_NAME, passphrase=PASSPHRASE) as node:
-        stores = node.state.stores
+        stores = stores_of(node)
         with stores.database.transaction():
             waiting = WaitingGrant(
                 id=bytes(32), packet=PACKET, sender=SENDER, time_ms=1, entry=1, ends_ms=1
