@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +22,7 @@ from bench.harness import ROOT, Result, Target, result
 
 ROWS = 100_000 if os.environ.get("FULL") else 2_000
 RATE = Target(limit=0.9, at_most=False)
+COST = Target(limit=1.11, at_most=True)
 ROOM = Target(limit=1, at_most=True)
 MEMORY_MIB = 300
 DISK_KIB = {"sender": 40, "recipient": 35, "exchange": 15}
@@ -59,11 +60,13 @@ class Run:
 
     Attributes:
         rates: Packets a second by partner, of each tenth.
+        cpu_ms: Processor time of all processes a packet, milliseconds, of each tenth.
         peak_mib: The most memory that the import took.
         disk_kib: By house, for each packet.
     """
 
     rates: Mapping[str, Sequence[float]]
+    cpu_ms: Sequence[float]
     peak_mib: float
     disk_kib: Mapping[str, float]
 
@@ -87,6 +90,15 @@ def run(*, rows: int = ROWS) -> Sequence[Result]:
             baseline=first,
             baseline_unit="the first tenth, packets/s",
             target=RATE,
+        ),
+        result(
+            "B15c",
+            "processor time of exchange, importer and both partners, for each packet: last tenth",
+            runs=[measured.cpu_ms[-1]],
+            unit="ms",
+            baseline=[measured.cpu_ms[0]],
+            baseline_unit="the first tenth, ms",
+            target=COST,
         ),
         result(
             "B15m",
@@ -113,7 +125,7 @@ def run(*, rows: int = ROWS) -> Sequence[Result]:
 
 
 def _measure(folder: Path, rows: int) -> Run:
-    with _serving(folder) as federation:
+    with _serving(folder) as (federation, exchange):
         us, partners = federation.us, (federation.cn, federation.mx)
         table, mapping = folder / "payments.csv", folder / "mapping.toml"
         table.write_text("".join(_rows(rows)))
@@ -131,19 +143,55 @@ def _measure(folder: Path, rows: int) -> Run:
             *("--agreement", "narcotics-2026", "--article", "money-laundering"),
             *("--purpose", "criminal-investigation"),
         )
-        peak_kib = _await(importing, partners, rows)
+        progress = _Progress([exchange, importing, *at_work])
+        peak_kib = _await(importing, partners, rows, progress)
         rates = {partner.home.name: _rates(partner.home, rows) for partner in partners}
         for running in at_work:
             running.terminate()
         disk = {house: (_size(home) - before[house]) / rows / 1024 for house, home in homes.items()}
-        return Run(rates=rates, peak_mib=peak_kib / 1024, disk_kib=disk)
+        return Run(
+            rates=rates,
+            cpu_ms=progress.cpu_ms(rows),
+            peak_mib=peak_kib / 1024,
+            disk_kib=disk,
+        )
+
+
+class _Progress:
+    """Processor time that some processes had taken when so many packets had arrived."""
+
+    def __init__(self, processes: Sequence[Any]) -> None:
+        self._spent_s = {process.pid: 0.0 for process in processes}
+        self._points = [(0, self._spent())]
+
+    def note(self, arrived: int) -> None:
+        """Notes that so many have arrived."""
+        self._points.append((arrived, self._spent()))
+
+    def cpu_ms(self, rows: int) -> Sequence[float]:
+        """Returns milliseconds a packet, of each tenth as far as it was noted."""
+        ends = [
+            next(point for point in self._points if point[0] >= number * rows // 10)
+            for number in range(11)
+        ]
+        return [
+            (end_s - start_s) * 1000 / max(1, end - start)
+            for (start, start_s), (end, end_s) in pairwise(ends)
+        ]
+
+    def _spent(self) -> float:
+        for pid in self._spent_s:
+            with suppress(OSError):  # it has ended; what it took until then is known
+                # clock_getcpuclockid(3): a process's clock is made of its id.
+                self._spent_s[pid] = time.clock_gettime((~pid << 3) | 2)
+        return sum(self._spent_s.values())
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[Any]:
-    """A federation of processes, founded by the command lines."""
+def _serving(folder: Path) -> Iterator[tuple[Any, Any]]:
+    """A federation of processes, founded by the command lines, and its exchange at work."""
     sys.path.insert(0, str(ROOT / "tests"))
-    from support.federation import serving
+    from support.federation import copied
     from support.run_cache import VARIABLE
 
     is_alone = VARIABLE not in os.environ  # a run of tests has its own
@@ -151,14 +199,17 @@ def _serving(folder: Path) -> Iterator[Any]:
         (folder / "run").mkdir()
         os.environ[VARIABLE] = str(folder / "run")
     try:
-        with serving(folder / "federation") as federation:
-            yield federation
+        federation = copied(folder / "federation")
+        exchange = federation.operator.serve()
+        yield federation, exchange
+        if status := exchange.terminate():
+            raise RuntimeError(f"the exchange ended with {status}: {exchange.said}")
     finally:
         if is_alone:
             del os.environ[VARIABLE]
 
 
-def _await(importing: Any, partners: Sequence[Any], rows: int) -> int:
+def _await(importing: Any, partners: Sequence[Any], rows: int, progress: _Progress) -> int:
     """Waits until all has arrived; returns the most memory that the import took, in KiB."""
     peak_kib, arrived, since = 0, 0, time.monotonic()
     while arrived < rows:
@@ -166,6 +217,7 @@ def _await(importing: Any, partners: Sequence[Any], rows: int) -> int:
         now = min(_arrived(partner.home) for partner in partners)
         if now > arrived:
             arrived, since = now, time.monotonic()
+            progress.note(arrived)
         if importing.is_over and importing.ended():
             raise RuntimeError(f"the import ended: {importing.said}")
         if time.monotonic() - since > _STILL_S:
