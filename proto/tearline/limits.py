@@ -39,7 +39,7 @@ MAX_MARKINGS_KEPT = 4096  # parsed for one agreement: a fact of a kilobyte each
 MAX_DECISIONS_KEPT = 16384  # cached by one policy: a megabyte or two, all markings of a federation
 
 MAX_PAIR_AGREEMENTS = 256  # between two agencies, for ever: one a month for twenty years
-MAX_PAIR_AGREEMENT_BYTES = 2 << 20  # of their newest versions, which an exchange holds in memory
+MAX_PAIR_AGREEMENT_BYTES = 1 << 20  # of newest versions: an exchange reads them at each start
 MAX_VERSIONS = 1024  # of one agreement: one a week for twenty years
 MAX_PROPOSAL_STEPS = 256  # of one agency at a node: more than people can negotiate at once
 MAX_POLICIES_KEPT = 64  # of agreements, by an exchange: each caches a few megabytes of decisions
