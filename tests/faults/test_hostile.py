@@ -303,7 +303,7 @@ def slow(watch: Watch) -> list[str]:
     calm, hurt = p99(of(quiet)), p99(of([each for each in watch.phases if each.acts]))
     first, last = p99(of(quiet[:-1])), p99(of(quiet[-1:]))
     print(
-        f"p99 in quiet {calm:.3f} s, under attack {hurt:.3f} s; before {first:.3f}, after {last:.3f}"
+        f"p99 in quiet {calm:.3f} s, under attack {hurt:.3f} s, first {first:.3f}, last {last:.3f}"
     )
     found = [("under attack", hurt > SLOWER * calm), ("afterwards", last > SLOWER * first)]
     return [where for where, is_slow in found if is_slow]
