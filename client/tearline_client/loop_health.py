@@ -38,7 +38,8 @@ class LoopHealth:
 
     def is_well(self, now_ms: int) -> bool:
         """Returns whether a recent round was complete, and none failed since."""
-        return not self.in_a_row and now_ms - self.reached_ms <= LATELY_MS
+        # A time far ahead is by a wrong clock.
+        return not self.in_a_row and abs(now_ms - self.reached_ms) <= LATELY_MS
 
 
 class Unread:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import apsw
@@ -101,3 +101,20 @@ async def test_an_exchange_that_answers_at_once_is_not_asked_again_at_once(
     assert turns.count(True) == 1
     stop.set()
     await running
+
+
+async def test_a_daemon_that_is_cancelled_leaves_no_work_behind(world: Simulation) -> None:
+    before = asyncio.all_tasks()
+    cancelled = 0
+    for turns in (1, 10, 100, 1000):  # wherever it is
+        running = asyncio.create_task(
+            run_daemon(world.us.node, asyncio.Event(), report=lambda line: None)
+        )
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        cancelled += running.cancelled()
+        assert asyncio.all_tasks() == before
+    assert cancelled == 4  # and not ended, as it would be by its ``stop``

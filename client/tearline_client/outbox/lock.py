@@ -86,13 +86,8 @@ def _is_locked(descriptor: int, operation: int) -> bool:
 async def _lock(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + TURN_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if loop.time() > deadline:
-                raise OutcomeUnknown("another process of this node is sending") from None
-            # The kernel would block without polling, and the whole loop with it.
-            await asyncio.sleep(_ASK_AGAIN_S)
-        else:
-            return
+    while not _is_locked(descriptor, fcntl.LOCK_EX):
+        if loop.time() > deadline:
+            raise OutcomeUnknown("another process of this node is sending")
+        # The kernel would block without polling, and the whole loop with it.
+        await asyncio.sleep(_ASK_AGAIN_S)

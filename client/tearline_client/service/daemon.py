@@ -69,16 +69,17 @@ async def run_daemon(
     try:
         while not stop.is_set():
             work = asyncio.create_task(_work(node, report, pulse, anew))
-            await asyncio.wait({work, halt, telling}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                work.cancel()
-            if telling.done():  # it ends only if the node's own database is unusable
-                await asyncio.gather(work, return_exceptions=True)
-                telling.result()
             try:
-                await work
-            except asyncio.CancelledError:
-                break
+                await asyncio.wait({work, halt, telling}, return_when=asyncio.FIRST_COMPLETED)
+            finally:  # also if this task is cancelled: no work goes on without it
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+            if telling.done():  # it ends only if the node's own database is unusable
+                telling.result()
+            if work.cancelled():
+                continue
+            try:
+                work.result()
             except TlsError as error:
                 if node.is_connection_due():
                     continue  # its key was revoked, and a command has replaced it
@@ -90,11 +91,10 @@ async def run_daemon(
                 # Before the node ends: evidence against the log is sent to every node.
                 await node.cosigning.investigate()
                 raise
-            except OWN_FAULTS as error:
-                if not isinstance(error, _PASSING):
+            except TearlineError as error:
+                if isinstance(error, OWN_FAULTS) and not isinstance(error, _PASSING):
                     raise
-                await _pause(error, {halt, telling}, report, pulse)
-            except TearlineError as error:  # an error of one round; the next one continues
+                # An error of one round; the next one continues.
                 await _pause(error, {halt, telling}, report, pulse)
         with suppress(TwinAtWork):  # reported already; the node may sign no more
             await node.mark()

@@ -49,7 +49,7 @@ class Connection:
     async def renew(self, now_ms: int) -> bool:
         """Issues a due certificate, and reconnects with a newer one.
 
-        Calls in progress on the old connection are ended.
+        Single calls in progress are repeated on the new connection; streams end with an error.
 
         Returns:
             Whether there is a new connection.

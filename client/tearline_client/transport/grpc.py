@@ -3,8 +3,13 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
@@ -146,19 +151,21 @@ class _GrpcStream:
     async def send(self, publication: bytes) -> None:
         """Sends one more message; ``receive`` reports its errors."""
         # A call that has ended or hangs reports the reason when it is read.
-        with suppress(TimeoutError, asyncio.InvalidStateError, grpc.aio.AioRpcError):
+        reported = (TimeoutError, asyncio.InvalidStateError, grpc.aio.AioRpcError, OutcomeUnknown)
+        with suppress(*reported), _ends_with_connection(OutcomeUnknown):
             async with asyncio.timeout(self._timeout_s):
                 await self._call.write(publication)
                 self._line.sent += len(publication)
 
     async def receive(self) -> bytes:
         """Returns the encoded outcomes of the first unanswered message."""
-        if self._call.cancelled():  # sending took too long
-            raise OutcomeUnknown("the exchange did not read in time")
+        if self._call.cancelled():  # while it was sent
+            raise OutcomeUnknown("the exchange did not read in time, or the connection was renewed")
         reply: object = None
         try:
-            async with asyncio.timeout(self._timeout_s):
-                reply = await self._call.read()
+            with _ends_with_connection(OutcomeUnknown):
+                async with asyncio.timeout(self._timeout_s):
+                    reply = await self._call.read()
         except TimeoutError:
             raise OutcomeUnknown("the exchange did not answer in time") from None
         except grpc.aio.AioRpcError as error:
@@ -168,6 +175,24 @@ class _GrpcStream:
             raise ExchangeMisbehaved("it ended the stream without an answer")
         self._line.received += len(reply)
         return reply
+
+
+@contextmanager
+def _ends_with_connection(error: type[TearlineError]) -> Iterator[None]:
+    """Reports a call that ended because this node closed its connection.
+
+    gRPC then raises ``CancelledError`` in a task that was not cancelled. An ``asyncio.TaskGroup``
+    ignores such an end, and the task's work would stop unnoticed.
+
+    Raises:
+        TearlineError: The given error, in place of gRPC's.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        if (task := asyncio.current_task()) is None or task.cancelling():
+            raise  # the caller cancelled it
+        raise error("this node renewed or closed its connection") from None
 
 
 def _at_once(answer: Coroutine[Any, Any, T]) -> T:
@@ -240,7 +265,7 @@ class GrpcTransport:
     async def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
         """Yields encoded deliveries behind ``cursor`` until the stream ends."""
         at, channel = self._at, self._channel
-        with logged(methods.SUBSCRIBE) as line:
+        with logged(methods.SUBSCRIBE) as line, _ends_with_connection(ExchangeUnreachable):
             line.sent = len(cursor)
             stream = channel.unary_stream(methods.SUBSCRIBE, None, None)(
                 cursor, metadata=with_request_id(line.id)
@@ -275,7 +300,7 @@ class GrpcTransport:
         at, channel = self._at, self._channel
         # The exchange ends a following search after a while, at the latest.
         within_s = self._timeout_s + (FOLLOW_MS / 1000 if follow else 0)
-        with logged(methods.SEARCH) as line:
+        with logged(methods.SEARCH) as line, _ends_with_connection(ExchangeUnreachable):
             line.sent = len(request)
             stream = channel.unary_stream(methods.SEARCH, None, None)(
                 request, metadata=(*with_access_token(token), *with_request_id(line.id))
@@ -296,7 +321,10 @@ class GrpcTransport:
                 stream.cancel()
 
     async def reconnect(self, identity: TlsIdentity) -> None:
-        """Reconnects with another certificate; calls in progress are ended."""
+        """Reconnects with another certificate.
+
+        Single calls in progress are repeated on the new connection; streams end with an error.
+        """
         before, self._channels = self._channels, self._dial(identity)
         self._certificate = identity.certificate
         for channel in before:
@@ -308,15 +336,21 @@ class GrpcTransport:
             await channel.close(None)
 
     async def _call(self, method: str, request: bytes, *, wait_s: float = 0) -> bytes:
+        channels = self._channels
         for _ in self._addresses[1:]:
             # Every call may be repeated; after a long wait without an answer, it is not.
             with suppress(ExchangeUnreachable, ExchangeFault):
                 return await self._call_once(method, request, wait_s)
-        return await self._call_once(method, request, wait_s)
+        try:
+            return await self._call_once(method, request, wait_s)
+        except ExchangeUnreachable:
+            if channels is self._channels:
+                raise
+        return await self._call(method, request, wait_s=wait_s)  # a reconnection ended it
 
     async def _call_once(self, method: str, request: bytes, wait_s: float) -> bytes:
         at = self._at
-        with logged(method) as line:
+        with logged(method) as line, _ends_with_connection(ExchangeUnreachable):
             line.sent = len(request)
             try:
                 reply: bytes = await self._channel.unary_unary(method, None, None)(

@@ -121,7 +121,8 @@ class AuditSearch:
             limit=0,
         )
         left = request.limit or MAX_LOG_SIZE
-        ends_ms = self._clock() + FOLLOW_MS
+        # By a monotonic clock: if the other is set back, a search must not follow for longer.
+        ends_s = asyncio.get_running_loop().time() + FOLLOW_MS / 1000
         while True:
             limit = min(left, EVENT_PAGE)
             # gRPC holds a page in memory until the caller has read it.
@@ -138,7 +139,7 @@ class AuditSearch:
                 continue
             if not left or not request.follow:
                 return
-            if not await self._log_grown(size, ends_ms):
+            if not await self._log_grown(size, ends_s):
                 # An empty page reports that no more came; the caller can continue from here.
                 yield await self._page((), size, note, following=None)
                 return
@@ -183,13 +184,12 @@ class AuditSearch:
             if agency in found.agreement.oversight and (not named or agreement_id in named)
         )
 
-    async def _log_grown(self, size: int, ends_ms: int) -> bool:
+    async def _log_grown(self, size: int, ends_s: float) -> bool:
         """Waits for more than ``size`` entries; returns False at the time limit or on close."""
         if self._ended:
             return False
-        wait_s = (ends_ms - self._clock()) / 1000
         try:
-            async with asyncio.timeout(max(wait_s, 0)):
+            async with asyncio.timeout_at(ends_s):
                 await self._log.grown(size)
         except TimeoutError:
             return False

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 
 import apsw
@@ -294,6 +295,16 @@ def test_one_anchor_a_day_tells_the_exchange_nothing(desk):
     assert len(desk.rows("audit", "search", "action:anchor", "--as", "ana")) == 2
     examined = _examined(desk)
     assert (examined.anchored, examined.findings) == (examined.size, ())
+
+
+def test_a_clock_that_was_ahead_puts_no_anchor_off(desk, monkeypatch):
+    right = time.time_ns
+    with monkeypatch.context() as ahead:
+        ahead.setattr(time, "time_ns", lambda: right() + 400 * ANCHOR_MS * 1_000_000)
+        desk.run("packet", "show", desk.packet, "--no-sync")
+    for _ in range(2):
+        at_node(desk, lambda node: node.sync())
+        assert len(desk.rows("audit", "search", "action:anchor", "--as", "ana")) == 1
 
 
 def test_codes_of_the_two_logs_stay_apart():

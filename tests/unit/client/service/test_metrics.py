@@ -153,6 +153,7 @@ def test_a_node_is_well_for_a_while_after_a_round_and_until_one_fails() -> None:
     pulse.reached(NOW_MS)
     assert pulse.is_well(NOW_MS + LATELY_MS)
     assert not pulse.is_well(NOW_MS + LATELY_MS + 1)
+    assert not pulse.is_well(NOW_MS - LATELY_MS - 1)  # by a clock that was ahead
     pulse.missed(ExchangeUnreachable.code)
     assert not pulse.is_well(NOW_MS)
     pulse.reached(NOW_MS)

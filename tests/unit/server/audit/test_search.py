@@ -323,6 +323,22 @@ async def test_a_search_that_follows_looks_through_nothing_twice(world: World) -
     assert [after for after, _ in asked[1:]] == [below - 1 for _, below in asked[:-1]]
 
 
+async def test_a_search_that_follows_ends_in_time_by_a_clock_that_is_set_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tearline_server.audit.search.FOLLOW_MS", 0)
+    search = world.store.search
+
+    async def set_back(found: Search) -> object:
+        world.clock.time_ms -= 400 * 24 * 3_600_000
+        return await search(found)
+
+    world.store.search = set_back
+    async with asyncio.timeout(60):  # it would follow for 400 days
+        (page,) = await searched(world, US, "action:mark", follow=True)
+    assert page.events == ()
+
+
 # Oversight.
 
 
