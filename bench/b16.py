@@ -60,8 +60,8 @@ def run(*, rounds: int = 5, number: int = 50, few: int = FEW, many: int = MANY) 
 
 
 def _questions() -> Mapping[str, Ask]:
-    from support.filled_stores import AGENCIES, AGREEMENT, OTHER, A, B, asked, named
     from support.stores import known, put
+    from unit.server.storage.filled_stores import AGENCIES, AGREEMENT, OTHER, A, B, asked, named
 
     def search(text: str, *agreements: bytes) -> Ask:
         query = parse_query(text)
@@ -99,7 +99,7 @@ def _questions() -> Mapping[str, Ask]:
 
 async def _used(path: Path, entries: int) -> SqliteStore:
     """A store that was used, with so many entries."""
-    from support.filled_stores import ENTRIES, fill_sqlite, portions
+    from unit.server.storage.filled_stores import ENTRIES, fill_sqlite, portions
 
     await SqliteStore(path).close()
     connection = apsw.Connection(str(path))

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from attacks.simulated_requests import PERSON, ask
 from attacks.test_cases import AGREEMENT, SUMMARY, TITLE, draft, joined, settle, view
 from support.node import context_of, stores_of
-from support.simulated_requests import PERSON, ask
 from support.simulation import CN, MX, US, Member, Simulation, alone
 from tearline.cases.case import Membership
 from tearline.crypto.keys import KemPublicKey

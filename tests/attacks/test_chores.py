@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from attacks.simulated_requests import HOUR_MS, ask, phases, shift
 from attacks.test_both_before_open import wait_for_both
 from attacks.test_corrections import forge, settled
 from attacks.test_quarantine import goes_on, notices
 from support.node import context_of, stores_of
-from support.simulated_requests import HOUR_MS, ask, phases, shift
 from support.simulation import Member, Simulation
 from tearline.errors import (
     AgreementNotInForce,

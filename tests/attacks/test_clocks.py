@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import pytest
 
+from attacks.simulated_requests import HOUR_MS, ask
 from attacks.test_recalls import recalled, settled, shown, states
 from support.node import context_of, stores_of
-from support.simulated_requests import HOUR_MS, ask
 from support.simulation import Clock, Member, Simulation
 from tearline.errors import ClockSkewed, LogTimeDisputed
 from tearline.federation.cosigning import AddCheckpoint

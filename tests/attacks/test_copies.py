@@ -2,9 +2,9 @@
 
 import pytest
 
+from attacks.onward_packets import given, path_of, person_draft, planned
 from support.consents import PERSON
 from support.node import stores_of
-from support.onward import given, path_of, person_draft, planned
 from support.simulation import Simulation
 from tearline.errors import CopyUndeclared
 from tearline.packets.recall import RecallReason

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from attacks.simulated_requests import person
 from attacks.test_onward import person_draft
 from support.node import context_of
-from support.simulated_requests import person
 from support.simulation import ARTICLE, Member, Simulation, narrative
 from tearline.errors import (
     CorrectedAlready,

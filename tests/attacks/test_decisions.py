@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
+from attacks.simulated_requests import PERSON, ask, record_plan
 from support.node import context_of, stores_of
-from support.simulated_requests import PERSON, ask, record_plan
 from support.simulation import PASSPHRASE, Clock, Member, Simulation
 from tearline.errors import (
     ActQueued,

@@ -4,9 +4,9 @@ import pytest
 
 import tearline_client.features.packets.service
 import tearline_server.processing.handlers.consents
+from attacks.simulated_requests import AGREEMENT, HOUR_MS, ask, phases, record_plan, shift
 from support.four_eyes import amended, log_in, put_in_force
 from support.node import context_of, stores_of
-from support.simulated_requests import AGREEMENT, HOUR_MS, ask, phases, record_plan, shift
 from support.simulation import Member, Simulation
 from tearline.audit.event import EventCode
 from tearline.errors import (

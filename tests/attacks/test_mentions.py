@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from attacks.onward_packets import given, path_of
+from attacks.simulated_requests import PERSON, ask
 from attacks.test_cases_edges import CN, cut_off, end_key
 from attacks.test_erasure import sent
 from support.node import context_of, stores_of
-from support.onward import given, path_of
-from support.simulated_requests import PERSON, ask
 from support.simulation import ARTICLE, PASSPHRASE, PURPOSE, Member, Simulation
 from tearline.errors import ExchangeUnreachable, ValueRepeated
 from tearline.requests.step import Ground

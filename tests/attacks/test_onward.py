@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from attacks.onward_packets import NAME, given, path_of, person_draft, planned
 from support.consents import PERSON
 from support.node import context_of, stores_of
-from support.onward import NAME, given, path_of, person_draft, planned
 from support.simulation import ARTICLE, PURPOSE, Member, Simulation, alone
 from support.suspensions import OFFICER, WHOLE, of_article
 from tearline.audit.event import EventCode

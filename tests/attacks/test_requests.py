@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from attacks.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, phases, send_record, shift
 from support.four_eyes import put_in_force
 from support.node import context_of, stores_of
-from support.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, phases, send_record, shift
 from support.simulation import Member, Simulation, alone
 from tearline.audit.event import EventCode
 from tearline.errors import (

@@ -2,10 +2,10 @@
 
 import pytest
 
+from attacks.simulated_requests import PERSON, ask, phases
 from attacks.test_cases_edges import CN, US, cut_off, end_key
 from attacks.test_onward import asked, given, status
 from support.node import context_of, stores_of
-from support.simulated_requests import PERSON, ask, phases
 from support.simulation import Member, Simulation
 from tearline.errors import ExchangeUnreachable, RecipientKeyExpired, StepBackwards
 from tearline.onward.consent import ConsentStatus, ConsentStep

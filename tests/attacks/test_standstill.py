@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attacks.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, person, phases, shift
 from support.node import context_of, stores_of
-from support.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, person, phases, shift
 from support.simulation import ARTICLE, Member, Simulation, Template, copied
 from support.suspensions import WHOLE
 from tearline.audit.event import Event, EventCode

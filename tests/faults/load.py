@@ -20,9 +20,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from faults.history import Event, What
 from faults.relay import LongLine
 from support.federation import CN, MX, NODES, US, Agency, Federation, Running
-from support.history import Event, What
 from tearline.statements.receipt import Status
 
 PARTNERS = {US: (CN, MX), MX: (CN,), CN: ()}

@@ -12,7 +12,7 @@ from pathlib import Path
 import grpc.aio
 import pytest
 
-from support import soak
+from faults import soak
 from support.agencies import AGREEMENT_ID, CN, MX, US, node_of, text_field
 from support.exchange import codes
 from support.exchange_process import OWN_LINE, Client, Served, founded, refusal

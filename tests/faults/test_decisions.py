@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from faults import soak
 from faults.commands import ACT, Commands, Life, commands_of
 from faults.load import node_rows
-from support import soak
 from support.federation import CN, MX, ORDER, US, Federation, serving
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from faults import soak
 from faults.disk import SmallDisk
+from faults.history import broken
 from faults.load import SENDERS, loaded
-from support import soak
 from support.federation import CN, at_work, copied
-from support.history import broken
 from tearline.limits import MIN_FREE_BYTES
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from faults.http2 import Connection, connected, message_head
 from faults.test_crowd import memory, settled
 from support.agencies import CN, MX, US, text_field
 from support.exchange import codes
 from support.exchange_process import Client, Served, founded
-from support.http2 import Connection, connected, message_head
 from support.leads import agree, lead
 from tearline.errors import StatementMalformed
 from tearline.limits import (

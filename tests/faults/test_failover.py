@@ -13,8 +13,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from faults import soak
 from faults.traffic import PAUSE_S, WITHIN_S, traffic, verify_log
-from support import soak
 from support.agencies import CN, MX, US
 from support.exchange_process import founded
 from support.leads import agree

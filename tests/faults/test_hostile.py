@@ -20,11 +20,12 @@ from pathlib import Path
 
 import pytest
 
+from faults import soak
+from faults.history import broken
 from faults.hostile_acts import ACTS
 from faults.hostile_member import agreement_text
 from faults.load import NAMES, PARTNERS, Load, loaded
 from faults.watch import Phase, Watch, during, memory, p99, prefer
-from support import soak
 from support.federation import (
     CN,
     MX,
@@ -37,7 +38,6 @@ from support.federation import (
     copied,
     free_port,
 )
-from support.history import broken
 from support.run_cache import once
 from tearline.audit.event import EventCode
 from tearline.wire.grants import parse_event

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from faults import soak
+from faults.history import broken
 from faults.load import NAMES, SENDERS, Load, loaded, node_rows
 from faults.test_kill import verify_sent, verify_stored_once
-from support import soak
 from support.federation import CN, Federation, copied
-from support.history import broken
 from tearline.errors import ClockSkewed
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from faults import soak
 from faults.application import CALL_S, receipts_of
+from faults.history import What, broken
 from faults.load import SENDERS, Load, loaded, node_rows, rows
-from support import soak
 from support.federation import CN, MX, PASSPHRASE, US, copied
-from support.history import What, broken
 from tearline.statements.receipt import Status
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore

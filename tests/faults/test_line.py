@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from faults import soak
+from faults.history import broken
 from faults.load import NAMES, SENDERS, Load, loaded
-from support import soak
 from support.federation import copied, free_port
-from support.history import broken
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

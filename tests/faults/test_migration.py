@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from faults import soak
 from faults.load import has_open_transaction
-from support import soak
 from support.federation import Running
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from faults import soak
 from faults.cluster import Cluster, clustered
+from faults.history import What, broken
 from faults.load import SENDERS, node_rows
-from support import soak
 from support.federation import copied
-from support.history import What, broken
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

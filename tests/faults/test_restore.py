@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from faults import soak
 from faults.cluster import clustered
+from faults.history import broken
 from faults.load import NAMES, SENDERS, loaded
-from support import soak
 from support.federation import Agency, copied
-from support.history import broken
 from support.postgres import Postgres
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

@@ -7,7 +7,7 @@ import apsw
 import pytest
 
 import tearline_client.store
-from support.sql import Plans, Source
+from unit.client.store.statements import Plans, Source
 
 ROWS = 100_000
 MOST = 2_000

@@ -17,14 +17,22 @@ import apsw
 import asyncpg
 import pytest
 
-from support.filled_stores import COLUMNS, GOES_ON, Table, act, fill_sqlite, tables
 from support.postgres import Postgres
-from support.query_plans import Cost, Trace, literals, postgres_cost, sqlite_cost, traced, untraced
 from tearline_server.storage.postgres import connections
 from tearline_server.storage.postgres.connections import Database
 from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.postgres.types import Session
 from tearline_server.storage.sqlite.store import SqliteStore
+from unit.server.storage.filled_stores import COLUMNS, GOES_ON, Table, act, fill_sqlite, tables
+from unit.server.storage.query_plans import (
+    Cost,
+    Trace,
+    literals,
+    postgres_cost,
+    sqlite_cost,
+    traced,
+    untraced,
+)
 
 SMALL, LARGE = 1200, 12_000  # packets; the large log has 108,000 entries
 STORAGE = Path(str(files("tearline_server.storage")))

@@ -9,7 +9,6 @@ import pytest
 
 from support.paths import ROOT
 from support.postgres import DATABASE, USER, Postgres
-from support.postgres_tls import certified, tls_before
 from tearline.errors import (
     ConfigUnreadable,
     FileExposed,
@@ -21,6 +20,7 @@ from tearline.errors import (
 )
 from tearline_server.config import parse_store
 from tearline_server.storage.postgres.connections import Database
+from unit.server.storage.postgres.postgres_tls import certified, tls_before
 
 # Of asyncpg, OpenSSL's Python and the system: none tells an operator what to put right.
 _INTERNALS = re.compile(r"asyncpg|Error|Errno|_ssl\.c|Connect call|SessionAttribute|\[")

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from support.history import Event, What, broken
+from faults.history import Event, What, broken
 
 SENDER, RECIPIENT, OTHER = "spiffe://a/node/x", "spiffe://b/node/x", "spiffe://c/node/x"
 
