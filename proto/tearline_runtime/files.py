@@ -32,7 +32,7 @@ def read_bounded(path: Path, maximum: int, *, is_private: bool = False) -> bytes
     Args:
         path: The file.
         maximum: Bytes that it may have.
-        is_private: Refuses a file that users other than its owner may read or write.
+        is_private: Refuses a file that users other than this process's may read or write.
 
     Raises:
         ConfigUnreadable: If it is missing, unreadable or longer.
@@ -57,12 +57,39 @@ def read_if_present(path: Path, maximum: int) -> bytes | None:
 
 def _read(path: Path, maximum: int, *, is_private: bool) -> bytes:
     with path.open("rb") as file:
-        if is_private and os.fstat(file.fileno()).st_mode & _OTHERS:
-            raise FileExposed(str(path))
+        if is_private:
+            verify_owner_only(os.fstat(file.fileno()), path)
         data = file.read(maximum + 1)
     if len(data) > maximum:
         raise ConfigUnreadable(f"{path} is longer than {maximum} bytes")
     return data
+
+
+def read_owner_only(path: Path, maximum: int) -> bytes:
+    """Returns the contents of a key file; one byte above ``maximum``, if it is longer.
+
+    Raises:
+        FileExposed: If it is not a regular file, or other users have access to it.
+        OSError: If it cannot be read.
+    """
+    with open_unlinked(path) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise FileExposed(f"{path} is not a regular file")
+        verify_owner_only(found, path)
+        return file.read(maximum + 1)
+
+
+def verify_owner_only(found: os.stat_result, path: Path) -> None:
+    """Checks that only the user of this process has access to a file or folder.
+
+    Raises:
+        FileExposed: If it belongs to another user, or others may read or write it.
+    """
+    if found.st_uid != os.geteuid():
+        raise FileExposed(f"{path} belongs to another user")
+    if found.st_mode & _OTHERS:
+        raise FileExposed(str(path))
 
 
 def open_unlinked(path: Path) -> BinaryIO:

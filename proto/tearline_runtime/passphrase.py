@@ -26,7 +26,6 @@ def read_passphrase(
     option: str = OPTION,
     question: str = "Passphrase",
     twice: bool = False,
-    undecodable: str = "strict",
     ask: Callable[[str], str | None] = ask_terminal,
 ) -> bytes:
     """Returns a passphrase, as UTF-8 in Unicode form NFC.
@@ -37,16 +36,15 @@ def read_passphrase(
         option: The options and variables that name the file, for the error.
         question: The prompt, used where there is neither file nor text.
         twice: Whether the prompt asks twice, for a new passphrase.
-        undecodable: Python's name of the treatment of bytes that are not UTF-8.
         ask: Puts a question to a person; returns None where that is impossible.
 
     Raises:
         PassphraseMissing: If there is none, it is empty, or the two entries differ.
-        ConfigUnreadable: If the file cannot be read.
+        ConfigUnreadable: If the file cannot be read, or the passphrase is not UTF-8.
         FileExposed: If users other than its owner may read or write the file.
     """
     if file is not None:
-        text = _first_line(file, undecodable)
+        text = _first_line(file)
     elif text is None:
         text = ask(f"{question}: ")
         if text is None:
@@ -55,13 +53,16 @@ def read_passphrase(
             raise PassphraseMissing("the two entries differ")
     if not text:
         raise PassphraseMissing("it is empty")
-    # Keyboards spell é as one character, or as an e and an accent.
-    return unicodedata.normalize("NFC", text).encode("utf-8")
+    try:
+        # Keyboards spell é as one character, or as an e and an accent.
+        return unicodedata.normalize("NFC", text).encode("utf-8")
+    except UnicodeEncodeError:  # it has the passphrase in its text
+        raise ConfigUnreadable("the passphrase is not UTF-8") from None
 
 
-def _first_line(path: Path, undecodable: str) -> str:
+def _first_line(path: Path) -> str:
     data = read_bounded(path, MAX_PASSPHRASE_BYTES, is_private=True)
     try:
-        return data.decode("utf-8-sig", undecodable).partition("\n")[0].removesuffix("\r")
+        return data.decode("utf-8-sig").partition("\n")[0].removesuffix("\r")
     except UnicodeDecodeError:
         raise ConfigUnreadable(f"{path} is not UTF-8") from None

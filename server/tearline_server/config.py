@@ -221,15 +221,12 @@ def read_passphrase(
 
     Raises:
         PassphraseMissing: If there is none, it is empty, or the two entries differ.
-        ConfigUnreadable: If the file cannot be read.
+        ConfigUnreadable: If the file cannot be read, or is not UTF-8.
         FileExposed: If users other than its owner may read or write the file.
     """
     if file is None and environment.get(_PASSPHRASE_FILE):
         file = Path(environment[_PASSPHRASE_FILE])
-    # A file that is not UTF-8 has opened keys so far, and does so still.
-    return passphrase.read_passphrase(
-        file, environment.get(passphrase.VARIABLE), twice=twice, undecodable="replace"
-    )
+    return passphrase.read_passphrase(file, environment.get(passphrase.VARIABLE), twice=twice)
 
 
 def _domain(name: str, values: Mapping[str, object]) -> str:

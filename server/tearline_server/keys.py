@@ -6,9 +6,7 @@
 """
 
 import hmac
-import os
 import secrets
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +15,12 @@ from tearline.crypto.keys import SEED_SIZE, SigningKey
 from tearline.crypto.passphrase import OVERHEAD, SALT_SIZE, seal, stretch, unseal, verify_length
 from tearline.crypto.tls_keys import TlsKey
 from tearline.encoding import label, prefixed
-from tearline.errors import FileExposed, KeystoreDamaged, KeystoreUnusable
+from tearline.errors import KeystoreDamaged, KeystoreUnusable
 from tearline.federation.members import ExchangeEnrolment, ExchangeIdentity, LogIdentity
 from tearline.identity import AgencyUri
 from tearline.limits import MAX_CA_LIFETIME_S
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
-from tearline_runtime.files import open_unlinked, reported_as, write_new
+from tearline_runtime.files import read_owner_only, reported_as, write_new
 from tearline_server.config import Config
 
 _MAGIC = b"tearline exchange keys 1\n"
@@ -151,8 +149,5 @@ def _split(plaintext: bytes) -> list[bytes]:
 
 
 def _read(path: Path) -> bytes:
-    with reported_as(KeystoreUnusable, path), open_unlinked(path) as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode) or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise FileExposed(str(path))
-        return file.read(_MAX_BYTES + 1)
+    with reported_as(KeystoreUnusable, path):
+        return read_owner_only(path, _MAX_BYTES)

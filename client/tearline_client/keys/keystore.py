@@ -42,7 +42,7 @@ from tearline.errors import (
     KeystoreUnusable,
     MalformedInput,
 )
-from tearline_runtime.files import fsync_path, open_unlinked, replace
+from tearline_runtime.files import fsync_path, read_owner_only, replace, verify_owner_only
 
 MAX_SECRET_BYTES = 64 << 10  # a signing key has 64 bytes, a list of persons a few thousand
 
@@ -52,7 +52,6 @@ _MAGIC = b"tearline keys 1\n"
 _HEADER_SIZE = len(_MAGIC) + SALT_SIZE + KEY_SIZE + OVERHEAD
 _MAX_FILE_BYTES = len(_MAGIC) + MAX_SECRET_BYTES + OVERHEAD
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Keystore:
@@ -214,23 +213,12 @@ def _require_private_folder(path: Path) -> None:
         found = path.lstat()
     if not stat.S_ISDIR(found.st_mode):
         raise FileExposed(f"{path} is not a folder of its own")
-    _require_owner_only(found, path)
-
-
-def _require_owner_only(found: os.stat_result, path: Path) -> None:
-    if found.st_uid != os.geteuid():
-        raise FileExposed(f"{path} belongs to somebody else")
-    if found.st_mode & _OTHERS:
-        raise FileExposed(str(path))
+    verify_owner_only(found, path)
 
 
 def _read(path: Path, missing: Exception) -> bytes:
-    with _reported(path, missing), open_unlinked(path) as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise FileExposed(f"{path} is not a file of its own")
-        _require_owner_only(found, path)
-        return file.read(_MAX_FILE_BYTES + 1)
+    with _reported(path, missing):
+        return read_owner_only(path, _MAX_FILE_BYTES)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -113,6 +113,25 @@ def test_a_private_file_is_not_read_where_others_have_a_part(tmp_path: Path, mod
     assert files.read_bounded(path, 4, is_private=True) == b"1234"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_private_file_is_not_read_where_it_is_somebody_else_s(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    files.write_new(path, b"1234")
+    assert files.read_owner_only(path, 4) == b"1234"
+    os.chown(path, 12345, 12345)
+    assert files.read_bounded(path, 4) == b"1234"
+    with pytest.raises(FileExposed, match="other user"):
+        files.read_bounded(path, 4, is_private=True)
+    with pytest.raises(FileExposed, match="other user"):
+        files.read_owner_only(path, 4)
+
+
+def test_no_pipe_is_read_as_a_private_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(FileExposed, match="regular file"):
+        files.read_owner_only(tmp_path / "pipe", 4)
+
+
 def test_no_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"1234")
     (tmp_path / "link").symlink_to(tmp_path / "file")

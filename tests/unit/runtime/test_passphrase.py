@@ -65,12 +65,18 @@ def test_an_empty_passphrase_is_none(tmp_path: Path) -> None:
         read_passphrase(None, ask=lambda _: "")
 
 
+def test_a_text_that_was_not_utf_8_is_refused() -> None:
+    for text in ("p\udce9ss", "p\udce8ss"):  # as Python reads bytes of Latin-1 in a variable
+        with pytest.raises(ConfigUnreadable, match="not UTF-8") as refused:
+            read_passphrase(None, text, ask=_never)
+        assert "ss" not in refused.value.why.replace("passphrase", "")
+
+
 def test_a_file_is_bounded_private_and_utf_8(tmp_path: Path) -> None:
     longest = b"x" * MAX_PASSPHRASE_BYTES
     assert read_passphrase(_file(tmp_path, longest)) == longest
     for data in (longest + b"x", b"\xff\n"):
         with pytest.raises(ConfigUnreadable):
             read_passphrase(_file(tmp_path, data))
-    assert read_passphrase(_file(tmp_path, b"\xff\n"), undecodable="replace") == "\ufffd".encode()
     with pytest.raises(FileExposed):
         read_passphrase(_file(tmp_path, b"secret", mode=0o640))

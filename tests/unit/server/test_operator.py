@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 import re
 import stat
 import subprocess
@@ -123,6 +124,14 @@ def test_a_passphrase_comes_from_a_private_file_or_the_environment(tmp_path: Pat
         read_passphrase(None, {"TEARLINE_PASSPHRASE": ""})
 
 
+def test_a_passphrase_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    for name, data in {"one": b"p\xe9ss", "other": b"p\xe8ss"}.items():  # Latin-1, of two words
+        (tmp_path / name).write_bytes(data)
+        (tmp_path / name).chmod(0o600)
+        with pytest.raises(ConfigUnreadable, match="not UTF-8"):
+            read_passphrase(tmp_path / name, {})
+
+
 # Keys.
 
 
@@ -143,6 +152,16 @@ def test_keys_are_kept_encrypted_for_their_owner(tmp_path: Path) -> None:
     with pytest.raises(KeystoreLocked):
         read_keys(path, b"other")
     path.chmod(0o644)
+    with pytest.raises(FileExposed):
+        read_keys(path, b"secret enough")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_key_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    keys = generate_keys(trust_domain="exchange.example", origin="exchange.example/log", now_s=0)
+    write_keys(path, keys, b"secret enough")
+    os.chown(path, 12345, 12345)
     with pytest.raises(FileExposed):
         read_keys(path, b"secret enough")
 

@@ -204,7 +204,7 @@ async def test_who_writes_and_who_listens_wait_for_no_reader(store: PostgresStor
 
     readers = [asyncio.create_task(store._db.ask(read)) for _ in range(20)]
     await asyncio.sleep(0)
-    async with asyncio.timeout(10), aclosing(store._db.changes()) as changes:
+    async with asyncio.timeout(60), aclosing(store._db.changes()) as changes:
         await put(store, event(0))
         assert await anext(changes)
     is_enough.set()
