@@ -26,7 +26,8 @@ AT_MOST: Mapping[str, float] = {
     # shared package takes its part of the bound along, so the sum stays.
     "lines of code in proto": 12_300,
     "lines of code in server": 9_850,
-    "lines of code in client": 24_850,
+    # 1,300 of these are the worklist, the inbox and the command line's aids for persons.
+    "lines of code in client": 26_150,
     "lines of test support": 4_900,
     "reads of node.state in client": 65,
     "reads of node.state in tests": 1,

@@ -47,6 +47,7 @@ from tearline_client.features.requests.answers import AnswerService
 from tearline_client.features.requests.service import RequestService
 from tearline_client.features.search.search import EVERYWHERE, SearchFilter
 from tearline_client.features.suspensions.service import SuspensionService
+from tearline_client.features.worklist.service import Task, Worklist
 from tearline_client.inbox.inbox import Inbox
 from tearline_client.inbox.receiver import Receiver
 from tearline_client.jobs import Jobs
@@ -154,6 +155,15 @@ class Node:
         self._agreements = AgreementService(context, home, self._sender, self._packets, self.sync)
         self.proposals = ProposalService(context, self._sender, self._agreements.publish)
         self.suspensions = SuspensionService(context, self._sender)
+        self._worklist = Worklist(
+            context,
+            requests=self.requests,
+            approvals=self.approvals,
+            recalls=self.recalls,
+            consents=self.consents,
+            proposals=self.proposals,
+            cases=self.cases,
+        )
 
     @classmethod
     async def open(
@@ -595,6 +605,13 @@ class Node:
         access log has the name.
         """
         return await self._reader.read(packet_id, acted_by=acted_by, person=person, act=act)
+
+    def todo(self) -> tuple[Task, ...]:
+        """Returns the tasks that wait for a person, most urgent first; see ``Worklist``.
+
+        The tasks are those known here: ``receive`` first. They hold no contents of packets.
+        """
+        return self._worklist.tasks()
 
     def status(self) -> NodeStatus:
         """How the node stands."""

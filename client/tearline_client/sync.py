@@ -266,3 +266,4 @@ class SyncNode:
     who_saw = _called(Node.who_saw)
     read = _awaited(Node.read)
     status = _called(Node.status)
+    todo = _called(Node.todo)

@@ -34,6 +34,7 @@ _TO = f"--to mx-prosecutor {_PACKET}"
 _TERMS = "--agreement narcotics-2026 --article money-laundering"
 
 AGENCY = {
+    "todo": Example(),
     "init": Example(
         words="--home us-justice --agency us-justice --domain justice.us.example --node liaison"
     ),

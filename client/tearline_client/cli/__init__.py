@@ -7,6 +7,7 @@ from tearline_client.cli.groups import LazyGroup, run
 
 # Noun -> its module and its line of help. A noun is listed once its module exists.
 NOUNS = {
+    "todo": ("tearline_client.cli.todo", "List the tasks that wait for you."),
     "init": ("tearline_client.cli.init", "Create an agency and its first node."),
     "trust": ("tearline_client.cli.trust", "Manage the federation's trust list."),
     "person": ("tearline_client.cli.person", "Manage the agency's persons and roles."),

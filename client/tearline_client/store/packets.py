@@ -29,6 +29,8 @@ _MAY_END = (  # no parameter: an index covers exactly these rows
     f"incoming = 1 AND status < {Status.ERASED:d} OR incoming = 0 AND status <= {Status.ACCEPTED:d}"
 )
 
+_UNREAD = f"incoming = 1 AND status < {Status.SEEN:d}"  # the same, of another index
+
 MAX_AT_ONCE = 512  # receipts under one signature
 MAX_REFUSALS = 3  # of a receipt for one grant: by then it is no accident
 NEVER_MS = (1 << 63) - 1  # what a signed 64-bit column holds
@@ -328,6 +330,24 @@ class PacketStore:
     def ids(self) -> list[bytes]:
         """Returns the ids of all packets, newest first."""
         return [i for (i,) in self._db.rows("SELECT id FROM packet ORDER BY received_ms DESC, id")]
+
+    def unread(self, limit: int) -> tuple[bytes, ...]:
+        """Returns the ids of partners' packets that no person has seen, newest first.
+
+        Args:
+            limit: Maximum number of grants to read; a packet may have several.
+        """
+        rows = self._db.rows(
+            f"SELECT packet FROM packet_grant WHERE {_UNREAD}"  # noqa: S608 (names of our own)
+            " ORDER BY rowid DESC LIMIT ?",
+            (limit,),
+        )
+        return tuple(dict.fromkeys(packet for (packet,) in rows))
+
+    def is_unread(self, packet_id: bytes) -> bool:
+        """Returns whether a packet is a partner's, and no person has seen it."""
+        sql = f"SELECT 1 FROM packet_grant WHERE packet = ? AND {_UNREAD}"  # noqa: S608 (the same)
+        return self._db.row(sql, (packet_id,)) is not None
 
     def has_partners(self, node: str) -> bool:
         """Returns whether there is a packet made by another node."""

@@ -74,6 +74,21 @@ def view_joined(cases: CaseStore, lead: Said) -> CaseView:
     )
 
 
+def undecided(cases: CaseStore, view: CaseView, agency: str) -> tuple[str, ...]:
+    """Returns the agencies about to join a case, about which a member has not decided yet.
+
+    Args:
+        cases: The store.
+        view: A case.
+        agency: URI of the member, this agency.
+    """
+    if view.standing is not Membership.IN or view.seats:
+        return ()  # the lead of a case asks, and decides nothing more
+    last = cases.latest(view.id, view.lead, mine=True)
+    decided = {*last.note.consents, *last.note.objections} if last else set()
+    return tuple(each for each in view.asked if each not in decided and each != agency)
+
+
 def seats_of(cases: CaseStore, led: LedCase) -> list[Seat]:
     """Returns the known membership of each agency invited to our case."""
     seats = []

@@ -72,6 +72,10 @@ class PacketRecords:
         """Returns the grants of a packet: ours to partners, or a partner's to us."""
         return self._packets.grants(packet_id)
 
+    def is_unread(self, packet_id: bytes) -> bool:
+        """Returns whether a packet is a partner's, and no person here has seen it."""
+        return self._packets.is_unread(packet_id)
+
     def is_frozen(self, packet_id: bytes) -> bool:
         """Returns whether its originator froze a packet."""
         return self._packets.is_frozen(packet_id)

@@ -77,6 +77,11 @@ class RequestService:
         waiting = self._context.stores.approvals.by_question()
         return tuple(self._view(each, waiting) for each in self._context.stores.requests.all())
 
+    def open(self) -> tuple[RequestView, ...]:
+        """Returns the unsettled requests, ours and partners', newest first."""
+        waiting = self._context.stores.approvals.by_question()
+        return tuple(self._view(each, waiting) for each in self._context.stores.requests.open())
+
     def overdue(self) -> tuple[StoredRequest, ...]:
         """Returns the requests, ours and partners', with a late answer."""
         return tuple(filter(self.is_overdue, self._context.stores.requests.open()))

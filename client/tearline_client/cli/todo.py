@@ -1,0 +1,113 @@
+"""``tearline todo``: the tasks that wait for a person."""
+
+import click
+
+from tearline.federation.members import TrustList
+from tearline_client.cli.context import CliContext
+from tearline_client.cli.groups import Command
+from tearline_client.cli.options import sync_option
+from tearline_client.cli.session import look, node_command
+from tearline_client.features.worklist.service import Task, TaskKind
+from tearline_client.node import Node
+from tearline_client.rendering.words import agency_name, counted, time_text
+
+_SHOWN = 12  # hexadecimal digits of an id in a command to copy
+
+
+@click.command(cls=Command)
+@click.option("--limit", type=click.IntRange(1), help="Maximum tasks; by default all.")
+@sync_option
+@node_command
+async def command(cli: CliContext, node: Node, limit: int | None, sync: bool) -> None:
+    """List the tasks that wait for a person, most urgent first, with the command for each.
+
+    Tasks are requests to answer, releases to approve, recalls to decide on, consents, proposals and
+    invitations to answer, quarantined messages, and unread packets. Each task with a deadline
+    stands before those without.
+
+    Example: tearline todo
+    """
+    await look(cli, node, sync=sync)
+    trust_list = node.directory.trust_list()
+    tasks = node.todo()
+    cli.emit(
+        [task_row(task, trust_list) for task in tasks[:limit]],
+        ["due", "task", "partner", "next"],
+    )
+    left = len(tasks) - len(tasks[:limit])
+    if left:
+        cli.say(f"{counted(left, 'task')} not shown.")
+    elif not tasks:
+        cli.say("No task waits for you.")
+
+
+def task_row(task: Task, trust_list: TrustList) -> dict[str, object]:
+    """Returns a task as a row."""
+    due = "" if task.due_ms is None else time_text(task.due_ms)
+    return {
+        "kind": task.kind.value,
+        "id": task.id.hex(),
+        "name": task.name,
+        "partner": agency_name(trust_list, task.partner) if task.partner else "",
+        "partner_uri": task.partner,
+        "count": task.count,
+        "due": f"OVERDUE since {due}" if task.is_late else due,
+        "due_ms": task.due_ms,
+        "since_ms": task.since_ms,
+        "late": task.is_late,
+        "task": task_text(task),
+        "next": next_command(task, trust_list),
+    }
+
+
+def task_text(task: Task) -> str:
+    """Returns a task in words."""
+    match task.kind:
+        case TaskKind.EVIDENCE:
+            return "decide on evidence against the log: sending stopped"
+        case TaskKind.REQUEST:
+            return f"answer a request ({task.name}): {counted(task.count, 'open item')}"
+        case TaskKind.QUESTION:
+            return "answer a question about our request"
+        case TaskKind.URGENCY:
+            return "confirm or lower the contested urgency of our request"
+        case TaskKind.APPROVAL:
+            return f"approve or reject a release drafted by {task.name}"
+        case TaskKind.RECALL:
+            return f"erase or keep a recalled packet ({task.name})"
+        case TaskKind.CONSENT:
+            return f"give or refuse consent ({task.name}): {counted(task.count, 'field')}"
+        case TaskKind.PROPOSAL:
+            return f"sign, counter or decline the proposal {task.name}"
+        case TaskKind.INVITATION:
+            return f"join or decline the case {task.name}"
+        case TaskKind.VOTE:
+            return f"consent or object to a newcomer in the case {task.name}"
+        case TaskKind.QUARANTINE:
+            return f"inspect {counted(task.count, 'quarantined message')} ({task.name})"
+        case TaskKind.UNREAD:
+            return f"read a packet ({task.name})"
+
+
+def next_command(task: Task, trust_list: TrustList) -> str:
+    """Returns the command that shows the subject of a task."""
+    short = task.id.hex()[:_SHOWN]
+    match task.kind:
+        case TaskKind.EVIDENCE:
+            return "tearline log evidence"
+        case TaskKind.REQUEST | TaskKind.QUESTION | TaskKind.URGENCY:
+            return f"tearline request show {short}"
+        case TaskKind.APPROVAL:
+            return f"tearline packet pending {short}"
+        case TaskKind.RECALL | TaskKind.UNREAD:
+            return f"tearline packet show {short}"
+        case TaskKind.CONSENT:
+            return f"tearline consent show {short}"
+        case TaskKind.PROPOSAL:
+            return f"tearline agreement show {short}"
+        case TaskKind.INVITATION:
+            return f"tearline case show {short}"
+        case TaskKind.VOTE:
+            return f"tearline case consent {short} {agency_name(trust_list, task.partner)}"
+        case TaskKind.QUARANTINE:
+            return "tearline node status"

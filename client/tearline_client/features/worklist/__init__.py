@@ -1,0 +1,1 @@
+"""Worklist: the tasks that wait for a person of this agency."""

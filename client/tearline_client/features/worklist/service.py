@@ -1,0 +1,254 @@
+"""Worklist: the tasks that wait for a person of this agency, most urgent first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tearline.agreements.proposal import OPEN
+from tearline.cases.case import Membership
+from tearline.errors import NotFound
+from tearline.identity import agency_uri_of
+from tearline.onward.consent import ConsentStatus
+from tearline.requests.step import Side
+from tearline_client.context import NodeContext
+from tearline_client.features.agreements.proposals import ProposalService
+from tearline_client.features.approvals.service import ApprovalService
+from tearline_client.features.cases.service import CaseService
+from tearline_client.features.cases.views import undecided
+from tearline_client.features.consents.service import ConsentService
+from tearline_client.features.recalls.service import RecallService
+from tearline_client.features.requests.service import RequestService
+from tearline_client.features.requests.views import RequestView
+
+UNREAD_SHOWN = 100
+"""Unread packets of a worklist, the newest: a person reads no more of them in a day."""
+
+
+class TaskKind(StrEnum):
+    """Kind of a task; the earlier is the more urgent of two without a deadline."""
+
+    EVIDENCE = "evidence"
+    QUESTION = "question"
+    URGENCY = "urgency"
+    REQUEST = "request"
+    RECALL = "recall"
+    APPROVAL = "approval"
+    CONSENT = "consent"
+    PROPOSAL = "proposal"
+    INVITATION = "invitation"
+    VOTE = "vote"
+    QUARANTINE = "quarantine"
+    UNREAD = "unread"
+
+
+_ORDER = tuple(TaskKind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task that waits for a person. It holds no contents of packets.
+
+    Attributes:
+        kind: Its kind.
+        id: The id of its subject, such as the request; empty for quarantined messages.
+        name: A name of the subject: the agreement, the case, the drafter, the use, the packet's
+            kind, the recall's reason, or the error code.
+        partner: URI of the partner's node or agency; or empty.
+        count: Number of items: open items of a request, fields of a consent, messages.
+        due_ms: Its deadline, Unix milliseconds; None without one.
+        since_ms: Its arrival, Unix milliseconds; None if unknown.
+        is_late: Whether the deadline has passed.
+
+    Example:
+        >>> [task.kind.value for task in node.todo()]
+        []
+    """
+
+    kind: TaskKind
+    id: bytes = b""
+    name: str = ""
+    partner: str = ""
+    count: int = 1
+    due_ms: int | None = None
+    since_ms: int | None = None
+    is_late: bool = False
+
+    @property
+    def urgency(self) -> tuple[bool, bool, int, int, int]:
+        """Returns the key by which tasks are ordered: evidence, deadlines, kind, then age."""
+        return (
+            self.kind is not TaskKind.EVIDENCE,
+            self.due_ms is None,
+            self.due_ms or 0,
+            _ORDER.index(self.kind),
+            -(self.since_ms or 0),
+        )
+
+
+class Worklist:
+    """Collects the tasks of this agency's persons.
+
+    Args:
+        context: The node.
+        requests: The requests.
+        approvals: The releases that require a second person.
+        recalls: The recalls.
+        consents: The consents.
+        proposals: The proposals of agreements.
+        cases: The cases.
+    """
+
+    def __init__(
+        self,
+        context: NodeContext,
+        *,
+        requests: RequestService,
+        approvals: ApprovalService,
+        recalls: RecallService,
+        consents: ConsentService,
+        proposals: ProposalService,
+        cases: CaseService,
+    ) -> None:
+        self._context = context
+        self._requests = requests
+        self._approvals = approvals
+        self._recalls = recalls
+        self._consents = consents
+        self._proposals = proposals
+        self._cases = cases
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Returns the tasks, most urgent first.
+
+        Every list is short: persons make and settle what it holds. Of unread packets, it holds
+        the newest.
+        """
+        found = [
+            *self._evidence(),
+            *self._of_requests(),
+            *self._of_approvals(),
+            *self._of_recalls(),
+            *self._of_consents(),
+            *self._of_proposals(),
+            *self._of_cases(),
+            *self._quarantined(),
+            *self._unread(),
+        ]
+        return tuple(sorted(found, key=lambda task: task.urgency))
+
+    def _evidence(self) -> Iterator[Task]:
+        for each in self._context.stores.cosigning.accusations():
+            if not each.decision:
+                yield Task(kind=TaskKind.EVIDENCE, id=each.id, since_ms=each.time_ms)
+
+    def _of_requests(self) -> Iterator[Task]:
+        for view in self._requests.open():
+            task = _task_of(view)
+            if task is not None:
+                yield task
+
+    def _of_approvals(self) -> Iterator[Task]:
+        for each in self._approvals.waiting():
+            yield Task(
+                kind=TaskKind.APPROVAL,
+                id=each.id,
+                name=each.drafter.subject,
+                due_ms=each.ends_ms,
+                since_ms=each.time_ms,
+            )
+
+    def _of_recalls(self) -> Iterator[Task]:
+        for each in self._recalls.waiting():
+            yield Task(
+                kind=TaskKind.RECALL,
+                id=each.recall.packet,
+                name=each.order.reason.value,
+                partner=each.partner,
+                due_ms=each.due_ms,
+                since_ms=each.arrived_ms,
+            )
+
+    def _of_consents(self) -> Iterator[Task]:
+        waiting = self._context.stores.approvals.by_question()
+        for each in self._consents.all():
+            if each.asked_here or each.status is not ConsentStatus.ASKED or each.id in waiting:
+                continue
+            wanted = each.steps[0]
+            yield Task(
+                kind=TaskKind.CONSENT,
+                id=each.id,
+                name=each.use.value,
+                partner=each.peer,
+                count=len(wanted.terms.fields),
+                since_ms=wanted.time_ms,
+            )
+
+    def _of_proposals(self) -> Iterator[Task]:
+        agency = self._context.agency
+        for offer in self._proposals.offers():
+            answered = agency in offer.signers or agency in offer.decliners
+            if answered or self._proposals.state_of(offer) not in OPEN:
+                continue
+            yield Task(
+                kind=TaskKind.PROPOSAL,
+                id=offer.terms,
+                name=offer.agreement.name,
+                partner=offer.agreement.header.signer,
+                due_ms=offer.answer_by_ms,
+            )
+
+    def _of_cases(self) -> Iterator[Task]:
+        agency = self._context.agency
+        for view in self._cases.all():
+            if view.standing is Membership.INVITED:
+                yield Task(kind=TaskKind.INVITATION, id=view.id, name=view.title, partner=view.lead)
+            for newcomer in undecided(self._context.stores.cases, view, agency):
+                yield Task(kind=TaskKind.VOTE, id=view.id, name=view.title, partner=newcomer)
+
+    def _quarantined(self) -> Iterator[Task]:
+        by_code: dict[str, list[int]] = {}
+        for each in self._context.stores.inbox.quarantined():
+            by_code.setdefault(each.code, []).append(each.time_ms)
+        for code, times in by_code.items():
+            yield Task(kind=TaskKind.QUARANTINE, name=code, count=len(times), since_ms=min(times))
+
+    def _unread(self) -> Iterator[Task]:
+        packets = self._context.stores.packets
+        for packet_id in packets.unread(UNREAD_SHOWN):
+            try:
+                packet = packets.packet(packet_id)
+            except NotFound:
+                continue  # erased by another process of this node
+            yield Task(
+                kind=TaskKind.UNREAD,
+                id=packet_id,
+                name=packet.manifest.kind.value,
+                partner=packet.origin,
+                since_ms=packet.received_ms,
+            )
+
+
+def _task_of(view: RequestView) -> Task | None:
+    """Returns the task of this agency about a request, or None if the other party acts next."""
+    progress, peer = view.progress, view.request.peer
+    if progress.phase.has_ended or view.frozen or view.suspended:
+        return None
+    about, since_ms = view.request.packet, progress.granted_ms
+    if view.request.side is Side.ASKER:
+        kind = TaskKind.QUESTION if progress.has_question else TaskKind.URGENCY
+        if not progress.has_question and (progress.decided or not progress.contested):
+            return None
+        return Task(kind=kind, id=about, partner=agency_uri_of(peer), since_ms=since_ms)
+    open_items = sum(item.is_open for item in view.items)
+    if progress.has_question or view.pending or not open_items:
+        return None
+    return Task(
+        kind=TaskKind.REQUEST,
+        id=about,
+        name=progress.urgency.value,
+        partner=peer,
+        count=open_items,
+        due_ms=view.due_ms,
+        since_ms=since_ms,
+        is_late=view.is_overdue,
+    )
