@@ -30,8 +30,11 @@ from tearline.verification.log_entries import (
 from tearline.wire.deliveries import Cursor, Delivery, encode_delivery, parse_delivery
 from tearline.wire.grants import encode_event, parse_grant
 from tearline.wire.packets import encode_release, parse_manifest
-from tearline_client.inbox.verifier import DeliveryVerifier, ReceivedGrant
+from tearline_client.bootstrap import HANDLERS
+from tearline_client.inbox.verifier import DeliveryVerifier
 from tearline_client.messages.compose import ComposedPacket, compose
+from tearline_client.messages.received import ReceivedGrant
+from tearline_client.messages.recipient import Recipient
 
 TARGET = Target(limit=1.7, at_most=True)
 _DEPTH = 20  # of a log of a million entries
@@ -78,12 +81,15 @@ class Readers:
         """Forgets which signatures were verified."""
         key = self._federation.kem_keys[self._node]
         self._intake = DeliveryVerifier(
-            node=self._node,
-            trust=self._federation.trust(agency_uri_of(self._node)),
-            kem_key=lambda _id: key,
-            pins=self._federation.pins,
-            agreement_at=lambda _id, _index: self._federation.agreement,
-            policy_under=lambda _agreement: self._federation.policy,
+            Recipient(
+                node=self._node,
+                trust=self._federation.trust(agency_uri_of(self._node)),
+                kem_key=lambda _id: key,
+                pins=self._federation.pins,
+                agreement_at=lambda _id, _index: self._federation.agreement,
+                policy_under=lambda _agreement: self._federation.policy,
+            ),
+            HANDLERS,
         )
 
     def open(self, number: int) -> ReceivedGrant:

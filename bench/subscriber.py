@@ -8,7 +8,10 @@ from bench.federation import Federation, now_ms
 from tearline.identity import agency_uri_of
 from tearline.wire.deliveries import START, Delivery, encode_cursor, is_idle, parse_delivery
 from tearline.wire.log_entries import encode_entries_request
-from tearline_client.inbox.verifier import DeliveryVerifier, ReceivedGrant
+from tearline_client.bootstrap import HANDLERS
+from tearline_client.inbox.verifier import DeliveryVerifier
+from tearline_client.messages.received import ReceivedGrant
+from tearline_client.messages.recipient import Recipient
 from tearline_runtime.grpc import methods
 
 
@@ -26,12 +29,15 @@ class Subscriber:
         self._stream: AsyncIterator[bytes] = client.stream(methods.SUBSCRIBE, encode_cursor(START))
         key = federation.kem_keys[node]
         self._intake = DeliveryVerifier(
-            node=node,
-            trust=federation.trust(agency_uri_of(node)),
-            kem_key=lambda _id: key,
-            pins=federation.pins,
-            agreement_at=lambda _id, _index: federation.agreement,
-            policy_under=lambda _agreement: federation.policy,
+            Recipient(
+                node=node,
+                trust=federation.trust(agency_uri_of(node)),
+                kem_key=lambda _id: key,
+                pins=federation.pins,
+                agreement_at=lambda _id, _index: federation.agreement,
+                policy_under=lambda _agreement: federation.policy,
+            ),
+            HANDLERS,
         )
 
     async def listen(self) -> Self:

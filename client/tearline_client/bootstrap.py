@@ -1,18 +1,50 @@
 """Assembles a running node from its home."""
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
+from tearline.statements.statement import StatementType
 from tearline.verification.trust import TrustState
 from tearline_client.context import NodeContext, Stores
+from tearline_client.features.agreements.handler import AGREEMENT, PROPOSAL
+from tearline_client.features.cases.handler import CASE_STEP
+from tearline_client.features.channels.handler import MARK, RECEIPT, VOID
+from tearline_client.features.consents.handler import CONSENT
+from tearline_client.features.erasures.handler import ERASURE
+from tearline_client.features.packets.handler import GRANT
+from tearline_client.features.recalls.handler import RECALL
+from tearline_client.features.requests.handler import REQUEST_STEP
+from tearline_client.features.suspensions.handler import STANDING
 from tearline_client.keys.home import Home, Identity
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.keys.tls_certificates import renew_certificate
 from tearline_client.log.follower import LogFollower
+from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.own_policy import load_adopted
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Vault
 from tearline_client.transport.grpc import GrpcTransport, Transport
+
+_ALL: tuple[StatementHandler[Any], ...] = (
+    # Entries of the log that every node reads.
+    StatementHandler(type=StatementType.TRUST_LIST),
+    StatementHandler(type=StatementType.KEY_RECORD),
+    StatementHandler(type=StatementType.REVOCATION),
+    *(AGREEMENT, PROPOSAL, STANDING),
+    *(StatementHandler(type=StatementType.MANIFEST), GRANT, RECEIPT, VOID, RECALL, MARK),
+    *(CASE_STEP, CONSENT, REQUEST_STEP, ERASURE),
+    # Delivered to no node.
+    StatementHandler(type=StatementType.ANCHOR),
+    StatementHandler(type=StatementType.AUDIT_EXPORT),
+)
+
+HANDLERS: Mapping[StatementType, StatementHandler[Any]] = MappingProxyType(
+    {handler.type: handler for handler in _ALL}
+)
+"""The handler of each statement type, for both pipelines."""
 
 
 def start_state(

@@ -18,7 +18,7 @@ from tearline.wire.statements import Signed
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.access_log.anchoring import AccessLogAnchors
 from tearline_client.audit.value_search import ValueField
-from tearline_client.bootstrap import start_state
+from tearline_client.bootstrap import HANDLERS, start_state
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.cosigning.followed_log import FollowedLog
@@ -97,13 +97,13 @@ class Node:
         self.directory = Directory(context)
         self._actors = Actors(home, keystore)
         self._jobs = Jobs(context)
-        self._sender = Sender(context, home.sending_lock)
+        self._sender = Sender(context, home.sending_lock, HANDLERS)
         self._reissuer = GrantReissuer(context, self._sender)
         onward = OnwardUse(context)
         self._packets = PacketService(context, self._sender, self._reissuer, onward)
         self._disclosures = DisclosureService(context, self._sender, self._packets, onward)
         self._records = KeyRecords(context, home, context.keys, self._sender)
-        self._inbox = Inbox(context, Receiver(context), self._records)
+        self._inbox = Inbox(context, Receiver(context, HANDLERS), self._records)
         self._recovery = Reconciler(context)
         self._connection = Connection(home, keystore, context.transport)
         access = AccessStore(context.stores.database)

@@ -35,9 +35,11 @@ from tearline.statements.statement import Attestation, StatementType
 from tearline.wire.deliveries import Delivery, encode_delivery, parse_delivery
 from tearline.wire.grants import encode_mark
 from tearline.wire.statements import Signed, signed
+from tearline_client.bootstrap import HANDLERS
 from tearline_client.inbox.receiver import Receiver
 from tearline_client.inbox.verifier import DeliveryVerifier
 from tearline_client.messages.received import Received
+from tearline_client.messages.recipient import Recipient
 from tearline_client.store.database import Database
 from tearline_client.store.inbox import InboxStore
 
@@ -317,7 +319,7 @@ async def test_what_comes_together_is_one_commit(
     await world.us.send(world.cn, times=5)
     await world.cn.node.sync()
     waiting = [encode_delivery(mail) for mail in await world.cn.waiting()]
-    receiver, commits = Receiver(context_of(world.cn.node)), 0
+    receiver, commits = Receiver(context_of(world.cn.node), HANDLERS), 0
     begin = Database.transaction
 
     def counted(database: Database) -> AbstractContextManager[None]:
@@ -342,7 +344,7 @@ async def test_what_counts_late_is_taken_in_late(world: Simulation) -> None:
 
 
 async def test_what_the_log_does_not_hold_yet_is_taken_in_once_it_does(world: Simulation) -> None:
-    node, receiver = world.cn.node, Receiver(context_of(world.cn.node))
+    node, receiver = world.cn.node, Receiver(context_of(world.cn.node), HANDLERS)
     before = world.sign_log(await world.entries())
     await world.us.send(world.cn)
     (mail,) = await world.cn.waiting()
@@ -361,7 +363,7 @@ async def test_evidence_that_is_no_delivery_is_not_taken_in(world: Simulation) -
     state = context_of(world.cn.node)
     for evidence in (b"", b"noise"):
         state.alarm(EntryNotIncluded(), evidence)
-    assert list(Receiver(state).try_again()) == []
+    assert list(Receiver(state, HANDLERS).try_again()) == []
     assert world.cn.codes() == [EntryNotIncluded.code] * 2
 
 
@@ -419,12 +421,15 @@ async def test_no_flipped_bit_changes_what_is_read(world: Simulation) -> None:
     await context_of(world.cn.node).follow()
     state = context_of(world.cn.node)
     intake = DeliveryVerifier(
-        node=state.uri,
-        trust=state.trust,
-        kem_key=state.kem_key,
-        pins=state.policies.pins,
-        agreement_at=state.agreement_at,
-        policy_under=lambda agreement: state.policies.under(agreement, own=False),
+        Recipient(
+            node=state.uri,
+            trust=state.trust,
+            kem_key=state.kem_key,
+            pins=state.policies.pins,
+            agreement_at=state.agreement_at,
+            policy_under=lambda agreement: state.policies.under(agreement, own=False),
+        ),
+        HANDLERS,
     )
 
     def read(data: bytes) -> Received:

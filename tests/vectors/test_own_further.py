@@ -45,7 +45,9 @@ from tearline.wire.grants import (
 from tearline.wire.packets import parse_manifest, parse_release
 from tearline.wire.statements import Signed, parse_signed
 from tearline_client.audit.verifier import AuditVerifier
+from tearline_client.bootstrap import HANDLERS
 from tearline_client.inbox.verifier import DeliveryVerifier
+from tearline_client.messages.recipient import Recipient
 from vectors.own.agreements import fields
 from vectors.own_cases import (
     Case,
@@ -242,14 +244,17 @@ def judge_granted(case: Case) -> None:
     )
     pins = parse_manifest(manifest.statement.body).pins
     intake = DeliveryVerifier(
-        node=node,
-        trust=trust(first_blind()),
-        kem_key=lambda _: recipient(),
-        pins=pins,
-        agreement_at=lambda _id, _index: ONE_PERSON,
-        policy_under=lambda agreement: ReleasePolicy(
-            terms=agreement.terms, shared=parse_policy_set(SHARED_POLICIES)
+        Recipient(
+            node=node,
+            trust=trust(first_blind()),
+            kem_key=lambda _: recipient(),
+            pins=pins,
+            agreement_at=lambda _id, _index: ONE_PERSON,
+            policy_under=lambda agreement: ReleasePolicy(
+                terms=agreement.terms, shared=parse_policy_set(SHARED_POLICIES)
+            ),
         ),
+        HANDLERS,
     )
     intake.verify(delivery, now_ms=now_ms())
 

@@ -1,1 +1,1 @@
-"""Features, one folder each: its service, its views and its outbound statements."""
+"""Features, one folder each: its service, views, outbound statements and statement handlers."""

@@ -5,8 +5,9 @@ moves on. If the defect may pass, it is retried later.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tearline.errors import (
     AgreementSuspended,
@@ -30,7 +31,7 @@ from tearline.errors import (
 )
 from tearline.identity import agency_uri_of
 from tearline.statements.receipt import LogOpening
-from tearline.statements.statement import Statement
+from tearline.statements.statement import Statement, StatementType
 from tearline.wire.deliveries import (
     Delivery,
     delivery_cursor,
@@ -41,11 +42,13 @@ from tearline.wire.deliveries import (
 )
 from tearline.wire.statements import header_of
 from tearline_client.context import NodeContext
-from tearline_client.inbox.dispatch import InboxDispatch
 from tearline_client.inbox.verifier import DeliveryVerifier
 from tearline_client.jobs import OWN_FAULTS
 from tearline_client.messages.received import Lapsed, Received, ReceivedGrant, Waiting
-from tearline_client.rules.recall_obedience import recalled_of
+from tearline_client.messages.recipient import Recipient
+from tearline_client.rules.handler import StatementHandler
+from tearline_client.rules.quarantine import quarantine
+from tearline_client.rules.recalls import recalled_of
 from tearline_client.rules.suspensions import SuspensionRules
 from tearline_client.store.inbox import Evidence, Noted
 
@@ -70,15 +73,22 @@ never counts for it, and every entry before it is read when it is verified."""
 
 
 class Receiver:
-    """The receiving side of the mailbox."""
+    """The receiving side of the mailbox.
 
-    def __init__(self, context: NodeContext) -> None:
+    Args:
+        context: The node.
+        handlers: Verify and store each statement type.
+    """
+
+    def __init__(
+        self, context: NodeContext, handlers: Mapping[StatementType, StatementHandler[Any]]
+    ) -> None:
         self._context = context
+        self._handlers = handlers
         self._obeying = SuspensionRules(context)
-        self._keeping = InboxDispatch(context, self._obeying)
         self._count = 0  # accepted arrivals
         self._tried: tuple[int, int] | None = None  # the state of the log at the last retry
-        self._intake = DeliveryVerifier(
+        recipient = Recipient(
             node=context.uri,
             trust=context.trust,
             kem_key=context.kem_key,
@@ -90,6 +100,7 @@ class Receiver:
             recalled=lambda grant, statement_id: recalled_of(context, grant, statement_id),
             has_ended=lambda grant: context.has_ended(grant.not_after_ms),
         )
+        self._verifier = DeliveryVerifier(recipient, handlers)
 
     async def read_log(self, deliveries: Iterable[bytes]) -> None:
         """Reads the log further if a delivery's entry is not read yet.
@@ -140,7 +151,7 @@ class Receiver:
         except OWN_FAULTS:
             raise
         except TearlineError as error:
-            self._keeping.quarantine(error, evidence_of(data))
+            quarantine(self._context, error, evidence_of(data))
         return None
 
     def try_again(self) -> Iterator[Received]:
@@ -194,23 +205,22 @@ class Receiver:
                     raise received
                 case Received(content=Lapsed() as lapsed):
                     raise lapsed.why
-                case Received(content=ReceivedGrant() as grant):
+                case Received(content=ReceivedGrant()):
                     with self._context.stores.database.part():
-                        self._keeping.keep_grant(received, grant, evidence)
-                        self._keeping.tell(received)
+                        self._store(received, evidence)
                     return True
                 case Received():
                     pass  # only grants wait; this one was recalled meanwhile
         except OWN_FAULTS:
             raise
         except TearlineError as error:
-            self._keeping.quarantine(error, evidence)
+            quarantine(self._context, error, evidence)
         return False
 
     def _judged_again(self, data: bytes) -> Received | TearlineError:
         try:
             delivery, _ = _parse(data)
-            return self._obeyed(self._intake.verify(delivery, now_ms=self._context.now_ms()))
+            return self._obeyed(self._verifier.verify(delivery, now_ms=self._context.now_ms()))
         except OWN_FAULTS:
             raise
         except TearlineError as error:
@@ -282,19 +292,18 @@ class Receiver:
         if delivery.entry is None or delivery.entry.index >= stores.log.size:
             # First of all, because key records may not be read yet either.
             raise EntryNotIncluded("the log does not reach as far as the delivery says")
-        received = self._obeyed(self._intake.verify(delivery, now_ms=self._context.now_ms()))
+        received = self._obeyed(self._verifier.verify(delivery, now_ms=self._context.now_ms()))
         event = stores.log.put_opening(received.opening)
         if received.address is not None:
             agency = agency_uri_of(received.signer.signer)
             stores.cosigning.acted(agency, received.opening.index, event.time_ms)
         evidence = evidence_of(data, delivery)
         self._place(received, evidence)
-        self._keeping.keep(received, evidence)
-        self._keeping.tell(received)
+        self._store(received, evidence)
         stores.inbox.take(received.signed.statement.id)
         if isinstance(received.content, Lapsed):
             # It can no longer be opened, but its place in the channel is filled.
-            self._keeping.quarantine(received.content.why, evidence)
+            quarantine(self._context, received.content.why, evidence)
         self._count += 1
         return None if isinstance(received.content, Lapsed | Waiting) else received
 
@@ -312,6 +321,18 @@ class Receiver:
             return replace(received, content=Lapsed(grant=grant, why=breach))
         return received
 
+    def _store(self, received: Received, evidence: Evidence) -> None:
+        """Stores the content of an arrival, and queues a notification for hooks."""
+        content = received.content
+        if isinstance(content, Lapsed):
+            return  # it only takes its place in the channel
+        handler = self._handlers[received.signed.statement.type]
+        handler.store(self._context, received, content, evidence)
+        if (due := handler.notice(received, content)) is not None:
+            self._context.stores.notifications.tell(
+                due.event, time_ms=received.event.time_ms, once=due.once, **due.ids
+            )
+
     def _place(self, received: Received, evidence: Evidence) -> None:
         address = received.address
         if address is None:
@@ -325,7 +346,7 @@ class Receiver:
             # back now and their voids will come.
             missing = f"{sender} {agreement_id.hex()} {incoming.contiguous + 1}"
             if not self._obeying.is_quiet(sender, agreement_id):
-                self._keeping.quarantine(gap, replace(evidence, about=missing.encode()))
+                quarantine(self._context, gap, replace(evidence, about=missing.encode()))
         self._context.stores.channels.put_incoming(sender, agreement_id, incoming)
 
 

@@ -4,11 +4,10 @@ An accepted statement is done. An early statement, or one without room, is sent 
 void takes the place of a refused statement, before all later ones.
 """
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import replace
 
 from tearline.errors import ChannelGap, ExchangeBusy, MailboxFull, StatementConflict
-from tearline.packets.recall import RecallOrder, with_answer_time
 from tearline.statements.channel import Void, VoidReason
 from tearline.statements.statement import (
     Header,
@@ -21,18 +20,15 @@ from tearline.statements.statement import (
 from tearline.wire.addresses import address_of
 from tearline.wire.bundles import Bundle, bundle
 from tearline.wire.grants import (
-    encode_mark,
-    encode_receipt,
     encode_void,
     parse_grant,
     parse_mark,
-    parse_receipt,
     parse_void,
 )
 from tearline.wire.publications import Publication
-from tearline.wire.recalls import encode_recall, parse_recall
 
 Unsigned = tuple[StatementType, bytes]
+Renewed = Callable[[bytes, Header, int], bytes]
 
 _NOT_YET = frozenset({ChannelGap.code, MailboxFull.code, ExchangeBusy.code})
 """Refusals after which a statement is sent again unchanged: too early, or no room yet."""
@@ -55,7 +51,13 @@ def is_behind(statement: Statement, held: Collection[Hashable]) -> bool:
 
 
 def replacement_for(
-    statement: Statement, code: str, *, final: bool, header: Header, now_ms: int
+    statement: Statement,
+    code: str,
+    *,
+    final: bool,
+    header: Header,
+    now_ms: int,
+    renewed: Renewed | None = None,
 ) -> Unsigned | None:
     """Returns the replacement for a refused statement, or None.
 
@@ -64,7 +66,8 @@ def replacement_for(
         code: Code of the refusal.
         final: Whether the refusal is final.
         header: Our current header: the key that signed the statement may have ended.
-        now_ms: The time, Unix milliseconds: a recall's deadline may now be too close.
+        now_ms: The time, Unix milliseconds.
+        renewed: Returns the statement's body under that header; None if a void takes its place.
     """
     if statement.type is StatementType.VOID and (void := parse_void(statement.body)).withdraws:
         # The place is filled in any case: by the grant that it would withdraw, or by a void.
@@ -72,36 +75,8 @@ def replacement_for(
     if not final:
         if code in _NOT_YET:
             return statement.type, statement.body
-        match statement.type:
-            case StatementType.RECEIPT:
-                receipt = replace(parse_receipt(statement.body), header=header)
-                return StatementType.RECEIPT, encode_receipt(receipt)
-            case StatementType.RECALL:
-                recall = replace(parse_recall(statement.body), header=header)
-                if isinstance(recall.said, RecallOrder):
-                    recall = replace(recall, said=with_answer_time(recall.said, now_ms))
-                return StatementType.RECALL, encode_recall(recall)
-            case StatementType.MARK:
-                mark = replace(parse_mark(statement.body), header=header)
-                return StatementType.MARK, encode_mark(mark)
-            case (
-                StatementType.TRUST_LIST
-                | StatementType.KEY_RECORD
-                | StatementType.REVOCATION
-                | StatementType.AGREEMENT
-                | StatementType.STANDING
-                | StatementType.MANIFEST
-                | StatementType.GRANT
-                | StatementType.VOID
-                | StatementType.AUDIT_EXPORT
-                | StatementType.ERASURE
-                | StatementType.ANCHOR
-                | StatementType.REQUEST_STEP
-                | StatementType.CONSENT
-                | StatementType.CASE_STEP
-                | StatementType.PROPOSAL
-            ):
-                pass  # not sent again: a void takes the place in the channel, if there is one
+        if renewed is not None:
+            return statement.type, renewed(statement.body, header, now_ms)
     if statement.type is StatementType.VOID and code == StatementConflict.code:
         return None  # the place is filled already, which is a void's only purpose
     address = address_of(statement)

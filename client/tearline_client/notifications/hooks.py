@@ -10,20 +10,16 @@ import os
 import shlex
 import shutil
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tearline.encoding import prefixed
 from tearline.errors import HookMalformed
 from tearline.limits import MAX_HOOKS
-from tearline.packets.packet import PacketKind
-from tearline.statements.statement import StatementType
-from tearline.suspensions.standing import Standing
-from tearline.wire.suspensions import parse_standing
 from tearline_client.context import NodeContext
 from tearline_client.jobs import Jobs
-from tearline_client.messages.received import Received, ReceivedGrant
+from tearline_client.messages.due import Due
 from tearline_client.store.notifications import EVENTS, Notice
 
 ALL = "all"
@@ -59,21 +55,6 @@ class Hook:
         return tuple(EVENTS) if self.event == ALL else (self.event,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """Event that is due for a notification.
-
-    Attributes:
-        event: One of ``EVENTS``.
-        once: Key among all of this event; each key is notified once.
-        ids: Ids of its subjects.
-    """
-
-    event: str
-    once: bytes
-    ids: Mapping[str, str | bytes | int] = field(default_factory=dict)
-
-
 Scan = Callable[[int], Iterable[Due]]
 """Returns all events due at a time, Unix milliseconds, notified or not."""
 
@@ -99,76 +80,6 @@ def _parse_hook(event: str, command: str) -> Hook:
     if not arguments or shutil.which(arguments[0]) is None:
         raise HookMalformed(f"{command!r}: there is no such command")
     return Hook(event=event, arguments=tuple(arguments))
-
-
-def arrival(received: Received) -> Due | None:
-    """Returns the notification of a verified delivery, or None if it has none."""
-    statement = received.signed.statement
-    match statement.type:
-        case StatementType.GRANT:
-            return _packet(received)
-        case StatementType.STANDING:
-            return _standing(parse_standing(statement.body), statement.id)
-        case StatementType.RECALL:
-            return Due(event="recall", once=statement.id, ids={"sender": received.signer.signer})
-        case (
-            StatementType.TRUST_LIST
-            | StatementType.KEY_RECORD
-            | StatementType.REVOCATION
-            | StatementType.AGREEMENT
-            | StatementType.MANIFEST
-            | StatementType.RECEIPT
-            | StatementType.VOID
-            | StatementType.MARK
-            | StatementType.AUDIT_EXPORT
-            | StatementType.ERASURE
-            | StatementType.ANCHOR
-            | StatementType.REQUEST_STEP
-            | StatementType.CONSENT
-            | StatementType.CASE_STEP
-            | StatementType.PROPOSAL
-        ):
-            return None  # no person waits for these
-
-
-def _packet(received: Received) -> Due | None:
-    """Returns the notification of a packet, or None for a grant that opens no packet now."""
-    if not isinstance(received.content, ReceivedGrant):
-        return None
-    manifest = received.content.manifest
-    asks = manifest.kind is PacketKind.RECORD_REQUEST
-    return Due(
-        event="request-arrived" if asks else "packet-arrived",
-        once=received.signed.statement.id,
-        ids={
-            "sender": received.signer.signer,
-            "packet": received.content.manifest_signed.statement.id,
-            "grant": received.signed.statement.id,
-            "agreement": manifest.agreement.id,
-            "article": manifest.agreement.article,
-            "case": manifest.case_id,
-            **({"corrects": manifest.supersedes} if manifest.supersedes else {}),
-        },
-    )
-
-
-def _standing(standing: Standing, statement_id: bytes) -> Due | None:
-    """Returns the notification of a standing; the hourly repetitions share one key."""
-    open_now = bool(standing.suspensions or standing.ended)
-    once = statement_id
-    if standing.acted_by is None:
-        if not open_now:
-            return None
-        once = repr((standing.header.signer, standing.suspensions, standing.ended)).encode()
-    return Due(
-        event="suspended" if open_now else "resumed",
-        once=standing.agreement_id + once,
-        ids={
-            "sender": standing.header.signer,
-            "agreement": standing.agreement_id,
-            "statement": statement_id,
-        },
-    )
 
 
 class Notifications:

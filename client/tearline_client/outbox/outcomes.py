@@ -1,7 +1,8 @@
 """Processing of the exchange's answers: verification, and effects on the remaining outbox."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tearline.errors import (
     EntryMismatch,
@@ -14,7 +15,7 @@ from tearline.packets.recall import is_answer
 from tearline.statements.receipt import LogOpening, Status
 from tearline.statements.statement import Statement, StatementType
 from tearline.wire.addresses import address_of
-from tearline.wire.grants import parse_event, parse_mark, parse_receipt, parse_void
+from tearline.wire.grants import parse_event, parse_mark, parse_receipt
 from tearline.wire.publications import (
     Outcome,
     Publication,
@@ -25,14 +26,10 @@ from tearline.wire.publications import (
 )
 from tearline.wire.recalls import parse_recall
 from tearline.wire.statements import Signed, signed_of
-from tearline.wire.suspensions import parse_standing
 from tearline_client.context import NodeContext
 from tearline_client.messages.resend import Unsigned, remaining, replacement_for
-from tearline_client.rules.suspensions import SuspensionRules
+from tearline_client.rules.handler import StatementHandler
 from tearline_client.store.outbox import OutboxItem, OutboxState
-
-TakeBack = Callable[[Statement, str], None]
-"""Handles a statement's refusal, by its code, in the transaction that records it."""
 
 
 class OutcomeRecorder:
@@ -40,20 +37,14 @@ class OutcomeRecorder:
 
     Args:
         context: The node.
-        suspensions: Receives our standings.
+        handlers: Record acceptance and refusal of each statement type.
     """
 
-    def __init__(self, context: NodeContext, suspensions: SuspensionRules) -> None:
+    def __init__(
+        self, context: NodeContext, handlers: Mapping[StatementType, StatementHandler[Any]]
+    ) -> None:
         self._context = context
-        self._obeying = suspensions
-        self._take_back: dict[StatementType, TakeBack] = {}
-
-    def on_refusal(self, kind: StatementType, take_back: TakeBack) -> None:
-        """Registers a callback for refused statements of a kind, by the exchange or unsent.
-
-        One kind has one callback: the last registration counts.
-        """
-        self._take_back[kind] = take_back
+        self._handlers = handlers
 
     def verified_outcomes(self, sent: Publication, reply: bytes) -> tuple[Outcome, ...]:
         """Returns the exchange's verified outcomes; an invalid answer is kept as evidence.
@@ -120,8 +111,7 @@ class OutcomeRecorder:
                 if outcome.receipt is not None:
                     self._store_receipt(outcome.receipt)
                 if outcome.refusal is None:
-                    self._keep(statement, publication)
-                    self._note_accepted(statement, publication, outcome)
+                    self._keep(signed_of(statement, publication.attestations()), outcome)
                     continue
                 refusal, final = outcome.refusal, whole or outcome.receipt is not None
                 if final and refusal.code == StatementConflict.code:
@@ -133,6 +123,7 @@ class OutcomeRecorder:
                     final=final,
                     header=signer.header,
                     now_ms=self._context.right_ms(),
+                    renewed=self._handlers[statement.type].renewed,
                 )
                 if follows == (statement.type, statement.body):
                     kept.add(statement.id)
@@ -194,51 +185,13 @@ class OutcomeRecorder:
             if is_recall and not is_answer(parse_recall(statement.body)):
                 recalls.put(signed_of(statement, attestations), incoming=False)
 
-    def _keep(self, statement: Statement, publication: Publication) -> None:
+    def _keep(self, kept: Signed, outcome: Outcome) -> None:
         """Stores an accepted statement until its recipient's receipt: the exchange may lose it."""
-        address = address_of(statement)
-        if address is None:
-            return
-        kept = signed_of(statement, publication.attestations())
-        self._context.stores.recovery.keep(
-            address.recipient, address.agreement_id, address.seq, kept
-        )
-        if statement.type is StatementType.VOID:
-            void = parse_void(statement.body)
-            self._context.stores.packets.set_withdrawn(void.withdraws, void.reason)
-
-    def _note_accepted(
-        self, statement: Statement, publication: Publication, outcome: Outcome
-    ) -> None:
-        match statement.type:
-            case StatementType.MARK:
-                if entry := _entry_of(outcome):
-                    self._context.stores.suspensions.answer_mark(statement.id, entry.index)
-            case StatementType.STANDING:
-                if entry := _entry_of(outcome):
-                    said = signed_of(statement, publication.attestations())
-                    time_ms = parse_event(entry.event).time_ms
-                    standing = parse_standing(statement.body)
-                    self._obeying.take(said, standing, entry.index, time_ms)
-            case (
-                StatementType.TRUST_LIST
-                | StatementType.KEY_RECORD
-                | StatementType.REVOCATION
-                | StatementType.AGREEMENT
-                | StatementType.MANIFEST
-                | StatementType.GRANT
-                | StatementType.RECEIPT
-                | StatementType.VOID
-                | StatementType.AUDIT_EXPORT
-                | StatementType.ERASURE
-                | StatementType.ANCHOR
-                | StatementType.REQUEST_STEP
-                | StatementType.CONSENT
-                | StatementType.RECALL
-                | StatementType.CASE_STEP
-                | StatementType.PROPOSAL
-            ):
-                pass  # their receipt is stored above; that is enough
+        address, recovery = address_of(kept.statement), self._context.stores.recovery
+        if address is not None:
+            recovery.keep(address.recipient, address.agreement_id, address.seq, kept)
+        if entry := _entry_of(outcome):
+            self._handlers[kept.statement.type].accepted(self._context, kept, entry)
 
     def _store_receipt(self, signed: Signed) -> None:
         packets, receipt = self._context.stores.packets, parse_receipt(signed.statement.body)
@@ -249,9 +202,7 @@ class OutcomeRecorder:
 
     def note_refused(self, statement: Statement, code: str) -> None:
         """Records a refused statement, in the caller's transaction."""
-        take_back = self._take_back.get(statement.type)
-        if take_back is not None:  # packets, marks and agreements have no callback
-            take_back(statement, code)
+        self._handlers[statement.type].refused(self._context, statement, code)
 
 
 def _entry_of(outcome: Outcome) -> LogOpening | None:

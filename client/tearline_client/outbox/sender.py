@@ -1,9 +1,10 @@
 """Outbox sender: stores sealed messages, sends them in order, records the exchange's receipts."""
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tearline.errors import (
     AgreementSuspended,
@@ -18,12 +19,11 @@ from tearline.errors import (
 from tearline.packets.grant import Grant
 from tearline.statements.channel import Mark
 from tearline.statements.receipt import Receipt
-from tearline.statements.statement import ActedBy, Statement, StatementType
+from tearline.statements.statement import ActedBy, StatementType
 from tearline.wire.grants import (
     encode_grant,
     encode_mark,
     encode_receipt,
-    parse_receipt,
     parse_void,
 )
 from tearline.wire.packets import parse_manifest
@@ -40,7 +40,8 @@ from tearline_client.messages.compose import Composition, sign_by_agreement, sig
 from tearline_client.messages.resend import remaining, thread_of
 from tearline_client.outbox.backpressure import BlockedChannels
 from tearline_client.outbox.lock import SendLock
-from tearline_client.outbox.outcomes import OutcomeRecorder, TakeBack
+from tearline_client.outbox.outcomes import OutcomeRecorder
+from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.suspensions import SuspensionRules, Verdict
 from tearline_client.store.channels import DUE
 from tearline_client.store.outbox import OutboxItem, OutboxState
@@ -57,22 +58,19 @@ class Sender:
         context: The node.
         lock: A lock file that stops two processes from sending at once: places in a channel must
             reach the exchange in order.
+        handlers: Record acceptance and refusal of each statement type.
     """
 
-    def __init__(self, context: NodeContext, lock: Path) -> None:
+    def __init__(
+        self,
+        context: NodeContext,
+        lock: Path,
+        handlers: Mapping[StatementType, StatementHandler[Any]],
+    ) -> None:
         self._context = context
         self._turn = SendLock(lock)
         self._obeying = SuspensionRules(context)
-        self._settling = OutcomeRecorder(context, self._obeying)
-        self.on_refusal(StatementType.RECEIPT, self._receipt_refused)
-        self.on_refusal(StatementType.VOID, self._obeying.void_refused)
-
-    def on_refusal(self, kind: StatementType, take_back: TakeBack) -> None:
-        """Registers a callback for every refused statement of a kind."""
-        self._settling.on_refusal(kind, take_back)
-
-    def _receipt_refused(self, statement: Statement, code: str) -> None:
-        self._context.stores.packets.set_untold(parse_receipt(statement.body).about)
+        self._settling = OutcomeRecorder(context, handlers)
 
     def store(self, composition: Composition) -> tuple[int, ...]:
         """Stores packets, keys, grants and the messages, inside the caller's transaction."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from tearline.agreements.agreement import Agreement
 from tearline.identity import agency_uri_of
+from tearline.packets.grant import Grant
 from tearline.packets.recall import Recall, RecallOrder, RecallReason, recalled_slots
 from tearline.statements.statement import ActedBy, StatementType
 from tearline.suspensions.index import SuspensionIndex
@@ -72,6 +73,17 @@ def is_recalled_whole(context: NodeContext, packet_id: bytes) -> bool:
     """Returns whether a packet of ours is recalled completely from all recipients."""
     whole = (order for order, _ in _orders(context, packet_id) if order.whole)
     return recalled_slots(whole, b"") is None
+
+
+def recalled_of(context: NodeContext, grant: Grant, statement_id: bytes) -> frozenset[int] | None:
+    """Returns the slots of a partner's grant recalled before it arrived; None for all of them."""
+    agency = agency_uri_of(grant.header.signer)
+    orders = (
+        stored.order
+        for stored in context.stores.recalls.of(grant.packet)
+        if stored.incoming and agency_uri_of(stored.partner) == agency
+    )
+    return recalled_slots(orders, statement_id)
 
 
 def _orders(context: NodeContext, packet_id: bytes) -> list[tuple[RecallOrder, str]]:

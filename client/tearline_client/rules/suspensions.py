@@ -7,12 +7,9 @@ exchange learns of it, in both directions, and stays in effect whatever the exch
 from enum import StrEnum
 
 from tearline.agreements.agreement import Agreement
-from tearline.audit.event import Event, EventCode
 from tearline.errors import (
     AgreementNotInForce,
     AgreementSuspended,
-    EntryMismatch,
-    GrantHandedOut,
     NotFound,
     StandingStale,
     SuspensionBreached,
@@ -21,22 +18,15 @@ from tearline.identity import agency_uri_of
 from tearline.packets.packet import Manifest
 from tearline.packets.recall import TakenBack
 from tearline.statements.channel import Address, Void, VoidReason
-from tearline.statements.receipt import Status
 from tearline.statements.statement import Statement, StatementType
 from tearline.suspensions.freshness import verify_affirmed
-from tearline.suspensions.history import Recorded
 from tearline.suspensions.index import Stop, is_held, verify_none
-from tearline.suspensions.standing import Standing
-from tearline.suspensions.suspension import Originated
-from tearline.suspensions.transitions import verify_follows
 from tearline.wire.addresses import address_of
-from tearline.wire.grants import encode_void, parse_grant, parse_void
+from tearline.wire.grants import encode_void, parse_grant
 from tearline.wire.packets import parse_manifest
-from tearline.wire.statements import Signed
 from tearline_client.context import NodeContext
 from tearline_client.messages.received import Lapsed, Received, ReceivedGrant
 from tearline_client.messages.resend import Unsigned
-from tearline_client.rules.recalls import is_recalled, recall_suspended
 
 _ALWAYS_PASS = frozenset({StatementType.VOID, StatementType.RECEIPT, StatementType.RECALL})
 """Statements that a suspension does not stop: they settle earlier mail or recall it."""
@@ -148,7 +138,7 @@ class SuspensionRules:
             return None
         if statement.type is StatementType.GRANT:
             self._context.stores.suspensions.stop(
-                statement.id, _place(address), hold=verdict is Verdict.HOLD, owed=False
+                statement.id, place_of(address), hold=verdict is Verdict.HOLD, owed=False
             )
             return self._void(address, withdraws=statement.id)
         return self._void(address)
@@ -174,13 +164,6 @@ class SuspensionRules:
             withdraws=withdraws,
         )
         return StatementType.VOID, encode_void(void)
-
-    def void_refused(self, statement: Statement, code: str) -> None:
-        """Records that a void was refused because its grant had been delivered."""
-        stores = self._context.stores
-        grant = stores.suspensions.stopped_at(_place(parse_void(statement.body).address))
-        if grant is not None and code == GrantHandedOut.code:
-            stores.suspensions.forget_stopped(grant)
 
     # Incoming.
 
@@ -232,104 +215,6 @@ class SuspensionRules:
             for article in agreement.terms.articles
         )
 
-    # Entries of the log.
-
-    def take_terms(self, signed: Signed, agreement_id: bytes, entry: int, time_ms: int) -> None:
-        """Stores a version of an agreement, in the caller's transaction.
-
-        It may stop or release packets: if it changes whether an article is joint, other parties'
-        suspensions reach a different scope.
-        """
-        stores = self._context.stores
-        before_ms = self._retention_ms(agreement_id)
-        stores.agreements.put(signed, entry=entry, time_ms=time_ms)
-        if self._retention_ms(agreement_id) != before_ms:
-            stores.packets.look_again()  # of an agreement, only that says when a grant ends
-        said = stores.suspensions.newest(agreement_id)
-        if not said:
-            return
-        stores.channels.mark_due(agreement_id)
-        stores.requests.rest_on(agreement_id, self._context.agency, entry, time_ms)
-        for agency in said:
-            self._freeze(stores.agreements.newest(agreement_id), agency)
-
-    def _retention_ms(self, agreement_id: bytes) -> int | None:
-        try:
-            return self._context.stores.agreements.newest(agreement_id).retention_ms
-        except AgreementNotInForce:
-            return None
-
-    def take(self, signed: Signed, standing: Standing, entry: int, time_ms: int) -> None:
-        """Stores a party's standing, in the caller's transaction.
-
-        Raises:
-            AgreementNotInForce: If it is not a party to an agreement of ours.
-            StandingOutdated, StatementConflict, LiftRefused: If it does not follow the known
-                standing, so that the exchange should have refused it.
-        """
-        stores, agreement_id = self._context.stores, standing.agreement_id
-        agreement = stores.agreements.newest(agreement_id)
-        if standing.agency not in agreement.terms.parties:
-            raise AgreementNotInForce("its signer is not a party")
-        kept = stores.suspensions.recorded(*standing.key, standing.counter)
-        if kept is not None and kept.standing == standing:
-            return
-        known = stores.suspensions.newest(agreement_id).get(standing.agency)
-        if _is_late(standing, entry, known):
-            # It no longer sets the current state, but the stops until then.
-            stores.suspensions.put(signed, entry, time_ms)
-            stores.requests.rest_on(agreement_id, self._context.agency, entry, time_ms)
-            return
-        verify_follows(standing, known.standing if known else None)
-        stores.suspensions.put(signed, entry, time_ms)
-        stores.suspensions.fulfil(signed.statement.id)
-        if standing.terms != (known.standing.terms if known else ((), False)):
-            stores.channels.mark_due(agreement_id)
-            stores.requests.rest_on(agreement_id, self._context.agency, entry, time_ms)
-            self._freeze(agreement, standing.agency)
-
-    def _freeze(self, agreement: Agreement, originator: str) -> None:
-        """Records the frozen articles of an agency, from its standing.
-
-        It reads no packet: an agency may change its standing often, and a node may hold a million
-        packets. For our own agency, it recalls packets that partners must erase, from any of our
-        nodes.
-        """
-        if originator == self._context.agency:
-            recall_suspended(self._context, agreement)
-            return
-        standings = self._context.stores.suspensions
-        book = standings.book(agreement.id, self._context.signer.header)
-        standings.freeze(
-            agreement.id,
-            originator,
-            (
-                article.id
-                for article in agreement.terms.articles
-                if book.fate(
-                    agreement, article.id, originator=originator, holder=self._context.agency
-                )
-                is not Originated.KEEP
-            ),
-        )
-
-    def take_held(self, statement: Statement, event: Event) -> None:
-        """Stores the exchange's event that it held back a grant, in the caller's transaction.
-
-        Raises:
-            NotFound: If this node made no such grant.
-            EntryMismatch: If its recipient signed for it.
-        """
-        stored = self._context.stores.packets.grant(statement.id)
-        if stored is None or stored.incoming:
-            raise NotFound("this node made no such grant")
-        if stored.status in (Status.STORED, Status.OPENED, Status.SEEN, Status.ERASED):
-            raise EntryMismatch("its recipient signed for it")
-        recalled = is_recalled(self._context, stored.grant.packet, stored.grant.address.recipient)
-        hold = event.code is EventCode.HELD and not recalled
-        place = _place(stored.grant.address)
-        self._context.stores.suspensions.stop(statement.id, place, hold=hold, owed=True)
-
     def _stops(
         self, agreement: Agreement, article: str, sender: str, recipient: str
     ) -> tuple[Stop, ...]:
@@ -339,10 +224,6 @@ class SuspensionRules:
         return book.channel_stops(agreement, sender=sender, recipient=recipient)
 
 
-def _is_late(standing: Standing, entry: int, known: Recorded | None) -> bool:
-    """Returns whether a standing precedes the known one in the log."""
-    return known is not None and standing.counter < known.standing.counter and entry < known.entry
-
-
-def _place(address: Address) -> tuple[str, bytes, int]:
+def place_of(address: Address) -> tuple[str, bytes, int]:
+    """Returns the key of a place in a channel: recipient, agreement and number."""
     return address.recipient, address.agreement_id, address.seq

@@ -18,8 +18,9 @@ from tearline.errors import (
 from tearline.limits import NODE_RETRY_S
 from tearline_client.jobs import OWN_FAULTS
 from tearline_client.loop_health import LoopHealth
+from tearline_client.messages.due import Due
 from tearline_client.node import Node
-from tearline_client.notifications.hooks import Due, Hook
+from tearline_client.notifications.hooks import Hook
 
 FOLLOW_S = 60  # interval of reading the log without arrivals
 COSIGN_S = 5  # between two turns without growth of the log

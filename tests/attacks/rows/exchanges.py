@@ -63,13 +63,13 @@ DELIVERIES = (
         "move a grant to another packet",
         "TL-GRT-001",
         "test_a_grant_does_not_move_to_another_packet",
-        "tearline_client.inbox.verifier:_verify_packet",
+        "tearline_client.features.packets.handler:_verify_packet",
     ),
     _delivery(
         "move a grant to another recipient",
         "TL-GRT-001",
         "test_a_grant_does_not_move_to_another_recipient",
-        "tearline_client.inbox.verifier:DeliveryVerifier._verify_addressed",
+        "tearline_client.messages.recipient:Recipient.verify_addressed",
     ),
     _delivery(
         "show the log entry of another statement",

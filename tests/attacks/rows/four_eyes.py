@@ -96,7 +96,7 @@ FOUR_EYES = (
         "give a consent alone, past an exchange that lets it pass",
         "TL-POL-011",
         "a_consent_by_one_person_does_not_count_past_a_lenient_exchange",
-        "tearline_client.rules.consents:_verify_persons",
+        "tearline_client.features.consents.handler:_verify_persons",
         _PUT_ASIDE,
         of="_answers",
     ),

@@ -35,7 +35,7 @@ LOSSES = (
         "TL-GRT-011",
         "the partner's answer to the recall, listed with what was recalled",
         "test_a_restored_node_learns_what_it_recalled_from_what_is_answered",
-        "tearline_client.rules.recall_obedience:_is_forgotten",
+        "tearline_client.features.recalls.handler:_is_forgotten",
         "False",
     ),
     _loss(

@@ -55,7 +55,7 @@ PATCHED = (
         name="fill a packet with mislabelled fields",
         code="TL-POL-002",
         evidence="one record of it at the recipient",
-        function="tearline_client.inbox.dispatch:_summary",
+        function="tearline_client.features.packets.handler:_summary",
         test="tests/attacks/test_quarantine.py"
         "::test_a_packet_of_mislabelled_fields_is_put_aside_once",
         returns="CaseUnfiled()",
@@ -212,25 +212,25 @@ COALITIONS = (
         "claim another marking of a field than it bears, and release it alone",
         "TL-POL-009",
         "test_a_field_released_alone_is_judged_by_its_own_marking",
-        "tearline_client.inbox.verifier:_verify_given",
+        "tearline_client.features.packets.handler:_verify_given",
     ),
     _coalition(
         "give more than agreed, past an exchange that lets it pass",
         "TL-POL-009",
         "test_an_exchange_that_lets_more_pass_does_not_get_it_past_the_recipient",
-        "tearline_client.inbox.verifier:_verify_given",
+        "tearline_client.features.packets.handler:_verify_given",
     ),
     _coalition(
         "log a grant otherwise than it is",
         "TL-LOG-020",
         "test_an_entry_that_tells_of_a_grant_otherwise_is_refused",
-        "tearline_client.inbox.verifier:_verify_account",
+        "tearline_client.features.packets.handler:_verify_account",
     ),
     _coalition(
         "forward surreptitiously",
         "TL-GRT-002",
         "test_a_packet_shown_onward_is_refused",
-        "tearline_client.inbox.verifier:_verify_originator",
+        "tearline_client.features.packets.handler:_verify_originator",
     ),
     _coalition(
         "take one place twice",
@@ -254,7 +254,7 @@ COALITIONS = (
         "give a receipt for another's grant",
         "TL-GRT-001",
         "test_a_receipt_counts_only_from_the_grant_s_recipient",
-        "tearline_client.inbox.dispatch:InboxDispatch._store_receipt",
+        "tearline_client.features.channels.handler:_store_receipt",
     ),
     _sealed(
         "mark a compartment anew",

@@ -78,7 +78,7 @@ OPENINGS = (
         name="show the sender another log than the recipient who opens by it",
         code="TL-LOG-040",
         evidence="the grant, which waits at the node, still sealed",
-        function="tearline_client.inbox.verifier:DeliveryVerifier._waits",
+        function="tearline_client.features.packets.handler:_waits",
         test="tests/attacks/test_both_before_open.py"
         "::test_an_exchange_that_shows_the_sender_another_log_shows_nothing",
         returns="False",

@@ -33,14 +33,14 @@ RECALLS = (
         "TL-GRT-012",
         _PUT_ASIDE,
         "test_an_exchange_does_not_bring_a_recall_of_somebody_else",
-        "tearline_client.rules.recall_obedience:_verify_originator",
+        "tearline_client.features.recalls.handler:_verify_originator",
     ),
     _recall(
         "bring a grant behind its recall",
         "",
         "the grant, closed, and the receipt that says so",
         "test_a_grant_that_comes_behind_its_recall_stays_closed",
-        "tearline_client.rules.recall_obedience:recalled_of",
+        "tearline_client.rules.recalls:recalled_of",
         "frozenset()",
     ),
     _recall(
@@ -102,7 +102,7 @@ RECALLS = (
         "",
         "the recall, open until a day after it came by the node's own clock",
         "tests/attacks/test_recall_time.py::test_a_log_that_was_behind_does_not_outrun_a_person",
-        "tearline_client.rules.recall_obedience:latest_ms",
+        "tearline_client.features.recalls.handler:latest_ms",
         "context.right_ms()",
     ),
     _recall(
@@ -110,7 +110,7 @@ RECALLS = (
         "TL-REQ-006",
         _PUT_ASIDE,
         "test_only_who_was_asked_answers_a_recall",
-        "tearline_client.rules.recall_obedience:_verify_asked",
+        "tearline_client.features.recalls.handler:_verify_asked",
     ),
     _recall(
         "grant a recalled packet again",

@@ -37,7 +37,7 @@ REQUESTS = (
         "take a step that a request is past, with the exchange's help",
         "TL-RFI-002",
         "test_a_step_that_goes_back_is_refused_by_the_other_side",
-        "tearline_client.inbox.dispatch:InboxDispatch._store_step",
+        "tearline_client.features.requests.handler:_store",
         _ASIDE,
     ),
     _attack(
@@ -56,7 +56,7 @@ REQUESTS = (
         "answer an item that was never asked",
         "TL-RFI-007",
         "test_an_answer_to_an_item_never_asked_is_not_taken",
-        "tearline_client.inbox.dispatch:InboxDispatch._judge_outcomes",
+        "tearline_client.features.requests.handler:_judge_outcomes",
         _ASIDE,
     ),
     _attack(
@@ -124,7 +124,7 @@ REQUESTS = (
         "keep a standing back until the step behind it came",
         "TL-RFI-002",
         "test_a_standing_told_late_leads_to_the_same_end",
-        "tearline_client.rules.suspensions:_is_late",
+        "tearline_client.features.suspensions.handler:_is_late",
         "nothing: the end is the same",
         "False",
         file="test_standstill",

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from tearline.cases.case import CaseNote, CaseStep, Phase
 from tearline.crypto.keys import KemPublicKey
-from tearline.errors import RecipientKeyExpired, TrustError
+from tearline.errors import TrustError
 from tearline.identity import agency_uri_of
 from tearline.sealing import seal_note
-from tearline.statements.statement import ActedBy, Statement, StatementType
+from tearline.statements.statement import ActedBy, StatementType
 from tearline.wire.cases import encode_case_note, encode_case_step, encode_case_step_prefix
 from tearline_client.context import NodeContext
 from tearline_client.messages.compose import sign_together
@@ -30,7 +30,6 @@ class OutboundCaseSteps:
     def __init__(self, context: NodeContext, sender: Sender) -> None:
         self._context = context
         self._sender = sender
-        sender.on_refusal(StatementType.CASE_STEP, self._take_back)
 
     def key_of(self, node: str) -> KemPublicKey | None:
         """Returns a node's current encryption key, or None."""
@@ -105,11 +104,3 @@ class OutboundCaseSteps:
         ids = step.address.agreement_id, step.address.recipient
         self.say(step.case_id, *ids, step.phase, came_back.note, step.acted_by)
         return 1
-
-    def _take_back(self, statement: Statement, code: str) -> None:
-        """Marks a step refused for an ended key to be repeated; forgets others."""
-        cases = self._context.stores.cases
-        if code == RecipientKeyExpired.code:
-            cases.put_back(statement.id)
-        else:
-            cases.forget(statement.id)

@@ -7,10 +7,10 @@ no agency, so it is sealed to the next key.
 from dataclasses import replace
 
 from tearline.crypto.keys import KemPublicKey
-from tearline.errors import AgreementSuspended, RecipientKeyExpired, TrustError
+from tearline.errors import AgreementSuspended, TrustError
 from tearline.onward.consent import Consent, ConsentTerms
 from tearline.sealing import seal_note
-from tearline.statements.statement import Statement, StatementType
+from tearline.statements.statement import StatementType
 from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
 from tearline.wire.statements import Signed, signed
 from tearline_client.context import NodeContext
@@ -33,7 +33,6 @@ class OutboundConsentSteps:
         self._store = context.stores.consents
         self._sender = sender
         self._obeying = SuspensionRules(context)
-        sender.on_refusal(StatementType.CONSENT, self._take_back)
 
     def queue(
         self, bare: Consent, terms: ConsentTerms, key: KemPublicKey
@@ -66,13 +65,6 @@ class OutboundConsentSteps:
         for statement_id, step in self._store.returned().items():
             with Jobs(self._context).attempt("consents"):
                 self._say_again(statement_id, step.consent, step.terms)
-
-    def _take_back(self, statement: Statement, code: str) -> None:
-        """Marks a step refused for an ended key to be repeated; forgets others."""
-        if code == RecipientKeyExpired.code:
-            self._store.put_back(statement.id)
-        else:
-            self._store.forget(statement.id)
 
     def _say_again(self, came_back: bytes, consent: Consent, terms: ConsentTerms) -> None:
         state, address = self._context, consent.address

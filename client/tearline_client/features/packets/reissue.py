@@ -16,7 +16,6 @@ from tearline.agreements.agreement import Agreement
 from tearline.crypto.keys import KemPublicKey
 from tearline.errors import (
     AgreementSuspended,
-    RecipientKeyExpired,
     SignerKeyUnknown,
     SignerUnknown,
     StandingStale,
@@ -28,8 +27,6 @@ from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
 from tearline.policy.release import Decision
 from tearline.sealing import SealedPacket, release_of, seal_release
-from tearline.statements.receipt import Status
-from tearline.statements.statement import Statement, StatementType
 from tearline.wire.statements import Signed
 from tearline_client.context import NodeContext
 from tearline_client.jobs import Jobs
@@ -48,13 +45,6 @@ class GrantReissuer:
         self._context = context
         self._sender = sender
         self._obeying = SuspensionRules(context)
-        sender.on_refusal(StatementType.GRANT, self._take_back)
-
-    def _take_back(self, statement: Statement, code: str) -> None:
-        stores = self._context.stores
-        stores.packets.set_status(statement.id, Status.REFUSED)
-        if code == RecipientKeyExpired.code:
-            stores.returned_grants.put(statement.id)
 
     def reissue(self) -> Mapping[bytes, bytes]:
         """Queues returned grants anew whose recipients have a new key.

@@ -9,17 +9,17 @@ from tearline.packets.correction import line_of
 from tearline.packets.recall import KeepGround, RecallOrder, RecallReason, RecallState, is_overdue
 from tearline.persons.tokens import Role
 from tearline.statements.channel import VoidReason
-from tearline.statements.statement import ActedBy, StatementType
+from tearline.statements.statement import ActedBy
 from tearline.tlog.agreed_time import AgreedTime
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.withdraw import withdraw
+from tearline_client.features.recalls.handler import erase, keep, latest_ms
 from tearline_client.jobs import Jobs
+from tearline_client.messages.due import Due
 from tearline_client.messages.packet_view import PacketView
-from tearline_client.notifications.hooks import Due
 from tearline_client.outbox.queued_acts import queueing
 from tearline_client.outbox.sender import Sender
-from tearline_client.rules.recall_obedience import erase, keep, latest_ms
 from tearline_client.rules.recalls import RESPOND_MS, order_recall, slots_recalled
 from tearline_client.rules.redaction import end_of, expire, forget
 from tearline_client.store.recall_holds import EndedHold, Hold
@@ -58,9 +58,6 @@ class RecallService:
         self._context = context
         self._sender = sender
         self._sync = sync
-        sender.on_refusal(
-            StatementType.RECALL, lambda statement, _: context.stores.recalls.drop(statement.id)
-        )
 
     # The originator.
 

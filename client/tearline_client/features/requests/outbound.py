@@ -53,10 +53,6 @@ class OutboundRequestSteps:
     def __init__(self, context: NodeContext, sender: Sender) -> None:
         self._context = context
         self._obeying = SuspensionRules(context)
-        sender.on_refusal(
-            StatementType.REQUEST_STEP,
-            lambda statement, code: context.stores.requests.refuse(statement.id, code),
-        )
 
     def may_speak(self, request: StoredRequest) -> bool:
         """Returns whether a step can be sent now: neither suspended nor without a key."""

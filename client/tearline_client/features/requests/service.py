@@ -34,7 +34,7 @@ from tearline_client.features.packets.service import Persons, Sent
 from tearline_client.features.requests.outbound import OutboundRequestSteps, note_of
 from tearline_client.features.requests.views import RequestedItem, RequestView, view_request
 from tearline_client.jobs import Jobs
-from tearline_client.notifications.hooks import Due
+from tearline_client.messages.due import Due
 from tearline_client.outbox.queued_acts import queueing
 from tearline_client.outbox.sender import Sender
 from tearline_client.planning.mentions import readers_of

@@ -65,10 +65,6 @@ class SuspensionService:
     def __init__(self, context: NodeContext, sender: Sender) -> None:
         self._context = context
         self._sender = sender
-        sender.on_refusal(
-            StatementType.STANDING,
-            lambda statement, code: context.stores.suspensions.refuse(statement.id, code),
-        )
 
     async def suspend(
         self, agreement: str, suspension: Suspension, *, acted_by: ActedBy | None = None

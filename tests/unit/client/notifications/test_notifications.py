@@ -27,7 +27,9 @@ from tearline.limits import MAX_HOOKS
 from tearline.statements.statement import StatementType
 from tearline.suspensions.standing import Standing
 from tearline.wire.suspensions import encode_standing
-from tearline_client.notifications.hooks import ALL, Due, Hook, Notifications, arrival, parse_hooks
+from tearline_client.features.suspensions.handler import STANDING
+from tearline_client.messages.due import Due
+from tearline_client.notifications.hooks import ALL, Hook, Notifications, parse_hooks
 from tearline_client.store.database import Database
 from tearline_client.store.notifications import EVENTS, NotificationStore
 from tearline_client.store.vault import Vault
@@ -164,27 +166,26 @@ def test_what_is_due_is_told_once_however_often_it_is_asked(told: Told) -> None:
     assert told.store.next(1, EVENTS) is None
 
 
-def came(standing: Standing) -> Any:
-    """A standing as it was received."""
+def notice(standing: Standing) -> Any:
+    """The notification of a standing as it was received."""
     statement = SimpleNamespace(
         type=StatementType.STANDING, id=b"\x07" * 32, body=encode_standing(standing)
     )
-    return SimpleNamespace(
-        signed=SimpleNamespace(statement=statement), signer=standing.header, content=standing
-    )
+    signed = SimpleNamespace(statement=statement)
+    return STANDING.notice(SimpleNamespace(signed=signed, signer=standing.header), standing)
 
 
 def test_a_suspension_and_its_end_are_told_and_what_repeats_them_is_not() -> None:
     acted: Standing = CODECS["standing"].value
     assert acted.acted_by is not None
     assert acted.suspensions
-    told = arrival(came(acted))
+    told = notice(acted)
     assert (told.event, told.ids["agreement"]) == ("suspended", acted.agreement_id)
     resumed = replace(acted, suspensions=(), ended=False)
-    assert arrival(came(resumed)).event == "resumed"
-    assert arrival(came(replace(resumed, acted_by=None))) is None
+    assert notice(resumed).event == "resumed"
+    assert notice(replace(resumed, acted_by=None)) is None
     hourly = [replace(acted, acted_by=None, counter=acted.counter + n) for n in (1, 2)]
-    assert len({arrival(came(each)).once for each in hourly}) == 1
+    assert len({notice(each).once for each in hourly}) == 1
 
 
 # At least once.

@@ -1,9 +1,12 @@
-"""Obeys recalls: erases at once or keeps with a person's ground, and answers.
+"""Handler of recalls: erases at once or keeps with a person's ground, and answers.
 
 Everything runs inside the caller's transaction, including the answer's place in the outbox: an
 erasure is reported even if the process ends.
 """
 
+from dataclasses import replace
+
+from tearline.audit.event import EventCode
 from tearline.errors import NotFound, RecallNotOriginator
 from tearline.identity import agency_uri_of
 from tearline.packets.grant import Grant
@@ -15,18 +18,29 @@ from tearline.packets.recall import (
     RecallState,
     following,
     recalled_slots,
+    with_answer_time,
 )
-from tearline.statements.statement import ActedBy, StatementType
+from tearline.statements.statement import ActedBy, Header, Statement, StatementType
 from tearline.wire.publications import encode_publication
-from tearline.wire.recalls import encode_recall
+from tearline.wire.recalls import encode_recall, parse_recall
 from tearline_client.context import NodeContext
 from tearline_client.messages.compose import sign_together
+from tearline_client.messages.due import Due
 from tearline_client.messages.received import Received
+from tearline_client.messages.recipient import Delivered, Recipient
+from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.redaction import forget, reach_of
+from tearline_client.store.inbox import Evidence
 from tearline_client.store.recalls import StoredRecall
 
 
-def take_recall(context: NodeContext, received: Received, recall: Recall) -> None:
+def _verify(recipient: Recipient, delivered: Delivered) -> Recall:
+    recall = parse_recall(delivered.statement.body)
+    recipient.verify_addressed(recall.address)
+    return recall
+
+
+def _store(context: NodeContext, received: Received, recall: Recall, evidence: Evidence) -> None:
     """Stores and obeys a partner's recall, or stores a partner's answer to one of ours.
 
     Raises:
@@ -47,6 +61,11 @@ def take_recall(context: NodeContext, received: Received, recall: Recall) -> Non
         keep(context, stored, hold.ground, acted_by=hold.acted_by)
     elif not _asks(context, recall.packet):
         erase(context, stored, acted_by=None)
+
+
+def _notice(received: Received, recall: Recall) -> Due:
+    ids = {"sender": received.signer.signer}
+    return Due(event="recall", once=received.signed.statement.id, ids=ids)
 
 
 def latest_ms(context: NodeContext) -> int:
@@ -100,21 +119,6 @@ def keep(
     reach = reach_of(context, stored.recall.packet)
     answer = RecallAnswer(recall=stored.id, ground=ground, reach=reach, acted_by=acted_by)
     _answer(context, stored, answer)
-
-
-def orders_for(context: NodeContext, packet_id: bytes, agency: str) -> tuple[RecallOrder, ...]:
-    """Returns the recalls of a packet by its originator's agency."""
-    return tuple(
-        stored.order
-        for stored in context.stores.recalls.of(packet_id)
-        if stored.incoming and agency_uri_of(stored.partner) == agency
-    )
-
-
-def recalled_of(context: NodeContext, grant: Grant, statement_id: bytes) -> frozenset[int] | None:
-    """Returns the slots of a grant recalled before it arrived; None for all of them."""
-    agency = agency_uri_of(grant.header.signer)
-    return recalled_slots(orders_for(context, grant.packet, agency), statement_id)
 
 
 def _answer(context: NodeContext, stored: StoredRecall, answer: RecallAnswer) -> None:
@@ -171,3 +175,26 @@ def _verify_asked(stored: StoredRecall | None, said: Recall, signer: str) -> Non
     asked = None if stored is None or stored.incoming else (stored.partner, stored.recall.packet)
     if asked != (signer, said.packet):
         raise NotFound("this node sent no such recall to the signer")
+
+
+def _refused(context: NodeContext, statement: Statement, code: str) -> None:
+    context.stores.recalls.drop(statement.id)
+
+
+def _renewed(body: bytes, header: Header, now_ms: int) -> bytes:
+    """Returns a recall under our current header; its deadline may be too close by now."""
+    recall = replace(parse_recall(body), header=header)
+    if isinstance(recall.said, RecallOrder):
+        recall = replace(recall, said=with_answer_time(recall.said, now_ms))
+    return encode_recall(recall)
+
+
+RECALL = StatementHandler(
+    type=StatementType.RECALL,
+    event=EventCode.RECALL,
+    verify=_verify,
+    store=_store,
+    notice=_notice,
+    refused=_refused,
+    renewed=_renewed,
+)

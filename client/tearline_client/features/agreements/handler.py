@@ -1,0 +1,90 @@
+"""Handlers of agreements and of proposals."""
+
+from tearline.agreements.agreement import Agreement, verify_parties_signed, verify_pins
+from tearline.agreements.proposal import Proposal, verify_proposal
+from tearline.audit.event import EventCode
+from tearline.errors import AgreementNotInForce, ProposalRefused
+from tearline.statements.statement import StatementType, signers_of
+from tearline.wire.agreements import parse_agreement
+from tearline.wire.proposals import parse_proposal
+from tearline_client.context import NodeContext
+from tearline_client.features.suspensions.handler import freeze
+from tearline_client.messages.received import Received
+from tearline_client.messages.recipient import Delivered, Recipient
+from tearline_client.rules.handler import Party, StatementHandler
+from tearline_client.store.inbox import Evidence
+
+
+def _verify_agreement(recipient: Recipient, delivered: Delivered) -> Agreement:
+    agreement = parse_agreement(delivered.statement.body)
+    if recipient.agency not in agreement.terms.parties:
+        # Otherwise others could replace one of our agreements, or use its name.
+        raise AgreementNotInForce("this agency is not a party to the agreement")
+    signers = signers_of(delivered.statement, delivered.delivery.attestations)
+    verify_parties_signed(agreement, signers)
+    verify_pins(agreement, recipient.pins)
+    return agreement
+
+
+def _store_agreement(
+    context: NodeContext, received: Received, agreement: Agreement, evidence: Evidence
+) -> None:
+    """Stores a version of an agreement.
+
+    It may stop or release packets: if it changes whether an article is joint, other parties'
+    suspensions reach a different scope.
+    """
+    stores, entry, time_ms = context.stores, received.opening.index, received.event.time_ms
+    before_ms = _retention_ms(context, agreement.id)
+    stores.agreements.put(received.signed, entry=entry, time_ms=time_ms)
+    if _retention_ms(context, agreement.id) != before_ms:
+        stores.packets.look_again()  # of an agreement, only that says when a grant ends
+    said = stores.suspensions.newest(agreement.id)
+    if not said:
+        return
+    stores.channels.mark_due(agreement.id)
+    stores.requests.rest_on(agreement.id, context.agency, entry, time_ms)
+    for agency in said:
+        freeze(context, stores.agreements.newest(agreement.id), agency)
+
+
+def _retention_ms(context: NodeContext, agreement_id: bytes) -> int | None:
+    try:
+        return context.stores.agreements.newest(agreement_id).retention_ms
+    except AgreementNotInForce:
+        return None
+
+
+def _verify_proposal(recipient: Recipient, delivered: Delivered) -> Proposal:
+    proposal = parse_proposal(delivered.statement.body)
+    agreement = parse_agreement(proposal.statement.body)
+    if recipient.agency not in agreement.signatories:
+        raise ProposalRefused("this agency is not a signatory of the proposal")
+    trust = recipient.trust
+    trust.verify(proposal.statement, proposal.attestations, at=delivered.at)
+    members = [agency.uri for agency in trust.trust_list_at(delivered.at).agencies]
+    verify_proposal(proposal, agreement, members)
+    return proposal
+
+
+def _store_proposal(
+    context: NodeContext, received: Received, proposal: Proposal, evidence: Evidence
+) -> None:
+    place, time_ms = received.opening.index, received.event.time_ms
+    context.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
+
+
+AGREEMENT = StatementHandler(
+    type=StatementType.AGREEMENT,
+    event=EventCode.AGREEMENT,
+    parties=Party.ANY,
+    verify=_verify_agreement,
+    store=_store_agreement,
+)
+PROPOSAL = StatementHandler(
+    type=StatementType.PROPOSAL,
+    event=EventCode.PROPOSAL,
+    parties=Party.AGENCY,
+    verify=_verify_proposal,
+    store=_store_proposal,
+)

@@ -1,0 +1,1 @@
+"""Channels: receipts, voids and marks."""
