@@ -19,6 +19,7 @@ from tearline.errors import (
     ConfigUnreadable,
     SettingInvalid,
     TearlineError,
+    extra_missing,
 )
 from tearline.limits import MAX_MESSAGE_BYTES
 from tearline_server.admin.output import Progress, print_line, print_traceback, slips_shown
@@ -495,6 +496,7 @@ def main() -> None:
     sys.excepthook = print_traceback
     try:
         cli(prog_name="tearline-server")
-    except TearlineError as error:
-        print_line(str(error), err=True)
-        sys.exit(error.exit_status)
+    except (TearlineError, ModuleNotFoundError) as error:
+        told = error if isinstance(error, TearlineError) else extra_missing(error, "server")
+        print_line(str(told), err=True)
+        sys.exit(told.exit_status)

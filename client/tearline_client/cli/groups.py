@@ -113,15 +113,16 @@ class LazyGroup(click.Group):
             formatter.write_dl([(noun, line) for noun, (_, line) in self._nouns.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command; a TearlineError ends it with its message and exit status."""
-        from tearline.errors import TearlineError
+        """Runs the command; an error ends it with its message and exit status."""
+        from tearline.errors import TearlineError, extra_missing
 
         try:
             with slips_shown():
                 return super().invoke(ctx)
-        except TearlineError as error:
-            print_line(str(error), err=True)
-            ctx.exit(error.exit_status)
+        except (TearlineError, ModuleNotFoundError) as error:
+            told = error if isinstance(error, TearlineError) else extra_missing(error, "client")
+            print_line(str(told), err=True)
+            ctx.exit(told.exit_status)
 
 
 def report_fault(

@@ -23,6 +23,30 @@ class HookMalformed(ConfigError):
     next = "Compare it with `tearline node run --help`; the node was not started."
 
 
+class ExtraMissing(ConfigError):
+    """Installation without the extra of a program."""
+
+    code = "TL-CFG-012"
+    what = "A part of this program is not installed."
+    next = "Install Tearline again, with the extra named here."
+
+
+def extra_missing(error: ModuleNotFoundError, extra: str) -> ExtraMissing:
+    """Returns the error of an installation that lacks a module of an extra.
+
+    Args:
+        error: The failed import.
+        extra: The extra of the program.
+
+    Raises:
+        ModuleNotFoundError: If the module is one of Tearline: then the program is at fault.
+    """
+    module = (error.name or "tearline").partition(".")[0]
+    if module.startswith("tearline"):
+        raise error
+    return ExtraMissing(f"{module} is missing; it comes with tearline[{extra}]")
+
+
 class MappingMalformed(ConfigError):
     """Mapping of columns to properties that is not valid."""
 
