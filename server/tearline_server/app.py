@@ -36,6 +36,7 @@ from tearline.limits import (
 from tearline_runtime.grpc.credentials import ServerTls, TlsIdentity
 from tearline_server import allocator
 from tearline_server.admission.authentication import AccessList, Authenticator
+from tearline_server.admission.connections import Connections
 from tearline_server.bootstrap import house_of, now_ms
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange
@@ -249,8 +250,9 @@ async def _serve(
         front.follow(exchange.trust_list)
 
     exchange.on_trust = follow
+    calls, connections = CallLog(config.log_calls), Connections()
     interceptor, health = (
-        CallInterceptor(authenticator, exchange, now_ms, metrics, CallLog(config.log_calls)),
+        CallInterceptor(authenticator, exchange, now_ms, metrics, calls, connections),
         HealthService(exchange),
     )
     services = (
@@ -260,7 +262,10 @@ async def _serve(
         health,
     )
     server, port = make_server(
-        config.listen, lambda: front.tls, [service.handlers(interceptor) for service in services]
+        config.listen,
+        lambda: front.tls,
+        [service.handlers(interceptor) for service in services],
+        connections.begin,
     )
 
     async def renew() -> None:
@@ -276,12 +281,18 @@ async def _serve(
         reloading.clear()  # a request during the renewal causes another one
         await renew()
 
+    async def report_silent() -> None:
+        if silent := connections.flush():
+            metrics.silent(silent)
+            _log.warning("connections without a call", extra={"times": silent})
+
     watch = Watch(exchange)
     await watch.look()
     jobs: dict[str, tuple[float, Job]] = {
         "others": (_AGAIN_S, exchange.others.follow),
         "reload": (0, renew_when_asked),
         "refusals": (REFUSALS_FLUSH_S, exchange.maintenance.flush_refusals),
+        "connections": (REFUSALS_FLUSH_S, report_silent),
         "overdue": (OVERDUE_S, exchange.maintenance.log_overdue),
         "erasures": (RETENTION_S, exchange.maintenance.erase_due),
         "ends": (RETENTION_S, exchange.maintenance.drop_ended),

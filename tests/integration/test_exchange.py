@@ -299,6 +299,22 @@ async def test_a_stranger_is_refused_by_its_certificate(served: Served) -> None:
             await client.call(CHECK, b"")
 
 
+async def test_the_operator_is_told_of_strangers(served: Served) -> None:
+    await served.stop()
+    inject = Path(__file__).parents[1] / "faults" / "inject"
+    await served.start(PYTHONPATH=str(inject), LIMITS='{"REFUSALS_FLUSH_S": 1}')
+    async with served.client(US) as us:
+        await us.call(CHECK, b"")
+    async with served.client(US, member("spiffe://stranger.example").identity) as stranger:
+        with pytest.raises(ExchangeUnreachable):
+            await stranger.call(CHECK, b"")
+    await served.until("connections without a call")
+    (line,) = (line for line in served.lines if line["message"] == "connections without a call")
+    assert (line["level"], line["times"]) == ("warning", 1)  # and not the node that called
+    await served.stop()
+    await served.start()
+
+
 async def test_a_revoked_tls_key_is_shut_out_on_its_open_connection(served: Served) -> None:
     held = served.members[US].identity
     root = served.root(US)

@@ -87,12 +87,15 @@ class AuthenticatedContext(Protocol):
         ...
 
 
-def server_credentials(current: Callable[[], ServerTls]) -> grpc.ServerCredentials:
+def server_credentials(
+    current: Callable[[], ServerTls], begin: Callable[[], None] = lambda: None
+) -> grpc.ServerCredentials:
     """Returns credentials that require a client certificate, and follow ``current``.
 
     Args:
         current: Called before every handshake, from a thread of gRPC's; returns the same object
             until a change.
+        begin: Called at the start of every handshake, from a thread of gRPC's.
 
     Raises:
         TlsUnprepared: If gRPC was imported before ``tearline_runtime.grpc``.
@@ -103,6 +106,7 @@ def server_credentials(current: Callable[[], ServerTls]) -> grpc.ServerCredentia
 
     def renewed() -> grpc.ServerCertificateConfiguration | None:
         nonlocal served
+        begin()
         latest = current()
         if latest is served:
             return None

@@ -46,6 +46,7 @@ from tearline_runtime.grpc.credentials import access_token, tls_facts
 from tearline_runtime.grpc.request_id import request_id
 from tearline_runtime.grpc.status import status_of
 from tearline_server.admission.authentication import Authenticator, Caller
+from tearline_server.admission.connections import Connections
 from tearline_server.admission.rate_limits import (
     ConcurrencyLimit,
     HeldBytes,
@@ -86,6 +87,7 @@ class CallInterceptor:
         clock: The time.
         metrics: The metrics of calls.
         calls: The log of calls (default: logs all).
+        connections: Learns the connection of each call.
     """
 
     def __init__(
@@ -95,12 +97,14 @@ class CallInterceptor:
         clock: Clock,
         metrics: Metrics,
         calls: CallLog | None = None,
+        connections: Connections | None = None,
     ) -> None:
         self._authenticator = authenticator
         self._exchange = exchange
         self._clock = clock
         self._metrics = metrics
         self._calls = calls or CallLog()
+        self._connections = connections or Connections()
         self._node_calls = ConcurrencyLimit(MAX_NODE_CALLS, "the node has too many calls under way")
         self._agency_calls = ConcurrencyLimit(
             MAX_AGENCY_CALLS, "the agency has too many calls under way"
@@ -238,6 +242,7 @@ class CallInterceptor:
     @asynccontextmanager
     async def _call(self, method: str, context: Context) -> AsyncIterator[tuple[Caller, Call]]:
         """Yields the caller of an admitted call; logs, counts and ends the call afterwards."""
+        self._connections.call(str(context.peer()))
         metadata = context.invocation_metadata() or ()
         code, call = _CANCELLED, self._calls.begin(method, _peer(context), request_id(metadata))
         try:

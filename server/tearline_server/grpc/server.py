@@ -11,7 +11,10 @@ from tearline_server.grpc.interceptor import Handlers
 
 
 def make_server(
-    listen: str, current_tls: Callable[[], ServerTls], handlers: Iterable[Handlers]
+    listen: str,
+    current_tls: Callable[[], ServerTls],
+    handlers: Iterable[Handlers],
+    begin: Callable[[], None],
 ) -> tuple[grpc.aio.Server, int]:
     """Returns a server that is not started yet, and its port.
 
@@ -19,6 +22,7 @@ def make_server(
         listen: host:port; port 0 picks a free one.
         current_tls: Returns the TLS identity and CAs; called before every handshake.
         handlers: The services.
+        begin: Called at the start of every connection, from a thread of gRPC's.
 
     Raises:
         SettingInvalid: If the address cannot be bound.
@@ -26,7 +30,7 @@ def make_server(
     server = grpc.aio.server(options=server_options(), maximum_concurrent_rpcs=MAX_CALLS)
     server.add_generic_rpc_handlers(tuple(handlers))
     try:
-        port = server.add_secure_port(listen, server_credentials(current_tls))
+        port = server.add_secure_port(listen, server_credentials(current_tls, begin))
     except RuntimeError:
         port = 0
     if not port:

@@ -89,6 +89,10 @@ class Metrics:
             "calls_under_way", "Running calls, including those not yet admitted and long ones."
         )
         self._arriving = self._gauge("calls_arriving", "Calls that wait for their next message.")
+        self._silent = self._counter(
+            "connections_without_call",
+            "Connections that made no call; refused certificates are among them.",
+        )
         self._streams = self._gauge("streams", "Running long calls.", "method")
         self._messages = self._counter("stream_messages", "Messages of long calls.", "method")
         self._unread = self._gauge("unread_publications", "Publications that wait to be parsed.")
@@ -175,6 +179,10 @@ class Metrics:
 
     def _optional(self, name: str, about: str) -> OptionalGauge:
         return OptionalGauge(f"tearline_{name}", about, self._registry)
+
+    def silent(self, connections: int) -> None:
+        """Counts connections that made no call."""
+        self._silent.inc(connections)
 
     def serves(self, method: str, *, is_long: bool) -> None:
         """Registers the series of a method; ``is_long`` if a stream answers it."""
