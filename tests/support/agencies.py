@@ -153,6 +153,7 @@ def key_record(
     public_key: bytes,
     types: Iterable[StatementType] = NODE_TYPES,
     days: tuple[int, int] = (-1, 7),
+    now_ms: int = NOW_MS,
 ) -> KeyRecord:
     """A record of a key that counts from yesterday until a week from now."""
     return KeyRecord(
@@ -161,8 +162,8 @@ def key_record(
         use=use,
         public_key=public_key,
         types=tuple(sorted(types)) if use is KeyUse.SIGN else (),
-        not_before_ms=NOW_MS + days[0] * DAY_MS,
-        not_after_ms=NOW_MS + days[1] * DAY_MS,
+        not_before_ms=now_ms + days[0] * DAY_MS,
+        not_after_ms=now_ms + days[1] * DAY_MS,
     )
 
 
@@ -209,9 +210,15 @@ def federation(*uris: str, threshold: int = 2) -> Federation:
 
 @cache
 def _federation(uris: tuple[str, ...], threshold: int) -> Federation:
+    clear = clear_entries(first_list(uris, threshold=threshold))
+    return Federation(agencies=uris, id=clear[0].statement.id, clear=clear)
+
+
+def clear_entries(listed: TrustList, *, now_ms: int = NOW_MS) -> tuple[Signed, ...]:
+    """Returns the entries that a log begins with; see ``Federation``."""
+    uris = [each.uri for each in listed.agencies]
     roots = [signer(uri, GENESIS_FEDERATION) for uri in uris]
-    body = encode_trust_list(first_list(uris, threshold=threshold))
-    clear = [signed_by(StatementType.TRUST_LIST, body, *roots)]
+    clear = [signed_by(StatementType.TRUST_LIST, encode_trust_list(listed), *roots)]
     federation_id = clear[0].statement.id
     for uri in uris:
         node = node_of(uri)
@@ -220,9 +227,9 @@ def _federation(uris: tuple[str, ...], threshold: int) -> Federation:
             (node, KeyUse.KEM, kem_key(node).public.encoded),
         ):
             by = signer(certifier, federation_id)
-            record = key_record(by.header, node, use, public)
+            record = key_record(by.header, node, use, public, now_ms=now_ms)
             clear.append(signed_by(StatementType.KEY_RECORD, encode_key_record(record), by))
-    return Federation(agencies=uris, id=federation_id, clear=tuple(clear))
+    return tuple(clear)
 
 
 def marking(category: str = "identity.subject", tlp: Tlp = Tlp.AMBER) -> Marking:

@@ -7,7 +7,7 @@ connection, and closes it: as if the exchange had been restarted before every co
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,17 +120,13 @@ class Dialling:
         async for delivery in (await self._dial()).subscribe(cursor):
             yield delivery
 
-    async def acknowledge(self, cursor: bytes) -> bytes:
-        return await (await self._dial()).acknowledge(cursor)
+    def __getattr__(self, call: str) -> Callable[[bytes], Awaitable[bytes]]:
+        """Returns one of the other calls that have one answer."""
 
-    async def reconcile(self, request: bytes) -> bytes:
-        return await (await self._dial()).reconcile(request)
+        async def dialled(request: bytes) -> bytes:
+            return await getattr(await self._dial(), call)(request)
 
-    async def entries(self, request: bytes) -> bytes:
-        return await (await self._dial()).entries(request)
-
-    async def cosign(self, turn: bytes) -> bytes:
-        return await (await self._dial()).cosign(turn)
+        return dialled
 
     async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         async for page in (await self._dial()).search(request, token, follow=follow):

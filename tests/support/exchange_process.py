@@ -11,33 +11,23 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import grpc.aio
 
-from support.agencies import kem_key, node_of, signed_by, signer, signing_key
+from support.agencies import agency, clear_entries, first_list, node_of, signer
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import TearlineError
-from tearline.federation.members import (
-    NODE_TYPES,
-    Agency,
-    ExchangeEnrolment,
-    KeyRecord,
-    KeyUse,
-    TrustList,
-)
+from tearline.federation.members import Agency, ExchangeEnrolment
 from tearline.identity import AgencyUri, parse_node_uri
 from tearline.limits import MAX_STREAMS_PER_CONNECTION
 from tearline.persons.tokens import IssuerKey
-from tearline.statements.statement import Header, Signer, StatementType
-from tearline.verification.trust import GENESIS_FEDERATION
+from tearline.statements.statement import Signer
 from tearline.wire.deliveries import START, Cursor, Delivery, encode_cursor, parse_delivery
-from tearline.wire.federation import encode_key_record, encode_trust_list
 from tearline.wire.log_entries import encode_entries_request, parse_entries
 from tearline.wire.publications import Outcome, Publication, encode_publication, parse_outcomes
-from tearline.wire.statements import Signed
 from tearline_client.transport.grpc import GrpcTransport
 from tearline_runtime.grpc import methods
 from tearline_runtime.grpc.credentials import TlsIdentity, client_credentials, client_options
@@ -68,10 +58,9 @@ class Member:
 
     @property
     def agency(self) -> Agency:
-        return Agency(
-            name=self.uri.removeprefix("spiffe://").removesuffix(".example"),
-            uri=self.uri,
-            root_key=signing_key(self.uri).public.encoded,
+        """Its entry in a trust list."""
+        return replace(
+            agency(self.uri),
             certificate_authorities=(self.authority.certificate,),
             token_issuers=(self.issuer.public,),
         )
@@ -306,49 +295,16 @@ async def founded(home: Path, uris: Sequence[str], **settings: object) -> Served
     keys = generate_keys(trust_domain=config.name, origin=config.origin, now_s=int(time.time()))
     write_keys(config.keys, keys, PASSPHRASE.encode())
     members = {uri: member(uri) for uri in sorted(uris)}
-    clear = _clear(config, keys, members)
+    identity = identity_of(config, keys)
+    listed = replace(
+        first_list(members, threshold=1),
+        agencies=tuple(each.agency for each in members.values()),
+        exchange=identity.exchange,
+        log=identity.log,
+    )
+    clear = clear_entries(listed, now_ms=int(time.time()) * 1000)
     store = await open_store(config)
     for signed in clear:
         await take_clear(house_of(config, keys, store), signed)
     await store.close()
     return Served(config=config, keys=keys, members=members, federation=clear[0].statement.id)
-
-
-def _clear(config: Config, keys: ExchangeKeys, members: dict[str, Member]) -> list[Signed]:
-    identity = identity_of(config, keys)
-    roots = [signer(uri, GENESIS_FEDERATION) for uri in members]
-    listed = TrustList(
-        header=roots[0].header,
-        number=1,
-        previous=b"",
-        agencies=tuple(each.agency for each in members.values()),
-        exchange=identity.exchange,
-        log=identity.log,
-        min_suite=1,
-        threshold=1,
-    )
-    clear = [signed_by(StatementType.TRUST_LIST, encode_trust_list(listed), *roots)]
-    federation = clear[0].statement.id
-    now_ms = int(time.time()) * 1000  # once: no key may outlive the one that certifies it
-    for uri in members:
-        node = node_of(uri)
-        for certifier, use, public in (
-            (uri, KeyUse.SIGN, signing_key(node).public.encoded),
-            (node, KeyUse.KEM, kem_key(node).public.encoded),
-        ):
-            by = signer(certifier, federation)
-            body = encode_key_record(_record(by.header, node, use, public, now_ms=now_ms))
-            clear.append(signed_by(StatementType.KEY_RECORD, body, by))
-    return clear
-
-
-def _record(header: Header, node: str, use: KeyUse, public: bytes, *, now_ms: int) -> KeyRecord:
-    return KeyRecord(
-        header=header,
-        subject=node,
-        use=use,
-        public_key=public,
-        types=tuple(sorted(NODE_TYPES)) if use is KeyUse.SIGN else (),
-        not_before_ms=now_ms - DAY_MS // 24,
-        not_after_ms=now_ms + DAY_MS * 6,
-    )

@@ -47,12 +47,11 @@ ORDER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A command that ended: its exit status, what it printed, and the memory it took if weighed."""
+    """A command that ended: its exit status, and what it printed."""
 
     status: int
     out: str
     err: str
-    peak_bytes: int = 0
 
     @property
     def rows(self) -> Any:
@@ -101,43 +100,23 @@ class Program:
     def run(self, *arguments: str) -> Ended:
         """Runs one command to its end."""
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            process = subprocess.Popen(
+            ended = subprocess.run(
                 self.command(*arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 env=self.environment,
+                timeout=COMMAND_S,
             )
-            _, wait_status, _usage = _wait(process)
             out.seek(0)
             err.seek(0)
-            return Ended(
-                status=os.waitstatus_to_exitcode(wait_status),
-                out=out.read(),
-                err=err.read(),
-            )
+            return Ended(status=ended.returncode, out=out.read(), err=err.read())
 
     def done(self, *arguments: str) -> Ended:
         """Runs a command that must succeed."""
         ended = self.run(*arguments)
         assert ended.status == 0, (arguments, ended)
         return ended
-
-    def weighed(self, *arguments: str) -> Ended:
-        """Runs a command that must succeed, and says how much memory it took at most."""
-        weighed = subprocess.run(
-            [sys.executable, "-S", "-c", _WEIGH, *self.command(*arguments)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=self.environment,
-            timeout=COMMAND_S,
-        )
-        assert weighed.returncode == 0, (arguments, weighed)
-        said, _, kibibytes = weighed.stderr.rstrip("\n").rpartition("\n")
-        return Ended(
-            status=0, out=weighed.stdout, err=f"{said}\n", peak_bytes=int(kibibytes) * 1024
-        )
 
     def start(self, *arguments: str) -> "Running":
         """Starts a command that goes on; what it says goes to a file beside the home."""
@@ -151,38 +130,6 @@ class Program:
                 env=self.environment,
             )
         return Running(process, log)
-
-
-# Linux counts to a child's peak what its parent held when it started it, so a small process
-# has to stand between a large one and what is weighed.
-_WEIGH = """
-import os, subprocess, sys
-child = subprocess.Popen(sys.argv[1:])
-_, status, usage = os.wait4(child.pid, 0)
-print(usage.ru_maxrss, file=sys.stderr)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-
-
-def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int, Any]:
-    """``wait4`` with an end: it alone tells the peak memory of one child."""
-
-    def ring(number: int, frame: object) -> None:
-        process.kill()
-
-    try:
-        previous = signal.signal(signal.SIGALRM, ring)
-    except ValueError:  # not the main thread: there the test's own limit must do
-        found = os.wait4(process.pid, 0)
-    else:
-        signal.alarm(COMMAND_S)
-        try:
-            found = os.wait4(process.pid, 0)
-        finally:
-            signal.alarm(0)
-            signal.signal(signal.SIGALRM, previous)
-    process.returncode = os.waitstatus_to_exitcode(found[1])
-    return found
 
 
 class Running:
