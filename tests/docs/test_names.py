@@ -9,6 +9,7 @@ import pytest
 
 from support.paths import ROOT
 from tearline.errors import concrete_errors
+from tearline.packets.packet import PacketKind
 from tearline_client.service.metrics import Metrics as NodeMetrics
 from tearline_client.store.notifications import EVENTS
 from tearline_server.observability.metrics import Metrics as ExchangeMetrics
@@ -151,3 +152,9 @@ def test_each_file_of_a_frequent_change_exists() -> None:
     paths = re.findall(r"`((?:proto|server|client|tests|docs)/[^`]+)`", table)
     assert len(paths) > 20
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_specification_lists_every_kind() -> None:
+    page = (ROOT / "docs/spec/packet-v1.md").read_text(encoding="utf-8")
+    (line,) = (line for line in page.splitlines() if line.startswith("| 5 | kind |"))
+    assert re.findall(r"`([\w-]+)`", line) == [kind.value for kind in PacketKind]

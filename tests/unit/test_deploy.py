@@ -141,3 +141,9 @@ def test_an_address_holds_so_many_connections_and_keeps_no_other_out() -> None:
     script = Path(__file__).with_name("connection_limit.py")
     tried = in_a_namespace(sys.executable, str(script), str(RULES))
     assert (tried.stderr, tried.stdout.split()) == ("", [allowed, "other"])
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_reloads_by_a_program_that_every_system_has(unit: Path) -> None:
+    (line,) = re.findall(r"^ExecReload=(.*)$", unit.read_text(), re.MULTILINE)
+    assert shlex.split(line) == ["/bin/sh", "-c", "kill -HUP $MAINPID"]
