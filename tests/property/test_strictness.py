@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.codecs import CODECS, Codec
+from support.codecs import CODECS, Sample
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.encoding import parse_base64, parse_decimal, parse_hex
 from tearline.errors import StatementMalformed, TearlineError
@@ -51,7 +51,7 @@ def mutations(draw: st.DrawFn) -> Callable[[bytes], bytes]:
 @each
 @given(mutate=mutations())
 def test_a_message_is_refused_or_is_its_own_encoding(
-    codec: Codec, mutate: Callable[[bytes], bytes]
+    codec: Sample, mutate: Callable[[bytes], bytes]
 ) -> None:
     data = mutate(codec.encode(codec.value))
     try:
@@ -64,7 +64,7 @@ def test_a_message_is_refused_or_is_its_own_encoding(
 @each
 @settings(max_examples=50)  # nearly all of it is refused by its first bytes
 @given(data=st.binary(max_size=200))
-def test_noise_is_refused_or_is_its_own_encoding(codec: Codec, data: bytes) -> None:
+def test_noise_is_refused_or_is_its_own_encoding(codec: Sample, data: bytes) -> None:
     try:
         value = codec.parse(data)
     except StatementMalformed:

@@ -1,8 +1,9 @@
-"""Every strict translator, with a value to try it on that fills all its fields."""
+"""Every strict codec, with a value to try it on that fills all its fields."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+
+from google.protobuf.message import Message
 
 from support.agencies import (
     AGREEMENT_ID,
@@ -71,6 +72,7 @@ from tearline.wire import (
 )
 from tearline.wire import federation as trust
 from tearline.wire.audit_exports import ExportManifest
+from tearline.wire.codec import Codec
 from tearline.wire.erasures import ErasedEntry, ProvenAgreement
 from tearline.wire.exhibits import ProvenEntry
 from tearline.wire.packets import FieldRelease
@@ -163,21 +165,22 @@ _EXPORT = AuditExport(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Codec:
-    """A translator: from a value to its bytes, strictly back, and a value."""
+@dataclass(frozen=True)
+class Sample:
+    """A strict codec, and a value to try it on."""
 
-    encode: Callable[[Any], bytes]
-    parse: Callable[[bytes], Any]
+    codec: Codec[Any]
     value: Any
 
+    @property
+    def message(self) -> type[Message]:
+        return self.codec.message
 
-def _codec(module: Any, name: str, value: Any) -> Codec:
-    return Codec(
-        encode=getattr(module, f"encode_{name}"),
-        parse=getattr(module, f"parse_{name}"),
-        value=value,
-    )
+    def encode(self, value: Any) -> bytes:
+        return self.codec.encode(value)
+
+    def parse(self, data: bytes) -> Any:
+        return self.codec.parse(data)
 
 
 _GRANT = grant(
@@ -215,15 +218,14 @@ _SIGNED_AGREEMENT = cosigned(
     for node in (_NODE, _FED.node(MX))
 )
 
-CODECS: dict[str, Codec] = {
-    "attestation": _codec(
-        statements, "attestation", _NODE.sign([(StatementType.MARK, b"body")]).attestation
+CODECS: dict[str, Sample] = {
+    "attestation": Sample(
+        statements.ATTESTATION, _NODE.sign([(StatementType.MARK, b"body")]).attestation
     ),
-    "signed": _codec(statements, "signed", _FED.clear[0]),
-    "statement": _codec(statements, "statement", _FED.clear[0].statement),
-    "statement out of a tree": _codec(
-        statements,
-        "statement",
+    "signed": Sample(statements.SIGNED, _FED.clear[0]),
+    "statement": Sample(statements.STATEMENT, _FED.clear[0].statement),
+    "statement out of a tree": Sample(
+        statements.STATEMENT,
         Statement(
             type=StatementType.MARK,
             body=b"body",
@@ -237,13 +239,12 @@ CODECS: dict[str, Codec] = {
             ),
         ),
     ),
-    "trust list": _codec(
-        trust, "trust_list", replace(_LIST, header=_NODE.header, number=300, previous=_FED.id)
+    "trust list": Sample(
+        trust.TRUST_LIST, replace(_LIST, header=_NODE.header, number=300, previous=_FED.id)
     ),
-    "agency": _codec(trust, "agency", _LIST.agencies[0]),
-    "exchange enrolment": _codec(
-        trust,
-        "exchange_enrolment",
+    "agency": Sample(trust.AGENCY, _LIST.agencies[0]),
+    "exchange enrolment": Sample(
+        trust.EXCHANGE_ENROLMENT,
         ExchangeEnrolment(
             exchange=_LIST.exchange,
             log=LogIdentity(
@@ -252,25 +253,21 @@ CODECS: dict[str, Codec] = {
             ),
         ),
     ),
-    "key record": _codec(
-        trust,
-        "key_record",
+    "key record": Sample(
+        trust.KEY_RECORD,
         key_record(_NODE.header, node_of(US), KeyUse.SIGN, signing_key("k").public.encoded),
     ),
-    "encryption key record": _codec(
-        trust,
-        "key_record",
+    "encryption key record": Sample(
+        trust.KEY_RECORD,
         key_record(_NODE.header, node_of(US), KeyUse.KEM, kem_key("k").public.encoded),
     ),
-    "revocation": _codec(
-        trust,
-        "revocation",
+    "revocation": Sample(
+        trust.REVOCATION,
         Revocation(header=_NODE.header, revoked_key=secret("key"), reason="lost"),
     ),
-    "agreement": _codec(agreements, "agreement", _AGREEMENT),
-    "proposal": _codec(
-        proposals,
-        "proposal",
+    "agreement": Sample(agreements.AGREEMENT, _AGREEMENT),
+    "proposal": Sample(
+        proposals.PROPOSAL,
         Proposal(
             header=_FED.node(MX).header,
             statement=_SIGNED_AGREEMENT.statement,
@@ -280,9 +277,8 @@ CODECS: dict[str, Codec] = {
             answer_by_ms=NOW_MS,
         ),
     ),
-    "declining": _codec(
-        proposals,
-        "proposal",
+    "declining": Sample(
+        proposals.PROPOSAL,
         Proposal(
             header=_FED.node(MX).header,
             statement=_SIGNED_AGREEMENT.statement,
@@ -292,9 +288,8 @@ CODECS: dict[str, Codec] = {
             answer_by_ms=0,
         ),
     ),
-    "manifest": _codec(
-        packets,
-        "manifest",
+    "manifest": Sample(
+        packets.MANIFEST,
         replace(
             _SEALED.manifest,
             derived_from=(secret("one"), secret("two")),
@@ -302,25 +297,22 @@ CODECS: dict[str, Codec] = {
         ),
     ),
     # Their places in the packet are drawn, and may be 0, which no encoding shows.
-    "opening": _codec(packets, "opening", replace(_RELEASE.compartments[0].opening, compartment=3)),
-    "field": _codec(packets, "field", _VIEW.fields[0].field),
-    "generalised field": _codec(
-        packets,
-        "field",
+    "opening": Sample(packets.OPENING, replace(_RELEASE.compartments[0].opening, compartment=3)),
+    "field": Sample(packets.FIELD, _VIEW.fields[0].field),
+    "generalised field": Sample(
+        packets.FIELD,
         replace(_VIEW.fields[0].field, values=(b"a", b"b"), form=Form.GENERALISED, mask="initials"),
     ),
-    "release": _codec(
-        packets,
-        "release",
+    "release": Sample(
+        packets.RELEASE,
         replace(_RELEASE, fields=(FieldRelease(slot=300, secret=secret("field")),)),
     ),
-    "grant": _codec(grants, "grant", replace(_GRANT, acted_by=_PERSON)),
-    "grant of two": _codec(
-        grants, "grant", replace(_GRANT, acted_by=_PERSON, seconded_by=_SECOND_PERSON)
+    "grant": Sample(grants.GRANT, replace(_GRANT, acted_by=_PERSON)),
+    "grant of two": Sample(
+        grants.GRANT, replace(_GRANT, acted_by=_PERSON, seconded_by=_SECOND_PERSON)
     ),
-    "receipt of the exchange": _codec(
-        grants,
-        "receipt",
+    "receipt of the exchange": Sample(
+        grants.RECEIPT,
         Receipt(
             header=_NODE.header,
             address=None,
@@ -332,9 +324,8 @@ CODECS: dict[str, Codec] = {
             time_ms=NOW_MS,
         ),
     ),
-    "receipt of a node": _codec(
-        grants,
-        "receipt",
+    "receipt of a node": Sample(
+        grants.RECEIPT,
         Receipt(
             header=_NODE.header,
             address=_ADDRESS,
@@ -346,15 +337,13 @@ CODECS: dict[str, Codec] = {
             time_ms=NOW_MS,
         ),
     ),
-    "log opening": _codec(grants, "log_opening", _OPENING),
-    "void": _codec(
-        grants,
-        "void",
+    "log opening": Sample(grants.LOG_OPENING, _OPENING),
+    "void": Sample(
+        grants.VOID,
         Void(header=_NODE.header, address=_ADDRESS, reason=VoidReason.RECALLED),
     ),
-    "void that withdraws": _codec(
-        grants,
-        "void",
+    "void that withdraws": Sample(
+        grants.VOID,
         Void(
             header=_NODE.header,
             address=_ADDRESS,
@@ -362,9 +351,8 @@ CODECS: dict[str, Codec] = {
             withdraws=secret("grant"),
         ),
     ),
-    "recall": _codec(
-        recalls,
-        "recall",
+    "recall": Sample(
+        recalls.RECALL,
         Recall(
             header=_NODE.header,
             address=_ADDRESS,
@@ -378,9 +366,8 @@ CODECS: dict[str, Codec] = {
             ),
         ),
     ),
-    "recall of a whole packet": _codec(
-        recalls,
-        "recall",
+    "recall of a whole packet": Sample(
+        recalls.RECALL,
         Recall(
             header=_NODE.header,
             address=_ADDRESS,
@@ -388,9 +375,8 @@ CODECS: dict[str, Codec] = {
             said=RecallOrder(whole=True, reason=RecallReason.ORDERED, respond_by_ms=NOW_MS),
         ),
     ),
-    "answer to a recall": _codec(
-        recalls,
-        "recall",
+    "answer to a recall": Sample(
+        recalls.RECALL,
         Recall(
             header=_NODE.header,
             address=_ADDRESS,
@@ -403,9 +389,8 @@ CODECS: dict[str, Codec] = {
             ),
         ),
     ),
-    "mark": _codec(
-        grants,
-        "mark",
+    "mark": Sample(
+        grants.MARK,
         Mark(
             header=_NODE.header,
             recipient=node_of(MX),
@@ -416,9 +401,8 @@ CODECS: dict[str, Codec] = {
             time_ms=NOW_MS,
         ),
     ),
-    "standing": _codec(
-        suspensions,
-        "standing",
+    "standing": Sample(
+        suspensions.STANDING,
         Standing(
             header=_NODE.header,
             agreement_id=AGREEMENT_ID,
@@ -439,9 +423,8 @@ CODECS: dict[str, Codec] = {
             time_ms=NOW_MS,
         ),
     ),
-    "standing of one who left": _codec(
-        suspensions,
-        "standing",
+    "standing of one who left": Sample(
+        suspensions.STANDING,
         Standing(
             header=_NODE.header,
             agreement_id=AGREEMENT_ID,
@@ -462,15 +445,13 @@ CODECS: dict[str, Codec] = {
             time_ms=NOW_MS,
         ),
     ),
-    "anchor": _codec(
-        grants,
-        "anchor",
+    "anchor": Sample(
+        grants.ANCHOR,
         Anchor(header=_NODE.header, number=300, commitment=secret("commitment")),
     ),
-    "event": _codec(grants, "event", _EVENT),
-    "request step": _codec(
-        requests,
-        "step",
+    "event": Sample(grants.EVENT, _EVENT),
+    "request step": Sample(
+        requests.STEP,
         RequestStep(
             header=_NODE.header,
             address=_ADDRESS,
@@ -484,9 +465,8 @@ CODECS: dict[str, Codec] = {
             sealed=b"sealed",
         ),
     ),
-    "request step with an urgency": _codec(
-        requests,
-        "step",
+    "request step with an urgency": Sample(
+        requests.STEP,
         RequestStep(
             header=_NODE.header,
             address=_ADDRESS,
@@ -500,9 +480,8 @@ CODECS: dict[str, Codec] = {
             sealed=b"sealed",
         ),
     ),
-    "request step that takes more time": _codec(
-        requests,
-        "step",
+    "request step that takes more time": Sample(
+        requests.STEP,
         RequestStep(
             header=_NODE.header,
             address=_ADDRESS,
@@ -515,9 +494,8 @@ CODECS: dict[str, Codec] = {
             kem_key_id=secret("kem"),
         ),
     ),
-    "request step that disputes": _codec(
-        requests,
-        "step",
+    "request step that disputes": Sample(
+        requests.STEP,
         RequestStep(
             header=_NODE.header,
             address=_ADDRESS,
@@ -530,20 +508,18 @@ CODECS: dict[str, Codec] = {
             kem_key_id=secret("kem"),
         ),
     ),
-    "feedback": _codec(requests, "note", StepNote(text="It led nowhere.", useful=False)),
-    "request note": _codec(
-        requests,
-        "note",
+    "feedback": Sample(requests.NOTE, StepNote(text="It led nowhere.", useful=False)),
+    "request note": Sample(
+        requests.NOTE,
         StepNote(
             items=(ItemOutcome(number=1), ItemOutcome(number=200, ground=Ground.NOT_HELD)),
             answer=secret("answer"),
             text="All that there is.",
         ),
     ),
-    "audit_export": _codec(audit_exports, "audit_export", _EXPORT),
-    "export_manifest": _codec(
-        audit_exports,
-        "export_manifest",
+    "audit_export": Sample(audit_exports.AUDIT_EXPORT, _EXPORT),
+    "export_manifest": Sample(
+        audit_exports.EXPORT_MANIFEST,
         ExportManifest(
             export=signed(
                 _NODE.sign(
@@ -553,9 +529,8 @@ CODECS: dict[str, Codec] = {
             entries=(ProvenEntry(index=300, content=b"\0content", path=(secret("sibling"),)),),
         ),
     ),
-    "erasure": _codec(
-        erasures,
-        "erasure",
+    "erasure": Sample(
+        erasures.ERASURE,
         Erasure(
             header=_NODE.header,
             agreement_id=AGREEMENT_ID,
@@ -564,9 +539,8 @@ CODECS: dict[str, Codec] = {
             reason="ordered",
         ),
     ),
-    "erasure by retention": _codec(
-        erasures,
-        "erasure",
+    "erasure by retention": Sample(
+        erasures.ERASURE,
         Erasure(
             header=_NODE.header,
             agreement_id=AGREEMENT_ID,
@@ -577,9 +551,8 @@ CODECS: dict[str, Codec] = {
             latest_ms=NOW_MS,
         ),
     ),
-    "erased_entry": _codec(
-        erasures,
-        "erased_entry",
+    "erased_entry": Sample(
+        erasures.ERASED_ENTRY,
         ErasedEntry(
             entry=b"\1" + secret("blind"),
             order=_SIGNED_AGREEMENT,
@@ -594,9 +567,8 @@ CODECS: dict[str, Codec] = {
             ),
         ),
     ),
-    "equivocation": _codec(
-        cosigning,
-        "equivocation",
+    "equivocation": Sample(
+        cosigning.EQUIVOCATION,
         Equivocation(
             older=b"a note",
             newer=b"another",
@@ -604,16 +576,15 @@ CODECS: dict[str, Codec] = {
             path=(secret("one"), secret("two")),
         ),
     ),
-    "case step": _codec(cases, "case_step", _CASE_STEP),
-    "case note": _codec(cases, "case_note", _CASE_NOTE),
-    "consent": _codec(consents, "consent", consent()),
-    "consent by two": _codec(
-        consents, "consent", consent(ConsentStep.GIVE, seconded_by=_SECOND_PERSON)
+    "case step": Sample(cases.CASE_STEP, _CASE_STEP),
+    "case note": Sample(cases.CASE_NOTE, _CASE_NOTE),
+    "consent": Sample(consents.CONSENT, consent()),
+    "consent by two": Sample(
+        consents.CONSENT, consent(ConsentStep.GIVE, seconded_by=_SECOND_PERSON)
     ),
-    "terms of a consent": _codec(consents, "terms", TERMS),
-    "exhibit": _codec(
-        exhibits,
-        "exhibit",
+    "terms of a consent": Sample(consents.TERMS, TERMS),
+    "exhibit": Sample(
+        exhibits.EXHIBIT,
         replace(
             _CASE.exhibit([_CASE.slot("name"), _CASE.slot("amount")], receipts=True),
             entries=(_CASE.entry(_CASE.first_blind), _CASE.entry(_CASE.first_blind + 1)),

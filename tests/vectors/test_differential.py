@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
+from unit.wire.test_reading import changed, changes, message_of, other_items
 
-from support.codecs import CODECS, Codec
+from support.codecs import CODECS, Sample
 from support.consents import consent
 from tearline.errors import StatementMalformed
 from tearline.onward.consent import ConsentTerms
 from tearline.onward.consent import verify_terms as verify_consent_terms
 from tearline.requests.step import StepKind, StepNote, verify_note
-from unit.proto.wire.test_reading import changed, changes, message_of, other_items
 from vectors.second_basics import parse
 from vectors.second_desks import VERIFIERS, verify_case_note, verify_request_note, verify_terms
 from vectors.second_exhibit import parse_exhibit
@@ -97,7 +97,7 @@ def _second_release(message: Message) -> None:
         raise ValueError("P-16: not each once, in order")
 
 
-def first(codec: Codec, data: bytes, step: StepKind | None) -> None:
+def first(codec: Sample, data: bytes, step: StepKind | None) -> None:
     """Judges a message as the program does; a note, as that of a step of this kind."""
     value = codec.parse(data)
     if isinstance(value, StepNote) and step is not None:
@@ -106,7 +106,7 @@ def first(codec: Codec, data: bytes, step: StepKind | None) -> None:
         verify_consent_terms(consent(), value)
 
 
-def disagreements(codec: Codec) -> Iterator[str]:
+def disagreements(codec: Sample) -> Iterator[str]:
     """The changes that one takes and the other refuses."""
     message = message_of(codec)
     name = message.DESCRIPTOR.name
@@ -138,7 +138,7 @@ def refusal(judge: Callable[[], None]) -> str:
         if message_of(each).DESCRIPTOR.name in SCHEMA
     ],
 )
-def test_what_the_specification_refuses_is_refused_and_nothing_else(codec: Codec) -> None:
+def test_what_the_specification_refuses_is_refused_and_nothing_else(codec: Sample) -> None:
     assert list(disagreements(codec)) == []
 
 

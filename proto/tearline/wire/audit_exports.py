@@ -1,23 +1,15 @@
-"""Translators of auditors' exports and their manifests."""
+"""Codecs of auditors' exports and their manifests."""
 
 from dataclasses import dataclass
 
 from tearline.audit.export import AuditExport, ExportFormat
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
-from tearline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
+from tearline.limits import MAX_MESSAGE_BYTES
 from tearline.v1 import audit_pb2 as pb
-from tearline.wire.codec import parse_strictly, serialize
-from tearline.wire.exhibits import ProvenEntry, read_proven_entry, write_proven_entry
-from tearline.wire.statements import (
-    Signed,
-    read_acted_by,
-    read_header,
-    read_signed,
-    write_acted_by,
-    write_header,
-    write_signed,
-)
+from tearline.wire.exhibits import PROVEN_ENTRY, ProvenEntry
+from tearline.wire.statements import ACTED_BY, HEADER, SIGNED, Signed
+from tearline.wire.table import BYTES, NUMBER, SIGNED_NOTE, TEXT, enum, many, part, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,69 +30,31 @@ class ExportManifest:
             raise StatementMalformed("a manifest holds each entry once, in order")
 
 
-def encode_audit_export(export: AuditExport) -> bytes:
-    """Returns the canonical encoding of an export: the body of its statement."""
-    return serialize(_write_export(export))
+AUDIT_EXPORT = table(
+    pb.AuditExport,
+    AuditExport,
+    header=part(HEADER),
+    format=enum(ExportFormat),
+    digest=BYTES,
+    entries=NUMBER,
+    query=TEXT,
+    checkpoint=SIGNED_NOTE,
+    acted_by=part(ACTED_BY),
+    time_ms=NUMBER,
+)
+encode_audit_export = AUDIT_EXPORT.encode
+"""Returns the canonical encoding of an export: the body of its statement."""
+parse_audit_export = AUDIT_EXPORT.parse
+"""Returns an export from its statement's body."""
 
-
-def parse_audit_export(body: bytes) -> AuditExport:
-    """Returns an export from its statement's body.
-
-    Raises:
-        StatementMalformed: If ``body`` is not the encoding of a valid export.
-    """
-    return parse_strictly(body, pb.AuditExport, _read_export, maximum=MAX_BODY_BYTES)
-
-
-def encode_export_manifest(manifest: ExportManifest) -> bytes:
-    """Returns the canonical encoding of a manifest."""
-    return serialize(_write_manifest(manifest))
-
-
-def parse_export_manifest(data: bytes) -> ExportManifest:
-    """Returns a manifest from its canonical encoding.
-
-    Raises:
-        StatementMalformed: If ``data`` is not one, or larger than a message may be.
-    """
-    return parse_strictly(data, pb.ExportManifest, _read_manifest, maximum=MAX_MESSAGE_BYTES)
-
-
-def _write_export(export: AuditExport) -> pb.AuditExport:
-    return pb.AuditExport(
-        header=write_header(export.header),
-        format=export.format.value,
-        digest=export.digest,
-        entries=export.entries,
-        query=export.query,
-        checkpoint=export.checkpoint.decode("utf-8"),
-        acted_by=write_acted_by(export.acted_by),
-        time_ms=export.time_ms,
-    )
-
-
-def _read_export(message: pb.AuditExport) -> AuditExport:
-    return AuditExport(
-        header=read_header(message.header),
-        format=ExportFormat(message.format),
-        digest=message.digest,
-        entries=message.entries,
-        query=message.query,
-        checkpoint=message.checkpoint.encode("utf-8"),
-        acted_by=read_acted_by(message.acted_by),
-        time_ms=message.time_ms,
-    )
-
-
-def _write_manifest(manifest: ExportManifest) -> pb.ExportManifest:
-    return pb.ExportManifest(
-        export=write_signed(manifest.export),
-        entries=[write_proven_entry(entry) for entry in manifest.entries],
-    )
-
-
-def _read_manifest(message: pb.ExportManifest) -> ExportManifest:
-    return ExportManifest(
-        export=read_signed(message.export),
-        entries=tuple(read_proven_entry(entry) for entry in message.entries),
-    )
+EXPORT_MANIFEST = table(
+    pb.ExportManifest,
+    ExportManifest,
+    maximum=MAX_MESSAGE_BYTES,
+    export=part(SIGNED),
+    entries=many(part(PROVEN_ENTRY)),
+)
+encode_export_manifest = EXPORT_MANIFEST.encode
+"""Returns the canonical encoding of a manifest."""
+parse_export_manifest = EXPORT_MANIFEST.parse
+"""Returns a manifest from its canonical encoding."""

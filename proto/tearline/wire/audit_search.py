@@ -9,8 +9,19 @@ from tearline.statements.receipt import LogOpening
 from tearline.statements.statement import HASH_SIZE
 from tearline.v1 import exchange_pb2 as pb
 from tearline.wire.codec import decode, serialize
-from tearline.wire.grants import read_log_opening, write_log_opening
-from tearline.wire.log_entries import read_checkpoint
+from tearline.wire.grants import LOG_OPENING
+from tearline.wire.log_entries import CHECKPOINT
+from tearline.wire.table import (
+    BYTES,
+    FLAG,
+    NUMBER,
+    TEXT,
+    checked,
+    many,
+    part,
+    table,
+    translated,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,72 +89,52 @@ def parse_proof_request(data: bytes) -> tuple[bytes, int]:
     return message.statement_id, message.size
 
 
-def encode_proven_events(page: ProvenEvents) -> bytes:
-    """Returns the encoding of a page of proven events."""
-    return serialize(
-        pb.ProvenEvents(
-            events=[
-                pb.ProvenEvent(
-                    entry=write_log_opening(event.entry), path=event.path, size=event.size
-                )
-                for event in page.events
-            ],
-            checkpoint=page.checkpoint.decode("utf-8"),
-            next="" if page.next is None else str(page.next),
-        )
-    )
+def _write_next(index: int | None) -> str:
+    return "" if index is None else str(index)
 
 
-def parse_proven_events(data: bytes) -> ProvenEvents:
-    """Returns a page of proven events from its encoding.
-
-    Raises:
-        StatementMalformed: If ``data`` is not one.
-    """
-    message = decode(pb.ProvenEvents, data, maximum=MAX_MESSAGE_BYTES)
+def _read_next(text: str) -> int | None:
     try:
-        following = parse_decimal(message.next, maximum=MAX_LOG_SIZE) if message.next else None
+        return parse_decimal(text, maximum=MAX_LOG_SIZE) if text else None
     except MalformedInput as error:
         raise StatementMalformed(error.why) from None
-    return ProvenEvents(
-        events=tuple(
-            ProvenEvent(
-                entry=read_log_opening(event.entry), path=tuple(event.path), size=event.size
-            )
-            for event in message.events
-        ),
-        checkpoint=read_checkpoint(message.checkpoint),
-        next=following,
-    )
 
 
-def encode_search(request: SearchRequest) -> bytes:
-    """Returns the encoding of an auditor's query."""
+_PROVEN_EVENT = table(
+    pb.ProvenEvent, ProvenEvent, entry=part(LOG_OPENING), path=many(BYTES), size=NUMBER
+)
+
+PROVEN_EVENTS = table(
+    pb.ProvenEvents,
+    ProvenEvents,
+    maximum=MAX_MESSAGE_BYTES,
+    events=many(part(_PROVEN_EVENT)),
+    checkpoint=CHECKPOINT,
+    next=translated(TEXT, _write_next, _read_next),
+)
+encode_proven_events = PROVEN_EVENTS.encode
+"""Returns the encoding of a page of proven events."""
+parse_proven_events = PROVEN_EVENTS.parse_envelope
+"""Returns a page of proven events from its encoding."""
+
+_SEARCH_BOUNDS = "the query is too long, or continues beyond any log"
+
+SEARCH = table(
+    pb.SearchRequest,
+    SearchRequest,
+    maximum=2 * MAX_TEXT_BYTES,
+    query=checked(TEXT, lambda query: len(query) <= MAX_TEXT_BYTES, _SEARCH_BOUNDS),
     # Positions are shifted by one, so that 0 is "from the beginning".
-    return serialize(
-        pb.SearchRequest(
-            query=request.query,
-            after=request.after + 1,
-            limit=request.limit,
-            follow=request.follow,
-            export=request.export,
-        )
-    )
-
-
-def parse_search(data: bytes) -> SearchRequest:
-    """Returns an auditor's query from its encoding.
-
-    Raises:
-        StatementMalformed: If ``data`` is not one.
-    """
-    message = decode(pb.SearchRequest, data, maximum=2 * MAX_TEXT_BYTES)
-    if len(message.query) > MAX_TEXT_BYTES or message.after >= MAX_LOG_SIZE:
-        raise StatementMalformed("the query is too long, or continues beyond any log")
-    return SearchRequest(
-        query=message.query,
-        after=message.after - 1,
-        limit=message.limit,
-        follow=message.follow,
-        export=message.export,
-    )
+    after=checked(
+        translated(NUMBER, lambda after: after + 1, lambda after: after - 1),
+        MAX_LOG_SIZE.__gt__,
+        _SEARCH_BOUNDS,
+    ),
+    limit=NUMBER,
+    follow=FLAG,
+    export=FLAG,
+)
+encode_search = SEARCH.encode
+"""Returns the encoding of an auditor's query."""
+parse_search = SEARCH.parse_envelope
+"""Returns an auditor's query from its encoding."""

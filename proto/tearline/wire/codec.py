@@ -1,14 +1,59 @@
-"""Shared procedure of every strict translator: decode, encode again, compare, translate."""
+"""Codecs: the strict translation of one kind of message, between a value and its bytes."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
 from tearline.errors import StatementMalformed, TearlineError
+from tearline.limits import MAX_BODY_BYTES
 
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec(Generic[T]):
+    """Translation of values of one type. ``tearline.wire.table`` makes it from a list of fields.
+
+    Attributes:
+        message: The type of the messages.
+        write: Returns the message of a value.
+        read: Returns the value of a message, or raises ``StatementMalformed``.
+        maximum: Bound of an encoding, bytes.
+    """
+
+    message: type[Message]
+    write: Callable[[T], Any]
+    read: Callable[[Any], T]
+    maximum: int = MAX_BODY_BYTES
+
+    def encode(self, value: T) -> bytes:
+        """Returns the canonical encoding of ``value``."""
+        return serialize(self.write(value))
+
+    def encode_prefix(self, value: T) -> bytes:
+        """Returns the encoding of ``value`` without its sealed part, which HPKE binds to it."""
+        message = self.write(value)
+        message.ClearField("sealed")
+        return serialize(message)
+
+    def parse(self, data: bytes) -> T:
+        """Returns a value from its canonical encoding.
+
+        Raises:
+            StatementMalformed: If ``data`` is anything but the encoding of a valid value.
+        """
+        return parse_strictly(data, self.message, self.read, maximum=self.maximum)
+
+    def parse_envelope(self, data: bytes) -> T:
+        """Returns a value from an encoding that need not be canonical: no signature covers it.
+
+        Raises:
+            StatementMalformed: If ``data`` is not the encoding of a valid value.
+        """
+        return self.read(decode(self.message, data, maximum=self.maximum))
 
 
 def serialize(message: Message) -> bytes:

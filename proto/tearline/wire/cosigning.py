@@ -1,13 +1,10 @@
 """Messages between cosigners and the exchange, and evidence files against the log."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tearline.errors import StatementMalformed
 from tearline.federation.cosigning import MAX_PATH
 from tearline.federation.equivocation import Equivocation
 from tearline.limits import (
-    MAX_CHECKPOINT_BYTES,
     MAX_COSIGN_BYTES,
     MAX_COSIGNERS,
     MAX_EVIDENCE,
@@ -15,7 +12,8 @@ from tearline.limits import (
 )
 from tearline.tlog.merkle import HASH_SIZE
 from tearline.v1 import log_pb2 as pb
-from tearline.wire.codec import decode, parse_strictly, serialize
+from tearline.wire.log_entries import CHECKPOINT
+from tearline.wire.table import FLAG, hash_path, many, part, sized, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,100 +45,54 @@ class CosignReply:
     evidence: tuple[Equivocation, ...] = ()
 
 
-def encode_equivocation(evidence: Equivocation) -> bytes:
-    """Returns the bytes of evidence, in canonical form."""
-    return serialize(_write(evidence))
+_HASHES = "evidence holds a root and a path of hashes"
 
+EQUIVOCATION = table(
+    pb.Equivocation,
+    Equivocation,
+    maximum=MAX_EVIDENCE_BYTES,
+    older=CHECKPOINT,
+    newer=CHECKPOINT,
+    root=sized(HASH_SIZE, _HASHES),
+    path=hash_path(MAX_PATH, _HASHES),
+)
+encode_equivocation = EQUIVOCATION.encode
+"""Returns the bytes of evidence, in canonical form."""
+parse_equivocation = EQUIVOCATION.parse
+"""Returns evidence from a file or a message, not yet verified."""
 
-def parse_equivocation(data: bytes) -> Equivocation:
-    """Returns evidence from a file or a message, not yet verified.
+_EVIDENCE = many(
+    part(EQUIVOCATION),
+    most=MAX_EVIDENCE,
+    why=f"one message tells of at most {MAX_EVIDENCE} equivocations",
+)
 
-    Raises:
-        StatementMalformed: If it is not evidence in canonical form.
-    """
-    return parse_strictly(data, pb.Equivocation, _read, maximum=MAX_EVIDENCE_BYTES)
+COSIGN_REQUEST = table(
+    pb.CosignRequest,
+    CosignRequest,
+    maximum=MAX_COSIGN_BYTES,
+    checkpoint=CHECKPOINT,
+    evidence=_EVIDENCE,
+    wait=FLAG,
+)
+encode_cosign_turn = COSIGN_REQUEST.encode
+"""Returns the bytes of a cosigner's message."""
+parse_cosign_turn = COSIGN_REQUEST.parse_envelope
+"""Returns a cosigner's message."""
 
-
-def encode_cosign_turn(turn: CosignRequest) -> bytes:
-    """Returns the bytes of a cosigner's message."""
-    return serialize(
-        pb.CosignRequest(
-            checkpoint=turn.checkpoint.decode(),
-            evidence=[_write(e) for e in turn.evidence],
-            wait=turn.wait,
-        )
-    )
-
-
-def parse_cosign_turn(data: bytes) -> CosignRequest:
-    """Returns a cosigner's message.
-
-    Raises:
-        StatementMalformed: If it is not valid.
-    """
-    message = decode(pb.CosignRequest, data, maximum=MAX_COSIGN_BYTES)
-    return CosignRequest(
-        checkpoint=_note(message.checkpoint),
-        evidence=_evidence(message.evidence),
-        wait=message.wait,
-    )
-
-
-def encode_cosign_news(news: CosignReply) -> bytes:
-    """Returns the bytes of an answer to a cosigner."""
-    return serialize(
-        pb.CosignReply(
-            checkpoints=[note.decode() for note in news.checkpoints],
-            evidence=[_write(e) for e in news.evidence],
-        )
-    )
-
-
-def parse_cosign_news(data: bytes) -> CosignReply:
-    """Returns an answer to a cosigner.
-
-    Raises:
-        StatementMalformed: If it is not valid.
-    """
-    message = decode(pb.CosignReply, data, maximum=MAX_COSIGN_BYTES)
-    if not 0 < len(message.checkpoints) <= MAX_COSIGNERS + 1:
-        raise StatementMalformed("an answer holds the newest checkpoint, and one of each cosigner")
-    return CosignReply(
-        checkpoints=tuple(_note(note) for note in message.checkpoints),
-        evidence=_evidence(message.evidence),
-    )
-
-
-def _write(evidence: Equivocation) -> pb.Equivocation:
-    return pb.Equivocation(
-        older=evidence.older.decode(),
-        newer=evidence.newer.decode(),
-        root=evidence.root,
-        path=evidence.path,
-    )
-
-
-def _read(message: pb.Equivocation) -> Equivocation:
-    if len(message.path) > MAX_PATH or any(
-        len(node) != HASH_SIZE for node in (message.root, *message.path)
-    ):
-        raise StatementMalformed("evidence holds a root and a path of hashes")
-    return Equivocation(
-        older=_note(message.older),
-        newer=_note(message.newer),
-        root=message.root,
-        path=tuple(message.path),
-    )
-
-
-def _evidence(messages: Sequence[pb.Equivocation]) -> tuple[Equivocation, ...]:
-    if len(messages) > MAX_EVIDENCE:
-        raise StatementMalformed(f"one message tells of at most {MAX_EVIDENCE} equivocations")
-    return tuple(_read(message) for message in messages)
-
-
-def _note(text: str) -> bytes:
-    note = text.encode("utf-8")
-    if len(note) > MAX_CHECKPOINT_BYTES:
-        raise StatementMalformed("the checkpoint is too large")
-    return note
+COSIGN_REPLY = table(
+    pb.CosignReply,
+    CosignReply,
+    maximum=MAX_COSIGN_BYTES,
+    checkpoints=many(
+        CHECKPOINT,
+        least=1,
+        most=MAX_COSIGNERS + 1,
+        why="an answer holds the newest checkpoint, and one of each cosigner",
+    ),
+    evidence=_EVIDENCE,
+)
+encode_cosign_news = COSIGN_REPLY.encode
+"""Returns the bytes of an answer to a cosigner."""
+parse_cosign_news = COSIGN_REPLY.parse_envelope
+"""Returns an answer to a cosigner."""

@@ -15,14 +15,10 @@ from tearline.statements.statement import Attestation, Statement
 from tearline.v1 import exchange_pb2 as pb
 from tearline.v1 import packet_pb2 as pb_packet
 from tearline.wire.codec import decode, serialize
-from tearline.wire.grants import read_log_opening, write_log_opening
+from tearline.wire.grants import LOG_OPENING
 from tearline.wire.packet_parts import read_parts, write_parts
-from tearline.wire.statements import (
-    encode_attestation,
-    parse_attestation,
-    read_statement,
-    write_statement,
-)
+from tearline.wire.statements import STATEMENT, encode_attestation, parse_attestation
+from tearline.wire.table import BYTES, NUMBER, table
 
 EPOCH_SIZE = 16
 _ATTESTATION_BYTES = 4 << 10  # a signature of 3,373 bytes, a name of 255, and four hashes
@@ -71,19 +67,11 @@ class Delivery:
     entry: LogOpening | None = None
 
 
-def encode_cursor(cursor: Cursor) -> bytes:
-    """Returns the encoding of a cursor."""
-    return serialize(pb.Cursor(epoch=cursor.epoch, seq=cursor.seq))
-
-
-def parse_cursor(data: bytes) -> Cursor:
-    """Returns a cursor from its encoding.
-
-    Raises:
-        StatementMalformed: If ``data`` is not one.
-    """
-    message = decode(pb.Cursor, data, maximum=256)
-    return Cursor(epoch=message.epoch, seq=message.seq)
+CURSOR = table(pb.Cursor, Cursor, maximum=256, epoch=BYTES, seq=NUMBER)
+encode_cursor = CURSOR.encode
+"""Returns the encoding of a cursor."""
+parse_cursor = CURSOR.parse_envelope
+"""Returns a cursor from its encoding."""
 
 
 def encode_delivery(delivery: Delivery) -> bytes:
@@ -153,9 +141,9 @@ def _write(delivery: Delivery) -> pb.Delivery:
         epoch=delivery.cursor.epoch,
         seq=delivery.cursor.seq,
         attestations=[encode_attestation(a) for a in delivery.attestations.values()],
-        statements=[write_statement(statement) for statement in delivery.statements],
+        statements=[STATEMENT.write(statement) for statement in delivery.statements],
         parts=[write_parts(parts) for parts in delivery.parts],
-        entry=None if delivery.entry is None else write_log_opening(delivery.entry),
+        entry=None if delivery.entry is None else LOG_OPENING.write(delivery.entry),
     )
 
 
@@ -169,10 +157,10 @@ def parse_delivery(data: bytes) -> Delivery:
     attestations = [parse_attestation(data) for data in message.attestations]
     return Delivery(
         cursor=Cursor(epoch=message.epoch, seq=message.seq),
-        statements=tuple(read_statement(statement) for statement in message.statements),
+        statements=tuple(STATEMENT.read(statement) for statement in message.statements),
         attestations={attestation.hash: attestation for attestation in attestations},
         parts=tuple(read_parts(parts) for parts in message.parts),
-        entry=read_log_opening(message.entry) if message.HasField("entry") else None,
+        entry=LOG_OPENING.read(message.entry) if message.HasField("entry") else None,
     )
 
 

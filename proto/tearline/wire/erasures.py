@@ -1,18 +1,18 @@
-"""Translators of erasure orders and of erased entries."""
+"""Codecs of erasure orders and of erased entries."""
 
 from dataclasses import dataclass
 
 from tearline.audit.erasure import Erasure
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
-from tearline.limits import MAX_BODY_BYTES, MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
+from tearline.limits import MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
 from tearline.statements.receipt import LogOpening
 from tearline.statements.statement import HASH_SIZE
 from tearline.v1 import erasure_pb2 as pb
-from tearline.wire.codec import parse_strictly, serialize
-from tearline.wire.exhibits import ProvenEntry, read_proven_entry, write_proven_entry
-from tearline.wire.grants import read_log_opening, write_log_opening
-from tearline.wire.statements import Signed, read_header, read_signed, write_header, write_signed
+from tearline.wire.exhibits import PROVEN_ENTRY, ProvenEntry
+from tearline.wire.grants import LOG_OPENING
+from tearline.wire.statements import HEADER, SIGNED, Signed
+from tearline.wire.table import BYTES, NUMBER, TEXT, many, maybe, part, table
 
 ERASED = b"\x0a"
 """First byte of an erased entry; no opening and no clear entry begins with it."""
@@ -72,91 +72,42 @@ def _verify_path(path: tuple[bytes, ...]) -> None:
         raise StatementMalformed("the path has too many hashes, or one of another size")
 
 
-def encode_erasure(order: Erasure) -> bytes:
-    """Returns the canonical encoding of an order: the body of its statement."""
-    return serialize(_write_erasure(order))
+ERASURE = table(
+    pb.Erasure,
+    Erasure,
+    header=part(HEADER),
+    agreement_id=BYTES,
+    indices=many(NUMBER),
+    parties=many(TEXT),
+    reason=TEXT,
+    agreement_version=NUMBER,
+    latest_ms=NUMBER,
+)
+encode_erasure = ERASURE.encode
+"""Returns the canonical encoding of an order: the body of its statement."""
+parse_erasure = ERASURE.parse
+"""Returns an order from its statement's body."""
 
+_PROVEN_AGREEMENT = table(
+    pb.ProvenAgreement,
+    ProvenAgreement,
+    agreement=part(SIGNED).at("signed"),
+    entry=part(LOG_OPENING),
+    path=many(BYTES),
+)
 
-def parse_erasure(body: bytes) -> Erasure:
-    """Returns an order from its statement's body.
-
-    Raises:
-        StatementMalformed: If ``body`` is not the encoding of a valid order.
-    """
-    return parse_strictly(body, pb.Erasure, _read_erasure, maximum=MAX_BODY_BYTES)
-
-
-def encode_erased_entry(entry: ErasedEntry) -> bytes:
-    """Returns the canonical encoding of an erased entry."""
-    return serialize(_write_erased_entry(entry))
-
-
-def parse_erased_entry(data: bytes) -> ErasedEntry:
-    """Returns an erased entry from its canonical encoding.
-
-    Raises:
-        StatementMalformed: If ``data`` is not one.
-    """
-    return parse_strictly(data, pb.ErasedEntry, _read_erased_entry, maximum=MAX_LOG_PROOF_BYTES)
-
-
-def _write_erasure(order: Erasure) -> pb.Erasure:
-    return pb.Erasure(
-        header=write_header(order.header),
-        agreement_id=order.agreement_id,
-        indices=order.indices,
-        parties=order.parties,
-        reason=order.reason,
-        agreement_version=order.agreement_version,
-        latest_ms=order.latest_ms,
-    )
-
-
-def _read_erasure(message: pb.Erasure) -> Erasure:
-    return Erasure(
-        header=read_header(message.header),
-        agreement_id=message.agreement_id,
-        indices=tuple(message.indices),
-        parties=tuple(message.parties),
-        reason=message.reason,
-        agreement_version=message.agreement_version,
-        latest_ms=message.latest_ms,
-    )
-
-
-def _write_erased_entry(entry: ErasedEntry) -> pb.ErasedEntry:
-    return pb.ErasedEntry(
-        entry=entry.entry,
-        order=write_signed(entry.order),
-        erased=write_log_opening(entry.erased),
-        path=entry.path,
-        entries=[write_proven_entry(each) for each in entry.entries],
-        agreement=None if entry.agreement is None else _write_agreement(entry.agreement),
-    )
-
-
-def _read_erased_entry(message: pb.ErasedEntry) -> ErasedEntry:
-    return ErasedEntry(
-        entry=message.entry,
-        order=read_signed(message.order),
-        erased=read_log_opening(message.erased),
-        path=tuple(message.path),
-        entries=tuple(read_proven_entry(each) for each in message.entries),
-        agreement=_read_agreement(message.agreement) if message.HasField("agreement") else None,
-    )
-
-
-def _write_agreement(agreement: ProvenAgreement) -> pb.ProvenAgreement:
-    return pb.ProvenAgreement(
-        agreement=write_signed(agreement.signed),
-        entry=write_log_opening(agreement.entry),
-        path=agreement.path,
-    )
-
-
-def _read_agreement(message: pb.ProvenAgreement) -> ProvenAgreement:
-    return ProvenAgreement(
-        signed=read_signed(message.agreement),
-        entry=read_log_opening(message.entry),
-        path=tuple(message.path),
-    )
+ERASED_ENTRY = table(
+    pb.ErasedEntry,
+    ErasedEntry,
+    maximum=MAX_LOG_PROOF_BYTES,
+    entry=BYTES,
+    order=part(SIGNED),
+    erased=part(LOG_OPENING),
+    path=many(BYTES),
+    entries=many(part(PROVEN_ENTRY)),
+    agreement=maybe(part(_PROVEN_AGREEMENT)),
+)
+encode_erased_entry = ERASED_ENTRY.encode
+"""Returns the canonical encoding of an erased entry."""
+parse_erased_entry = ERASED_ENTRY.parse
+"""Returns an erased entry from its canonical encoding."""

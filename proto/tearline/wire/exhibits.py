@@ -1,14 +1,24 @@
-"""Translators of exhibits: parts of a packet for a reader without its keys."""
+"""Codecs of exhibits: parts of a packet for a reader without its keys."""
 
 from dataclasses import dataclass
 
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_LOG_SIZE, MAX_SLOTS
-from tearline.statements.statement import HASH_SIZE, SALT_SIZE
+from tearline.statements.statement import SALT_SIZE
 from tearline.v1 import exhibit_pb2 as pb
-from tearline.wire.codec import parse_strictly, serialize
-from tearline.wire.statements import Signed, read_signed, write_signed
+from tearline.wire.statements import SIGNED, Signed
+from tearline.wire.table import (
+    BYTES,
+    SIGNED_NOTE,
+    below,
+    checked,
+    hash_path,
+    many,
+    part,
+    sized,
+    table,
+)
 
 _MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
 
@@ -76,62 +86,36 @@ class Exhibit:
             raise StatementMalformed("an exhibit holds each receipt once")
 
 
-def encode_exhibit(exhibit: Exhibit) -> bytes:
-    """Returns the canonical encoding of an exhibit."""
-    return serialize(_write_exhibit(exhibit))
+_IMPOSSIBLE = "an entry of the log is not possible"
+_SHOWN_SIZE = "a part of a shown field has the wrong size"
 
+PROVEN_ENTRY = table(
+    pb.ProvenEntry,
+    ProvenEntry,
+    index=below(MAX_LOG_SIZE, _IMPOSSIBLE),
+    content=checked(BYTES, bool, _IMPOSSIBLE),
+    path=hash_path(_MAX_PATH, "the path of an entry is not possible"),
+)
 
-def parse_exhibit(data: bytes) -> Exhibit:
-    """Returns an exhibit from its canonical encoding.
+_SHOWN_FIELD = table(
+    pb.ShownField,
+    ShownField,
+    slot=below(MAX_SLOTS, _SHOWN_SIZE),
+    salt=sized(SALT_SIZE, _SHOWN_SIZE),
+    plaintext=BYTES,
+)
 
-    Raises:
-        StatementMalformed: If ``data`` is not one, or larger than an exhibit may be.
-    """
-    return parse_strictly(data, pb.Exhibit, _read_exhibit, maximum=MAX_EXHIBIT_BYTES)
-
-
-def _write_exhibit(exhibit: Exhibit) -> pb.Exhibit:
-    return pb.Exhibit(
-        checkpoint=exhibit.checkpoint.decode("utf-8"),
-        entries=[write_proven_entry(entry) for entry in exhibit.entries],
-        manifest=write_signed(exhibit.manifest),
-        fields=[
-            pb.ShownField(slot=shown.slot, salt=shown.salt, plaintext=shown.plaintext)
-            for shown in exhibit.fields
-        ],
-        receipts=[write_signed(receipt) for receipt in exhibit.receipts],
-    )
-
-
-def _read_exhibit(message: pb.Exhibit) -> Exhibit:
-    return Exhibit(
-        checkpoint=message.checkpoint.encode(),
-        entries=tuple(read_proven_entry(entry) for entry in message.entries),
-        manifest=read_signed(message.manifest),
-        fields=tuple(_read_field(shown) for shown in message.fields),
-        receipts=tuple(read_signed(receipt) for receipt in message.receipts),
-    )
-
-
-def write_proven_entry(entry: ProvenEntry) -> pb.ProvenEntry:
-    """Returns a proven entry as protobuf."""
-    return pb.ProvenEntry(index=entry.index, content=entry.content, path=entry.path)
-
-
-def read_proven_entry(message: pb.ProvenEntry) -> ProvenEntry:
-    """Returns a proven entry from protobuf.
-
-    Raises:
-        StatementMalformed: If a part is not possible.
-    """
-    if message.index >= MAX_LOG_SIZE or not message.content:
-        raise StatementMalformed("an entry of the log is not possible")
-    if len(message.path) > _MAX_PATH or any(len(node) != HASH_SIZE for node in message.path):
-        raise StatementMalformed("the path of an entry is not possible")
-    return ProvenEntry(index=message.index, content=message.content, path=tuple(message.path))
-
-
-def _read_field(message: pb.ShownField) -> ShownField:
-    if message.slot >= MAX_SLOTS or len(message.salt) != SALT_SIZE:
-        raise StatementMalformed("a part of a shown field has the wrong size")
-    return ShownField(slot=message.slot, salt=message.salt, plaintext=message.plaintext)
+EXHIBIT = table(
+    pb.Exhibit,
+    Exhibit,
+    maximum=MAX_EXHIBIT_BYTES,
+    checkpoint=SIGNED_NOTE,
+    entries=many(part(PROVEN_ENTRY)),
+    manifest=part(SIGNED),
+    fields=many(part(_SHOWN_FIELD)),
+    receipts=many(part(SIGNED)),
+)
+encode_exhibit = EXHIBIT.encode
+"""Returns the canonical encoding of an exhibit."""
+parse_exhibit = EXHIBIT.parse
+"""Returns an exhibit from its canonical encoding."""

@@ -1,4 +1,4 @@
-"""Translators of runs of log entries, each with a checkpoint that covers it."""
+"""Codecs of runs of log entries, each with a checkpoint that covers it."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from tearline.errors import StatementMalformed
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE, MAX_MESSAGE_BYTES
 from tearline.v1 import exchange_pb2 as pb
 from tearline.wire.codec import decode, serialize
+from tearline.wire.table import BYTES, NUMBER, SIGNED_NOTE, many, table, translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,38 +44,25 @@ def parse_entries_request(data: bytes) -> tuple[int, int]:
     return message.start, message.end
 
 
-def encode_entries(entries: EntryRange) -> bytes:
-    """Returns the encoding of a run of log entries."""
-    return serialize(
-        pb.Entries(
-            start=entries.start,
-            entries=entries.entries,
-            checkpoint=entries.checkpoint.decode("utf-8"),
-        )
-    )
-
-
-def parse_entries(data: bytes) -> EntryRange:
-    """Returns a run of log entries from its encoding.
-
-    Raises:
-        StatementMalformed: If ``data`` is not one.
-    """
-    message = decode(pb.Entries, data, maximum=MAX_MESSAGE_BYTES)
-    return EntryRange(
-        start=message.start,
-        entries=tuple(message.entries),
-        checkpoint=read_checkpoint(message.checkpoint),
-    )
-
-
-def read_checkpoint(text: str) -> bytes:
-    """Returns the bytes of a checkpoint's signed note.
-
-    Raises:
-        StatementMalformed: If it is too large.
-    """
+def _read_checkpoint(text: str) -> bytes:
     note = text.encode("utf-8")
     if len(note) > MAX_CHECKPOINT_BYTES:
         raise StatementMalformed("the checkpoint is too large")
     return note
+
+
+CHECKPOINT = translated(SIGNED_NOTE, bytes.decode, _read_checkpoint)
+"""Signed note of a checkpoint, of a bounded size."""
+
+ENTRIES = table(
+    pb.Entries,
+    EntryRange,
+    maximum=MAX_MESSAGE_BYTES,
+    start=NUMBER,
+    entries=many(BYTES),
+    checkpoint=CHECKPOINT,
+)
+encode_entries = ENTRIES.encode
+"""Returns the encoding of a run of log entries."""
+parse_entries = ENTRIES.parse_envelope
+"""Returns a run of log entries from its encoding."""

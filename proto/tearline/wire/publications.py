@@ -22,7 +22,7 @@ from tearline.wire.packet_parts import (
     read_parts,
     write_parts,
 )
-from tearline.wire.statements import Signed, read_signed, write_signed
+from tearline.wire.statements import SIGNED, Signed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +135,7 @@ def encode_publication(publication: Publication) -> bytes:
         pb.Publish(
             bundles=[write_bundle(bundle) for bundle in publication.bundles],
             order=publication.order,
-            signed=[write_signed(signed) for signed in publication.signed],
+            signed=[SIGNED.write(signed) for signed in publication.signed],
             parts=[write_parts(parts) for parts in publication.parts],
         )
     )
@@ -151,7 +151,7 @@ def parse_publication(data: bytes) -> Publication:
     return Publication(
         bundles=tuple(read_bundle(bundle) for bundle in message.bundles),
         order=tuple(message.order),
-        signed=tuple(read_signed(signed) for signed in message.signed),
+        signed=tuple(SIGNED.read(signed) for signed in message.signed),
         parts=tuple(read_parts(parts) for parts in message.parts),
         as_read={parts.manifest: kept_parts(parts) for parts in message.parts},
     )
@@ -164,7 +164,7 @@ def encode_outcomes(outcomes: tuple[Outcome, ...]) -> bytes:
             outcomes=[
                 pb.Outcome(
                     about=outcome.about,
-                    receipt=None if outcome.receipt is None else write_signed(outcome.receipt),
+                    receipt=None if outcome.receipt is None else SIGNED.write(outcome.receipt),
                     refusal=None if outcome.refusal is None else _write_refusal(outcome.refusal),
                 )
                 for outcome in outcomes
@@ -183,7 +183,7 @@ def parse_outcomes(data: bytes) -> tuple[Outcome, ...]:
     return tuple(
         Outcome(
             about=outcome.about,
-            receipt=read_signed(outcome.receipt) if outcome.HasField("receipt") else None,
+            receipt=SIGNED.read(outcome.receipt) if outcome.HasField("receipt") else None,
             refusal=_read_refusal(outcome.refusal) if outcome.HasField("refusal") else None,
         )
         for outcome in message.outcomes

@@ -1,7 +1,6 @@
-"""Translators of recalls and their answers."""
+"""Codec of recalls and their answers."""
 
 from tearline.errors import StatementMalformed
-from tearline.limits import MAX_BODY_BYTES
 from tearline.packets.recall import (
     KeepGround,
     Reach,
@@ -11,84 +10,58 @@ from tearline.packets.recall import (
     RecallReason,
 )
 from tearline.v1 import recall_pb2 as pb
-from tearline.wire.codec import parse_strictly, serialize
-from tearline.wire.grants import read_address, write_address
-from tearline.wire.statements import read_acted_by, read_header, write_acted_by, write_header
+from tearline.wire.codec import Codec
+from tearline.wire.grants import ADDRESS
+from tearline.wire.statements import ACTED_BY, HEADER
+from tearline.wire.table import BYTES, FLAG, NUMBER, enum, many, maybe, part, table
 
+_ORDER = table(
+    pb.RecallOrder,
+    RecallOrder,
+    grant=BYTES,
+    slots=many(NUMBER),
+    whole=FLAG,
+    reason=enum(RecallReason),
+    respond_by_ms=NUMBER,
+    acted_by=maybe(part(ACTED_BY)),
+)
 
-def encode_recall(recall: Recall) -> bytes:
-    """Returns the canonical encoding of a recall or an answer: the body of its statement."""
-    return serialize(_write_recall(recall))
-
-
-def parse_recall(body: bytes) -> Recall:
-    """Returns a recall or an answer from its statement's body.
-
-    Raises:
-        StatementMalformed: If ``body`` is not the encoding of a valid one.
-    """
-    return parse_strictly(body, pb.Recall, _read_recall, maximum=MAX_BODY_BYTES)
+_ANSWER = table(
+    pb.RecallAnswer,
+    RecallAnswer,
+    recall=BYTES,
+    ground=maybe(enum(KeepGround)),
+    reach=many(enum(Reach)),
+    acted_by=maybe(part(ACTED_BY)),
+)
 
 
 def _write_recall(recall: Recall) -> pb.Recall:
     said = recall.said
     return pb.Recall(
-        header=write_header(recall.header),
-        address=write_address(recall.address),
+        header=HEADER.write(recall.header),
+        address=ADDRESS.write(recall.address),
         packet=recall.packet,
-        order=_write_order(said) if isinstance(said, RecallOrder) else None,
-        answer=_write_answer(said) if isinstance(said, RecallAnswer) else None,
+        order=_ORDER.write(said) if isinstance(said, RecallOrder) else None,
+        answer=_ANSWER.write(said) if isinstance(said, RecallAnswer) else None,
     )
 
 
 def _read_recall(message: pb.Recall) -> Recall:
-    if message.HasField("order") == message.HasField("answer"):
+    is_order = message.HasField("order")
+    if is_order == message.HasField("answer"):
         raise StatementMalformed("it is either a recall or an answer to one")
     return Recall(
-        header=read_header(message.header),
-        address=read_address(message.address),
+        header=HEADER.read(message.header),
+        address=ADDRESS.read(message.address),
         packet=message.packet,
-        said=_read_order(message.order)
-        if message.HasField("order")
-        else _read_answer(message.answer),
+        said=_ORDER.read(message.order) if is_order else _ANSWER.read(message.answer),
     )
 
 
-def _write_order(order: RecallOrder) -> pb.RecallOrder:
-    return pb.RecallOrder(
-        grant=order.grant,
-        slots=order.slots,
-        whole=order.whole,
-        reason=order.reason.value,
-        respond_by_ms=order.respond_by_ms,
-        acted_by=write_acted_by(order.acted_by),
-    )
-
-
-def _read_order(message: pb.RecallOrder) -> RecallOrder:
-    return RecallOrder(
-        grant=message.grant,
-        slots=tuple(message.slots),
-        whole=message.whole,
-        reason=RecallReason(message.reason),
-        respond_by_ms=message.respond_by_ms,
-        acted_by=read_acted_by(message.acted_by) if message.HasField("acted_by") else None,
-    )
-
-
-def _write_answer(answer: RecallAnswer) -> pb.RecallAnswer:
-    return pb.RecallAnswer(
-        recall=answer.recall,
-        ground=answer.ground.value if answer.ground else "",
-        reach=[each.value for each in answer.reach],
-        acted_by=write_acted_by(answer.acted_by),
-    )
-
-
-def _read_answer(message: pb.RecallAnswer) -> RecallAnswer:
-    return RecallAnswer(
-        recall=message.recall,
-        ground=KeepGround(message.ground) if message.ground else None,
-        reach=tuple(Reach(each) for each in message.reach),
-        acted_by=read_acted_by(message.acted_by) if message.HasField("acted_by") else None,
-    )
+RECALL = Codec(message=pb.Recall, write=_write_recall, read=_read_recall)
+"""By hand: two fields are one attribute."""
+encode_recall = RECALL.encode
+"""Returns the canonical encoding of a recall or an answer: the body of its statement."""
+parse_recall = RECALL.parse
+"""Returns a recall or an answer from its statement's body."""

@@ -1,6 +1,5 @@
 """Messages between a node and the exchange after a loss on either side."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tearline.errors import StatementMalformed
@@ -14,9 +13,9 @@ from tearline.limits import (
 from tearline.statements.channel import AGREEMENT_ID_SIZE, MAX_SEQ
 from tearline.statements.receipt import LogOpening
 from tearline.v1 import reconciling_pb2 as pb
-from tearline.wire.codec import decode, serialize
 from tearline.wire.deliveries import EPOCH_SIZE
-from tearline.wire.grants import read_log_opening, write_log_opening
+from tearline.wire.grants import LOG_OPENING
+from tearline.wire.table import BYTES, NUMBER, TEXT, below, many, part, sized, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,78 +70,36 @@ class ReconcileReply:
     unopened: tuple[int, ...]
 
 
-def encode_reconcile_request(request: ReconcileRequest) -> bytes:
-    """Returns the bytes of a request."""
-    return serialize(
-        pb.ReconcileRequest(
-            confirmed=_write(request.confirmed),
-            openings=map(write_log_opening, request.openings),
-            after=request.after,
-        )
-    )
+_POSITION = table(
+    pb.Standing, ChannelPosition, recipient=TEXT, agreement_id=BYTES, seq=NUMBER, mark=NUMBER
+)
+_POSITIONS = many(part(_POSITION), most=MAX_STANDINGS, why="no node has so many channels")
 
+_RETURNED = "more is returned than one message holds, or behind any log"
+_ANSWER = "an answer names an epoch, and some entries"
 
-def parse_reconcile_request(data: bytes) -> ReconcileRequest:
-    """Returns a node's request.
+RECONCILE_REQUEST = table(
+    pb.ReconcileRequest,
+    ReconcileRequest,
+    maximum=MAX_MESSAGE_BYTES,
+    confirmed=_POSITIONS,
+    openings=many(part(LOG_OPENING), most=MAX_RETURNED, why=_RETURNED),
+    after=below(MAX_LOG_SIZE + 1, _RETURNED),
+)
+encode_reconcile_request = RECONCILE_REQUEST.encode
+"""Returns the bytes of a request."""
+parse_reconcile_request = RECONCILE_REQUEST.parse_envelope
+"""Returns a node's request."""
 
-    Raises:
-        StatementMalformed: If it is not valid.
-    """
-    message = decode(pb.ReconcileRequest, data, maximum=MAX_MESSAGE_BYTES)
-    if len(message.openings) > MAX_RETURNED or message.after > MAX_LOG_SIZE:
-        raise StatementMalformed("more is returned than one message holds, or behind any log")
-    return ReconcileRequest(
-        confirmed=_read(message.confirmed),
-        openings=tuple(map(read_log_opening, message.openings)),
-        after=message.after,
-    )
-
-
-def encode_reconcile_reply(reply: ReconcileReply) -> bytes:
-    """Returns the bytes of an answer."""
-    return serialize(
-        pb.ReconcileReply(
-            epoch=reply.epoch, channels=_write(reply.channels), unopened=reply.unopened
-        )
-    )
-
-
-def parse_reconcile_reply(data: bytes) -> ReconcileReply:
-    """Returns the exchange's answer.
-
-    Raises:
-        StatementMalformed: If it is not valid.
-    """
-    message = decode(pb.ReconcileReply, data, maximum=MAX_MESSAGE_BYTES)
-    if len(message.epoch) != EPOCH_SIZE or len(message.unopened) > MAX_UNOPENED:
-        raise StatementMalformed("an answer names an epoch, and some entries")
-    return ReconcileReply(
-        epoch=message.epoch, channels=_read(message.channels), unopened=tuple(message.unopened)
-    )
-
-
-def _write(standings: Iterable[ChannelPosition]) -> list[pb.Standing]:
-    return [
-        pb.Standing(
-            recipient=each.recipient,
-            agreement_id=each.agreement_id,
-            seq=each.seq,
-            mark=each.mark,
-        )
-        for each in standings
-    ]
-
-
-def _read(messages: Iterable[pb.Standing]) -> tuple[ChannelPosition, ...]:
-    standings = tuple(
-        ChannelPosition(
-            recipient=each.recipient,
-            agreement_id=each.agreement_id,
-            seq=each.seq,
-            mark=each.mark,
-        )
-        for each in messages
-    )
-    if len(standings) > MAX_STANDINGS:
-        raise StatementMalformed("no node has so many channels")
-    return standings
+RECONCILE_REPLY = table(
+    pb.ReconcileReply,
+    ReconcileReply,
+    maximum=MAX_MESSAGE_BYTES,
+    epoch=sized(EPOCH_SIZE, _ANSWER),
+    channels=_POSITIONS,
+    unopened=many(NUMBER, most=MAX_UNOPENED, why=_ANSWER),
+)
+encode_reconcile_reply = RECONCILE_REPLY.encode
+"""Returns the bytes of an answer."""
+parse_reconcile_reply = RECONCILE_REPLY.parse_envelope
+"""Returns the exchange's answer."""

@@ -11,6 +11,7 @@ from tearline.statements.statement import StatementType
 from tearline.v1 import statement_pb2 as pb
 from tearline.wire.federation import encode_revocation
 from tearline.wire.statements import (
+    STATEMENT,
     cosigned,
     encode_attestation,
     encode_signed,
@@ -18,7 +19,6 @@ from tearline.wire.statements import (
     merge_signed,
     parse_signed,
     signed,
-    write_statement,
 )
 
 FED = federation()
@@ -70,7 +70,7 @@ def test_attestations_stand_in_the_order_of_the_signers() -> None:
     assert [first.signer, second.signer] == [NODE.header.signer, FED.node(MX).header.signer]
     assert parse_signed(encode_signed(value)) == value
     crossed = pb.Signed(
-        statement=write_statement(value.statement),
+        statement=STATEMENT.write(value.statement),
         attestations=[encode_attestation(second), encode_attestation(first)],
     )
     with pytest.raises(StatementMalformed):
@@ -81,7 +81,7 @@ def test_an_attestation_too_few_or_too_many_is_refused() -> None:
     value = signed(TREE)
     data = encode_attestation(TREE.attestation)
     for attestations in ([], [data, data]):
-        message = pb.Signed(statement=write_statement(value.statement), attestations=attestations)
+        message = pb.Signed(statement=STATEMENT.write(value.statement), attestations=attestations)
         with pytest.raises(StatementMalformed):
             parse_signed(message.SerializeToString())
 
