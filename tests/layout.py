@@ -24,7 +24,7 @@ AT_MOST: Mapping[str, float] = {
     "modules of more than 400 lines": 15,
     # Rounded up: a correction of a defect moves no bound. Code that moves from a side to the
     # shared package takes its part of the bound along, so the sum stays.
-    "lines of code in proto": 12_300,
+    "lines of code in proto": 11_900,
     "lines of code in server": 9_850,
     # 1,300 of these are the worklist, the inbox and the command line's aids for persons.
     "lines of code in client": 26_150,

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
-from unit.wire.test_reading import changed, changes, message_of, other_items
 
 from support.codecs import CODECS, Sample
 from support.consents import consent
@@ -17,6 +16,7 @@ from tearline.errors import StatementMalformed
 from tearline.onward.consent import ConsentTerms
 from tearline.onward.consent import verify_terms as verify_consent_terms
 from tearline.requests.step import StepKind, StepNote, verify_note
+from unit.proto.wire.test_reading import changed, changes, message_of, other_items
 from vectors.second_basics import parse
 from vectors.second_desks import VERIFIERS, verify_case_note, verify_request_note, verify_terms
 from vectors.second_exhibit import parse_exhibit
