@@ -22,6 +22,7 @@ import pytest
 import tearline
 import tearline_client
 import tearline_server
+from support.codecs import CODECS
 from support.paths import ROOT
 from tearline.agreements.proposal import ProposalState
 from tearline.audit.event import EventCode
@@ -132,8 +133,9 @@ def closed(module: ModuleType, node: ast.Match) -> list[object]:
 @cache
 def published() -> frozenset[type]:
     """The contents that the exchange's handlers parse."""
-    found = {inspect.signature(each.parse).return_annotation for each in HANDLERS.values()}
-    return frozenset(each for each in found if is_dataclass(each))
+    types = {sample.codec: type(sample.value) for sample in CODECS.values()}
+    parsers = [each.parse for each in HANDLERS.values()]
+    return frozenset(types[each.__self__] for each in parsers if inspect.ismethod(each))
 
 
 def is_default(case: ast.match_case) -> bool:
