@@ -48,10 +48,13 @@ class Unread:
     Attributes:
         since_ms: Time since when the mailbox has unread items, Unix milliseconds; None if it
             is read completely, or reading has not begun.
+        items: Number of items behind the last stored one, as the exchange said when that was
+            acknowledged; None if it is unknown.
     """
 
     def __init__(self) -> None:
         self.since_ms: int | None = None
+        self.items: int | None = None
 
     def is_behind(self, now_ms: int) -> None:
         """Records that the mailbox has, or may have, unread items."""
@@ -60,3 +63,8 @@ class Unread:
     def is_read(self) -> None:
         """Records that the mailbox was read to its end."""
         self.since_ms = None
+
+    def is_unknown(self, now_ms: int) -> None:
+        """Records that the exchange did not answer."""
+        self.is_behind(now_ms)
+        self.items = None

@@ -18,6 +18,7 @@ from tearline.wire.publications import Publication
 from tearline_client.features.requests.service import RequestService
 from tearline_client.loop_health import LATELY_MS, LoopHealth
 from tearline_client.node import Node
+from tearline_client.notifications.hooks import Hook
 from tearline_client.service.http import monitored, vitals_of
 from tearline_client.store.requests import RequestStore, StoredRequest
 
@@ -98,6 +99,37 @@ async def test_a_mailbox_is_behind_until_it_is_read_and_while_it_cannot_be(
         await node.receive()
     assert await behind_since_ms() == began_ms + 6000
     assert (await vitals_of(node, pulse)).free_bytes > 0
+
+
+async def test_how_much_waits_is_told(world: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
+    node, hook = world.cn.node, Hook(event="packet-arrived", arguments=("true",))
+
+    async def told() -> tuple[int | None, int]:
+        found = await vitals_of(node, LoopHealth())
+        return found.behind_items, found.jobs["notices"]
+
+    assert await told() == (None, 0)  # the exchange was not asked, and there is no hook
+    node.notifications.begin([hook])
+    transport, sent = context_of(node).transport, []
+    acknowledge = transport.acknowledge
+
+    async def later(cursor: bytes) -> bytes:
+        if not sent:  # one more arrives while the first is stored
+            sent.extend(await world.us.send(world.cn))
+        return await acknowledge(cursor)
+
+    monkeypatch.setattr(transport, "acknowledge", later)
+    await world.us.send(world.cn)
+    arrivals = node.inbox(wait=True)
+    for _ in range(2):
+        await anext(arrivals)
+    assert await told() == (1, 2)
+    await arrivals.aclose()  # type: ignore[attr-defined]
+    await node.receive()
+    assert await told() == (0, 2)
+    monkeypatch.setattr("tearline_client.store.backlog.MOST", 1)
+    context_of(node).stores.notifications.put_told(hook.id, 0)
+    assert await told() == (0, 1)
 
 
 async def test_a_node_whose_database_does_not_answer_is_not_healthy(

@@ -35,13 +35,13 @@ class Inbox:
                 other.
         """
         self._context.verify_alone()
-        self._note_behind()
+        self._context.unread.is_behind(self._context.now_ms())
         try:
             async with aclosing(self._taken_in(wait=wait)) as arrivals:
                 async for received in arrivals:
                     yield received
         except TearlineError:
-            self._note_behind()  # it is no longer known whether mail waits
+            self._context.unread.is_unknown(self._context.now_ms())
             raise
 
     async def _taken_in(self, *, wait: bool) -> AsyncGenerator[Received]:
@@ -54,7 +54,7 @@ class Inbox:
         async with aclosing(arrivals):
             async for batch in arrivals:
                 if batch.deliveries:
-                    self._note_behind()
+                    self._context.unread.is_behind(self._context.now_ms())
                 await self._receiver.read_log(batch.deliveries)
                 for received in self._receiver.take(batch.deliveries):
                     yield received
@@ -65,16 +65,13 @@ class Inbox:
                         yield received_late
                     async for received_late in self._fetched_again():
                         yield received_late
-                await self._acknowledge()
+                self._context.unread.items = await self.unread()
                 # after a mere notification, mail to an ended key may still wait
                 if batch.rest is not None:
                     self._context.unread.is_read()
                     self._records.destroy_ended()
                     if not wait:
                         return
-
-    def _note_behind(self) -> None:
-        self._context.unread.is_behind(self._context.now_ms())
 
     async def _fetched_again(self) -> AsyncIterator[Received]:
         """Fetches messages over their sender's quota, once there is room.
@@ -93,9 +90,7 @@ class Inbox:
                 yield received
 
     async def unread(self) -> int:
-        """Returns how many items of the mailbox are not read yet, as the exchange says.
-
-        Nothing of them is handed out: it is the answer to what is acknowledged anyway.
+        """Acknowledges what is stored; returns how many items of the mailbox are not read yet.
 
         Raises:
             ExchangeError: If the exchange is out of reach.
@@ -104,7 +99,3 @@ class Inbox:
         end = parse_cursor(await self._context.transport.acknowledge(encode_cursor(here)))
         # In another life of the exchange the mailbox is read from its beginning.
         return max(0, end.seq - (here.seq if here.epoch == end.epoch else 0))
-
-    async def _acknowledge(self) -> None:
-        cursor = encode_cursor(self._context.stores.inbox.cursor())
-        await self._context.transport.acknowledge(cursor)

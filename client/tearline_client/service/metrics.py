@@ -36,6 +36,8 @@ class Snapshot:
         reached_ms: When the last round was done, Unix milliseconds; 0 for never in this life.
         behind_since_ms: Since when the mailbox was not read to its end, Unix milliseconds; None
             where it is.
+        behind_items: Items of the mailbox that are not read yet; None where that is unknown.
+        jobs: Items that wait for background work, by job.
         free_bytes: Room on the disk of the home.
         failed: Rounds that failed in this life, by the code of their error.
         status: What ``node status`` shows of the node itself.
@@ -56,6 +58,8 @@ class Snapshot:
     ready: bool
     reached_ms: int
     behind_since_ms: int | None
+    behind_items: int | None
+    jobs: Mapping[str, int]
     free_bytes: int
     failed: Mapping[str, int]
     status: NodeStatus
@@ -106,6 +110,10 @@ class Metrics:
         self._unread = self._optional(
             "inbox_behind_timestamp_seconds", "Since when the mailbox was not read to its end."
         )
+        self._unread_items = self._optional(
+            "inbox_behind_items", "Items of the mailbox that are not read yet."
+        )
+        self._jobs = self._gauge("jobs_waiting", "Items that wait for background work.", "name")
         self._behind = self._gauge("inbox_behind_gap", "What came and waits behind a gap.")
         self._unsigned = self._gauge(
             "inbox_uncosigned", "Packets that wait for their sender's cosignature."
@@ -138,6 +146,8 @@ class Metrics:
         self._ready.set(vitals.ready)
         self._reached.set(_seconds(vitals.reached_ms))
         self._unread.set(_seconds(vitals.behind_since_ms))
+        self._unread_items.set(vitals.behind_items)
+        _set_all(self._jobs, vitals.jobs)
         self._free.set(vitals.free_bytes)
         for code, count in vitals.failed.items():
             self._failed.labels(code).inc(count - self._counted[code])
