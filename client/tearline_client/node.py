@@ -40,7 +40,6 @@ from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.onward_use import OnwardUse
 from tearline_client.features.packets.reader import PacketReader, verify_read_on
 from tearline_client.features.packets.records import PacketRecords
-from tearline_client.features.packets.reissue import GrantReissuer
 from tearline_client.features.packets.service import PacketService, Persons, Sent
 from tearline_client.features.recalls.service import RecallService
 from tearline_client.features.requests.answers import AnswerService
@@ -98,9 +97,8 @@ class Node:
         self._actors = Actors(home, keystore)
         self._jobs = Jobs(context)
         self._sender = Sender(context, home.sending_lock, HANDLERS)
-        self._reissuer = GrantReissuer(context, self._sender)
         onward = OnwardUse(context)
-        self._packets = PacketService(context, self._sender, self._reissuer, onward)
+        self._packets = PacketService(context, self._sender, onward)
         self._disclosures = DisclosureService(context, self._sender, self._packets, onward)
         self._records = KeyRecords(context, home, context.keys, self._sender)
         self._inbox = Inbox(context, Receiver(context, HANDLERS), self._records)
@@ -135,13 +133,11 @@ class Node:
             context, self._sender, self._packets, self._disclosures, words, self.decisions
         )
         self.own_sources = OwnSources(context)
-        self.cases = CaseService(context, self._sender, words)
+        self.cases = CaseService(context, words)
         self.case_decisions = CaseDecisionService(context, self.cases, self.decisions, self._sender)
         self.requests = RequestService(context, self._sender, self.decisions, words)
         self.answers = AnswerService(context, self.decisions, self._packets, self.requests)
-        self.imports = BulkSender(
-            context, self._sender, self._packets, self._reissuer, self.cosigning
-        )
+        self.imports = BulkSender(context, self._sender, self._packets, self.cosigning)
         desks = Services(
             releasing=self._packets,
             disclosures=self._disclosures,
@@ -251,19 +247,18 @@ class Node:
             # With a key that may have come on record just now; and an exchange that was restored
             # takes nothing before it has heard what we cosigned.
             await self.cosigning.turn()
+        self._sender.reseal()
         self._jobs.run(
             proposals=self.proposals.put_in_force,
             recalls=self.recalls.run,
             drafts=self.approvals.expire,
             standings=self.suspensions.settle,
             cases=self.cases.turn,
-            consents=self.consents.turn,
             requests=self.requests.attend,
         )
         await self._sender.flush()
-        with self._jobs.attempt("issuing anew"):
-            if self._reissuer.reissue():
-                await self._sender.flush()
+        if self._sender.reseal():
+            await self._sender.flush()
         await self.decisions.run()
 
     async def _keep_records(self) -> None:

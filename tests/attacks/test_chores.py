@@ -1,6 +1,7 @@
 """What a node does by itself: one thing that cannot be done keeps nothing else from being done."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,9 @@ from tearline.errors import (
 from tearline.packets.packet import Urgency
 from tearline.packets.recall import RecallReason
 from tearline.requests.progress import Phase, Progress
+from tearline.statements.statement import StatementType
+from tearline_client.bootstrap import HANDLERS
+from tearline_client.context import NodeContext
 from tearline_client.features.recalls import service
 from tearline_client.service.daemon import run_daemon
 from tearline_client.store.recalls import StoredRecall
@@ -35,10 +39,8 @@ CHORES = (
     "suspensions.settle",
     "suspensions.affirm",
     "cases.turn",
-    "consents.turn",
     "requests.attend",
     "_anchors.anchor",
-    "_reissuer.reissue",
 )
 
 
@@ -68,6 +70,31 @@ async def test_a_chore_that_fails_stops_no_other(
     told = [notice.ids for notice in notices(world.cn) if notice.event == "alarm"]
     assert told == [{"code": NotFound.code}]
     await goes_on(world, world.us, world.cn)
+
+
+async def test_a_type_that_cannot_be_sealed_anew_stops_no_other(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(context: NodeContext) -> dict[bytes, bytes]:
+        raise NotFound("spoiled")
+
+    done: list[NodeContext] = []
+
+    def last(context: NodeContext) -> dict[bytes, bytes]:
+        done.append(context)
+        return {}
+
+    consent, grant = StatementType.CONSENT, StatementType.GRANT
+    handlers = {
+        consent: replace(HANDLERS[consent], reseal=fail),
+        grant: replace(HANDLERS[grant], reseal=last),
+    }
+    monkeypatch.setattr(world.cn.node._sender, "_handlers", handlers)
+    (packet,) = await world.us.send(world.cn)
+    await world.cn.node.receive()
+    assert done
+    assert world.cn.grants() == [packet]
+    assert world.cn.codes() == [NotFound.code]
 
 
 @pytest.mark.parametrize("error", [StoreDamaged, LogInconsistent])

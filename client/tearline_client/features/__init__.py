@@ -1,1 +1,1 @@
-"""Features, one folder each: its service, views, outbound statements and statement handlers."""
+"""Features, one folder each: its service, views and statement handlers."""

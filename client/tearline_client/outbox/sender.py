@@ -16,12 +16,10 @@ from tearline.errors import (
     TearlineError,
     TlsError,
 )
-from tearline.packets.grant import Grant
 from tearline.statements.channel import Mark
 from tearline.statements.receipt import Receipt
 from tearline.statements.statement import ActedBy, StatementType
 from tearline.wire.grants import (
-    encode_grant,
     encode_mark,
     encode_receipt,
     parse_void,
@@ -34,9 +32,10 @@ from tearline.wire.publications import (
     encode_publication,
     parse_publication,
 )
-from tearline.wire.statements import Signed, signed
+from tearline.wire.statements import signed
 from tearline_client.context import NodeContext
-from tearline_client.messages.compose import Composition, sign_by_agreement, sign_together
+from tearline_client.jobs import Jobs
+from tearline_client.messages.compose import Composition, sign_by_agreement
 from tearline_client.messages.resend import remaining, thread_of
 from tearline_client.outbox.backpressure import BlockedChannels
 from tearline_client.outbox.lock import SendLock
@@ -70,6 +69,7 @@ class Sender:
         self._context = context
         self._turn = SendLock(lock)
         self._obeying = SuspensionRules(context)
+        self._handlers = handlers
         self._settling = OutcomeRecorder(context, handlers)
 
     def store(self, composition: Composition) -> tuple[int, ...]:
@@ -87,22 +87,24 @@ class Sender:
                 stores.packets.put_grant(grant, incoming=False, status=None)
         return self.store_publications(composition.publications)
 
-    def store_grant(self, grant: Grant) -> tuple[Signed, tuple[int, ...]]:
-        """Signs and stores a single grant and its message, like ``store``.
-
-        Returns:
-            Its statement, and its message's places in the outbox.
-        """
-        tree, publication = sign_together(
-            self._context.signer, [(StatementType.GRANT, encode_grant(grant))]
-        )
-        self._context.stores.packets.put_grant(signed(tree), incoming=False, status=None)
-        return signed(tree), self.store_publications([publication])
-
     def store_publications(self, publications: Sequence[Publication]) -> tuple[int, ...]:
         """Appends messages to the outbox, inside the caller's transaction; returns their ids."""
         encoded = [encode_publication(each) for each in publications]
         return self._context.stores.outbox.put(encoded, now_ms=self._context.now_ms())
+
+    def reseal(self) -> bool:
+        """Queues statements that were returned undelivered, sealed anew to their recipients.
+
+        The caller has read the log.
+
+        Returns:
+            Whether there were any.
+        """
+        found = False
+        for handler in self._handlers.values():
+            with Jobs(self._context).attempt("sealing anew"):
+                found |= bool(handler.reseal(self._context))
+        return found
 
     async def flush(self) -> ExchangeBusy | None:
         """Sends the outbox in order, with several messages in transit.

@@ -1,6 +1,6 @@
 """Contract of a handler: how a node processes one type of statement."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Generic, NoReturn, TypeVar
@@ -50,6 +50,11 @@ def no_record(context: NodeContext, statement: Statement, code: str) -> None:
     """Records no refusal: no stored state depends on the statement, or a person repeats it."""
 
 
+def none_returned(context: NodeContext) -> Mapping[bytes, bytes]:
+    """Seals no statement anew: statements of this type hold no sealed part."""
+    return {}
+
+
 def no_entry(context: NodeContext, signed: Signed, entry: LogOpening) -> None:
     """Records no acceptance beyond the receipt."""
 
@@ -75,6 +80,9 @@ class StatementHandler(Generic[C]):
         renewed: Returns the body of a statement that was refused, without a receipt, for the key
             that signed it: under our current header, at a time in Unix milliseconds. None if a void
             takes its place instead.
+        reseal: Queues statements of ours that were returned undelivered, sealed anew: their
+            recipient's key had ended, or a suspension held them. Returns the ids of the new ones,
+            by the id of the old. Runs outside of any transaction, after the log is read.
     """
 
     type: StatementType
@@ -86,3 +94,4 @@ class StatementHandler(Generic[C]):
     accepted: Callable[[NodeContext, Signed, LogOpening], None] = no_entry
     refused: Callable[[NodeContext, Statement, str], None] = no_record
     renewed: Callable[[bytes, Header, int], bytes] | None = None
+    reseal: Callable[[NodeContext], Mapping[bytes, bytes]] = none_returned

@@ -148,9 +148,9 @@ REQUESTS = (
         "have a step of a request lost with the key it was sealed to",
         "TL-GRT-005",
         "test_a_step_of_a_request_is_said_again_to_the_next_key",
-        "tearline_client.features.requests.outbound:OutboundRequestSteps.say_again",
+        "tearline_client.features.requests.handler:_reseal_step",
         "nothing: it is said again to the next key",
-        "False",
+        "{}",
         file="test_returned_steps",
     ),
     _attack(

@@ -1,25 +1,41 @@
-"""Handler of steps of cases."""
+"""Handler of steps of cases; ours are sealed anew if returned."""
 
 from tearline.audit.event import EventCode
+from tearline.cases.case import CaseNote, CaseStep, Phase
 from tearline.errors import RecipientKeyExpired
-from tearline.sealing import open_note
-from tearline.statements.statement import Statement, StatementType
-from tearline.wire.cases import encode_case_step_prefix, parse_case_note, parse_case_step
+from tearline.identity import agency_uri_of
+from tearline.statements.statement import ActedBy, Statement, StatementType
+from tearline.wire.cases import (
+    encode_case_note,
+    encode_case_step,
+    encode_case_step_prefix,
+    parse_case_note,
+    parse_case_step,
+)
 from tearline_client.context import NodeContext
+from tearline_client.jobs import Jobs
 from tearline_client.messages.received import Received, ReceivedCaseStep
 from tearline_client.messages.recipient import Delivered, Recipient
+from tearline_client.outbox.sealed_notes import SealedNotes, key_to_speak
 from tearline_client.rules.cases import verify_part
 from tearline_client.rules.handler import StatementHandler
 from tearline_client.store.cases import Said
 from tearline_client.store.inbox import Evidence
 
+_NOTES = SealedNotes(
+    type=StatementType.CASE_STEP,
+    encode=encode_case_step,
+    prefix=encode_case_step_prefix,
+    encode_note=encode_case_note,
+    parse_note=parse_case_note,
+)
+
 
 def _verify(recipient: Recipient, delivered: Delivered) -> ReceivedCaseStep:
     step = parse_case_step(delivered.statement.body)
     recipient.verify_addressed(step.address)
-    key, before = recipient.kem_key(step.kem_key_id), encode_case_step_prefix(step)
-    note = open_note(step.sealed, key, StatementType.CASE_STEP, before)
-    return ReceivedCaseStep(step=step, note=parse_case_note(note))
+    note = _NOTES.open(step, recipient.kem_key(step.kem_key_id))
+    return ReceivedCaseStep(step=step, note=note)
 
 
 def _store(
@@ -40,10 +56,85 @@ def _refused(context: NodeContext, statement: Statement, code: str) -> None:
         context.stores.cases.forget(statement.id)
 
 
+def queue_step(
+    context: NodeContext,
+    case_id: bytes,
+    agreement_id: bytes,
+    node: str,
+    phase: Phase,
+    note: CaseNote,
+    acted_by: ActedBy | None,
+) -> tuple[int, ...]:
+    """Seals, signs, stores and queues a step inside the caller's transaction.
+
+    Args:
+        context: The node.
+        case_id: The case.
+        agreement_id: The agreement of the case.
+        node: The recipient.
+        phase: The step's phase.
+        note: The sealed part.
+        acted_by: The responsible person.
+
+    Returns:
+        Its message's places in the outbox.
+
+    Raises:
+        TrustError: If the node is not ready to seal, or the recipient has no valid key.
+    """
+    stores = context.stores
+    context.verify_ready()
+    last = stores.cases.latest(case_id, agency_uri_of(node), mine=True)
+    key = context.kem_key_of(node)
+    step = CaseStep(
+        header=context.signer.header,
+        address=stores.channels.next_place(node, agreement_id),
+        case_id=case_id,
+        # Higher than all earlier steps, even those lost since a backup: the log has grown since.
+        number=max(last.step.number + 1 if last else 1, stores.log.size),
+        phase=phase,
+        kem_key_id=key.id,
+        acted_by=acted_by,
+        sealed=b"",
+    )
+    signed, places = _NOTES.queue(context, step, note, key)
+    step = parse_case_step(signed.statement.body)
+    said = Said(statement=signed.statement.id, step=step, note=note, mine=True)
+    stores.cases.put_step(said)
+    return places
+
+
+def _reseal(context: NodeContext) -> dict[bytes, bytes]:
+    anew: dict[bytes, bytes] = {}
+    if context.is_ready():
+        returned = context.stores.cases.returned()
+        for each in Jobs(context).each("cases", returned, lambda s: _reseal_step(context, s)):
+            anew.update(each)
+    return anew
+
+
+def _reseal_step(context: NodeContext, came_back: Said) -> dict[bytes, bytes]:
+    """Seals a returned step to the recipient's current key, in the caller's transaction."""
+    cases, step = context.stores.cases, came_back.step
+    last = cases.latest(step.case_id, came_back.peer, mine=True)
+    if last is None or last.statement != came_back.statement:
+        cases.forget(came_back.statement)  # a later step replaced it
+        return {}
+    ids = step.address.agreement_id, step.address.recipient
+    key = key_to_speak(context, *ids)
+    if key is None or key.id == step.kem_key_id:
+        return {}
+    cases.forget(came_back.statement)
+    queue_step(context, step.case_id, *ids, step.phase, came_back.note, step.acted_by)
+    anew = cases.latest(step.case_id, came_back.peer, mine=True)
+    return {came_back.statement: anew.statement} if anew else {}
+
+
 CASE_STEP = StatementHandler(
     type=StatementType.CASE_STEP,
     event=EventCode.CASE,
     verify=_verify,
     store=_store,
     refused=_refused,
+    reseal=_reseal,
 )

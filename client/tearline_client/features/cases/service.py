@@ -20,6 +20,7 @@ from tearline.errors import (
     NotFound,
     OutcomeUnknown,
     RefusedOtherwise,
+    TrustError,
     error_by_code,
 )
 from tearline.identity import agency_uri_of
@@ -28,12 +29,11 @@ from tearline.statements.statement import ActedBy
 from tearline.text.choices import ID_SHOWN, matched, one_of
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
-from tearline_client.features.cases.outbound import OutboundCaseSteps
+from tearline_client.features.cases.handler import queue_step
 from tearline_client.features.cases.timeline import CaseEvent, timeline_of
 from tearline_client.features.cases.views import CaseView, seats_of, view_joined, view_led
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.jobs import Jobs
-from tearline_client.outbox.sender import Sender
 from tearline_client.store.cases import LedCase
 
 
@@ -42,14 +42,12 @@ class CaseService:
 
     Args:
         context: The node.
-        sender: Its outbox.
         words: Checks texts for partners.
     """
 
-    def __init__(self, context: NodeContext, sender: Sender, words: FreeText) -> None:
+    def __init__(self, context: NodeContext, words: FreeText) -> None:
         self._context = context
         self._words = words
-        self._steps = OutboundCaseSteps(context, sender)
         self._last_said: dict[tuple[bytes, str], tuple[Phase, CaseNote, int]] = {}
         self._decided: list[int] = []
 
@@ -334,8 +332,7 @@ class CaseService:
         cases, chores = self._context.stores.cases, Jobs(self._context)
         if not self._context.is_ready():
             return 0
-        again = chores.each("cases", cases.returned(), self._steps.say_again)
-        return sum(again) + sum(chores.each("cases", cases.due(), self._tell_as_due))
+        return sum(chores.each("cases", cases.due(), self._tell_as_due))
 
     def _tell_as_due(self, due: LedCase) -> int:
         led = self._context.stores.cases.file(due.id)  # as in this transaction
@@ -367,10 +364,13 @@ class CaseService:
             if patient and word == [phase, note] and now_ms - said_ms < CASE_RETRY_MS:
                 all_said = False
                 continue
-            if self._steps.key_of(node) is None:
+            try:
+                ids = queue_step(
+                    self._context, led.id, led.agreement_id, node, phase, note, acted_by
+                )
+            except TrustError:
                 all_said = False
                 continue  # sent once it has a key; other agencies and mail do not wait
-            ids = self._steps.say(led.id, led.agreement_id, node, phase, note, acted_by)
             if not patient:
                 self._decided.extend(ids)
             self._last_said[led.id, agency] = (phase, note, now_ms)
@@ -386,7 +386,7 @@ class CaseService:
         if invited is None:
             raise CaseRefused
         node = invited.step.header.signer
-        said = self._steps.say(view.id, view.agreement_id, node, phase, note, acted_by)
+        said = queue_step(self._context, view.id, view.agreement_id, node, phase, note, acted_by)
         self._decided.extend(said)
 
     def _ours(self, view: CaseView) -> LedCase:

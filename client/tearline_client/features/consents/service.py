@@ -30,7 +30,7 @@ from tearline.statements.statement import ActedBy
 from tearline.wire.consents import encode_terms, parse_terms
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
-from tearline_client.features.consents.outbound import OutboundConsentSteps
+from tearline_client.features.consents.handler import queue_consent
 from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.decisions.service import Also, DecisionService, persons_of
 from tearline_client.features.packets.disclosure import DisclosureService
@@ -84,7 +84,6 @@ class ConsentService:
         self._decisions = decisions
         decisions.on(_DESK, self._carry)
         decisions.on(PendingConsent.__name__, self._carry_giving)
-        self._steps = OutboundConsentSteps(context, sender)
 
     def all(self) -> tuple[ConsentRecord, ...]:
         """Returns every consent, in order of their beginning."""
@@ -377,10 +376,6 @@ class ConsentService:
         """
         return await self._close(consent_id, ConsentStep.WITHDRAW, note, repeats, acted_by)
 
-    def turn(self) -> None:
-        """Repeats steps that were returned because their recipient's key had ended."""
-        self._steps.turn()
-
     async def _close(
         self,
         consent_id: bytes,
@@ -522,7 +517,7 @@ class ConsentService:
             )
             verify_may_say(bare, is_originator=shown.own)
             verify_terms(bare, terms)
-            statement, ids = self._steps.queue(bare, terms, key)
+            statement, ids = queue_consent(state, bare, terms, key)
             if is_repeated:
                 self._words.keep(statement.statement.id, repeats)
         sent = await self._packets.settle((), [statement], ids)

@@ -21,7 +21,7 @@ from tearline.errors import (
 from tearline.limits import TREE_SIZES
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
-from tearline_client.features.packets.reissue import GrantReissuer
+from tearline_client.features.packets.reissue import reissue
 from tearline_client.features.packets.service import PacketService, Persons, Stored
 from tearline_client.messages.compose import seal_plans
 from tearline_client.outbox.sender import Sender
@@ -64,7 +64,6 @@ class BulkSender:
         context: The node.
         sender: Its outbox.
         releasing: Checks and stores releases.
-        reissuer: Reissues returned grants.
         cosigner: Exchanges cosignatures with the partners.
     """
 
@@ -73,7 +72,6 @@ class BulkSender:
         context: NodeContext,
         sender: Sender,
         releasing: PacketService,
-        reissuer: GrantReissuer,
         cosigner: Cosigner,
     ) -> None:
         self._context = context
@@ -81,7 +79,6 @@ class BulkSender:
         self._refreshed_ms = 0
         self._sender = sender
         self._packets = releasing
-        self._reissuer = reissuer
 
     def left(self, import_id: bytes, plans: Sequence[ReleasePlan]) -> Sequence[ReleasePlan]:
         """Returns the packets of an import that are not sealed yet.
@@ -163,7 +160,7 @@ class BulkSender:
                 with suppress(asyncio.CancelledError):
                     await sending
         await self._context.follow()
-        if self._reissuer.reissue():
+        if reissue(self._context):
             await self._flush(ids, wait)
             await self._context.follow()
         return Imported(packets=len(left), refused=self._refused(ids))

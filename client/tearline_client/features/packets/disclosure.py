@@ -13,6 +13,7 @@ from tearline.statements.statement import ActedBy
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.onward_use import OnwardUse
+from tearline_client.features.packets.reissue import store_grant
 from tearline_client.features.packets.service import PacketService, Persons, Sent
 from tearline_client.messages.compose import make_grant
 from tearline_client.messages.packet_view import PacketView, sealed_again
@@ -244,7 +245,7 @@ class DisclosureService:
                 purpose=wanted.purpose,
                 slots=(wanted.field.slot,),
             )
-            statement, ids = self._sender.store_grant(grant)
+            statement, ids = store_grant(self._context, grant)
             if wanted.mentions:
                 self._context.stores.repeats.put(
                     statement.statement.id, repeats, time_ms=self._context.right_ms()

@@ -37,6 +37,7 @@ from tearline.wire.grants import parse_bare_grant, parse_grant
 from tearline.wire.packets import Release, parse_manifest
 from tearline.wire.statements import header_of, signed_of
 from tearline_client.context import NodeContext
+from tearline_client.features.packets.reissue import reissue
 from tearline_client.features.suspensions.handler import store_held
 from tearline_client.messages.due import Due
 from tearline_client.messages.field_checks import judge_fields, usable_fields
@@ -291,4 +292,5 @@ GRANT: StatementHandler[Content] = StatementHandler(
     store=_store,
     notice=_notice,
     refused=_refused,
+    reseal=reissue,
 )

@@ -27,23 +27,41 @@ from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
 from tearline.policy.release import Decision
 from tearline.sealing import SealedPacket, release_of, seal_release
-from tearline.wire.statements import Signed
+from tearline.statements.statement import StatementType
+from tearline.wire.grants import encode_grant
+from tearline.wire.publications import encode_publication
+from tearline.wire.statements import Signed, signed
 from tearline_client.context import NodeContext
 from tearline_client.jobs import Jobs
-from tearline_client.messages.compose import GrantContext, make_grant
+from tearline_client.messages.compose import GrantContext, make_grant, sign_together
 from tearline_client.messages.packet_view import sealed_again
-from tearline_client.outbox.sender import Sender
 from tearline_client.planning.release_plan import Selection
 from tearline_client.rules.recalls import slots_recalled
 from tearline_client.rules.suspensions import SuspensionRules
 
 
-class GrantReissuer:
-    """Service that reissues returned grants. Its caller has read the log."""
+def store_grant(context: NodeContext, grant: Grant) -> tuple[Signed, tuple[int, ...]]:
+    """Signs, stores and queues a single grant, inside the caller's transaction.
 
-    def __init__(self, context: NodeContext, sender: Sender) -> None:
+    Returns:
+        Its statement, and its message's places in the outbox.
+    """
+    tree, publication = sign_together(context.signer, [(StatementType.GRANT, encode_grant(grant))])
+    context.stores.packets.put_grant(signed(tree), incoming=False, status=None)
+    messages = [encode_publication(publication)]
+    return signed(tree), context.stores.outbox.put(messages, now_ms=context.now_ms())
+
+
+def reissue(context: NodeContext) -> Mapping[bytes, bytes]:
+    """Reissues returned and held grants; see ``GrantReissuer.reissue``."""
+    return GrantReissuer(context).reissue()
+
+
+class GrantReissuer:
+    """Service that reissues returned and held grants. Its caller has read the log."""
+
+    def __init__(self, context: NodeContext) -> None:
         self._context = context
-        self._sender = sender
         self._obeying = SuspensionRules(context)
 
     def reissue(self) -> Mapping[bytes, bytes]:
@@ -88,7 +106,7 @@ class GrantReissuer:
             left = self._not_recalled(grant, sealed)
             if left is None:
                 return None
-            anew, _ = self._sender.store_grant(self._sealed_anew(left, sealed, key))
+            anew, _ = store_grant(self._context, self._sealed_anew(left, sealed, key))
         return anew
 
     def _resume(self, held: bytes) -> Signed | None:
@@ -113,7 +131,7 @@ class GrantReissuer:
             new = self._decided_anew(grant, agreement)
             if new is None:
                 return None
-            anew, _ = self._sender.store_grant(new)
+            anew, _ = store_grant(self._context, new)
         return anew
 
     def _decided_anew(self, grant: Grant, agreement: Agreement) -> Grant | None:

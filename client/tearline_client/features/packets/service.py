@@ -23,7 +23,7 @@ from tearline.wire.statements import Signed
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.onward_use import OnwardUse
-from tearline_client.features.packets.reissue import GrantReissuer
+from tearline_client.features.packets.reissue import reissue
 from tearline_client.messages.compose import GrantContext, grant_plans, seal_plans
 from tearline_client.outbox.queued_acts import queueing
 from tearline_client.outbox.sender import Sender
@@ -90,17 +90,13 @@ class PacketService:
     Args:
         context: The node.
         sender: Its outbox.
-        reissuer: Reissues returned grants.
         onward: Checks packets made from partners' packets.
     """
 
-    def __init__(
-        self, context: NodeContext, sender: Sender, reissuer: GrantReissuer, onward: OnwardUse
-    ) -> None:
+    def __init__(self, context: NodeContext, sender: Sender, onward: OnwardUse) -> None:
         self._onward = onward
         self._context = context
         self._sender = sender
-        self._reissuer = reissuer
         self._obeying = SuspensionRules(context)
 
     def derived(self, draft: Draft) -> Draft:
@@ -252,7 +248,7 @@ class PacketService:
         with queueing(self._context, packets):
             await self._sender.flush()
             await self._context.follow()
-            anew = self._reissuer.reissue()
+            anew = reissue(self._context)
             if anew:
                 await self._sender.flush()
                 await self._context.follow()

@@ -1,27 +1,48 @@
-"""Handler of steps of requests."""
+"""Handler of steps of requests; ours are signed if they follow, and sealed anew if returned."""
 
 from dataclasses import replace
+from typing import Any
 
 from tearline.audit.event import EventCode
 from tearline.bodies.requests import items_of
 from tearline.errors import (
     ItemUnknown,
     KeystoreEntryMissing,
+    NoteRefused,
     PacketError,
+    RecipientKeyExpired,
+    RecordRequestError,
+    StatementMalformed,
     StepBackwards,
     TearlineError,
 )
-from tearline.requests.step import StepNote, verify_note
-from tearline.sealing import open_note
-from tearline.statements.statement import Statement, StatementType
-from tearline.wire.requests import encode_step_prefix, parse_note, parse_step
+from tearline.requests.step import RequestStep, StepKind, StepNote, verify_note
+from tearline.statements.statement import ActedBy, Statement, StatementType
+from tearline.wire.requests import (
+    encode_note,
+    encode_step,
+    encode_step_prefix,
+    parse_note,
+    parse_step,
+)
 from tearline_client.context import NodeContext
+from tearline_client.jobs import Jobs
 from tearline_client.messages.received import Received, ReceivedStep
 from tearline_client.messages.recipient import Delivered, Recipient
+from tearline_client.outbox.sealed_notes import SealedNotes, key_to_speak
 from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.quarantine import quarantine
+from tearline_client.rules.suspensions import SuspensionRules
 from tearline_client.store.inbox import Evidence
-from tearline_client.store.requests import StoredRequest
+from tearline_client.store.requests import StoredRequest, StoredStep
+
+_NOTES = SealedNotes(
+    type=StatementType.REQUEST_STEP,
+    encode=encode_step,
+    prefix=encode_step_prefix,
+    encode_note=encode_note,
+    parse_note=parse_note,
+)
 
 
 def _verify(recipient: Recipient, delivered: Delivered) -> ReceivedStep:
@@ -33,9 +54,8 @@ def _verify(recipient: Recipient, delivered: Delivered) -> ReceivedStep:
         if not recipient.may_lack_keys():
             raise
         return ReceivedStep(step=step, note=None, finding=error)
-    before = encode_step_prefix(step)
     try:
-        note = parse_note(open_note(step.sealed, key, StatementType.REQUEST_STEP, before))
+        note = _NOTES.open(step, key)
         verify_note(step.kind, note)
     except PacketError as error:
         return ReceivedStep(step=step, note=None, finding=error)
@@ -85,10 +105,129 @@ def _refused(context: NodeContext, statement: Statement, code: str) -> None:
     context.stores.requests.refuse(statement.id, code)
 
 
+def note_of(**parts: Any) -> StepNote:
+    """Returns the note of a person's step, from the parts of a ``StepNote``.
+
+    Raises:
+        NoteRefused: If a step cannot hold it.
+    """
+    try:
+        return StepNote(**parts)
+    except StatementMalformed as refused:
+        raise NoteRefused(refused.why) from None
+
+
+def may_speak(context: NodeContext, request: StoredRequest) -> bool:
+    """Returns whether a step can be sent now: neither suspended nor without a key."""
+    agreement_id = context.stores.packets.manifest(request.packet).agreement.id
+    return key_to_speak(context, agreement_id, request.peer) is not None
+
+
+def is_pending(context: NodeContext, request: StoredRequest) -> bool:
+    """Returns whether a step of ours has no answer yet; no other step may then follow."""
+    return any(each.is_pending for each in context.stores.requests.steps(request))
+
+
+def queue_step(
+    context: NodeContext,
+    request: StoredRequest,
+    kind: StepKind,
+    note: StepNote,
+    acted_by: ActedBy | None,
+    **said: object,
+) -> bytes:
+    """Signs a step that follows, and queues it inside the caller's transaction.
+
+    Returns:
+        The id of its statement.
+
+    Raises:
+        RecordRequestError: If it does not follow, or its note is invalid.
+        AgreementSuspended: If the whole agreement is suspended between the two.
+        TrustError: If the other party has no valid encryption key.
+    """
+    stores, packet, peer = context.stores, request.packet, request.peer
+    try:
+        verify_note(kind, note)
+    except StatementMalformed as refused:
+        raise NoteRefused(refused.why) from None
+    replayed = stores.requests.replayed(request, context.agency)
+    progress = replayed.progress
+    agreement_id = stores.packets.manifest(packet).agreement.id
+    SuspensionRules(context).verify_may_speak(agreement_id, peer)
+    key = context.kem_key_of(peer)
+    step = RequestStep(
+        header=context.signer.header,
+        address=stores.channels.next_place(peer, agreement_id),
+        request=packet,
+        kind=kind,
+        number=progress.taken[request.side] + 1,
+        known=progress.taken[request.side.other],
+        acted_by=acted_by,
+        kem_key_id=key.id,
+        **said,  # type: ignore[arg-type]  # the fields that each verb sets
+    )
+    progress.after(request.side, step, time_ms=context.now_ms(), stopped=replayed.stopped)
+    statement, _ = _NOTES.queue(context, step, note, key)
+    stores.requests.put_own(packet, peer, statement, note)
+    return statement.statement.id
+
+
+def _reseal(context: NodeContext) -> dict[bytes, bytes]:
+    anew: dict[bytes, bytes] = {}
+    if not context.is_ready():
+        return anew
+    for request in context.stores.requests.open():  # few: ended ones are settled
+        with Jobs(context).attempt("requests"):
+            anew.update(_reseal_step(context, request))
+    return anew
+
+
+def _reseal_step(context: NodeContext, request: StoredRequest) -> dict[bytes, bytes]:
+    """Seals a returned step to its recipient's current key, if it still follows."""
+    requests, database = context.stores.requests, context.stores.database
+    came_back = [s for s in requests.steps(request) if s.code == RecipientKeyExpired.code]
+    if not came_back or is_pending(context, request) or not may_speak(context, request):
+        return {}
+    for each in came_back:
+        returned = each.signed.statement.id
+        try:
+            with database.transaction():
+                if not requests.forget(returned):
+                    return {}  # another process of this node was faster
+                return {returned: _queue_anew(context, request, each)}
+        except RecordRequestError as error:  # a later step replaced it
+            with database.transaction():
+                requests.refuse(returned, error.code)
+    return {}
+
+
+def _queue_anew(context: NodeContext, request: StoredRequest, came_back: StoredStep) -> bytes:
+    step, note = came_back.step, came_back.note
+    progress = context.stores.requests.replayed(request, context.agency).progress
+    if note is None or step.number <= progress.taken[request.side]:
+        raise StepBackwards
+    anew = queue_step(
+        context,
+        request,
+        step.kind,
+        note,
+        step.acted_by,
+        extension_ms=step.extension_ms,
+        urgency=step.urgency,
+        permit=step.permit,
+        entry=step.entry,
+    )
+    returned = came_back.signed.statement.id
+    context.stores.repeats.move(returned, anew, time_ms=context.right_ms())
+    return anew
+
+
 REQUEST_STEP = StatementHandler(
     type=StatementType.REQUEST_STEP,
     event=EventCode.REQUEST,
     verify=_verify,
     store=_store,
     refused=_refused,
+    reseal=_reseal,
 )

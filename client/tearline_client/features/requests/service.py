@@ -31,7 +31,7 @@ from tearline_client.context import NodeContext
 from tearline_client.features.decisions.service import Also, DecisionService
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.service import Persons, Sent
-from tearline_client.features.requests.outbound import OutboundRequestSteps, note_of
+from tearline_client.features.requests.handler import is_pending, may_speak, note_of, queue_step
 from tearline_client.features.requests.views import RequestedItem, RequestView, view_request
 from tearline_client.jobs import Jobs
 from tearline_client.messages.due import Due
@@ -67,7 +67,6 @@ class RequestService:
         self._sender = sender
         self._decisions = decisions
         decisions.on(_DESK, self._carry)
-        self._steps = OutboundRequestSteps(context, sender)
         self._jobs = Jobs(context)
 
     # Reading.
@@ -387,10 +386,10 @@ class RequestService:
         """Performs the node's own steps; returns whether a statement is to be sent now."""
         if not self._context.is_ready():
             return False  # with a wrong clock, no time is disputed and no request expires
-        requests, steps = self._context.stores.requests, self._steps
+        requests = self._context.stores.requests
         still = requests.open()  # few, because ended requests are settled below
-        acts: list[Callable[[], bool]] = [partial(steps.say_again, each) for each in still]
-        acts += [partial(self._dispute, *each) for each in requests.unjudged()]
+        acts: list[Callable[[], bool]]
+        acts = [partial(self._dispute, *each) for each in requests.unjudged()]
         acts += [partial(self._expire, each) for each in still]
         acts += [partial(self._settle, each) for each in still]
         found = False
@@ -409,17 +408,19 @@ class RequestService:
             with stores.database.transaction():
                 stores.requests.set_judged(index, request)
             return False
-        if self._steps.is_pending(request) or not self._steps.may_speak(request):
+        if is_pending(self._context, request) or not may_speak(self._context, request):
             return False  # it is judged again
         entry = f"entry {index} says {time_ms}; it came between {earliest_ms} and {latest_ms}"
         with stores.database.transaction():
             stores.requests.set_judged(index, request)
-            self._steps.queue(request, StepKind.DISPUTE, StepNote(text=entry), None, entry=index)
+            queue_step(
+                self._context, request, StepKind.DISPUTE, StepNote(text=entry), None, entry=index
+            )
         self._context.alarm(LogTimeDisputed(entry), request.packet + index.to_bytes(8))
         return True
 
     def _expire(self, request: StoredRequest) -> bool:
-        replayed = self._steps.replayed(request)
+        replayed = self._context.stores.requests.replayed(request, self._context.agency)
         progress = replayed.progress
         expires_ms = progress.expires_ms(replayed.stopped)
         if (
@@ -427,12 +428,12 @@ class RequestService:
             or progress.phase.has_ended
             or expires_ms is None
             or not self._context.has_ended(expires_ms + MAX_LOG_TIME_SKEW_MS)
-            or self._steps.is_pending(request)
-            or not self._steps.may_speak(request)
+            or is_pending(self._context, request)
+            or not may_speak(self._context, request)
         ):
             return False
         with self._context.stores.database.transaction():
-            self._steps.queue(request, StepKind.EXPIRE, StepNote(), None)
+            queue_step(self._context, request, StepKind.EXPIRE, StepNote(), None)
         return True
 
     def _settle(self, request: StoredRequest) -> bool:
@@ -446,9 +447,11 @@ class RequestService:
         return False
 
     def _is_over(self, request: StoredRequest) -> bool:
-        return self._steps.replayed(request).progress.phase.has_ended and not any(
+        requests = self._context.stores.requests
+        replayed = requests.replayed(request, self._context.agency)
+        return replayed.progress.phase.has_ended and not any(
             each.is_pending or each.code == RecipientKeyExpired.code
-            for each in self._context.stores.requests.steps(request)
+            for each in requests.steps(request)
         )
 
     # Steps.
@@ -522,10 +525,10 @@ class RequestService:
         about = {packet, note.answer} - {b""}
         is_repeated = self._words.verify([note.text], request.peer, repeats, about=sorted(about))
         with self._context.stores.database.transaction():
-            if self._steps.is_pending(request):
+            if is_pending(self._context, request):
                 raise StepPending
             done()
-            statement_id = self._steps.queue(request, kind, note, acted_by, **said)
+            statement_id = queue_step(self._context, request, kind, note, acted_by, **said)
             if is_repeated:
                 self._words.keep(statement_id, repeats)
         with queueing(self._context):
