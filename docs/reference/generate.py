@@ -13,6 +13,7 @@ from pathlib import Path
 
 from commands import index_page, noun_page, nouns, server_page
 from formats import formats_page
+from log_lines import log_lines_page
 from tables import GENERATED, table
 from tearline.bodies.registry import KINDS
 from tearline.bodies.rules import Part
@@ -76,6 +77,19 @@ def default_of(setting: Setting) -> str:
     return f"`{setting.default}`" if setting.default not in (None, "") else ""
 
 
+def type_of(setting: Setting) -> str:
+    """The type of a setting's value, from its default."""
+    match setting.default:
+        case int():
+            return "whole number"
+        case str():
+            return "text"
+        case Path() | None:
+            return "path"
+        case other:
+            raise TypeError(f"{setting.name}: name the type of {other!r}")
+
+
 def settings_page() -> Iterator[str]:
     """Every setting: where it may stand, its default and its meaning."""
     yield "# Settings of a node"
@@ -90,10 +104,11 @@ def settings_page() -> Iterator[str]:
     )
     yield ""
     yield from table(
-        ("setting", "variable", "in `node.toml`", "default", "meaning"),
+        ("setting", "type", "variable", "in `node.toml`", "default", "meaning"),
         (
             (
                 f"`{setting.name}`",
+                type_of(setting),
                 f"`{setting.variable}`",
                 "yes" if setting.in_file else "no",
                 default_of(setting),
@@ -177,6 +192,7 @@ PAGES = {
     "errors.md": errors_page,
     "formats.md": formats_page,
     "kinds.md": kinds_page,
+    "log-lines.md": log_lines_page,
     "settings.md": settings_page,
 }
 
