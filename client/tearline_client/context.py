@@ -51,6 +51,7 @@ from tearline_client.messages.packet_view import PacketView, open_view
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.approvals import ApprovalStore
 from tearline_client.store.awaiting_cosignature import AwaitingCosignatureStore
+from tearline_client.store.backlog import BacklogStore
 from tearline_client.store.bulk_sends import BulkSendStore
 from tearline_client.store.case_files import CaseFileStore
 from tearline_client.store.cases import CaseStore
@@ -123,6 +124,7 @@ class Stores:
         self.proposals = ProposalStore(database, self.agreements)
         self.awaiting_cosignature = AwaitingCosignatureStore(database)
         self.bulk_sends = BulkSendStore(database)
+        self.backlog = BacklogStore(database)
         self.values = ValueStore(database, value_key)
 
 

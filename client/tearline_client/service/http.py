@@ -20,7 +20,6 @@ from tearline_client.audit.retention import kept_too_long
 from tearline_client.loop_health import LoopHealth
 from tearline_client.node import Node
 from tearline_client.service.metrics import MEDIA_TYPE, Metrics, Snapshot
-from tearline_client.store.backlog import waiting_jobs
 from tearline_runtime.http import NEVER, TEXT, listening, refusal, reply
 
 
@@ -45,7 +44,7 @@ async def vitals_of(node: Node, pulse: LoopHealth) -> Snapshot:
         reached_ms=pulse.reached_ms,
         behind_since_ms=state.unread.since_ms,
         behind_items=state.unread.items,
-        jobs=waiting_jobs(stores.database),
+        jobs=stores.backlog.jobs(),
         free_bytes=node.home.free_bytes,
         failed=pulse.failed,
         status=node.status(),

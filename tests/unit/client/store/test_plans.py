@@ -147,6 +147,7 @@ ALLOWED: Mapping[str, str] = {
     "cases.CaseStore.joined": _ASKED,
     "cases.CaseStore.led": _ASKED,
     "consents.ConsentStore.all": _ASKED,
+    "backlog.BacklogStore.jobs": "a LIMIT ends each count",
     "consents.ConsentStore.find": "those whose id begins as a person says",
     "corrections.CorrectionStore.all": _ASKED,
     "cosigning.CosigningStore.came_between": _ONE,
