@@ -138,7 +138,7 @@ $(VENV)/.ready-run-$(KEY): $(VENV)/.ready-venv-$(KEY)
 	@touch $@
 
 $(VENV)/.ready-test-$(KEY): $(VENV)/.ready-run-$(KEY)
-	@$(VENV)/bin/$(PIP) --editable '.[postgres]' --group test
+	@$(VENV)/bin/$(PIP) --editable '.[postgres,console]' --group test
 	@touch $@
 
 $(VENV)/.ready-check-$(KEY): $(VENV)/.ready-test-$(KEY)

@@ -129,6 +129,32 @@ SETTINGS = (
         meaning="host:port on which `tearline node run` serves metrics and health; none by default",
     ),
     Setting(
+        name="console",
+        parse=_address,
+        default="localhost:8470",
+        meaning="host:port on which `tearline console` serves its pages",
+    ),
+    Setting(
+        name="console_origin",
+        parse=str,
+        default="",
+        meaning="address of the console in browsers, for example `https://console.agency.example`, "
+        "where it differs: behind a proxy, or on every address of the machine",
+    ),
+    Setting(
+        name="console_certificate",
+        parse=_path,
+        default=None,
+        meaning="PEM file with the console's TLS certificate and those of its issuers; required "
+        "where other machines reach the console",
+    ),
+    Setting(
+        name="console_key",
+        parse=_path,
+        default=None,
+        meaning="PEM file with the private key of that certificate",
+    ),
+    Setting(
         name="recall",
         parse=_recall,
         default="erase",
@@ -158,6 +184,10 @@ class Settings:
         timeout_s: Seconds to wait for the exchange to answer one call.
         http: ``host:port`` of the witness port, or empty.
         metrics: ``host:port`` of the metrics port, or empty.
+        console: ``host:port`` of the console.
+        console_origin: Address of the console in browsers, or empty.
+        console_certificate: File with the console's TLS certificate, or None.
+        console_key: File with the private key of that certificate, or None.
         recall: Handling of partners' recalls: erase, or ask.
         passphrase_file: File with the keystore's passphrase in its first line.
         origins: Origin of each setting: ``flag``, a variable's name, a file's path or ``default``.
@@ -170,6 +200,10 @@ class Settings:
     timeout_s: int
     http: str
     metrics: str
+    console: str
+    console_origin: str
+    console_certificate: Path | None
+    console_key: Path | None
     recall: str
     passphrase_file: Path | None
     origins: Mapping[str, str]

@@ -95,6 +95,7 @@ class Node:
         self.log = FollowedLog(context)
         self.directory = Directory(context)
         self._actors = Actors(home, keystore)
+        self.sign_ins = self._actors.sign_ins
         self._jobs = Jobs(context)
         self._sender = Sender(context, home.sending_lock, HANDLERS)
         onward = OnwardUse(context)

@@ -191,6 +191,7 @@ AGENCY = {
     "node status": Example(),
     "node sync": Example(),
     "node take-over": Example(),
+    "console": Example(),
     "demo": Example(exits="1: a step is not proved"),
     "bench": Example(words=f"--packets 100 {_TO}", role=LIAISON),
     "config show": Example(words="--origin"),

@@ -236,6 +236,19 @@ MAX_HTTP_HEAD_BYTES = 8 << 10  # a request has no body, and its longest path 40 
 MAX_HTTP_CONNECTION_S = 60  # a silent client holds a place no longer
 HTTP_DRAIN_S = 5  # for running answers when the exchange stops; each is small
 
+# The console.
+MAX_CONSOLE_FORM_BYTES = 256 << 10  # a note of 16 KiB in Chinese, percent-encoded, with its fields
+MAX_CONSOLE_FIELDS = 1024  # of a form: a box for each of 512 fields, and what goes with it
+MAX_CONSOLE_QUERY_BYTES = 4096  # of an address: filters and a search text
+CONSOLE_IDLE_S = 15 * 60  # without a request; then the person signs in again
+CONSOLE_SESSION_S = 8 * 3600  # a working day; then the person signs in again
+MAX_PERSON_SESSIONS = 8  # of one person: browsers of two machines, and forgotten ones
+SIGN_IN_BURST = 5  # attempts of one name at once: slips of a person
+SIGN_IN_PACE_S = 30  # for each further attempt: under 3,000 a day
+MAX_SIGN_IN_NAMES = 4096  # whose attempts are counted, with 100 bytes each; the oldest give way
+MAX_SIGN_INS_WAITING = 8  # each takes a tenth of a second and 64 MiB, one after another
+CONSOLE_PAGE_ROWS = 50  # a page that a person reads
+
 # Imports and exports.
 MAX_FIELDS = MAX_SLOTS // 4  # each field may need a slot in each of four forms
 MAX_GROUP_BYTES = 512 << 10  # text of one packet; with padding and slots in 4 forms under 4 MiB

@@ -8,8 +8,11 @@ network.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from os import PathLike, fspath
 from typing import Protocol
 
 import h11
@@ -22,7 +25,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from tearline.errors import NotFound, SettingInvalid, TearlineError, TileMalformed
+from tearline.errors import (
+    ConfigUnreadable,
+    NotFound,
+    SettingInvalid,
+    TearlineError,
+    TileMalformed,
+)
 from tearline.limits import (
     HTTP_DRAIN_S,
     MAX_HTTP_CONNECTION_S,
@@ -135,20 +144,55 @@ def refusal(status: int, headers: Mapping[str, str] = _NO_HEADERS) -> Response:
     return Response(status_code=status, headers={"cache-control": NEVER, **headers})
 
 
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Files for TLS.
+
+    Attributes:
+        certificate: The certificate, followed by those of its issuers; PEM.
+        key: Its private key; PEM.
+    """
+
+    certificate: PathLike[str]
+    key: PathLike[str]
+
+    def context(self) -> ssl.SSLContext:
+        """Returns the context of a server: TLS 1.3 alone.
+
+        Raises:
+            ConfigUnreadable: If a file cannot be read, or the two do not belong together.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except OSError as error:  # ssl.SSLError is one, too
+            why = error.strerror or "not a PEM file"
+            raise ConfigUnreadable(
+                f"{fspath(self.certificate)} and {fspath(self.key)}: {why}"
+            ) from None
+        return context
+
+
 @asynccontextmanager
-async def listening(address: str, application: Starlette) -> AsyncIterator[int]:
+async def listening(
+    address: str, application: ASGIApp, *, tls: TlsFiles | None = None
+) -> AsyncIterator[int]:
     """Serves ``application`` in this event loop, and drains it at the end.
 
     Args:
         address: host:port; port 0 selects a free one.
         application: The application.
+        tls: Files for TLS; None for plain HTTP.
 
     Yields:
         The port.
 
     Raises:
         SettingInvalid: If the server cannot listen on the address.
+        ConfigUnreadable: If a file for TLS cannot be read.
     """
+    context = None if tls is None else tls.context()
     listener = _listener(address)
     server = _Server(
         uvicorn.Config(
@@ -166,6 +210,7 @@ async def listening(address: str, application: Starlette) -> AsyncIterator[int]:
             limit_concurrency=MAX_HTTP_CONNECTIONS,
             timeout_graceful_shutdown=HTTP_DRAIN_S,
             h11_max_incomplete_event_size=MAX_HTTP_HEAD_BYTES,
+            ssl_context_factory=None if context is None else lambda config, default: context,
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[listener]))

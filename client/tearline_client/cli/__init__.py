@@ -25,6 +25,7 @@ NOUNS = {
     "log": ("tearline_client.cli.log", "Compare views of the log; erase entries."),
     "keys": ("tearline_client.cli.keys", "Show, rotate and revoke the node's keys."),
     "node": ("tearline_client.cli.node", "Run, inspect and back up the node."),
+    "console": ("tearline_client.cli.console", "Run the node with its pages for browsers."),
     "demo": ("tearline_client.cli.demo", "Run the demonstration on this machine."),
     "bench": ("tearline_client.cli.bench", "Measure the exchange's throughput."),
     "config": ("tearline_client.cli.config", "Show settings and their origins."),

@@ -1,8 +1,5 @@
 """``tearline node``: operation, status, backup and restore of the node."""
 
-import asyncio
-import signal
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import click
@@ -73,35 +70,15 @@ async def run_command(
 
     Example: tearline node run --on packet-arrived /usr/local/bin/notify
     """
-    from tearline_client.loop_health import LoopHealth
     from tearline_client.notifications.hooks import parse_hooks
     from tearline_client.rendering.log_lines import log_run
-    from tearline_client.service.daemon import run_daemon
+    from tearline_client.service.process import run_process
 
     asked = parse_hooks(hooks)
     log = log_run(json_lines=json_lines, quiet=cli.quiet, calls_every=log_calls)
     try:
-        async with open_node(cli) as node, AsyncExitStack() as ports:
-            stop, anew, pulse = asyncio.Event(), asyncio.Event(), LoopHealth()
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, stop.set)
-            loop.add_signal_handler(signal.SIGHUP, anew.set)
-            if cli.settings.http:
-                from tearline_client.cosigning.witness_http import witnessing
-
-                port = await ports.enter_async_context(
-                    witnessing(cli.settings.http, node.state, node.cosigning, log.info)
-                )
-                log.info(f"Serving the log and cosigning on port {port}.")
-            if cli.settings.metrics:
-                from tearline_client.service.http import monitored
-
-                port = await ports.enter_async_context(
-                    monitored(cli.settings.metrics, node, pulse, log.info)
-                )
-                log.info(f"Serving metrics and health on port {port}.")
-            await run_daemon(node, stop, report=log.info, hooks=asked, pulse=pulse, anew=anew)
+        async with open_node(cli) as node:
+            await run_process(node, cli.settings, report=log.info, hooks=asked)
     except TearlineError as error:
         log.error(str(error))
         raise SystemExit(error.exit_status) from None

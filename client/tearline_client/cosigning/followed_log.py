@@ -37,6 +37,10 @@ class FollowedLog:
         """Returns all evidence against the log, oldest first."""
         return self._cosigning.accusations()
 
+    def is_stopped(self) -> bool:
+        """Returns whether evidence against the log, or another copy of the node, stops sending."""
+        return self._cosigning.is_stopped or bool(self._context.stores.recovery.twin())
+
     def resume(self, decision: str) -> int:
         """Lifts the stop of sending, and keeps the decision with the evidence.
 

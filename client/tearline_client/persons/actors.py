@@ -9,6 +9,7 @@ from tearline.statements.statement import ActedBy
 from tearline_client.keys.home import PSEUDONYM_KEY, Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons.issuer import NODE, LocalIssuer
+from tearline_client.persons.sign_ins import SignIns
 
 
 class Actors:
@@ -17,12 +18,16 @@ class Actors:
     Args:
         home: The node's home.
         keystore: Its keystore, which holds persons and sessions.
+
+    Attributes:
+        sign_ins: Persons who are signed in to this process alone.
     """
 
     def __init__(self, home: Home, keystore: Keystore) -> None:
         self._home = home
         self._keystore = keystore
         self._issuer = LocalIssuer(keystore)
+        self.sign_ins = SignIns(self._issuer)
 
     def acted_by(
         self, name: str, agreement_id: bytes, role: Role, *, now_ms: int

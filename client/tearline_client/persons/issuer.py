@@ -86,10 +86,15 @@ class LocalIssuer:
     """Persons, logins and tokens of one agency, kept in a keystore.
 
     Commands at the same moment lose nothing of each other: each reads and writes alone.
+
+    Attributes:
+        present: Sessions of this process alone, by name; see ``SignIns``. They count for a person
+            who is named, and never for an empty name.
     """
 
     def __init__(self, keystore: Keystore) -> None:
         self._keystore = keystore
+        self.present: dict[str, Session] = {}
 
     @classmethod
     def create(cls, keystore: Keystore, key: IssuerKey) -> "LocalIssuer":
@@ -188,7 +193,10 @@ class LocalIssuer:
             LoginRequired: If there is none.
             PersonAmbiguous: If there are several, for an empty name.
         """
-        return choose_session(self._sessions(), name, now_s)
+        stored = self._sessions()
+        if name in self.present:
+            stored = (*(each for each in stored if each.name != name), self.present[name])
+        return choose_session(stored, name, now_s)
 
     def is_unattended(self, now_s: int) -> bool:
         """Returns whether no session counts now: then the node acts by itself."""

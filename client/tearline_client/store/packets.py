@@ -265,13 +265,25 @@ class PacketStore:
         Raises:
             NotFound: If it is not here.
         """
-        row = self._db.row(
-            "SELECT id, origin, received_ms, manifest, parts FROM packet WHERE id = ?",
-            (packet_id,),
-        )
+        sql = "SELECT id, origin, received_ms, manifest, parts FROM packet WHERE id = ?"
+        row = self._db.row(sql, (packet_id,))
         if row is None:
             raise NotFound("no such packet here")
         return self._packet(row)
+
+    def header(self, packet_id: bytes) -> tuple[str, int, Manifest]:
+        """Returns a packet's originator, time of arrival and manifest, without other parts.
+
+        Raises:
+            NotFound: If it is not here.
+        """
+        sql = "SELECT origin, received_ms, manifest FROM packet WHERE id = ?"
+        row = self._db.row(sql, (packet_id,))
+        if row is None:
+            raise NotFound("no such packet here")
+        origin, received_ms, sealed = row
+        signed = parse_signed(self._db.vault.open(MANIFEST.at(packet_id), sealed))
+        return origin, received_ms, parse_manifest(signed.statement.body)
 
     def held(self, packet_id: bytes) -> StoredPacket | None:
         """Returns one packet, or None if it is not here."""
@@ -321,11 +333,7 @@ class PacketStore:
         Raises:
             NotFound: If it is not here.
         """
-        sealed = self._db.value("SELECT manifest FROM packet WHERE id = ?", (packet_id,))
-        if sealed is None:
-            raise NotFound("no such packet here")
-        signed = parse_signed(self._db.vault.open(MANIFEST.at(packet_id), sealed))
-        return parse_manifest(signed.statement.body)
+        return self.header(packet_id)[2]
 
     def ids(self) -> list[bytes]:
         """Returns the ids of all packets, newest first."""

@@ -98,3 +98,11 @@ class PersonAmbiguous(TlsError):
         "Add `--as NAME` with one of them, or `--as node` for the node itself; "
         "`tearline login NAME --out` ends a session."
     )
+
+
+class SignInDelayed(TlsError):
+    """Attempt to sign in too soon after others for the same name, or while others wait."""
+
+    code = "TL-TLS-012"
+    what = "There were too many attempts to sign in."
+    next = "Wait for the stated time, then try again."

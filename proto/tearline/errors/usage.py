@@ -66,3 +66,11 @@ class NameAmbiguous(UsageError):
     code = "TL-USE-007"
     what = "The name or the beginning of the id matches several items here."
     next = "Give more digits of the id; the command had no effect."
+
+
+class FormRefused(UsageError):
+    """Form that did not come from a page of the console in this session, or is not well formed."""
+
+    code = "TL-USE-008"
+    what = "The form is not acceptable."
+    next = "Open the page again, and send the form from there."

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tearline.packets.packet import Manifest
 from tearline_client.context import NodeContext
-from tearline_client.store.packets import StoredGrant, StoredPacket
+from tearline_client.store.packets import StoredGrant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +50,12 @@ class PacketRecords:
         Raises:
             NotFound: If it is not here.
         """
-        return _record(self._packets.packet(packet_id))
+        origin, received_ms, manifest = self._packets.header(packet_id)
+        return PacketRecord(id=packet_id, origin=origin, received_ms=received_ms, manifest=manifest)
 
     def list(self) -> tuple[PacketRecord, ...]:
         """Returns the records of all packets, newest first."""
-        return tuple(map(_record, self._packets.packets()))
+        return tuple(map(self.get, self.ids()))
 
     def ids(self) -> tuple[bytes, ...]:
         """Returns the ids of all packets, newest first."""
@@ -83,12 +84,3 @@ class PacketRecords:
     def repeats(self, packet_id: bytes) -> tuple[str, ...]:
         """Returns the reasons that persons gave for values repeated in a packet's texts."""
         return self._repeats.of(packet_id)
-
-
-def _record(packet: StoredPacket) -> PacketRecord:
-    return PacketRecord(
-        id=packet.id,
-        origin=packet.origin,
-        received_ms=packet.received_ms,
-        manifest=packet.manifest,
-    )

@@ -1,0 +1,158 @@
+"""The console as an application: routes, sessions, refusals, and files that pages load."""
+
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from tearline.errors import (
+    EXIT_INTEGRITY,
+    EXIT_LOCAL,
+    EXIT_NOT_FOUND,
+    EXIT_PENDING,
+    EXIT_REFUSED,
+    EXIT_UNREACHABLE,
+    EXIT_USAGE,
+    FormRefused,
+    LoginRequired,
+    NotPermitted,
+    TearlineError,
+)
+from tearline.limits import MAX_CONSOLE_QUERY_BYTES
+from tearline_client.console.guard import Origins, guarded
+from tearline_client.console.languages import NAMES, language, preferred
+from tearline_client.console.pages.account import LANGUAGE_COOKIE
+from tearline_client.console.routes import ROUTES
+from tearline_client.console.visit import Console, ConsoleRoute, Visit
+from tearline_client.node import Node
+
+STATIC = {
+    "tokens.css": "text/css; charset=utf-8",
+    "console.css": "text/css; charset=utf-8",
+    "htmx.min.js": "text/javascript; charset=utf-8",
+    "console.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+"""Files that pages load, and their types."""
+_STATUSES = {
+    EXIT_LOCAL: 500,
+    EXIT_USAGE: 400,
+    EXIT_UNREACHABLE: 503,
+    EXIT_REFUSED: 403,
+    EXIT_INTEGRITY: 409,
+    EXIT_NOT_FOUND: 404,
+    EXIT_PENDING: 202,
+}
+Report = Callable[[str], None]
+
+
+def console_application(
+    node: Node,
+    origins: Origins,
+    *,
+    report: Report,
+    clock: Callable[[], int] = lambda: int(time.time()),
+) -> ASGIApp:
+    """Returns the console of an open node.
+
+    Args:
+        node: The node.
+        origins: The origins under which browsers reach it.
+        report: Called with each fault of a page, without contents.
+        clock: Returns the time, Unix seconds.
+    """
+    # Cookies ignore ports: consoles of several agencies on one machine have cookies of their own.
+    name = f"tearline-{hashlib.sha256(node.uri.encode()).hexdigest()[:12]}"
+    console = Console(
+        node=node,
+        origins=origins,
+        cookie=f"__Host-{name}" if origins.is_secure else name,
+        clock=clock,
+        menu=tuple(route for route in ROUTES if route.title),
+    )
+
+    async def missing(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        return _visit(console, request).render("missing.html", status=status)
+
+    async def fault(request: Request, error: Exception) -> Response:
+        report(f"The console could not answer {request.method}: {type(error).__name__}.")
+        return _visit(console, request).render("fault.html", status=500)
+
+    pages = [Route(each.path, _endpoint(console, each), methods=[each.method]) for each in ROUTES]
+    assets = Route("/static/{name}", _static, methods=["GET"])
+    handlers = {HTTPException: missing, Exception: fault}
+    return guarded(Starlette(routes=[*pages, assets], exception_handlers=handlers), origins)
+
+
+async def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in STATIC:
+        raise HTTPException(404)
+    content = (files("tearline_client.console") / "static" / name).read_bytes()
+    return Response(content, headers={"content-type": STATIC[name]})
+
+
+def _visit(console: Console, request: Request) -> Visit:
+    """Returns a request with its session, if that and its person still count."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    code = chosen if chosen in NAMES else preferred(request.headers.get("accept-language", ""))
+    visit = Visit(console=console, request=request, language=language(code))
+    token, now_s = request.cookies.get(console.cookie, ""), console.clock()
+    session = console.sessions.find(token, now_s)
+    if session is None:
+        return visit
+    try:
+        person = console.node.sign_ins.person(session.person)
+    except LoginRequired:
+        console.sessions.end_all(session.person)
+        console.node.sign_ins.end(session.person)
+        return visit
+    console.node.sign_ins.renew(person.name, now_s=now_s, ends_s=session.ends_s())
+    return Visit(
+        console=console,
+        request=request,
+        language=visit.language,
+        session=session,
+        signed_in=person,
+    )
+
+
+def _endpoint(console: Console, route: ConsoleRoute) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        visit = _visit(console, request)
+        if len(request.url.query) > MAX_CONSOLE_QUERY_BYTES:
+            return refusal(visit, FormRefused("its address is too long"))
+        if route.roles and visit.signed_in is None:
+            return _to_sign_in(visit, route)
+        if route.roles and not route.roles & visit.roles:
+            asked = " or ".join(sorted(route.roles))
+            return refusal(visit, NotPermitted(f"this requires the role {asked}"))
+        try:
+            return await route.handler(visit)
+        except TearlineError as error:
+            return refusal(visit, error)
+
+    return answer
+
+
+def refusal(visit: Visit, error: TearlineError) -> Response:
+    """Returns the page of a refusal: its code, its words and the next step, as on a terminal."""
+    return visit.render("refused.html", {"error": error}, status=_STATUSES[error.exit_status])
+
+
+def _to_sign_in(visit: Visit, route: ConsoleRoute) -> Response:
+    path = visit.request.url.path
+    query = visit.request.url.query
+    back = (f"{path}?{query}" if query else path) if route.method == "GET" else ""
+    way = visit.redirect("/sign-in", {"next": "" if back == "/" else back})
+    if visit.request.headers.get("hx-request"):  # a part of a page cannot be the sign-in
+        return Response(status_code=401, headers={"hx-redirect": way.headers["location"]})
+    return way

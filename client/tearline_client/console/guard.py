@@ -1,0 +1,102 @@
+"""Guard in front of the console: it checks each request, and adds the headers of each response.
+
+A page of another origin can have a browser send requests here, or can give the name of its own
+server this machine's address (DNS rebinding). Therefore a request names a host of the console. One
+that changes something also names an origin of the console, and bears a token; see ``forms``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'; require-trusted-types-for 'script'; trusted-types htmx"
+)
+HEADERS: Mapping[str, str] = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_A_YEAR = "max-age=31536000"
+SAFE = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origins:
+    """Origins under which browsers reach the console.
+
+    Attributes:
+        allowed: Scheme, host and port of each, as browsers write them.
+    """
+
+    allowed: frozenset[str]
+
+    @classmethod
+    def of(cls, origins: Iterable[str]) -> "Origins":
+        """Returns the origins of a list."""
+        return cls(allowed=frozenset(origins))
+
+    @property
+    def is_secure(self) -> bool:
+        """Returns whether browsers reach the console by HTTPS alone."""
+        return all(origin.startswith("https://") for origin in self.allowed)
+
+    def has_host(self, host: str) -> bool:
+        """Returns whether a Host header names one of them."""
+        return any(urlsplit(origin).netloc == host.lower() for origin in self.allowed)
+
+    def refusal(self, method: str, headers: Headers) -> int:
+        """Returns the status that refuses a request, or 0 for a permitted one."""
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self.has_host(hosts[0]):
+            return 421
+        if method in SAFE:
+            return 0
+        origin, site = headers.get("origin", ""), headers.get("sec-fetch-site")
+        is_ours = origin in self.allowed and urlsplit(origin).netloc == hosts[0].lower()
+        if site is not None:
+            # Browsers write the origin of a form as "null" under the referrer policy below. No
+            # page can set this other header.
+            return 0 if site == "same-origin" and (is_ours or origin == "null") else 403
+        return 0 if is_ours else 403
+
+
+def guarded(application: ASGIApp, origins: Origins) -> ASGIApp:
+    """Returns the application behind the guard.
+
+    Args:
+        application: The application.
+        origins: The origins of the console.
+    """
+    added = {**HEADERS, **({"strict-transport-security": _A_YEAR} if origins.is_secure else {})}
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = [pair for pair in message["headers"] if pair[0].decode() not in added]
+                headers = [(name.encode(), value.encode()) for name, value in added.items()]
+                message = {**message, "headers": [*own, *headers]}
+            await send(message)
+
+        status = origins.refusal(scope["method"], Headers(scope=scope))
+        refused = PlainTextResponse(_WORDS[status], status) if status else None
+        await (refused or application)(scope, receive, send_with_headers)
+
+    return answer
+
+
+_WORDS = {
+    421: "This address is not one of the console's.\n",
+    403: "The request did not come from a page of the console.\n",
+}

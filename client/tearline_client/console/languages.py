@@ -1,0 +1,109 @@
+"""Languages of the console: catalogues of messages, dates and numbers.
+
+A message is written in English in the code and the templates. ``locale`` holds the catalogue of
+each further language, in the format of gettext. Names, values and texts from partners are data:
+they are never translated.
+"""
+
+import gettext as catalogues
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+
+from babel import Locale
+from babel.dates import format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from markupsafe import Markup, escape
+
+from tearline.text.display import visible
+
+NAMES: Mapping[str, str] = {"en": "English", "zh": "中文", "es": "Español"}
+"""The name of each language in itself, by its code."""
+DEFAULT = "en"
+TAGS: Mapping[str, str] = {"en": "en", "zh": "zh-Hans", "es": "es"}
+"""Language tags (BCP 47), for pages."""
+_LOCALES = {"en": "en_GB", "zh": "zh_Hans", "es": "es"}
+
+
+def mark(message: str) -> str:
+    """Marks a message for translation where it is stored, and returns it unchanged."""
+    return message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """A language, with its catalogue.
+
+    Attributes:
+        code: Its code, a key of ``NAMES``.
+        catalogue: Its messages.
+        locale: Its rules of dates and numbers.
+    """
+
+    code: str
+    catalogue: catalogues.NullTranslations
+    locale: Locale
+
+    def text(self, message: str, **values: object) -> Markup:
+        """Returns a message as HTML, with values in it as text."""
+        if not message:  # gettext gives its header for an empty message
+            return Markup()
+        found = escape(self.catalogue.gettext(message))
+        return found % _shown(values) if values else found
+
+    def counted(self, one: str, many: str, count: int, **values: object) -> Markup:
+        """Returns the form of a message that fits a number, as HTML; the number is ``count``."""
+        message = escape(self.catalogue.ngettext(one, many, count))
+        return message % {"count": self.number(count), **_shown(values)}
+
+    def number(self, number: int) -> str:
+        """Returns a number as the language writes it."""
+        return format_decimal(number, locale=self.locale)
+
+    def date(self, time_ms: int) -> str:
+        """Returns a time in UTC as the language writes it, to the minute."""
+        moment = datetime.fromtimestamp(time_ms / 1000, UTC)
+        return format_datetime(moment, "medium", tzinfo=UTC, locale=self.locale).replace(
+            "\N{NARROW NO-BREAK SPACE}", " "
+        )
+
+
+def _shown(values: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: value if isinstance(value, int | Markup) else visible(str(value))
+        for name, value in values.items()
+    }
+
+
+@cache
+def language(code: str) -> Language:
+    """Returns a language, by its code, with its catalogue read once."""
+    return Language(code=code, catalogue=_catalogue(code), locale=Locale.parse(_LOCALES[code]))
+
+
+def _catalogue(code: str) -> catalogues.NullTranslations:
+    if code == DEFAULT:
+        return catalogues.NullTranslations()
+    source = files("tearline_client.console") / "locale" / f"{code}.po"
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(source.read_bytes()), locale=_LOCALES[code]))
+    compiled.seek(0)
+    return catalogues.GNUTranslations(compiled)
+
+
+def preferred(header: str) -> str:
+    """Returns the code of the language that an Accept-Language header prefers.
+
+    Args:
+        header: The header; only its order and the first letters of each tag count.
+    """
+    for tag in header.split(",")[: len(NAMES) * 4]:
+        code = tag.strip()[:2].lower()
+        if code in NAMES:
+            return code
+    return DEFAULT

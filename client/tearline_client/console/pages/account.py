@@ -1,0 +1,106 @@
+"""Signing in and out, and the choice of a language."""
+
+import asyncio
+import unicodedata
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from tearline.errors import LoginRefused, SignInDelayed, TearlineError
+from tearline.limits import CONSOLE_SESSION_S
+from tearline_client.console.forms import read_form
+from tearline_client.console.languages import NAMES
+from tearline_client.console.visit import Visit
+
+LANGUAGE_COOKIE = "tearline-language"
+_A_YEAR_S = 365 * 24 * 3600
+
+
+async def start(visit: Visit) -> Response:
+    """Leads to the first page of the navigation."""
+    return visit.redirect(visit.console.menu[0].path)
+
+
+async def sign_in_page(visit: Visit) -> Response:
+    """Shows the form to sign in."""
+    return _form(visit, visit.query("next"))
+
+
+def _form(visit: Visit, after: str, refused: TearlineError | None = None) -> Response:
+    status = 200 if refused is None else 429 if isinstance(refused, SignInDelayed) else 403
+    values = {"after": own_path(after), "refused": refused}
+    return visit.render("sign_in.html", values, status=status)
+
+
+async def sign_in(visit: Visit) -> Response:
+    """Verifies a name and a passphrase, and begins a session under a token of its own."""
+    form = await read_form(visit.request)  # a session that a browser had before counts no longer
+    name = form.text("name").strip()
+    after = own_path(form.text("next"))
+    try:
+        await _verify(visit, name, form.text("passphrase"))
+    except (LoginRefused, SignInDelayed) as error:
+        return _form(visit, after, error)
+    console = visit.console
+    console.sessions.end(visit.request.cookies.get(console.cookie, ""))
+    response = visit.redirect(after or "/")
+    response.set_cookie(
+        console.cookie,
+        console.sessions.begin(name, console.clock()),
+        max_age=CONSOLE_SESSION_S,
+        secure=console.origins.is_secure,
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+async def _verify(visit: Visit, name: str, passphrase: str) -> None:
+    console = visit.console
+    if wait_s := console.pace.wait_s(name, console.clock()):
+        raise SignInDelayed(f"the next one is possible in {wait_s} s")
+    # Keyboards spell é as one character, or as an e and an accent.
+    data = unicodedata.normalize("NFC", passphrase).encode()
+    async with console.verifications.turn():
+        await asyncio.to_thread(visit.node.sign_ins.verify, name, data)
+    console.pace.forgive(name)
+
+
+async def sign_out(visit: Visit) -> Response:
+    """Ends the session, here and in the browser."""
+    await visit.form()
+    console = visit.console
+    console.sessions.end(visit.request.cookies.get(console.cookie, ""))
+    visit.node.sign_ins.end(visit.person)
+    response = visit.redirect("/sign-in")
+    response.delete_cookie(
+        console.cookie, secure=console.origins.is_secure, httponly=True, samesite="strict"
+    )
+    return response
+
+
+async def choose_language(visit: Visit) -> Response:
+    """Stores the language in the browser, and returns to the page."""
+    form = await visit.form()
+    response = visit.redirect(own_path(form.text("next")) or "/")
+    code = form.text("language")
+    if code in NAMES:
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            code,
+            max_age=_A_YEAR_S,
+            secure=visit.console.origins.is_secure,
+            httponly=True,
+            samesite="strict",
+        )
+    return response
+
+
+def own_path(text: str) -> str:
+    """Returns ``text`` if it is the path of a page of the console, else an empty text."""
+    is_path = text.startswith("/") and not text.startswith("//")
+    is_plain = text.isascii() and text.isprintable() and "\\" not in text
+    if not (is_path and is_plain):
+        return ""
+    parts = urlsplit(text)
+    return "" if parts.scheme or parts.netloc else text

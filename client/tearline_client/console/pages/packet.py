@@ -1,0 +1,286 @@
+"""A packet as a document: its fields by entity, the tear line, its handling, and its life."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from tearline.federation.members import TrustList
+from tearline.packets.grant import Caveats
+from tearline.packets.packet import TEXT, OpenedField, WithholdReason
+from tearline.persons.tokens import Role
+from tearline.policy.form import Form
+from tearline.policy.marking import HANDLING_CODES, Marking, Pap, Tlp
+from tearline_client.console.visit import Visit
+from tearline_client.console.words import (
+    FORMS,
+    HANDLING,
+    INFORMATION,
+    KINDS,
+    PAP,
+    REASONS,
+    RECALLS,
+    ROLES,
+    SOURCE,
+    STATUSES,
+    TLP,
+    URGENCIES,
+)
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.node import Node
+from tearline_client.rendering.packets import captions, content_text, short, values_text
+from tearline_client.rendering.words import agency_name
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """A marking, as a badge with its meaning.
+
+    Attributes:
+        code: The code, for example ``TLP:AMBER``.
+        tone: Name of its colour: the code's level, or ``plain``.
+        meaning: Its meaning, as a message.
+    """
+
+    code: str
+    tone: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A field of the document.
+
+    Attributes:
+        label: Its name, in words.
+        values: The lines of its values.
+        category: The category of information.
+        form: Its form as a message, unless clear.
+        mask: The mask of its form, or empty.
+        badges: Its markings.
+        doubt: Its deviation from the rules of its kind, or empty.
+        is_data: Whether it is a document: its values describe it.
+    """
+
+    label: str
+    values: tuple[str, ...]
+    category: str
+    form: str
+    mask: str
+    badges: tuple[Badge, ...]
+    doubt: str
+    is_data: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The fields of one entity, or of the packet itself.
+
+    Attributes:
+        kind: Its schema, in words.
+        name: Its name, if visible.
+        lines: Its fields.
+    """
+
+    kind: str
+    name: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Torn:
+    """Fields below the tear line.
+
+    Attributes:
+        category: The category of information.
+        count: The number of fields.
+        reason: The reason to withhold them, as a message.
+    """
+
+    category: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeStep:
+    """A grant in the life of the packet.
+
+    Attributes:
+        partner: Short name of the other party.
+        number: The grant's number in its channel.
+        status: Its status, as a message; empty before the exchange answered.
+        is_withdrawn: Whether it was withdrawn before its delivery.
+        ends_ms: Its expiry.
+        purpose: The recipient's permitted purpose.
+        by_role: Role of the releasing person as a message, or empty for a machine duty.
+    """
+
+    partner: str
+    number: int
+    status: str
+    is_withdrawn: bool
+    ends_ms: int
+    purpose: str
+    by_role: str
+
+
+async def page(visit: Visit) -> Response:
+    """Shows a packet to a liaison officer, and notifies its sender as the command line does."""
+    node = visit.node
+    packet_id = node.packets.find(visit.request.path_params["packet"])
+    manifest = node.packets.manifest(packet_id)
+    acted_by = node.acting(visit.person, manifest.agreement.id, Role.LIAISON)
+    shown = await node.read(packet_id, acted_by=acted_by, person=visit.person)
+    return visit.render("packet.html", document(node, shown))
+
+
+def document(node: Node, shown: PacketView) -> dict[str, object]:
+    """Returns the values of the template for a packet."""
+    trust_list, manifest = node.directory.trust_list(), shown.manifest
+    agreement = node.agreements.newest(manifest.agreement.id)
+    markings = [opened.field.marking for opened in shown.view.best()]
+    newest = node.corrections.newest(shown.packet.id)
+    cases = {case.id.hex(): case.title for case in node.cases.all()}
+    source, information = manifest.evaluation[0], manifest.evaluation[1]
+    return {
+        "id": shown.packet.id.hex(),
+        "own": shown.own,
+        "sender": agency_name(trust_list, manifest.header.signer),
+        "sender_uri": manifest.header.signer,
+        "kind": KINDS[manifest.kind],
+        "urgency": URGENCIES[manifest.urgency],
+        "strictest": _strictest(markings),
+        "agreement": agreement.name,
+        "version": manifest.agreement.version,
+        "article": manifest.agreement.article,
+        "case": cases.get(manifest.case_id, manifest.case_id),
+        "received_ms": shown.packet.received_ms,
+        "not_after_ms": manifest.not_after_ms,
+        "evaluation": manifest.evaluation,
+        "source": SOURCE[source],
+        "information": INFORMATION[information],
+        "corrected_by": "" if newest == shown.packet.id else newest.hex(),
+        "replaces": manifest.supersedes.hex(),
+        "repeats": node.packets.repeats(shown.packet.id),
+        "parts": tuple(_parts(shown)),
+        "torn": tuple(_torn(shown)),
+        "notes": tuple(_notes(markings, shown)),
+        "lacking": tuple(
+            f"{short(problem.path)}: {problem.why}" for problem in shown.problems if problem.lacks
+        ),
+        "life": tuple(_life(trust_list, shown)),
+        "recalls": tuple(_recalls(node, trust_list, shown)),
+    }
+
+
+def _strictest(markings: Iterable[Marking]) -> Badge:
+    return _tlp(max((marking.tlp for marking in markings), default=Tlp.RED))
+
+
+def _tlp(tlp: Tlp) -> Badge:
+    tone = f"tlp-{tlp.text.partition('+')[0]}"
+    return Badge(code=f"TLP:{tlp.text.upper()}", tone=tone, meaning=TLP[tlp])
+
+
+def _pap(pap: Pap) -> Badge:
+    return Badge(code=f"PAP:{pap.text.upper()}", tone=f"pap-{pap.text}", meaning=PAP[pap])
+
+
+def _plain(code: str) -> Badge:
+    return Badge(code=code, tone="plain", meaning=HANDLING[code])
+
+
+def _badges(marking: Marking) -> Iterator[Badge]:
+    yield _tlp(marking.tlp)
+    yield _pap(marking.pap)
+    yield from map(_plain, marking.handling)
+    if marking.orcon:
+        yield _plain("ORCON")
+
+
+def _parts(shown: PacketView) -> Iterator[Part]:
+    fields = shown.view.best()
+    names = captions(
+        (each.field.path, each.field.values) for each in fields if each.field.media_type == TEXT
+    )
+    doubts = {problem.path: problem.why for problem in shown.problems}
+    by_entity: dict[tuple[str, str], list[OpenedField]] = {}
+    for opened in fields:
+        token, schema, _ = opened.field.path.split("/", 2)
+        by_entity.setdefault((token, schema), []).append(opened)
+    for (token, schema), opened_of in by_entity.items():
+        yield Part(
+            kind=_words(schema),
+            name=names.get(token, ""),
+            lines=tuple(_line(each, names, doubts) for each in opened_of),
+        )
+
+
+def _line(opened: OpenedField, names: dict[str, str], doubts: dict[str, str]) -> Line:
+    field = opened.field
+    is_text = field.media_type == TEXT
+    values = [values_text((value,), names) for value in field.values] if is_text else []
+    return Line(
+        label=_words(field.path.rpartition("/")[2]),
+        values=tuple(line for value in values for line in value.splitlines() or [""])
+        or (content_text(field.media_type, field.values),),
+        category=field.marking.category,
+        form="" if field.form is Form.CLEAR else FORMS[field.form],
+        mask=field.mask,
+        badges=tuple(_badges(field.marking)),
+        doubt=doubts.get(field.path, ""),
+        is_data=not is_text,
+    )
+
+
+def _torn(shown: PacketView) -> Iterator[Torn]:
+    for each in sorted(shown.view.existences, key=lambda existence: existence.category):
+        reason = REASONS[WithholdReason(each.reason)]
+        yield Torn(category=each.category, count=each.count, reason=reason)
+
+
+def _notes(markings: Iterable[Marking], shown: PacketView) -> Iterator[Badge]:
+    """Yields each marking present once, with its meaning."""
+    asked: list[Marking | Caveats] = [*markings, *(grant.grant.caveats for grant in shown.grants)]
+    yield _plain("H0")
+    for code in HANDLING_CODES:
+        if any(code in each.handling for each in asked):
+            yield _plain(code)
+    if any(each.orcon for each in asked):
+        yield _plain("ORCON")
+    for tlp in sorted({each.tlp for each in markings}, reverse=True):
+        yield _tlp(tlp)
+    for pap in sorted({each.pap for each in asked}, reverse=True):
+        yield _pap(pap)
+
+
+def _life(trust_list: TrustList, shown: PacketView) -> Iterator[LifeStep]:
+    for each in shown.grants:
+        grant = each.grant
+        other = grant.header.signer if each.incoming else grant.address.recipient
+        yield LifeStep(
+            partner=agency_name(trust_list, other),
+            number=grant.address.seq,
+            status=STATUSES[each.status] if each.status else "",
+            is_withdrawn=each.withdrawn is not None,
+            ends_ms=grant.not_after_ms,
+            purpose=grant.purpose,
+            by_role=_role(grant.acted_by.role) if grant.acted_by else "",
+        )
+
+
+def _role(name: str) -> str:
+    return next((words for role, words in ROLES.items() if role == name), name)
+
+
+def _recalls(node: Node, trust_list: TrustList, shown: PacketView) -> Iterator[tuple[str, str]]:
+    for each in node.recalls.of(shown.packet.id):
+        yield agency_name(trust_list, each.partner), RECALLS[each.state]
+
+
+def _words(name: str) -> str:
+    return _HUMP.sub(" ", name).lower().capitalize()

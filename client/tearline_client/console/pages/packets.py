@@ -1,0 +1,232 @@
+"""The list of packets: filters in the address, and search in readable fields."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from tearline.errors import MalformedInput, NameAmbiguous, NotFound
+from tearline.federation.members import TrustList
+from tearline.identity import agency_uri_of
+from tearline.limits import CONSOLE_PAGE_ROWS, MAX_FOUND
+from tearline.packets.packet import OpenedField, PacketKind
+from tearline.persons.tokens import Role
+from tearline.statements.receipt import Status
+from tearline_client.console.visit import Visit
+from tearline_client.console.words import KINDS, URGENCIES
+from tearline_client.features.packets.records import PacketRecord
+from tearline_client.features.search.search import SearchFilter
+from tearline_client.node import Node
+from tearline_client.rendering.packets import field_text
+from tearline_client.rendering.words import agency_name
+
+_PAUSE_EVERY = 32  # records, after which other work of the node has its turn
+_IN, _OUT = "in", "out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Filter of the list, as in the address of the page.
+
+    Attributes:
+        way: ``in`` for partners' packets, ``out`` for ours, or empty.
+        partner: Short name of an agency that sent or receives it, or empty.
+        kind: A kind of packet, or empty.
+        case: Id of a case, or empty.
+        unread: Whether only packets that no person has seen are listed.
+        text: A text to search for, or empty.
+        after: Id of the packet before the page's first one, in hexadecimal, or empty.
+    """
+
+    way: str
+    partner: str
+    kind: str
+    case: str
+    unread: bool
+    text: str
+    after: str
+
+    def query(self, after: str) -> str:
+        """Returns the filter as a query, for another page of it."""
+        values = {
+            "way": self.way,
+            "partner": self.partner,
+            "kind": self.kind,
+            "case": self.case,
+            "unread": "1" if self.unread else "",
+            "q": self.text,
+            "after": after,
+        }
+        return urlencode({name: value for name, value in values.items() if value})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A packet in the list.
+
+    Attributes:
+        id: Its id, in hexadecimal.
+        own: Whether it is ours.
+        partners: Short names of its sender, or of its recipients.
+        kind: Its kind, as a message.
+        urgency: Its urgency, as a message.
+        case: Its case: the title if known, else the reference.
+        article: Its article.
+        received_ms: Time of its arrival or creation.
+        unread: Whether it is a partner's, and no person has seen it.
+        corrected: Whether a newer packet replaces it.
+        found: The fields that a search found: the label, and the value.
+    """
+
+    id: str
+    own: bool
+    partners: tuple[str, ...]
+    kind: str
+    urgency: str
+    case: str
+    article: str
+    received_ms: int
+    unread: bool
+    corrected: bool
+    found: tuple[tuple[str, str], ...] = ()
+
+
+async def page(visit: Visit) -> Response:
+    """Shows one page of the list, newest first; or the best matches of a search."""
+    wanted = _filter(visit)
+    node, trust_list = visit.node, visit.node.directory.trust_list()
+    records = [each async for each in _chosen(visit, wanted)]
+    more = len(records) > CONSOLE_PAGE_ROWS and not wanted.text
+    shown = records if wanted.text else records[:CONSOLE_PAGE_ROWS]
+    corrected = node.corrections.corrected_by(record.id for record, _ in shown)
+    cases = {case.id.hex(): case.title for case in node.cases.all()}
+    return visit.render(
+        "packets.html",
+        {
+            "filter": wanted,
+            "rows": [
+                _row(node, trust_list, record, found, cases, corrected=record.id in corrected)
+                for record, found in shown
+            ],
+            "next_query": wanted.query(shown[-1][0].id.hex()) if more else "",
+            "is_full": wanted.text and len(records) >= MAX_FOUND,
+            "partners": [
+                agency.name for agency in trust_list.agencies if not _is_us(node, agency.uri)
+            ],
+            "kinds": KINDS,
+            "cases": cases,
+            "can_open": Role.LIAISON in visit.roles,
+        },
+    )
+
+
+def _filter(visit: Visit) -> Filter:
+    way, kind = visit.query("way"), visit.query("kind")
+    if way not in ("", _IN, _OUT):
+        raise MalformedInput("way is in or out")
+    if kind not in ("", *PacketKind):
+        raise MalformedInput("kind is not a kind of packet")
+    return Filter(
+        way=way,
+        partner=visit.query("partner"),
+        kind=kind,
+        case=visit.query("case"),
+        unread=bool(visit.query("unread")),
+        text=visit.query("q"),
+        after=visit.query("after"),
+    )
+
+
+async def _chosen(
+    visit: Visit, wanted: Filter
+) -> AsyncIterator[tuple[PacketRecord, tuple[OpenedField, ...]]]:
+    """Yields the packets of a page and one more, with the fields that a search found."""
+    node, count = visit.node, 0
+    within = _scope(node, wanted)
+    for number, (packet_id, fields) in enumerate(_candidates(visit, wanted, within)):
+        if number % _PAUSE_EVERY == _PAUSE_EVERY - 1:
+            await asyncio.sleep(0)
+        record = node.packets.get(packet_id)
+        if _fits(node, record, wanted, within):
+            yield record, fields
+            count += 1
+        if count > CONSOLE_PAGE_ROWS and not wanted.text:
+            return
+
+
+def _scope(node: Node, wanted: Filter) -> SearchFilter:
+    return SearchFilter(
+        own=None if not wanted.way else wanted.way == _OUT,
+        kinds=frozenset([PacketKind(wanted.kind)] if wanted.kind else ()),
+        case_id=wanted.case,
+    )
+
+
+def _candidates(
+    visit: Visit, wanted: Filter, within: SearchFilter
+) -> Iterator[tuple[bytes, tuple[OpenedField, ...]]]:
+    node = visit.node
+    if wanted.text:
+        yield from node.search(wanted.text, person=visit.person, within=within).items()
+        return
+    ids = node.packets.ids()
+    begin = 0
+    if wanted.after:
+        try:
+            begin = ids.index(node.packets.find(wanted.after)) + 1
+        except (NotFound, NameAmbiguous):
+            begin = len(ids)  # erased meanwhile, or no id
+    for packet_id in ids[begin:]:
+        yield packet_id, ()
+
+
+def _fits(node: Node, record: PacketRecord, wanted: Filter, within: SearchFilter) -> bool:
+    if not within.covers(record.origin, node.uri) or not within.has(record.manifest):
+        return False
+    if wanted.unread and not _is_unread(node, record):
+        return False
+    trust_list = node.directory.trust_list()
+    return not wanted.partner or wanted.partner in _partners(node, trust_list, record)
+
+
+def _is_unread(node: Node, record: PacketRecord) -> bool:
+    grants = node.packets.grants(record.id)
+    return any(each.incoming and (each.status or 0) < Status.SEEN for each in grants)
+
+
+def _is_us(node: Node, agency: str) -> bool:
+    return agency == agency_uri_of(node.uri)
+
+
+def _partners(node: Node, trust_list: TrustList, record: PacketRecord) -> tuple[str, ...]:
+    if record.origin != node.uri:
+        return (agency_name(trust_list, record.origin),)
+    recipients = {each.grant.address.recipient for each in node.packets.grants(record.id)}
+    return tuple(sorted(agency_name(trust_list, each) for each in recipients))
+
+
+def _row(
+    node: Node,
+    trust_list: TrustList,
+    record: PacketRecord,
+    found: tuple[OpenedField, ...],
+    cases: dict[str, str],
+    *,
+    corrected: bool,
+) -> Row:
+    manifest = record.manifest
+    return Row(
+        id=record.id.hex(),
+        own=record.origin == node.uri,
+        partners=_partners(node, trust_list, record),
+        kind=KINDS[manifest.kind],
+        urgency=URGENCIES[manifest.urgency],
+        case=cases.get(manifest.case_id, manifest.case_id),
+        article=manifest.agreement.article,
+        received_ms=record.received_ms,
+        unread=_is_unread(node, record),
+        corrected=corrected,
+        found=tuple((each.field.path.rpartition("/")[2], field_text(each.field)) for each in found),
+    )

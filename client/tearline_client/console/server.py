@@ -1,0 +1,115 @@
+"""The port of the console: on loopback, or elsewhere under TLS alone."""
+
+import ipaddress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tearline.errors import SettingInvalid
+from tearline_client.config import Settings
+from tearline_client.console.app import console_application
+from tearline_client.console.guard import Origins
+from tearline_client.node import Node
+from tearline_runtime.http import TlsFiles, listening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsolePlace:
+    """Address and origins of the console, by its settings.
+
+    Attributes:
+        address: host:port to listen on.
+        origins: Origins under which browsers reach it.
+        tls: Files of its TLS certificate, or None.
+    """
+
+    address: str
+    origins: tuple[str, ...]
+    tls: TlsFiles | None
+
+
+def place_of(settings: Settings) -> ConsolePlace:
+    """Returns the place of the console.
+
+    Raises:
+        SettingInvalid: If it would be reached from other machines without TLS, or by no known name.
+    """
+    host, _, port = settings.console.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    certificate, key = settings.console_certificate, settings.console_key
+    if (certificate is None) != (key is None):
+        raise SettingInvalid("console_certificate and console_key belong together")
+    tls = None if certificate is None or key is None else TlsFiles(certificate, key)
+    is_here = _is_loopback(host)
+    if not is_here and tls is None:
+        raise SettingInvalid(
+            f"console ({settings.origins['console']}): {settings.console} is reached from other"
+            " machines, so console_certificate and console_key are required"
+        )
+    scheme = "http" if tls is None else "https"
+    if settings.console_origin:
+        return ConsolePlace(
+            address=settings.console,
+            origins=(_origin(settings.console_origin, is_here=is_here),),
+            tls=tls,
+        )
+    if not is_here and _is_every_address(host):
+        raise SettingInvalid(
+            f"console ({settings.origins['console']}): {settings.console} stands for every address,"
+            " so console_origin is required, for example https://console.agency.example"
+        )
+    names = ("localhost", "127.0.0.1", "[::1]") if is_here else (host,)
+    origins = tuple(f"{scheme}://{name}:{port}" for name in names)
+    return ConsolePlace(address=settings.console, origins=origins, tls=tls)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_every_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return not host
+
+
+def _origin(text: str, *, is_here: bool) -> str:
+    """Returns an origin of the settings, as browsers write it."""
+    parts = urlsplit(text)
+    is_origin = parts.scheme in ("http", "https") and text == f"{parts.scheme}://{parts.netloc}"
+    if not is_origin or not parts.hostname or text != text.lower():
+        raise SettingInvalid(
+            "console_origin: expected a scheme and a host in small letters, for example"
+            " https://console.agency.example"
+        )
+    if parts.scheme == "http" and not (is_here and _is_loopback(parts.hostname)):
+        raise SettingInvalid("console_origin: http is for this machine alone; use https")
+    return text
+
+
+@asynccontextmanager
+async def console_port(
+    node: Node, place: ConsolePlace, report: Callable[[str], None]
+) -> AsyncIterator[str]:
+    """Serves the console in this event loop, and drains it at the end.
+
+    Args:
+        node: The node.
+        place: Address and origins.
+        report: Called with each fault of a page, without contents.
+
+    Yields:
+        A sentence with the address of the first page.
+
+    Raises:
+        SettingInvalid: If the server cannot listen on the address.
+        ConfigUnreadable: If the certificate or its key cannot be read.
+    """
+    application = console_application(node, Origins.of(place.origins), report=report)
+    async with listening(place.address, application, tls=place.tls):
+        yield f"Serving the console at {place.origins[0]}/."

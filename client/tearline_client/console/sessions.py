@@ -1,0 +1,118 @@
+"""Sessions of browsers and the pace of sign-ins; both in memory alone, and without I/O.
+
+A session is known by the hash of its token. The token itself is only in the browser's cookie. A
+restart of the console ends every session.
+"""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+from tearline.limits import (
+    CONSOLE_IDLE_S,
+    CONSOLE_SESSION_S,
+    MAX_PERSON_SESSIONS,
+    MAX_SIGN_IN_NAMES,
+    SIGN_IN_BURST,
+    SIGN_IN_PACE_S,
+)
+
+_TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserSession:
+    """A session of one person in one browser.
+
+    Attributes:
+        person: The person, by the agency's own name.
+        csrf: Token that each form of the session carries.
+        began_s: Time of the sign-in, Unix seconds.
+        seen_s: Time of the latest request, Unix seconds.
+    """
+
+    person: str
+    csrf: str
+    began_s: int
+    seen_s: int
+
+    def ends_s(self) -> int:
+        """Returns the end of the session if no request follows, Unix seconds."""
+        return min(self.seen_s + CONSOLE_IDLE_S, self.began_s + CONSOLE_SESSION_S)
+
+
+class BrowserSessions:
+    """All sessions of this process."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[bytes, BrowserSession] = {}
+
+    def __len__(self) -> int:
+        """Returns the number of sessions."""
+        return len(self._sessions)
+
+    def begin(self, person: str, now_s: int) -> str:
+        """Begins a session, and returns its token; ends the person's oldest ones over the bound."""
+        own = [key for key, each in self._sessions.items() if each.person == person]
+        own.sort(key=lambda key: self._sessions[key].seen_s)
+        for key in own[: max(0, len(own) + 1 - MAX_PERSON_SESSIONS)]:
+            del self._sessions[key]
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        csrf = secrets.token_urlsafe(_TOKEN_BYTES)
+        session = BrowserSession(person=person, csrf=csrf, began_s=now_s, seen_s=now_s)
+        self._sessions[_key(token)] = session
+        return token
+
+    def find(self, token: str, now_s: int) -> BrowserSession | None:
+        """Returns the living session of a token, seen now; or None."""
+        key = _key(token)
+        session = self._sessions.get(key)
+        if session is None:
+            return None
+        # A session from the future was made under another clock: it could last for ever.
+        if not session.seen_s <= now_s < session.ends_s():
+            del self._sessions[key]
+            return None
+        self._sessions[key] = replace(session, seen_s=now_s)
+        return self._sessions[key]
+
+    def end(self, token: str) -> None:
+        """Ends the session of a token, if there is one."""
+        self._sessions.pop(_key(token), None)
+
+    def end_all(self, person: str) -> None:
+        """Ends every session of a person."""
+        for key in [key for key, each in self._sessions.items() if each.person == person]:
+            del self._sessions[key]
+
+
+def _key(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+class SignInPace:
+    """Rate limit of sign-ins for each name, whether or not a person has it.
+
+    A name has ``SIGN_IN_BURST`` attempts, and one more for each ``SIGN_IN_PACE_S`` seconds.
+    """
+
+    def __init__(self) -> None:
+        self._ready_s: OrderedDict[bytes, int] = OrderedDict()
+
+    def wait_s(self, name: str, now_s: int) -> int:
+        """Counts an attempt, and returns 0; or returns the seconds until the next one."""
+        key = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
+        ready_s = max(self._ready_s.get(key, 0), now_s - SIGN_IN_BURST * SIGN_IN_PACE_S)
+        ready_s += SIGN_IN_PACE_S
+        if ready_s > now_s:
+            return ready_s - now_s
+        self._ready_s[key] = ready_s
+        self._ready_s.move_to_end(key)
+        if len(self._ready_s) > MAX_SIGN_IN_NAMES:
+            self._ready_s.popitem(last=False)
+        return 0
+
+    def forgive(self, name: str) -> None:
+        """Forgets the attempts of a name, after one that succeeded."""
+        self._ready_s.pop(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest(), None)

@@ -1,0 +1,44 @@
+"""Templates of the console: one environment for each language, all output escaped.
+
+Text of an expression passes ``visible`` first, so that no control, hidden or reordering character
+of a partner reaches a page. Then Jinja escapes it.
+"""
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tearline.text.display import visible
+from tearline_client.console.languages import NAMES, TAGS, language
+
+
+def shown(value: object) -> object:
+    """Returns a value as templates print it: text without unsafe characters, HTML unchanged."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def environment(code: str) -> Environment:
+    """Returns the templates of a language, by its code."""
+    templates = Environment(
+        loader=PackageLoader("tearline_client.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    chosen = language(code)
+    templates.globals.update(
+        {
+            "_": chosen.text,
+            "ngettext": chosen.counted,
+            "number": chosen.number,
+            "date": chosen.date,
+            "language": code,
+            "tag": TAGS[code],
+            "languages": NAMES,
+        }
+    )
+    return templates

@@ -1,0 +1,172 @@
+"""One request to the console: its person, its language and its response."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from tearline.errors import SignInDelayed
+from tearline.limits import MAX_SIGN_INS_WAITING
+from tearline.persons.tokens import Role
+from tearline_client.console.forms import CSRF, Form, read_form
+from tearline_client.console.guard import Origins
+from tearline_client.console.languages import Language
+from tearline_client.console.sessions import BrowserSession, BrowserSessions, SignInPace
+from tearline_client.console.templates import environment
+from tearline_client.node import Node
+from tearline_client.persons.issuer import PersonRecord
+
+ALL = frozenset(Role)
+"""Every role."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleRoute:
+    """A row in the table of routes.
+
+    Attributes:
+        path: The path, with its parameters.
+        handler: Answers it.
+        method: GET or POST.
+        roles: The roles that may use it; empty: anyone, without a sign-in.
+        title: The name of the page in the navigation, or empty.
+    """
+
+    path: str
+    handler: "Callable[[Visit], Awaitable[Response]]"
+    method: str = "GET"
+    roles: frozenset[Role] = ALL
+    title: str = ""
+
+
+class Verifications:
+    """Queue of passphrases to verify: one at a time, as each takes 64 MiB, and few that wait."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Waits for the turn, and holds it.
+
+        Raises:
+            SignInDelayed: If too many wait already.
+        """
+        if self._waiting >= MAX_SIGN_INS_WAITING:
+            raise SignInDelayed("others are signing in; try again in a few seconds")
+        self._waiting += 1
+        try:
+            async with self._lock:
+                yield
+        finally:
+            self._waiting -= 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """State of the console, shared by all requests.
+
+    Attributes:
+        node: The open node.
+        origins: Origins under which browsers reach the console.
+        cookie: Name of the cookie with the session's token.
+        clock: Returns the time, Unix seconds.
+        menu: The routes with a title.
+        sessions: Sessions of browsers.
+        pace: Rate limit of sign-ins.
+        verifications: Queue of passphrases to verify.
+    """
+
+    node: Node
+    origins: Origins
+    cookie: str
+    clock: Callable[[], int]
+    menu: tuple[ConsoleRoute, ...]
+    sessions: BrowserSessions = field(default_factory=BrowserSessions)
+    pace: SignInPace = field(default_factory=SignInPace)
+    verifications: Verifications = field(default_factory=Verifications)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A request, as the handler of its page sees it.
+
+    Attributes:
+        console: The console.
+        request: The request.
+        language: The language of the response.
+        session: The session, or None before the sign-in.
+        signed_in: The person, or None before the sign-in.
+    """
+
+    console: Console
+    request: Request
+    language: Language
+    session: BrowserSession | None = None
+    signed_in: PersonRecord | None = None
+
+    @property
+    def node(self) -> Node:
+        """Returns the node."""
+        return self.console.node
+
+    @property
+    def person(self) -> str:
+        """Returns the agency's own name of the signed-in person, as the node's methods take it."""
+        if self.signed_in is None:  # the empty name would stand for the node's own act
+            raise RuntimeError("a page for everyone asked for a person")
+        return self.signed_in.name
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Returns the roles of the signed-in person."""
+        return frozenset() if self.signed_in is None else self.signed_in.roles
+
+    def query(self, name: str) -> str:
+        """Returns the value of a name in the address, or an empty text."""
+        return self.request.query_params.get(name, "").strip()
+
+    async def form(self) -> Form:
+        """Returns the form of the request, which belongs to its session.
+
+        Raises:
+            FormRefused: If it does not, or is not well formed.
+        """
+        form = await read_form(self.request)
+        if self.session is not None:
+            form.verify_token(self.session.csrf)
+        return form
+
+    def render(
+        self, template: str, values: Mapping[str, object] | None = None, *, status: int = 200
+    ) -> Response:
+        """Returns a page from a template, with the values of the page and of the frame."""
+        found = environment(self.language.code).get_template(template)
+        text = found.render({**self._frame(), **(values or {})})
+        return HTMLResponse(text, status_code=status)
+
+    def redirect(self, path: str, query: Mapping[str, str] | None = None) -> Response:
+        """Returns the way to another page of the console, after an act."""
+        given = {name: value for name, value in (query or {}).items() if value}
+        return RedirectResponse(f"{path}?{urlencode(given)}" if given else path, status_code=303)
+
+    def _frame(self) -> dict[str, object]:
+        menu = [each for each in self.console.menu if each.roles & self.roles]
+        path = self.request.url.path
+        token = "" if self.session is None else self.session.csrf
+        field_of_form = Markup('<input type="hidden" name="%s" value="%s">') % (CSRF, token)
+        return {
+            "menu": menu,
+            "path": path,
+            "address": f"{path}?{self.request.url.query}" if self.request.url.query else path,
+            "csrf": field_of_form if token else Markup(),
+            "who": self.signed_in,
+            "agency": self.node.identity().agency,
+            "stopped": self.signed_in is not None and self.node.log.is_stopped(),
+        }

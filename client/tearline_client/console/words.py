@@ -1,0 +1,101 @@
+"""Words of the field for pages: each code of the protocol as a message to be translated."""
+
+from collections.abc import Mapping
+
+from tearline.packets.packet import PacketKind, Urgency, WithholdReason
+from tearline.packets.recall import RecallState
+from tearline.persons.tokens import Role
+from tearline.policy.form import Form
+from tearline.policy.marking import Pap, Tlp
+from tearline.statements.receipt import Status
+from tearline_client.console.languages import mark
+
+KINDS: Mapping[PacketKind, str] = {
+    PacketKind.LEAD: mark("Lead"),
+    PacketKind.VALUE_TRANSFER: mark("Value transfer"),
+    PacketKind.PRECURSOR_INCIDENT: mark("Precursor incident"),
+    PacketKind.PRE_EXPORT_NOTIFICATION: mark("Pre-export notification"),
+    PacketKind.OPERATIONAL_NOTICE: mark("Operational notice"),
+    PacketKind.RECORD_REQUEST: mark("Request for records"),
+    PacketKind.RECORD_ANSWER: mark("Answer to a request"),
+    PacketKind.FEEDBACK: mark("Feedback"),
+}
+URGENCIES: Mapping[Urgency, str] = {
+    Urgency.EMERGENCY: mark("Emergency"),
+    Urgency.URGENT: mark("Urgent"),
+    Urgency.ROUTINE: mark("Routine"),
+    Urgency.PRESERVE: mark("Preservation"),
+}
+ROLES: Mapping[Role, str] = {
+    Role.ANALYST: mark("Analyst"),
+    Role.LIAISON: mark("Liaison officer"),
+    Role.AUDITOR: mark("Auditor"),
+    Role.OFFICER: mark("Officer in charge"),
+}
+STATUSES: Mapping[Status, str] = {
+    Status.ACCEPTED: mark("Accepted by the exchange"),
+    Status.STORED: mark("Stored by the recipient"),
+    Status.OPENED: mark("Opened by a program"),
+    Status.SEEN: mark("Seen by a person"),
+    Status.ERASED: mark("Erased"),
+    Status.REFUSED: mark("Refused"),
+}
+FORMS: Mapping[Form, str] = {
+    Form.WITHHELD: mark("Withheld"),
+    Form.EXISTS: mark("Exists"),
+    Form.MATCH: mark("Match"),
+    Form.GENERALISED: mark("Generalised"),
+    Form.CLEAR: mark("Clear"),
+}
+RECALLS: Mapping[RecallState, str] = {
+    RecallState.OPEN: mark("Recalled, not answered yet"),
+    RecallState.KEPT: mark("Recalled, and kept on a stated ground"),
+    RecallState.ERASED: mark("Recalled and erased"),
+}
+OUTBOX: Mapping[str, str] = {
+    "sealed": mark("Waiting to be sent"),
+    "unknown": mark("Sent, outcome not known yet"),
+    "accepted": mark("Accepted by the exchange"),
+    "refused": mark("Refused"),
+}
+REASONS: Mapping[WithholdReason, str] = {
+    WithholdReason.SOURCE: mark("to protect a source"),
+    WithholdReason.PRIVACY: mark("to protect a person's privacy"),
+    WithholdReason.THIRD_PARTY: mark("it belongs to a third party"),
+    WithholdReason.AGREEMENT: mark("the agreement does not give it"),
+    WithholdReason.UNSPECIFIED: mark("no reason is given"),
+}
+TLP: Mapping[Tlp, str] = {
+    Tlp.RED: mark("For the eyes of the named recipient alone; no further disclosure."),
+    Tlp.AMBER_STRICT: mark("Inside the recipient's own organisation, for those who need to know."),
+    Tlp.AMBER: mark(
+        "Inside the recipient's organisation and to its clients, for those who need to know."
+    ),
+    Tlp.GREEN: mark("Inside the recipient's community; not for publication."),
+    Tlp.CLEAR: mark("No limit on disclosure."),
+}
+PAP: Mapping[Pap, str] = {
+    Pap.RED: mark("Only acts that no outsider can notice: search your own records."),
+    Pap.AMBER: mark("Passive checks, also with third parties; no act that reaches the subject."),
+    Pap.GREEN: mark("Active steps are allowed, short of harm to the subject's systems."),
+    Pap.CLEAR: mark("No limit on acts."),
+}
+HANDLING: Mapping[str, str] = {
+    "H0": mark("Serves only the stated purpose."),
+    "H1": mark("Not as evidence in proceedings without the originator's permission."),
+    "H2": mark("Not passed on without the originator's permission."),
+    "H3": mark("Further conditions apply; the narrative states them."),
+    "ORCON": mark("Passing on any of it requires a grant of the originator to the new recipient."),
+}
+SOURCE: Mapping[str, str] = {
+    "A": mark("no doubt of its authenticity, trustworthiness or competence"),
+    "B": mark("mostly reliable"),
+    "C": mark("mostly unreliable"),
+    "X": mark("reliability cannot be assessed"),
+}
+INFORMATION: Mapping[str, str] = {
+    "1": mark("accuracy not in doubt"),
+    "2": mark("known personally to the source, not to the agency that passes it on"),
+    "3": mark("not known personally to the source, corroborated by other information"),
+    "4": mark("not known personally to the source, cannot be corroborated"),
+}

@@ -1,0 +1,53 @@
+"""Persons who are signed in to this process: ``node.sign_ins``.
+
+``tearline login`` stores a session in the keystore, for every later command. A program that many
+persons use at once, each through a session of its own, keeps those sessions itself. It tells the
+node who is present, and for how long. Nothing of that is stored, and it ends with the process.
+"""
+
+from tearline.errors import LoginRequired
+from tearline_client.persons.issuer import LocalIssuer, PersonRecord, Session, verify_login
+
+
+class SignIns:
+    """Register of the persons who are signed in to this process.
+
+    Args:
+        issuer: The agency's persons.
+    """
+
+    def __init__(self, issuer: LocalIssuer) -> None:
+        self._issuer = issuer
+
+    def person(self, name: str) -> PersonRecord:
+        """Returns an enabled person, with their roles as of now.
+
+        Raises:
+            LoginRequired: If there is no such person, or the person was disabled.
+        """
+        for person in self._issuer.persons():
+            if person.name == name and person.enabled:
+                return person
+        raise LoginRequired("the person was disabled")
+
+    def verify(self, name: str, passphrase: bytes) -> None:
+        """Checks a person's passphrase; takes a tenth of a second, and needs no event loop.
+
+        Raises:
+            LoginRefused: If the person is unknown or disabled, or the passphrase is not theirs.
+        """
+        verify_login(self._issuer.persons(), name, passphrase)
+
+    def renew(self, name: str, *, now_s: int, ends_s: int) -> None:
+        """Records that a person is present until a time: the node then acts in their name.
+
+        Args:
+            name: The person, who was verified by the caller.
+            now_s: The time, Unix seconds.
+            ends_s: The end, Unix seconds.
+        """
+        self._issuer.present[name] = Session(name=name, began_s=now_s, ends_s=ends_s)
+
+    def end(self, name: str) -> None:
+        """Records that a person is no longer present."""
+        self._issuer.present.pop(name, None)

@@ -1,0 +1,67 @@
+"""Around the console: hostile pages, names and values, and colleagues at another's desk."""
+
+from attacks.attack import Attack
+
+_NOTHING = "the request is answered, and changes and shows nothing"
+
+
+def _attack(
+    name: str, test: str, function: str, returns: str = "None", *, code: str = ""
+) -> Attack:
+    place = "tests/unit/client/console/" if "/" in test else "tests/attacks/test_console.py::test_"
+    return Attack(
+        name=name,
+        code=code,
+        evidence=_NOTHING,
+        function=f"tearline_client.console.{function}",
+        test=place + test.removeprefix("/"),
+        returns=returns,
+    )
+
+
+CONSOLES = (
+    _attack(
+        "send a form from a page elsewhere",
+        "a_page_of_another_origin_changes_nothing",
+        "guard:Origins.refusal",
+        "0",
+    ),
+    _attack(
+        "give a name of one's own the address of the officer's machine",
+        "a_name_that_is_rebound_to_this_machine_gets_nothing",
+        "guard:Origins.has_host",
+        "True",
+    ),
+    _attack(
+        "send a form with another session's token",
+        "a_form_without_the_session_s_token_changes_nothing",
+        "forms:Form.verify_token",
+        code="TL-USE-008",
+    ),
+    _attack(
+        "hide or reorder what a page shows",
+        "no_value_of_a_partner_runs_in_a_page",
+        "templates:shown",
+        "value",
+    ),
+    _attack(
+        "lead a person elsewhere by the sign-in",
+        "no_sign_in_leads_elsewhere",
+        "pages.account:own_path",
+        "text",
+    ),
+    _attack(
+        "try passphrases without end",
+        "/test_sign_in.py::test_attempts_for_one_name_have_a_pace",
+        "sessions:SignInPace.wait_s",
+        "0",
+        code="TL-TLS-012",
+    ),
+    _attack(
+        "serve officers in clear over the network",
+        "/test_server.py::test_elsewhere_it_is_refused_without_a_certificate",
+        "server:_is_loopback",
+        "True",
+        code="TL-CFG-003",
+    ),
+)

@@ -1,0 +1,94 @@
+"""Every route of the console is in its table, and each role gets what its row says."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from support.simulation import Simulation
+from tearline.persons.tokens import Role
+from tearline_client.console import app
+from tearline_client.console.routes import ROUTES
+from tearline_client.console.visit import ALL, ConsoleRoute
+from unit.client.console.browsers import ConsoleUnderTest
+
+NO_ROLE: frozenset[Role] = frozenset()
+LIAISON = frozenset({Role.LIAISON})
+
+MATRIX = {
+    # Method and path, and the roles that may use it. A route that is not here fails the test:
+    # whoever adds one decides on it here, too.
+    ("GET", "/"): ALL,
+    ("GET", "/packets"): ALL,
+    ("GET", "/packets/{packet}"): LIAISON,
+    ("GET", "/state"): ALL,
+    ("GET", "/sign-in"): NO_ROLE,
+    ("POST", "/sign-in"): NO_ROLE,
+    ("POST", "/sign-out"): ALL,
+    ("POST", "/language"): NO_ROLE,
+}
+
+
+def test_every_route_was_decided_on() -> None:
+    assert {(each.method, each.path): each.roles for each in ROUTES} == MATRIX
+
+
+def test_the_application_has_no_other_route(
+    monkeypatch: pytest.MonkeyPatch, world: Simulation
+) -> None:
+    made: list[Starlette] = []
+
+    def keep(**options: object) -> Starlette:
+        made.append(Starlette(**options))  # type: ignore[arg-type] (as the console calls it)
+        return made[-1]
+
+    monkeypatch.setattr(app, "Starlette", keep)
+    app.console_application(world.mx.node, app.Origins.of(()), report=str)
+    (application,) = made
+    routes = [each for each in application.routes if isinstance(each, Route)]
+    assert len(routes) == len(application.routes)
+    found = {
+        (method, each.path)
+        for each in routes
+        for method in (each.methods or set()) - {"HEAD"}  # comes with GET
+    }
+    assert found == {*MATRIX, ("GET", "/static/{name}")}
+
+
+def test_every_titled_page_has_roles() -> None:
+    assert all(each.roles for each in ROUTES if each.title)
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_each_role_gets_what_the_table_says(
+    world: Simulation, console: ConsoleUnderTest, role: Role
+) -> None:
+    (packet,) = await world.us.send(world.mx)
+    await world.mx.node.receive()
+    for route in ROUTES:
+        if not route.roles:
+            continue
+        browser = await console.signed_in(role.value)
+        path = route.path.replace("{packet}", packet.hex())
+        if route.method == "GET":
+            reply = await browser.get(path)
+        else:
+            reply = await browser.post(path, {"csrf": await browser.csrf()})
+        assert (reply.status_code == 403) == (role not in route.roles), (route, reply.text)
+        assert reply.status_code in (200, 303, 403), (route, reply.text)
+        if reply.status_code == 403:
+            assert "TL-TLS-006" in reply.text
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+async def test_without_a_sign_in_there_is_only_the_sign_in(
+    world: Simulation, console: ConsoleUnderTest, route: ConsoleRoute
+) -> None:
+    browser = console.browser()
+    path = route.path.replace("{packet}", "00" * 32)
+    reply = await (browser.get(path) if route.method == "GET" else browser.post(path, {"a": "b"}))
+    if route.roles:
+        assert reply.status_code == 303
+        assert reply.headers["location"].startswith("/sign-in")
+        assert reply.text == ""
+    else:
+        assert reply.status_code in (200, 303, 403)

@@ -1,0 +1,94 @@
+"""Sessions of browsers end by themselves, and sign-ins have a pace."""
+
+from tearline.limits import (
+    CONSOLE_IDLE_S,
+    CONSOLE_SESSION_S,
+    MAX_PERSON_SESSIONS,
+    MAX_SIGN_IN_NAMES,
+    SIGN_IN_BURST,
+    SIGN_IN_PACE_S,
+)
+from tearline_client.console.sessions import BrowserSessions, SignInPace
+
+NOW_S = 1_800_000_000
+
+
+def test_a_session_is_found_by_its_token_alone() -> None:
+    sessions = BrowserSessions()
+    token, other = sessions.begin("ana", NOW_S), sessions.begin("li", NOW_S)
+    found = sessions.find(token, NOW_S)
+    assert found is not None
+    assert found.person == "ana"
+    assert sessions.find(token[:-1], NOW_S) is None
+    assert sessions.find("", NOW_S) is None
+    theirs = sessions.find(other, NOW_S)
+    assert theirs is not None
+    assert theirs.csrf != found.csrf
+
+
+def test_a_session_without_requests_ends() -> None:
+    sessions = BrowserSessions()
+    token = sessions.begin("ana", NOW_S)
+    assert sessions.find(token, NOW_S + CONSOLE_IDLE_S - 1)
+    assert sessions.find(token, NOW_S + 2 * CONSOLE_IDLE_S - 2)  # since the request before
+    assert sessions.find(token, NOW_S + 3 * CONSOLE_IDLE_S - 2) is None
+    assert len(sessions) == 0
+
+
+def test_a_session_with_requests_ends_after_a_working_day() -> None:
+    sessions = BrowserSessions()
+    token = sessions.begin("ana", NOW_S)
+    for passed_s in range(0, CONSOLE_SESSION_S, CONSOLE_IDLE_S // 2):
+        assert sessions.find(token, NOW_S + passed_s)
+    assert sessions.find(token, NOW_S + CONSOLE_SESSION_S) is None
+
+
+def test_a_clock_that_goes_back_ends_a_session() -> None:
+    sessions = BrowserSessions()
+    token = sessions.begin("ana", NOW_S)
+    assert sessions.find(token, NOW_S - 1) is None
+    assert sessions.find(token, NOW_S) is None
+
+
+def test_a_person_has_so_many_sessions() -> None:
+    sessions = BrowserSessions()
+    tokens = [sessions.begin("ana", NOW_S + number) for number in range(MAX_PERSON_SESSIONS + 3)]
+    other = sessions.begin("li", NOW_S)
+    late_s = NOW_S + MAX_PERSON_SESSIONS + 3
+    living = [token for token in tokens if sessions.find(token, late_s)]
+    assert living == tokens[-MAX_PERSON_SESSIONS:]
+    assert sessions.find(other, late_s)
+
+
+def test_every_session_of_a_person_ends_at_once() -> None:
+    sessions = BrowserSessions()
+    own = [sessions.begin("ana", NOW_S) for _ in range(3)]
+    other = sessions.begin("li", NOW_S)
+    sessions.end_all("ana")
+    assert [sessions.find(token, NOW_S) for token in own] == [None, None, None]
+    assert sessions.find(other, NOW_S)
+
+
+def test_a_name_has_a_few_attempts_and_then_one_at_a_time() -> None:
+    pace = SignInPace()
+    assert [pace.wait_s("ana", NOW_S) for _ in range(SIGN_IN_BURST)] == [0] * SIGN_IN_BURST
+    assert pace.wait_s("ana", NOW_S) == SIGN_IN_PACE_S
+    assert pace.wait_s("ana", NOW_S + 10) == SIGN_IN_PACE_S - 10  # an early one does not count
+    assert pace.wait_s("li", NOW_S) == 0
+    assert pace.wait_s("ana", NOW_S + SIGN_IN_PACE_S) == 0
+    assert pace.wait_s("ana", NOW_S + SIGN_IN_PACE_S) == SIGN_IN_PACE_S
+
+
+def test_a_sign_in_that_succeeds_forgives_the_slips_before() -> None:
+    pace = SignInPace()
+    for _ in range(SIGN_IN_BURST):
+        pace.wait_s("ana", NOW_S)
+    pace.forgive("ana")
+    assert pace.wait_s("ana", NOW_S) == 0
+
+
+def test_names_without_end_take_no_memory_without_end() -> None:
+    pace = SignInPace()
+    for number in range(MAX_SIGN_IN_NAMES + 10):
+        assert pace.wait_s(f"name-{number}", NOW_S) == 0
+    assert len(pace._ready_s) == MAX_SIGN_IN_NAMES
