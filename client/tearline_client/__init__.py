@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tearline_client.planning.entities import Entity, Group, connected_groups
     from tearline_client.planning.release_plan import Cell, Draft, ReleasePlan
     from tearline_client.status import NodeStatus
-    from tearline_client.sync import SyncNode
+    from tearline_client.sync.node import SyncNode
 
 __all__ = [
     "About",
@@ -50,7 +50,7 @@ _PLACES = {
     "PacketView": "messages.packet_view",
     "ReleasePlan": "planning.release_plan",
     "Sent": "features.packets.service",
-    "SyncNode": "sync",
+    "SyncNode": "sync.node",
     "connected_groups": "planning.entities",
 }
 

@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,11 +46,11 @@ from tearline_client.keys.home import (
     TOKEN_KEY,
     Home,
     Identity,
+    replace_file,
     replace_private,
     write_private,
 )
 from tearline_client.keys.keystore import Keystore
-from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.keys.rotation import LIFETIME_MS, KeyKind
 from tearline_client.keys.tls_certificates import (
     CA_CERTIFICATE,
@@ -238,13 +238,21 @@ def certify_node(root: Signer, identity: Identity, public: bytes, *, now_ms: int
     return signed(root.sign([(StatementType.KEY_RECORD, encode_key_record(record))]))
 
 
-def certify_next(home: Home, root_passphrase: bytes, keys: NodeKeys, *, now_ms: int) -> Signed:
+def certify_next(
+    home: Home, root_passphrase: bytes, make: Callable[[], bytes], *, now_ms: int
+) -> Signed:
     """Makes the node's next signing key, certified by the root; returns the record.
 
     The record stays in the home until the node publishes it; then the key is used.
+
+    Args:
+        home: The node's home.
+        root_passphrase: Opens the root's keystore.
+        make: Makes the key; returns its public half.
+        now_ms: Unix milliseconds.
     """
     root = _root_signer(home, root_passphrase, home.trust_list()[0].statement.id)
-    record = certify_node(root, home.identity(), keys.make(KeyKind.SIGN), now_ms=now_ms)
+    record = certify_node(root, home.identity(), make(), now_ms=now_ms)
     replace_private(home.key_record, armor(Armor.KEY_RECORD, encode_signed(record)).encode("ascii"))
     return record
 
@@ -308,6 +316,11 @@ def read_agency(path: Path) -> Agency:
 def read_exchange(path: Path) -> ExchangeEnrolment:
     """Returns the exchange from its enrolment file."""
     return parse_exchange_enrolment(read_armored(Armor.EXCHANGE, path))
+
+
+def write_signed(kind: Armor, path: Path, statement: Signed) -> None:
+    """Writes a statement with its signatures as an armored file, in place of an earlier one."""
+    replace_file(path, armor(kind, encode_signed(statement)).encode("ascii"))
 
 
 def read_signed(kind: Armor, path: Path) -> Signed:

@@ -26,6 +26,10 @@ class NodeStatus:
         over_quota: Number of invalid deliveries beyond the quarantine's quota, by agency.
         keys: The node's valid keys on record.
         certificate_end_ms: End of its connection's TLS certificate, Unix milliseconds.
+        stopped: Whether sending waits for a person's decision on the log, or on another copy.
+        behind_since_ms: Start of the time since which the mailbox was not read to its end, Unix
+            milliseconds; None if it is.
+        behind_items: Number of unread items of the mailbox; None if it is unknown.
 
     Example:
         >>> status = node.status()
@@ -43,6 +47,15 @@ class NodeStatus:
     over_quota: Mapping[str, int]
     keys: tuple[KeyRecord, ...]
     certificate_end_ms: int
+    stopped: bool
+    behind_since_ms: int | None
+    behind_items: int | None
+
+    @property
+    def waiting(self) -> int:
+        """Returns the number of signed messages that wait in the outbox."""
+        waiting = (OutboxState.SEALED, OutboxState.UNKNOWN)
+        return sum(self.outbox.get(state, 0) for state in waiting)
 
 
 def status_of(context: NodeContext, *, certificate_end_ms: int) -> NodeStatus:
@@ -59,4 +72,7 @@ def status_of(context: NodeContext, *, certificate_end_ms: int) -> NodeStatus:
         over_quota=stores.inbox.over_quota(),
         keys=context.trust.keys_of(context.uri, at=context.next_moment()),
         certificate_end_ms=certificate_end_ms,
+        stopped=stores.cosigning.is_stopped or bool(stores.recovery.twin()),
+        behind_since_ms=context.unread.since_ms,
+        behind_items=context.unread.items,
     )

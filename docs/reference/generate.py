@@ -14,6 +14,7 @@ from pathlib import Path
 from commands import index_page, noun_page, nouns, server_page
 from formats import formats_page
 from log_lines import log_lines_page
+from stubs import sdk_page, sync_stub
 from tables import GENERATED, table
 from tearline.bodies.registry import KINDS
 from tearline.bodies.rules import Part
@@ -193,7 +194,9 @@ PAGES = {
     "formats.md": formats_page,
     "kinds.md": kinds_page,
     "log-lines.md": log_lines_page,
+    "sdk.md": sdk_page,
     "settings.md": settings_page,
+    "../../client/tearline_client/sync/methods.pyi": sync_stub,
 }
 
 

@@ -31,8 +31,8 @@ def person_draft(
         [Entity(id="person-1", schema="Person", properties={"name": (name,)})]
     )[0]
     about = About(article=ARTICLE, purpose=purpose, evaluation=evaluation, derived_from=sources)
-    return member.node.draft(group, about, agreement="narcotics-2026")
+    return member.node.packets.draft(group, about, agreement="narcotics-2026")
 
 
 def planned(member: Member, draft: Draft, to: Member) -> ReleasePlan:
-    return member.node.plan(draft, [to.node.uri])
+    return member.node.packets.plan(draft, [to.node.uri])

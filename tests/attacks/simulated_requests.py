@@ -65,8 +65,8 @@ async def ask(
         case_id=case_id,
     )
     (group,) = connected_groups(_ASKED)
-    draft = asker.node.draft(group, about, agreement=agreement)
-    plan = asker.node.plan(draft, [holder.node.uri])
+    draft = asker.node.packets.draft(group, about, agreement=agreement)
+    plan = asker.node.packets.plan(draft, [holder.node.uri])
     sent = await asker.node.requests.submit(plan, PERSON)
     assert not sent.refused, sent.refused
     if store:
@@ -79,14 +79,16 @@ def record_plan(holder: Member, asker: Member, request: bytes) -> ReleasePlan:
     """A packet that would answer a request."""
     about = About(article=ARTICLE, purpose=PURPOSE, kind=PacketKind.RECORD_ANSWER)
     (group,) = connected_groups(_RECORD)
-    draft = replace(holder.node.draft(group, about, agreement=AGREEMENT), derived_from=(request,))
-    return holder.node.plan(draft, [asker.node.uri])
+    draft = replace(
+        holder.node.packets.draft(group, about, agreement=AGREEMENT), derived_from=(request,)
+    )
+    return holder.node.packets.plan(draft, [asker.node.uri])
 
 
 async def send_record(holder: Member, asker: Member, request: bytes) -> bytes:
     """Has the holder send a packet that answers a request; its id."""
     plan = record_plan(holder, asker, request)
-    sent = await holder.node.send([plan], acted_by=PERSON)
+    sent = await holder.node.packets.send([plan], acted_by=PERSON)
     assert not sent.refused, sent.refused
     return sent.packets[0]
 

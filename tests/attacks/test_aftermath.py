@@ -53,10 +53,10 @@ async def test_a_later_delivery_does_not_overwrite_what_is_here(world: Simulatio
     """Only ciphertexts that a grant opens, and that were verified so, are stored."""
     (packet,) = await world.us.send(world.cn)
     await world.cn.node.receive()
-    before = world.cn.node.show(packet).packet.parts.ciphertexts
-    opened = world.cn.node.show(packet).view.fields
+    before = world.cn.node.packets.show(packet).packet.parts.ciphertexts
+    opened = world.cn.node.packets.show(packet).view.fields
     path = next(each.field.path for each in opened if each.field.form is Form.CLEAR)
-    await world.us.node.disclose(packet, path, world.cn.node.uri)
+    await world.us.node.packets.disclose(packet, path, world.cn.node.uri)
 
     def lie(mail: list[Delivery]) -> list[Delivery]:
         (parts,) = mail[0].parts
@@ -66,7 +66,7 @@ async def test_a_later_delivery_does_not_overwrite_what_is_here(world: Simulatio
 
     world.cn.exchange.mail = lie
     await world.cn.node.receive()
-    assert before.items() <= world.cn.node.show(packet).packet.parts.ciphertexts.items()
+    assert before.items() <= world.cn.node.packets.show(packet).packet.parts.ciphertexts.items()
 
 
 async def test_a_refused_connection_refuses_no_message(
@@ -146,7 +146,7 @@ async def test_a_status_does_not_go_back_when_two_processes_read(
         return shown
 
     monkeypatch.setattr(PacketReader, "show", slow)
-    await world.cn.node.read(packet)
+    await world.cn.node.packets.read(packet)
     (grant,) = packets.grants(packet)
     assert grant.status is Status.SEEN
 
@@ -155,28 +155,28 @@ async def test_a_later_disclosure_goes_by_the_newest_agreement(world: Simulation
     """What all parties agreed on since binds our own node too, not only the exchange."""
     (packet,) = await world.us.send(world.cn)
     world.us.exchange.publication = lambda publication: pytest.fail("it was sealed and sent")
-    agreement = world.us.node.agreement("narcotics-2026")
+    agreement = world.us.node.agreements.by_name("narcotics-2026")
     ended = replace(agreement, version=2, valid_from_ms=1, valid_until_ms=2)
     body = encode_agreement(ended)
     store = stores_of(world.us.node)
     with store.database.transaction():
         said = signed(world.us.signer.sign([(StatementType.AGREEMENT, body)]))
         store.agreements.put(said, entry=stores_of(world.us.node).log.size, time_ms=2)
-    path = world.us.node.show(packet).view.fields[0].field.path
+    path = world.us.node.packets.show(packet).view.fields[0].field.path
     with pytest.raises(AgreementNotInForce):
-        await world.us.node.disclose(packet, path, world.cn.node.uri)
+        await world.us.node.packets.disclose(packet, path, world.cn.node.uri)
 
 
 async def test_an_agreement_of_others_is_not_taken_in(world: Simulation) -> None:
     """Else others could replace ours by one of the same id, or take its name."""
-    ours = world.cn.node.agreement("narcotics-2026")
+    ours = world.cn.node.agreements.by_name("narcotics-2026")
     text = BILATERAL.replace('"bilateral"', '"narcotics-2026"')
-    proposed = world.us.node.draft_agreement(text)
-    complete = world.mx.node.sign_agreement(proposed)
+    proposed = world.us.node.agreements.draft(text)
+    complete = world.mx.node.agreements.sign(proposed)
     delivery = await world.forge(world.cn, complete, code=EventCode.AGREEMENT)
     await world.cn.take(delivery)
     assert world.cn.codes() == [AgreementNotInForce.code]
-    assert world.cn.node.agreement("narcotics-2026") == ours
+    assert world.cn.node.agreements.by_name("narcotics-2026") == ours
 
 
 def _receipt(outcome: Outcome) -> Receipt:

@@ -24,8 +24,8 @@ def transfer(world: Simulation) -> ReleasePlan:
     about = About(article=ARTICLE, purpose=PURPOSE, kind=PacketKind.VALUE_TRANSFER)
     (group,) = connected_groups(entities(KINDS[PacketKind.VALUE_TRANSFER].example))
     node = world.us.node
-    draft = node.draft(group, about, agreement="narcotics-2026")
-    return node.plan(draft, [world.cn.node.uri, world.mx.node.uri])
+    draft = node.packets.draft(group, about, agreement="narcotics-2026")
+    return node.packets.plan(draft, [world.cn.node.uri, world.mx.node.uri])
 
 
 def changed(plan: ReleasePlan, name: str, value: bytes) -> ReleasePlan:
@@ -40,19 +40,19 @@ def changed(plan: ReleasePlan, name: str, value: bytes) -> ReleasePlan:
 async def test_what_a_partner_is_not_shown_is_not_held_against_the_sender(
     world: Simulation,
 ) -> None:
-    await world.us.node.send([transfer(world)])
+    await world.us.node.packets.send([transfer(world)])
     for member in (world.cn, world.mx):
         await member.node.receive()
         (packet,) = member.grants()
-        assert member.node.show(packet).problems == ()
+        assert member.node.packets.show(packet).problems == ()
         assert member.codes() == []
-    assert world.cn.node.show(world.cn.grants()[0]).view.existences  # it was not shown all
+    assert world.cn.node.packets.show(world.cn.grants()[0]).view.existences  # it was not shown all
 
 
 async def test_a_body_that_is_not_of_its_kind_is_told(world: Simulation) -> None:
-    await world.us.node.send([changed(transfer(world), "/rateCurrency", b"US$")])
+    await world.us.node.packets.send([changed(transfer(world), "/rateCurrency", b"US$")])
     await world.mx.catches(BodyUnfit, packets=1)
-    problems = world.mx.node.show(world.mx.grants()[0]).problems
+    problems = world.mx.node.packets.show(world.mx.grants()[0]).problems
     assert {problem.path.partition("/")[2] for problem in problems} == {"TransferLeg/rateCurrency"}
 
 
@@ -65,19 +65,19 @@ async def test_a_program_that_calls_itself_a_document_is_not_written_out(
     world: Simulation,
 ) -> None:
     plan = world.us.plan(world.mx, extra=document(PDF))
-    await world.us.node.send([changed(plan, f"/{FILE}", PROGRAM)])
+    await world.us.node.packets.send([changed(plan, f"/{FILE}", PROGRAM)])
     await world.mx.catches(BodyUnfit, packets=1)
-    shown = world.mx.node.show(world.mx.grants()[0])
+    shown = world.mx.node.packets.show(world.mx.grants()[0])
     assert [problem.why for problem in shown.problems] == ["its content is not application/pdf"]
     assert documents_in(shown.view) == {}
 
 
 async def test_a_document_is_not_written_where_its_name_leads(world: Simulation) -> None:
     told = document(PDF, name="../../.ssh/authorized_keys")
-    await world.us.node.send([world.us.plan(world.mx, extra=told)])
-    shown = world.us.node.show(stores_of(world.us.node).packets.ids()[0])
+    await world.us.node.packets.send([world.us.plan(world.mx, extra=told)])
+    shown = world.us.node.packets.show(stores_of(world.us.node).packets.ids()[0])
     assert list(documents_in(shown.view)) == ["authorized_keys.pdf"]
     await world.mx.node.receive()
-    theirs = world.mx.node.show(world.mx.grants()[0])
+    theirs = world.mx.node.packets.show(world.mx.grants()[0])
     (opened,) = documents_in(theirs.view).values()
     assert opened.field.values == (PDF,)

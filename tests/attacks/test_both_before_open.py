@@ -23,7 +23,7 @@ from tearline_client.messages.received import Received, ReceivedGrant
 
 async def wait_for_both(world: Simulation) -> None:
     """The next version of the agreement, under which nothing opens before both have cosigned."""
-    before = world.us.node.agreement("narcotics-2026")
+    before = world.us.node.agreements.by_name("narcotics-2026")
     articles = tuple(replace(a, both_before_open=True) for a in before.terms.articles)
     amended = replace(
         before,
@@ -35,7 +35,7 @@ async def wait_for_both(world: Simulation) -> None:
     agreed: Signed = cosigned(
         (member.signer.sign([(StatementType.AGREEMENT, body)]), 0) for member in world.members
     )
-    await world.us.node.publish_agreement(agreed)
+    await world.us.node.agreements.publish(agreed)
     for member in world.members:
         await member.node.receive()
 
@@ -65,8 +65,8 @@ async def test_it_waits_and_opens_by_itself(world: Simulation) -> None:
     (waiting,) = stores_of(world.cn.node).awaiting_cosignature.all()
     assert (waiting.packet, waiting.sender) == (packet, world.us.node.uri)
     with pytest.raises(CosignatureAwaited):
-        world.cn.node.show(packet)
-    assert world.cn.node.search("Qiu") == {}
+        world.cn.node.packets.show(packet)
+    assert world.cn.node.packets.search("Qiu") == {}
     notices = stores_of(world.cn.node).notifications
     assert notices.next(0, ["packet-arrived"]) is None
 
@@ -81,7 +81,7 @@ async def test_it_waits_and_opens_by_itself(world: Simulation) -> None:
     told = notices.next(0, ["packet-arrived"])
     assert told is not None
     assert told.ids["packet"] == packet.hex()
-    assert world.cn.node.show(packet).view.fields
+    assert world.cn.node.packets.show(packet).view.fields
     assert world.cn.codes() == []
 
 
@@ -128,7 +128,7 @@ async def test_an_exchange_that_shows_the_sender_another_log_shows_nothing(
             await world.cn.node.receive()
         assert world.cn.grants() == []
         with pytest.raises(CosignatureAwaited):
-            world.cn.node.show(composed.manifest.statement.id)
+            world.cn.node.packets.show(composed.manifest.statement.id)
 
 
 async def test_its_own_cosignature_is_not_enough_nor_anybody_else_s(world: Simulation) -> None:
@@ -182,7 +182,7 @@ async def test_what_does_not_verify_once_it_opens_is_put_aside(world: Simulation
     assert stores_of(world.cn.node).awaiting_cosignature.all() == ()
     assert world.cn.codes() == ["TL-AGR-001"]
     with pytest.raises(NotFound):
-        world.cn.node.show(packet)
+        world.cn.node.packets.show(packet)
     assert waiting.packet == packet
 
 
@@ -214,7 +214,7 @@ async def test_a_field_that_is_recalled_while_its_packet_waits_is_erased_at_once
     keep_back(world)
     (packet,) = await world.us.send(world.cn)
     await world.cn.node.receive()
-    opened = world.us.node.show(packet).view.best()[0]
+    opened = world.us.node.packets.show(packet).view.best()[0]
     desk = world.us.node.recalls
     plan = desk.plan(packet, path=opened.field.path)
     await desk.recall(plan, RecallReason.MISTAKE)
@@ -228,7 +228,7 @@ async def test_a_field_that_is_recalled_while_its_packet_waits_is_erased_at_once
     world.cn.exchange.news = lambda news: news
     await world.us.node.cosigning.turn()
     await world.cn.node.receive()
-    came = {each.field.path for each in world.cn.node.show(packet).view.best()}
+    came = {each.field.path for each in world.cn.node.packets.show(packet).view.best()}
     assert came
     assert opened.field.path not in came
     assert world.cn.codes() == []

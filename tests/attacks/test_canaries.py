@@ -34,7 +34,7 @@ async def test_nothing_reaches_a_house_that_was_not_granted(
     world: Simulation, encryption_off: None
 ) -> None:
     told = canary()
-    await world.us.node.send([world.us.plan(world.cn, world.mx, extra=[narrative(told)])])
+    await world.us.node.packets.send([world.us.plan(world.cn, world.mx, extra=[narrative(told)])])
     for member in (world.cn, world.mx):
         await member.node.receive()
     assert found([told], everything_in(world.folder / MX)) == {told}

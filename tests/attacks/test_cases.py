@@ -35,7 +35,9 @@ async def opened(world: Simulation, *, hidden: bool = False) -> bytes:
     """A case that we lead; the partners are invited, and see each other unless hidden."""
     us = world.us.node
     pairs = [(CN, MX)] if hidden else []
-    case_id = us.cases.open(us.agreement(AGREEMENT), TITLE, [CN, MX], summary=SUMMARY, hidden=pairs)
+    case_id = us.cases.open(
+        us.agreements.by_name(AGREEMENT), TITLE, [CN, MX], summary=SUMMARY, hidden=pairs
+    )
     await settle(world, 1)
     return case_id
 
@@ -60,7 +62,7 @@ def forged(
     """A step that a patched node makes, whatever was said before."""
     state = context_of(member.node)
     key = state.kem_key_of(to.node.uri)
-    agreement = member.node.agreement(AGREEMENT)
+    agreement = member.node.agreements.by_name(AGREEMENT)
     seq = state.stores.channels.sent(to.node.uri, agreement.id) + 1
     step = CaseStep(
         header=state.signer.header,
@@ -131,7 +133,7 @@ async def test_one_objection_keeps_a_newcomer_out(world: Simulation) -> None:
 
 async def test_whoever_is_invited_later_waits_for_everybody_in_it(world: Simulation) -> None:
     us = world.us.node
-    us.cases.open(us.agreement(AGREEMENT), TITLE, [CN])
+    us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, [CN])
     await settle(world, 1)
     world.cn.node.cases.join(view(world.cn))
     await settle(world)
@@ -156,7 +158,7 @@ async def test_members_who_must_not_see_each_other_do_not(world: Simulation) -> 
         assert hidden not in shown
         assert hidden not in repr(stores_of(member.node).cases.steps(seen.id))
         with pytest.raises(CaseRecipient):
-            member.node.plan(draft(member, seen.id), [other.node.uri])
+            member.node.packets.plan(draft(member, seen.id), [other.node.uri])
     assert len(view(world.us).members) == 3
 
 
@@ -182,21 +184,23 @@ async def test_the_exchange_reads_no_title_and_no_summary(world: Simulation) -> 
 async def test_an_outsider_files_nothing(world: Simulation) -> None:
     case_id = await opened(world)  # invited is not in
     with pytest.raises(CaseRefused):
-        world.cn.node.plan(draft(world.cn, case_id), [MX])
+        world.cn.node.packets.plan(draft(world.cn, case_id), [MX])
     refused = []
     for filed in (case_id, b"\xab" * 16):
-        plan = world.cn.node.plan(world.cn.draft(), [MX])  # a patched node files it all the same
+        plan = world.cn.node.packets.plan(
+            world.cn.draft(), [MX]
+        )  # a patched node files it all the same
         plan = replace(plan, draft=draft(world.cn, filed))
-        refused.append((await world.cn.node.send([plan])).refused)
+        refused.append((await world.cn.node.packets.send([plan])).refused)
     assert refused[0] == refused[1]  # whether there is such a case or not
     assert next(code for code, _ in refused[0]) == CaseRefused.code
 
 
 async def test_a_packet_of_somebody_not_seen_in_the_case_is_told_of(world: Simulation) -> None:
     case_id = await joined(world, hidden=True)
-    plan = world.cn.node.plan(world.cn.draft(), [MX])  # a patched node
+    plan = world.cn.node.packets.plan(world.cn.draft(), [MX])  # a patched node
     plan = replace(plan, draft=draft(world.cn, case_id))
-    assert not (await world.cn.node.send([plan])).refused
+    assert not (await world.cn.node.packets.send([plan])).refused
     await world.mx.node.receive()
     assert world.mx.codes() == ["TL-CAS-004"]
 
@@ -211,7 +215,7 @@ async def test_nobody_leads_another_s_case(world: Simulation, phase: Phase) -> N
 
 async def test_a_stranger_s_consent_counts_for_nothing(world: Simulation) -> None:
     us = world.us.node
-    case_id = us.cases.open(us.agreement(AGREEMENT), TITLE, [CN])
+    case_id = us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, [CN])
     await settle(world, 1)
     said = []
     for asked in (case_id, bytes(16)):
@@ -234,12 +238,12 @@ async def test_what_was_left_or_closed_stays_so(world: Simulation) -> None:
     await settle(world)
     assert view(world.mx).standing is Membership.CLOSED
     with pytest.raises(CaseRefused):
-        world.mx.node.plan(draft(world.mx, case_id), [US])
+        world.mx.node.packets.plan(draft(world.mx, case_id), [US])
 
 
 async def test_a_member_leaves_while_the_lead_admits_another(world: Simulation) -> None:
     us = world.us.node
-    us.cases.open(us.agreement(AGREEMENT), TITLE, [CN])
+    us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, [CN])
     await settle(world, 1)
     world.cn.node.cases.join(view(world.cn))
     await settle(world)

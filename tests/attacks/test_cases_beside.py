@@ -61,7 +61,7 @@ def view(node: Node) -> CaseView:
 
 async def opened(world: Simulation, *partners: str) -> None:
     us = world.us.node
-    us.cases.open(us.agreement(AGREEMENT), TITLE, partners)
+    us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, partners)
     await settle(world)
 
 

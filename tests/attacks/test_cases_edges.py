@@ -36,7 +36,7 @@ from tearline_client.store.cases import CaseStore, LedCase
 
 def opened(leader: Member, title: str, *partners: str) -> bytes:
     node = leader.node
-    return node.cases.open(node.agreement(AGREEMENT), title, partners, summary=SUMMARY)
+    return node.cases.open(node.agreements.by_name(AGREEMENT), title, partners, summary=SUMMARY)
 
 
 async def test_a_title_that_two_cases_bear_is_never_sent_in_clear(world: Simulation) -> None:
@@ -67,7 +67,7 @@ async def test_nothing_but_the_id_of_a_case_is_sent_in_clear(world: Simulation) 
     (packet,) = (await us.send([plan])).packets
     await cn.receive()
     for node in (us, cn):
-        shown = node.show(packet)
+        shown = node.packets.show(packet)
         assert shown.manifest.case_id == ""
         values = {o.field.path.rpartition("/")[2]: o.field.values for o in shown.view.best()}
         assert values["reference"] == (b"harbour-2026",)
@@ -95,9 +95,9 @@ async def test_a_title_is_not_taken_for_another_case_s_id(world: Simulation) -> 
 
 async def test_what_a_hidden_member_files_is_in_no_timeline(world: Simulation) -> None:
     case_id = await joined(world, hidden=True)
-    plan = world.cn.node.plan(world.cn.draft(), [MX])
+    plan = world.cn.node.packets.plan(world.cn.draft(), [MX])
     plan = replace(plan, draft=draft(world.cn, case_id))  # a patched node files it all the same
-    (packet,) = (await world.cn.node.send([plan])).packets
+    (packet,) = (await world.cn.node.packets.send([plan])).packets
     await settle(world)
     assert CaseUnfiled.code in world.mx.codes()
     timeline = world.mx.node.cases.timeline(view(world.mx))
@@ -117,9 +117,11 @@ async def test_a_filed_packet_is_disclosed_to_nobody_outside_of_its_case(
     (packet,) = (await us.send([us.plan(draft(world.us, case_id), [CN])])).packets
     path = world.us.draft().fields[0].path
     with pytest.raises(CaseRecipient):
-        await us.disclose(packet, path, MX)
+        await us.packets.disclose(packet, path, MX)
     us.cases.close(view(world.us))
-    assert not (await us.disclose(packet, path, CN)).refused  # who holds the packet learns nothing
+    assert not (
+        await us.packets.disclose(packet, path, CN)
+    ).refused  # who holds the packet learns nothing
 
 
 async def test_a_member_without_a_key_holds_up_nobody(
@@ -174,7 +176,7 @@ async def end_key(world: Simulation, member: Member, name: str) -> None:
     state, root = context_of(member.node), world.root(name)
     key = state.kem_key_of(member.node.uri).id
     body = encode_revocation(Revocation(header=root.header, revoked_key=key, reason="stolen"))
-    assert await member.node.publish_revocation(alone(root, StatementType.REVOCATION, body))
+    assert await member.node.keys.revoke(alone(root, StatementType.REVOCATION, body))
 
 
 def cut_off(member: Member) -> None:
@@ -246,7 +248,7 @@ async def test_nothing_is_opened_of_cases_in_which_nothing_happened(
     read.clear()
     await world.us.node.sync()
     assert read == []
-    await world.us.node.send([world.us.node.plan(draft(world.us, named), [CN])])
+    await world.us.node.packets.send([world.us.node.packets.plan(draft(world.us, named), [CN])])
     assert set(read) == {named}
 
 

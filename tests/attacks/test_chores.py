@@ -182,8 +182,8 @@ async def test_a_recall_that_cannot_be_obeyed_holds_up_no_other(
     monkeypatch.setattr(service, "erase", erase)
     monkeypatch.setattr(service, "is_overdue", lambda *_: True)
     await world.cn.node.receive()
-    assert world.cn.node.show(first).view.fields
-    assert not world.cn.node.show(second).view.fields
+    assert world.cn.node.packets.show(first).view.fields
+    assert not world.cn.node.packets.show(second).view.fields
     assert world.cn.codes() == [StatementMalformed.code]
 
 

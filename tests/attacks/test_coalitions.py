@@ -39,7 +39,7 @@ SECRET = "said by the bookkeeper"
 
 
 def agreement_id(world: Simulation) -> bytes:
-    return world.us.node.agreement("narcotics-2026").id
+    return world.us.node.agreements.by_name("narcotics-2026").id
 
 
 def parts_of(packet: ComposedPacket) -> PacketParts:
@@ -51,9 +51,9 @@ def parts_of(packet: ComposedPacket) -> PacketParts:
 
 async def test_a_mislabelled_field_is_kept_from_use(world: Simulation) -> None:
     told = narrative(SECRET, category="identity.subject")
-    await world.us.node.send([world.us.plan(world.cn, extra=[told])])
+    await world.us.node.packets.send([world.us.plan(world.cn, extra=[told])])
     await world.cn.catches(Mislabelled, packets=1)
-    view = world.cn.node.show(world.cn.grants()[0]).view
+    view = world.cn.node.packets.show(world.cn.grants()[0]).view
     assert told.path not in {opened.field.path for opened in view.fields}
 
 
@@ -61,9 +61,9 @@ async def test_a_generalised_form_must_follow_from_the_clear_one(world: Simulati
     plan = world.us.plan(world.mx)
     amount = next(f for f in plan.fields if f.marking.category == "finance.amount")
     invented = replace(amount, form=Form.GENERALISED, mask="band", values=(b"1-2 USD",))
-    await world.us.node.send([replace(plan, fields=(*plan.fields, invented))])
+    await world.us.node.packets.send([replace(plan, fields=(*plan.fields, invented))])
     await world.mx.catches(GeneralisedMismatch, packets=1)
-    view = world.mx.node.show(world.mx.grants()[0]).view
+    view = world.mx.node.packets.show(world.mx.grants()[0]).view
     assert invented.values not in {opened.field.values for opened in view.fields}
 
 
@@ -202,12 +202,12 @@ async def test_a_void_does_not_replace_what_arrived(world: Simulation) -> None:
 
 
 async def test_an_agreement_that_we_did_not_sign_is_refused(world: Simulation) -> None:
-    agreement = world.us.node.agreement("narcotics-2026")
+    agreement = world.us.node.agreements.by_name("narcotics-2026")
     looser = replace(agreement, version=2, header=world.us.signer.header)
     proposed = alone(world.us.signer, StatementType.AGREEMENT, encode_agreement(looser))
     await world.cn.take(await world.forge(world.cn, proposed, code=EventCode.AGREEMENT))
     world.cn.caught(AgreementNotInForce)
-    assert world.cn.node.agreement("narcotics-2026").version == 1
+    assert world.cn.node.agreements.by_name("narcotics-2026").version == 1
 
 
 async def test_a_receipt_counts_only_from_the_grant_s_recipient(world: Simulation) -> None:

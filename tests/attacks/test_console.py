@@ -77,8 +77,8 @@ async def test_no_value_of_a_partner_runs_in_a_page(
     browser = await console.signed_in("liaison")
     for texts in (INJECTIONS, tuple(HOSTILE.values())):
         words = narrative("".join(f"Wenhao {injected}\n" for injected in texts))
-        plan = world.us.node.plan(world.us.draft(words), [world.mx.node.uri])
-        sent = await world.us.node.send([plan])
+        plan = world.us.node.packets.plan(world.us.draft(words), [world.mx.node.uri])
+        sent = await world.us.node.packets.send([plan])
         await world.mx.node.receive()
         for path in (f"/packets/{sent.packets[0].hex()}", "/packets?q=wenhao"):
             reply = await browser.get(path)
@@ -265,7 +265,7 @@ async def test_each_reading_is_logged_before_it_is_shown(
 
         raise StoreFull
 
-    monkeypatch.setattr(world.mx.node.access.store, "append", full)
+    monkeypatch.setattr(world.mx.node.audit._access.store, "append", full)
     for path in (f"/packets/{packet.hex()}", "/packets?q=wenhao"):
         reply = await browser.get(path)
         assert reply.status_code == 500

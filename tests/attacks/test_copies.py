@@ -13,10 +13,10 @@ from tearline.packets.recall import RecallReason
 async def test_a_value_that_was_returned_is_not_our_own_word(world: Simulation) -> None:
     await given(world, world.cn)
     back = planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.us)
-    assert not (await world.cn.node.send([back])).refused
+    assert not (await world.cn.node.packets.send([back])).refused
     held = await world.mx.waiting()
     with pytest.raises(CopyUndeclared):
-        await world.cn.node.send(
+        await world.cn.node.packets.send(
             [planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.mx)]
         )
     assert await world.mx.waiting() == held
@@ -24,20 +24,20 @@ async def test_a_value_that_was_returned_is_not_our_own_word(world: Simulation) 
 
 async def test_what_we_told_before_a_partner_did_is_our_own_word(world: Simulation) -> None:
     first = planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.us)
-    assert not (await world.cn.node.send([first])).refused
+    assert not (await world.cn.node.packets.send([first])).refused
     await given(world, world.cn)
     again = planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.mx)
-    assert not (await world.cn.node.send([again])).refused
+    assert not (await world.cn.node.packets.send([again])).refused
 
 
 async def test_a_field_that_nobody_got_is_not_disclosed_later(world: Simulation) -> None:
     await given(world, world.cn)
     plan = planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.us)
-    sent = await world.cn.node.send([plan])
+    sent = await world.cn.node.packets.send([plan])
     held = await world.mx.waiting()
     path = path_of(world.cn, sent.packets[0])
     with pytest.raises(CopyUndeclared):
-        await world.cn.node.disclose(sent.packets[0], path, world.mx.node.uri)
+        await world.cn.node.packets.disclose(sent.packets[0], path, world.mx.node.uri)
     assert await world.mx.waiting() == held
 
 
@@ -51,4 +51,4 @@ async def test_a_recall_does_not_make_a_copy_free(world: Simulation, declared: b
     assert stores_of(world.cn.node).values.find("Qiu Wenhao") == []
     draft = person_draft(world.cn, "Qiu Wenhao", *([packet] if declared else []))
     with pytest.raises(CopyUndeclared):
-        await world.cn.node.send([planned(world.cn, draft, world.mx)])
+        await world.cn.node.packets.send([planned(world.cn, draft, world.mx)])

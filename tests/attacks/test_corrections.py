@@ -33,7 +33,7 @@ def planned(member: Member, packet: bytes, text: str = TEXT) -> CorrectionPlan:
 
 
 async def corrected(member: Member, packet: bytes, text: str = TEXT) -> bytes:
-    sent = await member.node.send([planned(member, packet, text).release])
+    sent = await member.node.packets.send([planned(member, packet, text).release])
     assert not sent.refused, sent.refused
     (correction,) = sent.packets
     return correction
@@ -61,8 +61,8 @@ async def test_all_who_had_it_get_its_correction_and_are_told(world: Simulation)
         assert member.node.corrections.newest(packet) == correction
         assert member.codes() == []
     for member in (world.cn, world.mx):
-        assert member.node.show(correction).manifest.supersedes == packet
-        assert member.node.show(packet).view.fields  # the old view stays, and says so
+        assert member.node.packets.show(correction).manifest.supersedes == packet
+        assert member.node.packets.show(packet).view.fields  # the old view stays, and says so
 
 
 async def test_it_goes_to_nobody_who_did_not_have_it(world: Simulation) -> None:
@@ -102,8 +102,8 @@ async def test_what_was_guarded_by_hand_stays_guarded(world: Simulation) -> None
     guarded = tuple(
         replace(field, marking=replace(field.marking, orcon=True)) for field in draft.fields
     )
-    plan = world.us.node.plan(replace(draft, fields=guarded), [world.mx.node.uri])
-    (packet,) = (await world.us.node.send([plan])).packets
+    plan = world.us.node.packets.plan(replace(draft, fields=guarded), [world.mx.node.uri])
+    (packet,) = (await world.us.node.packets.send([plan])).packets
     fields = planned(world.us, packet).release.draft.fields
     known = {field.path for field in guarded}
     assert all(field.marking.orcon for field in fields if field.path in known)
@@ -127,7 +127,7 @@ async def test_who_was_kept_out_by_a_suspension_is_named_once_it_is_resumed(
 ) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
     await settled(world)
-    agreement = world.us.node.agreement("narcotics-2026")
+    agreement = world.us.node.agreements.by_name("narcotics-2026")
     us, mx = context_of(world.us.node).agency, context_of(world.mx.node).agency
     way = Suspension(
         article=ARTICLE,
@@ -181,7 +181,7 @@ async def test_a_node_corrects_only_what_is_its_own(world: Simulation) -> None:
         world.cn.node.corrections.corrected(packet)
     draft = replace(person_draft(world.cn, "Li Na"), supersedes=packet)
     with pytest.raises(CorrectionRefused):
-        world.cn.node.plan(draft, [world.us.node.uri])
+        world.cn.node.packets.plan(draft, [world.us.node.uri])
 
 
 async def test_what_was_recalled_is_not_corrected(world: Simulation) -> None:
@@ -190,7 +190,7 @@ async def test_what_was_recalled_is_not_corrected(world: Simulation) -> None:
     await recall_from(world, packet)
     draft = replace(world.us.draft(), supersedes=packet)
     with pytest.raises(PacketRecalled):
-        world.us.node.plan(draft, [world.cn.node.uri])
+        world.us.node.packets.plan(draft, [world.cn.node.uri])
 
 
 async def test_a_correction_is_about_the_same(world: Simulation) -> None:
@@ -244,7 +244,7 @@ async def test_a_packet_is_corrected_of_which_a_field_was_recalled_from_everybod
     (packet,) = await world.us.send(world.cn, world.mx)
     await settled(world)
     desk = world.us.node.recalls
-    path = world.us.node.show(packet).view.best()[0].field.path
+    path = world.us.node.packets.show(packet).view.best()[0].field.path
     await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
     correction = await corrected(world.us, packet)
     await settled(world)

@@ -76,7 +76,7 @@ async def held_back(world: Simulation) -> tuple[bytes, str]:
     us = world.us.node
     policies = replace(context_of(us).policies, own=parse_policy_set(OWN_POLICY))
     object.__setattr__(context_of(us), "policies", policies)
-    fields = us.show(packet).view.best()
+    fields = us.packets.show(packet).view.best()
     return packet, next(o.field.path for o in fields if o.field.path.endswith("/BankAccount/iban"))
 
 
@@ -86,10 +86,10 @@ async def test_nobody_passes_our_own_policies_without_a_person(
     packet, path = held_back
     us, cn = world.us.node, world.cn.node.uri
     with pytest.raises(LoginRequired, match="accounts-on-request"):
-        await us.disclose(packet, path, cn)
+        await us.packets.disclose(packet, path, cn)
     assert not await world.cn.waiting()
     person = log_in(world.us, "dora", Role.LIAISON, "narcotics-2026")
-    assert not (await us.disclose(packet, path, cn, acted_by=person)).refused
+    assert not (await us.packets.disclose(packet, path, cn, acted_by=person)).refused
     assert len(await world.cn.waiting()) == 1
 
 
@@ -97,34 +97,34 @@ async def test_what_our_own_policies_give_takes_nobody(
     world: Simulation, held_back: tuple[bytes, str]
 ) -> None:
     packet, path = held_back
-    assert not (await world.us.node.disclose(packet, path, world.mx.node.uri)).refused
+    assert not (await world.us.node.packets.disclose(packet, path, world.mx.node.uri)).refused
 
 
 async def test_of_several_persons_none_acts_unnamed(world: Simulation) -> None:
     (packet,) = await world.us.send(world.mx)
     await world.mx.node.receive()
     mx = world.mx.node
-    agreement_id = mx.agreement("narcotics-2026").id
+    agreement_id = mx.agreements.by_name("narcotics-2026").id
     for name, role in (("dora", Role.LIAISON), ("eva", Role.AUDITOR), ("olga", Role.OFFICER)):
         LocalIssuer(mx.keystore).add(
             name, roles=[role], clearance=Tlp.RED, passphrase=b"a word of theirs"
         )
         LocalIssuer(mx.keystore).login(name, b"a word of theirs", context_of(mx).now_ms() // 1000)
     for act in (
-        lambda: mx.acting("", agreement_id, Role.LIAISON),
-        lambda: mx.person("", Role.OFFICER),
-        lambda: mx.audit_token(""),
-        lambda: mx.show(packet),
-        lambda: mx.search("Qiu"),
+        lambda: mx.persons.acted_by("", agreement_id, Role.LIAISON),
+        lambda: mx.persons.person("", Role.OFFICER),
+        lambda: mx.persons.token(""),
+        lambda: mx.packets.show(packet),
+        lambda: mx.packets.search("Qiu"),
     ):
         with pytest.raises(PersonAmbiguous, match="dora, eva, olga"):
             act()
-    assert mx.acting("dora", agreement_id, Role.LIAISON) is not None
-    assert mx.acting(NODE, agreement_id, Role.LIAISON) is None
-    assert mx.show(packet, person=NODE).view.fields
+    assert mx.persons.acted_by("dora", agreement_id, Role.LIAISON) is not None
+    assert mx.persons.acted_by(NODE, agreement_id, Role.LIAISON) is None
+    assert mx.packets.show(packet, person=NODE).view.fields
     for decide in (
-        lambda: mx.person(NODE, Role.OFFICER),
-        lambda: mx.audit_token(NODE),
+        lambda: mx.persons.person(NODE, Role.OFFICER),
+        lambda: mx.persons.token(NODE),
         lambda: mx.approvals.draft([world.mx.plan(world.us)], person=NODE),
     ):
         with pytest.raises(LoginRequired, match="a person"):
@@ -133,12 +133,12 @@ async def test_of_several_persons_none_acts_unnamed(world: Simulation) -> None:
 
 async def test_a_disabled_person_does_not_make_it_the_nodes_own_act(world: Simulation) -> None:
     us = world.us.node
-    agreement_id = us.agreement("narcotics-2026").id
+    agreement_id = us.agreements.by_name("narcotics-2026").id
     log_in(world.us, "dora", Role.LIAISON, "narcotics-2026")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LocalIssuer, "logout", lambda *_: None)  # as where that was cut short
         LocalIssuer(us.keystore).disable("dora")
     with pytest.raises(LoginRequired, match="disabled"):
-        us.acting("", agreement_id, Role.LIAISON)
+        us.persons.acted_by("", agreement_id, Role.LIAISON)
     with pytest.raises(LoginRequired, match="disabled"):
         us.access.reader()

@@ -85,9 +85,9 @@ async def test_what_is_sent_without_an_exchange_waits_and_arrives(world: Simulat
     us, cn = world.us, world.cn
     with away(us):
         with pytest.raises(ActQueued) as first:
-            await us.node.send([us.plan(cn)])
+            await us.node.packets.send([us.plan(cn)])
         with pytest.raises(ActQueued) as second:
-            await us.node.send([us.plan(cn)])
+            await us.node.packets.send([us.plan(cn)])
     assert (first.value.place, second.value.place) == (1, 2)
     assert "number 2" in str(second.value)
     assert len(first.value.packets) == 1
@@ -112,12 +112,12 @@ async def test_a_suspension_and_its_lifting_say_their_place(world: Simulation) -
     officer = stores_of(us.node).agreements.by_name(AGREEMENT)
     with away(us):
         with pytest.raises(ActQueued):
-            await us.node.send([us.plan(world.cn)])
+            await us.node.packets.send([us.plan(world.cn)])
         with pytest.raises(ActQueued) as waits:
             await us.node.suspensions.suspend(AGREEMENT, SUSPENSION)
     assert waits.value.place == 1  # it goes before the packet
     with pytest.raises(AgreementSuspended):
-        await us.node.send([us.plan(world.cn)])
+        await us.node.packets.send([us.plan(world.cn)])
     assert us.node.decisions.waiting() == ()  # what is refused does not wait
     await settled(world)
     assert len(world.cn.node.suspensions.positions(officer)) == 1
@@ -145,7 +145,7 @@ async def later(world: Simulation, act: Callable[[], Awaitable[object]], who: Me
 async def test_what_cannot_be_sealed_waits_as_it_was_decided(world: Simulation) -> None:
     us, cn = world.us, world.cn
     plan = us.plan(cn)
-    queued = await later(world, lambda: us.node.send([plan], acted_by=PERSON), us)
+    queued = await later(world, lambda: us.node.packets.send([plan], acted_by=PERSON), us)
     assert (queued.place, queued.packets) == (1, ())
     assert shown(cn) == 1
     (packet,) = stores_of(us.node).packets.packets()
@@ -158,7 +158,9 @@ async def test_so_does_one_more_field(world: Simulation) -> None:
     (packet,) = await us.send(mx)
     await settled(world)
     path = await name_path(us, packet)
-    await later(world, lambda: us.node.disclose(packet, path, cn.node.uri, acted_by=PERSON), us)
+    await later(
+        world, lambda: us.node.packets.disclose(packet, path, cn.node.uri, acted_by=PERSON), us
+    )
     assert context_of(cn.node).open_view(packet).field(path) is not None
 
 
@@ -202,7 +204,7 @@ async def test_so_do_consents(world: Simulation) -> None:
 
 async def test_so_do_cases(world: Simulation) -> None:
     us, cn = world.us, world.cn
-    terms = us.node.agreement(AGREEMENT)
+    terms = us.node.agreements.by_name(AGREEMENT)
     desk = us.node.case_decisions
     await later(world, lambda: desk.open(terms, "Lantern", ["cn-public-security"]), us)
     (view,) = cn.node.cases.all()
@@ -222,7 +224,7 @@ async def test_with_an_exchange_that_answers_a_refusal_waits_nowhere(
 
     monkeypatch.setattr(PacketService, "verify", stale)
     with pytest.raises(TrustStale):
-        await world.us.node.send([world.us.plan(world.cn)])
+        await world.us.node.packets.send([world.us.plan(world.cn)])
     assert world.us.node.decisions.waiting() == ()
     with pytest.raises(RecordRequestUnknown):
         await world.us.node.requests.withdraw(bytes(32), PERSON)
@@ -236,7 +238,7 @@ async def test_what_would_be_seen_otherwise_now_is_stopped(
     with away(us):
         pass_time(world, HOUR_MS)
         with pytest.raises(ActQueued):
-            await us.node.send([us.plan(cn)])
+            await us.node.packets.send([us.plan(cn)])
     for member in (world.cn, world.mx):
         await member.node.sync()
     with monkeypatch.context() as patch:
@@ -339,7 +341,7 @@ async def test_a_kill_at_any_moment_of_a_send_loses_nothing_and_sends_nothing_tw
     async def nothing() -> bytes:
         return b""
 
-    came = await kills(world, us, nothing, lambda node, _: node.send([plan]))
+    came = await kills(world, us, nothing, lambda node, _: node.packets.send([plan]))
     assert came == [0, *[1] * (len(came) - 1)]  # before its first transaction it was not stored
     assert len(came) > 4
 

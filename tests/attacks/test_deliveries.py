@@ -171,9 +171,9 @@ async def test_an_entry_that_names_others_is_refused(world: Simulation) -> None:
 async def test_an_entry_of_another_statement_is_refused(world: Simulation) -> None:
     """Of a grant that differs in nothing that an entry tells."""
     (packet,) = await world.us.send(world.cn)
-    paths = [opened.field.path for opened in world.us.node.show(packet).view.fields]
+    paths = [opened.field.path for opened in world.us.node.packets.show(packet).view.fields]
     path = next(path for path in paths if path.endswith("Person/name"))
-    await world.us.node.disclose(packet, path, world.cn.node.uri)
+    await world.us.node.packets.disclose(packet, path, world.cn.node.uri)
     world.cn.exchange.mail = lambda mail: [replace(mail[0], entry=mail[1].entry)]
     await world.cn.catches(EntryMismatch)
 
@@ -368,7 +368,7 @@ async def test_evidence_that_is_no_delivery_is_not_taken_in(world: Simulation) -
 
 
 async def test_a_mark_that_received_what_was_not_sent_is_refused(world: Simulation) -> None:
-    agreement = world.us.node.agreement("narcotics-2026").id
+    agreement = world.us.node.agreements.by_name("narcotics-2026").id
     await world.us.say(StatementType.MARK, encode_mark(mark_of(world.us, world.cn, agreement)))
     await world.cn.catches(MarkUnequal)
 

@@ -9,11 +9,10 @@ from attacks.test_corrections import corrected
 from attacks.test_exhibits import SHOWN, verified
 from attacks.test_key_life import DAY_MS, pass_time
 from attacks.test_lost_machines import mirrored, restored, saved, settle
-from support.node import context_of, stores_of
+from support.node import stores_of
 from support.simulation import PASSPHRASE, Member, Simulation
 from tearline.errors import MomentUnproven
 from tearline.packets.recall import RecallReason, RecallState
-from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.enrolment import certify_next, revoke
 from tearline_client.keys.rotation import LIFETIME_MS, KeyKind
 
@@ -28,17 +27,15 @@ async def settled(world: Simulation) -> None:
 async def rotate(member: Member) -> bytes:
     """Gives a node its next signing key; returns the id of the one before."""
     node, old = member.node, member.signer.header.key_id
-    record = certify_next(
-        node.home, PASSPHRASE, context_of(node).keys, now_ms=context_of(node).now_ms()
-    )
-    await node.take_signing_record(record)
+    record = certify_next(node.home, PASSPHRASE, node.keys.make_signing_key, now_ms=node.now_ms())
+    await node.keys.take_signing_record(record)
     return old
 
 
 async def revoked(world: Simulation) -> None:
     """Ends the key under which the sender's node signed so far, by its root's word."""
     node, old = world.us.node, await rotate(world.us)
-    assert await node.publish_revocation(revoke(node.home, PASSPHRASE, old, "replaced"))
+    assert await node.keys.revoke(revoke(node.home, PASSPHRASE, old, "replaced"))
 
 
 async def outlived(world: Simulation) -> None:
@@ -88,7 +85,7 @@ def path_of(world: Simulation, packet: bytes) -> str:
     """A field that anybody may be given in clear once it is disclosed."""
     return next(
         each.field.path
-        for each in world.us.node.show(packet).view.best()
+        for each in world.us.node.packets.show(packet).view.best()
         if each.field.path.endswith(SHOWN[0])
     )
 
@@ -100,10 +97,10 @@ async def test_a_field_is_disclosed_of_a_packet_whose_key_has_ended(
     await settled(world)
     await end(world)
     path = path_of(world, packet)
-    assert not (await world.us.node.disclose(packet, path, world.mx.node.uri)).refused
+    assert not (await world.us.node.packets.disclose(packet, path, world.mx.node.uri)).refused
     await settled(world)
     assert world.mx.codes() == []
-    shown = world.mx.node.show(packet)
+    shown = world.mx.node.packets.show(packet)
     assert [each.field.path for each in shown.view.fields] == [path]
     channel = (world.us.node.uri, shown.manifest.agreement.id)
     incoming = stores_of(world.mx.node).channels.incoming(*channel)
@@ -140,7 +137,7 @@ async def test_originator_and_recipient_show_exhibits_of_it(world: Simulation, e
     await settled(world)
     await end(world)
     for member in (world.us, world.mx):
-        text = make_exhibit(context_of(member.node), member.node.access, packet, SHOWN)
+        text = member.node.audit.exhibit(packet, SHOWN)
         assert verified(world, text).originator.signer == world.us.node.uri
 
 
@@ -152,12 +149,12 @@ async def test_who_got_it_after_the_end_is_told_that_the_originator_makes_exhibi
     await settled(world)
     await revoked(world)
     path = path_of(world, packet)
-    assert not (await world.us.node.disclose(packet, path, world.mx.node.uri)).refused
+    assert not (await world.us.node.packets.disclose(packet, path, world.mx.node.uri)).refused
     await settled(world)
-    assert world.mx.node.show(packet).view.fields
+    assert world.mx.node.packets.show(packet).view.fields
     with pytest.raises(MomentUnproven, match="originator"):
-        make_exhibit(context_of(world.mx.node), world.mx.node.access, packet, SHOWN)
-    text = make_exhibit(context_of(world.us.node), world.us.node.access, packet, SHOWN)
+        world.mx.node.audit.exhibit(packet, SHOWN)
+    text = world.us.node.audit.exhibit(packet, SHOWN)
     assert verified(world, text).fields
 
 

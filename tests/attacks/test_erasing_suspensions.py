@@ -115,12 +115,12 @@ async def test_what_a_suspension_erases_a_person_may_keep_and_it_stays_frozen(
     await settled(world)
     assert states(world.us, packet) == [RecallState.OPEN]
     with pytest.raises(PacketFrozen):
-        world.cn.node.show(packet)
+        world.cn.node.packets.show(packet)
     await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
     await settled(world)
     assert states(world.us, packet) == [RecallState.KEPT]
     with pytest.raises(PacketFrozen):
-        world.cn.node.show(packet)
+        world.cn.node.packets.show(packet)
     await world.us.node.suspensions.resume("narcotics-2026", acted_by=PERSON)
     await settled(world)
     assert shown(world.cn, packet)

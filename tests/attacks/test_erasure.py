@@ -42,9 +42,9 @@ async def sent(world: Simulation) -> int:
 
 def order_for(world: Simulation, index: int, *others: Member) -> Signed:
     """An order by us, signed by the others after a look at it."""
-    order = world.us.node.draft_erasure([index], REASON)
+    order = world.us.node.erasures.draft([index], REASON)
     for member in others:
-        order = member.node.sign_erasure(order)
+        order = member.node.erasures.sign(order)
     return order
 
 
@@ -64,7 +64,7 @@ async def erased(world: Simulation) -> tuple[int, Signed]:
     """An entry that was erased, and the order."""
     index = await sent(world)
     order = order_for(world, index, world.cn)
-    await world.cn.node.publish_erasure(order)
+    await world.cn.node.erasures.publish(order)
     for member in world.members:
         await member.node.receive()
     return index, order
@@ -83,7 +83,7 @@ async def test_what_was_erased_is_gone_everywhere_and_the_tree_is_the_same(
     before = await world.entries()
     opened = stores_of(world.cn.node).log.opened(index)
     assert opened is not None
-    await world.us.node.publish_erasure(order_for(world, index, world.cn))
+    await world.us.node.erasures.publish(order_for(world, index, world.cn))
     for member in (world.us, world.cn):
         await member.node.receive()
         assert member.codes() == []
@@ -111,7 +111,7 @@ async def test_what_is_told_once_more_stays_erased(world: Simulation) -> None:
     index = await sent(world)
     opened = stores_of(world.cn.node).log.opened(index)
     assert opened is not None
-    await world.us.node.publish_erasure(order_for(world, index, world.cn))
+    await world.us.node.erasures.publish(order_for(world, index, world.cn))
     await world.cn.node.receive()
     stores_of(world.cn.node).log.put_opening(opened.opening)
     assert stores_of(world.cn.node).log.opened(index) is None
@@ -136,7 +136,7 @@ async def test_the_parties_are_those_whom_the_entry_names(world: Simulation) -> 
     await world.refuses(outcomes, ErasureRefused, ErasureRefused)
     for member in (world.mx, world.cn):
         with pytest.raises((ErasureRefused, NotFound)):
-            member.node.sign_erasure(with_another)
+            member.node.erasures.sign(with_another)
 
 
 async def test_an_entry_of_others_and_none_are_refused_alike(world: Simulation) -> None:
@@ -155,7 +155,7 @@ async def test_an_order_cannot_be_erased_nor_erase_twice(world: Simulation) -> N
     _, order = await erased(world)
     found = stores_of(world.us.node).erasures.orders()[0]
     with pytest.raises(ErasureRefused):
-        world.us.node.draft_erasure([found.entry], REASON)
+        world.us.node.erasures.draft([found.entry], REASON)
     again = forged(parse_erasure(order.statement.body), world.us, world.cn, reason="again")
     await world.refuses([await publish(world.us, again)], ErasureRefused)
 

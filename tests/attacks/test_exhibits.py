@@ -12,7 +12,7 @@ from tearline.errors import CommitmentMismatch, MomentUnproven, NotFound, Onward
 from tearline.policy.form import Form
 from tearline.verification.exhibit import Shown, verify_exhibit
 from tearline.wire.exhibits import Exhibit, encode_exhibit, parse_exhibit
-from tearline_client.audit.exhibits import judge_exhibit, make_exhibit, outcome_of
+from tearline_client.audit.exhibits import judge_exhibit, outcome_of
 from tearline_client.audit.log_policy import log_policy
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.verifier import AuditVerifier, Outcome
@@ -24,7 +24,7 @@ SHOWN = ("Payment/amount",)
 async def received(world: Simulation, *members: Member, told: str = "") -> bytes:
     """The lead at these members, each of whose receipts is in the log; the packet's id."""
     extra = [narrative(told)] if told else []
-    (packet,) = (await world.us.node.send([world.us.plan(*members, extra=extra)])).packets
+    (packet,) = (await world.us.node.packets.send([world.us.plan(*members, extra=extra)])).packets
     for member in members:
         await member.node.receive()
         await context_of(member.node).follow()
@@ -44,7 +44,7 @@ async def test_a_recipient_shows_what_it_could_open_and_no_more(world: Simulatio
     """China got a band of the amount, and is told of sources and methods: no word of them."""
     word = canary()
     packet = await received(world, world.cn, world.mx, told=word)
-    text = make_exhibit(context_of(world.cn.node), world.cn.node.access, packet, SHOWN)
+    text = world.cn.node.audit.exhibit(packet, SHOWN)
     shown = verified(world, text)
     assert [opened.field.form for opened in shown.fields] == [Form.GENERALISED]
     assert [sighting.node for sighting in shown.sightings] == [world.cn.node.uri]
@@ -55,27 +55,27 @@ async def test_a_recipient_shows_what_it_could_open_and_no_more(world: Simulatio
 
 async def test_nobody_shows_what_they_cannot_open(world: Simulation) -> None:
     packet = await received(world, world.cn)
-    manifest = world.cn.node.show(packet).manifest
-    open_here = {opened.slot for opened in world.cn.node.show(packet).view.fields}
+    manifest = world.cn.node.packets.show(packet).manifest
+    open_here = {opened.slot for opened in world.cn.node.packets.show(packet).view.fields}
     for slot in set(range(len(manifest.slots))) - open_here:
         with pytest.raises(NotFound):
-            make_exhibit(context_of(world.cn.node), world.cn.node.access, packet, [f"slot:{slot}"])
+            world.cn.node.audit.exhibit(packet, [f"slot:{slot}"])
 
 
 async def test_a_recipient_does_not_show_on_what_its_originator_keeps(world: Simulation) -> None:
     packet = await received(world, world.mx)
     with pytest.raises(OnwardUseForbidden):
-        make_exhibit(context_of(world.mx.node), world.mx.node.access, packet, ["Person/name"])
+        world.mx.node.audit.exhibit(packet, ["Person/name"])
     assert verified(
         world,
-        make_exhibit(context_of(world.us.node), world.us.node.access, packet, ["Person/name"]),
+        world.us.node.audit.exhibit(packet, ["Person/name"]),
     ).accepted
 
 
 async def test_a_recipient_does_not_show_another_value(world: Simulation) -> None:
     """A patched node that writes whatever it likes into the file."""
     packet = await received(world, world.mx)
-    exhibit = read(make_exhibit(context_of(world.mx.node), world.mx.node.access, packet, SHOWN))
+    exhibit = read(world.mx.node.audit.exhibit(packet, SHOWN))
     (field,) = exhibit.fields
     altered = field.plaintext.replace(AMOUNT.encode(), b"9" * len(AMOUNT))
     forged = replace(exhibit, fields=(replace(field, plaintext=altered),))
@@ -88,10 +88,7 @@ async def test_a_recipient_does_not_show_another_value(world: Simulation) -> Non
 
 async def test_one_packets_field_is_not_shown_as_anothers(world: Simulation) -> None:
     first, second = await received(world, world.mx), await received(world, world.mx)
-    one, other = (
-        read(make_exhibit(context_of(world.mx.node), world.mx.node.access, packet, SHOWN))
-        for packet in (first, second)
-    )
+    one, other = (read(world.mx.node.audit.exhibit(packet, SHOWN)) for packet in (first, second))
     with pytest.raises(CommitmentMismatch):
         verify_exhibit(
             replace(one, fields=other.fields), context_of(world.us.node).trust.federation
@@ -100,13 +97,11 @@ async def test_one_packets_field_is_not_shown_as_anothers(world: Simulation) -> 
 
 async def test_receipts_name_who_got_something_of_it(world: Simulation) -> None:
     packet = await received(world, world.cn, world.mx)
-    bare = verified(
-        world, make_exhibit(context_of(world.us.node), world.us.node.access, packet, SHOWN)
-    )
+    bare = verified(world, world.us.node.audit.exhibit(packet, SHOWN))
     assert bare.sightings == ()
     named = verified(
         world,
-        make_exhibit(context_of(world.us.node), world.us.node.access, packet, SHOWN, receipts=True),
+        world.us.node.audit.exhibit(packet, SHOWN, receipts=True),
     )
     assert {sighting.node for sighting in named.sightings} == {
         world.cn.node.uri,
@@ -123,14 +118,14 @@ async def test_before_the_log_has_its_receipt_a_recipient_proves_nothing(
     async for _ in world.mx.node.inbox():
         pass
     with pytest.raises(MomentUnproven):
-        make_exhibit(context_of(world.mx.node), world.mx.node.access, packet, SHOWN)
+        world.mx.node.audit.exhibit(packet, SHOWN)
 
 
 async def test_an_exhibit_holds_after_the_key_was_replaced(world: Simulation) -> None:
     packet = await received(world, world.mx)
-    await world.mx.node.rotate_encryption_key()
+    await world.mx.node.keys.rotate_encryption()
     await context_of(world.us.node).follow()
-    text = make_exhibit(context_of(world.us.node), world.us.node.access, packet, SHOWN)
+    text = world.us.node.audit.exhibit(packet, SHOWN)
     assert verified(world, text).accepted
 
 
@@ -141,13 +136,13 @@ async def test_a_policy_tells_whether_the_parties_cosigned_what_is_shown(
     packet = await received(world, world.mx)
     state = context_of(world.us.node)
     demanding = log_policy(state, [world.us.node.uri, world.mx.node.uri])
-    bare = make_exhibit(state, world.us.node.access, packet, SHOWN).encode()
+    bare = world.us.node.audit.exhibit(packet, SHOWN).encode()
     (missing,) = judge_exhibit(bare, state.trust.federation, policy=demanding).errors
     assert missing.code == "TL-LOG-007"
     for member in (world.us, world.mx):
         await member.node.cosigning.turn()
     await state.follow()
-    cosigned = make_exhibit(state, world.us.node.access, packet, SHOWN).encode()
+    cosigned = world.us.node.audit.exhibit(packet, SHOWN).encode()
     assert judge_exhibit(cosigned, state.trust.federation, policy=demanding).errors == ()
     (proof, *_) = prove(state, packet.hex())
     assert AuditVerifier(demanding).judge(proof.data).outcome is Outcome.VERIFIED

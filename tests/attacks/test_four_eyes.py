@@ -41,9 +41,11 @@ class Strict:
         """The lead for Mexico."""
         node = self.world.us.node
         draft = self.world.us.draft()
-        strict = node.agreement("strict")
+        strict = node.agreements.by_name("strict")
         names = tuple(field for field in draft.fields if "/Person/name" in field.path)
-        return node.plan(replace(draft, agreement=strict, fields=names), [self.world.mx.node.uri])
+        return node.packets.plan(
+            replace(draft, agreement=strict, fields=names), [self.world.mx.node.uri]
+        )
 
     def person(self, name: str, role: Role) -> ActedBy:
         """A person who is logged in, as partners may know them."""
@@ -73,12 +75,12 @@ async def strict(world: Simulation) -> Strict:
 
 
 async def agree(world: Simulation, text: str) -> None:
-    await put_in_force(world, world.us.node.draft_agreement(text), world.mx)
+    await put_in_force(world, world.us.node.agreements.draft(text), world.mx)
 
 
 async def publish(world: Simulation, drafted: Signed) -> None:
     """Puts an agreement in force of which the two have not heard yet."""
-    await world.us.node.publish_agreement(world.mx.node.sign_agreement(drafted))
+    await world.us.node.agreements.publish(world.mx.node.agreements.sign(drafted))
 
 
 # What is refused.
@@ -120,7 +122,7 @@ async def test_an_exchange_that_lets_it_pass_does_not_get_it_past_the_recipient(
 async def test_the_own_node_seals_nothing_for_one_person(strict: Strict) -> None:
     node = strict.world.us.node
     with pytest.raises(SecondPersonMissing):
-        await node.send([strict.plan()], acted_by=strict.person("ana", Role.OFFICER))
+        await node.packets.send([strict.plan()], acted_by=strict.person("ana", Role.OFFICER))
     assert stores_of(node).packets.ids() == []
 
 
@@ -161,7 +163,7 @@ async def test_one_more_field_takes_two_persons_as_well(strict: Strict) -> None:
     path = next(f.path for f in strict.plan().draft.fields)
     mx = world.mx.node.uri
     with pytest.raises(SecondPersonMissing):
-        await world.us.node.disclose(packet, path, mx)
+        await world.us.node.packets.disclose(packet, path, mx)
     more = await second.approve(
         second.draft_disclosure(packet, path, mx, person="ana"), person="li"
     )
@@ -224,6 +226,6 @@ async def test_a_grant_from_before_four_eyes_were_asked_for_is_opened_after(
     await publish(world, amended(world, "strict", four_eyes=True))
     grant, amendment = await world.mx.waiting()
     await world.mx.take(amendment)
-    assert world.mx.node.agreement("strict").version == 2
+    assert world.mx.node.agreements.by_name("strict").version == 2
     await world.mx.take(grant)
     assert len(world.mx.grants()) == 1

@@ -159,7 +159,7 @@ async def test_a_look_at_one_answer_approves_no_other(desk: Desk) -> None:
 
 async def test_what_the_policies_changed_meanwhile_is_agreed_to_first(desk: Desk) -> None:
     pending = desk.draft(1)
-    article, *_ = desk.world.us.node.agreement(AGREEMENT).terms.articles
+    article, *_ = desk.world.us.node.agreements.by_name(AGREEMENT).terms.articles
     before = desk.second.review(pending)
     shares = tuple(
         share for share in article.shares if (share.category, share.form) != ("finance", Form.CLEAR)

@@ -81,7 +81,7 @@ def cut_off(member: Member) -> None:
 async def test_a_stolen_key_opens_nothing_sent_after_rotation(world: Simulation) -> None:
     stolen = kem_of(world.cn)
     await world.us.send(world.cn)
-    await world.cn.node.rotate_encryption_key()
+    await world.cn.node.keys.rotate_encryption()
     await world.us.send(world.cn)
     before, after = await granted(world.cn)
     assert open_release(before, stolen).compartments
@@ -94,7 +94,7 @@ async def revoke_kem(world: Simulation) -> KemKey:
     """China's root ends its node's encryption key, which is returned; there is no other yet."""
     key, root = kem_of(world.cn), world.root(CN)
     body = encode_revocation(Revocation(header=root.header, revoked_key=key.id, reason="stolen"))
-    assert await world.cn.node.publish_revocation(alone(root, StatementType.REVOCATION, body))
+    assert await world.cn.node.keys.revoke(alone(root, StatementType.REVOCATION, body))
     return key
 
 
@@ -138,7 +138,7 @@ async def test_a_grant_that_comes_back_at_once_is_issued_anew_at_once(
         """What changes in the log after it was read, and before the grant arrives."""
 
     monkeypatch.setattr(world.us.node, "sync", stand_still)
-    sent = await world.us.node.send([world.us.plan(world.cn, world.mx)])
+    sent = await world.us.node.packets.send([world.us.plan(world.cn, world.mx)])
     assert sent.refused == ()
     assert [receipt.status for receipt in sent.receipts] == [Status.ACCEPTED] * 3
     assert {grant.kem_key_id for grant in await granted(world.cn)} == {kem_of(world.cn).id}
@@ -152,13 +152,13 @@ async def test_a_grant_that_came_back_goes_anew_without_what_was_recalled_meanwh
     await revoke_kem(world)
     await world.us.node.sync()
     (packet,) = stores_of(world.us.node).packets.ids()
-    path = world.us.node.show(packet).view.best()[0].field.path
+    path = world.us.node.packets.show(packet).view.best()[0].field.path
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
     await world.cn.node.sync()
     await world.us.node.sync()
     await world.cn.node.receive()
-    came = {opened.field.path for opened in world.cn.node.show(packet).view.fields}
+    came = {opened.field.path for opened in world.cn.node.packets.show(packet).view.fields}
     assert came
     assert path not in came
 
@@ -183,7 +183,7 @@ async def test_an_old_key_is_gone_after_its_time_and_the_inbox_stays_readable(
     (grant,) = await granted(world.cn)
     old = kem_of(world.cn).id
     await world.cn.node.receive()
-    fields = world.cn.node.show(packet).view.fields
+    fields = world.cn.node.packets.show(packet).view.fields
 
     pass_time(world, PAST_USE_MS - DAY_MS)
     await world.cn.node.receive()
@@ -196,14 +196,14 @@ async def test_an_old_key_is_gone_after_its_time_and_the_inbox_stays_readable(
         open_release(grant, thief.kem_key(grant.kem_key_id))
     assert thief.kem_ids()
     assert old not in thief.kem_ids()
-    assert world.cn.node.show(packet).view.fields == fields
+    assert world.cn.node.packets.show(packet).view.fields == fields
 
 
 async def test_mail_is_fetched_before_the_key_to_it_is_gone(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
     pass_time(world, 30 * DAY_MS)  # switched off for a month
     assert await world.cn.node.receive() == 1
-    assert world.cn.node.show(packet).view.fields
+    assert world.cn.node.packets.show(packet).view.fields
 
 
 async def test_what_came_and_is_suspended_opens_however_late_it_is_resumed(
@@ -220,7 +220,7 @@ async def test_what_came_and_is_suspended_opens_however_late_it_is_resumed(
     await live_on(world)
     await world.cn.node.suspensions.resume("narcotics-2026", acted_by=OFFICER)
     await world.cn.node.receive()
-    assert world.cn.node.show(packet).view.fields
+    assert world.cn.node.packets.show(packet).view.fields
     await live_on(world)
     assert len(context_of(world.cn.node).keys.kem_ids()) == 2  # those of then are gone
 
@@ -236,7 +236,7 @@ async def test_what_waits_for_a_cosignature_opens_however_late_that_comes(
     world.cn.exchange.news = lambda news: news
     await world.us.node.cosigning.turn()
     await world.cn.node.receive()
-    assert world.cn.node.show(packet).view.fields
+    assert world.cn.node.packets.show(packet).view.fields
 
 
 async def test_a_grant_that_waits_and_is_dated_at_zero_stops_no_node_and_destroys_no_key(
@@ -251,7 +251,7 @@ async def test_a_grant_that_waits_and_is_dated_at_zero_stops_no_node_and_destroy
     world.cn.exchange.news = lambda news: news
     await world.us.node.cosigning.turn()
     await world.cn.node.receive()
-    assert world.cn.node.show(packet).view.fields
+    assert world.cn.node.packets.show(packet).view.fields
 
 
 async def test_a_clock_set_ahead_destroys_no_key(world: Simulation) -> None:
@@ -260,7 +260,7 @@ async def test_a_clock_set_ahead_destroys_no_key(world: Simulation) -> None:
     set_clock(world.cn, Clock())
     (packet,) = await world.us.send(world.cn)
     assert await world.cn.node.receive() == 1
-    assert world.cn.node.show(packet).view.fields
+    assert world.cn.node.packets.show(packet).view.fields
 
 
 @pytest.mark.parametrize("days", [-3000, 3000])
@@ -273,7 +273,7 @@ async def test_a_wrong_clock_closes_nothing_that_comes_and_counts_in_no_retentio
         await world.cn.node.receive()
     set_clock(world.cn, Clock())
     await world.cn.node.receive()
-    shown = world.cn.node.show(packet)
+    shown = world.cn.node.packets.show(packet)
     assert shown.view.fields
     assert abs(shown.packet.received_ms - world.clock()) < DAY_MS
     assert world.cn.codes() == ([ClockSkewed.code] if days < 0 else [])
@@ -284,16 +284,14 @@ async def test_old_evidence_stays_valid(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
     await world.cn.node.receive()
     node, old = world.us.node, world.us.signer.header.key_id
-    record = certify_next(
-        node.home, PASSPHRASE, context_of(node).keys, now_ms=context_of(node).now_ms()
-    )
-    await node.take_signing_record(record)
+    record = certify_next(node.home, PASSPHRASE, node.keys.make_signing_key, now_ms=node.now_ms())
+    await node.keys.take_signing_record(record)
     assert world.us.signer.header.key_id != old
-    assert await node.publish_revocation(revoke(node.home, PASSPHRASE, old, "replaced"))
+    assert await node.keys.revoke(revoke(node.home, PASSPHRASE, old, "replaced"))
 
     assert await world.mx.node.receive() == 1  # accepted before, fetched after
-    assert world.mx.node.show(packet).view.fields
-    assert world.cn.node.show(packet).view.fields
+    assert world.mx.node.packets.show(packet).view.fields
+    assert world.cn.node.packets.show(packet).view.fields
     await world.us.send(world.cn)
     assert await world.cn.node.receive() == 1
     assert not world.cn.codes() + world.mx.codes()
@@ -316,16 +314,16 @@ async def test_what_must_be_told_is_signed_anew_where_its_key_was_revoked_on_the
             else desk.recall(desk.plan(packet), RecallReason.SOURCE_AT_RISK)
         )
     world.us.exchange.publication = publication
-    record = certify_next(
-        node.home, PASSPHRASE, context_of(node).keys, now_ms=context_of(node).now_ms()
-    )
+    record = certify_next(node.home, PASSPHRASE, node.keys.make_signing_key, now_ms=node.now_ms())
     await world.us.publish(Publication(signed=(record,)))
     await world.us.publish(Publication(signed=(revoke(node.home, PASSPHRASE, old, "stolen"),)))
     for _ in range(2):
         for member in (world.us, world.cn):
             await member.node.receive()
     await node.receive()
-    stopped = world.cn.node.suspensions.positions(world.cn.node.agreement("narcotics-2026"))
+    stopped = world.cn.node.suspensions.positions(
+        world.cn.node.agreements.by_name("narcotics-2026")
+    )
     assert bool(stopped) is suspends
     assert stores_of(world.cn.node).packets.packet(packet).keys == ()
     assert [each.state for each in desk.of(packet)] == [RecallState.ERASED]
@@ -335,11 +333,9 @@ async def test_what_must_be_told_is_signed_anew_where_its_key_was_revoked_on_the
 async def test_a_key_is_not_used_before_the_log_shows_it(world: Simulation) -> None:
     node, old = world.us.node, world.us.signer.header.key_id
     cut_off(world.us)
-    record = certify_next(
-        node.home, PASSPHRASE, context_of(node).keys, now_ms=context_of(node).now_ms()
-    )
+    record = certify_next(node.home, PASSPHRASE, node.keys.make_signing_key, now_ms=node.now_ms())
     with pytest.raises(ExchangeUnreachable):
-        await node.take_signing_record(record)
+        await node.keys.take_signing_record(record)
     assert world.us.signer.header.key_id == old
     # Whatever process of the node comes next finishes what was begun.
     world.us.exchange.publication = lambda publication: publication
@@ -353,20 +349,20 @@ async def test_keys_are_replaced_on_schedule(world: Simulation) -> None:
     def ends() -> dict[KeyKind, int]:
         return dict(world.us.node._records.ends_ms())
 
-    first, cosigner = ends(), world.us.node.cosigner().verifier
+    first, cosigner = ends(), world.us.node.keys.cosigner().verifier
     pass_time(world, 65 * DAY_MS)
     await world.us.node.sync()
     assert ends()[KeyKind.KEM] > first[KeyKind.KEM]
     assert ends()[KeyKind.COSIGN] > first[KeyKind.COSIGN]
-    assert world.us.node.cosigner().verifier != cosigner
-    assert world.us.node.keys_due() == (KeyKind.TLS,)
-    assert await world.us.node.renew_connection()
-    assert world.us.node.keys_due() == ()
-    assert not await world.us.node.renew_connection()
+    assert world.us.node.keys.cosigner().verifier != cosigner
+    assert world.us.node.keys.due() == (KeyKind.TLS,)
+    assert await world.us.node.connection.renew()
+    assert world.us.node.keys.due() == ()
+    assert not await world.us.node.connection.renew()
     pass_time(world, 250 * DAY_MS)
     await world.us.node.sync()
-    await world.us.node.renew_connection()
-    assert world.us.node.keys_due() == (KeyKind.SIGN,)  # that takes the root, and a person
+    await world.us.node.connection.renew()
+    assert world.us.node.keys.due() == (KeyKind.SIGN,)  # that takes the root, and a person
 
 
 # In our name.
@@ -394,7 +390,7 @@ async def test_a_key_that_a_thief_puts_on_record_in_our_name_is_noticed(
             await world.us.node.sync()
     assert world.us.codes().count(KeyForeign.code) == 1
     # Its own rotations are its own.
-    await world.cn.node.rotate_encryption_key()
-    await world.cn.node.rotate_cosigning_key()
+    await world.cn.node.keys.rotate_encryption()
+    await world.cn.node.keys.rotate_cosigning()
     await world.cn.node.sync()
     assert KeyForeign.code not in world.cn.codes()

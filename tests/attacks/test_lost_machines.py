@@ -311,7 +311,7 @@ async def test_a_restored_node_cosigns_what_another_agency_has_cosigned(world: S
     await settle(world)
     async with reborn(world, world.us, file) as us:
         with pytest.raises(CosigningWaits):
-            await us.node.rotate_cosigning_key()
+            await us.node.keys.rotate_cosigning()
         assert us.node.cosigning.cosign() == b""
         later_than_the_restore(us)
         for _ in range(3):
@@ -349,13 +349,13 @@ async def test_a_restored_node_shows_nothing_that_was_recalled_since(world: Simu
     assert [each.state for each in desk.of(packet)] == [RecallState.ERASED]
     async with reborn(world, world.cn, file) as cn:
         with pytest.raises(RestoreUnread):
-            cn.node.show(packet)
+            cn.node.packets.show(packet)
         with pytest.raises(RestoreUnread):
-            cn.node.search("Qiu Wenhao")
+            cn.node.packets.search("Qiu Wenhao")
         await settle(Simulation(**{**vars_of(world), "cn": cn}))
         assert stores_of(cn.node).packets.packet(packet).keys == ()
-        assert cn.node.show(packet).view.fields == ()
-        assert cn.node.search("Qiu Wenhao") == {}
+        assert cn.node.packets.show(packet).view.fields == ()
+        assert cn.node.packets.search("Qiu Wenhao") == {}
         assert world.us.codes() == []
 
 
@@ -366,7 +366,7 @@ async def test_a_restored_node_learns_what_it_recalled_from_what_is_answered(
     await settle(world)
     file = world.folder / "us.backup"
     back_up(world.us.node.home, file, PASSPHRASE)
-    path = world.us.node.show(packet).view.best()[0].field.path
+    path = world.us.node.packets.show(packet).view.best()[0].field.path
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet, to=[world.cn.node.uri]), RecallReason.SOURCE_AT_RISK)
     await settle(world)
@@ -377,8 +377,8 @@ async def test_a_restored_node_learns_what_it_recalled_from_what_is_answered(
         assert (found.packet, found.partner) == (packet, world.cn.node.uri)
         assert found.answer.state is RecallState.ERASED
         with pytest.raises(PacketRecalled):
-            await us.node.disclose(packet, path, world.cn.node.uri)
-        assert not (await us.node.disclose(packet, path, world.mx.node.uri)).refused
+            await us.node.packets.disclose(packet, path, world.cn.node.uri)
+        assert not (await us.node.packets.disclose(packet, path, world.mx.node.uri)).refused
         assert us.codes() == []
 
 
@@ -388,7 +388,7 @@ async def test_a_partner_that_invents_answers_fills_no_restored_node(world: Simu
     file = world.folder / "us.backup"
     back_up(world.us.node.home, file, PASSPHRASE)
     seq = stores_of(world.cn.node).channels.sent(
-        world.us.node.uri, world.us.node.agreement("narcotics-2026").id
+        world.us.node.uri, world.us.node.agreements.by_name("narcotics-2026").id
     )
     for number in range(1, 4):
         said = answer_of(world, packet, bytes([number]) * 32, seq=seq + number)
@@ -400,7 +400,7 @@ async def test_a_partner_that_invents_answers_fills_no_restored_node(world: Simu
 
 def answer_of(world: Simulation, packet: bytes, recall: bytes, *, seq: int) -> bytes:
     """China's word that it erased what such a recall named."""
-    agreement_id = world.us.node.agreement("narcotics-2026").id
+    agreement_id = world.us.node.agreements.by_name("narcotics-2026").id
     address = Address(recipient=world.us.node.uri, agreement_id=agreement_id, seq=seq)
     answer = RecallAnswer(recall=recall)
     return encode_recall(
@@ -428,7 +428,7 @@ async def test_a_restored_node_shows_its_own_packets_at_once(world: Simulation) 
     file = world.folder / "us.backup"
     back_up(world.us.node.home, file, PASSPHRASE)
     async with reborn(world, world.us, file) as us:
-        assert us.node.show(packet).view.fields
+        assert us.node.packets.show(packet).view.fields
 
 
 async def test_a_backup_has_no_cosigning_key(world: Simulation) -> None:

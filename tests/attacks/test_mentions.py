@@ -35,8 +35,8 @@ def told(
     (group,) = connected_groups([person, payment])
     guards = {("source", "name"): "identity.source"} if guarded else {}
     about = About(article=ARTICLE, purpose=PURPOSE, guarded=guards)
-    draft = member.node.draft(group, about, agreement="narcotics-2026")
-    return member.node.plan(draft, [each.node.uri for each in to])
+    draft = member.node.packets.draft(group, about, agreement="narcotics-2026")
+    return member.node.packets.plan(draft, [each.node.uri for each in to])
 
 
 def places(mentions: tuple[Mention, ...]) -> set[tuple[str, str]]:
@@ -51,39 +51,39 @@ async def test_a_text_that_repeats_what_is_kept_back_is_not_sent(
     world: Simulation, purpose: str
 ) -> None:
     plan = told(world.us, purpose, world.mx, source=SOURCE if "鹿" in purpose else "Lu Jing")
-    assert places(world.us.node.mentions(plan)) == {("Payment/purpose", "Person/name")}
+    assert places(world.us.node.packets.mentions(plan)) == {("Payment/purpose", "Person/name")}
     held = await world.mx.waiting()
     with pytest.raises(ValueRepeated):
-        await world.us.node.send([plan])
+        await world.us.node.packets.send([plan])
     assert await world.mx.waiting() == held
     with pytest.raises(ValueRepeated):
-        await world.us.node.send([confirmed(plan, " ")])  # no reason
+        await world.us.node.packets.send([confirmed(plan, " ")])  # no reason
 
 
 async def test_a_person_says_why_it_may_stand_there(world: Simulation) -> None:
     reason = "the name of a street"
     plan = confirmed(told(world.us, "fee for Lu Jing", world.mx, source="Lu Jing"), reason)
-    sent = await world.us.node.send([plan])
+    sent = await world.us.node.packets.send([plan])
     assert not sent.refused
     assert stores_of(world.us.node).repeats.of(sent.packets[0]) == (reason,)
 
 
 async def test_only_a_reader_who_may_not_have_it_counts(world: Simulation) -> None:
     plan = told(world.us, "fee for Qiu Wenhao", world.mx)
-    assert world.us.node.mentions(plan) == ()
-    assert not (await world.us.node.send([plan])).refused
+    assert world.us.node.packets.mentions(plan) == ()
+    assert not (await world.us.node.packets.send([plan])).refused
 
 
 async def test_a_text_that_repeats_a_partner_s_value_is_not_sent(world: Simulation) -> None:
     packet = await given(world, world.cn)
     plan = told(world.cn, "paid for Wenhao Qiu's boat", world.mx)
-    assert [mention.packet for mention in world.cn.node.mentions(plan)] == [packet]
+    assert [mention.packet for mention in world.cn.node.packets.mentions(plan)] == [packet]
     with pytest.raises(ValueRepeated):
-        await world.cn.node.send([plan])
+        await world.cn.node.packets.send([plan])
     back = told(world.cn, "paid for Wenhao Qiu's boat", world.us)
-    assert world.cn.node.mentions(back) == ()
+    assert world.cn.node.packets.mentions(back) == ()
     declared = replace(plan, draft=replace(plan.draft, derived_from=(packet,)))
-    assert world.cn.node.mentions(declared) == ()
+    assert world.cn.node.packets.mentions(declared) == ()
 
 
 async def test_what_waits_for_a_second_person_says_why_as_well(world: Simulation) -> None:
@@ -97,7 +97,7 @@ PURPOSE_OF, NAME_OF = "Payment/purpose", "Person/name"
 
 async def sent_to(member: Member, plan: ReleasePlan) -> bytes:
     """A packet that a person confirmed, for those who got it then."""
-    sent = await member.node.send([confirmed(plan, "the name of a street")])
+    sent = await member.node.packets.send([confirmed(plan, "the name of a street")])
     assert not sent.refused
     return sent.packets[0]
 
@@ -108,10 +108,10 @@ async def test_a_text_that_is_disclosed_later_is_searched_anew(world: Simulation
     path, mx = path_of(world.us, packet, PURPOSE_OF), world.mx.node.uri
     held = await world.mx.waiting()
     with pytest.raises(ValueRepeated):
-        await world.us.node.disclose(packet, path, mx)
+        await world.us.node.packets.disclose(packet, path, mx)
     assert await world.mx.waiting() == held
     reason = "they know the informant"
-    assert not (await world.us.node.disclose(packet, path, mx, repeats=reason)).refused
+    assert not (await world.us.node.packets.disclose(packet, path, mx, repeats=reason)).refused
     assert await world.mx.waiting() != held
     assert stores_of(world.us.node).repeats.of(packet) == ("the name of a street", reason)
 
@@ -123,7 +123,7 @@ async def test_a_text_that_is_disclosed_later_repeats_no_partner_s_value(
     packet = await sent_to(world.cn, told(world.cn, "paid for Wenhao Qiu's boat", world.us))
     path = path_of(world.cn, packet, PURPOSE_OF)
     with pytest.raises(ValueRepeated):
-        await world.cn.node.disclose(packet, path, world.mx.node.uri)
+        await world.cn.node.packets.disclose(packet, path, world.mx.node.uri)
 
 
 async def test_a_text_that_is_passed_on_is_searched_for_the_third_party(
@@ -182,7 +182,7 @@ async def test_the_words_of_an_answer_repeat_nothing_that_the_answer_keeps_back(
     with pytest.raises(ValueRepeated):
         world.us.node.approvals.draft_answer(request, plan, text="ask for Jing Lu")
     assert await world.cn.waiting() == held
-    sent = await world.us.node.send([plan])
+    sent = await world.us.node.packets.send([plan])
     with pytest.raises(ValueRepeated):
         await world.us.node.requests.answer(request, sent.packets[0], [], PERSON, "from Jing Lu")
     await world.us.node.requests.answer(
@@ -194,7 +194,7 @@ async def test_the_note_of_a_consent_repeats_nothing_that_its_reader_lacks(
     world: Simulation,
 ) -> None:
     plan = told(world.us, "fee", world.mx, source="Lu Jing")
-    packet = (await world.us.node.send([plan])).packets[0]
+    packet = (await world.us.node.packets.send([plan])).packets[0]
     await world.mx.node.receive()
     path = path_of(world.mx, packet, PURPOSE_OF)
     asked = await world.mx.node.consents.pass_on(packet, [path], world.cn.node.uri)
@@ -211,7 +211,7 @@ async def test_the_note_of_a_consent_repeats_nothing_that_its_reader_lacks(
 
 async def test_the_title_of_a_case_repeats_no_partner_s_value(world: Simulation) -> None:
     await given(world, world.mx)
-    desk, terms = world.mx.node.cases, world.mx.node.agreement("narcotics-2026")
+    desk, terms = world.mx.node.cases, world.mx.node.agreements.by_name("narcotics-2026")
     for words in ({"title": "Qiu Wenhao"}, {"title": "boats", "summary": BOAT}):
         with pytest.raises(ValueRepeated):
             desk.open(terms, partners=["cn-public-security"], **words)
@@ -249,15 +249,15 @@ async def test_the_reason_of_an_order_to_erase_repeats_no_value_of_what_it_erase
     told = "court order on Wenhao Qiu"
     for member in (us, cn):
         with pytest.raises(ValueRepeated):
-            member.draft_erasure([index], told)
-    order = us.draft_erasure([index], told, repeats="the order names him")
+            member.erasures.draft([index], told)
+    order = us.erasures.draft([index], told, repeats="the order names him")
     with pytest.raises(ValueRepeated):
-        cn.sign_erasure(order)  # the other party looks at the words, too
-    complete = cn.sign_erasure(order, repeats="so does ours")
+        cn.erasures.sign(order)  # the other party looks at the words, too
+    complete = cn.erasures.sign(order, repeats="so does ours")
     kept = [stores_of(each).repeats.of_statement(order.statement.id) for each in (us, cn)]
     assert kept == ["the order names him", "so does ours"]
-    await us.publish_erasure(complete)
-    plain = us.draft_erasure([index], "the term has passed")
+    await us.erasures.publish(complete)
+    plain = us.erasures.draft([index], "the term has passed")
     assert stores_of(us).repeats.of_statement(plain.statement.id) == ""
 
 
@@ -266,10 +266,10 @@ async def test_the_reason_of_a_revocation_repeats_no_partner_s_value(world: Simu
     node, key = world.cn.node, world.cn.signer.header.key_id
     told = revoke(node.home, PASSPHRASE, key, "it was copied by Wenhao Qiu")
     with pytest.raises(ValueRepeated):
-        await node.publish_revocation(told)
+        await node.keys.revoke(told)
     await context_of(node).follow()
     assert (context_of(node).agency, key) not in context_of(node).trust.revoked_keys
     reason = "every member shall know"
-    await node.publish_revocation(told, repeats=reason)
+    await node.keys.revoke(told, repeats=reason)
     assert (context_of(node).agency, key) in context_of(node).trust.revoked_keys
     assert stores_of(node).repeats.of_statement(told.statement.id) == reason

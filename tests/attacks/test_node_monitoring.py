@@ -79,7 +79,7 @@ async def test_a_mailbox_is_behind_until_it_is_read_and_while_it_cannot_be(
     later(5000)
 
     async def behind_since_ms() -> int | None:
-        return (await vitals_of(node, pulse)).behind_since_ms
+        return (await vitals_of(node, pulse)).status.behind_since_ms
 
     arrivals = node.inbox(wait=True)
     await anext(arrivals)
@@ -106,7 +106,7 @@ async def test_how_much_waits_is_told(world: Simulation, monkeypatch: pytest.Mon
 
     async def told() -> tuple[int | None, int]:
         found = await vitals_of(node, LoopHealth())
-        return found.behind_items, found.jobs["notices"]
+        return found.status.behind_items, found.jobs["notices"]
 
     assert await told() == (None, 0)  # the exchange was not asked, and there is no hook
     node.notifications.begin([hook])

@@ -35,7 +35,6 @@ from tearline.suspensions.suspension import InFlight, Originated
 from tearline.wire.consents import encode_consent, encode_consent_prefix, encode_terms
 from tearline.wire.packets import parse_manifest
 from tearline.wire.publications import Publication
-from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.features.packets.onward_use import OnwardUse
 from tearline_client.features.packets.service import Persons
 from tearline_client.messages.compose import compose
@@ -75,7 +74,7 @@ async def test_a_copy_that_nobody_declared_is_found(world: Simulation) -> None:
     assert stores_of(world.cn.node).values.behind() == []  # it was indexed as it came
     held = await world.mx.waiting()
     with pytest.raises(CopyUndeclared):
-        await world.cn.node.send([copied])
+        await world.cn.node.packets.send([copied])
     assert await world.mx.waiting() == held
 
 
@@ -84,7 +83,7 @@ async def test_what_an_officer_has_from_elsewhere_is_no_copy(world: Simulation) 
     path = path_of(world.cn, packet)
     world.cn.node.own_sources.record(packet, path, "our own register", person="Zhao")
     plan = planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.mx)
-    assert not (await world.cn.node.send([plan])).refused
+    assert not (await world.cn.node.packets.send([plan])).refused
     (own,) = world.cn.node.own_sources.all()
     assert (own.path, own.person, own.reason) == (path, "Zhao", "our own register")
 
@@ -97,7 +96,7 @@ async def test_a_value_that_many_share_opens_no_packet(
     group = connected_groups(
         [Entity(id="p", schema="Person", properties={"name": ("Lu Own",), "nationality": ("cn",)})]
     )[0]
-    draft = world.cn.node.draft(
+    draft = world.cn.node.packets.draft(
         group, About(article=ARTICLE, purpose=PURPOSE), agreement="narcotics-2026"
     )
     plan = planned(world.cn, draft, world.mx)
@@ -106,14 +105,14 @@ async def test_a_value_that_many_share_opens_no_packet(
         "tearline_client.messages.packet_view.open_packet",
         lambda manifest, *_: opened.append(manifest),
     )
-    assert not (await world.cn.node.send([plan])).refused
+    assert not (await world.cn.node.packets.send([plan])).refused
     assert opened == []
 
 
 async def test_what_goes_back_to_its_originator_is_no_copy(world: Simulation) -> None:
     await given(world, world.cn)
     plan = planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.us)
-    assert not (await world.cn.node.send([plan])).refused
+    assert not (await world.cn.node.packets.send([plan])).refused
 
 
 async def test_a_derived_packet_is_not_sent_without_consent(world: Simulation) -> None:
@@ -121,8 +120,8 @@ async def test_a_derived_packet_is_not_sent_without_consent(world: Simulation) -
     draft = person_draft(world.cn, "Qiu Wenhao", packet)
     assert {field.marking.handling for field in draft.fields if NAME in field.path} == {("H2",)}
     with pytest.raises(PassOnForbidden):
-        await world.cn.node.send([planned(world.cn, draft, world.mx)])
-    assert not (await world.cn.node.send([planned(world.cn, draft, world.us)])).refused
+        await world.cn.node.packets.send([planned(world.cn, draft, world.mx)])
+    assert not (await world.cn.node.packets.send([planned(world.cn, draft, world.us)])).refused
 
 
 async def test_a_derived_packet_is_sent_where_its_originator_passed_the_field_on(
@@ -135,7 +134,7 @@ async def test_a_derived_packet_is_sent_where_its_originator_passed_the_field_on
     await world.mx.node.receive()
     assert packet in world.mx.grants()  # from America, and no copy of China's
     draft = person_draft(world.cn, "Qiu Wenhao", packet)
-    sent = await world.cn.node.send([planned(world.cn, draft, world.mx)])
+    sent = await world.cn.node.packets.send([planned(world.cn, draft, world.mx)])
     assert not sent.refused
     await world.mx.node.receive()
     assert sent.packets[0] in world.mx.grants()
@@ -150,7 +149,7 @@ async def test_a_consent_that_was_withdrawn_allows_nothing(world: Simulation) ->
     await world.cn.node.receive()
     draft = person_draft(world.cn, "Qiu Wenhao", packet)
     with pytest.raises(PassOnForbidden):
-        await world.cn.node.send([planned(world.cn, draft, world.mx)])
+        await world.cn.node.packets.send([planned(world.cn, draft, world.mx)])
 
 
 async def test_another_purpose_needs_a_consent(world: Simulation) -> None:
@@ -158,14 +157,14 @@ async def test_another_purpose_needs_a_consent(world: Simulation) -> None:
     draft = replace(person_draft(world.cn, "Qiu Wenhao", packet), purpose="tax")
     plan = replace(planned(world.cn, person_draft(world.cn, "Qiu Wenhao"), world.mx), draft=draft)
     with pytest.raises(PurposeForbidden):
-        await world.cn.node.send([plan])
+        await world.cn.node.packets.send([plan])
 
 
 async def test_a_draft_claims_no_more_trust_than_its_source(world: Simulation) -> None:
     packet = await given(world, world.cn)
     draft = person_draft(world.cn, "Li Na", packet, evaluation="A1")
     with pytest.raises(DerivedWeaker):
-        await world.cn.node.send([planned(world.cn, draft, world.us)])
+        await world.cn.node.packets.send([planned(world.cn, draft, world.us)])
 
 
 async def test_a_draft_names_only_what_is_here(world: Simulation) -> None:
@@ -181,7 +180,7 @@ async def test_a_patched_node_sends_on_what_was_not_given_to_its_recipient(
 ) -> None:
     packet = await given(world, world.cn)
     plan = planned(world.cn, person_draft(world.cn, "Qiu Wenhao", packet), world.mx)
-    sent = await world.cn.node.send([plan])
+    sent = await world.cn.node.packets.send([plan])
     assert [code for code, _ in sent.refused] == [PassOnForbidden.code]
     await world.mx.node.receive()
     assert world.mx.grants() == []
@@ -192,7 +191,7 @@ async def test_a_patched_node_claims_more_trust_than_its_source(
 ) -> None:
     packet = await given(world, world.cn, world.mx)
     plan = planned(world.cn, person_draft(world.cn, "Li Na", packet, evaluation="A1"), world.mx)
-    sent = await world.cn.node.send([plan])
+    sent = await world.cn.node.packets.send([plan])
     assert [code for code, _ in sent.refused] == [DerivedWeaker.code]
 
 
@@ -203,7 +202,7 @@ async def test_a_patched_node_names_what_it_was_never_given(
     refusals = []
     for source in (secret, bytes(32)):
         draft = replace(person_draft(world.cn, "Li Na"), derived_from=(source,))
-        sent = await world.cn.node.send([planned(world.cn, draft, world.mx)])
+        sent = await world.cn.node.packets.send([planned(world.cn, draft, world.mx)])
         refusals.append(sent.refused)
     assert refusals[0] == refusals[1]
     assert [code for code, _ in refusals[0]] == [SourceUnknown.code]
@@ -221,7 +220,7 @@ async def test_a_value_of_a_source_that_is_marked_milder_is_refused(
         replace(field, marking=replace(field.marking, handling=())) for field in draft.fields
     )
     loose = replace(draft, fields=milder, derived_from=(packet,))
-    sent = await world.cn.node.send([planned(world.cn, loose, world.mx)])
+    sent = await world.cn.node.packets.send([planned(world.cn, loose, world.mx)])
     assert not sent.refused  # the exchange reads no values
     await world.mx.node.receive()
     world.mx.caught(DerivedWeaker, packets=1)
@@ -235,11 +234,11 @@ async def test_a_consent_is_asked_and_given_and_counts(world: Simulation) -> Non
     record = await asked(world, packet, Use.EVIDENCE, "case 12/26")
     path = path_of(world.cn, packet)
     with pytest.raises(OnwardUseForbidden):
-        make_exhibit(context_of(world.cn.node), world.cn.node.access, packet, [path])
+        world.cn.node.audit.exhibit(packet, [path])
     await world.us.node.consents.give(record.id, acted_by=PERSON, note="for this trial only")
     await world.cn.node.receive()
     assert status(world.cn, record) is status(world.us, record) is ConsentStatus.GIVEN
-    assert make_exhibit(context_of(world.cn.node), world.cn.node.access, packet, [path])
+    assert world.cn.node.audit.exhibit(packet, [path])
 
 
 async def test_a_refusal_reaches_the_asker(world: Simulation) -> None:
@@ -292,8 +291,11 @@ async def forged(
         header=by.signer.header,
         address=Address(
             recipient=to.node.uri,
-            agreement_id=by.node.agreement("narcotics-2026").id,
-            seq=state.stores.channels.sent(to.node.uri, by.node.agreement("narcotics-2026").id) + 1,
+            agreement_id=by.node.agreements.by_name("narcotics-2026").id,
+            seq=state.stores.channels.sent(
+                to.node.uri, by.node.agreements.by_name("narcotics-2026").id
+            )
+            + 1,
         ),
         consent_id=consent_id,
         step=step,
@@ -399,7 +401,9 @@ async def test_what_is_made_from_a_frozen_packet_waits_until_that_is_resumed(
     name = context_of(world.mx.node).open_view(packet).field(path)
     assert name is not None
     draft = person_draft(world.mx, name.field.texts[0], packet)
-    sent = await world.mx.node.send([world.mx.node.plan(draft, [world.cn.node.uri])])
+    sent = await world.mx.node.packets.send(
+        [world.mx.node.packets.plan(draft, [world.cn.node.uri])]
+    )
     assert not sent.refused
     await world.cn.node.receive()
     assert sent.packets[0] not in world.cn.grants()
@@ -417,7 +421,7 @@ async def test_a_frozen_source_holds_up_nothing_of_its_originator_nor_once_it_wa
     by, cn = getattr(world, sender), world.cn.node
     if by is not world.us:
         cn.recalls.erase_for(
-            context_of(world.us.node).agency, world.us.node.agreement("narcotics-2026").id
+            context_of(world.us.node).agency, world.us.node.agreements.by_name("narcotics-2026").id
         )
     with stores_of(cn).database.transaction():
         manifest = stores_of(cn).packets.manifest(packet)
@@ -427,7 +431,7 @@ async def test_a_frozen_source_holds_up_nothing_of_its_originator_nor_once_it_wa
             [manifest.agreement.article],
         )
     draft = replace(person_draft(by, "Rosa Ortiz"), derived_from=(packet,))
-    plan = by.node.plan(draft, [cn.uri])
-    (composed,) = compose([plan], by.node._packets.releaser(Persons())).packets
+    plan = by.node.packets.plan(draft, [cn.uri])
+    (composed,) = compose([plan], by.node.packets._releases.releaser(Persons())).packets
     manifest = parse_manifest(composed.manifest.statement.body)
     verify_taken(stores_of(cn).packets, manifest, View(fields=(), existences=()), node=cn.uri)

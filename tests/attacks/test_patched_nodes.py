@@ -38,7 +38,7 @@ def grant_of(world: Simulation, *, seq: int = 1) -> tuple[Grant, Publication]:
 
 
 def agreement_id(world: Simulation, name: str = NARCOTICS) -> bytes:
-    return world.us.node.agreement(name).id
+    return world.us.node.agreements.by_name(name).id
 
 
 def void(by: Member, to: Member, agreement: bytes, *, seq: int = 1) -> bytes:
@@ -202,7 +202,7 @@ async def test_a_void_withdraws_once(world: Simulation) -> None:
 async def test_a_recipient_does_not_take_back_what_it_said(world: Simulation) -> None:
     await world.us.send(world.cn)
     await world.cn.node.receive()
-    await world.cn.node.read(world.cn.grants()[0])
+    await world.cn.node.packets.read(world.cn.grants()[0])
     outcome = await world.cn.say(
         StatementType.RECEIPT, receipt(world, await about(world), Status.STORED, seq=3)
     )

@@ -98,7 +98,7 @@ async def test_what_all_sign_comes_into_force_by_itself(world: Simulation) -> No
     assert states(world, proposed) == {ProposalState.AGREED}
     for member in world.members:
         assert member.codes() == []
-        assert member.node.agreement("precursors-2026").version == 1
+        assert member.node.agreements.by_name("precursors-2026").version == 1
 
 
 async def test_whoever_signs_last_at_one_moment_it_comes_into_force(world: Simulation) -> None:
@@ -124,14 +124,16 @@ async def test_who_is_to_oversee_an_agreement_signs_it_like_a_party(world: Simul
     assert states(world, proposed) == {ProposalState.PROPOSED}
     assert only(world.us).waiting_for == (context_of(world.mx.node).agency,)
     with pytest.raises(AgreementNotInForce):
-        world.us.node.agreement("overseen")
+        world.us.node.agreements.by_name("overseen")
     await world.mx.node.proposals.sign(only(world.mx))
     await all_hear(world)
     await all_hear(world)
     for member in (world.us, world.cn):
-        assert member.node.agreement("overseen").oversight == (context_of(world.mx.node).agency,)
+        assert member.node.agreements.by_name("overseen").oversight == (
+            context_of(world.mx.node).agency,
+        )
     with pytest.raises(AgreementNotInForce):
-        world.mx.node.agreement("overseen")
+        world.mx.node.agreements.by_name("overseen")
     for member in world.members:
         assert (member.status().faults, member.codes()) == ({}, [])
 
@@ -151,7 +153,7 @@ async def test_two_amendments_at_one_moment_end_the_same_everywhere(world: Simul
     await all_hear(world)
     ended = [states(world, each) for each in (by_us, by_cn)]
     assert sorted(ended, key=max) == [{ProposalState.SUPERSEDED}, {ProposalState.AGREED}]
-    agreed = {encode_agreement(m.node.agreement("narcotics-2026")) for m in world.members}
+    agreed = {encode_agreement(m.node.agreements.by_name("narcotics-2026")) for m in world.members}
     assert len(agreed) == 1
 
 
@@ -431,7 +433,7 @@ async def test_nobody_speaks_for_another(world: Simulation) -> None:
 
 
 async def test_an_amendment_that_drops_a_party_without_it_is_refused(world: Simulation) -> None:
-    before = world.us.node.agreement("narcotics-2026")
+    before = world.us.node.agreements.by_name("narcotics-2026")
     us, mx = (context_of(member.node).agency for member in (world.us, world.mx))
     without = with_parties(replace(before, version=2, header=world.us.signer.header), us, mx)
     said = step(world.us, without)
@@ -450,7 +452,7 @@ async def test_an_amendment_that_drops_a_party_without_it_is_refused(world: Simu
 
 
 async def test_an_agreement_of_others_and_none_are_refused_alike(world: Simulation) -> None:
-    bilateral = world.us.node.agreement("bilateral")
+    bilateral = world.us.node.agreements.by_name("bilateral")
     outcomes = []
     for agreement_id in (bilateral.id, bytes(16)):
         mine = replace(drafted(world), id=agreement_id, version=2, header=world.cn.signer.header)

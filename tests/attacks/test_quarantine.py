@@ -97,13 +97,13 @@ async def goes_on(world: Simulation, attacker: Member, victim: Member) -> None:
     plan = honest.node.recalls.plan(packet)
     await honest.node.recalls.recall(plan, RecallReason.MISTAKE)
     await victim.node.receive()
-    assert victim.node.show(packet).view.fields == ()
+    assert victim.node.packets.show(packet).view.fields == ()
     assert victim.codes() == codes
     assert await victim.waiting() == []
 
 
 async def test_a_packet_of_mislabelled_fields_is_put_aside_once(world: Simulation) -> None:
-    await world.us.node.send([world.us.plan(world.cn, extra=mislabelled(MANY))])
+    await world.us.node.packets.send([world.us.plan(world.cn, extra=mislabelled(MANY))])
     await world.cn.catches(Mislabelled, packets=1)
     await goes_on(world, world.us, world.cn)
 

@@ -30,13 +30,13 @@ def drafted(world: Simulation, *fields: Field, packet: bytes = b"") -> bytes:
     draft = us.draft()
     sources = (packet,) if packet else ()
     draft = replace(draft, fields=(*fields, narrative(OURS)), derived_from=sources)
-    plan = us.node.plan(draft, [world.cn.node.uri])
+    plan = us.node.packets.plan(draft, [world.cn.node.uri])
     return us.node.approvals.draft([plan], person="ana")
 
 
 def of(member: Member, path: str, packet: bytes) -> Field:
     """A field of a partner's packet, as a person copies it into a draft."""
-    opened = member.node.show(packet).field(path)
+    opened = member.node.packets.show(packet).field(path)
     assert opened is not None
     return opened.field
 

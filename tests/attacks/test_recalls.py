@@ -57,7 +57,7 @@ async def field_recalled(world: Simulation, packet: bytes, path: str, *to: Membe
 
 
 def path_of(member: Member, packet: bytes, end: str = "/Person/name") -> str:
-    fields = member.node.show(packet).view.best()
+    fields = member.node.packets.show(packet).view.best()
     return next(o.field.path for o in fields if o.field.path.endswith(end))
 
 
@@ -80,7 +80,7 @@ def statuses(member: Member, packet: bytes) -> list[Status | None]:
 
 
 def shown(member: Member, packet: bytes) -> int:
-    return len(member.node.show(packet).view.fields)
+    return len(member.node.packets.show(packet).view.fields)
 
 
 def put_aside(member: Member) -> list[bytes]:
@@ -97,7 +97,7 @@ def recall_of(world: Simulation, by: Member, to: Member, packet: bytes, *, seq: 
             header=by.signer.header,
             address=Address(
                 recipient=to.node.uri,
-                agreement_id=world.us.node.agreement("narcotics-2026").id,
+                agreement_id=world.us.node.agreements.by_name("narcotics-2026").id,
                 seq=seq,
             ),
             packet=packet,
@@ -115,7 +115,7 @@ async def test_what_is_recalled_is_erased_and_both_ends_say_so(world: Simulation
     (packet,) = await world.us.send(world.cn, world.mx)
     await settled(world)
     assert world.cn.status().quarantined == ()
-    await world.cn.node.read(packet)
+    await world.cn.node.packets.read(packet)
     assert shown(world.cn, packet)
     await recalled(world, packet)
     await settled(world)
@@ -170,12 +170,12 @@ async def test_what_waits_in_a_mailbox_is_never_delivered(world: Simulation) -> 
 async def test_one_field_is_recalled_and_the_others_stay(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
     await settled(world)
-    before = world.cn.node.show(packet).view.fields
+    before = world.cn.node.packets.show(packet).view.fields
     path = before[0].field.path
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
     await settled(world)
-    after = world.cn.node.show(packet).view.fields
+    after = world.cn.node.packets.show(packet).view.fields
     assert {o.slot for o in after} == {o.slot for o in before if o.field.path != path}
     assert after
     assert states(world.us, packet) == [RecallState.ERASED]
@@ -193,12 +193,12 @@ async def test_a_later_recall_tells_of_itself_alone(world: Simulation) -> None:
 async def test_a_field_is_recalled_before_the_packet_was_fetched(world: Simulation) -> None:
     """The exchange leaves it out, and the node takes in the rest once it knows why."""
     (packet,) = await world.us.send(world.cn)
-    sent = [opened.field.path for opened in world.us.node.show(packet).view.fields]
+    sent = [opened.field.path for opened in world.us.node.packets.show(packet).view.fields]
     path = next(path for path in sent if path.endswith("Person/name"))
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
     await settled(world)
-    after = world.cn.node.show(packet).view.fields
+    after = world.cn.node.packets.show(packet).view.fields
     assert after
     assert path not in {opened.field.path for opened in after}
     assert world.cn.codes() == [ChannelGap.code]  # its place was missing for a moment
@@ -220,7 +220,7 @@ async def test_what_a_suspension_held_comes_without_the_field_that_was_recalled_
         await settled(world)
     assert sorted(world.cn.grants()) == sorted([packet, twin])
     came, whole = (
-        {opened.field.path for opened in world.cn.node.show(each).view.best()}
+        {opened.field.path for opened in world.cn.node.packets.show(each).view.best()}
         for each in (packet, twin)
     )
     assert came == whole - {path}
@@ -249,9 +249,9 @@ async def test_a_field_that_was_recalled_from_a_partner_is_not_disclosed_to_it(
     path = path_of(world.us, packet)
     await field_recalled(world, packet, path, world.cn)
     with pytest.raises(PacketRecalled):
-        await world.us.node.disclose(packet, path, world.cn.node.uri)
+        await world.us.node.packets.disclose(packet, path, world.cn.node.uri)
     assert len(stores_of(world.us.node).packets.grants(packet)) == 2
-    assert not (await world.us.node.disclose(packet, path, world.mx.node.uri)).refused
+    assert not (await world.us.node.packets.disclose(packet, path, world.mx.node.uri)).refused
 
 
 async def test_what_was_put_aside_of_a_packet_is_erased_with_it(world: Simulation) -> None:
@@ -354,7 +354,7 @@ async def test_a_field_is_recalled_in_every_form(world: Simulation) -> None:
     await settled(world)
     forms: dict[str, set[int]] = {}
     for member in (world.cn, world.mx):
-        for opened in member.node.show(packet).view.fields:
+        for opened in member.node.packets.show(packet).view.fields:
             forms.setdefault(opened.field.path, set()).add(opened.slot)
     path = next(path for path, slots in forms.items() if len(slots) > 1)
     stored = (await world.store.packets([packet])).get(packet)
@@ -369,7 +369,7 @@ async def test_a_field_is_recalled_in_every_form(world: Simulation) -> None:
     assert forms[path].isdisjoint(left)
     await settled(world)
     for member in (world.cn, world.mx):
-        fields = member.node.show(packet).view.fields
+        fields = member.node.packets.show(packet).view.fields
         assert fields
         assert path not in {opened.field.path for opened in fields}
     assert states(world.us, packet) == [RecallState.ERASED] * 2
@@ -400,7 +400,7 @@ async def test_what_one_agency_sent_under_an_agreement_is_erased(world: Simulati
     (packet,) = await world.us.send(world.cn)
     (other,) = await world.mx.send(world.cn)
     await settled(world)
-    agreement = world.us.node.agreement("narcotics-2026").id
+    agreement = world.us.node.agreements.by_name("narcotics-2026").id
     assert world.cn.node.recalls.erase_for(context_of(world.us.node).agency, agreement) == 1
     await world.cn.node.tell()
     await settled(world)
@@ -486,7 +486,7 @@ async def test_only_who_was_asked_answers_a_recall(world: Simulation) -> None:
         header=world.mx.signer.header,
         address=Address(
             recipient=world.us.node.uri,
-            agreement_id=world.us.node.agreement("narcotics-2026").id,
+            agreement_id=world.us.node.agreements.by_name("narcotics-2026").id,
             seq=1,
         ),
         packet=packet,

@@ -256,7 +256,7 @@ async def test_a_step_that_goes_back_is_refused_by_the_other_side(world: Simulat
 
 async def test_a_stranger_takes_no_step(world: Simulation) -> None:
     request = await ask(world.us, world.cn)
-    agreement = world.mx.node.agreement("narcotics-2026").id
+    agreement = world.mx.node.agreements.by_name("narcotics-2026").id
     step = replace(
         forged(world.cn, world.us, request, K.ADMIT),
         header=world.mx.signer.header,
@@ -341,7 +341,7 @@ async def test_neither_confirming_nor_denying_looks_alike(world: Simulation) -> 
 
 async def bilateral(world: Simulation, version: int, *partners: Member) -> None:
     """Puts the next version of an agreement in force, with these partners as its parties."""
-    old, model = (world.us.node.agreement(name) for name in ("bilateral", AGREEMENT))
+    old, model = (world.us.node.agreements.by_name(name) for name in ("bilateral", AGREEMENT))
     parties = tuple(sorted(context_of(each.node).agency for each in (world.us, *partners)))
     article = replace(
         model.terms.articles[0],
@@ -366,8 +366,8 @@ async def test_what_was_asked_before_a_partner_joined_is_not_asked_of_it(
     await bilateral(world, 2, world.mx)
     request = await ask(world.us, world.mx, agreement="bilateral")
     await bilateral(world, 3, world.cn, world.mx)
-    path = world.us.node.show(request).view.best()[0].field.path
-    sent = await world.us.node.disclose(request, path, world.cn.node.uri, acted_by=PERSON)
+    path = world.us.node.packets.show(request).view.best()[0].field.path
+    sent = await world.us.node.packets.disclose(request, path, world.cn.node.uri, acted_by=PERSON)
     assert not sent.refused
     await world.cn.node.receive()
     world.cn.caught(AgreementNotInForce, packets=1)

@@ -62,7 +62,7 @@ async def amend(
     world: Simulation, *, version: int, log_retention_ms: int, retention_ms: int = 30 * DAY_MS
 ) -> Signed:
     """Puts another version of the agreement in force; every node has it."""
-    found = world.us.node.agreement(NAME)
+    found = world.us.node.agreements.by_name(NAME)
     changed = replace(
         found, version=version, retention_ms=retention_ms, log_retention_ms=log_retention_ms
     )
@@ -70,7 +70,7 @@ async def amend(
     signed = merge_signed(
         [alone(each.signer, StatementType.AGREEMENT, body) for each in world.members]
     )
-    await world.us.node.publish_agreement(signed)
+    await world.us.node.agreements.publish(signed)
     await settle(world)
     return signed
 
@@ -90,7 +90,7 @@ def set_time(world: Simulation, offset_ms: int) -> None:
 
 def told(member: Member) -> list[OpenedEvent]:
     """What it can open of what retention may erase under the agreement."""
-    agreement = member.node.agreement(NAME).id
+    agreement = member.node.agreements.by_name(NAME).id
     return [
         each
         for each in stores_of(member.node).log.openings()
@@ -302,7 +302,7 @@ def exchange_of(world: Simulation) -> Signer:
 
 def order_of(world: Simulation, index: int, **changes: Any) -> Erasure:
     """An order by retention for one entry that names China and us."""
-    agreement = world.us.node.agreement(NAME)
+    agreement = world.us.node.agreements.by_name(NAME)
     order = Erasure(
         header=exchange_of(world).header,
         agreement_id=agreement.id,
@@ -394,7 +394,7 @@ async def test_a_log_that_runs_ahead_brings_no_end_near(kept: Simulation) -> Non
 
 async def test_what_stands_under_another_agreement_stays(kept: Simulation) -> None:
     draft = kept.us.draft(agreement="bilateral")
-    await kept.us.node.send([kept.us.node.plan(draft, [kept.mx.node.uri])])
+    await kept.us.node.packets.send([kept.us.node.packets.plan(draft, [kept.mx.node.uri])])
     await settle(kept)
     log = stores_of(kept.mx.node).log
     index = next(e.opening.index for e in log.openings() if e.event.code in RETAINED)
@@ -464,7 +464,7 @@ async def test_no_node_publishes_or_signs_an_order_by_retention(kept: Simulation
     assert outcome.refusal is not None
     assert outcome.refusal.code == NotPermitted.code
     with pytest.raises(RetentionBroken):
-        kept.cn.node.sign_erasure(signed)
+        kept.cn.node.erasures.sign(signed)
 
 
 async def test_what_is_on_its_way_to_be_erased_is_not_missed(kept: Simulation) -> None:
@@ -518,7 +518,7 @@ async def test_presence_stays_provable(kept: Simulation) -> None:
     judgement = judged(kept, proof)
     assert (judgement.findings, judgement.index, judgement.event) == ((), index, None)
     assert judgement.erased is not None
-    assert judgement.erased.agreement == kept.us.node.agreement(NAME)
+    assert judgement.erased.agreement == kept.us.node.agreements.by_name(NAME)
     assert judgement.erased.entry == shown.erased.index
 
 

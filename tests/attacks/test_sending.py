@@ -96,7 +96,7 @@ async def test_what_stands_behind_a_refused_grant_arrives(
     world: Simulation, refused: list[int]
 ) -> None:
     plans = [world.us.plan(world.cn, forms=EVERYTHING if n in refused else None) for n in range(5)]
-    sent = await world.us.node.send(plans)
+    sent = await world.us.node.packets.send(plans)
     assert {code for code, _ in sent.refused} == {ReleaseRefused.code}
     await arrived(world.cn, 5 - len(refused))
     assert numbers(world.cn, world.us)[0][1:] == (5, 0)
@@ -107,7 +107,7 @@ async def test_what_stands_behind_a_refused_grant_arrives(
 
 async def test_a_refused_grant_does_not_hold_up_other_partners(world: Simulation) -> None:
     plans = [world.us.plan(world.cn, forms=EVERYTHING), world.us.plan(world.mx, world.cn)]
-    await world.us.node.send(plans)
+    await world.us.node.packets.send(plans)
     await arrived(world.cn, 1)
     await arrived(world.mx, 1)
 
@@ -126,7 +126,7 @@ async def test_what_a_full_mailbox_does_not_take_waits_and_holds_up_nobody_else(
 ) -> None:
     room(world, 2)
     with pytest.raises(MailboxFull, match="waits in the outbox"):
-        await world.us.node.send([world.us.plan(world.cn, world.mx) for _ in range(4)])
+        await world.us.node.packets.send([world.us.plan(world.cn, world.mx) for _ in range(4)])
     assert waits(world.us)
     assert world.us.status().faults == {MailboxFull.code: 1}
     await arrived(world.cn, 2)
@@ -348,7 +348,7 @@ async def renew(world: Simulation) -> None:
 async def test_a_channel_outlives_the_key_that_signed_on_it(world: Simulation) -> None:
     """The grant and the void of its place were signed by a key that had ended."""
     await world.us.send(world.cn)
-    send = world.us.node._packets.send
+    send = world.us.node.packets._releases.send
     plan = world.us.plan(world.cn)
     await revoke(world)  # the node has not read it yet
     sent = await send([plan], Persons())
@@ -463,9 +463,9 @@ async def test_a_later_release_waits_for_its_packet(world: Simulation) -> None:
     with pytest.raises(ExchangeFault):
         await world.us.send(world.cn)
     (packet,) = stores_of(world.us.node).packets.ids()
-    path = world.us.node.show(packet).view.fields[0].field.path
+    path = world.us.node.packets.show(packet).view.fields[0].field.path
     with pytest.raises(OutcomeUnknown):
-        await world.us.node.disclose(packet, path, world.mx.node.uri)
+        await world.us.node.packets.disclose(packet, path, world.mx.node.uri)
     heals(world.us)
     await world.us.node.sync()
     await arrived(world.mx, 1)

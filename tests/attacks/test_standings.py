@@ -30,7 +30,6 @@ from tearline.wire.grants import parse_event
 from tearline.wire.publications import Publication
 from tearline.wire.statements import cosigned
 from tearline.wire.suspensions import encode_standing
-from tearline_client.cli.export import exported
 from tearline_client.features.suspensions.service import Position
 from tearline_client.store.packets import PacketStore
 
@@ -62,14 +61,14 @@ async def settle(world: Simulation, *members: Member) -> None:
 
 
 def positions(member: Member) -> tuple[Position, ...]:
-    return member.node.suspensions.positions(member.node.agreement(NAME))
+    return member.node.suspensions.positions(member.node.agreements.by_name(NAME))
 
 
 def of(member: Member, **changed: Any) -> bytes:
     """A standing of a member's agency, past its own node."""
     found = Standing(
         header=member.signer.header,
-        agreement_id=member.node.agreement(NAME).id,
+        agreement_id=member.node.agreements.by_name(NAME).id,
         counter=1,
         suspensions=(WHOLE,),
         ended=False,
@@ -109,12 +108,12 @@ def later(member: Member, by_ms: int = HOUR_MS) -> None:
 @pytest.fixture
 async def joint(world: Simulation) -> Simulation:
     """The federation under an agreement whose article is joint."""
-    found = world.us.node.agreement(NAME)
+    found = world.us.node.agreements.by_name(NAME)
     articles = tuple(replace(article, joint=True) for article in found.terms.articles)
     second = replace(found, version=2, terms=replace(found.terms, articles=articles))
     body = encode_agreement(second)
     signed = [(m.signer.sign([(StatementType.AGREEMENT, body)]), 0) for m in world.members]
-    await world.us.node.publish_agreement(cosigned(signed))
+    await world.us.node.agreements.publish(cosigned(signed))
     await settle(world)
     return world
 
@@ -136,7 +135,7 @@ async def test_partners_hear_of_it_and_stop_too(world: Simulation) -> None:
     await world.cn.node.receive()
     assert [each.agency for each in positions(world.cn)] == [context_of(world.us.node).agency]
     with pytest.raises(AgreementSuspended):
-        await world.cn.node.send([world.cn.plan(world.us)])
+        await world.cn.node.packets.send([world.cn.plan(world.us)])
 
 
 async def test_what_no_party_suspended_goes_on(world: Simulation) -> None:
@@ -375,21 +374,22 @@ async def test_an_exchange_that_takes_no_standing_stops_nothing_from_stopping(
 async def test_what_is_frozen_is_neither_opened_nor_printed(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
     await settle(world)
-    assert world.cn.node.search("Qiu Wenhao")
+    assert world.cn.node.packets.search("Qiu Wenhao")
     await suspend(world.us, replace(WHOLE, originated=Originated.FREEZE))
     await settle(world)
     with pytest.raises(PacketFrozen):
-        world.cn.node.show(packet)
+        world.cn.node.packets.show(packet)
     with pytest.raises(PacketFrozen):
-        await world.cn.node.read(packet)
+        await world.cn.node.packets.read(packet)
     with pytest.raises(PacketFrozen):
-        exported(world.cn.node, (packet.hex(),))
-    assert exported(world.cn.node, ()) == ([], {}, {})
-    assert world.cn.node.search("Qiu Wenhao") == {}
-    assert world.us.node.show(packet).own
+        world.cn.node.packets.export([packet])
+    made = world.cn.node.packets.export()
+    assert (made.entities, made.fields, made.left_out) == ((), {}, {})
+    assert world.cn.node.packets.search("Qiu Wenhao") == {}
+    assert world.us.node.packets.show(packet).own
     await resume(world.us)
     await settle(world)
-    assert world.cn.node.show(packet)
+    assert world.cn.node.packets.show(packet)
 
 
 async def test_a_standing_has_no_packet_read(
@@ -407,10 +407,10 @@ async def test_a_standing_has_no_packet_read(
     await suspend(world.us, replace(WHOLE, originated=Originated.FREEZE))
     await told()
     with pytest.raises(PacketFrozen):
-        world.cn.node.show(packet)
+        world.cn.node.packets.show(packet)
     await resume(world.us)
     await told()
-    assert world.cn.node.show(packet)
+    assert world.cn.node.packets.show(packet)
 
 
 def _unread(*_: object) -> NoReturn:
@@ -422,7 +422,7 @@ async def test_what_a_partner_freezes_is_its_own(world: Simulation) -> None:
     await settle(world)
     await suspend(world.cn, replace(WHOLE, originated=Originated.FREEZE))
     await settle(world)
-    assert world.cn.node.show(packet)
+    assert world.cn.node.packets.show(packet)
 
 
 # Joint articles.
@@ -491,7 +491,7 @@ async def test_both_ends_marks_prove_that_nothing_passed(world: Simulation) -> N
     await resume(world.us)
     await settle(world)
     for member in (world.us, world.cn):
-        gaps = member.node.suspensions.gaps(member.node.agreement(NAME))
+        gaps = member.node.suspensions.gaps(member.node.agreements.by_name(NAME))
         between = [
             gap
             for gap in gaps
@@ -515,7 +515,7 @@ async def test_what_crossed_is_shown_and_no_gap_is_proved(world: Simulation) -> 
     await world.cn.take(false)
     await resume(world.cn)
     await settle(world)
-    gaps = world.cn.node.suspensions.gaps(world.cn.node.agreement(NAME))
+    gaps = world.cn.node.suspensions.gaps(world.cn.node.agreements.by_name(NAME))
     (gap,) = [g for g in gaps if (g.article, g.sender) == (ARTICLE, world.us.node.uri)]
     assert not gap.proved
     assert gap.article == ARTICLE

@@ -54,13 +54,13 @@ async def resume(member: Member) -> None:
 
 async def agree(world: Simulation, version: int, *, joint: bool) -> None:
     """Puts the next version in force at the exchange, with a joint article or not."""
-    before = world.us.node.agreement(AGREEMENT)
+    before = world.us.node.agreements.by_name(AGREEMENT)
     articles = tuple(replace(each, joint=joint) for each in before.terms.articles)
     terms = replace(before.terms, articles=articles)
     header = world.us.signer.header
     body = encode_agreement(replace(before, header=header, version=version, terms=terms))
     signed = [(each.signer.sign([(StatementType.AGREEMENT, body)]), 0) for each in world.members]
-    await world.us.node.publish_agreement(cosigned(signed))
+    await world.us.node.agreements.publish(cosigned(signed))
 
 
 async def settle(world: Simulation) -> None:
@@ -515,7 +515,7 @@ async def test_a_false_time_of_a_standing_is_disputed(
     steps = cn.node.requests.show(request).steps
     (disputed,) = [each.step for each in steps if each.step.kind is StepKind.DISPUTE]
     (back,) = cn.node.suspensions.intervals(
-        cn.node.agreement(AGREEMENT),
+        cn.node.agreements.by_name(AGREEMENT),
         ARTICLE,
         sender=context_of(us.node).agency,
         recipient=context_of(cn.node).agency,

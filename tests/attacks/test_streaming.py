@@ -159,7 +159,9 @@ async def test_statements_under_different_agreements_share_no_tree(world: Simula
         return publication
 
     for agreement in ("narcotics-2026", "bilateral"):
-        await us.node.send([us.node.plan(us.draft(agreement=agreement), [mx.node.uri])])
+        await us.node.packets.send(
+            [us.node.packets.plan(us.draft(agreement=agreement), [mx.node.uri])]
+        )
     us.exchange.publication = mx.exchange.publication = seen
     await mx.node.receive()  # signs receipts
     await mx.node.mark()
@@ -171,9 +173,9 @@ async def test_statements_under_different_agreements_share_no_tree(world: Simula
 async def test_packets_under_different_agreements_are_not_signed_at_once(world: Simulation) -> None:
     us, mx = world.us, world.mx
     plans = [
-        us.node.plan(us.draft(agreement=agreement), [mx.node.uri])
+        us.node.packets.plan(us.draft(agreement=agreement), [mx.node.uri])
         for agreement in ("narcotics-2026", "bilateral")
     ]
     with pytest.raises(StatementMalformed):
-        await us.node.send(plans)
+        await us.node.packets.send(plans)
     assert not stores_of(us.node).packets.ids()

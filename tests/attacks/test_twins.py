@@ -81,7 +81,7 @@ async def test_a_backup_that_works_beside_its_original_is_noticed_by_both(
     async with at_work(world, home) as twin:
         await twin.node.receive()
         assert noticed(twin) == 0
-        await twin.node.rotate_encryption_key()
+        await twin.node.keys.rotate_encryption()
         with pytest.raises(TwinAtWork, match="the kem key"):
             await world.us.node.sync()
         assert {KeyForeign.code, TwinAtWork.code} <= set(world.us.codes())
@@ -186,7 +186,7 @@ async def test_a_restore_by_the_book_is_no_copy(world: Simulation) -> None:
     await settle(world.us, world.cn)
     back_up(world.us.node.home, file, PASSPHRASE)
     await world.us.send(world.cn)
-    await world.us.node.rotate_encryption_key()
+    await world.us.node.keys.rotate_encryption()
     await world.us.node.mark()
     await world.us.node.close()
     restore(file, home, PASSPHRASE)

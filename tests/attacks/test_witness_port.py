@@ -34,7 +34,6 @@ from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_PROOF_BYTES
 from tearline.tlog.checkpoint import parse_checkpoint_text
 from tearline.tlog.note import NoteSignature, parse_note, parse_note_signature
 from tearline.verification.log_entries import entry_hash
-from tearline_client.cosigning.witness_http import witnessing
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
 from tearline_client.service.backup import back_up, restore
@@ -96,7 +95,7 @@ class Port:
 @asynccontextmanager
 async def port_of(node: Node) -> AsyncIterator[Port]:
     told: list[str] = []
-    async with witnessing("127.0.0.1:0", context_of(node), node.cosigning, told.append) as number:
+    async with node.log.serve("127.0.0.1:0", told.append) as number:
         yield Port(number=number, told=told)
 
 
@@ -119,7 +118,7 @@ async def grown(world: Simulation, member: Member) -> AddCheckpoint:
 
 def cosigned(member: Member, note: bytes, line: NoteSignature) -> int:
     """The size that a line of a member's node cosigns; it must be a true one."""
-    key = member.node.cosigner().verifier
+    key = member.node.keys.cosigner().verifier
     checkpoint = parse_checkpoint_text(parse_note(note).text)
     key.verify(checkpoint, line)
     return checkpoint.size
@@ -274,7 +273,7 @@ async def test_the_exchange_asks_it_as_any_witness(world: Simulation) -> None:
     await world.us.send(world.mx)
     async with port_of(world.cn.node) as port:
         witness = Witness(
-            url=f"http://127.0.0.1:{port.number}", key=world.cn.node.cosigner().verifier
+            url=f"http://127.0.0.1:{port.number}", key=world.cn.node.keys.cosigner().verifier
         )
         exchange = world.exchange
         asking = asyncio.create_task(ask_on(witness, exchange._log, exchange._cosignatures))
@@ -306,7 +305,7 @@ async def test_an_independent_reader_verifies_the_mirror(world: Simulation) -> N
     await world.us.send(world.mx)
     await world.cn.node.sync()
     store = stores_of(world.cn.node).log
-    own = signing.Vkey.from_string(world.cn.node.cosigner().verifier.encode())
+    own = signing.Vkey.from_string(world.cn.node.keys.cosigner().verifier.encode())
     log = [signing.Vkey.from_string(key) for key in world.template.identity.log.verifier_keys]
 
     def read(reader: TilesReader) -> None:
@@ -333,7 +332,7 @@ async def test_the_mirror_goes_up_to_what_was_read_not_to_what_was_cosigned(
     world: Simulation,
 ) -> None:
     await world.cn.node.sync()
-    read, own = stores_of(world.cn.node).log.size, world.cn.node.cosigner()
+    read, own = stores_of(world.cn.node).log.size, world.cn.node.keys.cosigner()
     await world.cn.node.cosigning.add_checkpoint(await grown(world, world.cn))
 
     # A cosigner does not go back: no line of ours is made under less than it cosigned.
@@ -442,7 +441,7 @@ async def test_no_fork_is_cosigned_after_a_crash_between_keeping_and_answering(
 
     async with world.forked() as fork:
         offer = await grown(world, world.cn)
-        signer = world.cn.node.cosigner()
+        signer = world.cn.node.keys.cosigner()
         monkeypatch.setattr(type(signer), "sign", die)
         with pytest.raises(Died):
             await world.cn.node.cosigning.add_checkpoint(offer)
@@ -492,7 +491,7 @@ async def test_of_two_that_offer_at_once_the_later_is_told_so(world: Simulation)
 
 async def test_lines_of_strangers_are_neither_kept_nor_handed_on(world: Simulation) -> None:
     offer = await grown(world, world.cn)
-    own = world.cn.node.cosigner().verifier
+    own = world.cn.node.keys.cosigner().verifier
     forged = NoteSignature(name=own.name, key_hash=own.key_hash, payload=bytes(2428))
     # Up to the bound of a note: with one line more, it would be none.
     filler = NoteSignature(name="x", key_hash=b"xxxx", payload=bytes(190_000))

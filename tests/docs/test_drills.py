@@ -100,9 +100,9 @@ async def vcard(cli: CliContext, packets: tuple[str, ...]) -> None:
     Example: tearline export vcard 9f2c61
     """
     async with open_node(cli) as node:
-        entities, shown, _ = exported(node, packets)
-        node.access.record(EventCode.ACCESS_PRINT, shown, person=cli.settings.person)
-    for entity, _ in entities:
+        ids = [node.packets.find(prefix) for prefix in packets]
+        made = node.packets.export(ids, person=cli.settings.person, act=EventCode.ACCESS_PRINT)
+    for entity, _ in made.entities:
         if entity.schema == "Person":
             print_lines(encode_card(entity))
 '''
@@ -161,9 +161,9 @@ DRILLS = {
         edited={
             "client/tearline_client/cli/export.py": (
                 (
-                    "from tearline_client.node import Node\n",
+                    "from tearline_client.rendering.output import print_lines\n",
                     "from tearline_client.connectors.exporters.vcard import encode_card\n"
-                    "from tearline_client.node import Node\n",
+                    "from tearline_client.rendering.output import print_lines\n",
                 ),
                 ("", COMMAND),
             ),

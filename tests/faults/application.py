@@ -127,7 +127,7 @@ async def send(node: Node, journal: Journal, partners: list[str], stop: asyncio.
     while not stop.is_set():
         try:
             with stores.database.transaction():
-                composition = compose(plans, node._packets.releaser(Persons()))
+                composition = compose(plans, node.packets._releases.releaser(Persons()))
                 ids = node._sender.store(composition)
                 packets = [packet.manifest.statement.id.hex() for packet in composition.packets]
                 journal.note("published", packets=packets)
@@ -189,10 +189,10 @@ async def plans_of(node: Node, journal: Journal, partners: list[str]) -> list[Re
             for number in range(AT_ONCE)
         ]
         drafts = [
-            node.draft(group, ABOUT, agreement="narcotics-2026")
+            node.packets.draft(group, ABOUT, agreement="narcotics-2026")
             for group in connected_groups(suspects)
         ]
-        return [node.plan(draft, partners) for draft in drafts]
+        return [node.packets.plan(draft, partners) for draft in drafts]
 
 
 async def main(home: Path, journal_path: Path, hook: str, *partners: str) -> None:

@@ -191,8 +191,8 @@ class Hostile:
         person = Entity(id="p", schema="Person", properties={"name": ("Qiu",)})
         (group,) = connected_groups([person])
         about = About(article=ARTICLE, purpose=PURPOSE)
-        recipient = node.node_of(to or self.victims[agreement])
-        plan = node.plan(node.draft(group, about, agreement=agreement), [recipient])
+        recipient = node.directory.node_of(to or self.victims[agreement])
+        plan = node.packets.plan(node.packets.draft(group, about, agreement=agreement), [recipient])
         plan = replace(
             plan,
             draft=replace(plan.draft, fields=tuple(fields), kind=kind),
@@ -200,7 +200,7 @@ class Hostile:
             decisions={(recipient, each.marking): EVERYTHING for each in fields},
         )
         with stores_of(node).database.transaction():
-            composition = compose([plan], node._packets.releaser(Persons()))
+            composition = compose([plan], node.packets._releases.releaser(Persons()))
         return composition.packets[0], composition.publications
 
     async def send(

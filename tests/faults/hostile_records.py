@@ -44,7 +44,7 @@ def _standing(hostile: Hostile, agreement: str, counter: int, *articles: str) ->
     return encode_standing(
         Standing(
             header=hostile.signer.header,
-            agreement_id=hostile.node.agreement(agreement).id,
+            agreement_id=hostile.node.agreements.by_name(agreement).id,
             counter=counter,
             suspensions=suspensions,
             ended=False,

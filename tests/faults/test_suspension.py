@@ -58,7 +58,7 @@ def planned(node: Node, to: str, agreement: str = NAME) -> ReleasePlan:
     """A packet about one person, for one partner."""
     person = Entity(id="person-1", schema="Person", properties={"name": ("Qiu Wenhao",)})
     (group,) = connected_groups([person])
-    return node.plan(node.draft(group, ABOUT, agreement=agreement), [to])
+    return node.packets.plan(node.packets.draft(group, ABOUT, agreement=agreement), [to])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Publisher:
     async def publish(self) -> None:
         plan = planned(self.node, self.to)
         with stores_of(self.node).database.transaction():
-            releaser = self.node._packets.releaser(Persons())
+            releaser = self.node.packets._releases.releaser(Persons())
             self.node._sender.store(compose([plan] * AT_ONCE, releaser))
         await self.node._sender.flush()
         self.rounds += 1
@@ -248,8 +248,8 @@ async def test_an_exchange_that_keeps_a_suspension_to_itself_stops_nothing_from_
                 await some_rounds(turned, publishers)
             for node in (us, mx, cn, us, mx, cn):
                 await node.receive()
-            assert not us.suspensions.positions(us.agreement(NAME))
-            (position,) = cn.suspensions.positions(cn.agreement(NAME))
+            assert not us.suspensions.positions(us.agreements.by_name(NAME))
+            (position,) = cn.suspensions.positions(cn.agreements.by_name(NAME))
             assert position.since_ms is not None  # by the exchange's own signed word
             taken_in, breaches = arrived(cn), put_aside(cn, SuspensionBreached.code)
     log = events(federation)
@@ -278,12 +278,12 @@ async def test_what_is_joint_waits_for_whom_the_exchange_keeps_silent(tmp_path: 
         await mx.suspensions.suspend(JOINT, WHOLE)
         for node in (us, cn, mx, us):
             await node.receive()
-        assert mx.suspensions.positions(mx.agreement(JOINT))
-        assert not us.suspensions.positions(us.agreement(JOINT))
+        assert mx.suspensions.positions(mx.agreements.by_name(JOINT))
+        assert not us.suspensions.positions(us.agreements.by_name(JOINT))
         with pytest.raises(StandingStale):
-            await us.send([planned(us, cn.uri, JOINT)])
+            await us.packets.send([planned(us, cn.uri, JOINT)])
         # What is not joint goes on: it does not rest on anybody's silence.
-        assert (await us.send([planned(us, cn.uri)])).refused == ()
+        assert (await us.packets.send([planned(us, cn.uri)])).refused == ()
         await cn.receive()
         assert len(arrived(cn)) == 1
     assert running.terminate() == 0

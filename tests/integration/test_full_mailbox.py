@@ -9,7 +9,7 @@ from support.federation import CN, PASSPHRASE, copied
 from tearline.errors import ExchangeBusy, MailboxFull
 from tearline.limits import MAILBOX_RETRY_MS
 from tearline_client.connectors.importers.ftm import read_ftm
-from tearline_client.drafting.from_file import ReleaseOptions, draft_source
+from tearline_client.drafting.from_file import ReleaseOptions, plan_source
 from tearline_client.features.packets.bulk import Imported
 from tearline_client.features.packets.service import Persons
 from tearline_client.node import Node
@@ -53,7 +53,7 @@ async def test_an_import_waits_for_room_as_long_as_it_is_told(tmp_path: Path) ->
         us.home, passphrase=PASSPHRASE.encode(), address=federation.operator.address
     ) as node:
         await node.sync()
-        drafted = draft_source(node, people(tmp_path), read_ftm, ORDER)
+        drafted = plan_source(node, read_ftm(people(tmp_path)), ORDER)
         done = await node.imports.send(drafted.id, drafted.plans, Persons(), wait=wait)
         assert done == Imported(packets=PEOPLE, refused=())
         assert node.status().faults == {}

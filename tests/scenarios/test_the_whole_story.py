@@ -26,7 +26,6 @@ from tearline.statements.statement import ActedBy
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.verification.exhibit import verify_exhibit
 from tearline.wire.exhibits import parse_exhibit
-from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.audit.proofs import prove
 from tearline_client.audit.verifier import AuditVerifier, Outcome
 from tearline_client.audit.who_saw import who_saw
@@ -109,7 +108,7 @@ def nobody_is_in_it_whom_all_did_not_admit(world: Simulation) -> None:
 
 def all_have_signed_what_each_may_get(world: Simulation) -> None:
     """One agreement is in force, the same at each; every party has signed it."""
-    first, *others = (member.node.agreement(AGREEMENT) for member in world.members)
+    first, *others = (member.node.agreements.by_name(AGREEMENT) for member in world.members)
     assert others == [first, first]
     assert len(first.terms.parties) == len(world.members)
 
@@ -134,7 +133,7 @@ async def america_sends_a_lead_and_protects_its_sources(world: Simulation, folde
     amounts = {c.recipient: c.form for c in plan.cells() if c.path.endswith("/Payment/amount")}
     assert amounts == {world.cn.node.uri: Form.GENERALISED, world.mx.node.uri: Form.CLEAR}
 
-    sent = await world.us.node.send(drafted.plans)
+    sent = await world.us.node.packets.send(drafted.plans)
     assert not sent.refused
     await settle(world)
     return sent.packets[0]
@@ -158,8 +157,8 @@ async def mexico_asks_for_records_in_an_emergency(world: Simulation) -> bytes:
     """Eight hours, by the log's time, which both sides count alike."""
     asked = parse_request_file(REQUEST)
     (group,) = connected_groups(asked.entities)
-    draft = world.mx.node.draft(group, asked.about, agreement=asked.agreement)
-    plan = world.mx.node.plan(draft, [asked.to])
+    draft = world.mx.node.packets.draft(group, asked.about, agreement=asked.agreement)
+    plan = world.mx.node.packets.plan(draft, [asked.to])
     sent = await world.mx.node.requests.submit(plan, person("paz", "liaison"))
     await settle(world)
 
@@ -194,7 +193,7 @@ async def america_corrects_its_answer_and_the_request_stays_as_it_is(
     answer = before.items[0].answer
     source = file(folder, lead_jsonl(RECORDS).replace(RECORD_AMOUNT, RIGHT_RECORD_AMOUNT))
     plan, _ = draft_correction(world.us.node, answer, source)
-    sent = await world.us.node.send([plan.release], acted_by=person("grace", "liaison"))
+    sent = await world.us.node.packets.send([plan.release], acted_by=person("grace", "liaison"))
     assert not sent.refused
     await settle(world)
 
@@ -209,9 +208,9 @@ async def america_discloses_one_more_field_to_china(world: Simulation, lead: byt
     """Later, and without sealing anew: the signature of the first day covers it."""
     path = next(p for p in paths(world.us, lead) if p.endswith("/BankAccount/iban"))
     with pytest.raises(LoginRequired):  # the house's own policy holds it back
-        await world.us.node.disclose(lead, path, world.cn.node.uri)
+        await world.us.node.packets.disclose(lead, path, world.cn.node.uri)
     person = log_in(world.us, "dora", Role.LIAISON, "narcotics-2026")
-    sent = await world.us.node.disclose(lead, path, world.cn.node.uri, acted_by=person)
+    sent = await world.us.node.packets.disclose(lead, path, world.cn.node.uri, acted_by=person)
     assert not sent.refused
     await settle(world)
     assert ACCOUNT in text(world.cn, lead)
@@ -263,7 +262,7 @@ async def china_suspends_the_article_and_resumes(world: Simulation, folder: Path
     assert waiting in world.cn.grants()  # decided and granted anew
     for member in (world.us, world.cn):
         ends = {world.us.node.uri, world.cn.node.uri}
-        found = member.node.suspensions.gaps(member.node.agreement(AGREEMENT))
+        found = member.node.suspensions.gaps(member.node.agreements.by_name(AGREEMENT))
         gaps = [gap for gap in found if {gap.sender, gap.recipient} == ends]
         assert gaps
         assert all(gap.proved and not gap.crossed for gap in gaps)
@@ -275,7 +274,7 @@ async def america_corrects_the_amount(world: Simulation, lead: bytes, folder: Pa
     plan, _ = draft_correction(world.us.node, lead, corrected, narrative=NARRATIVE)
     changed = {c.path.partition("/")[2] for c in plan.changes if c.recipient == world.mx.node.uri}
     assert changed == {"Payment/amount"}
-    (correction,) = (await world.us.node.send([plan.release])).packets
+    (correction,) = (await world.us.node.packets.send([plan.release])).packets
     await settle(world)
 
     for member in world.members:
@@ -327,7 +326,7 @@ def an_auditor_finds_who_saw_the_account_number(world: Simulation, lead: bytes) 
 def a_court_is_shown_the_amount_and_nothing_else(world: Simulation, correction: bytes) -> None:
     """One file, which anybody verifies with nothing but the federation's id."""
     us = world.us.node
-    exhibit = make_exhibit(context_of(us), us.access, correction, ["Payment/amount"])
+    exhibit = us.audit.exhibit(correction, ["Payment/amount"])
     shown = verify_exhibit(
         parse_exhibit(parse_armor(Armor.EXHIBIT, exhibit)), context_of(us).trust.federation
     )
@@ -364,7 +363,7 @@ async def send(
     partners = [to] if to else [member for member in world.members if member is not by]
     uris = tuple(member.node.uri for member in partners)
     order = ReleaseOptions(to=uris, agreement=AGREEMENT, about=about)
-    sent = await by.node.send(draft_file(by.node, source, read_ftm, order).plans)
+    sent = await by.node.packets.send(draft_file(by.node, source, read_ftm, order).plans)
     assert not sent.refused, sent.refused
     if settled:
         await settle(world)
@@ -384,14 +383,14 @@ def person(name: str, role: str) -> ActedBy:
 
 def text(member: Member, packet: bytes) -> str:
     """All that a member can read of a packet."""
-    best = member.node.show(packet).view.best()
+    best = member.node.packets.show(packet).view.best()
     return "\n".join(value for opened in best for value in opened.field.texts)
 
 
 def paths(member: Member, packet: bytes) -> list[str]:
-    return [opened.field.path for opened in member.node.show(packet).view.best()]
+    return [opened.field.path for opened in member.node.packets.show(packet).view.best()]
 
 
 def told_of(member: Member, packet: bytes) -> set[str]:
     """What a member is told that there is, and not shown."""
-    return {existence.category for existence in member.node.show(packet).view.existences}
+    return {existence.category for existence in member.node.packets.show(packet).view.existences}

@@ -69,7 +69,7 @@ def rest(tmp_path_factory: pytest.TempPathFactory) -> Rested:
         async with opened(template, template.folder) as world:
             (packet,) = await world.us.send(world.cn, world.mx)
             await world.mx.node.receive()
-            await world.mx.node.read(packet)
+            await world.mx.node.packets.read(packet)
             await world.us.node.receive()
             return packet
 

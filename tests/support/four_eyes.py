@@ -18,14 +18,14 @@ def log_in(member: Member, name: str, role: Role, agreement: str) -> ActedBy:
     word = b"a word of theirs"
     issuer.add(name, roles=[role], clearance=Tlp.RED, passphrase=word)
     issuer.login(name, word, context_of(node).now_ms() // 1000)
-    acted_by = node.acting(name, node.agreement(agreement).id, role)
+    acted_by = node.persons.acted_by(name, node.agreements.by_name(agreement).id, role)
     assert acted_by is not None
     return acted_by
 
 
 def amended(world: Simulation, name: str, **changes: object) -> Signed:
     """The next version of an agreement: its first article with these changes."""
-    old = world.us.node.agreement(name)
+    old = world.us.node.agreements.by_name(name)
     article, *others = old.terms.articles
     changed = replace(article, **changes)  # type: ignore[arg-type]
     terms = replace(old.terms, articles=(changed, *others))
@@ -36,7 +36,7 @@ def amended(world: Simulation, name: str, **changes: object) -> Signed:
 async def put_in_force(world: Simulation, drafted: Signed, *partners: Member) -> None:
     """Has partners sign an agreement, publishes it, and has all take it in."""
     for member in partners:
-        drafted = member.node.sign_agreement(drafted)
-    await world.us.node.publish_agreement(drafted)
+        drafted = member.node.agreements.sign(drafted)
+    await world.us.node.agreements.publish(drafted)
     for member in (world.us, *partners):
         await member.node.receive()

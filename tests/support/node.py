@@ -6,7 +6,7 @@ from tearline_client.context import NodeContext, Stores
 
 def context_of(node: Node) -> NodeContext:
     """Returns what the node works with: its keys, its log and its stores."""
-    return node.state
+    return node._context
 
 
 def stores_of(node: Node) -> Stores:

@@ -347,7 +347,7 @@ class Member:
     ) -> ReleasePlan:
         """The lead for these agencies; with ``forms``, whatever the policies say."""
         draft = self.draft(*extra)
-        plan = self.node.plan(draft, [member.node.uri for member in to])
+        plan = self.node.packets.plan(draft, [member.node.uri for member in to])
         if forms is None:
             return plan
         return replace(plan, decisions=dict.fromkeys(plan.decisions, forms))
@@ -356,17 +356,17 @@ class Member:
         """Puts one message for each packet into the outbox; sends none."""
         for plan in plans:
             with stores_of(self.node).database.transaction():
-                composition = compose([plan], self.node._packets.releaser(Persons()))
+                composition = compose([plan], self.node.packets._releases.releaser(Persons()))
                 self.node._sender.store(composition)
 
     def draft(self, *extra: Field, agreement: str = "narcotics-2026") -> Draft:
         """The lead."""
         about = About(article=ARTICLE, purpose=PURPOSE)
-        return self.node.draft(_LEAD, about, agreement=agreement, extra=extra)
+        return self.node.packets.draft(_LEAD, about, agreement=agreement, extra=extra)
 
     async def send(self, *to: "Member", times: int = 1) -> tuple[bytes, ...]:
         """Sends the lead, as often as wanted, under one signature; returns the packets' ids."""
-        sent = await self.node.send([self.plan(*to) for _ in range(times)])
+        sent = await self.node.packets.send([self.plan(*to) for _ in range(times)])
         assert not sent.refused, sent.refused
         return sent.packets
 
@@ -692,10 +692,10 @@ async def _agree(template: Template, trust_list: Signed) -> None:
         for member in members:
             await member.node.sync()
         for text, partners in ((AGREEMENT, members[1:]), (BILATERAL, members[2:])):
-            agreement = simulation.us.node.draft_agreement(text)
+            agreement = simulation.us.node.agreements.draft(text)
             for member in partners:
-                agreement = member.node.sign_agreement(agreement)
-            await simulation.us.node.publish_agreement(agreement)
+                agreement = member.node.agreements.sign(agreement)
+            await simulation.us.node.agreements.publish(agreement)
         for member in members:
             await member.node.receive()
 

@@ -5,10 +5,9 @@ from pathlib import Path
 import click
 
 from tearline.agreements.agreement import Agreement
-from tearline.crypto.armor import Armor, armor
+from tearline.crypto.armor import Armor
 from tearline.federation.members import TrustList
 from tearline.wire.agreements import parse_agreement
-from tearline.wire.statements import Signed, encode_signed
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, yes_option
@@ -32,9 +31,8 @@ from tearline_client.cli.session import (
     read_text,
 )
 from tearline_client.cli.suspension import end, gap, resume, say_positions, state_of, suspend
-from tearline_client.enrolment import read_signed
+from tearline_client.enrolment import read_signed, write_signed
 from tearline_client.features.suspensions.service import Position
-from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
 from tearline_client.rendering.words import agency_name, counted, time_text
 
@@ -66,7 +64,7 @@ async def draft(cli: CliContext, source: Path, target: Path) -> None:
     text = read_text(source, maximum=_MAX_BYTES)
 
     async with open_node(cli) as node:
-        _write(target, node.draft_agreement(text))
+        write_signed(Armor.AGREEMENT, target, node.agreements.draft(text))
     cli.say(f"Next: give {target} to every party to sign.")
 
 
@@ -98,14 +96,14 @@ def _is_file(name: str) -> bool:
 async def _sign_file(cli: CliContext, file: Path) -> None:
     proposed = read_signed(Armor.AGREEMENT, file)
     async with open_node(cli) as node:
-        complete = node.sign_agreement(proposed)
+        complete = node.agreements.sign(proposed)
     agreement = parse_agreement(complete.statement.body)
     _, trust_list = home_of(cli).trust_list()
     for article in agreement.terms.articles:
         for share in article.shares:
             partner = agency_name(trust_list, share.partner)
             cli.say(f"{article.id}: {partner} gets {share.category}, {share.form.text} at most.")
-    _write(file, complete)
+    write_signed(Armor.AGREEMENT, file, complete)
     missing = len(agreement.signatories) - len(complete.statement.inclusions)
     waiting = f"{counted(missing, 'signature')} missing" if missing else "all parties have signed"
     cli.say(f"Signed {agreement.name}; {waiting}.")
@@ -128,7 +126,7 @@ async def publish(cli: CliContext, agreement: str) -> None:
         agreements = node.agreements
         versions = [given] if given else agreements.versions(agreements.by_name(agreement).id)[::-1]
         for complete in versions:
-            await node.publish_agreement(complete)
+            await node.agreements.publish(complete)
         await node.refresh()  # the node receives it by the mailbox, as every party does
     name = parse_agreement(versions[-1].statement.body).name
     cli.say(f"{name} was accepted by the exchange.")
@@ -230,8 +228,4 @@ def _state(node: Node, agreement: Agreement, newest: int) -> str:
     if agreement.version < newest:
         return "replaced"
     trust_list = node.home.trust_list()[1]
-    return state_of(node, trust_list, agreement, node.state.now_ms())
-
-
-def _write(path: Path, signed: Signed) -> None:
-    replace_file(path, armor(Armor.AGREEMENT, encode_signed(signed)).encode("ascii"))
+    return state_of(node, trust_list, agreement, node.now_ms())

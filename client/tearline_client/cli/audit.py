@@ -5,14 +5,11 @@ from pathlib import Path
 
 import click
 
-from tearline.audit.event import EventCode
 from tearline.errors import EXIT_NOT_FOUND, NotFound
 from tearline.federation.members import TrustList
 from tearline.limits import MAX_TEXT_BYTES
-from tearline_client.audit.proofs import prove
-from tearline_client.audit.value_search import packets_with
 from tearline_client.audit.verifier import Outcome, worst
-from tearline_client.audit.who_saw import OTHERS, Sighting, who_saw
+from tearline_client.audit.who_saw import OTHERS, Sighting
 from tearline_client.cli.audit_access import access_command
 from tearline_client.cli.audit_policy import policy
 from tearline_client.cli.audit_search import (
@@ -66,7 +63,7 @@ async def who_saw_command(cli: CliContext, packet: str, field: str | None, sync:
         return
     async with open_node(cli) as node:
         await look(cli, node, sync=sync)
-        answer = who_saw(node.state, node.packets.find(packet), field)
+        answer = node.audit.who_saw(node.packets.find(packet), field)
         trust_list = node.directory.trust_list()
     cli.emit((_sighting_row(sighting, trust_list) for sighting in answer.sightings), _SIGHTING)
     for entry in sorted({entry for s in answer.sightings for entry in s.erased_by}):
@@ -82,7 +79,7 @@ async def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
         value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
     async with open_node(cli) as node:
         await look(cli, node, sync=sync)
-        found = node.who_saw(value, person=cli.settings.person)
+        found = node.audit.who_saw_value(value, person=cli.settings.person)
         trust_list = node.directory.trust_list()
     cli.emit(
         (
@@ -120,9 +117,7 @@ async def hash_command(cli: CliContext, value: str) -> None:
     if value == "-":
         value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
     async with open_node(cli) as node:
-        packets = packets_with(node.state, value)
-        shown: dict[bytes, tuple[()]] = {packet.id: () for packet in packets}
-        node.access.record(EventCode.ACCESS_SEARCH, shown, person=cli.settings.person, sought=value)
+        packets = node.audit.packets_with(value, person=cli.settings.person)
         trust_list = node.directory.trust_list()
     cli.emit(
         (
@@ -154,7 +149,7 @@ async def prove_command(cli: CliContext, node: Node, statement: str, target: Pat
 
     Example: tearline audit prove 5f0c9a1b --output-dir proofs
     """
-    proofs = prove(node.state, statement)
+    proofs = node.audit.prove(statement)
     for proof in proofs:
         with create_file(target, proof.name) as stream:
             stream.write(proof.data)

@@ -5,19 +5,13 @@ from collections.abc import Mapping
 
 import click
 
-from tearline.audit.event import Event, EventCode
-from tearline.audit.query import parse_query
+from tearline.audit.event import Event
 from tearline.limits import MAX_TEXT_BYTES
-from tearline.persons.tokens import Role
 from tearline_client.audit.access_log_verifier import (
     AccessEntry,
     AccessFinding,
-    examine_access,
-    missing_anchors,
 )
-from tearline_client.audit.query_terms import whole_query
 from tearline_client.audit.rows import Row
-from tearline_client.audit.value_search import field_names
 from tearline_client.audit.verifier import worst
 from tearline_client.cli.audit_verify import STATUS, end
 from tearline_client.cli.context import CliContext
@@ -63,35 +57,20 @@ async def access_command(
         sought = sys.stdin.readline(MAX_TEXT_BYTES).strip()
 
     async with open_node(cli) as node:
-        state, person = node.state, cli.settings.person
-        wanted = parse_query(whole_query(query, state.stores.packets, state.stores.agreements))
-        node.person(person, Role.AUDITOR)
-        node.access.record(EventCode.ACCESS_READ, {}, person=person)
-        findings: tuple[AccessFinding, ...] = ()
-        if verify and sync:
-            await node.sync()
-        examined = examine_access(
-            node.access.store, state.stores.log, node.uri, now_ms=state.now_ms()
+        found = await node.audit.access(
+            query,
+            person=cli.settings.person,
+            reader=name,
+            sought=sought,
+            fetch=verify and sync,
         )
-        if verify and sync:
-            findings = await missing_anchors(
-                state, examined.anchors, lambda: node.audit_token(person)
-            )
-        chosen = [
-            entry
-            for entry in examined.entries
-            if wanted.matches(entry.event)
-            and name in ("", entry.event.actor)
-            and (sought is None or node.access.has_sought(entry.event, sought))
-        ]
-        names = {packet: field_names(state, packet) for packet in {e.event.packet for e in chosen}}
-    examined = examined.with_findings(findings)
+    examined = found.examined
     if verify:
         cli.emit((_finding_row(f) for f in examined.findings), ["outcome", "finding", "code"])
         cli.say(f"{counted(examined.size, 'entry')}, {examined.anchored} of them anchored.")
     else:
         cli.emit(
-            (_row(entry, names[entry.event.packet]) for entry in chosen),
+            (_row(entry, found.names[entry.event.packet]) for entry in found.chosen),
             ["entry", "time", "action", "actor", "packet", "fields"],
         )
         for finding in examined.findings:

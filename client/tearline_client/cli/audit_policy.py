@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from tearline_client.audit.log_policy import log_policy
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
@@ -31,7 +30,7 @@ async def policy(cli: CliContext, node: Node, target: Path, demanded: tuple[str,
 
     Example: tearline audit policy --output-file log.policy
     """
-    written = log_policy(node.state, map(node.node_of, demanded))
+    written = node.audit.log_policy(map(node.directory.node_of, demanded))
     with create_file(target.parent, target.name) as stream:
         stream.write(written.encode())
     rows = [

@@ -1,8 +1,7 @@
 """``tearline audit search``, ``export`` and ``statistics``: queries by an auditor."""
 
 import datetime
-from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -17,10 +16,9 @@ from tearline.statements.channel import AGREEMENT_ID_SIZE
 from tearline.statements.statement import ActedBy
 from tearline.wire.audit_search import SearchRequest
 from tearline_client.audit.export_verifier import SUFFIX
-from tearline_client.audit.exports import ExportWriter, sign_manifest
-from tearline_client.audit.query_terms import whole_query
+from tearline_client.audit.exports import ExportWriter
 from tearline_client.audit.rows import Row, RowWriter
-from tearline_client.audit.search import BEGINNING, FoundEvent, search
+from tearline_client.audit.search import BEGINNING
 from tearline_client.audit.statistics import Tally, histogram, statistics
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
@@ -78,7 +76,7 @@ async def search_command(
     async with open_node(cli) as node:
         writer = RowWriter(names_of(node.directory.trust_list()))
         number, last = 0, after
-        async for found in _found(cli, node, request):
+        async for found in node.audit.search(request, person=cli.settings.person):
             number, last = number + 1, found.index
             row = writer.row(found) | {"proven": True}
             if cli.settings.output == "jsonl":
@@ -115,16 +113,16 @@ async def export_command(cli: CliContext, query: str, target: Path) -> None:
 
     async with open_node(cli) as node:
         acted_by = _acted_by(cli, node)
-        whole = _whole_query(node, query)
+        whole = node.audit.query(query)
         request = SearchRequest(query=whole, after=BEGINNING, limit=0, export=True)
         with (
             create_file(target.parent, target.name) as file,
             create_file(target.parent, target.name + SUFFIX) as manifest,
         ):
             written = ExportWriter(file, form)
-            async for found in _found(cli, node, request):
+            async for found in node.audit.search(request, person=cli.settings.person):
                 written.write(found)
-            signed = sign_manifest(node.state, written, whole, acted_by)
+            signed = node.audit.sign_export(written, whole, acted_by)
             manifest.write(signed.encode("ascii"))
     cli.say(f"{counted(written.entries, 'entry')} in {target}, signed in {target}{SUFFIX}.")
 
@@ -153,24 +151,8 @@ async def statistics_command(cli: CliContext, node: Node, agreement: str, year: 
     await _print_counts(cli, node, statistics(_kinds(node)), request)
 
 
-def _whole_query(node: Node, query: str) -> str:
-    stores = node.state.stores
-    return whole_query(query, stores.packets, stores.agreements)
-
-
-async def _found(cli: CliContext, node: Node, request: SearchRequest) -> AsyncIterator[FoundEvent]:
-    await node.log.follow()
-    request = replace(request, query=_whole_query(node, request.query))
-
-    def token() -> str:
-        return node.audit_token(cli.settings.person)
-
-    async for found in search(node.state, request, token, receive=node.receive):
-        yield found
-
-
 async def _print_counts(cli: CliContext, node: Node, counts: Tally, request: SearchRequest) -> None:
-    async for found in _found(cli, node, request):
+    async for found in node.audit.search(request, person=cli.settings.person):
         counts.add(found.event)
     cli.emit(counts.rows(), [*counts.columns, "entries", "acts"])
 
@@ -186,9 +168,9 @@ def _acted_by(cli: CliContext, node: Node) -> ActedBy:
     """Returns the exporting person, by the pseudonym of the log's entry about the export."""
     name = cli.settings.person
     try:
-        person = node.acting(name, b"", Role.AUDITOR)
+        person = node.persons.acted_by(name, b"", Role.AUDITOR)
     except NotPermitted:
-        person = node.acting(name, b"", Role.OFFICER)
+        person = node.persons.acted_by(name, b"", Role.OFFICER)
     if person is None:
         raise LoginRequired
     return person
@@ -198,7 +180,7 @@ def _agreement_id(node: Node, text: str) -> bytes:
     try:  # also for an agreement that is not here, such as an overseen one
         return parse_hex(text, size=AGREEMENT_ID_SIZE)
     except MalformedInput:
-        return node.agreement(text).id
+        return node.agreements.by_name(text).id
 
 
 def _kinds(node: Node) -> Callable[[bytes], str]:

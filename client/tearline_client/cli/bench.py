@@ -47,7 +47,7 @@ async def command(cli: CliContext, node: Node, /, packets: int, alone: int, **op
     """
     await node.sync()
     order = order_of(options)
-    agreement = node.agreement(order.agreement)
+    agreement = node.agreements.by_name(order.agreement)
     persons = Persons(acted_by=acting(cli, node, agreement.id, Role.LIAISON))
     with cli.progress("Measuring", alone + packets) as advance:
         benchmark = Benchmark(node, order, persons, advance)

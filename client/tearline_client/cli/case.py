@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 import click
 
 from tearline.errors import MalformedInput
-from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
@@ -66,7 +65,7 @@ async def open_command(
     Example: tearline case open Riverbank --agreement narcotics-2026 --with mx-prosecutor
     """
     await look(cli, node)
-    terms = node.agreement(agreement)
+    terms = node.agreements.by_name(agreement)
     case_id = await node.case_decisions.open(
         terms,
         title,
@@ -74,7 +73,7 @@ async def open_command(
         summary=summary,
         hidden=map(_pair, pairs),
         repeats=repeats,
-        acted_by=_person(cli, node, terms.id),
+        acted_by=acting(cli, node, terms.id),
     )
     cli.emit([{"id": case_id.hex(), "title": title}], ["id", "title"])
 
@@ -286,13 +285,9 @@ async def _act(
     view = node.cases.find(case)
     if warning is not None:
         cli.confirm(warning, view.title, yes=False)
-    await act(view, _person(cli, node, view.agreement_id))
+    await act(view, acting(cli, node, view.agreement_id))
     view = node.cases.find(view.id.hex())
     cli.say(f"{view.title}: {view.standing.value}")
-
-
-def _person(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy | None:
-    return acting(cli, node, agreement_id, Role.LIAISON)
 
 
 def _pair(text: str) -> tuple[str, str]:

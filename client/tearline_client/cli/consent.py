@@ -19,10 +19,9 @@ from tearline_client.cli.options import free_text, sync_option, yes_option
 from tearline_client.cli.own_sources import own, own_list
 from tearline_client.cli.release import emit_released, takes_two
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import acting, look, node_command, received_packet
-from tearline_client.messages.packet_view import PacketView
+from tearline_client.cli.session import acting, acting_on, look, node_command, received_packet
 from tearline_client.node import Node
-from tearline_client.rendering.packets import find_path, short
+from tearline_client.rendering.packets import short
 from tearline_client.rendering.words import agency_name, time_text
 from tearline_client.store.consents import ConsentRecord
 
@@ -73,11 +72,11 @@ async def pass_on(
 
     Example: tearline --as li packet pass-on 5f0c9a1b iban --to cn-public-security
     """
-    shown = await received_packet(cli, node, packet)
-    paths = [find_path(shown, field) for field in fields]
-    person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
+    packet_id = await received_packet(cli, node, packet)
+    paths = [node.packets.path_of(packet_id, field) for field in fields]
+    person = acting_on(cli, node, packet_id)
     record = await node.consents.pass_on(
-        shown.packet.id,
+        packet_id,
         paths,
         to,
         ends_ms=_ends_ms(until),
@@ -115,11 +114,11 @@ async def ask(
 
     Example: tearline --as li consent ask 5f0c9a1b iban --use evidence --for "case 12/2026"
     """
-    shown = await received_packet(cli, node, packet)
-    paths = [find_path(shown, field) for field in fields]
-    person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
+    packet_id = await received_packet(cli, node, packet)
+    paths = [node.packets.path_of(packet_id, field) for field in fields]
+    person = acting_on(cli, node, packet_id)
     record = await node.consents.ask(
-        shown.packet.id,
+        packet_id,
         paths,
         Use(use),
         scope,
@@ -140,8 +139,8 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     Example: tearline consent list
     """
     await look(cli, node, sync=sync)
-    trust_list, now_ms = node.directory.trust_list(), node.state.now_ms()
-    waiting = node.state.stores.approvals.by_question()
+    trust_list, now_ms = node.directory.trust_list(), node.now_ms()
+    waiting = node.approvals.by_question()
     rows = [
         {
             **_row(record, trust_list, now_ms),
@@ -173,7 +172,7 @@ async def show(cli: CliContext, node: Node, consent: str, sync: bool) -> None:
             "for": _scope_text(record, step.terms.scope, trust_list),
             "until": time_text(step.consent.ends_ms) if step.consent.ends_ms else "",
             "note": step.terms.note,
-            "repeats": node.state.stores.repeats.of_statement(step.id),
+            "repeats": node.packets.repeats_in(step.id),
             "packet": record.packet.hex(),
             "paths": list(step.terms.fields),
         }
@@ -214,12 +213,11 @@ async def give(
     """
     await look(cli, node)
     record, trust_list = node.consents.find(consent), node.directory.trust_list()
-    shown = node.state.open_view(record.packet)
-    paths = [find_path(shown, field) for field in fields]
+    paths = [node.packets.path_of(record.packet, field) for field in fields]
     if dry_run:
         _emit(cli, record, trust_list)
         return
-    reference, ends_ms = shown.manifest.agreement, _ends_ms(until)
+    reference, ends_ms = node.packets.manifest(record.packet).agreement, _ends_ms(until)
     if takes_two(node, reference.id, reference.article):
         name = cli.settings.person
         waiting = node.approvals.draft_consent(
@@ -228,7 +226,8 @@ async def give(
         emit_released(cli, waiting)
         return
     person = _person(cli, node, reference.id)
-    _confirm(cli, node, record, shown, paths, note=note, yes=yes)
+    if not yes:
+        _confirm(cli, node, record, paths, note=note)
     given = await node.consents.give(
         record.id,
         acted_by=person,
@@ -252,7 +251,7 @@ async def refuse(cli: CliContext, node: Node, consent: str, note: str, repeats: 
     """
     await look(cli, node)
     record = node.consents.find(consent)
-    person = _acting(cli, node, record)
+    person = acting_on(cli, node, record.packet)
     refused = await node.consents.refuse(record.id, note=note, repeats=repeats, acted_by=person)
     _emit(cli, refused, node.directory.trust_list())
 
@@ -276,7 +275,7 @@ async def withdraw(
     record, trust_list = node.consents.find(consent), node.directory.trust_list()
     name = agency_name(trust_list, record.peer)
     cli.confirm(f"The consent between this agency and {name} ends permanently.", name, yes=yes)
-    person = _acting(cli, node, record)
+    person = acting_on(cli, node, record.packet)
     withdrawn = await node.consents.withdraw(record.id, note=note, repeats=repeats, acted_by=person)
     _emit(cli, withdrawn, trust_list)
 
@@ -285,11 +284,9 @@ def _confirm(
     cli: CliContext,
     node: Node,
     record: ConsentRecord,
-    shown: PacketView,
     paths: Sequence[str],
     *,
     note: str,
-    yes: bool,
 ) -> None:
     """Shows the fields to give, by default all requested ones, and asks for confirmation."""
     wanted = record.said[ConsentStep.ASK].terms if ConsentStep.ASK in record.said else None
@@ -297,14 +294,10 @@ def _confirm(
         return  # nobody asked: giving it is refused
     chosen, passes_on = set(paths or wanted.fields), record.use is Use.PASS_ON
     recipient = wanted.scope if passes_on else record.peer
-    fields = [(o, recipient) for o in shown.view.best() if o.field.path in chosen]
+    shown = node.packets.fields(record.packet, chosen, person=cli.settings.person)
+    fields = [(opened, recipient) for opened in shown]
     act = "will be disclosed to" if passes_on else f"may be used ({record.use.value}) by"
-    confirm_fields(cli, node, fields, yes=yes, words=note, act=act)
-
-
-def _acting(cli: CliContext, node: Node, record: ConsentRecord) -> ActedBy | None:
-    manifest = node.packets.manifest(record.packet)
-    return acting(cli, node, manifest.agreement.id, Role.LIAISON)
+    confirm_fields(cli, node, fields, yes=False, words=note, act=act)
 
 
 def _person(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy:

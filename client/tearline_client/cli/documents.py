@@ -6,13 +6,10 @@ from typing import Any
 
 import click
 
-from tearline.audit.event import EventCode
-from tearline.errors import NotFound
 from tearline.policy.category import CATEGORIES
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.session import node_command
-from tearline_client.connectors.exporters.documents import documents_in
 from tearline_client.connectors.exporters.files import create_file, verify_free
 from tearline_client.connectors.importers.documents import Document, read_document
 from tearline_client.node import Node
@@ -67,17 +64,14 @@ async def export(cli: CliContext, node: Node, packet: str, folder: Path) -> None
 
     Example: tearline packet export 5f0c9a1b --documents .
     """
-    packet_id = node.packets.find(packet)
-    shown = node.state.open_view(packet_id)
-    for words in corrections_of(shown, node.corrections.newest(packet_id)):
+    record = node.packets.get(node.packets.find(packet))
+    for words in corrections_of(record.id, record.manifest, node.corrections.newest(record.id)):
         cli.say(words)
-    found = documents_in(shown.view)
-    if not found:
-        raise NotFound("no document of the packet is readable here")
-    for name in found:
-        verify_free(folder, name)  # a failed export is not logged as done
-    exported = {packet_id: tuple(found.values())}
-    node.access.record(EventCode.ACCESS_EXPORT, exported, person=cli.settings.person)
+    found = node.packets.documents(
+        record.id,
+        person=cli.settings.person,
+        verify=lambda name: verify_free(folder, name),  # a failed export is not logged as done
+    )
     rows = []
     for name, opened in found.items():
         (content,) = opened.field.values

@@ -5,18 +5,17 @@ from pathlib import Path
 import click
 
 from tearline.audit.erasure import Erasure
-from tearline.crypto.armor import Armor, armor
+from tearline.crypto.armor import Armor
 from tearline.persons.tokens import Role
 from tearline.wire.agreements import parse_agreement
-from tearline.wire.statements import Signed, encode_signed
+from tearline.wire.statements import Signed
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.session import async_command, home_of, node_command, open_node
-from tearline_client.enrolment import read_signed
+from tearline_client.enrolment import read_signed, write_signed
 from tearline_client.features.erasures.service import order_of
-from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
 from tearline_client.rendering.words import agency_name, counted
 
@@ -45,10 +44,10 @@ async def draft(
 
     Example: tearline --as olga log erase draft 17 18 --reason "court order" --output-file order
     """
-    node.person(cli.settings.person, Role.OFFICER)
+    node.persons.person(cli.settings.person, Role.OFFICER)
     await node.sync()
-    proposed = node.draft_erasure(indices, reason, repeats=repeats)
-    _write(target, proposed)
+    proposed = node.erasures.draft(indices, reason, repeats=repeats)
+    write_signed(Armor.ERASURE, target, proposed)
     _tell_next(cli, target, proposed)
 
 
@@ -70,11 +69,11 @@ async def sign(cli: CliContext, file: Path, repeats: str, yes: bool) -> None:
     act = f"The opened event of entry {entries} will be erased here. The reason: {order.reason}"
 
     async with open_node(cli) as node:
-        node.person(cli.settings.person, Role.OFFICER)
+        node.persons.person(cli.settings.person, Role.OFFICER)
         await node.sync()
-        complete = node.sign_erasure(proposed, repeats=repeats)
+        complete = node.erasures.sign(proposed, repeats=repeats)
         cli.confirm(act, home_of(cli).identity().agency, yes=yes)
-    _write(file, complete)
+    write_signed(Armor.ERASURE, file, complete)
     _tell_next(cli, file, complete)
 
 
@@ -90,7 +89,7 @@ async def publish(cli: CliContext, file: Path) -> None:
     order = order_of(complete)
 
     async with open_node(cli) as node:
-        await node.publish_erasure(complete)
+        await node.erasures.publish(complete)
         await node.receive()  # the node receives it by the mailbox, as every party does
     entries = counted(len(order.indices), "entry")
     cli.say(f"Erased the events of {entries}: {', '.join(map(str, order.indices))}.")
@@ -112,10 +111,10 @@ async def list_command(cli: CliContext, node: Node) -> None:
             "erased": " ".join(map(str, found.order.indices)),
             "parties": " ".join(agency_name(trust_list, uri) for uri in found.order.parties),
             "reason": found.order.reason or _retention(node, found.order),
-            "repeats": node.state.stores.repeats.of_statement(found.signed.statement.id),
+            "repeats": node.packets.repeats_in(found.signed.statement.id),
             "id": found.signed.statement.id.hex(),
         }
-        for found in node.state.stores.erasures.orders()
+        for found in node.erasures.orders()
     ]
     cli.emit(rows, ["entry", "erased", "parties", "reason", "id"])
 
@@ -130,7 +129,3 @@ def _tell_next(cli: CliContext, path: Path, signed: Signed) -> None:
     missing = len(order_of(signed).parties) - len(signed.statement.inclusions)
     waiting = f"{missing} missing" if missing else "all parties have signed"
     cli.say(f"Signed {path}; {waiting}.")
-
-
-def _write(path: Path, signed: Signed) -> None:
-    replace_file(path, armor(Armor.ERASURE, encode_signed(signed)).encode("ascii"))

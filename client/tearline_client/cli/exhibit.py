@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from tearline_client.audit.exhibits import make_exhibit
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
@@ -43,14 +42,7 @@ async def exhibit(
         if sync:
             await node.log.follow()
         packet_id = node.packets.find(packet)
-        text = make_exhibit(
-            node.state,
-            node.access,
-            packet_id,
-            fields,
-            receipts=receipts,
-            person=cli.settings.person,
-        )
+        text = node.audit.exhibit(packet_id, fields, receipts=receipts, person=cli.settings.person)
         federation = node.directory.federation().hex()
     with create_file(target.parent, target.name) as stream:
         stream.write(text.encode("ascii"))

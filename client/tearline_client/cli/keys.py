@@ -1,18 +1,16 @@
 """``tearline keys``: the node's keys, their validity, rotation and revocation."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 import click
 
-from tearline.crypto.certificates import certified_key_id, verify_leaf
-from tearline.crypto.keys import KEY_ID_SIZE, key_id
+from tearline.crypto.keys import KEY_ID_SIZE
 from tearline.encoding import parse_hex
-from tearline.errors import HomeMissing, MalformedInput, TlsError
+from tearline.errors import MalformedInput
 from tearline.federation.members import KeyRecord
 from tearline.text.choices import the_one
-from tearline.verification.trust import TrustState
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, root_option, sync_option, yes_option
@@ -28,26 +26,12 @@ from tearline_client.enrolment import certify_next, fetch_authority, revoke
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.rotation import KeyKind
 from tearline_client.keys.tls_certificates import has_authority, issue_certificate
+from tearline_client.namespaces.keys import HeldKey
 from tearline_client.node import Node
 from tearline_client.rendering.words import time_text
 from tearline_runtime.passphrase import read_passphrase
 
 _SHOWN = 16  # hexadecimal digits of an id in a table: enough to name a key by
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRow:
-    """Private key in the node's keystore.
-
-    Attributes:
-        use: ``sign``, ``kem``, ``cosign`` or ``tls``.
-        id: 32 bytes.
-        until_ms: End of the certificate of a TLS key; None for other keys, whose record states it.
-    """
-
-    use: str
-    id: bytes
-    until_ms: int | None = None
 
 
 @click.group(cls=Group)
@@ -65,10 +49,8 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     """
     if sync:
         await node.log.follow()
-    agency = node.identity().agency_uri
-    revoked = {key for owner, key in node.state.trust.revoked_keys if owner == agency}
     rows = key_rows(
-        held_keys(node), node.status().keys, revoked=revoked, now_ms=node.state.now_ms()
+        node.keys.held(), node.status().keys, revoked=node.keys.revoked(), now_ms=node.now_ms()
     )
     cli.emit(rows, ["use", "key", "state", "until", "here"])
 
@@ -106,14 +88,15 @@ async def rotate(
     async with open_node(cli) as node:
         if sign:
             root = passphrases(cli, root_passphrase_file).root
-            record = certify_next(node.home, root, node.state.keys, now_ms=node.state.now_ms())
-            await node.take_signing_record(record)
+            make = node.keys.make_signing_key
+            record = certify_next(node.home, root, make, now_ms=node.now_ms())
+            await node.keys.take_signing_record(record)
             cli.say("Replaced the signing key; the agency's root certified it.")
         if kem:
-            await node.rotate_encryption_key()
+            await node.keys.rotate_encryption()
             cli.say("Replaced the encryption key; it is on record.")
         if cosign:
-            await node.rotate_cosigning_key()
+            await node.keys.rotate_cosigning()
             cli.say("Replaced the log cosigning key.")
 
 
@@ -180,12 +163,12 @@ async def revoke_command(
     Example: tearline keys revoke 3f9a1c --reason "laptop lost"
     """
     await node.log.follow()
-    key_id = find_key(known_ids(node), key)
+    key_id = find_key(node.keys.known(), key)
     name = key_id.hex()[:_SHOWN]
     cli.confirm(f"Key {name} becomes invalid for every member, permanently.", name, yes=yes)
     root = passphrases(cli, root_passphrase_file).root
     signed = revoke(node.home, root, key_id, reason)
-    let_in = await node.publish_revocation(signed, repeats=repeats)
+    let_in = await node.keys.revoke(signed, repeats=repeats)
     cli.say(f"Revoked key {name}.")
     if not let_in:
         cli.say(
@@ -195,7 +178,11 @@ async def revoke_command(
 
 
 def key_rows(
-    held: list[KeyRow], on_record: tuple[KeyRecord, ...], *, revoked: set[bytes], now_ms: int
+    held: Sequence[HeldKey],
+    on_record: Sequence[KeyRecord],
+    *,
+    revoked: Set[bytes],
+    now_ms: int,
 ) -> list[dict[str, object]]:
     """Returns a row for every key: on record, in the keystore, or both. Pure.
 
@@ -233,47 +220,7 @@ def key_rows(
     return sorted(rows, key=lambda row: (str(row["use"]), str(row["until"]), str(row["id"])))
 
 
-def held_keys(node: Node) -> list[KeyRow]:
-    """Returns the private keys in the node's keystore, by their public ids."""
-    keys = node.state.keys
-    tls = KeyRow(
-        use=KeyKind.TLS,
-        id=certified_key_id(node.home.tls_certificate()),
-        until_ms=_certificate_end_ms(node),
-    )
-    held = [KeyRow(use=KeyKind.KEM, id=key) for key in keys.kem_ids()]
-    for kind in (KeyKind.SIGN, KeyKind.COSIGN):
-        public = keys.public(kind)
-        if public is not None:
-            held.append(KeyRow(use=kind, id=key_id(public)))
-    return [*held, tls]
-
-
-def _certificate_end_ms(node: Node) -> int | None:
-    """Returns the end of the certificate; None if it is missing or not valid now."""
-    agency = node.state.trust.agency_of(node.uri)
-    try:
-        leaf = verify_leaf(
-            node.home.tls_certificate(),
-            {node.identity().domain: agency.certificate_authorities},
-            node.state.now_ms() // 1000,
-        )
-    except (HomeMissing, TlsError):
-        return None
-    return leaf.not_after_s * 1000
-
-
-def known_ids(node: Node) -> set[bytes]:
-    """Returns the ids of all keys known to the agency: its nodes' records and this keystore."""
-    trust: TrustState = node.state.trust
-    agency = node.identity().agency_uri
-    ours = [uri for uri in trust.nodes() if trust.agency_of(uri).uri == agency]
-    moment = node.state.next_moment()
-    records = {record.key_id for uri in ours for record in trust.keys_of(uri, at=moment)}
-    return records | {key.id for key in held_keys(node)}
-
-
-def find_key(known: set[bytes], text: str) -> bytes:
+def find_key(known: Set[bytes], text: str) -> bytes:
     """Returns the key id that ``text`` is, or is the beginning of.
 
     Raises:

@@ -135,7 +135,7 @@ async def resume(cli: CliContext, reason: str, yes: bool) -> None:
     act = "The exchange signed two histories. Packets sent from now on may be hidden from others."
 
     async with open_node(cli) as node:
-        officer = node.person(cli.settings.person, Role.OFFICER)
+        officer = node.persons.person(cli.settings.person, Role.OFFICER)
         cli.confirm(act, home_of(cli).identity().agency, yes=yes)
         count = node.log.resume(f"{officer}: {reason}")
     cli.say(f"Sending is resumed; {counted(count, 'accusation')} decided.")

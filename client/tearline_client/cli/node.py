@@ -5,10 +5,8 @@ from pathlib import Path
 import click
 
 from tearline.errors import EXCHANGE_AWAY, TearlineError
-from tearline_client.audit.retention import kept_too_long
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
-from tearline_client.cli.keys import held_keys
 from tearline_client.cli.options import FILE, sync_option, yes_option
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.cli.release import decision_text
@@ -152,7 +150,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
         }
         for record in found.keys
     ]
-    tls = next((held.until_ms for held in held_keys(node) if held.until_ms is not None), None)
+    tls = next((held.until_ms for held in node.keys.held() if held.until_ms is not None), None)
     rows.append(
         {
             "what": "certificate",
@@ -176,7 +174,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
             "state": f"{counted(each.entries, 'entry')} of the log from {each.first} on, over"
             f" since {time_text(each.since_ms)}: ask the exchange's operator",
         }
-        for each in kept_too_long(node.state)
+        for each in node.audit.kept_too_long()
     ]
     rows += [
         {
@@ -184,7 +182,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
             "which": waiting.packet.hex()[:12],
             "state": f"from {agency_name(trust_list, waiting.sender)}",
         }
-        for waiting in node.state.stores.awaiting_cosignature.all()
+        for waiting in node.packets.awaiting()
     ]
     rows += [
         {"what": "put aside", "which": item.code, "state": item.why} for item in found.quarantined
@@ -298,7 +296,7 @@ async def queue(cli: CliContext, node: Node, forget: int | None, yes: bool) -> N
         }
         for each in node.decisions.waiting()
     ]
-    signed = node.state.stores.outbox.waiting()
+    signed = node.status().waiting
     cli.say(f"Signed, to be sent by the next sync: {signed}.")
     cli.emit(rows, ["number", "what", "decided", "stopped"])
 
@@ -317,6 +315,5 @@ async def forget(cli: CliContext, code: str, yes: bool) -> None:
     """
     cli.confirm(f"Messages quarantined with {code} will be discarded permanently.", code, yes=yes)
     async with open_node(cli) as node:
-        with node.state.stores.database.transaction():
-            count = node.state.stores.inbox.forget(code)
+        count = node.forget_quarantined(code)
     cli.say(f"{counted(count, 'item')} forgotten.")

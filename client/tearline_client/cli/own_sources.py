@@ -8,7 +8,7 @@ from tearline_client.cli.groups import Command
 from tearline_client.cli.options import free_text
 from tearline_client.cli.session import node_command, received_packet
 from tearline_client.node import Node
-from tearline_client.rendering.packets import find_path, short
+from tearline_client.rendering.packets import short
 from tearline_client.rendering.words import time_text
 
 
@@ -25,9 +25,10 @@ async def own(cli: CliContext, node: Node, packet: str, field: str, reason: str)
 
     Example: tearline --as olga consent own 5f0c9a1b iban --reason "bank statement of 2 March"
     """
-    person = node.person(cli.settings.person, Role.OFFICER)
-    shown = await received_packet(cli, node, packet)
-    node.own_sources.record(shown.packet.id, find_path(shown, field), reason, person=person)
+    person = node.persons.person(cli.settings.person, Role.OFFICER)
+    packet_id = await received_packet(cli, node, packet)
+    path = node.packets.path_of(packet_id, field)
+    node.own_sources.record(packet_id, path, reason, person=person)
     cli.say("Recorded. Sending our own value no longer counts as copying that field.")
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from tearline.bodies.evaluation import explain_evaluation
-from tearline.errors import NotFound
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.cli.consent import pass_on
@@ -49,7 +48,6 @@ from tearline_client.rendering.packets import (
     cell_rows,
     corrections_of,
     describe,
-    find_path,
     text_column,
     view_rows,
     what_to_heed,
@@ -220,11 +218,11 @@ async def show(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
     Example: tearline packet show 5f0c9a1b
     """
     await look(cli, node, sync=sync)
-    packet_id = _find(node, packet)
+    packet_id = node.packets.find(packet)
     manifest = node.packets.manifest(packet_id)
     person: ActedBy | None = acting(cli, node, manifest.agreement.id, Role.LIAISON)
-    shown = await node.read(packet_id, acted_by=person, person=cli.settings.person)
-    standing = corrections_of(shown, node.corrections.newest(packet_id))
+    shown = await node.packets.read(packet_id, acted_by=person, person=cli.settings.person)
+    standing = corrections_of(packet_id, manifest, node.corrections.newest(packet_id))
     standing += [
         f"Its texts repeat values that were kept back. Reason: {reason}"
         for reason in node.packets.repeats(packet_id)
@@ -245,14 +243,6 @@ async def show(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
             print_line(line)
         for words in caveats_of(shown):
             cli.say(words)
-
-
-def _find(node: Node, prefix: str) -> bytes:
-    try:
-        return node.packets.find(prefix)
-    except NotFound:
-        node.state.stores.awaiting_cosignature.verify_none(prefix)
-        raise
 
 
 @command.command()
@@ -276,9 +266,9 @@ async def disclose(
     Example: tearline packet disclose 5f0c9a1b iban --to mx-prosecutor
     """
     packet_id = node.packets.find(packet)
-    shown = node.state.open_view(packet_id)
-    path = find_path(shown, field)
-    emit_released(cli, await release_field(cli, node, shown, path, to, repeats=repeats, yes=yes))
+    path = node.packets.path_of(packet_id, field)
+    released = await release_field(cli, node, packet_id, path, to, repeats=repeats, yes=yes)
+    emit_released(cli, released)
 
 
 @command.command()

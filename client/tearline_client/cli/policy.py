@@ -342,8 +342,8 @@ def _toml(text: str) -> dict[str, Any]:
 def _desk(node: Node, agreement: str) -> PolicyFiles:
     """Returns the agreement of that name and this node's policies, read offline."""
     return PolicyFiles(
-        agreement=node.agreement(agreement),
-        policies=node.state.policies,
+        agreement=node.agreements.by_name(agreement),
+        policies=node.agreements.policies,
         trust_list=node.home.trust_list()[1],
         own=node.identity().agency_uri,
     )

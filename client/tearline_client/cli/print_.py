@@ -6,18 +6,17 @@ from pathlib import Path
 
 import click
 
-from tearline.audit.event import EventCode
 from tearline.identity import agency_uri_of
 from tearline.packets.grant import Caveats
 from tearline.packets.packet import TEXT, OpenedField
-from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, Tlp
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, sync_option
-from tearline_client.cli.session import acting, async_command, look, open_node
+from tearline_client.cli.session import acting_on, async_command, look, open_node
 from tearline_client.connectors.exporters.files import create_file, verify_free
+from tearline_client.features.packets.reader import PrintedCopy
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.planning.explain import (
@@ -75,12 +74,9 @@ async def print_command(
     async with open_node(cli) as node:
         await look(cli, node, sync=sync)
         packet_id = node.packets.find(packet)
-        manifest = node.packets.manifest(packet_id)
-        person = acting(cli, node, manifest.agreement.id, Role.LIAISON)
-        shown = await node.read(
-            packet_id, acted_by=person, person=cli.settings.person, act=EventCode.ACCESS_PRINT
-        )
-        text = _RENDERERS[form](document_of(node, shown, cli.settings.person))
+        person = acting_on(cli, node, packet_id)
+        copy = await node.packets.print(packet_id, acted_by=person, person=cli.settings.person)
+        text = _RENDERERS[form](document_of(node, copy))
     if target is None:
         print_lines(text)
         return
@@ -89,11 +85,11 @@ async def print_command(
     cli.say(f"Wrote {target}.")
 
 
-def document_of(node: Node, shown: PacketView, person: str) -> Document:
-    """Returns a packet as printed now by a person; uses up the copy's number."""
-    state, manifest = node.state, shown.manifest
-    trust_list = state.trust.trust_list
-    agreement = state.stores.agreements.newest(manifest.agreement.id)
+def document_of(node: Node, copy: PrintedCopy) -> Document:
+    """Returns a packet as printed."""
+    shown, manifest = copy.shown, copy.shown.manifest
+    trust_list = node.directory.trust_list()
+    agreement = node.agreements.newest(manifest.agreement.id)
     sender = agency_name(trust_list, manifest.header.signer)
     markings = [opened.field.marking for opened in shown.view.best()]
     recipients = sorted({g.grant.address.recipient for g in shown.grants})
@@ -127,18 +123,14 @@ def document_of(node: Node, shown: PacketView, person: str) -> Document:
         ),
         notes=tuple(_notes(markings, shown)),
         doubts=tuple(f"{short(problem.path)}: {problem.why}" for problem in shown.problems),
-        footer=_footer(node, shown, person),
+        footer=_footer(copy, agency_name(trust_list, node.uri)),
     )
 
 
-def _footer(node: Node, shown: PacketView, person: str) -> tuple[str, ...]:
-    now_ms = node.state.now_ms()
-    by = node.access.reader(person) or node.uri
-    ours = agency_name(node.directory.trust_list(), node.uri)
-    copy = node.state.stores.packets.number_copy(shown.packet.id)
+def _footer(copy: PrintedCopy, ours: str) -> tuple[str, ...]:
     return (
-        f"Packet {shown.packet.id.hex()}",
-        f"Copy {copy}, printed by {by} at {ours}, {_utc(now_ms)}",
+        f"Packet {copy.shown.packet.id.hex()}",
+        f"Copy {copy.number}, printed by {copy.by} at {ours}, {_utc(copy.time_ms)}",
     )
 
 

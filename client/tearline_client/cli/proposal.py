@@ -161,7 +161,7 @@ async def sign_proposal(cli: CliContext, node: Node, name: str, *, yes: bool) ->
     cli.confirm(_binds(offer.agreement), offer.agreement.name, yes=yes)
     await node.proposals.sign(offer)
     await node.refresh()  # the node receives it by the mailbox, as every party does
-    offer = node.state.stores.proposals.offer(offer.terms)
+    offer = node.proposals.offer(offer.terms)
     waiting = "in force" if offer.was_agreed else "all parties have signed"
     if offer.waiting_for:
         waiting = f"{counted(len(offer.waiting_for), 'party')} missing"
@@ -208,7 +208,7 @@ def term_lines(agreement: Agreement, trust_list: TrustList) -> Iterator[str]:
 def change_rows(node: Node, before: Agreement | None, after: Agreement) -> list[dict[str, object]]:
     """Returns the changes in ``after``: gains and losses of parties, then terms."""
     trust_list = node.home.trust_list()[1]
-    changes = compare(before, after, node.state.policies.shared)
+    changes = compare(before, after, node.agreements.policies.shared)
     rows = [_change_row(change, trust_list) for change in changes]
     return [*rows, *(_clause_row(clause, trust_list) for clause in clauses(before, after))]
 
@@ -278,7 +278,7 @@ def _names(trust_list: TrustList, uris: Iterable[str], *, between: str = " ") ->
 
 
 def _officer(cli: CliContext, node: Node) -> None:
-    node.person(cli.settings.person, Role.OFFICER)
+    node.persons.person(cli.settings.person, Role.OFFICER)
 
 
 def _binds(agreement: Agreement) -> str:
@@ -327,7 +327,7 @@ def _in_force(node: Node, after: Agreement) -> Agreement | None:
 
 def _of_name(node: Node, name: str) -> Agreement | None:
     try:
-        return node.agreement(name)
+        return node.agreements.by_name(name)
     except AgreementNotInForce:
         return None
 
@@ -339,7 +339,7 @@ def named(node: Node, name: str) -> Agreement:
         NotFound: If there is none; lists the names of the agreements here.
     """
     try:
-        return node.agreement(name)
+        return node.agreements.by_name(name)
     except AgreementNotInForce as missing:
         try:
             return node.proposals.find(name).agreement

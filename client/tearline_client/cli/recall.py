@@ -12,11 +12,10 @@ from tearline.persons.tokens import Role
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import sync_option, yes_option
-from tearline_client.cli.session import acting, async_command, look, node_command, open_node
+from tearline_client.cli.session import acting_on, async_command, look, node_command, open_node
 from tearline_client.features.recalls.service import RecallPlan
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
-from tearline_client.rendering.packets import find_path
 from tearline_client.rendering.words import agency_name, counted, time_text
 from tearline_client.rules.recalls import RESPOND_MS
 from tearline_client.store.recalls import StoredRecall
@@ -83,14 +82,13 @@ async def recall(
     """
     await look(cli, node)
     packet_id = node.packets.find(packet)
-    shown = node.state.open_view(packet_id)
-    path = find_path(shown, field) if field else ""
+    path = node.packets.path_of(packet_id, field) if field else ""
     plan = node.recalls.plan(packet_id, to=partners, path=path)
     others = [] if line is False else node.recalls.line(plan, to=partners, path=path)
     made: tuple[StoredRecall, ...] = ()
     if not dry_run:
         verify_line_decided(others, line=line)
-        person = acting(cli, node, shown.manifest.agreement.id, Role.LIAISON)
+        person = acting_on(cli, node, packet_id)
         cli.confirm(
             f"{counted(len(plan.recipients), 'partner')} must erase it"
             f"{f', and {len(others)} more of its line' if others else ''}.",
@@ -266,8 +264,7 @@ async def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> N
     async with open_node(cli) as node:
         await look(cli, node)
         packet_id = node.packets.find(packet)
-        agreement_id = node.packets.manifest(packet_id).agreement.id
-        person = acting(cli, node, agreement_id, Role.OFFICER)
+        person = acting_on(cli, node, packet_id, Role.OFFICER)
         if person is None:
             raise LoginRequired("keeping a packet requires an officer")
         if ground is None:
@@ -292,8 +289,7 @@ async def erase(cli: CliContext, node: Node, packet: str, yes: bool) -> None:
     """
     await look(cli, node)
     packet_id = node.packets.find(packet)
-    agreement_id = node.packets.manifest(packet_id).agreement.id
-    person = acting(cli, node, agreement_id, Role.LIAISON)
+    person = acting_on(cli, node, packet_id)
     waiting = [r for r in node.recalls.of(packet_id) if r.state is not RecallState.ERASED]
     cli.confirm("Erasure is permanent.", packet_id.hex()[:12], yes=yes or not waiting)
     await node.recalls.erase(packet_id, acted_by=person)

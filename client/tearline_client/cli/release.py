@@ -17,7 +17,6 @@ from tearline_client.connectors.importers.report import told_unmarked
 from tearline_client.drafting.from_file import Drafted
 from tearline_client.features.packets.review import Review
 from tearline_client.features.packets.service import Sent, verify_accepted
-from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import ReleasePlan
@@ -52,7 +51,7 @@ def say_unmarked(cli: CliContext, drafted: Drafted) -> None:
 def say_mentions(cli: CliContext, node: Node, plans: Iterable[ReleasePlan]) -> None:
     """Prints every text that repeats a value its reader may not have in clear."""
     for plan in plans:
-        _say_each(cli, node.mentions(plan), node.directory.trust_list())
+        _say_each(cli, node.packets.mentions(plan), node.directory.trust_list())
 
 
 def _say_each(cli: CliContext, mentions: Iterable[Mention], trust_list: TrustList) -> None:
@@ -84,30 +83,28 @@ async def release(
     person = acting(cli, node, draft.agreement.id, Role.LIAISON)
     confirm_packets(cli, node, plans, yes=yes)
     try:
-        return await node.send(plans, acted_by=person)
+        return await node.packets.send(plans, acted_by=person)
     except ActQueued as queued:
         return queued
 
 
 async def release_field(
-    cli: CliContext, node: Node, shown: PacketView, path: str, to: str, *, repeats: str, yes: bool
+    cli: CliContext, node: Node, packet: bytes, path: str, to: str, *, repeats: str, yes: bool
 ) -> Released:
     """Discloses one more field, or queues the disclosure for a second person.
 
     Unless ``yes``, shows the field and asks for confirmation first.
     """
-    ref = shown.manifest.agreement
+    ref = node.packets.manifest(packet).agreement
     if takes_two(node, ref.id, ref.article):
         person = cli.settings.person
-        return node.approvals.draft_disclosure(
-            shown.packet.id, path, to, repeats=repeats, person=person
-        )
+        return node.approvals.draft_disclosure(packet, path, to, repeats=repeats, person=person)
     acted_by = acting(cli, node, ref.id, Role.LIAISON)
-    fields = [
-        (opened, node.node_of(to)) for opened in shown.view.best() if opened.field.path == path
-    ]
-    confirm_fields(cli, node, fields, yes=yes)
-    return await node.disclose(shown.packet.id, path, to, acted_by=acted_by, repeats=repeats)
+    if not yes:
+        shown = node.packets.fields(packet, [path], person=cli.settings.person)
+        recipient = node.directory.node_of(to)
+        confirm_fields(cli, node, [(opened, recipient) for opened in shown], yes=False)
+    return await node.packets.disclose(packet, path, to, acted_by=acted_by, repeats=repeats)
 
 
 def emit_released(cli: CliContext, released: Released | None) -> None:
@@ -143,10 +140,16 @@ def emit_released(cli: CliContext, released: Released | None) -> None:
     cli.say(f"The exchange accepted and logged {count}.")
 
 
-def _say_overturned(cli: CliContext, node: Node, review: Review) -> None:
+def _say_review(cli: CliContext, node: Node, review: Review) -> None:
     content = review.pending.content
+    if review.pending.lost:
+        taken_out = counted(review.pending.lost, "field")
+        cli.say(f"{taken_out} removed since the draft: a partner recalled its source.")
     if isinstance(content, PendingAnswer) and content.supplement:
         cli.say(overturned_text(node.requests.overturned(content.request, content.items)))
+    _say_each(cli, review.mentions, node.directory.trust_list())
+    for reason in review.reasons:
+        cli.say(f"Reason of the drafter to repeat it: {reason}")
 
 
 @click.command(cls=Command)
@@ -166,10 +169,7 @@ async def pending(cli: CliContext, node: Node, release: str) -> None:
     review = node.approvals.review(node.approvals.find(release))
     for words in _words(review.pending.content):
         cli.say(words)
-    if review.pending.lost:
-        cli.say(_lost_text(review.pending.lost))
-    _say_overturned(cli, node, review)
-    _say_repeats(cli, node, review)
+    _say_review(cli, node, review)
     columns = [
         "field",
         "category",
@@ -197,10 +197,7 @@ async def approve(cli: CliContext, node: Node, release: str, yes: bool) -> None:
     await look(cli, node)  # so that no request withdrawn in the meantime is answered
     found = node.approvals.find(release)
     review = node.approvals.review(found)
-    if review.pending.lost:
-        cli.say(_lost_text(review.pending.lost))
-    _say_overturned(cli, node, review)
-    _say_repeats(cli, node, review)
+    _say_review(cli, node, review)
     for changed in review.changed:
         cell = changed.cell
         partner = agency_name(node.directory.trust_list(), cell.recipient)
@@ -226,17 +223,6 @@ async def reject(cli: CliContext, node: Node, release: str) -> None:
     found = node.approvals.find(release)
     node.approvals.reject(found, person=cli.settings.person)
     cli.say(f"Rejected {found.hex()[:12]}.")
-
-
-def _lost_text(lost: int) -> str:
-    taken_out = counted(lost, "field")
-    return f"{taken_out} removed since the draft: a partner recalled its source."
-
-
-def _say_repeats(cli: CliContext, node: Node, review: Review) -> None:
-    _say_each(cli, review.mentions, node.directory.trust_list())
-    for reason in review.reasons:
-        cli.say(f"Reason of the drafter to repeat it: {reason}")
 
 
 def _pending_row(node: Node, pending: Pending) -> dict[str, object]:

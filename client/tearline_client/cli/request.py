@@ -68,8 +68,8 @@ async def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
         if len(groups) != 1:
             raise RecordRequestMalformed("every subject must be named by an item")
         extra = (narrative_field(asked.narrative),) if asked.narrative else ()
-        draft = node.draft(groups[0], asked.about, agreement=asked.agreement, extra=extra)
-        plan = node.plan(draft, [asked.to])
+        draft = node.packets.draft(groups[0], asked.about, agreement=asked.agreement, extra=extra)
+        plan = node.packets.plan(draft, [asked.to])
         say_mentions(cli, node, [plan])
         if dry_run:
             cells = cell_rows(plan.cells(), node.directory.trust_list())
@@ -119,7 +119,7 @@ async def show(cli: CliContext, node: Node, request: str, steps: bool) -> None:
     await catch_up(cli, node)
     view = node.requests.show(node.requests.find(request))
     ids = [each.signed.statement.id for each in view.steps]
-    reasons = {step: node.state.stores.repeats.of_statement(step) for step in ids}
+    reasons = {step: node.packets.repeats_in(step) for step in ids}
     answers = [item.answer for item in view.items if item.answer]
     superseded = node.corrections.corrected_by(answers)
     row = row_of(view, node.directory.trust_list())

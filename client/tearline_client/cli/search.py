@@ -68,7 +68,7 @@ async def search(
         since_ms=_day_ms(since) if since else 0,
         **({"until_ms": _day_ms(until) + _DAY_MS} if until else {}),
     )
-    found = node.search(text, person=cli.settings.person, within=within)
+    found = node.packets.search(text, person=cli.settings.person, within=within)
     if len(found) == MAX_FOUND:
         cli.say(f"Showing the best {MAX_FOUND}. Next: narrow the search by kind, case or time.")
     sought = SearchTerms(text)
@@ -101,7 +101,7 @@ async def search(
 
 def _sender(node: Node, name: str) -> str:
     agencies = {agency.name: agency.uri for agency in node.directory.trust_list().agencies}
-    return agencies.get(name) or (node.node_of(name) if name else "")
+    return agencies.get(name) or (node.directory.node_of(name) if name else "")
 
 
 def _day_ms(day: datetime) -> int:

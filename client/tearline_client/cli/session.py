@@ -13,13 +13,13 @@ from tearline.statements.statement import ActedBy
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.enrolment import Passphrases
 from tearline_client.keys.home import Home
-from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.rendering.words import age_text, time_text
 from tearline_runtime.passphrase import read_passphrase
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_LIAISON = Role.LIAISON
 
 
 def home_of(cli: CliContext) -> Home:
@@ -88,19 +88,16 @@ async def look(cli: CliContext, node: Node, *, sync: bool = True) -> bool:
     missed = await node.refresh() if sync else None
     if sync and missed is None:
         return True
-    age = (
-        age_text(node.state.now_ms() - node.known_ms()) if node.known_ms() else "never synchronised"
-    )
+    age = age_text(node.now_ms() - node.known_ms()) if node.known_ms() else "never synchronised"
     why = f"The exchange is unreachable ({missed.code}): l" if missed is not None else "L"
     cli.say(f"{why}ocal data is as of {time_text(node.known_ms())} ({age}).")
     return False
 
 
-async def received_packet(cli: CliContext, node: Node, packet: str) -> PacketView:
-    """Receives new messages, and returns the view of a packet, given the beginning of its id."""
+async def received_packet(cli: CliContext, node: Node, packet: str) -> bytes:
+    """Receives new messages, and returns the id of a packet, given its beginning."""
     await look(cli, node)
-    state = node.state
-    return state.open_view(state.stores.packets.find(packet))
+    return node.packets.find(packet)
 
 
 def passphrases(cli: CliContext, root_file: Path | None, *, twice: bool = False) -> Passphrases:
@@ -114,12 +111,17 @@ def passphrases(cli: CliContext, root_file: Path | None, *, twice: bool = False)
     return Passphrases(node=node, root=root)
 
 
-def acting(cli: CliContext, node: Node, agreement_id: bytes, role: Role) -> ActedBy | None:
+def acting(cli: CliContext, node: Node, agreement: bytes, role: Role = _LIAISON) -> ActedBy | None:
     """Returns the acting person under the pseudonym of an agreement.
 
     None if no person was named and none is logged in: then the node itself acts.
     """
-    return node.acting(cli.settings.person, agreement_id, role)
+    return node.persons.acted_by(cli.settings.person, agreement, role)
+
+
+def acting_on(cli: CliContext, node: Node, packet: bytes, role: Role = _LIAISON) -> ActedBy | None:
+    """Returns the acting person, as ``acting``, under the pseudonym of a packet's agreement."""
+    return acting(cli, node, node.packets.manifest(packet).agreement.id, role)
 
 
 def person_of(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy | None:

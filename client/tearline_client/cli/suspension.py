@@ -90,7 +90,7 @@ async def suspend(
     cli.confirm(f"This stops {_scope(trust_list, suspension)} of {name}.{erased}", name, yes=yes)
     done = f"{name}: {_scope(trust_list, suspension)} is suspended here."
     async with open_node(cli) as node:
-        found = node.agreement(name)
+        found = node.agreements.by_name(name)
         person = person_of(cli, node, found.id)
         try:
             await node.suspensions.suspend(name, suspension, acted_by=person)
@@ -102,7 +102,7 @@ async def suspend(
         waits = any(
             position.since_ms is None
             for position in node.suspensions.positions(found)
-            if position.agency == node.state.agency
+            if position.agency == node.identity().agency_uri
         )
     cli.say(done)
     _say_recalled(cli, originated)
@@ -129,10 +129,10 @@ async def resume(cli: CliContext, name: str, article: str, direction: str) -> No
 
     async with open_node(cli) as node:
         await look(cli, node)
-        person = acting(cli, node, node.agreement(name).id, Role.OFFICER)
+        person = acting(cli, node, node.agreements.by_name(name).id, Role.OFFICER)
         lifted = await node.suspensions.resume(name, scope, acted_by=person)
         await node.refresh()
-        lifted, outdated = lifted, node.corrections.outdated(node.agreement(name))
+        lifted, outdated = lifted, node.corrections.outdated(node.agreements.by_name(name))
     for suspension in lifted:
         cli.say(f"{name}: {_scope(trust_list, suspension)} is resumed.")
     for each in outdated:
@@ -158,7 +158,7 @@ async def end(
     cli.confirm(f"This ends {name} for this agency. It cannot be resumed.", name, yes=yes)
 
     async with open_node(cli) as node:
-        person = acting(cli, node, node.agreement(name).id, Role.OFFICER)
+        person = acting(cli, node, node.agreements.by_name(name).id, Role.OFFICER)
         await node.suspensions.end(
             name,
             reason=Reason(reason),
@@ -204,7 +204,7 @@ async def gap(cli: CliContext, node: Node, name: str) -> None:
             ],
             "crossing": list(found.crossed),
         }
-        for found in node.suspensions.gaps(node.agreement(name))
+        for found in node.suspensions.gaps(node.agreements.by_name(name))
     ]
     columns = ["article", "from", "to", "suspended", "resumed", "marks_before", "marks_after"]
     cli.emit(rows, [*columns, "between", "crossed", "proved"])

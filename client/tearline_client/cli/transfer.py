@@ -6,13 +6,11 @@ from pathlib import Path
 
 import click
 
-from tearline.audit.event import EventCode
 from tearline.bodies.body import Item, body_of
 from tearline.bodies.transfer_matching import Leg, Matched, Tolerance, leg_of, match_legs
 from tearline.bodies.transfers import LEG
 from tearline.bodies.values import CURRENCY, parse_decimal
 from tearline.limits import MAX_NEAR_LEGS, MAX_PAIRS_OF_LEG
-from tearline.packets.packet import OpenedField
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
@@ -115,23 +113,14 @@ def _in_file(file: Path) -> Found:
 
 
 def _in_packets(cli: CliContext, node: Node) -> Found:
-    store = node.packets
     found: Found = []
-    taken: dict[bytes, tuple[OpenedField, ...]] = {}
-    for packet_id in store.ids():
-        if store.is_frozen(packet_id):
-            continue
-        shown = node.state.open_view(packet_id)
-        opened = tuple(o for o in shown.view.fields if f"/{LEG}/" in o.field.path)
-        if not opened:
-            continue
-        taken[packet_id] = opened
-        body = body_of(shown.manifest.kind, [o.field for o in opened], whole=False)
+    for packet_id, opened in node.packets.fields_of(LEG, person=cli.settings.person).items():
+        kind = node.packets.manifest(packet_id).kind
+        body = body_of(kind, [each.field for each in opened], whole=False)
         found += [
             leg_of(item, name=body.name_of(item.token), source=packet_id.hex()[:12])
             for item in body.of(LEG)
         ]
-    node.access.record(EventCode.ACCESS_PRINT, taken, person=cli.settings.person)
     return found
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from tearline.crypto.armor import Armor, armor
-from tearline.wire.statements import Signed, encode_signed
+from tearline.crypto.armor import Armor
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, root_option
@@ -17,8 +16,8 @@ from tearline_client.enrolment import (
     read_exchange,
     read_signed,
     sign_trust_list,
+    write_signed,
 )
-from tearline_client.keys.home import replace_file
 
 
 @click.group(cls=Group)
@@ -68,7 +67,7 @@ def draft(
         agencies=[read_agency(path) for path in agency_files],
         threshold=threshold,
     )
-    _write(target, proposed)
+    write_signed(Armor.TRUST_LIST, target, proposed)
     cli.say(f"Federation {proposed.statement.id.hex()}")
     cli.say(f"Next: give {target} to every agency on it to sign.")
 
@@ -85,7 +84,7 @@ def sign(cli: CliContext, file: Path, root_passphrase_file: Path | None) -> None
     proposed = read_signed(Armor.TRUST_LIST, file)
     root = passphrases(cli, root_passphrase_file).root
     complete = sign_trust_list(home_of(cli), root, proposed)
-    _write(file, complete)
+    write_signed(Armor.TRUST_LIST, file, complete)
     cli.say(f"{len(complete.statement.inclusions)} roots have signed {file}.")
 
 
@@ -133,7 +132,3 @@ def show(cli: CliContext) -> None:
     )
     cli.say(f"Federation {signed.statement.id.hex()}, list {trust_list.number}")
     cli.emit(rows, ["member", "uri", "key"])
-
-
-def _write(path: Path, signed: Signed) -> None:
-    replace_file(path, armor(Armor.TRUST_LIST, encode_signed(signed)).encode("ascii"))

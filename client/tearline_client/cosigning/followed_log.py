@@ -1,7 +1,12 @@
-"""The exchange's log as this node follows it: ``node.log``."""
+"""The exchange's log as this node follows it, as ``node.log``."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 
 from tearline.tlog.checkpoint import SignedCheckpoint
+from tearline.tlog.tiles import TILE_WIDTH, Tile
 from tearline_client.context import NodeContext
+from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.store.cosigning import Accusation, Partner
 
 
@@ -10,11 +15,18 @@ class FollowedLog:
 
     Args:
         context: The node.
+        cosigner: Cosigns the log.
     """
 
-    def __init__(self, context: NodeContext) -> None:
+    def __init__(self, context: NodeContext, cosigner: Cosigner) -> None:
         self._context = context
+        self._cosigner = cosigner
         self._cosigning = context.stores.cosigning
+
+    @property
+    def size(self) -> int:
+        """Returns the number of entries that were read and verified."""
+        return self._context.stores.log.size
 
     async def follow(self) -> None:
         """Reads the log up to its newest checkpoint; see ``NodeContext.follow``.
@@ -40,6 +52,28 @@ class FollowedLog:
     def is_stopped(self) -> bool:
         """Returns whether evidence against the log, or another copy of the node, stops sending."""
         return self._cosigning.is_stopped or bool(self._context.stores.recovery.twin())
+
+    def mirror(self) -> Iterator[tuple[str, bytes]]:
+        """Yields this node's copy by the names of tlog-tiles: the checkpoint, and all entries.
+
+        Raises:
+            NotFound: If the log has not been read yet.
+        """
+        size = self.size
+        yield "checkpoint", self._cosigner.mirrored()
+        for start in range(0, size, TILE_WIDTH):
+            width = min(TILE_WIDTH, size - start)
+            tile = Tile(level=None, index=start // TILE_WIDTH, width=width)
+            yield tile.path, self._context.stores.log.tile(tile)
+
+    def serve(
+        self, address: str, report: Callable[[str], None]
+    ) -> AbstractAsyncContextManager[int]:
+        """Serves this node's copy and cosignatures in plain HTTP; see ``witnessing``."""
+        # A node that serves no port needs no HTTP.
+        from tearline_client.cosigning.witness_http import witnessing
+
+        return witnessing(address, self._context, self._cosigner, report)
 
     def resume(self, decision: str) -> int:
         """Lifts the stop of sending, and keeps the decision with the evidence.

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tearline.crypto.armor import Armor, armor
+from tearline.crypto.armor import Armor
 from tearline.errors import HomeMissing, NotFound, TearlineError
 from tearline.packets.packet import PacketKind
 from tearline.packets.recall import RecallReason
@@ -24,9 +24,6 @@ from tearline.policy.release import Decision
 from tearline.requests.step import Ground
 from tearline.statements.receipt import Status
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
-from tearline.wire.statements import encode_signed
-from tearline_client.audit.proofs import prove
-from tearline_client.audit.who_saw import who_saw
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import (
     ReleaseOptions,
@@ -43,6 +40,7 @@ from tearline_client.enrolment import (
     read_exchange,
     read_signed,
     sign_trust_list,
+    write_signed,
 )
 from tearline_client.keys.home import Home, Identity
 from tearline_client.node import Node
@@ -53,7 +51,6 @@ from tearline_client.planning.request_file import parse_request_file
 from tearline_client.rendering.packets import (
     below_the_line,
     corrections_of,
-    find_path,
     names_by_recipient,
     seen_text,
     values_text,
@@ -93,13 +90,13 @@ class Agency:
             agencies=[read_agency(Path(path)) for path in agencies],
             threshold=2,
         )
-        _write(Path(target), Armor.TRUST_LIST, encode_signed(proposed))
+        write_signed(Armor.TRUST_LIST, Path(target), proposed)
         return proposed.statement.id.hex()
 
     async def sign_list(self, path: str) -> int:
         """Signs the trust list; returns the number of root signatures."""
         signed = sign_trust_list(self._home, PASSPHRASE, read_signed(Armor.TRUST_LIST, Path(path)))
-        _write(Path(path), Armor.TRUST_LIST, encode_signed(signed))
+        write_signed(Armor.TRUST_LIST, Path(path), signed)
         return len(signed.statement.inclusions)
 
     async def pin(self, path: str) -> None:
@@ -120,18 +117,18 @@ class Agency:
 
     async def draft_agreement(self, text: str, target: str) -> None:
         """Drafts an agreement, signed by this agency."""
-        signed = self._node.draft_agreement(text)
-        _write(Path(target), Armor.AGREEMENT, encode_signed(signed))
+        signed = self._node.agreements.draft(text)
+        write_signed(Armor.AGREEMENT, Path(target), signed)
 
     async def sign_agreement(self, path: str) -> int:
         """Signs an agreement; returns the number of signatures."""
-        signed = self._node.sign_agreement(read_signed(Armor.AGREEMENT, Path(path)))
-        _write(Path(path), Armor.AGREEMENT, encode_signed(signed))
+        signed = self._node.agreements.sign(read_signed(Armor.AGREEMENT, Path(path)))
+        write_signed(Armor.AGREEMENT, Path(path), signed)
         return len(signed.statement.inclusions)
 
     async def publish_agreement(self, path: str) -> None:
         """Publishes an agreement at the exchange."""
-        await self._node.publish_agreement(read_signed(Armor.AGREEMENT, Path(path)))
+        await self._node.agreements.publish(read_signed(Armor.AGREEMENT, Path(path)))
 
     async def receive(self) -> int:
         """Receives new messages; returns their number."""
@@ -162,7 +159,7 @@ class Agency:
     async def send(self, source: str, order: dict[str, Any], narrative: str) -> dict[str, Any]:
         """Sends a source; returns packets, receipts and log entries."""
         drafted = draft_file(self._node, Path(source), read_ftm, _order(order), narrative=narrative)
-        sent = await self._node.send(drafted.plans)
+        sent = await self._node.packets.send(drafted.plans)
         return {
             "packets": [packet.hex() for packet in sent.packets],
             "accepted": sum(r.status is Status.ACCEPTED for r in sent.receipts),
@@ -180,7 +177,7 @@ class Agency:
             replace(plan, decisions=dict.fromkeys(plan.decisions, everything))
             for plan in drafted.plans
         ]
-        sent = await self._node.send(plans)
+        sent = await self._node.packets.send(plans)
         return {"refused": [list(pair) for pair in sent.refused]}
 
     async def view(self, packet: str = "", person: str = "") -> dict[str, Any]:
@@ -189,19 +186,21 @@ class Agency:
         packet_id = store.find(packet) if packet else next(iter(store.ids()), None)
         if packet_id is None:
             raise NotFound("no packet has arrived")
-        shown = await self._node.read(packet_id, person=person)
+        shown = await self._node.packets.read(packet_id, person=person)
         return {
             "packet": packet_id.hex(),
             "rows": view_rows(shown),
             "below": below_the_line(shown),
-            "corrections": corrections_of(shown, self._node.corrections.newest(packet_id)),
+            "corrections": corrections_of(
+                packet_id, shown.manifest, self._node.corrections.newest(packet_id)
+            ),
         }
 
     async def correct(self, packet: str, source: str, narrative: str) -> dict[str, Any]:
         """Replaces a packet of ours with a source; returns the changes for each partner."""
         packet_id = self._node.packets.find(packet)
         plan, _ = draft_correction(self._node, packet_id, Path(source), narrative=narrative)
-        sent = await self._node.send([plan.release])
+        sent = await self._node.packets.send([plan.release])
         trust_list = self._node.directory.trust_list()
         return {
             "packet": sent.packets[0].hex(),
@@ -221,10 +220,10 @@ class Agency:
     async def disclose(self, packet: str, field: str, to: str, person: str = "") -> dict[str, Any]:
         """Releases one more field; returns the log entries."""
         packet_id = self._node.packets.find(packet)
-        path = find_path(self._node.show(packet_id), field)
+        path = self._node.packets.path_of(packet_id, field)
         agreement_id = self._node.packets.manifest(packet_id).agreement.id
-        acting = self._node.acting(person, agreement_id, Role.LIAISON)
-        sent = await self._node.disclose(packet_id, path, to, acted_by=acting)
+        acting = self._node.persons.acted_by(person, agreement_id, Role.LIAISON)
+        sent = await self._node.packets.disclose(packet_id, path, to, acted_by=acting)
         return {
             "entries": [r.entry.index for r in sent.receipts if r.entry is not None],
             "refused": [list(pair) for pair in sent.refused],
@@ -233,7 +232,7 @@ class Agency:
     async def statuses(self, packet: str) -> list[Any]:
         """Returns the status of each grant of a packet of ours, from signed receipts."""
         await self._node.receive()
-        shown = self._node.show(self._node.packets.find(packet))
+        shown = self._node.packets.show(self._node.packets.find(packet))
         return [
             {
                 "partner": stored.grant.address.recipient,
@@ -255,13 +254,13 @@ class Agency:
                 "entry": sighting.entry,
                 "proven": sighting.proven.value,
             }
-            for sighting in who_saw(self._node.state, packet_id, field).sightings
+            for sighting in self._node.audit.who_saw(packet_id, field).sightings
         ]
 
     async def prove(self, packet: str, folder: str) -> list[str]:
         """Writes proofs of all log entries about a packet; returns the files."""
         files = []
-        for proof in prove(self._node.state, packet):
+        for proof in self._node.audit.prove(packet):
             path = Path(folder) / proof.name
             path.write_bytes(proof.data)
             files.append(str(path))
@@ -287,12 +286,14 @@ class Agency:
 
     async def resume(self, agreement: str, article: str, person: str) -> None:
         """Resumes an article as an officer."""
-        officer = self._node.acting(person, self._node.agreement(agreement).id, Role.OFFICER)
+        officer = self._node.persons.acted_by(
+            person, self._node.agreements.by_name(agreement).id, Role.OFFICER
+        )
         await self._node.suspensions.resume(agreement, (article, "", ""), acted_by=officer)
 
     async def gaps(self, agreement: str, article: str, peer: str) -> list[Any]:
         """Returns the traffic with a partner while an article was suspended."""
-        partner, trust_list = self._node.node_of(peer), self._node.directory.trust_list()
+        partner, trust_list = self._node.directory.node_of(peer), self._node.directory.trust_list()
         return [
             {
                 "from": agency_name(trust_list, gap.sender),
@@ -303,7 +304,7 @@ class Agency:
                 "crossed": list(gap.crossed),
                 "proved": gap.proved,
             }
-            for gap in self._node.suspensions.gaps(self._node.agreement(agreement))
+            for gap in self._node.suspensions.gaps(self._node.agreements.by_name(agreement))
             if gap.article == article and partner in (gap.sender, gap.recipient)
         ]
 
@@ -327,7 +328,7 @@ class Agency:
 
     async def open_case(self, title: str, agreement: str, partners: list[str]) -> str:
         """Opens a case and invites partners; returns its id."""
-        case_id = self._node.cases.open(self._node.agreement(agreement), title, partners)
+        case_id = self._node.cases.open(self._node.agreements.by_name(agreement), title, partners)
         await self._node.sync()
         self._node.cases.verify_taken()
         return case_id.hex()
@@ -358,9 +359,9 @@ class Agency:
         """Asks a partner for records; returns the request."""
         asked = parse_request_file(text)
         (group,) = connected_groups(asked.entities)
-        draft = self._node.draft(group, asked.about, agreement=asked.agreement)
-        acting = self._node.acting(person, draft.agreement.id, Role.LIAISON)
-        sent = await self._node.requests.submit(self._node.plan(draft, [asked.to]), acting)
+        draft = self._node.packets.draft(group, asked.about, agreement=asked.agreement)
+        acting = self._node.persons.acted_by(person, draft.agreement.id, Role.LIAISON)
+        sent = await self._node.requests.submit(self._node.packets.plan(draft, [asked.to]), acting)
         return {
             "request": sent.packets[0].hex(),
             "refused": [list(pair) for pair in sent.refused],
@@ -389,7 +390,7 @@ class Agency:
         """Answers an item of a request with a packet; returns its id."""
         packet_id = self._node.packets.find(request)
         (plan,) = draft_answer(self._node, packet_id, Path(source)).plans
-        acting = self._node.acting(person, plan.draft.agreement.id, Role.LIAISON)
+        acting = self._node.persons.acted_by(person, plan.draft.agreement.id, Role.LIAISON)
         sent = await self._node.answers.send(packet_id, plan, [item], acted_by=acting)
         return {"packet": sent.packets[0].hex(), "refused": [list(pair) for pair in sent.refused]}
 
@@ -398,7 +399,7 @@ class Agency:
         packets = self._node.packets
         packet_id = packets.find(request)
         agreement_id = packets.manifest(packet_id).agreement.id
-        acting = self._node.acting(person, agreement_id, Role.LIAISON)
+        acting = self._node.persons.acted_by(person, agreement_id, Role.LIAISON)
         await self._node.requests.refuse(packet_id, Ground(ground), [item], acting)
 
     async def put_aside(self) -> list[str]:
@@ -418,10 +419,6 @@ def _order(order: dict[str, Any]) -> ReleaseOptions:
     unmarked, kind = order.pop("unmarked", False), PacketKind(order.pop("kind", PacketKind.LEAD))
     about = About(**order, kind=kind, guarded=guarded)
     return ReleaseOptions(to=to, agreement=agreement, about=about, unmarked=unmarked)
-
-
-def _write(path: Path, kind: Armor, data: bytes) -> None:
-    path.write_text(armor(kind, data), encoding="ascii")
 
 
 async def serve(agency: Agency) -> None:

@@ -103,25 +103,19 @@ class Plans(Sequence[ReleasePlan]):
         return self._plan(self._groups[self._places[place]])
 
 
-def draft_source(node: Node, path: Path, read: Reader, order: ReleaseOptions) -> Drafted:
-    """Plans the packets of a whole source, each anew on access.
+def plan_source(node: Node, imported: Imported, order: ReleaseOptions) -> Drafted:
+    """Plans the packets of an importer's result, each anew on access.
 
     All are planned once before this returns, so that no packet is refused after a part is sent.
 
     Args:
         node: The sending node.
-        path: The source.
-        read: Its importer.
+        imported: The source.
         order: Terms and recipients.
 
     Raises:
         TearlineError: As ``draft_file``.
     """
-    return plan_source(node, read(path), order)
-
-
-def plan_source(node: Node, imported: Imported, order: ReleaseOptions) -> Drafted:
-    """Plans the packets of an importer's result; see ``draft_source``."""
     unmarked = verify_marked(imported.entities, allowed=order.unmarked)
     about = _about(node, order, imported)
     groups = Groups(imported.entities)
@@ -150,11 +144,11 @@ def divide_order(
     to: dict[str, list[str]] = {name: [] for name in agreements}
     for each in order.to:
         partner, _, named = each.partition("=")
-        agency = agency_uri_of(node.node_of(partner))
+        agency = agency_uri_of(node.directory.node_of(partner))
         under = [
             name
             for name in to
-            if named in ("", name) and agency in node.agreement(name).terms.parties
+            if named in ("", name) and agency in node.agreements.by_name(name).terms.parties
         ]
         if len(under) != 1:
             several = f"several of them; choose one, --to {partner}={under[0]}" if under else ""
@@ -207,7 +201,7 @@ def draft_file(
 
 def _about(node: Node, order: ReleaseOptions, imported: Imported) -> About:
     _verify_guards(order.about.guarded, imported.entities)
-    sources = tuple(node.state.stores.packets.find(prefix) for prefix in order.sources)
+    sources = tuple(node.packets.find(prefix) for prefix in order.sources)
     return replace(order.about, derived_from=(*order.about.derived_from, *sources))
 
 
@@ -220,9 +214,9 @@ def _plan(
     *,
     extra: Sequence[Field] = (),
 ) -> ReleasePlan:
-    draft = node.draft(group, about, agreement=order.agreement, extra=extra)
+    draft = node.packets.draft(group, about, agreement=order.agreement, extra=extra)
     try:
-        return node.plan(draft, order.to)
+        return node.packets.plan(draft, order.to)
     except (BodyIncomplete, BodyRefused) as refused:
         raise type(refused)(f"{refused.why}{_places(imported.findings)}") from None
 
@@ -257,7 +251,7 @@ def draft_answer(
     if path and len(groups) != 1:
         raise MalformedInput(f"{path} makes {len(groups)} packets. Next: send them, with --packet")
     (group,) = groups or (Group(entities=(), outside=()),)
-    view, packets = node.requests.show(request), node.state.stores.packets
+    view, packets = node.requests.show(request), node.packets
     manifest = packets.manifest(request)
     about = About(
         article=manifest.agreement.article,
@@ -266,10 +260,10 @@ def draft_answer(
         # Any other reference is the asker's own, which is not repeated in clear.
         case_id=manifest.case_id if case_id_of(manifest.case_id) else "",
     )
-    name = node.state.stores.agreements.newest(manifest.agreement.id).name
-    draft = node.draft(group, about, agreement=name, extra=extra)
+    name = node.agreements.newest(manifest.agreement.id).name
+    draft = node.packets.draft(group, about, agreement=name, extra=extra)
     # Added as a source only now, because a request does not mark its answer.
-    plan = node.plan(replace(draft, derived_from=(request,)), [view.request.peer])
+    plan = node.packets.plan(replace(draft, derived_from=(request,)), [view.request.peer])
     return _drafted(imported, [plan], about, found)
 
 
@@ -321,7 +315,7 @@ def draft_correction(
         FieldsUnmarked: If a field has no category, and that is not allowed.
         TearlineError: As ``CorrectionService.plan``, or if the source is unreadable.
     """
-    shown, packets = node.corrections.corrected(packet), node.state.stores.packets
+    shown, packets = node.corrections.corrected(packet), node.packets
     manifest = shown.manifest
     imported = read_ftm(path)
     verify_marked(imported.entities, allowed=unmarked)
@@ -345,9 +339,9 @@ def draft_correction(
         derived_from=tuple(each for each in manifest.derived_from if each not in asked),
         guarded=dict(guarded),
     )
-    name = node.state.stores.agreements.newest(manifest.agreement.id).name
+    name = node.agreements.newest(manifest.agreement.id).name
     extra = (*_beside(narrative, documents, _narrative_path(shown)), *_references(shown))
-    draft = node.draft(groups[0], about, agreement=name, extra=extra)
+    draft = node.packets.draft(groups[0], about, agreement=name, extra=extra)
     draft = replace(draft, derived_from=manifest.derived_from)
     return node.corrections.plan(shown, draft), imported.findings
 

@@ -30,7 +30,6 @@ from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, signed
 from tearline_client.context import NodeContext
 from tearline_client.keys.home import Home
-from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.keys.rotation import KeyKind, end_of_new, is_past_use, rotation_due
 from tearline_client.outbox.sender import Sender
 from tearline_client.store.outbox import OutboxState
@@ -46,14 +45,13 @@ class KeyRecords:
     Args:
         context: The node.
         home: Holds the root's record of a signing key.
-        keys: The private keys.
         sender: Its outbox.
     """
 
-    def __init__(self, context: NodeContext, home: Home, keys: NodeKeys, sender: Sender) -> None:
+    def __init__(self, context: NodeContext, home: Home, sender: Sender) -> None:
         self._context = context
         self._home = home
-        self._keys = keys
+        self._keys = context.keys
         self._sender = sender
 
     def ends_ms(self) -> Mapping[KeyKind, int]:

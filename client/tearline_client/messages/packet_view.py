@@ -4,16 +4,27 @@ from dataclasses import dataclass
 
 from tearline.bodies.body import Problem
 from tearline.bodies.registry import judge_body
-from tearline.errors import PacketFrozen
+from tearline.errors import NameAmbiguous, NotFound, PacketFrozen
 from tearline.packets.grant import Grant
 from tearline.packets.packet import Manifest, OpenedField, View
 from tearline.sealing import SealedPacket, open_packet
+from tearline.text.choices import matched, one_of
 from tearline.wire.packets import Release
 from tearline_client.messages.field_checks import judge_fields, usable_fields
 from tearline_client.store.packets import PacketStore, StoredGrant, StoredPacket
 
 NARRATIVE = "/Packet/narrative"
 """What the path of a packet's narrative ends in."""
+
+
+TOKEN_SHOWN = 6
+"""Digits of a token that distinguish the entities of a packet on a screen."""
+
+
+def short_path(path: str) -> str:
+    """Returns a path with its token shortened to distinguish entities on a screen."""
+    token, _, rest = path.partition("/")
+    return f"{token[:TOKEN_SHOWN]}/{rest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +40,9 @@ class PacketView:
         problems: What of a partner's is not as the packet's kind asks, by path.
 
     Example:
-        >>> draft = node.draft(group, about, agreement="narcotics-2026")
-        >>> (packet,) = node.send([node.plan(draft, ["mx-prosecutor"])]).packets
-        >>> shown = node.show(packet)
+        >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
+        >>> (packet,) = node.packets.send([node.packets.plan(draft, ["mx-prosecutor"])]).packets
+        >>> shown = node.packets.show(packet)
         >>> shown.own, [opened.field.texts for opened in shown.view.best()][-1]
         (True, ('Qiu Wenhao',))
     """
@@ -46,6 +57,22 @@ class PacketView:
     def field(self, path: str) -> OpenedField | None:
         """The most revealing form of one field, or None."""
         return next((opened for opened in self.view.best() if opened.field.path == path), None)
+
+    def path_of(self, text: str) -> str:
+        """Returns the path of the one readable field that ``text`` is, or is the end of.
+
+        Raises:
+            NotFound: If there is none; lists the nearest.
+            NameAmbiguous: If there are several; lists them.
+        """
+        paths = [opened.field.path for opened in self.view.best()]
+        found = [path for path in paths if path == text or path.endswith(f"/{text}")]
+        if len(found) > 1:
+            raise NameAmbiguous(matched(text, "end of the path", map(short_path, found)))
+        if not found:
+            ends = dict.fromkeys(path.partition("/")[2] for path in paths)
+            raise NotFound(one_of(text, "readable field", ends))
+        return found[0]
 
     @property
     def has_narrative(self) -> bool:

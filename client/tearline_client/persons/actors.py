@@ -1,7 +1,7 @@
 """Acting persons: verified on each act, known to partners only by a pseudonym."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tearline.errors import LoginRequired, NotPermitted
 from tearline.persons.tokens import AccessToken, Binding, Role, acted_by, pairwise_id, verify_token
@@ -13,32 +13,31 @@ from tearline_client.persons.sign_ins import SignIns
 
 
 class Actors:
-    """The agency's persons at this node.
+    """The agency's persons at this node, as ``node.persons``.
 
     Args:
         home: The node's home.
         keystore: Its keystore, which holds persons and sessions.
+        now_ms: Returns the time, Unix milliseconds.
 
     Attributes:
         sign_ins: Persons who are signed in to this process alone.
     """
 
-    def __init__(self, home: Home, keystore: Keystore) -> None:
+    def __init__(self, home: Home, keystore: Keystore, now_ms: Callable[[], int]) -> None:
         self._home = home
         self._keystore = keystore
+        self._now_ms = now_ms
         self._issuer = LocalIssuer(keystore)
         self.sign_ins = SignIns(self._issuer)
 
-    def acted_by(
-        self, name: str, agreement_id: bytes, role: Role, *, now_ms: int
-    ) -> ActedBy | None:
+    def acted_by(self, name: str, agreement_id: bytes, role: Role) -> ActedBy | None:
         """Returns the acting person under the pseudonym of an agreement.
 
         Args:
             name: The person's name; empty for the logged-in person, ``NODE`` for the node itself.
             agreement_id: 16 bytes.
             role: The required role.
-            now_ms: The time, Unix milliseconds.
 
         Returns:
             None for the node's own act: the node is named, or no person is named or logged in.
@@ -47,39 +46,37 @@ class Actors:
             TlsError: If the named person is not logged in or lacks the role; or if several are
                 logged in, and none is named.
         """
-        if self._is_own_act(name, now_ms // 1000):
+        if self._is_own_act(name):
             return None
-        token = self._checked(name, now_ms // 1000)
+        token = self._checked(name)
         return acted_by(
             token,
             role,
             agency_key=self._keystore.get(PSEUDONYM_KEY),
             agreement_id=agreement_id,
-            time_ms=now_ms,
+            time_ms=self._now_ms(),
         )
 
-    def acted_as(
-        self, name: str, agreement_id: bytes, roles: Sequence[Role], *, now_ms: int
-    ) -> ActedBy:
+    def acted_as(self, name: str, agreement_id: bytes, roles: Sequence[Role]) -> ActedBy:
         """Returns the acting person, in the first of these roles that they have.
 
         Raises:
             TlsError: If no person with one of the roles is logged in.
         """
-        held = self._checked(name, now_ms // 1000).person.roles
+        held = self._checked(name).person.roles
         role = next((role for role in roles if role in held), roles[-1])
-        acted = self.acted_by(name, agreement_id, role, now_ms=now_ms)
+        acted = self.acted_by(name, agreement_id, role)
         if acted is None:
             raise LoginRequired
         return acted
 
-    def person(self, name: str, role: Role, *, now_ms: int) -> str:
+    def person(self, name: str, role: Role) -> str:
         """Returns the agency's own name of the deciding person.
 
         Raises:
             TlsError: If no person with the role is logged in.
         """
-        person = self._checked(name, now_ms // 1000).person
+        person = self._checked(name).person
         if role not in person.roles:
             raise NotPermitted(f"this requires the role {role}")
         return person.subject
@@ -91,46 +88,48 @@ class Actors:
             for person in self._issuer.persons()
         )
 
-    def reader(self, name: str, *, now_ms: int, contents: bool = False) -> str:
+    def reader(self, name: str, *, contents: bool = False) -> str:
         """Returns the agency's own name of the reader; empty for the node itself.
 
         Args:
             name: The person's name; empty for the logged-in person, ``NODE`` for the node itself.
-            now_ms: The time, Unix milliseconds.
             contents: Whether contents are shown: auditors see acts, not contents.
 
         Raises:
             TlsError: If the named person is not logged in, or is only an auditor and contents are
                 shown; or if several are logged in, and none is named.
         """
-        if self._is_own_act(name, now_ms // 1000):
+        if self._is_own_act(name):
             return ""
-        person = self._checked(name, now_ms // 1000).person
+        person = self._checked(name).person
         if contents and person.roles == {Role.AUDITOR}:
             raise NotPermitted("an auditor may not see contents")
         return person.subject
 
-    def token(self, name: str, *, now_ms: int) -> str:
+    def token(self, name: str) -> str:
         """Returns a valid token of a person for calls to the exchange; it does not name them.
 
         Raises:
             TlsError: If the person is not logged in.
         """
-        now_s = now_ms // 1000
+        now_s = self._now_s()
         if name == NODE:
             raise LoginRequired("a person asks for this, and not the node")
         session = self._issuer.session(name, now_s)
         pseudonym = pairwise_id(self._keystore.get(PSEUDONYM_KEY), session.name, b"")
         return self._issuer.token(session.name, self._binding(), now_s=now_s, pseudonym=pseudonym)
 
-    def _is_own_act(self, name: str, now_s: int) -> bool:
-        return name == NODE or (not name and self._issuer.is_unattended(now_s))
+    def _is_own_act(self, name: str) -> bool:
+        return name == NODE or (not name and self._issuer.is_unattended(self._now_s()))
 
-    def _checked(self, name: str, now_s: int) -> AccessToken:
+    def _checked(self, name: str) -> AccessToken:
         if name == NODE:
             raise LoginRequired("a person decides this, and not the node")
-        binding = self._binding()
+        binding, now_s = self._binding(), self._now_s()
         return verify_token(self._issuer.token(name, binding, now_s=now_s), binding, now_s)
+
+    def _now_s(self) -> int:
+        return self._now_ms() // 1000
 
     def _binding(self) -> Binding:
         certificate = self._home.tls_identity(self._keystore).certificate

@@ -44,7 +44,7 @@ class Draft:
             empty if no person confirmed one.
 
     Example:
-        >>> draft = node.draft(group, about, agreement="narcotics-2026")
+        >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
         >>> for field in draft.fields:
         ...     print(field.path.partition("/")[2], field.marking.category)
         Person/id reference
@@ -81,8 +81,8 @@ class Cell:
         reason: Reason why no higher form is granted.
 
     Example:
-        >>> draft = node.draft(group, about, agreement="narcotics-2026")
-        >>> cell = node.plan(draft, ["mx-prosecutor"]).cells()[-1]
+        >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
+        >>> cell = node.packets.plan(draft, ["mx-prosecutor"]).cells()[-1]
         >>> cell.category, cell.form.text, cell.values
         ('identity.subject', 'clear', (b'Qiu Wenhao',))
     """
@@ -128,8 +128,8 @@ class ReleasePlan:
         decisions: Decisions by recipient and marking.
 
     Example:
-        >>> draft = node.draft(group, about, agreement="narcotics-2026")
-        >>> plan = node.plan(draft, ["cn-public-security", "mx-prosecutor"])
+        >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
+        >>> plan = node.packets.plan(draft, ["cn-public-security", "mx-prosecutor"])
         >>> len(plan.cells()) == len(draft.fields) * len(plan.recipients)
         True
     """

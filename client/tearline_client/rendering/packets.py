@@ -5,22 +5,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tearline.bodies.notices import EMBARGO, NOTICE
-from tearline.errors import NameAmbiguous, NotFound
 from tearline.federation.members import TrustList
 from tearline.onward.use import caveats_in_words
-from tearline.packets.packet import TEXT, Field
+from tearline.packets.packet import TEXT, Field, Manifest
 from tearline.policy.form import Form
-from tearline.text.choices import matched, one_of
 from tearline_client.features.corrections.service import PartnerForm
-from tearline_client.messages.packet_view import PacketView
+from tearline_client.messages.packet_view import TOKEN_SHOWN, PacketView, short_path
 from tearline_client.planning.entities import TOKEN_PREFIX
 from tearline_client.planning.release_plan import Cell
 from tearline_client.rendering.words import agency_name
 
 TEAR_LINE = "- - - - - - - - - - - - - -  torn off here  - - - - - - - - - - - - - -"
 _REFERENCE = re.compile(TOKEN_PREFIX + r"([0-9a-f]{32})")
-_TOKEN_SHOWN = 6  # digits that distinguish the entities of a packet on a screen
-
+short = short_path
 
 SPARE = ("own", "by", "category")
 """Columns of a preview dropped on a narrow terminal."""
@@ -44,18 +41,19 @@ def describe(shown: PacketView, trust_list: TrustList) -> str:
     )
 
 
-def corrections_of(shown: PacketView, newest: bytes) -> list[str]:
+def corrections_of(packet_id: bytes, manifest: Manifest, newest: bytes) -> list[str]:
     """Returns messages about a packet's corrections, for its reader.
 
     Args:
-        shown: The packet.
+        packet_id: 32 bytes.
+        manifest: Its manifest.
         newest: The last packet of its line of corrections.
     """
     lines = []
-    if newest != shown.packet.id:
+    if newest != packet_id:
         lines.append(f"Corrected: replaced by packet {newest.hex()[:12]}.")
-    if shown.manifest.supersedes:
-        lines.append(f"It replaces packet {shown.manifest.supersedes.hex()[:12]}.")
+    if manifest.supersedes:
+        lines.append(f"It replaces packet {manifest.supersedes.hex()[:12]}.")
     return lines
 
 
@@ -157,23 +155,6 @@ def what_to_heed(shown: PacketView) -> list[str]:
     return lines
 
 
-def find_path(shown: PacketView, text: str) -> str:
-    """Returns the path of the one readable field that ``text`` is, or is the end of.
-
-    Raises:
-        NotFound: If there is none; lists the nearest.
-        NameAmbiguous: If there are several; lists them.
-    """
-    paths = [o.field.path for o in shown.view.best()]
-    found = [path for path in paths if path == text or path.endswith(f"/{text}")]
-    if len(found) > 1:
-        raise NameAmbiguous(matched(text, "end of the path", map(short, found)))
-    if not found:
-        ends = dict.fromkeys(path.partition("/")[2] for path in paths)
-        raise NotFound(one_of(text, "readable field", ends))
-    return found[0]
-
-
 def field_text(field: Field, names: Mapping[str, str] | None = None) -> str:
     """Returns the values of a field on one line; for a document, its description."""
     return content_text(field.media_type, field.values, names)
@@ -216,10 +197,4 @@ def _captioned(text: str, names: Mapping[str, str]) -> str:
     found = _REFERENCE.fullmatch(text)
     if found is None:
         return text
-    return f"→ {names.get(found[1]) or 'unnamed ' + found[1][:_TOKEN_SHOWN]}"
-
-
-def short(path: str) -> str:
-    """Returns a path with its token shortened to distinguish entities on a screen."""
-    token, _, rest = path.partition("/")
-    return f"{token[:_TOKEN_SHOWN]}/{rest}"
+    return f"→ {names.get(found[1]) or 'unnamed ' + found[1][:TOKEN_SHOWN]}"

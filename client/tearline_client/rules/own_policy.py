@@ -64,7 +64,7 @@ def adopt(home: Home, keystore: Keystore, file: Path | None, person: str, *, now
         ConfigUnreadable: If the file cannot be read, or the home's own not be written.
         PolicyError: If it does not hold policies of the schema.
     """
-    officer = Actors(home, keystore).person(person, Role.OFFICER, now_ms=now_ms)
+    officer = Actors(home, keystore, lambda: now_ms).person(person, Role.OFFICER)
     data = None if file is None else read_if_present(file, MAX_CONFIG_BYTES)
     if file is not None and data is None:
         raise ConfigUnreadable(f"{file}: there is none")

@@ -8,14 +8,13 @@ which must not be on this machine.
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
 from tearline.errors import BackupDamaged, HomeMissing
-from tearline.tlog.tiles import TILE_WIDTH, Tile
 from tearline_client.keys.home import COSIGNING_KEY, Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.node import Node
@@ -135,19 +134,10 @@ def write_mirror(node: Node, file: Path) -> int:
         NotFound: If the log has not been read yet.
         RestoreRefused: If the file exists, or cannot be written.
     """
-    log, note = node.state.stores.log, node.cosigning.mirrored()
-    size = log.size
-
-    def members() -> Iterator[tuple[str, int, IO[bytes]]]:
-        yield "checkpoint", len(note), BytesIO(note)
-        for start in range(0, size, TILE_WIDTH):
-            width = min(TILE_WIDTH, size - start)
-            tile = Tile(level=None, index=start // TILE_WIDTH, width=width)
-            bundle = log.tile(tile)
-            yield tile.path, len(bundle), BytesIO(bundle)
-
+    size, members = node.log.size, node.log.mirror()
+    named = ((name, len(data), BytesIO(data)) for name, data in members)
     with atomic_path(file) as draft:
-        _pack(draft, members())
+        _pack(draft, named)
     return size
 
 

@@ -136,8 +136,8 @@ class Benchmark:
                     everything.set()
 
     def _entries(self, published: Stored) -> list[int]:
-        receipts = self._node.state.stores.receipts
-        found = [receipt for s in published.statements for receipt in receipts.of(s.statement.id)]
+        receipts = self._node.packets.receipts
+        found = [receipt for s in published.statements for receipt in receipts(s.statement.id)]
         return [receipt.entry.index for receipt in found if receipt.entry is not None]
 
     def _plans(self, count: int) -> Sequence[ReleasePlan]:
@@ -152,9 +152,9 @@ class Benchmark:
             properties={"name": (name,), "notes": (NOTE,)},
         )
         group = Group(entities=(person,), outside=())
-        draft = self._node.draft(group, self._order.about, agreement=self._order.agreement)
-        ends_ms = self._node.state.now_ms() + LIFETIME_MS
-        return self._node.plan(replace(draft, not_after_ms=ends_ms), self._order.to)
+        draft = self._node.packets.draft(group, self._order.about, agreement=self._order.agreement)
+        ends_ms = self._node.now_ms() + LIFETIME_MS
+        return self._node.packets.plan(replace(draft, not_after_ms=ends_ms), self._order.to)
 
 
 def _percentiles(values_ms: Sequence[float]) -> tuple[float | None, float | None]:

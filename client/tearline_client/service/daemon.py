@@ -82,9 +82,9 @@ async def run_daemon(
             try:
                 work.result()
             except TlsError as error:
-                if node.is_connection_due():
+                if node.connection.is_due():
                     continue  # its key was revoked, and a command has replaced it
-                if not (isinstance(error, CertificateExpired) and node.is_connection_current()):
+                if not (isinstance(error, CertificateExpired) and node.connection.is_current()):
                     raise
                 # By our clock it is valid: the exchange's clock may be corrected, or ours.
                 await _pause(error, {halt, telling}, report, pulse)
@@ -128,9 +128,9 @@ async def _notify(node: Node, hooks: Sequence[Hook], report: Report) -> None:
 
 async def _scan(node: Node) -> None:
     def keys_due(now_ms: int) -> Iterator[Due]:
-        if not node.state.is_ready():
+        if not node.is_ready():
             return  # the valid keys are unknown
-        for kind in node.keys_due():  # once a day, until it is done
+        for kind in node.keys.due():  # once a day, until it is done
             once = f"{kind} {now_ms // DAY_MS}".encode()
             yield Due(event="key-due", once=once, ids={"key": kind.value})
 
@@ -143,19 +143,19 @@ async def _scan(node: Node) -> None:
 async def _work(node: Node, report: Report, pulse: LoopHealth, anew: asyncio.Event) -> None:
     async def turn() -> None:
         await node.sync()
-        pulse.reached(node.state.now_ms())
+        pulse.reached(node.now_ms())
 
     async def keep_statistics() -> None:
-        node.state.stores.database.keep_statistics()
+        node.keep_statistics()
 
     anew.clear()
-    if await node.renew_connection():
+    if await node.connection.renew():
         report("The node has a fresh TLS certificate.")
     await node.sync()
     await node.tell()  # acts of an earlier process
-    if pulse.reached(node.state.now_ms()):
+    if pulse.reached(node.now_ms()):
         report("In touch with the exchange.")
-    for kind in node.keys_due():
+    for kind in node.keys.due():
         report(f"A key must be replaced by hand. Next: tearline keys rotate --{kind}")
     arrived = asyncio.Event()
     duties = (
@@ -203,14 +203,14 @@ async def _cosign(node: Node) -> None:
     # an invalid cosigning key of ours, the next call waits.
     clock = asyncio.get_running_loop().time
     while True:
-        size, asked_s = node.state.stores.log.size, clock()
+        size, asked_s = node.log.size, clock()
         await node.cosigning.turn(wait=True)
-        if node.state.stores.log.size == size:
+        if node.log.size == size:
             await asyncio.sleep(asked_s + COSIGN_S - clock())
 
 
 async def _until_connection_due(node: Node, anew: asyncio.Event) -> None:
-    while not anew.is_set() and not node.is_connection_due():
+    while not anew.is_set() and not node.connection.is_due():
         with suppress(TimeoutError):
             async with asyncio.timeout(FOLLOW_S):
                 await anew.wait()

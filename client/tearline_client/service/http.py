@@ -16,7 +16,6 @@ from starlette.routing import Route
 
 from tearline.errors import StoreError
 from tearline.requests.step import Side
-from tearline_client.audit.retention import kept_too_long
 from tearline_client.loop_health import LoopHealth
 from tearline_client.node import Node
 from tearline_client.service.metrics import MEDIA_TYPE, Metrics, Snapshot
@@ -29,7 +28,7 @@ def is_ready(node: Node, pulse: LoopHealth) -> bool:
     The last round was done lately, so the exchange was reached and what it said is stored; the
     log is known freshly, by a clock that agrees; and the signing key counts.
     """
-    return pulse.is_well(node.state.now_ms()) and node.state.is_ready()
+    return pulse.is_well(node.now_ms()) and node.is_ready()
 
 
 async def vitals_of(node: Node, pulse: LoopHealth) -> Snapshot:
@@ -38,32 +37,28 @@ async def vitals_of(node: Node, pulse: LoopHealth) -> Snapshot:
     It goes on with its work meanwhile: what takes long is done piece by piece.
     """
     requests_overdue = await _requests_overdue(node)
-    state, stores = node.state, node.state.stores
     return Snapshot(
         ready=is_ready(node, pulse),
         reached_ms=pulse.reached_ms,
-        behind_since_ms=state.unread.since_ms,
-        behind_items=state.unread.items,
-        jobs=stores.backlog.jobs(),
+        jobs=node.jobs_waiting(),
         free_bytes=node.home.free_bytes,
         failed=pulse.failed,
         status=node.status(),
-        checkpoint_s=state.follower.time_s(),
+        checkpoint_s=node.known_ms() // 1000,
         cosigned=node.cosigning.seen.size,
-        partner_cosigned_s=max((each.time_s for each in stores.cosigning.partners()), default=0),
-        stopped=stores.cosigning.is_stopped or bool(stores.recovery.twin()),
-        ahead_of_cosignature=stores.awaiting_cosignature.count(),
-        for_second=stores.approvals.count(),
-        recalls_open=stores.recalls.count_open(incoming=True),
+        partner_cosigned_s=max((each.time_s for each in node.log.cosigners()), default=0),
+        ahead_of_cosignature=node.packets.count_awaiting(),
+        for_second=node.approvals.count(),
+        recalls_open=node.recalls.count_open(),
         recalls_overdue=len(node.recalls.overdue()),
         requests_overdue=requests_overdue,
-        kept_too_long=sum(each.entries for each in kept_too_long(state)),
+        kept_too_long=sum(each.entries for each in node.audit.kept_too_long()),
     )
 
 
 async def _requests_overdue(node: Node) -> Counter[Side]:
     late: Counter[Side] = Counter()
-    for request in node.state.stores.requests.open():
+    for request in node.requests.unsettled():
         late[request.side] += node.requests.is_overdue(request)
         await asyncio.sleep(0)  # each is replayed from its steps: thousands would hold up the loop
     return late

@@ -34,9 +34,6 @@ class Snapshot:
         ready: Whether it is in touch with the exchange, knows the log freshly, can store, and
             its signing key counts.
         reached_ms: When the last round was done, Unix milliseconds; 0 for never in this life.
-        behind_since_ms: Since when the mailbox was not read to its end, Unix milliseconds; None
-            where it is.
-        behind_items: Items of the mailbox that are not read yet; None where that is unknown.
         jobs: Items that wait for background work, by job.
         free_bytes: Room on the disk of the home.
         failed: Rounds that failed in this life, by the code of their error.
@@ -46,7 +43,6 @@ class Snapshot:
         cosigned: Entries in the largest tree that this node cosigned.
         partner_cosigned_s: When a partner was last seen to have cosigned, Unix seconds, by its
             clock; 0 for never.
-        stopped: Whether nothing is sent before a person decided: on the log, or on another copy.
         ahead_of_cosignature: Packets that wait for their sender's cosignature.
         for_second: Decisions that wait for a second person.
         recalls_open: Partners' recalls that a person may still decide on.
@@ -57,8 +53,6 @@ class Snapshot:
 
     ready: bool
     reached_ms: int
-    behind_since_ms: int | None
-    behind_items: int | None
     jobs: Mapping[str, int]
     free_bytes: int
     failed: Mapping[str, int]
@@ -66,7 +60,6 @@ class Snapshot:
     checkpoint_s: int
     cosigned: int
     partner_cosigned_s: int
-    stopped: bool
     ahead_of_cosignature: int
     for_second: int
     recalls_open: int
@@ -145,9 +138,9 @@ class Metrics:
         self._set_mail(vitals.status)
         self._ready.set(vitals.ready)
         self._reached.set(_seconds(vitals.reached_ms))
-        self._unread.set(_seconds(vitals.behind_since_ms))
-        self._unread_items.set(vitals.behind_items)
+        self._unread.set(_seconds(vitals.status.behind_since_ms))
         _set_all(self._jobs, vitals.jobs)
+        self._unread_items.set(vitals.status.behind_items)
         self._free.set(vitals.free_bytes)
         for code, count in vitals.failed.items():
             self._failed.labels(code).inc(count - self._counted[code])
@@ -167,7 +160,7 @@ class Metrics:
         self._checkpoint.set(vitals.checkpoint_s or None)
         self._cosigned.set(vitals.cosigned)
         self._partner.set(vitals.partner_cosigned_s or None)
-        self._stopped.set(vitals.stopped)
+        self._stopped.set(vitals.status.stopped)
 
     def _set_mail(self, status: NodeStatus) -> None:
         for state in OutboxState:

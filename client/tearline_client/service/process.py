@@ -42,11 +42,7 @@ async def run_process(
     loop.add_signal_handler(signal.SIGHUP, anew.set)
     async with AsyncExitStack() as opened:
         if settings.http:
-            from tearline_client.cosigning.witness_http import witnessing
-
-            port = await opened.enter_async_context(
-                witnessing(settings.http, node.state, node.cosigning, report)
-            )
+            port = await opened.enter_async_context(node.log.serve(settings.http, report))
             report(f"Serving the log and cosigning on port {port}.")
         if settings.metrics:
             from tearline_client.service.http import monitored

@@ -11,18 +11,15 @@ from tearline.wire.statements import (
     parse_statement,
     signed_of,
 )
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _ATTESTATION = Column("attestation", "sealed", ("hash",))
 _APART = b"\0"  # marks a statement without its attestations; one with them begins differently
 
 
-class AttestationStore:
+class AttestationStore(Store):
     """Attestations, stored in the transaction of their statements."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def encode(self, signed: Signed) -> bytes:
         """Stores a statement's attestations; returns the encoded statement without them."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tearline.errors import CosignatureAwaited
 from tearline.identity import agency_uri_of
-from tearline_client.store.database import Database, ids_from
+from tearline_client.store.database import Store, ids_from
 from tearline_client.store.vault import Column
 
 _DELIVERY = Column("waiting", "sealed", ("statement_id",))
@@ -32,11 +32,8 @@ class WaitingGrant:
     ends_ms: int
 
 
-class AwaitingCosignatureStore:
+class AwaitingCosignatureStore(Store):
     """Deliveries of grants, as received; the caller's transaction makes writes durable."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def put(self, grant: WaitingGrant, delivery: bytes) -> None:
         """Stores a delivery, still sealed to this node's key, until it may be opened."""

@@ -1,13 +1,10 @@
 """Progress of each import."""
 
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 
 
-class BulkSendStore:
+class BulkSendStore(Store):
     """Counts of sealed packets; the caller's transaction makes writes durable together."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def sealed(self, import_id: bytes) -> int:
         """Returns the number of sealed and stored packets of an import, from its beginning."""

@@ -5,21 +5,18 @@ from collections.abc import Iterator
 from tearline.cases.case import case_id_of
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_signed
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.packets import MANIFEST
 
 _AT_ONCE = 512  # manifests in memory, of a few kilobytes each
 
 
-class CaseFileStore:
+class CaseFileStore(Store):
     """Packets by the case that their manifests name.
 
     Args:
         database: The node's database.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def packets(self, case_id: bytes) -> tuple[bytes, ...]:
         """Returns the ids of the packets that name a case, ours and partners', in order of id."""

@@ -11,7 +11,7 @@ from tearline.wire.cases import (
     parse_case_note,
     parse_case_step,
 )
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _KEY = ("case_id", "peer", "mine", "number")
@@ -63,11 +63,8 @@ class Said:
         return agency_uri_of(other)
 
 
-class CaseStore:
+class CaseStore(Store):
     """Files and steps; the caller's transaction makes writes durable together."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def put_file(self, led: LedCase) -> None:
         """Stores or replaces a case led by this agency."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tearline.statements.channel import Address, Incoming
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 
 DUE = (-2, -2)
 """Replaces the last mark's numbers: a new mark is due at once."""
@@ -32,11 +32,8 @@ class ChannelState:
     marked: tuple[int, int]
 
 
-class ChannelStore:
+class ChannelStore(Store):
     """Sequence numbers, stored in the transaction of their statements."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def next_place(self, recipient: str, agreement_id: bytes) -> Address:
         """Assigns the next place in a channel to ``recipient``."""

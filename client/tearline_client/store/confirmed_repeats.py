@@ -1,16 +1,13 @@
 """Reasons for texts of ours that repeat values kept from their readers."""
 
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _REASON = Column("repeat", "sealed", ("statement",))
 
 
-class RepeatStore:
+class RepeatStore(Store):
     """Reasons by statement; the caller's transaction makes writes durable together."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def put(self, statement: bytes, reason: str, *, time_ms: int) -> None:
         """Stores a person's reason for a packet, one more field of it, or another text.

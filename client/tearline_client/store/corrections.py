@@ -1,7 +1,7 @@
 """Corrections: which packets replace which."""
 
 from tearline.statements.receipt import Status
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 
 _GIVEN = (
     "EXISTS (SELECT 1 FROM packet_grant g WHERE g.packet = c.packet"  # noqa: S608 (a number of ours)
@@ -18,11 +18,8 @@ _LINE = (  # down to the first packet, then up all branches; each step uses one 
 )
 
 
-class CorrectionStore:
+class CorrectionStore(Store):
     """Corrections, stored in the transaction of their packets."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def put(self, packet: bytes, corrects: bytes) -> None:
         """Records a packet's correction; ignored if ``corrects`` is empty."""

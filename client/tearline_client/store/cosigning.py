@@ -16,7 +16,7 @@ from tearline.tlog.checkpoint import Checkpoint, parse_verifier_key
 from tearline.tlog.note import parse_note
 from tearline.verification.log_entries import verify_cosigned
 from tearline.wire.cosigning import encode_equivocation, parse_equivocation
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 
 _COSIGNED = "log.cosigned"
 _SIGNED_S = "log.cosigned.time"
@@ -56,11 +56,8 @@ class Accusation:
     decision: str
 
 
-class CosigningStore:
+class CosigningStore(Store):
     """The cosigner's state. A tree must be stored here before its cosignature is sent."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def cosigned(self) -> bytes | None:
         """Returns the checkpoint cosigned last, without our signature, or None."""

@@ -271,3 +271,14 @@ def _translated() -> Iterator[None]:
             # No space for the index of the write-ahead log, created on opening.
             raise StoreFull() from None
         raise StoreDamaged(f"the file cannot be read or written: {type(error).__name__}") from None
+
+
+class Store:
+    """Base of the stores of one database.
+
+    Args:
+        database: The database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._db = database

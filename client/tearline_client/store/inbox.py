@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tearline.errors import TearlineError
 from tearline.limits import MAX_QUARANTINED, MAX_QUARANTINED_BYTES
 from tearline.wire.deliveries import START, Cursor, encode_cursor, parse_cursor
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.vault import Column
 
@@ -68,11 +68,8 @@ class Noted:
     place: Cursor
 
 
-class InboxStore:
+class InboxStore(Store):
     """Cursor, known statements and quarantine."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def cursor(self) -> Cursor:
         """Returns the cursor up to which the mailbox is stored durably."""

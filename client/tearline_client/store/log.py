@@ -23,7 +23,7 @@ from tearline.tlog.merkle import (
 from tearline.tlog.tiles import Tile, encode_entry_bundle, encode_tile
 from tearline.verification.log_entries import blind_entry, entry_hash, verify_same_entry
 from tearline.wire.grants import encode_log_opening, parse_event, parse_log_opening
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _CHECKPOINT = "log.checkpoint"
@@ -39,11 +39,8 @@ class OpenedEvent:
     event: Event
 
 
-class LogStore:
+class LogStore(Store):
     """Entries in the order of the log. All data except the openings are public to members."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def transaction(self) -> AbstractContextManager[None]:
         """Runs the context as one transaction."""

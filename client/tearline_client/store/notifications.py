@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tearline.encoding import prefixed
 from tearline.limits import MAX_NOTICES
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 from tearline_runtime.file_keys import key_tables
 
@@ -59,11 +59,8 @@ class Notice:
         return json.dumps({**about, **self.ids})
 
 
-class NotificationStore:
+class NotificationStore(Store):
     """Notices, and the progress of each hook."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def tell(
         self, event: str, *, time_ms: int, once: bytes = b"", **ids: str | bytes | int

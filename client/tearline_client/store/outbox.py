@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _PUBLICATION = Column("outbox", "sealed", ("id",))
@@ -52,11 +52,8 @@ class OutboxItem:
         return self.state in (OutboxState.SEALED, OutboxState.UNKNOWN)
 
 
-class OutboxStore:
+class OutboxStore(Store):
     """Publications in the order in which they must be sent."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def put(self, publications: Sequence[bytes], *, now_ms: int) -> tuple[int, ...]:
         """Stores encoded publications, to be sent in this order; returns their ids."""

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable
 
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 
 
-class OwnKeyStore:
+class OwnKeyStore(Store):
     """Ids of keys, 32 bytes each; they stay when a private key is destroyed."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def put(self, ids: Iterable[bytes]) -> None:
         """Records keys whose private half is here."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _OWN = Column("own_source", "sealed", ("id",))
@@ -27,11 +27,8 @@ class OwnSource:
     time_ms: int
 
 
-class OwnSourceStore:
+class OwnSourceStore(Store):
     """Own sources; the caller's transaction makes writes durable together."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def put(self, own: OwnSource) -> None:
         """Stores an officer's record."""

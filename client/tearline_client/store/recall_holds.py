@@ -7,7 +7,7 @@ from typing import Any
 
 from tearline.packets.recall import KeepGround
 from tearline.statements.statement import ActedBy
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _HOLD = Column("hold", "sealed", ("packet",))
@@ -42,11 +42,8 @@ class EndedHold:
     ended_by: ActedBy
 
 
-class HoldStore:
+class HoldStore(Store):
     """Holds by packet, stored in the transaction of their effects."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def put(self, hold: Hold) -> None:
         """Stores a hold, replacing an earlier one on the same packet."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tearline.packets.recall import Recall, RecallAnswer, RecallOrder, RecallState, answer_due_ms
 from tearline.wire.recalls import encode_recall, parse_recall
 from tearline.wire.statements import Signed, encode_signed, parse_signed
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _ORDER = Column("recall", "sealed", ("statement_id",))
@@ -94,11 +94,8 @@ class ForgottenRecall:
         return ()
 
 
-class RecallStore:
+class RecallStore(Store):
     """Recalls, stored in the transaction of their effects."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def put(self, signed: Signed, *, incoming: bool, arrived_ms: int = 0) -> None:
         """Stores an unanswered recall."""

@@ -6,7 +6,7 @@ from tearline.encoding import u64
 from tearline.statements.statement import StatementType
 from tearline.wire.grants import parse_void
 from tearline.wire.statements import Signed, encode_signed, parse_signed
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _SENT = Column("sent", "sealed", ("recipient", "agreement", "seq"))
@@ -30,11 +30,8 @@ class Restored:
     log_size: int
 
 
-class RecoveryStore:
+class RecoveryStore(Store):
     """Recovery data, stored in the transaction of their subjects."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     # Sent statements without a recipient's receipt.
 

@@ -1,13 +1,10 @@
 """Returned grants of ours to be reissued."""
 
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 
 
-class ReturnedStore:
+class ReturnedStore(Store):
     """Statement ids of returned grants; the caller's transaction makes writes durable together."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def put(self, grant: bytes) -> None:
         """Records that a grant was returned."""

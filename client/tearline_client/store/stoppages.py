@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from tearline.limits import MAX_LOG_SIZE
 from tearline.suspensions.stoppage import ScopeChange, Stoppage
 from tearline.suspensions.suspension import Scope
-from tearline_client.store.database import Database
+from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _SCOPE = Column("standing_scope", "sealed", ("id",))
@@ -26,15 +26,12 @@ _AT = (
 )
 
 
-class StoppageStore:
+class StoppageStore(Store):
     """Stoppages from standings; the caller's transaction makes writes durable.
 
     Args:
         database: The node's database.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def change(self, agreement_id: bytes, changes: Collection[ScopeChange]) -> None:
         """Stores a standing's suspensions and resumptions, after all stored ones of its agency."""

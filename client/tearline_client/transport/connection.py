@@ -1,4 +1,6 @@
-"""The node's connection, and its certificate."""
+"""The node's connection and its certificate, as ``node.connection``."""
+
+from collections.abc import Callable
 
 from tearline.crypto.certificates import end_s, verify_current
 from tearline.errors import CertificateExpired
@@ -19,12 +21,16 @@ class Connection:
         home: Holds the certificate.
         keystore: Holds its key and the CA's key.
         transport: The connection, made with the stored certificate.
+        now_ms: Returns the time, Unix milliseconds.
     """
 
-    def __init__(self, home: Home, keystore: Keystore, transport: Transport) -> None:
+    def __init__(
+        self, home: Home, keystore: Keystore, transport: Transport, now_ms: Callable[[], int]
+    ) -> None:
         self._home = home
         self._keystore = keystore
         self._transport = transport
+        self._now_ms = now_ms
         self._certificate = home.tls_certificate()
 
     @property
@@ -32,21 +38,23 @@ class Connection:
         """Returns the end of this connection's certificate, Unix milliseconds."""
         return end_s(self._certificate) * 1000
 
-    def is_current(self, now_ms: int) -> bool:
-        """Returns whether this connection's certificate is valid at a time."""
+    def is_current(self) -> bool:
+        """Returns whether this connection's certificate is valid by this machine's clock."""
         try:
-            verify_current(self._certificate, now_ms // 1000)
+            verify_current(self._certificate, self._now_ms() // 1000)
         except CertificateExpired:
             return False
         return True
 
-    def is_due(self, now_ms: int) -> bool:
+    def is_due(self) -> bool:
         """Returns whether a newer certificate is stored, or is due and can be issued."""
         if self._home.tls_certificate() != self._certificate:
             return True
-        return is_certificate_due(self._home, now_ms=now_ms) and has_authority(self._keystore)
+        return is_certificate_due(self._home, now_ms=self._now_ms()) and has_authority(
+            self._keystore
+        )
 
-    async def renew(self, now_ms: int) -> bool:
+    async def renew(self) -> bool:
         """Issues a due certificate, and reconnects with a newer one.
 
         Single calls in progress are repeated on the new connection; streams end with an error.
@@ -54,7 +62,7 @@ class Connection:
         Returns:
             Whether there is a new connection.
         """
-        renew_certificate(self._home, self._keystore, now_ms=now_ms)
+        renew_certificate(self._home, self._keystore, now_ms=self._now_ms())
         identity = self._home.tls_identity(self._keystore)
         if identity.certificate == self._certificate:
             return False

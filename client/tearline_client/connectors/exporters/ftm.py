@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable
-from typing import BinaryIO
+from collections.abc import Collection
 
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import EXTENSIONS, GENERALISED, property_of
@@ -33,15 +32,6 @@ def encode_entity(entity: Entity, *, generalised: Collection[str] = ()) -> bytes
         data[GENERALISED] = named
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return _UNSEEN.sub(_escaped, text).encode("utf-8") + b"\n"
-
-
-def write_entities(entities: Iterable[Entity], out: BinaryIO) -> int:
-    """Writes entities as lines, and returns their number."""
-    count = 0
-    for entity in entities:
-        out.write(encode_entity(entity))
-        count += 1
-    return count
 
 
 def without_extension(entity: Entity, *, generalised: Collection[str] = ()) -> Entity:

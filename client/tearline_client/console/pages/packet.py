@@ -133,8 +133,8 @@ async def page(visit: Visit) -> Response:
     node = visit.node
     packet_id = node.packets.find(visit.request.path_params["packet"])
     manifest = node.packets.manifest(packet_id)
-    acted_by = node.acting(visit.person, manifest.agreement.id, Role.LIAISON)
-    shown = await node.read(packet_id, acted_by=acted_by, person=visit.person)
+    acted_by = node.persons.acted_by(visit.person, manifest.agreement.id, Role.LIAISON)
+    shown = await node.packets.read(packet_id, acted_by=acted_by, person=visit.person)
     return visit.render("packet.html", document(node, shown))
 
 

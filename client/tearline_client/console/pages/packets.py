@@ -169,7 +169,7 @@ def _candidates(
 ) -> Iterator[tuple[bytes, tuple[OpenedField, ...]]]:
     node = visit.node
     if wanted.text:
-        yield from node.search(wanted.text, person=visit.person, within=within).items()
+        yield from node.packets.search(wanted.text, person=visit.person, within=within).items()
         return
     ids = node.packets.ids()
     begin = 0

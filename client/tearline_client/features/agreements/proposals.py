@@ -71,6 +71,14 @@ class ProposalService:
             raise NameAmbiguous(matched(name, "name or id", ids))
         return found[0]
 
+    def offer(self, terms: bytes) -> Offer:
+        """Returns the proposal with one id.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        return self._context.stores.proposals.offer(terms)
+
     def state_of(self, offer: Offer) -> ProposalState:
         """Returns a proposal's state, at the log's time as read here."""
         return offer.state(self._log_ms())

@@ -1,14 +1,14 @@
-"""Drafting, signing and publishing of agreements by a party's node."""
+"""Agreements of this node, as ``node.agreements``: records, drafts and publication."""
 
 from collections.abc import Awaitable, Callable
 
-from tearline.agreements.agreement import verify_pins, verify_signable
+from tearline.agreements.agreement import Agreement, verify_pins, verify_signable
 from tearline.errors import AgreementNotInForce, error_by_code
 from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, merge_signed, signed
-from tearline_client.context import NodeContext
+from tearline_client.context import NodeContext, Policies
 from tearline_client.features.packets.service import PacketService
 from tearline_client.keys.home import Home
 from tearline_client.outbox.queued_acts import queueing
@@ -40,6 +40,36 @@ class AgreementService:
         self._sender = sender
         self._packets = releasing
         self._sync = sync
+
+    @property
+    def policies(self) -> Policies:
+        """Returns the policy sets that this node decides by."""
+        return self._context.policies
+
+    def list(self) -> tuple[Agreement, ...]:
+        """Returns every version of every agreement, by name and version."""
+        return self._context.stores.agreements.all()
+
+    def by_name(self, name: str) -> Agreement:
+        """Returns the newest version of an agreement, by its name or the beginning of its id.
+
+        Raises:
+            AgreementNotInForce: If there is none.
+            NameAmbiguous: If there are several.
+        """
+        return self._context.stores.agreements.by_name(name)
+
+    def newest(self, agreement_id: bytes) -> Agreement:
+        """Returns the newest version of an agreement.
+
+        Raises:
+            AgreementNotInForce: If it is not here.
+        """
+        return self._context.stores.agreements.newest(agreement_id)
+
+    def versions(self, agreement_id: bytes) -> tuple[Signed, ...]:
+        """Returns the signed versions of an agreement, newest first."""
+        return self._context.stores.agreements.versions(agreement_id)
 
     def draft(self, text: str) -> Signed:
         """Returns an agreement from its TOML file, signed by this node.

@@ -218,6 +218,14 @@ class ApprovalService:
         """Returns all pending releases, oldest first."""
         return self._store.all()
 
+    def count(self) -> int:
+        """Returns the number of pending releases, without opening them."""
+        return self._store.count()
+
+    def by_question(self) -> dict[bytes, tuple[bytes, ...]]:
+        """Returns pending ids by the request or consent they answer, oldest first."""
+        return self._store.by_question()
+
     def find(self, prefix: str) -> bytes:
         """Returns the pending id whose hexadecimal form begins with ``prefix``.
 
@@ -362,7 +370,7 @@ class ApprovalService:
             raise DraftEnded
         if not self._actors.may_act(drafter.subject, drafter.acted_by.role):
             raise DrafterGone
-        if self._actors.reader(person, now_ms=self._context.now_ms()) == drafter.subject:
+        if self._actors.reader(person) == drafter.subject:
             raise SamePersonTwice
         second = self._acted_as(person, self._agreement_id(review.pending.content), APPROVERS)
         verify_two(drafter.acted_by, second)
@@ -370,11 +378,11 @@ class ApprovalService:
 
     def _drafter(self, person: str, agreement_id: bytes) -> Drafter:
         acted_by = self._acted_as(person, agreement_id, DRAFTERS)
-        subject = self._actors.reader(person, now_ms=self._context.now_ms())
+        subject = self._actors.reader(person)
         return Drafter(subject=subject, acted_by=acted_by)
 
     def _acted_as(self, person: str, agreement_id: bytes, roles: Sequence[Role]) -> ActedBy:
-        return self._actors.acted_as(person, agreement_id, roles, now_ms=self._context.now_ms())
+        return self._actors.acted_as(person, agreement_id, roles)
 
     def _agreement_id(self, content: Content) -> bytes:
         match content:

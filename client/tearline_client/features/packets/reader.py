@@ -1,8 +1,11 @@
-"""Looking at what is here: written down before it is shown, and told to whoever granted it."""
+"""Contents of packets, for people and for the application.
 
-from collections.abc import Iterable
+Every method that returns contents first writes its entry in the node's own access log.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tearline.audit.event import EventCode
 from tearline.errors import EXCHANGE_AWAY, NotFound, RestoreUnread
@@ -10,15 +13,34 @@ from tearline.packets.packet import OpenedField
 from tearline.statements.receipt import Status
 from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
-from tearline_client.audit.value_search import ValueField, who_saw_value
+from tearline_client.connectors.exporters.documents import documents_in
 from tearline_client.context import NodeContext
-from tearline_client.features.search.search import SearchFilter, find
+from tearline_client.features.packets.export import PacketExport, export_packets
+from tearline_client.features.packets.records import PacketRecords
+from tearline_client.features.search.search import EVERYWHERE, SearchFilter, find
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.outbox.sender import Sender
 
 
-class PacketReader:
-    """Reads packets for people and for the application.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedCopy:
+    """A packet, opened to be printed.
+
+    Attributes:
+        shown: The packet.
+        number: The copy's number, used once for each packet.
+        by: The reader by the agency's own name, or the node's URI.
+        time_ms: Unix milliseconds.
+    """
+
+    shown: PacketView
+    number: int
+    by: str
+    time_ms: int
+
+
+class PacketReader(PacketRecords):
+    """Reads packets, and their records.
 
     Args:
         context: The node.
@@ -27,40 +49,43 @@ class PacketReader:
     """
 
     def __init__(self, context: NodeContext, access: AccessLog, sender: Sender) -> None:
-        self._context = context
+        super().__init__(context)
         self._access = access
         self._sender = sender
 
-    def show(self, packet_id: bytes, *, person: str, act: EventCode) -> PacketView:
-        """One packet as this node may see it; see ``Node.show``."""
-        stores = self._context.stores
-        try:
-            shown = self._context.open_view(packet_id)
-        except NotFound:
-            stores.awaiting_cosignature.verify_none(packet_id.hex())
-            raise
+    def show(
+        self, packet_id: bytes, *, person: str = "", act: EventCode = EventCode.ACCESS_OPEN
+    ) -> PacketView:
+        """Returns one packet as this node may see it; an entry of the node's own access log.
+
+        Args:
+            packet_id: 32 bytes.
+            person: The reader, by the agency's own name; by default the logged-in person.
+            act: The entry's act.
+
+        Raises:
+            NotFound: If it is not here.
+            CosignatureAwaited: If it waits for the sender's cosignature.
+            PacketError: If the stored packet no longer verifies.
+            StoreError: If the entry cannot be written: then nothing is shown.
+        """
+        shown = self._open(packet_id)
         self._access.record(act, {packet_id: shown.view.fields}, person=person)
         return shown
 
-    def search(
-        self, text: str, *, person: str, within: SearchFilter
-    ) -> dict[bytes, tuple[OpenedField, ...]]:
-        """The fields here that hold ``text``, by packet; see ``Node.search``."""
-        found = find(self._context, text, within)
-        self._access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
-        return found
-
-    def who_saw(self, value: str, *, person: str) -> tuple[ValueField, ...]:
-        """Who saw a value; see ``Node.who_saw``."""
-        found = who_saw_value(self._context, value)
-        packets: dict[bytes, tuple[()]] = {held.packet: () for held in found}
-        self._access.record(EventCode.ACCESS_SEARCH, packets, person=person, sought=value)
-        return found
-
     async def read(
-        self, packet_id: bytes, *, acted_by: ActedBy | None, person: str, act: EventCode
+        self,
+        packet_id: bytes,
+        *,
+        acted_by: ActedBy | None = None,
+        person: str = "",
+        act: EventCode = EventCode.ACCESS_OPEN,
     ) -> PacketView:
-        """Shows a packet, and tells so; see ``Node.read``."""
+        """Returns a packet as ``show``, and notifies its grantor.
+
+        The grantor learns that it was opened or, with ``acted_by``, seen by a pseudonymous person;
+        the own access log has the name.
+        """
         shown = self.show(packet_id, person=person, act=act)
         status = Status.OPENED if acted_by is None else Status.SEEN
         packets = self._context.stores.packets
@@ -80,6 +105,132 @@ class PacketReader:
             with suppress(*EXCHANGE_AWAY):  # it is told later
                 await self._sender.flush()
         return shown
+
+    async def print(
+        self, packet_id: bytes, *, acted_by: ActedBy | None = None, person: str = ""
+    ) -> PrintedCopy:
+        """Returns a packet to be printed, as ``read``; uses up the copy's number."""
+        shown = await self.read(
+            packet_id, acted_by=acted_by, person=person, act=EventCode.ACCESS_PRINT
+        )
+        return PrintedCopy(
+            shown=shown,
+            number=self._context.stores.packets.number_copy(packet_id),
+            by=self._access.reader(person) or self._context.uri,
+            time_ms=self._context.now_ms(),
+        )
+
+    def search(
+        self, text: str, *, person: str = "", within: SearchFilter = EVERYWHERE
+    ) -> dict[bytes, tuple[OpenedField, ...]]:
+        """Returns the fields with ``text``, by packet; an entry of the node's own access log.
+
+        Packets that their originator froze are passed over.
+
+        Args:
+            text: The text, in any case, script, accents or order of words.
+            person: The searching person; by default the logged-in person.
+            within: The scope.
+
+        Returns:
+            The best first, a few hundred packets at most.
+
+        Raises:
+            StoreError: If the entry cannot be written: then nothing is shown.
+        """
+        found = find(self._context, text, within)
+        self._access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
+        return found
+
+    def export(
+        self,
+        packets: Sequence[bytes] = (),
+        *,
+        person: str = "",
+        act: EventCode = EventCode.ACCESS_EXPORT,
+    ) -> PacketExport:
+        """Returns entities of some packets; an entry of the node's own access log.
+
+        Args:
+            packets: Their ids; by default all that are neither frozen nor superseded.
+            person: The exporting person; by default the logged-in person.
+            act: The entry's act.
+
+        Raises:
+            EntityFieldMalformed: If requested packets do not form entities.
+            StoreError: If the entry cannot be written: then nothing is exported.
+        """
+        made = export_packets(self._context, packets)
+        self._access.record(act, made.fields, person=person)
+        return made
+
+    def documents(
+        self,
+        packet_id: bytes,
+        *,
+        person: str = "",
+        verify: Callable[[str], None] = lambda name: None,
+    ) -> dict[str, OpenedField]:
+        """Returns a packet's documents by safe file name; an entry of the node's own access log.
+
+        Args:
+            packet_id: 32 bytes.
+            person: The exporting person; by default the logged-in person.
+            verify: Called with each name before the entry is written; raises if the file cannot
+                be written.
+
+        Raises:
+            NotFound: If no document of the packet is readable here.
+            StoreError: If the entry cannot be written: then nothing is exported.
+        """
+        found = documents_in(self._open(packet_id).view)
+        if not found:
+            raise NotFound("no document of the packet is readable here")
+        for name in found:
+            verify(name)
+        self._access.record(EventCode.ACCESS_EXPORT, {packet_id: found.values()}, person=person)
+        return found
+
+    def fields(
+        self, packet_id: bytes, paths: Iterable[str], *, person: str = ""
+    ) -> tuple[OpenedField, ...]:
+        """Returns some readable fields of a packet; an entry of the node's own access log."""
+        chosen = set(paths)
+        shown = self._open(packet_id)
+        found = tuple(each for each in shown.view.best() if each.field.path in chosen)
+        self._access.record(EventCode.ACCESS_OPEN, {packet_id: found}, person=person)
+        return found
+
+    def fields_of(self, schema: str, *, person: str = "") -> dict[bytes, tuple[OpenedField, ...]]:
+        """Returns the readable fields of all entities of a schema, by packet, newest first.
+
+        Each packet is an entry of the node's own access log, as printed; frozen packets are passed
+        over.
+        """
+        found: dict[bytes, tuple[OpenedField, ...]] = {}
+        for packet_id in self.ids():
+            if not self.is_frozen(packet_id):
+                shown = self._open(packet_id).view.fields
+                if fields := tuple(each for each in shown if f"/{schema}/" in each.field.path):
+                    found[packet_id] = fields
+        self._access.record(EventCode.ACCESS_PRINT, found, person=person)
+        return found
+
+    def path_of(self, packet_id: bytes, text: str) -> str:
+        """Returns the path of the one readable field that ``text`` is or ends; no contents.
+
+        Raises:
+            NotFound: If there is none; lists the nearest.
+            NameAmbiguous: If there are several; lists them.
+        """
+        return self._open(packet_id).path_of(text)
+
+    def _open(self, packet_id: bytes) -> PacketView:
+        try:
+            return self._context.open_view(packet_id)
+        except NotFound:
+            self._context.stores.awaiting_cosignature.verify_none(packet_id.hex())
+            raise
 
 
 def verify_read_on(context: NodeContext, packets: Iterable[bytes]) -> None:

@@ -1,9 +1,13 @@
-"""Packets by their manifests, without any contents: ``node.packets``."""
+"""Packets by their manifests, without any contents."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
+from tearline.errors import NotFound
 from tearline.packets.packet import Manifest
+from tearline.statements.receipt import Receipt
 from tearline_client.context import NodeContext
+from tearline_client.store.awaiting_cosignature import WaitingGrant
 from tearline_client.store.packets import StoredGrant
 
 
@@ -25,24 +29,38 @@ class PacketRecord:
 
 
 class PacketRecords:
-    """Records of the packets of this node. Contents are read by ``Node.read`` and ``Node.show``.
+    """Records of the packets of this node, without contents.
 
     Args:
         context: The node.
     """
 
     def __init__(self, context: NodeContext) -> None:
+        self._context = context
+        self._stores = context.stores
         self._packets = context.stores.packets
-        self._repeats = context.stores.repeats
 
     def find(self, prefix: str) -> bytes:
         """Returns the id of the one packet whose id begins with ``prefix``.
 
         Raises:
             NotFound: If there is none.
+            CosignatureAwaited: If it waits for the sender's cosignature.
             NameAmbiguous: If there are several.
         """
-        return self._packets.find(prefix)
+        try:
+            return self._packets.find(prefix)
+        except NotFound:
+            self._stores.awaiting_cosignature.verify_none(prefix)
+            raise
+
+    def awaiting(self) -> tuple[WaitingGrant, ...]:
+        """Returns the grants that wait for their sender's cosignature, oldest first."""
+        return self._stores.awaiting_cosignature.all()
+
+    def count_awaiting(self) -> int:
+        """Returns the number of grants that wait for their sender's cosignature."""
+        return self._stores.awaiting_cosignature.count()
 
     def get(self, packet_id: bytes) -> PacketRecord:
         """Returns the record of a packet.
@@ -52,6 +70,12 @@ class PacketRecords:
         """
         origin, received_ms, manifest = self._packets.header(packet_id)
         return PacketRecord(id=packet_id, origin=origin, received_ms=received_ms, manifest=manifest)
+
+    def held(self, packet_id: bytes) -> PacketRecord | None:
+        """Returns the record of a packet, or None if it is not here."""
+        with suppress(NotFound):
+            return self.get(packet_id)
+        return None
 
     def list(self) -> tuple[PacketRecord, ...]:
         """Returns the records of all packets, newest first."""
@@ -77,10 +101,18 @@ class PacketRecords:
         """Returns whether a packet is a partner's, and no person here has seen it."""
         return self._packets.is_unread(packet_id)
 
+    def receipts(self, statement: bytes) -> tuple[Receipt, ...]:
+        """Returns the receipts of a statement of ours, such as a grant."""
+        return tuple(self._stores.receipts.of(statement))
+
     def is_frozen(self, packet_id: bytes) -> bool:
         """Returns whether its originator froze a packet."""
         return self._packets.is_frozen(packet_id)
 
     def repeats(self, packet_id: bytes) -> tuple[str, ...]:
         """Returns the reasons that persons gave for values repeated in a packet's texts."""
-        return self._repeats.of(packet_id)
+        return self._stores.repeats.of(packet_id)
+
+    def repeats_in(self, statement: bytes) -> str:
+        """Returns the reason for values repeated in a statement's texts, or an empty text."""
+        return self._stores.repeats.of_statement(statement)

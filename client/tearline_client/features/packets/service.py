@@ -45,8 +45,8 @@ class Sent:
         refused: Codes and reasons of refusals, by message.
 
     Example:
-        >>> draft = node.draft(group, about, agreement="narcotics-2026")
-        >>> sent = node.send([node.plan(draft, ["mx-prosecutor"])])
+        >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
+        >>> sent = node.packets.send([node.packets.plan(draft, ["mx-prosecutor"])])
         >>> len(sent.packets), len(sent.receipts), sent.refused  # one manifest and one grant
         (1, 2, ())
     """

@@ -311,6 +311,10 @@ class RecallService:
         """Returns every recall, ours and partners', in the order of arrival."""
         return self._context.stores.recalls.all()
 
+    def count_open(self) -> int:
+        """Returns the number of partners' recalls without an answer, without opening them."""
+        return self._context.stores.recalls.count_open(incoming=True)
+
     def forgotten(self) -> tuple[ForgottenRecall, ...]:
         """Returns our recalls that are missing from this node's backup, from their answers."""
         return self._context.stores.recalls.forgotten()

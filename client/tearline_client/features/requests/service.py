@@ -95,6 +95,10 @@ class RequestService:
             return replayed.progress.is_overdue(self._context.now_ms(), replayed.stopped)
         return False
 
+    def unsettled(self) -> tuple[StoredRequest, ...]:
+        """Returns the unsettled requests by identity, newest first; none is replayed."""
+        return self._context.stores.requests.open()
+
     def find(self, prefix: str) -> bytes:
         """Returns the id of the request whose id, in hexadecimal, begins with ``prefix``.
 

@@ -26,9 +26,9 @@ class SearchFilter:
         until_ms: Only packets received or made before.
 
     Example:
-        >>> draft = node.draft(group, about, agreement="narcotics-2026")
-        >>> sent = node.send([node.plan(draft, ["mx-prosecutor"])])
-        >>> len(node.search("wenhao QIU", within=Within(own=False)))
+        >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
+        >>> sent = node.packets.send([node.packets.plan(draft, ["mx-prosecutor"])])
+        >>> len(node.packets.search("wenhao QIU", within=Within(own=False)))
         0
     """
 

@@ -121,7 +121,7 @@ def test_what_shows_no_field_is_none(desk, command):
 
 def test_a_program_that_reads_is_the_node_where_nobody_is_logged_in(desk):
     assert desk.run("login", "ana", "--out").exit_code == 0
-    at_node(desk, lambda node: node.show(bytes.fromhex(desk.packet)))
+    at_node(desk, lambda node: node.packets.show(bytes.fromhex(desk.packet)))
     assert [entry.event.actor for entry in _examined(desk).entries][-1] == OUR_NODE
 
 
@@ -179,11 +179,11 @@ def test_a_full_disk_keeps_the_packet_closed(desk):
 
         def until_full() -> None:
             while len(shown) < 200:
-                shown.append(node.show(packet))
+                shown.append(node.packets.show(packet))
 
         with pytest.raises(StoreFull):
             until_full()
-        assert len(list(node.access.store.rows())) == len(shown)
+        assert len(list(node.audit._access.store.rows())) == len(shown)
 
     at_node(desk, read)
     assert not _examined(desk).findings
@@ -259,7 +259,7 @@ def test_a_log_without_its_end_is_not_written_over(desk):
 
 def rewritten(node: Node) -> None:
     """Whoever has the node's keys writes the whole log anew, without the last entry."""
-    store = node.access.store
+    store = node.audit._access.store
     events = [parse_event(store.opening(*row).event) for row in store.rows()]
     with store.database.transaction():
         for table in ("access_entry", "access_node"):

@@ -178,7 +178,7 @@ def test_an_export_is_an_entry_of_its_person(desk, exported):
 
     async def subject() -> str:
         async with await Node.open(desk.home, passphrase=PASSPHRASE) as node:
-            claims = node.audit_token(AUDITOR).split(".")[1]
+            claims = node.persons.token(AUDITOR).split(".")[1]
             return json.loads(base64.urlsafe_b64decode(claims + "=="))["sub"]
 
     # The exchange writes the token's subject into the entry.

@@ -43,7 +43,7 @@ def test_its_packets_say_what_they_are_and_end_within_the_hour(desk: Desk) -> No
         async with opened(desk.template, desk.folder) as world:
             await world.mx.node.receive()
             assert world.mx.codes() == []
-            views = [world.mx.node.show(packet) for packet in world.mx.grants()]
+            views = [world.mx.node.packets.show(packet) for packet in world.mx.grants()]
             found = [
                 shown
                 for shown in views
@@ -57,7 +57,7 @@ def test_its_packets_say_what_they_are_and_end_within_the_hour(desk: Desk) -> No
             for shown in found:
                 ends_ms = shown.manifest.not_after_ms
                 assert before < ends_ms <= time.time() * 1000 + LIFETIME_MS
-            own = [world.us.node.show(shown.packet.id) for shown in found]
+            own = [world.us.node.packets.show(shown.packet.id) for shown in found]
             values = [v for shown in own for f in shown.view.fields for v in f.field.values]
             assert values.count(NOTE.encode()) == 4
 

@@ -5,9 +5,9 @@ import json
 
 from support.cli import Desk
 from support.simulation import opened
-from tearline_client.cli.export import Exported, exported
 from tearline_client.connectors.exporters.ftm import encode_entity, without_extension
 from tearline_client.demo.lead import ENTITIES
+from tearline_client.features.packets.export import ExportedEntity
 from tearline_client.planning.entities import Entity
 
 GIVEN = {
@@ -17,13 +17,13 @@ GIVEN = {
 }
 
 
-def partner_s(desk: Desk) -> list[Exported]:
+def partner_s(desk: Desk) -> list[ExportedEntity]:
     """What the partner exports that gets some of it in generalised form."""
 
-    async def read() -> list[Exported]:
+    async def read() -> list[ExportedEntity]:
         async with opened(desk.template, desk.folder) as world:
             await world.cn.node.receive()
-            return exported(world.cn.node, ())[0]
+            return list(world.cn.node.packets.export().entities)
 
     return asyncio.run(read())
 

@@ -36,7 +36,7 @@ def strict(desk: Desk) -> Desk:
 def amend(desk: Desk, *, version: int, form: Form | None = None) -> None:
     async def change() -> None:
         async with opened(desk.template, desk.folder) as world:
-            old = world.us.node.agreement("narcotics-2026")
+            old = world.us.node.agreements.by_name("narcotics-2026")
             article, *others = old.terms.articles
             article = replace(article, four_eyes=True)
             if form is not None:
@@ -46,8 +46,8 @@ def amend(desk: Desk, *, version: int, form: Form | None = None) -> None:
             body = encode_agreement(replace(old, version=version, terms=terms))
             agreement = signed(world.us.signer.sign([(StatementType.AGREEMENT, body)]))
             for member in (world.cn, world.mx):
-                agreement = member.node.sign_agreement(agreement)
-            await world.us.node.publish_agreement(agreement)
+                agreement = member.node.agreements.sign(agreement)
+            await world.us.node.agreements.publish(agreement)
             await world.us.node.receive()
 
     asyncio.run(change())

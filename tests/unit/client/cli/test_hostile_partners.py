@@ -92,7 +92,7 @@ async def send(world: Simulation, kind: PacketKind, *, name: str = SHORT) -> Non
     mx, us = world.mx.node, world.us.node
     (group, *_) = connected_groups(examples(kind))
     about = About(article=ARTICLE, purpose=PURPOSE, kind=kind)
-    plan = mx.plan(mx.draft(group, about, agreement=NAME), [us.uri])
+    plan = mx.packets.plan(mx.packets.draft(group, about, agreement=NAME), [us.uri])
     world.mx.seal(
         replace(
             plan,
@@ -153,7 +153,7 @@ async def fill(desk: Desk) -> tuple[str, ...]:
     """Has a patched partner publish an agreement, and send a packet of each kind under it."""
     async with opened(desk.template, desk.folder) as world:
         mx, us = world.mx.node, world.us.node
-        await mx.publish_agreement(us.sign_agreement(mx.draft_agreement(TERMS)))
+        await mx.agreements.publish(us.agreements.sign(mx.agreements.draft(TERMS)))
         for node in (us, mx):
             await node.receive()
         for kind in SENT:
@@ -161,7 +161,9 @@ async def fill(desk: Desk) -> tuple[str, ...]:
         assert mx.status().outbox.keys() == {OutboxState.ACCEPTED}
         packets = stores_of(us).packets
         ids = [
-            i for i in packets.ids() if packets.manifest(i).agreement.id == us.agreement(NAME).id
+            i
+            for i in packets.ids()
+            if packets.manifest(i).agreement.id == us.agreements.by_name(NAME).id
         ]
         assert {packets.manifest(i).kind for i in ids} == {*SENT}
         return tuple(packet.hex() for packet in ids)
@@ -247,7 +249,7 @@ async def send_nonsense(desk: Desk) -> str:
     """Has the partner send a packet that makes no entities; its id, in hexadecimal."""
     async with opened(desk.template, desk.folder) as world:
         mx, us = world.mx.node, world.us.node
-        await mx.publish_agreement(us.sign_agreement(mx.draft_agreement(TERMS)))
+        await mx.agreements.publish(us.agreements.sign(mx.agreements.draft(TERMS)))
         for node in (us, mx):
             await node.receive()
         await send(world, PacketKind.LEAD, name=ALL_AT_ONCE)

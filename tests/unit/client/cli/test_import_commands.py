@@ -22,7 +22,7 @@ from tearline.errors import (
     StoreBusy,
 )
 from tearline_client.features.packets.bulk import BulkSender
-from tearline_client.node import Node
+from tearline_client.features.packets.service import PacketService
 from tearline_client.outbox.sender import Sender
 from tearline_client.planning.release_plan import Draft, ReleasePlan
 
@@ -53,7 +53,7 @@ def arrived(desk: Desk) -> list[str]:
         async with opened(desk.template, desk.folder) as world:
             await world.mx.node.receive()
             assert world.mx.codes() == []
-            views = [world.mx.node.show(packet) for packet in world.mx.grants()]
+            views = [world.mx.node.packets.show(packet) for packet in world.mx.grants()]
             return sorted(
                 value.decode()
                 for shown in views
@@ -96,17 +96,17 @@ def test_the_same_file_for_somebody_else_is_another_import(desk: Desk, people: P
 def test_what_is_refused_is_refused_before_any_of_it_is_sent(
     desk: Desk, people: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan, left = Node.plan, PEOPLE - 1
+    plan, left = PacketService.plan, PEOPLE - 1
 
-    def strict(node: Node, draft: Draft, to: Iterable[str]) -> ReleasePlan:
+    def strict(service: PacketService, draft: Draft, to: Iterable[str]) -> ReleasePlan:
         nonlocal left
         if not left:
             raise BodyIncomplete("the last one")
         left -= 1
-        return plan(node, draft, to)
+        return plan(service, draft, to)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Node, "plan", strict)
+        patch.setattr(PacketService, "plan", strict)
         assert desk.run("import", "ftm", people, *ORDER).exit_code == BodyIncomplete.exit_status
     assert arrived(desk) == []
 

@@ -7,9 +7,10 @@ from support.cli import OUR_NAME
 from support.simulation import PASSPHRASE
 from tearline.errors import NameAmbiguous, NotFound
 from tearline.federation.members import KeyUse
-from tearline_client.cli.keys import KeyRow, find_key, key_rows
+from tearline_client.cli.keys import find_key, key_rows
 from tearline_client.keys.home import COSIGNING_KEY
 from tearline_client.keys.keystore import Keystore
+from tearline_client.namespaces.keys import HeldKey
 
 NOW_MS = 1_780_000_000_000
 FED = federation()
@@ -28,14 +29,14 @@ def keys(desk, use: str) -> list[dict]:
 @pytest.mark.parametrize(
     ("held", "records", "revoked", "state", "here"),
     [
-        ([KeyRow(use="sign", id=RECORD.key_id)], (RECORD,), set(), "in force", True),
+        ([HeldKey(use="sign", id=RECORD.key_id)], (RECORD,), set(), "in force", True),
         ([], (RECORD,), set(), "in force", False),
-        ([KeyRow(use="sign", id=RECORD.key_id)], (), set(), "not on record, or ended", True),
-        ([KeyRow(use="sign", id=RECORD.key_id)], (), {RECORD.key_id}, "revoked", True),
-        ([KeyRow(use="tls", id=b"t" * 32, until_ms=NOW_MS + 1)], (), set(), "in force", True),
-        ([KeyRow(use="tls", id=b"t" * 32, until_ms=NOW_MS)], (), set(), "ended", True),
-        ([KeyRow(use="tls", id=b"t" * 32)], (), set(), "ended", True),
-        ([KeyRow(use="tls", id=b"t" * 32, until_ms=NOW_MS + 1)], (), {b"t" * 32}, "revoked", True),
+        ([HeldKey(use="sign", id=RECORD.key_id)], (), set(), "not on record, or ended", True),
+        ([HeldKey(use="sign", id=RECORD.key_id)], (), {RECORD.key_id}, "revoked", True),
+        ([HeldKey(use="tls", id=b"t" * 32, until_ms=NOW_MS + 1)], (), set(), "in force", True),
+        ([HeldKey(use="tls", id=b"t" * 32, until_ms=NOW_MS)], (), set(), "ended", True),
+        ([HeldKey(use="tls", id=b"t" * 32)], (), set(), "ended", True),
+        ([HeldKey(use="tls", id=b"t" * 32, until_ms=NOW_MS + 1)], (), {b"t" * 32}, "revoked", True),
     ],
 )
 def test_the_state_of_a_key(held, records, revoked, state, here):

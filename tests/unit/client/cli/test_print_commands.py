@@ -186,8 +186,7 @@ async def test_what_is_kept_back_is_a_bar_below_the_tear_line(desk: Desk) -> Non
     async with opened(desk.template, desk.folder) as world:
         (packet,) = await world.us.send(world.cn)
         await world.cn.node.receive()
-        shown = world.cn.node.show(packet, act=EventCode.ACCESS_PRINT)
-        text = to_text(document_of(world.cn.node, shown, ""))
+        text = to_text(document_of(world.cn.node, await world.cn.node.packets.print(packet)))
     _, _, below = text.partition(TEAR_LINE)
     assert re.search(r"█+  contact\.phone: 1 field kept back: ", below)
     assert "generalised (" in text

@@ -42,7 +42,7 @@ def accesses(member: Member) -> list[Event]:
     node = member.node
     now_ms = context_of(node).now_ms()
     examined = examine_access(
-        node.access.store, context_of(node).stores.log, node.uri, now_ms=now_ms
+        node.audit._access.store, context_of(node).stores.log, node.uri, now_ms=now_ms
     )
     return [entry.event for entry in examined.entries]
 

@@ -120,7 +120,7 @@ async def test_a_search_finds_a_name_in_any_script_and_is_logged(
     assert f'href="/packets/{packet.hex()}"' not in reply.text  # an analyst opens no packet
     (event,) = accesses(world.mx)
     assert (event.actor, event.code) == ("analyst", EventCode.ACCESS_SEARCH)
-    assert world.mx.node.access.has_sought(event, "裘文昊")
+    assert world.mx.node.audit._access.has_sought(event, "裘文昊")
 
 
 async def test_own_packets_name_their_recipients(world: Simulation, packet: bytes) -> None:

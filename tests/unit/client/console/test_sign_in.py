@@ -86,7 +86,7 @@ async def test_a_person_who_is_disabled_is_out_at_once(
     assert (await second.get("/state")).status_code == 303
     assert (await other.get("/state")).status_code == 200
     with pytest.raises(LoginRequired):
-        world.mx.node.acting("liaison", b"", Role.LIAISON)
+        world.mx.node.persons.acted_by("liaison", b"", Role.LIAISON)
 
 
 async def test_signing_out_ends_the_session_on_the_server(
@@ -100,7 +100,7 @@ async def test_signing_out_ends_the_session_on_the_server(
     thief.client.cookies.update(stolen)
     assert (await thief.get("/state")).status_code == 303
     with pytest.raises(LoginRequired):
-        world.mx.node.acting("liaison", b"", Role.LIAISON)
+        world.mx.node.persons.acted_by("liaison", b"", Role.LIAISON)
 
 
 async def test_each_of_many_officers_acts_under_their_own_name(
@@ -127,8 +127,8 @@ async def test_a_sign_in_to_the_console_is_none_for_commands(
     issuer = LocalIssuer(world.mx.node.keystore)
     now_s = context_of(world.mx.node).now_ms() // 1000
     assert issuer.is_unattended(now_s)
-    assert world.mx.node.acting("", b"", Role.LIAISON) is None  # still the node's own act
-    assert world.mx.node.acting("liaison", b"", Role.LIAISON) is not None
+    assert world.mx.node.persons.acted_by("", b"", Role.LIAISON) is None  # still the node's own act
+    assert world.mx.node.persons.acted_by("liaison", b"", Role.LIAISON) is not None
 
 
 async def test_a_part_of_a_page_leads_to_the_sign_in_as_a_whole(console: ConsoleUnderTest) -> None:

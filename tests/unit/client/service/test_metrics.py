@@ -28,12 +28,13 @@ STATUS = NodeStatus(
     over_quota={"spiffe://police.cn.example": 5},
     keys=(),
     certificate_end_ms=NOW_MS + 7_000,
+    stopped=False,
+    behind_since_ms=NOW_MS - 9_000,
+    behind_items=11,
 )
 VITALS = Snapshot(
     ready=True,
     reached_ms=NOW_MS - 1_000,
-    behind_since_ms=NOW_MS - 9_000,
-    behind_items=11,
     jobs={"notices": 12},
     free_bytes=123,
     failed={},
@@ -41,7 +42,6 @@ VITALS = Snapshot(
     checkpoint_s=NOW_MS // 1000 - 30,
     cosigned=39,
     partner_cosigned_s=NOW_MS // 1000 - 60,
-    stopped=False,
     ahead_of_cosignature=3,
     for_second=4,
     recalls_open=5,
@@ -99,10 +99,9 @@ def test_what_has_no_value_is_not_told() -> None:
     nothing = replace(
         VITALS,
         reached_ms=0,
-        behind_since_ms=None,
         checkpoint_s=0,
         partner_cosigned_s=0,
-        status=replace(STATUS, waiting_since_ms=None),
+        status=replace(STATUS, waiting_since_ms=None, behind_since_ms=None),
     )
     metrics = Metrics()
     gone = {*figures(metrics.text(VITALS))} - {*figures(metrics.text(nothing))}

@@ -1,9 +1,6 @@
-import csv
-import io
-
 import pytest
 
-from tearline_client.connectors.exporters.csv_safe import safe_cell, write_table
+from tearline_client.connectors.exporters.csv_safe import safe_cell
 
 
 @pytest.mark.parametrize(
@@ -46,19 +43,3 @@ def test_no_control_reaches_a_terminal(trick):
 def test_a_control_does_not_hide_a_formula():
     assert safe_cell("\u200b=1").startswith("\\u200b")
     assert safe_cell("\x00=1").startswith("\\u0000")
-
-
-def test_a_table_reads_back_cell_by_cell():
-    out = io.StringIO(newline="")
-    rows = [["a,b", 'c"d'], ["e\nf", "=1"]]
-    assert write_table(["one", "-two"], rows, out) == 2
-    assert list(csv.reader(io.StringIO(out.getvalue(), newline=""))) == [
-        ["one", "'-two"],
-        ["a,b", 'c"d'],
-        ["e\nf", "'=1"],
-    ]
-
-
-def test_a_row_is_as_wide_as_the_header():
-    with pytest.raises(ValueError, match="as many cells"):
-        write_table(["one"], [["a", "b"]], io.StringIO())

@@ -1,0 +1,1 @@
+"""Namespaces of ``Node`` that combine several services: packets, keys and the audit."""

@@ -1,0 +1,95 @@
+"""Packets: drafts, releases, records and contents, as ``node.packets``."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from tearline.packets.packet import Field
+from tearline.statements.statement import ActedBy
+from tearline_client.access_log.access_log import AccessLog
+from tearline_client.context import NodeContext
+from tearline_client.features.cases.service import CaseService
+from tearline_client.features.decisions.service import DecisionService
+from tearline_client.features.packets.reader import PacketReader
+from tearline_client.features.packets.service import PacketService, Persons, Sent
+from tearline_client.outbox.sender import Sender
+from tearline_client.planning.drafts import About, draft_packet
+from tearline_client.planning.entities import Group
+from tearline_client.planning.mentions import Mention
+from tearline_client.planning.release_plan import Draft, ReleasePlan
+
+
+class Packets(PacketReader):
+    """Packets of this node.
+
+    Args:
+        context: The node.
+        access: The node's own access log.
+        sender: The outbox.
+        releases: Plans releases.
+        decisions: Stores and does decisions.
+        cases: Resolves references to cases.
+        token_key: Returns the key that derives entity tokens.
+    """
+
+    def __init__(
+        self,
+        context: NodeContext,
+        access: AccessLog,
+        sender: Sender,
+        *,
+        releases: PacketService,
+        decisions: DecisionService,
+        cases: CaseService,
+        token_key: Callable[[], bytes],
+    ) -> None:
+        super().__init__(context, access, sender)
+        self._releases = releases
+        self._decisions = decisions
+        self._cases = cases
+        self._token_key = token_key
+
+    def draft(
+        self, group: Group, about: About, *, agreement: str, extra: Sequence[Field] = ()
+    ) -> Draft:
+        """Returns a packet from a connected group of entities; see ``draft_packet``.
+
+        Args:
+            group: The entities.
+            about: The packet's statements about itself.
+            agreement: Name of the agreement.
+            extra: Fields beside the entities, such as the narrative.
+        """
+        draft = draft_packet(
+            group,
+            self._context.stores.agreements.by_name(agreement),
+            replace(about, case_id=self._cases.reference(about.case_id)),
+            token_key=self._token_key(),
+            now_ms=self._context.now_ms(),
+            extra=extra,
+        )
+        return self._releases.derived(draft)
+
+    def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
+        """Returns each partner's form of each field; see ``PacketService.plan``."""
+        return self._releases.plan(draft, to)
+
+    def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
+        """Returns texts that repeat values kept from readers; see ``PacketService.mentions``."""
+        return self._releases.mentions(plan)
+
+    async def send(self, plans: Sequence[ReleasePlan], *, acted_by: ActedBy | None = None) -> Sent:
+        """Stores the decision, seals and sends packets; see ``DecisionService.send``."""
+        return await self._decisions.send(plans, Persons(acted_by=acted_by))
+
+    async def disclose(
+        self,
+        packet_id: bytes,
+        path: str,
+        to: str,
+        *,
+        acted_by: ActedBy | None = None,
+        repeats: str = "",
+    ) -> Sent:
+        """Releases one more field of a packet of ours; see ``DecisionService.disclose``."""
+        persons = Persons(acted_by=acted_by)
+        return await self._decisions.disclose(packet_id, path, to, persons, repeats=repeats)
