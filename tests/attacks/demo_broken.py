@@ -14,8 +14,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from attacks.mutant import VARIABLE, parse_mutant
-from attacks.mutants import INJECT, PARALLEL
+from attacks.mutant import INJECT, VARIABLE, parse_mutant
+from attacks.mutants import PARALLEL
 
 TIMEOUT_S = 300
 

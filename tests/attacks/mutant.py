@@ -14,9 +14,11 @@ import inspect
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 VARIABLE = "TEARLINE_MUTANT"
+INJECT = Path(__file__).with_name("inject")
 
 
 class MutantUnknown(Exception):

@@ -8,21 +8,21 @@ nothing was raised, or another defence answered. A test that fails by accident, 
 caller cannot bear what the function returns, shows nothing; its row then needs ``returns``.
 """
 
-import os
 import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import ExitStack
+from queue import SimpleQueue
 
-from attacks.mutant import VARIABLE, parse_mutant
+from attacks.loaded_process import OPTIONS, TESTS, LoadedProcess
+from attacks.mutant import parse_mutant
 from attacks.table import ATTACKS, Attack
 
-TESTS = Path(__file__).resolve().parent.parent
-INJECT = TESTS / "attacks" / "inject"
-PARALLEL = 2  # each is one interpreter, and most wait for nothing but the processor
+PARALLEL = 2  # each is one process, and most wait for nothing but the processor
 TIMEOUT_S = 300  # for one test, on a machine that is busy with others
-INTACT_S = 3600  # for all of them, one after the other
+INTACT_S = 3600  # for all of them
+FEW = 10  # tests that are over before workers have started
 
 _FAILED = 1  # pytest: tests ran, and some failed; all else means that the row is wrong
 _ACCIDENTS = re.compile(
@@ -30,41 +30,20 @@ _ACCIDENTS = re.compile(
 )
 
 
-def run_pytest(
-    tests: list[str], mutant: str = "", *, timeout_s: int = TIMEOUT_S
-) -> subprocess.CompletedProcess[str]:
-    """Runs ``tests`` in a process of their own, with ``mutant`` in it and in its children."""
-    environment = os.environ | {"COLUMNS": "500"}  # or pytest shortens its lines
-    if mutant:
-        path = environment.get("PYTHONPATH", "")
-        environment["PYTHONPATH"] = f"{INJECT}{os.pathsep}{path}"
-        environment[VARIABLE] = mutant
-    options = ["-q", "--no-header", "--tb=line", "-p", "no:cacheprovider"]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *tests],
-        cwd=TESTS.parent,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-    )
-
-
-def weakness(attack: Attack) -> str:
+def weakness(attack: Attack, process: LoadedProcess) -> str:
     """What is wrong with the row of ``attack``; empty if its test fails as it should."""
     mutant = str(parse_mutant(f"{attack.function}={attack.returns}"))
-    try:
-        ended = run_pytest([attack.test], mutant)
-    except subprocess.TimeoutExpired:
+    ended = process.run(attack.test, mutant, timeout_s=TIMEOUT_S)
+    if ended.status is None:
         return f"its test was not done after {TIMEOUT_S} s"
-    if ended.returncode == 0:
+    if ended.status == 0:
         return "its test passes without it"
-    if ended.returncode != _FAILED:
-        return f"pytest could not run it:\n{ended.stdout}{ended.stderr}"
-    failures = re.findall(r"^FAILED .*$", ended.stdout, re.MULTILINE)
+    if ended.status != _FAILED:
+        return f"pytest could not run it:\n{ended.output}"
+    failures = re.findall(r"^FAILED .*$", ended.output, re.MULTILINE)
     accident = next((line for line in failures if _ACCIDENTS.search(line)), "")
     if accident or not failures:
-        return f"its test fails by accident; the row needs `returns`: {accident or ended.stdout}"
+        return f"its test fails by accident; the row needs `returns`: {accident or ended.output}"
     return ""
 
 
@@ -74,13 +53,33 @@ def main(words: list[str]) -> int:
     if not rows:
         print("no row of the table has these words")
         return 1
-    intact = run_pytest(sorted({row.test for row in rows}), timeout_s=INTACT_S)
+    tests = sorted({row.test for row in rows})
+    workers = PARALLEL if len(tests) > FEW else 0
+    intact = subprocess.run(
+        [sys.executable, "-m", "pytest", *OPTIONS, "-n", str(workers), *tests],
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+        timeout=INTACT_S,
+    )
     if intact.returncode:
         print(f"{intact.stdout}{intact.stderr}The tests must pass before anything is taken away.")
         return 1
-    with ThreadPoolExecutor(PARALLEL) as pool:
+    with ExitStack() as stack:
+        idle: SimpleQueue[LoadedProcess] = SimpleQueue()
+        for _ in range(PARALLEL):
+            idle.put(stack.enter_context(LoadedProcess()))
+
+        def judge(row: Attack) -> str:
+            process = idle.get()
+            try:
+                return weakness(row, process)
+            finally:
+                idle.put(process)
+
+        pool = stack.enter_context(ThreadPoolExecutor(PARALLEL))
         weak = 0
-        for row, found in zip(rows, pool.map(weakness, rows), strict=True):
+        for row, found in zip(rows, pool.map(judge, rows), strict=True):
             weak += bool(found)
             print(f"{'WEAK' if found else 'ok  '} {row.name} ({row.function})")
             if found:

@@ -306,7 +306,7 @@ async def kills(
         node = await Node.open(
             world.folder / who.node.home.path.name, passphrase=PASSPHRASE, transport=who.exchange
         )
-        before = await effects(world)
+        before = await effects(world, about)
         ended = False
         with killed_at(number):
             try:
@@ -319,17 +319,16 @@ async def kills(
             await anew.sync()
             assert anew.decisions.waiting() == ()
         await world.cn.node.receive()
-        came.append(await effects(world) - before)
+        came.append(await effects(world, about) - before)
         if ended:
             return came
     raise AssertionError("it does not end")
 
 
-async def effects(world: Simulation) -> int:
-    """How much has come about at China's: packets, and decided items of its requests."""
-    node = world.cn.node
-    decided = sum(not i.is_open for view in node.requests.list() for i in view.items)
-    return shown(world.cn) + decided
+async def effects(world: Simulation, request: bytes) -> int:
+    """How much has come about at China's: packets, and decided items of a request, if any."""
+    items = world.cn.node.requests.show(request).items if request else ()
+    return shown(world.cn) + sum(not item.is_open for item in items)
 
 
 async def test_a_kill_at_any_moment_of_a_send_loses_nothing_and_sends_nothing_twice(

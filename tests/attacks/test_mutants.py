@@ -12,8 +12,9 @@ import sys
 
 import pytest
 
-from attacks.mutant import MutantUnknown, find_function, parse_mutant, take_away
-from attacks.mutants import INJECT, TESTS, weakness
+from attacks.loaded_process import TESTS, LoadedProcess
+from attacks.mutant import INJECT, MutantUnknown, find_function, parse_mutant, take_away
+from attacks.mutants import weakness
 from attacks.table import ATTACKS, Attack
 from tearline.errors import error_by_code
 
@@ -167,14 +168,63 @@ VERIFY = "tearline.crypto.keys:SigningPublicKey.verify"
 FLIPPED = "tests/attacks/test_keys.py::test_a_flipped_bit_in_either_half_is_refused"
 
 
-def test_a_row_whose_test_does_not_need_its_function_is_weak():
-    assert "passes without it" in weakness(row("tearline.encoding:parse_hex", FLIPPED))
+@pytest.fixture(scope="module")
+def process():
+    with LoadedProcess() as process:
+        yield process
 
 
-def test_a_row_whose_test_fails_by_accident_is_weak():
-    assert "by accident" in weakness(row("tearline.crypto.keys:SigningPublicKey._halves", FLIPPED))
+def test_a_row_whose_test_needs_its_function_shows_it(process):
+    assert weakness(row(VERIFY, FLIPPED), process) == ""
 
 
-def test_a_row_that_cannot_run_is_weak():
-    assert "could not run" in weakness(row(VERIFY, "tests/attacks/test_keys.py::test_none"))
-    assert "could not run" in weakness(row("tearline.crypto.keys:none", FLIPPED))
+def test_a_row_whose_test_does_not_need_its_function_is_weak(process):
+    unneeded = row("tearline.encoding:parse_hex", FLIPPED)
+    assert "passes without it" in weakness(unneeded, process)
+
+
+def test_a_row_whose_test_fails_by_accident_is_weak(process):
+    broken = row("tearline.crypto.keys:SigningPublicKey._halves", FLIPPED)
+    assert "by accident" in weakness(broken, process)
+
+
+def test_a_row_that_cannot_run_is_weak(process):
+    absent = "tests/attacks/test_keys.py::test_none"
+    assert "could not run" in weakness(row(VERIFY, absent), process)
+    assert "could not run" in weakness(row("tearline.crypto.keys:none", FLIPPED), process)
+
+
+def test_a_test_that_hangs_is_ended(process):
+    sleeping = "tearline.crypto.keys:SigningPublicKey.verify=__import__('time').sleep(99)"
+    ended = process.run(FLIPPED, sleeping, timeout_s=1)
+    assert ended.status is None
+
+
+# Prints every function of the program that is called while its modules load.
+CALLED = """
+import sys
+sys.path[:0] = [{tests!r}]
+from attacks.loaded_process import load
+called = set()
+def note(frame, event, argument):
+    called.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
+sys.setprofile(note)
+load()
+sys.setprofile(None)
+print(*(f"{{file}}:{{line}}" for file, line in called), sep="\\n")
+"""
+
+
+def test_no_function_of_the_table_is_called_while_the_program_is_loaded():
+    script = CALLED.format(tests=str(TESTS))
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    called = set(ended.stdout.split())
+
+    def place(name):
+        mutant = parse_mutant(name)
+        module = importlib.import_module(mutant.module)
+        code = find_function(module, mutant.qualname).__code__
+        return f"{code.co_filename}:{code.co_firstlineno}"
+
+    assert place("tearline.encoding:label") in called
+    assert not [attack.function for attack in ATTACKS if place(attack.function) in called]

@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from attacks.mutant import VARIABLE
-from attacks.mutants import INJECT
+from attacks.mutant import INJECT, VARIABLE
 from support.canary import canary, everything_in, found, processes
 from tearline_client.demo.step import ORDER, Story
 from tearline_client.demo.story import agreement, federation

@@ -13,7 +13,7 @@ from tlog_scales import signing
 from tlog_scales.reader import TilesReader
 from tlog_scales.tlog import Checkpoint
 
-from attacks.mutants import INJECT
+from attacks.mutant import INJECT
 from support.federation import MX, ORDER, PASSPHRASE, Agency, Federation, Running, copied, free_port
 from tearline.federation.cosigning import parse_add_checkpoint
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
