@@ -6,7 +6,7 @@ from typing import Self
 
 from tearline.errors import EXCHANGE_AWAY, TearlineError, TrustError
 from tearline_client.access_log.access_log import AccessLog
-from tearline_client.access_log.anchoring import AccessLogAnchors
+from tearline_client.access_log.anchors import AccessLogAnchors
 from tearline_client.bootstrap import HANDLERS, start_state
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner

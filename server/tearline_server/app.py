@@ -34,7 +34,6 @@ from tearline.limits import (
     RETENTION_S,
 )
 from tearline_runtime.grpc.credentials import ServerTls, TlsIdentity
-from tearline_server import allocator
 from tearline_server.admission.authentication import AccessList, Authenticator
 from tearline_server.admission.connections import Connections
 from tearline_server.bootstrap import house_of, now_ms
@@ -47,6 +46,7 @@ from tearline_server.grpc.health_service import HealthService
 from tearline_server.grpc.interceptor import CallInterceptor
 from tearline_server.grpc.log_service import TrustService
 from tearline_server.grpc.server import make_server
+from tearline_server.jobs import allocator
 from tearline_server.keys import ExchangeKeys
 from tearline_server.observability.metrics import Metrics
 from tearline_server.storage.open import open_store

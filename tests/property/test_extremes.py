@@ -11,7 +11,7 @@ from tearline.bodies.body import body_of
 from tearline.bodies.documents import TYPES, plain_file_name
 from tearline.bodies.registry import KINDS, judge_body
 from tearline.bodies.requests import items_of
-from tearline.bodies.transfer_matching import Tolerance, leg_of, match_legs
+from tearline.bodies.transfer_matches import Tolerance, leg_of, match_legs
 from tearline.bodies.transfers import LEG
 from tearline.errors import EntityFieldMalformed
 from tearline.limits import MAX_YEAR, MIN_YEAR

@@ -17,7 +17,7 @@ from support.bodies import entities, fields
 from support.costs import MOST, growth
 from tearline.bodies.documents import judge_document, plain_file_name
 from tearline.bodies.registry import KINDS, judge_body
-from tearline.bodies.transfer_matching import Leg, Tolerance, match_legs
+from tearline.bodies.transfer_matches import Leg, Tolerance, match_legs
 from tearline.limits import MAX_BODY_PROBLEMS
 from tearline.onward.use import GivenField, Permission, Sources, Use, derived_marking
 from tearline.packets.packet import Field, PacketKind
@@ -234,7 +234,7 @@ def test_matching_legs_takes_time_by_their_number(
     minutes: int, percent: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "tearline.bodies.transfer_matching.MAX_NEAR_LEGS", 16
+        "tearline.bodies.transfer_matches.MAX_NEAR_LEGS", 16
     )  # else it takes seconds
     tolerance = Tolerance(percent=Decimal(percent), hours=Decimal(72))
 

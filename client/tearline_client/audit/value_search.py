@@ -11,7 +11,7 @@ from tearline.packets.packet import TEXT
 from tearline_client.audit.who_saw import WhoSaw, who_saw
 from tearline_client.context import NodeContext
 from tearline_client.planning.text_search import folded
-from tearline_client.search_index import index_values
+from tearline_client.rules.search_index import index_values
 from tearline_client.store.packets import StoredPacket
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tearline.bodies.body import Item, body_of
-from tearline.bodies.transfer_matching import Leg, Matched, Tolerance, leg_of, match_legs
+from tearline.bodies.transfer_matches import Leg, Matched, Tolerance, leg_of, match_legs
 from tearline.bodies.transfers import LEG
 from tearline.bodies.values import CURRENCY, parse_decimal
 from tearline.limits import MAX_NEAR_LEGS, MAX_PAIRS_OF_LEG

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tearline.errors import TearlineError
 from tearline.wire.deliveries import encode_cursor, parse_cursor
 from tearline_client.context import NodeContext
-from tearline_client.inbox.batching import first, gathered
+from tearline_client.inbox.batches import first, gathered
 from tearline_client.inbox.receiver import Receiver
 from tearline_client.key_management.records import KeyRecords
 from tearline_client.messages.received import Received

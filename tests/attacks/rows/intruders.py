@@ -119,15 +119,15 @@ CALLS = (
     _call(
         "flood the exchange with large messages, so that it keeps their memory",
         "",
-        "server/test_allocator.py"
+        "server/jobs/test_allocator.py"
         "::test_memory_of_large_messages_is_returned_as_soon_as_they_are_gone",
-        "tearline_server.allocator:return_large_blocks",
+        "tearline_server.jobs.allocator:return_large_blocks",
     ),
     _call(
         "flood the exchange with calls, so that it keeps their memory",
         "",
-        "server/test_allocator.py::test_memory_of_small_blocks_is_returned_once_they_are_gone",
-        "tearline_server.allocator:return_free_pages",
+        "server/jobs/test_allocator.py::test_memory_of_small_blocks_is_returned_once_they_are_gone",
+        "tearline_server.jobs.allocator:return_free_pages",
         "asyncio.sleep(0)",
     ),
     _call(

@@ -2,7 +2,7 @@
 
 from tearline.errors import NotFound
 from tearline_client.context import NodeContext
-from tearline_client.search_index import index_fields
+from tearline_client.rules.search_index import index_fields
 from tearline_client.store.own_sources import OwnSource
 
 

@@ -48,7 +48,7 @@ from tearline_client.rules.corrections import verify_superseding
 from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.onward_sources import verify_taken
 from tearline_client.rules.quarantine import quarantine
-from tearline_client.search_index import index_fields
+from tearline_client.rules.search_index import index_fields
 from tearline_client.store.awaiting_cosignature import WaitingGrant
 from tearline_client.store.inbox import Evidence
 

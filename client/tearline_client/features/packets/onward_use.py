@@ -40,7 +40,7 @@ from tearline_client.planning.mentions import (
 )
 from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.rules.onward_sources import held_of, values_of
-from tearline_client.search_index import index_values
+from tearline_client.rules.search_index import index_values
 from tearline_client.store.value_index import ValueSource
 
 EVERYBODY = ""

@@ -15,7 +15,7 @@ from support.simulation import PASSPHRASE
 from tearline.audit.event import EventCode
 from tearline.errors import EXIT_REFUSED, StoreFull
 from tearline.wire.grants import parse_event
-from tearline_client.access_log.anchoring import ANCHOR_MS
+from tearline_client.access_log.anchors import ANCHOR_MS
 from tearline_client.audit.access_log_verifier import examine_access
 from tearline_client.demo.lead import SUSPECT
 from tearline_client.node import Node

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.bodies import entities, fields
 from tearline.bodies.body import body_of
 from tearline.bodies.registry import KINDS
-from tearline.bodies.transfer_matching import Leg, Tolerance, leg_of, match_legs
+from tearline.bodies.transfer_matches import Leg, Tolerance, leg_of, match_legs
 from tearline.errors import MalformedInput
 from tearline.packets.packet import PacketKind
 
@@ -148,7 +148,7 @@ def test_bounds() -> None:
 
 
 def test_more_legs_than_are_compared_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tearline.bodies.transfer_matching.MAX_LEGS", 1)
+    monkeypatch.setattr("tearline.bodies.transfer_matches.MAX_LEGS", 1)
     with pytest.raises(MalformedInput, match="more than 1 legs"):
         match_legs([PAY_IN, PAY_OUT], {}, TOLERANCE)
 

@@ -6,9 +6,9 @@ from contextlib import aclosing
 
 import pytest
 
-import tearline_client.inbox.batching
+import tearline_client.inbox.batches
 from tearline.errors import ExchangeUnreachable, TearlineError
-from tearline_client.inbox.batching import Arrivals, gathered
+from tearline_client.inbox.batches import Arrivals, gathered
 
 IDLE = b"idle"
 
@@ -47,7 +47,7 @@ async def test_what_waits_is_one_batch_until_the_exchange_says_that_nothing_more
 
 @pytest.mark.parametrize(("bound", "most"), [("MAX_DELIVERIES", 2), ("MAX_BYTES", 3)])
 async def test_a_batch_is_bounded(bound: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tearline_client.inbox.batching, bound, most)
+    monkeypatch.setattr(tearline_client.inbox.batches, bound, most)
     found, _ = await came([b"11", b"22", b"33", IDLE], end=None)
     assert found[:2] == [
         Arrivals(deliveries=(b"11", b"22"), more=True),

@@ -17,7 +17,7 @@ MIB = 1 << 20
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from tearline_server import allocator
+from tearline_server.jobs import allocator
 
 def resident():
     lines = Path("/proc/self/status").read_text().splitlines()
