@@ -1,7 +1,7 @@
-"""When the log is not the one followed so far: reading what it shows now, to convict it.
+"""Search for evidence when the log is not the one followed so far.
 
-A wrong page may be a fault of the line. Evidence is only what the log signed, so all of its
-present entries are read from the beginning, and the tree they make is compared with ours.
+A wrong page may be a fault of the connection. Only signatures of the log are evidence. Therefore
+all its present entries are read from the beginning, and their tree is compared with ours.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,20 +21,20 @@ Ask = Callable[[bytes], Awaitable[bytes]]
 async def find_equivocation(
     ask: Ask, log: LogIdentity, known: SignedCheckpoint, own: LogStore | None = None
 ) -> Equivocation | None:
-    """What shows that the log signed another history than the one that is here.
+    """Returns evidence that the log signed another history than ours, or None.
 
     Args:
         ask: Asks the exchange.
         log: The log's name and keys.
-        known: A checkpoint that contradicts what is shown, perhaps.
-        own: Our mirror of the tree under it, if there is one.
+        known: A checkpoint that may contradict the present log.
+        own: Our mirror of the tree under it, or None.
 
     Returns:
-        None if nothing does: an old checkpoint, or entries that no checkpoint covers.
+        None for no contradiction: an old checkpoint, or entries that no checkpoint covers.
 
     Raises:
         RequestError: If the exchange does not answer.
-        LogError: If what it answers is not signed by the log.
+        LogError: If its answer is not signed by the log.
     """
     first = await _page(ask, 0, 0)
     shown = verify_cosigned(first.checkpoint, log)
@@ -62,8 +62,8 @@ async def _read(
     while tree.size < new.size:
         hashes = [entry_hash(entry) for entry in page.entries][: new.size - tree.size]
         if not hashes or page.start != tree.size:
-            return None  # it keeps entries back: that is no signed contradiction
-        # The tree is looked at where the one that is known ends.
+            return None  # it withholds entries, which is no signed contradiction
+        # The trees are compared at the end of the known one.
         before = max(0, min(len(hashes), old.size - tree.size))
         for part in (hashes[:before], hashes[before:]):
             tree, made = tree.append(part)

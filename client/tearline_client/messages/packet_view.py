@@ -1,4 +1,4 @@
-"""What this node may see of a packet, from what lies in its store."""
+"""The view of a packet that this node may have, from its store."""
 
 from dataclasses import dataclass
 
@@ -29,15 +29,15 @@ def short_path(path: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacketView:
-    """A packet as this node may see it.
+    """View of a packet by this node.
 
     Attributes:
-        packet: The packet as it lies here.
+        packet: The stored packet.
         manifest: Its manifest.
-        view: What is open here, without fields that were found to be wrong.
-        grants: Ours to partners, or a partner's to us.
+        view: The readable fields, without invalid ones.
+        grants: Our grants to partners, or a partner's grants to us.
         own: Whether this node made it.
-        problems: What of a partner's is not as the packet's kind asks, by path.
+        problems: Deviations of a partner's packet from its kind, by path.
 
     Example:
         >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
@@ -55,7 +55,7 @@ class PacketView:
     problems: tuple[Problem, ...]
 
     def field(self, path: str) -> OpenedField | None:
-        """The most revealing form of one field, or None."""
+        """Returns the most revealing form of one field, or None."""
         return next((opened for opened in self.view.best() if opened.field.path == path), None)
 
     def path_of(self, text: str) -> str:
@@ -76,23 +76,23 @@ class PacketView:
 
     @property
     def has_narrative(self) -> bool:
-        """Whether a narrative of the packet is open here."""
+        """Returns whether a narrative of the packet is readable here."""
         return any(opened.field.path.endswith(NARRATIVE) for opened in self.view.fields)
 
     def slots_of(self, grant: Grant) -> frozenset[int]:
-        """The slots that a grant of the packet opens: whole compartments, and single fields."""
+        """Returns the slots that a grant of the packet opens: compartments and single fields."""
         openings = self.packet.parts.openings
         whole = (each.slots for each in openings if each.compartment in grant.compartments)
         return frozenset(grant.fields).union(*whole)
 
 
 def open_view(store: PacketStore, packet_id: bytes, *, node: str) -> PacketView:
-    """Opens one packet with every key that is here; everything is verified again.
+    """Opens one packet with every key of this node, and verifies it again.
 
     Raises:
-        NotFound: If it is not here.
+        NotFound: If it is not stored here.
         PacketFrozen: If its originator has frozen it.
-        PacketError: If what is stored no longer verifies.
+        PacketError: If the stored packet no longer verifies.
     """
     if store.is_frozen(packet_id):
         raise PacketFrozen
@@ -116,7 +116,7 @@ def open_view(store: PacketStore, packet_id: bytes, *, node: str) -> PacketView:
 
 
 def sealed_again(shown: PacketView) -> SealedPacket:
-    """A packet of ours with its keys, as it was when it was sealed: to release more of it."""
+    """Returns a packet of ours with its keys, as first sealed, to release more of it."""
     keys: Release = shown.packet.keys[0]
     return SealedPacket(
         manifest=shown.manifest,

@@ -1,1 +1,1 @@
-"""Persons of the agency: sessions, and who acts."""
+"""Persons of the agency: sessions, and acting persons."""

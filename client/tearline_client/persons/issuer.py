@@ -1,13 +1,12 @@
-"""The agency's own persons, where it has no identity provider: who they are, who is logged in.
+"""The persons and logins of an agency without an identity provider.
 
-Persons, sessions and the issuer's key are secrets of a keystore, so nothing here touches a
-file itself. A login is the record that a person gave their passphrase; for half a day the
-node may then issue five-minute tokens in that person's name. Roles and whether the person is
-still enabled are read anew for each token.
+Persons, sessions and the issuer's key are secrets of a keystore; this module does no file I/O.
+A login records that a person entered their passphrase. For half a day, the node may then issue
+five-minute tokens in that person's name. The person's roles and status are read for each token.
 
-This is as strong as the keystore: whoever opens it can issue tokens for anyone in it. An
-agency that must guard against its own node's operators runs an identity provider elsewhere
-and lists that provider's key in the trust list instead.
+The keystore bounds the protection: an attacker who opens it can issue tokens for every person
+in it. An agency that must guard against its own node's operators runs a separate identity
+provider, and has the trust list name that provider's key.
 """
 
 import hmac
@@ -33,8 +32,8 @@ from tearline.policy.marking import Tlp, parse_tlp
 from tearline.text.choices import listed
 from tearline_client.keys.keystore import Keystore
 
-SESSION_LIFETIME_S = 12 * 3600  # a working day; then the passphrase is asked again
-MAX_PERSONS = 200  # what one secret holds; a larger agency has an identity provider
+SESSION_LIFETIME_S = 12 * 3600  # a working day; then the person logs in again
+MAX_PERSONS = 200  # capacity of one secret; a larger agency has an identity provider
 MIN_PASSPHRASE_BYTES = 8
 NODE = "node"
 """In place of a person's name: the node itself acts or reads, whoever is logged in."""
@@ -51,12 +50,12 @@ class PersonRecord:
     """A person of the agency.
 
     Attributes:
-        name: As the agency calls them; never given to another person.
-        roles: What they may act as; at least one.
+        name: The agency's name for them; never reused for another person.
+        roles: Their roles; at least one.
         clearance: The strictest TLP label they are cleared for.
-        enabled: Whether they may act at all.
+        enabled: Whether they may act.
         salt: 16 random bytes.
-        verifier: Their passphrase, stretched with the salt.
+        verifier: Slow digest of their passphrase with the salt.
     """
 
     name: str
@@ -69,12 +68,12 @@ class PersonRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """That a person gave their passphrase.
+    """Login of a person.
 
     Attributes:
-        name: Who.
-        began_s: When, Unix seconds.
-        ends_s: Until when it counts, Unix seconds.
+        name: The person's name.
+        began_s: Time of the login, Unix seconds.
+        ends_s: End of the session, Unix seconds.
     """
 
     name: str
@@ -83,9 +82,9 @@ class Session:
 
 
 class LocalIssuer:
-    """Persons, logins and tokens of one agency, kept in a keystore.
+    """Persons, logins and tokens of one agency, stored in a keystore.
 
-    Commands at the same moment lose nothing of each other: each reads and writes alone.
+    Each change holds the keystore's lock. Concurrent commands therefore lose no change.
 
     Attributes:
         present: Sessions of this process alone, by name; see ``SignIns``. They count for a person
@@ -98,7 +97,7 @@ class LocalIssuer:
 
     @classmethod
     def create(cls, keystore: Keystore, key: IssuerKey) -> "LocalIssuer":
-        """An issuer without persons, whose ``key`` the trust list will name.
+        """Creates an issuer without persons, and returns it; the trust list will name its ``key``.
 
         Raises:
             PersonConflict: If the keystore has an issuer already.
@@ -110,11 +109,11 @@ class LocalIssuer:
 
     @property
     def public(self) -> bytes:
-        """The issuer's Ed25519 key, 32 bytes, for the trust list."""
+        """Returns the issuer's public Ed25519 key, 32 bytes, for the trust list."""
         return self._key().public
 
     def persons(self) -> tuple[PersonRecord, ...]:
-        """Every person there ever was, ascending by name."""
+        """Returns every present and past person, ascending by name."""
         return parse_persons(self._read(_PERSONS))
 
     def add(
@@ -123,8 +122,8 @@ class LocalIssuer:
         """Adds a person.
 
         Raises:
-            MalformedInput: If the name, the roles or the passphrase cannot be used.
-            PersonConflict: If the name was given before, or there are too many persons.
+            MalformedInput: If the name, the roles or the passphrase are invalid.
+            PersonConflict: If the name was used before, or there are too many persons.
         """
         salt = secrets.token_bytes(SALT_SIZE)
         record = PersonRecord(
@@ -144,9 +143,9 @@ class LocalIssuer:
         return record
 
     def disable(self, name: str) -> None:
-        """Ends all that a person may do; their name stays taken.
+        """Disables a person; their name stays reserved.
 
-        Tokens already issued hold on for up to five minutes.
+        Issued tokens stay valid for up to five minutes.
 
         Raises:
             PersonConflict: If there is no such person.
@@ -165,10 +164,10 @@ class LocalIssuer:
         self.logout(name)
 
     def login(self, name: str, passphrase: bytes, now_s: int) -> Session:
-        """Begins a session of half a day, in place of one the person had.
+        """Begins a session of half a day, and replaces an earlier one.
 
         Raises:
-            LoginRefused: If the person is unknown or disabled, or the passphrase is not theirs.
+            LoginRefused: If the person is unknown or disabled, or the passphrase is wrong.
         """
         verify_login(self.persons(), name, passphrase)
         session = Session(name=name, began_s=now_s, ends_s=now_s + SESSION_LIFETIME_S)
@@ -179,7 +178,7 @@ class LocalIssuer:
         return session
 
     def logout(self, name: str) -> None:
-        """Ends the person's session, if there is one."""
+        """Ends the person's session, if any."""
         with self._keystore.alone():
             sessions = self._sessions()
             others = [each for each in sessions if each.name != name]
@@ -199,20 +198,20 @@ class LocalIssuer:
         return choose_session(stored, name, now_s)
 
     def is_unattended(self, now_s: int) -> bool:
-        """Returns whether no session counts now: then the node acts by itself."""
+        """Returns whether no session is valid now: then the node acts by itself."""
         return not living_sessions(self._sessions(), now_s)
 
     def token(
         self, name: str, binding: Binding, *, now_s: int, pseudonym: bytes | None = None
     ) -> str:
-        """A token of five minutes for a person who is logged in.
+        """Returns a five-minute token for a person who is logged in.
 
         Args:
-            name: Who acts; empty for the only person logged in.
-            binding: Where the token is to hold.
+            name: The acting person; empty for the only person logged in.
+            binding: Scope in which the token is valid.
             now_s: The time, Unix seconds.
-            pseudonym: What the person is called in it; their name where None, which is for
-                the agency's own node only.
+            pseudonym: The person's pseudonym in the token; None for their name, which only the
+                agency's own node may see.
 
         Raises:
             LoginRequired: If the person is not logged in, or was disabled.
@@ -245,12 +244,12 @@ class LocalIssuer:
 
 
 def verify_login(persons: Sequence[PersonRecord], name: str, passphrase: bytes) -> None:
-    """Checks that ``passphrase`` is that of the enabled person ``name``.
+    """Checks that ``passphrase`` belongs to the enabled person ``name``.
 
-    Takes as long, and refuses alike, whichever of these is not so.
+    Every refusal takes the same time and has the same text.
 
     Raises:
-        LoginRefused: If it is not.
+        LoginRefused: If the person is unknown or disabled, or the passphrase is wrong.
     """
     found = next((person for person in persons if person.name == name and person.enabled), None)
     salt = found.salt if found else bytes(SALT_SIZE)
@@ -260,13 +259,13 @@ def verify_login(persons: Sequence[PersonRecord], name: str, passphrase: bytes) 
 
 
 def living_sessions(sessions: Sequence[Session], now_s: int) -> tuple[Session, ...]:
-    """Returns the sessions that count at ``now_s``."""
+    """Returns the sessions that are valid at ``now_s``."""
     # A session from the future was made under another clock: it could last for ever.
     return tuple(each for each in sessions if each.began_s <= now_s < each.ends_s)
 
 
 def choose_session(sessions: Sequence[Session], name: str, now_s: int) -> Session:
-    """Returns the session that counts at ``now_s`` for ``name``, or the only one for an empty name.
+    """Returns the valid session of ``name`` at ``now_s``, or the only one for an empty name.
 
     Raises:
         LoginRequired: If there is none.
@@ -281,7 +280,7 @@ def choose_session(sessions: Sequence[Session], name: str, now_s: int) -> Sessio
 
 
 def encode_persons(persons: Iterable[PersonRecord]) -> bytes:
-    """Persons as one secret."""
+    """Returns persons as one secret."""
     return _encode(
         [
             person.name,
@@ -296,10 +295,10 @@ def encode_persons(persons: Iterable[PersonRecord]) -> bytes:
 
 
 def parse_persons(data: bytes) -> tuple[PersonRecord, ...]:
-    """Persons from the secret that ``encode_persons`` made.
+    """Returns the persons in a secret of ``encode_persons``.
 
     Raises:
-        KeystoreDamaged: If it is another.
+        KeystoreDamaged: If it is malformed.
     """
     try:
         return tuple(
@@ -318,15 +317,15 @@ def parse_persons(data: bytes) -> tuple[PersonRecord, ...]:
 
 
 def encode_sessions(sessions: Iterable[Session]) -> bytes:
-    """Sessions as one secret."""
+    """Returns sessions as one secret."""
     return _encode([each.name, each.began_s, each.ends_s] for each in sessions)
 
 
 def parse_sessions(data: bytes) -> tuple[Session, ...]:
-    """Sessions from the secret that ``encode_sessions`` made.
+    """Returns the sessions in a secret of ``encode_sessions``.
 
     Raises:
-        KeystoreDamaged: If it is another.
+        KeystoreDamaged: If it is malformed.
     """
     try:
         return tuple(
@@ -349,7 +348,7 @@ def _require_usable(persons: Sequence[PersonRecord], name: str, passphrase: byte
     if len(passphrase) < MIN_PASSPHRASE_BYTES:
         raise MalformedInput(f"a passphrase has at least {MIN_PASSPHRASE_BYTES} bytes")
     if any(person.name == name for person in persons):
-        # Not even a disabled person's: partners would take the two for one pseudonym.
+        # Not even a disabled person's name: both would have one pseudonym.
         raise PersonConflict("the name was given before")
     if len(persons) >= MAX_PERSONS:
         raise PersonConflict(f"there are {MAX_PERSONS} persons; use an identity provider")

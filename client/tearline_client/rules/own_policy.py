@@ -1,7 +1,7 @@
-"""The policy sets that a node decides by, and who changes the agency's own.
+"""Policy sets of a node, and the adoption of the agency's own policies by an officer.
 
-The own set lies in a file that anybody with the disk can write. So the vault keeps the digest of
-what an officer adopted, and a node does not start on anything else.
+The file of own policies can be changed by any process with access to the disk. Therefore the
+vault stores the digest of the adopted file, and a node refuses to start with another.
 """
 
 import hashlib
@@ -24,17 +24,17 @@ _ADOPTED = "policy.own"
 
 
 def load_adopted(own: Path, database: Database, *, is_new: bool) -> Policies:
-    """The policies of a node that starts, as an officer adopted them.
+    """Returns the policies of a starting node, as adopted by an officer.
 
     Args:
-        own: The file of the agency's own.
-        database: Knows what was adopted.
-        is_new: Whether the node starts for the first time: what lies there then counts.
+        own: The file of the agency's own policies.
+        database: Stores the digest of the adopted file.
+        is_new: Whether the node starts for the first time; then it adopts the present file.
 
     Raises:
-        OwnPolicyChanged: If the file is not the one that was adopted, or is gone.
+        OwnPolicyChanged: If the file is not the adopted one, or is missing.
         ConfigUnreadable: If it cannot be read.
-        PolicyError: If it does not hold policies of the schema.
+        PolicyError: If it does not contain policies of the schema.
     """
     data = read_if_present(own, MAX_CONFIG_BYTES)
     adopted = database.setting(_ADOPTED)
@@ -47,22 +47,22 @@ def load_adopted(own: Path, database: Database, *, is_new: bool) -> Policies:
 
 
 def adopt(home: Home, keystore: Keystore, file: Path | None, person: str, *, now_ms: int) -> str:
-    """Puts policies in the place of the agency's own; a node that starts then decides by them.
+    """Replaces the agency's own policies, from the next start of the node on.
 
     Args:
         home: The node's home.
         keystore: Its keystore.
-        file: The policies; None for none.
-        person: Who adopts them; empty for whoever is logged in.
+        file: The policies; None for no own policies.
+        person: The adopting person; empty for the person logged in.
         now_ms: The time, Unix milliseconds.
 
     Returns:
-        The officer, by the agency's own name for them.
+        The agency's own name of the officer.
 
     Raises:
-        TlsError: If nobody is logged in, or who is has not the role of an officer.
-        ConfigUnreadable: If the file cannot be read, or the home's own not be written.
-        PolicyError: If it does not hold policies of the schema.
+        TlsError: If no person is logged in, or the person is not an officer.
+        ConfigUnreadable: If the file cannot be read, or the home's file cannot be written.
+        PolicyError: If it does not contain policies of the schema.
     """
     officer = Actors(home, keystore, lambda: now_ms).person(person, Role.OFFICER)
     data = None if file is None else read_if_present(file, MAX_CONFIG_BYTES)

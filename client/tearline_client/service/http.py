@@ -1,7 +1,7 @@
 """The port of a node's metrics and health, in plain HTTP.
 
-It is for those who watch machines: nothing there could be changed, nobody and nothing is named,
-and every figure is the one that ``node status`` or the desks show.
+It is for monitoring. It permits no change and names no person, partner or packet. Every figure
+equals the one in ``node status`` or of the services.
 """
 
 import asyncio
@@ -23,18 +23,18 @@ from tearline_runtime.http import NEVER, TEXT, listening, refusal, reply
 
 
 def is_ready(node: Node, pulse: LoopHealth) -> bool:
-    """Whether a node at work does what it is there for.
+    """Returns whether a running node can work.
 
-    The last round was done lately, so the exchange was reached and what it said is stored; the
-    log is known freshly, by a clock that agrees; and the signing key counts.
+    The last round was complete and recent, so the exchange's answers are stored. The log is
+    fresh, by a clock that agrees, and the signing key is valid.
     """
     return pulse.is_well(node.now_ms()) and node.is_ready()
 
 
 async def vitals_of(node: Node, pulse: LoopHealth) -> Snapshot:
-    """How a node at work is now.
+    """Returns the current state of a running node.
 
-    It goes on with its work meanwhile: what takes long is done piece by piece.
+    The node continues to work meanwhile: long steps are divided.
     """
     requests_overdue = await _requests_overdue(node)
     return Snapshot(
@@ -60,23 +60,23 @@ async def _requests_overdue(node: Node) -> Counter[Side]:
     late: Counter[Side] = Counter()
     for request in node.requests.unsettled():
         late[request.side] += node.requests.is_overdue(request)
-        await asyncio.sleep(0)  # each is replayed from its steps: thousands would hold up the loop
+        await asyncio.sleep(0)  # each is replayed from its steps: thousands would block the loop
     return late
 
 
 def monitored(
     address: str, node: Node, pulse: LoopHealth, report: Callable[[str], None]
 ) -> AbstractAsyncContextManager[int]:
-    """Serves the port in this event loop, and drains it in the end; gives the port.
+    """Serves the port in this event loop, and drains it at the end; yields the port.
 
     Args:
-        address: host:port; port 0 takes a free one.
-        node: What is watched.
-        pulse: How its rounds go.
-        report: Told of a fault here.
+        address: host:port; port 0 selects a free one.
+        node: The monitored node.
+        pulse: Health of its rounds.
+        report: Called with each fault here.
 
     Raises:
-        SettingInvalid: If the address cannot be listened on.
+        SettingInvalid: If the server cannot listen on the address.
     """
     metrics = Metrics()
 

@@ -1,8 +1,7 @@
-"""What is measured of a node at work, in the text format that Prometheus reads.
+"""Metrics of a running node, in the text format of Prometheus.
 
-Numbers, codes of errors and kinds alone: no person, partner, packet, request or case is named.
-
-What has labels is there from the beginning; what has no value is not there.
+They contain only numbers, error codes and kinds, and name no person, partner, packet, request or
+case. Series with labels exist from the beginning; a series without a value is absent.
 """
 
 from collections import Counter
@@ -69,7 +68,7 @@ class Snapshot:
 
 
 class Metrics:
-    """The instruments of one node."""
+    """Instruments of one node."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -133,7 +132,7 @@ class Metrics:
         return OptionalGauge(f"tearline_node_{name}", about, self._registry)
 
     def text(self, vitals: Snapshot) -> bytes:
-        """Everything, as of now."""
+        """Returns all metrics as of now."""
         self._set_log(vitals)
         self._set_mail(vitals.status)
         self._ready.set(vitals.ready)
@@ -177,12 +176,12 @@ class Metrics:
 
 
 def _seconds(time_ms: int | None) -> float | None:
-    """Unix seconds; None for a time that is none, or 0."""
+    """Returns Unix seconds; None for a missing time, or 0."""
     return time_ms / 1000 if time_ms else None
 
 
 def _set_all(gauge: Gauge, values: Mapping[str, float]) -> None:
-    """Sets a gauge by its label, and forgets what is not there any more."""
+    """Sets a gauge by its label, and removes labels without a value."""
     gauge.clear()
     for label, value in values.items():
         gauge.labels(label).set(value)

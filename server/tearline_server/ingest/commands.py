@@ -62,7 +62,7 @@ class Command(Protocol):
         ...
 
     def judge(self, registry: Registry, batch: Batch) -> None:
-        """Adds its writes to the docket."""
+        """Adds its writes to the batch."""
         ...
 
 

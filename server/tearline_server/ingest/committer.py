@@ -79,7 +79,7 @@ class BatchProcessor(Protocol[W_contra]):
 
     @property
     def head(self) -> Head | None:
-        """Returns the head that the desk knows."""
+        """Returns the head that the processor knows."""
         ...
 
     def ask(self, works: Sequence[W_contra], head: Head, news: Snapshot | None) -> Lookups:
@@ -108,7 +108,7 @@ class Committer(Generic[W]):
 
     Args:
         store: The store.
-        desk: The judge of batches.
+        processor: Processor of batches.
         advance: Called with the log's tree after each commit.
         metrics: The metrics.
 
@@ -119,12 +119,12 @@ class Committer(Generic[W]):
     def __init__(
         self,
         store: Store,
-        desk: BatchProcessor[W],
+        processor: BatchProcessor[W],
         advance: Callable[[Frontier], None],
         metrics: Metrics,
     ) -> None:
         self._store = store
-        self._desk = desk
+        self._processor = processor
         self._advance = advance
         self._metrics = metrics
         self.on_settled: Callable[[], None] = lambda: None
@@ -209,7 +209,7 @@ class Committer(Generic[W]):
             )
 
     async def follow(self) -> None:
-        """Has the desk apply writes of other processes, between two batches.
+        """Has the processor apply writes of other processes, between two batches.
 
         Raises:
             StoreError: If they cannot be read.
@@ -245,7 +245,7 @@ class Committer(Generic[W]):
         try:
             if self._damaged:
                 await self._go_back()
-            tree = await self._desk.follow()
+            tree = await self._processor.follow()
         except Exception as error:  # noqa: BLE001 (the caller gets the error, and the worker continues)
             self._damaged = True
             followed.set_exception(error)
@@ -255,7 +255,7 @@ class Committer(Generic[W]):
             followed.set_result(None)
 
     async def _go_back(self) -> None:
-        await self._desk.restore()
+        await self._processor.restore()
         self._damaged = False
 
     async def _work_off(self, batch: list[tuple[W, asyncio.Future[None]]]) -> bool:
@@ -294,7 +294,7 @@ class Committer(Generic[W]):
 
     def _announce(self, works: Sequence[W]) -> None:
         try:
-            self._desk.committed(works)
+            self._processor.committed(works)
         except Exception as error:  # noqa: BLE001 (the batch is durable, even if a listener fails)
             _log.error("listener failed", extra={"error": type(error).__name__})
 
@@ -338,15 +338,15 @@ class Committer(Generic[W]):
         trees: list[Frontier] = []
 
         def ask(head: Head, news: Snapshot | None) -> Lookups:
-            return self._desk.ask(works, head, news)
+            return self._processor.ask(works, head, news)
 
         def append(head: Head, known: LookupResults) -> Commit:
-            commit = self._desk.compose(works, known, head)
+            commit = self._processor.compose(works, known, head)
             trees.append(commit.tree)
             return commit
 
         try:
-            disk_s = await self._store.commit(ask, append, since=self._desk.head)
+            disk_s = await self._store.commit(ask, append, since=self._processor.head)
             self._measure(sum(work.weight.statements for work in works), self.under_way_s, disk_s)
         except BaseException:
             self._damaged = True

@@ -42,7 +42,7 @@ class Result:
     Attributes:
         statement: The statement.
         signer: URI of its signer; empty if the signature does not verify.
-        position: Position, in the docket, of the entry that its receipt names; None if it has none.
+        position: Position, in the batch, of the entry that its receipt names; None if it has none.
         logged: That entry, if the log already held it.
         refusal: The reason for refusal, or None.
         natural: The identifier that it reserves, or None.

@@ -1,4 +1,4 @@
-"""Composition of a transaction from a judged docket: entries, receipts, rows.
+"""Composition of a transaction from a processed batch: entries, receipts, rows.
 
 One signature covers all receipts of a batch. Receipts are not stored: each follows from its entry,
 so a retry gets the same statement under another signature.

@@ -48,7 +48,7 @@ def process(
         submissions: The publication's statements, with their authorship.
         publisher: The publisher.
         registry: Keys, agreements, channels, mailboxes; updated by accepted claims.
-        batch: The docket, which receives the writes.
+        batch: The batch, which receives the writes.
     """
     return tuple(_rule(submitted, publisher, registry, batch) for submitted in submissions)
 

@@ -1,8 +1,7 @@
-"""Onward use at this node: what is made from partners' packets, and what must not leave.
+"""Onward use at this node: control of packets made from partners' packets.
 
-The sender's own node knows every value, so it is here that a copy is found which nobody
-declared. Before anything is sealed, ``verify`` judges a plan by the packets it is made from and
-by the consents that their originators gave.
+The sender's own node knows every value, so only it can find undeclared copies. Before sealing,
+``verify`` checks a plan by its source packets and by their originators' consents.
 """
 
 from collections import defaultdict
@@ -48,7 +47,7 @@ EVERYBODY = ""
 
 
 class OnwardUse:
-    """Judges what is to be sent by what partners gave.
+    """Checks of plans against partners' packets and consents.
 
     Args:
         context: The node.
@@ -58,10 +57,10 @@ class OnwardUse:
         self._context = context
 
     def derived(self, draft: Draft) -> Draft:
-        """A draft marked as strictly as the packets it is made from (spec O-5).
+        """Returns the draft, marked as strictly as its source packets (spec O-5).
 
         Raises:
-            SourceUnknown: If one of them is not here.
+            SourceUnknown: If a source packet is not stored here.
         """
         sources = self._held(draft.derived_from)
         if not sources:
@@ -73,14 +72,14 @@ class OnwardUse:
         return replace(draft, fields=fields)
 
     def verify(self, plan: ReleasePlan) -> None:
-        """Checks, for every field and whoever is to get it, what it takes after (spec O-4 to O-7).
+        """Checks the sources of every field for each of its recipients (spec O-4 to O-7).
 
         Raises:
-            SourceUnknown: If a packet that the draft names is not here.
-            DerivedWeaker: If it is marked or evaluated more freely than one.
-            PassOnForbidden: If an originator has not allowed a recipient.
-            PurposeForbidden: If it gave the field for another purpose.
-            CopyUndeclared: If a value stands in a partner's packet that the draft does not name.
+            SourceUnknown: If a declared source packet is not stored here.
+            DerivedWeaker: If the draft is marked or evaluated more freely than a source.
+            PassOnForbidden: If an originator has not permitted a recipient.
+            PurposeForbidden: If an originator granted the field for another purpose.
+            CopyUndeclared: If a value is in a partner's packet that the draft does not declare.
         """
         draft = plan.draft
         for shown in self._sources(draft.derived_from):
@@ -109,25 +108,25 @@ class OnwardUse:
                     continue
                 for told in values.told(value):
                     is_back = getting[field.path] <= {agency_uri_of(told.origin)}
-                    # Of a source whose value was erased, no marking is left to go by.
+                    # A source with an erased value has no marking to compare with.
                     is_declared = told.packet in draft.derived_from and not told.erased
                     if not is_back and not is_declared:
                         place = field.path.partition("/")[2]
                         raise CopyUndeclared(f"{place}, as in packet {told.packet.hex()[:12]}")
 
     def mentions(self, readers: Sequence[Reader]) -> tuple[Mention, ...]:
-        """Returns the texts that repeat values which their readers may not have in clear."""
+        """Returns the texts that repeat values that their readers may not have in clear."""
         return (*mentions_of(readers), *self._mentions_of_partners(readers))
 
     def mentions_beside(
         self, words: str, recipient: str, kept: Iterable[Field] = ()
     ) -> tuple[Mention, ...]:
-        """Returns how words beside packets repeat what their reader may not have in clear.
+        """Returns the texts beside packets that repeat values withheld from their reader.
 
         Args:
-            words: The words.
+            words: The texts.
             recipient: The reader's node URI, or ``EVERYBODY``.
-            kept: Fields of ours that it gets in no form, or in a coarser one.
+            kept: Our fields that are withheld or generalised for it.
         """
         seeker = Seeker(
             (f.path, text) for f in kept if f.media_type == TEXT for text in texts_of(f)
@@ -144,9 +143,9 @@ class OnwardUse:
         return tuple(ordered[:MAX_MENTIONS])
 
     def _mentions_of_partners(self, readers: Sequence[Reader]) -> tuple[Mention, ...]:
-        """Returns the texts in clear that repeat, in part, a value which a partner limited.
+        """Returns the clear texts that contain a value limited by a partner.
 
-        At most ``MAX_MENTIONS``. A text that is such a value as a whole is a copy: see ``verify``.
+        At most ``MAX_MENTIONS``. A text that equals such a value is a copy: see ``verify``.
         """
         if not self._context.stores.packets.has_partners(self._context.uri):
             return ()
@@ -165,7 +164,7 @@ class OnwardUse:
         return tuple(ordered[:MAX_MENTIONS])
 
     def _told_within(self, field: Field) -> list[ValueSource]:
-        """Where partners told values that stand in a text among other words."""
+        """Returns the partners' sources of values that a text contains among other words."""
         phrases = {each for text in texts_of(field) for each in phrases_of(text)}
         return self._told_in(phrases - values_of(field))
 
@@ -174,7 +173,7 @@ class OnwardUse:
         return [each for told in among.values() for each in told]
 
     def _sources(self, ids: Iterable[bytes]) -> Iterator[PacketView]:
-        """The packets of other agencies among those that a draft is made from."""
+        """Yields the source packets of other agencies."""
         for source in ids:
             try:
                 shown = self._context.open_view(source)
@@ -191,10 +190,10 @@ class OnwardUse:
 
 
 class Uses:
-    """Judges what fields of one packet take after; each group of their sources once.
+    """Checks of one packet's fields by their sources; each group of sources once.
 
     Args:
-        purpose: What the packet is for.
+        purpose: Purpose of the packet.
         given: The consents of originators.
         now_ms: The time, Unix milliseconds.
     """
@@ -208,12 +207,12 @@ class Uses:
         self._allowed: set[tuple[SourceGroup, str]] = set()
 
     def verify(self, field: Field, groups: Iterable[SourceGroup], agencies: Iterable[str]) -> None:
-        """Checks a field that is to go to agencies by the fields that it takes after.
+        """Checks a field for its receiving agencies by its source fields.
 
         Raises:
-            DerivedWeaker: If it is marked more freely than one of them.
-            PassOnForbidden: If an originator has not allowed an agency.
-            PurposeForbidden: If it gave the field for another purpose.
+            DerivedWeaker: If it is marked more freely than a source.
+            PassOnForbidden: If an originator has not permitted an agency.
+            PurposeForbidden: If an originator granted the field for another purpose.
         """
         wanted = sorted(agencies)
         for group in groups:
@@ -233,13 +232,13 @@ class Uses:
 
 
 def taken_after(field: Field, sources: Sources) -> tuple[SourceGroup, ...]:
-    """Returns the fields of its sources that a field takes after."""
-    # By the category that its path says: a marking that was raised before may name another.
+    """Returns the source fields of a field."""
+    # By the category of its path: a raised marking may have another category.
     return sources.concerned(marking_of(field.path), values_of(field))
 
 
 def _getting(plan: ReleasePlan, field: Field) -> Iterator[str]:
-    """URIs of the agencies that get something of a field, in whatever form."""
+    """Yields the URIs of the agencies that receive a field, in any form."""
     for recipient in plan.recipients:
         if plan.decisions[recipient, field.marking].form > Form.EXISTS:
             yield agency_uri_of(recipient)

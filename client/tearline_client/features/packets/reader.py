@@ -89,7 +89,7 @@ class PacketReader(PacketRecords):
         shown = self.show(packet_id, person=person, act=act)
         status = Status.OPENED if acted_by is None else Status.SEEN
         packets = self._context.stores.packets
-        # Asked in the transaction: another process of this node may be reading, too.
+        # Checked in the transaction: another process of this node may be reading, too.
         with self._context.stores.database.transaction():
             behind = [
                 grant
@@ -102,7 +102,7 @@ class PacketReader(PacketRecords):
                 told = [(replace(grant, status=status), acted_by) for grant in behind]
                 self._sender.store_receipts(told)
         if behind:
-            with suppress(*EXCHANGE_AWAY):  # it is told later
+            with suppress(*EXCHANGE_AWAY):  # the receipt is sent later
                 await self._sender.flush()
         return shown
 
@@ -237,7 +237,7 @@ def verify_read_on(context: NodeContext, packets: Iterable[bytes]) -> None:
     """Checks that none of these packets may have been recalled before this node was restored.
 
     Raises:
-        RestoreUnread: If one is a partner's, and the mailbox was not read to its end since.
+        RestoreUnread: If one is a partner's, and the mailbox was not read completely since.
     """
     if context.stores.recovery.is_unread and any(
         context.stores.packets.packet(packet).origin != context.uri for packet in packets

@@ -40,7 +40,7 @@ class Review:
         fields: Fields of sent packets, each with the node URI of the partner that gets it or gets
             another use of it.
         changed: Fields whose view differs from the draft.
-        mentions: Texts that repeat values which their readers may not have in clear.
+        mentions: Texts that repeat values that their readers may not have in clear.
     """
 
     pending: Pending

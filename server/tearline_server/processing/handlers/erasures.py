@@ -50,7 +50,7 @@ def erase_due(registry: Registry, batch: Batch, statement: Statement, order: Era
 
     Args:
         registry: Keys, agreements, mailboxes.
-        batch: The docket, which receives the writes.
+        batch: The batch, which receives the writes.
         statement: The order's statement.
         order: The order.
 

@@ -18,7 +18,7 @@ def drop_ended(registry: Registry, batch: Batch, packets: Iterable[bytes]) -> No
 
     Args:
         registry: The current agreements.
-        batch: The docket, which receives the writes.
+        batch: The batch, which receives the writes.
         packets: Packets that may have ended, by manifest id.
     """
     for packet in packets:
