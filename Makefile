@@ -89,10 +89,13 @@ ha: $(VENV)/.ready-test-$(KEY) ## lose a primary under Patroni, etcd and Postgre
 	apt-get install --yes --quiet --no-install-recommends $(HA_PACKAGES)
 	TEARLINE_HA=1 $(RUN) -m pytest tests/ha
 
-.PHONY: package
+.PHONY: package install-test
 package: $(VENV)/.ready-test-$(KEY) ## build wheel and sdist, the same bytes from the same commit: dist/
 	@rm -f dist/tearline-*
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RUN) -m hatchling build -d dist
+
+install-test: $(VENV)/.ready-test-$(KEY) ## install as docs/howto/install.md says: pipx, uv, systemd, container (root; skips what is missing)
+	TEARLINE_INSTALL=1 $(RUN) -m pytest tests/install -v -o faulthandler_timeout=1800
 
 .PHONY: format proto reference docs clean
 format: $(VENV)/.ready-check-$(KEY) ## put code into the one format
