@@ -264,7 +264,7 @@ def test_the_image_is_built_and_serves(
         ),
         f"{agency} init --agency mx-prosecutor --domain fiscalia.mx.example --node liaison",
         f"{agency} trust draft --exchange exchange.enrolment --agency mx/mx-prosecutor.agency "
-        "--output-file federation.trust",
+        "--threshold 1 --output-file federation.trust",
         "chmod 0644 federation.trust",
         serve.replace("--publish 8443:8443", ""),
         f"timeout {UP_S} bash -c 'until podman logs exchange 2>&1 | grep -q serving; "
