@@ -198,11 +198,21 @@ class CallInterceptor:
     ) -> AsyncIterator[bytes]:
         """Yields the messages of a stream, and adds the room of each to ``held``.
 
+        gRPC tells no size before a message has arrived. Until then it holds room for the largest.
+
         Raises:
             ExchangeBusy: If no room becomes free in time.
         """
-        async for message in messages:
-            held.append(await self._streamed.take(str(caller.agency), _room_of(len(message))))
+        while True:
+            share = await self._streamed.take(str(caller.agency), MAX_MESSAGE_BYTES)
+            message: bytes | None = None
+            try:
+                message = await anext(messages, None)
+            finally:
+                share.shrink(_room_of(len(message or b"")))
+            if message is None:
+                return
+            held.append(share)
             yield message
 
     async def _message(self, call: Call, requests: AsyncIterator[bytes]) -> bytes:

@@ -431,6 +431,33 @@ async def test_messages_that_do_not_come_keep_nobody_else_s_waiting(
     assert sample(metrics, "calls_under_way") == 0
 
 
+async def test_messages_of_streams_that_do_not_come_keep_nobody_else_s_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many may be arriving as fit the agency's room in bytes, on however many streams."""
+    monkeypatch.setattr(ROOM, 2 * MAX_MESSAGE_BYTES)
+
+    async def echo(caller: Caller, messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for message in messages:
+            yield message
+
+    guard = guard_of(Admitting(*[leaf_of(CN)] * 3, leaf_of(US), *[leaf_of(CN)] * 3))
+    handle = guard.stream_stream(methods.PUBLISH_STREAM, echo).stream_stream
+    silent = [Unread() for _ in range(3)]
+    calls = [asyncio.ensure_future(anext(handle(each, Context()))) for each in silent]
+    for each in silent[:2]:
+        await each.asked.wait()
+    assert await asyncio.wait_for(anext(handle(one(b"request"), Context())), 30) == b"request"
+    assert not silent[2].asked.is_set()
+    calls[0].cancel()
+    await silent[2].asked.wait()  # its room is free again
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    for _ in range(3):  # a message that came keeps no room of one that may come
+        assert await asyncio.wait_for(anext(handle(one(b"request"), Context())), 30) == b"request"
+
+
 class Deaf(Context):
     """A call whose caller does not read its answer."""
 
@@ -468,7 +495,7 @@ async def test_messages_of_a_stream_take_room_until_their_answers_are_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     large = bytes(MAX_SMALL_BYTES + 1)
-    monkeypatch.setattr(ROOM, 2 * len(large))
+    monkeypatch.setattr(ROOM, MAX_MESSAGE_BYTES + len(large))
     arrived = list[str]()
 
     async def converse(caller: Caller, messages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
