@@ -97,6 +97,10 @@ package: $(VENV)/.ready-test-$(KEY) ## build wheel and sdist, the same bytes fro
 install-test: $(VENV)/.ready-test-$(KEY) ## install as docs/howto/install.md says: pipx, uv, systemd, container (root; skips what is missing)
 	TEARLINE_INSTALL=1 $(RUN) -m pytest tests/install -v -o faulthandler_timeout=1800
 
+.PHONY: browser
+browser: $(VENV)/.ready-browser-$(KEY) ## use the console in a real browser (Chromium, by Debian's package; skipped without one)
+	$(RUN) -m pytest tests/browser
+
 .PHONY: format proto reference docs clean
 format: $(VENV)/.ready-check-$(KEY) ## put code into the one format
 	$(RUN) -m ruff format
@@ -146,6 +150,10 @@ $(VENV)/.ready-test-$(KEY): $(VENV)/.ready-run-$(KEY)
 
 $(VENV)/.ready-check-$(KEY): $(VENV)/.ready-test-$(KEY)
 	@$(VENV)/bin/$(PIP) --group check
+	@touch $@
+
+$(VENV)/.ready-browser-$(KEY): $(VENV)/.ready-test-$(KEY)
+	@$(VENV)/bin/$(PIP) --group browser
 	@touch $@
 
 $(PROTO_VENV)/.ready-$(KEY):

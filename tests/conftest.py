@@ -16,7 +16,12 @@ from support import order, run_cache
 from support.postgres import Postgres, installed
 
 # followthemoney needs a compiler, so its tests have a set-up of their own: make interop.
-collect_ignore = [] if importlib.util.find_spec("followthemoney") else ["interop"]
+# So have those that need a browser: make browser.
+collect_ignore = [
+    folder
+    for package, folder in (("followthemoney", "interop"), ("playwright", "browser"))
+    if not importlib.util.find_spec(package)
+]
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile(

@@ -7,8 +7,10 @@ from tearline.packets.recall import RecallState
 from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import Pap, Tlp
+from tearline.requests.progress import Phase
 from tearline.statements.receipt import Status
 from tearline_client.console.languages import mark
+from tearline_client.features.worklist.service import TaskKind
 
 KINDS: Mapping[PacketKind, str] = {
     PacketKind.LEAD: mark("Lead"),
@@ -98,4 +100,33 @@ INFORMATION: Mapping[str, str] = {
     "2": mark("known personally to the source, not to the agency that passes it on"),
     "3": mark("not known personally to the source, corroborated by other information"),
     "4": mark("not known personally to the source, cannot be corroborated"),
+}
+TASKS: Mapping[TaskKind, str] = {
+    TaskKind.EVIDENCE: mark("Decide on evidence against the log"),
+    TaskKind.QUESTION: mark("Answer a question about our request"),
+    TaskKind.URGENCY: mark("Confirm or lower the contested urgency of our request"),
+    TaskKind.REQUEST: mark("Answer a request"),
+    TaskKind.RECALL: mark("Erase or keep a recalled packet"),
+    TaskKind.APPROVAL: mark("Approve or reject a release"),
+    TaskKind.CONSENT: mark("Give or refuse a consent"),
+    TaskKind.PROPOSAL: mark("Sign, counter or decline a proposal"),
+    TaskKind.INVITATION: mark("Join or decline a case"),
+    TaskKind.VOTE: mark("Consent or object to a newcomer in a case"),
+    TaskKind.QUARANTINE: mark("Inspect quarantined messages"),
+    TaskKind.UNREAD: mark("Read a packet"),
+}
+PHASES: Mapping[Phase, str] = {
+    Phase.SUBMITTED: mark("Submitted"),
+    Phase.RECEIVED: mark("Delivered"),
+    Phase.CLARIFY: mark("A question is open"),
+    Phase.ADMITTED: mark("Admitted"),
+    Phase.AWAIT_AUTHORISATION: mark("Awaits an authorisation"),
+    Phase.PARTIAL: mark("Answered in part"),
+    Phase.ANSWERED: mark("Answered"),
+    Phase.REFUSED: mark("Refused"),
+    Phase.REJECTED_FORMAL: mark("Rejected for its form"),
+    Phase.WITHDRAWN: mark("Withdrawn"),
+    Phase.EXPIRED: mark("Expired"),
+    Phase.SUPPLEMENTED: mark("Supplemented"),
+    Phase.CLOSED: mark("Closed"),
 }
