@@ -25,7 +25,7 @@ AT_MOST: Mapping[str, float] = {
     # Rounded up: a correction of a defect moves no bound. Code that moves from a side to the
     # shared package takes its part of the bound along, so the sum stays.
     "lines of code in proto": 11_900,
-    "lines of code in server": 9_850,
+    "lines of code in server": 9_820,
     # 1,300 of these are the worklist, the inbox and the command line's aids for persons.
     "lines of code in client": 26_150,
     # Pages for people, counted apart: their number grows with what the console shows, and they

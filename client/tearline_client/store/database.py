@@ -4,10 +4,8 @@ The numbered scripts in ``migrations`` create its tables. Each raises the versio
 released one is never changed.
 """
 
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from importlib.resources import files
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from tearline.errors import (
     StoreVersion,
 )
 from tearline_client.store.vault import Column, Vault
+from tearline_runtime import sqlite
 
 _BUSY_MS = 10_000  # a command waits for the daemon's commit, never for the network
 _PURGE_BUSY_MS = 1000  # other processes of the node read and write for milliseconds
@@ -28,6 +27,33 @@ _PAGE_BYTES = 4096  # rows have one to eight kilobytes: larger pages stay half e
 _ANALYZED = 400  # rows of each index, as SQLite's manual advises
 _OPTIMIZE = 0x10002  # includes tables that this connection did not read
 _OLDEST = 36  # older values were not bound to their rows
+
+
+def _damaged(error: apsw.Error) -> StoreDamaged:
+    return StoreDamaged(type(error).__name__)
+
+
+def _unreadable(error: apsw.Error) -> StoreDamaged:
+    return StoreDamaged(f"the file cannot be read or written: {type(error).__name__}")
+
+
+_ERRORS: sqlite.ErrorTable = {
+    apsw.BusyError: lambda _: StoreBusy(),
+    # Not a damaged file: the new row has the identifier of an existing one.
+    apsw.ConstraintError: lambda _: StatementConflict(
+        "another value is stored under this identifier"
+    ),
+    apsw.CorruptError: _damaged,
+    apsw.NotADBError: _damaged,
+    apsw.IOError: _unreadable,
+    apsw.CantOpenError: _unreadable,
+    apsw.ReadOnlyError: _unreadable,
+}
+
+
+def _translated() -> AbstractContextManager[None]:
+    return sqlite.translated(_ERRORS)
+
 
 _SETTING = Column("setting", "value", ("name",))
 
@@ -46,31 +72,20 @@ class Database:
     def __init__(self, path: Path, vault: Vault) -> None:
         self.vault = vault
         self._is_purge_due = True  # purges erased data of an interrupted process
-        # Created before SQLite does it, so that it is never readable by others.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+        sqlite.create_private(path)
         with _translated():
-            self._connection = apsw.Connection(str(path))
-            self._connection.set_busy_timeout(_BUSY_MS)
-            self._connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute("PRAGMA secure_delete=ON")  # erased data are overwritten
+            self._connection = sqlite.connect(path, page_bytes=_PAGE_BYTES, busy_ms=_BUSY_MS)
         self._migrate()
 
     def _migrate(self) -> None:
-        folder = files(__package__).joinpath("migrations")
-        scripts = sorted(
-            (file for file in folder.iterdir() if file.name.endswith(".sql")),
-            key=lambda file: file.name,
-        )
+        scripts = sqlite.migrations(__package__)
         with self.transaction():
             version = self.value("PRAGMA user_version")
             if 0 < version < _OLDEST:
                 raise StoreVersion(
                     f"version {version}; versions before {_OLDEST} were sealed without their row"
                 )
-            if version > len(scripts):
-                raise StoreVersion(f"version {version}, this program knows {len(scripts)}")
+            sqlite.verify_version(version, scripts)
             for script in scripts[version:]:
                 self.execute(script.read_text("utf-8"))
             self.execute(f"PRAGMA user_version={len(scripts)}")
@@ -96,16 +111,9 @@ class Database:
         If another process blocks it for too long, or the disk is full, it is retried after each
         later transaction.
         """
-        self._connection.set_busy_timeout(_PURGE_BUSY_MS)
-        try:
-            with _translated():
-                # The file is overwritten where it held erased data; the log is emptied.
-                (row,) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                self._is_purge_due = bool(row[0])
-        except (StoreBusy, StoreFull):
-            return  # committed data stay committed
-        finally:
-            self._connection.set_busy_timeout(_BUSY_MS)
+        self._is_purge_due = not sqlite.purge(
+            self._connection, _ERRORS, wait_ms=_PURGE_BUSY_MS, busy_ms=_BUSY_MS
+        )
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -226,16 +234,8 @@ def copy_database(source: Path, target: Path) -> None:
     Raises:
         StoreError: If the source cannot be read, or the target cannot be written.
     """
-    # SQLite treats an empty file as a new database, and keeps its mode.
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
-    with _translated():
-        connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
-        try:
-            connection.set_busy_timeout(_BUSY_MS)
-            connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")  # an earlier version used 16384
-            connection.execute("VACUUM INTO ?", (str(target),))
-        finally:
-            connection.close()
+    # An earlier version's pages were larger.
+    sqlite.copy_database(source, target, _ERRORS, page_bytes=_PAGE_BYTES, busy_ms=_BUSY_MS)
 
 
 def verify_database(path: Path) -> None:
@@ -244,33 +244,7 @@ def verify_database(path: Path) -> None:
     Raises:
         StoreDamaged: If one is damaged.
     """
-    with _translated():
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        try:
-            if connection.pragma("integrity_check") != "ok":
-                raise StoreDamaged("SQLite's integrity check found faults")
-        finally:
-            connection.close()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except apsw.BusyError:
-        raise StoreBusy() from None
-    except apsw.FullError:
-        raise StoreFull() from None
-    except apsw.ConstraintError:
-        # Not a damaged file: the new row has the identifier of an existing one.
-        raise StatementConflict("another value is stored under this identifier") from None
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise StoreDamaged(type(error).__name__) from None
-    except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError) as error:
-        if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
-            # No space for the index of the write-ahead log, created on opening.
-            raise StoreFull() from None
-        raise StoreDamaged(f"the file cannot be read or written: {type(error).__name__}") from None
+    sqlite.verify_database(path, _ERRORS)
 
 
 class Store:

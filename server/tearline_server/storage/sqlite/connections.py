@@ -10,10 +10,9 @@ import os
 import threading
 import time
 from asyncio import get_running_loop
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from importlib.resources import files
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,9 +23,8 @@ from tearline.errors import (
     StoreDamaged,
     StoreError,
     StoreForbidden,
-    StoreFull,
-    StoreVersion,
 )
+from tearline_runtime import sqlite
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -61,8 +59,7 @@ class Database:
         self._is_purge_due = False
         self.questions = 0  # queued or running
         try:
-            # Created before SQLite opens it, so it is never readable by others.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+            sqlite.create_private(path)
             self._writer_connection = self._connect()
             _migrate(self._writer_connection)
             self._purge()  # completes deletions of an earlier process
@@ -103,18 +100,8 @@ class Database:
         await get_running_loop().run_in_executor(self._writer, self._purge, _PURGE_BUSY_MS)
 
     def _purge(self, busy_ms: int = 0) -> None:
-        connection = self._writer_connection
         self._is_purge_due = True
-        connection.set_busy_timeout(busy_ms)
-        try:
-            with translated():
-                # Overwrites deleted data in the file, and truncates the write-ahead log.
-                (row,) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                self._is_purge_due = bool(row[0])
-        except (StoreBusy, StoreFull):
-            return  # the commit itself is durable
-        finally:
-            connection.set_busy_timeout(0)
+        self._is_purge_due = not sqlite.purge(self._writer_connection, _ERRORS, wait_ms=busy_ms)
 
     async def close(self) -> None:
         """Finishes running work, closes every connection and releases the lock."""
@@ -153,14 +140,12 @@ class Database:
 
     def _connect(self) -> apsw.Connection:
         with translated():
-            connection = apsw.Connection(str(self._path), statementcachesize=_STATEMENTS_KEPT)
-            connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
+            connection = sqlite.connect(
+                self._path, page_bytes=_PAGE_BYTES, statements=_STATEMENTS_KEPT
+            )
             connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             connection.execute("PRAGMA trusted_schema=OFF")
             connection.execute("PRAGMA cell_size_check=ON")
-            connection.execute("PRAGMA secure_delete=ON")  # overwrites deleted data
         self._opened.append(connection)
         return connection
 
@@ -176,20 +161,7 @@ def copy_database(source: Path, target: Path) -> None:
         StoreError: If the source cannot be read, or the target cannot be written.
     """
     try:
-        # SQLite treats an empty file as new, and keeps its mode.
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
-        with translated():
-            connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
-            try:
-                connection.set_busy_timeout(_COPY_BUSY_MS)
-                connection.execute("VACUUM INTO ?", (str(target),))
-            finally:
-                connection.close()
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sqlite.copy_database(source, target, _ERRORS, page_bytes=_PAGE_BYTES, busy_ms=_COPY_BUSY_MS)
     except OSError as error:
         raise StoreDamaged(f"{target}: {error.strerror}") from None
 
@@ -200,23 +172,14 @@ def verify_database(path: Path) -> None:
     Raises:
         StoreDamaged: If a check fails.
     """
-    with translated():
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        try:
-            if connection.pragma("integrity_check") != "ok":
-                raise StoreDamaged("SQLite's integrity check found faults")
-        finally:
-            connection.close()
+    sqlite.verify_database(path, _ERRORS)
 
 
 def _migrate(connection: apsw.Connection) -> None:
-    folder = files(__package__).joinpath("migrations")
-    scripts = sorted(folder.iterdir(), key=lambda file: file.name)
-    scripts = [file for file in scripts if file.name.endswith(".sql")]
+    scripts = sqlite.migrations(__package__)
     with translated():
         version = connection.pragma("user_version")
-        if version > len(scripts):
-            raise StoreVersion(f"version {version}, this program knows {len(scripts)}")
+        sqlite.verify_version(version, scripts)
         for number, script in enumerate(scripts[version:], start=version + 1):
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -250,33 +213,37 @@ def _refused(path: Path, error: OSError) -> StoreError:
     return (StoreForbidden if is_forbidden else StoreDamaged)(f"{path}: {error.strerror}")
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Translates SQLite's errors.
+def _told(error: apsw.Error) -> str:
+    """Returns the result code as documented at sqlite.org/rescode.html."""
+    return f"SQLite's result code is {getattr(error, 'extendedresult', 0)}"
 
-    Raises:
+
+def _damaged(error: apsw.Error) -> StoreDamaged:
+    return StoreDamaged(_told(error))
+
+
+def _forbidden(error: apsw.Error) -> StoreForbidden:
+    return StoreForbidden(_told(error))
+
+
+_ERRORS: sqlite.ErrorTable = {
+    apsw.BusyError: lambda _: StoreBusy("SQLite is locked"),
+    apsw.CorruptError: _damaged,
+    apsw.NotADBError: _damaged,
+    apsw.CantOpenError: _forbidden,
+    apsw.ReadOnlyError: _forbidden,
+    apsw.IOError: _damaged,
+    apsw.ConstraintError: _damaged,
+}
+
+
+def translated() -> AbstractContextManager[None]:
+    """Returns a context that translates SQLite's errors into ours.
+
+    In it are raised:
         StoreBusy: If another process holds a lock.
         StoreFull: If the disk is full.
         StoreForbidden: If the file, or one beside it, may not be opened or written.
         StoreDamaged: If it cannot be read or written, or is inconsistent.
     """
-    try:
-        yield
-    except apsw.BusyError:
-        raise StoreBusy("SQLite is locked") from None
-    except apsw.FullError:
-        raise StoreFull() from None
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise StoreDamaged(_told(error)) from None
-    except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
-        raise StoreForbidden(_told(error)) from None
-    except (apsw.IOError, apsw.ConstraintError) as error:
-        if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
-            # No space for the index of the write-ahead log, created on opening.
-            raise StoreFull() from None
-        raise StoreDamaged(_told(error)) from None
-
-
-def _told(error: apsw.Error) -> str:
-    """Returns the result code as documented at sqlite.org/rescode.html."""
-    return f"SQLite's result code is {getattr(error, 'extendedresult', 0)}"
+    return sqlite.translated(_ERRORS)
