@@ -102,8 +102,8 @@ async def test_partners_join_and_each_sees_the_others(world: Simulation) -> None
 async def test_packets_are_filed_and_told_of_in_the_order_of_the_log(world: Simulation) -> None:
     case_id = await joined(world)
     cn = world.cn.node
-    plan = cn.plan(draft(world.cn, case_id), [US, MX])
-    (packet,) = (await cn.send([plan])).packets
+    plan = cn.packets.plan(draft(world.cn, case_id), [US, MX])
+    (packet,) = (await cn.packets.send([plan])).packets
     await settle(world)
     for member in world.members:
         events = member.node.cases.timeline(view(member))

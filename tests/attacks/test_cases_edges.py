@@ -57,14 +57,14 @@ async def test_nothing_but_the_id_of_a_case_is_sent_in_clear(world: Simulation) 
     assert us.cases.reference("") == ""
     for text in ("harbour-2026", TITLE):
         with pytest.raises(CaseRefused):
-            us.plan(replace(world.us.draft(), case_id=text), [CN])
+            us.packets.plan(replace(world.us.draft(), case_id=text), [CN])
     about = About(
         article="money-laundering", purpose="criminal-investigation", reference="harbour-2026"
     )
     qiu = Entity(id="qiu", schema="Person", properties={"name": ("Qiu Wenhao",)})
     group = Group(entities=(qiu,), outside=())
-    plan = us.plan(us.draft(group, about, agreement=AGREEMENT), [CN])
-    (packet,) = (await us.send([plan])).packets
+    plan = us.packets.plan(us.packets.draft(group, about, agreement=AGREEMENT), [CN])
+    (packet,) = (await us.packets.send([plan])).packets
     await cn.receive()
     for node in (us, cn):
         shown = node.packets.show(packet)
@@ -114,7 +114,7 @@ async def test_a_filed_packet_is_disclosed_to_nobody_outside_of_its_case(
     world.cn.node.cases.join(view(world.cn))
     await settle(world)
     us = world.us.node
-    (packet,) = (await us.send([us.plan(draft(world.us, case_id), [CN])])).packets
+    (packet,) = (await us.packets.send([us.packets.plan(draft(world.us, case_id), [CN])])).packets
     path = world.us.draft().fields[0].path
     with pytest.raises(CaseRecipient):
         await us.packets.disclose(packet, path, MX)
@@ -257,9 +257,9 @@ async def test_a_timeline_tells_of_requests_recalls_and_corrections(world: Simul
     request = await ask(world.us, world.cn, case_id=case_id.hex())
     await world.cn.node.requests.admit(request, PERSON)
     us = world.us.node
-    (first,) = (await us.send([us.plan(draft(world.us, case_id), [CN])])).packets
+    (first,) = (await us.packets.send([us.packets.plan(draft(world.us, case_id), [CN])])).packets
     corrected = replace(draft(world.us, case_id), supersedes=first)
-    (second,) = (await us.send([us.plan(corrected, [CN])])).packets
+    (second,) = (await us.packets.send([us.packets.plan(corrected, [CN])])).packets
     await settle(world)
     await us.recalls.recall(us.recalls.plan(second), RecallReason.MISTAKE, acted_by=PERSON)
     await settle(world)

@@ -141,4 +141,4 @@ async def test_a_disabled_person_does_not_make_it_the_nodes_own_act(world: Simul
     with pytest.raises(LoginRequired, match="disabled"):
         us.persons.acted_by("", agreement_id, Role.LIAISON)
     with pytest.raises(LoginRequired, match="disabled"):
-        us.access.reader()
+        us.persons.reader("")
