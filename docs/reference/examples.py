@@ -35,6 +35,7 @@ _TERMS = "--agreement narcotics-2026 --article money-laundering"
 
 AGENCY = {
     "todo": Example(),
+    "inbox": Example(role=CONTENTS),
     "init": Example(
         words="--home us-justice --agency us-justice --domain justice.us.example --node liaison"
     ),

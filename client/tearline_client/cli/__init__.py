@@ -8,6 +8,7 @@ from tearline_client.cli.groups import LazyGroup, run
 # Noun -> its module and its line of help. A noun is listed once its module exists.
 NOUNS = {
     "todo": ("tearline_client.cli.todo", "List the tasks that wait for you."),
+    "inbox": ("tearline_client.cli.inbox", "List the packets of partners."),
     "init": ("tearline_client.cli.init", "Create an agency and its first node."),
     "trust": ("tearline_client.cli.trust", "Manage the federation's trust list."),
     "person": ("tearline_client.cli.person", "Manage the agency's persons and roles."),
@@ -33,8 +34,24 @@ NOUNS = {
     "version": ("tearline_client.cli.version", "Print the version of this program."),
 }
 
+# Heading -> its nouns, and an example of one of them.
+SECTIONS = {
+    "Officers: packets and partners": (
+        *("todo", "inbox", "packet", "request", "case", "consent", "transfer", "import", "export"),
+        'tearline packet search "Qiu Wenhao"',
+    ),
+    "Officers: terms": ("agreement", "policy", "tearline agreement show narcotics-2026"),
+    "Auditors": ("audit", "log", "tearline --as ada audit who-saw 1847250"),
+    "Operators: agency and node": (
+        *("init", "trust", "person", "keys", "node", "console", "config"),
+        "tearline node status",
+    ),
+    "Everyone": ("login", "demo", "bench", "completion", "version", "tearline login ana"),
+}
+
 command = LazyGroup(
     NOUNS,
+    sections=SECTIONS,
     name="tearline",
     help=(
         "Exchange signed, end-to-end encrypted intelligence packets with partner agencies, "

@@ -26,7 +26,7 @@ from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
 from tearline_client.rendering.output import print_lines
 from tearline_client.rendering.packets import short
-from tearline_client.rendering.words import agency_name, time_text
+from tearline_client.rendering.words import Id, agency_name, moment
 
 
 @click.group(cls=Group)
@@ -84,7 +84,7 @@ async def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
     cli.emit(
         (
             {
-                "packet": held.packet.hex()[:12],
+                "packet": Id(held.packet),
                 "packet_id": held.packet.hex(),
                 "field": short(held.path),
                 "path": held.path,
@@ -122,10 +122,10 @@ async def hash_command(cli: CliContext, value: str) -> None:
     cli.emit(
         (
             {
-                "packet": packet.id.hex()[:12],
+                "packet": Id(packet.id),
                 "packet_id": packet.id.hex(),
                 "from": agency_name(trust_list, packet.origin),
-                "received": time_text(packet.received_ms),
+                "received": moment(packet.received_ms),
             }
             for packet in packets
         ),
@@ -184,7 +184,7 @@ async def checkpoint(cli: CliContext, node: Node, note: bool, sync: bool) -> Non
         "origin": signed.checkpoint.origin,
         "size": signed.checkpoint.size,
         "root": signed.checkpoint.root.hex(),
-        "time": time_text(max(times) * 1000) if times else None,
+        "time": moment(max(times) * 1000) if times else None,
         "signatures": len(signed.signatures),
     }
     cli.emit([row], list(row))

@@ -18,7 +18,7 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.session import async_command, open_node
 from tearline_client.rendering.packets import short
-from tearline_client.rendering.words import counted, time_text
+from tearline_client.rendering.words import Id, counted, moment
 
 
 @click.command(cls=Command, name="access")
@@ -83,10 +83,10 @@ def _row(entry: AccessEntry, names: Mapping[int, str]) -> Row:
     slots = sorted(slot for shown in event.decisions for slot in shown.slots)
     return {
         "entry": entry.index,
-        "time": time_text(event.time_ms),
+        "time": moment(event.time_ms),
         "action": event.code.value,
         "actor": event.actor,
-        "packet": event.packet.hex()[:12],
+        "packet": Id(event.packet),
         "packet_id": event.packet.hex(),
         "fields": ", ".join(
             dict.fromkeys(short(names[s]) if s in names else f"slot:{s}" for s in slots)

@@ -52,7 +52,7 @@ from tearline_client.cli.session import home_of
 from tearline_client.enrolment import read_signed
 from tearline_client.rendering.output import print_line
 from tearline_client.rendering.packets import field_text
-from tearline_client.rendering.words import agency_name, names_of, time_text
+from tearline_client.rendering.words import Id, agency_name, moment, names_of
 
 _MAX_FILE = 2 * MAX_MESSAGE_BYTES  # an exhibit in armor
 STATUS = {
@@ -184,7 +184,7 @@ def _export_verdict(path: Path, manifest: bytes, reader: _Reader) -> _Verdict:
         if export is None
         else {
             "action": "export",
-            "time": time_text(export.time_ms),
+            "time": moment(export.time_ms),
             "actor": _name(reader.trust_list, export.header.signer),
             "exporter": export.header.signer,
             "pseudonym": export.acted_by.pseudonym.hex(),
@@ -220,10 +220,10 @@ def _shown_row(shown: Shown, trust_list: TrustList | None) -> dict[str, object]:
     return {
         "action": "exhibit",
         "entry": shown.known_at.index,
-        "time": time_text(shown.known_at.time_ms),
+        "time": moment(shown.known_at.time_ms),
         "actor": _name(trust_list, shown.originator.signer),
         "originator": shown.originator.signer,
-        "packet": shown.packet.hex()[:12],
+        "packet": Id(shown.packet),
         "packet_id": shown.packet.hex(),
         "federation": shown.originator.federation.hex(),
         "accepted": shown.accepted,
@@ -241,7 +241,7 @@ def _shown_row(shown: Shown, trust_list: TrustList | None) -> dict[str, object]:
                 "name": _name(trust_list, sighting.node),
                 "status": None if sighting.status is None else sighting.status.text,
                 "entry": sighting.at.index,
-                "time": time_text(sighting.at.time_ms),
+                "time": moment(sighting.at.time_ms),
             }
             for sighting in shown.sightings
         ],

@@ -13,7 +13,7 @@ from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.session import acting, home_of, look, node_command
 from tearline_client.features.cases.views import CaseView
 from tearline_client.node import Node
-from tearline_client.rendering.words import agency_name, time_text
+from tearline_client.rendering.words import Id, agency_name, moment
 
 
 @click.group(cls=Group)
@@ -75,7 +75,9 @@ async def open_command(
         repeats=repeats,
         acted_by=acting(cli, node, terms.id),
     )
-    cli.emit([{"id": case_id.hex(), "title": title}], ["id", "title"])
+    cli.emit([{"id": Id(case_id), "title": title}], ["id", "title"])
+    cli.say(f"Opened the case {title}, and invited {', '.join(partners)}.")
+    cli.advise(f"tearline case show {Id(case_id).text()}")
 
 
 @command.command(name="list")
@@ -89,7 +91,7 @@ async def list_command(cli: CliContext, node: Node) -> None:
     _, trust_list = home_of(cli).trust_list()
     rows = [
         {
-            "id": view.id.hex(),
+            "id": Id(view.id),
             "title": view.title,
             "lead": agency_name(trust_list, view.lead),
             "standing": view.standing.value,
@@ -142,7 +144,7 @@ async def timeline(cli: CliContext, node: Node, case: str) -> None:
     rows = [
         {
             "entry": event.entry,
-            "time": time_text(event.time_ms),
+            "time": moment(event.time_ms),
             "what": event.what,
             "by": name(event.actor),
             "with": name(event.counterpart),
@@ -288,6 +290,7 @@ async def _act(
     await act(view, acting(cli, node, view.agreement_id))
     view = node.cases.find(view.id.hex())
     cli.say(f"{view.title}: {view.standing.value}")
+    cli.advise(f"tearline case show {Id(view.id).text()}")
 
 
 def _pair(text: str) -> tuple[str, str]:

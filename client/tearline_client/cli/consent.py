@@ -22,7 +22,7 @@ from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.session import acting, acting_on, look, node_command, received_packet
 from tearline_client.node import Node
 from tearline_client.rendering.packets import short
-from tearline_client.rendering.words import agency_name, time_text
+from tearline_client.rendering.words import Id, agency_name, moment
 from tearline_client.store.consents import ConsentRecord
 
 _DATE = click.DateTime(["%Y-%m-%d"])
@@ -167,10 +167,10 @@ async def show(cli: CliContext, node: Node, consent: str, sync: bool) -> None:
         {
             "step": step.consent.step.value,
             "by": "us" if step.ours else agency_name(trust_list, record.peer),
-            "at": time_text(step.time_ms),
+            "at": moment(step.time_ms),
             "fields": " ".join(short(path) for path in step.terms.fields),
             "for": _scope_text(record, step.terms.scope, trust_list),
-            "until": time_text(step.consent.ends_ms) if step.consent.ends_ms else "",
+            "until": moment(step.consent.ends_ms),
             "note": step.terms.note,
             "repeats": node.packets.repeats_in(step.id),
             "packet": record.packet.hex(),
@@ -314,6 +314,7 @@ def _ends_ms(until: datetime | None) -> int:
 
 def _emit(cli: CliContext, record: ConsentRecord, trust_list: TrustList) -> None:
     cli.emit([_row(record, trust_list, 0)], _COLUMNS)
+    cli.advise(f"tearline consent show {Id(record.id).text()}")
 
 
 def _row(record: ConsentRecord, trust_list: TrustList, now_ms: int) -> dict[str, object]:
@@ -321,15 +322,15 @@ def _row(record: ConsentRecord, trust_list: TrustList, now_ms: int) -> dict[str,
     ends_ms = wanted.consent.ends_ms if wanted else 0
     ended = ConsentStep.GIVE in record.said and 0 < ends_ms <= now_ms
     return {
-        "consent": record.id.hex()[:12],
+        "consent": Id(record.id),
         "side": "asked by us" if record.asked_here else "asked of us",
         "partner": agency_name(trust_list, record.peer),
         "use": record.use.value,
         "status": "ended" if ended and record.status.text == "given" else record.status.text,
         "fields": " ".join(short(path) for path in wanted.terms.fields) if wanted else "",
         "for": _scope_text(record, wanted.terms.scope, trust_list) if wanted else "",
-        "until": time_text(ends_ms) if ends_ms else "",
-        "packet": record.packet.hex()[:12],
+        "until": moment(ends_ms),
+        "packet": Id(record.packet),
         "id": record.id.hex(),
     }
 

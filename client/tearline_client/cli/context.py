@@ -12,7 +12,15 @@ import click
 from tearline.errors import NotConfirmed, SettingInvalid
 from tearline_client.cli.groups import FORMATS, GLOBALS
 from tearline_client.config import Settings, load_settings, read_passphrase
-from tearline_client.rendering.output import Row, ask, emit, emit_aside, print_line, progress
+from tearline_client.rendering.output import (
+    Row,
+    ask,
+    emit,
+    emit_aside,
+    is_terminal,
+    print_line,
+    progress,
+)
 
 R = TypeVar("R")
 
@@ -63,7 +71,7 @@ class CliContext:
             columns: Keys of the rows, in the order of a table.
             spare: Columns dropped on a narrow terminal, the first one first.
         """
-        emit(rows, columns, self.settings.output, spare=spare)
+        emit(rows, columns, self.settings.output, spare=spare, absolute=self.verbose)
 
     def show(
         self, rows: Iterable[Row], columns: Sequence[str], *, spare: Sequence[str] = ()
@@ -75,6 +83,11 @@ class CliContext:
         """Prints a message on standard error, unless quiet."""
         if not self.quiet:
             print_line(message, err=True)
+
+    def advise(self, command: str) -> None:
+        """Prints the next useful command, for a person at a terminal."""
+        if is_terminal():
+            self.say(f"Next: {command}")
 
     def detail(self, message: str) -> None:
         """Prints a message if verbose."""

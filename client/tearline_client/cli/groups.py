@@ -6,11 +6,12 @@ whose functions use ``cli``.
 """
 
 import importlib
+import os
 import re
 import sys
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,9 +20,13 @@ from tearline_client.rendering.output import (
     print_line,
     print_traceback,
     slips_shown,
+    to_json,
 )
 
-FORMATS = ("table", "json", "jsonl", "csv")
+if TYPE_CHECKING:
+    from tearline.errors import TearlineError
+
+FORMATS = ("table", "wide", "json", "jsonl", "csv")
 _SENTENCE = re.compile(r"(?<=\.)\s")
 GLOBALS = "tearline.globals"  # the key in click's Context.meta, which all contexts share
 
@@ -51,6 +56,24 @@ def _global_options(*, hidden: bool) -> list[click.Parameter]:
     ]
 
 
+def _version_option() -> click.Option:
+    def show(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value:
+            from importlib.metadata import version
+
+            print_line(f"tearline {version('tearline')}")
+            context.exit()
+
+    return click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="Print the version, and exit.",
+    )
+
+
 class _Listed(click.Command):
     """Command whose list entry shows the whole first sentence of its help.
 
@@ -75,21 +98,56 @@ class Command(_Listed):
         self.params += [each for each in _global_options(hidden=True) if own.isdisjoint(each.opts)]
 
 
+def _near(group: click.Group, context: click.Context, given: str) -> click.UsageError:
+    """Returns the refusal of an unknown command, with the nearest one."""
+    from difflib import get_close_matches  # imported late, so that help is shown quickly
+
+    near = get_close_matches(given, group.list_commands(context), n=1)
+    meant = f" Did you mean '{near[0]}'?" if near else ""
+    return click.UsageError(f"No such command '{given}'.{meant}", context)
+
+
 class Group(_Listed, click.Group):
     """Group of a noun; its verbs are Commands."""
 
     command_class = Command
     group_class = type  # tells click to use this class for nested groups
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Returns the command that the arguments name.
+
+        Raises:
+            UsageError: If there is none; names the nearest.
+        """
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise _near(self, ctx, args[0])
+        return super().resolve_command(ctx, args)
+
 
 class LazyGroup(click.Group):
     """The whole command line; imports a noun's module when the noun is called."""
 
-    def __init__(self, nouns: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
-        """Stores each noun's module and help line."""
+    def __init__(
+        self,
+        nouns: Mapping[str, tuple[str, str]],
+        *,
+        sections: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+        **kwargs: Any,
+    ) -> None:
+        """Stores each noun's module and help line, and the sections of help.
+
+        Args:
+            nouns: Module and help line of each noun.
+            sections: Nouns under each heading of help, followed by one example; nouns that no
+                section lists stand under "Commands".
+            kwargs: As for ``click.Group``.
+        """
         super().__init__(**kwargs)
         self._nouns = nouns
-        self.params.extend(_global_options(hidden=False))
+        self._sections = sections
+        self.params.extend([*_global_options(hidden=False), _version_option()])
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parses the options before the noun."""
@@ -109,8 +167,23 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the nouns from the table, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(noun, line) for noun, (_, line) in self._nouns.items()])
+        listed = {noun for nouns in self._sections.values() for noun in nouns[:-1]}
+        rest = tuple(noun for noun in self._nouns if noun not in listed)
+        for heading, nouns in {**self._sections, "Commands": (*rest, "")}.items():
+            if not nouns[:-1]:
+                continue
+            with formatter.section(heading):
+                formatter.write_dl([(noun, self._nouns[noun][1]) for noun in nouns[:-1]])
+                if nouns[-1]:
+                    formatter.write_text(f"Example: {nouns[-1]}")
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Returns the noun's command; see ``Group.resolve_command``."""
+        if args[0] not in self._nouns and not args[0].startswith("-"):
+            raise _near(self, ctx, args[0])
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; an error ends it with its message and exit status."""
@@ -121,8 +194,28 @@ class LazyGroup(click.Group):
                 return super().invoke(ctx)
         except (TearlineError, ModuleNotFoundError) as error:
             told = error if isinstance(error, TearlineError) else extra_missing(error, "client")
-            print_line(str(told), err=True)
+            print_line(_as_json(told) if _wants_json(ctx) else str(told), err=True)
             ctx.exit(told.exit_status)
+
+
+def _wants_json(context: click.Context) -> bool:
+    """Returns whether a program reads the output, by the option or the environment."""
+    asked = context.meta.get(GLOBALS, {}).get("output") or os.environ.get("TEARLINE_OUTPUT")
+    return asked in ("json", "jsonl")
+
+
+def _as_json(error: "TearlineError") -> str:
+    return to_json(
+        {
+            "error": {
+                "code": error.code,
+                "what": error.what,
+                "why": error.why,
+                "next": error.next,
+                "exit_status": error.exit_status,
+            }
+        }
+    )
 
 
 def report_fault(

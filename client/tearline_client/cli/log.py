@@ -17,7 +17,7 @@ from tearline_client.connectors.exporters.files import create_file
 from tearline_client.enrolment import read_text
 from tearline_client.node import Node
 from tearline_client.rendering.output import print_lines
-from tearline_client.rendering.words import agency_name, counted, time_text
+from tearline_client.rendering.words import Id, agency_name, counted, moment, time_text
 from tearline_client.store.cosigning import Partner
 
 
@@ -42,7 +42,7 @@ async def cosigners(cli: CliContext, node: Node) -> None:
         {
             "agency": agency_name(trust_list, partner.agency),
             "entries": partner.size,
-            "at": time_text(partner.time_s * 1000) if partner.time_s else "",
+            "at": moment(partner.time_s * 1000),
             "missing": _missing(partner),
         }
         for partner in node.log.cosigners()
@@ -114,8 +114,8 @@ async def evidence(cli: CliContext, node: Node, target: Path | None) -> None:
         _write(target, text.encode())
     rows = [
         {
-            "id": each.id.hex()[:16],
-            "found": time_text(each.time_ms),
+            "id": Id(each.id),
+            "found": moment(each.time_ms),
             "decision": each.decision or "none: sending stopped",
         }
         for each in found

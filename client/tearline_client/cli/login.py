@@ -34,3 +34,4 @@ def command(cli: CliContext, name: str, person_passphrase_file: Path | None, out
     passphrase = person_passphrase(name, person_passphrase_file)
     session = persons.login(name, passphrase, int(time.time()))
     cli.say(f"{name} is logged in until {time_text(session.ends_s * 1000)} UTC.")
+    cli.advise("tearline todo")

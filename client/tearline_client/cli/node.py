@@ -12,7 +12,7 @@ from tearline_client.cli.recall import recalls_in_status
 from tearline_client.cli.release import decision_text
 from tearline_client.cli.session import async_command, home_of, node_command, open_node
 from tearline_client.node import Node
-from tearline_client.rendering.words import agency_name, counted, time_text
+from tearline_client.rendering.words import agency_name, counted, moment, time_text
 
 
 @click.group(cls=Group)
@@ -291,7 +291,7 @@ async def queue(cli: CliContext, node: Node, forget: int | None, yes: bool) -> N
         {
             "number": each.id,
             "what": decision_text(each.content),
-            "decided": time_text(each.time_ms),
+            "decided": moment(each.time_ms),
             "stopped": each.code,
         }
         for each in node.decisions.waiting()

@@ -9,7 +9,7 @@ from tearline_client.cli.options import free_text
 from tearline_client.cli.session import node_command, received_packet
 from tearline_client.node import Node
 from tearline_client.rendering.packets import short
-from tearline_client.rendering.words import time_text
+from tearline_client.rendering.words import Id, moment
 
 
 @click.command(cls=Command)
@@ -41,10 +41,10 @@ async def own_list(cli: CliContext, node: Node) -> None:
     """
     rows = [
         {
-            "packet": each.packet.hex()[:12],
+            "packet": Id(each.packet),
             "field": short(each.path),
             "officer": each.person,
-            "at": time_text(each.time_ms),
+            "at": moment(each.time_ms),
             "reason": each.reason,
         }
         for each in node.own_sources.all()

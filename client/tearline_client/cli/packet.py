@@ -52,7 +52,7 @@ from tearline_client.rendering.packets import (
     view_rows,
     what_to_heed,
 )
-from tearline_client.rendering.words import agency_name, counted, time_text
+from tearline_client.rendering.words import Id, agency_name, counted, moment
 from tearline_client.store.packets import StoredGrant
 
 
@@ -191,19 +191,19 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
         own = packet.origin == node.uri
         rows.append(
             {
-                "packet": packet.id.hex()[:12],
+                "packet": Id(packet.id),
                 "id": packet.id.hex(),
                 "from": "us" if own else agency_name(trust_list, packet.origin),
                 "kind": manifest.kind.value,
                 "case": manifest.case_id,
                 "urgency": manifest.urgency.value,
-                "at": time_text(packet.received_ms),
-                "corrects": manifest.supersedes.hex()[:12],
-                "corrected_by": superseded.get(packet.id, b"").hex()[:12],
+                "at": moment(packet.received_ms),
+                "corrects": Id(manifest.supersedes),
+                "corrected_by": Id(superseded.get(packet.id, b"")),
             }
         )
     columns = ["packet", "from", "kind", "case", "urgency", "at", "corrected_by"]
-    cli.emit(rows, columns)
+    cli.emit(rows, columns, spare=["corrected_by", "urgency", "case"])
 
 
 @command.command()
@@ -292,7 +292,7 @@ async def status(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
             "place": g.grant.address.seq,
             "status": _status_text(g),
             "released": len(g.grant.compartments) + len(g.grant.fields),
-            "grant": g.signed.statement.id.hex()[:12],
+            "grant": Id(g.signed.statement.id),
         }
         for g in packets.grants(packets.find(packet))
     ]

@@ -66,6 +66,7 @@ def add(
         passphrase=person_passphrase(name, person_passphrase_file, twice=True),
     )
     cli.say(f"{name} may now log in.")
+    cli.advise(f"tearline login {name}")
 
 
 @command.command(name="list")

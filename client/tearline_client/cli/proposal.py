@@ -313,6 +313,7 @@ async def _put_forward(
         f"Proposed version {agreement.version} of {agreement.name} to {others},"
         f" as {terms.hex()[:16]}."
     )
+    cli.advise(f"tearline agreement show {terms.hex()[:16]}")
 
 
 def _in_force(node: Node, after: Agreement) -> Agreement | None:

@@ -16,7 +16,7 @@ from tearline_client.cli.session import acting_on, async_command, look, node_com
 from tearline_client.features.recalls.service import RecallPlan
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
-from tearline_client.rendering.words import agency_name, counted, time_text
+from tearline_client.rendering.words import Id, agency_name, counted, moment, time_text
 from tearline_client.rules.recalls import RESPOND_MS
 from tearline_client.store.recalls import StoredRecall
 
@@ -107,7 +107,7 @@ async def recall(
         (
             {
                 "partner": agency_name(trust_list, uri),
-                "packet": plan.packet.hex()[:12],
+                "packet": Id(plan.packet),
                 "what": _what(plan.slots),
             }
             for plan in [plan, *others]
@@ -122,6 +122,8 @@ async def recall(
         if made
         else "Dry run: not recalled."
     )
+    if made:
+        cli.advise("tearline packet recalls")
 
 
 def verify_line_decided(others: Sequence[RecallPlan], *, line: bool | None) -> None:
@@ -153,7 +155,7 @@ async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> Non
     trust_list = node.directory.trust_list()
     held: list[dict[str, object]] = [
         {
-            "packet": hold.packet.hex()[:12],
+            "packet": Id(hold.packet),
             "id": hold.packet.hex(),
             "by": "nobody yet",
             "partner": agency_name(trust_list, node.packets.get(hold.packet).origin),
@@ -166,7 +168,7 @@ async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> Non
     ]
     lost: list[dict[str, object]] = [
         {
-            "packet": each.packet.hex()[:12],
+            "packet": Id(each.packet),
             "id": each.packet.hex(),
             "by": "us",
             "partner": agency_name(trust_list, each.partner),
@@ -182,7 +184,7 @@ async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> Non
         + lost
         + [
             {
-                "packet": each.recall.packet.hex()[:12],
+                "packet": Id(each.recall.packet),
                 "id": each.recall.packet.hex(),
                 "by": "partner" if each.incoming else "us",
                 "partner": agency_name(trust_list, each.partner),
@@ -190,15 +192,15 @@ async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> Non
                 "reason": each.order.reason.value,
                 "state": _state(node, each),
                 "ground": each.answer.ground.value if each.answer and each.answer.ground else "",
-                "due": time_text(each.due_ms),
-                "answered": time_text(each.answered_ms) if each.answered_ms else "",
+                "due": moment(each.due_ms),
+                "answered": moment(each.answered_ms),
                 "not_undone": not_undone(each.answer.reach) if each.answer else "",
             }
             for each in (node.recalls.overdue() if overdue else node.recalls.all())
         ]
     )
     columns = ["packet", "by", "partner", "what", "reason", "state", "ground", "due", "not_undone"]
-    cli.emit(rows, columns)
+    cli.emit(rows, columns, spare=["not_undone", "ground", "what", "reason"])
 
 
 def recalls_of(node: Node, shown: PacketView) -> list[str]:

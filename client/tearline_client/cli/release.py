@@ -21,7 +21,7 @@ from tearline_client.node import Node
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.rendering.packets import cell_rows, short, text_column
-from tearline_client.rendering.words import agency_name, counted, time_text
+from tearline_client.rendering.words import Id, agency_name, counted, moment
 from tearline_client.store.approvals import (
     Content,
     Pending,
@@ -113,12 +113,12 @@ def emit_released(cli: CliContext, released: Released | None) -> None:
         return
     if isinstance(released, ActQueued):
         cli.emit(
-            ({"packet": each.hex(), "queued": released.place} for each in released.packets),
+            ({"packet": Id(each), "queued": released.place} for each in released.packets),
             ["packet", "queued"],
         )
         raise released
     if isinstance(released, bytes):
-        row = {"pending": released.hex()[:12], "id": released.hex()}
+        row = {"pending": Id(released), "id": released.hex()}
         cli.emit([row], ["pending"])
         cli.say(
             "Not sealed: the article requires a second person. Next: tearline packet"
@@ -128,7 +128,7 @@ def emit_released(cli: CliContext, released: Released | None) -> None:
     cli.emit(
         (
             {
-                "packet": packet.hex(),
+                "packet": Id(packet),
                 "accepted": sum(r.status is Status.ACCEPTED for r in released.receipts),
             }
             for packet in released.packets
@@ -138,6 +138,8 @@ def emit_released(cli: CliContext, released: Released | None) -> None:
     verify_accepted(released)
     count = counted(len(released.receipts), "statement")
     cli.say(f"The exchange accepted and logged {count}.")
+    if released.packets:
+        cli.advise(f"tearline packet status {Id(released.packets[0]).text()}")
 
 
 def _say_review(cli: CliContext, node: Node, review: Review) -> None:
@@ -229,14 +231,14 @@ def _pending_row(node: Node, pending: Pending) -> dict[str, object]:
     trust_list = node.directory.trust_list()
     what, article, recipients = _subject(node, pending.content)
     return {
-        "pending": pending.id.hex()[:12],
+        "pending": Id(pending.id),
         "id": pending.id.hex(),
         "what": f"{what}, {counted(pending.lost, 'field')} recalled" if pending.lost else what,
         "to": " ".join(sorted(agency_name(trust_list, uri) for uri in recipients)),
         "article": article,
         "by": pending.drafter.subject,
-        "at": time_text(pending.time_ms),
-        "until": time_text(pending.ends_ms),
+        "at": moment(pending.time_ms),
+        "until": moment(pending.ends_ms),
     }
 
 

@@ -33,8 +33,9 @@ from tearline_client.features.requests.views import RequestView
 from tearline_client.node import Node
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file
+from tearline_client.rendering.output import cell
 from tearline_client.rendering.packets import SPARE, cell_rows
-from tearline_client.rendering.words import time_text
+from tearline_client.rendering.words import Id, agency_name, moment
 
 _MAX_FILE = 1 << 20
 
@@ -82,7 +83,11 @@ async def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
         confirm_packets(cli, node, [plan], yes=yes)
         sent = await node.requests.submit(plan, person)
         verify_accepted(sent)
-    cli.emit(({"request": packet.hex()} for packet in sent.packets), ["request"])
+        trust_list = node.directory.trust_list()
+    cli.emit(({"request": Id(packet)} for packet in sent.packets), ["request"])
+    partner = agency_name(trust_list, plan.recipients[0])
+    cli.say(f"Sent the request to {partner}.")
+    cli.advise(f"tearline request show {Id(sent.packets[0]).text()}")
 
 
 @command.command(name="list")
@@ -104,7 +109,8 @@ async def list_command(cli: CliContext, node: Node, only_open: bool) -> None:
         *("request", "role", "partner", "urgency", "state", "due", "left", "clock", "overdue"),
         "waits",
     ]
-    cli.emit(rows, columns)
+    spare = ["waits", "overdue", "clock", "due", "urgency"]
+    cli.emit(rows, columns, spare=spare)
 
 
 @command.command()
@@ -126,7 +132,7 @@ async def show(cli: CliContext, node: Node, request: str, steps: bool) -> None:
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
     cli.say(
         f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"
-        f" {row['clock'] or 'due ' + (str(row['due']) or '-')}"
+        f" {row['clock'] or 'due ' + (cell(row['due']) or '-')}"
     )
     if steps:
         columns = ["at", "by", "step", "items", "text", "entry", "refused"]
@@ -140,9 +146,9 @@ async def show(cli: CliContext, node: Node, request: str, steps: bool) -> None:
                 "record": item.record,
                 "outcome": item.outcome.partition(":")[0],
                 "ground": item.ground.value if item.ground else "",
-                "answer": item.answer.hex(),
+                "answer": Id(item.answer),
                 "earlier": [packet.hex() for packet in item.earlier],
-                "corrected_by": superseded.get(item.answer, b"").hex()[:12],
+                "corrected_by": Id(superseded.get(item.answer, b"")),
             }
             for item in view.items
         ),
@@ -153,7 +159,7 @@ async def show(cli: CliContext, node: Node, request: str, steps: bool) -> None:
 def _steps(view: RequestView, reasons: Mapping[bytes, str]) -> list[dict[str, object]]:
     return [
         {
-            "at": time_text(each.time_ms) if each.time_ms is not None else "",
+            "at": moment(each.time_ms),
             "by": each.side.value,
             "step": each.step.kind.value,
             "items": " ".join(str(item.number) for item in each.note.items) if each.note else "",

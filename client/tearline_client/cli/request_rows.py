@@ -13,7 +13,7 @@ from tearline_client.cli.session import look
 from tearline_client.features.requests.views import RequestedItem, RequestView
 from tearline_client.node import Node
 from tearline_client.rendering.packets import text_column
-from tearline_client.rendering.words import agency_name, time_text
+from tearline_client.rendering.words import Id, agency_name, moment, time_text
 
 _RECORD_SHOWN = 60  # characters: enough to distinguish items
 
@@ -39,14 +39,14 @@ def row_of(view: RequestView, trust_list: TrustList) -> dict[str, object]:
     """Returns a request as a row: its state and its deadline."""
     progress, owed = view.progress, not view.progress.phase.has_ended
     return {
-        "request": view.request.packet.hex()[:12],
+        "request": Id(view.request.packet),
         "id": view.request.packet.hex(),
         "role": "asker" if view.request.side is Side.ASKER else "asked",
         "partner": agency_name(trust_list, view.request.peer),
         "urgency": progress.urgency.value,
         "state": progress.phase.text,
         "question": progress.has_question,
-        "due": time_text(view.due_ms) if view.due_ms is not None and owed else "",
+        "due": moment(view.due_ms) if owed else None,
         "due_ms": view.due_ms if owed else None,
         "left_ms": view.left_ms if owed else None,
         "left": _left(view) if owed else "",
@@ -59,7 +59,7 @@ def row_of(view: RequestView, trust_list: TrustList) -> dict[str, object]:
         "disputed": list(progress.disputed),
         "frozen": view.frozen,
         "waits": _waits(view),
-        "pending": [pending.hex()[:12] for pending in view.pending],
+        "pending": [pending.hex() for pending in view.pending],
     }
 
 

@@ -14,7 +14,7 @@ from tearline_client.features.search.search import SearchFilter
 from tearline_client.node import Node
 from tearline_client.planning.text_search import SearchTerms
 from tearline_client.rendering.packets import field_text, short
-from tearline_client.rendering.words import agency_name, time_text
+from tearline_client.rendering.words import Id, agency_name, moment
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _DAY_MS = 24 * 3_600_000
@@ -82,21 +82,21 @@ async def search(
             rank = sought.rank(opened.field)
             rows.append(
                 {
-                    "packet": packet_id.hex()[:12],
+                    "packet": Id(packet_id),
                     "id": packet_id.hex(),
                     "from": "us" if ours else agency_name(trust_list, packet.origin),
                     "kind": packet.manifest.kind.value,
                     "case": packet.manifest.case_id,
-                    "at": time_text(packet.received_ms),
+                    "at": moment(packet.received_ms),
                     "field": short(opened.field.path),
                     "form": opened.field.form.text,
                     "fits": "" if rank is None else rank.text,
-                    "corrected_by": superseded.get(packet_id, b"").hex()[:12],
+                    "corrected_by": Id(superseded.get(packet_id, b"")),
                     "value": field_text(opened.field),
                 }
             )
     columns = ["packet", "from", "field", "form", "fits", "corrected_by", "value"]
-    cli.emit(rows, columns)
+    cli.emit(rows, columns, spare=["corrected_by", "form", "fits"])
 
 
 def _sender(node: Node, name: str) -> str:

@@ -29,7 +29,7 @@ from tearline_client.cli.session import (
 from tearline_client.features.suspensions.gaps import Marks
 from tearline_client.features.suspensions.service import Position, agencies_of
 from tearline_client.node import Node
-from tearline_client.rendering.words import agency_name, time_text
+from tearline_client.rendering.words import agency_name, moment, time_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -189,8 +189,8 @@ async def gap(cli: CliContext, node: Node, name: str) -> None:
             "article": found.article,
             "from": agency_name(trust_list, found.sender),
             "to": agency_name(trust_list, found.recipient),
-            "suspended": time_text(found.interval.start.time_ms),
-            "resumed": time_text(found.interval.end.time_ms) if found.interval.end else "",
+            "suspended": moment(found.interval.start.time_ms),
+            "resumed": moment(found.interval.end.time_ms) if found.interval.end else None,
             "marks_before": _marks(found.before),
             "marks_after": _marks(found.after),
             "between": " ".join(f"{code}:{count}" for code, count in found.between.items()),

@@ -9,7 +9,7 @@ from tearline_client.cli.options import sync_option
 from tearline_client.cli.session import look, node_command
 from tearline_client.features.worklist.service import Task, TaskKind
 from tearline_client.node import Node
-from tearline_client.rendering.words import agency_name, counted, time_text
+from tearline_client.rendering.words import agency_name, counted, moment
 
 _SHOWN = 12  # hexadecimal digits of an id in a command to copy
 
@@ -33,6 +33,7 @@ async def command(cli: CliContext, node: Node, limit: int | None, sync: bool) ->
     cli.emit(
         [task_row(task, trust_list) for task in tasks[:limit]],
         ["due", "task", "partner", "next"],
+        spare=["partner"],
     )
     left = len(tasks) - len(tasks[:limit])
     if left:
@@ -43,7 +44,6 @@ async def command(cli: CliContext, node: Node, limit: int | None, sync: bool) ->
 
 def task_row(task: Task, trust_list: TrustList) -> dict[str, object]:
     """Returns a task as a row."""
-    due = "" if task.due_ms is None else time_text(task.due_ms)
     return {
         "kind": task.kind.value,
         "id": task.id.hex(),
@@ -51,11 +51,12 @@ def task_row(task: Task, trust_list: TrustList) -> dict[str, object]:
         "partner": agency_name(trust_list, task.partner) if task.partner else "",
         "partner_uri": task.partner,
         "count": task.count,
-        "due": f"OVERDUE since {due}" if task.is_late else due,
+        "due": moment(task.due_ms),
         "due_ms": task.due_ms,
+        "since": moment(task.since_ms),
         "since_ms": task.since_ms,
         "late": task.is_late,
-        "task": task_text(task),
+        "task": f"{'OVERDUE: ' if task.is_late else ''}{task_text(task)}",
         "next": next_command(task, trust_list),
     }
 

@@ -8,7 +8,9 @@ CSV cell that a spreadsheet would calculate.
 """
 
 import json
+import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -20,9 +22,23 @@ from tearline.text.display import visible, visible_lines
 
 Row = Mapping[str, object]
 
+
+class Value:
+    """Value of a row with two spellings: short for people, and whole for programs."""
+
+    __slots__ = ()
+
+    def text(self) -> str:
+        """Returns the spelling for people."""
+        raise NotImplementedError
+
+    def whole(self) -> str:
+        """Returns the spelling for programs."""
+        raise NotImplementedError
+
+
 # Characters that start a formula in Excel, LibreOffice or Sheets, in ASCII and full width.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-_UNWRAPPED = 1 << 14  # columns of a table that goes to a pipe: wide enough never to wrap
 
 
 def print_line(text: str, *, err: bool = False) -> None:
@@ -33,6 +49,11 @@ def print_line(text: str, *, err: bool = False) -> None:
 def print_lines(text: str) -> None:
     """Prints a text that contains its own newlines, unchanged in a pipe."""
     click.echo(visible_lines(text), nl=False)
+
+
+def is_terminal() -> bool:
+    """Returns whether a person reads standard output."""
+    return sys.stdout.isatty()
 
 
 def ask(question: str) -> str:
@@ -89,6 +110,8 @@ def cell(value: object) -> str:
             return visible(value)
         case int() | float():
             return str(value)
+        case Value():
+            return value.text()
         case _:  # lists and tables
             return to_json(value)
 
@@ -97,13 +120,19 @@ def csv_cell(value: object) -> object:
     """Returns one value for a spreadsheet: numbers unchanged, text never a formula."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    text = cell(value)
+    text = value.whole() if isinstance(value, Value) else cell(value)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def to_json(value: object) -> str:
     """Returns ``value`` as one line of JSON with the same data, safe to print."""
-    return visible(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    return visible(json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Value):
+        return value.whole()
+    raise TypeError(f"{type(value).__name__} is no type of JSON")
 
 
 def emit(
@@ -113,16 +142,18 @@ def emit(
     stream: TextIO | None = None,
     *,
     spare: Sequence[str] = (),
+    absolute: bool = False,
 ) -> None:
     """Prints rows.
 
     Args:
         rows: The data; JSON prints whole rows, a table and CSV only the ``columns``.
         columns: Keys of the rows, in the order of a table.
-        form: ``table``, ``json``, ``jsonl`` or ``csv``. All formats except the table are printed
-            row by row, for any number of rows.
+        form: ``table``, ``wide``, ``json``, ``jsonl`` or ``csv``. A wide table has every column in
+            full. All formats except tables are printed row by row, for any number of rows.
         stream: The output stream; by default standard output.
         spare: Columns dropped on a narrow terminal, the first one first.
+        absolute: Whether a terminal, too, gets dates and times instead of distances from now.
     """
     stream = stream or sys.stdout
     match form:
@@ -136,8 +167,8 @@ def emit(
             writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows([csv_cell(row.get(column)) for column in columns] for row in rows)
-        case "table":
-            _emit_table(rows, columns, stream, spare)
+        case "table" | "wide":
+            _emit_table(rows, columns, stream, spare, absolute=absolute, wide=form == "wide")
         case _:
             raise ValueError(f"{form!r} is no form of output")
     stream.flush()
@@ -157,29 +188,64 @@ def _emit_json(rows: Iterable[Row], stream: TextIO) -> None:
 
 
 def _emit_table(
-    rows: Iterable[Row], columns: Sequence[str], stream: TextIO, spare: Sequence[str]
+    rows: Iterable[Row],
+    columns: Sequence[str],
+    stream: TextIO,
+    spare: Sequence[str],
+    *,
+    absolute: bool = False,
+    wide: bool = False,
 ) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    import shutil  # imported late, as the layout: help is shown quickly
 
-    console = Console(
-        file=stream, width=None if stream.isatty() else _UNWRAPPED, highlight=False, markup=False
+    from tearline_client.rendering.table import lay_out
+
+    terminal, now_ms = stream.isatty(), time.time_ns() // 1_000_000
+    now = now_ms if terminal and not (absolute or wide) else None
+    rows = tuple(rows)
+    laid = lay_out(
+        {
+            column.replace("_", " "): _cells([row.get(column) for row in rows], now, wide=wide)
+            for column in columns
+        },
+        width=shutil.get_terminal_size().columns if terminal and not wide else None,
+        spare=[column.replace("_", " ") for column in spare],
     )
-    shown, rows, left = list(columns), tuple(rows), [each for each in spare if each in columns]
-    while True:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in shown:
-            table.add_column(column.replace("_", " "), overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(cell(row.get(column))) for column in shown))
-        if not left or table.__rich_measure__(console, console.options).minimum <= console.width:
-            break
-        shown.remove(left.pop(0))
-    console.print(table)
-    if len(shown) < len(columns):
-        names = ", ".join(column for column in columns if column not in shown)
-        print_line(f"Hidden columns: {names}. Next: widen the terminal, or use -o json.", err=True)
+    bold = terminal and not os.environ.get("NO_COLOR")
+    head = click.style(laid.head, bold=True) if bold else laid.head
+    text = "".join(f"{line}\n" for line in (head, *laid.lines))
+    if terminal and stream is sys.stdout and len(laid.lines) >= shutil.get_terminal_size().lines:
+        _page(text)
+    else:
+        stream.write(text)
+    if laid.hidden:
+        names = ", ".join(laid.hidden)
+        print_line(f"Hidden columns: {names}. Next: widen the terminal, or use -o wide.", err=True)
+
+
+def _cells(values: Sequence[object], now_ms: int | None, *, wide: bool) -> list[str]:
+    """Returns a column: ids at their shortest, and times as distances from ``now_ms``, if given."""
+    from tearline_client.rendering.values import Id, Moment, distance_text, shortest
+
+    digits = None if wide else shortest([each.id for each in values if isinstance(each, Id)])
+
+    def write(value: object) -> str:
+        match value:
+            case Id():
+                return value.id.hex()[:digits]
+            case Moment() if now_ms is not None:
+                return distance_text(value.time_ms, now_ms)
+            case _:  # a value that is the same in every table
+                return cell(value)
+
+    return [write(value) for value in values]
+
+
+def _page(text: str) -> None:
+    """Prints a long text through the person's pager, which may neither run nor write files."""
+    for name, value in (("LESS", "FRX"), ("LESSSECURE", "1"), ("LESSHISTFILE", "-")):
+        os.environ.setdefault(name, value)
+    click.echo_via_pager(text)
 
 
 @contextmanager

@@ -4,6 +4,9 @@ from tearline.errors import MalformedInput
 from tearline.federation.members import TrustList
 from tearline.identity import agency_uri_of
 from tearline_client.audit import rows
+from tearline_client.rendering.values import Id, age_text, counted, moment
+
+__all__ = ["Id", "age_text", "agency_name", "counted", "moment", "names_of", "time_text"]
 
 time_text = rows.time_text
 
@@ -24,19 +27,3 @@ def names_of(trust_list: TrustList | None) -> rows.Names:
             return uri  # the log holds the name that a refused peer gave
 
     return name
-
-
-def counted(count: int, noun: str) -> str:
-    """Returns a count with its noun: ``1 packet``, ``2 packets``, ``2 entities``."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
-
-
-def age_text(age_ms: int) -> str:
-    """Returns an age in words: ``3 min ago``, ``2 h ago``, ``5 d ago``."""
-    minutes = max(age_ms, 0) // 60_000
-    if minutes < 2 * 60:
-        return f"{minutes} min ago"
-    hours = minutes // 60
-    return f"{hours} h ago" if hours < 2 * 24 else f"{hours // 24} d ago"

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import pkgutil
+import re
 import resource
 import subprocess
 import sys
@@ -281,3 +282,68 @@ def test_commands_open_the_node_without_a_coroutine_of_their_own():
     nested = {(name, each.name): coroutines_inside(each) for name, each in functions}
     assert not {place: inner for place, inner in nested.items() if inner}
     assert not [name for name in trees if "asyncio.run(" in (folder / name).read_text()]
+
+
+def test_help_has_a_section_for_each_role_with_one_example_of_it():
+    output = run("--help").output
+    listed = [noun for nouns in cli.SECTIONS.values() for noun in nouns[:-1]]
+    assert sorted(listed) == sorted(cli.NOUNS)
+    for heading, (*nouns, example) in cli.SECTIONS.items():
+        section = output.partition(f"{heading}:\n")[2].partition("\n\n")[0]
+        assert f"Example: {example}" in " ".join(section.split())
+        assert all(f"  {noun} " in section for noun in nouns)
+        words = [word for word in example.split()[1:] if word in cli.NOUNS]
+        assert words[0] in nouns
+
+
+def test_the_version_is_an_option():
+    result = run("--version")
+    assert result.exit_code == 0
+    assert re.fullmatch(r"tearline \d+\.\d+\.\d+\n", result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (("pakcet", "list"), "packet"),
+        (("packet", "shwo"), "show"),
+        (("audit", "who-sow", "x"), "who-saw"),
+        (("packet", "list", "--nosync"), "--no-sync"),
+    ],
+)
+def test_an_unknown_word_brings_the_nearest(arguments, meant):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert f"'{meant}'" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_an_error_is_data_where_data_is_json(form):
+    def act(frame: CliContext) -> None:
+        raise SignatureInvalid("by \x1b[31m")
+
+    result = run("-o", form, "act", command=acting(act))
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert "\x1b" not in result.stderr
+    assert json.loads(result.stderr)["error"] == {
+        "code": "TL-KEY-002",
+        "what": "The signature does not verify.",
+        "why": "by \x1b[31m",
+        "next": "Do not use the statement; keep it as evidence and ask its signer.",
+        "exit_status": 5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "terminal", "is_shown"),
+    [((), True, True), ((), False, False), (("-q",), True, False)],
+)
+def test_the_next_command_is_for_a_person_at_a_terminal(options, terminal, is_shown, monkeypatch):
+    monkeypatch.setattr("tearline_client.cli.context.is_terminal", lambda: terminal)
+
+    def act(frame: CliContext) -> None:
+        frame.advise("tearline todo")
+
+    result = run(*options, "act", command=acting(act))
+    assert ("Next: tearline todo\n" in result.stderr) is is_shown
+    assert result.stdout == ""

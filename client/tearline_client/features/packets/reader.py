@@ -3,13 +3,15 @@
 Every method that returns contents first writes its entry in the node's own access log.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from tearline.audit.event import EventCode
 from tearline.errors import EXCHANGE_AWAY, NotFound, RestoreUnread
-from tearline.packets.packet import OpenedField
+from tearline.packets.packet import TEXT, OpenedField
+from tearline.policy.form import Form
 from tearline.statements.receipt import Status
 from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
@@ -20,6 +22,10 @@ from tearline_client.features.packets.records import PacketRecords
 from tearline_client.features.search.search import EVERYWHERE, SearchFilter, find
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.outbox.sender import Sender
+
+_PROMINENT = ("Person", "Company", "Organization", "LegalEntity")
+NAMES_SHOWN = 2
+"""Names in a packet's subject: enough to know it in a list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,34 @@ class PacketReader(PacketRecords):
         shown = self._open(packet_id)
         self._access.record(act, {packet_id: shown.view.fields}, person=person)
         return shown
+
+    def subjects(
+        self, packet_ids: Iterable[bytes], *, person: str = ""
+    ) -> dict[bytes, tuple[str, ...]]:
+        """Returns the first readable names in packets; an entry of the own access log.
+
+        Packets that their originator froze are passed over.
+
+        Args:
+            packet_ids: The packets of a list, 32 bytes each.
+            person: The reader, by the agency's own name; empty for the person logged in.
+
+        Raises:
+            NotFound: If one is not here.
+            StoreError: If the entry cannot be written: then no name is shown.
+        """
+        named = {
+            packet_id: tuple(islice(_names(self._open(packet_id)), NAMES_SHOWN))
+            for packet_id in packet_ids
+            if not self._context.stores.packets.is_frozen(packet_id)
+        }
+        self._access.record(EventCode.ACCESS_SEARCH, named, person=person)
+        return {
+            packet_id: tuple(
+                dict.fromkeys(each.field.values[0].decode("utf-8", "replace") for each in fields)
+            )
+            for packet_id, fields in named.items()
+        }
 
     async def read(
         self,
@@ -231,6 +265,22 @@ class PacketReader(PacketRecords):
         except NotFound:
             self._context.stores.awaiting_cosignature.verify_none(packet_id.hex())
             raise
+
+
+def _names(shown: PacketView) -> Iterator[OpenedField]:
+    """Yields the readable names of entities in a packet, persons first."""
+    for opened in sorted(shown.view.best(), key=_prominence):
+        field = opened.field
+        is_name = field.path.endswith("/name") and field.media_type == TEXT
+        if is_name and field.values and field.form in (Form.CLEAR, Form.GENERALISED):
+            yield opened
+
+
+def _prominence(opened: OpenedField) -> tuple[int, str]:
+    """Returns the rank of an entity as a packet's subject; within a rank, the order of paths."""
+    schema = opened.field.path.split("/")[1]
+    rank = _PROMINENT.index(schema) if schema in _PROMINENT else len(_PROMINENT)
+    return rank, opened.field.path
 
 
 def verify_read_on(context: NodeContext, packets: Iterable[bytes]) -> None:

@@ -68,13 +68,20 @@ def test_what_asks_no_exchange_says_how_old_it_is(desk: Desk, command: tuple[str
     shown = desk.run(*command)
     assert shown.exit_code == 0, shown.output
     assert "Local data is as of 20" in shown.stderr
-    assert "min ago" in shown.stderr
+    assert "minutes ago" in shown.stderr
 
 
 def test_an_age_is_told_in_one_unit() -> None:
     minute = 60_000
     found = [age_text(each * minute) for each in (-5, 0, 119, 120, 47 * 60 + 59, 48 * 60)]
-    assert found == ["0 min ago", "0 min ago", "119 min ago", "2 h ago", "47 h ago", "2 d ago"]
+    assert found == [
+        "0 minutes ago",
+        "0 minutes ago",
+        "119 minutes ago",
+        "2 hours ago",
+        "47 hours ago",
+        "2 days ago",
+    ]
 
 
 def test_a_packet_that_is_sent_says_its_place_and_goes_with_the_next_sync(

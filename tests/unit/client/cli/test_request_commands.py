@@ -132,7 +132,7 @@ def test_a_clock_that_stands_still_says_since_when(two: tuple[Desk, Path]) -> No
     assert desk.run(*suspend, "--reason", "review", "--yes", agency=MX).exit_code == 0
     for agency in ("us-justice", MX):
         (row,) = desk.rows("request", "list", agency=agency)
-        assert (row["due"], row["due_ms"], row["suspended"]) == ("", None, True)
+        assert (row["due"], row["due_ms"], row["suspended"]) == (None, None, True)
         assert row["clock"].endswith(": a question, suspended")
         assert 7.9 * 3_600_000 < row["left_ms"] <= 8 * 3_600_000
         shown = desk.run("request", "show", request, agency=agency).stderr
@@ -288,7 +288,7 @@ def test_an_answer_that_was_corrected_names_its_correction(two: tuple[Desk, Path
     )
     for agency in ("us-justice", MX):
         (shown, open_still) = desk.rows("request", "show", request, agency=agency)
-        assert (shown["answer"], shown["corrected_by"]) == (first["answer"], sent["packet"][:12])
+        assert (shown["answer"], shown["corrected_by"]) == (first["answer"], sent["packet"])
         assert (open_still["outcome"], open_still["corrected_by"]) == ("open", "")
     correction = ("packet", "show", shown["corrected_by"], "--as", "lin")
     assert "205000" in desk.run(*correction).stdout
