@@ -12,11 +12,13 @@ from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.cosigning.followed_log import FollowedLog
 from tearline_client.directory import Directory
+from tearline_client.features.agreements.handler import put_in_force
 from tearline_client.features.agreements.proposals import ProposalService
 from tearline_client.features.agreements.service import AgreementService
 from tearline_client.features.approvals.service import ApprovalService, Services
 from tearline_client.features.cases.decisions import CaseDecisionService
 from tearline_client.features.cases.service import CaseService
+from tearline_client.features.channels.handler import queue_marks
 from tearline_client.features.consents.own_sources import OwnSources
 from tearline_client.features.consents.service import ConsentService
 from tearline_client.features.corrections.service import CorrectionService
@@ -45,6 +47,7 @@ from tearline_client.namespaces.audit import Audit
 from tearline_client.namespaces.keys import Keys
 from tearline_client.namespaces.packets import Packets
 from tearline_client.notifications.hooks import Notifications
+from tearline_client.outbox.duties import Duties
 from tearline_client.outbox.lock import Presence
 from tearline_client.outbox.sender import Sender
 from tearline_client.persons.actors import Actors
@@ -78,6 +81,7 @@ class Node:
         self.sign_ins = self.persons.sign_ins
         self._jobs = Jobs(context)
         self._sender = Sender(context, home.sending_lock, HANDLERS)
+        self._duties = Duties(context, HANDLERS)
         onward = OnwardUse(context)
         releases = PacketService(context, self._sender, onward)
         disclosures = DisclosureService(context, self._sender, releases, onward)
@@ -110,9 +114,7 @@ class Node:
         )
         self.recalls = RecallService(context, self._sender, self.sync)
         self.corrections = CorrectionService(context, releases)
-        self.consents = ConsentService(
-            context, self._sender, releases, disclosures, words, self.decisions
-        )
+        self.consents = ConsentService(context, releases, disclosures, words, self.decisions)
         self.own_sources = OwnSources(context)
         self.cases = CaseService(context, words)
         self.case_decisions = CaseDecisionService(context, self.cases, self.decisions, self._sender)
@@ -139,7 +141,7 @@ class Node:
         self.notifications.watch(self.requests.due)
         self.notifications.watch(self.recalls.due)
         self.agreements = AgreementService(context, home, self._sender, releases, self.sync)
-        self.proposals = ProposalService(context, self._sender, self.agreements.publish)
+        self.proposals = ProposalService(context, self.agreements.publish)
         self.erasures = ErasureService(context, words, self.agreements.publish)
         self.suspensions = SuspensionService(context, self._sender)
         self._worklist = Worklist(
@@ -233,17 +235,11 @@ class Node:
             # With a key that may have come on record just now; and an exchange that was restored
             # takes nothing before it has heard what we cosigned.
             await self.cosigning.turn()
-        self._sender.reseal()
-        self._jobs.run(
-            proposals=self.proposals.put_in_force,
-            recalls=self.recalls.run,
-            drafts=self.approvals.expire,
-            standings=self.suspensions.settle,
-            cases=self.cases.turn,
-            requests=self.requests.attend,
-        )
+        self._duties.reseal()
+        self._duties.run_due()
+        self._jobs.run(drafts=self.approvals.expire)
         await self._sender.flush()
-        if self._sender.reseal():
+        if self._duties.reseal():
             await self._sender.flush()
         await self.decisions.run()
 
@@ -255,7 +251,7 @@ class Node:
             # whoever seals something is told.
             return
         await self._records.keep()
-        self._jobs.run(anchoring=self._anchors.anchor, standings=self.suspensions.affirm)
+        self._jobs.run(anchoring=self._anchors.anchor)
 
     def take_over(self) -> None:
         """Makes this copy the node again, once every other copy has ended; see ``Reconciler``."""
@@ -279,7 +275,7 @@ class Node:
         await self.sync()
         count = await self._take_in()
         with self._jobs.attempt("proposals"):
-            if self.proposals.put_in_force():
+            if put_in_force(self._context):
                 await self._sender.flush()
                 count += await self._take_in()  # what all signed comes back, as to every party
         await self.tell()
@@ -313,12 +309,7 @@ class Node:
 
     async def tell(self) -> None:
         """Tells grantors what became of their grants, and partners what else they wait for."""
-        self._jobs.run(
-            standings=self.suspensions.settle,
-            receipts=self._sender.tell,
-            proposals=self.proposals.put_in_force,
-            cases=self.cases.turn,
-        )
+        self._duties.answer()
         await self._sender.flush()
 
     async def mark(self) -> int:
@@ -328,7 +319,7 @@ class Node:
             TwinAtWork: If another copy of this node is at work; none is signed then.
         """
         self._context.verify_alone()
-        count = self._sender.mark()
+        count = queue_marks(self._context)
         await self._sender.flush()
         return count
 

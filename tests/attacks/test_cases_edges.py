@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from attacks.simulated_requests import PERSON, ask
+from attacks.simulated_requests import HOUR_MS, PERSON, ask, shift
 from attacks.test_cases import AGREEMENT, SUMMARY, TITLE, draft, joined, settle, view
 from support.node import context_of, stores_of
 from support.simulation import CN, MX, US, Member, Simulation, alone
@@ -23,6 +23,7 @@ from tearline.errors import (
     SignerKeyUnknown,
 )
 from tearline.federation.members import Revocation
+from tearline.limits import CASE_RETRY_MS
 from tearline.packets.recall import RecallReason
 from tearline.statements.statement import StatementType
 from tearline.suspensions.index import SuspensionIndex
@@ -166,7 +167,7 @@ async def test_what_a_suspension_refuses_is_not_said_without_end(
         await us.sync()
     assert len(await world.entries()) == size
     monkeypatch.undo()
-    monkeypatch.setattr("tearline_client.features.cases.service.CASE_RETRY_MS", 0)
+    shift(world, CASE_RETRY_MS / HOUR_MS)
     await settle(world)
     assert view(world.mx).standing is Membership.INVITED
 
@@ -231,7 +232,7 @@ async def test_nothing_is_opened_of_cases_in_which_nothing_happened(
         opened(world.us, f"{TITLE} {number}", CN)
     await settle(world)
     cases = stores_of(world.us.node).cases
-    assert cases.due() == ()
+    assert cases.due(context_of(world.us.node).now_ms()) == ()
     world.cn.node.cases.join(world.cn.node.cases.find(f"{TITLE} 1"))
     await world.cn.node.sync()
     read: list[bytes] = []

@@ -1,6 +1,7 @@
 """What a node does by itself: one thing that cannot be done keeps nothing else from being done."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,46 +25,35 @@ from tearline.errors import (
 from tearline.packets.packet import Urgency
 from tearline.packets.recall import RecallReason
 from tearline.requests.progress import Phase, Progress
+from tearline.statements.receipt import Status
 from tearline.statements.statement import StatementType
 from tearline_client.bootstrap import HANDLERS
-from tearline_client.context import NodeContext
-from tearline_client.features.recalls import service
+from tearline_client.features.recalls import handler as recalls
 from tearline_client.service.daemon import run_daemon
 from tearline_client.store.recalls import StoredRecall
 from tearline_client.store.requests import RequestStore, StoredRequest
 
-CHORES = (
-    "proposals.put_in_force",
-    "recalls.run",
-    "approvals.expire",
-    "suspensions.settle",
-    "suspensions.affirm",
-    "cases.turn",
-    "requests.attend",
-    "_anchors.anchor",
-)
+DUTIES = ("reseal", "run_due", "answer")
+CHORES = (("approvals", "expire"), ("_anchors", "anchor"))
 
 
-def failing(
-    member: Member, chore: str, error: TearlineError, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Has a chore of a node fail from now on."""
-    desk, method = chore.split(".")
-
-    def fail(*_: Any) -> None:
+def fail(error: TearlineError) -> Callable[..., Any]:
+    def failing(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(getattr(member.node, desk), method, fail)
+    return failing
 
 
-@pytest.mark.parametrize("chore", CHORES)
-async def test_a_chore_that_fails_stops_no_other(
-    world: Simulation, chore: str, monkeypatch: pytest.MonkeyPatch
+def spoil_duty(
+    member: Member, kind: StatementType, duty: str, error: TearlineError, patch: pytest.MonkeyPatch
 ) -> None:
-    failing(world.cn, chore, NotFound("spoiled"), monkeypatch)
-    (packet,) = await world.us.send(world.cn)
-    for _ in range(2):
-        await world.cn.node.receive()
+    """Has a duty of one statement type fail from now on."""
+    spoiled = replace(HANDLERS[kind], **{duty: fail(error)})
+    patch.setattr(member.node._duties, "_handlers", {**HANDLERS, kind: spoiled})
+
+
+async def verify_told(world: Simulation, packet: bytes) -> None:
+    """The failure was told once, and kept nothing else from being done."""
     assert world.cn.grants() == [packet]
     assert world.cn.codes() == [NotFound.code]
     assert "spoiled" in world.cn.status().quarantined[0].why
@@ -72,36 +62,37 @@ async def test_a_chore_that_fails_stops_no_other(
     await goes_on(world, world.us, world.cn)
 
 
-async def test_a_type_that_cannot_be_sealed_anew_stops_no_other(
-    world: Simulation, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("desk", "method"), CHORES)
+async def test_a_chore_that_fails_stops_no_other(
+    world: Simulation, desk: str, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(context: NodeContext) -> dict[bytes, bytes]:
-        raise NotFound("spoiled")
-
-    done: list[NodeContext] = []
-
-    def last(context: NodeContext) -> dict[bytes, bytes]:
-        done.append(context)
-        return {}
-
-    consent, grant = StatementType.CONSENT, StatementType.GRANT
-    handlers = {
-        consent: replace(HANDLERS[consent], reseal=fail),
-        grant: replace(HANDLERS[grant], reseal=last),
-    }
-    monkeypatch.setattr(world.cn.node._sender, "_handlers", handlers)
+    monkeypatch.setattr(getattr(world.cn.node, desk), method, fail(NotFound("spoiled")))
     (packet,) = await world.us.send(world.cn)
-    await world.cn.node.receive()
-    assert done
-    assert world.cn.grants() == [packet]
-    assert world.cn.codes() == [NotFound.code]
+    for _ in range(2):
+        await world.cn.node.receive()
+    await verify_told(world, packet)
+
+
+@pytest.mark.parametrize("duty", DUTIES)
+async def test_a_duty_that_fails_stops_no_other(
+    world: Simulation, duty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first type of the table fails; what the others owe is done."""
+    spoil_duty(world.cn, next(iter(HANDLERS)), duty, NotFound("spoiled"), monkeypatch)
+    (packet,) = await world.us.send(world.cn)
+    for _ in range(2):
+        await world.cn.node.receive()
+    await verify_told(world, packet)
+    await world.us.node.receive()
+    (grant,) = context_of(world.us.node).stores.packets.grants(packet)
+    assert grant.status is Status.STORED
 
 
 @pytest.mark.parametrize("error", [StoreDamaged, LogInconsistent])
 async def test_what_must_stop_everything_does(
     world: Simulation, error: type[TearlineError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failing(world.cn, "recalls.run", error(), monkeypatch)
+    spoil_duty(world.cn, StatementType.RECALL, "run_due", error(), monkeypatch)
     with pytest.raises(error):
         await world.cn.node.sync()
 
@@ -172,15 +163,15 @@ async def test_a_recall_that_cannot_be_obeyed_holds_up_no_other(
         plan = world.us.node.recalls.plan(packet)
         await world.us.node.recalls.recall(plan, RecallReason.MISTAKE)
     await world.cn.node.receive()
-    honest = service.erase
+    honest = recalls.erase
 
     def erase(state: Any, stored: StoredRecall, **said: Any) -> None:
         honest(state, stored, **said)
         if stored.recall.packet == first:
             raise StatementMalformed("spoiled")
 
-    monkeypatch.setattr(service, "erase", erase)
-    monkeypatch.setattr(service, "is_overdue", lambda *_: True)
+    monkeypatch.setattr(recalls, "erase", erase)
+    monkeypatch.setattr(recalls, "is_overdue", lambda *_: True)
     await world.cn.node.receive()
     assert world.cn.node.packets.show(first).view.fields
     assert not world.cn.node.packets.show(second).view.fields
@@ -193,8 +184,13 @@ async def test_a_running_node_outlives_whatever_cannot_be_done(
     """Even where the exchange answers nonsense for a while: the next round is another one."""
     (packet,) = await world.us.send(world.cn)
     request = await ask(world.us, world.cn)
-    for chore in CHORES:
-        failing(world.cn, chore, StatementMalformed("spoiled"), monkeypatch)
+    failing = fail(StatementMalformed("spoiled"))
+    for desk, method in CHORES:
+        monkeypatch.setattr(getattr(world.cn.node, desk), method, failing)
+    spoiled = {
+        kind: replace(each, **dict.fromkeys(DUTIES, failing)) for kind, each in HANDLERS.items()
+    }
+    monkeypatch.setattr(world.cn.node._duties, "_handlers", spoiled)
     spoil(request, monkeypatch)
     honest, nonsense = world.cn.exchange.cosign, [b"nonsense", b"nonsense"]
 

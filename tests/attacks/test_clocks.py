@@ -14,6 +14,7 @@ from tearline.federation.cosigning import AddCheckpoint
 from tearline.packets.recall import RecallState
 from tearline.tlog.checkpoint import parse_checkpoint_text
 from tearline.tlog.note import parse_note
+from tearline_client.features.recalls.handler import run_due
 from tearline_client.service.daemon import run_daemon
 
 DAY_MS = 24 * HOUR_MS
@@ -62,7 +63,7 @@ async def test_a_checkpoint_of_the_future_that_was_read_earlier_erases_nothing(
     note = world.sign_log(await world.entries())
     with state.stores.database.transaction():
         state.stores.log.put_checkpoint(note)
-    assert world.cn.node.recalls.run() == 0
+    assert run_due(context_of(world.cn.node)) == 0
     assert shown(world.cn, packet) == fields > 0
     assert world.cn.codes() == [ClockSkewed.code]
 

@@ -28,6 +28,7 @@ from tearline.wire.deliveries import Delivery
 from tearline.wire.proposals import encode_proposal, parse_proposal
 from tearline.wire.publications import Outcome, Publication
 from tearline.wire.statements import Signed, merge_signed
+from tearline_client.features.agreements.handler import put_in_force
 from tearline_client.store.proposals import ProposalStore
 from tearline_server.tlog.fsck import LogVerifier
 
@@ -270,7 +271,7 @@ async def test_a_proposal_that_others_have_to_sign_has_no_other_read(
     with monkeypatch.context() as patched:
         patched.setattr(ProposalStore, "_steps", _unread)
         await world.cn.node.receive()
-        assert not world.cn.node.proposals.put_in_force()
+        assert not put_in_force(context_of(world.cn.node))
     assert only(world.cn).terms
     assert stores_of(world.cn.node).proposals.news() == ()
 

@@ -40,6 +40,7 @@ from tearline_client.audit.retention import GRACE_MS, kept_too_long
 from tearline_client.audit.search import BEGINNING, search
 from tearline_client.audit.verifier import AuditVerifier, Judgement, Outcome, worst
 from tearline_client.audit.who_saw import who_saw
+from tearline_client.features.recalls.handler import run_due
 from tearline_client.store.log import OpenedEvent
 from tearline_client.store.packets import PacketStore
 from tearline_server.ingest.commands import EraseDueCommand
@@ -210,7 +211,7 @@ async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
     """At the recipient and at the exchange, although it was sent when more was agreed."""
     (packet,) = await kept.us.send(kept.cn)
     await settle(kept)
-    assert kept.cn.node.recalls.run() == 0
+    assert run_due(context_of(kept.cn.node)) == 0
     await amend(kept, version=3, log_retention_ms=KEPT_MS, retention_ms=DAY_MS)
     set_time(kept, 2 * DAY_MS)
     await kept.exchange.maintenance.drop_ended()

@@ -10,6 +10,7 @@ from support.node import context_of, stores_of
 from support.simulation import PASSPHRASE, LocalTransport, LyingTransport, Member, Simulation
 from tearline.errors import KeyForeign, TwinAtWork
 from tearline.wire.cosigning import CosignReply, CosignRequest, encode_cosign_turn
+from tearline_client.features.channels.handler import queue_marks
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
 from tearline_client.service.backup import back_up, restore
@@ -191,7 +192,7 @@ async def test_a_restore_by_the_book_is_no_copy(world: Simulation) -> None:
     await world.us.node.close()
     restore(file, home, PASSPHRASE)
     async with at_work(world, home) as us:
-        us.node._sender.mark()
+        queue_marks(context_of(us.node))
         us.seal(us.plan(world.cn))
         await settle(us, world.cn)
         await us.send(world.cn)

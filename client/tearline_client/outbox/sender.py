@@ -12,18 +12,10 @@ from tearline.errors import (
     ExchangeError,
     ExchangeUnreachable,
     MailboxFull,
-    StatementMalformed,
     TearlineError,
     TlsError,
 )
-from tearline.statements.channel import Mark
-from tearline.statements.receipt import Receipt
-from tearline.statements.statement import ActedBy, StatementType
-from tearline.wire.grants import (
-    encode_mark,
-    encode_receipt,
-    parse_void,
-)
+from tearline.statements.statement import StatementType
 from tearline.wire.packets import parse_manifest
 from tearline.wire.publications import (
     Outcome,
@@ -32,19 +24,15 @@ from tearline.wire.publications import (
     encode_publication,
     parse_publication,
 )
-from tearline.wire.statements import signed
 from tearline_client.context import NodeContext
-from tearline_client.jobs import Jobs
-from tearline_client.messages.compose import Composition, sign_by_agreement
+from tearline_client.messages.compose import Composition
 from tearline_client.messages.resend import remaining, thread_of
 from tearline_client.outbox.backpressure import BlockedChannels
 from tearline_client.outbox.lock import SendLock
 from tearline_client.outbox.outcomes import OutcomeRecorder
 from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.suspensions import SuspensionRules, Verdict
-from tearline_client.store.channels import DUE
 from tearline_client.store.outbox import OutboxItem, OutboxState
-from tearline_client.store.packets import StoredGrant
 from tearline_client.transport.grpc import PublishStream
 
 MESSAGES_AHEAD = 4  # one megabyte each: the exchange handles one while another is in transit
@@ -69,7 +57,6 @@ class Sender:
         self._context = context
         self._turn = SendLock(lock)
         self._obeying = SuspensionRules(context)
-        self._handlers = handlers
         self._settling = OutcomeRecorder(context, handlers)
 
     def store(self, composition: Composition) -> tuple[int, ...]:
@@ -91,20 +78,6 @@ class Sender:
         """Appends messages to the outbox, inside the caller's transaction; returns their ids."""
         encoded = [encode_publication(each) for each in publications]
         return self._context.stores.outbox.put(encoded, now_ms=self._context.now_ms())
-
-    def reseal(self) -> bool:
-        """Queues statements that were returned undelivered, sealed anew to their recipients.
-
-        The caller has read the log.
-
-        Returns:
-            Whether there were any.
-        """
-        found = False
-        for handler in self._handlers.values():
-            with Jobs(self._context).attempt("sealing anew"):
-                found |= bool(handler.reseal(self._context))
-        return found
 
     async def flush(self) -> ExchangeBusy | None:
         """Sends the outbox in order, with several messages in transit.
@@ -257,88 +230,6 @@ class Sender:
         with self._context.stores.database.transaction():
             self._context.stores.outbox.update(item)
         return item
-
-    def tell(self) -> None:
-        """Queues receipts for every incoming grant whose grantor has an older status.
-
-        It also queues voids for grants held back, and marks required by a change of standing.
-        """
-        while self._tell_some():
-            pass
-        with self._context.stores.database.transaction():
-            voids = [
-                (parse_void(body).address.agreement_id, (kind, body))
-                for kind, body in self._obeying.owed_voids()
-            ]
-            for _, publication in sign_by_agreement(self._context.signer, voids):
-                self.store_publications([publication])
-        self.mark(due=True)
-
-    def _tell_some(self) -> bool:
-        stores = self._context.stores
-        # Read inside the transaction: another process of this node may do the same.
-        with stores.database.transaction():
-            untold = stores.packets.untold()
-            if untold:
-                self.store_receipts([(grant, None) for grant in untold])
-        return bool(untold)
-
-    def store_receipts(self, grants: Sequence[tuple[StoredGrant, ActedBy | None]]) -> None:
-        """Queues one receipt for each grant, inside the caller's transaction.
-
-        Raises:
-            StatementMalformed: If a grant has no status of ours.
-        """
-        stores, now_ms = self._context.stores, self._context.now_ms()
-        bodies = []
-        for stored, acted_by in grants:
-            if stored.status is None:
-                raise StatementMalformed("an incoming grant has a status")
-            grant = stored.grant
-            sender, agreement_id = grant.header.signer, grant.address.agreement_id
-            receipt = Receipt(
-                header=self._context.signer.header,
-                address=stores.channels.next_place(sender, agreement_id),
-                about=stored.signed.statement.id,
-                status=stored.status,
-                code="",
-                entry=None,
-                acted_by=acted_by,
-                time_ms=now_ms,
-            )
-            bodies.append((agreement_id, (StatementType.RECEIPT, encode_receipt(receipt))))
-            stores.packets.set_told(receipt.about, receipt.status)
-        for _, publication in sign_by_agreement(self._context.signer, bodies):
-            self.store_publications([publication])
-
-    def mark(self, *, due: bool = False) -> int:
-        """Queues a mark for every channel that moved since the last one; returns how many.
-
-        Args:
-            due: Only for those channels whose standing changed.
-        """
-        stores, now_ms = self._context.stores, self._context.now_ms()
-        with stores.database.transaction():
-            bodies = []
-            for channel in stores.channels.all():
-                numbers = (channel.sent, channel.received)
-                if numbers in (channel.marked, (0, 0)) or (due and channel.marked != DUE):
-                    continue
-                mark = Mark(
-                    header=self._context.signer.header,
-                    recipient=channel.peer,
-                    agreement_id=channel.agreement_id,
-                    counter=stores.channels.next_mark(channel.peer, channel.agreement_id, *numbers),
-                    highest_sent=channel.sent,
-                    highest_received=channel.received,
-                    time_ms=now_ms,
-                )
-                bodies.append((channel.agreement_id, (StatementType.MARK, encode_mark(mark))))
-            for tree, publication in sign_by_agreement(self._context.signer, bodies):
-                self.store_publications([publication])
-                for number in range(len(tree.leaves)):
-                    stores.suspensions.put_mark(signed(tree, number), own=True, entry=None)
-        return len(bodies)
 
 
 def _is_whole(publication: Publication, held: BlockedChannels) -> bool:

@@ -55,6 +55,10 @@ def none_returned(context: NodeContext) -> Mapping[bytes, bytes]:
     return {}
 
 
+def nothing_due(context: NodeContext) -> None:
+    """Does nothing: the type gives the node no duty."""
+
+
 def no_entry(context: NodeContext, signed: Signed, entry: LogOpening) -> None:
     """Records no acceptance beyond the receipt."""
 
@@ -82,7 +86,10 @@ class StatementHandler(Generic[C]):
             takes its place instead.
         reseal: Queues statements of ours that were returned undelivered, sealed anew: their
             recipient's key had ended, or a suspension held them. Returns the ids of the new ones,
-            by the id of the old. Runs outside of any transaction, after the log is read.
+            by the id of the old. Like those below, it runs outside of any transaction, after the
+            log is read.
+        run_due: Performs the node's own duties in each round, and queues their statements.
+        answer: Queues the statements that arrivals require.
     """
 
     type: StatementType
@@ -95,3 +102,5 @@ class StatementHandler(Generic[C]):
     refused: Callable[[NodeContext, Statement, str], None] = no_record
     renewed: Callable[[bytes, Header, int], bytes] | None = None
     reseal: Callable[[NodeContext], Mapping[bytes, bytes]] = none_returned
+    run_due: Callable[[NodeContext], object] = nothing_due
+    answer: Callable[[NodeContext], object] = nothing_due

@@ -93,17 +93,20 @@ class CaseStore(Store):
         row = self._db.row("SELECT id, agreement, sealed FROM case_file WHERE id = ?", (case_id,))
         return None if row is None else self._led(*row)
 
-    def due(self) -> tuple[LedCase, ...]:
-        """Returns the cases that may need a step, in order of id."""
-        rows = self._db.rows("SELECT id, agreement, sealed FROM case_file WHERE due ORDER BY id")
+    def due(self, now_ms: int) -> tuple[LedCase, ...]:
+        """Returns the cases that may need a step at a time, in order of id."""
+        rows = self._db.rows(
+            "SELECT id, agreement, sealed FROM case_file WHERE due AND due <= ? ORDER BY id",
+            (now_ms,),
+        )
         return tuple(self._led(*row) for row in rows)
 
     def settle(self, case_id: bytes) -> None:
         """Records that a case of ours needs no step until it changes."""
         self._db.execute("UPDATE case_file SET due = 0 WHERE id = ?", (case_id,))
 
-    def _fall_due(self, case_id: bytes) -> None:
-        self._db.execute("UPDATE case_file SET due = 1 WHERE id = ?", (case_id,))
+    def _fall_due(self, case_id: bytes, due_ms: int = 1) -> None:
+        self._db.execute("UPDATE case_file SET due = ? WHERE id = ?", (due_ms, case_id))
 
     def _led(self, case_id: bytes, agreement_id: bytes, sealed: bytes) -> LedCase:
         text = json.loads(self._db.vault.open(_FILE.at(case_id), sealed))
@@ -142,13 +145,18 @@ class CaseStore(Store):
         if not said.mine:
             self._fall_due(step.case_id)
 
-    def forget(self, statement: bytes) -> None:
-        """Deletes a step of ours that the exchange refused undelivered."""
+    def forget(self, statement: bytes, *, due_ms: int = 1) -> None:
+        """Deletes a step of ours that the exchange refused undelivered.
+
+        Args:
+            statement: The id of its statement, 32 bytes.
+            due_ms: From then on its case may need a step, Unix milliseconds.
+        """
         rows = self._db.rows(
             "DELETE FROM case_step WHERE statement = ? AND mine = 1 RETURNING case_id", (statement,)
         )
         for (case_id,) in rows:
-            self._fall_due(case_id)
+            self._fall_due(case_id, due_ms)
 
     def put_back(self, statement: bytes) -> None:
         """Records that a step of ours was returned, to be repeated."""

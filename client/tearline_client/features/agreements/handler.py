@@ -1,18 +1,21 @@
 """Handlers of agreements and of proposals."""
 
 from tearline.agreements.agreement import Agreement, verify_parties_signed, verify_pins
-from tearline.agreements.proposal import Proposal, verify_proposal
+from tearline.agreements.proposal import Offer, Proposal, ProposalState, verify_proposal
 from tearline.audit.event import EventCode
 from tearline.errors import AgreementNotInForce, ProposalRefused
 from tearline.statements.statement import StatementType, signers_of
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.proposals import parse_proposal
+from tearline.wire.publications import Publication, encode_publication
 from tearline_client.context import NodeContext
 from tearline_client.features.suspensions.handler import freeze
+from tearline_client.jobs import Jobs
 from tearline_client.messages.received import Received
 from tearline_client.messages.recipient import Delivered, Recipient
 from tearline_client.rules.handler import Party, StatementHandler
 from tearline_client.store.inbox import Evidence
+from tearline_client.store.proposals import complete
 
 
 def _verify_agreement(recipient: Recipient, delivered: Delivered) -> Agreement:
@@ -74,6 +77,34 @@ def _store_proposal(
     context.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
 
 
+def put_in_force(context: NodeContext) -> bool:
+    """Queues every completely signed agreement that is not in force yet.
+
+    Returns:
+        Whether there was one.
+    """
+    proposals = context.stores.proposals
+    heard = proposals.news()
+    # Reading many proposals is slow, and most steps complete none.
+    ended = any(proposals.have_all_signed(terms) for terms in heard)
+    offers = {offer.terms: offer for offer in proposals.offers()} if ended else {}
+    queued = Jobs(context).each(
+        "proposals", heard, lambda terms: _put_in_force(context, terms, offers.get(terms))
+    )
+    return any(queued)
+
+
+def _put_in_force(context: NodeContext, terms: bytes, offer: Offer | None) -> bool:
+    if not context.stores.proposals.take_news(terms) or offer is None:
+        return False  # another process of this node was faster, or its steps are gone
+    is_ours = context.agency in offer.agreement.terms.parties
+    if not is_ours or offer.state(context.follower.time_s() * 1000) is not ProposalState.SIGNED:
+        return False
+    message = encode_publication(Publication(signed=(complete(offer),)))
+    context.stores.outbox.put([message], now_ms=context.now_ms())
+    return True
+
+
 AGREEMENT = StatementHandler(
     type=StatementType.AGREEMENT,
     event=EventCode.AGREEMENT,
@@ -87,4 +118,6 @@ PROPOSAL = StatementHandler(
     parties=Party.AGENCY,
     verify=_verify_proposal,
     store=_store_proposal,
+    run_due=put_in_force,
+    answer=put_in_force,
 )

@@ -20,13 +20,9 @@ from tearline.statements.statement import StatementType
 from tearline.text.choices import ID_SHOWN, matched, one_of
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.proposals import encode_proposal, parse_proposal
-from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline_client.context import NodeContext
-from tearline_client.jobs import Jobs
-from tearline_client.outbox.sender import Sender
 from tearline_client.planning.agreement_file import DAY_MS, parse_agreement_file
-from tearline_client.store.proposals import complete
 
 DEFAULT_ANSWER_MS = 30 * DAY_MS
 Publish = Callable[[Signed], Awaitable[None]]
@@ -37,13 +33,11 @@ class ProposalService:
 
     Args:
         context: The node.
-        sender: Its outbox.
         publish: Sends a statement, and raises the exchange's refusal.
     """
 
-    def __init__(self, context: NodeContext, sender: Sender, publish: Publish) -> None:
+    def __init__(self, context: NodeContext, publish: Publish) -> None:
         self._context = context
-        self._sender = sender
         self._publish = publish
 
     # Reading.
@@ -212,31 +206,6 @@ class ProposalService:
         await self._say(
             Signed(statement=statement, attestations={key: first.attestations[key]}), declined=True
         )
-
-    def put_in_force(self) -> bool:
-        """Queues every completely signed agreement that is not in force yet.
-
-        Returns:
-            Whether there was one.
-        """
-        proposals = self._context.stores.proposals
-        heard = proposals.news()
-        # Reading many proposals is slow, and most steps complete none.
-        ended = any(proposals.have_all_signed(terms) for terms in heard)
-        offers = {offer.terms: offer for offer in self.offers()} if ended else {}
-        queued = Jobs(self._context).each(
-            "proposals", heard, lambda terms: self._put_in_force(terms, offers.get(terms))
-        )
-        return any(queued)
-
-    def _put_in_force(self, terms: bytes, offer: Offer | None) -> bool:
-        if not self._context.stores.proposals.take_news(terms) or offer is None:
-            return False  # another process of this node was faster, or its steps are gone
-        is_ours = self._context.agency in offer.agreement.terms.parties
-        if not is_ours or self.state_of(offer) is not ProposalState.SIGNED:
-            return False
-        self._sender.store_publications([Publication(signed=(complete(offer),))])
-        return True
 
     def _log_ms(self) -> int:
         return self._context.follower.time_s() * 1000

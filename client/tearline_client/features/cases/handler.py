@@ -2,8 +2,9 @@
 
 from tearline.audit.event import EventCode
 from tearline.cases.case import CaseNote, CaseStep, Phase
-from tearline.errors import RecipientKeyExpired
+from tearline.errors import RecipientKeyExpired, TrustError
 from tearline.identity import agency_uri_of
+from tearline.limits import CASE_RETRY_MS
 from tearline.statements.statement import ActedBy, Statement, StatementType
 from tearline.wire.cases import (
     encode_case_note,
@@ -13,13 +14,14 @@ from tearline.wire.cases import (
     parse_case_step,
 )
 from tearline_client.context import NodeContext
+from tearline_client.features.cases.views import seats_of
 from tearline_client.jobs import Jobs
 from tearline_client.messages.received import Received, ReceivedCaseStep
 from tearline_client.messages.recipient import Delivered, Recipient
 from tearline_client.outbox.sealed_notes import SealedNotes, key_to_speak
 from tearline_client.rules.cases import verify_part
 from tearline_client.rules.handler import StatementHandler
-from tearline_client.store.cases import Said
+from tearline_client.store.cases import LedCase, Said
 from tearline_client.store.inbox import Evidence
 
 _NOTES = SealedNotes(
@@ -49,11 +51,14 @@ def _store(
 
 
 def _refused(context: NodeContext, statement: Statement, code: str) -> None:
-    """Marks a step refused for an ended key to be repeated; forgets others."""
+    """Marks a step refused for an ended key to be repeated; forgets others.
+
+    Its case waits before a retry: refusals last throughout a suspension.
+    """
     if code == RecipientKeyExpired.code:
         context.stores.cases.put_back(statement.id)
     else:
-        context.stores.cases.forget(statement.id)
+        context.stores.cases.forget(statement.id, due_ms=context.now_ms() + CASE_RETRY_MS)
 
 
 def queue_step(
@@ -130,6 +135,54 @@ def _reseal_step(context: NodeContext, came_back: Said) -> dict[bytes, bytes]:
     return {came_back.statement: anew.statement} if anew else {}
 
 
+def _tell_due(context: NodeContext) -> None:
+    """Sends the consequences of others' steps in our cases."""
+    if context.is_ready():
+        due = context.stores.cases.due(context.now_ms())
+        Jobs(context).each("cases", due, lambda led: _tell_as_due(context, led))
+
+
+def _tell_as_due(context: NodeContext, due: LedCase) -> None:
+    led = context.stores.cases.file(due.id)  # as in this transaction
+    if led is not None:
+        tell_members(context, led, None)
+
+
+def tell_members(context: NodeContext, led: LedCase, acted_by: ActedBy | None) -> tuple[int, ...]:
+    """Sends each agency its missing steps, in the caller's transaction.
+
+    Args:
+        context: The node.
+        led: The case.
+        acted_by: The responsible person.
+
+    Returns:
+        Their messages' places in the outbox.
+    """
+    context.verify_ready()
+    cases = context.stores.cases
+    places: list[int] = []
+    all_said = True
+    for agency, (phase, note) in led.file.words(seats_of(cases, led)).items():
+        last = cases.latest(led.id, agency, mine=True)
+        if last is not None and last.returned and (last.step.phase, last.note) != (phase, note):
+            cases.forget(last.statement)  # no agency received it, and it is no longer needed
+            last = cases.latest(led.id, agency, mine=True)
+        if last is None and phase is not Phase.INVITED:
+            continue  # closed before any agency was told
+        if last is not None and (last.step.phase, last.note) == (phase, note):
+            continue
+        try:
+            places += queue_step(
+                context, led.id, led.agreement_id, led.nodes[agency], phase, note, acted_by
+            )
+        except TrustError:
+            all_said = False  # sent once it has a key; other agencies and mail do not wait
+    if all_said:
+        cases.settle(led.id)
+    return tuple(places)
+
+
 CASE_STEP = StatementHandler(
     type=StatementType.CASE_STEP,
     event=EventCode.CASE,
@@ -137,4 +190,6 @@ CASE_STEP = StatementHandler(
     store=_store,
     refused=_refused,
     reseal=_reseal,
+    run_due=_tell_due,
+    answer=_tell_due,
 )

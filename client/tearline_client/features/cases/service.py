@@ -20,20 +20,17 @@ from tearline.errors import (
     NotFound,
     OutcomeUnknown,
     RefusedOtherwise,
-    TrustError,
     error_by_code,
 )
 from tearline.identity import agency_uri_of
-from tearline.limits import CASE_RETRY_MS
 from tearline.statements.statement import ActedBy
 from tearline.text.choices import ID_SHOWN, matched, one_of
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
-from tearline_client.features.cases.handler import queue_step
+from tearline_client.features.cases.handler import queue_step, tell_members
 from tearline_client.features.cases.timeline import CaseEvent, timeline_of
-from tearline_client.features.cases.views import CaseView, seats_of, view_joined, view_led
+from tearline_client.features.cases.views import CaseView, view_joined, view_led
 from tearline_client.features.packets.free_text import FreeText
-from tearline_client.jobs import Jobs
 from tearline_client.store.cases import LedCase
 
 
@@ -48,7 +45,6 @@ class CaseService:
     def __init__(self, context: NodeContext, words: FreeText) -> None:
         self._context = context
         self._words = words
-        self._last_said: dict[tuple[bytes, str], tuple[Phase, CaseNote, int]] = {}
         self._decided: list[int] = []
 
     # Reading.
@@ -157,7 +153,7 @@ class CaseService:
             self._verify_title(title)
             also()
             self._context.stores.cases.put_file(led)
-            self._tell(led, acted_by)
+            self._decided.extend(tell_members(self._context, led, acted_by))
             for node in told:
                 self._words.keep(_reading(led.id, node), repeats)
         return led.id
@@ -189,7 +185,7 @@ class CaseService:
                 led = self._hiding(led, partner, other)
             led = self._inviting(led, agreement, partner)
             self._context.stores.cases.put_file(led)
-            self._tell(led, acted_by)
+            self._decided.extend(tell_members(self._context, led, acted_by))
             if is_repeated:
                 self._words.keep(_reading(led.id, node), repeats)
 
@@ -223,7 +219,7 @@ class CaseService:
             led = self._ours(view)
             led = replace(led, file=replace(led.file, closed=True))
             self._context.stores.cases.put_file(led)
-            self._tell(led, acted_by)
+            self._decided.extend(tell_members(self._context, led, acted_by))
 
     # Acts of a member.
 
@@ -324,60 +320,6 @@ class CaseService:
                 raise (error_by_code(item.code) or RefusedOtherwise)(item.why)
             if item is not None and item.is_waiting:
                 raise (error_by_code(item.fault) or OutcomeUnknown)("it waits in the outbox")
-
-    # Background work.
-
-    def turn(self) -> int:
-        """Sends the consequences of others' steps in our cases; returns the number of steps."""
-        cases, chores = self._context.stores.cases, Jobs(self._context)
-        if not self._context.is_ready():
-            return 0
-        return sum(chores.each("cases", cases.due(), self._tell_as_due))
-
-    def _tell_as_due(self, due: LedCase) -> int:
-        led = self._context.stores.cases.file(due.id)  # as in this transaction
-        return 0 if led is None else self._tell(led, None, patient=True)
-
-    def _tell(self, led: LedCase, acted_by: ActedBy | None, *, patient: bool = False) -> int:
-        """Sends each agency its missing steps, in the caller's transaction; returns their number.
-
-        Args:
-            led: The case.
-            acted_by: The responsible person.
-            patient: Whether recently refused steps wait before a retry, as refusals last throughout
-                a suspension.
-        """
-        self._context.verify_ready()
-        cases = self._context.stores.cases
-        count, all_said = 0, True
-        for agency, (phase, note) in led.file.words(seats_of(cases, led)).items():
-            last = cases.latest(led.id, agency, mine=True)
-            if last is not None and last.returned and (last.step.phase, last.note) != (phase, note):
-                cases.forget(last.statement)  # no agency received it, and it is no longer needed
-                last = cases.latest(led.id, agency, mine=True)
-            if last is None and phase is not Phase.INVITED:
-                continue  # closed before any agency was told
-            if last is not None and (last.step.phase, last.note) == (phase, note):
-                continue
-            node, now_ms = led.nodes[agency], self._context.now_ms()
-            *word, said_ms = self._last_said.get((led.id, agency), (None, None, 0))
-            if patient and word == [phase, note] and now_ms - said_ms < CASE_RETRY_MS:
-                all_said = False
-                continue
-            try:
-                ids = queue_step(
-                    self._context, led.id, led.agreement_id, node, phase, note, acted_by
-                )
-            except TrustError:
-                all_said = False
-                continue  # sent once it has a key; other agencies and mail do not wait
-            if not patient:
-                self._decided.extend(ids)
-            self._last_said[led.id, agency] = (phase, note, now_ms)
-            count += 1
-        if all_said:
-            cases.settle(led.id)
-        return count
 
     def _answer(
         self, view: CaseView, phase: Phase, note: CaseNote, acted_by: ActedBy | None

@@ -1,5 +1,6 @@
 """Handlers of receipts, voids and marks."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tearline.audit.event import EventCode
@@ -8,10 +9,11 @@ from tearline.errors import (
     GrantHandedOut,
     GrantMisdirected,
     ReceiptForgotten,
+    StatementMalformed,
 )
 from tearline.statements.channel import Mark, Void
 from tearline.statements.receipt import LogOpening, Receipt, verify_forward
-from tearline.statements.statement import Header, Statement, StatementType
+from tearline.statements.statement import ActedBy, Header, Statement, StatementType
 from tearline.wire.grants import (
     encode_mark,
     encode_receipt,
@@ -19,14 +21,18 @@ from tearline.wire.grants import (
     parse_receipt,
     parse_void,
 )
-from tearline.wire.statements import Signed
+from tearline.wire.publications import Publication, encode_publication
+from tearline.wire.statements import Signed, signed
 from tearline_client.context import NodeContext
+from tearline_client.messages.compose import sign_by_agreement
 from tearline_client.messages.received import Received
 from tearline_client.messages.recipient import Delivered, Recipient
 from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.quarantine import quarantine
 from tearline_client.rules.suspensions import SuspensionRules, place_of
+from tearline_client.store.channels import DUE
 from tearline_client.store.inbox import Evidence
+from tearline_client.store.packets import StoredGrant
 
 
 def _verify_receipt(recipient: Recipient, delivered: Delivered) -> Receipt:
@@ -70,8 +76,8 @@ def _verify_void(recipient: Recipient, delivered: Delivered) -> Void:
     return void
 
 
-def _void_accepted(context: NodeContext, signed: Signed, entry: LogOpening) -> None:
-    void = parse_void(signed.statement.body)
+def _void_accepted(context: NodeContext, accepted: Signed, entry: LogOpening) -> None:
+    void = parse_void(accepted.statement.body)
     context.stores.packets.set_withdrawn(void.withdraws, void.reason)
 
 
@@ -105,12 +111,104 @@ def _store_mark(context: NodeContext, received: Received, mark: Mark, evidence: 
     context.stores.recovery.confirm(peer, mark.agreement_id, incoming.confirmed)
 
 
-def _mark_accepted(context: NodeContext, signed: Signed, entry: LogOpening) -> None:
-    context.stores.suspensions.answer_mark(signed.statement.id, entry.index)
+def _mark_accepted(context: NodeContext, accepted: Signed, entry: LogOpening) -> None:
+    context.stores.suspensions.answer_mark(accepted.statement.id, entry.index)
 
 
 def _mark_renewed(body: bytes, header: Header, now_ms: int) -> bytes:
     return encode_mark(replace(parse_mark(body), header=header))
+
+
+def _queue(context: NodeContext, publication: Publication) -> None:
+    context.stores.outbox.put([encode_publication(publication)], now_ms=context.now_ms())
+
+
+def _answer_grants(context: NodeContext) -> None:
+    """Queues receipts for every incoming grant whose grantor has an older status."""
+    stores, untold = context.stores, True
+    while untold:
+        # Read inside the transaction: another process of this node may do the same.
+        with stores.database.transaction():
+            grants = stores.packets.untold()
+            queue_receipts(context, [(grant, None) for grant in grants])
+        untold = bool(grants)
+
+
+def queue_voids(context: NodeContext) -> None:
+    """Queues voids for grants that the exchange held back, each once."""
+    with context.stores.database.transaction():
+        voids = [
+            (parse_void(body).address.agreement_id, (kind, body))
+            for kind, body in SuspensionRules(context).owed_voids()
+        ]
+        for _, publication in sign_by_agreement(context.signer, voids):
+            _queue(context, publication)
+
+
+def _queue_due_marks(context: NodeContext) -> None:
+    queue_marks(context, due=True)
+
+
+def queue_receipts(
+    context: NodeContext, grants: Sequence[tuple[StoredGrant, ActedBy | None]]
+) -> None:
+    """Queues one receipt for each grant, inside the caller's transaction.
+
+    Raises:
+        StatementMalformed: If a grant has no status of ours.
+    """
+    stores, now_ms = context.stores, context.now_ms()
+    bodies = []
+    for stored, acted_by in grants:
+        if stored.status is None:
+            raise StatementMalformed("an incoming grant has a status")
+        grant = stored.grant
+        sender, agreement_id = grant.header.signer, grant.address.agreement_id
+        receipt = Receipt(
+            header=context.signer.header,
+            address=stores.channels.next_place(sender, agreement_id),
+            about=stored.signed.statement.id,
+            status=stored.status,
+            code="",
+            entry=None,
+            acted_by=acted_by,
+            time_ms=now_ms,
+        )
+        bodies.append((agreement_id, (StatementType.RECEIPT, encode_receipt(receipt))))
+        stores.packets.set_told(receipt.about, receipt.status)
+    for _, publication in sign_by_agreement(context.signer, bodies):
+        _queue(context, publication)
+
+
+def queue_marks(context: NodeContext, *, due: bool = False) -> int:
+    """Queues a mark for every channel that moved since the last one; returns how many.
+
+    Args:
+        context: The node.
+        due: Only for those channels whose standing changed.
+    """
+    stores, now_ms = context.stores, context.now_ms()
+    with stores.database.transaction():
+        bodies = []
+        for channel in stores.channels.all():
+            numbers = (channel.sent, channel.received)
+            if numbers in (channel.marked, (0, 0)) or (due and channel.marked != DUE):
+                continue
+            mark = Mark(
+                header=context.signer.header,
+                recipient=channel.peer,
+                agreement_id=channel.agreement_id,
+                counter=stores.channels.next_mark(channel.peer, channel.agreement_id, *numbers),
+                highest_sent=channel.sent,
+                highest_received=channel.received,
+                time_ms=now_ms,
+            )
+            bodies.append((channel.agreement_id, (StatementType.MARK, encode_mark(mark))))
+        for tree, publication in sign_by_agreement(context.signer, bodies):
+            _queue(context, publication)
+            for number in range(len(tree.leaves)):
+                stores.suspensions.put_mark(signed(tree, number), own=True, entry=None)
+    return len(bodies)
 
 
 RECEIPT = StatementHandler(
@@ -120,6 +218,7 @@ RECEIPT = StatementHandler(
     store=_store_receipt,
     refused=_receipt_refused,
     renewed=_receipt_renewed,
+    answer=_answer_grants,
 )
 VOID = StatementHandler(
     type=StatementType.VOID,
@@ -127,6 +226,7 @@ VOID = StatementHandler(
     verify=_verify_void,
     accepted=_void_accepted,
     refused=_void_refused,
+    answer=queue_voids,
 )
 MARK = StatementHandler(
     type=StatementType.MARK,
@@ -135,4 +235,5 @@ MARK = StatementHandler(
     store=_store_mark,
     accepted=_mark_accepted,
     renewed=_mark_renewed,
+    answer=_queue_due_marks,
 )

@@ -37,7 +37,6 @@ from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.service import PacketService, Persons, Sent, verify_accepted
 from tearline_client.messages.packet_view import PacketView
-from tearline_client.outbox.sender import Sender
 from tearline_client.planning.mentions import Mention
 from tearline_client.store.approvals import PendingConsent
 from tearline_client.store.consents import ConsentRecord
@@ -60,7 +59,6 @@ class ConsentService:
 
     Args:
         context: The node.
-        sender: Its outbox.
         releasing: Sends packets.
         disclosures: Releases more fields of a packet.
         words: Checks texts beside packets.
@@ -70,7 +68,6 @@ class ConsentService:
     def __init__(
         self,
         context: NodeContext,
-        sender: Sender,
         releasing: PacketService,
         disclosures: DisclosureService,
         words: FreeText,

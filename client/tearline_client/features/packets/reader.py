@@ -17,6 +17,7 @@ from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.connectors.exporters.documents import documents_in
 from tearline_client.context import NodeContext
+from tearline_client.features.channels.handler import queue_receipts
 from tearline_client.features.packets.export import PacketExport, export_packets
 from tearline_client.features.packets.records import PacketRecords
 from tearline_client.features.search.search import EVERYWHERE, SearchFilter, find
@@ -134,7 +135,7 @@ class PacketReader(PacketRecords):
                 packets.set_status(grant.signed.statement.id, status)
             if behind:
                 told = [(replace(grant, status=status), acted_by) for grant in behind]
-                self._sender.store_receipts(told)
+                queue_receipts(self._context, told)
         if behind:
             with suppress(*EXCHANGE_AWAY):  # the receipt is sent later
                 await self._sender.flush()

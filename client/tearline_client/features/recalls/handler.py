@@ -7,7 +7,7 @@ erasure is reported even if the process ends.
 from dataclasses import replace
 
 from tearline.audit.event import EventCode
-from tearline.errors import NotFound, RecallNotOriginator
+from tearline.errors import ClockSkewed, NotFound, RecallNotOriginator, TrustError
 from tearline.identity import agency_uri_of
 from tearline.packets.grant import Grant
 from tearline.packets.recall import (
@@ -17,19 +17,24 @@ from tearline.packets.recall import (
     RecallOrder,
     RecallState,
     following,
+    is_overdue,
     recalled_slots,
     with_answer_time,
 )
+from tearline.statements.channel import VoidReason
 from tearline.statements.statement import ActedBy, Header, Statement, StatementType
+from tearline.tlog.agreed_time import AgreedTime
 from tearline.wire.publications import encode_publication
 from tearline.wire.recalls import encode_recall, parse_recall
 from tearline_client.context import NodeContext
+from tearline_client.features.packets.withdraw import withdraw
+from tearline_client.jobs import Jobs
 from tearline_client.messages.compose import sign_together
 from tearline_client.messages.due import Due
 from tearline_client.messages.received import Received
 from tearline_client.messages.recipient import Delivered, Recipient
 from tearline_client.rules.handler import StatementHandler
-from tearline_client.rules.redaction import forget, reach_of
+from tearline_client.rules.redaction import end_of, expire, forget, reach_of
 from tearline_client.store.inbox import Evidence
 from tearline_client.store.recalls import StoredRecall
 
@@ -189,6 +194,57 @@ def _renewed(body: bytes, header: Header, now_ms: int) -> bytes:
     return encode_recall(recall)
 
 
+def run_due(context: NodeContext) -> int:
+    """Erases ended packets, and recalled packets past their deadline, by the log's time.
+
+    While the log's time is ahead of our clock, no packet is erased.
+
+    Returns:
+        The number of grants and recalls.
+    """
+    at = agreed_time(context)
+    if at is None:
+        return 0
+    stores, chores = context.stores, Jobs(context)
+    with stores.database.transaction():
+        stores.recalls.bound_arrivals(latest_ms(context))
+    due = [r for r in stores.recalls.open(incoming=True) if is_overdue(r.state, r.due_ms, at)]
+    obeyed = chores.each("recalls", due, lambda each: _obey(context, each))
+    ended = stores.packets.ended(at.time_ms)
+    with chores.attempt("withdrawals"), stores.database.transaction():
+        ours = [grant for grant in ended if not grant.incoming]
+        over = [grant for grant in ours if at.has_reached(end_of(context, grant))]
+        withdraw(context, over, VoidReason.EXPIRED)
+        for grant in ours:
+            expire(context, grant, at=at)
+    theirs = [grant for grant in ended if grant.incoming]
+    gone = chores.each("expiry", theirs, lambda grant: expire(context, grant, at=at))
+    with stores.database.transaction():
+        stores.values.expire(at.time_ms)
+    return sum(obeyed) + sum(gone)
+
+
+def _obey(context: NodeContext, due: StoredRecall) -> bool:
+    """Erases a packet past its deadline, in the caller's transaction; returns its success."""
+    recalls = context.stores.recalls
+    now = recalls.get(due.id)  # a person may have decided in another process of this node
+    if now is None or now.state is not RecallState.OPEN or recalls.is_kept(now.recall.packet):
+        return False
+    erase(context, now, acted_by=None)
+    return True
+
+
+def agreed_time(context: NodeContext) -> AgreedTime | None:
+    """Returns the agreed time for erasure and deadlines, or None."""
+    try:
+        return context.agreed_time()
+    except ClockSkewed as error:
+        context.alarm_clock(error, context.stores.log.checkpoint() or b"")
+    except TrustError:
+        pass  # the log has not been read
+    return None
+
+
 RECALL = StatementHandler(
     type=StatementType.RECALL,
     event=EventCode.RECALL,
@@ -197,4 +253,5 @@ RECALL = StatementHandler(
     notice=_notice,
     refused=_refused,
     renewed=_renewed,
+    run_due=run_due,
 )

@@ -3,25 +3,23 @@
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tearline.errors import ClockSkewed, LoginRequired, NotFound, TrustError, error_by_code
+from tearline.errors import LoginRequired, NotFound, error_by_code
 from tearline.identity import agency_uri_of
 from tearline.packets.correction import line_of
 from tearline.packets.recall import KeepGround, RecallOrder, RecallReason, RecallState, is_overdue
 from tearline.persons.tokens import Role
 from tearline.statements.channel import VoidReason
 from tearline.statements.statement import ActedBy
-from tearline.tlog.agreed_time import AgreedTime
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.withdraw import withdraw
-from tearline_client.features.recalls.handler import erase, keep, latest_ms
-from tearline_client.jobs import Jobs
+from tearline_client.features.recalls.handler import agreed_time, erase, keep
 from tearline_client.messages.due import Due
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.outbox.queued_acts import queueing
 from tearline_client.outbox.sender import Sender
 from tearline_client.rules.recalls import RESPOND_MS, order_recall, slots_recalled
-from tearline_client.rules.redaction import end_of, expire, forget
+from tearline_client.rules.redaction import forget
 from tearline_client.store.recall_holds import EndedHold, Hold
 from tearline_client.store.recalls import ForgottenRecall, StoredRecall
 
@@ -203,7 +201,7 @@ class RecallService:
 
     def is_overdue(self, stored: StoredRecall) -> bool:
         """Returns whether an answer is late, by the log's time."""
-        at = self._agreed_time()
+        at = agreed_time(self._context)
         return at is not None and is_overdue(stored.state, stored.due_ms, at)
 
     # The recipient.
@@ -322,54 +320,6 @@ class RecallService:
     def of(self, packet_id: bytes) -> tuple[StoredRecall, ...]:
         """Returns the recalls of one packet."""
         return self._context.stores.recalls.of(packet_id)
-
-    def run(self) -> int:
-        """Erases ended packets, and recalled packets past their deadline, by the log's time.
-
-        While the log's time is ahead of our clock, no packet is erased.
-
-        Returns:
-            The number of grants and recalls.
-        """
-        state, at = self._context, self._agreed_time()
-        if at is None:
-            return 0
-        stores, chores = state.stores, Jobs(state)
-        with stores.database.transaction():
-            stores.recalls.bound_arrivals(latest_ms(state))
-        due = [r for r in self.waiting() if is_overdue(r.state, r.due_ms, at)]
-        obeyed = chores.each("recalls", due, self._obey)
-        ended = stores.packets.ended(at.time_ms)
-        with chores.attempt("withdrawals"), stores.database.transaction():
-            ours = [grant for grant in ended if not grant.incoming]
-            over = [grant for grant in ours if at.has_reached(end_of(state, grant))]
-            withdraw(state, over, VoidReason.EXPIRED)
-            for grant in ours:
-                expire(state, grant, at=at)
-        theirs = [grant for grant in ended if grant.incoming]
-        gone = chores.each("expiry", theirs, lambda grant: expire(state, grant, at=at))
-        with stores.database.transaction():
-            stores.values.expire(at.time_ms)
-        return sum(obeyed) + sum(gone)
-
-    def _obey(self, due: StoredRecall) -> bool:
-        """Erases a packet past its deadline, in the caller's transaction; returns its success."""
-        recalls = self._context.stores.recalls
-        now = recalls.get(due.id)  # a person may have decided in another process of this node
-        if now is None or now.state is not RecallState.OPEN or recalls.is_kept(now.recall.packet):
-            return False
-        erase(self._context, now, acted_by=None)
-        return True
-
-    def _agreed_time(self) -> AgreedTime | None:
-        """Returns the agreed time for erasure and deadlines, or None."""
-        try:
-            return self._context.agreed_time()
-        except ClockSkewed as error:
-            self._context.alarm_clock(error, self._context.stores.log.checkpoint() or b"")
-        except TrustError:
-            pass  # the log has not been read
-        return None
 
 
 def _verify_officer(acted_by: ActedBy) -> None:

@@ -1,6 +1,8 @@
 """Handler of steps of requests; ours are signed if they follow, and sealed anew if returned."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tearline.audit.event import EventCode
@@ -8,6 +10,7 @@ from tearline.bodies.requests import items_of
 from tearline.errors import (
     ItemUnknown,
     KeystoreEntryMissing,
+    LogTimeDisputed,
     NoteRefused,
     PacketError,
     RecipientKeyExpired,
@@ -16,7 +19,8 @@ from tearline.errors import (
     StepBackwards,
     TearlineError,
 )
-from tearline.requests.step import RequestStep, StepKind, StepNote, verify_note
+from tearline.limits import MAX_LOG_TIME_SKEW_MS
+from tearline.requests.step import RequestStep, Side, StepKind, StepNote, verify_note
 from tearline.statements.statement import ActedBy, Statement, StatementType
 from tearline.wire.requests import (
     encode_note,
@@ -223,6 +227,75 @@ def _queue_anew(context: NodeContext, request: StoredRequest, came_back: StoredS
     return anew
 
 
+def _run_due(context: NodeContext) -> None:
+    """States that a request expired, and disputes a log time that differs from the arrival here."""
+    if not context.is_ready():
+        return  # with a wrong clock, no time is disputed and no request expires
+    requests = context.stores.requests
+    still = requests.open()  # few, because ended requests are settled below
+    acts: list[Callable[[], None]]
+    acts = [partial(_dispute, context, *each) for each in requests.unjudged()]
+    acts += [partial(_expire, context, each) for each in still]
+    acts += [partial(_settle, context, each) for each in still]
+    for act in acts:
+        with Jobs(context).attempt("requests"):
+            act()
+
+
+def _dispute(context: NodeContext, index: int, time_ms: int, request: StoredRequest) -> None:
+    stores = context.stores
+    between = stores.cosigning.came_between(index)
+    if between is None:
+        return
+    earliest_ms, latest_ms = between
+    if earliest_ms - MAX_LOG_TIME_SKEW_MS <= time_ms <= latest_ms + MAX_LOG_TIME_SKEW_MS:
+        with stores.database.transaction():
+            stores.requests.set_judged(index, request)
+        return
+    if is_pending(context, request) or not may_speak(context, request):
+        return  # it is judged again
+    entry = f"entry {index} says {time_ms}; it came between {earliest_ms} and {latest_ms}"
+    with stores.database.transaction():
+        stores.requests.set_judged(index, request)
+        queue_step(context, request, StepKind.DISPUTE, StepNote(text=entry), None, entry=index)
+    context.alarm(LogTimeDisputed(entry), request.packet + index.to_bytes(8))
+
+
+def _expire(context: NodeContext, request: StoredRequest) -> None:
+    replayed = context.stores.requests.replayed(request, context.agency)
+    progress = replayed.progress
+    expires_ms = progress.expires_ms(replayed.stopped)
+    if (
+        request.side is Side.ASKER
+        or progress.phase.has_ended
+        or expires_ms is None
+        or not context.has_ended(expires_ms + MAX_LOG_TIME_SKEW_MS)
+        or is_pending(context, request)
+        or not may_speak(context, request)
+    ):
+        return
+    with context.stores.database.transaction():
+        queue_step(context, request, StepKind.EXPIRE, StepNote(), None)
+
+
+def _settle(context: NodeContext, request: StoredRequest) -> None:
+    """Excludes an ended request from later rounds, if no step of ours is owed."""
+    if not _is_over(context, request):
+        return
+    stores = context.stores
+    with stores.database.transaction():
+        if _is_over(context, request):  # a step may have arrived in the meantime
+            stores.requests.settle(request)
+
+
+def _is_over(context: NodeContext, request: StoredRequest) -> bool:
+    requests = context.stores.requests
+    replayed = requests.replayed(request, context.agency)
+    return replayed.progress.phase.has_ended and not any(
+        each.is_pending or each.code == RecipientKeyExpired.code for each in requests.steps(request)
+    )
+
+
 REQUEST_STEP = StatementHandler(
     type=StatementType.REQUEST_STEP,
     event=EventCode.REQUEST,
@@ -230,4 +303,5 @@ REQUEST_STEP = StatementHandler(
     store=_store,
     refused=_refused,
     reseal=_reseal,
+    run_due=_run_due,
 )

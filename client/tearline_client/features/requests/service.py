@@ -5,11 +5,9 @@ refuses it if another came first. ``attend`` performs the machine's duties: it s
 expired, and disputes a time in the log that differs from the arrival seen here.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 
 from tearline.errors import (
-    LogTimeDisputed,
     NotFound,
     PersonRequired,
     RecipientKeyExpired,
@@ -20,7 +18,6 @@ from tearline.errors import (
     StepPending,
     error_by_code,
 )
-from tearline.limits import MAX_LOG_TIME_SKEW_MS
 from tearline.packets.packet import PacketKind, Urgency
 from tearline.requests.progress import Phase
 from tearline.requests.step import Ground, ItemOutcome, Side, StepKind, StepNote
@@ -31,7 +28,7 @@ from tearline_client.context import NodeContext
 from tearline_client.features.decisions.service import Also, DecisionService
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.service import Persons, Sent
-from tearline_client.features.requests.handler import is_pending, may_speak, note_of, queue_step
+from tearline_client.features.requests.handler import is_pending, note_of, queue_step
 from tearline_client.features.requests.views import RequestedItem, RequestView, view_request
 from tearline_client.jobs import Jobs
 from tearline_client.messages.due import Due
@@ -377,7 +374,7 @@ class RequestService:
             kind = StepKind.ANSWER if answered else StepKind.REFUSE
         await self._take(packet, kind, note_of(items=outcomes, text=text), acted_by, repeats)
 
-    # Duties of the machine.
+    # Notifications.
 
     def due(self, now_ms: int) -> Iterator[Due]:
         """Yields notifications for hooks: answers due soon, and late answers."""
@@ -385,78 +382,6 @@ class RequestService:
         for request in self._context.stores.requests.open():
             with self._jobs.attempt("requests"):
                 yield from _due(self._view(request, waiting), now_ms)
-
-    def attend(self) -> bool:
-        """Performs the node's own steps; returns whether a statement is to be sent now."""
-        if not self._context.is_ready():
-            return False  # with a wrong clock, no time is disputed and no request expires
-        requests = self._context.stores.requests
-        still = requests.open()  # few, because ended requests are settled below
-        acts: list[Callable[[], bool]]
-        acts = [partial(self._dispute, *each) for each in requests.unjudged()]
-        acts += [partial(self._expire, each) for each in still]
-        acts += [partial(self._settle, each) for each in still]
-        found = False
-        for act in acts:
-            with self._jobs.attempt("requests"):
-                found |= act()
-        return found
-
-    def _dispute(self, index: int, time_ms: int, request: StoredRequest) -> bool:
-        stores = self._context.stores
-        between = stores.cosigning.came_between(index)
-        if between is None:
-            return False
-        earliest_ms, latest_ms = between
-        if earliest_ms - MAX_LOG_TIME_SKEW_MS <= time_ms <= latest_ms + MAX_LOG_TIME_SKEW_MS:
-            with stores.database.transaction():
-                stores.requests.set_judged(index, request)
-            return False
-        if is_pending(self._context, request) or not may_speak(self._context, request):
-            return False  # it is judged again
-        entry = f"entry {index} says {time_ms}; it came between {earliest_ms} and {latest_ms}"
-        with stores.database.transaction():
-            stores.requests.set_judged(index, request)
-            queue_step(
-                self._context, request, StepKind.DISPUTE, StepNote(text=entry), None, entry=index
-            )
-        self._context.alarm(LogTimeDisputed(entry), request.packet + index.to_bytes(8))
-        return True
-
-    def _expire(self, request: StoredRequest) -> bool:
-        replayed = self._context.stores.requests.replayed(request, self._context.agency)
-        progress = replayed.progress
-        expires_ms = progress.expires_ms(replayed.stopped)
-        if (
-            request.side is Side.ASKER
-            or progress.phase.has_ended
-            or expires_ms is None
-            or not self._context.has_ended(expires_ms + MAX_LOG_TIME_SKEW_MS)
-            or is_pending(self._context, request)
-            or not may_speak(self._context, request)
-        ):
-            return False
-        with self._context.stores.database.transaction():
-            queue_step(self._context, request, StepKind.EXPIRE, StepNote(), None)
-        return True
-
-    def _settle(self, request: StoredRequest) -> bool:
-        """Excludes an ended request from later rounds, if no step of ours is owed."""
-        if not self._is_over(request):
-            return False
-        stores = self._context.stores
-        with stores.database.transaction():
-            if self._is_over(request):  # a step may have arrived in the meantime
-                stores.requests.settle(request)
-        return False
-
-    def _is_over(self, request: StoredRequest) -> bool:
-        requests = self._context.stores.requests
-        replayed = requests.replayed(request, self._context.agency)
-        return replayed.progress.phase.has_ended and not any(
-            each.is_pending or each.code == RecipientKeyExpired.code
-            for each in requests.steps(request)
-        )
 
     # Steps.
 

@@ -8,31 +8,22 @@ from tearline.errors import (
     AgreementNotInForce,
     LiftRefused,
     NotFound,
-    SignerKeyUnknown,
-    StandingOutdated,
     StandingUntold,
-    StatementConflict,
 )
 from tearline.persons.tokens import Role
-from tearline.statements.statement import ActedBy, StatementType
-from tearline.suspensions.freshness import FRESH_MS
+from tearline.statements.statement import ActedBy
 from tearline.suspensions.history import Interval, stopped_intervals
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
-from tearline.suspensions.transitions import SuspensionStep, merged
+from tearline.suspensions.transitions import SuspensionStep
 from tearline.text.choices import listed
-from tearline.wire.publications import Publication, encode_publication
-from tearline.wire.statements import Signed, signed
-from tearline.wire.suspensions import encode_standing
 from tearline_client.context import NodeContext
+from tearline_client.features.channels.handler import queue_marks, queue_voids
 from tearline_client.features.suspensions.gaps import Gap, gaps_of
-from tearline_client.jobs import Jobs
+from tearline_client.features.suspensions.handler import OVERTAKEN, change_of, queue_standing
 from tearline_client.outbox.queued_acts import queueing
 from tearline_client.outbox.sender import Sender
 from tearline_client.planning.drafts import article_of
 from tearline_client.rules.recalls import recall_suspended
-
-_AFFIRM_MS = FRESH_MS // 2  # so that a late one is still in time
-_OVERTAKEN = (StatementConflict.code, StandingOutdated.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +74,7 @@ class SuspensionService:
         """
         found = self._context.stores.agreements.by_name(agreement)
         self._verify_scope(found, suspension)
-        await self._say(found.id, _change(acted_by, suspension))
+        await self._say(found.id, change_of(acted_by, suspension))
 
     async def resume(
         self,
@@ -121,7 +112,7 @@ class SuspensionService:
             raise NotFound(
                 f"this agency has suspended of {found.name}: {listed(held) or 'no part'}"
             )
-        await self._say(found.id, _change(acted_by, *lifted, lift=True))
+        await self._say(found.id, change_of(acted_by, *lifted, lift=True))
         return lifted
 
     async def end(
@@ -151,7 +142,7 @@ class SuspensionService:
             originated=originated,
         )
         self._verify_scope(found, whole)
-        await self._say(found.id, _change(acted_by, whole, ended=True))
+        await self._say(found.id, change_of(acted_by, whole, ended=True))
 
     def positions(self, agreement: Agreement) -> tuple[Position, ...]:
         """Returns every open suspension of an agreement, by agency and scope."""
@@ -193,86 +184,21 @@ class SuspensionService:
         """Returns the traffic during suspensions, with both parties' marks, from own records."""
         return gaps_of(self._context, agreement)
 
-    # Background work.
-
-    def settle(self) -> None:
-        """Repeats standings that were refused for a reason that has passed.
-
-        Examples are a faster node of this agency, and an ended signing key. While an earlier
-        statement has no answer, none is queued.
-        """
-        for agreement_id in self._context.stores.suspensions.wished():
-            with Jobs(self._context).attempt("standings"):
-                self._settle(agreement_id)
-
-    def _settle(self, agreement_id: bytes) -> None:
-        standings = self._context.stores.suspensions
-        wishes = standings.wishes(agreement_id)
-        known = standings.newest(agreement_id).get(self._context.agency)
-        said = max(wish.counter for wish in wishes)
-        codes = {wish.code for wish in wishes}
-        overtaken = not codes.isdisjoint(_OVERTAKEN)
-        overtaken = overtaken and known is not None and known.standing.counter >= said
-        if overtaken or (SignerKeyUnknown.code in codes and self._context.is_ready()):
-            with self._context.stores.database.transaction():
-                self._queue(agreement_id)
-
-    def affirm(self) -> None:
-        """Queues a fresh standing for every agreement in force with a joint article.
-
-        Partners send under a joint article only with each party's standing of the last hour. So an
-        exchange that withholds a suspension stops them, too.
-        """
-        newest = {found.id: found for found in self._context.stores.agreements.all()}
-        for agreement in newest.values():
-            with Jobs(self._context).attempt("standings"):
-                self._affirm(agreement)
-
-    def _affirm(self, agreement: Agreement) -> None:
-        stores, now_ms = self._context.stores, self._context.now_ms()
-        joint = any(article.joint for article in agreement.terms.articles)
-        in_force = agreement.valid_from_ms <= now_ms < agreement.valid_until_ms
-        if not joint or not in_force or stores.suspensions.wishes(agreement.id):
-            return
-        known = stores.suspensions.newest(agreement.id).get(self._context.agency)
-        said_ms = 0 if known is None else min(known.time_ms, known.standing.time_ms)
-        if now_ms - said_ms >= _AFFIRM_MS:
-            with stores.database.transaction():
-                stores.suspensions.wish(self._context.signer.header, agreement.id, _change(None))
-                self._queue(agreement.id)
-
     async def _say(self, agreement_id: bytes, change: SuspensionStep) -> None:
         stores = self._context.stores
         with stores.database.transaction():
             stores.suspensions.wish(self._context.signer.header, agreement_id, change)
-            self._queue(agreement_id)
+            queue_standing(self._context, agreement_id)
             stores.channels.mark_due(agreement_id)
             recall_suspended(self._context, stores.agreements.newest(agreement_id))
         with queueing(self._context, first=True):
             await self._sender.flush()
-            self._sender.tell()
+            queue_voids(self._context)
+            queue_marks(self._context, due=True)
             await self._sender.flush()
         codes = [wish.code for wish in stores.suspensions.wishes(agreement_id) if wish.code]
-        if codes and codes[0] not in _OVERTAKEN:
+        if codes and codes[0] not in OVERTAKEN:
             raise StandingUntold(codes[0])
-
-    def _queue(self, agreement_id: bytes) -> Signed:
-        """Signs our agency's current standing, to be sent before all others."""
-        stores, signer = self._context.stores, self._context.signer
-        known = stores.suspensions.newest(agreement_id).get(self._context.agency)
-        wishes = stores.suspensions.wishes(agreement_id)
-        standing = merged(
-            None if known is None else known.standing,
-            [wish.change for wish in wishes],
-            header=signer.header,
-            agreement_id=agreement_id,
-            time_ms=self._context.now_ms(),
-        )
-        statement = signed(signer.sign([(StatementType.STANDING, encode_standing(standing))]))
-        stores.suspensions.say_again(agreement_id, statement.statement.id, standing.counter)
-        publication = encode_publication(Publication(signed=(statement,)))
-        stores.outbox.put_first([publication], now_ms=self._context.now_ms())
-        return statement
 
     def _verify_scope(self, agreement: Agreement, suspension: Suspension) -> None:
         if not suspension.article:
@@ -283,12 +209,6 @@ class SuspensionService:
             raise AgreementNotInForce("the article has no such direction")
         if suspension.sender and self._context.agency not in suspension.scope[1:]:
             raise AgreementNotInForce("the direction is neither from nor to this agency")
-
-
-def _change(
-    acted_by: ActedBy | None, *suspensions: Suspension, lift: bool = False, ended: bool = False
-) -> SuspensionStep:
-    return SuspensionStep(suspensions=suspensions, lift=lift, ended=ended, acted_by=acted_by)
 
 
 def _verify_officer(acted_by: ActedBy | None) -> None:
