@@ -8,16 +8,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tearline.errors import ExchangeBusy, NotPermitted, StatementMalformed, TearlineError
-from tearline.statements.statement import COSIGNED_TYPES, StatementType
+from tearline.statements.statement import COSIGNED_TYPES
 from tearline.verification.trust import ROOT_TYPES, Moment, TrustState
 from tearline_server.processing.context import Publisher, SubmittedStatement
 from tearline_server.processing.handlers.table import HANDLERS
 
 _RETRY_AFTER_MS = 250  # the next batch is judged with the keys of this one
-_ABOUT_MEMBERS = frozenset(
-    {StatementType.TRUST_LIST, StatementType.KEY_RECORD, StatementType.REVOCATION}
-)
-"""Statement types judged by keys alone, without any lookup."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +48,7 @@ class Authored:
             TearlineError: If it does not verify.
         """
         _verify_signature(self.submitted, trust, at)
-        if self.doubt is not None and self.submitted.statement.type not in _ABOUT_MEMBERS:
+        if self.doubt is not None and not HANDLERS[self.submitted.statement.type].by_keys_alone:
             raise ExchangeBusy("its key has just come", retry_after_ms=_RETRY_AFTER_MS)
 
 
@@ -116,6 +112,5 @@ def _verify_party(publisher: Publisher, parties: Collection[str]) -> None:
 def _verify_signature(
     submitted: SubmittedStatement, trust: TrustState, at: Moment, *, may_have_ended: bool = False
 ) -> None:
-    if submitted.statement.type is not StatementType.TRUST_LIST:
-        # The signers of a list follow from the list itself; they are verified when it is applied.
+    if not HANDLERS[submitted.statement.type].by_any_node:
         trust.verify(submitted.statement, submitted.attestations, at=at, vouched=may_have_ended)

@@ -7,13 +7,12 @@ are small, and stop at twice the bound.
 
 from tearline.errors import MailboxFull
 from tearline.limits import MAILBOX_RETRY_MS
-from tearline.statements.statement import StatementType
 from tearline_server.admission.fair_queue import Cost
 from tearline_server.processing.batch import NewMail
 from tearline_server.processing.context import Context
 
 
-def verify_room(context: Context, node: str, size: int) -> None:
+def verify_room(context: Context, node: str, size: int, *, is_grant: bool = False) -> None:
     """Checks that the heard statement finds room in a mailbox.
 
     A statement of any size fits if no mail of its agency waits.
@@ -22,13 +21,14 @@ def verify_room(context: Context, node: str, size: int) -> None:
         context: The statement.
         node: URI of the mailbox's node.
         size: Bytes that are handed out with it.
+        is_grant: Whether it is a grant, which stops at the bound.
 
     Raises:
         MailboxFull: If it does not.
     """
     waiting = _waiting(context, node)
     room = context.registry.installation.room
-    if context.submitted.statement.type is not StatementType.GRANT:
+    if not is_grant:
         room += room
     if waiting.statements and (waiting + _weight(context, size)).exceeds(room):
         raise MailboxFull(retry_after_ms=MAILBOX_RETRY_MS)

@@ -25,7 +25,6 @@ from tearline.errors import (
     StatementConflict,
     TearlineError,
 )
-from tearline.statements.statement import COSIGNED_TYPES, StatementType
 from tearline.wire.grants import parse_event
 from tearline.wire.publications import Refused
 from tearline_server.processing.authorship import Authored
@@ -34,9 +33,6 @@ from tearline_server.processing.context import Context, Publisher
 from tearline_server.processing.handlers.table import HANDLERS
 from tearline_server.processing.registry import Registry
 from tearline_server.storage.lookups import Settled
-
-_JUDGED_ANEW = COSIGNED_TYPES | {StatementType.VOID}
-"""Statement types judged again after a refusal, because they cannot be reworded."""
 
 
 def process(
@@ -55,6 +51,7 @@ def process(
 
 def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Batch) -> Result:
     submitted = author.submitted
+    handler = HANDLERS[submitted.statement.type]
     result = Result(
         statement=submitted.statement, signer=submitted.key[1], natural=submitted.natural
     )
@@ -63,12 +60,11 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
     )
     if author.foreign is not None:
         return _not_ruled(context, author.foreign)
-    is_judged_anew = submitted.statement.type in _JUDGED_ANEW
     earlier = batch.ruled.get(_key(context))
-    if earlier is not None and not (earlier.refusal and is_judged_anew):
+    if earlier is not None and not (earlier.refusal and handler.is_judged_anew):
         return earlier
     settled = _settled(context)
-    if settled is not None and not (settled.code and is_judged_anew):
+    if settled is not None and not (settled.code and handler.is_judged_anew):
         return _repeat(context, settled)
     try:
         author.verify_signature(registry.trust, batch.moment_of(submitted.statement.id))
@@ -80,7 +76,7 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
     except (ChannelGap, ExchangeBusy, AnswerTimeShort) as error:
         return _not_ruled(context, error)
     except TearlineError as error:
-        if submitted.statement.type is StatementType.TRUST_LIST:
+        if handler.by_any_node:
             return _not_ruled(context, error)
         if earlier is not None:
             return earlier
@@ -96,23 +92,21 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
 def _settled(context: Context) -> Settled | None:
     """Returns the earlier ruling on a claim, if its publisher may learn of it.
 
-    Any node may publish a trust list, but the receipt opens an entry of its first publisher.
+    Where any node may publish it, the receipt opens an entry of its first publisher.
     """
     settled = context.batch.known.statements.get(context.submitted.key)
-    if settled is None or context.submitted.statement.type is not StatementType.TRUST_LIST:
+    if settled is None or not HANDLERS[context.submitted.statement.type].by_any_node:
         return settled
     first = "" if settled.logged is None else parse_event(settled.logged.event).actor
     return settled if first == context.publisher.node else None
 
 
 def _key(context: Context) -> tuple[bytes, str]:
-    """Returns the key of a claim within the batch; trust lists are keyed by publisher."""
-    is_list = context.submitted.statement.type is StatementType.TRUST_LIST
-    return (
-        (context.submitted.statement.id, context.publisher.node)
-        if is_list
-        else context.submitted.key
-    )
+    """Returns the key of a claim within the batch: by publisher, where any node may be it."""
+    statement = context.submitted.statement
+    if HANDLERS[statement.type].by_any_node:
+        return statement.id, context.publisher.node
+    return context.submitted.key
 
 
 def _verify_free(context: Context) -> None:

@@ -145,6 +145,7 @@ def rooms_of(context: LookupContext, agencies: Iterable[str]) -> Lookups:
 
 AGREEMENT = StatementHandler(
     type=StatementType.AGREEMENT,
+    is_judged_anew=True,
     parse=parse_agreement,
     natural_id=none,
     lookups=lambda context, agreement: rooms_of(context, agreement.terms.parties),

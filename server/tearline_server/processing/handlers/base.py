@@ -25,7 +25,11 @@ class StatementHandler(Generic[T]):
         apply: Checks the rules of the type, and adds the statement's effects to the batch. Raises
             a TearlineError if it refuses the statement; the state is then unchanged.
         parties: For a co-signed type, returns the agencies that may publish the statement. A
-            statement of any other type is published by its signer, and a trust list by any node.
+            statement of any other type is published by its signer, unless by any node.
+        by_any_node: Whether any node may publish the statement, each with a receipt of its own.
+            ``apply`` verifies its signatures, and no refusal of it is logged.
+        by_keys_alone: Whether keys alone judge it, without any lookup.
+        is_judged_anew: Whether it is judged again after a refusal, because it cannot be reworded.
     """
 
     type: StatementType
@@ -35,6 +39,9 @@ class StatementHandler(Generic[T]):
     recipient: Callable[[T], str | None]
     apply: Callable[[Context, T], None]
     parties: Callable[[T], Collection[str]] | None = None
+    by_any_node: bool = False
+    by_keys_alone: bool = False
+    is_judged_anew: bool = False
 
 
 def none(content: object) -> None:

@@ -35,6 +35,7 @@ class Place:
     context: Context
     address: Address
     size: int
+    is_grant: bool
 
     def take(self, entry: int) -> None:
         """Assigns the place to the heard statement, and delivers it to the recipient.
@@ -45,18 +46,20 @@ class Place:
         recipient, agreement = self.address.recipient, self.address.agreement_id
         _, mark = _channel(self.context, recipient, agreement)
         _put(self.context, recipient, agreement, (self.address.seq, mark))
-        is_grant = self.context.submitted.statement.type is StatementType.GRANT
-        open_under = agreement if is_grant else b""
+        open_under = agreement if self.is_grant else b""
         deliver(self.context, recipient, entry, self.size, agreement=open_under)
 
 
-def next_place(context: Context, address: Address, *, size: int = 0) -> Place:
+def next_place(
+    context: Context, address: Address, *, size: int = 0, is_grant: bool = False
+) -> Place:
     """Checks that an address is its channel's next place and that its mailbox has room.
 
     Args:
         context: The statement.
         address: Its address.
         size: Bytes that are handed out with it.
+        is_grant: Whether it is a grant, to be handed out with its packet.
 
     Returns:
         The place.
@@ -71,8 +74,8 @@ def next_place(context: Context, address: Address, *, size: int = 0) -> Place:
         raise StatementConflict(f"place {address.seq} of the channel is taken")
     if address.seq > seq + 1:
         raise ChannelGap(f"place {seq + 1} comes before {address.seq}")
-    verify_room(context, address.recipient, size)
-    return Place(context=context, address=address, size=size)
+    verify_room(context, address.recipient, size, is_grant=is_grant)
+    return Place(context=context, address=address, size=size, is_grant=is_grant)
 
 
 def accept_void(context: Context, void: Void) -> None:
@@ -268,6 +271,7 @@ def _void_lookups(context: LookupContext, void: Void) -> Lookups:
 
 VOID = StatementHandler(
     type=StatementType.VOID,
+    is_judged_anew=True,
     parse=parse_void,
     natural_id=none,
     lookups=_void_lookups,

@@ -117,6 +117,7 @@ def _lookups(context: LookupContext, order: Erasure) -> Lookups:
 
 ERASURE = StatementHandler(
     type=StatementType.ERASURE,
+    is_judged_anew=True,
     parse=parse_erasure,
     natural_id=none,
     lookups=_lookups,

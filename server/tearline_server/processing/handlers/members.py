@@ -95,6 +95,9 @@ def verify_names_us(trust_list: TrustList, installation: Installation) -> None:
 
 TRUST_LIST = StatementHandler(
     type=StatementType.TRUST_LIST,
+    by_keys_alone=True,
+    by_any_node=True,
+    is_judged_anew=True,
     parse=parse_trust_list,
     natural_id=none,
     lookups=no_lookups,
@@ -104,6 +107,7 @@ TRUST_LIST = StatementHandler(
 
 KEY_RECORD = StatementHandler(
     type=StatementType.KEY_RECORD,
+    by_keys_alone=True,
     parse=parse_key_record,
     natural_id=none,
     lookups=no_lookups,
@@ -113,6 +117,7 @@ KEY_RECORD = StatementHandler(
 
 REVOCATION = StatementHandler(
     type=StatementType.REVOCATION,
+    by_keys_alone=True,
     parse=parse_revocation,
     natural_id=none,
     lookups=no_lookups,

@@ -184,7 +184,7 @@ def accept_grant(context: Context, grant: Grant) -> None:
     slots = granted_slots(manifest, grant, facts.openings)
     verify_not_recalled(batch, grant, slots)
     size = sum(manifest.slots[slot].ciphertext_length for slot in slots)
-    place = next_place(context, grant.address, size=size)
+    place = next_place(context, grant.address, size=size, is_grant=True)
 
     event = Event(
         statement_id=context.submitted.statement.id,
