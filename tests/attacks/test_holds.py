@@ -6,18 +6,19 @@ import pytest
 
 from attacks.test_recalls import (
     PERSON,
-    agreed,
     field_recalled,
     path_of,
     recalled,
+    set_time,
     settled,
     shown,
     states,
 )
-from support.node import stores_of
+from support.node import context_of, stores_of
 from support.simulation import Simulation
 from tearline.errors import LoginRequired, NotFound
 from tearline.packets.recall import KeepGround, RecallState
+from tearline_client.features.recalls.handler import run_due
 
 
 async def held(world: Simulation) -> bytes:
@@ -63,11 +64,11 @@ async def test_no_time_erases_what_is_held_until_the_hold_has_ended(
     packet = await held(world)
     desk = world.cn.node.recalls
     end_ms = stores_of(world.cn.node).packets.grants(packet)[0].grant.not_after_ms
-    monkeypatch.setattr(desk, "_agreed_time", lambda: agreed(end_ms))
-    desk.run()
+    set_time(world.cn, end_ms, monkeypatch)
+    run_due(context_of(world.cn.node))
     assert shown(world.cn, packet)
     desk.end_hold(packet, acted_by=PERSON)
-    desk.run()
+    run_due(context_of(world.cn.node))
     assert shown(world.cn, packet) == 0
     with pytest.raises(NotFound):
         desk.end_hold(packet, acted_by=PERSON)

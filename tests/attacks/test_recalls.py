@@ -1,6 +1,6 @@
 """Recalls: who may, what is left, and what an exchange or a partner that lies can do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -37,6 +37,8 @@ from tearline.wire.deliveries import Delivery, parse_delivery
 from tearline.wire.grants import encode_grant
 from tearline.wire.recalls import encode_recall
 from tearline_client.cli.recall import recalls_in_status
+from tearline_client.context import NodeContext
+from tearline_client.features.recalls import handler, service
 from tearline_client.rules.recalls import RESPOND_MS
 from tearline_client.store.recalls import StoredRecall
 from tearline_server.storage.columns import ciphertexts_of
@@ -69,6 +71,19 @@ async def settled(world: Simulation) -> None:
 
 def agreed(time_ms: int) -> AgreedTime:
     return AgreedTime(log_ms=time_ms, own_ms=time_ms)
+
+
+def set_time(member: Member, time_ms: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has a node erase by a time, and tell by it what is late."""
+    for module in (handler, service):
+        honest = module.agreed_time
+
+        def agreed_time(
+            context: NodeContext, honest: Callable[[NodeContext], AgreedTime | None] = honest
+        ) -> AgreedTime | None:
+            return agreed(time_ms) if context.uri == member.node.uri else honest(context)
+
+        monkeypatch.setattr(module, "agreed_time", agreed_time)
 
 
 def states(member: Member, packet: bytes) -> list[RecallState]:
@@ -339,7 +354,7 @@ async def test_what_is_late_and_what_waits_is_told(
     assert (row["what"], row["which"]) == ("recall to decide on", packet.hex()[:12])
     assert recalls_in_status(world.us.node, trust_list) == []
     assert tuple(desk.due(0)) == ()
-    monkeypatch.setattr(desk, "_agreed_time", lambda: agreed(asked.order.respond_by_ms + 1))
+    set_time(world.us, asked.order.respond_by_ms + 1, monkeypatch)
     (row,) = recalls_in_status(world.us.node, trust_list)
     assert (row["what"], row["which"]) == ("recall overdue", packet.hex()[:12])
     assert "cn-public-security owed an answer by" in str(row["state"])
@@ -383,8 +398,7 @@ async def test_what_ended_is_erased_unasked_and_withdrawn_where_it_waits(
     await world.us.node.receive()
     for member in (world.us, world.cn):
         end = stores_of(member.node).packets.grants(packet)[0].grant.not_after_ms
-        desk = member.node.recalls
-        monkeypatch.setattr(desk, "_agreed_time", lambda end=end: agreed(end))
+        set_time(member, end, monkeypatch)
         await member.node.sync()
         await member.node.tell()
     assert stores_of(world.cn.node).packets.packet(packet).keys == ()
