@@ -84,7 +84,7 @@ CALLS: dict[str, Callable[[GrpcTransport], Awaitable[bytes]]] = {
     "publish": lambda node: node.publish(b""),
     "stream": streamed,
     "subscribe": lambda node: anext(node.subscribe(b"")),
-    "search": lambda node: anext(node.packets.search(b"", "token", follow=False)),
+    "search": lambda node: anext(node.search(b"", "token", follow=False)),
 }
 
 
@@ -130,7 +130,7 @@ async def test_a_search_ends_where_the_exchange_says_nothing_more(
     monkeypatch.setattr(node, "_channels", [Silent()])
     async with asyncio.timeout(30):  # it would wait for ever
         with pytest.raises(ExchangeUnreachable):
-            await anext(node.packets.search(b"", "token", follow=follow))
+            await anext(node.search(b"", "token", follow=follow))
 
 
 @pytest.mark.parametrize(
