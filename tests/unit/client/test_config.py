@@ -56,6 +56,10 @@ def test_flag_beats_environment_beats_file(home):
         "timeout_s": str(home / "node.toml"),
         "http": "default",
         "metrics": "default",
+        "console": "default",
+        "console_origin": "default",
+        "console_certificate": "default",
+        "console_key": "default",
         "recall": "default",
         "passphrase_file": "default",
     }
