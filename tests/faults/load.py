@@ -7,6 +7,7 @@ import fcntl
 import functools
 import json
 import operator
+import os
 import sqlite3
 import struct
 import subprocess
@@ -34,6 +35,7 @@ AIM_S = 60  # for a transaction to be open
 LOOK_S = 0.01  # between two looks
 APPLICATION = Path(__file__).with_name("application.py")
 INJECT = Path(__file__).with_name("inject")
+PATHS = os.pathsep.join((str(INJECT), str(Path(__file__).parents[1])))  # an application's, too
 SOONER = {"NODE_RETRY_S": [1]}  # a node's pauses grow to half a minute, which takes long
 
 # Where SQLite locks the index of a write-ahead log for a writer (sqlite.org/walformat.html, 2.3.1).
@@ -316,7 +318,7 @@ def loaded(
 ) -> Iterator[Load]:
     """A federation under load, with other limits; its exchange must end well."""
     for program in (federation.operator, *federation.agencies.values()):
-        program.variables |= {"PYTHONPATH": str(INJECT), "LIMITS": json.dumps(SOONER | limits)}
+        program.variables |= {"PYTHONPATH": PATHS, "LIMITS": json.dumps(SOONER | limits)}
     with LongLine(federation.operator.address, DELAY_S) as line:
         load = Load(federation=federation, exchange=federation.operator.serve(), line=line)
         try:
