@@ -77,7 +77,7 @@ class Node:
         self.home = home
         self.keystore = keystore
         self.directory = Directory(context)
-        self.persons = Actors(home, keystore, context.now_ms)
+        self.persons = Actors(home, keystore, self.now_ms)
         self.sign_ins = self.persons.sign_ins
         self._jobs = Jobs(context)
         self._sender = Sender(context, home.sending_lock, HANDLERS)
@@ -89,7 +89,7 @@ class Node:
         self._records = KeyRecords(context, home, self._sender)
         self._inbox = Inbox(context, Receiver(context, HANDLERS), self._records)
         self._recovery = Reconciler(context)
-        self.connection = Connection(home, keystore, context.transport, context.now_ms)
+        self.connection = Connection(home, keystore, context.transport, self.now_ms)
         self.keys = Keys(context, home, self._records, self.connection, words, self.sync)
         store = AccessStore(context.stores.database)
         self._anchors = AccessLogAnchors(context, store, self._sender)
