@@ -5,12 +5,15 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from contextlib import closing
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from support.federation import CN, ORDER, Agency, serving
+from faults import soak
+from support.federation import CN, MX, ORDER, Agency, Running, copied, serving
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -20,6 +23,9 @@ BATCH = 256
 """How many of them, with a grant each, are under one signature."""
 START_S = 600  # a machine may have a tenth of a core
 PAUSE_S = 0.3
+KILLS = 10
+LONG_S = 480.0  # of imports, one after the other
+LAST = 0.9  # of the rate of the second minute: the first fills what is empty
 
 
 def sealed(agency: Agency) -> int:
@@ -29,20 +35,24 @@ def sealed(agency: Agency) -> int:
     return int(count)
 
 
-def test_a_killed_import_goes_on_and_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    seed = random.SystemRandom().randrange(1 << 32)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    people = tmp_path / "people.jsonl"
-    ids = [f"p{number}" for number in range(PEOPLE)]
-    people.write_text(
+def people(file: Path, ids: Sequence[str]) -> Path:
+    """Writes entities that have nothing to do with each other, each of which becomes a packet."""
+    file.write_text(
         "".join(
             json.dumps({"id": each, "schema": "Person", "properties": {"name": [f"Nobody {each}"]}})
             + "\n"
             for each in ids
         )
     )
-    command = ("import", "ftm", str(people), "--to", CN, *ORDER)
+    return file
+
+
+def test_a_killed_import_goes_on_and_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(1 << 32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    ids = [f"p{number}" for number in range(PEOPLE)]
+    command = ("import", "ftm", str(people(tmp_path / "people.jsonl", ids)), "--to", CN, *ORDER)
     with serving(tmp_path / "federation") as federation:
         us, cn = federation.us, federation.cn
         for batches in (1, 2):
@@ -66,3 +76,87 @@ def test_a_killed_import_goes_on_and_loses_and_doubles_nothing(tmp_path: Path) -
     arrived = Counter(entity["id"] for entity in exported)
     assert arrived == Counter(ids)
     assert len(listed) == PEOPLE
+
+
+class Processors:
+    """Processor time of processes, whose successors go on where they were killed."""
+
+    def __init__(self) -> None:
+        self._ended_s = 0.0
+        self._running: list[tuple[Running, float]] = []
+
+    def watch(self, *processes: Running) -> None:
+        """Counts these, too."""
+        self._running += [(each, 0.0) for each in processes]
+
+    def spent_s(self) -> float:
+        """Returns the seconds of a core that all have taken."""
+        still: list[tuple[Running, float]] = []
+        for process, spent_s in self._running:
+            with suppress(OSError):  # it has ended; what it took until the last look is known
+                # clock_getcpuclockid(3): a process's clock is made of its id.
+                spent_s = time.clock_gettime((~process.pid << 3) | 2)
+            if process.is_over:
+                self._ended_s += spent_s
+            else:
+                still.append((process, spent_s))
+        self._running = still
+        return self._ended_s + sum(spent_s for _, spent_s in still)
+
+
+def arrived(agency: Agency) -> int:
+    with closing(sqlite3.connect(agency.home / "node.db")) as database:
+        return int(database.execute("SELECT count(*) FROM packet").fetchone()[0])
+
+
+@pytest.mark.soak
+def test_minutes_of_imports_with_ten_kills_lose_nothing_and_slow_down_nowhere(
+    tmp_path: Path,
+) -> None:
+    chance, processors = soak.chance(), Processors()
+    federation = copied(tmp_path / "federation")
+    us, cn, mx = federation.us, federation.cn, federation.agencies[MX]
+    exchange = federation.operator.serve()
+    nodes = [agency.start("node", "run") for agency in (cn, mx)]
+    processors.watch(exchange, *nodes)
+    ids: list[str] = []
+    points = [(0.0, arrived(cn), processors.spent_s())]  # seconds, packets, seconds of a core
+    began = time.monotonic()
+    # One in each tenth: a kill costs a start, so no minute has many more of them than another.
+    kills = [(number + chance.random()) * LONG_S / KILLS for number in range(KILLS)]
+    for number in count():
+        if time.monotonic() - began > LONG_S and not kills:
+            break
+        some = [f"{number}-{each}" for each in range(PEOPLE)]
+        ids += some
+        file = people(tmp_path / "people.jsonl", some)
+        running = us.start("import", "ftm", str(file), "--to", CN, *ORDER)
+        processors.watch(running)
+        while not running.is_over:
+            time.sleep(PAUSE_S)
+            now = time.monotonic() - began
+            points.append((now, arrived(cn), processors.spent_s()))
+            if kills and now >= kills[0] and not running.is_over:
+                kills.pop(0)
+                running.kill()
+                running = us.start("import", "ftm", str(file), "--to", CN, *ORDER)
+                processors.watch(running)
+        assert running.ended() == 0, running.said
+    nodes[0].await_(lambda: arrived(cn) == len(ids), "all arrived", within_s=START_S)
+    minutes = [cost(points, minute * 60.0) for minute in range(int(points[-1][0] // 60))]
+    print("milliseconds of a core for a packet, by minute:", *(f"{each:.1f}" for each in minutes))
+    assert LAST * minutes[-1] <= minutes[1]
+    for running in nodes:
+        assert running.terminate() == 0
+    exported = [json.loads(line) for line in cn.done("export", "ftm").out.splitlines()]
+    assert exchange.terminate() == 0
+    assert Counter(entity["id"] for entity in exported) == Counter(ids)
+    verified = federation.operator.done("verify-log")
+    assert verified.out.endswith("entries: all as they were logged\n")
+
+
+def cost(points: Sequence[tuple[float, int, float]], from_s: float) -> float:
+    """Returns milliseconds of a core for each packet that arrived within a minute."""
+    first = next(point for point in points if point[0] >= from_s)
+    last = next((point for point in points if point[0] >= from_s + 60), points[-1])
+    return (last[2] - first[2]) * 1000 / max(1, last[1] - first[1])
