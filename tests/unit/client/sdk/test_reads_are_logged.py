@@ -46,7 +46,7 @@ def test_each_method_that_returns_contents_is_tried() -> None:
     assert "packets.show" in found
 
 
-@pytest.mark.parametrize("method", READS.keys() - WITHOUT_CONTENTS_HERE)
+@pytest.mark.parametrize("method", sorted(READS.keys() - WITHOUT_CONTENTS_HERE))
 async def test_what_returns_contents_is_logged(desk: Desk, method: str) -> None:
     async with opened(desk.template, desk.folder) as world:
         node = world.us.node
