@@ -40,18 +40,18 @@ def index_page() -> Iterator[str]:
     )
     yield ""
     yield (
-        "**Role** is the role of the person who acts: logged in, and named by `--as` where several "
-        "are. Where no person is logged in, an act that takes a liaison is the node's own; a "
-        "request, a step of one, and giving a consent always take a person. Where an article "
-        "takes four eyes, an analyst may draft, too. Role *none*: the node's passphrase is enough, "
-        "or nothing is opened."
+        "**Role** is the required role of the person who is logged in. If several persons are "
+        "logged in, `--as` names one. If no person is logged in, the node itself performs acts of "
+        "a liaison. Requests, their steps and giving a consent always require a person. If an "
+        "article requires four eyes, an analyst may also draft. Role *none*: the command needs at "
+        "most the node's passphrase."
     )
     yield ""
     yield "## Options of every `tearline` command"
     yield ""
     yield (
-        "They stand before the first word or behind the last. Each but `--quiet` and `--verbose` "
-        "goes before a [setting](settings.md)."
+        "Write them before the first word or after the last. Each except `--quiet` and "
+        "`--verbose` overrides a [setting](settings.md)."
     )
     yield ""
     yield from _options(agency)
@@ -200,8 +200,10 @@ def _default(option: click.Option) -> str:
     if option.required:
         return "required"
     default = option.to_info_dict()["default"]
+    if default in (None, "", (), []):
+        return ""
     if option.is_flag and option.secondary_opts:
         return f"`{option.opts[0] if default else option.secondary_opts[0]}`"
-    if option.is_flag or default in (None, "", (), []):
+    if option.is_flag:
         return ""
     return f"`{default}`"

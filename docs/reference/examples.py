@@ -147,8 +147,7 @@ AGENCY = {
     "audit access": Example(
         words="--by bruno created:2026-03-01..2026-03-31",
         role=AUDITOR,
-        exits="5: the access log was changed; 6: none was found changed, and of a part it "
-        "cannot be told",
+        exits="5: the access log was changed; 6: no change was found, but a part cannot be checked",
     ),
     "audit checkpoint": Example(words="--note"),
     "audit export": Example(
@@ -161,11 +160,11 @@ AGENCY = {
     "audit statistics": Example(words="narcotics-2026 --year 2026", role=SEARCH),
     "audit verify": Example(
         words="payment.exhibit --trust federation.trust",
-        exits="5: one failed; 6: none failed, and of one it cannot be told",
+        exits="5: one failed; 6: none failed, but one is indeterminate",
     ),
     "audit who-saw": Example(
         words="9f2c61 Payment/amount",
-        exits="5: a proof failed; 6: nothing of the kind is here",
+        exits="5: a proof failed; 6: no such field is here",
     ),
     "log checkpoint": Example(words="--output-file ours.checkpoint"),
     "log compare": Example(words="theirs.checkpoint"),

@@ -14,7 +14,7 @@ from support.paths import ROOT
 from tearline.persons.tokens import Role
 
 sys.path.append(str(ROOT / "docs" / "reference"))
-from commands import agency, example_of, leaves, operator
+from commands import _default, agency, example_of, leaves, operator
 from examples import AGENCY, EXCHANGE
 
 # The program, and the person that acts.
@@ -42,6 +42,27 @@ def test_the_command_takes_its_example(name: str) -> None:
     assert _START.fullmatch(start)
     context = command.make_context(words, shlex.split(rest))
     assert context.command is command
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_has_a_meaning(name: str) -> None:
+    command, _ = COMMANDS[name]
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    assert [each.opts for each in options if not (each.help or each.hidden)] == []
+
+
+@pytest.mark.parametrize(
+    ("default", "shown"), [(None, ""), (True, "`--line`"), (False, "`--alone`")]
+)
+def test_a_pair_shows_the_default_that_it_has(default: bool | None, shown: str) -> None:
+    assert _default(click.Option(["--line/--alone"], default=default)) == shown
+
+
+def test_an_end_offers_nothing_on_resumption() -> None:
+    command, _ = COMMANDS["tearline agreement end"]
+    texts = [each.help for each in command.params if isinstance(each, click.Option)]
+    assert texts
+    assert [text for text in texts if "resum" in (text or "")] == []
 
 
 def test_an_example_with_a_wrong_option_is_found() -> None:

@@ -52,7 +52,7 @@ _LAST_YEAR = 9998  # the last year of which a query can name every day
 async def search_command(
     cli: CliContext, query: str, after: int, limit: int | None, by_day: bool, follow: bool
 ) -> None:
-    """Search the log for QUERY; requires a person with the role auditor.
+    """Search the log for QUERY; requires a person with the role auditor or officer.
 
     Conditions are actor: party: action: packet: statement: agreement: outcome: reason: and
     created:a..b in days. packet: and agreement: accept the beginning of an id, or the agreement's
@@ -105,7 +105,7 @@ async def export_command(cli: CliContext, query: str, target: Path) -> None:
     The manifest, FILE.manifest, names the file's digest, the query, the checkpoint and the
     exporter. Third parties verify both files offline with `tearline audit verify FILE.manifest` and
     the federation id. An export holds ids and hashes, never contents. The command requires a person
-    with the role auditor, and is itself logged.
+    with the role auditor or officer, and is itself logged.
 
     Example: tearline --as ada audit export "agreement:narcotics-2026" --output-file all.jsonl
     """
@@ -139,8 +139,8 @@ async def statistics_command(cli: CliContext, node: Node, agreement: str, year: 
     """Count the entries under AGREEMENT in a year, by kind, action and outcome.
 
     AGREEMENT is its name, or its id in hexadecimal. The log does not hold a packet's kind: it is
-    shown only for packets stored here. The command requires a person with the role auditor, and is
-    itself logged.
+    shown only for packets stored here. The command requires a person with the role auditor or
+    officer, and is itself logged.
 
     Example: tearline --as ada audit statistics narcotics-2026 --year 2026
     """

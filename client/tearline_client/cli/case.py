@@ -164,7 +164,9 @@ async def timeline(cli: CliContext, node: Node, case: str) -> None:
 async def invite(
     cli: CliContext, node: Node, case: str, partner: str, hidden: tuple[str, ...], repeats: str
 ) -> None:
-    """Invite PARTNER to CASE, which this agency leads; its members must consent.
+    """Invite PARTNER to CASE, which this agency leads.
+
+    PARTNER is in the case once it accepts and every member that may see it consents.
 
     Example: tearline case invite Riverbank cn-public-security
     """
@@ -182,7 +184,10 @@ async def invite(
 @click.argument("case")
 @node_command
 async def join(cli: CliContext, node: Node, case: str) -> None:
-    """Accept the invitation to CASE, and the other agencies that join with us.
+    """Accept the invitation to CASE.
+
+    By joining, this agency consents to the other invited agencies that `tearline case show` lists
+    as "to join".
 
     Example: tearline case join Riverbank
     """

@@ -187,7 +187,7 @@ async def show(cli: CliContext, node: Node, consent: str, sync: bool) -> None:
 @click.option("--until", type=_DATE, help="Last day; by default as asked.")
 @free_text("--note", help="A note for the asker.")
 @repeats_option
-@click.option("--dry-run", is_flag=True, help="Say what would be given, and give nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the request only; do not give consent.")
 @yes_option
 @node_command
 async def give(
@@ -201,13 +201,13 @@ async def give(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Give CONSENT as a liaison officer, for all fields asked or for some FIELDs.
+    """Give CONSENT, which a partner asked for, to all requested fields or to some FIELDs.
 
     The command shows the fields and asks for confirmation; in a script, pass --yes.
 
-    For passing on, this node first grants the fields to the third party, within the agreement. The
-    asker learns only that it was done. If the packet's article requires two persons, the consent
-    waits for the second: `tearline packet pending`.
+    The act requires a liaison. If the partner asked to pass the fields on, this node grants them to
+    the third party itself, within the agreement; the partner is then notified. If the packet's
+    article requires two persons, the consent waits for the second: `tearline packet pending`.
 
     Example: tearline --as li consent give 5f0c9a1b
     """
@@ -265,9 +265,10 @@ async def refuse(cli: CliContext, node: Node, consent: str, note: str, repeats: 
 async def withdraw(
     cli: CliContext, node: Node, consent: str, note: str, repeats: str, yes: bool
 ) -> None:
-    """Withdraw CONSENT, which this agency gave or asked for.
+    """Withdraw CONSENT, which this agency gave or asked for, permanently.
 
-    Grants already made to a third party stay granted: recall them.
+    A third party keeps the fields that it was granted. To take them back, use `tearline packet
+    recall`.
 
     Example: tearline --as li consent withdraw 5f0c9a1b
     """

@@ -22,14 +22,16 @@ def command() -> None:
 @command.command()
 @click.argument("packets", nargs=-1)
 @click.option("--output-file", "target", type=FILE, help="A new file; by default standard output.")
-@click.option("--plain", is_flag=True, help="Convert extension schemata to standard FtM.")
+@click.option(
+    "--plain", is_flag=True, help="Convert Tearline's own schemata to standard FollowTheMoney."
+)
 @async_command
 async def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, plain: bool) -> None:
     """Export PACKETS, or all packets here, as FollowTheMoney JSON lines.
 
-    Properties held only in generalised form are listed under the entity's key "generalised". Fields
-    kept back are left out. Without PACKETS, corrected packets are left out too, and so are, with a
-    message, the packets of a partner and agreement that do not form entities.
+    The file holds readable fields only. Properties in generalised form stand under the entity's key
+    "generalised". Without PACKETS, the command leaves out corrected packets. It also leaves out a
+    partner's packets that do not form entities, and names them.
 
     Example: tearline export ftm --output-file all.ftm.json
     """

@@ -30,13 +30,18 @@ from tearline_client.node import Node
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.rendering.words import counted
 
-_dry_run = click.option("--dry-run", is_flag=True, help="Report and count; do not send.")
-_again = click.option("--again", is_flag=True, help="Send packets of this source again.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Report findings and counts; do not send.")
+_again = click.option(
+    "--again", is_flag=True, help="Send everything, even what an earlier import sent."
+)
 
 
 @click.group(cls=Group)
 def command() -> None:
-    """Send a whole source, as one packet per connected group of entities."""
+    """Send a whole source, as one packet per connected group of entities.
+
+    An import that was interrupted continues if the command is run again.
+    """
 
 
 @command.command()
@@ -46,7 +51,7 @@ def command() -> None:
 @source_options
 @async_command
 async def ftm(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
-    """Import and send FILE, FollowTheMoney entities as JSON lines.
+    """Send all entities of FILE, FollowTheMoney JSON lines.
 
     Example: tearline import ftm entities.json --to mx-prosecutor --agreement narcotics-2026
     --article money-laundering --purpose criminal-investigation
@@ -61,7 +66,9 @@ async def ftm(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **opti
 @source_options
 @async_command
 async def ofac(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
-    """Import and send FILE, the US Treasury's SDN list as CSV with a header.
+    """Send all entities of FILE, the US Treasury's SDN list as CSV with a header.
+
+    The list names Specially Designated Nationals, who are under sanctions.
 
     Example: tearline import ofac sdn.csv --to mx-prosecutor --agreement narcotics-2026 --article
     money-laundering --purpose criminal-investigation
@@ -81,7 +88,7 @@ async def ofac(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **opt
 async def csv(
     cli: CliContext, /, file: Path, mapping: Path, dry_run: bool, again: bool, **options: Any
 ) -> None:
-    """Import and send FILE, any CSV, with a mapping of its columns.
+    """Send all entities of FILE, a CSV whose columns a mapping explains.
 
     Example: tearline import csv accounts.csv --mapping accounts.toml --to mx-prosecutor --agreement
     narcotics-2026 --article money-laundering --purpose criminal-investigation

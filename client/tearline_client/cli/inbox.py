@@ -22,7 +22,9 @@ _DAY_MS = 24 * 3_600_000
 
 @click.command(cls=Command)
 @click.option("--unread", is_flag=True, help="Only packets that no person has seen.")
-@click.option("--from", "sender", default="", metavar="AGENCY", help="Only packets of this agency.")
+@click.option(
+    "--from", "sender", default="", metavar="AGENCY", help="Only packets from this agency."
+)
 @click.option("--case", "case_id", default="", help="Only packets of this case: its title or id.")
 @click.option(
     "--kind",
@@ -33,7 +35,13 @@ _DAY_MS = 24 * 3_600_000
 )
 @click.option("--since", type=_DAY, metavar="DATE", help="Only from this day (UTC) on.")
 @click.option("--until", type=_DAY, metavar="DATE", help="Only until this day (UTC).")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="Show at most this many packets.",
+)
 @sync_option
 @node_command
 async def command(

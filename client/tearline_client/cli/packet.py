@@ -152,7 +152,7 @@ async def send(
     The command shows each partner's view and asks for confirmation; in a script, pass --yes.
 
     If the article requires two persons, the packet stays unsealed until `tearline packet approve`.
-    If a text repeats a value that its reader may not have in clear, sending requires --repeats with
+    If a text mentions a value that its reader may not see in full, sending requires --repeats with
     a reason.
 
     Example: tearline packet send lead.jsonl --to mx-prosecutor --agreement narcotics-2026 --article
@@ -213,7 +213,11 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
 async def show(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
     """Show the readable fields of PACKET (the beginning of its id), and the tear line.
 
-    The sender is notified that it was opened, or, if a person is logged in, that it was seen.
+    FORM is "clear" for the full value, or "generalised" for a coarser one. Below the tear line
+    stand the withheld fields that the sender discloses, by category, with their number and the
+    reason.
+
+    The sender is notified that the packet was opened, or that a person saw it if one is logged in.
 
     Example: tearline packet show 5f0c9a1b
     """
@@ -259,7 +263,7 @@ async def disclose(
 
     The command shows the partner's view and asks for confirmation; in a script, pass --yes.
 
-    If the field repeats a value that the partner may not have in clear, release requires --repeats
+    If the field mentions a value that the partner may not see in full, release requires --repeats
     with a reason. If the article requires two persons, it waits for the second: `tearline packet
     pending`.
 

@@ -39,10 +39,19 @@ def not_undone(reach: Iterable[Reach]) -> str:
 @click.command(cls=Command)
 @click.argument("packet")
 @click.option(
-    "--from", "partners", multiple=True, metavar="PARTNER", help="Only from it; repeatable."
+    "--from",
+    "partners",
+    multiple=True,
+    metavar="PARTNER",
+    help="Recall it from this partner only; may be given several times.",
 )
 @click.option("--field", default="", help="One field only: its path, or the end of it.")
-@click.option("--reason", type=click.Choice(_REASONS), required=True)
+@click.option(
+    "--reason",
+    type=click.Choice(_REASONS),
+    required=True,
+    help="The reason; recipients and the exchange see it.",
+)
 @click.option(
     "--within",
     "hours",
@@ -249,14 +258,18 @@ def _state(node: Node, stored: StoredRecall) -> str:
 
 @click.command(cls=Command)
 @click.argument("packet")
-@click.option("--ground", type=click.Choice([each.value for each in KeepGround]), default=None)
+@click.option(
+    "--ground",
+    type=click.Choice([each.value for each in KeepGround]),
+    help="The ground; the originator of a recalled packet sees it.",
+)
 @click.option("--end", is_flag=True, help="End the hold; the packet is erased at its own end.")
 @async_command
 async def keep(cli: CliContext, packet: str, ground: str | None, end: bool) -> None:
-    r"""Keep a partner's PACKET, as an officer, before or after its recall.
+    """Keep a partner's PACKET, as an officer, before or after its recall.
 
-    The originator of a recalled packet is told the ground. A hold lasts until it is ended, even
-    beyond the packet's own end: `--end` ends it.
+    The originator of a recalled packet receives the ground. The hold lasts until --end, even beyond
+    the packet's own end.
 
     Example: tearline --as olga packet keep 3f9a1c --ground evidence
     """

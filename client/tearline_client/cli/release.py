@@ -188,11 +188,12 @@ async def pending(cli: CliContext, node: Node, release: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation, even after changes.")
 @node_command
 async def approve(cli: CliContext, node: Node, release: str, yes: bool) -> None:
-    """Approve a pending release by another person: decide it anew, seal it and send it.
+    """Approve a release that another person drafted, and send it.
 
-    Answers to requests and consents are approved in the same way. Approval requires a liaison or an
-    officer other than the drafter. If a partner's view differs from the draft, the command shows
-    the difference and asks for confirmation.
+    ID is an id from `tearline packet pending`: a packet, a field, an answer or a consent. Approval
+    requires a liaison or an officer other than the drafter. The current policies decide again. If a
+    partner's view differs from the draft, the command shows the difference and asks for
+    confirmation.
 
     Example: tearline --as li packet approve 5f0c9a1b
     """
@@ -218,7 +219,7 @@ async def approve(cli: CliContext, node: Node, release: str, yes: bool) -> None:
 @click.argument("release", metavar="ID")
 @node_command
 async def reject(cli: CliContext, node: Node, release: str) -> None:
-    """Reject a pending release; the draft is discarded unsealed.
+    """Reject a pending release, and delete its draft; no partner sees it.
 
     Example: tearline --as li packet reject 5f0c9a1b
     """

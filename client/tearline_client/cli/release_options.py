@@ -75,7 +75,7 @@ guard_option: Decorator = click.option(
 
 
 repeats_option: Decorator = free_text(
-    "--repeats", help="Reason to repeat a value that a text's reader may not have in clear."
+    "--repeats", help="Your reason, if a text mentions a value that its reader may not see in full."
 )
 
 
@@ -115,6 +115,7 @@ def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callabl
             type=click.Choice([kind.value for kind in PacketKind]),
             default=PacketKind.LEAD.value,
             show_default=True,
+            help="Kind of packet, sent in clear; `tearline packet kinds` lists the contents.",
         ),
         click.option(
             "--case", "case_id", default="", help="A case of this agency: its title or id."
@@ -125,6 +126,7 @@ def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callabl
             type=click.Choice([urgency.value for urgency in Urgency]),
             default=Urgency.ROUTINE.value,
             show_default=True,
+            help="Urgency for the partner, sent in clear.",
         ),
         evaluation_option("X4"),
         click.option(

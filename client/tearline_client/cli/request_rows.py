@@ -18,9 +18,13 @@ from tearline_client.rendering.words import Id, agency_name, moment, time_text
 _RECORD_SHOWN = 60  # characters: enough to distinguish items
 
 item_option = click.option(
-    "--item", "items", type=click.IntRange(1), multiple=True, help="By default all open items."
+    "--item",
+    "items",
+    type=click.IntRange(1),
+    multiple=True,
+    help="Number of an item; may be given several times. By default all open items.",
 )
-text_option = free_text("--text", help="A note for the other party only.")
+text_option = free_text("--text", help="A note that only the other party can read.")
 
 
 def preview_columns(cli: CliContext) -> list[str]:

@@ -16,7 +16,7 @@ from tearline_client.cli.session import async_command, node_command, open_node, 
 from tearline_client.node import Node
 
 _DAY_MS = 24 * 3_600_000
-_needed_text = free_text("--text", required=True, help="A note for the other party only.")
+_needed_text = free_text("--text", required=True, help="A note that only the other party can read.")
 _URGENCIES = click.Choice([each.value for each in Urgency if each is not Urgency.PRESERVE])
 
 
@@ -63,12 +63,15 @@ async def reject(cli: CliContext, node: Node, request: str, text: str, repeats: 
 @click.argument("request")
 @text_option
 @repeats_option
-@click.option("--permit", is_flag=True, help="Allow another question (asker only).")
+@click.option("--permit", is_flag=True, help="As the requester, allow one more question.")
 @node_command
 async def clarify(
     cli: CliContext, node: Node, request: str, text: str, repeats: str, permit: bool
 ) -> None:
-    """Ask a question about REQUEST, which stops its clock; or, as the asker, answer it.
+    """Ask the requester a question about REQUEST, or answer the partner's question about ours.
+
+    The deadline pauses until the question is answered. A second question requires the requester's
+    agreement, given with --permit.
 
     Example: tearline --as li request clarify 5f0c9a1b --text "which branch?"
     """
@@ -142,7 +145,7 @@ async def contest(
     "--ground",
     type=click.Choice([each.value for each in Ground]),
     required=True,
-    help="The ground.",
+    help="The ground for the refusal; the requester sees it.",
 )
 @item_option
 @text_option

@@ -40,26 +40,40 @@ _direction = click.option(
 )
 
 
-def _fate_options(function: F) -> F:
-    """Adds the options for mail in flight and for packets sent earlier."""
+def _fate_options(*, hold: str, returned: str, freeze: str) -> Callable[[F], F]:
+    """Returns the options for mail in flight and for packets sent earlier.
+
+    Args:
+        hold: Help of ``--hold``.
+        returned: Help of ``--return``.
+        freeze: Help of ``--freeze``.
+    """
     options = (
-        click.option("--hold", "in_flight", flag_value="hold", default=True, help="Reissue undelivered mail on resumption (default)."),  # noqa: E501
-        click.option("--return", "in_flight", flag_value="return", help="Do not reissue undelivered mail."),  # noqa: E501
+        click.option("--hold", "in_flight", flag_value="hold", default=True, help=hold),
+        click.option("--return", "in_flight", flag_value="return", help=returned),
         click.option("--keep", "originated", flag_value="keep", default=True, help="Partners keep earlier packets (default)."),  # noqa: E501
-        click.option("--freeze", "originated", flag_value="freeze", help="Partners may not open earlier packets until resumption."),  # noqa: E501
+        click.option("--freeze", "originated", flag_value="freeze", help=freeze),
         click.option("--erase", "originated", flag_value="erase", help="Recall earlier packets: partners erase them, or keep them with a ground."),  # noqa: E501
         click.option("--reason", type=_REASONS, required=True, help="The reason, visible to every member."),  # noqa: E501
     )  # fmt: skip
-    for option in reversed(options):
-        function = option(function)
-    return function
+
+    def add(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
 
 
 @click.command(cls=Command)
 @click.argument("name")
 @_article
 @_direction
-@_fate_options
+@_fate_options(
+    hold="Reissue undelivered mail on resumption (default).",
+    returned="Do not reissue undelivered mail.",
+    freeze="Partners may not open earlier packets until resumption.",
+)
 @yes_option
 @async_command
 async def suspend(
@@ -72,9 +86,10 @@ async def suspend(
     reason: str,
     yes: bool,
 ) -> None:
-    """Suspend agreement NAME, one article or one direction: here at once, elsewhere when notified.
+    """Suspend agreement NAME, one of its articles, or one direction of an article.
 
-    From then on, this node neither sends nor accepts under it, whatever the exchange does.
+    Your agency stops at once: this node neither sends nor accepts under it, even if the exchange is
+    unreachable. Partners stop when they receive the notice.
 
     Example: tearline --as olga agreement suspend narcotics-2026 --reason review
     """
@@ -116,10 +131,11 @@ async def suspend(
 @_direction
 @async_command
 async def resume(cli: CliContext, name: str, article: str, direction: str) -> None:
-    """Resume, as an officer, agreement NAME where this agency suspended it.
+    """Resume agreement NAME, as an officer, after a suspension by this agency.
 
-    By default, the command resumes all of this agency's suspensions. Held mail is reissued within
-    the current policies. The command lists partners that hold a packet corrected in the meantime.
+    By default, the command lifts all suspensions by this agency; those by partners stay. Held mail
+    is reissued within the current policies. The command lists partners that still hold a packet
+    without its later correction.
 
     Example: tearline --as olga agreement resume narcotics-2026
     """
@@ -145,7 +161,11 @@ async def resume(cli: CliContext, name: str, article: str, direction: str) -> No
 
 @click.command(cls=Command)
 @click.argument("name")
-@_fate_options
+@_fate_options(
+    hold="Log undelivered mail as held; it is never reissued (default).",
+    returned="Log undelivered mail as returned; it is never reissued.",
+    freeze="Partners may not open earlier packets any more.",
+)
 @yes_option
 @async_command
 async def end(

@@ -15,15 +15,17 @@ _SHOWN = 12  # hexadecimal digits of an id in a command to copy
 
 
 @click.command(cls=Command)
-@click.option("--limit", type=click.IntRange(1), help="Maximum tasks; by default all.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="Show at most this many tasks; by default all."
+)
 @sync_option
 @node_command
 async def command(cli: CliContext, node: Node, limit: int | None, sync: bool) -> None:
     """List the tasks that wait for a person, most urgent first, with the command for each.
 
     Tasks are requests to answer, releases to approve, recalls to decide on, consents, proposals and
-    invitations to answer, quarantined messages, and unread packets. Each task with a deadline
-    stands before those without.
+    invitations to answer, quarantined messages, and unread packets. Tasks with a deadline come
+    first; evidence against the log stands above all.
 
     Example: tearline todo
     """

@@ -25,7 +25,7 @@ Found = list[Leg | None]
 
 @click.group(cls=Group)
 def command() -> None:
-    """Match legs of value transfers from own records and from partners."""
+    """Match legs of value transfers: a payment in here, a payment out elsewhere."""
 
 
 @command.command()
@@ -49,11 +49,14 @@ async def match(
     percent: str,
     hours: str,
 ) -> None:
-    """Propose pairs of pay-in and pay-out as two sides of one transfer, with reasons.
+    """Propose pairs of legs that may be the two sides of one transfer, with reasons.
 
-    FILES hold legs as FollowTheMoney JSON lines. The comparison is local. The score is 0.7 for
-    matching amounts and times, reduced by the used tolerance, and 0.3 for a common reference. A
-    pair is a proposal: a person decides.
+    A leg is one side of a transfer without a movement across the border: the pay-in in one country,
+    or the pay-out in another. FILES hold legs as FollowTheMoney JSON lines. The comparison is
+    local.
+
+    A score is up to 0.7 for close amounts and times, and 0.3 more for a common reference. A pair is
+    a proposal: a person decides.
 
     Example: tearline transfer match legs.json --inbox
     """

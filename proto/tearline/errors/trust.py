@@ -22,7 +22,10 @@ class SignerKeyUnknown(TrustError):
 
     code = "TL-TRU-002"
     what = "The signer's key is not on record, has expired, or was revoked."
-    next = "Ask the signer's agency to publish its key record."
+    next = (
+        "Ask the signer's agency to publish its key record; if the key ended or was revoked, to "
+        "sign again with a new key on record."
+    )
 
 
 class FederationMismatch(TrustError):
