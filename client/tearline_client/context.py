@@ -1,4 +1,4 @@
-"""What a running node consists of; shared by what sends and what receives."""
+"""Components of a running node, shared by its sending and receiving parts."""
 
 import asyncio
 import hashlib
@@ -87,7 +87,7 @@ _DAY_MS = 24 * 3_600_000
 
 
 class Stores:
-    """The rooms of the node's database.
+    """Stores of the node's database.
 
     Args:
         database: The database.
@@ -130,7 +130,7 @@ class Stores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """The policy sets this node decides by.
+    """Policy sets of this node.
 
     Attributes:
         shared: The set that agreements pin.
@@ -142,7 +142,7 @@ class Policies:
 
     @property
     def pins(self) -> Pins:
-        """What agreements must pin for this installation to act under them."""
+        """Returns the digests that an agreement must pin for this installation to act under it."""
         return Pins(
             policy=self.shared.digest(),
             schema=schema_digest(),
@@ -151,7 +151,7 @@ class Policies:
         )
 
     def under(self, agreement: Agreement, *, own: bool = True) -> ReleasePolicy:
-        """The policy for releases under an agreement, with or without our own layer."""
+        """Returns the policy for releases under an agreement, with or without our own layer."""
         return _policy(agreement.terms, self.shared, self.own if own else None)
 
 
@@ -163,21 +163,21 @@ def _policy(terms: Terms, shared: PolicySet, own: PolicySet | None) -> ReleasePo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeContext:
-    """A node at work.
+    """State and components of a running node.
 
     Attributes:
-        keys: The private halves of its keys.
+        keys: Its private keys.
         stores: Its database.
-        trust: Whose key is whose.
+        trust: The members of the federation and their keys.
         follower: The log as followed here.
-        policies: What it decides by.
-        transport: The way to the exchange.
+        policies: The policy sets of its decisions.
+        transport: The connection to the exchange.
         now_ms: This machine's clock, Unix milliseconds.
-        asks_before_erasing: Whether a person decides on what partners recall, as long as there
-            is time.
-        following: Held by the task that reads the log: the daemon has several.
-        cosigned: Rung when a partner is seen to have cosigned more of the log.
-        unread: How far the mailbox is read.
+        asks_before_erasing: Whether a person decides about partners' recalls before their
+            deadline.
+        following: Lock of the task that reads the log; the daemon has several such tasks.
+        cosigned: Set when a partner has cosigned more of the log.
+        unread: Progress of reading the mailbox.
     """
 
     keys: NodeKeys
@@ -194,37 +194,37 @@ class NodeContext:
 
     @property
     def uri(self) -> str:
-        """The node's URI."""
+        """Returns the node's URI."""
         return self.signer.header.signer
 
     @property
     def signer(self) -> Signer:
-        """Its URI and signing key in the federation."""
+        """Returns the node's URI and signing key in the federation."""
         return self.keys.signer
 
     def kem_key(self, key: bytes) -> KemKey:
-        """One of its encryption keys; see ``NodeKeys.kem_key``."""
+        """Returns one of the node's encryption keys; see ``NodeKeys.kem_key``."""
         return self.keys.kem_key(key)
 
     def next_moment(self) -> Moment:
-        """The moment at which something sent now would be judged."""
+        """Returns the moment by which a statement sent now is judged."""
         return Moment(index=self.follower.next_index, time_ms=self.now_ms())
 
     def kem_key_of(self, node: str) -> KemPublicKey:
-        """What is sealed to a node now is sealed to this key; see ``TrustState.kem_key``."""
+        """Returns a node's current encryption key; see ``TrustState.kem_key``."""
         return self.trust.kem_key(node, at=self.next_moment())
 
     def open_view(self, packet_id: bytes) -> PacketView:
-        """A packet as this node may see it; see ``views.open_view``."""
+        """Returns this node's view of a packet; see ``messages.packet_view.open_view``."""
         return open_view(self.stores.packets, packet_id, node=self.uri)
 
     def agreement_at(self, agreement_id: bytes, index: int) -> Agreement:
-        """The version of an agreement that was in force just before an entry of the log.
+        """Returns the version of an agreement that was in force just before an entry of the log.
 
-        A version whose own entry we cannot place any more counts as older than any.
+        A version whose own entry is no longer known here counts as the oldest.
 
         Raises:
-            AgreementNotInForce: If none was.
+            AgreementNotInForce: If no version was in force.
         """
         for statement_id, agreement in self.stores.agreements.read_versions(agreement_id):
             entries = self.stores.log.openings(statement_id)
@@ -233,25 +233,25 @@ class NodeContext:
         raise AgreementNotInForce("no version of it that is here was in force")
 
     def agreed_time(self) -> AgreedTime:
-        """The time that nothing takes back is done by now.
+        """Returns the time for irreversible acts; see ``AgreedTime``.
 
         Raises:
-            TrustStale: If nothing of the log was read.
+            TrustStale: If no part of the log was read.
             ClockSkewed: If this machine's clock is behind the log's.
         """
         return self.follower.agreed_time(self.now_ms())
 
     def has_ended(self, end_ms: int) -> bool:
-        """Whether something has ended for good; not while the two clocks disagree."""
+        """Returns whether an end has passed by the agreed time; False while the clocks disagree."""
         try:
             return self.agreed_time().has_reached(end_ms)
         except TrustError:
             return False
 
     def right_ms(self) -> int:
-        """The time by this machine's clock, or by the log where the two disagree.
+        """Returns the time by this machine's clock, or by the log if the two disagree.
 
-        Unix milliseconds, for what is written down: when something came, by when an answer is due.
+        The time, in Unix milliseconds, is for records: an arrival, the deadline of an answer.
         """
         now_ms = self.now_ms()
         try:
@@ -261,10 +261,10 @@ class NodeContext:
         return now_ms
 
     def verify_ready(self) -> None:
-        """Checks that what is sealed now would count.
+        """Checks that a statement sealed now would be valid.
 
         Raises:
-            TrustStale: If the log could not be read lately.
+            TrustStale: If the newest checkpoint read here is too old.
             ClockSkewed: If this machine's clock is behind the log's.
             SignerKeyUnknown: If our signing key is not on record, has ended or was revoked.
         """
@@ -272,15 +272,15 @@ class NodeContext:
         self.trust.signing_key(self.signer.header, StatementType.MANIFEST, at=self.next_moment())
 
     def verify_witnessed(self) -> None:
-        """Checks that we are not alone with the log, before something is sealed on it.
+        """Checks that another agency cosigned the log recently, before a seal relies on it.
 
         An exchange can show one node a log that stands still, and sign it anew every minute.
-        It cannot have another agency cosign that.
+        Other agencies do not cosign such a log.
 
         Raises:
-            TwinAtWork: If another copy of this node is at work.
-            SendingStopped: If the log stands accused, and no officer has decided.
-            NotWitnessed: If another agency cosigns, and none did lately what we have read.
+            TwinAtWork: If another copy of this node is running.
+            SendingStopped: If there is evidence against the log, and no officer has decided.
+            NotWitnessed: If other agencies cosign, but none did so recently.
         """
         self.verify_alone()
         if self.stores.cosigning.is_stopped:
@@ -289,13 +289,13 @@ class NodeContext:
             return
         now_s = self.now_ms() // 1000
         ages_s = [now_s - partner.time_s for partner in self.stores.cosigning.partners()]
-        # A time far ahead says nothing of now: it would count for ever.
+        # A time far ahead is no evidence about now: it would count for ever.
         if not any(-MAX_AHEAD_S <= age_s <= MAX_WITNESS_AGE_S for age_s in ages_s):
             raise NotWitnessed
 
     @property
     def agency(self) -> str:
-        """URI of the node's agency."""
+        """Returns the URI of the node's agency."""
         return agency_uri_of(self.uri)
 
     def _cosigning_agencies(self) -> Iterator[str]:
@@ -305,7 +305,7 @@ class NodeContext:
                 yield agency_uri_of(node)
 
     def is_ready(self) -> bool:
-        """Whether ``verify_ready`` has nothing to say."""
+        """Returns whether ``verify_ready`` passes."""
         try:
             self.verify_ready()
         except TrustError:
@@ -313,7 +313,7 @@ class NodeContext:
         return True
 
     def may_seal(self) -> bool:
-        """Whether something may be sealed now: ready, and what was read is witnessed."""
+        """Returns whether a statement may be sealed now: node ready, log witnessed."""
         try:
             self.verify_ready()
             self.verify_witnessed()
@@ -322,16 +322,16 @@ class NodeContext:
         return True
 
     def verify_alone(self) -> None:
-        """Checks that no sign of another copy of this node waits for an operator's decision.
+        """Checks that no sign of another copy of this node awaits an operator's decision.
 
         Raises:
-            TwinAtWork: If one does.
+            TwinAtWork: If there is such a sign.
         """
         if sign := self.stores.recovery.twin():
             raise TwinAtWork(sign)
 
     def stop_for_twin(self, error: TwinAtWork, evidence: bytes) -> NoReturn:
-        """Keeps the sign of another copy; from now on this one neither sends nor takes in.
+        """Records the sign of another copy; from now on, this copy neither sends nor receives.
 
         Args:
             error: Names the sign.
@@ -346,11 +346,11 @@ class NodeContext:
         raise error
 
     async def follow(self) -> None:
-        """Reads the log up to a checkpoint, and takes the trust that it gives.
+        """Reads the log up to a checkpoint, and applies its trust lists and key records.
 
         Raises:
             LogError: If the log is not the one followed so far; kept as evidence.
-            RequestError: If the exchange does not answer.
+            ExchangeError: If the exchange does not answer.
         """
         async with self.following:
             while not await self._follow_once():
@@ -370,19 +370,20 @@ class NodeContext:
             raise
 
     def alarm_clock(self, error: ClockSkewed, evidence: bytes) -> None:
-        """Alarms that the log's clock and ours disagree: once a day, however often it is seen."""
+        """Raises an alarm that the log's clock and ours disagree, at most once a day."""
         self.alarm(error, evidence, about=b"clock" + (self.now_ms() // _DAY_MS).to_bytes(8))
 
     def alarm(self, error: TearlineError, evidence: bytes, *, about: bytes = b"") -> None:
-        """Keeps what went wrong, and the bytes that show it, for ``node status``.
+        """Stores an error and its evidence for ``node status``, and notifies hooks.
 
-        Alarms of each code have a quota of their own, so that no sender and no other alarm hides
-        a lie of the log. Beyond it what lies there shows enough; hooks are still told once a day.
+        Alarms of each code have their own quota, so that no sender and no other alarm hides a lie
+        of the log. Beyond the quota no evidence is stored; hooks are still notified once a day.
 
         Args:
-            error: What went wrong.
+            error: The error.
             evidence: The bytes that show it.
-            about: With the same thing the same goes wrong once; the evidence, if not given.
+            about: Subject of the alarm, by default the evidence; each subject has one alarm per
+                code.
         """
         about, now_ms = about or hashlib.sha256(evidence).digest(), self.now_ms()
         shown = Evidence(data=evidence, about=about, agency=f"{ALARMS} {error.code}")
@@ -395,13 +396,13 @@ class NodeContext:
     async def _compare_receipts(self) -> None:
         """Compares the exchange's receipts with the log.
 
-        What an exchange lost that was restored since is kept as evidence, too, but the work
-        goes on: it says that it was, by its epoch.
+        A restored exchange announces its restore by a new epoch. An entry that it lost is also
+        stored as evidence, but the node continues.
 
         Raises:
-            LogError: If an entry is not what a receipt says, or is not there long after it had
-                to be; kept as evidence.
-            RequestError: If the exchange does not answer.
+            LogError: If an entry contradicts its receipt, or is missing long after its deadline;
+                stored as evidence.
+            ExchangeError: If the exchange does not answer.
         """
         for promise in self.stores.receipts.promises():
             try:
@@ -416,7 +417,7 @@ class NodeContext:
                     self.stores.receipts.set_kept(promise)
 
     async def _is_excused(self, promise: Promise) -> bool:
-        """Whether the exchange was restored after it gave a receipt."""
+        """Returns whether the exchange was restored after it gave a receipt."""
         stores = self.stores
         if not stores.recovery.is_excused(promise.receipt):
             request = encode_reconcile_request(ReconcileRequest())
@@ -427,7 +428,7 @@ class NodeContext:
         return stores.recovery.is_excused(promise.receipt)
 
     def both_cosigned(self, agency: str, index: int) -> bool:
-        """Whether this node and an agency have both cosigned a log that holds an entry."""
+        """Returns whether this node and an agency have both cosigned a log that holds an entry."""
         return index < self.cosigned_by_both().get(agency, 0)
 
     def cosigned_by_both(self) -> Mapping[str, int]:
@@ -439,13 +440,13 @@ class NodeContext:
         return {each.agency: min(own, each.size) for each in cosigning.partners()}
 
     def verify_may_cosign(self) -> None:
-        """Checks that a restored node cosigns nothing but what another agency stands for.
+        """Checks that another agency vouches for the tree that a restored node is to cosign.
 
-        It does not know what it cosigned after its backup. Another agency does that cosigned,
-        since the restore, a tree that holds all that the backup held and that is ours.
+        A restored node does not know its cosignatures since its backup. Another agency vouches if
+        it cosigned, since the restore, our tree with at least the entries of the backup.
 
         Raises:
-            CosigningWaits: If none did.
+            CosigningWaits: If no agency did.
         """
         restored = self.stores.recovery.restored()
         if restored is None:

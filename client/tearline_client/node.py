@@ -59,7 +59,7 @@ from tearline_client.transport.grpc import Transport
 
 
 class Node:
-    """An agency's node. Open it with ``Node.open``; close it, or use it as a context.
+    """Agency's node. ``Node.open`` opens it; close it, or use it as a context manager.
 
     Example:
         >>> async def send_lead() -> Sent:
@@ -171,10 +171,10 @@ class Node:
             path: The home.
             passphrase: Opens its keystore.
             address: host:port of the exchange, if not the listed one.
-            timeout_s: How long one call may take.
-            transport: Another way to the exchange, for tests.
-            asks_before_erasing: Whether a person decides on what partners recall, while there
-                is time; else the node erases at once.
+            timeout_s: Time limit of one call, in seconds.
+            transport: Replacement of the connection to the exchange, for tests.
+            asks_before_erasing: Whether a person decides about partners' recalls before their
+                deadline; otherwise the node erases at once.
 
         Raises:
             TearlineError: If a part of the home is missing or cannot be opened.
@@ -206,24 +206,24 @@ class Node:
 
     @property
     def uri(self) -> str:
-        """The node's URI."""
+        """Returns the node's URI."""
         return self._context.uri
 
     def identity(self) -> Identity:
-        """Whose node this is."""
+        """Returns the names of the node and its agency, and its trust domain."""
         return self.home.identity()
 
-    # Coming up to date.
+    # Synchronisation.
 
     async def sync(self) -> None:
-        """Reads the log, keeps our keys on record, does chores, sends what waits.
+        """Reads the log, keeps our keys on record, runs due jobs and sends the outbox.
 
-        A chore that fails stops no other; see ``Jobs``.
+        A job that fails stops no other; see ``Jobs``.
 
         Raises:
-            RequestError: If the exchange is out of reach.
+            ExchangeError: If the exchange is out of reach.
             LogError: If the log is not the one followed so far.
-            TwinAtWork: If another copy of this node is at work.
+            TwinAtWork: If another copy of this node is running.
         """
         await self.cosigning.follow()
         watch_own_name(self._context)
@@ -247,49 +247,52 @@ class Node:
         try:
             self._context.follower.verify_fresh(self._context.now_ms())
         except TrustError:
-            # By a wrong clock no key begins or ends. What arrives is taken in all the same;
-            # whoever seals something is told.
+            # A wrong clock begins or ends no key. Arrivals are received all the same, and each
+            # attempt to seal is refused.
             return
         await self._records.keep()
         self._jobs.run(anchoring=self._anchors.anchor)
 
     def take_over(self) -> None:
-        """Makes this copy the node again, once every other copy has ended; see ``Reconciler``."""
+        """Makes this copy the node again, after every other copy has ended; see ``Reconciler``."""
         self._recovery.take_over()
 
     # Receiving.
 
     def inbox(self, *, wait: bool = False) -> AsyncIterator[Received]:
-        """What arrived, verified and stored, one by one.
+        """Yields arrivals one by one, verified and stored.
 
-        It is stored together with what came at once with it: whoever stops before the end finds
-        the rest among the packets here, and it does not come again.
+        Arrivals of one page are stored together. If the caller stops early, the rest of the page is
+        among the packets here, and is not yielded again.
 
         Args:
-            wait: Whether to go on waiting once everything that was there is read.
+            wait: Whether to wait for more once the mailbox is read.
         """
         return self._inbox.arrivals(wait=wait)
 
     async def receive(self) -> int:
-        """Takes in everything that is there, and tells its senders; returns how much was new."""
+        """Receives the whole mailbox, and notifies the senders; returns the number of arrivals."""
         await self.sync()
         count = await self._take_in()
         with self._jobs.attempt("proposals"):
             if put_in_force(self._context):
                 await self._sender.flush()
-                count += await self._take_in()  # what all signed comes back, as to every party
+                count += (
+                    await self._take_in()
+                )  # a version that all parties signed arrives here, too
         await self.tell()
         return count
 
     async def unread(self) -> int:
-        """Returns how many items of the mailbox are not read yet; see ``Inbox.unread``."""
+        """Returns the number of unread items in the mailbox; see ``Inbox.unread``."""
         return await self._inbox.unread()
 
     async def refresh(self) -> TearlineError | None:
-        """Takes in what is there, as ``receive``, unless the exchange is away.
+        """Receives the mailbox as ``receive`` does, unless the exchange is unreachable.
 
         Returns:
-            Why it could not be asked, or None. What is here is as of ``known_ms`` then.
+            The error if the exchange was unreachable, else None. The state here is then that of
+            ``known_ms``.
         """
         try:
             await self.receive()
@@ -298,7 +301,7 @@ class Node:
         return None
 
     def known_ms(self) -> int:
-        """Returns the time of the newest checkpoint that was read here, Unix milliseconds; or 0."""
+        """Returns the time of the newest checkpoint read here, Unix milliseconds, or 0."""
         return self._context.follower.time_s() * 1000
 
     async def _take_in(self) -> int:
@@ -308,22 +311,22 @@ class Node:
         return count
 
     async def tell(self) -> None:
-        """Tells grantors what became of their grants, and partners what else they wait for."""
+        """Sends receipts for grants, and the other answers that partners wait for."""
         self._duties.answer()
         await self._sender.flush()
 
     async def mark(self) -> int:
-        """Signs and sends a mark for every channel that moved; returns how many.
+        """Signs and sends a mark for every changed channel; returns their number.
 
         Raises:
-            TwinAtWork: If another copy of this node is at work; none is signed then.
+            TwinAtWork: If another copy of this node is running; then no mark is signed.
         """
         self._context.verify_alone()
         count = queue_marks(self._context)
         await self._sender.flush()
         return count
 
-    # Looking.
+    # State.
 
     def now_ms(self) -> int:
         """Returns the time by this machine's clock, Unix milliseconds."""
@@ -354,5 +357,5 @@ class Node:
         return self._worklist.tasks()
 
     def status(self) -> NodeStatus:
-        """How the node stands."""
+        """Returns the node's status."""
         return status_of(self._context, certificate_end_ms=self.connection.end_ms)

@@ -68,7 +68,7 @@ class Cosigner:
         Raises:
             LogForked: If the log signed two histories, seen here or shown by another node.
             LogError: If the reply is inconsistent.
-            RequestError: If the exchange is unreachable.
+            ExchangeError: If the exchange is unreachable.
             TwinAtWork: If our own key cosigned later than this node did.
         """
         try:
@@ -99,7 +99,7 @@ class Cosigner:
         Raises:
             LogError: If it is not the log followed so far, or is smaller than cosigned; LogForked
                 if it signed both, which is sent to the exchange for every node.
-            RequestError: If the exchange is unreachable.
+            ExchangeError: If the exchange is unreachable.
         """
         seen = self.seen  # read before the call: a newer checkpoint may be offered during it
         try:

@@ -33,7 +33,7 @@ class FollowedLog:
 
         Raises:
             LogError: If the log is not the one followed so far; kept as evidence.
-            RequestError: If the exchange does not answer.
+            ExchangeError: If the exchange does not answer.
         """
         await self._context.follow()
 

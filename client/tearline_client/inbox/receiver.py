@@ -106,7 +106,7 @@ class Receiver:
         """Reads the log further if a delivery's entry is not read yet.
 
         Raises:
-            RequestError: If the log cannot be read; the deliveries are not lost, and come again.
+            ExchangeError: If the log cannot be read; the deliveries are not lost, and come again.
             LogError: If the log is not the one followed so far; likewise.
         """
         size = max(map(delivery_log_size, deliveries), default=0)

@@ -70,7 +70,7 @@ class KeyRecords:
         The caller has read the log, and its clock is right.
 
         Raises:
-            RequestError: If the exchange is unreachable.
+            ExchangeError: If the exchange is unreachable.
         """
         self._keys.refresh()
         if self._is_new(certified := self._home.signed_key_record()):

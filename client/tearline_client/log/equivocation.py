@@ -33,7 +33,7 @@ async def find_equivocation(
         None for no contradiction: an old checkpoint, or entries that no checkpoint covers.
 
     Raises:
-        RequestError: If the exchange does not answer.
+        ExchangeError: If the exchange does not answer.
         LogError: If its answer is not signed by the log.
     """
     first = await _page(ask, 0, 0)

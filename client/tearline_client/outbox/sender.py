@@ -90,7 +90,7 @@ class Sender:
 
         Raises:
             TwinAtWork: If another copy of this node is running; the outbox stays.
-            RequestError: If the exchange is unreachable or busy; the outbox stays, and the same
+            ExchangeError: If the exchange is unreachable or busy; the outbox stays, and the same
                 statements are sent again.
             TlsError: If the exchange denies this node access; likewise.
         """

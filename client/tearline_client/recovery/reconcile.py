@@ -40,7 +40,7 @@ class Reconciler:
         """Reconciles if one of both was restored, before any other sending.
 
         Raises:
-            RequestError: If the exchange is unreachable; the caller retries.
+            ExchangeError: If the exchange is unreachable; the caller retries.
             TwinAtWork: If the exchange has more of this node's statements than it sent.
         """
         stores = self._context.stores

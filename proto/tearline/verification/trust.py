@@ -302,7 +302,7 @@ class TrustState:
     def revoked_keys(self) -> frozenset[tuple[str, bytes]]:
         """Returns agency and key id of all revocations, keys of TLS certificates included.
 
-        An id is meaningless without its agency: any agency may revoke an id that is not its own.
+        An agency may revoke any id, but that affects only keys of its own nodes.
         """
         return frozenset(self._revoked)
 

@@ -1,8 +1,8 @@
 """Fair queue: no source waits behind the whole queue of another.
 
 Agencies take turns, one item each. An agency's turns go to its nodes in turn, and each node's items
-keep their order. So a node that floods the exchange fills only its own queue. A single message of
-another node is next but one.
+keep their order. A node that floods the exchange therefore fills only its own queue. A single
+message of another agency waits for at most one item of each other agency.
 """
 
 import asyncio

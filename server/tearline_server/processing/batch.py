@@ -1,4 +1,4 @@
-"""Docket: the effects of a batch while its claims are judged in order.
+"""Batch: the effects of a batch while its claims are judged in order.
 
 Later claims see the effects of earlier ones, as if each had been committed alone. All effects are
 written together, at the end.

@@ -102,7 +102,7 @@ def _settled(context: Context) -> Settled | None:
 
 
 def _key(context: Context) -> tuple[bytes, str]:
-    """Returns the key of a claim within the batch: by publisher, where any node may be it."""
+    """Returns the key of a claim within the batch; with its publisher if any node may be it."""
     statement = context.submitted.statement
     if HANDLERS[statement.type].by_any_node:
         return statement.id, context.publisher.node

@@ -24,16 +24,16 @@ class Concern(StrEnum):
     """Consequence of a finding for its value."""
 
     UNVALIDATED = "unvalidated"
-    """It travels as it stands, but is not what its property asks for, or cannot be checked."""
+    """It is sent unchanged, although it is invalid for its property or cannot be checked."""
 
     NOT_UNDERSTOOD = "not-understood"
-    """It is kept word for word among the notes, for nothing more fitting is known."""
+    """It is sent word for word among the notes, because no property fits it."""
 
     STAYS_HOME = "stays-home"
     """It is not part of the import."""
 
     REPEATED = "repeated"
-    """All that the row says belongs to entities of earlier rows, and is merged with them."""
+    """The whole row belongs to entities of earlier rows, and is merged with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

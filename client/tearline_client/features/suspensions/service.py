@@ -1,4 +1,4 @@
-"""``node.standings``: suspension, resumption, end, and the known standings of all parties."""
+"""``node.suspensions``: suspension, resumption, end, and the known standings of all parties."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
