@@ -13,7 +13,15 @@ from pathlib import Path
 
 import apsw
 
-from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion, TearlineError
+from tearline.errors import (
+    RestoreRefused,
+    StoreBusy,
+    StoreDamaged,
+    StoreFull,
+    StoreVersion,
+    TearlineError,
+)
+from tearline_runtime.files import fsync_path
 
 ErrorTable = Mapping[type[apsw.Error], Callable[[apsw.Error], TearlineError]]
 """Our error for each of SQLite's; an error without a row is a defect, and is raised as it is."""
@@ -124,23 +132,22 @@ def copy_database(
         busy_ms: Maximum wait for another process.
 
     Raises:
+        RestoreRefused: If the target exists, or cannot be created.
         StoreError: If the source cannot be read, or the target cannot be written.
-        OSError: If the target cannot be created.
     """
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
-    with translated(table):
-        connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
-        try:
-            connection.set_busy_timeout(busy_ms)
-            connection.execute(f"PRAGMA page_size={page_bytes}")
-            connection.execute("VACUUM INTO ?", (str(target),))
-        finally:
-            connection.close()
-    descriptor = os.open(target, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+        with translated(table):
+            connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READWRITE)
+            try:
+                connection.set_busy_timeout(busy_ms)
+                connection.execute(f"PRAGMA page_size={page_bytes}")
+                connection.execute("VACUUM INTO ?", (str(target),))
+            finally:
+                connection.close()
+        fsync_path(target)
+    except OSError as error:
+        raise RestoreRefused(f"{target}: {error.strerror}") from None
 
 
 def verify_database(path: Path, table: ErrorTable) -> None:

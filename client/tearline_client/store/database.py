@@ -232,6 +232,7 @@ def copy_database(source: Path, target: Path) -> None:
         target: A new file, for its owner only.
 
     Raises:
+        RestoreRefused: If the target exists, or cannot be created.
         StoreError: If the source cannot be read, or the target cannot be written.
     """
     # An earlier version's pages were larger.

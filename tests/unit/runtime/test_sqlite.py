@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from tearline.errors import StoreBusy, StoreDamaged, StoreFull, StoreVersion
+from tearline.errors import RestoreRefused, StoreBusy, StoreDamaged, StoreFull, StoreVersion
 from tearline_runtime import sqlite
 
 ERRORS: sqlite.ErrorTable = {
@@ -70,8 +70,11 @@ def test_a_copy_is_private_and_whole_and_replaces_nothing(tmp_path: Path) -> Non
     copied = apsw.Connection(str(target))
     assert copied.execute("SELECT a FROM t").fetchall() == [(7,)]
     copied.close()
-    with pytest.raises(FileExistsError):
-        sqlite.copy_database(source, target, ERRORS, page_bytes=4096, busy_ms=0)
+    before = target.read_bytes()
+    for place in (target, tmp_path / "no folder" / "b.db"):
+        with pytest.raises(RestoreRefused, match=place.name):
+            sqlite.copy_database(source, place, ERRORS, page_bytes=4096, busy_ms=0)
+    assert target.read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_not_verified(tmp_path: Path) -> None:

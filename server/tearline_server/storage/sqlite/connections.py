@@ -158,12 +158,10 @@ def copy_database(source: Path, target: Path) -> None:
         target: The new file, readable by its owner only.
 
     Raises:
+        RestoreRefused: If the target exists, or cannot be created.
         StoreError: If the source cannot be read, or the target cannot be written.
     """
-    try:
-        sqlite.copy_database(source, target, _ERRORS, page_bytes=_PAGE_BYTES, busy_ms=_COPY_BUSY_MS)
-    except OSError as error:
-        raise StoreDamaged(f"{target}: {error.strerror}") from None
+    sqlite.copy_database(source, target, _ERRORS, page_bytes=_PAGE_BYTES, busy_ms=_COPY_BUSY_MS)
 
 
 def verify_database(path: Path) -> None:
