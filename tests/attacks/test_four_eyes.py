@@ -6,7 +6,7 @@ import pytest
 
 import tearline_server.processing.handlers.packets
 from support.four_eyes import amended, log_in, put_in_force
-from support.node import context_of, stores_of
+from support.node import context_of, sealed_and_granted, stores_of
 from support.simulation import BILATERAL, Simulation
 from tearline.errors import (
     NotFound,
@@ -21,7 +21,7 @@ from tearline.statements.channel import Address
 from tearline.statements.statement import ActedBy
 from tearline.wire.publications import Outcome
 from tearline.wire.statements import Signed
-from tearline_client.messages.compose import GrantContext, compose
+from tearline_client.messages.compose import GrantContext
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.approvals import ApprovalStore
 
@@ -65,7 +65,7 @@ class Strict:
                 recipient=recipient, agreement_id=agreement_id, seq=1
             ),
         )
-        return await us.publish(compose([self.plan()], releaser).publications[0])
+        return await us.publish(sealed_and_granted([self.plan()], releaser).publications[0])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from attacks.onward_packets import NAME, given, path_of, person_draft, planned
 from support.consents import PERSON
-from support.node import context_of, stores_of
+from support.node import context_of, sealed_and_granted, stores_of
 from support.simulation import ARTICLE, PURPOSE, Member, Simulation, alone
 from support.suspensions import OFFICER, WHOLE, of_article
 from tearline.audit.event import EventCode
@@ -37,7 +37,6 @@ from tearline.wire.packets import parse_manifest
 from tearline.wire.publications import Publication
 from tearline_client.features.packets.onward_use import OnwardUse
 from tearline_client.features.packets.service import Persons
-from tearline_client.messages.compose import compose
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
 from tearline_client.rules.onward_sources import verify_taken
@@ -432,6 +431,6 @@ async def test_a_frozen_source_holds_up_nothing_of_its_originator_nor_once_it_wa
         )
     draft = replace(person_draft(by, "Rosa Ortiz"), derived_from=(packet,))
     plan = by.node.packets.plan(draft, [cn.uri])
-    (composed,) = compose([plan], by.node.packets._releases.releaser(Persons())).packets
+    (composed,) = sealed_and_granted([plan], by.node.packets._releases.releaser(Persons())).packets
     manifest = parse_manifest(composed.manifest.statement.body)
     verify_taken(stores_of(cn).packets, manifest, View(fields=(), existences=()), node=cn.uri)

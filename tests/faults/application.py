@@ -23,12 +23,11 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from pathlib import Path
 
 import tearline_client.bootstrap
-from support.node import stores_of
+from support.node import sealed_and_granted, stores_of
 from tearline.errors import ExchangeError, TearlineError, TlsError, TrustError
 from tearline.statements.receipt import Status
 from tearline.wire.publications import parse_outcomes
 from tearline_client.features.packets.service import Persons
-from tearline_client.messages.compose import compose
 from tearline_client.node import Node
 from tearline_client.notifications.hooks import parse_hooks
 from tearline_client.planning.drafts import About
@@ -127,7 +126,7 @@ async def send(node: Node, journal: Journal, partners: list[str], stop: asyncio.
     while not stop.is_set():
         try:
             with stores.database.transaction():
-                composition = compose(plans, node.packets._releases.releaser(Persons()))
+                composition = sealed_and_granted(plans, node.packets._releases.releaser(Persons()))
                 ids = node._sender.store(composition)
                 packets = [packet.manifest.statement.id.hex() for packet in composition.packets]
                 journal.note("published", packets=packets)

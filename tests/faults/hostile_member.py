@@ -16,7 +16,7 @@ from pathlib import Path
 
 import grpc.aio
 
-from support.node import context_of, stores_of
+from support.node import context_of, sealed_and_granted, stores_of
 from tearline.agreements.agreement import Agreement
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.keys import SigningKey
@@ -42,7 +42,7 @@ from tearline_client.features.packets.service import Persons
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.tls_certificates import CA_CERTIFICATE, CA_KEY
-from tearline_client.messages.compose import ComposedPacket, compose
+from tearline_client.messages.compose import ComposedPacket
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
@@ -200,7 +200,7 @@ class Hostile:
             decisions={(recipient, each.marking): EVERYTHING for each in fields},
         )
         with stores_of(node).database.transaction():
-            composition = compose([plan], node.packets._releases.releaser(Persons()))
+            composition = sealed_and_granted([plan], node.packets._releases.releaser(Persons()))
         return composition.packets[0], composition.publications
 
     async def send(

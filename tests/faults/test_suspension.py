@@ -13,14 +13,13 @@ import pytest
 
 from faults.load import rows
 from support.federation import CN, MX, PASSPHRASE, US, Agency, Federation, at_work, copied, serving
-from support.node import stores_of
+from support.node import sealed_and_granted, stores_of
 from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.errors import AgreementSuspended, StandingStale, SuspensionBreached
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.grants import parse_event
 from tearline_client.demo.lead import AGREEMENT
 from tearline_client.features.packets.service import Persons
-from tearline_client.messages.compose import compose
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
@@ -73,7 +72,7 @@ class Publisher:
         plan = planned(self.node, self.to)
         with stores_of(self.node).database.transaction():
             releaser = self.node.packets._releases.releaser(Persons())
-            self.node._sender.store(compose([plan] * AT_ONCE, releaser))
+            self.node._sender.store(sealed_and_granted([plan] * AT_ONCE, releaser))
         await self.node._sender.flush()
         self.rounds += 1
 

@@ -36,7 +36,7 @@ import pytest
 import tearline.crypto.passphrase
 import tearline_server.tlog.cosignatures
 import tearline_server.tlog.log
-from support.node import context_of, stores_of
+from support.node import context_of, sealed_and_granted, stores_of
 from tearline.audit.event import Event, EventCode
 from tearline.crypto.certificates import LeafCertificate
 from tearline.crypto.keys import SigningKey
@@ -96,7 +96,7 @@ from tearline_client.enrolment import (
 from tearline_client.features.packets.service import Persons
 from tearline_client.keys.home import Home, Identity
 from tearline_client.keys.keystore import Keystore
-from tearline_client.messages.compose import ComposedPacket, GrantContext, compose
+from tearline_client.messages.compose import ComposedPacket, GrantContext
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
@@ -356,8 +356,8 @@ class Member:
         """Puts one message for each packet into the outbox; sends none."""
         for plan in plans:
             with stores_of(self.node).database.transaction():
-                composition = compose([plan], self.node.packets._releases.releaser(Persons()))
-                self.node._sender.store(composition)
+                releaser = self.node.packets._releases.releaser(Persons())
+                self.node._sender.store(sealed_and_granted([plan], releaser))
 
     def draft(self, *extra: Field, agreement: str = "narcotics-2026") -> Draft:
         """The lead."""
@@ -382,7 +382,7 @@ class Member:
                 recipient=recipient, agreement_id=agreement_id, seq=seq
             ),
         )
-        composition = compose([self.plan(*to, forms=forms)], releaser)
+        composition = sealed_and_granted([self.plan(*to, forms=forms)], releaser)
         return composition.packets[0], composition.publications[0]
 
     async def publish(self, publication: Publication) -> tuple[Outcome, ...]:

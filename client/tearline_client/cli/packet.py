@@ -61,13 +61,6 @@ def command() -> None:
     """Preview, send, read, release and recall packets."""
 
 
-command.add_command(exhibit)
-command.add_command(pending)
-command.add_command(approve)
-command.add_command(reject)
-command.add_command(search)
-command.add_command(pass_on)
-command.add_command(print_command)
 for _verb in (
     exhibit,
     pending,
@@ -80,10 +73,11 @@ for _verb in (
     recalls,
     keep,
     erase,
+    print_command,
+    export,
+    kinds,
 ):
     command.add_command(_verb)
-command.add_command(export)
-command.add_command(kinds)
 
 
 @command.command()

@@ -148,7 +148,7 @@ async def resume(cli: CliContext, name: str, article: str, direction: str) -> No
         person = acting(cli, node, node.agreements.by_name(name).id, Role.OFFICER)
         lifted = await node.suspensions.resume(name, scope, acted_by=person)
         await node.refresh()
-        lifted, outdated = lifted, node.corrections.outdated(node.agreements.by_name(name))
+        outdated = node.corrections.outdated(node.agreements.by_name(name))
     for suspension in lifted:
         cli.say(f"{name}: {_scope(trust_list, suspension)} is resumed.")
     for each in outdated:

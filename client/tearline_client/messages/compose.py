@@ -118,11 +118,6 @@ def _sealed(plan: ReleasePlan, header: Header) -> SealedPacket:
     )
 
 
-def compose(plans: Sequence[ReleasePlan], releaser: GrantContext) -> Composition:
-    """Seals each plan's packet, then grants and signs as ``grant_plans``."""
-    return grant_plans(plans, seal_plans(plans, releaser.signer.header), releaser)
-
-
 def grant_plans(
     plans: Sequence[ReleasePlan], sealed_packets: Sequence[SealedPacket], releaser: GrantContext
 ) -> Composition:

@@ -14,7 +14,7 @@ from tearline.errors import NothingReleased
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import TEXT, Field, PacketKind, Urgency, WithholdReason
 from tearline.policy.engine import ReleaseRequest
-from tearline.policy.form import Form
+from tearline.policy.form import Form, deliverable
 from tearline.policy.marking import Marking
 from tearline.policy.masks import generalise
 from tearline.policy.release import Decision, ReleasePolicy
@@ -150,7 +150,7 @@ class ReleasePlan:
 
     def _cell(self, field: Field, recipient: str, coarse: Field | None) -> Cell:
         decision = self.decisions[recipient, field.marking]
-        form = _form_of(decision.form, has_coarse=coarse is not None)
+        form = deliverable(decision.form, can_generalise=coarse is not None)
         shown = {Form.CLEAR: field, Form.GENERALISED: coarse}.get(form)
         return Cell(
             path=field.path,
@@ -238,17 +238,6 @@ def plan_release(
         fields=(*draft.fields, *(field for field in coarse if field is not None)),
         decisions=decisions,
     )
-
-
-def _form_of(allowed: Form, *, has_coarse: bool) -> Form:
-    """Returns the visible form if ``allowed`` is the highest permitted form.
-
-    ``match`` becomes ``exists``, because matching is not available. ``generalised`` becomes
-    ``exists`` if the category has no mask or the value fits none.
-    """
-    if allowed is Form.GENERALISED and has_coarse:
-        return allowed
-    return Form.EXISTS if Form.EXISTS < allowed < Form.CLEAR else allowed
 
 
 def _generalised(field: Field) -> Field | None:

@@ -48,14 +48,12 @@ def parse_form(text: str) -> Form:
     return form
 
 
-def deliverable(form: Form, *, can_match: bool, can_generalise: bool) -> Form:
+def deliverable(form: Form, *, can_generalise: bool) -> Form:
     """Returns the form in which a field is sent, if its policy allows ``form``.
 
-    Without a mask for the value there is no generalised form, and without matching no tag. The
+    Without a mask for the value there is no generalised form, and there are no tags to match. The
     reader then only learns that the field exists.
     """
-    if form is Form.GENERALISED and not can_generalise:
-        return Form.EXISTS
-    if form is Form.MATCH and not can_match:
+    if form is Form.MATCH or (form is Form.GENERALISED and not can_generalise):
         return Form.EXISTS
     return form
