@@ -63,7 +63,7 @@ REQUESTS = (
         "date an entry falsely, to move the end of a request's time",
         "TL-RFI-011",
         "test_a_false_time_in_the_log_is_disputed",
-        "tearline_client.features.requests.service:RequestService._dispute",
+        "tearline_client.features.requests.handler:_dispute",
         "an alarm at the node, and a step that disputes the entry, in the log",
         "False",
     ),
