@@ -113,7 +113,7 @@ class Node:
             disclosures=disclosures,
         )
         self.recalls = RecallService(context, self._sender, self.sync)
-        self.corrections = CorrectionService(context, releases)
+        self.corrections = CorrectionService(context, releases, access)
         self.consents = ConsentService(context, releases, disclosures, words, self.decisions)
         self.own_sources = OwnSources(context)
         self.cases = CaseService(context, words)

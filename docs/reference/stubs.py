@@ -54,8 +54,9 @@ def sdk_page() -> Iterator[str]:
     yield (
         "The methods of a node are grouped by subject, such as `node.packets.send`. `SyncNode` has "
         "the same namespaces and methods as `Node`, without `await`; its types are those of the "
-        "stub `tearline_client/sync/methods.pyi`. A method that returns contents of packets writes "
-        "the node's access log first."
+        "stub `tearline_client/sync/methods.pyi`. Each method of `packets`, `audit` and "
+        "`corrections` that returns contents of packets writes the node's access log first. The "
+        "[threat model](../threat-model.md#what-is-not-protected) names the methods that do not."
     )
     yield ""
     yield from table(

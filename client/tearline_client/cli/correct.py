@@ -74,6 +74,7 @@ async def correct(
             narrative=text,
             documents=documents,
             unmarked=unmarked,
+            person=cli.settings.person,
         )
         for finding in findings:
             cli.say(f"line {finding.line}, {finding.column}: {finding.why}")

@@ -294,6 +294,7 @@ def draft_correction(
     narrative: str = "",
     documents: Sequence[Document] = (),
     unmarked: bool = False,
+    person: str = "",
 ) -> tuple[CorrectionPlan, tuple[Finding, ...]]:
     """Plans the correction of a packet of ours, under its terms, for all its recipients.
 
@@ -306,6 +307,7 @@ def draft_correction(
         narrative: Its free text.
         documents: Its files.
         unmarked: Whether to include fields without a category, hidden from partners.
+        person: The reader of the earlier content; by default the logged-in person.
 
     Returns:
         The plan, and every value that could not be validated.
@@ -315,7 +317,7 @@ def draft_correction(
         FieldsUnmarked: If a field has no category, and that is not allowed.
         TearlineError: As ``CorrectionService.plan``, or if the source is unreadable.
     """
-    shown, packets = node.corrections.corrected(packet), node.packets
+    shown, packets = node.corrections.corrected(packet, person=person), node.packets
     manifest = shown.manifest
     imported = read_ftm(path)
     verify_marked(imported.entities, allowed=unmarked)

@@ -34,6 +34,17 @@ ACCESSES = (
         code="",
         evidence="the entry in the own access log",
     ),
+    Attack(
+        name="read an own packet without a trace, as one that is to be corrected",
+        code="",
+        evidence="the entry in the own access log",
+        function="tearline_client.features.corrections.service:CorrectionService.corrected",
+        test=(
+            "tests/unit/client/sdk/test_reads_are_logged.py"
+            "::test_what_returns_contents_is_logged[corrections.corrected]"
+        ),
+        returns="self._context.open_view(packet_id)",
+    ),
     _attack(
         "fill the disk, and read on",
         "a_full_disk_keeps_the_packet_closed",

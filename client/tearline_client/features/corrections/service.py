@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tearline.agreements.agreement import Agreement
+from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementNotInForce,
     AgreementSuspended,
@@ -19,6 +20,7 @@ from tearline.packets.recall import recalled_slots
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
 from tearline.sealing import granted_slots
+from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.features.packets.service import PacketService
 from tearline_client.messages.packet_view import PacketView
@@ -101,10 +103,12 @@ class CorrectionService:
     Args:
         context: The node.
         releasing: Decides releases.
+        access: The node's own access log.
     """
 
-    def __init__(self, context: NodeContext, releasing: PacketService) -> None:
+    def __init__(self, context: NodeContext, releasing: PacketService, access: AccessLog) -> None:
         self._context = context
+        self._access = access
         self._packets = releasing
         self._obeying = SuspensionRules(context)
 
@@ -148,15 +152,21 @@ class CorrectionService:
         grants = self._context.stores.packets.grants(packet)
         return {grant.address.recipient for grant in _live_grants(self._context, packet, grants)}
 
-    def corrected(self, packet_id: bytes) -> PacketView:
-        """Returns a packet of ours that is to be corrected.
+    def corrected(self, packet_id: bytes, *, person: str = "") -> PacketView:
+        """Returns a packet of ours that is to be corrected; an entry of the own access log.
+
+        Args:
+            packet_id: 32 bytes.
+            person: The reader, by the agency's own name; by default the logged-in person.
 
         Raises:
             NotFound: If it is not here, or not ours.
+            StoreError: If the entry cannot be written: then nothing is shown.
         """
         shown = self._context.open_view(packet_id)
         if not shown.own:
             raise NotFound("the packet is not ours to correct")
+        self._access.record(EventCode.ACCESS_OPEN, {packet_id: shown.view.fields}, person=person)
         return shown
 
     def plan(self, shown: PacketView, draft: Draft) -> CorrectionPlan:

@@ -17,7 +17,7 @@ from tearline.errors import EXIT_REFUSED, StoreFull
 from tearline.wire.grants import parse_event
 from tearline_client.access_log.anchors import ANCHOR_MS
 from tearline_client.audit.access_log_verifier import examine_access
-from tearline_client.demo.lead import SUSPECT
+from tearline_client.demo.lead import SUSPECT, corrected_jsonl
 from tearline_client.node import Node
 from tearline_client.store.access import AccessStore
 
@@ -94,13 +94,17 @@ COMMANDS = {
         ("packet", "exhibit", "{packet}", NAME, "--output-file", "{file}", "--no-sync"),
         "access-exhibit",
     ),
+    "correct": (("packet", "correct", "{packet}", "{source}", "--dry-run"), "access-open"),
 }
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_that_reads_is_an_entry(desk, tmp_path, command):
     arguments, action = COMMANDS[command]
-    filled = [each.format(packet=desk.packet, file=tmp_path / "out") for each in arguments]
+    source = tmp_path / "lead.jsonl"
+    source.write_text(corrected_jsonl())
+    places = {"packet": desk.packet, "file": tmp_path / "out", "source": source}
+    filled = [each.format(**places) for each in arguments]
     before = len(entries(desk))
     result = desk.run(*filled, "--as", "ana")
     assert result.exit_code in (0, 6), result.output
