@@ -28,6 +28,7 @@ DEFAULT = "en"
 TAGS: Mapping[str, str] = {"en": "en", "zh": "zh-Hans", "es": "es"}
 """Language tags (BCP 47), for pages."""
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans", "es": "es"}
+_LAST_MS = 253_402_300_799_000  # the end of 9999; a partner may state any later time
 
 
 def mark(message: str) -> str:
@@ -53,7 +54,7 @@ class Language:
         """Returns a message as HTML, with values in it as text."""
         if not message:  # gettext gives its header for an empty message
             return Markup()
-        found = escape(self.catalogue.gettext(message))
+        found = escape(visible(self.catalogue.gettext(message)))  # a code may be a partner's
         return found % _shown(values) if values else found
 
     def counted(self, one: str, many: str, count: int, **values: object) -> Markup:
@@ -67,7 +68,7 @@ class Language:
 
     def date(self, time_ms: int) -> str:
         """Returns a time in UTC as the language writes it, to the minute."""
-        moment = datetime.fromtimestamp(time_ms / 1000, UTC)
+        moment = datetime.fromtimestamp(min(time_ms, _LAST_MS) / 1000, UTC)
         return format_datetime(moment, "medium", tzinfo=UTC, locale=self.locale).replace(
             "\N{NARROW NO-BREAK SPACE}", " "
         )
