@@ -245,7 +245,7 @@ CONSOLE_SESSION_S = 8 * 3600  # a working day; then the person signs in again
 MAX_PERSON_SESSIONS = 8  # of one person: browsers of two machines, and forgotten ones
 SIGN_IN_BURST = 5  # attempts of one name at once: slips of a person
 SIGN_IN_PACE_S = 30  # for each further attempt: under 3,000 a day
-MAX_SIGN_IN_NAMES = 4096  # whose attempts are counted, with 100 bytes each; the oldest give way
+MAX_SIGN_IN_NAMES = 4096  # whose attempts are counted, with 100 bytes each; new ones wait
 MAX_SIGN_INS_WAITING = 8  # each takes a tenth of a second and 64 MiB, one after another
 CONSOLE_PAGE_ROWS = 50  # a page that a person reads
 

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from support.hostile_values import HOSTILE, obeyed
@@ -114,6 +115,45 @@ async def test_a_page_of_another_origin_changes_nothing(
         assert reply.status_code == 403
         assert "set-cookie" not in reply.headers
     assert (await browser.get("/state")).status_code == 200
+
+
+FROM_ELSEWHERE = (
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"},
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "script"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "a word of no browser"},
+)
+
+
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
+async def test_a_page_elsewhere_opens_no_packet(
+    world: Simulation, console: ConsoleUnderTest, headers: dict[str, str]
+) -> None:
+    (packet,) = await world.us.send(world.mx)
+    await world.mx.node.receive()
+    browser = await console.signed_in("liaison")
+    for path in (f"/packets/{packet.hex()}", "/packets?q=wenhao", "/state", "/static/console.js"):
+        reply = await browser.get(path, headers)
+        assert reply.status_code in (303, 403)
+        assert reply.headers.get("location", "/") == "/"
+    assert not accesses(world.mx)
+    assert world.mx.node.packets.is_unread(packet)
+
+
+async def test_a_link_elsewhere_leads_to_the_tasks(console: ConsoleUnderTest) -> None:
+    browser = await console.signed_in("liaison")
+    link = FROM_ELSEWHERE[1]
+    replies = [await browser.get(path, link) for path in ("/packets", "/", "/to-do", "/sign-in")]
+    assert [(each.status_code, each.headers.get("location")) for each in replies] == [
+        (303, "/"), (303, "/to-do"), (200, None), (200, None),
+    ]  # fmt: skip
+    for site in ("none", "same-origin"):
+        headers = {**link, "sec-fetch-site": site}
+        assert (await browser.get("/packets", headers)).status_code == 200
 
 
 async def test_a_form_of_the_same_origin_is_taken_as_browsers_send_it(
@@ -331,6 +371,39 @@ async def test_every_response_has_the_headers(
         assert "server" not in reply.headers
     assert "a secret value" not in replies[-1].text + "".join(console.reports)
     assert console.reports == ["The console could not answer GET: ZeroDivisionError."]
+
+
+async def test_a_fault_of_a_page_ends_in_the_console(
+    console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch, world: Simulation
+) -> None:
+    browser = await console.signed_in("liaison")
+    browser.client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(
+            console.application
+        ),  # which raises what the server would log
+        base_url=browser.origin,
+        cookies=browser.client.cookies,
+    )
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a secret value")
+
+    monkeypatch.setattr(world.mx.node, "status", broken)
+    first = await browser.get("/state")
+    monkeypatch.setattr(world.mx.node.sign_ins, "person", broken)  # so not even the frame can be
+    replies = [first, *[await browser.get(path) for path in ("/state", "/to-do", "/nowhere")]]
+    for reply in replies:
+        assert reply.status_code == 500
+        assert {name: reply.headers.get(name) for name in HEADERS} == HEADERS
+        assert "a secret value" not in reply.text
+    assert console.reports == ["The console could not answer GET: ZeroDivisionError."] * 4
+
+
+async def test_a_method_that_a_page_has_not_is_told_those_it_has(
+    console: ConsoleUnderTest,
+) -> None:
+    reply = await (await console.signed_in("liaison")).post("/state", {})
+    assert (reply.status_code, {*reply.headers["allow"].split(", ")}) == (405, {"GET", "HEAD"})
 
 
 async def test_by_https_the_cookie_and_the_browser_are_bound_to_it(world: Simulation) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tearline.audit.event import Decision, Event, EventCode
 from tearline.encoding import label
+from tearline.errors import NotPermitted
 from tearline.packets.packet import OpenedField
 from tearline.statements.statement import HASH_SIZE
 from tearline_client.planning.text_search import folded
@@ -89,6 +90,26 @@ class AccessLog:
         ]
         with self.store.database.transaction():
             self.store.append(events)
+
+    def verify_reader(self, person: str = "", *, sought: str | None = None) -> None:
+        """Checks that contents may be shown to a person, before any packet is opened.
+
+        A refused search is an entry, too. So a refusal does not depend on contents.
+
+        Args:
+            person: The acting person, if named by the caller.
+            sought: The text of a search.
+
+        Raises:
+            TlsError: If the named person is not logged in, or may not see contents.
+            StoreError: If the entry of a refused search cannot be written.
+        """
+        try:
+            self._reader(person, True)
+        except NotPermitted:
+            if sought is not None:
+                self.record(EventCode.ACCESS_SEARCH, {}, person=person, sought=sought)
+            raise
 
     def reader(self, person: str = "") -> str:
         """Returns the agency's own name of the reader; empty for the node itself.

@@ -84,6 +84,7 @@ def make_exhibit(
         person: The person; by default the logged-in person.
 
     Raises:
+        TlsError: If the person is not logged in, or may not see contents.
         NotFound: If the packet, or one field of that name, is not here.
         OnwardUseForbidden: If the packet is a partner's, a field may not be shown, and its
             originator does not consent to its use in evidence.
@@ -93,6 +94,7 @@ def make_exhibit(
         StoreError: If the access log cannot be written.
         TearlineError: If the stored data do not prove it: this node's database was changed.
     """
+    access.verify_reader(person)
     shown = context.open_view(packet_id)
     opened = {slot: each for name in fields for slot, each in _named(shown, name)}
     if not shown.own:

@@ -121,14 +121,14 @@ class CliContext:
 
 
 def pass_cli(function: Callable[..., R]) -> Callable[..., R]:
-    """Returns the command's function with its Frame as first argument."""
+    """Returns the command's function with its CliContext as first argument."""
 
     @functools.wraps(function)
-    def with_frame(*args: Any, **kwargs: Any) -> R:
+    def with_context(*args: Any, **kwargs: Any) -> R:
         given = dict(click.get_current_context().meta.get(GLOBALS, {}))
         cli = CliContext(
             quiet=given.pop("quiet", False), verbose=given.pop("verbose", False), flags=given
         )
         return function(cli, *args, **kwargs)
 
-    return with_frame
+    return with_context

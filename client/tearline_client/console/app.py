@@ -79,17 +79,21 @@ def console_application(
     )
 
     async def missing(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 404
-        return _visit(console, request).render("missing.html", status=status)
+        status, headers = 404, None
+        if isinstance(error, HTTPException):
+            status, headers = error.status_code, error.headers
+        response = _visit(console, request).render("missing.html", status=status)
+        response.headers.update(headers or {})  # the methods of a path, for one
+        return response
 
-    async def fault(request: Request, error: Exception) -> Response:
-        report(f"The console could not answer {request.method}: {type(error).__name__}.")
+    async def fault(request: Request, error: Exception) -> Response:  # which the guard reports
         return _visit(console, request).render("fault.html", status=500)
 
     pages = [Route(each.path, _endpoint(console, each), methods=[each.method]) for each in ROUTES]
     assets = Route("/static/{name}", _static, methods=["GET"])
     handlers = {HTTPException: missing, Exception: fault}
-    return guarded(Starlette(routes=[*pages, assets], exception_handlers=handlers), origins)
+    application = Starlette(routes=[*pages, assets], exception_handlers=handlers)
+    return guarded(application, origins, report)
 
 
 async def _static(request: Request) -> Response:

@@ -31,10 +31,6 @@ class Form:
             raise FormRefused(f"{name} is given {len(values)} times")
         return values[0] if values else ""
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Returns every value of a name."""
-        return self._values.get(name, ())
-
     def verify_token(self, expected: str) -> None:
         """Checks that the form came from a page of the session.
 

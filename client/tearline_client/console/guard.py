@@ -1,16 +1,21 @@
-"""Guard in front of the console: it checks each request, and adds the headers of each response.
+"""Guard in front of the console: it checks each request, and adds headers to each response.
 
 A page of another origin can have a browser send requests here, or can give the name of its own
 server this machine's address (DNS rebinding). Therefore a request names a host of the console. One
-that changes something also names an origin of the console, and bears a token; see ``forms``.
+that changes something also names an origin of the console, and bears a token; see ``forms``. One
+that a page elsewhere caused reaches only pages that record and notify nothing.
+
+A fault of the application ends here: its words may hold contents, so only its kind is reported.
+HTTP that is malformed or ambiguous does not come here: the server refuses it without a content.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = (
@@ -30,6 +35,8 @@ HEADERS: Mapping[str, str] = {
 }
 _A_YEAR = "max-age=31536000"
 SAFE = ("GET", "HEAD")
+ENTRANCES = frozenset({"/", "/to-do", "/sign-in"})
+"""Pages that a link elsewhere may lead to: to open them records and notifies nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +63,13 @@ class Origins:
         """Returns whether a Host header names one of them."""
         return any(urlsplit(origin).netloc == host.lower() for origin in self.allowed)
 
-    def refusal(self, method: str, headers: Headers) -> int:
+    def refusal(self, method: str, path: str, headers: Headers) -> int:
         """Returns the status that refuses a request, or 0 for a permitted one."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self.has_host(hosts[0]):
             return 421
         if method in SAFE:
-            return 0
+            return refusal_of_reading(path, headers)
         origin, site = headers.get("origin", ""), headers.get("sec-fetch-site")
         is_ours = origin in self.allowed and urlsplit(origin).netloc == hosts[0].lower()
         if site is not None:
@@ -72,31 +79,66 @@ class Origins:
         return 0 if is_ours else 403
 
 
-def guarded(application: ASGIApp, origins: Origins) -> ASGIApp:
+def refusal_of_reading(path: str, headers: Headers) -> int:
+    """Returns the status that refuses a request for a page, or 0 for a permitted one.
+
+    Cookies ignore ports. Without this check, a page of another port of this machine could have a
+    packet opened, and its sender notified, by an image or a link.
+    """
+    if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+        return 0  # typed, or from a page of the console; a browser without the header is old
+    if (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) != ("navigate", "document"):
+        return 403
+    return 0 if path in ENTRANCES else 303
+
+
+def guarded(application: ASGIApp, origins: Origins, report: Callable[[str], None]) -> ASGIApp:
     """Returns the application behind the guard.
 
     Args:
         application: The application.
         origins: The origins of the console.
+        report: Called with the kind of each fault, without contents.
     """
     added = {**HEADERS, **({"strict-transport-security": _A_YEAR} if origins.is_secure else {})}
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 own = [pair for pair in message["headers"] if pair[0].decode() not in added]
                 headers = [(name.encode(), value.encode()) for name, value in added.items()]
                 message = {**message, "headers": [*own, *headers]}
             await send(message)
 
-        status = origins.refusal(scope["method"], Headers(scope=scope))
-        refused = PlainTextResponse(_WORDS[status], status) if status else None
-        await (refused or application)(scope, receive, send_with_headers)
+        status = origins.refusal(scope["method"], scope["path"], Headers(scope=scope))
+        try:
+            await (_refused(status) or application)(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            pass  # the browser is gone
+        except Exception as error:  # noqa: BLE001 (the server would log it with its values)
+            report(f"The console could not answer {scope['method']}: {type(error).__name__}.")
+            if not has_begun:
+                await PlainTextResponse(_WORDS[500], 500)(scope, receive, send_with_headers)
 
     return answer
+
+
+def _refused(status: int) -> Response | None:
+    match status:
+        case 0:
+            return None
+        case 303:
+            return RedirectResponse("/", 303)
+        case _:
+            return PlainTextResponse(_WORDS[status], status)
 
 
 _WORDS = {
     421: "This address is not one of the console's.\n",
     403: "The request did not come from a page of the console.\n",
+    500: "The console could not answer. The fault was reported to the operator.\n",
 }

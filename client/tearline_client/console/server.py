@@ -36,7 +36,7 @@ def place_of(settings: Settings) -> ConsolePlace:
         SettingInvalid: If it would be reached from other machines without TLS, or by no known name.
     """
     host, _, port = settings.console.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
+    host = host.removeprefix("[").removesuffix("]").lower()
     certificate, key = settings.console_certificate, settings.console_key
     if (certificate is None) != (key is None):
         raise SettingInvalid("console_certificate and console_key belong together")
@@ -59,9 +59,23 @@ def place_of(settings: Settings) -> ConsolePlace:
             f"console ({settings.origins['console']}): {settings.console} stands for every address,"
             " so console_origin is required, for example https://console.agency.example"
         )
-    names = ("localhost", "127.0.0.1", "[::1]") if is_here else (host,)
-    origins = tuple(f"{scheme}://{name}:{port}" for name in names)
+    names = ("localhost", "127.0.0.1", "[::1]") if is_here else (_written(host),)
+    origins = tuple(_without_default_port(f"{scheme}://{name}:{port}") for name in names)
     return ConsolePlace(address=settings.console, origins=origins, tls=tls)
+
+
+def _written(host: str) -> str:
+    """Returns a host in small letters as browsers write it: an IPv6 address in brackets."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
+def _without_default_port(origin: str) -> str:
+    """Returns an origin as browsers write it: they leave out the port that its scheme implies."""
+    return origin.removesuffix(":80" if origin.startswith("http:") else ":443")
 
 
 def _is_loopback(host: str) -> bool:
@@ -89,7 +103,7 @@ def _origin(text: str, *, is_here: bool) -> str:
         )
     if parts.scheme == "http" and not (is_here and _is_loopback(parts.hostname)):
         raise SettingInvalid("console_origin: http is for this machine alone; use https")
-    return text
+    return _without_default_port(text)
 
 
 @asynccontextmanager

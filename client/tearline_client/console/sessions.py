@@ -6,7 +6,6 @@ restart of the console ends every session.
 
 import hashlib
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from tearline.limits import (
@@ -47,10 +46,6 @@ class BrowserSessions:
 
     def __init__(self) -> None:
         self._sessions: dict[bytes, BrowserSession] = {}
-
-    def __len__(self) -> int:
-        """Returns the number of sessions."""
-        return len(self._sessions)
 
     def begin(self, person: str, now_s: int) -> str:
         """Begins a session, and returns its token; ends the person's oldest ones over the bound."""
@@ -94,11 +89,12 @@ def _key(token: str) -> bytes:
 class SignInPace:
     """Rate limit of sign-ins for each name, whether or not a person has it.
 
-    A name has ``SIGN_IN_BURST`` attempts, and one more for each ``SIGN_IN_PACE_S`` seconds.
+    A name has ``SIGN_IN_BURST`` attempts, and one more for each ``SIGN_IN_PACE_S`` seconds. It is
+    forgotten only once it has them all again: a flood of other names gives it no further ones.
     """
 
     def __init__(self) -> None:
-        self._ready_s: OrderedDict[bytes, int] = OrderedDict()
+        self._ready_s: dict[bytes, int] = {}
 
     def wait_s(self, name: str, now_s: int) -> int:
         """Counts an attempt, and returns 0; or returns the seconds until the next one."""
@@ -107,10 +103,12 @@ class SignInPace:
         ready_s += SIGN_IN_PACE_S
         if ready_s > now_s:
             return ready_s - now_s
+        if key not in self._ready_s and len(self._ready_s) >= MAX_SIGN_IN_NAMES:
+            recovered_s = now_s - SIGN_IN_BURST * SIGN_IN_PACE_S
+            self._ready_s = {k: s for k, s in self._ready_s.items() if s > recovered_s}
+            if len(self._ready_s) >= MAX_SIGN_IN_NAMES:
+                return SIGN_IN_PACE_S
         self._ready_s[key] = ready_s
-        self._ready_s.move_to_end(key)
-        if len(self._ready_s) > MAX_SIGN_IN_NAMES:
-            self._ready_s.popitem(last=False)
         return 0
 
     def forgive(self, name: str) -> None:

@@ -118,6 +118,7 @@ class Audit:
             MalformedInput: If it contains no letter and no digit.
             StoreError: If the entry cannot be written: then nothing is shown.
         """
+        self._access.reader(person)
         found = who_saw_value(self._context, value)
         self._record_search((held.packet for held in found), value, person)
         return found
@@ -129,6 +130,7 @@ class Audit:
             MalformedInput: If it contains no letter and no digit.
             StoreError: If the entry cannot be written: then nothing is shown.
         """
+        self._access.reader(person)
         found = packets_with(self._context, value)
         self._record_search((packet.id for packet in found), value, person)
         return found

@@ -46,6 +46,13 @@ ACCESSES = (
         returns="self._context.open_view(packet_id)",
     ),
     _attack(
+        "learn contents as an auditor, by which searches are refused",
+        "an_auditor_alone_is_shown_no_contents",
+        "access_log.access_log:AccessLog.verify_reader",
+        code="TL-TLS-006",
+        evidence="the entry in the own access log",
+    ),
+    _attack(
         "fill the disk, and read on",
         "a_full_disk_keeps_the_packet_closed",
         "store.access:AccessStore.append",

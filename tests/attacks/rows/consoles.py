@@ -27,6 +27,12 @@ CONSOLES = (
         "0",
     ),
     _attack(
+        "have a packet opened by an image or a link on a page elsewhere",
+        "a_page_elsewhere_opens_no_packet",
+        "guard:refusal_of_reading",
+        "0",
+    ),
+    _attack(
         "give a name of one's own the address of the officer's machine",
         "a_name_that_is_rebound_to_this_machine_gets_nothing",
         "guard:Origins.has_host",

@@ -57,11 +57,11 @@ async def sign_in(visit: Visit) -> Response:
 
 async def _verify(visit: Visit, name: str, passphrase: str) -> None:
     console = visit.console
-    if wait_s := console.pace.wait_s(name, console.clock()):
-        raise SignInDelayed(f"the next one is possible in {wait_s} s")
     # Keyboards spell é as one character, or as an e and an accent.
     data = unicodedata.normalize("NFC", passphrase).encode()
-    async with console.verifications.turn():
+    async with console.verifications.turn():  # without a turn, an attempt does not count
+        if wait_s := console.pace.wait_s(name, console.clock()):
+            raise SignInDelayed(f"the next one is possible in {wait_s} s")
         await asyncio.to_thread(visit.node.sign_ins.verify, name, data)
     console.pace.forgive(name)
 

@@ -134,8 +134,11 @@ async def page(visit: Visit) -> Response:
     packet_id = node.packets.find(visit.request.path_params["packet"])
     manifest = node.packets.manifest(packet_id)
     acted_by = node.persons.acted_by(visit.person, manifest.agreement.id, Role.LIAISON)
-    shown = await node.packets.read(packet_id, acted_by=acted_by, person=visit.person)
-    return visit.render("packet.html", document(node, shown))
+    shown = node.packets.show(packet_id, person=visit.person)
+    rendered = visit.render("packet.html", document(node, shown))
+    # Last: a receipt that a person saw the packet is signed, and cannot be taken back.
+    await node.packets.confirm_read(packet_id, acted_by=acted_by)
+    return rendered
 
 
 def document(node: Node, shown: PacketView) -> dict[str, object]:

@@ -163,6 +163,7 @@ class CorrectionService:
             NotFound: If it is not here, or not ours.
             StoreError: If the entry cannot be written: then nothing is shown.
         """
+        self._access.verify_reader(person)
         shown = self._context.open_view(packet_id)
         if not shown.own:
             raise NotFound("the packet is not ours to correct")

@@ -1,6 +1,7 @@
 """Contents of packets, for people and for the application.
 
-Every method that returns contents first writes its entry in the node's own access log.
+Every method that returns contents first checks the reader, before it opens a packet. Then it writes
+its entry in the node's own access log.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -76,6 +77,7 @@ class PacketReader(PacketRecords):
             PacketError: If the stored packet no longer verifies.
             StoreError: If the entry cannot be written: then nothing is shown.
         """
+        self._access.verify_reader(person)
         shown = self._open(packet_id)
         self._access.record(act, {packet_id: shown.view.fields}, person=person)
         return shown
@@ -95,6 +97,7 @@ class PacketReader(PacketRecords):
             NotFound: If one is not here.
             StoreError: If the entry cannot be written: then no name is shown.
         """
+        self._access.verify_reader(person)
         named = {
             packet_id: tuple(islice(_names(self._open(packet_id)), NAMES_SHOWN))
             for packet_id in packet_ids
@@ -122,6 +125,11 @@ class PacketReader(PacketRecords):
         the own access log has the name.
         """
         shown = self.show(packet_id, person=person, act=act)
+        await self.confirm_read(packet_id, acted_by=acted_by)
+        return shown
+
+    async def confirm_read(self, packet_id: bytes, *, acted_by: ActedBy | None = None) -> None:
+        """Notifies the grantor of a packet that it was opened, after ``show``; see ``read``."""
         status = Status.OPENED if acted_by is None else Status.SEEN
         packets = self._context.stores.packets
         # Checked in the transaction: another process of this node may be reading, too.
@@ -139,7 +147,6 @@ class PacketReader(PacketRecords):
         if behind:
             with suppress(*EXCHANGE_AWAY):  # the receipt is sent later
                 await self._sender.flush()
-        return shown
 
     async def print(
         self, packet_id: bytes, *, acted_by: ActedBy | None = None, person: str = ""
@@ -173,6 +180,7 @@ class PacketReader(PacketRecords):
         Raises:
             StoreError: If the entry cannot be written: then nothing is shown.
         """
+        self._access.verify_reader(person, sought=text)
         found = find(self._context, text, within)
         self._access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
         return found
@@ -195,6 +203,7 @@ class PacketReader(PacketRecords):
             EntityFieldMalformed: If requested packets do not form entities.
             StoreError: If the entry cannot be written: then nothing is exported.
         """
+        self._access.verify_reader(person)
         made = export_packets(self._context, packets)
         self._access.record(act, made.fields, person=person)
         return made
@@ -218,6 +227,7 @@ class PacketReader(PacketRecords):
             NotFound: If no document of the packet is readable here.
             StoreError: If the entry cannot be written: then nothing is exported.
         """
+        self._access.verify_reader(person)
         found = documents_in(self._open(packet_id).view)
         if not found:
             raise NotFound("no document of the packet is readable here")
@@ -230,6 +240,7 @@ class PacketReader(PacketRecords):
         self, packet_id: bytes, paths: Iterable[str], *, person: str = ""
     ) -> tuple[OpenedField, ...]:
         """Returns some readable fields of a packet; an entry of the node's own access log."""
+        self._access.verify_reader(person)
         chosen = set(paths)
         shown = self._open(packet_id)
         found = tuple(each for each in shown.view.best() if each.field.path in chosen)
@@ -242,6 +253,7 @@ class PacketReader(PacketRecords):
         Each packet is an entry of the node's own access log, as printed; frozen packets are passed
         over.
         """
+        self._access.verify_reader(person)
         found: dict[bytes, tuple[OpenedField, ...]] = {}
         for packet_id in self.ids():
             if not self.is_frozen(packet_id):

@@ -28,7 +28,7 @@ class SearchFilter:
     Example:
         >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
         >>> sent = node.packets.send([node.packets.plan(draft, ["mx-prosecutor"])])
-        >>> len(node.packets.search("wenhao QIU", within=Within(own=False)))
+        >>> len(node.packets.search("wenhao QIU", within=SearchFilter(own=False)))
         0
     """
 

@@ -51,6 +51,8 @@ def test_an_auditor_alone_is_shown_no_contents(desk, tmp_path) -> None:
     before = entries(desk)
     for act in (
         ("packet", "search", SUSPECT),
+        ("packet", "search", "no such value anywhere"),
+        ("inbox",),
         ("export", "ftm"),
         ("packet", "exhibit", desk.packet, NAME, "--output-file", tmp_path / "x.exhibit"),
         ("packet", "show", desk.packet, "--no-sync"),
@@ -58,7 +60,12 @@ def test_an_auditor_alone_is_shown_no_contents(desk, tmp_path) -> None:
         refused = desk.run(*act, "--as", "rita")
         assert (refused.exit_code, refused.stdout) == (EXIT_REFUSED, ""), act
         assert "TL-TLS-006" in refused.stderr
-    assert entries(desk) == before
+    # The text of a refused search is an entry, whether or not a packet has it.
+    assert len(entries(desk, "--sought", SUSPECT)) == 1
+    logged = [each for each in entries(desk) if each not in before]
+    assert [(each["action"], each["actor"], each["packet"]) for each in logged] == [
+        ("access-search", "rita", "")
+    ] * 2
     assert desk.run("audit", "hash", SUSPECT, "--as", "rita").exit_code == 0
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tearline.limits import MAX_TIME_MS
 from tearline_client.console.languages import NAMES, language, preferred
 from unit.client.console.catalogues import LOCALES, catalogue, messages
 
@@ -68,6 +69,22 @@ def test_plural_forms_follow_the_number() -> None:
 
 def test_an_empty_message_stays_empty() -> None:
     assert [language(code).text("") for code in NAMES] == ["", "", ""]
+
+
+@pytest.mark.parametrize("code", NAMES)
+def test_any_time_that_a_partner_may_state_is_shown(code: str) -> None:
+    for time_ms in (0, 253_402_300_800_000, MAX_TIME_MS, (1 << 64) - 1):
+        assert language(code).date(time_ms)
+        assert language(code).number(time_ms)
+    assert "9999" in language(code).date(MAX_TIME_MS)
+
+
+@pytest.mark.parametrize("code", NAMES)
+def test_a_code_of_a_partner_without_a_message_is_shown_visible(code: str) -> None:
+    shown = str(language(code).text("officer\u202e\x1b[2J<b>"))
+    assert "\u202e" not in shown
+    assert "\x1b" not in shown
+    assert "<b>" not in shown
 
 
 @pytest.mark.parametrize(

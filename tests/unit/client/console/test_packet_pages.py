@@ -46,6 +46,23 @@ async def test_a_packet_is_shown_as_a_document(console: ConsoleUnderTest, packet
     assert "us-justice 1 Stored by the recipient criminal-investigation The node" in text
 
 
+async def test_no_sender_is_told_of_a_page_that_was_not_made(
+    world: Simulation,
+    console: ConsoleUnderTest,
+    packet: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = world.mx.node
+    browser = await console.signed_in("liaison")
+    with monkeypatch.context() as broken:
+        broken.setattr(node.recalls, "of", lambda packet_id: 1 // 0)
+        assert (await browser.get(f"/packets/{packet.hex()}")).status_code == 500
+    assert [each.actor for each in accesses(world.mx)] == ["liaison"]
+    assert {each.status for each in node.packets.grants(packet)} == {Status.STORED}
+    assert (await browser.get(f"/packets/{packet.hex()}")).status_code == 200
+    assert {each.status for each in node.packets.grants(packet)} == {Status.SEEN}
+
+
 async def test_what_is_kept_back_stands_under_the_tear_line(
     world: Simulation, packet: bytes
 ) -> None:

@@ -55,6 +55,30 @@ def test_elsewhere_it_has_the_origins_of_its_name() -> None:
     assert place.origins == (origin,)
 
 
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ({"console": "LocalHost:9000"}, ["http://localhost:9000", "http://127.0.0.1:9000"]),
+        ({"console": "127.0.0.1:80"}, ["http://localhost", "http://127.0.0.1", "http://[::1]"]),
+        (
+            {"console": "Console.Agency.example:8470", **TLS},
+            ["https://console.agency.example:8470"],
+        ),
+        ({"console": "console.agency.example:443", **TLS}, ["https://console.agency.example"]),
+        ({"console": "[2001:DB8:0::7]:8470", **TLS}, ["https://[2001:db8::7]:8470"]),
+        ({"console": "[2001:db8::7]:443", **TLS}, ["https://[2001:db8::7]"]),
+        ({"console_origin": "https://a.example:443"}, ["https://a.example"]),
+        ({"console_origin": "http://localhost:80"}, ["http://localhost"]),
+        ({"console_origin": "https://a.example:8443"}, ["https://a.example:8443"]),
+    ],
+)
+def test_it_has_its_origins_as_browsers_write_them(
+    given: Mapping[str, str], origins: list[str]
+) -> None:
+    found = place_of(settings(**given)).origins
+    assert [*found[: len(origins)]] == origins
+
+
 def test_behind_a_proxy_it_has_the_origin_of_the_proxy() -> None:
     place = place_of(settings(console_origin="https://console.agency.example"))
     assert place.origins == ("https://console.agency.example",)

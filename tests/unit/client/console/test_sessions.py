@@ -32,7 +32,7 @@ def test_a_session_without_requests_ends() -> None:
     assert sessions.find(token, NOW_S + CONSOLE_IDLE_S - 1)
     assert sessions.find(token, NOW_S + 2 * CONSOLE_IDLE_S - 2)  # since the request before
     assert sessions.find(token, NOW_S + 3 * CONSOLE_IDLE_S - 2) is None
-    assert len(sessions) == 0
+    assert not sessions._sessions
 
 
 def test_a_session_with_requests_ends_after_a_working_day() -> None:
@@ -89,6 +89,21 @@ def test_a_sign_in_that_succeeds_forgives_the_slips_before() -> None:
 
 def test_names_without_end_take_no_memory_without_end() -> None:
     pace = SignInPace()
-    for number in range(MAX_SIGN_IN_NAMES + 10):
+    for number in range(MAX_SIGN_IN_NAMES):
         assert pace.wait_s(f"name-{number}", NOW_S) == 0
+    assert pace.wait_s("one more", NOW_S) == SIGN_IN_PACE_S
     assert len(pace._ready_s) == MAX_SIGN_IN_NAMES
+    assert pace.wait_s("one more", NOW_S + SIGN_IN_PACE_S) == 0  # the others have all theirs again
+    assert len(pace._ready_s) == 1
+
+
+def test_names_without_end_give_no_name_further_attempts() -> None:
+    pace = SignInPace()
+    for _ in range(SIGN_IN_BURST):
+        assert pace.wait_s("ana", NOW_S) == 0
+    for number in range(MAX_SIGN_IN_NAMES + 10):
+        pace.wait_s(f"name-{number}", NOW_S)
+    assert pace.wait_s("ana", NOW_S) == SIGN_IN_PACE_S
+    for number in range(MAX_SIGN_IN_NAMES + 10):
+        pace.wait_s(f"another-{number}", NOW_S + SIGN_IN_PACE_S - 1)
+    assert pace.wait_s("ana", NOW_S + SIGN_IN_PACE_S - 1) == 1

@@ -1,6 +1,7 @@
 """Signing in to the console, under one's own name, and out."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -10,6 +11,7 @@ from tearline.audit.event import EventCode
 from tearline.errors import LoginRequired
 from tearline.limits import CONSOLE_IDLE_S, CONSOLE_SESSION_S, SIGN_IN_BURST, SIGN_IN_PACE_S
 from tearline.persons.tokens import Role
+from tearline_client.console import visit
 from tearline_client.persons.issuer import LocalIssuer
 from unit.client.console.browsers import PASSPHRASE, ConsoleUnderTest, accesses
 
@@ -65,6 +67,27 @@ async def test_attempts_for_one_name_have_a_pace(console: ConsoleUnderTest) -> N
     assert "TL-TLS-012" in late.text
     assert (await browser.sign_in("officer")).status_code == 303  # another name
     console.clock.now_s += SIGN_IN_PACE_S
+    assert (await browser.sign_in("liaison")).status_code == 303
+
+
+async def test_attempts_that_find_the_queue_full_do_not_count(
+    world: Simulation, console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def verify(name: str, passphrase: bytes) -> None:
+        begun.set()
+        assert may_end.wait(60)
+
+    monkeypatch.setattr(visit, "MAX_SIGN_INS_WAITING", 1)
+    monkeypatch.setattr(world.mx.node.sign_ins, "verify", verify)
+    other = asyncio.create_task(console.browser().sign_in("officer"))
+    assert await asyncio.to_thread(begun.wait, 60)
+    browser = console.browser()
+    for _ in range(SIGN_IN_BURST):
+        assert (await browser.sign_in("liaison")).status_code == 429
+    may_end.set()
+    assert (await other).status_code == 303
     assert (await browser.sign_in("liaison")).status_code == 303
 
 

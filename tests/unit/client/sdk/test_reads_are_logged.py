@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from support.cli import Desk
+from support.node import context_of
 from support.paths import ROOT
 from support.simulation import opened
+from tearline.errors import NotPermitted
+from tearline.persons.tokens import Role
+from tearline_client.context import NodeContext
 from tearline_client.features.approvals.service import ApprovalService
 from tearline_client.features.consents.service import ConsentService
 from tearline_client.features.corrections.service import CorrectionService
@@ -18,6 +22,7 @@ from tearline_client.namespaces.audit import Audit
 from tearline_client.namespaces.packets import Packets
 from tearline_client.node import Node
 from tearline_client.sync.forward import public_members
+from unit.client.console.browsers import add_person
 
 ABOVE_THE_NODE = ("cli", "console", "demo", "drafting", "rendering", "service", "sync")
 OPENERS = {"open_view", "open_packet", "open_slot"}
@@ -41,19 +46,30 @@ NAMESPACES = {
     "requests": RequestService,
 }
 
-READS: dict[str, Callable[[Node, bytes], Any]] = {
-    "packets.documents": lambda node, packet: node.packets.documents(packet),
-    "packets.export": lambda node, packet: node.packets.export([packet]),
-    "packets.fields": lambda node, packet: node.packets.fields(packet, ["no such path"]),
-    "packets.fields_of": lambda node, packet: node.packets.fields_of("Person"),
-    "packets.print": lambda node, packet: node.packets.print(packet),
-    "packets.read": lambda node, packet: node.packets.read(packet),
-    "packets.search": lambda node, packet: node.packets.search("Qiu Wenhao"),
-    "packets.show": lambda node, packet: node.packets.show(packet),
-    "corrections.corrected": lambda node, packet: node.corrections.corrected(packet),
-    "audit.exhibit": lambda node, packet: node.audit.exhibit(packet, ["Person/name"]),
-    "audit.packets_with": lambda node, packet: node.audit.packets_with("Qiu Wenhao"),
-    "audit.who_saw_value": lambda node, packet: node.audit.who_saw_value("Qiu Wenhao"),
+READS: dict[str, Callable[[Node, bytes, str], Any]] = {
+    "packets.documents": lambda node, packet, who: node.packets.documents(packet, person=who),
+    "packets.export": lambda node, packet, who: node.packets.export([packet], person=who),
+    "packets.fields": lambda node, packet, who: node.packets.fields(
+        packet, ["no such path"], person=who
+    ),
+    "packets.fields_of": lambda node, packet, who: node.packets.fields_of("Person", person=who),
+    "packets.print": lambda node, packet, who: node.packets.print(packet, person=who),
+    "packets.read": lambda node, packet, who: node.packets.read(packet, person=who),
+    "packets.search": lambda node, packet, who: node.packets.search("Qiu Wenhao", person=who),
+    "packets.subjects": lambda node, packet, who: node.packets.subjects([packet], person=who),
+    "packets.show": lambda node, packet, who: node.packets.show(packet, person=who),
+    "corrections.corrected": lambda node, packet, who: node.corrections.corrected(
+        packet, person=who
+    ),
+    "audit.exhibit": lambda node, packet, who: node.audit.exhibit(
+        packet, ["Person/name"], person=who
+    ),
+    "audit.packets_with": lambda node, packet, who: node.audit.packets_with(
+        "Qiu Wenhao", person=who
+    ),
+    "audit.who_saw_value": lambda node, packet, who: node.audit.who_saw_value(
+        "Qiu Wenhao", person=who
+    ),
 }
 UNLOGGED = {
     "approvals.review",
@@ -65,6 +81,12 @@ UNLOGGED = {
 }
 """Those that the node calls for its own duties, too; the threat model names them."""
 WITHOUT_CONTENTS_HERE = {"packets.documents"}  # the lead has none, which is an error
+
+
+async def read(node: Node, method: str, desk: Desk, person: str) -> None:
+    found = READS[method](node, bytes.fromhex(desk.packet), person)
+    if inspect.isawaitable(found):
+        await found
 
 
 def test_each_method_that_returns_contents_is_tried() -> None:
@@ -85,10 +107,27 @@ async def test_what_returns_contents_is_logged(desk: Desk, method: str) -> None:
         await node.sync()
         store = node.audit._access.store
         before = len(list(store.rows()))
-        found = READS[method](node, bytes.fromhex(desk.packet))
-        if inspect.isawaitable(found):
-            await found
+        await read(node, method, desk, "")
         assert len(list(store.rows())) > before
+
+
+OF_ACTS = {"audit.packets_with", "audit.who_saw_value"}  # an auditor is told of acts, no contents
+
+
+@pytest.mark.parametrize("method", sorted(READS.keys() - OF_ACTS))
+async def test_an_auditor_is_refused_before_a_packet_is_opened(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    async with opened(desk.template, desk.folder) as world:
+        add_person(world.us, "rita", Role.AUDITOR)
+        node = world.us.node
+        now_s = context_of(node).now_ms() // 1000
+        node.sign_ins.renew("rita", now_s=now_s, ends_s=now_s + 60)
+        tried: list[str] = []
+        monkeypatch.setattr(NodeContext, "open_view", lambda *_: tried.append("view"))
+        with pytest.raises(NotPermitted):
+            await read(node, method, desk, "rita")
+        assert tried == []
 
 
 def test_no_module_above_the_node_opens_a_packet() -> None:
