@@ -54,7 +54,9 @@ async def _serve(home: Path, address: str, answer: Answer) -> None:
     signed = read_signed(Armor.TRUST_LIST, home / TRUST_LIST)
     front = Front(config, keys, parse_trust_list(signed.statement.body), Metrics())
     handler = grpc.unary_unary_rpc_method_handler(answer)
-    server, _ = make_server(address, lambda: front.tls, [generic_handlers({METHOD: handler})])
+    server, _ = make_server(
+        address, lambda: front.tls, [generic_handlers({METHOD: handler})], begin=lambda: None
+    )
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     await server.start()

@@ -321,7 +321,8 @@ def test_what_is_decided_while_the_exchange_is_out_of_reach(tmp_path: Path) -> N
     signed = us.here("agreement", "publish", str(federation.folder / "narcotics-2026.agreement"))
     for number, ended in enumerate((sent, signed), 1):
         assert ended.status == 7
-        assert f"TL-REQ-011: {ActQueued.what.removesuffix('.')}" in ended.err
+        assert ActQueued.code in ended.err
+        assert ActQueued.what.removesuffix(".") in ended.err
         assert f"it is number {number} in the queue (TL-REQ-001)" in ended.err
     assert held(us)["outbox"][0] == before[0] + 2
     with at_work(federation.operator):
@@ -521,7 +522,7 @@ def test_an_exchange_whose_disk_is_full(tmp_path: Path) -> None:
         # A publication is refused for want of room, unless what comes before it met the fault.
         (sent,) = (queued := us.here(*send)).rows
         assert queued.status == 7
-        assert re.search(r"TL-REQ-011: .* \(TL-REQ-00[23]\)", queued.err)
+        assert re.search(r"TL-REQ-011.* \(TL-REQ-00[23]\)", queued.err)
         fill(False)
         running.await_(lambda: "disk has room again" in running.said, "it saw that there is room")
         # It goes on by itself, and what was decided meanwhile is sent once.

@@ -368,14 +368,14 @@ async def test_only_an_auditor_searches_and_sees_what_is_its_agencys(served: Ser
     async with served.client(US) as us, served.client(CN) as cn, served.client(MX) as mx:
         await us.publish(lead(served, 1))
         with pytest.raises(TokenRequired):
-            await us.packets.search(request)
+            await us.search(request)
         liaison = with_access_token(token(served, CN, Role.LIAISON))
         with pytest.raises(TearlineError) as refused:
-            await cn.packets.search(request, liaison)
+            await cn.search(request, liaison)
         assert refused.value.code == "TL-TLS-006"
         theirs = with_access_token(token(served, CN, Role.AUDITOR))
         with pytest.raises(TearlineError) as stolen:
-            await us.packets.search(request, theirs)
+            await us.search(request, theirs)
         assert stolen.value.code == "TL-TLS-004"
         for client, uri, expected in ((cn, CN, 1), (mx, MX, 0)):
             metadata = with_access_token(token(served, uri, Role.AUDITOR))
