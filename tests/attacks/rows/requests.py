@@ -65,7 +65,7 @@ REQUESTS = (
         "test_a_false_time_in_the_log_is_disputed",
         "tearline_client.features.requests.handler:_dispute",
         "an alarm at the node, and a step that disputes the entry, in the log",
-        "False",
+        "None",
     ),
     _attack(
         "suspend what an answer must pass, and have the exchange call it late",
