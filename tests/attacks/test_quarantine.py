@@ -177,14 +177,14 @@ async def test_what_was_over_the_quota_is_fetched_once_its_reason_has_passed(
     world: Simulation,
 ) -> None:
     count = MAX_QUARANTINED + 6
-    intake = world.cn.node._inbox._receiver._intake
-    pins = intake._pins
-    intake._pins = replace(pins, masks=bytes(32))
+    verifier = world.cn.node._inbox._receiver._verifier
+    recipient = verifier._recipient
+    verifier._recipient = replace(recipient, pins=replace(recipient.pins, masks=bytes(32)))
     await world.us.send(world.cn, times=count)
     await world.cn.node.receive()
     assert world.cn.codes() == [PinUnknown.code] * MAX_QUARANTINED
     assert world.cn.grants() == []
-    intake._pins = pins
+    verifier._recipient = recipient
     await world.us.node.mark()
     await world.cn.node.receive()
     assert (world.cn.codes(), len(world.cn.grants())) == ([], count)
