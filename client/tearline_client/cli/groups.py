@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -199,8 +200,15 @@ class LazyGroup(click.Group):
 
 
 def _wants_json(context: click.Context) -> bool:
-    """Returns whether a program reads the output, by the option or the environment."""
-    asked = context.meta.get(GLOBALS, {}).get("output") or os.environ.get("TEARLINE_OUTPUT")
+    """Returns whether a program reads the output, by the option, the environment or the file."""
+    from tearline.errors import TearlineError
+    from tearline_client.config import load_settings
+
+    given = context.meta.get(GLOBALS, {})
+    asked = given.get("output") or os.environ.get("TEARLINE_OUTPUT")
+    if not asked:
+        with suppress(TearlineError):  # the settings may be what is refused
+            asked = load_settings({"home": given.get("home")}).output
     return asked in ("json", "jsonl")
 
 

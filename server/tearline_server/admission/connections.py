@@ -35,7 +35,8 @@ class Connections:
         """Counts the connection of a call, once.
 
         Args:
-            peer: Its address with its port, which tells it from all other open connections.
+            peer: Its address with its port, which tells it from all other open connections. The
+                newest ``MAX_CONNECTIONS`` that called are kept, also after their connection ends.
         """
         if peer not in self._peers:
             self._called += 1
@@ -47,8 +48,9 @@ class Connections:
     def flush(self) -> int:
         """Returns how many connections begun before the last flush made no call since.
 
-        Each of them is returned once. It is a lower bound: a silent connection that calls later,
-        and a forgotten one that calls again, stand for another that never calls.
+        Each of them is returned once. The count is an estimate. A silent connection that calls
+        later, and a forgotten one that calls again, stand for another that never calls. A new
+        connection from the address and port of an ended one that called counts as silent.
         """
         silent = max(0, self._due - self._called - self._reported)
         self._reported += silent

@@ -335,6 +335,28 @@ def test_an_error_is_data_where_data_is_json(form):
 
 
 @pytest.mark.parametrize(
+    ("settings", "options", "is_data"),
+    [
+        ('output = "json"', (), True),
+        ('output = "json"', ("-o", "table"), False),
+        ('output = "no format"', (), False),
+        ('output = "no format"', ("-o", "json"), True),
+    ],
+)
+def test_an_error_is_data_where_the_settings_say_so(
+    settings, options, is_data, tmp_path, monkeypatch
+):
+    def act(frame: CliContext) -> None:
+        raise SignatureInvalid
+
+    monkeypatch.delenv("TEARLINE_OUTPUT", raising=False)
+    (tmp_path / "node.toml").write_text(settings)
+    result = run("--home", str(tmp_path), *options, "act", command=acting(act))
+    assert result.exit_code == 5
+    assert result.stderr.startswith("{") is is_data
+
+
+@pytest.mark.parametrize(
     ("options", "terminal", "is_shown"),
     [((), True, True), ((), False, False), (("-q",), True, False)],
 )

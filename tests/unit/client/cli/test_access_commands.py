@@ -166,15 +166,17 @@ def test_no_value_is_in_it(desk):
     assert json.loads(shown.stdout.splitlines()[0])["act"]
 
 
-def test_what_cannot_be_logged_is_not_shown(desk, monkeypatch):
+def test_what_cannot_be_logged_is_not_shown(desk, tmp_path, monkeypatch):
     def full(self: AccessStore, events: object) -> None:
         raise StoreFull
 
+    source = tmp_path / "lead.jsonl"
+    source.write_text(corrected_jsonl())
     monkeypatch.setattr(AccessStore, "append", full)
     for arguments, _ in COMMANDS.values():
         out = desk.home.parent / "out"
-        filled = [each.format(packet=desk.packet, file=out) for each in arguments]
-        result = desk.run(*filled)
+        places = {"packet": desk.packet, "file": out, "source": source}
+        result = desk.run(*[each.format(**places) for each in arguments])
         assert result.exit_code not in (0, 6), arguments
         assert "Qiu" not in result.stdout, arguments
         assert not out.exists(), arguments
