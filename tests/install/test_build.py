@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -109,8 +108,8 @@ def test_the_archive_holds_what_a_wheel_is_built_from(
 ) -> None:
     (name,) = (name for name in built if name.endswith(".tar.gz"))
     (tmp_path / name).write_bytes(built[name])
-    with tarfile.open(tmp_path / name) as archive:
-        archive.extractall(tmp_path, filter="data")
+    # Not every Python 3.11 can filter what it unpacks.
+    subprocess.run(["tar", "-xzf", name], cwd=tmp_path, check=True)
     folder = tmp_path / name.removesuffix(".tar.gz")
     wheel = {name: data for name, data in built.items() if name.endswith(".whl")}
     again = build(folder, tmp_path / "dist", 1_790_000_000)
