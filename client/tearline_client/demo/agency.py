@@ -196,10 +196,14 @@ class Agency:
             ),
         }
 
-    async def correct(self, packet: str, source: str, narrative: str) -> dict[str, Any]:
+    async def correct(
+        self, packet: str, source: str, narrative: str, person: str
+    ) -> dict[str, Any]:
         """Replaces a packet of ours with a source; returns the changes for each partner."""
         packet_id = self._node.packets.find(packet)
-        plan, _ = draft_correction(self._node, packet_id, Path(source), narrative=narrative)
+        plan, _ = draft_correction(
+            self._node, packet_id, Path(source), narrative=narrative, person=person
+        )
         sent = await self._node.packets.send([plan.release])
         trust_list = self._node.directory.trust_list()
         return {

@@ -126,7 +126,13 @@ def correct(story: Story) -> StepResult:
     us, cn, mx = (story.world.agencies[name] for name in (US, CN, MX))
     source = story.world.folder / "corrected.jsonl"
     source.write_text(corrected_jsonl(), encoding="utf-8")
-    made = us.ask("correct", packet=story.packet, source=str(source), narrative=NARRATIVE)
+    made = us.ask(
+        "correct",
+        packet=story.packet,
+        source=str(source),
+        narrative=NARRATIVE,
+        person=_ANSWERING,
+    )
     story.corrected, story.packet = story.packet, made["packet"]
     partners = {CN: cn, MX: mx}
     for agency in partners.values():
