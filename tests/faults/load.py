@@ -97,7 +97,7 @@ class Load:
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
-                env=agency.environment,
+                env=agency.environment | {"PYTHONPATH": PATHS},  # it imports these helpers
             )
         self.nodes[name] = Running(process, log)
 
