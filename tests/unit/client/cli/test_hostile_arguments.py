@@ -8,7 +8,8 @@ from support.cli import Desk
 from support.hostile_values import ALL_AT_ONCE, obeyed
 from tearline_client.cli import command
 
-ELSEWHERE = {("demo",), ("node", "run"), ("console",), ("bench",)}  # their work is not over when they end
+# Their work is not over when they end.
+ELSEWHERE = {("demo",), ("node", "run"), ("console",), ("bench",)}
 
 
 def leaves(of: click.Command, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
