@@ -6,12 +6,12 @@ from bench.bare import Sender
 from bench.exchange import enrolment
 from bench.federation import found
 from bench.harness import Result, Target, alternate, cpu_us, result
-from bench.packet import SLOTS, lead, releaser
+from bench.packet import SLOTS, compose, lead, releaser
 from tearline.sealing import open_release
 from tearline.wire.grants import parse_grant
 from tearline.wire.packets import encode_release
 from tearline.wire.publications import encode_publication
-from tearline_client.messages.compose import ComposedPacket, compose
+from tearline_client.messages.compose import ComposedPacket
 
 TARGET = Target(limit=1.6, at_most=True)
 _OVERHEAD = 72  # bytes that Cobblestone adds

@@ -12,7 +12,7 @@ from bench.bare import Reader
 from bench.exchange import Operator
 from bench.federation import Federation, found, now_ms
 from bench.harness import Result, Target, alternate, cpu_us, result
-from bench.packet import READ, lead, releaser
+from bench.packet import READ, compose, lead, releaser
 from tearline.audit.event import Event, EventCode
 from tearline.federation.members import LogIdentity
 from tearline.identity import agency_uri_of
@@ -32,7 +32,7 @@ from tearline.wire.grants import encode_event, parse_grant
 from tearline.wire.packets import encode_release, parse_manifest
 from tearline_client.bootstrap import HANDLERS
 from tearline_client.inbox.verifier import DeliveryVerifier
-from tearline_client.messages.compose import ComposedPacket, compose
+from tearline_client.messages.compose import ComposedPacket
 from tearline_client.messages.received import ReceivedGrant
 from tearline_client.messages.recipient import Recipient
 

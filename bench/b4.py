@@ -18,11 +18,11 @@ from bench.exchange import Process
 from bench.founding import Scene, founded
 from bench.harness import Result, Target, result
 from bench.lanes import RECIPIENTS
-from bench.packet import lead, releaser
+from bench.packet import compose, lead, releaser
 from bench.rows import Row, gained, snapshot, write
 from tearline.wire.publications import encode_publication, parse_outcomes
 from tearline_client.features.packets.bulk import batches
-from tearline_client.messages.compose import GrantContext, compose
+from tearline_client.messages.compose import GrantContext
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_runtime.grpc import methods
 

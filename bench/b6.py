@@ -19,10 +19,9 @@ from bench.exchange import Process
 from bench.federation import PARTNERS
 from bench.founding import Scene, founded
 from bench.harness import Result, Target, result
-from bench.packet import lead, releaser
+from bench.packet import compose, lead, releaser
 from bench.subscriber import Subscriber
 from tearline.wire.publications import encode_publication, parse_outcomes
-from tearline_client.messages.compose import compose
 from tearline_runtime.grpc import methods
 
 FANS = (1, 16, 256)

@@ -17,10 +17,9 @@ from bench.client import Client, verify_accepted
 from bench.exchange import Process
 from bench.founding import Scene, founded
 from bench.harness import Result, Target, result
-from bench.packet import bulk, releaser
+from bench.packet import bulk, compose, releaser
 from tearline.wire.deliveries import START, encode_cursor, is_idle
 from tearline.wire.publications import encode_publication
-from tearline_client.messages.compose import compose
 from tearline_runtime.grpc import methods
 
 OWN_KIB, SHARED_KIB, BACKLOG_MIB = 128, 40, 64  # what each may take

@@ -6,9 +6,8 @@ Each lane has a channel of its own, since the places of one channel must come in
 from collections.abc import Sequence
 
 from bench.federation import Federation
-from bench.packet import lead, releaser
+from bench.packet import compose, lead, releaser
 from tearline.wire.publications import encode_publication
-from tearline_client.messages.compose import compose
 
 LANES = 64
 RECIPIENTS = 2

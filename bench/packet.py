@@ -12,7 +12,13 @@ from tearline.crypto.keys import KemPublicKey
 from tearline.packets.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
 from tearline.statements.channel import Address
-from tearline_client.messages.compose import GrantContext, NextPlace
+from tearline_client.messages.compose import (
+    Composition,
+    GrantContext,
+    NextPlace,
+    grant_plans,
+    seal_plans,
+)
 from tearline_client.planning.release_plan import Draft, ReleasePlan, plan_release
 
 FIELDS = 24
@@ -104,3 +110,8 @@ def _counted() -> NextPlace:
         return Address(recipient=recipient, agreement_id=agreement, seq=taken[recipient, agreement])
 
     return next_place
+
+
+def compose(plans: Sequence[ReleasePlan], sealing: GrantContext) -> Composition:
+    """Seals, grants and signs packets as planned."""
+    return grant_plans(plans, seal_plans(plans, sealing.signer.header), sealing)
