@@ -630,14 +630,29 @@ class Clock:
         return time.time_ns() // 1_000_000 + self.offset_ms
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Template:
-    """A federation at rest, to be copied: homes, a database, and the exchange's keys."""
+    """A federation at rest, to be copied: homes, a database, and the exchange's keys.
+
+    Attributes:
+        cosigned_s: When its agencies cosigned last, on this process's monotonic clock.
+    """
 
     folder: Path
     keys: ExchangeKeys
     identity: ExchangeEnrolment
-    founded_s: float
+    cosigned_s: float
+
+    @property
+    def is_old(self) -> bool:
+        """Returns whether a test of some minutes would outlive its cosignatures."""
+        return time.monotonic() - self.cosigned_s > FRESH_S
+
+    async def refresh(self) -> None:
+        """Has its agencies cosign anew, if it is old: an exchange starts in doubt otherwise."""
+        if self.is_old:
+            async with opened(self, self.folder):
+                self.cosigned_s = time.monotonic()
 
 
 @contextmanager
@@ -678,7 +693,7 @@ def found(folder: Path) -> Template:
         trust_list = sign_trust_list(home, PASSPHRASE, trust_list)
     for home in homes:
         pin(home, PASSPHRASES, trust_list)
-    template = Template(folder=folder, keys=keys, identity=identity, founded_s=time.monotonic())
+    template = Template(folder=folder, keys=keys, identity=identity, cosigned_s=time.monotonic())
     asyncio.run(_agree(template, trust_list))
     return template
 
@@ -724,7 +739,7 @@ async def opened(template: Template, folder: Path) -> AsyncIterator[Simulation]:
             lying = LyingTransport(exchange, f"spiffe://{domain}/node/liaison")
             node = await Node.open(folder / name, passphrase=PASSPHRASE, transport=lying)
             members.append(Member(node=await stack.enter_async_context(node), exchange=lying))
-        if time.monotonic() - template.founded_s > FRESH_S:
+        if template.is_old:
             for member in (*members, *members):
                 await member.node.cosigning.turn()
             for member in members:
