@@ -29,8 +29,9 @@ from tearline.limits import MAX_CONSOLE_QUERY_BYTES
 from tearline_client.console.guard import Origins, guarded
 from tearline_client.console.languages import NAMES, language, preferred
 from tearline_client.console.pages.account import LANGUAGE_COOKIE
+from tearline_client.console.pages.confirmation import confirm_first
 from tearline_client.console.routes import ROUTES
-from tearline_client.console.visit import Console, ConsoleRoute, Visit
+from tearline_client.console.visit import Console, ConsoleRoute, Handler, Visit
 from tearline_client.node import Node
 
 STATIC = {
@@ -135,16 +136,32 @@ def _endpoint(console: Console, route: ConsoleRoute) -> Callable[[Request], Awai
         if len(request.url.query) > MAX_CONSOLE_QUERY_BYTES:
             return refusal(visit, FormRefused("its address is too long"))
         if route.roles and visit.signed_in is None:
-            return _to_sign_in(visit, route)
+            return _elsewhere_first(visit, route, "/sign-in")
         if route.roles and not route.roles & visit.roles:
             asked = " or ".join(sorted(route.roles))
             return refusal(visit, NotPermitted(f"this requires the role {asked}"))
-        try:
-            return await route.handler(visit)
-        except TearlineError as error:
-            return refusal(visit, error)
+        session, now_s = visit.session, console.clock()
+        if not route.wide or session is None:
+            return await act(visit)
+        if route.method == "GET":
+            if session.may_open_wide(now_s):
+                return await act(visit)
+            return _elsewhere_first(visit, route, "/confirm")
+        if session.may_act_wide(now_s):
+            return await act(visit)
+        return await _answered(visit, lambda visit: confirm_first(visit, act))
+
+    async def act(visit: Visit) -> Response:
+        return await _answered(visit, route.handler)
 
     return answer
+
+
+async def _answered(visit: Visit, handler: Handler) -> Response:
+    try:
+        return await handler(visit)
+    except TearlineError as error:
+        return refusal(visit, error)
 
 
 def refusal(visit: Visit, error: TearlineError) -> Response:
@@ -152,11 +169,12 @@ def refusal(visit: Visit, error: TearlineError) -> Response:
     return visit.render("refused.html", {"error": error}, status=_STATUSES[error.exit_status])
 
 
-def _to_sign_in(visit: Visit, route: ConsoleRoute) -> Response:
+def _elsewhere_first(visit: Visit, route: ConsoleRoute, place: str) -> Response:
+    """Leads to a page that asks for the person, and from there back."""
     path = visit.request.url.path
     query = visit.request.url.query
     back = (f"{path}?{query}" if query else path) if route.method == "GET" else ""
-    way = visit.redirect("/sign-in", {"next": "" if back == "/" else back})
-    if visit.request.headers.get("hx-request"):  # a part of a page cannot be the sign-in
+    way = visit.redirect(place, {"next": "" if back == "/" else back})
+    if visit.request.headers.get("hx-request"):  # a part of a page cannot be that page
         return Response(status_code=401, headers={"hx-redirect": way.headers["location"]})
     return way

@@ -1,7 +1,7 @@
 """Forms that browsers send: small, of one content type, and with the token of their session."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -30,6 +30,12 @@ class Form:
         if len(values) > 1:
             raise FormRefused(f"{name} is given {len(values)} times")
         return values[0] if values else ""
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Yields each value with its name, except the session's token."""
+        for name, values in self._values.items():
+            if name != CSRF:
+                yield from ((name, value) for value in values)
 
     def verify_token(self, expected: str) -> None:
         """Checks that the form came from a page of the session.

@@ -5,7 +5,15 @@ The order of the titled rows is the order of the navigation.
 
 from tearline.persons.tokens import Role
 from tearline_client.console.languages import mark
-from tearline_client.console.pages import account, packet, packets, requests, state, to_do
+from tearline_client.console.pages import (
+    account,
+    confirmation,
+    packet,
+    packets,
+    requests,
+    state,
+    to_do,
+)
 from tearline_client.console.visit import ConsoleRoute
 
 _NO_ROLE: frozenset[Role] = frozenset()
@@ -21,5 +29,7 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/sign-in", handler=account.sign_in_page, roles=_NO_ROLE),
     ConsoleRoute(path="/sign-in", handler=account.sign_in, method="POST", roles=_NO_ROLE),
     ConsoleRoute(path="/sign-out", handler=account.sign_out, method="POST"),
+    ConsoleRoute(path="/confirm", handler=confirmation.page),
+    ConsoleRoute(path="/confirm", handler=confirmation.confirm, method="POST"),
     ConsoleRoute(path="/language", handler=account.choose_language, method="POST", roles=_NO_ROLE),
 )

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, replace
 
+from tearline.errors import LoginRequired
 from tearline.limits import (
     CONSOLE_IDLE_S,
     CONSOLE_SESSION_S,
@@ -15,6 +16,8 @@ from tearline.limits import (
     MAX_SIGN_IN_NAMES,
     SIGN_IN_BURST,
     SIGN_IN_PACE_S,
+    WIDE_PAGE_S,
+    WIDE_READING_S,
 )
 
 _TOKEN_BYTES = 32
@@ -29,16 +32,26 @@ class BrowserSession:
         csrf: Token that each form of the session carries.
         began_s: Time of the sign-in, Unix seconds.
         seen_s: Time of the latest request, Unix seconds.
+        proved_s: Time of the latest authentication, Unix seconds.
     """
 
     person: str
     csrf: str
     began_s: int
     seen_s: int
+    proved_s: int
 
     def ends_s(self) -> int:
         """Returns the end of the session if no request follows, Unix seconds."""
         return min(self.seen_s + CONSOLE_IDLE_S, self.began_s + CONSOLE_SESSION_S)
+
+    def may_open_wide(self, now_s: int) -> bool:
+        """Returns whether the page of a wide act opens without a new authentication."""
+        return now_s < self.proved_s + WIDE_PAGE_S
+
+    def may_act_wide(self, now_s: int) -> bool:
+        """Returns whether a wide act needs no new authentication; its page was read first."""
+        return now_s < self.proved_s + WIDE_PAGE_S + WIDE_READING_S
 
 
 class BrowserSessions:
@@ -53,9 +66,28 @@ class BrowserSessions:
         own.sort(key=lambda key: self._sessions[key].seen_s)
         for key in own[: max(0, len(own) + 1 - MAX_PERSON_SESSIONS)]:
             del self._sessions[key]
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
         csrf = secrets.token_urlsafe(_TOKEN_BYTES)
-        session = BrowserSession(person=person, csrf=csrf, began_s=now_s, seen_s=now_s)
+        return self._keep(
+            BrowserSession(person=person, csrf=csrf, began_s=now_s, seen_s=now_s, proved_s=now_s)
+        )
+
+    def prove(self, token: str, now_s: int) -> str:
+        """Records a new authentication in a session, and returns its new token.
+
+        The earlier token ends: a copy of it gains nothing. Forms in other windows stay valid, and
+        the session ends no later.
+
+        Raises:
+            LoginRequired: If the session ended meanwhile.
+        """
+        session = self.find(token, now_s)
+        if session is None:
+            raise LoginRequired("the session ended")
+        self.end(token)
+        return self._keep(replace(session, proved_s=now_s))
+
+    def _keep(self, session: BrowserSession) -> str:
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
         self._sessions[_key(token)] = session
         return token
 

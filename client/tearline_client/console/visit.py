@@ -21,6 +21,7 @@ from tearline_client.console.templates import environment
 from tearline_client.node import Node
 from tearline_client.persons.issuer import PersonRecord
 
+Handler = Callable[["Visit"], Awaitable[Response]]
 ALL = frozenset(Role)
 """Every role."""
 
@@ -35,13 +36,17 @@ class ConsoleRoute:
         method: GET or POST.
         roles: The roles that may use it; empty: anyone, without a sign-in.
         title: The name of the page in the navigation, or empty.
+        wide: Whether it belongs to an act with wide effect: the console asks for the person again,
+            if the last authentication is minutes ago. The page that shows the effect and the act
+            itself have one path, and both are wide.
     """
 
     path: str
-    handler: "Callable[[Visit], Awaitable[Response]]"
+    handler: Handler
     method: str = "GET"
     roles: frozenset[Role] = ALL
     title: str = ""
+    wide: bool = False
 
 
 class Verifications:
@@ -133,12 +138,14 @@ class Visit:
         return self.request.query_params.get(name, "").strip()
 
     async def form(self) -> Form:
-        """Returns the form of the request, which belongs to its session.
+        """Returns the form of the request, which belongs to its session; may be called again.
 
         Raises:
             FormRefused: If it does not, or is not well formed.
         """
-        form = await read_form(self.request)
+        form = getattr(self.request.state, "form", None)
+        if not isinstance(form, Form):
+            form = self.request.state.form = await read_form(self.request)
         if self.session is not None:
             form.verify_token(self.session.csrf)
         return form

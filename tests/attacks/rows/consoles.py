@@ -57,6 +57,18 @@ CONSOLES = (
         "text",
     ),
     _attack(
+        "suspend, recall or vote at a desk that was left, or by a stolen cookie",
+        "/test_confirmation.py::test_an_act_of_an_old_session_is_not_done",
+        "sessions:BrowserSession.may_act_wide",
+        "True",
+    ),
+    _attack(
+        "open the page of a wide act at a desk that was left",
+        "/test_confirmation.py::test_an_old_session_confirms_and_comes_back",
+        "sessions:BrowserSession.may_open_wide",
+        "True",
+    ),
+    _attack(
         "try passphrases without end",
         "/test_sign_in.py::test_attempts_for_one_name_have_a_pace",
         "sessions:SignInPace.wait_s",

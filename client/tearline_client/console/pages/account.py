@@ -38,24 +38,35 @@ async def sign_in(visit: Visit) -> Response:
     name = form.text("name").strip()
     after = own_path(form.text("next"))
     try:
-        await _verify(visit, name, form.text("passphrase"))
+        await verify_passphrase(visit, name, form.text("passphrase"))
     except (LoginRefused, SignInDelayed) as error:
         return _form(visit, after, error)
     console = visit.console
     console.sessions.end(visit.request.cookies.get(console.cookie, ""))
     response = visit.redirect(after or "/")
-    response.set_cookie(
-        console.cookie,
-        console.sessions.begin(name, console.clock()),
-        max_age=CONSOLE_SESSION_S,
-        secure=console.origins.is_secure,
-        httponly=True,
-        samesite="strict",
-    )
+    set_session(visit, response, console.sessions.begin(name, console.clock()))
     return response
 
 
-async def _verify(visit: Visit, name: str, passphrase: str) -> None:
+def set_session(visit: Visit, response: Response, token: str) -> None:
+    """Gives the browser the token of its session."""
+    response.set_cookie(
+        visit.console.cookie,
+        token,
+        max_age=CONSOLE_SESSION_S,
+        secure=visit.console.origins.is_secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+async def verify_passphrase(visit: Visit, name: str, passphrase: str) -> None:
+    """Verifies a person's passphrase, at the pace of their name.
+
+    Raises:
+        LoginRefused: If the person may not sign in, or the passphrase is not theirs.
+        SignInDelayed: If too many attempts came before.
+    """
     console = visit.console
     # Keyboards spell é as one character, or as an e and an accent.
     data = unicodedata.normalize("NFC", passphrase).encode()

@@ -9,7 +9,7 @@ from tearline.persons.tokens import Role
 from tearline_client.console import app
 from tearline_client.console.routes import ROUTES
 from tearline_client.console.visit import ALL, ConsoleRoute
-from unit.client.console.browsers import ConsoleUnderTest
+from unit.client.console.browsers import PASSPHRASE, ConsoleUnderTest
 
 NO_ROLE: frozenset[Role] = frozenset()
 LIAISON = frozenset({Role.LIAISON})
@@ -26,12 +26,25 @@ MATRIX = {
     ("GET", "/sign-in"): NO_ROLE,
     ("POST", "/sign-in"): NO_ROLE,
     ("POST", "/sign-out"): ALL,
+    ("GET", "/confirm"): ALL,
+    ("POST", "/confirm"): ALL,
     ("POST", "/language"): NO_ROLE,
 }
+
+FILLED = {"passphrase": PASSPHRASE}
+"""Fields without which an act is refused to every role."""
+WIDE: frozenset[str] = frozenset()
+"""Paths whose page and act ask for the person again, if the last time is minutes ago."""
 
 
 def test_every_route_was_decided_on() -> None:
     assert {(each.method, each.path): each.roles for each in ROUTES} == MATRIX
+
+
+def test_every_wide_act_has_a_wide_page_at_its_path() -> None:
+    found = {(each.method, each.path) for each in ROUTES if each.wide}
+    assert found == {(method, path) for path in WIDE for method in ("GET", "POST")}
+    assert all(each.roles for each in ROUTES if each.wide)
 
 
 def test_the_application_has_no_other_route(
@@ -74,7 +87,7 @@ async def test_each_role_gets_what_the_table_says(
         if route.method == "GET":
             reply = await browser.get(path)
         else:
-            reply = await browser.post(path, {"csrf": await browser.csrf()})
+            reply = await browser.post(path, {"csrf": await browser.csrf(), **FILLED})
         assert (reply.status_code == 403) == (role not in route.roles), (route, reply.text)
         assert reply.status_code in (200, 303, 403), (route, reply.text)
         if reply.status_code == 403:

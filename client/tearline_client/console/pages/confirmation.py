@@ -1,0 +1,69 @@
+"""Confirmation that the person is still at the browser, before an act with wide effect."""
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from tearline.errors import LoginRefused, SignInDelayed, TearlineError
+from tearline_client.console.forms import Form
+from tearline_client.console.pages.account import own_path, set_session, verify_passphrase
+from tearline_client.console.visit import Handler, Visit
+
+_PASSPHRASE = "passphrase"  # noqa: S105 (the name of a field)
+_HIDDEN = Markup('<input type="hidden" name="%s" value="%s">')
+
+
+async def page(visit: Visit) -> Response:
+    """Shows the form that asks for the person again, on the way to a page."""
+    return _asked(visit, own_path(visit.query("next")))
+
+
+async def confirm(visit: Visit) -> Response:
+    """Verifies the person of the session, and leads back to the page."""
+    form = await visit.form()
+    after = own_path(form.text("next"))
+    try:
+        token = await _prove(visit, form)
+    except (LoginRefused, SignInDelayed) as error:
+        return _asked(visit, after, error)
+    response = visit.redirect(after or "/")
+    set_session(visit, response, token)
+    return response
+
+
+async def confirm_first(visit: Visit, act: Handler) -> Response:
+    """Does a late act if its form proves the person; else asks, and keeps each value typed."""
+    form = await visit.form()
+    proof = form.text(_PASSPHRASE)
+    refused: TearlineError | None = None
+    if proof:
+        try:
+            token = await _prove(visit, form)
+        except (LoginRefused, SignInDelayed) as error:
+            refused = error
+        else:
+            response = await act(visit)
+            set_session(visit, response, token)
+            return response
+    typed = (pair for pair in form.pairs() if pair[0] != _PASSPHRASE)
+    # As typed, and not made visible first: the act gets these values back.
+    hidden = Markup().join(_HIDDEN % pair for pair in typed)
+    return _form(visit, visit.request.url.path, hidden, refused, status=403)
+
+
+async def _prove(visit: Visit, form: Form) -> str:
+    await verify_passphrase(visit, visit.person, form.text(_PASSPHRASE))
+    console = visit.console
+    return console.sessions.prove(visit.request.cookies[console.cookie], console.clock())
+
+
+def _asked(visit: Visit, after: str, refused: TearlineError | None = None) -> Response:
+    hidden = _HIDDEN % ("next", after)
+    return _form(visit, "/confirm", hidden, refused, status=200 if refused is None else 403)
+
+
+def _form(
+    visit: Visit, action: str, hidden: Markup, refused: TearlineError | None, *, status: int
+) -> Response:
+    values = {"action": action, "hidden": hidden, "refused": refused}
+    late = isinstance(refused, SignInDelayed)
+    return visit.render("confirm.html", values, status=429 if late else status)
