@@ -124,6 +124,7 @@ class Node:
             self._sender,
             releases=releases,
             decisions=self.decisions,
+            disclosures=disclosures,
             cases=self.cases,
             token_key=lambda: keystore.get(TOKEN_KEY),
         )

@@ -13,7 +13,7 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.release import emit_released, say_findings, say_mentions, takes_two
+from tearline_client.cli.release import emit_released, say_findings, say_mentions
 from tearline_client.cli.release_options import repeats_option, unmarked_option
 from tearline_client.cli.request_rows import (
     catch_up,
@@ -26,6 +26,7 @@ from tearline_client.cli.request_rows import (
 from tearline_client.cli.session import node_command, person_of
 from tearline_client.connectors.importers.documents import Document
 from tearline_client.drafting.from_file import confirmed, draft_answer
+from tearline_client.drafting.release import takes_two
 from tearline_client.features.packets.service import verify_accepted
 from tearline_client.node import Node
 from tearline_client.rendering.packets import SPARE, cell_rows

@@ -17,9 +17,10 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command, Group
 from tearline_client.cli.options import free_text, sync_option, yes_option
 from tearline_client.cli.own_sources import own, own_list
-from tearline_client.cli.release import emit_released, takes_two
+from tearline_client.cli.release import emit_released
 from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.session import acting, acting_on, look, node_command, received_packet
+from tearline_client.drafting.release import takes_two
 from tearline_client.node import Node
 from tearline_client.rendering.packets import short
 from tearline_client.rendering.words import Id, agency_name, moment

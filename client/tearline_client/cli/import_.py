@@ -13,7 +13,7 @@ from tearline.persons.tokens import Role
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
-from tearline_client.cli.release import say_unmarked, takes_two
+from tearline_client.cli.release import say_unmarked
 from tearline_client.cli.release_options import order_of, source_options
 from tearline_client.cli.session import acting, async_command, open_node, read_text
 from tearline_client.config import MAX_CONFIG_BYTES
@@ -24,6 +24,7 @@ from tearline_client.connectors.importers.ofac import read_ofac
 from tearline_client.connectors.importers.report import Concern
 from tearline_client.connectors.importers.report import Imported as Source
 from tearline_client.drafting.from_file import Drafted, Reader, divide_order, plan_source
+from tearline_client.drafting.release import takes_two
 from tearline_client.features.packets.bulk import Imported, batches, pause
 from tearline_client.features.packets.service import Persons
 from tearline_client.node import Node

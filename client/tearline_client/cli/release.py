@@ -15,8 +15,11 @@ from tearline_client.cli.request_rows import overturned_text
 from tearline_client.cli.session import acting, look, node_command
 from tearline_client.connectors.importers.report import told_unmarked
 from tearline_client.drafting.from_file import Drafted
+from tearline_client.drafting.release import Released, takes_two
+from tearline_client.drafting.release import release as release_plans
+from tearline_client.drafting.release import release_field as disclose_field
 from tearline_client.features.packets.review import Review
-from tearline_client.features.packets.service import Sent, verify_accepted
+from tearline_client.features.packets.service import verify_accepted
 from tearline_client.node import Node
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import ReleasePlan
@@ -30,9 +33,6 @@ from tearline_client.store.approvals import (
     PendingField,
 )
 from tearline_client.store.decisions import Act
-
-Released = Sent | bytes | ActQueued
-"""The outcome of a release, its pending id for a second person, or its place in the queue."""
 
 
 def say_findings(cli: CliContext, drafted: Drafted) -> None:
@@ -64,11 +64,6 @@ def _say_each(cli: CliContext, mentions: Iterable[Mention], trust_list: TrustLis
         )
 
 
-def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
-    """Returns whether the article's current version requires two persons."""
-    return node.agreements.newest(agreement_id).article(article).four_eyes
-
-
 async def release(
     cli: CliContext, node: Node, plans: Sequence[ReleasePlan], *, yes: bool
 ) -> Released:
@@ -78,14 +73,10 @@ async def release(
     """
     say_mentions(cli, node, plans)
     draft = plans[0].draft
-    if takes_two(node, draft.agreement.id, draft.article):
-        return node.approvals.draft(plans, person=cli.settings.person)
-    person = acting(cli, node, draft.agreement.id, Role.LIAISON)
-    confirm_packets(cli, node, plans, yes=yes)
-    try:
-        return await node.packets.send(plans, acted_by=person)
-    except ActQueued as queued:
-        return queued
+    if not takes_two(node, draft.agreement.id, draft.article):
+        acting(cli, node, draft.agreement.id, Role.LIAISON)  # refused before a person is asked
+        confirm_packets(cli, node, plans, yes=yes)
+    return await release_plans(node, plans, person=cli.settings.person)
 
 
 async def release_field(
@@ -95,16 +86,14 @@ async def release_field(
 
     Unless ``yes``, shows the field and asks for confirmation first.
     """
-    ref = node.packets.manifest(packet).agreement
-    if takes_two(node, ref.id, ref.article):
-        person = cli.settings.person
-        return node.approvals.draft_disclosure(packet, path, to, repeats=repeats, person=person)
-    acted_by = acting(cli, node, ref.id, Role.LIAISON)
-    if not yes:
-        shown = node.packets.fields(packet, [path], person=cli.settings.person)
-        recipient = node.directory.node_of(to)
-        confirm_fields(cli, node, [(opened, recipient) for opened in shown], yes=False)
-    return await node.packets.disclose(packet, path, to, acted_by=acted_by, repeats=repeats)
+    person, ref = cli.settings.person, node.packets.manifest(packet).agreement
+    if not takes_two(node, ref.id, ref.article):
+        acting(cli, node, ref.id, Role.LIAISON)
+        if not yes:
+            shown = node.packets.fields(packet, [path], person=person)
+            recipient = node.directory.node_of(to)
+            confirm_fields(cli, node, [(opened, recipient) for opened in shown], yes=False)
+    return await disclose_field(node, packet, path, to, repeats=repeats, person=person)
 
 
 def emit_released(cli: CliContext, released: Released | None) -> None:

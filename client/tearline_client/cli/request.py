@@ -11,7 +11,7 @@ from tearline_client.cli.confirmation import confirm_packets
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.release import emit_released, say_mentions, takes_two
+from tearline_client.cli.release import emit_released, say_mentions
 from tearline_client.cli.request_rows import (
     catch_up,
     preview_columns,
@@ -28,6 +28,7 @@ from tearline_client.cli.session import (
 )
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import narrative_field
+from tearline_client.drafting.release import takes_two
 from tearline_client.features.packets.service import verify_accepted
 from tearline_client.features.requests.views import RequestView
 from tearline_client.node import Node

@@ -37,6 +37,10 @@ class Form:
             if name != CSRF:
                 yield from ((name, value) for value in values)
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Returns all values of a name, as of boxes that were ticked."""
+        return self._values.get(name, ())
+
     def verify_token(self, expected: str) -> None:
         """Checks that the form came from a page of the session.
 

@@ -109,7 +109,13 @@ def guarded(application: ASGIApp, origins: Origins, report: Callable[[str], None
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                own = [pair for pair in message["headers"] if pair[0].decode() not in added]
+                # A further policy of a file can only narrow the console's own.
+                kept = {"content-security-policy"}
+                own = [
+                    pair
+                    for pair in message["headers"]
+                    if (name := pair[0].decode()) not in added or name in kept
+                ]
                 headers = [(name.encode(), value.encode()) for name, value in added.items()]
                 message = {**message, "headers": [*own, *headers]}
             await send(message)

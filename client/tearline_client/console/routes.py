@@ -8,22 +8,38 @@ from tearline_client.console.languages import mark
 from tearline_client.console.pages import (
     account,
     confirmation,
-    packet,
     packets,
     requests,
     state,
     to_do,
 )
+from tearline_client.console.pages.packet import copies, document, field, recall
 from tearline_client.console.visit import ConsoleRoute
 
 _NO_ROLE: frozenset[Role] = frozenset()
 _LIAISON = frozenset({Role.LIAISON})
+_PACKET = "/packets/{packet}"
 
 ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/", handler=account.start),
     ConsoleRoute(path="/to-do", handler=to_do.page, title=mark("To do")),
     ConsoleRoute(path="/packets", handler=packets.page, title=mark("Packets")),
-    ConsoleRoute(path="/packets/{packet}", handler=packet.page, roles=_LIAISON),
+    ConsoleRoute(path=_PACKET, handler=document.page, roles=_LIAISON),
+    ConsoleRoute(path=f"{_PACKET}/field", handler=field.page, roles=_LIAISON),
+    ConsoleRoute(path=f"{_PACKET}/disclose", handler=field.disclosure_page, roles=_LIAISON),
+    ConsoleRoute(path=f"{_PACKET}/disclose", handler=field.disclose, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=f"{_PACKET}/exhibit", handler=copies.exhibit_page, roles=_LIAISON),
+    ConsoleRoute(path=f"{_PACKET}/exhibit", handler=copies.exhibit, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=f"{_PACKET}/print", handler=copies.print_copy, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=f"{_PACKET}/export", handler=copies.export, method="POST", roles=_LIAISON),
+    ConsoleRoute(
+        path=f"{_PACKET}/files", handler=copies.document_file, method="POST", roles=_LIAISON
+    ),
+    ConsoleRoute(path=f"{_PACKET}/pictures/{{slot}}", handler=copies.picture_file, roles=_LIAISON),
+    ConsoleRoute(path=f"{_PACKET}/recall", handler=recall.page, roles=_LIAISON, wide=True),
+    ConsoleRoute(
+        path=f"{_PACKET}/recall", handler=recall.recall, method="POST", roles=_LIAISON, wide=True
+    ),
     ConsoleRoute(path="/requests", handler=requests.page, title=mark("Requests")),
     ConsoleRoute(path="/state", handler=state.page, title=mark("State")),
     ConsoleRoute(path="/sign-in", handler=account.sign_in_page, roles=_NO_ROLE),

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from tearline.audit.event import EventCode
 from tearline.packets.packet import Field
 from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.features.cases.service import CaseService
 from tearline_client.features.decisions.service import DecisionService
+from tearline_client.features.packets.disclosure import Disclosure, DisclosureService
 from tearline_client.features.packets.reader import PacketReader
 from tearline_client.features.packets.service import PacketService, Persons, Sent
 from tearline_client.outbox.sender import Sender
@@ -27,6 +29,7 @@ class Packets(PacketReader):
         sender: The outbox.
         releases: Plans releases.
         decisions: Stores and does decisions.
+        disclosures: Decides on single further fields.
         cases: Resolves references to cases.
         token_key: Returns the key that derives entity tokens.
     """
@@ -39,12 +42,14 @@ class Packets(PacketReader):
         *,
         releases: PacketService,
         decisions: DecisionService,
+        disclosures: DisclosureService,
         cases: CaseService,
         token_key: Callable[[], bytes],
     ) -> None:
         super().__init__(context, access, sender)
         self._releases = releases
         self._decisions = decisions
+        self._disclosures = disclosures
         self._cases = cases
         self._token_key = token_key
 
@@ -80,6 +85,24 @@ class Packets(PacketReader):
     async def send(self, plans: Sequence[ReleasePlan], *, acted_by: ActedBy | None = None) -> Sent:
         """Stores the decision, seals and sends packets; see ``DecisionService.send``."""
         return await self._decisions.send(plans, Persons(acted_by=acted_by))
+
+    def disclosure(self, packet_id: bytes, path: str, to: str, *, person: str = "") -> Disclosure:
+        """Returns one more field as a partner would get it; an entry of the own access log.
+
+        Args:
+            packet_id: 32 bytes.
+            path: The field.
+            to: The partner.
+            person: The reader, by the agency's own name; by default the logged-in person.
+
+        Raises:
+            StoreError: If the entry cannot be written: then nothing is shown.
+            TearlineError: As ``DisclosureService.disclosure``.
+        """
+        self._access.verify_reader(person)
+        wanted = self._disclosures.disclosure(packet_id, path, to)
+        self._access.record(EventCode.ACCESS_OPEN, {packet_id: [wanted.field]}, person=person)
+        return wanted
 
     async def disclose(
         self,

@@ -51,6 +51,13 @@ CONSOLES = (
         "value",
     ),
     _attack(
+        "have a page show a document that is no picture, or one without end",
+        "/test_packet_acts.py::test_only_a_picture_is_shown",
+        "pictures:is_shown",
+        "True",
+        code="TL-REQ-006",
+    ),
+    _attack(
         "lead a person elsewhere by the sign-in",
         "no_sign_in_leads_elsewhere",
         "pages.account:own_path",

@@ -252,7 +252,7 @@ def _live_grants(
 
 
 def _changes(shown: PacketView, release: ReleasePlan) -> Iterator[Change]:
-    before = {recipient: _seen(shown, recipient) for recipient in release.recipients}
+    before = {recipient: seen_by(shown, recipient) for recipient in release.recipients}
     after: dict[str, dict[str, PartnerForm]] = {recipient: {} for recipient in release.recipients}
     for cell in release.cells():
         if cell.form > Form.WITHHELD:
@@ -269,7 +269,7 @@ def _changes(shown: PacketView, release: ReleasePlan) -> Iterator[Change]:
                 yield Change(path=path, recipient=recipient, before=was, after=will)
 
 
-def _seen(shown: PacketView, recipient: str) -> dict[str, PartnerForm]:
+def seen_by(shown: PacketView, recipient: str) -> dict[str, PartnerForm]:
     """Returns a partner's most revealing form of each field of a packet of ours, by path."""
     openings = {opening.compartment: opening for opening in shown.packet.parts.openings}
     fields: dict[int, Field] = {opened.slot: opened.field for opened in shown.view.fields}

@@ -212,14 +212,18 @@ class PacketReader(PacketRecords):
         self,
         packet_id: bytes,
         *,
+        slot: int | None = None,
         person: str = "",
+        act: EventCode = EventCode.ACCESS_EXPORT,
         verify: Callable[[str], None] = lambda name: None,
     ) -> dict[str, OpenedField]:
         """Returns a packet's documents by safe file name; an entry of the node's own access log.
 
         Args:
             packet_id: 32 bytes.
+            slot: The slot of the only wanted document; None for all.
             person: The exporting person; by default the logged-in person.
+            act: The entry's act.
             verify: Called with each name before the entry is written; raises if the file cannot
                 be written.
 
@@ -228,12 +232,13 @@ class PacketReader(PacketRecords):
             StoreError: If the entry cannot be written: then nothing is exported.
         """
         self._access.verify_reader(person)
-        found = documents_in(self._open(packet_id).view)
+        documents = documents_in(self._open(packet_id).view)
+        found = {name: each for name, each in documents.items() if slot in (None, each.slot)}
         if not found:
             raise NotFound("no document of the packet is readable here")
         for name in found:
             verify(name)
-        self._access.record(EventCode.ACCESS_EXPORT, {packet_id: found.values()}, person=person)
+        self._access.record(act, {packet_id: found.values()}, person=person)
         return found
 
     def fields(

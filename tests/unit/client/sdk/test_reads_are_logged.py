@@ -29,6 +29,7 @@ OPENERS = {"open_view", "open_packet", "open_slot"}
 CONTENTS = (
     "PacketView",
     "OpenedField",
+    "Disclosure",
     "PacketExport",
     "PrintedCopy",
     "ValueField",
@@ -47,6 +48,9 @@ NAMESPACES = {
 }
 
 READS: dict[str, Callable[[Node, bytes, str], Any]] = {
+    "packets.disclosure": lambda node, packet, who: node.packets.disclosure(
+        packet, "no such path", "mx-prosecutor", person=who
+    ),
     "packets.documents": lambda node, packet, who: node.packets.documents(packet, person=who),
     "packets.export": lambda node, packet, who: node.packets.export([packet], person=who),
     "packets.fields": lambda node, packet, who: node.packets.fields(
@@ -80,7 +84,8 @@ UNLOGGED = {
     "requests.show",
 }
 """Those that the node calls for its own duties, too; the threat model names them."""
-WITHOUT_CONTENTS_HERE = {"packets.documents"}  # the lead has none, which is an error
+WITHOUT_CONTENTS_HERE = {"packets.disclosure", "packets.documents"}
+"""The lead has no such field, and no document, which is an error."""
 
 
 async def read(node: Node, method: str, desk: Desk, person: str) -> None:

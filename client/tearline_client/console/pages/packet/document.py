@@ -1,7 +1,7 @@
 """A packet as a document: its fields by entity, the tear line, its handling, and its life."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -12,6 +12,8 @@ from tearline.packets.packet import TEXT, OpenedField, WithholdReason
 from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import HANDLING_CODES, Marking, Pap, Tlp
+from tearline_client.console.languages import mark
+from tearline_client.console.pictures import is_shown
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import (
     FORMS,
@@ -27,6 +29,7 @@ from tearline_client.console.words import (
     TLP,
     URGENCIES,
 )
+from tearline_client.features.corrections.service import seen_by
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.rendering.packets import captions, content_text, short, values_text
@@ -63,6 +66,10 @@ class Line:
         badges: Its markings.
         doubt: Its deviation from the rules of its kind, or empty.
         is_data: Whether it is a document: its values describe it.
+        is_picture: Whether it is a document that the page shows.
+        path: Its path.
+        slot: Its slot.
+        partners: Of our packet, each partner that has it, with the form as a message.
     """
 
     label: str
@@ -73,6 +80,10 @@ class Line:
     badges: tuple[Badge, ...]
     doubt: str
     is_data: bool
+    is_picture: bool
+    path: str
+    slot: int
+    partners: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +139,18 @@ class LifeStep:
     by_role: str
 
 
+DONE: Mapping[str, str] = {
+    "disclosed": mark("The field was disclosed. The exchange accepted and logged it."),
+    "recalled": mark("Recalled. Earlier reading and copying at the partners cannot be undone."),
+    "queued": mark("The decision is stored. It is sent once the exchange can be reached again."),
+    "waits": mark(
+        "Not sent yet: the article requires a second person. A liaison officer or officer in "
+        "charge other than you approves it: `tearline packet pending`."
+    ),
+}
+"""Outcomes of acts, by the word in the address."""
+
+
 async def page(visit: Visit) -> Response:
     """Shows a packet to a liaison officer, and notifies its sender as the command line does."""
     node = visit.node
@@ -135,7 +158,8 @@ async def page(visit: Visit) -> Response:
     manifest = node.packets.manifest(packet_id)
     acted_by = node.persons.acted_by(visit.person, manifest.agreement.id, Role.LIAISON)
     shown = node.packets.show(packet_id, person=visit.person)
-    rendered = visit.render("packet.html", document(node, shown))
+    done = DONE.get(visit.query("done"), "")
+    rendered = visit.render("packet.html", {**document(node, shown), "done": done, "copy": None})
     # Last: a receipt that a person saw the packet is signed, and cannot be taken back.
     await node.packets.confirm_read(packet_id, acted_by=acted_by)
     return rendered
@@ -169,7 +193,7 @@ def document(node: Node, shown: PacketView) -> dict[str, object]:
         "corrected_by": "" if newest == shown.packet.id else newest.hex(),
         "replaces": manifest.supersedes.hex(),
         "repeats": node.packets.repeats(shown.packet.id),
-        "parts": tuple(_parts(shown)),
+        "parts": tuple(_parts(trust_list, shown)),
         "torn": tuple(_torn(shown)),
         "notes": tuple(_notes(markings, shown)),
         "lacking": tuple(
@@ -205,8 +229,9 @@ def _badges(marking: Marking) -> Iterator[Badge]:
         yield _plain("ORCON")
 
 
-def _parts(shown: PacketView) -> Iterator[Part]:
+def _parts(trust_list: TrustList, shown: PacketView) -> Iterator[Part]:
     fields = shown.view.best()
+    partners = _partners(trust_list, shown)
     names = captions(
         (each.field.path, each.field.values) for each in fields if each.field.media_type == TEXT
     )
@@ -217,18 +242,37 @@ def _parts(shown: PacketView) -> Iterator[Part]:
         by_entity.setdefault((token, schema), []).append(opened)
     for (token, schema), opened_of in by_entity.items():
         yield Part(
-            kind=_words(schema),
+            kind=words_of(schema),
             name=names.get(token, ""),
-            lines=tuple(_line(each, names, doubts) for each in opened_of),
+            lines=tuple(
+                _line(each, names, doubts, partners.get(each.field.path, ())) for each in opened_of
+            ),
         )
 
 
-def _line(opened: OpenedField, names: dict[str, str], doubts: dict[str, str]) -> Line:
+def _partners(trust_list: TrustList, shown: PacketView) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Returns the forms of each field of our packet at its partners, by path."""
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    if not shown.own:
+        return found
+    for recipient in sorted({each.grant.address.recipient for each in shown.grants}):
+        for path, seen in seen_by(shown, recipient).items():
+            pair = (agency_name(trust_list, recipient), FORMS[seen.form])
+            found[path] = (*found.get(path, ()), pair)
+    return found
+
+
+def _line(
+    opened: OpenedField,
+    names: dict[str, str],
+    doubts: dict[str, str],
+    partners: tuple[tuple[str, str], ...],
+) -> Line:
     field = opened.field
     is_text = field.media_type == TEXT
     values = [values_text((value,), names) for value in field.values] if is_text else []
     return Line(
-        label=_words(field.path.rpartition("/")[2]),
+        label=words_of(field.path.rpartition("/")[2]),
         values=tuple(line for value in values for line in value.splitlines() or [""])
         or (content_text(field.media_type, field.values),),
         category=field.marking.category,
@@ -237,6 +281,10 @@ def _line(opened: OpenedField, names: dict[str, str], doubts: dict[str, str]) ->
         badges=tuple(_badges(field.marking)),
         doubt=doubts.get(field.path, ""),
         is_data=not is_text,
+        is_picture=not is_text and is_shown(field.media_type, b"".join(field.values)),
+        path=field.path,
+        slot=opened.slot,
+        partners=partners,
     )
 
 
@@ -285,5 +333,6 @@ def _recalls(node: Node, trust_list: TrustList, shown: PacketView) -> Iterator[t
         yield agency_name(trust_list, each.partner), RECALLS[each.state]
 
 
-def _words(name: str) -> str:
+def words_of(name: str) -> str:
+    """Returns the name of a schema or property as words."""
     return _HUMP.sub(" ", name).lower().capitalize()

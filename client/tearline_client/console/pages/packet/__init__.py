@@ -1,0 +1,1 @@
+"""A packet: the document, and acts on it."""

@@ -1,0 +1,59 @@
+"""Release of packets and fields by a person, or their wait for a second person.
+
+The command line and the console both release this way, after they have asked for confirmation.
+"""
+
+from collections.abc import Sequence
+
+from tearline.errors import ActQueued
+from tearline.persons.tokens import Role
+from tearline_client.features.packets.service import Sent
+from tearline_client.node import Node
+from tearline_client.planning.release_plan import ReleasePlan
+
+Released = Sent | bytes | ActQueued
+"""The outcome of a release, its pending id for a second person, or its place in the queue."""
+
+
+def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
+    """Returns whether the article's current version requires two persons."""
+    return node.agreements.newest(agreement_id).article(article).four_eyes
+
+
+async def release(node: Node, plans: Sequence[ReleasePlan], *, person: str) -> Released:
+    """Sends plans under one article, or queues them for a second person.
+
+    Args:
+        node: The node.
+        plans: One for each packet.
+        person: The liaison officer, by the agency's own name.
+
+    Raises:
+        TearlineError: As ``node.packets.send`` and ``node.approvals.draft``.
+    """
+    draft = plans[0].draft
+    if takes_two(node, draft.agreement.id, draft.article):
+        return node.approvals.draft(plans, person=person)
+    acted_by = node.persons.acted_by(person, draft.agreement.id, Role.LIAISON)
+    try:
+        return await node.packets.send(plans, acted_by=acted_by)
+    except ActQueued as queued:
+        return queued
+
+
+async def release_field(
+    node: Node, packet: bytes, path: str, to: str, *, repeats: str, person: str
+) -> Released:
+    """Discloses one more field, or queues the disclosure for a second person.
+
+    Raises:
+        TearlineError: As ``node.packets.disclose`` and ``node.approvals.draft_disclosure``.
+    """
+    ref = node.packets.manifest(packet).agreement
+    if takes_two(node, ref.id, ref.article):
+        return node.approvals.draft_disclosure(packet, path, to, repeats=repeats, person=person)
+    acted_by = node.persons.acted_by(person, ref.id, Role.LIAISON)
+    try:
+        return await node.packets.disclose(packet, path, to, acted_by=acted_by, repeats=repeats)
+    except ActQueued as queued:
+        return queued
