@@ -81,7 +81,7 @@ READERS: dict[str, Callable[[list[Field]], object]] = {
     ],
     "index": lambda fields: [values_of(each) for each in fields],
     "search": lambda fields: [
-        SearchTerms(text).rank(each) for each in fields for text in each.texts
+        SearchTerms(text).match(each) for each in fields for text in each.texts
     ],
     "masks": lambda fields: [
         generalise(f"{TOKEN}/{path}", each.texts)

@@ -51,6 +51,8 @@ async def who_saw_command(cli: CliContext, packet: str, field: str | None, sync:
     PACKET is the beginning of its id. FIELD is a path, the end of a path, or slot:N. A single
     argument is a whole value, matched in any case or script in every packet readable here; "-"
     reads it from standard input. A search for a value is recorded in the node's access log.
+    Values are compared by hash: another transcription, word order or short form of a name is
+    another value. Repeat the command for each.
 
     SEEN_BY shows the role and pseudonym of a reader, if the partner's receipt names them.
     "Indeterminate" means that no signed receipt states it. Exit status 6: this node cannot tell
@@ -108,9 +110,10 @@ async def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
 async def hash_command(cli: CliContext, value: str) -> None:
     """List the packets here that hold VALUE, by this node's keyed index.
 
-    VALUE is a whole value, matched in any case or script. "-" reads it from standard input, so that
-    it does not appear in a list of processes. VALUE is never sent; this node's access log keeps a
-    keyed hash of it. For the fields, use `tearline audit who-saw` or search for packet:ID.
+    VALUE is a whole value, matched in any case or script, but in one transcription and word order.
+    "-" reads it from standard input, so that it does not appear in a list of processes. VALUE is
+    never sent; this node's access log keeps a keyed hash of it. For the fields, use
+    `tearline audit who-saw` or search for packet:ID.
 
     Example: tearline audit hash 1847250
     """

@@ -12,7 +12,7 @@ from tearline_client.cli.groups import Command
 from tearline_client.cli.options import sync_option
 from tearline_client.cli.session import look, node_command
 from tearline_client.features.packets.records import PacketRecord
-from tearline_client.features.search.search import SearchFilter
+from tearline_client.features.search.search import EVERYWHERE, SearchFilter
 from tearline_client.node import Node
 from tearline_client.rendering.words import Id, agency_name, moment
 
@@ -70,7 +70,7 @@ async def command(
         case_id=node.cases.find(case_id).id.hex() if case_id else "",
         sender=_agency(node, sender),
         since_ms=_day_ms(since) if since else 0,
-        **({"until_ms": _day_ms(until) + _DAY_MS} if until else {}),
+        until_ms=_day_ms(until) + _DAY_MS if until else EVERYWHERE.until_ms,
     )
     found = tuple(islice(_found(node, within, unread=unread), limit))
     subjects = node.packets.subjects([each.id for each in found], person=cli.settings.person)

@@ -1,5 +1,6 @@
 """``tearline packet search``: search in readable fields by name, account or other value."""
 
+from collections import Counter
 from datetime import UTC, datetime
 
 import click
@@ -10,13 +11,14 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FREE_TEXT
 from tearline_client.cli.session import look, node_command
-from tearline_client.features.search.search import SearchFilter
+from tearline_client.features.search.search import EVERYWHERE, SearchFilter
 from tearline_client.node import Node
 from tearline_client.planning.text_search import SearchTerms
 from tearline_client.rendering.packets import field_text, short
-from tearline_client.rendering.words import Id, agency_name, moment
+from tearline_client.rendering.words import Id, agency_name, counted, moment
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+_MOST_NAMED = 5  # ways in which a search was widened
 _DAY_MS = 24 * 3_600_000
 
 
@@ -39,6 +41,12 @@ _DAY_MS = 24 * 3_600_000
 @click.option(
     "--until", type=_DAY, metavar="DATE", help="Only packets received on this day (UTC) or earlier."
 )
+@click.option(
+    "--widen/--no-widen",
+    default=True,
+    show_default=True,
+    help="Also find names in other transcriptions and short forms.",
+)
 @click.option("--mine/--theirs", "own", default=None, help="Only our own packets, or only others.")
 @node_command
 async def search(
@@ -50,6 +58,7 @@ async def search(
     sender: str,
     since: datetime | None,
     until: datetime | None,
+    widen: bool,
     own: bool | None,
 ) -> None:
     """Find packets with TEXT in a readable field, best matches first.
@@ -57,21 +66,26 @@ async def search(
     Names match in any script, without accents, with words in any order. Accounts and telephone
     numbers match with any spacing. The access log records each search.
 
+    A Chinese name is also found in other transcriptions, any name by initials and without the
+    second surname. The column "fits" then says transcribed or shortened, and a message says which.
+
     Example: tearline packet search "Qiu Wenhao"
     """
     await look(cli, node, sync=False)
     within = SearchFilter(
         own=own,
+        widen=widen,
         kinds=frozenset(map(PacketKind, kinds)),
         case_id=node.cases.find(case_id).id.hex() if case_id else "",
         sender=_sender(node, sender),
         since_ms=_day_ms(since) if since else 0,
-        **({"until_ms": _day_ms(until) + _DAY_MS} if until else {}),
+        until_ms=_day_ms(until) + _DAY_MS if until else EVERYWHERE.until_ms,
     )
     found = node.packets.search(text, person=cli.settings.person, within=within)
     if len(found) == MAX_FOUND:
         cli.say(f"Showing the best {MAX_FOUND}. Next: narrow the search by kind, case or time.")
-    sought = SearchTerms(text)
+    sought = SearchTerms(text, widen=widen)
+    widened: Counter[str] = Counter()
     superseded = node.corrections.corrected_by(found)
     rows: list[dict[str, object]] = []
     for packet_id, fields in found.items():
@@ -79,7 +93,9 @@ async def search(
         ours = packet.origin == node.uri
         trust_list = node.directory.trust_list()
         for opened in fields:
-            rank = sought.rank(opened.field)
+            match = sought.match(opened.field)
+            if match is not None and match.widened_by:
+                widened[match.widened_by] += 1
             rows.append(
                 {
                     "packet": Id(packet_id),
@@ -90,13 +106,26 @@ async def search(
                     "at": moment(packet.received_ms),
                     "field": short(opened.field.path),
                     "form": opened.field.form.text,
-                    "fits": "" if rank is None else rank.text,
+                    "fits": "" if match is None else match.rank.text,
+                    "widened_by": "" if match is None else match.widened_by,
                     "corrected_by": Id(superseded.get(packet_id, b"")),
                     "value": field_text(opened.field),
                 }
             )
     columns = ["packet", "from", "field", "form", "fits", "corrected_by", "value"]
     cli.emit(rows, columns, spare=["corrected_by", "form", "fits"])
+    if widened:
+        cli.say(_widened_text(widened))
+
+
+def _widened_text(widened: Counter[str]) -> str:
+    named = [f"{by} ({counted(rows, 'row')})" for by, rows in widened.most_common(_MOST_NAMED)]
+    more = len(widened) - len(named)
+    also = f" and {counted(more, 'other way')}" if more else ""
+    return (
+        f"Widened the search by {', '.join(named)}{also}."
+        " Next: compare them with other details of the person; --no-widen leaves them out."
+    )
 
 
 def _sender(node: Node, name: str) -> str:

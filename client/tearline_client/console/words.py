@@ -11,6 +11,7 @@ from tearline.requests.progress import Phase
 from tearline.statements.receipt import Status
 from tearline_client.console.languages import mark
 from tearline_client.features.worklist.service import TaskKind
+from tearline_client.planning.text_search import Rank
 
 KINDS: Mapping[PacketKind, str] = {
     PacketKind.LEAD: mark("Lead"),
@@ -48,6 +49,10 @@ FORMS: Mapping[Form, str] = {
     Form.MATCH: mark("Match"),
     Form.GENERALISED: mark("Generalised"),
     Form.CLEAR: mark("Clear"),
+}
+WIDENED: Mapping[Rank, str] = {
+    Rank.TRANSCRIBED: mark("Other spelling"),
+    Rank.SHORTENED: mark("Short form"),
 }
 RECALLS: Mapping[RecallState, str] = {
     RecallState.OPEN: mark("Recalled, not answered yet"),

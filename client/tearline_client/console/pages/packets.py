@@ -1,7 +1,7 @@
 """The list of packets: filters in the address, and search in readable fields."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -15,10 +15,11 @@ from tearline.packets.packet import OpenedField, PacketKind
 from tearline.persons.tokens import Role
 from tearline.statements.receipt import Status
 from tearline_client.console.visit import Visit
-from tearline_client.console.words import KINDS, URGENCIES
+from tearline_client.console.words import KINDS, URGENCIES, WIDENED
 from tearline_client.features.packets.records import PacketRecord
 from tearline_client.features.search.search import SearchFilter
 from tearline_client.node import Node
+from tearline_client.planning.text_search import SearchTerms
 from tearline_client.rendering.packets import field_text
 from tearline_client.rendering.words import agency_name
 
@@ -63,6 +64,23 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundField:
+    """A field that a search found.
+
+    Attributes:
+        label: Its name.
+        value: Its value.
+        widened: How the search was widened, as a message; empty if it was not.
+        read_as: The common syllables of a name in another transcription.
+    """
+
+    label: str
+    value: str
+    widened: str
+    read_as: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A packet in the list.
 
@@ -77,7 +95,7 @@ class Row:
         received_ms: Time of its arrival or creation.
         unread: Whether it is a partner's, and no person has seen it.
         corrected: Whether a newer packet replaces it.
-        found: The fields that a search found: the label, and the value.
+        found: The fields that a search found.
     """
 
     id: str
@@ -90,7 +108,7 @@ class Row:
     received_ms: int
     unread: bool
     corrected: bool
-    found: tuple[tuple[str, str], ...] = ()
+    found: tuple[FoundField, ...] = ()
 
 
 async def page(visit: Visit) -> Response:
@@ -107,8 +125,8 @@ async def page(visit: Visit) -> Response:
         {
             "filter": wanted,
             "rows": [
-                _row(node, trust_list, record, found, cases, corrected=record.id in corrected)
-                for record, found in shown
+                _row(node, trust_list, record, fields, cases, corrected=record.id in corrected)
+                for record, fields in _described(shown, wanted.text)
             ],
             "next_query": wanted.query(shown[-1][0].id.hex()) if more else "",
             "is_full": wanted.text and len(records) >= MAX_FOUND,
@@ -207,11 +225,31 @@ def _partners(node: Node, trust_list: TrustList, record: PacketRecord) -> tuple[
     return tuple(sorted(agency_name(trust_list, each) for each in recipients))
 
 
+def _described(
+    shown: Sequence[tuple[PacketRecord, tuple[OpenedField, ...]]], text: str
+) -> Iterator[tuple[PacketRecord, tuple[FoundField, ...]]]:
+    terms = SearchTerms(text)
+    for record, fields in shown:
+        matches = ((each.field, terms.match(each.field)) for each in fields)
+        yield (
+            record,
+            tuple(
+                FoundField(
+                    label=field.path.rpartition("/")[2],
+                    value=field_text(field),
+                    widened=WIDENED.get(match.rank, "") if match else "",
+                    read_as=match.widened_by.partition(": ")[2] if match else "",
+                )
+                for field, match in matches
+            ),
+        )
+
+
 def _row(
     node: Node,
     trust_list: TrustList,
     record: PacketRecord,
-    found: tuple[OpenedField, ...],
+    found: tuple[FoundField, ...],
     cases: dict[str, str],
     *,
     corrected: bool,
@@ -228,5 +266,5 @@ def _row(
         received_ms=record.received_ms,
         unread=_is_unread(node, record),
         corrected=corrected,
-        found=tuple((each.field.path.rpartition("/")[2], field_text(each.field)) for each in found),
+        found=found,
     )

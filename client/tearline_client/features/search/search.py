@@ -8,7 +8,7 @@ from tearline.identity import agency_uri_of
 from tearline.limits import MAX_FOUND
 from tearline.packets.packet import Manifest, OpenedField, PacketKind
 from tearline_client.context import NodeContext
-from tearline_client.planning.text_search import Rank, SearchTerms
+from tearline_client.planning.text_search import Match, SearchTerms
 
 _FOR_EVER_MS = 1 << 62
 
@@ -24,6 +24,7 @@ class SearchFilter:
         sender: Only packets of this node or agency, by its URI; empty for all.
         since_ms: Only packets received or made then or later.
         until_ms: Only packets received or made before.
+        widen: Whether names also match in other transcriptions and short forms.
 
     Example:
         >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
@@ -38,6 +39,7 @@ class SearchFilter:
     sender: str = ""
     since_ms: int = 0
     until_ms: int = _FOR_EVER_MS
+    widen: bool = True
 
     def covers(self, origin: str, node: str) -> bool:
         """Returns whether a packet of ``origin`` is in scope at ``node``."""
@@ -68,14 +70,16 @@ def find(
         within: The scope.
     """
     found = heapq.nsmallest(
-        MAX_FOUND, _matches(context, SearchTerms(text), within), key=lambda m: m[:2]
+        MAX_FOUND,
+        _matches(context, SearchTerms(text, widen=within.widen), within),
+        key=lambda match: match[:2],
     )
     return {packet_id: fields for _, _, packet_id, fields in found}
 
 
 def _matches(
     context: NodeContext, sought: SearchTerms, within: SearchFilter
-) -> Iterator[tuple[Rank, int, bytes, tuple[OpenedField, ...]]]:
+) -> Iterator[tuple[Match, int, bytes, tuple[OpenedField, ...]]]:
     packets = context.stores.packets
     sources = packets.sources(since_ms=within.since_ms, until_ms=within.until_ms)
     for number, (packet_id, origin) in enumerate(sources):
@@ -84,8 +88,8 @@ def _matches(
         if packets.is_frozen(packet_id):
             continue
         view = context.open_view(packet_id).view
-        ranked = [(sought.rank(opened.field), opened) for opened in view.best()]
-        fits = [(rank, opened) for rank, opened in ranked if rank is not None]
+        matches = [(sought.match(opened.field), opened) for opened in view.best()]
+        fits = [(match, opened) for match, opened in matches if match is not None]
         if fits:
             fits.sort(key=lambda fit: fit[0])  # stable: then in order of path
             yield fits[0][0], number, packet_id, tuple(opened for _, opened in fits)

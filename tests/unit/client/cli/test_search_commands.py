@@ -33,6 +33,32 @@ def test_an_account_is_found_however_it_is_spaced(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "fits", "by"),
+    [
+        ("Ch'iu Wen-hao", "transcribed", "Wade-Giles: qiu wen hao"),
+        ("W. H. Qiu", "shortened", "initials"),
+    ],
+)
+def test_a_widened_search_says_to_what(desk: Desk, text: str, fits: str, by: str) -> None:
+    (row,) = found(desk, text)
+    assert (row["id"], row["fits"], row["widened_by"]) == (desk.packet, fits, by)
+    said = desk.run("packet", "search", text).stderr
+    assert f"Widened the search by {by} (1 row)." in said
+    narrow = desk.run("packet", "search", text, "--no-widen", "-o", "jsonl")
+    assert (narrow.exit_code, narrow.stdout) == (0, "")
+
+
+def test_a_search_that_was_not_widened_says_no_more(desk: Desk) -> None:
+    assert "Widened" not in desk.run("packet", "search", "Wenhao Qiu").stderr
+
+
+def test_an_index_of_hashes_finds_no_other_spelling(desk: Desk) -> None:
+    assert desk.run("audit", "who-saw", "裘文昊").exit_code == 0
+    other = desk.run("audit", "who-saw", "Ch'iu Wen-hao")
+    assert other.exit_code == EXIT_NOT_FOUND
+
+
+@pytest.mark.parametrize(
     ("narrowed", "expected"),
     [
         (("--mine",), True),

@@ -140,6 +140,17 @@ async def test_a_search_finds_a_name_in_any_script_and_is_logged(
     assert world.mx.node.audit._access.has_sought(event, "裘文昊")
 
 
+async def test_a_name_in_another_spelling_is_found_and_said_to_be_one(
+    console: ConsoleUnderTest, packet: bytes
+) -> None:
+    browser = await console.signed_in("analyst")
+    assert "Other spelling: qiu wen hao" in text_of(
+        (await browser.get("/packets?q=Chiu+Wen-hao")).text
+    )
+    assert "Short form" in text_of((await browser.get("/packets?q=W.+H.+Qiu")).text)
+    assert "Other spelling" not in (await browser.get("/packets?q=Wenhao+Qiu")).text
+
+
 async def test_own_packets_name_their_recipients(world: Simulation, packet: bytes) -> None:
     add_person(world.us, "ana", Role.LIAISON)
     browser = await console_of(world.us).signed_in("ana")
