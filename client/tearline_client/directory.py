@@ -30,6 +30,10 @@ class Directory:
         """Returns the URI of a partner's node; see ``node_of``."""
         return node_of(self._trust, name)
 
+    def nodes_of(self, name: str) -> tuple[str, ...]:
+        """Returns the URIs of all nodes of an agency, by its short name; see ``nodes_of``."""
+        return nodes_of(self._trust, name)
+
 
 def node_of(trust: TrustState, name: str) -> str:
     """Returns the URI of a partner's node, by URI or by the agency's short name.
@@ -41,12 +45,22 @@ def node_of(trust: TrustState, name: str) -> str:
     if name.startswith("spiffe://"):
         parse_uri(name)
         return name
-    agencies = {agency.name: agency.uri for agency in trust.trust_list.agencies}
-    if name not in agencies:
-        raise NotFound(one_of(name, "agency", agencies))
-    nodes = [uri for uri in trust.nodes() if agency_uri_of(uri) == agencies[name]]
-    if not nodes:
-        raise NotFound(f"{name} has no node with a key on record yet")
+    nodes = nodes_of(trust, name)
     if len(nodes) > 1:
         raise NameAmbiguous(matched(name, "agency of several nodes", nodes))
     return nodes[0]
+
+
+def nodes_of(trust: TrustState, name: str) -> tuple[str, ...]:
+    """Returns the URIs of all nodes of an agency, by its short name; at least one.
+
+    Raises:
+        NotFound: If the agency is unknown or has no node; names similar agencies.
+    """
+    agencies = {agency.name: agency.uri for agency in trust.trust_list.agencies}
+    if name not in agencies:
+        raise NotFound(one_of(name, "agency", agencies))
+    nodes = tuple(uri for uri in trust.nodes() if agency_uri_of(uri) == agencies[name])
+    if not nodes:
+        raise NotFound(f"{name} has no node with a key on record yet")
+    return nodes

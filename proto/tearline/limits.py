@@ -250,6 +250,7 @@ SIGN_IN_PACE_S = 30  # for each further attempt: under 3,000 a day
 MAX_SIGN_IN_NAMES = 4096  # whose attempts are counted, with 100 bytes each; new ones wait
 MAX_SIGN_INS_WAITING = 8  # each takes a tenth of a second and 64 MiB, one after another
 MAX_PICTURE_PIXELS = 40_000_000  # in a page: of a good camera; decoded, under 160 MB
+MAX_CONSOLE_EXPORT_ENTRIES = 100_000  # of one download: 200 MB of rows; the command has no bound
 CONSOLE_PAGE_ROWS = 50  # a page that a person reads
 
 # Imports and exports.

@@ -97,6 +97,21 @@ async def test_no_word_of_an_address_or_form_runs_in_a_page(
         reply = await browser.client.get("/packets", params={name: injected})
         assert reply.status_code in (200, 400)
         assert is_harmless(reply.text, injected)
+    auditor = await console.signed_in("auditor")
+    for path, name in (
+        *(("/audit/log", name) for name in ("q", "actor", "packet", "since", "by", "after")),
+        *(("/audit/statistics", name) for name in ("agreement", "year")),
+        *(("/audit/access", name) for name in ("by", "action", "packet", "before")),
+        *(("/audit", name) for name in ("packet", "field")),
+    ):
+        reply = await auditor.client.get(path, params={name: injected})
+        assert reply.status_code in (200, 400, 403, 404)
+        assert is_harmless(reply.text, injected)
+    token = await auditor.csrf()
+    for path in ("/audit", "/audit/access"):
+        reply = await auditor.post(path, {"csrf": token, "value": injected})
+        assert reply.status_code in (200, 303, 400)
+        assert is_harmless(reply.text, injected)
     reply = await browser.client.get("/sign-in", params={"next": injected})
     assert is_harmless(reply.text, injected)
     reply = await browser.post("/sign-in", {"name": injected, "passphrase": "x", "next": injected})
@@ -109,7 +124,7 @@ async def test_a_page_of_another_origin_changes_nothing(
 ) -> None:
     browser = await console.signed_in("liaison")
     token = await browser.csrf()
-    for path in ("/sign-out", "/language", "/sign-in"):
+    for path in ("/sign-out", "/language", "/sign-in", "/audit", "/audit/access", "/audit/export"):
         values = {"csrf": token, "name": "officer", "passphrase": PASSPHRASE, "language": "zh"}
         reply = await browser.client.post(path, data=values, headers=headers)
         assert reply.status_code == 403
@@ -136,7 +151,8 @@ async def test_a_page_elsewhere_opens_no_packet(
     (packet,) = await world.us.send(world.mx)
     await world.mx.node.receive()
     browser = await console.signed_in("liaison")
-    for path in (f"/packets/{packet.hex()}", "/packets?q=wenhao", "/state", "/static/console.js"):
+    paths = (f"/packets/{packet.hex()}", "/packets?q=wenhao", "/state", "/static/console.js")
+    for path in (*paths, "/audit", "/audit/log?outcome=ok", "/audit/log/1/proof", "/audit/access"):
         reply = await browser.get(path, headers)
         assert reply.status_code in (303, 403)
         assert reply.headers.get("location", "/") == "/"
@@ -167,14 +183,17 @@ async def test_a_form_of_the_same_origin_is_taken_as_browsers_send_it(
 
 @pytest.mark.parametrize("token", ["", "x", "é", None])
 async def test_a_form_without_the_session_s_token_changes_nothing(
-    console: ConsoleUnderTest, token: str | None
+    world: Simulation, console: ConsoleUnderTest, token: str | None
 ) -> None:
     browser, other = await console.signed_in("liaison"), await console.signed_in("officer")
     theirs = await other.csrf()
-    reply = await browser.post("/sign-out", {"csrf": theirs if token is None else token})
-    assert reply.status_code == 400
-    assert "TL-USE-008" in reply.text
+    given = {"csrf": theirs if token is None else token, "value": "Qiu Wenhao"}
+    for path in ("/sign-out", "/audit"):
+        reply = await browser.post(path, given)
+        assert reply.status_code == 400
+        assert "TL-USE-008" in reply.text
     assert (await browser.get("/state")).status_code == 200
+    assert not accesses(world.mx)
 
 
 @pytest.mark.parametrize(

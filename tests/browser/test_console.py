@@ -1,11 +1,17 @@
 """The console in a real browser: signing in, finding and reading a packet."""
 
+import io
+import zipfile
+from pathlib import Path
+
 import pytest
 from playwright.async_api import expect
 
 from browser.conftest import Screen
 from support.simulation import Simulation
 from tearline.statements.receipt import Status
+from tearline_client.audit.export_verifier import judge_export
+from tearline_client.audit.verifier import Outcome
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
@@ -56,7 +62,7 @@ async def test_a_list_is_filtered_without_a_new_page(screen: Screen) -> None:
 async def test_every_page_opens_in_each_language(screen: Screen, tag: str, heading: str) -> None:
     async with screen.page(language=tag) as page:
         await screen.sign_in(page, "liaison")
-        for path in ("/to-do", "/requests", "/state", "/packets"):
+        for path in ("/to-do", "/requests", "/audit", "/state", "/packets"):
             await page.goto(f"{screen.origin}{path}")
         await expect(page.locator("h1")).to_have_text(heading)
         await page.get_by_role("button", name="Español").click()
@@ -76,6 +82,40 @@ async def test_a_person_signs_out_by_keyboard(screen: Screen) -> None:
         await expect(page.locator("h1")).to_have_text("Sign in")
         await page.goto(f"{screen.origin}/state")
         await expect(page.locator("h1")).to_have_text("Sign in")
+
+
+async def test_an_auditor_asks_who_saw_an_account_and_downloads_the_export(
+    world: Simulation, screen: Screen
+) -> None:
+    async with screen.page() as page:
+        await screen.sign_in(page, "auditor")
+        await page.get_by_role("link", name="Audit").click()
+        await page.get_by_label("Value").fill("DE02 1203 0000 0000 2020 51")
+        await page.get_by_role("button", name="Who saw this value?").click()
+        await expect(page.locator("#list")).to_contain_text("mx-prosecutor")
+        await expect(page).to_have_url(f"{screen.origin}/audit")
+        await page.get_by_role("link", name="Search the log").click()
+        await page.locator("select[name=action]").select_option("grant-accepted")
+        await page.get_by_role("button", name="Search", exact=True).click()
+        await expect(page.locator("#list tbody tr")).to_have_count(1)
+        async with page.expect_download() as downloading:
+            await page.get_by_role("button", name="Download, with a signed manifest").click()
+        download = await downloading.value
+        rows, manifest = unpacked(Path(await download.path()))
+        await page.locator("#list tbody a").first.click()
+        await expect(page.locator("main")).to_contain_text("Proof: Verified")
+        await page.get_by_role("link", name="Search the log").click()
+        await page.get_by_role("button", name="Count by day").click()
+        await expect(page.locator("svg.histogram rect")).not_to_have_count(0)
+    judged = judge_export(manifest, io.BytesIO(rows), world.us.node.directory.federation())
+    assert (judged.outcome, judged.findings) == (Outcome.VERIFIED, ())
+
+
+def unpacked(path: Path) -> tuple[bytes, bytes]:
+    """The rows and the manifest of a downloaded export."""
+    archive = zipfile.ZipFile(path)
+    rows, manifest = map(archive.read, archive.namelist())
+    return rows, manifest
 
 
 async def test_a_breach_of_the_policy_would_be_seen(screen: Screen) -> None:

@@ -1,6 +1,7 @@
 """Exports: results of a search as a file with a signed manifest (docs/spec/audit-v1.md)."""
 
 import hashlib
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from tearline.audit.export import AuditExport, ExportFormat
@@ -21,6 +22,19 @@ from tearline_client.audit.rows import RowWriter
 from tearline_client.audit.search import FoundEvent
 from tearline_client.audit.tables import encode_header, encode_row
 from tearline_client.context import NodeContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A written export.
+
+    Attributes:
+        entries: The number of events in its file.
+        manifest: The signed manifest, in armor.
+    """
+
+    entries: int
+    manifest: str
 
 
 class ExportWriter:

@@ -7,6 +7,9 @@ from tearline.audit.event import Event
 from tearline.audit.query import day_of
 from tearline_client.audit.rows import Row
 
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""The years of which a query can name every day."""
+
 
 class Tally:
     """Counts events by a key.
@@ -28,11 +31,21 @@ class Tally:
         self._entries[key] += 1
         self._acts[key] += event.count
 
+    def counts(self) -> Iterable[tuple[tuple[str, ...], int, int]]:
+        """Yields each key, in order, with its number of entries and of acts."""
+        for key in sorted(self._entries):
+            yield key, self._entries[key], self._acts[key]
+
     def rows(self) -> Iterable[Row]:
         """Yields one row for each key, in order."""
-        for key in sorted(self._entries):
-            counts: Row = {"entries": self._entries[key], "acts": self._acts[key]}
+        for key, entries, acts in self.counts():
+            counts: Row = {"entries": entries, "acts": acts}
             yield {**dict(zip(self.columns, key, strict=True)), **counts}
+
+
+def yearly_query(agreement_id: bytes, year: int) -> str:
+    """Returns the query for all events under an agreement in a year, in UTC."""
+    return f"agreement:{agreement_id.hex()} created:{year:04}-01-01..{year:04}-12-31"
 
 
 def histogram() -> Tally:

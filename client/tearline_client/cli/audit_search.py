@@ -1,25 +1,18 @@
 """``tearline audit search``, ``export`` and ``statistics``: queries by an auditor."""
 
 import datetime
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import click
 
 from tearline.audit.export import ExportFormat
-from tearline.encoding import parse_hex
-from tearline.errors import ExportRefused, LoginRequired, MalformedInput, NotFound, NotPermitted
+from tearline.errors import ExportRefused, MalformedInput
 from tearline.limits import MAX_LOG_SIZE
-from tearline.persons.tokens import Role
-from tearline.statements.channel import AGREEMENT_ID_SIZE
-from tearline.statements.statement import ActedBy
 from tearline.wire.audit_search import SearchRequest
 from tearline_client.audit.export_verifier import SUFFIX
-from tearline_client.audit.exports import ExportWriter
 from tearline_client.audit.rows import Row, RowWriter
 from tearline_client.audit.search import BEGINNING
-from tearline_client.audit.statistics import Tally, histogram, statistics
+from tearline_client.audit.statistics import FIRST_YEAR, LAST_YEAR, Tally
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
@@ -30,7 +23,6 @@ from tearline_client.rendering.words import counted, names_of
 
 _COLUMNS = ["entry", "time", "action", "actor", "counterpart", "packet", "article", "outcome"]
 _LIMIT = 1000  # entries of a search that is held in memory to be printed
-_LAST_YEAR = 9998  # the last year of which a query can name every day
 
 
 @click.command(cls=Command, name="search")
@@ -70,7 +62,7 @@ async def search_command(
     request = SearchRequest(query=query, after=after, limit=most, follow=follow)
     if by_day:
         async with open_node(cli) as node:
-            await _print_counts(cli, node, histogram(), request)
+            _print_counts(cli, await node.audit.by_day(request, person=cli.settings.person))
         return
     rows: list[Row] = []
     async with open_node(cli) as node:
@@ -112,26 +104,20 @@ async def export_command(cli: CliContext, query: str, target: Path) -> None:
     form = _format_of(target)
 
     async with open_node(cli) as node:
-        acted_by = _acted_by(cli, node)
-        whole = node.audit.query(query)
-        request = SearchRequest(query=whole, after=BEGINNING, limit=0, export=True)
         with (
             create_file(target.parent, target.name) as file,
             create_file(target.parent, target.name + SUFFIX) as manifest,
         ):
-            written = ExportWriter(file, form)
-            async for found in node.audit.search(request, person=cli.settings.person):
-                written.write(found)
-            signed = node.audit.sign_export(written, whole, acted_by)
-            manifest.write(signed.encode("ascii"))
-    cli.say(f"{counted(written.entries, 'entry')} in {target}, signed in {target}{SUFFIX}.")
+            made = await node.audit.export(query, file, form, person=cli.settings.person)
+            manifest.write(made.manifest.encode("ascii"))
+    cli.say(f"{counted(made.entries, 'entry')} in {target}, signed in {target}{SUFFIX}.")
 
 
 @click.command(cls=Command, name="statistics")
 @click.argument("agreement")
 @click.option(
     "--year",
-    type=click.IntRange(1970, _LAST_YEAR),
+    type=click.IntRange(FIRST_YEAR, LAST_YEAR),
     help="The year in UTC; by default the current one.",
 )
 @node_command
@@ -145,15 +131,10 @@ async def statistics_command(cli: CliContext, node: Node, agreement: str, year: 
     Example: tearline --as ada audit statistics narcotics-2026 --year 2026
     """
     year = year or datetime.datetime.now(datetime.UTC).year
-    days = f"created:{year}-01-01..{year}-12-31"
-    query = f"agreement:{_agreement_id(node, agreement).hex()} {days}"
-    request = SearchRequest(query=query, after=BEGINNING, limit=0)
-    await _print_counts(cli, node, statistics(_kinds(node)), request)
+    _print_counts(cli, await node.audit.statistics(agreement, year, person=cli.settings.person))
 
 
-async def _print_counts(cli: CliContext, node: Node, counts: Tally, request: SearchRequest) -> None:
-    async for found in node.audit.search(request, person=cli.settings.person):
-        counts.add(found.event)
+def _print_counts(cli: CliContext, counts: Tally) -> None:
     cli.emit(counts.rows(), [*counts.columns, "entries", "acts"])
 
 
@@ -162,35 +143,3 @@ def _format_of(target: Path) -> ExportFormat:
         return ExportFormat(target.suffix.removeprefix("."))
     except ValueError:
         raise ExportRefused("the name must end in .jsonl or .csv") from None
-
-
-def _acted_by(cli: CliContext, node: Node) -> ActedBy:
-    """Returns the exporting person, by the pseudonym of the log's entry about the export."""
-    name = cli.settings.person
-    try:
-        person = node.persons.acted_by(name, b"", Role.AUDITOR)
-    except NotPermitted:
-        person = node.persons.acted_by(name, b"", Role.OFFICER)
-    if person is None:
-        raise LoginRequired
-    return person
-
-
-def _agreement_id(node: Node, text: str) -> bytes:
-    try:  # also for an agreement that is not here, such as an overseen one
-        return parse_hex(text, size=AGREEMENT_ID_SIZE)
-    except MalformedInput:
-        return node.agreements.by_name(text).id
-
-
-def _kinds(node: Node) -> Callable[[bytes], str]:
-    """Returns the kind of a packet by its id; empty for an unknown packet."""
-
-    @cache
-    def kind_of(packet_id: bytes) -> str:
-        try:
-            return node.packets.manifest(packet_id).kind.value
-        except NotFound:
-            return ""
-
-    return kind_of

@@ -5,16 +5,16 @@ each further language, in the format of gettext. Names, values and texts from pa
 they are never translated.
 """
 
+import datetime
 import gettext as catalogues
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -68,10 +68,18 @@ class Language:
 
     def date(self, time_ms: int) -> str:
         """Returns a time in UTC as the language writes it, to the minute."""
-        moment = datetime.fromtimestamp(min(time_ms, _LAST_MS) / 1000, UTC)
-        return format_datetime(moment, "medium", tzinfo=UTC, locale=self.locale).replace(
+        moment = datetime.datetime.fromtimestamp(min(time_ms, _LAST_MS) / 1000, datetime.UTC)
+        return format_datetime(moment, "medium", tzinfo=datetime.UTC, locale=self.locale).replace(
             "\N{NARROW NO-BREAK SPACE}", " "
         )
+
+    def day(self, day: datetime.date) -> str:
+        """Returns a day as the language writes it."""
+        return format_date(day, "medium", locale=self.locale)
+
+    def month(self, day: datetime.date) -> str:
+        """Returns the month of a day as the language writes it."""
+        return format_skeleton("yMMM", day, locale=self.locale)
 
 
 def _shown(values: Mapping[str, object]) -> dict[str, object]:

@@ -13,6 +13,8 @@ from tearline_client.console.pages import (
     state,
     to_do,
 )
+from tearline_client.console.pages.audit import access, entry, export, log, statistics, who_saw
+from tearline_client.console.pages.audit.tabs import READERS, SEARCHERS
 from tearline_client.console.pages.packet import copies, document, field, recall
 from tearline_client.console.visit import ConsoleRoute
 
@@ -41,6 +43,15 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         path=f"{_PACKET}/recall", handler=recall.recall, method="POST", roles=_LIAISON, wide=True
     ),
     ConsoleRoute(path="/requests", handler=requests.page, title=mark("Requests")),
+    ConsoleRoute(path="/audit", handler=who_saw.page, title=mark("Audit")),
+    ConsoleRoute(path="/audit", handler=who_saw.answer, method="POST"),
+    ConsoleRoute(path="/audit/log", handler=log.page, roles=SEARCHERS),
+    ConsoleRoute(path="/audit/log/{entry}", handler=entry.page, roles=SEARCHERS),
+    ConsoleRoute(path="/audit/log/{entry}/proof", handler=entry.proof, roles=SEARCHERS),
+    ConsoleRoute(path="/audit/export", handler=export.export, method="POST", roles=SEARCHERS),
+    ConsoleRoute(path="/audit/statistics", handler=statistics.page, roles=SEARCHERS),
+    ConsoleRoute(path="/audit/access", handler=access.page, roles=READERS),
+    ConsoleRoute(path="/audit/access", handler=access.sought, method="POST", roles=READERS),
     ConsoleRoute(path="/state", handler=state.page, title=mark("State")),
     ConsoleRoute(path="/sign-in", handler=account.sign_in_page, roles=_NO_ROLE),
     ConsoleRoute(path="/sign-in", handler=account.sign_in, method="POST", roles=_NO_ROLE),

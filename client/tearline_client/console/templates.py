@@ -36,6 +36,8 @@ def environment(code: str) -> Environment:
             "ngettext": chosen.counted,
             "number": chosen.number,
             "date": chosen.date,
+            "day": chosen.day,
+            "month": chosen.month,
             "language": code,
             "tag": TAGS[code],
             "languages": NAMES,

@@ -2,11 +2,17 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import BinaryIO
 
 from tearline.audit.event import EventCode
+from tearline.audit.export import ExportFormat
 from tearline.audit.query import parse_query
+from tearline.encoding import parse_hex
+from tearline.errors import ExportRefused, MalformedInput, NotFound
+from tearline.limits import MAX_LOG_SIZE
 from tearline.persons.tokens import Role
-from tearline.statements.statement import ActedBy
+from tearline.statements.channel import AGREEMENT_ID_SIZE
 from tearline.tlog.policy import LogPolicy
 from tearline.wire.audit_search import SearchRequest
 from tearline_client.access_log.access_log import AccessLog
@@ -18,12 +24,14 @@ from tearline_client.audit.access_log_verifier import (
     missing_anchors,
 )
 from tearline_client.audit.exhibits import make_exhibit
-from tearline_client.audit.exports import ExportWriter, sign_manifest
+from tearline_client.audit.exports import Exported, ExportWriter, sign_manifest
 from tearline_client.audit.log_policy import log_policy
 from tearline_client.audit.proofs import ProofFile, prove
+from tearline_client.audit.proven_entry import ProvenRecord, proven_record
 from tearline_client.audit.query_terms import whole_query
 from tearline_client.audit.retention import KeptTooLong, kept_too_long
-from tearline_client.audit.search import FoundEvent, search
+from tearline_client.audit.search import BEGINNING, FoundEvent, search
+from tearline_client.audit.statistics import Tally, histogram, statistics, yearly_query
 from tearline_client.audit.value_search import (
     ValueField,
     field_names,
@@ -34,6 +42,9 @@ from tearline_client.audit.who_saw import WhoSaw, who_saw
 from tearline_client.context import NodeContext
 from tearline_client.persons.actors import Actors
 from tearline_client.store.packets import StoredPacket
+
+AUDITORS = (Role.AUDITOR, Role.OFFICER)
+"""Roles that may search the exchange's log, the usual one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +110,85 @@ class Audit:
         async for each in found:
             yield each
 
-    def sign_export(self, written: ExportWriter, query: str, acted_by: ActedBy) -> str:
-        """Returns the signed manifest of an export; see ``sign_manifest``."""
-        return sign_manifest(self._context, written, query, acted_by)
+    async def entry(self, index: int, *, person: str = "") -> ProvenRecord:
+        """Returns an entry of the log with its proof, verified anew; itself an entry of the log.
+
+        Args:
+            index: Its position.
+            person: The auditor; by default the logged-in person.
+
+        Raises:
+            NotFound: If there is no such entry, or the person's agency may not see it.
+        """
+        request = SearchRequest(query="", after=index - 1, limit=1)
+        async for found in self.search(request, person=person):
+            if found.index == index:
+                return proven_record(self._context, found)
+        raise NotFound(f"no entry {index} that your agency may see")
+
+    async def by_day(self, request: SearchRequest, *, person: str = "") -> Tally:
+        """Returns the counts by day of the events that match a query; see ``search``."""
+        return await self._counted(histogram(), request, person)
+
+    async def statistics(self, agreement: str, year: int, *, person: str = "") -> Tally:
+        """Returns the counts by kind, action and outcome under an agreement in a year.
+
+        Args:
+            agreement: Its name, or its whole id in hexadecimal, which may be unknown here.
+            year: In UTC, from 1970 to 9998.
+            person: The auditor; by default the logged-in person.
+
+        Raises:
+            AgreementNotInForce: If no agreement here has the name.
+        """
+        query = yearly_query(self._agreement_id(agreement), year)
+        request = SearchRequest(query=query, after=BEGINNING, limit=0)
+        return await self._counted(statistics(cache(self._kind)), request, person)
+
+    async def _counted(self, counts: Tally, request: SearchRequest, person: str) -> Tally:
+        async for found in self.search(request, person=person):
+            counts.add(found.event)
+        return counts
+
+    def _agreement_id(self, text: str) -> bytes:
+        try:  # also for an agreement that is not here, such as an overseen one
+            return parse_hex(text, size=AGREEMENT_ID_SIZE)
+        except MalformedInput:
+            return self._context.stores.agreements.by_name(text).id
+
+    def _kind(self, packet_id: bytes) -> str:
+        """Returns the kind of a packet by its id; empty for an unknown packet."""
+        try:
+            return self._context.stores.packets.manifest(packet_id).kind.value
+        except NotFound:
+            return ""
+
+    async def export(
+        self, query: str, file: BinaryIO, form: ExportFormat, *, person: str = "", most: int = 0
+    ) -> Exported:
+        """Writes all events that match a query, and returns the signed manifest of the file.
+
+        Args:
+            query: As ``search``; the export is itself an entry of the log.
+            file: The output.
+            form: Its format.
+            person: The auditor; by default the logged-in person.
+            most: The greatest number of events; 0 for any.
+
+        Raises:
+            ExportRefused: If there are more events.
+            TearlineError: As ``search``, and as ``sign_manifest``.
+        """
+        acted_by = self._persons.acted_as(person, b"", AUDITORS)
+        whole = self.query(query)
+        request = SearchRequest(query=whole, after=BEGINNING, limit=0, export=True)
+        written = ExportWriter(file, form)
+        async for found in self.search(request, person=person):
+            if most and written.entries == most:
+                raise ExportRefused(f"more than {most} entries match; choose a shorter period")
+            written.write(found)
+        manifest = sign_manifest(self._context, written, whole, acted_by)
+        return Exported(entries=written.entries, manifest=manifest)
 
     def who_saw(self, packet_id: bytes, field: str) -> WhoSaw:
         """Returns each partner's view of a field, without its value; see ``who_saw``."""
@@ -166,6 +253,8 @@ class Audit:
         reader: str = "",
         sought: str | None = None,
         fetch: bool = False,
+        newest: int = 0,
+        before: int = MAX_LOG_SIZE,
     ) -> AccessReport:
         """Examines the node's own access log for an auditor; itself an entry of it.
 
@@ -175,6 +264,8 @@ class Audit:
             reader: Only entries of this person, by name.
             sought: Only searches for this text.
             fetch: Whether to fetch anchors that are missing here from the exchange.
+            newest: Only so many entries, the newest ones; 0 for all.
+            before: Only entries before this one.
 
         Raises:
             TlsError: If no auditor is logged in.
@@ -196,10 +287,11 @@ class Audit:
         chosen = tuple(
             entry
             for entry in examined.entries
-            if wanted.matches(entry.event)
+            if entry.index < before
+            and wanted.matches(entry.event)
             and reader in ("", entry.event.actor)
             and (sought is None or self._access.has_sought(entry.event, sought))
-        )
+        )[-newest:]
         packets = {entry.event.packet for entry in chosen}
         return AccessReport(
             examined=examined.with_findings(missing),

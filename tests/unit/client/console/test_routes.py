@@ -4,6 +4,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from support.node import context_of
 from support.simulation import Simulation
 from tearline.persons.tokens import Role
 from tearline_client.console import app
@@ -13,6 +14,8 @@ from unit.client.console.browsers import PASSPHRASE, ConsoleUnderTest
 
 NO_ROLE: frozenset[Role] = frozenset()
 LIAISON = frozenset({Role.LIAISON})
+AUDITOR = frozenset({Role.AUDITOR})
+SEARCHER = AUDITOR | {Role.OFFICER}
 
 MATRIX = {
     # Method and path, and the roles that may use it. A route that is not here fails the test:
@@ -33,6 +36,15 @@ MATRIX = {
     ("GET", "/packets/{packet}/recall"): LIAISON,
     ("POST", "/packets/{packet}/recall"): LIAISON,
     ("GET", "/requests"): ALL,
+    ("GET", "/audit"): ALL,
+    ("POST", "/audit"): ALL,
+    ("GET", "/audit/log"): SEARCHER,
+    ("GET", "/audit/log/{entry}"): SEARCHER,
+    ("GET", "/audit/log/{entry}/proof"): SEARCHER,
+    ("POST", "/audit/export"): SEARCHER,
+    ("GET", "/audit/statistics"): SEARCHER,
+    ("GET", "/audit/access"): AUDITOR,
+    ("POST", "/audit/access"): AUDITOR,
     ("GET", "/state"): ALL,
     ("GET", "/sign-in"): NO_ROLE,
     ("POST", "/sign-in"): NO_ROLE,
@@ -42,7 +54,7 @@ MATRIX = {
     ("POST", "/language"): NO_ROLE,
 }
 
-FILLED = {"passphrase": PASSPHRASE}
+FILLED = {"passphrase": PASSPHRASE, "format": "csv"}
 """Fields without which an act is refused to every role."""
 WIDE = frozenset({"/packets/{packet}/recall"})
 """Paths whose page and act ask for the person again, if the last time is minutes ago."""
@@ -90,11 +102,13 @@ async def test_each_role_gets_what_the_table_says(
 ) -> None:
     (packet,) = await world.us.send(world.mx)
     await world.mx.node.receive()
+    entry = context_of(world.mx.node).stores.log.openings()[-1].opening.index
     for route in ROUTES:
         if not route.roles:
             continue
         browser = await console.signed_in(role.value)
         path = route.path.replace("{packet}", packet.hex()).replace("{slot}", "0")
+        path = path.replace("{entry}", str(entry))
         if route.method == "GET":
             reply = await browser.get(path)
         else:
