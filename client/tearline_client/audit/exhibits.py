@@ -254,31 +254,12 @@ def trust_entries(
         if signed is None or index >= size:
             continue
         statement = signed.statement
-        match statement.type:
-            case StatementType.TRUST_LIST:
-                wanted = True
-            case StatementType.KEY_RECORD:
-                record = parse_key_record(statement.body)
-                wanted = (record.subject, record.key_id) in keys
-            case (
-                StatementType.REVOCATION
-                | StatementType.AGREEMENT
-                | StatementType.STANDING
-                | StatementType.MANIFEST
-                | StatementType.GRANT
-                | StatementType.RECEIPT
-                | StatementType.VOID
-                | StatementType.MARK
-                | StatementType.AUDIT_EXPORT
-                | StatementType.ERASURE
-                | StatementType.ANCHOR
-                | StatementType.REQUEST_STEP
-                | StatementType.CONSENT
-                | StatementType.RECALL
-                | StatementType.CASE_STEP
-                | StatementType.PROPOSAL
-            ):
-                # Of these, revocations alone are clear.
-                wanted = index < last and header_of(statement.body).signer in agencies
+        if statement.type is StatementType.TRUST_LIST:
+            wanted = True
+        elif statement.type is StatementType.KEY_RECORD:
+            record = parse_key_record(statement.body)
+            wanted = (record.subject, record.key_id) in keys
+        else:  # an agency's statement that ends a key
+            wanted = index < last and header_of(statement.body).signer in agencies
         if wanted:
             yield index, entry

@@ -13,7 +13,7 @@ from tearline.crypto.keys import KEM_PUBLIC_SIZE, KEY_ID_SIZE, SIGNING_PUBLIC_SI
 from tearline.errors import StatementMalformed
 from tearline.identity import parse_agency_uri, parse_exchange_uri, parse_node_uri
 from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_COSIGNERS, MAX_TEXT_BYTES
-from tearline.statements.statement import HASH_SIZE, Header, StatementType
+from tearline.statements.statement import HASH_SIZE, Header, StatementType, Trait, types_with
 
 # People identify an agency by its name: names must not look alike or have a second meaning.
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -143,26 +143,7 @@ class KeyUse(StrEnum):
     COSIGN = "cosign"
 
 
-NODE_TYPES = frozenset(
-    {
-        StatementType.KEY_RECORD,
-        StatementType.AGREEMENT,
-        StatementType.STANDING,
-        StatementType.MANIFEST,
-        StatementType.GRANT,
-        StatementType.RECEIPT,
-        StatementType.VOID,
-        StatementType.MARK,
-        StatementType.AUDIT_EXPORT,
-        StatementType.ANCHOR,
-        StatementType.ERASURE,
-        StatementType.REQUEST_STEP,
-        StatementType.CONSENT,
-        StatementType.RECALL,
-        StatementType.CASE_STEP,
-        StatementType.PROPOSAL,
-    }
-)
+NODE_TYPES = types_with(Trait.NODE)
 """Statement types that a node's signing key may sign, unless its record lists fewer."""
 
 

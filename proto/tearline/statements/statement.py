@@ -17,8 +17,9 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Flag, IntEnum, auto
 from functools import cached_property
+from typing import Self
 
 from tearline.crypto.keys import KEY_ID_SIZE, SIGNATURE_SIZE, SigningKey, SigningPublicKey
 from tearline.encoding import label, prefixed, u32
@@ -36,27 +37,55 @@ HASH_SIZE = 32
 SALT_SIZE = 32
 
 
-class StatementType(IntEnum):
-    """Types of a body; every hash over a body includes the type's name in lower case."""
+class Trait(Flag):
+    """Properties of a statement type, wherever its statements are judged."""
 
-    TRUST_LIST = 1
-    KEY_RECORD = 2
-    REVOCATION = 3
-    AGREEMENT = 4
-    STANDING = 5
-    MANIFEST = 6
-    GRANT = 7
-    RECEIPT = 8
-    VOID = 9
-    MARK = 10
-    AUDIT_EXPORT = 11
-    ERASURE = 12
-    ANCHOR = 13
-    REQUEST_STEP = 14
-    CONSENT = 15
-    RECALL = 16
-    CASE_STEP = 17
-    PROPOSAL = 18
+    NODE = auto()  # a node's signing key may sign it
+    ROOT = auto()  # an agency's root may sign it
+    EXCHANGE = auto()  # the exchange's key may sign it
+    COSIGNED = auto()  # several agencies may sign it
+    CLEAR = auto()  # its entry in the log is readable by every member
+    ADDRESSED = auto()  # it has a place in a channel
+    DELETING = auto()  # the exchange deletes a ciphertext or a grant by it
+
+
+_NONE = Trait(0)
+
+
+class StatementType(IntEnum):
+    """Types of a body; every hash over a body includes the type's name in lower case.
+
+    Attributes:
+        traits: Its properties.
+    """
+
+    traits: Trait
+
+    TRUST_LIST = 1, Trait.ROOT | Trait.COSIGNED | Trait.CLEAR
+    KEY_RECORD = 2, Trait.NODE | Trait.ROOT | Trait.CLEAR
+    REVOCATION = 3, Trait.ROOT | Trait.CLEAR
+    AGREEMENT = 4, Trait.NODE | Trait.ROOT | Trait.COSIGNED
+    STANDING = 5, Trait.NODE
+    MANIFEST = 6, Trait.NODE
+    GRANT = 7, Trait.NODE | Trait.ADDRESSED
+    RECEIPT = 8, Trait.NODE | Trait.EXCHANGE | Trait.ADDRESSED
+    VOID = 9, Trait.NODE | Trait.ADDRESSED | Trait.DELETING
+    MARK = 10, Trait.NODE
+    AUDIT_EXPORT = 11, Trait.NODE
+    ERASURE = 12, Trait.NODE | Trait.EXCHANGE | Trait.COSIGNED
+    ANCHOR = 13, Trait.NODE
+    REQUEST_STEP = 14, Trait.NODE | Trait.ADDRESSED
+    CONSENT = 15, Trait.NODE | Trait.ADDRESSED
+    RECALL = 16, Trait.NODE | Trait.ADDRESSED | Trait.DELETING
+    CASE_STEP = 17, Trait.NODE | Trait.ADDRESSED
+    PROPOSAL = 18, Trait.NODE
+
+    def __new__(cls, number: int, traits: Trait = _NONE) -> Self:
+        """Returns a type by its number, with its properties."""
+        member = int.__new__(cls, number)
+        member._value_ = number
+        member.traits = traits
+        return member
 
     @cached_property
     def label(self) -> bytes:
@@ -64,9 +93,12 @@ class StatementType(IntEnum):
         return label("statement/" + self.name.lower().replace("_", "-"))
 
 
-COSIGNED_TYPES = frozenset(
-    {StatementType.TRUST_LIST, StatementType.AGREEMENT, StatementType.ERASURE}
-)
+def types_with(trait: Trait) -> frozenset[StatementType]:
+    """Returns the types that have a property."""
+    return frozenset(kind for kind in StatementType if trait in kind.traits)
+
+
+COSIGNED_TYPES = types_with(Trait.COSIGNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ its key's record and before that key's end, regardless of its date. A signature 
 exchange is valid while the list with its key was in force.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tearline.crypto.keys import SUITE, KemPublicKey, SigningPublicKey, key_id, signing_public_key
@@ -34,7 +34,9 @@ from tearline.statements.statement import (
     Header,
     Statement,
     StatementType,
+    Trait,
     find_attestation,
+    types_with,
     verify_inclusion,
 )
 from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey
@@ -44,16 +46,9 @@ from tearline.wire.statements import Signed, header_of
 GENESIS_FEDERATION = bytes(HASH_SIZE)
 """Federation id inside list 1, since the real id is the hash of list 1."""
 
-EXCHANGE_TYPES = frozenset({StatementType.RECEIPT, StatementType.ERASURE})
+EXCHANGE_TYPES = types_with(Trait.EXCHANGE)
 """Receipts, and erasure orders by an agreement's retention."""
-ROOT_TYPES = frozenset(
-    {
-        StatementType.TRUST_LIST,
-        StatementType.KEY_RECORD,
-        StatementType.REVOCATION,
-        StatementType.AGREEMENT,
-    }
-)
+ROOT_TYPES = types_with(Trait.ROOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +103,11 @@ class TrustState:
         self._revoked: set[tuple[str, bytes]] = set()
         self._bounds = RecordBounds()
         self._cache = AttestationCache()
+        self._clear: Mapping[StatementType, Callable[[Signed, int], None]] = {
+            StatementType.TRUST_LIST: self._apply_trust_list,
+            StatementType.KEY_RECORD: self._apply_key_record,
+            StatementType.REVOCATION: self._apply_revocation,
+        }
 
     @property
     def trust_list(self) -> TrustList:
@@ -153,31 +153,10 @@ class TrustState:
         Raises:
             TearlineError: If the entry is not valid; the state is then unchanged.
         """
-        match signed.statement.type:
-            case StatementType.TRUST_LIST:
-                self._apply_trust_list(signed, index)
-            case StatementType.KEY_RECORD:
-                self._apply_key_record(signed, index)
-            case StatementType.REVOCATION:
-                self._apply_revocation(signed, index)
-            case (
-                StatementType.AGREEMENT
-                | StatementType.STANDING
-                | StatementType.MANIFEST
-                | StatementType.GRANT
-                | StatementType.RECEIPT
-                | StatementType.VOID
-                | StatementType.MARK
-                | StatementType.AUDIT_EXPORT
-                | StatementType.ERASURE
-                | StatementType.ANCHOR
-                | StatementType.REQUEST_STEP
-                | StatementType.CONSENT
-                | StatementType.RECALL
-                | StatementType.CASE_STEP
-                | StatementType.PROPOSAL
-            ):
-                raise StatementMalformed("only trust lists, keys and revocations are clear")
+        apply = self._clear.get(signed.statement.type)
+        if apply is None:
+            raise StatementMalformed("only trust lists, keys and revocations are clear")
+        apply(signed, index)
 
     def verify(
         self,

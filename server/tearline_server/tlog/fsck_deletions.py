@@ -5,7 +5,7 @@ may be deleted after a void withdrew it. Statements are read in the order of the
 follows the deleted item.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
@@ -41,6 +41,10 @@ class Deletions:
     def __init__(self) -> None:
         self._packets: dict[bytes, _Packet] = {}
         self._grants: dict[tuple[bytes, str], int] = {}
+        self._explains: Mapping[StatementType, Callable[[Statement], None]] = {
+            StatementType.RECALL: self._take_recall,
+            StatementType.VOID: self._take_void,
+        }
 
     def grant_is_missing(self, entry: int, grant: bytes, signer: str) -> None:
         """Records a missing grant, by its id and signer."""
@@ -76,35 +80,20 @@ class Deletions:
         Raises:
             TearlineError: If it cannot be read.
         """
-        match statement.type:
-            case StatementType.RECALL:
-                if self._packets:  # else it explains nothing, and need not be read
-                    recall = parse_recall(statement.body)
-                    if packet := self._packets.get(recall.packet):
-                        packet.take(recall)
-            case StatementType.VOID:
-                if self._grants:
-                    void = parse_void(statement.body)
-                    self._grants.pop((void.withdraws, void.header.signer), None)
-            case (
-                StatementType.TRUST_LIST
-                | StatementType.KEY_RECORD
-                | StatementType.REVOCATION
-                | StatementType.AGREEMENT
-                | StatementType.STANDING
-                | StatementType.MANIFEST
-                | StatementType.GRANT
-                | StatementType.RECEIPT
-                | StatementType.MARK
-                | StatementType.AUDIT_EXPORT
-                | StatementType.ERASURE
-                | StatementType.ANCHOR
-                | StatementType.REQUEST_STEP
-                | StatementType.CONSENT
-                | StatementType.CASE_STEP
-                | StatementType.PROPOSAL
-            ):
-                pass  # these delete no ciphertext and no grant
+        explain = self._explains.get(statement.type)
+        if explain is not None:
+            explain(statement)
+
+    def _take_recall(self, statement: Statement) -> None:
+        if self._packets:  # else it explains nothing, and need not be read
+            recall = parse_recall(statement.body)
+            if packet := self._packets.get(recall.packet):
+                packet.take(recall)
+
+    def _take_void(self, statement: Statement) -> None:
+        if self._grants:
+            void = parse_void(statement.body)
+            self._grants.pop((void.withdraws, void.header.signer), None)
 
     def unexplained(
         self, agreements: Mapping[bytes, Agreement], now_ms: int
