@@ -1,18 +1,19 @@
 """``tearline request admit|reject|clarify|…``: steps of a request by either party."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import click
 
 from tearline.packets.packet import Urgency
-from tearline.requests.step import Ground, Side
-from tearline.statements.statement import ActedBy
+from tearline.requests.step import Ground, Side, StepKind
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.request_rows import catch_up, item_option, row_of, text_option
 from tearline_client.cli.session import async_command, node_command, open_node, person_of
+from tearline_client.features.requests.choices import StepChoice, take_step
+from tearline_client.features.requests.views import RequestView
 from tearline_client.node import Node
 
 _DAY_MS = 24 * 3_600_000
@@ -33,12 +34,7 @@ async def admit(cli: CliContext, node: Node, request: str, text: str, repeats: s
 
     Example: tearline --as li request admit 5f0c9a1b
     """
-    await _act(
-        cli,
-        node,
-        request,
-        lambda packet, who: node.requests.admit(packet, who, text, repeats=repeats),
-    )
+    await _act(cli, node, request, StepChoice(kind=StepKind.ADMIT, text=text, repeats=repeats))
 
 
 @click.command(cls=Command)
@@ -51,12 +47,7 @@ async def reject(cli: CliContext, node: Node, request: str, text: str, repeats: 
 
     Example: tearline --as li request reject 5f0c9a1b --text "item 2 names no account"
     """
-    await _act(
-        cli,
-        node,
-        request,
-        lambda packet, who: node.requests.reject(packet, text, who, repeats=repeats),
-    )
+    await _act(cli, node, request, StepChoice(kind=StepKind.REJECT, text=text, repeats=repeats))
 
 
 @click.command(cls=Command)
@@ -76,15 +67,15 @@ async def clarify(
     Example: tearline --as li request clarify 5f0c9a1b --text "which branch?"
     """
 
-    def act(packet: bytes, who: ActedBy | None) -> Awaitable[None]:
-        view = node.requests.show(packet)
+    def choose(view: RequestView) -> StepChoice:
+        kind = StepKind.CLARIFIED
         if view.request.side is Side.HOLDER:
-            return node.requests.clarify(packet, text, who, repeats=repeats)
-        if permit and not view.progress.has_question:
-            return node.requests.permit(packet, who)
-        return node.requests.clarified(packet, text, who, permit=permit, repeats=repeats)
+            kind = StepKind.CLARIFY
+        elif permit and not view.progress.has_question:
+            kind = StepKind.PERMIT
+        return StepChoice(kind=kind, text=text, repeats=repeats, permit=permit)
 
-    await _act(cli, node, request, act)
+    await _act(cli, node, request, choose)
 
 
 @click.command(cls=Command)
@@ -100,14 +91,9 @@ async def authorise(
 
     Example: tearline --as li request authorise 5f0c9a1b --days 10 --text "bank records"
     """
-    await _act(
-        cli,
-        node,
-        request,
-        lambda packet, who: node.requests.authorise(
-            packet, days * _DAY_MS, text, who, repeats=repeats
-        ),
-    )
+    kind, extension_ms = StepKind.AUTHORISE, days * _DAY_MS
+    choice = StepChoice(kind=kind, text=text, repeats=repeats, extension_ms=extension_ms)
+    await _act(cli, node, request, choice)
 
 
 @click.command(cls=Command)
@@ -127,16 +113,17 @@ async def contest(
     if confirm == (urgency is not None):
         raise click.UsageError("give either --urgency or --confirm")
 
+    wanted = None if urgency is None else Urgency(urgency)
+
+    def choose(view: RequestView) -> StepChoice:
+        kind = StepKind.CONFIRM
+        if wanted is not None:
+            is_ours = view.request.side is Side.ASKER
+            kind = StepKind.LOWER if is_ours else StepKind.CONTEST
+        return StepChoice(kind=kind, text=text, repeats=repeats, urgency=wanted)
+
     async with open_node(cli) as node:
-
-        def act(packet: bytes, who: ActedBy | None) -> Awaitable[None]:
-            if urgency is None:
-                return node.requests.confirm(packet, who, text, repeats=repeats)
-            if node.requests.show(packet).request.side is Side.ASKER:
-                return node.requests.lower(packet, Urgency(urgency), who)
-            return node.requests.contest(packet, Urgency(urgency), text, who, repeats=repeats)
-
-        await _act(cli, node, request, act)
+        await _act(cli, node, request, choose)
 
 
 @click.command(cls=Command)
@@ -164,14 +151,9 @@ async def refuse(
 
     Example: tearline --as li request refuse 5f0c9a1b --ground not-held --item 2
     """
-    await _act(
-        cli,
-        node,
-        request,
-        lambda packet, who: node.requests.refuse(
-            packet, Ground(ground), items, who, text, repeats=repeats
-        ),
-    )
+    kind, chosen = StepKind.REFUSE, Ground(ground)
+    choice = StepChoice(kind=kind, text=text, repeats=repeats, ground=chosen, items=items)
+    await _act(cli, node, request, choice)
 
 
 # Steps of the asker.
@@ -189,12 +171,7 @@ async def preserve_extend(
 
     Example: tearline --as li request preserve-extend 5f0c9a1b
     """
-    await _act(
-        cli,
-        node,
-        request,
-        lambda packet, who: node.requests.extend(packet, who, text, repeats=repeats),
-    )
+    await _act(cli, node, request, StepChoice(kind=StepKind.EXTEND, text=text, repeats=repeats))
 
 
 @click.command(cls=Command)
@@ -210,12 +187,8 @@ async def withdraw(cli: CliContext, request: str, text: str, repeats: str, yes: 
     """
     cli.confirm(f"The request {request} will be withdrawn.", request, yes=yes)
     async with open_node(cli) as node:
-        await _act(
-            cli,
-            node,
-            request,
-            lambda packet, who: node.requests.withdraw(packet, who, text, repeats=repeats),
-        )
+        choice = StepChoice(kind=StepKind.WITHDRAW, text=text, repeats=repeats)
+        await _act(cli, node, request, choice)
 
 
 @click.command(cls=Command)
@@ -233,25 +206,24 @@ async def close(
 
     Example: tearline --as li request close 5f0c9a1b --useful yes
     """
-    await _act(
-        cli,
-        node,
-        request,
-        lambda packet, who: node.requests.close(
-            packet, useful == "yes", who, text, repeats=repeats
-        ),
-    )
+    kind, was_useful = StepKind.CLOSE, useful == "yes"
+    choice = StepChoice(kind=kind, text=text, repeats=repeats, useful=was_useful)
+    await _act(cli, node, request, choice)
 
 
-Act = Callable[[bytes, ActedBy | None], Awaitable[None]]
-
-
-async def _act(cli: CliContext, node: Node, request: str, act: Act) -> None:
-    """Records a person's step, and prints the resulting state of the request."""
+async def _act(
+    cli: CliContext,
+    node: Node,
+    request: str,
+    choice: StepChoice | Callable[[RequestView], StepChoice],
+) -> None:
+    """Takes a person's step, and prints the resulting state of the request."""
     await catch_up(cli, node)
     packet = node.requests.find(request)
     person = person_of(cli, node, node.packets.manifest(packet).agreement.id)
-    await act(packet, person)
+    if not isinstance(choice, StepChoice):
+        choice = choice(node.requests.show(packet))
+    await take_step(node.requests, packet, choice, person)
     row = row_of(node.requests.show(packet), node.directory.trust_list())
     cli.emit([row], ["request", "partner", "urgency", "state", "due", "left"])
 

@@ -12,26 +12,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from tearline.errors import (
-    EXIT_INTEGRITY,
-    EXIT_LOCAL,
-    EXIT_NOT_FOUND,
-    EXIT_PENDING,
-    EXIT_REFUSED,
-    EXIT_UNREACHABLE,
-    EXIT_USAGE,
-    FormRefused,
-    LoginRequired,
-    NotPermitted,
-    TearlineError,
-)
+from tearline.errors import FormRefused, LoginRequired, NotPermitted, TearlineError
 from tearline.limits import MAX_CONSOLE_QUERY_BYTES
 from tearline_client.console.guard import Origins, guarded
 from tearline_client.console.languages import NAMES, language, preferred
 from tearline_client.console.pages.account import LANGUAGE_COOKIE
 from tearline_client.console.pages.confirmation import confirm_first
 from tearline_client.console.routes import ROUTES
-from tearline_client.console.visit import Console, ConsoleRoute, Handler, Visit
+from tearline_client.console.visit import Console, ConsoleRoute, Handler, Visit, status_of
 from tearline_client.node import Node
 
 STATIC = {
@@ -42,15 +30,6 @@ STATIC = {
     "icon.svg": "image/svg+xml",
 }
 """Files that pages load, and their types."""
-_STATUSES = {
-    EXIT_LOCAL: 500,
-    EXIT_USAGE: 400,
-    EXIT_UNREACHABLE: 503,
-    EXIT_REFUSED: 403,
-    EXIT_INTEGRITY: 409,
-    EXIT_NOT_FOUND: 404,
-    EXIT_PENDING: 202,
-}
 Report = Callable[[str], None]
 
 
@@ -166,7 +145,7 @@ async def _answered(visit: Visit, handler: Handler) -> Response:
 
 def refusal(visit: Visit, error: TearlineError) -> Response:
     """Returns the page of a refusal: its code, its words and the next step, as on a terminal."""
-    return visit.render("refused.html", {"error": error}, status=_STATUSES[error.exit_status])
+    return visit.render("refused.html", {"error": error}, status=status_of(error))
 
 
 def _elsewhere_first(visit: Visit, route: ConsoleRoute, place: str) -> Response:

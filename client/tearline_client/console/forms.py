@@ -1,24 +1,49 @@
-"""Forms that browsers send: small, of one content type, and with the token of their session."""
+"""Forms that browsers send: bounded, of two content types, and with the token of their session."""
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from tearline.errors import FormRefused
-from tearline.limits import MAX_CONSOLE_FIELDS, MAX_CONSOLE_FORM_BYTES
+from tearline.errors import FormRefused, MalformedInput
+from tearline.limits import (
+    MAX_CONSOLE_FIELDS,
+    MAX_CONSOLE_FORM_BYTES,
+    MAX_CONSOLE_UPLOAD_BYTES,
+)
+from tearline.text.choices import one_of
+from tearline_client.console.multipart import (
+    MULTIPART,
+    SentFile,
+    boundary_of,
+    parse_multipart,
+)
 
 _TYPE = "application/x-www-form-urlencoded"
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
 CSRF = "csrf"
 """Name of the field with the session's token."""
 
 
 class Form:
-    """Values of a form, by name."""
+    """Values of a form, by name.
 
-    def __init__(self, values: Mapping[str, tuple[str, ...]]) -> None:
+    Args:
+        values: The values of each name, in the order of the form.
+        files: The files of each name.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, tuple[str, ...]],
+        files: Mapping[str, tuple[SentFile, ...]] | None = None,
+    ) -> None:
         self._values = values
+        self._files = files or {}
 
     def text(self, name: str) -> str:
         """Returns the value of a name, or an empty text.
@@ -38,8 +63,40 @@ class Form:
                 yield from ((name, value) for value in values)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Returns all values of a name, as of boxes that were ticked."""
+        """Returns all values of a name, such as those of boxes, in the order of the form."""
         return self._values.get(name, ())
+
+    def numbers(self, name: str, most: int) -> tuple[int, ...]:
+        """Returns the numbers of a name, from 1; without one, an empty tuple.
+
+        Raises:
+            MalformedInput: If one is no number up to ``most``.
+        """
+        found = []
+        for text in filter(None, self.texts(name)):
+            is_plain = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+            if not is_plain or not 0 < int(text) <= most:
+                raise MalformedInput(f"{name} is a number from 1 to {most}")
+            found.append(int(text))
+        return tuple(found)
+
+    def member(self, name: str, kind: type[E]) -> E | None:
+        """Returns the member of a set of words that a name chooses, or None without a choice.
+
+        Raises:
+            MalformedInput: If it is none of them; names them.
+        """
+        text = self.text(name)
+        if not text:
+            return None
+        found = next((each for each in kind if each.value == text), None)
+        if found is None:
+            raise MalformedInput(one_of(text, name, (each.value for each in kind)))
+        return found
+
+    def files(self, name: str) -> tuple[SentFile, ...]:
+        """Returns the files of a name, in the order of the form."""
+        return self._files.get(name, ())
 
     def verify_token(self, expected: str) -> None:
         """Checks that the form came from a page of the session.
@@ -51,21 +108,34 @@ class Form:
             raise FormRefused("it does not belong to this session")
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request, *, files: bool = False) -> Form:
     """Returns the form in the body of a request.
+
+    Args:
+        request: The request.
+        files: Whether the form may hold files.
 
     Raises:
         FormRefused: If the body is too large, of another type, or not well formed.
     """
-    kind, _, _ = request.headers.get("content-type", "").partition(";")
-    if kind.strip().lower() != _TYPE:
+    header = request.headers.get("content-type", "")
+    kind = header.partition(";")[0].strip().lower()
+    if files and kind == MULTIPART:
+        boundary = boundary_of(header)
+        texts, sent = parse_multipart(await _body(request, MAX_CONSOLE_UPLOAD_BYTES), boundary)
+        return Form(_by_name(texts), _by_name(sent))
+    if kind != _TYPE:
         raise FormRefused(f"its type is not {_TYPE}")
-    body = b""
+    return parse_form(await _body(request, MAX_CONSOLE_FORM_BYTES))
+
+
+async def _body(request: Request, maximum: int) -> bytes:
+    body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MAX_CONSOLE_FORM_BYTES:
-            raise FormRefused(f"it is larger than {MAX_CONSOLE_FORM_BYTES} bytes")
-    return parse_form(body)
+        if len(body) > maximum:
+            raise FormRefused(f"it is larger than {maximum} bytes")
+    return bytes(body)
 
 
 def parse_form(data: bytes) -> Form:
@@ -84,7 +154,11 @@ def parse_form(data: bytes) -> Form:
         )
     except ValueError:  # UnicodeDecodeError is one, too
         raise FormRefused("it is not well formed") from None
-    values: dict[str, tuple[str, ...]] = {}
+    return Form(_by_name((name, value.replace("\r\n", "\n")) for name, value in pairs))
+
+
+def _by_name(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    found: dict[str, list[T]] = {}
     for name, value in pairs:
-        values[name] = (*values.get(name, ()), value.replace("\r\n", "\n"))
-    return Form(values)
+        found.setdefault(name, []).append(value)
+    return {name: tuple(values) for name, values in found.items()}

@@ -3,6 +3,7 @@
 The order of the titled rows is the order of the navigation.
 """
 
+from tearline.persons.four_eyes import APPROVERS, DRAFTERS
 from tearline.persons.tokens import Role
 from tearline_client.console.languages import mark
 from tearline_client.console.pages import (
@@ -16,11 +17,14 @@ from tearline_client.console.pages import (
 from tearline_client.console.pages.audit import access, entry, export, log, statistics, who_saw
 from tearline_client.console.pages.audit.tabs import READERS, SEARCHERS
 from tearline_client.console.pages.packet import copies, document, field, recall
+from tearline_client.console.pages.request import page as request
 from tearline_client.console.visit import ConsoleRoute
 
 _NO_ROLE: frozenset[Role] = frozenset()
 _LIAISON = frozenset({Role.LIAISON})
 _PACKET = "/packets/{packet}"
+_DRAFTERS = frozenset(DRAFTERS)
+_APPROVERS = frozenset(APPROVERS)
 
 ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/", handler=account.start),
@@ -52,6 +56,8 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/audit/statistics", handler=statistics.page, roles=SEARCHERS),
     ConsoleRoute(path="/audit/access", handler=access.page, roles=READERS),
     ConsoleRoute(path="/audit/access", handler=access.sought, method="POST", roles=READERS),
+    ConsoleRoute(path="/requests/{request}", handler=request.page, roles=_DRAFTERS),
+    ConsoleRoute(path="/requests/{request}", handler=request.take, method="POST", roles=_APPROVERS),
     ConsoleRoute(path="/state", handler=state.page, title=mark("State")),
     ConsoleRoute(path="/sign-in", handler=account.sign_in_page, roles=_NO_ROLE),
     ConsoleRoute(path="/sign-in", handler=account.sign_in, method="POST", roles=_NO_ROLE),

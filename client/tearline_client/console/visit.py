@@ -10,7 +10,17 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from tearline.errors import SignInDelayed
+from tearline.errors import (
+    EXIT_INTEGRITY,
+    EXIT_LOCAL,
+    EXIT_NOT_FOUND,
+    EXIT_PENDING,
+    EXIT_REFUSED,
+    EXIT_UNREACHABLE,
+    EXIT_USAGE,
+    SignInDelayed,
+    TearlineError,
+)
 from tearline.limits import MAX_SIGN_INS_WAITING
 from tearline.persons.tokens import Role
 from tearline_client.console.forms import CSRF, Form, read_form
@@ -24,6 +34,20 @@ from tearline_client.persons.issuer import PersonRecord
 Handler = Callable[["Visit"], Awaitable[Response]]
 ALL = frozenset(Role)
 """Every role."""
+_STATUSES = {
+    EXIT_LOCAL: 500,
+    EXIT_USAGE: 400,
+    EXIT_UNREACHABLE: 503,
+    EXIT_REFUSED: 403,
+    EXIT_INTEGRITY: 409,
+    EXIT_NOT_FOUND: 404,
+    EXIT_PENDING: 202,
+}
+
+
+def status_of(refused: TearlineError | None) -> int:
+    """Returns the status of a page with a refusal, or without one."""
+    return 200 if refused is None else _STATUSES[refused.exit_status]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import Pap, Tlp
 from tearline.requests.progress import Phase
+from tearline.requests.step import Ground, StepKind
 from tearline.statements.receipt import Status
 from tearline_client.console.languages import mark
 from tearline_client.features.worklist.service import TaskKind
@@ -134,4 +135,53 @@ PHASES: Mapping[Phase, str] = {
     Phase.EXPIRED: mark("Expired"),
     Phase.SUPPLEMENTED: mark("Supplemented"),
     Phase.CLOSED: mark("Closed"),
+}
+STEPS: Mapping[StepKind, str] = {
+    StepKind.ADMIT: mark("Confirmed that the request is in order"),
+    StepKind.REJECT: mark("Rejected the request for its form"),
+    StepKind.CLARIFY: mark("Asked a question"),
+    StepKind.CLARIFIED: mark("Answered the question"),
+    StepKind.PERMIT: mark("Allowed another question"),
+    StepKind.AUTHORISE: mark("Announced that an authorisation is needed"),
+    StepKind.CONTEST: mark("Contested the urgency"),
+    StepKind.CONFIRM: mark("Confirmed the urgency"),
+    StepKind.LOWER: mark("Lowered the urgency"),
+    StepKind.PARTIAL: mark("Decided some items"),
+    StepKind.ANSWER: mark("Decided the last items"),
+    StepKind.REFUSE: mark("Refused all items"),
+    StepKind.SUPPLEMENT: mark("Supplemented the answer"),
+    StepKind.EXTEND: mark("Extended the preservation"),
+    StepKind.WITHDRAW: mark("Withdrew the request"),
+    StepKind.EXPIRE: mark("The request expired"),
+    StepKind.DISPUTE: mark("Disputed a time of the log"),
+    StepKind.CLOSE: mark("Closed the request with feedback"),
+}
+GROUNDS: Mapping[Ground, str] = {
+    Ground.NEITHER: mark("Neither confirmed nor denied"),
+    Ground.SOURCE_PROTECTION: mark("Protection of a source"),
+    Ground.ONGOING_INVESTIGATION: mark("Ongoing investigation"),
+    Ground.NE_BIS_IN_IDEM: mark("Tried already (ne bis in idem)"),
+    Ground.ESSENTIAL_INTERESTS: mark("Essential interests of the state"),
+    Ground.NOT_HELD: mark("Not held"),
+    Ground.DISPROPORTIONATE: mark("Disproportionate"),
+    Ground.LEGAL_BAR: mark("Legal bar"),
+    Ground.POLITICAL_OFFENCE: mark("Political offence"),
+    Ground.FORM: mark("Defect of form"),
+}
+GROUNDS_EXPLAINED: Mapping[Ground, str] = {
+    Ground.NEITHER: mark(
+        "Says nothing about whether such a record exists. It takes no text. Use it for a kind of"
+        " record always, or it tells something after all."
+    ),
+    Ground.SOURCE_PROTECTION: mark("The answer would expose a source or a method."),
+    Ground.ONGOING_INVESTIGATION: mark("The answer would harm an investigation that is under way."),
+    Ground.NE_BIS_IN_IDEM: mark("The person was finally judged for the same act."),
+    Ground.ESSENTIAL_INTERESTS: mark(
+        "The answer would harm sovereignty, security or public order."
+    ),
+    Ground.NOT_HELD: mark("No such record is held here."),
+    Ground.DISPROPORTIONATE: mark("The burden, or the intrusion, exceeds the offence."),
+    Ground.LEGAL_BAR: mark("A law forbids to give this record, or a permission was refused."),
+    Ground.POLITICAL_OFFENCE: mark("The request is about an offence of a political nature."),
+    Ground.FORM: mark("The item lacks something that it needs to be answered."),
 }

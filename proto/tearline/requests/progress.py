@@ -17,6 +17,7 @@ from tearline.errors import (
     ExtensionRefused,
     NotExpired,
     QuestionNotAgreed,
+    RecordRequestError,
     StepBackwards,
     StepMisattributed,
     StepOutOfOrder,
@@ -26,7 +27,7 @@ from tearline.errors import (
 from tearline.limits import MAX_REQUEST_QUESTIONS
 from tearline.packets.packet import Manifest, Urgency
 from tearline.requests.clock import EXTENSION_OF_PRESERVATION_MS, Interval, RequestClock, started_ms
-from tearline.requests.step import RequestStep, Side, StepKind
+from tearline.requests.step import OF_A_MACHINE, RequestStep, Side, StepKind
 
 _BY_HASTE = (Urgency.ROUTINE, Urgency.URGENT, Urgency.EMERGENCY)
 
@@ -247,8 +248,8 @@ class Progress:
             RecordRequestError: If the step does not follow; the request is then unchanged.
         """
         self._verify_turn(side, step)
-        self._verify_open(step)
-        self._verify_allowed(step)
+        self._verify_open(step.kind)
+        self._verify_allowed(step.kind, step.extension_ms, step.urgency)
         if not counted:
             self._verify_in_time(step.kind, time_ms, stopped)
         # A step of the holder implies receipt; a step of the requester does not.
@@ -261,6 +262,28 @@ class Progress:
             ended_ms=time_ms if phase.has_ended and self.ended_ms is None else self.ended_ms,
         )
 
+    def offers(
+        self, side: Side, *, time_ms: int, stopped: Sequence[Interval] = ()
+    ) -> frozenset[StepKind]:
+        """Returns the kinds of step that a person of a side could take at a time.
+
+        Args:
+            side: The side.
+            time_ms: The time, by the log.
+            stopped: Intervals of suspension.
+        """
+        own = (kind for kind in StepKind if side in kind.sides and kind not in OF_A_MACHINE)
+        return frozenset(kind for kind in own if self._admits(kind, time_ms, stopped))
+
+    def _admits(self, kind: StepKind, time_ms: int, stopped: Sequence[Interval]) -> bool:
+        try:
+            self._verify_open(kind)
+            self._verify_allowed(kind, 1, Urgency.ROUTINE)  # the least that each could change
+            self._verify_in_time(kind, time_ms, stopped)
+        except RecordRequestError:
+            return False
+        return True
+
     def _verify_turn(self, side: Side, step: RequestStep) -> None:
         if side not in step.kind.sides:
             raise StepMisattributed(f"step {step.kind.value}")
@@ -269,8 +292,8 @@ class Progress:
         if step.known > self.taken[side.other]:
             raise StepOutOfOrder("it names an unknown step of the other side")
 
-    def _verify_open(self, step: RequestStep) -> None:
-        kind, phase = step.kind, self.phase
+    def _verify_open(self, kind: StepKind) -> None:
+        phase = self.phase
         if phase is Phase.CLOSED and kind is not StepKind.DISPUTE:
             raise StepBackwards("it is closed")
         if phase.has_ended and kind not in _AFTER_THE_END:
@@ -283,8 +306,8 @@ class Progress:
         if kind in (StepKind.ADMIT, StepKind.REJECT) and phase >= Phase.ADMITTED:
             raise StepBackwards(f"it is {phase.text}")
 
-    def _verify_allowed(self, step: RequestStep) -> None:
-        match step.kind:
+    def _verify_allowed(self, kind: StepKind, extension_ms: int, urgency: Urgency | None) -> None:
+        match kind:
             case StepKind.CLARIFY:
                 self._verify_may_ask()
             case StepKind.CLARIFIED:
@@ -294,14 +317,14 @@ class Progress:
                 if self.permits >= max(1, len(self.questions)):
                     raise QuestionNotAgreed("another question is agreed to already")
             case StepKind.AUTHORISE:
-                self._verify_extension(step)
+                self._verify_extension(extension_ms)
             case StepKind.CONTEST:
-                self._verify_contestable(step)
+                self._verify_contestable(urgency)
             case StepKind.CONFIRM | StepKind.LOWER:
                 if not self.contested or self.decided:
                     raise UrgencyRefused("the urgency is not contested, or that is decided")
-                if step.kind is StepKind.LOWER:
-                    _verify_lower(step.urgency, self.urgency)
+                if kind is StepKind.LOWER:
+                    _verify_lower(urgency, self.urgency)
             case StepKind.EXTEND:
                 if not self.is_preservation or self.extended:
                     raise ExtensionRefused("a preservation is extended, and once")
@@ -327,16 +350,16 @@ class Progress:
         if len(self.questions) >= MAX_REQUEST_QUESTIONS:
             raise QuestionNotAgreed(f"there are at most {MAX_REQUEST_QUESTIONS}")
 
-    def _verify_extension(self, step: RequestStep) -> None:
+    def _verify_extension(self, extension_ms: int) -> None:
         if self.is_preservation or self.extension_ms:
             raise ExtensionRefused("it is announced once, and of a request for an answer")
-        if step.extension_ms > self.demand.authorisation_ms:
+        if extension_ms > self.demand.authorisation_ms:
             raise ExtensionRefused(f"at most {self.demand.authorisation_ms} ms are agreed")
 
-    def _verify_contestable(self, step: RequestStep) -> None:
+    def _verify_contestable(self, urgency: Urgency | None) -> None:
         if self.contested or self.is_preservation:
             raise UrgencyRefused("it is contested once, and of a request for an answer")
-        _verify_lower(step.urgency, self.urgency)
+        _verify_lower(urgency, self.urgency)
 
     def _verify_in_time(self, kind: StepKind, time_ms: int, stopped: Sequence[Interval]) -> None:
         due_ms, expires_ms = self.clock(stopped).due_ms(), self.expires_ms(stopped)

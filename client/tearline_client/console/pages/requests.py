@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tearline.errors import MalformedInput
 from tearline.federation.members import TrustList
-from tearline.persons.tokens import Role
+from tearline.persons.four_eyes import DRAFTERS
 from tearline.requests.step import Side
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import PHASES, URGENCIES
@@ -68,13 +68,14 @@ async def page(visit: Visit) -> Response:
         "requests.html",
         {
             "side": side,
-            "rows": [_row(each, trust_list) for each in views],
-            "can_open": Role.LIAISON in visit.roles,
+            "rows": [request_row(each, trust_list) for each in views],
+            "can_open": bool(visit.roles & {*DRAFTERS}),
         },
     )
 
 
-def _row(view: RequestView, trust_list: TrustList) -> RequestRow:
+def request_row(view: RequestView, trust_list: TrustList) -> RequestRow:
+    """Returns a request as a row: its state and its clock."""
     is_owed = not view.progress.phase.has_ended
     return RequestRow(
         id=view.request.packet.hex(),

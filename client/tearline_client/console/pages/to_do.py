@@ -5,29 +5,15 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from tearline.federation.members import TrustList
+from tearline.persons.four_eyes import DRAFTERS
 from tearline.persons.tokens import Role
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import KINDS, TASKS, URGENCIES
 from tearline_client.features.worklist.service import Task, TaskKind
+from tearline_client.rendering.tasks import next_command
 from tearline_client.rendering.words import agency_name
 
-_SHOWN_DIGITS = 12
-_COMMANDS = {
-    TaskKind.EVIDENCE: "",
-    TaskKind.QUESTION: "request show",
-    TaskKind.URGENCY: "request show",
-    TaskKind.REQUEST: "request show",
-    TaskKind.RECALL: "packet recalls",
-    TaskKind.APPROVAL: "packet pending",
-    TaskKind.CONSENT: "consent show",
-    TaskKind.PROPOSAL: "agreement show",
-    TaskKind.INVITATION: "case show",
-    TaskKind.VOTE: "case show",
-    TaskKind.QUARANTINE: "",
-    TaskKind.UNREAD: "",
-}
-"""The command that shows the subject of a task, where no page does all that the task needs."""
-_WITHOUT_ID = "packet recalls"
 _NAMES: Mapping[str, str] = {
     **{kind.value: words for kind, words in KINDS.items()},
     **{urgency.value: words for urgency, words in URGENCIES.items()},
@@ -65,27 +51,22 @@ class TaskRow:
 async def page(visit: Visit) -> Response:
     """Shows the tasks; they hold no contents of packets."""
     trust_list = visit.node.directory.trust_list()
-    rows = [
-        _row(visit, task, agency_name(trust_list, task.partner) if task.partner else "")
-        for task in visit.node.todo()
-    ]
+    rows = [_row(visit, task, trust_list) for task in visit.node.todo()]
     return visit.render("to_do.html", {"rows": rows})
 
 
-def _row(visit: Visit, task: Task, partner: str) -> TaskRow:
-    name = _NAMES.get(task.name, task.name)
-    verb = _COMMANDS[task.kind]
-    target = "" if verb == _WITHOUT_ID else f" {task.id.hex()[:_SHOWN_DIGITS]}"
+def _row(visit: Visit, task: Task, trust_list: TrustList) -> TaskRow:
+    name, link = _NAMES.get(task.name, task.name), _link(visit, task)
     return TaskRow(
         words=TASKS[task.kind],
         name=name,
         is_word=name != task.name,
         count=task.count,
-        partner=partner,
+        partner=agency_name(trust_list, task.partner) if task.partner else "",
         due_ms=task.due_ms,
         is_late=task.is_late,
-        link=_link(visit, task),
-        command=f"tearline {verb}{target}" if verb else "",
+        link=link,
+        command="" if link else next_command(task, trust_list),
     )
 
 
@@ -94,7 +75,7 @@ def _link(visit: Visit, task: Task) -> str:
         case TaskKind.UNREAD | TaskKind.RECALL:
             return f"/packets/{task.id.hex()}" if Role.LIAISON in visit.roles else ""
         case TaskKind.REQUEST | TaskKind.QUESTION | TaskKind.URGENCY:
-            return "/requests"
+            return f"/requests/{task.id.hex()}" if visit.roles & {*DRAFTERS} else "/requests"
         case TaskKind.EVIDENCE | TaskKind.QUARANTINE:
             return "/state"
         case TaskKind.APPROVAL | TaskKind.CONSENT | TaskKind.PROPOSAL:

@@ -59,6 +59,7 @@ class RequestView:
         left_ms: Remaining time; negative after the deadline.
         is_overdue: Whether an answer is owed and late.
         pending: Ids of our answers that wait for a second person.
+        offered: The steps that a person of this agency could take now.
     """
 
     request: StoredRequest
@@ -72,6 +73,7 @@ class RequestView:
     left_ms: int
     is_overdue: bool
     pending: tuple[bytes, ...]
+    offered: frozenset[StepKind]
 
     def chosen(self, items: Sequence[int], *, supplement: bool = False) -> tuple[int, ...]:
         """Returns the numbers of the named items, by default of all open ones.
@@ -130,6 +132,7 @@ def view_request(
         left_ms=clock.left_ms(now_ms),
         is_overdue=progress.is_overdue(now_ms, replayed.stopped),
         pending=pending,
+        offered=progress.offers(request.side, time_ms=now_ms, stopped=replayed.stopped),
     )
 
 

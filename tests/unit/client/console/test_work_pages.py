@@ -36,9 +36,10 @@ async def test_a_request_is_a_task_with_its_deadline(
 ) -> None:
     request = await ask(world.us, world.mx, Urgency.URGENT)
     browser = await console.signed_in("liaison")
-    text = text_of((await browser.get("/to-do")).text)
+    reply = await browser.get("/to-do")
+    text = text_of(reply.text)
     assert "Answer a request Urgent 2 items us-justice" in text
-    assert f"tearline request show {request.hex()[:12]}" in text
+    assert f'href="/requests/{request.hex()}"' in reply.text
     due_ms = world.mx.node.requests.show(request).due_ms
     assert due_ms is not None
     assert str(due_ms // 60_000 % 60).zfill(2) in text
@@ -55,6 +56,7 @@ async def test_the_board_shows_state_items_and_clock(
     assert f"{request.hex()[:12]} from us-justice" in text
     assert "Urgent 2 / 2" in text
     assert re.search(r"\d+ (hours?|days?) .* left", text)
+    assert f"/requests/{request.hex()}" in reply.text
     assert f"/packets/{request.hex()}" not in reply.text  # an analyst opens no packet
     assert request.hex()[:12] not in (await browser.get("/requests?side=asker")).text
     assert request.hex()[:12] in (await browser.get("/requests?side=holder")).text

@@ -10,6 +10,7 @@ from tearline.errors import (
     ExtensionRefused,
     NotExpired,
     QuestionNotAgreed,
+    RecordRequestError,
     StepBackwards,
     StepMisattributed,
     StepOutOfOrder,
@@ -18,7 +19,7 @@ from tearline.errors import (
 )
 from tearline.packets.packet import Urgency
 from tearline.requests.progress import LoggedStep, Phase, Progress, replay
-from tearline.requests.step import Side, StepKind
+from tearline.requests.step import OF_A_MACHINE, Side, StepKind
 
 K = StepKind
 
@@ -195,3 +196,35 @@ def test_replaying_takes_steps_in_the_order_of_the_log() -> None:
     early = replay(begun(), steps[:2])
     assert early.progress.phase is Phase.RECEIVED
     assert {i: type(e) for i, e in early.unfit.items()} == {7: StepOutOfOrder, 9: StepOutOfOrder}
+
+
+@pytest.mark.parametrize("side", Side)
+def test_exactly_the_steps_that_follow_are_offered(side: Side) -> None:
+    """What is offered is accepted; what is not offered is refused, in each state."""
+    begin = begun()
+    admitted = taken(begin, StepKind.ADMIT)
+    asked = taken(admitted, StepKind.CLARIFY)
+    contested = taken(admitted, StepKind.CONTEST)
+    answered = taken(admitted, StepKind.ANSWER)
+    kept = begun(Urgency.PRESERVE)
+    for progress in (
+        begin, admitted, asked, contested, answered, kept,
+        taken(asked, StepKind.CLARIFIED),
+        taken(contested, StepKind.LOWER),
+        taken(kept, StepKind.EXTEND),
+        taken(answered, StepKind.SUPPLEMENT),
+        taken(answered, StepKind.CLOSE),
+        begun(Urgency.ROUTINE), begun(authorisation_ms=0),
+    ):  # fmt: skip
+        for hours in (2, 100, 2_000):
+            offered = progress.offers(side, time_ms=NOW_MS + hours * HOUR_MS)
+            accepted = set()
+            for kind in StepKind:
+                if kind in OF_A_MACHINE:
+                    continue
+                try:
+                    taken(progress, kind, hours=hours, side=side)
+                except RecordRequestError:
+                    continue
+                accepted.add(kind)
+            assert offered == accepted, (progress.phase, hours)

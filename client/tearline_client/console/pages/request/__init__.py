@@ -1,0 +1,1 @@
+"""Pages about one request, and about a new one."""
