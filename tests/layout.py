@@ -95,7 +95,13 @@ def sources(side: str) -> tuple[Path, ...]:
 def console() -> tuple[Path, ...]:
     """Returns the modules of the console, and those that serve it alone."""
     client = ROOT / "client" / "tearline_client"
-    beside = (client / "cli" / "console.py", client / "persons" / "sign_ins.py")
+    persons = client / "persons"
+    beside = (
+        client / "cli" / "console.py",
+        persons / "enrolment_codes.py",
+        persons / "passkeys.py",
+        persons / "sign_ins.py",
+    )
     return tuple(
         path
         for path in sources("client")

@@ -48,6 +48,7 @@ AGENCY = {
     "trust sign": Example(words="federation.trust"),
     "person add": Example(words="ana --role liaison --role officer"),
     "person disable": Example(words="ana"),
+    "person enrol": Example(words="ana"),
     "person list": Example(),
     "login": Example(words="ana"),
     "agreement amend": Example(words="narcotics-2026 terms.toml", role=OFFICER),

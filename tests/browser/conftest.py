@@ -65,7 +65,7 @@ class Screen:
         await page.goto(f"{self.origin}/sign-in")
         await page.locator("#name").fill(name)
         await page.locator("#passphrase").fill(passphrase)
-        await page.locator("main button.primary").click()
+        await page.locator("form:has(#passphrase) button.primary").click()
 
 
 @pytest.fixture

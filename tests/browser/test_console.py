@@ -89,7 +89,7 @@ async def test_an_auditor_asks_who_saw_an_account_and_downloads_the_export(
 ) -> None:
     async with screen.page() as page:
         await screen.sign_in(page, "auditor")
-        await page.get_by_role("link", name="Audit").click()
+        await page.get_by_role("link", name="Audit", exact=True).click()
         await page.get_by_label("Value").fill("DE02 1203 0000 0000 2020 51")
         await page.get_by_role("button", name="Who saw this value?").click()
         await expect(page.locator("#list")).to_contain_text("mx-prosecutor")

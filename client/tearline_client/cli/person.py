@@ -1,9 +1,11 @@
 """``tearline person``: the agency's persons and their roles."""
 
+import time
 from pathlib import Path
 
 import click
 
+from tearline.limits import ENROLMENT_CODE_S
 from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp, parse_tlp
 from tearline_client.cli.context import CliContext, pass_cli
@@ -12,6 +14,7 @@ from tearline_client.cli.options import FILE
 from tearline_client.cli.session import home_of
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons.issuer import LocalIssuer
+from tearline_client.rendering.values import moment
 from tearline_runtime.passphrase import read_passphrase
 
 
@@ -59,13 +62,15 @@ def add(
 
     Example: tearline person add ana --role analyst
     """
-    issuer(cli).add(
+    persons = issuer(cli)
+    persons.add(
         name,
         roles={Role(role) for role in roles},
         clearance=parse_tlp(clearance),
         passphrase=person_passphrase(name, person_passphrase_file, twice=True),
     )
-    cli.say(f"{name} may now log in.")
+    code = persons.enrol(name, int(time.time()))
+    cli.say(f"{name} may now log in. Code to enrol a passkey in the console, for a day: {code}")
     cli.advise(f"tearline login {name}")
 
 
@@ -100,6 +105,23 @@ def disable(cli: CliContext, name: str) -> None:
     """
     issuer(cli).disable(name)
     cli.say(f"{name} may no longer act.")
+
+
+@command.command()
+@click.argument("name")
+@pass_cli
+def enrol(cli: CliContext, name: str) -> None:
+    """Print a one-time code with which the person NAME enrols a passkey in the console.
+
+    The code is good for a day and for one passkey; an earlier one ends. Give it to the person
+    alone: whoever has it can sign in as NAME.
+
+    Example: tearline person enrol ana
+    """
+    now_s = int(time.time())
+    code = issuer(cli).enrol(name, now_s)
+    ends = moment((now_s + ENROLMENT_CODE_S) * 1000)
+    cli.emit([{"person": name, "code": code, "ends": ends}], ["person", "code", "ends"])
 
 
 def person_passphrase(name: str, file: Path | None, *, twice: bool = False) -> bytes:

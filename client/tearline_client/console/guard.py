@@ -61,7 +61,11 @@ class Origins:
 
     def has_host(self, host: str) -> bool:
         """Returns whether a Host header names one of them."""
-        return any(urlsplit(origin).netloc == host.lower() for origin in self.allowed)
+        return bool(self.named(host))
+
+    def named(self, host: str) -> str:
+        """Returns the origin that a Host header names, or an empty text."""
+        return next((each for each in self.allowed if urlsplit(each).netloc == host.lower()), "")
 
     def refusal(self, method: str, path: str, headers: Headers) -> int:
         """Returns the status that refuses a request, or 0 for a permitted one."""

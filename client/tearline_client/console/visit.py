@@ -23,11 +23,13 @@ from tearline.errors import (
 )
 from tearline.limits import MAX_SIGN_INS_WAITING
 from tearline.persons.tokens import Role
+from tearline_client.console.challenges import Challenges
 from tearline_client.console.forms import CSRF, Form, read_form
 from tearline_client.console.guard import Origins
 from tearline_client.console.languages import Language
 from tearline_client.console.sessions import BrowserSession, BrowserSessions, SignInPace
 from tearline_client.console.templates import environment
+from tearline_client.console.webauthn import RelyingParty, relying_party
 from tearline_client.node import Node
 from tearline_client.persons.issuer import PersonRecord
 
@@ -110,6 +112,7 @@ class Console:
         sessions: Sessions of browsers.
         pace: Rate limit of sign-ins.
         verifications: Queue of passphrases to verify.
+        challenges: Challenges for passkeys.
     """
 
     node: Node
@@ -120,6 +123,7 @@ class Console:
     sessions: BrowserSessions = field(default_factory=BrowserSessions)
     pace: SignInPace = field(default_factory=SignInPace)
     verifications: Verifications = field(default_factory=Verifications)
+    challenges: Challenges = field(default_factory=Challenges)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,17 @@ class Visit:
         """Returns the roles of the signed-in person."""
         return frozenset() if self.signed_in is None else self.signed_in.roles
 
+    @property
+    def csrf(self) -> str:
+        """Returns the token of the session in its forms, or an empty text before the sign-in."""
+        return "" if self.session is None else self.session.csrf
+
+    @property
+    def relying_party(self) -> RelyingParty | None:
+        """Returns the console as authenticators know it, or None: then it has no passkeys here."""
+        origin = self.console.origins.named(self.request.headers.get("host", ""))
+        return relying_party(origin, self.node.identity().agency) if origin else None
+
     def query(self, name: str) -> str:
         """Returns the value of a name in the address, or an empty text."""
         return self.request.query_params.get(name, "").strip()
@@ -190,7 +205,7 @@ class Visit:
     def _frame(self) -> dict[str, object]:
         menu = [each for each in self.console.menu if each.roles & self.roles]
         path = self.request.url.path
-        token = "" if self.session is None else self.session.csrf
+        token = self.csrf
         field_of_form = Markup('<input type="hidden" name="%s" value="%s">') % (CSRF, token)
         return {
             "menu": menu,

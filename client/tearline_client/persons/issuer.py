@@ -31,6 +31,8 @@ from tearline.persons.tokens import Binding, IssuerKey, Person, Role, issue_toke
 from tearline.policy.marking import Tlp, parse_tlp
 from tearline.text.choices import listed
 from tearline_client.keys.keystore import Keystore
+from tearline_client.persons.enrolment_codes import EnrolmentCodes
+from tearline_client.persons.passkeys import Passkeys
 
 SESSION_LIFETIME_S = 12 * 3600  # a working day; then the person logs in again
 MAX_PERSONS = 200  # capacity of one secret; a larger agency has an identity provider
@@ -89,11 +91,15 @@ class LocalIssuer:
     Attributes:
         present: Sessions of this process alone, by name; see ``SignIns``. They count for a person
             who is named, and never for an empty name.
+        passkeys: Passkeys of the persons, for the console.
+        codes: One-time codes with which persons enrol passkeys.
     """
 
     def __init__(self, keystore: Keystore) -> None:
         self._keystore = keystore
         self.present: dict[str, Session] = {}
+        self.passkeys = Passkeys(keystore)
+        self.codes = EnrolmentCodes(keystore)
 
     @classmethod
     def create(cls, keystore: Keystore, key: IssuerKey) -> "LocalIssuer":
@@ -143,7 +149,7 @@ class LocalIssuer:
         return record
 
     def disable(self, name: str) -> None:
-        """Disables a person; their name stays reserved.
+        """Disables a person, with their passkeys; their name stays reserved.
 
         Issued tokens stay valid for up to five minutes.
 
@@ -162,6 +168,18 @@ class LocalIssuer:
                 ),
             )
         self.logout(name)
+        self.codes.end(name)
+        self.passkeys.end(name)
+
+    def enrol(self, name: str, now_s: int) -> str:
+        """Returns a one-time code with which a person enrols a passkey; an earlier one ends.
+
+        Raises:
+            PersonConflict: If there is no such person, or the person was disabled.
+        """
+        if not any(person.name == name and person.enabled for person in self.persons()):
+            raise PersonConflict("there is no such person, or the person was disabled")
+        return self.codes.issue(name, now_s)
 
     def login(self, name: str, passphrase: bytes, now_s: int) -> Session:
         """Begins a session of half a day, and replaces an earlier one.

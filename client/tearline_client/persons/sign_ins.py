@@ -5,8 +5,11 @@ persons use at once, each through a session of its own, keeps those sessions its
 node who is present, and for how long. Nothing of that is stored, and it ends with the process.
 """
 
-from tearline.errors import LoginRequired
+import hmac
+
+from tearline.errors import LoginRequired, PasskeyRefused
 from tearline_client.persons.issuer import LocalIssuer, PersonRecord, Session, verify_login
+from tearline_client.persons.passkeys import Passkey
 
 
 class SignIns:
@@ -14,10 +17,14 @@ class SignIns:
 
     Args:
         issuer: The agency's persons.
+
+    Attributes:
+        passkeys: Passkeys of the persons.
     """
 
     def __init__(self, issuer: LocalIssuer) -> None:
         self._issuer = issuer
+        self.passkeys = issuer.passkeys
 
     def person(self, name: str) -> PersonRecord:
         """Returns an enabled person, with their roles as of now.
@@ -37,6 +44,36 @@ class SignIns:
             LoginRefused: If the person is unknown or disabled, or the passphrase is not theirs.
         """
         verify_login(self._issuer.persons(), name, passphrase)
+
+    def holder(self, handle: bytes) -> str:
+        """Returns the enabled person with a handle of ``Passkeys``.
+
+        Raises:
+            PasskeyRefused: If there is none.
+        """
+        for person in self._issuer.persons():  # at most MAX_PERSONS
+            if person.enabled and hmac.compare_digest(self.passkeys.handle(person.name), handle):
+                return person.name
+        raise PasskeyRefused
+
+    def verify_code(self, name: str, code: str, now_s: int) -> None:
+        """Checks a person's one-time code without using it up.
+
+        Raises:
+            EnrolmentRefused: If it is not theirs, was used, or ended.
+        """
+        self._issuer.codes.verify(name, code, now_s)
+
+    def enrol(self, name: str, code: str, passkey: Passkey) -> None:
+        """Stores the first passkey on a person's machine, and uses up the code for it.
+
+        Raises:
+            EnrolmentRefused: If the code is not theirs, was used, or ended.
+            PasskeyRefused: If the passkey cannot be added; the code then stays.
+        """
+        self.passkeys.verify_room(name, passkey)
+        self._issuer.codes.spend(name, code, passkey.added_s)
+        self.passkeys.add(name, passkey)
 
     def renew(self, name: str, *, now_s: int, ends_s: int) -> None:
         """Records that a person is present until a time: the node then acts in their name.

@@ -106,3 +106,19 @@ class SignInDelayed(TlsError):
     code = "TL-TLS-012"
     what = "There were too many attempts to sign in."
     next = "Wait for the stated time, then try again."
+
+
+class EnrolmentRefused(TlsError):
+    """Name and one-time code that enrol nothing: wrong, used before, or too old."""
+
+    code = "TL-TLS-013"
+    what = "The code cannot be used for this name."
+    next = "Check the name and the code, or ask for a new one: `tearline person enrol NAME`."
+
+
+class PasskeyRefused(TlsError):
+    """Passkey that proves no enabled person, or cannot be stored."""
+
+    code = "TL-TLS-014"
+    what = "The passkey was not accepted."
+    next = "Try again, use your passphrase, or ask an officer in charge about your passkeys."

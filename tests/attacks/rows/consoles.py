@@ -19,6 +19,19 @@ def _attack(
     )
 
 
+def _passkey(
+    name: str, test: str, function: str, returns: str = "None", *, code: str = "TL-TLS-014"
+) -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=_NOTHING,
+        function=f"tearline_client.{function}",
+        test=f"tests/attacks/test_passkeys.py::test_{test}",
+        returns=returns,
+    )
+
+
 CONSOLES = (
     _attack(
         "send a form from a page elsewhere",
@@ -80,6 +93,64 @@ CONSOLES = (
         "/test_sign_in.py::test_attempts_for_one_name_have_a_pace",
         "sessions:SignInPace.wait_s",
         "0",
+        code="TL-TLS-012",
+    ),
+    _passkey(
+        "answer again with a passkey's answer of before",
+        "an_answer_signs_in_once",
+        "console.challenges:Challenges.verify",
+    ),
+    _passkey(
+        "answer with a passkey for a challenge of one's own making",
+        "a_challenge_of_another_s_making_is_refused",
+        "console.challenges:Challenges.verify",
+    ),
+    _passkey(
+        "have a page elsewhere ask for the passkey",
+        "a_page_of_another_origin_gets_no_sign_in",
+        "console.webauthn:RelyingParty.verify",
+        "0",
+    ),
+    _passkey(
+        "have an authenticator sign for another host",
+        "a_signature_for_another_relying_party_is_refused",
+        "console.webauthn:RelyingParty.verify",
+        "0",
+    ),
+    _passkey(
+        "ask for the passkey in a frame of another site's page",
+        "a_frame_in_a_page_elsewhere_gets_no_sign_in",
+        "console.webauthn:_verified_frame",
+        "data.challenge",
+    ),
+    _passkey(
+        "sign in as a colleague with one's own passkey",
+        "a_passkey_signs_in_its_own_person_alone",
+        "console.webauthn:RelyingParty.verify",
+        "0",
+    ),
+    _passkey(
+        "copy an authenticator",
+        "a_copy_of_an_authenticator_stops_the_passkey",
+        "persons.passkeys:after_use",
+        "passkey",
+    ),
+    _passkey(
+        "enrol a second passkey with a code",
+        "a_code_enrols_one_passkey",
+        "persons.enrolment_codes:verify_code",
+        code="TL-TLS-013",
+    ),
+    _passkey(
+        "enrol a passkey of somebody else with one's own code",
+        "a_code_is_for_its_person_alone",
+        "persons.enrolment_codes:verify_code",
+        code="TL-TLS-013",
+    ),
+    _passkey(
+        "guess a code",
+        "codes_are_guessed_at_a_pace",
+        "console.proofs:verify_pace",
         code="TL-TLS-012",
     ),
     _attack(

@@ -1,18 +1,25 @@
 """Signing in and out, and the choice of a language."""
 
-import asyncio
-import unicodedata
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from tearline.errors import LoginRefused, SignInDelayed, TearlineError
+from tearline.errors import SignInDelayed, TearlineError
 from tearline.limits import CONSOLE_SESSION_S
 from tearline_client.console.forms import read_form
 from tearline_client.console.languages import NAMES
+from tearline_client.console.proofs import (
+    PASSKEY,
+    PASSPHRASE,
+    PROOF_REFUSED,
+    passkey_options,
+    verify_passkey,
+    verify_passphrase,
+)
 from tearline_client.console.visit import Visit
 
 LANGUAGE_COOKIE = "tearline-language"
+_PURPOSE = "sign in"
 _A_YEAR_S = 365 * 24 * 3600
 
 
@@ -28,18 +35,22 @@ async def sign_in_page(visit: Visit) -> Response:
 
 def _form(visit: Visit, after: str, refused: TearlineError | None = None) -> Response:
     status = 200 if refused is None else 429 if isinstance(refused, SignInDelayed) else 403
-    values = {"after": own_path(after), "refused": refused}
+    options = passkey_options(visit, _PURPOSE)
+    values = {"after": own_path(after), "refused": refused, "options": options}
     return visit.render("sign_in.html", values, status=status)
 
 
 async def sign_in(visit: Visit) -> Response:
-    """Verifies a name and a passphrase, and begins a session under a token of its own."""
+    """Verifies a passkey or a passphrase, and begins a session under a token of its own."""
     form = await read_form(visit.request)  # a session that a browser had before counts no longer
     name = form.text("name").strip()
     after = own_path(form.text("next"))
     try:
-        await verify_passphrase(visit, name, form.text("passphrase"))
-    except (LoginRefused, SignInDelayed) as error:
+        if answer := form.text(PASSKEY):
+            name = await verify_passkey(visit, answer, _PURPOSE)
+        else:
+            await verify_passphrase(visit, name, form.text(PASSPHRASE))
+    except PROOF_REFUSED as error:
         return _form(visit, after, error)
     console = visit.console
     console.sessions.end(visit.request.cookies.get(console.cookie, ""))
@@ -58,23 +69,6 @@ def set_session(visit: Visit, response: Response, token: str) -> None:
         httponly=True,
         samesite="strict",
     )
-
-
-async def verify_passphrase(visit: Visit, name: str, passphrase: str) -> None:
-    """Verifies a person's passphrase, at the pace of their name.
-
-    Raises:
-        LoginRefused: If the person may not sign in, or the passphrase is not theirs.
-        SignInDelayed: If too many attempts came before.
-    """
-    console = visit.console
-    # Keyboards spell é as one character, or as an e and an accent.
-    data = unicodedata.normalize("NFC", passphrase).encode()
-    async with console.verifications.turn():  # without a turn, an attempt does not count
-        if wait_s := console.pace.wait_s(name, console.clock()):
-            raise SignInDelayed(f"the next one is possible in {wait_s} s")
-        await asyncio.to_thread(visit.node.sign_ins.verify, name, data)
-    console.pace.forgive(name)
 
 
 async def sign_out(visit: Visit) -> Response:

@@ -3,12 +3,18 @@
 from markupsafe import Markup
 from starlette.responses import Response
 
-from tearline.errors import LoginRefused, SignInDelayed, TearlineError
+from tearline.errors import SignInDelayed, TearlineError
 from tearline_client.console.forms import Form
-from tearline_client.console.pages.account import own_path, set_session, verify_passphrase
+from tearline_client.console.pages.account import own_path, set_session
+from tearline_client.console.proofs import (
+    PASSKEY,
+    PASSPHRASE,
+    PROOF_REFUSED,
+    passkey_options,
+    verify_person,
+)
 from tearline_client.console.visit import Handler, Visit
 
-_PASSPHRASE = "passphrase"  # noqa: S105 (the name of a field)
 _HIDDEN = Markup('<input type="hidden" name="%s" value="%s">')
 
 
@@ -23,7 +29,7 @@ async def confirm(visit: Visit) -> Response:
     after = own_path(form.text("next"))
     try:
         token = await _prove(visit, form)
-    except (LoginRefused, SignInDelayed) as error:
+    except PROOF_REFUSED as error:
         return _asked(visit, after, error)
     response = visit.redirect(after or "/")
     set_session(visit, response, token)
@@ -33,25 +39,24 @@ async def confirm(visit: Visit) -> Response:
 async def confirm_first(visit: Visit, act: Handler) -> Response:
     """Does a late act if its form proves the person; else asks, and keeps each value typed."""
     form = await visit.form()
-    proof = form.text(_PASSPHRASE)
     refused: TearlineError | None = None
-    if proof:
+    if form.text(PASSKEY) or form.text(PASSPHRASE):
         try:
             token = await _prove(visit, form)
-        except (LoginRefused, SignInDelayed) as error:
+        except PROOF_REFUSED as error:
             refused = error
         else:
             response = await act(visit)
             set_session(visit, response, token)
             return response
-    typed = (pair for pair in form.pairs() if pair[0] != _PASSPHRASE)
+    typed = (pair for pair in form.pairs() if pair[0] not in (PASSKEY, PASSPHRASE))
     # As typed, and not made visible first: the act gets these values back.
     hidden = Markup().join(_HIDDEN % pair for pair in typed)
     return _form(visit, visit.request.url.path, hidden, refused, status=403)
 
 
 async def _prove(visit: Visit, form: Form) -> str:
-    await verify_passphrase(visit, visit.person, form.text(_PASSPHRASE))
+    await verify_person(visit, form, _purpose(visit), visit.person)
     console = visit.console
     return console.sessions.prove(visit.request.cookies[console.cookie], console.clock())
 
@@ -64,6 +69,13 @@ def _asked(visit: Visit, after: str, refused: TearlineError | None = None) -> Re
 def _form(
     visit: Visit, action: str, hidden: Markup, refused: TearlineError | None, *, status: int
 ) -> Response:
-    values = {"action": action, "hidden": hidden, "refused": refused}
+    owned = visit.node.sign_ins.passkeys.owned(visit.person)
+    options = passkey_options(visit, _purpose(visit), owned) if owned else ""
+    values = {"action": action, "hidden": hidden, "refused": refused, "options": options}
     late = isinstance(refused, SignInDelayed)
     return visit.render("confirm.html", values, status=429 if late else status)
+
+
+def _purpose(visit: Visit) -> str:
+    """Returns the purpose of a passkey: to confirm this session, and no other."""
+    return f"confirm {visit.csrf}"

@@ -1,5 +1,7 @@
 """Persons at the command line: their passphrases, and which of several acts."""
 
+import re
+
 import pytest
 
 from support.cli import AUDITOR, OUR_NAME, Desk
@@ -112,3 +114,20 @@ def test_no_person_is_called_as_the_node_is(several: Desk) -> None:
     refused = several.run(*line)
     assert refused.exit_code == EXIT_USAGE, refused.output
     assert "node stands for the node itself" in refused.stderr
+
+
+def test_a_code_to_enrol_a_passkey_is_printed_for_living_persons(desk: Desk) -> None:
+    word = desk.folder / "word"
+    line = ("person", "add", "ben", "--role", "analyst", "--person-passphrase-file", word)
+    first = desk.run(*line).stderr.strip().rpartition(" ")[2]
+    (row,) = desk.rows("person", "enrol", "ben")
+    assert row["person"] == "ben"
+    for code in (first, row["code"]):
+        assert re.fullmatch(r"(?:[A-HJ-NP-Z2-9]{5}-){3}[A-HJ-NP-Z2-9]{5}", code)
+    assert first != row["code"]
+    assert desk.run("person", "disable", "ben").exit_code == 0
+    for name in ("ben", "nobody"):
+        refused = desk.run("person", "enrol", name)
+        assert refused.exit_code == EXIT_REFUSED
+        assert "TL-TLS-010" in refused.stderr
+        assert refused.stdout == ""

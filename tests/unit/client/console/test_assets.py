@@ -66,4 +66,4 @@ def test_colours_and_fonts_are_tokens() -> None:
 def test_the_packages_of_the_console_are_an_extra() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     extra = text.partition("\nconsole = [")[2].partition("]")[0]
-    assert {"jinja2", "babel"} <= set(re.findall(r'"(\w+)', extra))
+    assert {"jinja2", "babel", "fido2"} <= set(re.findall(r'"(\w+)', extra))

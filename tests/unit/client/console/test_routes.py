@@ -55,14 +55,18 @@ MATRIX = {
     ("GET", "/sign-in"): NO_ROLE,
     ("POST", "/sign-in"): NO_ROLE,
     ("POST", "/sign-out"): ALL,
+    ("GET", "/enrol"): NO_ROLE,
+    ("POST", "/enrol"): NO_ROLE,
+    ("GET", "/passkeys"): ALL,
+    ("POST", "/passkeys"): ALL,
     ("GET", "/confirm"): ALL,
     ("POST", "/confirm"): ALL,
     ("POST", "/language"): NO_ROLE,
 }
 
-FILLED = {"passphrase": PASSPHRASE, "format": "csv"}
+FILLED = {"passphrase": PASSPHRASE, "format": "csv", "act": "remove"}
 """Fields without which an act is refused to every role."""
-WIDE = frozenset({"/packets/{packet}/recall"})
+WIDE = frozenset({"/packets/{packet}/recall", "/passkeys"})
 """Paths whose page and act ask for the person again, if the last time is minutes ago."""
 
 
