@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import tearline_runtime.grpc as _rpc
 
 if TYPE_CHECKING:
-    from tearline_client.features.packets.service import Sent
     from tearline_client.messages.packet_view import PacketView
+    from tearline_client.messages.sent import Sent
     from tearline_client.node import Node
     from tearline_client.planning.drafts import About
     from tearline_client.planning.entities import Entity, Group, connected_groups
@@ -49,7 +49,7 @@ _PLACES = {
     "NodeStatus": "status",
     "PacketView": "messages.packet_view",
     "ReleasePlan": "planning.release_plan",
-    "Sent": "features.packets.service",
+    "Sent": "messages.sent",
     "SyncNode": "sync.node",
     "connected_groups": "planning.entities",
 }

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from tearline.errors import EXCHANGE_AWAY, TearlineError, TrustError
+from tearline.errors import EXCHANGE_AWAY, TearlineError
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.access_log.anchors import AccessLogAnchors
 from tearline_client.bootstrap import HANDLERS, start_state
@@ -12,13 +12,11 @@ from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.cosigning.followed_log import FollowedLog
 from tearline_client.directory import Directory
-from tearline_client.features.agreements.handler import put_in_force
 from tearline_client.features.agreements.proposals import ProposalService
 from tearline_client.features.agreements.service import AgreementService
 from tearline_client.features.approvals.service import ApprovalService, Services
 from tearline_client.features.cases.decisions import CaseDecisionService
 from tearline_client.features.cases.service import CaseService
-from tearline_client.features.channels.handler import queue_marks
 from tearline_client.features.consents.own_sources import OwnSources
 from tearline_client.features.consents.service import ConsentService
 from tearline_client.features.corrections.service import CorrectionService
@@ -38,7 +36,6 @@ from tearline_client.features.worklist.service import Task, Worklist
 from tearline_client.inbox.inbox import Inbox
 from tearline_client.inbox.receiver import Receiver
 from tearline_client.jobs import Jobs
-from tearline_client.key_management.foreign_keys import watch_own_name
 from tearline_client.key_management.records import KeyRecords
 from tearline_client.keys.home import TOKEN_KEY, Home, Identity
 from tearline_client.keys.keystore import Keystore
@@ -49,11 +46,13 @@ from tearline_client.namespaces.packets import Packets
 from tearline_client.notifications.hooks import Notifications
 from tearline_client.outbox.duties import Duties
 from tearline_client.outbox.lock import Presence
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.outbox.sender import Sender
 from tearline_client.persons.actors import Actors
 from tearline_client.recovery.reconcile import Reconciler
 from tearline_client.status import NodeStatus, status_of
 from tearline_client.store.access import AccessStore
+from tearline_client.synchronisation import Synchronisation
 from tearline_client.transport.connection import Connection
 from tearline_client.transport.grpc import Transport
 
@@ -83,14 +82,15 @@ class Node:
         self._sender = Sender(context, home.sending_lock, HANDLERS)
         self._duties = Duties(context, HANDLERS)
         onward = OnwardUse(context)
-        releases = PacketService(context, self._sender, onward)
-        disclosures = DisclosureService(context, self._sender, releases, onward)
+        outbox = Outbox(context, self._sender, self._duties, self._synchronise)
+        releases = PacketService(context, self._sender, outbox, onward)
+        disclosures = DisclosureService(context, outbox, releases, onward)
         words = FreeText(context, onward)
-        self._records = KeyRecords(context, home, self._sender)
+        self._records = KeyRecords(context, home, self._sender, outbox)
         self._inbox = Inbox(context, Receiver(context, HANDLERS), self._records)
         self._recovery = Reconciler(context)
         self.connection = Connection(home, keystore, context.transport, self.now_ms)
-        self.keys = Keys(context, home, self._records, self.connection, words, self.sync)
+        self.keys = Keys(context, home, self._records, self.connection, words, self._synchronise)
         store = AccessStore(context.stores.database)
         self._anchors = AccessLogAnchors(context, store, self._sender)
         access = AccessLog(
@@ -103,34 +103,46 @@ class Node:
         )
         self.cosigning = Cosigner(context, self.keys.cosigner)
         self.log = FollowedLog(context, self.cosigning)
+        self._synchronisation = Synchronisation(
+            context=context,
+            cosigner=self.cosigning,
+            recovery=self._recovery,
+            records=self._records,
+            anchors=self._anchors,
+            duties=self._duties,
+            sender=self._sender,
+            inbox=self._inbox,
+        )
         self.audit = Audit(context, access, self.persons, sync=self.sync, receive=self.receive)
         self.notifications = Notifications(context)
         self.decisions = DecisionService(
             context,
             Presence(home.deciding_lock),
-            self.sync,
+            outbox,
             releasing=releases,
             disclosures=disclosures,
         )
-        self.recalls = RecallService(context, self._sender, self.sync)
+        self.recalls = RecallService(context, outbox)
         self.corrections = CorrectionService(context, releases, access)
-        self.consents = ConsentService(context, releases, disclosures, words, self.decisions)
+        self.consents = ConsentService(context, outbox, disclosures, words, self.decisions)
         self.own_sources = OwnSources(context)
         self.cases = CaseService(context, words)
-        self.case_decisions = CaseDecisionService(context, self.cases, self.decisions, self._sender)
+        self.case_decisions = CaseDecisionService(context, self.cases, self.decisions, outbox)
         self.packets = Packets(
             context,
             access,
-            self._sender,
+            outbox,
             releases=releases,
             decisions=self.decisions,
             disclosures=disclosures,
             cases=self.cases,
             token_key=lambda: keystore.get(TOKEN_KEY),
         )
-        self.requests = RequestService(context, self._sender, self.decisions, words)
+        self.requests = RequestService(context, outbox, self.decisions, words)
         self.answers = AnswerService(context, self.decisions, releases, self.requests)
-        self.imports = BulkSender(context, self._sender, releases, self.cosigning)
+        self.imports = BulkSender(
+            context, self._sender, releases, self.cosigning, self._synchronise
+        )
         services = Services(
             releasing=releases,
             disclosures=disclosures,
@@ -141,10 +153,10 @@ class Node:
         self.approvals = ApprovalService(context, services, self.persons, self.decisions)
         self.notifications.watch(self.requests.due)
         self.notifications.watch(self.recalls.due)
-        self.agreements = AgreementService(context, home, self._sender, releases, self.sync)
+        self.agreements = AgreementService(context, home, outbox)
         self.proposals = ProposalService(context, self.agreements.publish)
         self.erasures = ErasureService(context, words, self.agreements.publish)
-        self.suspensions = SuspensionService(context, self._sender)
+        self.suspensions = SuspensionService(context, outbox)
         self._worklist = Worklist(
             context,
             requests=self.requests,
@@ -226,33 +238,22 @@ class Node:
             LogError: If the log is not the one followed so far.
             TwinAtWork: If another copy of this node is running.
         """
-        await self.cosigning.follow()
-        watch_own_name(self._context)
-        self._context.verify_alone()
-        try:
-            await self._recovery.run()
-            await self._keep_records()
-        finally:
-            # With a key that may have come on record just now; and an exchange that was restored
-            # takes nothing before it has heard what we cosigned.
-            await self.cosigning.turn()
-        self._duties.reseal()
-        self._duties.run_due()
+        await self._synchronisation.run()
         self._jobs.run(drafts=self.approvals.expire)
-        await self._sender.flush()
-        if self._duties.reseal():
-            await self._sender.flush()
         await self.decisions.run()
 
-    async def _keep_records(self) -> None:
-        try:
-            self._context.follower.verify_fresh(self._context.now_ms())
-        except TrustError:
-            # A wrong clock begins or ends no key. Arrivals are received all the same, and each
-            # attempt to seal is refused.
-            return
-        await self._records.keep()
-        self._jobs.run(anchoring=self._anchors.anchor)
+    async def look(self) -> None:
+        """Synchronises for a command: for a minute, neither its acts nor ``look`` do so again.
+
+        Raises:
+            TearlineError: As ``sync``.
+        """
+        if not self._synchronisation.has_looked():
+            await self.sync()
+            self._synchronisation.note_look()
+
+    async def _synchronise(self) -> None:
+        await self._synchronisation.run_once()
 
     def take_over(self) -> None:
         """Makes this copy the node again, after every other copy has ended; see ``Reconciler``."""
@@ -274,29 +275,22 @@ class Node:
     async def receive(self) -> int:
         """Receives the whole mailbox, and notifies the senders; returns the number of arrivals."""
         await self.sync()
-        count = await self._take_in()
-        with self._jobs.attempt("proposals"):
-            if put_in_force(self._context):
-                await self._sender.flush()
-                count += (
-                    await self._take_in()
-                )  # a version that all parties signed arrives here, too
-        await self.tell()
-        return count
+        return await self._synchronisation.take_in()
 
     async def unread(self) -> int:
         """Returns the number of unread items in the mailbox; see ``Inbox.unread``."""
         return await self._inbox.unread()
 
     async def refresh(self) -> TearlineError | None:
-        """Receives the mailbox as ``receive`` does, unless the exchange is unreachable.
+        """Receives the mailbox after ``look``, unless the exchange is unreachable.
 
         Returns:
             The error if the exchange was unreachable, else None. The state here is then that of
             ``known_ms``.
         """
         try:
-            await self.receive()
+            await self.look()
+            await self._synchronisation.take_in()
         except EXCHANGE_AWAY as error:
             return error
         return None
@@ -305,27 +299,13 @@ class Node:
         """Returns the time of the newest checkpoint read here, Unix milliseconds, or 0."""
         return self._context.follower.time_s() * 1000
 
-    async def _take_in(self) -> int:
-        count = 0
-        async for _ in self.inbox():
-            count += 1
-        return count
-
     async def tell(self) -> None:
         """Sends receipts for grants, and the other answers that partners wait for."""
-        self._duties.answer()
-        await self._sender.flush()
+        await self._synchronisation.tell()
 
     async def mark(self) -> int:
-        """Signs and sends a mark for every changed channel; returns their number.
-
-        Raises:
-            TwinAtWork: If another copy of this node is running; then no mark is signed.
-        """
-        self._context.verify_alone()
-        count = queue_marks(self._context)
-        await self._sender.flush()
-        return count
+        """Signs and sends a mark for every changed channel; see ``Synchronisation.mark``."""
+        return await self._synchronisation.mark()
 
     # State.
 

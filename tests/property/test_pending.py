@@ -21,7 +21,8 @@ from tearline.persons.four_eyes import APPROVERS, DRAFTERS
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.features.approvals.service import ApprovalService, Services
-from tearline_client.features.packets.service import Persons, Sent
+from tearline_client.features.packets.service import Persons
+from tearline_client.messages.sent import Sent
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.store.approvals import ApprovalStore, PendingAnswer

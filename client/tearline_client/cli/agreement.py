@@ -26,6 +26,7 @@ from tearline_client.cli.proposal import (
 from tearline_client.cli.session import (
     async_command,
     home_of,
+    look,
     node_command,
     open_node,
     read_text,
@@ -123,6 +124,7 @@ async def publish(cli: CliContext, agreement: str) -> None:
     file = Path(agreement)
     given = read_signed(Armor.AGREEMENT, file) if _is_file(agreement) else None
     async with open_node(cli) as node:
+        await look(cli, node)
         agreements = node.agreements
         versions = [given] if given else agreements.versions(agreements.by_name(agreement).id)[::-1]
         for complete in versions:

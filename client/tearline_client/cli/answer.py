@@ -27,7 +27,7 @@ from tearline_client.cli.session import node_command, person_of
 from tearline_client.connectors.importers.documents import Document
 from tearline_client.drafting.from_file import confirmed, draft_answer
 from tearline_client.drafting.release import takes_two
-from tearline_client.features.packets.service import verify_accepted
+from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node
 from tearline_client.rendering.packets import SPARE, cell_rows
 

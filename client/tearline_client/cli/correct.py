@@ -22,7 +22,7 @@ from tearline_client.cli.release_options import (
 from tearline_client.cli.session import async_command, look, open_node
 from tearline_client.drafting.from_file import confirmed, draft_correction
 from tearline_client.features.corrections.service import Change, CorrectionPlan
-from tearline_client.features.packets.service import Sent
+from tearline_client.messages.sent import Sent
 from tearline_client.rendering.packets import SPARE, seen_text, short
 from tearline_client.rendering.words import agency_name, counted
 

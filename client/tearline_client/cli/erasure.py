@@ -13,7 +13,7 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import async_command, home_of, node_command, open_node
+from tearline_client.cli.session import async_command, home_of, look, node_command, open_node
 from tearline_client.enrolment import read_signed, write_signed
 from tearline_client.features.erasures.service import order_of
 from tearline_client.node import Node
@@ -89,8 +89,9 @@ async def publish(cli: CliContext, file: Path) -> None:
     order = order_of(complete)
 
     async with open_node(cli) as node:
+        await look(cli, node)
         await node.erasures.publish(complete)
-        await node.receive()  # the node receives it by the mailbox, as every party does
+        await node.refresh()  # the node receives it by the mailbox, as every party does
     entries = counted(len(order.indices), "entry")
     cli.say(f"Erased the events of {entries}: {', '.join(map(str, order.indices))}.")
 

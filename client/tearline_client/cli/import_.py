@@ -113,7 +113,7 @@ async def import_file(
     agreements: tuple[str, ...] = options.pop("agreements")
     order = order_of({**options, "agreement": agreements[0]})
     async with open_node(cli) as node:
-        await node.sync()
+        await node.look()
         source = read(file)
         orders = divide_order(node, order, tuple(dict.fromkeys(agreements)))
         # Plan the whole source before sending any of it.

@@ -19,7 +19,7 @@ from tearline_client.drafting.release import Released, takes_two
 from tearline_client.drafting.release import release as release_plans
 from tearline_client.drafting.release import release_field as disclose_field
 from tearline_client.features.packets.review import Review
-from tearline_client.features.packets.service import verify_accepted
+from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import ReleasePlan

@@ -29,8 +29,8 @@ from tearline_client.cli.session import (
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import narrative_field
 from tearline_client.drafting.release import takes_two
-from tearline_client.features.packets.service import verify_accepted
 from tearline_client.features.requests.views import RequestView
+from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file

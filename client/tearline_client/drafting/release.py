@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tearline.errors import ActQueued
 from tearline.persons.tokens import Role
-from tearline_client.features.packets.service import Sent
+from tearline_client.messages.sent import Sent
 from tearline_client.node import Node
 from tearline_client.planning.release_plan import ReleasePlan
 

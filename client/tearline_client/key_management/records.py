@@ -11,12 +11,9 @@ from tearline.errors import (
     AgreementSuspended,
     CallerDenied,
     CosigningWaits,
-    OutcomeUnknown,
     PacketFrozen,
-    RefusedOtherwise,
     SignerKeyUnknown,
     TrustError,
-    error_by_code,
 )
 from tearline.federation.members import KeyRecord, KeyUse
 from tearline.identity import agency_uri_of
@@ -31,8 +28,8 @@ from tearline.wire.statements import Signed, signed
 from tearline_client.context import NodeContext
 from tearline_client.keys.home import Home
 from tearline_client.keys.rotation import KeyKind, end_of_new, is_past_use, rotation_due
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.outbox.sender import Sender
-from tearline_client.store.outbox import OutboxState
 
 _RESUMED = (AgreementSuspended, PacketFrozen)
 """Arrivals quarantined with these errors are opened on resumption, possibly months later."""
@@ -45,14 +42,16 @@ class KeyRecords:
     Args:
         context: The node.
         home: Holds the root's record of a signing key.
-        sender: Its outbox.
+        sender: Sends records that are due.
+        outbox: Sends those that a person publishes.
     """
 
-    def __init__(self, context: NodeContext, home: Home, sender: Sender) -> None:
+    def __init__(self, context: NodeContext, home: Home, sender: Sender, outbox: Outbox) -> None:
         self._context = context
         self._home = home
         self._keys = context.keys
         self._sender = sender
+        self._outbox = outbox
 
     def ends_ms(self) -> Mapping[KeyKind, int]:
         """Returns the end of the newest valid key of each kind, in Unix milliseconds."""
@@ -95,7 +94,7 @@ class KeyRecords:
         self._context.verify_ready()
         if kind is KeyKind.COSIGN:
             self._context.verify_may_cosign()
-        await self._publish(self._record(kind, self._keys.make(kind)))
+        await self._outbox.publish(self._record(kind, self._keys.make(kind)))
         self._adopt()
 
     async def take_signing_record(self, record: Signed) -> None:
@@ -104,7 +103,7 @@ class KeyRecords:
         Raises:
             TearlineError: If the exchange refuses it, or is unreachable.
         """
-        await self._publish(record)
+        await self._outbox.publish(record)
         self._adopt()
 
     async def revoke(self, revocation: Signed) -> bool:
@@ -117,7 +116,7 @@ class KeyRecords:
             TearlineError: If the exchange refuses it, or is unreachable.
         """
         try:
-            await self._publish(revocation)
+            await self._outbox.publish(revocation)
         except CallerDenied:
             receipts = self._context.stores.receipts.of(revocation.statement.id)
             if not any(receipt.status is Status.ACCEPTED for receipt in receipts):
@@ -232,16 +231,8 @@ class KeyRecords:
             if public is not None and key_id(public) in counting:
                 self._keys.adopt(kind, public)
 
-    async def _queue(self, statement: Signed) -> int:
+    async def _queue(self, statement: Signed) -> None:
         with self._context.stores.database.transaction():
-            (item,) = self._sender.store_publications([Publication(signed=(statement,))])
+            self._sender.store_publications([Publication(signed=(statement,))])
         await self._sender.flush()
         await self._context.follow()
-        return item
-
-    async def _publish(self, statement: Signed) -> None:
-        item = self._context.stores.outbox.item(await self._queue(statement))
-        if item is None or item.state in (OutboxState.SEALED, OutboxState.UNKNOWN):
-            raise OutcomeUnknown("the record waits in the outbox")
-        if item.code:
-            raise (error_by_code(item.code) or RefusedOtherwise)(item.why)

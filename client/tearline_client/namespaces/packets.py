@@ -12,8 +12,9 @@ from tearline_client.features.cases.service import CaseService
 from tearline_client.features.decisions.service import DecisionService
 from tearline_client.features.packets.disclosure import Disclosure, DisclosureService
 from tearline_client.features.packets.reader import PacketReader
-from tearline_client.features.packets.service import PacketService, Persons, Sent
-from tearline_client.outbox.sender import Sender
+from tearline_client.features.packets.service import PacketService, Persons
+from tearline_client.messages.sent import Sent
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.drafts import About, draft_packet
 from tearline_client.planning.entities import Group
 from tearline_client.planning.mentions import Mention
@@ -26,7 +27,7 @@ class Packets(PacketReader):
     Args:
         context: The node.
         access: The node's own access log.
-        sender: The outbox.
+        outbox: Sends receipts.
         releases: Plans releases.
         decisions: Stores and does decisions.
         disclosures: Decides on single further fields.
@@ -38,7 +39,7 @@ class Packets(PacketReader):
         self,
         context: NodeContext,
         access: AccessLog,
-        sender: Sender,
+        outbox: Outbox,
         *,
         releases: PacketService,
         decisions: DecisionService,
@@ -46,7 +47,7 @@ class Packets(PacketReader):
         cases: CaseService,
         token_key: Callable[[], bytes],
     ) -> None:
-        super().__init__(context, access, sender)
+        super().__init__(context, access, outbox)
         self._releases = releases
         self._decisions = decisions
         self._disclosures = disclosures

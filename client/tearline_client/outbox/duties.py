@@ -1,14 +1,13 @@
 """Duties of a node, by statement type: what it queues by itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from tearline.statements.statement import StatementType
 from tearline_client.context import NodeContext
 from tearline_client.jobs import Jobs
 from tearline_client.rules.handler import StatementHandler
-
-Duty = Callable[[NodeContext], object]
 
 
 class Duties:
@@ -27,26 +26,29 @@ class Duties:
         self._context = context
         self._handlers = handlers
 
-    def reseal(self) -> bool:
+    def reseal(self) -> Mapping[bytes, bytes]:
         """Queues statements that were returned undelivered, sealed anew to their recipients.
 
         Returns:
-            Whether there were any.
+            The ids of the new statements, by the id of the old one.
         """
-        found = [self._attempt(each, each.reseal) for each in self._handlers.values()]
-        return any(found)
+        anew: dict[bytes, bytes] = {}
+        for each in self._handlers.values():
+            with self._attempt(each):
+                anew.update(each.reseal(self._context))
+        return anew
 
     def run_due(self) -> None:
         """Performs the duties of each round."""
         for each in self._handlers.values():
-            self._attempt(each, each.run_due)
+            with self._attempt(each):
+                each.run_due(self._context)
 
     def answer(self) -> None:
         """Queues the statements that arrivals require."""
         for each in self._handlers.values():
-            self._attempt(each, each.answer)
+            with self._attempt(each):
+                each.answer(self._context)
 
-    def _attempt(self, handler: StatementHandler[Any], duty: Duty) -> object:
-        with Jobs(self._context).attempt(handler.type.name.lower().replace("_", " ")):
-            return duty(self._context)
-        return None
+    def _attempt(self, handler: StatementHandler[Any]) -> AbstractContextManager[None]:
+        return Jobs(self._context).attempt(handler.type.name.lower().replace("_", " "))

@@ -14,8 +14,9 @@ from statistics import quantiles
 
 from tearline.statements.receipt import Receipt, Status
 from tearline_client.drafting.from_file import ReleaseOptions
-from tearline_client.features.packets.service import Persons, Stored
+from tearline_client.features.packets.service import Persons
 from tearline_client.node import Node
+from tearline_client.outbox.outbox import Batch
 from tearline_client.planning.entities import Entity, Group
 from tearline_client.planning.release_plan import ReleasePlan
 
@@ -135,7 +136,7 @@ class Benchmark:
                 if sent.keys() <= stored.keys():
                     everything.set()
 
-    def _entries(self, published: Stored) -> list[int]:
+    def _entries(self, published: Batch) -> list[int]:
         receipts = self._node.packets.receipts
         found = [receipt for s in published.statements for receipt in receipts(s.statement.id)]
         return [receipt.entry.index for receipt in found if receipt.entry is not None]

@@ -1,18 +1,13 @@
 """Agreements of this node, as ``node.agreements``: records, drafts and publication."""
 
-from collections.abc import Awaitable, Callable
-
 from tearline.agreements.agreement import Agreement, verify_pins, verify_signable
-from tearline.errors import AgreementNotInForce, error_by_code
+from tearline.errors import AgreementNotInForce
 from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement, parse_agreement
-from tearline.wire.publications import Publication
 from tearline.wire.statements import Signed, merge_signed, signed
 from tearline_client.context import NodeContext, Policies
-from tearline_client.features.packets.service import PacketService
 from tearline_client.keys.home import Home
-from tearline_client.outbox.queued_acts import queueing
-from tearline_client.outbox.sender import Sender
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.agreement_file import parse_agreement_file
 
 
@@ -22,24 +17,13 @@ class AgreementService:
     Args:
         context: The node.
         home: Holds the trust list.
-        sender: The outbox.
-        releasing: Reads the outcome of statements.
-        sync: Synchronises the node and flushes the outbox.
+        outbox: Sends statements.
     """
 
-    def __init__(
-        self,
-        context: NodeContext,
-        home: Home,
-        sender: Sender,
-        releasing: PacketService,
-        sync: Callable[[], Awaitable[None]],
-    ) -> None:
+    def __init__(self, context: NodeContext, home: Home, outbox: Outbox) -> None:
         self._context = context
         self._home = home
-        self._sender = sender
-        self._packets = releasing
-        self._sync = sync
+        self._outbox = outbox
 
     @property
     def policies(self) -> Policies:
@@ -112,10 +96,4 @@ class AgreementService:
             ActQueued: If the exchange is unreachable; it is sent later.
             TearlineError: The refusal.
         """
-        with self._context.stores.database.transaction():
-            ids = self._sender.store_publications([Publication(signed=(complete,))])
-        with queueing(self._context):
-            await self._sync()  # this also sends the statement
-        sent = await self._packets.settle((), [complete], ids)
-        for code, why in sent.refused:
-            raise (error_by_code(code) or AgreementNotInForce)(why)
+        await self._outbox.publish(complete, sync=True)

@@ -19,10 +19,11 @@ from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.decisions.service import Also, DecisionService, persons_of
 from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.review import Review, changed_of
-from tearline_client.features.packets.service import PacketService, Persons, Sent
+from tearline_client.features.packets.service import PacketService, Persons
 from tearline_client.features.requests.answers import AnswerService
 from tearline_client.features.requests.handler import note_of
 from tearline_client.features.requests.service import RequestService
+from tearline_client.messages.sent import Sent
 from tearline_client.persons.actors import Actors
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.approvals import (

@@ -14,8 +14,7 @@ from tearline_client.features.cases.service import CaseService
 from tearline_client.features.cases.views import CaseView
 from tearline_client.features.decisions.service import Also, DecisionService
 from tearline_client.features.packets.service import Persons
-from tearline_client.outbox.queued_acts import queueing
-from tearline_client.outbox.sender import Sender
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.store.decisions import Act, Decision, content_of
 
 _DESK = "case"
@@ -28,16 +27,16 @@ class CaseDecisionService:
         context: The node.
         cases: Takes the steps of a case.
         decisions: Stores each decision first.
-        sender: The node's outbox.
+        outbox: Sends the steps.
     """
 
     def __init__(
-        self, context: NodeContext, cases: CaseService, decisions: DecisionService, sender: Sender
+        self, context: NodeContext, cases: CaseService, decisions: DecisionService, outbox: Outbox
     ) -> None:
         self._context = context
         self._cases = cases
         self._decisions = decisions
-        self._sender = sender
+        self._outbox = outbox
         decisions.on(_DESK, self._carry)
 
     async def open(
@@ -112,7 +111,7 @@ class CaseDecisionService:
             Act(desk=_DESK, about=case_id, said=said),
             Persons(acted_by=acted_by),
             lambda done: self._take(case_id, said, acted_by, done),
-            read=False,
+            sync=False,
         )
 
     async def _carry(self, decision: Decision, done: Also) -> object:
@@ -124,8 +123,7 @@ class CaseDecisionService:
         self, case_id: bytes, said: Mapping[str, Any], acted_by: ActedBy | None, done: Also
     ) -> None:
         self._say(case_id, said, acted_by, done)
-        with queueing(self._context):
-            await self._sender.flush()
+        await self._outbox.flush()
         self._cases.verify_taken()
 
     def _say(

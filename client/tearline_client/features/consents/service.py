@@ -35,8 +35,10 @@ from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.decisions.service import Also, DecisionService, persons_of
 from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.free_text import FreeText
-from tearline_client.features.packets.service import PacketService, Persons, Sent, verify_accepted
+from tearline_client.features.packets.service import Persons
 from tearline_client.messages.packet_view import PacketView
+from tearline_client.messages.sent import Sent, verify_accepted
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.mentions import Mention
 from tearline_client.store.approvals import PendingConsent
 from tearline_client.store.consents import ConsentRecord
@@ -59,7 +61,7 @@ class ConsentService:
 
     Args:
         context: The node.
-        releasing: Sends packets.
+        outbox: Sends steps.
         disclosures: Releases more fields of a packet.
         words: Checks texts beside packets.
         decisions: Stores each decision before it is signed.
@@ -68,14 +70,14 @@ class ConsentService:
     def __init__(
         self,
         context: NodeContext,
-        releasing: PacketService,
+        outbox: Outbox,
         disclosures: DisclosureService,
         words: FreeText,
         decisions: DecisionService,
     ) -> None:
         self._context = context
         self._store = context.stores.consents
-        self._packets = releasing
+        self._outbox = outbox
         self._disclosures = disclosures
         self._words = words
         self._decisions = decisions
@@ -496,7 +498,7 @@ class ConsentService:
         state.verify_ready()
         state.verify_witnessed()
         agreement_id = shown.manifest.agreement.id
-        with state.stores.database.transaction():
+        async with self._outbox.sending() as batch:
             also()
             key = state.kem_key_of(peer)
             bare = Consent(
@@ -515,8 +517,9 @@ class ConsentService:
             verify_may_say(bare, is_originator=shown.own)
             verify_terms(bare, terms)
             statement, ids = queue_consent(state, bare, terms, key)
+            batch.add([statement], ids)
             if is_repeated:
                 self._words.keep(statement.statement.id, repeats)
-        sent = await self._packets.settle((), [statement], ids)
+        sent = await self._outbox.outcome(batch)
         verify_accepted(sent)
         return sent

@@ -25,10 +25,11 @@ from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.review import changed_of
-from tearline_client.features.packets.service import PacketService, Persons, Sent
+from tearline_client.features.packets.service import PacketService, Persons
 from tearline_client.jobs import ends_round
+from tearline_client.messages.sent import Sent
 from tearline_client.outbox.lock import Presence
-from tearline_client.outbox.queued_acts import queued
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.approvals import (
     Content,
@@ -55,7 +56,7 @@ class DecisionService:
     Args:
         context: The node.
         presence: Shown by each process while it does its own decision.
-        read: Synchronises the node.
+        outbox: Synchronises the node.
         releasing: Sends packets.
         disclosures: Releases single fields.
     """
@@ -64,14 +65,14 @@ class DecisionService:
         self,
         context: NodeContext,
         presence: Presence,
-        read: Callable[[], Awaitable[None]],
+        outbox: Outbox,
         *,
         releasing: PacketService,
         disclosures: DisclosureService,
     ) -> None:
         self._context = context
         self._presence = presence
-        self._read = read
+        self._outbox = outbox
         self._packets = releasing
         self._disclosures = disclosures
         self._carries: dict[str, Carry] = {
@@ -124,7 +125,7 @@ class DecisionService:
         persons: Persons,
         act: Callable[[Also], Awaitable[T]],
         *,
-        read: bool = True,
+        sync: bool = True,
     ) -> T:
         """Stores a decision, then does it.
 
@@ -132,7 +133,7 @@ class DecisionService:
             content: The decision, as stored.
             persons: The responsible persons.
             act: Does it now.
-            read: Whether the node synchronises first.
+            sync: Whether the node synchronises first, and not only if the act requires it.
 
         Returns:
             The result of ``act``.
@@ -145,8 +146,8 @@ class DecisionService:
         async with self._presence.shown():
             with self._context.stores.database.transaction():
                 number = self.store(content, persons)
-            missed = await self._missed() if read else None
-            return await self.do(number, act, missed=missed, read=not read)
+            missed = await self._outbox.synchronise() if sync else None
+            return await self.do(number, act, missed=missed, sync=not sync)
 
     def store(self, content: Content | Act, persons: Persons) -> int:
         """Stores a decision inside the caller's transaction; returns its number.
@@ -164,7 +165,7 @@ class DecisionService:
         act: Callable[[Also], Awaitable[T]],
         *,
         missed: TearlineError | None = None,
-        read: bool = False,
+        sync: bool = False,
     ) -> T:
         """Does a stored decision; raises as ``decide``.
 
@@ -172,35 +173,27 @@ class DecisionService:
             number: The decision.
             act: Does it.
             missed: The error that prevented the synchronisation, or None.
-            read: Whether to synchronise if the decision requires it.
+            sync: Whether to synchronise if the decision requires it.
         """
         store = self._context.stores.decisions
         try:
             return await act(lambda: store.drop(number))
         except _UNTIL_READ as error:
-            if read:
-                missed = await self._missed()
+            if sync:
+                missed = await self._outbox.synchronise()
             if missed is None:
                 self._forget_if_here(number)
                 raise
-            raise queued(self._context, missed, number=number) from error
+            raise self._outbox.queued(missed, number=number) from error
         except ActQueued:
             raise
         except EXCHANGE_AWAY as error:
             if not store.place(number):
                 raise  # it is signed: report the outbox's own error
-            raise queued(self._context, error, number=number) from error
+            raise self._outbox.queued(error, number=number) from error
         except TearlineError:
             self._forget_if_here(number)
             raise
-
-    async def _missed(self) -> TearlineError | None:
-        """Synchronises the node; returns the error if the exchange is unreachable, or None."""
-        try:
-            await self._read()
-        except EXCHANGE_AWAY as error:
-            return error
-        return None
 
     def _forget_if_here(self, number: int) -> None:
         with suppress(NotFound), self._context.stores.database.transaction():

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 from tearline.errors import (
     ExchangeBusy,
@@ -22,8 +21,9 @@ from tearline.limits import TREE_SIZES
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.features.packets.reissue import reissue
-from tearline_client.features.packets.service import PacketService, Persons, Stored
+from tearline_client.features.packets.service import PacketService, Persons
 from tearline_client.messages.compose import seal_plans
+from tearline_client.outbox.outbox import Batch
 from tearline_client.outbox.sender import Sender
 from tearline_client.planning.release_plan import ReleasePlan
 
@@ -58,13 +58,14 @@ class Imported:
 
 
 class BulkSender:
-    """Service for whole sources. Its caller has synchronised the node.
+    """Service for whole sources.
 
     Args:
         context: The node.
         sender: Its outbox.
         releasing: Checks and stores releases.
-        cosigner: Exchanges cosignatures with the partners.
+        cosigner: Exchanges cosignatures with the partners while it sends.
+        synchronise: Synchronises the node before it sends.
     """
 
     def __init__(
@@ -73,10 +74,12 @@ class BulkSender:
         sender: Sender,
         releasing: PacketService,
         cosigner: Cosigner,
+        synchronise: Callable[[], Awaitable[None]],
     ) -> None:
         self._context = context
         self._cosigner = cosigner
-        self._refreshed_ms = 0
+        self._synchronise = synchronise
+        self._refreshed_ms: int | None = None
         self._sender = sender
         self._packets = releasing
 
@@ -135,23 +138,21 @@ class BulkSender:
         behind = len(plans) - len(left)
         sending: asyncio.Task[None] | None = None
         try:
-            for batch in batches(left):
+            for some in batches(left):
                 await self._refresh()
-                self._packets.verify(batch, persons)
+                self._packets.verify(some, persons)
                 # In a thread, while the event loop sends the previous batch.
-                sealed = await asyncio.to_thread(seal_plans, batch, self._context.signer.header)
+                sealed = await asyncio.to_thread(seal_plans, some, self._context.signer.header)
                 if sending is not None:
                     await sending
-                stored = self._packets.store(
-                    batch,
-                    sealed,
-                    persons,
-                    also=partial(self.advance, import_id, len(batch), behind=behind),
-                )
-                behind += len(batch)
-                ids.extend(stored.ids)
-                advance(len(batch))
-                sending = asyncio.create_task(self._flush(stored.ids, wait))
+                batch = Batch()
+                with self._context.stores.database.transaction():
+                    self.advance(import_id, len(some), behind=behind)
+                    self._packets.store(batch, some, sealed, persons)
+                behind += len(some)
+                ids.extend(batch.ids)
+                advance(len(some))
+                sending = asyncio.create_task(self._flush(batch.ids, wait))
             if sending is not None:
                 await sending
         finally:
@@ -165,7 +166,7 @@ class BulkSender:
             await self._context.follow()
         return Imported(packets=len(left), refused=self._refused(ids))
 
-    async def publish(self, plans: Sequence[ReleasePlan], persons: Persons) -> Stored:
+    async def publish(self, plans: Sequence[ReleasePlan], persons: Persons) -> Batch:
         """Seals, stores and sends one batch, without waiting for a checkpoint.
 
         Raises:
@@ -174,18 +175,24 @@ class BulkSender:
         await self._refresh()
         self._packets.verify(plans, persons)
         sealed = seal_plans(plans, self._context.signer.header)
-        stored = self._packets.store(plans, sealed, persons)
-        await self._flush(stored.ids, pause)
-        for code, why in self._refused(stored.ids):
+        batch = Batch()
+        with self._context.stores.database.transaction():
+            self._packets.store(batch, plans, sealed, persons)
+        await self._flush(batch.ids, pause)
+        for code, why in self._refused(batch.ids):
             raise (error_by_code(code) or RefusedOtherwise)(why)
-        return stored
+        return batch
 
     async def _refresh(self) -> None:
         """Follows the log and exchanges cosignatures before either is too old to seal on."""
-        if abs(self._context.now_ms() - self._refreshed_ms) > _REFRESH_AFTER_MS:
+        if self._refreshed_ms is None:
+            await self._synchronise()
+        elif abs(self._context.now_ms() - self._refreshed_ms) <= _REFRESH_AFTER_MS:
+            return
+        else:
             await self._cosigner.follow()
             await self._cosigner.turn()
-            self._refreshed_ms = self._context.now_ms()
+        self._refreshed_ms = self._context.now_ms()
 
     async def _flush(self, ids: Sequence[int], wait: Wait) -> None:
         """Sends the outbox, and waits for a busy exchange.

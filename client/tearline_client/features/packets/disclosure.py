@@ -14,10 +14,11 @@ from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.onward_use import OnwardUse
 from tearline_client.features.packets.reissue import store_grant
-from tearline_client.features.packets.service import PacketService, Persons, Sent
+from tearline_client.features.packets.service import PacketService, Persons
 from tearline_client.messages.compose import make_grant
 from tearline_client.messages.packet_view import PacketView, sealed_again
-from tearline_client.outbox.sender import Sender
+from tearline_client.messages.sent import Sent
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.mentions import Mention, Reader, verify_confirmed
 from tearline_client.planning.release_plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.rules.cases import verify_filing
@@ -118,16 +119,16 @@ class DisclosureService:
 
     Args:
         context: The node.
-        sender: Its outbox.
+        outbox: Sends grants.
         releasing: Sends packets.
         onward: Checks sources from partners, and repeated values.
     """
 
     def __init__(
-        self, context: NodeContext, sender: Sender, releasing: PacketService, onward: OnwardUse
+        self, context: NodeContext, outbox: Outbox, releasing: PacketService, onward: OnwardUse
     ) -> None:
         self._context = context
-        self._sender = sender
+        self._outbox = outbox
         self._packets = releasing
         self._onward = onward
         self._obeying = SuspensionRules(context)
@@ -234,7 +235,7 @@ class DisclosureService:
         verify_persons(wanted.article, persons.acted_by, persons.seconded_by)
         wanted.verify_decided(persons.acted_by)
         wanted.verify_repeats(repeats)
-        with self._context.stores.database.transaction():
+        async with self._outbox.sending() as batch:
             also()
             grant = make_grant(
                 sealed_again(wanted.shown),
@@ -246,8 +247,9 @@ class DisclosureService:
                 slots=(wanted.field.slot,),
             )
             statement, ids = store_grant(self._context, grant)
+            batch.add([statement], ids, [packet_id])
             if wanted.mentions:
                 self._context.stores.repeats.put(
                     statement.statement.id, repeats, time_ms=self._context.right_ms()
                 )
-        return await self._packets.settle((packet_id,), [statement], ids)
+        return await self._outbox.outcome(batch)

@@ -23,7 +23,7 @@ from tearline_client.features.packets.export import PacketExport, export_packets
 from tearline_client.features.packets.records import PacketRecords
 from tearline_client.features.search.search import EVERYWHERE, SearchFilter, find
 from tearline_client.messages.packet_view import PacketView
-from tearline_client.outbox.sender import Sender
+from tearline_client.outbox.outbox import Outbox
 
 _PROMINENT = ("Person", "Company", "Organization", "LegalEntity")
 NAMES_SHOWN = 2
@@ -53,13 +53,13 @@ class PacketReader(PacketRecords):
     Args:
         context: The node.
         access: The node's own access log.
-        sender: Sends the receipts.
+        outbox: Sends the receipts.
     """
 
-    def __init__(self, context: NodeContext, access: AccessLog, sender: Sender) -> None:
+    def __init__(self, context: NodeContext, access: AccessLog, outbox: Outbox) -> None:
         super().__init__(context)
         self._access = access
-        self._sender = sender
+        self._outbox = outbox
 
     def show(
         self, packet_id: bytes, *, person: str = "", act: EventCode = EventCode.ACCESS_OPEN
@@ -146,7 +146,7 @@ class PacketReader(PacketRecords):
                 queue_receipts(self._context, told)
         if behind:
             with suppress(*EXCHANGE_AWAY):  # the receipt is sent later
-                await self._sender.flush()
+                await self._outbox.flush()
 
     async def print(
         self, packet_id: bytes, *, acted_by: ActedBy | None = None, person: str = ""

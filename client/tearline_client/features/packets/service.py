@@ -5,27 +5,19 @@ from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement, verify_direction
 from tearline.bodies.registry import verify_body
-from tearline.errors import (
-    AgreementNotInForce,
-    OutcomeUnknown,
-    RecipientKeyExpired,
-    RefusedOtherwise,
-    error_by_code,
-)
+from tearline.errors import AgreementNotInForce
 from tearline.identity import agency_uri_of
 from tearline.persons.four_eyes import verify_persons
 from tearline.policy.terms import ArticleTerms
 from tearline.sealing import SealedPacket
-from tearline.statements.receipt import Receipt, Status
 from tearline.statements.statement import ActedBy
 from tearline.text.choices import one_of
-from tearline.wire.statements import Signed
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.onward_use import OnwardUse
-from tearline_client.features.packets.reissue import reissue
 from tearline_client.messages.compose import GrantContext, grant_plans, seal_plans
-from tearline_client.outbox.queued_acts import queueing
+from tearline_client.messages.sent import Sent
+from tearline_client.outbox.outbox import Batch, Outbox
 from tearline_client.outbox.sender import Sender
 from tearline_client.planning.drafts import article_of
 from tearline_client.planning.mentions import Mention, readers_of, verify_confirmed
@@ -33,42 +25,6 @@ from tearline_client.planning.release_plan import Draft, ReleasePlan, plan_relea
 from tearline_client.rules.cases import verify_filing
 from tearline_client.rules.corrections import verify_correction
 from tearline_client.rules.suspensions import SuspensionRules
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """Outcome of a release.
-
-    Attributes:
-        packets: Manifest ids, 32 bytes each, in the order of the plans.
-        receipts: The exchange's receipts of manifests and grants.
-        refused: Codes and reasons of refusals, by message.
-
-    Example:
-        >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
-        >>> sent = node.packets.send([node.packets.plan(draft, ["mx-prosecutor"])])
-        >>> len(sent.packets), len(sent.receipts), sent.refused  # one manifest and one grant
-        (1, 2, ())
-    """
-
-    packets: tuple[bytes, ...]
-    receipts: tuple[Receipt, ...]
-    refused: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A stored release; its ciphertexts are only in the database.
-
-    Attributes:
-        packets: Manifest ids, 32 bytes each, in the order of the plans.
-        statements: Manifests and grants.
-        ids: The messages' places in the outbox.
-    """
-
-    packets: tuple[bytes, ...]
-    statements: tuple[Signed, ...]
-    ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +45,18 @@ class PacketService:
 
     Args:
         context: The node.
-        sender: Its outbox.
+        sender: Stores packets.
+        outbox: Sends them.
         onward: Checks packets made from partners' packets.
     """
 
-    def __init__(self, context: NodeContext, sender: Sender, onward: OnwardUse) -> None:
+    def __init__(
+        self, context: NodeContext, sender: Sender, outbox: Outbox, onward: OnwardUse
+    ) -> None:
         self._onward = onward
         self._context = context
         self._sender = sender
+        self._outbox = outbox
         self._obeying = SuspensionRules(context)
 
     def derived(self, draft: Draft) -> Draft:
@@ -169,8 +129,11 @@ class PacketService:
         """
         self.verify(plans, persons)
         sealed = seal_plans(plans, self._context.signer.header)
-        stored = self.store(plans, sealed, persons, also=also, then=then)
-        return await self.settle(stored.packets, stored.statements, stored.ids)
+        async with self._outbox.sending() as batch:
+            also()
+            self.store(batch, plans, sealed, persons)
+            then(batch.packets)
+        return await self._outbox.outcome(batch)
 
     def verify(self, plans: Sequence[ReleasePlan], persons: Persons) -> None:
         """Verifies that packets may be sealed and sent now; raises as ``send``."""
@@ -191,84 +154,33 @@ class PacketService:
 
     def store(
         self,
+        batch: Batch,
         plans: Sequence[ReleasePlan],
         sealed: Sequence[SealedPacket],
         persons: Persons,
-        *,
-        also: Callable[[], None] = lambda: None,
-        then: Callable[[tuple[bytes, ...]], None] = lambda _: None,
-    ) -> Stored:
-        """Grants, signs and stores sealed packets for sending.
+    ) -> None:
+        """Grants, signs and stores sealed packets for sending, in the caller's transaction.
 
         Args:
+            batch: Gets the packets, in the order of the plans.
             plans: One for each packet.
             sealed: The result of ``seal_plans``.
             persons: The responsible persons.
-            also: Runs in the same transaction; if it raises, no packet is stored.
-            then: Runs in the same transaction with the ids of the packets.
         """
-        with self._context.stores.database.transaction():
-            also()
-            composition = grant_plans(plans, sealed, self.releaser(persons))
-            ids = self._sender.store(composition)
-            for plan, packet in zip(plans, composition.packets, strict=True):
-                if plan.draft.repeats:
-                    self._context.stores.repeats.put(
-                        packet.manifest.statement.id,
-                        plan.draft.repeats,
-                        time_ms=self._context.right_ms(),
-                    )
-            packets = tuple(packet.manifest.statement.id for packet in composition.packets)
-            then(packets)
-        return Stored(
-            packets=packets,
-            statements=tuple(
-                statement
-                for packet in composition.packets
-                for statement in (packet.manifest, *packet.grants)
-            ),
-            ids=ids,
-        )
-
-    async def settle(
-        self, packets: tuple[bytes, ...], statements: Sequence[Signed], ids: Sequence[int]
-    ) -> Sent:
-        """Sends the outbox, and returns the outcome of these messages.
-
-        Args:
-            packets: Manifest ids to report.
-            statements: The statements of the messages.
-            ids: The messages' places in the outbox.
-
-        Raises:
-            ActQueued: If the exchange is unreachable; they stay in the outbox.
-            TearlineError: If one of them has no answer yet: the exchange's fault or
-                ``OutcomeUnknown``; it is sent again later.
-        """
-        with queueing(self._context, packets):
-            await self._sender.flush()
-            await self._context.follow()
-            anew = reissue(self._context)
-            if anew:
-                await self._sender.flush()
-                await self._context.follow()
-        stores = self._context.stores
-        items = [item for item in (stores.outbox.item(i) for i in ids) if item is not None]
-        for item in items:
-            if item.is_waiting and not item.code:
-                raise (error_by_code(item.fault) or OutcomeUnknown)(
-                    "the message waits in the outbox"
+        composition = grant_plans(plans, sealed, self.releaser(persons))
+        ids = self._sender.store(composition)
+        for plan, packet in zip(plans, composition.packets, strict=True):
+            if plan.draft.repeats:
+                self._context.stores.repeats.put(
+                    packet.manifest.statement.id,
+                    plan.draft.repeats,
+                    time_ms=self._context.right_ms(),
                 )
-        sent = [anew.get(s.statement.id, s.statement.id) for s in statements]
-        found = [stores.receipts.of(statement_id) for statement_id in sent]
-        receipts = [receipt for each in found for receipt in each]
-        made_good = all(any(r.status is Status.ACCEPTED for r in each) for each in found)
-        refused = [
-            (item.code, item.why)
-            for item in items
-            if item.code and not (made_good and item.code == RecipientKeyExpired.code)
-        ]
-        return Sent(packets=packets, receipts=tuple(receipts), refused=tuple(refused))
+        batch.add(
+            [each for packet in composition.packets for each in (packet.manifest, *packet.grants)],
+            ids,
+            [packet.manifest.statement.id for packet in composition.packets],
+        )
 
     def releaser(self, persons: Persons) -> GrantContext:
         """Returns the inputs for making grants in the name of some persons."""
@@ -279,16 +191,6 @@ class PacketService:
             kem_key_of=self._context.kem_key_of,
             next_place=self._context.stores.channels.next_place,
         )
-
-
-def verify_accepted(sent: Sent) -> None:
-    """Verifies that the exchange accepted the whole release.
-
-    Raises:
-        TearlineError: The first refusal.
-    """
-    for code, why in sent.refused:
-        raise (error_by_code(code) or RefusedOtherwise)(why)
 
 
 def _verify_behind(article: ArticleTerms, persons: Persons) -> None:

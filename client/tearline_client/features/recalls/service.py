@@ -1,9 +1,9 @@
 """Recalls at the node: recalls of our packets, and answers to partners' recalls."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tearline.errors import LoginRequired, NotFound, error_by_code
+from tearline.errors import LoginRequired, NotFound
 from tearline.identity import agency_uri_of
 from tearline.packets.correction import line_of
 from tearline.packets.recall import KeepGround, RecallOrder, RecallReason, RecallState, is_overdue
@@ -16,8 +16,8 @@ from tearline_client.features.packets.withdraw import withdraw
 from tearline_client.features.recalls.handler import agreed_time, erase, keep
 from tearline_client.messages.due import Due
 from tearline_client.messages.packet_view import PacketView
-from tearline_client.outbox.queued_acts import queueing
-from tearline_client.outbox.sender import Sender
+from tearline_client.messages.sent import verify_accepted
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.rules.recalls import RESPOND_MS, order_recall, slots_recalled
 from tearline_client.rules.redaction import forget
 from tearline_client.store.recall_holds import EndedHold, Hold
@@ -46,16 +46,12 @@ class RecallService:
 
     Args:
         context: The node.
-        sender: Its outbox.
-        sync: Synchronises the node.
+        outbox: Sends recalls and answers.
     """
 
-    def __init__(
-        self, context: NodeContext, sender: Sender, sync: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, context: NodeContext, outbox: Outbox) -> None:
         self._context = context
-        self._sender = sender
-        self._sync = sync
+        self._outbox = outbox
 
     # The originator.
 
@@ -140,28 +136,18 @@ class RecallService:
         state, stores = self._context, self._context.stores
         state.agreed_time()  # a clock behind the log's must date no statement
         plans = [plan, *line]
-        with stores.database.transaction():
+        async with self._outbox.sending(sync=True) as batch:
             before = {r.id for each in plans for r in stores.recalls.of(each.packet)}
-            ids = [
-                place
-                for each in plans
-                for place in self._order(
-                    each,
-                    RecallOrder(
-                        slots=each.slots,
-                        whole=each.whole,
-                        reason=reason,
-                        respond_by_ms=state.right_ms() + respond_in_ms,
-                        acted_by=acted_by,
-                    ),
+            for each in plans:
+                order = RecallOrder(
+                    slots=each.slots,
+                    whole=each.whole,
+                    reason=reason,
+                    respond_by_ms=state.right_ms() + respond_in_ms,
+                    acted_by=acted_by,
                 )
-            ]
-        with queueing(state):
-            await self._sync()  # this also sends them
-            await state.follow()
-        for item in map(stores.outbox.item, ids):
-            if item is not None and item.code:
-                raise (error_by_code(item.code) or NotFound)(item.why)
+                batch.add((), self._order(each, order))
+        verify_accepted(await self._outbox.outcome(batch))
         return tuple(
             r for each in plans for r in stores.recalls.of(each.packet) if r.id not in before
         )
@@ -218,15 +204,13 @@ class RecallService:
             ActQueued: If the exchange is unreachable; the answer is sent later.
         """
         _verify_officer(acted_by)
-        with self._context.stores.database.transaction():
+        async with self._outbox.sending():
             if not self._answered(
                 packet_id, lambda each: keep(self._context, each, ground, acted_by=acted_by)
             ):
                 self._verify_holdable(packet_id)
                 hold = Hold(packet=packet_id, ground=ground, acted_by=acted_by)
                 self._context.stores.holds.put(hold)
-        with queueing(self._context):
-            await self._sender.flush()
 
     def _verify_holdable(self, packet_id: bytes) -> None:
         packets = self._context.stores.packets
@@ -262,14 +246,12 @@ class RecallService:
             NotFound: If it was not recalled, or erased already.
             ActQueued: If the exchange is unreachable; the answer is sent later.
         """
-        with self._context.stores.database.transaction():
+        async with self._outbox.sending():
             if not self._answered(
                 packet_id, lambda each: erase(self._context, each, acted_by=acted_by)
             ):
                 raise NotFound("no recall of that packet awaits a decision")
             self._context.stores.holds.drop(packet_id)
-        with queueing(self._context):
-            await self._sender.flush()
 
     def _answered(self, packet_id: bytes, act: Callable[[StoredRecall], None]) -> bool:
         """Answers the open recalls of a packet; returns whether there were any."""

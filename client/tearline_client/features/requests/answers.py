@@ -16,8 +16,9 @@ from tearline_client.features.decisions.service import (
     decided_plans,
     persons_of,
 )
-from tearline_client.features.packets.service import PacketService, Persons, Sent
+from tearline_client.features.packets.service import PacketService, Persons
 from tearline_client.features.requests.service import RequestService
+from tearline_client.messages.sent import Sent
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.approvals import PendingAnswer, PendingPacket
 from tearline_client.store.decisions import Act, Decision, content_of

@@ -29,6 +29,7 @@ from tearline.wire.requests import (
     parse_note,
     parse_step,
 )
+from tearline.wire.statements import Signed
 from tearline_client.context import NodeContext
 from tearline_client.jobs import Jobs
 from tearline_client.messages.received import Received, ReceivedStep
@@ -139,11 +140,11 @@ def queue_step(
     note: StepNote,
     acted_by: ActedBy | None,
     **said: object,
-) -> bytes:
+) -> tuple[Signed, tuple[int, ...]]:
     """Signs a step that follows, and queues it inside the caller's transaction.
 
     Returns:
-        The id of its statement.
+        Its statement, and its message's places in the outbox.
 
     Raises:
         RecordRequestError: If it does not follow, or its note is invalid.
@@ -172,9 +173,9 @@ def queue_step(
         **said,  # type: ignore[arg-type]  # the fields that each verb sets
     )
     progress.after(request.side, step, time_ms=context.now_ms(), stopped=replayed.stopped)
-    statement, _ = _NOTES.queue(context, step, note, key)
+    statement, ids = _NOTES.queue(context, step, note, key)
     stores.requests.put_own(packet, peer, statement, note)
-    return statement.statement.id
+    return statement, ids
 
 
 def _reseal(context: NodeContext) -> dict[bytes, bytes]:
@@ -211,7 +212,7 @@ def _queue_anew(context: NodeContext, request: StoredRequest, came_back: StoredS
     progress = context.stores.requests.replayed(request, context.agency).progress
     if note is None or step.number <= progress.taken[request.side]:
         raise StepBackwards
-    anew = queue_step(
+    anew, _ = queue_step(
         context,
         request,
         step.kind,
@@ -223,8 +224,9 @@ def _queue_anew(context: NodeContext, request: StoredRequest, came_back: StoredS
         entry=step.entry,
     )
     returned = came_back.signed.statement.id
-    context.stores.repeats.move(returned, anew, time_ms=context.right_ms())
-    return anew
+    anew_id = anew.statement.id
+    context.stores.repeats.move(returned, anew_id, time_ms=context.right_ms())
+    return anew_id
 
 
 def _run_due(context: NodeContext) -> None:

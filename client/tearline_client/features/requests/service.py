@@ -10,13 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from tearline.errors import (
     NotFound,
     PersonRequired,
-    RecipientKeyExpired,
     RecordRequestUnknown,
-    RefusedOtherwise,
     StepBackwards,
     StepMisattributed,
     StepPending,
-    error_by_code,
 )
 from tearline.packets.packet import PacketKind, Urgency
 from tearline.requests.progress import Phase
@@ -27,13 +24,13 @@ from tearline.wire.requests import encode_note, parse_note
 from tearline_client.context import NodeContext
 from tearline_client.features.decisions.service import Also, DecisionService
 from tearline_client.features.packets.free_text import FreeText
-from tearline_client.features.packets.service import Persons, Sent
+from tearline_client.features.packets.service import Persons
 from tearline_client.features.requests.handler import is_pending, note_of, queue_step
 from tearline_client.features.requests.views import RequestedItem, RequestView, view_request
 from tearline_client.jobs import Jobs
 from tearline_client.messages.due import Due
-from tearline_client.outbox.queued_acts import queueing
-from tearline_client.outbox.sender import Sender
+from tearline_client.messages.sent import Sent, verify_accepted
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.mentions import readers_of
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.decisions import Act, Decision, content_of
@@ -48,7 +45,7 @@ class RequestService:
 
     Args:
         context: The node.
-        sender: Its outbox.
+        outbox: Sends steps.
         decisions: Stores a step before it is signed.
         words: Checks texts beside packets.
 
@@ -57,11 +54,11 @@ class RequestService:
     """
 
     def __init__(
-        self, context: NodeContext, sender: Sender, decisions: DecisionService, words: FreeText
+        self, context: NodeContext, outbox: Outbox, decisions: DecisionService, words: FreeText
     ) -> None:
         self._context = context
         self._words = words
-        self._sender = sender
+        self._outbox = outbox
         self._decisions = decisions
         decisions.on(_DESK, self._carry)
         self._jobs = Jobs(context)
@@ -420,7 +417,7 @@ class RequestService:
             Act(desk=_DESK, about=packet, said=act),
             Persons(acted_by=acted_by),
             lambda done: self._say(packet, kind, note, acted_by, said, repeats, done),
-            read=False,
+            sync=False,
         )
 
     async def _carry(self, decision: Decision, done: Also) -> object:
@@ -453,24 +450,15 @@ class RequestService:
         request = self.show(packet).request
         about = {packet, note.answer} - {b""}
         is_repeated = self._words.verify([note.text], request.peer, repeats, about=sorted(about))
-        with self._context.stores.database.transaction():
+        async with self._outbox.sending() as batch:
             if is_pending(self._context, request):
                 raise StepPending
             done()
-            statement_id = queue_step(self._context, request, kind, note, acted_by, **said)
+            step, ids = queue_step(self._context, request, kind, note, acted_by, **said)
+            batch.add([step], ids)
             if is_repeated:
-                self._words.keep(statement_id, repeats)
-        with queueing(self._context):
-            await self._sender.flush()
-            await self._context.follow()
-        steps = self._context.stores.requests.steps(request)
-        taken = next(each for each in steps if each.signed.statement.id == statement_id)
-        if taken.code:
-            if taken.code == RecipientKeyExpired.code:
-                raise RecipientKeyExpired
-            raise (error_by_code(taken.code) or RefusedOtherwise)("another step came first")
-        if taken.is_pending:
-            raise StepPending
+                self._words.keep(step.statement.id, repeats)
+        verify_accepted(await self._outbox.outcome(batch))
 
 
 def _due(view: RequestView, now_ms: int) -> Iterator[Due]:

@@ -20,8 +20,7 @@ from tearline_client.context import NodeContext
 from tearline_client.features.channels.handler import queue_marks, queue_voids
 from tearline_client.features.suspensions.gaps import Gap, gaps_of
 from tearline_client.features.suspensions.handler import OVERTAKEN, change_of, queue_standing
-from tearline_client.outbox.queued_acts import queueing
-from tearline_client.outbox.sender import Sender
+from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.drafts import article_of
 from tearline_client.rules.recalls import recall_suspended
 
@@ -50,12 +49,12 @@ class SuspensionService:
 
     Args:
         context: The node.
-        sender: Its outbox.
+        outbox: Sends them.
     """
 
-    def __init__(self, context: NodeContext, sender: Sender) -> None:
+    def __init__(self, context: NodeContext, outbox: Outbox) -> None:
         self._context = context
-        self._sender = sender
+        self._outbox = outbox
 
     async def suspend(
         self, agreement: str, suspension: Suspension, *, acted_by: ActedBy | None = None
@@ -186,16 +185,14 @@ class SuspensionService:
 
     async def _say(self, agreement_id: bytes, change: SuspensionStep) -> None:
         stores = self._context.stores
-        with stores.database.transaction():
+        async with self._outbox.sending(first=True):
             stores.suspensions.wish(self._context.signer.header, agreement_id, change)
             queue_standing(self._context, agreement_id)
             stores.channels.mark_due(agreement_id)
             recall_suspended(self._context, stores.agreements.newest(agreement_id))
-        with queueing(self._context, first=True):
-            await self._sender.flush()
-            queue_voids(self._context)
-            queue_marks(self._context, due=True)
-            await self._sender.flush()
+        queue_voids(self._context)
+        queue_marks(self._context, due=True)
+        await self._outbox.flush(first=True)
         codes = [wish.code for wish in stores.suspensions.wishes(agreement_id) if wish.code]
         if codes and codes[0] not in OVERTAKEN:
             raise StandingUntold(codes[0])

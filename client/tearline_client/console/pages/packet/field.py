@@ -16,8 +16,8 @@ from tearline_client.console.words import FORMS
 from tearline_client.drafting.release import release_field, takes_two
 from tearline_client.features.corrections.service import seen_by
 from tearline_client.features.packets.disclosure import Disclosure
-from tearline_client.features.packets.service import verify_accepted
 from tearline_client.messages.packet_view import short_path
+from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node
 from tearline_client.rendering.packets import field_text
 from tearline_client.rendering.words import agency_name

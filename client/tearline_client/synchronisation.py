@@ -1,0 +1,120 @@
+"""The loop of a node: it reads the log, does its duties, sends the outbox and reads the mailbox."""
+
+from dataclasses import dataclass
+
+from tearline.errors import TrustError
+from tearline_client.access_log.anchors import AccessLogAnchors
+from tearline_client.context import NodeContext
+from tearline_client.cosigning.cosigner import Cosigner
+from tearline_client.features.agreements.handler import put_in_force
+from tearline_client.features.channels.handler import queue_marks
+from tearline_client.inbox.inbox import Inbox
+from tearline_client.jobs import Jobs
+from tearline_client.key_management.foreign_keys import watch_own_name
+from tearline_client.key_management.records import KeyRecords
+from tearline_client.outbox.duties import Duties
+from tearline_client.outbox.sender import Sender
+from tearline_client.recovery.reconcile import Reconciler
+
+_LOOKED_MS = 60_000  # a person who thinks longer acts on a log that is read anew
+
+
+@dataclass(slots=True, kw_only=True)
+class Synchronisation:
+    """Rounds of one node.
+
+    Attributes:
+        context: The node.
+        cosigner: Follows and cosigns the log.
+        recovery: Reconciles node and exchange after a loss.
+        records: The node's keys on record.
+        anchors: The anchors of the access log.
+        duties: Acts that the node owes.
+        sender: The outbox.
+        inbox: The mailbox.
+        looked_ms: Time of a command's last ``Node.look``, Unix milliseconds, or 0.
+    """
+
+    context: NodeContext
+    cosigner: Cosigner
+    recovery: Reconciler
+    records: KeyRecords
+    anchors: AccessLogAnchors
+    duties: Duties
+    sender: Sender
+    inbox: Inbox
+    looked_ms: int = 0
+
+    async def run(self) -> None:
+        """Synchronises; see ``Node.sync``, which also does what waits for a person's decision."""
+        await self.cosigner.follow()
+        watch_own_name(self.context)
+        self.context.verify_alone()
+        try:
+            await self.recovery.run()
+            await self._keep_records()
+        finally:
+            # With a key that may have come on record just now; and an exchange that was restored
+            # takes nothing before it has heard what we cosigned.
+            await self.cosigner.turn()
+        self.duties.reseal()
+        self.duties.run_due()
+        await self.sender.flush()
+        if self.duties.reseal():
+            await self.sender.flush()
+
+    async def _keep_records(self) -> None:
+        try:
+            self.context.follower.verify_fresh(self.context.now_ms())
+        except TrustError:
+            # A wrong clock begins or ends no key. Arrivals are received all the same, and each
+            # attempt to seal is refused.
+            return
+        await self.records.keep()
+        Jobs(self.context).run(anchoring=self.anchors.anchor)
+
+    async def run_once(self) -> None:
+        """Synchronises for an act, unless its command has just done so; see ``has_looked``."""
+        if not self.has_looked():
+            await self.run()
+
+    def has_looked(self) -> bool:
+        """Returns whether a command synchronised with this node within the last minute."""
+        since_ms = self.context.now_ms() - self.looked_ms
+        return 0 <= since_ms < _LOOKED_MS
+
+    def note_look(self) -> None:
+        """Records that a command has synchronised, for the acts that follow it."""
+        self.looked_ms = self.context.now_ms()
+
+    async def take_in(self) -> int:
+        """Receives the mailbox, and notifies the senders; returns the number of arrivals."""
+        count = await self._arrivals()
+        with Jobs(self.context).attempt("proposals"):
+            if put_in_force(self.context):
+                await self.sender.flush()
+                count += await self._arrivals()  # a version that all parties signed comes here, too
+        await self.tell()
+        return count
+
+    async def _arrivals(self) -> int:
+        count = 0
+        async for _ in self.inbox.arrivals(wait=False):
+            count += 1
+        return count
+
+    async def tell(self) -> None:
+        """Sends receipts for grants, and the other answers that partners wait for."""
+        self.duties.answer()
+        await self.sender.flush()
+
+    async def mark(self) -> int:
+        """Signs and sends a mark for every changed channel; returns their number.
+
+        Raises:
+            TwinAtWork: If another copy of this node is running; then no mark is signed.
+        """
+        self.context.verify_alone()
+        count = queue_marks(self.context)
+        await self.sender.flush()
+        return count
