@@ -259,6 +259,11 @@ MAX_SIGN_IN_NAMES = 4096  # whose attempts are counted, with 100 bytes each; new
 MAX_SIGN_INS_WAITING = 8  # each takes a tenth of a second and 64 MiB, one after another
 MAX_PICTURE_PIXELS = 40_000_000  # in a page: of a good camera; decoded, under 160 MB
 MAX_CONSOLE_EXPORT_ENTRIES = 100_000  # of one download: 200 MB of rows; the command has no bound
+MAX_CONSOLE_ENTITIES = 40  # that a person fills in one by one; more come from a file
+MAX_CONSOLE_PACKETS = 16  # of one draft: a person looks through each partner's view of each
+MAX_PERSON_DRAFTS = 2  # of one person, before they are sent: the one at hand and one beside it
+MAX_CONSOLE_DRAFTS = 16  # of all persons, each of a few MiB in memory; the oldest goes
+CONSOLE_DRAFT_S = 15 * 60  # a preview; like a session, it is made again after that
 CONSOLE_PAGE_ROWS = 50  # a page that a person reads
 
 # Imports and exports.

@@ -16,7 +16,7 @@ from unit.client.console.browsers import PASSPHRASE, add_person
 
 __all__ = ["memory", "quick", "template", "world"]
 
-_PLAIN = (  # no connection of the browser's own, and no sandbox, which root has not
+PLAIN = (  # no connection of the browser's own, and no sandbox, which root has not
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -81,7 +81,7 @@ async def screen(world: Simulation, unused_tcp_port: int) -> AsyncIterator[Scree
     origin = f"http://localhost:{unused_tcp_port}"
     place = ConsolePlace(address=f"localhost:{unused_tcp_port}", origins=(origin,), tls=None)
     async with console_port(world.mx.node, place, print), async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=[*_PLAIN])
+        browser = await playwright.chromium.launch(executable_path=chromium, args=[*PLAIN])
         found = Screen(origin=origin, browser=browser)
         yield found
         await browser.close()

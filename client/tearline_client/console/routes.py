@@ -18,6 +18,7 @@ from tearline_client.console.pages import (
 )
 from tearline_client.console.pages.audit import access, entry, export, log, statistics, who_saw
 from tearline_client.console.pages.audit.tabs import READERS, SEARCHERS
+from tearline_client.console.pages.compose import correction, form, review
 from tearline_client.console.pages.packet import copies, document, field, recall
 from tearline_client.console.pages.request import page as request
 from tearline_client.console.visit import ConsoleRoute
@@ -27,6 +28,7 @@ _LIAISON = frozenset({Role.LIAISON})
 _PACKET = "/packets/{packet}"
 _DRAFTERS = frozenset(DRAFTERS)
 _APPROVERS = frozenset(APPROVERS)
+_DRAFT = "/compose/{draft}"
 
 ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/", handler=account.start),
@@ -47,6 +49,20 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path=f"{_PACKET}/recall", handler=recall.page, roles=_LIAISON, wide=True),
     ConsoleRoute(
         path=f"{_PACKET}/recall", handler=recall.recall, method="POST", roles=_LIAISON, wide=True
+    ),
+    ConsoleRoute(path=f"{_PACKET}/correct", handler=correction.page, roles=_LIAISON),
+    ConsoleRoute(
+        path=f"{_PACKET}/correct", handler=correction.enter, method="POST", roles=_LIAISON
+    ),
+    ConsoleRoute(path="/compose", handler=form.page, roles=_LIAISON, title=mark("Compose")),
+    ConsoleRoute(path="/compose", handler=form.enter, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=_DRAFT, handler=review.page, roles=_LIAISON),
+    ConsoleRoute(path=_DRAFT, handler=review.change, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=f"{_DRAFT}/send", handler=review.last_page, roles=_LIAISON),
+    ConsoleRoute(path=f"{_DRAFT}/send", handler=review.send, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=f"{_DRAFT}/send-red", handler=review.last_page, roles=_LIAISON, wide=True),
+    ConsoleRoute(
+        path=f"{_DRAFT}/send-red", handler=review.send, method="POST", roles=_LIAISON, wide=True
     ),
     ConsoleRoute(path="/requests", handler=requests.page, title=mark("Requests")),
     ConsoleRoute(path="/audit", handler=who_saw.page, title=mark("Audit")),

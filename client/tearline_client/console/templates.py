@@ -7,7 +7,7 @@ of a partner reaches a page. Then Jinja escapes it.
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tearline.text.display import visible
 from tearline_client.console.languages import NAMES, TAGS, language
@@ -16,6 +16,14 @@ from tearline_client.console.languages import NAMES, TAGS, language
 def shown(value: object) -> object:
     """Returns a value as templates print it: text without unsafe characters, HTML unchanged."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def typed(text: str) -> Markup:
+    """Returns the text of a field that a person edits, as HTML: escaped, otherwise unchanged.
+
+    Characters made visible would be sent back as other ones.
+    """
+    return escape(text)
 
 
 @cache
@@ -39,6 +47,7 @@ def environment(code: str) -> Environment:
             "day": chosen.day,
             "month": chosen.month,
             "language": code,
+            "typed": typed,
             "tag": TAGS[code],
             "languages": NAMES,
         }

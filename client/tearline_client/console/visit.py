@@ -24,6 +24,7 @@ from tearline.errors import (
 from tearline.limits import MAX_SIGN_INS_WAITING
 from tearline.persons.tokens import Role
 from tearline_client.console.challenges import Challenges
+from tearline_client.console.drafts import HeldDrafts
 from tearline_client.console.forms import CSRF, Form, read_form
 from tearline_client.console.guard import Origins
 from tearline_client.console.languages import Language
@@ -113,6 +114,7 @@ class Console:
         pace: Rate limit of sign-ins.
         verifications: Queue of passphrases to verify.
         challenges: Challenges for passkeys.
+        drafts: Packets that persons look at before they send them.
     """
 
     node: Node
@@ -124,6 +126,7 @@ class Console:
     pace: SignInPace = field(default_factory=SignInPace)
     verifications: Verifications = field(default_factory=Verifications)
     challenges: Challenges = field(default_factory=Challenges)
+    drafts: HeldDrafts = field(default_factory=HeldDrafts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,15 +179,18 @@ class Visit:
         """Returns the value of a name in the address, or an empty text."""
         return self.request.query_params.get(name, "").strip()
 
-    async def form(self) -> Form:
+    async def form(self, *, files: bool = False) -> Form:
         """Returns the form of the request, which belongs to its session; may be called again.
+
+        Args:
+            files: Whether the form may hold files.
 
         Raises:
             FormRefused: If it does not, or is not well formed.
         """
         form = getattr(self.request.state, "form", None)
         if not isinstance(form, Form):
-            form = self.request.state.form = await read_form(self.request)
+            form = self.request.state.form = await read_form(self.request, files=files)
         if self.session is not None:
             form.verify_token(self.session.csrf)
         return form

@@ -187,11 +187,26 @@ def draft_file(
         PacketTooLarge: If the documents exceed one packet.
         TearlineError: If the source is unreadable, or no agreement covers it.
     """
+    _verify_size(documents)  # before a file is read that may be large
+    return draft_imported(node, read(path), order, narrative=narrative, documents=documents)
+
+
+def draft_imported(
+    node: Node,
+    imported: Imported,
+    order: ReleaseOptions,
+    *,
+    narrative: str = "",
+    documents: Sequence[Document] = (),
+) -> Drafted:
+    """Plans the packets of an import, as ``draft_file``.
+
+    An import without entities makes one packet, of its narrative and documents.
+    """
     beside = _beside(narrative, documents)
-    imported = read(path)
     unmarked = verify_marked(imported.entities, allowed=order.unmarked)
     about = _about(node, order, imported)
-    first, *others = connected_groups(imported.entities)
+    first, *others = connected_groups(imported.entities) or (Group(entities=(), outside=()),)
     plans = [
         _plan(node, order, about, imported, first, extra=beside),
         *(_plan(node, order, about, imported, group) for group in others),
@@ -287,7 +302,7 @@ def _drafted(
 def draft_correction(
     node: Node,
     packet: bytes,
-    path: Path,
+    source: Path | Imported,
     *,
     evaluation: str = "",
     guarded: Mapping[tuple[str, str], str] = MappingProxyType({}),
@@ -301,7 +316,7 @@ def draft_correction(
     Args:
         node: The sending node.
         packet: 32 bytes, the packet to correct.
-        path: The complete new content, as FollowTheMoney JSON lines of one packet.
+        source: The complete new content: FollowTheMoney JSON lines of one packet, or an import.
         evaluation: 4x4; unchanged if empty.
         guarded: Stricter categories of single fields, beside the earlier ones.
         narrative: Its free text.
@@ -319,12 +334,13 @@ def draft_correction(
     """
     shown, packets = node.corrections.corrected(packet, person=person), node.packets
     manifest = shown.manifest
-    imported = read_ftm(path)
+    imported = read_ftm(source) if isinstance(source, Path) else source
     verify_marked(imported.entities, allowed=unmarked)
     _verify_guards(guarded, imported.entities)
     groups = connected_groups(imported.entities)
     if len(groups) != 1:
-        raise MalformedInput(f"{path} makes {len(groups)} packets, expected one")
+        name = source if isinstance(source, Path) else "the new content"
+        raise MalformedInput(f"{name} makes {len(groups)} packets, expected one")
     # A request does not mark its answer.
     asked = {
         source
@@ -377,11 +393,15 @@ def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[En
 def _beside(
     narrative: str, documents: Sequence[Document], narrative_path: str = ""
 ) -> tuple[Field, ...]:
+    _verify_size(documents)
+    told = (narrative_field(narrative, narrative_path),) if narrative else ()
+    return (*told, *(field for document in documents for field in document_fields(document)))
+
+
+def _verify_size(documents: Sequence[Document]) -> None:
     size = sum(len(document.content) for document in documents)
     if size > MAX_DOCUMENTS_BYTES:
         raise PacketTooLarge(f"documents of {size} bytes, of {MAX_DOCUMENTS_BYTES} in a packet")
-    told = (narrative_field(narrative, narrative_path),) if narrative else ()
-    return (*told, *(field for document in documents for field in document_fields(document)))
 
 
 def _places(findings: Sequence[Finding]) -> str:

@@ -71,6 +71,27 @@ CONSOLES = (
         code="TL-REQ-006",
     ),
     _attack(
+        "read or send a colleague's draft",
+        "/test_compose.py::test_a_draft_is_its_person_s_alone",
+        "drafts:HeldDraft.is_of",
+        "True",
+        code="TL-REQ-006",
+    ),
+    _attack(
+        "send a draft that was made hours ago",
+        "/test_compose.py::test_drafts_are_few_and_end",
+        "drafts:_counts",
+        "True",
+        code="TL-REQ-006",
+    ),
+    _attack(
+        "send a packet for named eyes without the page that asks for the person again",
+        "/test_compose.py::test_what_is_for_named_eyes_alone_has_a_page_of_its_own",
+        "pages.compose.review:_step",
+        "'send'",
+        code="TL-TLS-006",
+    ),
+    _attack(
         "lead a person elsewhere by the sign-in",
         "no_sign_in_leads_elsewhere",
         "pages.account:own_path",

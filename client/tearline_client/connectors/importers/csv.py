@@ -7,6 +7,7 @@ and an IBAN or BIC has one spelling. Different spellings of an id column identif
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -46,6 +47,12 @@ def read_csv(path: Path, mapping: TableMapping) -> Imported:
     report = Report()
     with open_source(path) as stream:
         return gather(iter_csv(stream, mapping, report), report)
+
+
+def parse_csv(data: bytes, mapping: TableMapping) -> Imported:
+    """Returns the entities of a complete text; raises as ``read_csv``."""
+    report = Report()
+    return gather(iter_csv(BytesIO(data), mapping, report), report)
 
 
 def iter_csv(stream: BinaryIO, mapping: TableMapping, report: Report) -> Iterator[Entity]:

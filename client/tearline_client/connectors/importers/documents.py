@@ -47,9 +47,23 @@ def read_document(path: Path, *, guard: str = "") -> Document:
         if len(content) > MAX_FIELD_BYTES:
             size = os.fstat(stream.fileno()).st_size  # the content read is bounded
             raise DocumentRefused(f"{path.name}: {size} bytes, of 1 to {MAX_FIELD_BYTES}")
-    media_type = media_type_of(path.name, content)
+    return document_of(path.name, content, guard=guard)
+
+
+def document_of(name: str, content: bytes, *, guard: str = "") -> Document:
+    """Returns a file as a document.
+
+    Args:
+        name: Its name, from a person's machine.
+        content: Its bytes.
+        guard: A stricter category for its content, or empty.
+
+    Raises:
+        DocumentRefused: If its type or size cannot be sent.
+    """
+    media_type = media_type_of(name, content)
     return Document(
-        name=plain_file_name(path.name, media_type),
+        name=plain_file_name(name, media_type),
         media_type=media_type,
         content=content,
         guard=guard,

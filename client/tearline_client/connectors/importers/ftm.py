@@ -7,6 +7,7 @@ are not sent.
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,6 +51,12 @@ def read_ftm(path: Path) -> Imported:
     report = Report()
     with open_source(path) as stream:
         return gather(iter_ftm(stream, report), report)
+
+
+def parse_ftm(data: bytes) -> Imported:
+    """Returns the entities of a complete text; raises as ``read_ftm``."""
+    report = Report()
+    return gather(iter_ftm(BytesIO(data), report), report)
 
 
 def iter_ftm(stream: BinaryIO, report: Report) -> Iterator[Entity]:

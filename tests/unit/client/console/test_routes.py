@@ -37,6 +37,16 @@ MATRIX = {
     ("POST", "/packets/{packet}/export"): LIAISON,
     ("POST", "/packets/{packet}/files"): LIAISON,
     ("GET", "/packets/{packet}/pictures/{slot}"): LIAISON,
+    ("GET", "/packets/{packet}/correct"): LIAISON,
+    ("POST", "/packets/{packet}/correct"): LIAISON,
+    ("GET", "/compose"): LIAISON,
+    ("POST", "/compose"): LIAISON,
+    ("GET", "/compose/{draft}"): LIAISON,
+    ("POST", "/compose/{draft}"): LIAISON,
+    ("GET", "/compose/{draft}/send"): LIAISON,
+    ("POST", "/compose/{draft}/send"): LIAISON,
+    ("GET", "/compose/{draft}/send-red"): LIAISON,
+    ("POST", "/compose/{draft}/send-red"): LIAISON,
     ("GET", "/packets/{packet}/recall"): LIAISON,
     ("POST", "/packets/{packet}/recall"): LIAISON,
     ("GET", "/requests"): ALL,
@@ -66,7 +76,7 @@ MATRIX = {
 
 FILLED = {"passphrase": PASSPHRASE, "format": "csv", "act": "remove"}
 """Fields without which an act is refused to every role."""
-WIDE = frozenset({"/packets/{packet}/recall", "/passkeys"})
+WIDE = frozenset({"/packets/{packet}/recall", "/compose/{draft}/send-red", "/passkeys"})
 """Paths whose page and act ask for the person again, if the last time is minutes ago."""
 
 

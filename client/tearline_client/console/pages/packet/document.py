@@ -141,6 +141,9 @@ class LifeStep:
 
 DONE: Mapping[str, str] = {
     "disclosed": mark("The field was disclosed. The exchange accepted and logged it."),
+    "sent": mark("The packet was sent. The exchange accepted and logged it."),
+    "corrected": mark("The correction was sent. It replaces the earlier packet."),
+    "partly": mark("The exchange refused a part of it: see the life of the packet below."),
     "recalled": mark("Recalled. Earlier reading and copying at the partners cannot be undone."),
     "queued": mark("The decision is stored. It is sent once the exchange can be reached again."),
     "waits": mark(

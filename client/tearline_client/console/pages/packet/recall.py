@@ -32,6 +32,7 @@ _REASONS: Mapping[RecallReason, str] = {
     RecallReason.CORRECTED: mark("A correction replaces it"),
     RecallReason.NO_LONGER_NEEDED: mark("It is no longer needed"),
     RecallReason.ORDERED: mark("A court or an authority ordered it"),
+    RecallReason.SUSPENDED: mark("The agreement is suspended"),
 }
 
 
@@ -82,7 +83,7 @@ async def page(visit: Visit) -> Response:
             ),
             "count": len({to for each in [plan, *others] for to in each.recipients}),
             "has_line": bool(others),
-            "reasons": _REASONS,
+            "reasons": {each: _REASONS[each] for each in _offered()},
             "hours": USUAL_HOURS,
             "least_hours": _LEAST_HOURS,
             "most_hours": _MOST_HOURS,
@@ -127,10 +128,15 @@ def _scope(visit: Visit, partners: tuple[str, ...], path: str) -> Scope:
     )
 
 
+def _offered() -> list[RecallReason]:
+    """Returns the reasons that a person may give; a suspension gives its own."""
+    return [each for each in RecallReason if each is not RecallReason.SUSPENDED]
+
+
 def _reason(form: Form) -> RecallReason:
     reason = form.text("reason")
-    if reason not in _REASONS:
-        raise MalformedInput(one_of(reason, "reason of a recall", _REASONS))
+    if reason not in _offered():
+        raise MalformedInput(one_of(reason, "reason of a recall", _offered()))
     return RecallReason(reason)
 
 

@@ -1,0 +1,91 @@
+"""Drafts that a person looks at before they leave: in memory alone, and sent at most once.
+
+A preview is made from a form and its files. Its draft is kept until the person sends it, so that
+exactly the previewed packet leaves. A form that arrives twice is done once: the second one waits
+for the first, and leads to the same page.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from tearline.errors import NotFound
+from tearline.limits import CONSOLE_DRAFT_S, MAX_CONSOLE_DRAFTS, MAX_PERSON_DRAFTS
+
+_TOKEN_BYTES = 16
+
+
+@dataclass(slots=True, kw_only=True)
+class HeldDraft:
+    """A draft of one person.
+
+    Attributes:
+        person: The person, by the agency's own name.
+        content: The draft; None once it was sent.
+        made_s: Time of the preview, Unix seconds.
+        after: The page that its sending led to; empty before.
+        lock: Held while it is sent.
+    """
+
+    person: str
+    content: object | None = field(repr=False)
+    made_s: int
+    after: str = ""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def is_of(self, person: str) -> bool:
+        """Returns whether a person made it: no other person reads or sends it."""
+        return self.person == person
+
+    async def send(self, act: Callable[[], Awaitable[str]]) -> str:
+        """Sends the draft unless it was sent, and returns the page that this leads to.
+
+        If sending is refused, the draft stays.
+
+        Args:
+            act: Sends it, and returns the page.
+        """
+        async with self.lock:
+            if self.content is not None:
+                self.after = await act()
+                self.content = None
+            return self.after
+
+
+class HeldDrafts:
+    """All drafts of this process."""
+
+    def __init__(self) -> None:
+        self._drafts: dict[str, HeldDraft] = {}
+
+    def hold(self, person: str, content: object, now_s: int) -> str:
+        """Keeps a draft, and returns its name in addresses; the oldest over a bound go."""
+        self._drop(lambda each: not _counts(each, now_s))
+        own = [name for name, each in self._drafts.items() if each.person == person]
+        for name in own[: max(0, len(own) + 1 - MAX_PERSON_DRAFTS)]:
+            del self._drafts[name]
+        for name in [*self._drafts][: max(0, len(self._drafts) + 1 - MAX_CONSOLE_DRAFTS)]:
+            del self._drafts[name]
+        name = secrets.token_hex(_TOKEN_BYTES)
+        self._drafts[name] = HeldDraft(person=person, content=content, made_s=now_s)
+        return name
+
+    def find(self, name: str, person: str, now_s: int) -> HeldDraft:
+        """Returns a draft of a person.
+
+        Raises:
+            NotFound: If there is none of that name, it is another's, or it is too old.
+        """
+        found = self._drafts.get(name)
+        if found is None or not found.is_of(person) or not _counts(found, now_s):
+            raise NotFound("no such draft is kept; fill in the form again")
+        return found
+
+    def _drop(self, is_over: Callable[[HeldDraft], bool]) -> None:
+        for name in [name for name, each in self._drafts.items() if is_over(each)]:
+            del self._drafts[name]
+
+
+def _counts(draft: HeldDraft, now_s: int) -> bool:
+    return draft.made_s <= now_s < draft.made_s + CONSOLE_DRAFT_S

@@ -1,0 +1,257 @@
+"""The form of a packet: its terms, its partners and its contents, with an error at each field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from starlette.responses import Response
+
+from tearline.agreements.agreement import Agreement
+from tearline.bodies.registry import KINDS as RULES
+from tearline.errors import MalformedInput, TearlineError
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_CONSOLE_ENTITIES
+from tearline.packets.packet import PacketKind, Urgency
+from tearline.policy.terms import ArticleTerms
+from tearline.text.choices import one_of
+from tearline_client.connectors.importers.csv import parse_csv
+from tearline_client.connectors.importers.ftm import parse_ftm
+from tearline_client.connectors.importers.mapping import parse_mapping
+from tearline_client.connectors.importers.report import Imported
+from tearline_client.console.contents import (
+    Entry,
+    first_entries,
+    imported_of,
+    inputs,
+    new_entry,
+    others,
+    read_entries,
+    schemata_of,
+    with_property,
+)
+from tearline_client.console.forms import Form
+from tearline_client.console.pages.compose.prepared import Wish, prepare
+from tearline_client.console.pages.packet.document import DONE, words_of
+from tearline_client.console.visit import Visit
+from tearline_client.console.words import INFORMATION, KINDS, SOURCE, URGENCIES
+from tearline_client.drafting.from_file import ReleaseOptions
+from tearline_client.node import Node
+from tearline_client.planning.drafts import About
+from tearline_client.planning.ftm_schema import SCHEMATA
+from tearline_client.rendering.words import agency_name
+
+FORM, FTM, CSV = "form", "ftm", "csv"
+_OFFERED = tuple(
+    kind
+    for kind in RULES
+    if kind is not PacketKind.RECORD_REQUEST  # requests have pages of their own
+)
+_OF_CONTENTS = ("narrative", "reference", "repeats", "ftm", "mapping")
+_OF_TERMS = ("purpose", "case", "urgency", "evaluation", "source", "unmarked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Terms of a packet, as chosen on the first page.
+
+    Attributes:
+        agreement: The newest version of the agreement.
+        article: Its article.
+        kind: The kind of packet.
+    """
+
+    agreement: Agreement
+    article: ArticleTerms
+    kind: PacketKind
+
+    @property
+    def name(self) -> str:
+        """Returns the name of agreement and article in forms and addresses."""
+        return f"{self.agreement.id.hex()}.{self.article.id}"
+
+    def partners(self, node: Node) -> list[str]:
+        """Returns the short names of the agencies that may get such a packet from us."""
+        us, trust_list = agency_uri_of(node.uri), node.directory.trust_list()
+        return sorted(
+            agency_name(trust_list, each.recipient)
+            for each in self.article.directions
+            if each.sender == us
+        )
+
+
+async def page(visit: Visit) -> Response:
+    """Shows the choice of terms and kind; with both in the address, the form of the packet."""
+    if not visit.query("terms"):
+        return _choice(visit)
+    terms = _terms(visit.node, visit.query("terms"), visit.query("kind"))
+    by = visit.query("by") or FORM
+    given = {"source": visit.query("source"), "to": ()}
+    entries = first_entries(terms.kind)
+    if answered := visit.query("source"):
+        packet_id = visit.node.packets.find(answered)
+        entries = tuple(_answering(each, packet_id) for each in entries)
+    return _form(visit, terms, by, entries, given)
+
+
+def _answering(entry: Entry, packet_id: bytes) -> Entry:
+    """Returns an entity that names the packet it is about, if it has a property for that."""
+    if "packet" not in entry.values:
+        return entry
+    return replace(entry, values={**entry.values, "packet": (packet_id.hex(),)})
+
+
+def _choice(visit: Visit) -> Response:
+    node, source = visit.node, visit.query("source")
+    found = []
+    for agreement in node.agreements.list():
+        for article in agreement.terms.articles:
+            terms = Terms(agreement=agreement, article=article, kind=PacketKind.LEAD)
+            if terms.partners(node):
+                found.append(terms)
+    chosen = ""
+    if source:
+        ref = node.packets.manifest(node.packets.find(source)).agreement
+        chosen = f"{ref.id.hex()}.{ref.article}"
+    values = {
+        "terms": found,
+        "chosen": chosen,
+        "kinds": {kind: KINDS[kind] for kind in _OFFERED},
+        "kind": PacketKind.FEEDBACK if source else PacketKind.LEAD,
+        "source": source,
+        "done": DONE.get(visit.query("done"), ""),
+    }
+    return visit.render("compose_terms.html", values)
+
+
+async def enter(visit: Visit) -> Response:
+    """Takes the form: shows one more entity or field of it, or plans the packet."""
+    form = await visit.form(files=True)
+    terms = _terms(visit.node, form.text("terms"), form.text("kind"))
+    by, does = form.text("by"), form.text("does")
+    given: dict[str, object] = {name: form.text(name) for name in (*_OF_CONTENTS, *_OF_TERMS)}
+    given["to"] = form.texts("to")
+    entries = read_entries(form)
+    if does != "preview":
+        return _form(visit, terms, by, _changed(terms, entries, form, does), given)
+    try:
+        wish = _wish(terms, form, by, entries)
+        prepared = prepare(visit.node, wish, person=visit.person)
+    except TearlineError as error:
+        return _form(visit, terms, by, entries, given, error)
+    name = visit.console.drafts.hold(visit.person, prepared, visit.console.clock())
+    return visit.redirect(f"/compose/{name}")
+
+
+def _changed(terms: Terms, entries: tuple[Entry, ...], form: Form, does: str) -> tuple[Entry, ...]:
+    """Returns the entities after the act of a button that leaves the form on the screen."""
+    act, _, number = does.partition(":")
+    if act == "add":
+        if len(entries) >= MAX_CONSOLE_ENTITIES:
+            raise MalformedInput(f"a form holds at most {MAX_CONSOLE_ENTITIES} entities")
+        return (*entries, new_entry(terms.kind, form.text("schema")))
+    place = next((i for i in range(len(entries)) if str(i) == number), None)
+    if place is None or act not in ("more", "drop"):
+        raise MalformedInput("the form has no such button")
+    if act == "drop":
+        return (*entries[:place], *entries[place + 1 :])
+    more = with_property(entries[place], form.text(f"more{place}"))
+    return (*entries[:place], more, *entries[place + 1 :])
+
+
+def _wish(terms: Terms, form: Form, by: str, entries: tuple[Entry, ...]) -> Wish:
+    about = About(
+        article=terms.article.id,
+        purpose=form.text("purpose"),
+        kind=terms.kind,
+        case_id=form.text("case"),
+        reference=form.text("reference").strip(),
+        urgency=_urgency(form.text("urgency")),
+        evaluation=form.text("evaluation") or "X4",
+    )
+    if not form.texts("to"):
+        raise MalformedInput("no partner is chosen")
+    order = ReleaseOptions(
+        to=form.texts("to"),
+        agreement=terms.agreement.id.hex(),
+        about=about,
+        sources=tuple(form.text("source").split()),
+        unmarked=bool(form.text("unmarked")),
+    )
+    imported = contents_of(form, by, entries)
+    return Wish(order=order, imported=imported, narrative=form.text("narrative").strip())
+
+
+def contents_of(form: Form, by: str, entries: tuple[Entry, ...]) -> Imported:
+    """Returns the entities that a form holds: its fields, a pasted text, or one file.
+
+    Raises:
+        TearlineError: If they cannot be read.
+    """
+    if by == FORM:
+        return imported_of(entries)
+    files = form.files("file")
+    data = files[0].content if files else form.text("ftm").encode()
+    if not data.strip():
+        raise MalformedInput("neither a text nor a file is given")
+    if by == FTM:
+        return parse_ftm(data)
+    if by != CSV:
+        raise MalformedInput(one_of(by, "way to give contents", (FORM, FTM, CSV)))
+    return parse_csv(data, parse_mapping(form.text("mapping").encode()))
+
+
+def _urgency(text: str) -> Urgency:
+    if text not in [*Urgency]:
+        raise MalformedInput(one_of(text, "urgency", Urgency))
+    return Urgency(text)
+
+
+def _terms(node: Node, name: str, kind: str) -> Terms:
+    agreement_id, _, article_id = name.partition(".")
+    if not agreement_id:
+        raise MalformedInput("the form names no agreement")
+    agreement = node.agreements.by_name(agreement_id)
+    article = agreement.terms.article(article_id)
+    if article is None or kind not in _OFFERED:
+        raise MalformedInput("the form names no article, or no kind of packet")
+    return Terms(agreement=agreement, article=article, kind=PacketKind(kind))
+
+
+def _form(
+    visit: Visit,
+    terms: Terms,
+    by: str,
+    entries: tuple[Entry, ...],
+    given: Mapping[str, object],
+    refused: TearlineError | None = None,
+) -> Response:
+    node = visit.node
+    values = {
+        "terms": terms,
+        "kind": KINDS[terms.kind],
+        "by": by,
+        "entries": [
+            {
+                "number": number,
+                "entry": each,
+                "inputs": inputs(terms.kind, each, judged=refused is not None),
+                "others": others(each),
+            }
+            for number, each in enumerate(entries)
+        ],
+        "captions": {each.id: f"{words_of(each.schema)}: {each.caption()}" for each in entries},
+        "schemata": schemata_of(terms.kind),
+        "further": sorted(
+            name
+            for name, each in SCHEMATA.items()
+            if not each.abstract and name not in schemata_of(terms.kind)
+        ),
+        "partners": terms.partners(node),
+        "cases": {case.id.hex(): case.title for case in node.cases.all()},
+        "urgencies": URGENCIES,
+        "sources": SOURCE,
+        "informations": INFORMATION,
+        "given": {name: given.get(name, "") for name in ("to", *_OF_CONTENTS, *_OF_TERMS)},
+        "words_of": words_of,
+        "refused": refused,
+    }
+    return visit.render("compose.html", values, status=400 if refused else 200)

@@ -1,0 +1,155 @@
+"""A packet that a person composes, planned for its partners, and held until it is sent.
+
+The packet that a person looks at is the packet that is sent. So its plan is held in memory, as the
+command line holds it while it waits for an answer. Its contents are in no address and on no disk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tearline.errors import DocumentRefused, PacketTooLarge
+from tearline.limits import MAX_CONSOLE_PACKETS
+from tearline.policy.marking import Tlp
+from tearline_client.connectors.importers.documents import Document
+from tearline_client.connectors.importers.report import Finding, Imported
+from tearline_client.drafting.from_file import (
+    ReleaseOptions,
+    confirmed,
+    draft_correction,
+    draft_imported,
+)
+from tearline_client.features.corrections.service import CorrectionPlan
+from tearline_client.node import Node
+from tearline_client.planning.mentions import Mention
+from tearline_client.planning.release_plan import Cell, ReleasePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Contents and terms, as a person gave them.
+
+    Attributes:
+        order: Terms and partners; of a correction, its evaluation and guards alone count.
+        imported: The entities.
+        narrative: The free text, or empty.
+        documents: The files.
+        corrects: 32 bytes, the packet of ours to correct; empty for a new one.
+    """
+
+    order: ReleaseOptions
+    imported: Imported = field(repr=False)
+    narrative: str = field(default="", repr=False)
+    documents: tuple[Document, ...] = field(default=(), repr=False)
+    corrects: bytes = b""
+
+    def with_document(self, document: Document) -> "Wish":
+        """Returns the wish with one more file.
+
+        Raises:
+            DocumentRefused: If one has that name.
+        """
+        if any(each.name == document.name for each in self.documents):
+            raise DocumentRefused(f"{document.name}: a document of that name is there already")
+        return replace(self, documents=(*self.documents, document))
+
+    def without_document(self, name: str) -> "Wish":
+        """Returns the wish without the file of a name."""
+        return replace(self, documents=tuple(d for d in self.documents if d.name != name))
+
+    def with_guard(self, entity: str, name: str, category: str) -> "Wish":
+        """Returns the wish with a stricter category of one field; an empty one ends it."""
+        guarded: dict[tuple[str, str], str] = dict(self.order.about.guarded)
+        guarded.pop((entity, name), None)
+        if category:
+            guarded[entity, name] = category
+        about = replace(self.order.about, guarded=guarded)
+        return replace(self, order=replace(self.order, about=about))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A planned packet.
+
+    Attributes:
+        wish: Its contents and terms.
+        plans: Its packets.
+        findings: Values that could not be validated.
+        unmarked: Fields without a category, with their number.
+        correction: The changes for each partner, of a correction.
+        mentions: Texts that repeat values that their readers may not have in clear.
+    """
+
+    wish: Wish
+    plans: tuple[ReleasePlan, ...] = field(repr=False)
+    findings: tuple[Finding, ...]
+    unmarked: Mapping[str, int]
+    correction: CorrectionPlan | None = field(default=None, repr=False)
+    mentions: tuple[Mention, ...] = ()
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Returns each partner's view of each field."""
+        return tuple(cell for plan in self.plans for cell in plan.cells())
+
+    def recipients(self) -> tuple[str, ...]:
+        """Returns the node URIs of all partners."""
+        return tuple(dict.fromkeys(uri for plan in self.plans for uri in plan.recipients))
+
+    def is_red(self) -> bool:
+        """Returns whether a field is for the eyes of the named recipients alone."""
+        return any(each.marking.tlp is Tlp.RED for plan in self.plans for each in plan.draft.fields)
+
+    def with_reason(self, repeats: str) -> tuple[ReleasePlan, ...]:
+        """Returns the packets with the person's reason to repeat kept values."""
+        return tuple(confirmed(plan, repeats) for plan in self.plans)
+
+
+def prepare(node: Node, wish: Wish, *, person: str) -> Prepared:
+    """Returns a wish as it would be sent now. Sends no message.
+
+    Raises:
+        PacketTooLarge: If it makes more packets than a person looks through.
+        TearlineError: As ``draft_imported`` and ``draft_correction``.
+    """
+    if wish.corrects:
+        return _correction(node, wish, person)
+    drafted = draft_imported(
+        node, wish.imported, wish.order, narrative=wish.narrative, documents=wish.documents
+    )
+    plans = tuple(drafted.plans)
+    if len(plans) > MAX_CONSOLE_PACKETS:
+        raise PacketTooLarge(
+            f"the contents make {len(plans)} packets, of {MAX_CONSOLE_PACKETS} in the console;"
+            " send them with `tearline import`"
+        )
+    for plan in plans:
+        plan.verify_released()
+    return Prepared(
+        wish=wish,
+        plans=plans,
+        findings=drafted.findings,
+        unmarked=drafted.unmarked,
+        mentions=tuple(each for plan in plans for each in node.packets.mentions(plan)),
+    )
+
+
+def _correction(node: Node, wish: Wish, person: str) -> Prepared:
+    about = wish.order.about
+    plan, findings = draft_correction(
+        node,
+        wish.corrects,
+        wish.imported,
+        evaluation=about.evaluation,
+        guarded=about.guarded,
+        narrative=wish.narrative,
+        documents=wish.documents,
+        unmarked=wish.order.unmarked,
+        person=person,
+    )
+    return Prepared(
+        wish=wish,
+        plans=(plan.release,),
+        findings=findings,
+        unmarked={},
+        correction=plan,
+        mentions=node.packets.mentions(plan.release),
+    )

@@ -1,0 +1,251 @@
+"""Each partner's view of a composed packet, and its last page: what leaves, to whom."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from tearline.errors import (
+    EXCHANGE_AWAY,
+    ActQueued,
+    FormRefused,
+    MalformedInput,
+    NotFound,
+    NotPermitted,
+)
+from tearline.policy.category import CATEGORIES
+from tearline.policy.form import Form as FieldForm
+from tearline_client.connectors.importers.documents import document_of
+from tearline_client.console.drafts import HeldDraft
+from tearline_client.console.pages.compose.prepared import Prepared, Wish, prepare
+from tearline_client.console.pages.packet.document import words_of
+from tearline_client.console.visit import Visit
+from tearline_client.console.words import FORMS, KINDS, URGENCIES
+from tearline_client.drafting.release import release, takes_two
+from tearline_client.planning.release_plan import Cell
+from tearline_client.rendering.packets import (
+    content_text,
+    names_by_recipient,
+    seen_text,
+    short,
+)
+from tearline_client.rendering.words import agency_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A cell of the matrix: one partner's view of one field.
+
+    Attributes:
+        form: The form, as a message.
+        tone: Name of the form, for its colour.
+        value: The visible values.
+        policies: Ids of the policies that decided.
+        own: Ids of the agency's own policies that decided.
+    """
+
+    form: str
+    tone: str
+    value: str
+    policies: tuple[str, ...]
+    own: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixRow:
+    """A field, with each partner's view of it.
+
+    Attributes:
+        part: Its entity, by name or the beginning of its token.
+        label: Its name, in words.
+        path: Its path.
+        category: Its category.
+        seen: The views, in the order of the partners.
+    """
+
+    part: str
+    label: str
+    path: str
+    category: str
+    seen: tuple[Seen, ...]
+
+
+async def page(visit: Visit) -> Response:
+    """Shows what each partner will see, and by which policy."""
+    prepared = _content(_find(visit))
+    trust_list = visit.node.directory.trust_list()
+    recipients = prepared.recipients()
+    matrices = [tuple(_rows(plan.cells())) for plan in prepared.plans]
+    wish = prepared.wish
+    correction = prepared.correction
+    return visit.render(
+        "compose_review.html",
+        {
+            "draft": visit.request.path_params["draft"],
+            "partners": [agency_name(trust_list, each) for each in recipients],
+            "matrices": matrices,
+            "mentions": [
+                (
+                    agency_name(trust_list, each.recipient),
+                    short(each.text),
+                    short(each.value) if each.value else "",
+                )
+                for each in prepared.mentions
+            ],
+            "findings": prepared.findings,
+            "unmarked": prepared.unmarked,
+            "documents": wish.documents,
+            "guarded": dict(wish.order.about.guarded),
+            "guardable": _guardable(wish),
+            "categories": CATEGORIES,
+            "corrects": wish.corrects.hex(),
+            "changes": [
+                (
+                    words_of(each.path.rpartition("/")[2]),
+                    agency_name(trust_list, each.recipient),
+                    seen_text(each.before),
+                    seen_text(each.after),
+                )
+                for each in (correction.changes if correction else ())
+            ],
+            "passed_over": {
+                agency_name(trust_list, uri): why
+                for uri, why in (correction.passed_over if correction else {}).items()
+            },
+            "words_of": words_of,
+            "step": _step(prepared),
+        },
+    )
+
+
+def _rows(cells: Iterable[Cell]) -> Iterable[MatrixRow]:
+    cells = tuple(cells)
+    names = names_by_recipient(cells)
+    by_path: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_path.setdefault(cell.path, []).append(cell)
+    captions: dict[str, str] = {}
+    for each in names.values():
+        captions |= each
+    for path, views in by_path.items():
+        token, schema, name = path.split("/", 2)
+        caption = captions.get(token, "")
+        yield MatrixRow(
+            part=f"{words_of(schema)}: {caption}" if caption else words_of(schema),
+            label=words_of(name),
+            path=short(path),
+            category=views[0].category,
+            seen=tuple(_seen(cell, names.get(cell.recipient, {})) for cell in views),
+        )
+
+
+def _seen(cell: Cell, names: dict[str, str]) -> Seen:
+    return Seen(
+        form=FORMS[cell.form],
+        tone=cell.form.text,
+        value=content_text(cell.media_type, cell.values, names) if cell.values else "",
+        policies=cell.policy_ids,
+        own=cell.own_policy_ids,
+    )
+
+
+def _guardable(wish: Wish) -> list[str]:
+    """Returns each field that a person may mark more strictly, as entity and property."""
+    return [f"{each.id}/{name}" for each in wish.imported.entities for name in each.properties]
+
+
+async def change(visit: Visit) -> Response:
+    """Adds or removes a document, or marks one field more strictly, and plans anew."""
+    form = await visit.form(files=True)
+    prepared = _content(_find(visit))
+    wish, does = prepared.wish, form.text("does")
+    if does == "attach":
+        files = form.files("file")
+        if len(files) != 1:
+            raise FormRefused("it has no file, or several")
+        guard = form.text("category")
+        wish = wish.with_document(document_of(files[0].name, files[0].content, guard=guard))
+    elif does == "detach":
+        wish = wish.without_document(form.text("name"))
+    elif does == "guard":
+        entity, _, name = form.text("field").rpartition("/")
+        wish = wish.with_guard(entity, name, form.text("category"))
+    else:
+        raise MalformedInput("the form has no such button")
+    planned = prepare(visit.node, wish, person=visit.person)
+    name = visit.console.drafts.hold(visit.person, planned, visit.console.clock())
+    return visit.redirect(f"/compose/{name}")
+
+
+async def last_page(visit: Visit) -> Response:
+    """States what leaves, to whom, before it is sent."""
+    prepared = _content(_find(visit))
+    node, trust_list = visit.node, visit.node.directory.trust_list()
+    draft = prepared.plans[0].draft
+    totals = []
+    for recipient in prepared.recipients():
+        forms = [cell.form for cell in prepared.cells() if cell.recipient == recipient]
+        counts = {FORMS[form]: forms.count(form) for form in sorted(FieldForm, reverse=True)}
+        totals.append((agency_name(trust_list, recipient), counts))
+    return visit.render(
+        "compose_send.html",
+        {
+            "draft": visit.request.path_params["draft"],
+            "step": _step(prepared),
+            "packets": len(prepared.plans),
+            "kind": KINDS[draft.kind],
+            "agreement": draft.agreement.name,
+            "article": draft.article,
+            "purpose": draft.purpose,
+            "urgency": URGENCIES[draft.urgency],
+            "evaluation": draft.evaluation,
+            "totals": totals,
+            "documents": prepared.wish.documents,
+            "corrects": prepared.wish.corrects.hex(),
+            "repeats": bool(prepared.mentions),
+            "is_red": prepared.is_red(),
+            "takes_two": takes_two(node, draft.agreement.id, draft.article),
+        },
+    )
+
+
+async def send(visit: Visit) -> Response:
+    """Sends the packet, or has it wait for a second person."""
+    form = await visit.form()
+    held = _find(visit)
+    reason = form.text("repeats").strip()
+
+    async def act() -> str:
+        prepared = _content(held)
+        if not visit.request.url.path.endswith(f"/{_step(prepared)}"):
+            raise NotPermitted("a field for named eyes alone is sent by its own page")
+        plans = prepared.with_reason(reason)
+        try:
+            released = await release(visit.node, plans, person=visit.person)
+        except (
+            EXCHANGE_AWAY
+        ):  # it is signed, and is sent later: a second attempt would be a second packet
+            return "/compose?done=queued"
+        if isinstance(released, bytes):
+            return "/compose?done=waits"
+        if isinstance(released, ActQueued):
+            return "/compose?done=queued"
+        done = "partly" if released.refused else "corrected" if prepared.correction else "sent"
+        return f"/packets/{released.packets[0].hex()}?done={done}"
+
+    return visit.redirect(await held.send(act))
+
+
+def _step(prepared: Prepared) -> str:
+    return "send-red" if prepared.is_red() else "send"
+
+
+def _find(visit: Visit) -> HeldDraft:
+    console, name = visit.console, visit.request.path_params["draft"]
+    return console.drafts.find(name, visit.person, console.clock())
+
+
+def _content(held: HeldDraft) -> Prepared:
+    if not isinstance(held.content, Prepared):
+        raise NotFound("the draft was sent")
+    return held.content

@@ -1,0 +1,85 @@
+"""Composing in a real browser: from a form to a packet at its partners; and disclosing a field."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from browser.conftest import PLAIN, Screen
+from support.simulation import Simulation
+from tearline.persons.tokens import Role
+from tearline_client.console.server import ConsolePlace, console_port
+from unit.client.console.browsers import add_person
+
+
+@pytest.fixture
+async def desk(world: Simulation, unused_tcp_port: int) -> AsyncIterator[Screen]:
+    """The console of the American agency, with a liaison officer; nothing went wrong on a page."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no Chromium is here: install Debian's package chromium")
+    add_person(world.us, "ana", Role.LIAISON)
+    origin = f"http://localhost:{unused_tcp_port}"
+    place = ConsolePlace(address=f"localhost:{unused_tcp_port}", origins=(origin,), tls=None)
+    async with console_port(world.us.node, place, print), async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=[*PLAIN])
+        found = Screen(origin=origin, browser=browser)
+        yield found
+        await browser.close()
+    assert found.faults == []
+
+
+async def fill(page: Page) -> None:
+    await page.get_by_label("mx-prosecutor").check()
+    await page.get_by_label("cn-public-security").check()
+    await page.get_by_label("Name", exact=True).fill("Qiu Wenhao")
+    await page.get_by_label("Phone").fill("+525555550142")
+    await page.get_by_label("Another entity").select_option("BankAccount")
+    await page.get_by_role("button", name="Add").click()
+    await page.get_by_label("Iban").fill("DE02120300000000202051")
+    await page.get_by_label("Narrative").fill("Cash changes hands.\nAt night.")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
+async def test_a_lead_is_composed_looked_at_and_sent(
+    world: Simulation, desk: Screen, script: bool
+) -> None:
+    async with desk.page(script=script) as page:
+        await desk.sign_in(page, "ana")
+        await page.get_by_role("link", name="Compose").click()
+        terms = page.get_by_label("Agreement and article")
+        await terms.select_option("narcotics-2026 · money-laundering")
+        await page.get_by_role("button", name="Continue").click()
+        await fill(page)
+        await expect(page.get_by_label("Name", exact=True).first).to_have_value("Qiu Wenhao")
+        await page.get_by_role("button", name="Show what each partner will see").click()
+        await expect(page.locator("h1")).to_have_text("What each partner will see")
+        matrix = page.locator("table.matrix").first
+        await expect(matrix).to_contain_text("+525555550142")
+        assert not world.us.node.packets.ids()
+        await page.get_by_role("link", name="Continue to the last page").click()
+        await expect(page.locator("h1")).to_have_text("2 packets leave")
+        await page.get_by_role("button", name="Send").click()
+        await expect(page.get_by_role("status")).to_contain_text("The packet was sent.")
+    assert len(world.us.node.packets.ids()) == 2
+    await world.mx.node.receive()
+    assert len(world.mx.node.packets.ids()) == 2
+
+
+async def test_a_field_is_disclosed_after_its_effect_was_shown(
+    world: Simulation, desk: Screen
+) -> None:
+    (packet,) = await world.us.send(world.mx)
+    grants = len(world.us.node.packets.grants(packet))
+    async with desk.page() as page:
+        await desk.sign_in(page, "ana")
+        await page.goto(f"{desk.origin}/packets/{packet.hex()}")
+        await page.get_by_role("link", name="Iban").click()
+        await page.get_by_label("Partner").select_option("cn-public-security")
+        await page.get_by_role("button", name="Show the effect first").click()
+        await expect(page.locator("h1")).to_have_text("Disclose to cn-public-security")
+        await expect(page.locator("main")).to_contain_text("DE02120300000000202051")
+        await page.get_by_role("button", name="Disclose").click()
+        await expect(page.get_by_role("status")).to_contain_text("The field was disclosed.")
+    assert len(world.us.node.packets.grants(packet)) == grants + 1

@@ -1,0 +1,523 @@
+"""A packet from its contents to its partners, as an officer composes it."""
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from attacks.test_console import INJECTIONS
+from support.simulation import Simulation
+from tearline.limits import (
+    CONSOLE_DRAFT_S,
+    MAX_CONSOLE_ENTITIES,
+    MAX_CONSOLE_PACKETS,
+    MAX_CONSOLE_UPLOAD_BYTES,
+    MAX_PERSON_DRAFTS,
+)
+from tearline.packets.packet import PacketKind
+from tearline.persons.tokens import Role
+from tearline_client.demo.lead import ENTITIES
+from tearline_client.planning.ftm_schema import SCHEMATA
+from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses, add_person, console_of
+from unit.client.console.test_packet_acts import DOT
+from unit.client.console.test_packet_pages import text_of
+
+FTM = "\n".join(json.dumps(each, ensure_ascii=False) for each in ENTITIES)
+Values = Mapping[str, str | list[str]]
+
+
+@pytest.fixture
+def theirs(world: Simulation) -> ConsoleUnderTest:
+    """The console of the agency that composes."""
+    for name, role in (("ana", Role.LIAISON), ("bob", Role.LIAISON), ("rita", Role.ANALYST)):
+        add_person(world.us, name, role)
+    return console_of(world.us)
+
+
+@pytest.fixture
+async def ana(theirs: ConsoleUnderTest) -> Browser:
+    return await theirs.signed_in("ana")
+
+
+def terms(world: Simulation, article: str = "money-laundering") -> str:
+    return f"{world.us.node.agreements.by_name('narcotics-2026').id.hex()}.{article}"
+
+
+def wish(world: Simulation, **more: str | list[str]) -> dict[str, str | list[str]]:
+    """What the form of a lead holds, with the two partners."""
+    return {
+        "terms": terms(world),
+        "kind": "lead",
+        "by": "ftm",
+        "does": "preview",
+        "to": ["cn-public-security", "mx-prosecutor"],
+        "purpose": "criminal-investigation",
+        "urgency": "routine",
+        "evaluation": "B2",
+        "ftm": FTM,
+        **more,
+    }
+
+
+async def post(
+    browser: Browser,
+    path: str,
+    values: Values,
+    files: Mapping[str, tuple[str, bytes, str]] | None = None,
+) -> httpx.Response:
+    """Sends a form with files, as a browser does."""
+    given = {"csrf": await browser.csrf(), **values}
+    headers = {"origin": browser.origin, "sec-fetch-site": "same-origin"}
+    sent = files or {"file": ("", b"", "application/octet-stream")}
+    return await browser.client.post(path, data=given, files=dict(sent), headers=headers)
+
+
+async def drafted(browser: Browser, values: Values) -> str:
+    """The place of a draft's preview."""
+    reply = await post(browser, "/compose", values)
+    assert reply.status_code == 303, text_of(reply.text)
+    return reply.headers["location"]
+
+
+async def sent(browser: Browser, draft: str, **values: str) -> httpx.Response:
+    page = await browser.get(draft)
+    (step,) = re.findall(rf'href="{draft}/([a-z-]+)"', page.text)
+    assert (await browser.get(f"{draft}/{step}")).status_code == 200
+    return await browser.post(f"{draft}/{step}", {"csrf": await browser.csrf(), **values})
+
+
+async def test_a_lead_is_composed_previewed_and_sent(world: Simulation, ana: Browser) -> None:
+    first = await ana.get("/compose")
+    assert f'value="{terms(world)}"' in first.text
+    form = await ana.get(f"/compose?terms={terms(world)}&kind=lead&by=ftm")
+    assert 'value="mx-prosecutor"' in form.text
+    assert 'value="us-justice"' not in form.text
+    draft = await drafted(ana, wish(world, narrative="Cash changes hands."))
+    page = text_of((await ana.get(draft)).text)
+    assert re.search(r"Amount finance\.amount Generalised 1000000-5000000 .+? Clear 1847250", page)
+    assert re.search(r"Narrative narrative Exists .+? Clear Cash changes hands\.", page)
+    assert not world.us.node.packets.ids()
+    last = text_of((await ana.get(f"{draft}/send")).text)
+    assert "1 packet leaves Kind Lead Agreement narcotics-2026" in last
+    reply = await sent(ana, draft)
+    (packet,) = world.us.node.packets.ids()
+    assert reply.headers["location"] == f"/packets/{packet.hex()}?done=sent"
+    manifest = world.us.node.packets.manifest(packet)
+    assert (manifest.kind, manifest.evaluation) == (PacketKind.LEAD, "B2")
+    assert {g.grant.acted_by is not None for g in world.us.node.packets.grants(packet)} == {True}
+    await world.mx.node.receive()
+    values = {t for o in world.mx.node.packets.show(packet).view.best() for t in o.field.values}
+    assert {b"1847250", b"Cash changes hands."} <= values
+
+
+async def test_a_packet_is_sent_once(world: Simulation, ana: Browser) -> None:
+    draft = await drafted(ana, wish(world))
+    replies = [await sent(ana, draft)]
+    replies.append(await ana.post(f"{draft}/send", {"csrf": await ana.csrf()}))
+    assert replies[0].headers["location"] == replies[1].headers["location"]
+    assert len(world.us.node.packets.ids()) == 1
+    assert (await ana.get(draft)).status_code == 404
+
+
+def entities_in(page: str) -> list[tuple[str, str]]:
+    return re.findall(r'name="(e\d+)\.id" value="([^"]+)"', page)
+
+
+async def test_a_form_of_fields_is_filled_in_step_by_step(world: Simulation, ana: Browser) -> None:
+    first = await ana.get(f"/compose?terms={terms(world)}&kind=lead&by=form")
+    ((key, person),) = entities_in(first.text)
+    values: dict[str, str | list[str]] = {
+        **wish(world, by="form", does="add", schema="BankAccount"),
+        key: "Person",
+        f"{key}.id": person,
+        f"{key}.name": "Qiu Wenhao\n裘文昊",
+    }
+    second = await post(ana, "/compose", values)
+    assert ">\nQiu Wenhao\n裘文昊</textarea>" in second.text
+    (_, (_, account)) = entities_in(second.text)
+    values |= {"e1": "BankAccount", "e1.id": account, "e1.iban": "DE02120300000000202051"}
+    third = await post(ana, "/compose", {**values, "does": "more:1", "more1": "balance"})
+    assert 'name="e1.balance"' in third.text
+    fourth = await post(ana, "/compose", {**values, "does": "drop:0"})
+    assert "Qiu Wenhao" not in fourth.text
+    values |= {"e2": "UnknownLink", "e2.id": "link", "e2.subject": person, "e2.object": account}
+    draft = await drafted(ana, {**values, "does": "preview"})
+    page = text_of((await ana.get(draft)).text)
+    assert "Clear DE02120300000000202051" in page
+    assert "→ Qiu Wenhao" in page
+    await sent(ana, draft)
+    assert len(world.us.node.packets.ids()) == 1
+
+
+async def test_ids_of_new_entities_do_not_repeat(world: Simulation, ana: Browser) -> None:
+    place = f"/compose?terms={terms(world)}&kind=lead&by=form"
+    ids = {entities_in((await ana.get(place)).text)[0][1] for _ in range(3)}
+    assert len(ids) == 3  # entities of one id are one entity for every partner
+
+
+async def test_an_error_stands_beside_its_field(world: Simulation, ana: Browser) -> None:
+    values = {
+        **wish(world, kind="value-transfer", by="form"),
+        "e0": "TransferLeg",
+        "e0.id": "leg",
+        "e0.side": "sideways",
+        "e0.amount": "many",
+        "e0.currency": "QQQ",
+        "e0.date": "yesterday",
+        "e1": "BankAccount",
+        "e1.id": "account",
+        "e1.iban": "DE02120300000000202052",
+        "e2": "Person",
+        "e2.id": "p",
+        "e2.phone": "55 5555 0142",
+        "e2.birthDate": "1979-02-30",
+    }
+    reply = await post(ana, "/compose", values)
+    assert reply.status_code in (400, 403)
+    assert "TL-PKT" in reply.text
+    for name, why in {
+        "e0.side": "none of: pay-in, pay-out",
+        "e0.amount": "not a decimal number",
+        "e0.currency": "not a currency code",
+        "e0.date": "not a day as",
+        "e1.iban": "the check digit of the iban",
+        "e2.phone": "not a telephone number",
+        "e2.birthDate": "no such day",
+    }.items():
+        assert re.search(rf'id="{re.escape(name)}\.why"[^>]*>{re.escape(why)}', reply.text), name
+    assert ">\nsideways</textarea>" in reply.text  # what was typed is kept
+
+
+async def test_a_cas_number_is_checked(world: Simulation, ana: Browser) -> None:
+    values = {
+        **wish(world, kind="precursor-incident", by="form"),
+        "terms": terms(world, "precursors"),
+        "purpose": "precursor-control",
+        "e0": "Substance",
+        "e0.id": "s",
+        "e0.casNumber": "23056-29-4",
+    }
+    reply = await post(ana, "/compose", values)
+    assert re.search(r'id="e0\.casNumber\.why"[^>]*>not a CAS number', reply.text)
+
+
+async def test_a_table_is_mapped(world: Simulation, ana: Browser) -> None:
+    mapping = (
+        '[entities.person]\nschema = "Person"\nid = ["number"]\n'
+        '[entities.person.properties]\nname = "name"\n'
+    )
+    form = await ana.get(f"/compose?terms={terms(world)}&kind=lead&by=csv")
+    assert 'name="mapping"' in form.text
+    values = wish(world, by="csv", ftm="number,name\n1,Ana Ruiz\n", mapping=mapping)
+    reply = await post(ana, "/compose", values)
+    if reply.status_code != 303:  # the keys of a mapping are in the refusal
+        pytest.fail(text_of(reply.text))
+    assert "Ana Ruiz" in (await ana.get(reply.headers["location"])).text
+
+
+async def test_a_file_is_read(world: Simulation, ana: Browser) -> None:
+    files = {"file": ("lead.ftm.json", FTM.encode(), "application/json")}
+    reply = await post(ana, "/compose", wish(world, ftm=""), files)
+    assert reply.status_code == 303
+    bad = {"file": ("lead.ftm.json", b"\xff\xfe<html>", "text/html")}
+    reply = await post(ana, "/compose", wish(world, ftm=""), bad)
+    assert reply.status_code in (400, 403)
+    assert "refusal" in reply.text
+
+
+async def test_documents_are_attached_and_only_of_types_that_travel(
+    world: Simulation, ana: Browser
+) -> None:
+    draft = await drafted(ana, wish(world))
+    for name, content in {
+        "a.svg": b"<svg onload=alert(1)/>",
+        "a.html": b"<script>alert(1)</script>",
+        "a.png": b"<svg onload=alert(1)/>",
+        "a.pdf": DOT,
+        "a": DOT,
+        "big.png": DOT + b"\0" * (1 << 20),
+        "empty.png": b"",
+    }.items():
+        files = {"file": (name, content, "image/png")}
+        reply = await post(ana, draft, {"does": "attach", "category": ""}, files)
+        assert reply.status_code in (400, 403), name
+        assert "alert(1)" not in reply.text
+    files = {"file": ('裘"><b>.png', DOT, "image/png")}
+    reply = await post(ana, draft, {"does": "attach", "category": ""}, files)
+    assert reply.status_code == 303, reply.text
+    draft = reply.headers["location"]
+    page = await ana.get(draft)
+    assert "<b>" not in page.text.split("<main")[1]
+    (name,) = re.findall(r'name="name" value="([^"]+)"', page.text)
+    again = await post(ana, draft, {"does": "attach", "category": ""}, files)
+    assert "a document of that name is there already" in html.unescape(again.text)
+    reply = await post(ana, draft, {"does": "detach", "name": html.unescape(name)})
+    assert 'name="name"' not in (await ana.get(reply.headers["location"])).text
+
+
+async def test_a_field_is_protected_more_strictly(world: Simulation, ana: Browser) -> None:
+    draft = await drafted(ana, wish(world))
+    values = {"does": "guard", "field": "company-lantern/notes", "category": "identity.source"}
+    reply = await post(ana, draft, values)
+    page = text_of((await ana.get(reply.headers["location"])).text)
+    assert "Notes identity.source Withheld" in page
+    loose = {"does": "guard", "field": "account-lantern/iban", "category": "reference"}
+    assert (await post(ana, draft, loose)).status_code in (400, 403)
+    unknown = {"does": "guard", "field": "nobody/nothing", "category": "method"}
+    assert (await post(ana, draft, unknown)).status_code == 400
+
+
+async def test_a_text_that_names_a_guarded_value_needs_a_reason(
+    world: Simulation, ana: Browser
+) -> None:
+    draft = await drafted(ana, wish(world, to=["cn-public-security"], narrative="x"))
+    transfer = json.loads(FTM.splitlines()[-1])
+    transfer["properties"]["purpose"] = ["Mirror transfer, call +525555550142"]
+    text = "\n".join([*FTM.splitlines()[:-1], json.dumps(transfer)])
+    draft = await drafted(ana, wish(world, ftm=text))
+    page = text_of((await ana.get(draft)).text)
+    assert "which cn-public-security may not have in clear." in page
+    assert 'name="repeats"' in (await ana.get(f"{draft}/send")).text
+    reply = await sent(ana, draft)
+    assert reply.status_code == 403
+    assert "TL-POL-030" in reply.text
+    assert not world.us.node.packets.ids()
+    reply = await sent(ana, draft, repeats="The partner asked for this number itself.")
+    assert reply.status_code == 303
+    (packet,) = world.us.node.packets.ids()
+    assert world.us.node.packets.repeats(packet)
+
+
+async def test_feedback_names_the_packet_it_is_about(world: Simulation, ana: Browser) -> None:
+    (packet,) = await world.mx.send(world.us)
+    await world.us.node.receive()
+    first = await ana.get(f"/compose?source={packet.hex()}")
+    assert re.search(r'<option value="feedback" selected>', first.text)
+    form = await ana.get(
+        f"/compose?terms={terms(world)}&kind=feedback&by=form&source={packet.hex()}"
+    )
+    assert f">\n{packet.hex()}</textarea>" in form.text
+    missing = await ana.get(f"/compose?source={'ab' * 32}")
+    assert missing.status_code == 404
+
+
+async def test_a_packet_is_corrected_for_its_recipients(world: Simulation, ana: Browser) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    place = f"/packets/{packet.hex()}/correct"
+    page = await ana.get(place)
+    (text,) = re.findall(r'<textarea id="ftm"[^>]*>\n(.*?)</textarea>', page.text, re.DOTALL)
+    text = html.unescape(text)
+    assert "DE02120300000000202051" in text
+    assert [each.actor for each in accesses(world.us)] == ["ana", "ana"]
+    changed = text.replace("1847250", "1874250")
+    values = {"ftm": changed, "narrative": "", "evaluation": "X4"}
+    reply = await post(ana, place, values)
+    draft = reply.headers["location"]
+    shown = text_of((await ana.get(draft)).text)
+    assert "Amount mx-prosecutor 1847250 1874250" in shown
+    last = await ana.get(f"{draft}/send")
+    assert "This correction leaves" in last.text
+    reply = await sent(ana, draft)
+    (newest, _) = world.us.node.packets.ids()
+    assert reply.headers["location"] == f"/packets/{newest.hex()}?done=corrected"
+    assert world.us.node.corrections.newest(packet) == newest
+    broken = await post(ana, place, {**values, "ftm": "no entity"})
+    assert broken.status_code == 400
+    assert "no entity</textarea>" in broken.text
+
+
+async def test_a_partner_s_packet_is_not_corrected(world: Simulation, ana: Browser) -> None:
+    (packet,) = await world.mx.send(world.us)
+    await world.us.node.receive()
+    place = f"/packets/{packet.hex()}/correct"
+    assert (await ana.get(place)).status_code == 404
+    reply = await post(ana, place, {"ftm": FTM, "evaluation": "X4"})
+    assert reply.status_code == 404
+    assert not accesses(world.us)
+
+
+async def test_under_four_eyes_it_waits_for_another_person(
+    world: Simulation, ana: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tearline_client.console.pages.compose import review
+    from tearline_client.drafting import release
+
+    for module in (review, release):
+        monkeypatch.setattr(module, "takes_two", lambda *_: True)
+    draft = await drafted(ana, wish(world))
+    assert "other than you approves it" in (await ana.get(f"{draft}/send")).text
+    reply = await sent(ana, draft)
+    assert reply.headers["location"] == "/compose?done=waits"
+    assert "requires a second person" in (await ana.get(reply.headers["location"])).text
+    (waiting,) = world.us.node.approvals.waiting()
+    assert waiting.drafter.subject == "ana"
+    assert not world.us.node.packets.ids()
+
+
+async def test_what_is_for_named_eyes_alone_has_a_page_of_its_own(
+    world: Simulation, ana: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tearline_client.console.pages.compose.prepared import Prepared
+
+    draft = await drafted(ana, wish(world))
+    monkeypatch.setattr(Prepared, "is_red", lambda _: True)
+    assert "TLP:RED" in (await ana.get(f"{draft}/send-red")).text
+    reply = await ana.post(f"{draft}/send", {"csrf": await ana.csrf()})
+    assert reply.status_code == 403
+    assert not world.us.node.packets.ids()
+    reply = await sent(ana, draft)
+    assert reply.status_code == 303
+    assert len(world.us.node.packets.ids()) == 1
+
+
+async def test_a_draft_is_its_person_s_alone(
+    world: Simulation, theirs: ConsoleUnderTest, ana: Browser
+) -> None:
+    draft = await drafted(ana, wish(world))
+    bob = await theirs.signed_in("bob")
+    for place in (draft, f"{draft}/send", f"{draft}/send-red", "/compose/" + "ab" * 16):
+        replies = [await bob.get(place)]
+        if "send" in place:
+            replies.append(await bob.post(place, {"csrf": await bob.csrf()}))
+        else:
+            replies.append(await post(bob, place, {"does": "detach", "name": "x"}))
+        assert [each.status_code for each in replies] == [404, 404], place
+    rita = await theirs.signed_in("rita")
+    assert (await rita.get(draft)).status_code == 403
+    assert (await rita.get("/compose")).status_code == 403
+    assert not world.us.node.packets.ids()
+    assert "/compose" not in (await rita.get("/to-do")).text
+
+
+async def test_drafts_are_few_and_end(
+    world: Simulation, theirs: ConsoleUnderTest, ana: Browser
+) -> None:
+    drafts = [await drafted(ana, wish(world)) for _ in range(MAX_PERSON_DRAFTS + 1)]
+    assert [(await ana.get(each)).status_code for each in drafts] == [404, 200, 200]
+    theirs.clock.now_s += CONSOLE_DRAFT_S - 1
+    await ana.sign_in("ana")
+    assert (await ana.get(drafts[-1])).status_code == 200
+    theirs.clock.now_s += 1
+    assert (await ana.get(drafts[-1])).status_code == 404
+
+
+async def test_no_contents_stand_in_an_address(world: Simulation, ana: Browser) -> None:
+    draft = await drafted(ana, wish(world, narrative="Cash changes hands."))
+    assert re.fullmatch(r"/compose/[0-9a-f]{32}", draft)
+    page = await ana.get(draft)
+    places = re.findall(r'(?:href|action|src)="([^"]+)"', page.text)
+    assert not [each for each in places if "Qiu" in each or "1847250" in each]
+    assert page.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"kind": "record-request"},
+        {"kind": "letter"},
+        {"terms": "x"},
+        {"terms": ""},
+        {"by": "odf"},
+        {"to": []},
+        {"to": ["nobody"]},
+        {"to": ["us-justice"]},
+        {"purpose": "curiosity"},
+        {"urgency": "now"},
+        {"evaluation": "Z9"},
+        {"case": "no such case"},
+        {"source": "abcdef"},
+        {"ftm": ""},
+        {"ftm": '{"id": "x", "schema": "Person", "properties": {"name": ["' + "x" * 9 + '"]}}\n[]'},
+        {"does": "more:9"},
+        {"does": "drop:-1"},
+        {"does": "add", "schema": "Thing"},
+        {"does": "add", "schema": "<script>"},
+        {"by": "csv", "mapping": "not = [toml"},
+    ],
+    ids=str,
+)
+async def test_bad_input_is_refused_and_sends_no_packet(
+    world: Simulation, ana: Browser, odd: dict[str, str | list[str]]
+) -> None:
+    reply = await post(ana, "/compose", wish(world, **odd))
+    assert reply.status_code in (400, 403, 404), reply.text
+    assert "TL-" in reply.text
+    assert not world.us.node.packets.ids()
+
+
+async def test_too_much_is_refused(world: Simulation, ana: Browser) -> None:
+    people = "\n".join(
+        json.dumps({"id": f"p{i}", "schema": "Person", "properties": {"name": [f"Ana {i}"]}})
+        for i in range(MAX_CONSOLE_PACKETS + 1)
+    )
+    reply = await post(ana, "/compose", wish(world, ftm=people))
+    assert "tearline import" in reply.text
+    many = {f"e{i}": "Person" for i in range(MAX_CONSOLE_ENTITIES + 1)}
+    reply = await post(ana, "/compose", {**wish(world, by="form"), **many})
+    assert reply.status_code == 400
+    big = {"file": ("a.json", b"x" * MAX_CONSOLE_UPLOAD_BYTES, "application/json")}
+    reply = await post(ana, "/compose", wish(world, ftm=""), big)
+    assert reply.status_code == 400
+    assert "TL-USE-008" in reply.text
+
+
+async def test_a_form_of_another_session_composes_no_packet(
+    world: Simulation, ana: Browser
+) -> None:
+    draft = await drafted(ana, wish(world))
+    for path in ("/compose", draft, f"{draft}/send"):
+        reply = await ana.post(path, {"csrf": "x", "does": "preview"})
+        assert reply.status_code == 400
+        assert "TL-USE-008" in reply.text
+    assert not world.us.node.packets.ids()
+
+
+@pytest.mark.parametrize("injected", INJECTIONS)
+async def test_no_word_of_a_draft_runs_in_a_page(
+    world: Simulation, ana: Browser, injected: str
+) -> None:
+    injected = injected.replace("\x00", "")
+    words = f"Wenhao {injected}"
+    fields = {"e0": "Person", "e0.id": words, "e0.name": words, "e0.phone": words}
+    form = dict.fromkeys(("narrative", "reference", "source", "ftm", "mapping"), words)
+    pages = [
+        await post(
+            ana,
+            "/compose",
+            {**wish(world, by="form", does="more:0", more0="alias", **form), **fields},
+        ),
+        await post(ana, "/compose", wish(world, by="csv", **form)),
+        await post(ana, "/compose", {**wish(world, to=[words]), **form}),
+        await ana.get(f"/compose?terms={terms(world)}&kind=lead&by=form&source={quote(words)}"),
+    ]
+    person = {"id": "x", "schema": "Person", "properties": {"name": [words], "notes": [words]}}
+    lead = wish(world, ftm=json.dumps(person), narrative=words)
+    draft = await drafted(ana, lead)
+    files = {"file": (f"{quote(words)}.png", DOT, "image/png")}
+    reply = await post(ana, draft, {"does": "attach", "category": ""}, files)
+    assert reply.status_code == 303, reply.text
+    draft = reply.headers["location"]
+    pages += [await ana.get(draft), await ana.get(f"{draft}/send")]
+    for page in pages:
+        assert page.status_code in (200, 400, 404)
+        assert "Wenhao" in page.text or page is pages[-1]  # which has the name of the file alone
+        text = page.text.split("<main")[1]
+        assert "<script" not in text
+        found = set(re.findall(r"<(\w+)", text))
+        assert not found & {"svg", "img", "base", "style", "math", "iframe", "b"}
+        assert not re.search(r"<[^>]* on\w+=", re.sub(r'"[^"]*"', '""', text))
+
+
+async def test_every_offered_schema_has_a_form(world: Simulation, ana: Browser) -> None:
+    shown = [name for name, each in SCHEMATA.items() if not each.abstract]
+    for begin in range(0, len(shown), MAX_CONSOLE_ENTITIES - 1):
+        part = shown[begin : begin + MAX_CONSOLE_ENTITIES - 1]
+        values: dict[str, str | list[str]] = dict(wish(world, by="form", does="add"))
+        values |= {f"e{i}": name for i, name in enumerate(part)}
+        reply = await post(ana, "/compose", {**values, "schema": part[0]})
+        assert reply.status_code == 200
+        assert len(entities_in(reply.text)) >= 1
