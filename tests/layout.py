@@ -26,8 +26,9 @@ AT_MOST: Mapping[str, float] = {
     # shared package takes its part of the bound along, so the sum stays.
     "lines of code in proto": 11_900,
     "lines of code in server": 9_820,
+    # 150 of these count the effects of a suspension, and read what a case holds, in small steps.
     # 1,300 of these are the worklist, the inbox and the command line's aids for persons.
-    "lines of code in client": 26_150,
+    "lines of code in client": 26_300,
     # Pages for people, counted apart: their number grows with what the console shows, and they
     # decide nothing. A page takes 100 to 250 lines.
     "lines of code in console": 5_000,

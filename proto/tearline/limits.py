@@ -265,6 +265,11 @@ MAX_PERSON_DRAFTS = 2  # of one person, before they are sent: the one at hand an
 MAX_CONSOLE_DRAFTS = 16  # of all persons, each of a few MiB in memory; the oldest goes
 CONSOLE_DRAFT_S = 15 * 60  # a preview; like a session, it is made again after that
 CONSOLE_PAGE_ROWS = 50  # a page that a person reads
+MAX_COUNTED_GRANTS = 10_000  # before a suspension: under a second, in steps of 10 ms
+MAX_CASE_PACKETS = 500  # the newest of a case, whose entities are read at once: a few seconds
+MAX_PICTURE_NODES = 200  # entities in a picture: more are a blot, and take seconds to lay out
+MAX_PICTURE_LINKS = 800  # lines between them
+MAX_CASE_ROWS = 1000  # entities, and links, in the tables of a page: under a megabyte
 
 # Imports and exports.
 MAX_FIELDS = MAX_SLOTS // 4  # each field may need a slot in each of four forms

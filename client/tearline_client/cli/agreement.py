@@ -17,7 +17,6 @@ from tearline_client.cli.proposal import (
     decline,
     diff,
     emit_changes,
-    named,
     offer_rows,
     propose,
     sign_proposal,
@@ -31,10 +30,11 @@ from tearline_client.cli.session import (
     open_node,
     read_text,
 )
-from tearline_client.cli.suspension import end, gap, resume, say_positions, state_of, suspend
+from tearline_client.cli.suspension import end, gap, resume, say_positions, suspend
 from tearline_client.enrolment import read_signed, write_signed
 from tearline_client.features.suspensions.service import Position
 from tearline_client.node import Node
+from tearline_client.rendering.agreements import named, newest_versions, state_text
 from tearline_client.rendering.words import agency_name, counted, time_text
 
 _MAX_BYTES = 1 << 20
@@ -143,13 +143,12 @@ async def list_command(cli: CliContext, node: Node) -> None:
     """
     trust_list = node.home.trust_list()[1]
     agreed = node.agreements.list()
-    # a later version replaces an earlier one
-    newest = {agreement.id: agreement.version for agreement in agreed}
+    newest = newest_versions(agreed)
     rows: list[dict[str, object]] = [
         {
             "agreement": agreement.name,
             "version": agreement.version,
-            "state": _state(node, agreement, newest[agreement.id]),
+            "state": state_text(node, trust_list, agreement, newest=newest[agreement.id]),
             "from": time_text(agreement.valid_from_ms)[:10],
             "until": time_text(agreement.valid_until_ms)[:10],
             "articles": " ".join(article.id for article in agreement.terms.articles),
@@ -187,7 +186,8 @@ async def show(cli: CliContext, name: str | None, file: Path | None, diff: bool)
         if diff:
             emit_changes(cli, node, found)
         elif found.id in {each.id for each in node.agreements.list()}:
-            state = _state(node, found, found.version)
+            trust_list = node.home.trust_list()[1]
+            state = state_text(node, trust_list, found, newest=found.version)
             _show(cli, found, state=state, positions=node.suspensions.positions(found))
         else:
             _show(cli, found)
@@ -224,10 +224,3 @@ def _emit_shares(cli: CliContext, agreement: Agreement, trust_list: TrustList) -
         ),
         ["article", "partner", "category", "highest_form", "highest_tlp"],
     )
-
-
-def _state(node: Node, agreement: Agreement, newest: int) -> str:
-    if agreement.version < newest:
-        return "replaced"
-    trust_list = node.home.trust_list()[1]
-    return state_of(node, trust_list, agreement, node.now_ms())

@@ -1,7 +1,6 @@
 """``tearline agreement propose|amend|counter|decline|diff``: negotiation over the exchange."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -9,24 +8,26 @@ import click
 from tearline.agreements.agreement import Agreement
 from tearline.agreements.diff import Clause, TermChange, clauses, compare
 from tearline.agreements.proposal import Offer, ProposalState
-from tearline.errors import AgreementNotInForce, NotFound
+from tearline.errors import AgreementNotInForce
 from tearline.federation.members import TrustList
-from tearline.packets.packet import Pins
 from tearline.persons.tokens import Role
-from tearline.policy.form import Form
-from tearline.policy.marking import Tlp
-from tearline.policy.terms import Direction
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.session import async_command, look, node_command, open_node, read_text
 from tearline_client.node import Node
 from tearline_client.planning.agreement_file import DAY_MS
+from tearline_client.rendering.agreements import (
+    named,
+    names_text,
+    share_of,
+    value_text,
+    version_before,
+)
 from tearline_client.rendering.words import agency_name, counted, time_text
 
 _MAX_BYTES = 1 << 20
 _TOML = ".toml"
-_HOUR_MS = 3_600_000
 _COLUMNS = ["change", "article", "from", "to", "what", "before", "after", "uses"]
 
 _within_option = click.option(
@@ -148,7 +149,7 @@ async def diff(cli: CliContext, node: Node, new: str, old: str | None) -> None:
     elif Path(new).suffix == _TOML:
         before = _of_name(node, after.name)
     else:
-        before = _in_force(node, after)
+        before = version_before(node, after)
     cli.emit(change_rows(node, before, after), _COLUMNS)
 
 
@@ -170,7 +171,7 @@ async def sign_proposal(cli: CliContext, node: Node, name: str, *, yes: bool) ->
 
 def emit_changes(cli: CliContext, node: Node, agreement: Agreement) -> None:
     """Prints the changes of an agreement or a proposal from the previous version."""
-    cli.emit(change_rows(node, _in_force(node, agreement), agreement), _COLUMNS)
+    cli.emit(change_rows(node, version_before(node, agreement), agreement), _COLUMNS)
 
 
 def offer_rows(node: Node) -> Iterable[dict[str, object]]:
@@ -188,8 +189,8 @@ def offer_rows(node: Node) -> Iterable[dict[str, object]]:
             "from": time_text(agreement.valid_from_ms)[:10],
             "until": time_text(agreement.valid_until_ms)[:10],
             "articles": " ".join(article.id for article in agreement.terms.articles),
-            "signed_by": _names(trust_list, sorted(offer.signers)),
-            "declined_by": _names(trust_list, sorted(offer.decliners)),
+            "signed_by": names_text(trust_list, sorted(offer.signers)),
+            "declined_by": names_text(trust_list, sorted(offer.decliners)),
             "answer_by": time_text(offer.answer_by_ms)[:10],
             "proposal": offer.terms.hex(),
             "id": agreement.id.hex(),
@@ -199,9 +200,9 @@ def offer_rows(node: Node) -> Iterable[dict[str, object]]:
 def term_lines(agreement: Agreement, trust_list: TrustList) -> Iterator[str]:
     """Yields one line for every term except shares."""
     for clause in clauses(None, agreement):
-        if not clause.name.startswith("shares."):
+        if share_of(clause.name) is None:
             place = f"{clause.article}, " if clause.article else ""
-            value = _value_text(clause.name, clause.after, trust_list)
+            value = value_text(clause.name, clause.after, trust_list)
             yield f"{place}{clause.name.removesuffix('_ms')}: {value or 'none'}"
 
 
@@ -228,53 +229,18 @@ def _change_row(change: TermChange, trust_list: TrustList) -> dict[str, object]:
 
 def _clause_row(clause: Clause, trust_list: TrustList) -> dict[str, object]:
     what = clause.name
-    if what.startswith("shares."):
-        partner, _, category = what.removeprefix("shares.").partition(" ")
-        what = f"shares.{agency_name(trust_list, partner)} {category}"
+    if share := share_of(clause.name):
+        what = f"shares.{agency_name(trust_list, share[0])} {share[1]}"
     return {
         "change": "text",
         "article": clause.article,
         "from": "",
         "to": "",
         "what": what,
-        "before": _value_text(clause.name, clause.before, trust_list),
-        "after": _value_text(clause.name, clause.after, trust_list),
+        "before": value_text(clause.name, clause.before, trust_list),
+        "after": value_text(clause.name, clause.after, trust_list),
         "uses": "",
     }
-
-
-def _value_text(name: str, value: object, trust_list: TrustList) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case Form() | Tlp():
-            return value.text
-        case 0 if name == "log_retention_ms":
-            return "for ever"
-        case int() if name.startswith("valid_"):
-            return time_text(value)
-        case int() if name.startswith("reply_times"):
-            return f"{value / _HOUR_MS:g} h"
-        case int():
-            return f"{value / DAY_MS:g} d"
-        case Direction():
-            return _names(trust_list, [value.sender, value.recipient], between=" to ")
-        case bytes():
-            return value.hex()
-        case Pins():
-            return ", ".join(f"{name} {digest.hex()}" for name, digest in asdict(value).items())
-        case tuple():
-            return ", ".join(_value_text(name, item, trust_list) for item in value)
-        case str() if value.startswith("spiffe://"):
-            return agency_name(trust_list, value)
-        case _:  # text, and enums of text
-            return str(value)
-
-
-def _names(trust_list: TrustList, uris: Iterable[str], *, between: str = " ") -> str:
-    return between.join(agency_name(trust_list, uri) for uri in uris)
 
 
 def _officer(cli: CliContext, node: Node) -> None:
@@ -299,7 +265,7 @@ async def _put_forward(
     answers: Offer | None = None,
 ) -> None:
     """Shows the changes of terms; unless a dry run, signs and proposes the terms."""
-    cli.emit(change_rows(node, _in_force(node, agreement), agreement), _COLUMNS)
+    cli.emit(change_rows(node, version_before(node, agreement), agreement), _COLUMNS)
     if dry_run:
         cli.say("Dry run: not signed, not sent.")
         return
@@ -316,36 +282,11 @@ async def _put_forward(
     cli.advise(f"tearline agreement show {terms.hex()[:16]}")
 
 
-def _in_force(node: Node, after: Agreement) -> Agreement | None:
-    """Returns the newest version before ``after``, or None."""
-    versions = [
-        each
-        for each in node.agreements.list()
-        if each.id == after.id and each.version < after.version
-    ]
-    return max(versions, key=lambda each: each.version, default=None)
-
-
 def _of_name(node: Node, name: str) -> Agreement | None:
     try:
         return node.agreements.by_name(name)
     except AgreementNotInForce:
         return None
-
-
-def named(node: Node, name: str) -> Agreement:
-    """Returns an agreement in force by its name, or a proposal by its id or name.
-
-    Raises:
-        NotFound: If there is none; lists the names of the agreements here.
-    """
-    try:
-        return node.agreements.by_name(name)
-    except AgreementNotInForce as missing:
-        try:
-            return node.proposals.find(name).agreement
-        except NotFound:
-            raise NotFound(missing.why) from None
 
 
 def _named(node: Node, name: str) -> Agreement:

@@ -1,19 +1,14 @@
 """``tearline agreement suspend``, ``resume``, ``end`` and ``gap``: suspension of agreements."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
-from tearline.agreements.agreement import Agreement
-from tearline.errors import (
-    ActQueued,
-    MalformedInput,
-)
+from tearline.errors import ActQueued
 from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
-from tearline.text.choices import one_of
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import yes_option
@@ -26,9 +21,11 @@ from tearline_client.cli.session import (
     open_node,
     person_of,
 )
+from tearline_client.features.suspensions.effects import Effects
 from tearline_client.features.suspensions.gaps import Marks
-from tearline_client.features.suspensions.service import Position, agencies_of
+from tearline_client.features.suspensions.service import Position
 from tearline_client.node import Node
+from tearline_client.rendering.agreements import direction_of, scope_text
 from tearline_client.rendering.words import agency_name, moment, time_text
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,18 +91,22 @@ async def suspend(
     Example: tearline --as olga agreement suspend narcotics-2026 --reason review
     """
     _, trust_list = home_of(cli).trust_list()
+    sender, recipient = direction_of(trust_list, direction)
     suspension = Suspension(
         article=article,
-        **_ends(trust_list, direction),
+        sender=sender,
+        recipient=recipient,
         reason=Reason(reason),
         in_flight=InFlight(in_flight),
         originated=Originated(originated),
     )
+    scope = scope_text(trust_list, suspension)
     erased = " Partners erase earlier packets." if originated == Originated.ERASE else ""
-    cli.confirm(f"This stops {_scope(trust_list, suspension)} of {name}.{erased}", name, yes=yes)
-    done = f"{name}: {_scope(trust_list, suspension)} is suspended here."
+    done = f"{name}: {scope} is suspended here."
     async with open_node(cli) as node:
         found = node.agreements.by_name(name)
+        counts = _counts(trust_list, await node.suspensions.effects(found, suspension))
+        cli.confirm(f"This stops {scope} of {name}.{erased} {counts}", name, yes=yes)
         person = person_of(cli, node, found.id)
         try:
             await node.suspensions.suspend(name, suspension, acted_by=person)
@@ -140,8 +141,8 @@ async def resume(cli: CliContext, name: str, article: str, direction: str) -> No
     Example: tearline --as olga agreement resume narcotics-2026
     """
     _, trust_list = home_of(cli).trust_list()
-    ends = _ends(trust_list, direction)
-    scope = (article, ends["sender"], ends["recipient"]) if article else None
+    ends = direction_of(trust_list, direction)
+    scope = (article, *ends) if article else None
 
     async with open_node(cli) as node:
         await look(cli, node)
@@ -150,7 +151,7 @@ async def resume(cli: CliContext, name: str, article: str, direction: str) -> No
         await node.refresh()
         outdated = node.corrections.outdated(node.agreements.by_name(name))
     for suspension in lifted:
-        cli.say(f"{name}: {_scope(trust_list, suspension)} is resumed.")
+        cli.say(f"{name}: {scope_text(trust_list, suspension)} is resumed.")
     for each in outdated:
         partner, packet = agency_name(trust_list, each.recipient), each.packet.hex()[:12]
         cli.say(
@@ -230,23 +231,6 @@ async def gap(cli: CliContext, node: Node, name: str) -> None:
     cli.emit(rows, [*columns, "between", "crossed", "proved"])
 
 
-def state_of(node: Node, trust_list: TrustList, agreement: Agreement, now_ms: int) -> str:
-    """Returns an agreement's state: not yet, in force, expired, or suspended or ended."""
-    if now_ms < agreement.valid_from_ms:
-        return "not yet"
-    if now_ms >= agreement.valid_until_ms:
-        return "expired"
-    positions = node.suspensions.positions(agreement)
-    for verb, found in (
-        ("ended", [position for position in positions if position.ended]),
-        ("suspended", positions),
-    ):
-        if found:
-            names = [agency_name(trust_list, agency) for agency in agencies_of(found)]
-            return f"{verb} by {', '.join(names)}"
-    return "in force"
-
-
 def say_positions(cli: CliContext, trust_list: TrustList, positions: tuple[Position, ...]) -> None:
     """Prints every open suspension."""
     for position in positions:
@@ -259,7 +243,7 @@ def say_positions(cli: CliContext, trust_list: TrustList, positions: tuple[Posit
         refused = f" (refused with {position.code})" if position.code else ""
         cli.say(
             f"{'Ended' if position.ended else 'Suspended'} by"
-            f" {agency_name(trust_list, position.agency)}: {_scope(trust_list, suspension)},"
+            f" {agency_name(trust_list, position.agency)}: {scope_text(trust_list, suspension)},"
             f" {since}{refused}; reason {suspension.reason.value}, mail in flight:"
             f" {suspension.in_flight.value}, earlier packets: {suspension.originated.value}."
         )
@@ -273,29 +257,16 @@ def _say_recalled(cli: CliContext, originated: str) -> None:
         )
 
 
-def _scope(trust_list: TrustList, suspension: Suspension) -> str:
-    if not suspension.article:
-        return "the whole agreement"
-    if not suspension.sender:
-        return f"article {suspension.article}"
-    sender, recipient = (
-        agency_name(trust_list, uri) for uri in (suspension.sender, suspension.recipient)
+def _counts(trust_list: TrustList, effects: Effects) -> str:
+    def total(counts: Mapping[str, int]) -> str:
+        found = sorted((agency_name(trust_list, uri), count) for uri, count in counts.items())
+        return ", ".join(f"{count} for {name}" for name, count in found) or "none"
+
+    least = "" if effects.is_complete else " Counted: the newest packets."
+    return (
+        f"Packets not delivered yet: {total(effects.undelivered)}."
+        f" Delivered earlier: {total(effects.delivered)}.{least}"
     )
-    return f"article {suspension.article} from {sender} to {recipient}"
-
-
-def _ends(trust_list: TrustList, direction: str) -> dict[str, str]:
-    """Returns sender and recipient of a direction, as URIs; empty if none is given."""
-    if not direction:
-        return {"sender": "", "recipient": ""}
-    uris = {agency.name: agency.uri for agency in trust_list.agencies}
-    sender, colon, recipient = direction.partition(":")
-    if not colon:
-        raise MalformedInput("expected FROM:TO, two short names of the trust list")
-    for name in (sender, recipient):
-        if name not in uris:
-            raise MalformedInput(one_of(name, "agency", uris))
-    return {"sender": uris[sender], "recipient": uris[recipient]}
 
 
 def _marks(marks: Marks) -> str:

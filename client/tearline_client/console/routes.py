@@ -16,6 +16,14 @@ from tearline_client.console.pages import (
     state,
     to_do,
 )
+from tearline_client.console.pages.agreements import (
+    agreement,
+    overview,
+    proposal,
+    silence,
+    suspension,
+    terms,
+)
 from tearline_client.console.pages.audit import access, entry, export, log, statistics, who_saw
 from tearline_client.console.pages.audit.tabs import READERS, SEARCHERS
 from tearline_client.console.pages.compose import correction, form, review
@@ -29,6 +37,10 @@ _PACKET = "/packets/{packet}"
 _DRAFTERS = frozenset(DRAFTERS)
 _APPROVERS = frozenset(APPROVERS)
 _DRAFT = "/compose/{draft}"
+_OFFICER = frozenset({Role.OFFICER})
+_SUSPENDERS = _LIAISON | _OFFICER
+_AGREEMENT = "/agreements/{agreement}"
+_PROPOSAL = "/proposals/{proposal}"
 
 ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/", handler=account.start),
@@ -65,6 +77,48 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         path=f"{_DRAFT}/send-red", handler=review.send, method="POST", roles=_LIAISON, wide=True
     ),
     ConsoleRoute(path="/requests", handler=requests.page, title=mark("Requests")),
+    ConsoleRoute(path="/agreements", handler=overview.page, title=mark("Agreements")),
+    ConsoleRoute(path="/agreements/new", handler=terms.new_page, roles=_OFFICER, wide=True),
+    ConsoleRoute(
+        path="/agreements/new", handler=terms.new, method="POST", roles=_OFFICER, wide=True
+    ),
+    ConsoleRoute(path=_AGREEMENT, handler=agreement.page),
+    ConsoleRoute(path=f"{_AGREEMENT}/silence", handler=silence.page),
+    ConsoleRoute(path=f"{_AGREEMENT}/amend", handler=terms.amend_page, roles=_OFFICER, wide=True),
+    ConsoleRoute(
+        path=f"{_AGREEMENT}/amend", handler=terms.amend, method="POST", roles=_OFFICER, wide=True
+    ),
+    ConsoleRoute(
+        path=f"{_AGREEMENT}/suspend", handler=suspension.suspend_page, roles=_SUSPENDERS, wide=True
+    ),
+    ConsoleRoute(
+        path=f"{_AGREEMENT}/suspend",
+        handler=suspension.suspend,
+        method="POST",
+        roles=_SUSPENDERS,
+        wide=True,
+    ),
+    ConsoleRoute(
+        path=f"{_AGREEMENT}/resume", handler=suspension.resume, method="POST", roles=_OFFICER
+    ),
+    ConsoleRoute(path=f"{_AGREEMENT}/end", handler=suspension.end_page, roles=_OFFICER, wide=True),
+    ConsoleRoute(
+        path=f"{_AGREEMENT}/end", handler=suspension.end, method="POST", roles=_OFFICER, wide=True
+    ),
+    ConsoleRoute(path=_PROPOSAL, handler=proposal.page),
+    ConsoleRoute(path=f"{_PROPOSAL}/sign", handler=proposal.sign_page, roles=_OFFICER, wide=True),
+    ConsoleRoute(
+        path=f"{_PROPOSAL}/sign", handler=proposal.sign, method="POST", roles=_OFFICER, wide=True
+    ),
+    ConsoleRoute(
+        path=f"{_PROPOSAL}/decline", handler=proposal.decline, method="POST", roles=_OFFICER
+    ),
+    ConsoleRoute(
+        path=f"{_PROPOSAL}/counter", handler=terms.counter_page, roles=_OFFICER, wide=True
+    ),
+    ConsoleRoute(
+        path=f"{_PROPOSAL}/counter", handler=terms.counter, method="POST", roles=_OFFICER, wide=True
+    ),
     ConsoleRoute(path="/audit", handler=who_saw.page, title=mark("Audit")),
     ConsoleRoute(path="/audit", handler=who_saw.answer, method="POST"),
     ConsoleRoute(path="/audit/log", handler=log.page, roles=SEARCHERS),
@@ -76,6 +130,9 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/audit/access", handler=access.sought, method="POST", roles=READERS),
     ConsoleRoute(path="/requests/{request}", handler=request.page, roles=_DRAFTERS),
     ConsoleRoute(path="/requests/{request}", handler=request.take, method="POST", roles=_APPROVERS),
+    ConsoleRoute(
+        path=f"{_AGREEMENT}/publish", handler=agreement.publish, method="POST", roles=_OFFICER
+    ),
     ConsoleRoute(path="/state", handler=state.page, title=mark("State")),
     ConsoleRoute(path="/sign-in", handler=account.sign_in_page, roles=_NO_ROLE),
     ConsoleRoute(path="/sign-in", handler=account.sign_in, method="POST", roles=_NO_ROLE),

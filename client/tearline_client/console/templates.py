@@ -9,7 +9,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from tearline.text.display import visible
+from tearline.text.display import visible, visible_lines
 from tearline_client.console.languages import NAMES, TAGS, language
 
 
@@ -24,6 +24,14 @@ def typed(text: str) -> Markup:
     Characters made visible would be sent back as other ones.
     """
     return escape(text)
+
+
+def shown_lines(text: str) -> Markup:
+    """Returns a text of several lines as templates print it in a field; unsafe characters escaped.
+
+    The escapes are those of TOML and JSON, so that a file keeps its meaning.
+    """
+    return escape(visible_lines(text.expandtabs(4)))
 
 
 @cache
@@ -50,6 +58,7 @@ def environment(code: str) -> Environment:
             "typed": typed,
             "tag": TAGS[code],
             "languages": NAMES,
+            "lines": shown_lines,
         }
     )
     return templates

@@ -107,14 +107,17 @@ class AgreementStore:
         return self._parsed(*row)
 
     def by_name(self, name: str) -> Agreement:
-        """Returns the newest version of the agreement of that name or beginning of an id.
+        """Returns the newest version of the agreement of that id, name or beginning of an id.
+
+        Names are chosen by partners, too: a name is never taken for another agreement's id.
 
         Raises:
             AgreementNotInForce: If there is none; lists the existing names.
             NameAmbiguous: If there are several; lists their ids.
         """
         every = self.all()
-        named = {each.id: each for each in every if each.name == name}
+        exact = {each.id: each for each in every if each.id.hex() == name.lower()}
+        named = exact or {each.id: each for each in every if each.name == name}
         found = named or {e.id: e for e in every if name and e.id.hex().startswith(name.lower())}
         if len(found) > 1:
             ids = (f"{each.id.hex()[:ID_SHOWN]} ({each.name})" for each in found.values())

@@ -34,6 +34,7 @@ _UNREAD = f"incoming = 1 AND status < {Status.SEEN:d}"  # the same, of another i
 MAX_AT_ONCE = 512  # receipts under one signature
 MAX_REFUSALS = 3  # of a receipt for one grant: by then it is no accident
 NEVER_MS = (1 << 63) - 1  # what a signed 64-bit column holds
+NEWEST = (1 << 63) - 1  # above every row's place
 _OWN_KEYS = b""
 """Replaces a grant's id for the keys of a packet of ours."""
 
@@ -249,6 +250,20 @@ class PacketStore:
             (packet,),
         )
         return tuple(self._grant(row) for row in rows)
+
+    def own_grants(self, before: int, limit: int) -> list[tuple[int, StoredGrant]]:
+        """Returns grants of ours, newest first, each with its place.
+
+        Args:
+            before: Only those made before the grant with this place; ``NEWEST`` for the newest.
+            limit: Maximum number.
+        """
+        rows = self._db.rows(
+            f"SELECT rowid, {_GRANT_COLUMNS} FROM packet_grant INDEXED BY packet_grant_own"  # noqa: S608 (names of our own)
+            " WHERE incoming = 0 AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+            (before, limit),
+        )
+        return [(row[0], self._grant(row[1:])) for row in rows]
 
     def _grant(self, row: tuple[bytes, int, int, bytes, str]) -> StoredGrant:
         statement_id, incoming, status, sealed, withdrawn = row

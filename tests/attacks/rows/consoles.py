@@ -8,7 +8,9 @@ _NOTHING = "the request is answered, and changes and shows nothing"
 def _attack(
     name: str, test: str, function: str, returns: str = "None", *, code: str = ""
 ) -> Attack:
-    place = "tests/unit/client/console/" if "/" in test else "tests/attacks/test_console.py::test_"
+    place = "tests/unit/client/console/" if "/" in test else "tests/attacks/test_console"
+    if "/" not in test:
+        place += "" if "::" in test else ".py::test_"
     return Attack(
         name=name,
         code=code,
@@ -180,5 +182,11 @@ CONSOLES = (
         "server:_is_loopback",
         "True",
         code="TL-CFG-003",
+    ),
+    _attack(
+        "have an officer suspend, end or sign by one click",
+        "_agreements.py::test_an_act_without_the_typed_name_does_nothing",
+        "pages.acts:verify_typed",
+        code="TL-USE-005",
     ),
 )

@@ -78,7 +78,9 @@ def _link(visit: Visit, task: Task) -> str:
             return f"/requests/{task.id.hex()}" if visit.roles & {*DRAFTERS} else "/requests"
         case TaskKind.EVIDENCE | TaskKind.QUARANTINE:
             return "/state"
-        case TaskKind.APPROVAL | TaskKind.CONSENT | TaskKind.PROPOSAL:
+        case TaskKind.PROPOSAL:
+            return f"/proposals/{task.id.hex()}"
+        case TaskKind.APPROVAL | TaskKind.CONSENT:
             return ""
         case TaskKind.INVITATION | TaskKind.VOTE:
             return ""

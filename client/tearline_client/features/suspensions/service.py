@@ -18,6 +18,7 @@ from tearline.suspensions.transitions import SuspensionStep
 from tearline.text.choices import listed
 from tearline_client.context import NodeContext
 from tearline_client.features.channels.handler import queue_marks, queue_voids
+from tearline_client.features.suspensions.effects import Effects, effects_of
 from tearline_client.features.suspensions.gaps import Gap, gaps_of
 from tearline_client.features.suspensions.handler import OVERTAKEN, change_of, queue_standing
 from tearline_client.outbox.outbox import Outbox
@@ -178,6 +179,15 @@ class SuspensionService:
         """
         turns = self._context.stores.suspensions.turns(agreement.id)
         return stopped_intervals(turns, agreement, article, sender=sender, recipient=recipient)
+
+    async def effects(self, agreement: Agreement, suspension: Suspension) -> Effects:
+        """Returns the packets of ours that a suspension by our agency affects.
+
+        Raises:
+            AgreementNotInForce: If there is no such article or direction.
+        """
+        self._verify_scope(agreement, suspension)
+        return await effects_of(self._context, agreement, suspension)
 
     def gaps(self, agreement: Agreement) -> tuple[Gap, ...]:
         """Returns the traffic during suspensions, with both parties' marks, from own records."""

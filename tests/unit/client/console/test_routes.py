@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from attacks.simulated_requests import ask
+from attacks.test_proposals import new_terms
 from support.node import context_of
 from support.simulation import Simulation
 from tearline.persons.four_eyes import APPROVERS, DRAFTERS
@@ -20,6 +21,7 @@ NO_ROLE: frozenset[Role] = frozenset()
 LIAISON = frozenset({Role.LIAISON})
 AUDITOR = frozenset({Role.AUDITOR})
 SEARCHER = AUDITOR | {Role.OFFICER}
+OFFICER = frozenset({Role.OFFICER})
 
 MATRIX = {
     # Method and path, and the roles that may use it. A route that is not here fails the test:
@@ -61,6 +63,25 @@ MATRIX = {
     ("POST", "/audit/access"): AUDITOR,
     ("GET", "/requests/{request}"): frozenset(DRAFTERS),
     ("POST", "/requests/{request}"): frozenset(APPROVERS),
+    ("GET", "/agreements"): ALL,
+    ("GET", "/agreements/new"): OFFICER,
+    ("POST", "/agreements/new"): OFFICER,
+    ("GET", "/agreements/{agreement}"): ALL,
+    ("GET", "/agreements/{agreement}/silence"): ALL,
+    ("GET", "/agreements/{agreement}/amend"): OFFICER,
+    ("POST", "/agreements/{agreement}/amend"): OFFICER,
+    ("POST", "/agreements/{agreement}/publish"): OFFICER,
+    ("GET", "/agreements/{agreement}/suspend"): LIAISON | OFFICER,
+    ("POST", "/agreements/{agreement}/suspend"): LIAISON | OFFICER,
+    ("POST", "/agreements/{agreement}/resume"): OFFICER,
+    ("GET", "/agreements/{agreement}/end"): OFFICER,
+    ("POST", "/agreements/{agreement}/end"): OFFICER,
+    ("GET", "/proposals/{proposal}"): ALL,
+    ("GET", "/proposals/{proposal}/sign"): OFFICER,
+    ("POST", "/proposals/{proposal}/sign"): OFFICER,
+    ("POST", "/proposals/{proposal}/decline"): OFFICER,
+    ("GET", "/proposals/{proposal}/counter"): OFFICER,
+    ("POST", "/proposals/{proposal}/counter"): OFFICER,
     ("GET", "/state"): ALL,
     ("GET", "/sign-in"): NO_ROLE,
     ("POST", "/sign-in"): NO_ROLE,
@@ -76,7 +97,19 @@ MATRIX = {
 
 FILLED = {"passphrase": PASSPHRASE, "format": "csv", "act": "remove"}
 """Fields without which an act is refused to every role."""
-WIDE = frozenset({"/packets/{packet}/recall", "/compose/{draft}/send-red", "/passkeys"})
+WIDE = frozenset(
+    {
+        "/packets/{packet}/recall",
+        "/passkeys",
+        "/compose/{draft}/send-red",
+        "/agreements/new",
+        "/agreements/{agreement}/amend",
+        "/agreements/{agreement}/suspend",
+        "/agreements/{agreement}/end",
+        "/proposals/{proposal}/sign",
+        "/proposals/{proposal}/counter",
+    }
+)
 """Paths whose page and act ask for the person again, if the last time is minutes ago."""
 
 
@@ -122,15 +155,22 @@ async def test_each_role_gets_what_the_table_says(
 ) -> None:
     (packet,) = await world.us.send(world.mx)
     request = await ask(world.us, world.mx)
-    await world.mx.node.receive()
-    entry = context_of(world.mx.node).stores.log.openings()[-1].opening.index
+    us, mx = world.us.node, world.mx.node
+    proposal = await us.proposals.propose(us.proposals.draft(new_terms()))
+    await mx.receive()
+    ids = {
+        "packet": packet.hex(),
+        "request": request.hex(),
+        "slot": "0",
+        "agreement": mx.agreements.by_name("narcotics-2026").id.hex(),
+        "proposal": proposal.hex(),
+        "entry": str(context_of(mx).stores.log.openings()[-1].opening.index),
+    }
     for route in ROUTES:
         if not route.roles:
             continue
         browser = await console.signed_in(role.value)
-        path = route.path.replace("{packet}", packet.hex()).replace("{slot}", "0")
-        path = path.replace("{entry}", str(entry))
-        path = path.replace("{request}", request.hex())
+        path = route.path.format_map(ids)
         if route.method == "GET":
             reply = await browser.get(path)
         else:

@@ -165,6 +165,7 @@ ALLOWED: Mapping[str, str] = {
     "packets.PacketStore.find": "the first two whose id begins as a person says",
     "packets.PacketStore.ids": _ASKED,
     "packets.PacketStore.look_again": _RARE,
+    "packets.PacketStore.own_grants": _PAGE,
     "packets.PacketStore.sources": "a person searches a time",
     "recalls.RecallStore.all": _ASKED,
     "recalls.RecallStore.forgotten": _ASKED,

@@ -1,0 +1,1 @@
+"""Drawings of pages, as places of their parts: the templates write them as SVG."""

@@ -1,0 +1,1 @@
+"""Pages of agreements: their terms, proposals, suspensions, and the proof of a silence."""

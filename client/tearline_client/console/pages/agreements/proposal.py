@@ -1,0 +1,191 @@
+"""A proposal as each partner's gains and losses; to be signed, countered or declined."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from tearline.agreements.agreement import Agreement
+from tearline.agreements.diff import TermChange, clauses, compare
+from tearline.agreements.proposal import OPEN, Offer
+from tearline.federation.members import TrustList
+from tearline.persons.tokens import Role
+from tearline_client.console.pages.acts import carried_out, note_of, verify_typed
+from tearline_client.console.pages.agreements.agreement import Term, term_of
+from tearline_client.console.pages.agreements.overview import names
+from tearline_client.console.pages.agreements.words import PROPOSAL_STATES
+from tearline_client.console.visit import Visit
+from tearline_client.console.words import FORMS
+from tearline_client.rendering.agreements import share_of
+from tearline_client.rendering.words import agency_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A category of which a partner gets more, or less.
+
+    Attributes:
+        is_gain: Whether it gets more.
+        article: The article.
+        sender: Short name of the sender.
+        category: The category.
+        before: The form until now, as a message.
+        after: The form from then on, as a message.
+        uses: Purposes and kinds of packets, each as ``purpose/kind``.
+    """
+
+    is_gain: bool
+    article: str
+    sender: str
+    category: str
+    before: str
+    after: str
+    uses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """The changes for one partner, gains first.
+
+    Attributes:
+        partner: Short name.
+        gains: Number of gains.
+        losses: Number of losses.
+        changes: The changes.
+    """
+
+    partner: str
+    gains: int
+    losses: int
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseChange:
+    """A clause that differs.
+
+    Attributes:
+        article: Its article, or empty.
+        before: The clause until now; its value is empty if it is new.
+        after: The clause from then on; its value is empty if it is removed.
+    """
+
+    article: str
+    before: Term
+    after: Term
+
+
+async def page(visit: Visit) -> Response:
+    """Shows terms as the difference from the version that they would replace."""
+    return await _page(visit, signs=False)
+
+
+async def sign_page(visit: Visit) -> Response:
+    """Shows the same, and asks for the confirmation of a signature."""
+    return await _page(visit, signs=True)
+
+
+async def _page(visit: Visit, *, signs: bool) -> Response:
+    node, trust_list = visit.node, visit.node.directory.trust_list()
+    offer = _offer(visit)
+    agreement, state = offer.agreement, node.proposals.state_of(offer)
+    is_open, officer = state in OPEN, Role.OFFICER in visit.roles
+    us = node.identity().agency_uri
+    is_ours = agreement.header.signer == node.uri
+    return visit.render(
+        "proposal.html",
+        {
+            "id": offer.terms.hex(),
+            "name": agreement.name,
+            "version": agreement.version,
+            "state": PROPOSAL_STATES[state],
+            "by": agency_name(trust_list, agreement.header.signer),
+            "is_ours": is_ours,
+            "answer_by_ms": offer.answer_by_ms,
+            "from_ms": agreement.valid_from_ms,
+            "until_ms": agreement.valid_until_ms,
+            "signers": names(trust_list, sorted(offer.signers)),
+            "decliners": names(trust_list, sorted(offer.decliners)),
+            "waiting_for": names(trust_list, sorted(offer.waiting_for)),
+            "signs": signs,
+            "can_sign": is_open and officer and us not in offer.signers,
+            "can_decline": is_open and officer and (is_ours or us not in offer.signers),
+            "can_counter": is_open and officer,
+            "note": note_of(visit),
+            **await difference(visit, node.proposals.replaced_by(offer), agreement),
+        },
+    )
+
+
+async def difference(visit: Visit, before: Agreement | None, after: Agreement) -> dict[str, object]:
+    """Returns the values of the template for the changes from one version to another."""
+    trust_list = visit.node.directory.trust_list()
+    # The policies are asked for each category, purpose and kind: tenths of a second.
+    changes = await asyncio.to_thread(compare, before, after, visit.node.agreements.policies.shared)
+    return {
+        "is_new": before is None,
+        "balances": tuple(_balances(changes, trust_list)),
+        "clauses": tuple(_clauses(before, after, trust_list)),
+    }
+
+
+def _balances(changes: tuple[TermChange, ...], trust_list: TrustList) -> Iterator[Balance]:
+    by_partner: dict[str, list[Change]] = {}
+    for each in changes:
+        partner = agency_name(trust_list, each.recipient)
+        by_partner.setdefault(partner, []).append(
+            Change(
+                is_gain=each.is_gain,
+                article=each.article,
+                sender=agency_name(trust_list, each.sender),
+                category=each.category,
+                before=FORMS[each.before],
+                after=FORMS[each.after],
+                uses=tuple(f"{purpose}/{kind}" for purpose, kind in each.uses),
+            )
+        )
+    for partner, found in sorted(by_partner.items()):
+        gains = sum(each.is_gain for each in found)
+        yield Balance(
+            partner=partner,
+            gains=gains,
+            losses=len(found) - gains,
+            changes=tuple(sorted(found, key=lambda each: not each.is_gain)),
+        )
+
+
+def _clauses(
+    before: Agreement | None, after: Agreement, trust_list: TrustList
+) -> Iterator[ClauseChange]:
+    for clause in clauses(before, after):
+        if share_of(clause.name) is None:  # the balances show the shares
+            yield ClauseChange(
+                article=clause.article,
+                before=term_of(clause.name, clause.before, trust_list),
+                after=term_of(clause.name, clause.after, trust_list),
+            )
+
+
+async def sign(visit: Visit) -> Response:
+    """Adds this agency's signature, which cannot be withdrawn."""
+    form, offer = await visit.form(), _offer(visit)
+    visit.node.persons.person(visit.person, Role.OFFICER)
+    verify_typed(form, offer.agreement.name)
+    return await carried_out(visit, visit.node.proposals.sign(offer), _path(offer), "signed")
+
+
+async def decline(visit: Visit) -> Response:
+    """Declines terms, or withdraws this agency's own ones."""
+    await visit.form()
+    visit.node.persons.person(visit.person, Role.OFFICER)
+    offer = _offer(visit)
+    return await carried_out(visit, visit.node.proposals.decline(offer), _path(offer), "declined")
+
+
+def _offer(visit: Visit) -> Offer:
+    return visit.node.proposals.find(visit.request.path_params["proposal"])
+
+
+def _path(offer: Offer) -> str:
+    return f"/proposals/{offer.terms.hex()}"

@@ -1,0 +1,57 @@
+"""Agreements in a real browser: two agencies' officers suspend and resume."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from attacks.test_standings import NAME, settle
+from browser.conftest import Screen
+from support.simulation import Simulation
+from tearline.persons.tokens import Role
+from tearline_client.console.server import ConsolePlace, console_port
+from unit.client.console.browsers import add_person
+
+
+async def suspend(page: Page, origin: str) -> None:
+    """Suspends the agreement, from the list on, as an officer does."""
+    await page.goto(f"{origin}/agreements")
+    await page.get_by_role("link", name=NAME).click()
+    await page.get_by_role("link", name="Suspend", exact=True).click()
+    await page.get_by_label("Reason").select_option("review")
+    await page.get_by_role("button", name="Show the effects").click()
+    await expect(page.locator("#effects")).to_contain_text("On their way:")
+    await page.get_by_label(f"Type {NAME} to confirm").fill(NAME)
+    await page.get_by_role("button", name="Suspend now").click()
+    await expect(page.get_by_role("status")).to_contain_text("Suspended here from this moment.")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
+async def test_officers_of_two_agencies_suspend_and_resume(
+    world: Simulation, screen: Screen, unused_tcp_port_factory: object, script: bool
+) -> None:
+    add_person(world.us, "olga", Role.OFFICER)
+    port = unused_tcp_port_factory()  # type: ignore[operator] (the plugin exports no type)
+    there = f"http://localhost:{port}"
+    place = ConsolePlace(address=f"localhost:{port}", origins=(there,), tls=None)
+    async with console_port(world.us.node, place, print), screen.page(script=script) as page:
+        await screen.sign_in(page, "officer")
+        await suspend(page, screen.origin)
+        await settle(world)
+        async with screen.page(script=script) as other:
+            theirs = Screen(origin=there, browser=screen.browser, faults=screen.faults)
+            await theirs.sign_in(other, "olga")
+            await other.goto(f"{there}/agreements")
+            await expect(other.locator("#list")).to_contain_text("Suspended: mx-prosecutor")
+            await suspend(other, there)
+            await settle(world)
+            await other.get_by_role("button", name="Resume").click()
+            await expect(other.get_by_role("status")).to_contain_text("Resumed.")
+            await settle(world)
+        await page.reload()
+        await expect(page.get_by_role("note")).to_have_count(1)
+        await page.get_by_role("button", name="Resume").click()
+        await settle(world)
+        await page.get_by_role("link", name="Proof of suspensions").click()
+        await expect(page.locator("svg.silence .track.proved").first).to_be_visible()
+        await expect(page.locator("#list")).to_contain_text("Proved: no packet passed")
+    found = world.mx.node.agreements.by_name(NAME)
+    assert not world.mx.node.suspensions.positions(found)
