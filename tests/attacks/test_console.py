@@ -36,6 +36,10 @@ INJECTIONS = (
     "%(csrf)s %s %d {0} {csrf}",
     "\x00<b>\x1b[2J\u202e",
 )
+SCRIPTS = tuple(
+    f'<script src="/static/{name}" defer>' for name in ("htmx.min.js", "console.js", "passkey.js")
+)
+"""The console's own scripts; the last one is on pages that ask for a passkey."""
 ORIGINS_OF_OTHERS = (
     {"origin": "http://evil.example", "sec-fetch-site": "cross-site"},
     {"origin": "http://evil.example"},
@@ -66,7 +70,8 @@ def is_harmless(text: str, injected: str) -> bool:
     """Whether an injected text stands in a page as text alone."""
     assert not obeyed(html.unescape(text))
     assert {"script", "svg", "img", "base", "style", "math"} & {*tags(text)} <= {"script"}
-    assert text.count("<script") == 2  # the console's own
+    scripts = re.findall(r"<script[^>]*>", text)
+    assert scripts in (list(SCRIPTS[:2]), list(SCRIPTS))
     found = {*tags(text)}
     assert not [each for each in found if each.startswith(("on", "hx-on"))]
     return injected not in text or not set(injected) & set("<>\"'")
