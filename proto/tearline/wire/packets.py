@@ -19,7 +19,7 @@ from tearline.packets.packet import (
     WithholdReason,
 )
 from tearline.policy.form import Form
-from tearline.policy.marking import Marking, parse_marking
+from tearline.policy.marking import parse_marking
 from tearline.statements.statement import HASH_SIZE
 from tearline.v1 import packet_pb2 as pb
 from tearline.wire.codec import Codec
@@ -36,18 +36,17 @@ from tearline.wire.table import (
     part,
     sized,
     table,
-    translated,
 )
 
 _MAX_OPENING_BYTES = 16 << 10  # 2,048 slot indices of three bytes, and a marking
-_MARKING = translated(TEXT, Marking.encode, parse_marking)
+_FORMS = {form.value: form for form in Form}
 
 PINS = table(pb.Pins, Pins, policy=BYTES, schema=BYTES, profile=BYTES, masks=BYTES)
 
 _AGREEMENT_REF = table(pb.AgreementRef, AgreementRef, id=BYTES, version=NUMBER, article=TEXT)
 
 
-# A manifest has many of these two: by hand they take two thirds of a table's time.
+# A packet has many of these five: by hand they take two thirds of a table's time.
 def _write_slot(slot: Slot) -> pb.Slot:
     return pb.Slot(
         commit=slot.commit,
@@ -80,6 +79,57 @@ def _hash(value: bytes) -> bytes:
     return value
 
 
+def _write_opening(value: Opening) -> pb.Opening:
+    return pb.Opening(
+        packet_id=value.packet_id,
+        compartment=value.compartment,
+        salt=value.salt,
+        marking=value.marking.encode(),
+        form=value.form.value,
+        slots=value.slots,
+    )
+
+
+def _read_opening(message: pb.Opening) -> Opening:
+    return Opening(
+        packet_id=message.packet_id,
+        compartment=message.compartment,
+        salt=message.salt,
+        marking=parse_marking(message.marking),
+        form=_form(message.form),
+        slots=tuple(message.slots),
+    )
+
+
+def _write_field(value: Field) -> pb.FieldPlain:
+    return pb.FieldPlain(
+        path=value.path,
+        media_type=value.media_type,
+        values=value.values,
+        marking=value.marking.encode(),
+        form=value.form.value,
+        mask=value.mask,
+    )
+
+
+def _read_field(message: pb.FieldPlain) -> Field:
+    return Field(
+        path=message.path,
+        media_type=message.media_type,
+        values=tuple(message.values),
+        marking=parse_marking(message.marking),
+        form=_form(message.form),
+        mask=message.mask,
+    )
+
+
+def _form(value: int) -> Form:
+    form = _FORMS.get(value)
+    if form is None:
+        raise StatementMalformed("a value is unknown")
+    return form
+
+
 _SLOT = Codec(message=pb.Slot, write=_write_slot, read=_read_slot)
 _COMPARTMENT = Codec(message=pb.Compartment, write=_write_compartment, read=_read_compartment)
 
@@ -106,32 +156,19 @@ encode_manifest = MANIFEST.encode
 parse_manifest = MANIFEST.parse
 """Returns a manifest from its statement's body."""
 
-OPENING = table(
-    pb.Opening,
-    Opening,
-    maximum=_MAX_OPENING_BYTES,
-    packet_id=BYTES,
-    compartment=NUMBER,
-    salt=BYTES,
-    marking=_MARKING,
-    form=enum(Form),
-    slots=many(NUMBER),
+OPENING = Codec(
+    message=pb.Opening, write=_write_opening, read=_read_opening, maximum=_MAX_OPENING_BYTES
 )
 encode_opening = OPENING.encode
 """Returns the canonical encoding of an opening."""
 parse_opening = OPENING.parse
 """Returns an opening from its canonical encoding."""
 
-FIELD = table(
-    pb.FieldPlain,
-    Field,
+FIELD = Codec(
+    message=pb.FieldPlain,
+    write=_write_field,
+    read=_read_field,
     maximum=2 * MAX_FIELD_BYTES,  # values, and their framing, which can outweigh many short values
-    path=TEXT,
-    media_type=TEXT,
-    values=many(BYTES),
-    marking=_MARKING,
-    form=enum(Form),
-    mask=TEXT,
 )
 encode_field = FIELD.encode
 """Returns the canonical encoding of a field; the plaintext of its slot adds length and padding."""
@@ -196,11 +233,21 @@ _OPENING_RELEASE = table(
     reason=choice(tuple(WithholdReason), "the reason to withhold a compartment is unknown"),
 )
 
-_COMPARTMENT_RELEASE = table(
-    pb.CompartmentRelease,
-    CompartmentRelease,
-    opening=encoded(OPENING),
-    key=sized(SECRET_SIZE, _KEY_SIZE),
+
+def _write_compartment_release(value: CompartmentRelease) -> pb.CompartmentRelease:
+    return pb.CompartmentRelease(opening=OPENING.encode(value.opening), key=value.key)
+
+
+def _read_compartment_release(message: pb.CompartmentRelease) -> CompartmentRelease:
+    if len(message.key) != SECRET_SIZE:
+        raise StatementMalformed(_KEY_SIZE)
+    return CompartmentRelease(opening=OPENING.parse(message.opening), key=message.key)
+
+
+_COMPARTMENT_RELEASE = Codec(
+    message=pb.CompartmentRelease,
+    write=_write_compartment_release,
+    read=_read_compartment_release,
 )
 
 _FIELD_RELEASE = table(
