@@ -66,7 +66,7 @@ async def test_it_waits_and_opens_by_itself(world: Simulation) -> None:
     assert (waiting.packet, waiting.sender) == (packet, world.us.node.uri)
     with pytest.raises(CosignatureAwaited):
         world.cn.node.packets.show(packet)
-    assert world.cn.node.packets.search("Qiu") == {}
+    assert await world.cn.node.packets.search("Qiu") == {}
     notices = stores_of(world.cn.node).notifications
     assert notices.next(0, ["packet-arrived"]) is None
 

@@ -351,11 +351,11 @@ async def test_a_restored_node_shows_nothing_that_was_recalled_since(world: Simu
         with pytest.raises(RestoreUnread):
             cn.node.packets.show(packet)
         with pytest.raises(RestoreUnread):
-            cn.node.packets.search("Qiu Wenhao")
+            await cn.node.packets.search("Qiu Wenhao")
         await settle(Simulation(**{**vars_of(world), "cn": cn}))
         assert stores_of(cn.node).packets.packet(packet).keys == ()
         assert cn.node.packets.show(packet).view.fields == ()
-        assert cn.node.packets.search("Qiu Wenhao") == {}
+        assert await cn.node.packets.search("Qiu Wenhao") == {}
         assert world.us.codes() == []
 
 

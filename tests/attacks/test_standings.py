@@ -374,7 +374,7 @@ async def test_an_exchange_that_takes_no_standing_stops_nothing_from_stopping(
 async def test_what_is_frozen_is_neither_opened_nor_printed(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
     await settle(world)
-    assert world.cn.node.packets.search("Qiu Wenhao")
+    assert await world.cn.node.packets.search("Qiu Wenhao")
     await suspend(world.us, replace(WHOLE, originated=Originated.FREEZE))
     await settle(world)
     with pytest.raises(PacketFrozen):
@@ -385,7 +385,7 @@ async def test_what_is_frozen_is_neither_opened_nor_printed(world: Simulation) -
         world.cn.node.packets.export([packet])
     made = world.cn.node.packets.export()
     assert (made.entities, made.fields, made.left_out) == ((), {}, {})
-    assert world.cn.node.packets.search("Qiu Wenhao") == {}
+    assert await world.cn.node.packets.search("Qiu Wenhao") == {}
     assert world.us.node.packets.show(packet).own
     await resume(world.us)
     await settle(world)

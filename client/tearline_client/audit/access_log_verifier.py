@@ -14,8 +14,9 @@ from tearline.wire.grants import parse_anchor, parse_event
 from tearline_client.audit.search import BEGINNING, search
 from tearline_client.audit.verifier import Outcome
 from tearline_client.context import NodeContext
-from tearline_client.store.access import AccessStore, StoredAnchor
+from tearline_client.store.access import AccessHead, AccessStore, StoredAnchor
 from tearline_client.store.log import LogStore
+from tearline_runtime.turns import in_turns
 
 _OVERDUE_MS = 2 * 24 * 3_600_000
 
@@ -85,44 +86,20 @@ def examine_access(
         node: The node's URI.
         now_ms: The time.
     """
-    findings: list[AccessFinding] = []
-    try:
-        head = store.head()
-        tree, since_ms = head.tree, head.since_ms
-        anchors = store.anchors()
-    except TearlineError as error:
-        findings.append(_failed(f"the end of the log, or an anchor, cannot be opened: {error.why}"))
-        tree, since_ms, anchors = Frontier(), 0, ()
-    read = _Reading(store, tree.size)
-    roots = read.derive({anchor.tree.size for anchor in anchors})
-    findings += read.findings
-    if not read.findings and read.tree != tree:
-        findings.append(_failed("the entries do not make the tree that was kept"))
-    anchored, good = 0, since_ms
-    expected = 1
-    for anchor in anchors:
-        findings += (_failed(f"anchor {n} is missing") for n in range(expected, anchor.number))
-        expected = anchor.number + 1
-        try:
-            _verify_anchor(anchor, roots.get(anchor.tree.size), anchored)
-        except (AccessLogChanged, StatementMalformed) as error:
-            findings.append(_failed(error.why))
-            continue
-        if not _is_logged(anchor, log, node):
-            if now_ms > anchor.time_ms + _OVERDUE_MS:
-                why = f"anchor {anchor.number}: the exchange's log is not seen here to hold it"
-                findings.append(_open(why))
-            continue
-        anchored, good = anchor.tree.size, anchor.time_ms
-    if anchored < tree.size and now_ms > good + _OVERDUE_MS:
-        findings.append(_open(f"entries from {anchored} on are under no anchor, for two days"))
-    return AccessExamination(
-        entries=tuple(read.entries),
-        findings=tuple(findings),
-        size=tree.size,
-        anchored=anchored,
-        anchors=frozenset(anchor.statement_id for anchor in anchors),
-    )
+    examiner = _Examiner(store)
+    for _ in examiner.read():
+        pass
+    return examiner.result(log, node, now_ms)
+
+
+async def examine_access_in_turns(
+    store: AccessStore, log: LogStore, node: str, *, now_ms: int
+) -> AccessExamination:
+    """Examines the access log as ``examine_access``, while other tasks of the node run."""
+    examiner = _Examiner(store)
+    async for _ in in_turns(examiner.read()):
+        pass
+    return examiner.result(log, node, now_ms)
 
 
 async def missing_anchors(
@@ -151,30 +128,75 @@ async def missing_anchors(
     )
 
 
-class _Reading:
-    """One pass over the rows: entries, findings, and the tree of the rows."""
+class _Examiner:
+    """Examination of the log as it is at the beginning: its rows, its tree and its anchors.
 
-    def __init__(self, store: AccessStore, size: int) -> None:
+    Args:
+        store: The access log.
+    """
+
+    def __init__(self, store: AccessStore) -> None:
         self._store = store
-        self._size = size
-        self.tree = Frontier()
-        self.entries: list[AccessEntry] = []
-        self.findings: list[AccessFinding] = []
+        self._entries: list[AccessEntry] = []
+        self._findings: list[AccessFinding] = []
+        self._tree = Frontier()  # of the rows
+        self._roots: dict[int, bytes] = {}
+        self._head = AccessHead(since_ms=0, tree=Frontier())
+        self._anchors: tuple[StoredAnchor, ...] = ()
+        try:
+            head = store.head()
+            self._anchors = store.anchors()
+            self._head = head
+        except TearlineError as error:
+            why = f"the end of the log, or an anchor, cannot be opened: {error.why}"
+            self._findings.append(_failed(why))
+        self._size = self._head.tree.size
 
-    def derive(self, sizes: set[int]) -> dict[int, bytes]:
-        """Returns the roots at some sizes; a lost entry is replaced by its stored leaf."""
-        roots: dict[int, bytes] = {}
+    def read(self) -> Iterator[None]:
+        """Reads the rows one by one; a lost entry is replaced by its stored leaf."""
+        sizes = {anchor.tree.size for anchor in self._anchors}
         for leaf in self._leaves():
-            self.tree, _ = self.tree.append([leaf])
-            if self.tree.size in sizes:
-                roots[self.tree.size] = self.tree.root()
-        return roots
+            self._tree, _ = self._tree.append([leaf])
+            if self._tree.size in sizes:
+                self._roots[self._tree.size] = self._tree.root()
+            yield
+
+    def result(self, log: LogStore, node: str, now_ms: int) -> AccessExamination:
+        """Returns the result, once all rows are read; parameters as ``examine_access``."""
+        findings = self._findings
+        if not findings and self._tree != self._head.tree:
+            findings.append(_failed("the entries do not make the tree that was kept"))
+        anchored, good, expected = 0, self._head.since_ms, 1
+        for anchor in self._anchors:
+            findings += (_failed(f"anchor {n} is missing") for n in range(expected, anchor.number))
+            expected = anchor.number + 1
+            try:
+                _verify_anchor(anchor, self._roots.get(anchor.tree.size), anchored)
+            except (AccessLogChanged, StatementMalformed) as error:
+                findings.append(_failed(error.why))
+                continue
+            if not _is_logged(anchor, log, node):
+                if now_ms > anchor.time_ms + _OVERDUE_MS:
+                    why = f"anchor {anchor.number}: the exchange's log is not seen here to hold it"
+                    findings.append(_open(why))
+                continue
+            anchored, good = anchor.tree.size, anchor.time_ms
+        if anchored < self._size and now_ms > good + _OVERDUE_MS:
+            findings.append(_open(f"entries from {anchored} on are under no anchor, for two days"))
+        return AccessExamination(
+            entries=tuple(self._entries),
+            findings=tuple(findings),
+            size=self._size,
+            anchored=anchored,
+            anchors=frozenset(anchor.statement_id for anchor in self._anchors),
+        )
 
     def _leaves(self) -> Iterator[bytes]:
         following = 0
         for index, sealed in self._store.rows():
             if not 0 <= index < self._size:
-                self.findings.append(_failed(f"entry {index} was added"))
+                if not self._size <= index < self._size_now():
+                    self._findings.append(_failed(f"entry {index} was added"))
                 continue
             for lost in range(following, index):
                 yield self._lost(lost)
@@ -183,8 +205,15 @@ class _Reading:
         for lost in range(following, self._size):
             yield self._lost(lost)
 
+    def _size_now(self) -> int:
+        """Returns the number of entries, with those written since the examination began."""
+        try:
+            return self._store.head().tree.size
+        except TearlineError:
+            return self._size
+
     def _lost(self, index: int) -> bytes:
-        self.findings.append(_failed(f"entry {index} is missing"))
+        self._findings.append(_failed(f"entry {index} is missing"))
         return self._store.leaf(index) or bytes(32)
 
     def _leaf(self, index: int, sealed: bytes) -> bytes:
@@ -193,12 +222,12 @@ class _Reading:
             opening = self._store.opening(index, sealed)
             event = parse_event(opening.event)
         except (StoreDamaged, StatementMalformed):
-            self.findings.append(_failed(f"entry {index} was changed"))
+            self._findings.append(_failed(f"entry {index} was changed"))
             return kept or bytes(32)
         leaf = entry_hash(blind_entry(opening.salt, opening.event))
         if opening.index != index or leaf != kept:
-            self.findings.append(_failed(f"entry {index} is not the one that was written"))
-        self.entries.append(AccessEntry(index=index, event=event))
+            self._findings.append(_failed(f"entry {index} is not the one that was written"))
+        self._entries.append(AccessEntry(index=index, event=event))
         return leaf
 
 

@@ -31,6 +31,7 @@ from tearline.wire.audit_search import (
 )
 from tearline_client.context import NodeContext
 from tearline_client.store.log import LogStore, OpenedEvent
+from tearline_runtime.turns import in_turns
 
 BEGINNING = -1
 _AGAIN_S = 1.0  # before a following search is repeated
@@ -113,11 +114,13 @@ async def search(
                 page = verify_page(proven, asked, context.trust.trust_list.log)
             await context.follow()
             with _evidence(context, reply):
-                verify_mirrored(proven, context.stores.log)
-            if receive is not None and any(left_out(page, asked, context.stores.log)):
+                await verify_mirrored(proven, context.stores.log)
+            missing = await left_out(page, asked, context.stores.log)
+            if missing is not None and receive is not None:
                 await receive()
+                missing = await left_out(page, asked, context.stores.log)
             with _evidence(context, reply):
-                verify_complete(page, asked, context.stores.log)
+                verify_complete(missing)
             for found in page.events:
                 yield found
             asked = replace(asked, after=page.covered, left=asked.left - len(page.events))
@@ -169,14 +172,14 @@ def _verify_asked_for(event: Event, query: Query) -> None:
         raise ExchangeMisbehaved("an event does not match the query")
 
 
-def verify_mirrored(page: ProvenEvents, log: LogStore) -> None:
+async def verify_mirrored(page: ProvenEvents, log: LogStore) -> None:
     """Verifies that the log shown to this auditor is the one that this node follows.
 
     Raises:
         LogInconsistent: If the page's tree is not an earlier state of this node's copy.
         EntryMismatch: If the copy has another entry at an event's position.
     """
-    for proven in page.events:
+    async for proven in in_turns(page.events):
         if proven.size > log.size:
             raise LogInconsistent("the search shows a longer log than nodes are shown")
         entry = blind_entry(proven.entry.salt, proven.entry.event)
@@ -186,19 +189,20 @@ def verify_mirrored(page: ProvenEvents, log: LogStore) -> None:
             raise LogInconsistent("the search shows another log than nodes are shown")
 
 
-def verify_complete(page: Page, asked: SearchPosition, log: LogStore) -> None:
-    """Verifies that no entry known to this node was left out.
+def verify_complete(missing: OpenedEvent | None) -> None:
+    """Verifies that no entry known to this node was left out; see ``left_out``.
 
     Raises:
         EntryWithheld: If an entry that this node can open, and that matches, is missing.
     """
-    for known in left_out(page, asked, log):
-        raise EntryWithheld(f"entry {known.opening.index}")
+    if missing is not None:
+        raise EntryWithheld(f"entry {missing.opening.index}")
 
 
-def left_out(page: Page, asked: SearchPosition, log: LogStore) -> Iterator[OpenedEvent]:
-    """Yields the known entries that the page should show and does not."""
+async def left_out(page: Page, asked: SearchPosition, log: LogStore) -> OpenedEvent | None:
+    """Returns a known entry that the page should show and does not, or None."""
     shown = {found.index for found in page.events}
-    for known in log.openings_between(asked.after, page.covered):
+    async for known in in_turns(log.openings_between(asked.after, page.covered)):
         if known.opening.index not in shown and asked.query.matches(known.event):
-            yield known
+            return known
+    return None

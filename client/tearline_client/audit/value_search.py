@@ -13,6 +13,7 @@ from tearline_client.context import NodeContext
 from tearline_client.planning.text_search import folded
 from tearline_client.rules.search_index import index_values
 from tearline_client.store.packets import StoredPacket
+from tearline_runtime.turns import in_turns
 
 
 def packets_with(context: NodeContext, value: str) -> tuple[StoredPacket, ...]:
@@ -47,7 +48,7 @@ class ValueField:
     seen: WhoSaw
 
 
-def who_saw_value(context: NodeContext, value: str) -> tuple[ValueField, ...]:
+async def who_saw_value(context: NodeContext, value: str) -> tuple[ValueField, ...]:
     """Returns the disclosures of a value: each readable field that has it, oldest packet first.
 
     Args:
@@ -59,7 +60,7 @@ def who_saw_value(context: NodeContext, value: str) -> tuple[ValueField, ...]:
         PacketError: If a stored packet no longer verifies.
     """
     sought, found = folded(value), []
-    for packet in packets_with(context, value):
+    async for packet in in_turns(packets_with(context, value)):
         shown = context.open_view(packet.id)
         paths = {
             opened.field.path

@@ -81,7 +81,7 @@ async def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
         value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
     async with open_node(cli) as node:
         await look(cli, node, sync=sync)
-        found = node.audit.who_saw_value(value, person=cli.settings.person)
+        found = await node.audit.who_saw_value(value, person=cli.settings.person)
         trust_list = node.directory.trust_list()
     cli.emit(
         (

@@ -81,7 +81,7 @@ async def search(
         since_ms=_day_ms(since) if since else 0,
         until_ms=_day_ms(until) + _DAY_MS if until else EVERYWHERE.until_ms,
     )
-    found = node.packets.search(text, person=cli.settings.person, within=within)
+    found = await node.packets.search(text, person=cli.settings.person, within=within)
     if len(found) == MAX_FOUND:
         cli.say(f"Showing the best {MAX_FOUND}. Next: narrow the search by kind, case or time.")
     sought = SearchTerms(text, widen=widen)

@@ -20,7 +20,7 @@ from tearline_client.audit.access_log_verifier import (
     AccessEntry,
     AccessExamination,
     AccessFinding,
-    examine_access,
+    examine_access_in_turns,
     missing_anchors,
 )
 from tearline_client.audit.exhibits import make_exhibit
@@ -194,7 +194,7 @@ class Audit:
         """Returns each partner's view of a field, without its value; see ``who_saw``."""
         return who_saw(self._context, packet_id, field)
 
-    def who_saw_value(self, value: str, *, person: str = "") -> tuple[ValueField, ...]:
+    async def who_saw_value(self, value: str, *, person: str = "") -> tuple[ValueField, ...]:
         """Returns each field here with a value; an entry of the node's own access log.
 
         Args:
@@ -206,7 +206,7 @@ class Audit:
             StoreError: If the entry cannot be written: then nothing is shown.
         """
         self._access.reader(person)
-        found = who_saw_value(self._context, value)
+        found = await who_saw_value(self._context, value)
         self._record_search((held.packet for held in found), value, person)
         return found
 
@@ -276,7 +276,7 @@ class Audit:
         self._access.record(EventCode.ACCESS_READ, {}, person=person)
         if fetch:
             await self._sync()
-        examined = examine_access(
+        examined = await examine_access_in_turns(
             self._access.store, context.stores.log, context.uri, now_ms=context.now_ms()
         )
         missing: tuple[AccessFinding, ...] = ()

@@ -1,5 +1,6 @@
 """Packets, their keys, and grants. The vault seals all contents."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -129,6 +130,12 @@ class PacketStore:
             "INSERT INTO packet_key VALUES (?, ?, ?)",
             (packet, grant_id, sealed),
         )
+
+    def keys_state(self, packet: bytes) -> bytes:
+        """Returns a digest that changes with the keys of a packet; empty if it has none."""
+        sql = "SELECT sealed FROM packet_key WHERE packet = ? ORDER BY grant_id"
+        rows = self._db.rows(sql, (packet,))  # few: a grant each
+        return hashlib.sha256(b"".join(row[0] for row in rows)).digest() if rows else b""
 
     def put_rest(self, packet: bytes, rest: Release | None, *, grant_id: bytes) -> None:
         """Replaces a grant's keys with reduced ones; None deletes them.
@@ -353,6 +360,25 @@ class PacketStore:
     def ids(self) -> list[bytes]:
         """Returns the ids of all packets, newest first."""
         return [i for (i,) in self._db.rows("SELECT id FROM packet ORDER BY received_ms DESC, id")]
+
+    def newest(self, limit: int, *, after: bytes = b"") -> list[bytes]:
+        """Returns the ids of some packets, newest first.
+
+        Args:
+            limit: Their greatest number.
+            after: Id of the packet before the first one; empty for the newest. None follow a packet
+                that is not here.
+        """
+        if not after:
+            sql = "SELECT id FROM packet ORDER BY received_ms DESC, id LIMIT ?"
+            return [packet for (packet,) in self._db.rows(sql, (limit,))]
+        since = self._db.value("SELECT received_ms FROM packet WHERE id = ?", (after,))
+        rows = self._db.rows(
+            "SELECT id FROM packet WHERE received_ms <= ? AND (received_ms < ? OR id > ?)"
+            " ORDER BY received_ms DESC, id LIMIT ?",
+            (since, since, after, limit),
+        )
+        return [packet for (packet,) in rows]
 
     def unread(self, limit: int) -> tuple[bytes, ...]:
         """Returns the ids of partners' packets that no person has seen, newest first.

@@ -1,7 +1,6 @@
 """The list of packets: filters in the address, and search in readable fields."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -10,7 +9,7 @@ from starlette.responses import Response
 from tearline.errors import MalformedInput, NameAmbiguous, NotFound
 from tearline.federation.members import TrustList
 from tearline.identity import agency_uri_of
-from tearline.limits import CONSOLE_PAGE_ROWS, MAX_FOUND
+from tearline.limits import CONSOLE_PAGE_ROWS, MAX_CONSOLE_LISTED, MAX_CONSOLE_UNREAD, MAX_FOUND
 from tearline.packets.packet import OpenedField, PacketKind
 from tearline.persons.tokens import Role
 from tearline.statements.receipt import Status
@@ -22,8 +21,8 @@ from tearline_client.node import Node
 from tearline_client.planning.text_search import SearchTerms
 from tearline_client.rendering.packets import field_text
 from tearline_client.rendering.words import agency_name
+from tearline_runtime.turns import in_turns
 
-_PAUSE_EVERY = 32  # records, after which other work of the node has its turn
 _IN, _OUT = "in", "out"
 
 
@@ -115,9 +114,15 @@ async def page(visit: Visit) -> Response:
     """Shows one page of the list, newest first; or the best matches of a search."""
     wanted = _filter(visit)
     node, trust_list = visit.node, visit.node.directory.trust_list()
-    records = [each async for each in _chosen(visit, wanted)]
-    more = len(records) > CONSOLE_PAGE_ROWS and not wanted.text
-    shown = records if wanted.text else records[:CONSOLE_PAGE_ROWS]
+    candidates = await _candidates(visit, wanted)
+    records = [each async for each in _chosen(node, wanted, candidates)]
+    is_whole = bool(wanted.text) or len(records) <= CONSOLE_PAGE_ROWS
+    shown = records if is_whole else records[:CONSOLE_PAGE_ROWS]
+    if not is_whole:
+        last = shown[-1][0].id.hex()
+    else:  # older packets may fit, too
+        is_cut = not wanted.text and len(candidates) == MAX_CONSOLE_LISTED
+        last = [*candidates][-1].hex() if is_cut else ""
     corrected = node.corrections.corrected_by(record.id for record, _ in shown)
     cases = {case.id.hex(): case.title for case in node.cases.all()}
     return visit.render(
@@ -128,7 +133,7 @@ async def page(visit: Visit) -> Response:
                 _row(node, trust_list, record, fields, cases, corrected=record.id in corrected)
                 for record, fields in _described(shown, wanted.text)
             ],
-            "next_query": wanted.query(shown[-1][0].id.hex()) if more else "",
+            "next_query": wanted.query(last) if last else "",
             "is_full": wanted.text and len(records) >= MAX_FOUND,
             "partners": [
                 agency.name for agency in trust_list.agencies if not _is_us(node, agency.uri)
@@ -158,14 +163,11 @@ def _filter(visit: Visit) -> Filter:
 
 
 async def _chosen(
-    visit: Visit, wanted: Filter
+    node: Node, wanted: Filter, candidates: Mapping[bytes, tuple[OpenedField, ...]]
 ) -> AsyncIterator[tuple[PacketRecord, tuple[OpenedField, ...]]]:
     """Yields the packets of a page and one more, with the fields that a search found."""
-    node, count = visit.node, 0
-    within = _scope(node, wanted)
-    for number, (packet_id, fields) in enumerate(_candidates(visit, wanted, within)):
-        if number % _PAUSE_EVERY == _PAUSE_EVERY - 1:
-            await asyncio.sleep(0)
+    within, count = _scope(node, wanted), 0
+    async for packet_id, fields in in_turns(candidates.items()):
         record = node.packets.get(packet_id)
         if _fits(node, record, wanted, within):
             yield record, fields
@@ -182,22 +184,25 @@ def _scope(node: Node, wanted: Filter) -> SearchFilter:
     )
 
 
-def _candidates(
-    visit: Visit, wanted: Filter, within: SearchFilter
-) -> Iterator[tuple[bytes, tuple[OpenedField, ...]]]:
-    node = visit.node
+async def _candidates(visit: Visit, wanted: Filter) -> Mapping[bytes, tuple[OpenedField, ...]]:
+    """Returns the packets to choose from: those that a search found, or some of the list."""
+    packets = visit.node.packets
     if wanted.text:
-        yield from node.packets.search(wanted.text, person=visit.person, within=within).items()
-        return
-    ids = node.packets.ids()
-    begin = 0
+        within = _scope(visit.node, wanted)
+        return await packets.search(wanted.text, person=visit.person, within=within)
+    after = b""
     if wanted.after:
         try:
-            begin = ids.index(node.packets.find(wanted.after)) + 1
+            after = packets.find(wanted.after)
         except (NotFound, NameAmbiguous):
-            begin = len(ids)  # erased meanwhile, or no id
-    for packet_id in ids[begin:]:
-        yield packet_id, ()
+            return {}  # erased meanwhile, or no id
+    if wanted.unread:
+        ids = packets.unread(MAX_CONSOLE_UNREAD)
+        begin = ids.index(after) + 1 if after in ids else 0
+        ids = ids[begin : begin + MAX_CONSOLE_LISTED]
+    else:
+        ids = packets.newest(MAX_CONSOLE_LISTED, after=after)
+    return dict.fromkeys(ids, ())
 
 
 def _fits(node: Node, record: PacketRecord, wanted: Filter, within: SearchFilter) -> bool:

@@ -162,12 +162,13 @@ class PacketReader(PacketRecords):
             time_ms=self._context.now_ms(),
         )
 
-    def search(
+    async def search(
         self, text: str, *, person: str = "", within: SearchFilter = EVERYWHERE
     ) -> dict[bytes, tuple[OpenedField, ...]]:
         """Returns the fields with ``text``, by packet; an entry of the node's own access log.
 
-        Packets that their originator froze are passed over.
+        Packets that their originator froze are passed over. A search opens every packet in its
+        scope; other tasks run meanwhile.
 
         Args:
             text: The text, in any case, script, accents or order of words.
@@ -181,7 +182,7 @@ class PacketReader(PacketRecords):
             StoreError: If the entry cannot be written: then nothing is shown.
         """
         self._access.verify_reader(person, sought=text)
-        found = find(self._context, text, within)
+        found = await find(self._context, text, within)
         self._access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
         return found
 

@@ -85,6 +85,14 @@ class PacketRecords:
         """Returns the ids of all packets, newest first."""
         return tuple(self._packets.ids())
 
+    def newest(self, limit: int, *, after: bytes = b"") -> tuple[bytes, ...]:
+        """Returns the ids of some packets, newest first; see ``PacketStore.newest``."""
+        return tuple(self._packets.newest(limit, after=after))
+
+    def unread(self, limit: int) -> tuple[bytes, ...]:
+        """Returns the ids of partners' packets that no person has seen, newest first."""
+        return self._packets.unread(limit)
+
     def manifest(self, packet_id: bytes) -> Manifest:
         """Returns the manifest of a packet.
 

@@ -110,7 +110,7 @@ async def test_one_packet_is_open_in_memory_at_a_time(
     monkeypatch.setattr(tearline_client.context, "open_view", watched)
     async with opened(desk.template, desk.folder) as world:
         await world.us.send(world.mx, times=4)
-        assert len(world.us.node.packets.search("Qiu")) == 5
+        assert len(await world.us.node.packets.search("Qiu")) == 5
     assert len(views) == 5
     assert max(alive) == 0
 
@@ -120,8 +120,8 @@ async def test_the_newest_goes_before_and_the_best_before_all(
 ) -> None:
     async with opened(desk.template, desk.folder) as world:
         newer = await world.us.send(world.mx, times=2)
-        ids = list(world.us.node.packets.search("Qiu Wenhao"))
+        ids = list(await world.us.node.packets.search("Qiu Wenhao"))
         assert set(ids[:2]) == set(newer)
         assert ids[2].hex() == desk.packet
         monkeypatch.setattr(tearline_client.features.search.search, "MAX_FOUND", 2)
-        assert list(world.us.node.packets.search("Qiu Wenhao")) == ids[:2]
+        assert list(await world.us.node.packets.search("Qiu Wenhao")) == ids[:2]

@@ -214,3 +214,32 @@ async def test_a_stop_is_a_banner_on_every_page(
     for path in ("/packets", "/state", "/nowhere"):
         assert "Sending is stopped." in (await browser.get(path)).text
     assert "Sending is stopped." not in (await console.browser().get("/sign-in")).text
+
+
+async def test_a_page_chooses_from_some_packets_and_leads_to_the_rest(
+    world: Simulation, console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = await world.us.send(world.mx, times=5)
+    await world.mx.node.receive()
+    browser = await console.signed_in("liaison")
+    await browser.get(f"/packets/{sent[2].hex()}")
+    module = "tearline_client.console.pages.packets"
+    monkeypatch.setattr(f"{module}.MAX_CONSOLE_LISTED", 2)
+
+    async def all_of(query: str) -> list[str]:
+        seen, pages = [], 0
+        while query and (pages := pages + 1) < 9:
+            reply = await browser.get(f"/packets?{query}")
+            seen += re.findall(r'href="/packets/([0-9a-f]{64})"', reply.text)
+            older = re.search(r'href="/packets\?([^"]*after=[^"]+)"', reply.text)
+            query = html.unescape(older[1]) if older else ""
+        return seen
+
+    ids = [each.hex() for each in world.mx.node.packets.ids()]
+    assert await all_of("way=in") == ids
+    assert sorted(await all_of("unread=1")) == sorted({*ids} - {sent[2].hex()})
+    assert await all_of("way=out") == []
+    reply = await browser.get("/packets?way=out")
+    assert "None of these packets fits. Older ones may." in text_of(reply.text)
+    monkeypatch.setattr(f"{module}.CONSOLE_PAGE_ROWS", 1)
+    assert await all_of("way=in") == ids

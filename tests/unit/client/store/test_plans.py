@@ -166,6 +166,7 @@ ALLOWED: Mapping[str, str] = {
     "packets.PacketStore.ids": _ASKED,
     "packets.PacketStore.look_again": _RARE,
     "packets.PacketStore.own_grants": _PAGE,
+    "packets.PacketStore.newest": _PAGE,
     "packets.PacketStore.sources": "a person searches a time",
     "recalls.RecallStore.all": _ASKED,
     "recalls.RecallStore.forgotten": _ASKED,

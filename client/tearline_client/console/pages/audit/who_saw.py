@@ -76,14 +76,14 @@ async def answer(visit: Visit) -> Response:
     if bool(value) == bool(packet or field):
         return visit.redirect("/audit")  # an empty question, or two at once
     if value:
-        return _for_value(visit, value)
+        return await _for_value(visit, value)
     return _for_field(visit, packet, field)
 
 
-def _for_value(visit: Visit, value: str) -> Response:
+async def _for_value(visit: Visit, value: str) -> Response:
     if len(value.encode()) > MAX_TEXT_BYTES:
         raise MalformedInput(f"a value has at most {MAX_TEXT_BYTES} bytes")
-    found = visit.node.audit.who_saw_value(value, person=visit.person)
+    found = await visit.node.audit.who_saw_value(value, person=visit.person)
     trust_list = visit.node.directory.trust_list()
     rows = [
         row
