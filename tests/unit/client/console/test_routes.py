@@ -162,6 +162,7 @@ async def test_each_role_gets_what_the_table_says(
         "packet": packet.hex(),
         "request": request.hex(),
         "slot": "0",
+        "draft": "none",
         "agreement": mx.agreements.by_name("narcotics-2026").id.hex(),
         "proposal": proposal.hex(),
         "entry": str(context_of(mx).stores.log.openings()[-1].opening.index),
