@@ -192,6 +192,7 @@ AGENCY = {
     "node status": Example(),
     "node sync": Example(),
     "node take-over": Example(),
+    "status": Example(exits="1: a check failed · 3: the node does not answer"),
     "console": Example(),
     "demo": Example(exits="1: a step is not proved"),
     "bench": Example(words=f"--packets 100 {_TO}", role=LIAISON),
@@ -209,6 +210,7 @@ EXCHANGE = {
     "migrate-store": Example(words="--home exchange --store postgresql://db.example/tearline"),
     "restore": Example(),
     "serve": Example(),
+    "status": Example(exits="1: a check failed · 3: the exchange does not answer"),
     "trust": Example(),
     "verify-log": Example(exits="5: something is not as it was logged"),
 }

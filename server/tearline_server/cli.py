@@ -1,6 +1,7 @@
 """Command line of the exchange's operator: ``tearline-server``."""
 
 import asyncio
+import json
 import sys
 import time
 from contextlib import ExitStack
@@ -15,6 +16,8 @@ import tearline_runtime.grpc  # noqa: F401 (sets gRPC's cipher suites before any
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.errors import (
     EXIT_INTEGRITY,
+    EXIT_LOCAL,
+    EXIT_UNREACHABLE,
     ClockDoubted,
     ConfigUnreadable,
     SettingInvalid,
@@ -22,7 +25,7 @@ from tearline.errors import (
     extra_missing,
 )
 from tearline.limits import MAX_MESSAGE_BYTES
-from tearline_server.admin.output import Progress, print_line, print_traceback, slips_shown
+from tearline_server.admin.output import print_line, print_traceback, progress, slips_shown
 from tearline_server.config import (
     FILE_NAME,
     Config,
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
     from tearline_server.keys import ExchangeKeys
 
 _LOOPBACK = "127.0.0.1:8480"  # the operator decides whether other machines may read it
+
+_METRICS = "127.0.0.1:8481"
 
 _HOME = click.option(
     "--home", type=click.Path(path_type=Path), required=True, help="Directory of the exchange."
@@ -115,6 +120,13 @@ def cli() -> None:
     help="HOST:PORT for health checks and public readers of the log, without TLS: "
     f"{_LOOPBACK} if given without a value (default: no such port).",
 )
+@click.option(
+    "--metrics",
+    is_flag=False,
+    flag_value=_METRICS,
+    help="HOST:PORT for metrics and `tearline-server status`, without TLS: "
+    f"{_METRICS} if given without a value (default: no such port).",
+)
 @_PASSPHRASE_FILE
 def init(
     home: Path,
@@ -124,6 +136,7 @@ def init(
     listen: str | None,
     store: str | None,
     http: str | None,
+    metrics: str | None,
     passphrase_file: Path | None,
 ) -> None:
     """Create an exchange: its keys, its settings, and the enrolment file for agencies."""
@@ -131,7 +144,8 @@ def init(
     from tearline_server.keys import generate_keys, identity_of, write_keys
 
     values = {"name": name, "address": address, "dns": dns or name, "listen": listen or address}
-    values |= {name: given for name, given in (("http", http), ("store", store)) if given}
+    chosen = {"http": http, "metrics": metrics, "store": store}
+    values |= {name: given for name, given in chosen.items() if given}
     config = config_of(home, values)
     passphrase = read_passphrase(passphrase_file, twice=True)
     keys = generate_keys(trust_domain=config.name, origin=config.origin, now_s=int(time.time()))
@@ -296,12 +310,13 @@ def verify_log(home: Path, passphrase_file: Path | None, store: str | None) -> N
     async def verify() -> int:
         store = await open_store(config)
         try:
-            verifier = LogVerifier(store, identity_of(config, keys).log)
-            found = lost = 0
-            async for finding in verifier.findings():
-                lost += finding.is_lost
-                found += not finding.is_lost
-                print_line(f"{finding.place}: {finding.what}")
+            with progress("Verifying the log") as line:
+                verifier = LogVerifier(store, identity_of(config, keys).log, line.tell)
+                found = lost = 0
+                async for finding in verifier.findings():
+                    lost += finding.is_lost
+                    found += not finding.is_lost
+                    print_line(f"{finding.place}: {finding.what}")
         finally:
             await store.close()
         if lost:
@@ -330,7 +345,14 @@ def migrate_store(home: Path, passphrase_file: Path | None, store: str | None) -
     from tearline_server.keys import identity_of
 
     config, keys = _opened(home, passphrase_file, store)
-    size = asyncio.run(migrate(config, identity_of(config, keys).log, Progress().tell))
+    with progress("Moving the database") as line:
+        size = asyncio.run(
+            migrate(
+                config,
+                identity_of(config, keys).log,
+                lambda stage, done, total: line.tell(done, total, stage.capitalize()),
+            )
+        )
     print_line(f"Moved and verified {size} entries and their rows.", err=True)
     print_line(f'Now add to {home / FILE_NAME}: store = "{config.store}"', err=True)
 
@@ -348,9 +370,13 @@ def backup(home: Path, file: Path, passphrase_file: Path | None) -> None:
 
     Example: tearline-server backup --home exchange exchange.backup
     """
+    from tearline_runtime.service_status import note_backup
     from tearline_server.admin.backup import back_up
 
-    back_up(load_config(home), file, read_passphrase(passphrase_file))
+    config, passphrase = load_config(home), read_passphrase(passphrase_file)
+    with progress("Backing up"):
+        back_up(config, file, passphrase)
+    note_backup(home)
     print_line(f"Wrote {file}.", err=True)
 
 
@@ -393,18 +419,48 @@ def restore(
         raise click.UsageError("Pass FILE or --store: a backup file holds no PostgreSQL database.")
     found = [mirror_at(place) for place in mirrors]
     if file is not None:
-        restored = asyncio.run(restore_home(file, home, read_passphrase(passphrase_file), found))
+        passphrase = read_passphrase(passphrase_file)
+        with progress("Restoring"):
+            restored = asyncio.run(restore_home(file, home, passphrase, found))
     else:
         config, keys = _opened(home, passphrase_file, store)
         if config.store is None:
             raise click.UsageError("Pass FILE (a backup) or --store (a PostgreSQL database).")
-        restored = asyncio.run(restore_database(config, identity_of(config, keys).log, found))
+        with progress("Restoring"):
+            restored = asyncio.run(restore_database(config, identity_of(config, keys).log, found))
     print_line(
         f"Restored {home if file else 'the database'}: {restored.backed_up} entries from the"
         f" backup, {restored.size - restored.backed_up} from mirrors.",
         err=True,
     )
     print_line("It accepts no writes until every cosigning node has reconnected.", err=True)
+
+
+@cli.command()
+@_HOME
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(home: Path, as_json: bool) -> None:
+    """Check the running exchange: store, log, members, queues, keys and the last backup.
+
+    The command asks the metrics port, so it needs the setting metrics and no passphrase. Each line
+    begins with ok, attention or failed. Exit status 0: no check failed; 1: one failed; 3: the
+    exchange does not answer. To check a stopped exchange, use check and verify-log.
+
+    Example: tearline-server status --home exchange
+    """
+    from tearline_runtime.service_status import is_healthy
+    from tearline_server.admin.status import checks_of
+
+    checks = checks_of(load_config(home), time.time())
+    healthy = is_healthy(checks)
+    if as_json:
+        rows = [{"check": c.name, "health": c.health.value, "state": c.state} for c in checks]
+        print_line(json.dumps({"healthy": healthy, "checks": rows}))
+    else:
+        for each in checks:
+            print_line(f"{each.health.value:<9}  {each.name:<11}  {each.state}")
+    if not healthy:
+        sys.exit(EXIT_UNREACHABLE if len(checks) == 1 else EXIT_LOCAL)
 
 
 @cli.command()

@@ -1,9 +1,12 @@
 """The monitoring port of a real exchange, read as a stranger reads it."""
 
 import asyncio
+import json
 import secrets
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -288,6 +291,30 @@ async def test_metrics_have_a_port_of_their_own(tmp_path: Path) -> None:
         assert (await asyncio.to_thread(port.ask, "/checkpoint")).status == 404
     finally:
         assert await exchange.stop() == 0
+
+
+async def test_the_status_of_a_running_exchange(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    exchange = await founded(tmp_path / "exchange", [US, CN], metrics=address)
+    line = [sys.executable, "-m", "tearline_server", "status", "--home", tmp_path / "exchange"]
+    await exchange.start()
+    try:
+        asked = await asyncio.to_thread(
+            subprocess.run, [*line, "--json"], capture_output=True, text=True, check=False
+        )
+    finally:
+        assert await exchange.stop() == 0
+    assert asked.returncode == 0, asked.stderr
+    told = json.loads(asked.stdout)
+    assert told["healthy"]
+    assert {"service", "store", "clock", "disk", "log", "queue", "certificate", "backup"} <= {
+        row["check"] for row in told["checks"]
+    }
+    gone = await asyncio.to_thread(
+        subprocess.run, line, capture_output=True, text=True, check=False
+    )
+    assert (gone.returncode, gone.stdout.split()[:2]) == (3, ["failed", "service"])
 
 
 async def test_a_port_in_use_is_named(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ NOUNS = {
     "log": ("tearline_client.cli.log", "Compare views of the log; erase entries."),
     "keys": ("tearline_client.cli.keys", "Show, rotate and revoke the node's keys."),
     "node": ("tearline_client.cli.node", "Run, inspect and back up the node."),
+    "status": ("tearline_client.cli.status", "Check the running node."),
     "console": ("tearline_client.cli.console", "Run the node with its pages for browsers."),
     "demo": ("tearline_client.cli.demo", "Run the demonstration on this machine."),
     "bench": ("tearline_client.cli.bench", "Measure the exchange's throughput."),
@@ -43,8 +44,8 @@ SECTIONS = {
     "Officers: terms": ("agreement", "policy", "tearline agreement show narcotics-2026"),
     "Auditors": ("audit", "log", "tearline --as ada audit who-saw 1847250"),
     "Operators: agency and node": (
-        *("init", "trust", "person", "keys", "node", "console", "config"),
-        "tearline node status",
+        *("init", "trust", "person", "keys", "status", "node", "console", "config"),
+        "tearline status",
     ),
     "Everyone": ("login", "demo", "bench", "completion", "version", "tearline login ana"),
 }

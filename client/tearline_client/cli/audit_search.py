@@ -107,6 +107,7 @@ async def export_command(cli: CliContext, query: str, target: Path) -> None:
         with (
             create_file(target.parent, target.name) as file,
             create_file(target.parent, target.name + SUFFIX) as manifest,
+            cli.progress("Exporting", None),
         ):
             made = await node.audit.export(query, file, form, person=cli.settings.person)
             manifest.write(made.manifest.encode("ascii"))
@@ -131,7 +132,9 @@ async def statistics_command(cli: CliContext, node: Node, agreement: str, year: 
     Example: tearline --as ada audit statistics narcotics-2026 --year 2026
     """
     year = year or datetime.datetime.now(datetime.UTC).year
-    _print_counts(cli, await node.audit.statistics(agreement, year, person=cli.settings.person))
+    with cli.progress("Counting", None):
+        counts = await node.audit.statistics(agreement, year, person=cli.settings.person)
+    _print_counts(cli, counts)
 
 
 def _print_counts(cli: CliContext, counts: Tally) -> None:

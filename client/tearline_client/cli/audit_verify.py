@@ -120,7 +120,11 @@ def verify(
     log = reader.policy or (trust_list.log if trust_list else None)
     verifier = AuditVerifier(log, reader.federation)
     paths = _proof_files(files)
-    judged = [_judge(verifier, reader, path) for path in paths]
+    judged = []
+    with cli.progress("Verifying", len(paths)) as advance:
+        for path in paths:
+            judged.append(_judge(verifier, reader, path))
+            advance(1)
     verdicts = [
         found
         if isinstance(found, _Verdict)

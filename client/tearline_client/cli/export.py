@@ -41,7 +41,8 @@ async def ftm(cli: CliContext, packets: tuple[str, ...], target: Path | None, pl
     async with open_node(cli) as node:
         ids = [node.packets.find(prefix) for prefix in packets]
         act = EventCode.ACCESS_PRINT if target is None else EventCode.ACCESS_EXPORT
-        made = node.packets.export(ids, person=cli.settings.person, act=act)
+        with cli.progress("Exporting", None):
+            made = node.packets.export(ids, person=cli.settings.person, act=act)
         corrected = node.corrections.corrected_by(made.fields)
     for packet_id, why in made.left_out.items():
         cli.say(f"Left out packet {packet_id.hex()[:12]}: it forms no entities: {why}.")

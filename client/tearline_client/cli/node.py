@@ -27,7 +27,8 @@ async def sync(cli: CliContext, node: Node) -> None:
 
     Example: tearline node sync
     """
-    count = await node.receive()
+    with cli.progress("Receiving from the exchange", None):
+        count = await node.receive()
     cli.say(f"{count} new in the mailbox.")
 
 
@@ -210,8 +211,12 @@ def backup(cli: CliContext, file: Path) -> None:
     Example: tearline node backup node.backup
     """
     from tearline_client.service.backup import back_up
+    from tearline_runtime.service_status import note_backup
 
-    back_up(home_of(cli), file, cli.passphrase())
+    home, passphrase = home_of(cli), cli.passphrase()
+    with cli.progress("Backing up", None):
+        back_up(home, file, passphrase)
+    note_backup(home.path)
     cli.say(f"Wrote {file}.")
 
 
@@ -229,7 +234,9 @@ def restore(cli: CliContext, file: Path) -> None:
     """
     from tearline_client.service.backup import restore as restore_home
 
-    restored = restore_home(file, home_of(cli), cli.passphrase())
+    home, passphrase = home_of(cli), cli.passphrase()
+    with cli.progress("Restoring", None):
+        restored = restore_home(file, home, passphrase)
     cli.say(f"Restored {cli.settings.home}; the backup holds {restored.log_size} log entries.")
     cli.say("Next: tearline node sync.")
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from tearline.bodies.evaluation import explain_evaluation
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.cli.consent import pass_on
@@ -40,18 +39,10 @@ from tearline_client.cli.session import acting, async_command, look, node_comman
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import draft_file
 from tearline_client.node import Node
-from tearline_client.rendering.output import print_line
-from tearline_client.rendering.packets import (
-    SPARE,
-    below_the_line,
-    caveats_of,
-    cell_rows,
-    corrections_of,
-    describe,
-    text_column,
-    view_rows,
-    what_to_heed,
-)
+from tearline_client.rendering.document import to_text
+from tearline_client.rendering.output import print_lines
+from tearline_client.rendering.packet_document import COLUMNS, document_of, packet_rows
+from tearline_client.rendering.packets import SPARE, cell_rows, corrections_of, text_column
 from tearline_client.rendering.words import Id, agency_name, counted, moment
 from tearline_client.store.packets import StoredGrant
 
@@ -205,13 +196,15 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
 @sync_option
 @node_command
 async def show(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
-    """Show the readable fields of PACKET (the beginning of its id), and the tear line.
+    """Show PACKET (the beginning of its id) as a document, with the tear line.
 
-    FORM is "clear" for the full value, or "generalised" for a coarser one. Below the tear line
-    stand the withheld fields that the sender discloses, by category, with their number and the
-    reason.
+    The document has the sender and the agreement, the readable fields by entity with their
+    markings, the tear line with the fields kept back that the sender discloses, and the meaning of
+    every marking. With -o wide, a table of the fields. With json, jsonl or csv, each row has its
+    PART: field, kept back, or handling.
 
     The sender is notified that the packet was opened, or that a person saw it if one is logged in.
+    For paper, use `tearline packet print`.
 
     Example: tearline packet show 5f0c9a1b
     """
@@ -226,21 +219,12 @@ async def show(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
         for reason in node.packets.repeats(packet_id)
     ]
     standing += recalls_of(node, shown)
-    trust_list = node.directory.trust_list()
-    if cli.settings.output == "table":
-        cli.say(describe(shown, trust_list))
     for words in standing:
         cli.say(words)
     if cli.settings.output == "table":
-        cli.say(explain_evaluation(shown.manifest.evaluation))
-    cli.emit(
-        view_rows(shown), ["field", "category", "form", text_column(cli.settings.output, "value")]
-    )
-    if cli.settings.output == "table":
-        for line in [*below_the_line(shown), *what_to_heed(shown)]:
-            print_line(line)
-        for words in caveats_of(shown):
-            cli.say(words)
+        print_lines(to_text(document_of(node, shown)))
+    else:
+        cli.emit(packet_rows(shown), COLUMNS)
 
 
 @command.command()

@@ -81,7 +81,8 @@ async def search(
         since_ms=_day_ms(since) if since else 0,
         until_ms=_day_ms(until) + _DAY_MS if until else EVERYWHERE.until_ms,
     )
-    found = await node.packets.search(text, person=cli.settings.person, within=within)
+    with cli.progress("Searching", None):
+        found = await node.packets.search(text, person=cli.settings.person, within=within)
     if len(found) == MAX_FOUND:
         cli.say(f"Showing the best {MAX_FOUND}. Next: narrow the search by kind, case or time.")
     sought = SearchTerms(text, widen=widen)

@@ -85,7 +85,8 @@ async def look(cli: CliContext, node: Node, *, sync: bool = True) -> bool:
     Returns:
         Whether the local data is current.
     """
-    missed = await node.refresh() if sync else None
+    with cli.progress("Receiving from the exchange", None):
+        missed = await node.refresh() if sync else None
     if sync and missed is None:
         return True
     age = age_text(node.now_ms() - node.known_ms()) if node.known_ms() else "never synchronised"

@@ -252,7 +252,7 @@ def _page(text: str) -> None:
 def progress(
     label: str, total: int | None, *, quiet: bool = False
 ) -> Iterator[Callable[[int], None]]:
-    """Shows a progress bar on standard error, if that is a terminal.
+    """Shows a progress bar on standard error after two seconds, if that is a terminal.
 
     Args:
         label: Name of the work.
@@ -262,12 +262,12 @@ def progress(
     Yields:
         A function to call with the number of steps just done.
     """
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
+    from tearline_runtime.progress import ProgressLine
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(visible(label).replace("[", r"\["), total=total)
-        yield lambda done: bar.advance(task, done)
+    write = None if quiet or not sys.stderr.isatty() else _write_aside
+    with ProgressLine(visible(label), total, write) as line:
+        yield line.advance
+
+
+def _write_aside(text: str) -> None:
+    click.echo(text, err=True, nl=False)

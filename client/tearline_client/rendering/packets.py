@@ -4,9 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tearline.bodies.notices import EMBARGO, NOTICE
 from tearline.federation.members import TrustList
-from tearline.onward.use import caveats_in_words
 from tearline.packets.packet import TEXT, Field, Manifest
 from tearline.policy.form import Form
 from tearline_client.features.corrections.service import PartnerForm
@@ -29,16 +27,6 @@ def text_column(form: str, value: str) -> str:
     Tables show names for people; the column ``value`` holds the transmitted text for programs.
     """
     return "shown" if form == "table" else value
-
-
-def describe(shown: PacketView, trust_list: TrustList) -> str:
-    """Returns one line that describes a packet."""
-    manifest = shown.manifest
-    origin = "us" if shown.own else agency_name(trust_list, shown.packet.origin)
-    return (
-        f"{manifest.kind.value} from {origin}, article {manifest.agreement.article},"
-        f" source and information {manifest.evaluation}, packet {shown.packet.id.hex()[:12]}"
-    )
 
 
 def corrections_of(packet_id: bytes, manifest: Manifest, newest: bytes) -> list[str]:
@@ -68,6 +56,7 @@ def view_rows(shown: PacketView) -> list[dict[str, object]]:
             "field": short(opened.field.path),
             "path": opened.field.path,
             "category": opened.field.marking.category,
+            "marking": opened.field.marking.encode(),
             "form": opened.field.form.text,
             "mask": opened.field.mask,
             "value": field_text(opened.field),
@@ -133,26 +122,6 @@ def below_the_line(shown: PacketView) -> list[str]:
         for e in sorted(shown.view.existences, key=lambda e: e.category)
     ]
     return [TEAR_LINE, *told]
-
-
-def caveats_of(shown: PacketView) -> list[str]:
-    """Returns the caveats for the reader of a partner's packet."""
-    if shown.own:
-        return []
-    markings = (opened.field.marking for opened in shown.view.fields)
-    return list(caveats_in_words(markings, narrative=shown.has_narrative))
-
-
-def what_to_heed(shown: PacketView) -> list[str]:
-    """Returns warnings for the reader of a packet: embargoes and deviations from its kind."""
-    lines = []
-    for opened in shown.view.best():
-        if opened.field.path.endswith(f"/{NOTICE}/{EMBARGO}") and opened.field.form is Form.CLEAR:
-            lines.append(f"Not to be announced before {field_text(opened.field)} UTC.")
-    amiss = [f"  {short(problem.path)}: {problem.why}" for problem in shown.problems]
-    if amiss:
-        lines += [f"Not valid for a {shown.manifest.kind.value}:", *amiss]
-    return lines
 
 
 def field_text(field: Field, names: Mapping[str, str] | None = None) -> str:

@@ -12,6 +12,7 @@ from types import TracebackType
 import click
 
 from tearline.text.display import visible, visible_lines
+from tearline_runtime.progress import ProgressLine
 
 
 def print_line(text: str, *, err: bool = False) -> None:
@@ -19,28 +20,13 @@ def print_line(text: str, *, err: bool = False) -> None:
     click.echo(visible(text), err=err)
 
 
-class Progress:
-    """Progress of a long task on standard error, one line per stage.
+def progress(label: str) -> ProgressLine:
+    """Returns a context that shows a task's progress on standard error, if that is a terminal."""
+    return ProgressLine(visible(label), None, _write_aside if sys.stderr.isatty() else None)
 
-    A terminal line counts every 1 %; elsewhere a new line is printed every 10 %.
-    """
 
-    def __init__(self) -> None:
-        self._lasts = sys.stderr.isatty()
-        self._told: tuple[str, int] | None = None
-
-    def tell(self, stage: str, done: int, total: int) -> None:
-        """Prints the progress, if it changed by a step."""
-        steps = 100 if self._lasts else 10
-        step = done * steps // total if total else steps
-        if self._told == (stage, step):
-            return
-        self._told = (stage, step)
-        text = visible(f"{stage}: {done:,} of {total:,}")
-        if self._lasts:
-            click.echo(f"\r{text}", err=True, nl=step == steps)
-        else:
-            click.echo(text, err=True)
+def _write_aside(text: str) -> None:
+    click.echo(text, err=True, nl=False)
 
 
 def print_traceback(

@@ -14,7 +14,6 @@ from tearline.audit.event import EventCode
 from tearline.errors import EXIT_NOT_FOUND, StoreFull
 from tearline.packets.packet import WithholdReason
 from tearline.policy.marking import HANDLING_CODES, Pap, Tlp
-from tearline_client.cli.print_ import document_of
 from tearline_client.demo.lead import ACCOUNT
 from tearline_client.planning.explain import CAVEATS, INFORMATION, PAP, REASONS, SOURCE, TLP
 from tearline_client.rendering.document import (
@@ -25,6 +24,7 @@ from tearline_client.rendering.document import (
     to_text,
 )
 from tearline_client.rendering.document_html import to_html
+from tearline_client.rendering.packet_document import copy_of
 from tearline_client.rendering.packets import TEAR_LINE
 from tearline_client.store.access import AccessStore
 
@@ -186,7 +186,7 @@ async def test_what_is_kept_back_is_a_bar_below_the_tear_line(desk: Desk) -> Non
     async with opened(desk.template, desk.folder) as world:
         (packet,) = await world.us.send(world.cn)
         await world.cn.node.receive()
-        text = to_text(document_of(world.cn.node, await world.cn.node.packets.print(packet)))
+        text = to_text(copy_of(world.cn.node, await world.cn.node.packets.print(packet)))
     _, _, below = text.partition(TEAR_LINE)
     assert re.search(r"█+  contact\.phone: 1 field kept back: ", below)
     assert "generalised (" in text

@@ -5,13 +5,16 @@ import io
 import json
 import re
 import sys
+import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tearline.text.display import visible
+from tearline_client.rendering import output
 from tearline_client.rendering.output import cell, csv_cell, emit, progress, to_json
+from tearline_runtime import progress as progress_line
 
 ROWS = [
     {"name": "Zhang 张伟", "amount": 12, "note": None},
@@ -109,11 +112,24 @@ def test_there_is_no_progress_bar_in_a_pipe(capsys):
 
 def test_a_progress_bar_stays_off_standard_output(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(progress_line, "SHOWN_AFTER_S", 0.0)
+    drawn = threading.Event()
+    write = output._write_aside
+    monkeypatch.setattr(output, "_write_aside", lambda text: (write(text), drawn.set()))
     with progress("sending [red]\x1b", 3) as advance:
         advance(3)
+        assert drawn.wait(30)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "sending [red]\\u001b" in captured.err
+    assert "sending [red]\\u001b  [" in captured.err
+
+
+def test_a_quiet_command_has_no_progress_bar(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(progress_line, "SHOWN_AFTER_S", 0.0)
+    with progress("sending", 3, quiet=True) as advance:
+        advance(3)
+    assert capsys.readouterr().err == ""
 
 
 class Terminal(io.StringIO):

@@ -33,7 +33,6 @@ from tearline.wire.deliveries import Cursor
 from tearline.wire.publications import Publication
 from tearline.wire.suspensions import encode_standing
 from tearline_server.admin.migrate_store import migrate
-from tearline_server.admin.output import Progress
 from tearline_server.config import Config, config_of
 from tearline_server.exchange import Exchange
 from tearline_server.storage.open import open_store
@@ -229,19 +228,6 @@ async def test_it_says_how_far_it_is(config: Config, tmp_path: Path) -> None:
     done, total = said["copying rows"][-1]
     rows = rows_of(tmp_path / "exchange.db.moved")  # and one for each mailbox, which it has not
     assert done == total == sum(rows.values()) + len(past.stored.mailboxes)
-
-
-@pytest.mark.parametrize(("lasts", "lines"), [(True, 1), (False, 11)])
-def test_a_progress_is_a_line_on_a_terminal_and_a_few_elsewhere(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, lasts: bool, lines: int
-) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: lasts)
-    progress = Progress()
-    for done in range(100_001):
-        progress.tell("copying rows", done, 100_000)
-    said = capsys.readouterr().err
-    assert len(said.splitlines() if not lasts else said.split("\n")[:-1]) == lines
-    assert said.endswith("copying rows: 100,000 of 100,000\n")
 
 
 async def test_no_second_log_is_begun_because_a_setting_was_forgotten(
