@@ -103,6 +103,7 @@ def console() -> tuple[Path, ...]:
         client / "cli" / "console.py",
         persons / "enrolment_codes.py",
         persons / "passkeys.py",
+        persons / "register.py",
         persons / "sign_ins.py",
     )
     return tuple(

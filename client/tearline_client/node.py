@@ -78,6 +78,7 @@ class Node:
         self.directory = Directory(context)
         self.persons = Actors(home, keystore, self.now_ms)
         self.sign_ins = self.persons.sign_ins
+        self.register = self.persons.register
         self._jobs = Jobs(context)
         self._sender = Sender(context, home.sending_lock, HANDLERS)
         self._duties = Duties(context, HANDLERS)
@@ -312,6 +313,11 @@ class Node:
     def now_ms(self) -> int:
         """Returns the time by this machine's clock, Unix milliseconds."""
         return self._context.now_ms()
+
+    def own_policies(self) -> str:
+        """Returns the agency's own policies in force, as Cedar text; empty without any."""
+        own = self._context.policies.own
+        return "" if own is None else own.text
 
     def is_ready(self) -> bool:
         """Returns whether a statement sealed now would be valid; see ``NodeContext.is_ready``."""

@@ -16,6 +16,7 @@ from tearline_client.console.pages import (
     state,
     to_do,
 )
+from tearline_client.console.pages.agency import person, summary
 from tearline_client.console.pages.agreements import (
     agreement,
     overview,
@@ -31,6 +32,7 @@ from tearline_client.console.pages.packet import copies, document, field, recall
 from tearline_client.console.pages.request import page as request
 from tearline_client.console.visit import ConsoleRoute
 
+_PERSON = "/agency/persons/{person}"
 _NO_ROLE: frozenset[Role] = frozenset()
 _LIAISON = frozenset({Role.LIAISON})
 _PACKET = "/packets/{packet}"
@@ -133,6 +135,11 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(
         path=f"{_AGREEMENT}/publish", handler=agreement.publish, method="POST", roles=_OFFICER
     ),
+    ConsoleRoute(path="/agency", handler=summary.page, roles=summary.READERS, title=mark("Agency")),
+    ConsoleRoute(path="/agency/add", handler=person.new_page, roles=_OFFICER, wide=True),
+    ConsoleRoute(path="/agency/add", handler=person.add, method="POST", roles=_OFFICER, wide=True),
+    ConsoleRoute(path=_PERSON, handler=person.page, roles=_OFFICER, wide=True),
+    ConsoleRoute(path=_PERSON, handler=person.change, method="POST", roles=_OFFICER, wide=True),
     ConsoleRoute(path="/state", handler=state.page, title=mark("State")),
     ConsoleRoute(path="/sign-in", handler=account.sign_in_page, roles=_NO_ROLE),
     ConsoleRoute(path="/sign-in", handler=account.sign_in, method="POST", roles=_NO_ROLE),

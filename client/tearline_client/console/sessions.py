@@ -108,6 +108,10 @@ class BrowserSessions:
         """Ends the session of a token, if there is one."""
         self._sessions.pop(_key(token), None)
 
+    def count(self, person: str) -> int:
+        """Returns the number of sessions of a person that were not ended."""
+        return sum(each.person == person for each in self._sessions.values())
+
     def end_all(self, person: str) -> None:
         """Ends every session of a person."""
         for key in [key for key, each in self._sessions.items() if each.person == person]:

@@ -9,6 +9,7 @@ from tearline.statements.statement import ActedBy
 from tearline_client.keys.home import PSEUDONYM_KEY, Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons.issuer import NODE, LocalIssuer
+from tearline_client.persons.register import PersonRegister
 from tearline_client.persons.sign_ins import SignIns
 
 
@@ -22,6 +23,7 @@ class Actors:
 
     Attributes:
         sign_ins: Persons who are signed in to this process alone.
+        register: The persons, changed by an officer in charge.
     """
 
     def __init__(self, home: Home, keystore: Keystore, now_ms: Callable[[], int]) -> None:
@@ -30,6 +32,9 @@ class Actors:
         self._now_ms = now_ms
         self._issuer = LocalIssuer(keystore)
         self.sign_ins = SignIns(self._issuer)
+        self.register = PersonRegister(
+            self._issuer, lambda name: self.person(name, Role.OFFICER), now_ms
+        )
 
     def acted_by(self, name: str, agreement_id: bytes, role: Role) -> ActedBy | None:
         """Returns the acting person under the pseudonym of an agreement.

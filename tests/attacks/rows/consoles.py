@@ -170,6 +170,15 @@ CONSOLES = (
         "persons.enrolment_codes:verify_code",
         code="TL-TLS-013",
     ),
+    Attack(
+        name="add, change or disable persons without being an officer in charge",
+        code="TL-TLS-006",
+        evidence=_NOTHING,
+        function="tearline_client.persons.actors:Actors.person",
+        test="tests/unit/client/console/test_agency_pages.py"
+        "::test_the_node_itself_asks_for_an_officer",
+        returns="name",
+    ),
     _passkey(
         "guess a code",
         "codes_are_guessed_at_a_pace",

@@ -17,11 +17,11 @@ from tearline_client.console.routes import ROUTES
 from tearline_client.console.visit import ALL, ConsoleRoute
 from unit.client.console.browsers import PASSPHRASE, ConsoleUnderTest
 
+OFFICER = frozenset({Role.OFFICER})
 NO_ROLE: frozenset[Role] = frozenset()
 LIAISON = frozenset({Role.LIAISON})
 AUDITOR = frozenset({Role.AUDITOR})
 SEARCHER = AUDITOR | {Role.OFFICER}
-OFFICER = frozenset({Role.OFFICER})
 
 MATRIX = {
     # Method and path, and the roles that may use it. A route that is not here fails the test:
@@ -82,6 +82,11 @@ MATRIX = {
     ("POST", "/proposals/{proposal}/decline"): OFFICER,
     ("GET", "/proposals/{proposal}/counter"): OFFICER,
     ("POST", "/proposals/{proposal}/counter"): OFFICER,
+    ("GET", "/agency"): frozenset({Role.OFFICER, Role.AUDITOR}),
+    ("GET", "/agency/add"): OFFICER,
+    ("POST", "/agency/add"): OFFICER,
+    ("GET", "/agency/persons/{person}"): OFFICER,
+    ("POST", "/agency/persons/{person}"): OFFICER,
     ("GET", "/state"): ALL,
     ("GET", "/sign-in"): NO_ROLE,
     ("POST", "/sign-in"): NO_ROLE,
@@ -101,6 +106,8 @@ WIDE = frozenset(
     {
         "/packets/{packet}/recall",
         "/passkeys",
+        "/agency/add",
+        "/agency/persons/{person}",
         "/compose/{draft}/send-red",
         "/agreements/new",
         "/agreements/{agreement}/amend",
@@ -163,6 +170,7 @@ async def test_each_role_gets_what_the_table_says(
         "request": request.hex(),
         "slot": "0",
         "draft": "none",
+        "person": "analyst",
         "agreement": mx.agreements.by_name("narcotics-2026").id.hex(),
         "proposal": proposal.hex(),
         "entry": str(context_of(mx).stores.log.openings()[-1].opening.index),

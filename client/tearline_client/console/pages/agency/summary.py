@@ -1,0 +1,98 @@
+"""The agency at a glance: persons, keys, own policies, and the members of the federation."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from tearline.crypto.keys import key_id
+from tearline.persons.tokens import Role
+from tearline_client.console.visit import Visit
+from tearline_client.console.words import ROLES
+from tearline_client.node import Node
+
+READERS = frozenset({Role.OFFICER, Role.AUDITOR})
+"""Roles that may see the page; its acts take an officer in charge."""
+_SHOWN_DIGITS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRow:
+    """A person in the list.
+
+    Attributes:
+        name: The agency's name for them.
+        roles: Their roles, as messages.
+        clearance: The strictest TLP label they are cleared for.
+        is_enabled: Whether they may act.
+        passkeys: Number of their passkeys.
+        is_stopped: Whether one of these is stopped.
+    """
+
+    name: str
+    roles: tuple[str, ...]
+    clearance: str
+    is_enabled: bool
+    passkeys: int
+    is_stopped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRow:
+    """A member of the federation.
+
+    Attributes:
+        name: Its short name; empty for the exchange.
+        uri: Its URI.
+        fingerprint: Id of its root key, or of the exchange's signing key, as it is compared.
+    """
+
+    name: str
+    uri: str
+    fingerprint: str
+
+
+async def page(visit: Visit) -> Response:
+    """Shows the agency; it reads no contents."""
+    node, trust_list = visit.node, visit.node.directory.trust_list()
+    status = node.status()
+    return visit.render(
+        "agency/overview.html",
+        {
+            "can_change": Role.OFFICER in visit.roles,
+            "persons": tuple(_persons(node)),
+            "keys": [
+                (each.use.value, each.key_id.hex()[:_SHOWN_DIGITS], each.not_after_ms)
+                for each in status.keys
+            ],
+            "certificate_end_ms": status.certificate_end_ms,
+            "due": [each.value for each in node.keys.due()],
+            "federation": node.directory.federation().hex(),
+            "number_of_list": trust_list.number,
+            "members": tuple(_members(node)),
+            "policies": node.own_policies(),
+        },
+    )
+
+
+def _persons(node: Node) -> Iterator[PersonRow]:
+    for person in node.register.persons():
+        owned = node.sign_ins.passkeys.owned(person.name)
+        yield PersonRow(
+            name=person.name,
+            roles=tuple(ROLES[role] for role in Role if role in person.roles),
+            clearance=person.clearance.text.upper(),
+            is_enabled=person.enabled,
+            passkeys=len(owned),
+            is_stopped=any(each.is_stopped for each in owned),
+        )
+
+
+def _members(node: Node) -> Iterator[MemberRow]:
+    trust_list = node.directory.trust_list()
+    for agency in trust_list.agencies:
+        root = key_id(agency.root_key).hex()
+        yield MemberRow(name=agency.name, uri=agency.uri, fingerprint=root)
+    exchange = trust_list.exchange
+    signing = key_id(exchange.signing_key).hex()
+    yield MemberRow(name="", uri=exchange.uri, fingerprint=signing)

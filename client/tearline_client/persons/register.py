@@ -1,0 +1,90 @@
+"""Changes of the agency's persons by an officer in charge: ``node.register``."""
+
+import secrets
+from collections.abc import Callable, Iterable
+
+from tearline.errors import NotFound
+from tearline.persons.tokens import Role
+from tearline.policy.marking import Tlp
+from tearline.text.choices import one_of
+from tearline_client.persons.issuer import LocalIssuer, PersonRecord
+
+_UNKNOWN_BYTES = 32
+
+
+class PersonRegister:
+    """The agency's persons, changed by an officer in charge who is present.
+
+    ``tearline person`` changes them too: whoever opens the keystore needs no role.
+
+    Args:
+        issuer: The agency's persons.
+        officer: Raises an error unless a person may act as an officer in charge.
+        now_ms: Returns the time, Unix milliseconds.
+    """
+
+    def __init__(
+        self, issuer: LocalIssuer, officer: Callable[[str], object], now_ms: Callable[[], int]
+    ) -> None:
+        self._issuer = issuer
+        self._officer = officer
+        self._now_ms = now_ms
+
+    def persons(self) -> tuple[PersonRecord, ...]:
+        """Returns every present and past person, ascending by name."""
+        return self._issuer.persons()
+
+    def person(self, name: str) -> PersonRecord:
+        """Returns a present or past person.
+
+        Raises:
+            NotFound: If there is no such person.
+        """
+        persons = {each.name: each for each in self.persons()}
+        if name not in persons:
+            raise NotFound(one_of(name, "person", persons))
+        return persons[name]
+
+    def add(self, name: str, *, roles: Iterable[Role], clearance: Tlp, by: str) -> str:
+        """Adds a person without a known passphrase, and returns their code for a passkey.
+
+        Takes a tenth of a second, and needs no event loop.
+
+        Raises:
+            TlsError: If the officer may not, or the name was used before.
+            MalformedInput: If the name or the roles are invalid.
+        """
+        self._officer(by)
+        unknown = secrets.token_hex(_UNKNOWN_BYTES).encode()
+        self._issuer.add(name, roles=roles, clearance=clearance, passphrase=unknown)
+        return self._issuer.enrol(name, self._now_s())
+
+    def enrol(self, name: str, *, by: str) -> str:
+        """Returns a new one-time code with which a person enrols a passkey.
+
+        Raises:
+            TlsError: If the officer may not, or there is no such enabled person.
+        """
+        self._officer(by)
+        return self._issuer.enrol(name, self._now_s())
+
+    def disable(self, name: str, *, by: str) -> None:
+        """Disables a person, with their sessions, passkeys and codes; see ``LocalIssuer``.
+
+        Raises:
+            TlsError: If the officer may not, or there is no such person.
+        """
+        self._officer(by)
+        self._issuer.disable(name)
+
+    def remove_passkey(self, name: str, passkey_id: bytes, *, by: str) -> None:
+        """Removes a passkey of a person, if there is such a one.
+
+        Raises:
+            TlsError: If the officer may not.
+        """
+        self._officer(by)
+        self._issuer.passkeys.remove(name, passkey_id)
+
+    def _now_s(self) -> int:
+        return self._now_ms() // 1000
