@@ -33,7 +33,7 @@ AT_MOST: Mapping[str, float] = {
     "lines of code in client": 26_750,
     # Pages for people, counted apart: their number grows with what the console shows, and they
     # decide nothing. A page takes 100 to 250 lines.
-    "lines of code in console": 5_000,
+    "lines of code in console": 5_100,
     "lines of test support": 4_800,
     "reads of node.state in client": 0,
     "reads of node.state in tests": 1,

@@ -174,7 +174,7 @@ async def america_answers_one_item_and_neither_confirms_nor_denies_the_other(
 ) -> None:
     """In parts; a person answers for each; the second is refused on a ground that says nothing."""
     desk, grace = world.us.node.requests, person("grace", "liaison")
-    drafted = draft_answer(world.us.node, request, file(folder, lead_jsonl(RECORDS)))
+    drafted = draft_answer(world.us.node, request, read_ftm(file(folder, lead_jsonl(RECORDS))))
     sent = await world.us.node.answers.send(request, drafted.plans[0], [1], acted_by=grace)
     await desk.refuse(request, Ground.NEITHER, [2], grace)
     await settle(world)

@@ -25,6 +25,7 @@ from tearline_client.cli.request_rows import (
 )
 from tearline_client.cli.session import node_command, person_of
 from tearline_client.connectors.importers.documents import Document
+from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import confirmed, draft_answer
 from tearline_client.drafting.release import takes_two
 from tearline_client.messages.sent import verify_accepted
@@ -186,7 +187,8 @@ async def _send(
     supplement = bool(overturned)
     if answer.dry_run and overturned:
         cli.say(overturned)
-    drafted = draft_answer(node, request, answer.file, answer.documents, unmarked=answer.unmarked)
+    records = read_ftm(answer.file) if answer.file else None
+    drafted = draft_answer(node, request, records, answer.documents, unmarked=answer.unmarked)
     say_findings(cli, drafted)
     plan = confirmed(drafted.plans[0], answer.repeats)
     say_mentions(cli, node, [plan])

@@ -1,6 +1,6 @@
 """Confirmation by a person before sending, in the same way for every command."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from tearline.federation.members import TrustList
 from tearline.packets.packet import OpenedField
@@ -8,7 +8,8 @@ from tearline_client.cli.context import CliContext
 from tearline_client.node import Node
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.rendering.output import Row
-from tearline_client.rendering.packets import SPARE, cell_rows, field_text, short
+from tearline_client.rendering.packets import SPARE, cell_rows
+from tearline_client.rendering.reviews import opened_rows
 from tearline_client.rendering.words import agency_name, counted
 
 _COLUMNS = ("field", "category", "partner", "form", "shown")
@@ -72,22 +73,6 @@ def confirm_fields(
     names = _names((recipient for _, recipient in fields), trust_list)
     act = f"{counted(len(fields), 'field')} {act} {names}."
     _confirm(cli, opened_rows(fields, trust_list), act, words=words, typed="yes", yes=yes)
-
-
-def opened_rows(
-    fields: Iterable[tuple[OpenedField, str]], trust_list: TrustList
-) -> Iterator[dict[str, object]]:
-    """Yields a row for every field of a sent packet, with its recipient."""
-    for opened, recipient in fields:
-        yield {
-            "field": short(opened.field.path),
-            "path": opened.field.path,
-            "category": opened.field.marking.category,
-            "partner": agency_name(trust_list, recipient),
-            "form": opened.field.form.text,
-            "seen_as": field_text(opened.field),
-            "shown": field_text(opened.field, {}),
-        }
 
 
 def _confirm(

@@ -8,7 +8,7 @@ from tearline.errors import ActQueued
 from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline.statements.receipt import Status
-from tearline_client.cli.confirmation import confirm_fields, confirm_packets, opened_rows
+from tearline_client.cli.confirmation import confirm_fields, confirm_packets
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.request_rows import overturned_text
@@ -23,7 +23,8 @@ from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import ReleasePlan
-from tearline_client.rendering.packets import cell_rows, short, text_column
+from tearline_client.rendering.packets import short, text_column
+from tearline_client.rendering.reviews import review_rows
 from tearline_client.rendering.words import Id, agency_name, counted, moment
 from tearline_client.store.approvals import (
     Content,
@@ -169,7 +170,7 @@ async def pending(cli: CliContext, node: Node, release: str) -> None:
         text_column(cli.settings.output, "seen_as"),
         "drafted_as",
     ]
-    cli.emit(_review_rows(review, node.directory.trust_list()), columns)
+    cli.emit(review_rows(review, node.directory.trust_list()), columns)
 
 
 @click.command(cls=Command)
@@ -276,14 +277,3 @@ def _words(content: Content) -> list[str]:
             return [f"Note: {text}"] if text else []
         case PendingField() | tuple():
             return []
-
-
-def _review_rows(review: Review, trust_list: TrustList) -> list[dict[str, object]]:
-    rows = [{**row, "drafted_as": row["form"]} for row in opened_rows(review.fields, trust_list)]
-    before = {(c.cell.path, c.cell.recipient): c.before for c in review.changed}
-    cells = [cell for plan in review.plans for cell in plan.cells()]
-    rows += [
-        {**row, "drafted_as": before.get((cell.path, cell.recipient), cell.form.text)}
-        for cell, row in zip(cells, cell_rows(cells, trust_list), strict=True)
-    ]
-    return rows

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from tearline.errors import RecordRequestMalformed
 from tearline_client.cli.answer import answer, supplement
 from tearline_client.cli.confirmation import confirm_packets
 from tearline_client.cli.context import CliContext
@@ -27,12 +26,11 @@ from tearline_client.cli.session import (
     read_text,
 )
 from tearline_client.connectors.importers.ftm import read_ftm
-from tearline_client.drafting.from_file import narrative_field
+from tearline_client.drafting.from_file import draft_request
 from tearline_client.drafting.release import takes_two
 from tearline_client.features.requests.views import RequestView
 from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node
-from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file
 from tearline_client.rendering.output import cell
 from tearline_client.rendering.packets import SPARE, cell_rows
@@ -66,12 +64,8 @@ async def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
     async with open_node(cli) as node:
         await look(cli, node)
         subjects = read_ftm(file.parent / asked.subjects).entities if asked.subjects else ()
-        groups = connected_groups([*asked.entities, *subjects])
-        if len(groups) != 1:
-            raise RecordRequestMalformed("every subject must be named by an item")
-        extra = (narrative_field(asked.narrative),) if asked.narrative else ()
-        draft = node.packets.draft(groups[0], asked.about, agreement=asked.agreement, extra=extra)
-        plan = node.packets.plan(draft, [asked.to])
+        plan = draft_request(node, asked, subjects)
+        draft = plan.draft
         say_mentions(cli, node, [plan])
         if dry_run:
             cells = cell_rows(plan.cells(), node.directory.trust_list())

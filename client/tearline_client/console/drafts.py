@@ -10,10 +10,12 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tearline.errors import NotFound
+from tearline.errors import ActQueued, NotFound
 from tearline.limits import CONSOLE_DRAFT_S, MAX_CONSOLE_DRAFTS, MAX_PERSON_DRAFTS
 
 _TOKEN_BYTES = 16
+QUEUE = "/state"
+"""The page that shows what waits for the exchange."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,9 +50,16 @@ class HeldDraft:
         """
         async with self.lock:
             if self.content is not None:
-                self.after = await act()
-                self.content = None
+                try:
+                    self.settle(await act())
+                except ActQueued:  # stored, and sent later: a second attempt would be a second act
+                    self.settle(QUEUE)
+                    raise
             return self.after
+
+    def settle(self, after: str) -> None:
+        """Records the page that the sending led to, and forgets the contents."""
+        self.content, self.after = None, after
 
 
 class HeldDrafts:
@@ -81,6 +90,10 @@ class HeldDrafts:
         if found is None or not found.is_of(person) or not _counts(found, now_s):
             raise NotFound("no such draft is kept; fill in the form again")
         return found
+
+    def end(self, person: str) -> None:
+        """Forgets the drafts of a person."""
+        self._drop(lambda each: each.is_of(person))
 
     def _drop(self, is_over: Callable[[HeldDraft], bool]) -> None:
         for name in [name for name, each in self._drafts.items() if is_over(each)]:

@@ -8,7 +8,9 @@ from tearline.persons.tokens import Role
 from tearline_client.console.languages import mark
 from tearline_client.console.pages import (
     account,
+    approvals,
     confirmation,
+    drafts,
     enrolment,
     packets,
     passkeys,
@@ -29,6 +31,7 @@ from tearline_client.console.pages.audit import access, entry, export, log, stat
 from tearline_client.console.pages.audit.tabs import READERS, SEARCHERS
 from tearline_client.console.pages.compose import correction, form, review
 from tearline_client.console.pages.packet import copies, document, field, recall
+from tearline_client.console.pages.request import answer, new
 from tearline_client.console.pages.request import page as request
 from tearline_client.console.visit import ConsoleRoute
 
@@ -36,6 +39,7 @@ _PERSON = "/agency/persons/{person}"
 _NO_ROLE: frozenset[Role] = frozenset()
 _LIAISON = frozenset({Role.LIAISON})
 _PACKET = "/packets/{packet}"
+_ANSWER = "/requests/{request}/answer"
 _DRAFTERS = frozenset(DRAFTERS)
 _APPROVERS = frozenset(APPROVERS)
 _DRAFT = "/compose/{draft}"
@@ -130,6 +134,8 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/audit/statistics", handler=statistics.page, roles=SEARCHERS),
     ConsoleRoute(path="/audit/access", handler=access.page, roles=READERS),
     ConsoleRoute(path="/audit/access", handler=access.sought, method="POST", roles=READERS),
+    ConsoleRoute(path="/requests/new", handler=new.page, roles=_DRAFTERS),
+    ConsoleRoute(path="/requests/new", handler=new.preview, method="POST", roles=_DRAFTERS),
     ConsoleRoute(path="/requests/{request}", handler=request.page, roles=_DRAFTERS),
     ConsoleRoute(path="/requests/{request}", handler=request.take, method="POST", roles=_APPROVERS),
     ConsoleRoute(
@@ -140,6 +146,14 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/agency/add", handler=person.add, method="POST", roles=_OFFICER, wide=True),
     ConsoleRoute(path=_PERSON, handler=person.page, roles=_OFFICER, wide=True),
     ConsoleRoute(path=_PERSON, handler=person.change, method="POST", roles=_OFFICER, wide=True),
+    ConsoleRoute(path=_ANSWER, handler=answer.page, roles=_DRAFTERS),
+    ConsoleRoute(path=_ANSWER, handler=answer.preview, method="POST", roles=_DRAFTERS),
+    ConsoleRoute(path="/drafts/{draft}", handler=drafts.page, roles=_DRAFTERS),
+    ConsoleRoute(path="/drafts/{draft}", handler=drafts.send, method="POST", roles=_DRAFTERS),
+    ConsoleRoute(path="/approvals/{approval}", handler=approvals.page, roles=_DRAFTERS),
+    ConsoleRoute(
+        path="/approvals/{approval}", handler=approvals.decide, method="POST", roles=_DRAFTERS
+    ),
     ConsoleRoute(path="/state", handler=state.page, title=mark("State")),
     ConsoleRoute(path="/sign-in", handler=account.sign_in_page, roles=_NO_ROLE),
     ConsoleRoute(path="/sign-in", handler=account.sign_in, method="POST", roles=_NO_ROLE),

@@ -114,7 +114,7 @@ class Console:
         pace: Rate limit of sign-ins.
         verifications: Queue of passphrases to verify.
         challenges: Challenges for passkeys.
-        drafts: Packets that persons look at before they send them.
+        drafts: Drafts that persons look at before they leave.
     """
 
     node: Node

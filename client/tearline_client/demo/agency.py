@@ -393,7 +393,7 @@ class Agency:
     async def answer(self, request: str, source: str, item: int, person: str) -> dict[str, Any]:
         """Answers an item of a request with a packet; returns its id."""
         packet_id = self._node.packets.find(request)
-        (plan,) = draft_answer(self._node, packet_id, Path(source)).plans
+        (plan,) = draft_answer(self._node, packet_id, read_ftm(Path(source))).plans
         acting = self._node.persons.acted_by(person, plan.draft.agreement.id, Role.LIAISON)
         sent = await self._node.answers.send(packet_id, plan, [item], acted_by=acting)
         return {"packet": sent.packets[0].hex(), "refused": [list(pair) for pair in sent.refused]}

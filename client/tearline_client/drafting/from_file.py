@@ -10,7 +10,13 @@ from typing import overload
 
 from tearline.cases.case import case_id_of
 from tearline.encoding import label, prefixed
-from tearline.errors import BodyIncomplete, BodyRefused, MalformedInput, PacketTooLarge
+from tearline.errors import (
+    BodyIncomplete,
+    BodyRefused,
+    MalformedInput,
+    PacketTooLarge,
+    RecordRequestMalformed,
+)
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_DOCUMENTS_BYTES
 from tearline.packets.packet import Field, PacketKind
@@ -25,6 +31,7 @@ from tearline_client.planning.drafts import About, packet_field
 from tearline_client.planning.entities import Entity, Group, connected_groups
 from tearline_client.planning.merged_entities import Groups
 from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.planning.request_file import RequestFile
 
 Reader = Callable[[Path], Imported]
 NARRATIVE, REFERENCE = "Packet/narrative", "Packet/reference"
@@ -239,7 +246,7 @@ def _plan(
 def draft_answer(
     node: Node,
     request: bytes,
-    path: Path | None,
+    imported: Imported | None,
     documents: Sequence[Document] = (),
     *,
     unmarked: bool = False,
@@ -249,7 +256,7 @@ def draft_answer(
     Args:
         node: The holder's node.
         request: 32 bytes, the id of the request.
-        path: Entities as FollowTheMoney JSON lines, all connected; None if documents answer.
+        imported: Entities that answer, all connected; None if documents answer.
         documents: Files that answer, or accompany the entities.
         unmarked: Whether to include fields without a category, hidden from partners.
 
@@ -257,14 +264,15 @@ def draft_answer(
         FieldsUnmarked: If there is one, and it is not allowed.
         MalformedInput: If the entities are not one connected group.
         PacketTooLarge: If the documents exceed one packet.
-        TearlineError: If there is no such request, or the source is unreadable.
+        TearlineError: If there is no such request, or no agreement covers it.
     """
     extra = _beside("", documents)
-    imported = read_ftm(path) if path else Imported(entities=(), findings=())
+    imported = imported or Imported(entities=(), findings=())
     found = verify_marked(imported.entities, allowed=unmarked)
     groups = connected_groups(imported.entities)
-    if path and len(groups) != 1:
-        raise MalformedInput(f"{path} makes {len(groups)} packets. Next: send them, with --packet")
+    if imported.entities and len(groups) != 1:
+        told = f"the records make {len(groups)} packets. Next: send them, with --packet"
+        raise MalformedInput(told)
     (group,) = groups or (Group(entities=(), outside=()),)
     view, packets = node.requests.show(request), node.packets
     manifest = packets.manifest(request)
@@ -280,6 +288,26 @@ def draft_answer(
     # Added as a source only now, because a request does not mark its answer.
     plan = node.packets.plan(replace(draft, derived_from=(request,)), [view.request.peer])
     return _drafted(imported, [plan], about, found)
+
+
+def draft_request(node: Node, asked: RequestFile, subjects: Sequence[Entity]) -> ReleasePlan:
+    """Plans the packet of a request for records.
+
+    Args:
+        node: The asker's node.
+        asked: The request.
+        subjects: The entities that it is about, each named by an item.
+
+    Raises:
+        RecordRequestMalformed: If no item names one of them.
+        TearlineError: If no agreement covers it.
+    """
+    groups = connected_groups([*asked.entities, *subjects])
+    if len(groups) != 1:
+        raise RecordRequestMalformed("every subject must be named by an item")
+    extra = (narrative_field(asked.narrative),) if asked.narrative else ()
+    draft = node.packets.draft(groups[0], asked.about, agreement=asked.agreement, extra=extra)
+    return node.packets.plan(draft, [asked.to])
 
 
 def _drafted(

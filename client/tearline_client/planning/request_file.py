@@ -63,6 +63,15 @@ def parse_request_file(text: str) -> RequestFile:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecordRequestMalformed(str(error)) from None
+    return request_of(table)
+
+
+def request_of(table: Mapping[str, Any]) -> RequestFile:
+    """Returns a request from the keys of its file.
+
+    Raises:
+        RecordRequestMalformed: If a key is unknown, is missing or has another kind of value.
+    """
     _require_known(table, KEYS["file"], "the request")
     said = {
         key.name: _text(table, key.name, "the request")

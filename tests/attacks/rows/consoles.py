@@ -198,4 +198,16 @@ CONSOLES = (
         "pages.acts:verify_typed",
         code="TL-USE-005",
     ),
+    _attack(
+        "send, or read, what another person drafted in the console",
+        "/test_request_forms.py::test_a_draft_is_its_person_s_and_does_not_stay",
+        "drafts:HeldDraft.is_of",
+        "True",
+        code="TL-REQ-006",
+    ),
+    _attack(
+        "have one answer leave twice by a form that is sent again",
+        "/test_request_forms.py::test_a_draft_that_is_sent_twice_leaves_once",
+        "drafts:HeldDraft.settle",
+    ),
 )

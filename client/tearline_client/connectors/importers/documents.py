@@ -61,6 +61,8 @@ def document_of(name: str, content: bytes, *, guard: str = "") -> Document:
     Raises:
         DocumentRefused: If its type or size cannot be sent.
     """
+    if len(content) > MAX_FIELD_BYTES:
+        raise DocumentRefused(f"{name}: {len(content)} bytes, of 1 to {MAX_FIELD_BYTES}")
     media_type = media_type_of(name, content)
     return Document(
         name=plain_file_name(name, media_type),

@@ -77,6 +77,7 @@ async def sign_out(visit: Visit) -> Response:
     console = visit.console
     console.sessions.end(visit.request.cookies.get(console.cookie, ""))
     visit.node.sign_ins.end(visit.person)
+    console.drafts.end(visit.person)
     response = visit.redirect("/sign-in")
     response.delete_cookie(
         console.cookie, secure=console.origins.is_secure, httponly=True, samesite="strict"

@@ -80,7 +80,9 @@ def _link(visit: Visit, task: Task) -> str:
             return "/state"
         case TaskKind.PROPOSAL:
             return f"/proposals/{task.id.hex()}"
-        case TaskKind.APPROVAL | TaskKind.CONSENT:
+        case TaskKind.APPROVAL:
+            return f"/approvals/{task.id.hex()}" if visit.roles & {*DRAFTERS} else ""
+        case TaskKind.CONSENT:
             return ""
         case TaskKind.INVITATION | TaskKind.VOTE:
             return ""

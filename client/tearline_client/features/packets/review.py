@@ -60,6 +60,18 @@ class Review:
         return tuple(dict.fromkeys(filter(None, given)))
 
     @property
+    def answer(self) -> PendingAnswer | None:
+        """Returns the answer to a request that waits, or None for another release."""
+        content = self.pending.content
+        return content if isinstance(content, PendingAnswer) else None
+
+    @property
+    def consent(self) -> PendingConsent | None:
+        """Returns the consent that waits, or None for another release."""
+        content = self.pending.content
+        return content if isinstance(content, PendingConsent) else None
+
+    @property
     def mark(self) -> bytes:
         """Returns 32 bytes that identify exactly this review, to confirm that a person saw it."""
         cells = [

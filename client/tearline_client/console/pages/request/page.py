@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from tearline.bodies.requests import ITEM
 from tearline.errors import PacketFrozen, TearlineError, ValueRepeated
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import Urgency
@@ -12,7 +13,7 @@ from tearline.persons.four_eyes import APPROVERS
 from tearline.persons.tokens import Role
 from tearline.requests.step import Ground, Side, StepKind
 from tearline_client.console.forms import Form
-from tearline_client.console.pages.packet.document import document
+from tearline_client.console.pages.packet.document import document, words_of
 from tearline_client.console.pages.request.steps import SHOWN_DIGITS, choice_of, offered
 from tearline_client.console.pages.requests import request_row
 from tearline_client.console.visit import Visit, status_of
@@ -22,7 +23,8 @@ from tearline_client.features.requests.views import RequestView
 from tearline_client.node import Node
 from tearline_client.rendering.words import agency_name
 
-_LOWER = (Urgency.URGENT, Urgency.ROUTINE)
+_HASTE = (Urgency.ROUTINE, Urgency.URGENT, Urgency.EMERGENCY)
+_ITEM = words_of(ITEM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +137,19 @@ def request_page(
         "can_supplement": _can_answer(visit, view, StepKind.SUPPLEMENT),
         "can_open_packet": Role.LIAISON in visit.roles,
         "grounds": {each: (GROUNDS[each], GROUNDS_EXPLAINED[each]) for each in Ground},
-        "urgencies": {each: URGENCIES[each] for each in _LOWER},
+        "urgencies": {each: URGENCIES[each] for each in _lower(view.progress.urgency)},
+        "item_kind": _ITEM,  # the items stand above, with their outcomes
         "confirmed_by": packet.hex()[:SHOWN_DIGITS],
         "refused": refused,
         "typed": typed or Form({}),
         "asks_reason": isinstance(refused, ValueRepeated),
     }
     return visit.render("request.html", values, status=status_of(refused))
+
+
+def _lower(urgency: Urgency) -> tuple[Urgency, ...]:
+    """Returns the urgencies that may replace one."""
+    return _HASTE[: _HASTE.index(urgency)] if urgency in _HASTE else ()
 
 
 def _kinds(visit: Visit, view: RequestView) -> frozenset[StepKind]:

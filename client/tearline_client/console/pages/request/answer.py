@@ -1,0 +1,96 @@
+"""The form of an answer: items, typed records, files; then it is previewed as a draft."""
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from tearline.errors import MalformedInput, TearlineError
+from tearline.limits import MAX_REQUEST_ITEMS
+from tearline_client.console.forms import Form
+from tearline_client.console.pages.request.planned import AnswerDraft
+from tearline_client.console.pages.request.records import (
+    documents,
+    imported_records,
+    record_inputs,
+)
+from tearline_client.console.visit import Visit, status_of
+from tearline_client.drafting.from_file import draft_answer
+from tearline_client.rendering.words import agency_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """An item that an answer may name.
+
+    Attributes:
+        number: Its number.
+        record: The requested record.
+        chosen: Whether it is chosen.
+    """
+
+    number: int
+    record: str
+    chosen: bool
+
+
+async def page(visit: Visit) -> Response:
+    """Shows the form of an answer, or of a supplement."""
+    return _form(visit, Form({}), supplement=bool(visit.query("supplement")))
+
+
+async def preview(visit: Visit) -> Response:
+    """Plans the answer of a form, and leads to its preview."""
+    form, node = await visit.form(files=True), visit.node
+    supplement = bool(form.text("supplement"))
+    packet = node.requests.find(visit.request.path_params["request"])
+    try:
+        items = node.requests.answerable(
+            packet, form.numbers("item", MAX_REQUEST_ITEMS), supplement=supplement
+        )
+        records, files = imported_records(form), documents(form)
+        if not (records or files):
+            raise MalformedInput("an answer has records or documents")
+        drafted = draft_answer(node, packet, records, files)
+    except TearlineError as error:
+        return _form(visit, form, supplement=supplement, refused=error)
+    draft = AnswerDraft(
+        plan=drafted.plans[0],
+        request=packet,
+        items=items,
+        text=form.text("text").strip(),
+        supplement=supplement,
+        findings=drafted.findings,
+    )
+    name = visit.console.drafts.hold(visit.person, draft, visit.console.clock())
+    return visit.redirect(f"/drafts/{name}")
+
+
+def _form(
+    visit: Visit, form: Form, *, supplement: bool, refused: TearlineError | None = None
+) -> Response:
+    node = visit.node
+    packet = node.requests.find(visit.request.path_params["request"])
+    if refused is None:  # whoever may not answer is told before they type
+        node.requests.answerable(packet, supplement=supplement)
+    node.packets.show(packet, person=visit.person)  # the access log has its reading
+    view = node.requests.show(packet)
+    chosen = form.texts("item")
+    values = {
+        "request": packet.hex(),
+        "partner": agency_name(node.directory.trust_list(), view.request.peer),
+        "supplement": supplement,
+        "items": tuple(
+            Choice(
+                number=each.number,
+                record=each.record,
+                chosen=str(each.number) in chosen,
+            )
+            for each in view.items
+            if each.is_open or supplement
+        ),
+        "kinds": record_inputs(form, visit.language.code),
+        "text": form.text("text"),
+        "refused": refused,
+        "had_files": bool(form.files("records") or form.files("documents")),
+    }
+    return visit.render("request_answer.html", values, status=status_of(refused))

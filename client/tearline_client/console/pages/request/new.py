@@ -1,0 +1,117 @@
+"""A new request: a template by offence, a form, and then its preview as a draft."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from tearline.errors import TearlineError
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_REQUEST_ITEMS
+from tearline.packets.packet import PacketKind, Urgency
+from tearline_client.connectors.importers.report import Report, judge
+from tearline_client.console.forms import Form
+from tearline_client.console.languages import NAMES
+from tearline_client.console.pages.request.planned import RequestDraft
+from tearline_client.console.pages.request.records import record_inputs, typed_records
+from tearline_client.console.request_templates import LANGUAGES, request_templates
+from tearline_client.console.visit import Visit, status_of
+from tearline_client.console.words import URGENCIES
+from tearline_client.drafting.from_file import draft_request
+from tearline_client.planning.request_file import RequestFile, request_of
+from tearline_client.rendering.words import agency_name
+
+_EMPTY_ITEMS = 2
+"""Empty places for items on the form, beyond those of the template."""
+_TEXTS = ("urgency_reason", "case", "reference", "narrative")
+
+
+async def page(visit: Visit) -> Response:
+    """Shows the form of a new request, filled by a template if one is chosen."""
+    wanted, language = visit.query("template"), visit.query("language") or visit.language.code
+    language = language if language in LANGUAGES else LANGUAGES[0]
+    template = next((each for each in request_templates() if each.id == wanted), None)
+    values: dict[str, tuple[str, ...]] = {"template": (wanted,), "language": (language,)}
+    if template is not None:
+        values["offence"] = (template.offence[language],)
+        values["record"] = tuple(each[language] for each in template.records)
+    return _form(visit, Form(values))
+
+
+async def preview(visit: Visit) -> Response:
+    """Plans the request of a form, and leads to its preview."""
+    form, node = await visit.form(), visit.node
+    try:
+        subjects = tuple(typed_records(form))
+        report = Report()
+        for line, entity in enumerate(subjects, 1):
+            judge(entity, report, line=line)
+        plan = draft_request(node, _asked(form, [each.id for each in subjects]), subjects)
+    except TearlineError as error:
+        return _form(visit, form, refused=error)
+    draft = RequestDraft(plan=plan, findings=tuple(report))
+    name = visit.console.drafts.hold(visit.person, draft, visit.console.clock())
+    return visit.redirect(f"/drafts/{name}")
+
+
+def _asked(form: Form, subjects: list[str]) -> RequestFile:
+    """Returns the request of a form: its keys are those of a request file."""
+    agreement, _, article = form.text("under").partition("/")
+    table: dict[str, Any] = {
+        "to": form.text("to"),
+        "agreement": agreement,
+        "article": article,
+        "purpose": form.text("purpose"),
+        "offence": form.text("offence"),
+        "link": form.text("link"),
+        "urgency": form.text("urgency"),
+        **{name: form.text(name) for name in _TEXTS if form.text(name).strip()},
+    }
+    records = [text for text in form.texts("record") if text.strip()][:MAX_REQUEST_ITEMS]
+    about = {"about": subjects} if subjects else {}
+    table["item"] = [{"record": text, **about} for text in records]
+    return request_of(table)
+
+
+def _form(visit: Visit, form: Form, refused: TearlineError | None = None) -> Response:
+    records = (*form.texts("record"), *[""] * _EMPTY_ITEMS)
+    chosen = form.text("language")
+    values = {
+        "templates": {each.id: each.label[visit.language.code] for each in request_templates()},
+        "text_languages": {code: NAMES[code] for code in LANGUAGES},
+        "chosen_language": chosen,
+        "form": form,
+        "records_asked": records[:MAX_REQUEST_ITEMS],
+        "kinds": record_inputs(form, visit.language.code),
+        "urgencies": {each: URGENCIES[each] for each in Urgency},
+        "cases": {each.id.hex(): each.title for each in visit.node.cases.all()},
+        "refused": refused,
+        **_agreements(visit),
+    }
+    return visit.render("request_new.html", values, status=status_of(refused))
+
+
+def _agreements(visit: Visit) -> Mapping[str, object]:
+    """Returns the articles under which a request may be made, their purposes and the partners."""
+    node = visit.node
+    trust_list, own = node.directory.trust_list(), agency_uri_of(node.uri)
+    newest = {each.id: each for each in node.agreements.list()}  # by version: the last one stays
+    articles: dict[str, str] = {}
+    purposes: dict[str, None] = {}
+    partners: dict[str, None] = {}
+    for agreement in newest.values():
+        fitting = [
+            each
+            for each in agreement.terms.articles
+            if PacketKind.RECORD_REQUEST.value in each.kinds
+        ]
+        for article in fitting:
+            articles[f"{agreement.name}/{article.id}"] = f"{agreement.name} · {article.id}"
+            purposes |= dict.fromkeys(article.purposes)
+        if fitting:
+            partners |= {
+                agency_name(trust_list, each): None
+                for each in agreement.terms.parties
+                if each != own
+            }
+    return {"articles": articles, "purposes": sorted(purposes), "partners": sorted(partners)}

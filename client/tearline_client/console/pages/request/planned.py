@@ -1,0 +1,44 @@
+"""A request or an answer as planned, before a person lets it leave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tearline_client.connectors.importers.report import Finding
+from tearline_client.planning.release_plan import ReleasePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDraft:
+    """A request for records before it leaves.
+
+    Attributes:
+        plan: Its packet, for one partner.
+        findings: Values that could not be validated.
+    """
+
+    plan: ReleasePlan
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDraft:
+    """An answer to a request before it leaves.
+
+    Attributes:
+        plan: Its packet, for the asker.
+        request: 32 bytes, the id of the request.
+        items: Numbers of the answered items.
+        text: The message for the asker.
+        supplement: Whether it overturns earlier decisions.
+        findings: Values that could not be validated.
+    """
+
+    plan: ReleasePlan
+    request: bytes
+    items: tuple[int, ...]
+    text: str
+    supplement: bool
+    findings: Sequence[Finding] = ()
+
+
+Draft = RequestDraft | AnswerDraft

@@ -1,0 +1,96 @@
+"""Records that a person types into a form, or sends as files, as entities and documents."""
+
+import io
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tearline_client.connectors.importers.documents import Document, document_of
+from tearline_client.connectors.importers.ftm import iter_ftm
+from tearline_client.connectors.importers.report import Imported, Report, gather, judge
+from tearline_client.console.forms import Form
+from tearline_client.console.request_templates import record_kinds
+from tearline_client.planning.entities import Entity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordInput:
+    """A field of a form for records.
+
+    Attributes:
+        name: Its name in the form.
+        label: Its name for the officer.
+        value: The value that was typed.
+    """
+
+    name: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordInputs:
+    """The fields of one kind of record.
+
+    Attributes:
+        label: Its name for the officer.
+        inputs: Its fields.
+    """
+
+    label: str
+    inputs: tuple[RecordInput, ...]
+
+    @property
+    def is_filled(self) -> bool:
+        """Returns whether a person typed a value."""
+        return any(each.value for each in self.inputs)
+
+
+def record_inputs(form: Form, language: str) -> tuple[RecordInputs, ...]:
+    """Returns the fields of every kind, with the values of a form."""
+    return tuple(
+        RecordInputs(
+            label=kind.label[language],
+            inputs=tuple(
+                RecordInput(
+                    name=f"{kind.id}.{each.property}",
+                    label=each.label[language],
+                    value=form.text(f"{kind.id}.{each.property}"),
+                )
+                for each in kind.fields
+            ),
+        )
+        for kind in record_kinds()
+    )
+
+
+def typed_records(form: Form) -> Iterator[Entity]:
+    """Yields an entity for each kind with a value."""
+    for kind in record_kinds():
+        values = {each.property: form.text(f"{kind.id}.{each.property}") for each in kind.fields}
+        found = {name: (text.strip(),) for name, text in values.items() if text.strip()}
+        if found:
+            yield Entity(id=secrets.token_hex(16), schema=kind.schema, properties=found)
+
+
+def imported_records(form: Form) -> Imported | None:
+    """Returns the typed records and those of a file of entities, or None without any.
+
+    Raises:
+        ImportRefused: If a file of entities is malformed.
+    """
+    report, entities = Report(), list(typed_records(form))
+    for line, entity in enumerate(entities, 1):
+        judge(entity, report, line=line)
+    for file in form.files("records"):
+        entities += iter_ftm(io.BytesIO(file.content), report)
+    return gather(entities, report) if entities else None
+
+
+def documents(form: Form) -> tuple[Document, ...]:
+    """Returns the documents of a form.
+
+    Raises:
+        DocumentRefused: If the type or the size of one cannot be sent.
+    """
+    return tuple(document_of(file.name, file.content) for file in form.files("documents"))
