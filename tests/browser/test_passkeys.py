@@ -33,9 +33,15 @@ async def machine(screen: Screen, **changed: bool) -> AsyncIterator[Page]:
 
 async def enrol(world: Simulation, screen: Screen, page: Page, label: str) -> None:
     code = LocalIssuer(world.mx.node.keystore).enrol("liaison", int(time.time()))
+    await enrol_with(page, screen, "liaison", code, label)
+
+
+async def enrol_with(
+    page: Page, screen: Screen, name: str, code: str, label: str = "laptop"
+) -> None:
     await page.goto(f"{screen.origin}/sign-in")
     await page.get_by_role("link", name="I have a code to enrol a passkey").click()
-    await page.get_by_label("Name").fill("liaison")
+    await page.get_by_label("Name").fill(name)
     await page.get_by_label("One-time code").fill(code)
     await page.get_by_role("button", name="Continue").click()
     await page.get_by_label("Name of the passkey").fill(label)
@@ -83,3 +89,27 @@ async def test_without_script_the_passphrase_remains(screen: Screen) -> None:
         await expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
         await screen.sign_in(page, "liaison")
         await expect(page.locator("h1")).to_have_text("To do")
+
+
+async def test_an_officer_adds_a_person_and_disables_them(
+    world: Simulation, screen: Screen
+) -> None:
+    async with screen.page() as page, machine(screen) as other:
+        await screen.sign_in(page, "officer")
+        await page.goto(f"{screen.origin}/agency")
+        await page.get_by_role("link", name="Add a person").click()
+        await page.get_by_label("Name").fill("rosa")
+        await page.get_by_label("Analyst").check()
+        await page.get_by_role("button", name="Add a person").click()
+        code = await page.locator(".secret").inner_text()
+        await enrol_with(other, screen, "rosa", code)
+        await other.get_by_role("button", name="Sign in with a passkey").click()
+        await expect(other.locator("h1")).to_have_text("To do")
+        await page.get_by_role("link", name="rosa").click()
+        await expect(page.get_by_role("note")).to_contain_text("1 session")
+        await page.get_by_label("Type rosa to confirm").fill("rosa")
+        await page.get_by_role("button", name="Disable").click()
+        await expect(page.locator("h1")).to_have_text("Agency")
+        await expect(page.get_by_role("row", name="rosa")).to_contain_text("disabled")
+        await other.goto(f"{screen.origin}/state")
+        await expect(other.locator("h1")).to_have_text("Sign in")
