@@ -18,6 +18,7 @@ from tearline_client.features.approvals.service import ApprovalService, Services
 from tearline_client.features.cases.decisions import CaseDecisionService
 from tearline_client.features.cases.service import CaseService
 from tearline_client.features.consents.own_sources import OwnSources
+from tearline_client.features.consents.previews import ConsentPreviews
 from tearline_client.features.consents.service import ConsentService
 from tearline_client.features.corrections.service import CorrectionService
 from tearline_client.features.decisions.service import DecisionService
@@ -125,7 +126,10 @@ class Node:
         )
         self.recalls = RecallService(context, outbox)
         self.corrections = CorrectionService(context, releases, access)
-        self.consents = ConsentService(context, outbox, disclosures, words, self.decisions)
+        previews = ConsentPreviews(context, disclosures, words)
+        self.consents = ConsentService(
+            context, outbox, previews, disclosures, words, self.decisions
+        )
         self.own_sources = OwnSources(context)
         self.cases = CaseService(context, words)
         self.case_decisions = CaseDecisionService(context, self.cases, self.decisions, outbox)
@@ -139,7 +143,7 @@ class Node:
             cases=self.cases,
             token_key=lambda: keystore.get(TOKEN_KEY),
         )
-        self.requests = RequestService(context, outbox, self.decisions, words)
+        self.requests = RequestService(context, outbox, access, self.decisions, words)
         self.answers = AnswerService(context, self.decisions, releases, self.requests)
         self.imports = BulkSender(
             context, self._sender, releases, self.cosigning, self._synchronise
@@ -150,8 +154,9 @@ class Node:
             requests=self.requests,
             answers=self.answers,
             consents=self.consents,
+            previews=previews,
         )
-        self.approvals = ApprovalService(context, services, self.persons, self.decisions)
+        self.approvals = ApprovalService(context, services, self.persons, access, self.decisions)
         self.notifications.watch(self.requests.due)
         self.notifications.watch(self.recalls.due)
         self.agreements = AgreementService(context, home, outbox)

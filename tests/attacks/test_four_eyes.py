@@ -177,7 +177,7 @@ async def test_what_an_amendment_changed_is_agreed_to_before_it_is_sent(strict: 
     strict.person("ana", Role.ANALYST)
     strict.person("li", Role.LIAISON)
     pending = second.draft([strict.plan()], person="ana")
-    assert second.review(pending).changed == ()
+    assert second.review(pending, person="li").changed == ()
     (share,) = strict.plan().draft.agreement.terms.articles[0].shares
     await publish(
         strict.world, amended(strict.world, "strict", shares=(replace(share, form=Form.EXISTS),))
@@ -185,7 +185,7 @@ async def test_what_an_amendment_changed_is_agreed_to_before_it_is_sent(strict: 
     await strict.world.us.node.receive()
     with pytest.raises(ReleaseChanged):
         await second.approve(pending, person="li")
-    review = second.review(pending)
+    review = second.review(pending, person="li")
     assert [(c.before, c.cell.form.text) for c in review.changed] == [("clear", "exists")]
     assert not (await second.approve(pending, person="li", agreed=review.mark)).refused
 
@@ -195,7 +195,7 @@ async def test_what_two_approve_at_once_is_sent_once(strict: Strict) -> None:
     strict.person("ana", Role.ANALYST)
     strict.person("li", Role.LIAISON)
     pending = second.draft([strict.plan()], person="ana")
-    review, get = second.review(pending), ApprovalStore.get
+    review, get = second.review(pending, person="li"), ApprovalStore.get
     await second.approve(pending, person="li")
     with pytest.MonkeyPatch.context() as patch:
         # Both had looked before either sealed.

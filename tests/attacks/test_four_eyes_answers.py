@@ -150,7 +150,7 @@ async def test_an_answer_by_one_person_is_refused(desk: Desk) -> None:
 
 async def test_a_look_at_one_answer_approves_no_other(desk: Desk) -> None:
     looked_at, other = desk.draft(1), desk.draft(2)
-    mark = desk.second.review(looked_at).mark
+    mark = desk.second.review(looked_at, person="li").mark
     with pytest.raises(ReleaseChanged):
         await desk.second.approve(other, person="li", agreed=mark)
     assert (set(desk.waiting()), desk.is_nothing_sent()) == ({looked_at, other}, True)
@@ -160,7 +160,7 @@ async def test_a_look_at_one_answer_approves_no_other(desk: Desk) -> None:
 async def test_what_the_policies_changed_meanwhile_is_agreed_to_first(desk: Desk) -> None:
     pending = desk.draft(1)
     article, *_ = desk.world.us.node.agreements.by_name(AGREEMENT).terms.articles
-    before = desk.second.review(pending)
+    before = desk.second.review(pending, person="li")
     shares = tuple(
         share for share in article.shares if (share.category, share.form) != ("finance", Form.CLEAR)
     )
@@ -169,7 +169,7 @@ async def test_what_the_policies_changed_meanwhile_is_agreed_to_first(desk: Desk
         await desk.second.approve(pending, person="li")
     with pytest.raises(ReleaseChanged):
         await desk.second.approve(pending, person="li", agreed=before.mark)
-    review = desk.second.review(pending)
+    review = desk.second.review(pending, person="li")
     assert {changed.before for changed in review.changed} == {"clear"}
     assert not (await desk.second.approve(pending, person="li", agreed=review.mark)).refused
 
@@ -248,7 +248,7 @@ async def test_a_consent_waits_for_a_second_person(
 ) -> None:
     asked, record = consenting
     pending = asked.second.draft_consent(record.id, note="this trial only", person="ana")
-    (field, to) = asked.second.review(pending).fields[0]
+    (field, to) = asked.second.review(pending, person="li").fields[0]
     assert (field.field.path.endswith(NAME), to) == (True, asked.world.mx.node.uri)
     assert status(asked.world.us, record) is ConsentStatus.ASKED
     with pytest.raises(SamePersonTwice):
@@ -284,7 +284,7 @@ async def test_passing_on_by_two_grants_the_field_by_two(world: Simulation) -> N
     record = await asked.ask(Use.PASS_ON, world.cn.node.uri)
     await make_strict(world)
     pending = asked.second.draft_consent(record.id, person="ana")
-    assert [to for _, to in asked.second.review(pending).fields] == [world.cn.node.uri]
+    assert [to for _, to in asked.second.review(pending, person="li").fields] == [world.cn.node.uri]
     assert not (await asked.second.approve(pending, person="li")).refused
     await world.cn.node.receive()
     (grant,) = stores_of(world.cn.node).packets.grants(record.packet)

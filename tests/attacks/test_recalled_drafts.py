@@ -93,7 +93,7 @@ async def test_who_saw_it_before_agreed_to_something_else(world: Simulation) -> 
     name = of(world.us, path_of(world.us, packet), packet)
     pending = drafted(world, name)
     log_in(world.us, "olga", Role.OFFICER, "narcotics-2026")
-    seen: Review = world.us.node.approvals.review(pending)
+    seen: Review = world.us.node.approvals.review(pending, person="olga")
     await recall(world, packet)
     with pytest.raises(ReleaseChanged):
         await world.us.node.approvals.approve(pending, person="olga", agreed=seen.mark)

@@ -386,3 +386,15 @@ async def test_nothing_is_answered_by_a_packet_that_was_recalled(world: Simulati
     await cn.node.receive()
     with pytest.raises(NotFound):
         await cn.node.requests.answer(request, answer, (), PERSON)
+
+
+async def test_what_a_supplement_would_overturn_is_logged(world: Simulation) -> None:
+    request = await ask(world.cn, world.us)
+    node = world.us.node
+    await node.requests.refuse(request, Ground.NOT_HELD, (), PERSON)
+    store = node.audit._access.store
+    before = len(list(store.rows()))
+    found = node.requests.overturned(request)
+    assert {item.ground for item in found} == {Ground.NOT_HELD}
+    ((index, sealed),) = list(store.rows())[before:]
+    assert parse_event(store.opening(index, sealed).event).packet == request

@@ -229,8 +229,9 @@ class FourEyes(RuleBasedStateMachine):
             requests=self.outgoing,
             answers=self.outgoing,
             consents=self.outgoing,
+            previews=self.outgoing,
         )
-        return ApprovalService(state, desks, People(), AtOnce())
+        return ApprovalService(state, desks, People(), SimpleNamespace(), AtOnce())
 
     @rule(target=drafts, person=PERSON, kind=st.sampled_from(KINDS))
     def draft(self, person: str, kind: str) -> tuple[bytes, bytes, str]:

@@ -152,7 +152,9 @@ async def _answer(cli: CliContext, node: Node, answer: Answer, *, supplement: bo
     node.requests.answerable(request, answer.items, supplement=supplement)
     overturned, typed = "", "yes"
     if supplement:
-        overturned = overturned_text(node.requests.overturned(request, answer.items))
+        overturned = overturned_text(
+            node.requests.overturned(request, answer.items, person=cli.settings.person)
+        )
         typed = request.hex()[:12]
     if answer.packet:
         await _name_packet(cli, node, answer, request, overturned, typed)

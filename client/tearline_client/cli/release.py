@@ -138,7 +138,11 @@ def _say_review(cli: CliContext, node: Node, review: Review) -> None:
         taken_out = counted(review.pending.lost, "field")
         cli.say(f"{taken_out} removed since the draft: a partner recalled its source.")
     if isinstance(content, PendingAnswer) and content.supplement:
-        cli.say(overturned_text(node.requests.overturned(content.request, content.items)))
+        cli.say(
+            overturned_text(
+                node.requests.overturned(content.request, content.items, person=cli.settings.person)
+            )
+        )
     _say_each(cli, review.mentions, node.directory.trust_list())
     for reason in review.reasons:
         cli.say(f"Reason of the drafter to repeat it: {reason}")
@@ -158,7 +162,7 @@ async def pending(cli: CliContext, node: Node, release: str) -> None:
         rows = [_pending_row(node, each) for each in node.approvals.waiting()]
         cli.emit(rows, ["pending", "what", "to", "article", "by", "at", "until"])
         return
-    review = node.approvals.review(node.approvals.find(release))
+    review = node.approvals.review(node.approvals.find(release), person=cli.settings.person)
     for words in _words(review.pending.content):
         cli.say(words)
     _say_review(cli, node, review)
@@ -189,7 +193,7 @@ async def approve(cli: CliContext, node: Node, release: str, yes: bool) -> None:
     """
     await look(cli, node)  # so that no request withdrawn in the meantime is answered
     found = node.approvals.find(release)
-    review = node.approvals.review(found)
+    review = node.approvals.review(found, person=cli.settings.person)
     _say_review(cli, node, review)
     for changed in review.changed:
         cell = changed.cell

@@ -8,12 +8,15 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tearline.audit.event import EventCode
 from tearline.errors import DraftEnded, DrafterGone, SamePersonTwice
 from tearline.onward.consent import ConsentTerms
 from tearline.persons.four_eyes import APPROVERS, DRAFTERS, verify_two
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
+from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
+from tearline_client.features.consents.previews import ConsentPreviews
 from tearline_client.features.consents.service import ConsentService
 from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.decisions.service import Also, DecisionService, persons_of
@@ -51,6 +54,7 @@ class Services:
         requests: Verifies answerable items.
         answers: Sends answers.
         consents: Gives consents.
+        previews: Shows a consent before it is given.
     """
 
     releasing: PacketService
@@ -58,6 +62,7 @@ class Services:
     requests: RequestService
     answers: AnswerService
     consents: ConsentService
+    previews: ConsentPreviews
 
 
 class ApprovalService:
@@ -67,6 +72,7 @@ class ApprovalService:
         context: The node.
         desks: Carry them out.
         actors: The agency's persons at this node.
+        access: The node's own access log.
         decisions: Stores an approval before it is done.
     """
 
@@ -75,12 +81,14 @@ class ApprovalService:
         context: NodeContext,
         desks: Services,
         actors: Actors,
+        access: AccessLog,
         decisions: DecisionService,
     ) -> None:
         self._context = context
         self._store = context.stores.approvals
         self._desks = desks
         self._actors = actors
+        self._access = access
         self._decisions = decisions
         decisions.on(_DESK, self._carry)
 
@@ -187,9 +195,9 @@ class ApprovalService:
         Raises:
             TearlineError: If it cannot be given now, or ``person`` may not draft.
         """
-        giving = self._desks.consents.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
+        giving = self._desks.previews.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
         giving.verify_repeats()
-        self._desks.consents.verify_note(giving, note)
+        self._desks.previews.verify_note(giving, note)
         ConsentTerms(fields=giving.fields, scope=giving.scope, note=note)
         consent = PendingConsent(
             consent=consent_id,
@@ -235,13 +243,30 @@ class ApprovalService:
         """
         return self._store.find(prefix)
 
-    def review(self, pending: bytes) -> Review:
-        """Decides a pending release anew, and compares it with the draft.
+    def review(self, pending: bytes, *, person: str = "") -> Review:
+        """Decides a pending release anew, for a person who reads it; an entry of the access log.
+
+        Args:
+            pending: Its id.
+            person: The reader, by the agency's own name; by default the logged-in person.
 
         Raises:
             NotFound: If it is not pending.
             TearlineError: If agreement or policies no longer allow it.
+            StoreError: If the entry cannot be written: then nothing is shown.
         """
+        self._access.verify_reader(person)
+        review = self._review(pending)
+        match review.pending.content:
+            case PendingField(packet=packet) | PendingConsent(packet=packet):
+                shown = {packet: [field for field, _ in review.fields]}
+            case PendingAnswer() | tuple():
+                shown = {}  # of packets that are not sealed yet, and have no slots
+        self._access.record(EventCode.ACCESS_OPEN, shown, person=person)
+        return review
+
+    def _review(self, pending: bytes) -> Review:
+        """Decides a pending release anew, and compares it with the draft."""
         waiting = self._store.get(pending)
         match waiting.content:
             case PendingField() as field:
@@ -275,7 +300,7 @@ class ApprovalService:
         )
 
     def _giving(self, consent: PendingConsent) -> ConsentView:
-        return self._desks.consents.giving(
+        return self._desks.previews.giving(
             consent.consent, consent.fields, ends_ms=consent.ends_ms, repeats=consent.repeats
         )
 
@@ -301,7 +326,7 @@ class ApprovalService:
             TearlineError: As ``Node.send``, ``Node.disclose`` and the services for requests and
                 consents; an unsealed release stays pending.
         """
-        review = self.review(pending)
+        review = self._review(pending)
         persons = self._persons(review, person)
         review.verify_agreed(agreed)
         said = {"pending": pending.hex(), "agreed": agreed.hex()}
@@ -317,7 +342,7 @@ class ApprovalService:
         return await self._approve(act.about, agreed, persons_of(decision), done)
 
     async def _approve(self, pending: bytes, agreed: bytes, persons: Persons, done: Also) -> Sent:
-        review = self.review(pending)
+        review = self._review(pending)
         review.verify_agreed(agreed)
         return await self._release(review, persons, done)
 

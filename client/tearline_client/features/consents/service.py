@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tearline.errors import (
-    ConsentClosed,
     ConsentMisplaced,
     NotFound,
     OutcomeUnknown,
@@ -21,7 +20,6 @@ from tearline.onward.consent import (
     ConsentStep,
     ConsentTerms,
     verify_may_say,
-    verify_open_for,
     verify_terms,
 )
 from tearline.onward.use import Use
@@ -31,6 +29,7 @@ from tearline.wire.consents import encode_terms, parse_terms
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.consents.handler import queue_consent
+from tearline_client.features.consents.previews import ConsentPreviews
 from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.decisions.service import Also, DecisionService, persons_of
 from tearline_client.features.packets.disclosure import DisclosureService
@@ -39,7 +38,6 @@ from tearline_client.features.packets.service import Persons
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.messages.sent import Sent, verify_accepted
 from tearline_client.outbox.outbox import Outbox
-from tearline_client.planning.mentions import Mention
 from tearline_client.store.approvals import PendingConsent
 from tearline_client.store.consents import ConsentRecord
 from tearline_client.store.decisions import Act, Decision, content_of
@@ -62,6 +60,7 @@ class ConsentService:
     Args:
         context: The node.
         outbox: Sends steps.
+        previews: Shows a consent before it is given.
         disclosures: Releases more fields of a packet.
         words: Checks texts beside packets.
         decisions: Stores each decision before it is signed.
@@ -71,6 +70,7 @@ class ConsentService:
         self,
         context: NodeContext,
         outbox: Outbox,
+        previews: ConsentPreviews,
         disclosures: DisclosureService,
         words: FreeText,
         decisions: DecisionService,
@@ -78,6 +78,7 @@ class ConsentService:
         self._context = context
         self._store = context.stores.consents
         self._outbox = outbox
+        self._previews = previews
         self._disclosures = disclosures
         self._words = words
         self._decisions = decisions
@@ -187,57 +188,6 @@ class ConsentService:
         )
         return self._store.find(consent_id.hex())
 
-    def giving(
-        self,
-        consent_id: bytes,
-        fields: Sequence[str] = (),
-        *,
-        ends_ms: int = 0,
-        repeats: str = "",
-    ) -> ConsentView:
-        """Returns a preview of giving a consent now, within the agreement. Sends no message.
-
-        Args:
-            consent_id: 16 bytes.
-            fields: Paths, some of the requested ones; empty for all.
-            ends_ms: End of the consent, Unix milliseconds; 0 for the requested end.
-            repeats: The reason to repeat values that the third party may not have in clear.
-
-        Raises:
-            NotFound: If the consent, or one of the fields, was not requested.
-            ConsentMisplaced: If it is not ours to give.
-            ConsentClosed: If it was answered, was withdrawn, or has ended.
-            TearlineError: If a field may not be passed on now; see
-                ``DisclosureService.disclosure``.
-        """
-        record = self._open(consent_id, ConsentStep.GIVE)
-        asked = record.said[ConsentStep.ASK]
-        wanted = tuple(sorted(set(fields or asked.terms.fields)))
-        if not set(wanted) <= set(asked.terms.fields):
-            raise NotFound("a field was not requested")
-        ends_ms = ends_ms or asked.consent.ends_ms
-        if ends_ms <= self._context.now_ms():
-            raise ConsentClosed("the consent has ended")
-        shown = self._context.open_view(record.packet)
-        if any(shown.field(path) is None for path in wanted):
-            raise NotFound("the packet has no such field")
-        mentions: tuple[Mention, ...] = ()
-        if record.use is Use.PASS_ON:
-            for path in wanted:
-                disclosure = self._disclosures.disclosure(
-                    shown.packet.id, path, asked.terms.scope, beside=wanted
-                )
-                mentions += disclosure.mentions
-        return ConsentView(
-            record=record,
-            shown=shown,
-            fields=wanted,
-            scope=asked.terms.scope,
-            ends_ms=ends_ms,
-            mentions=mentions,
-            repeats=repeats,
-        )
-
     async def give(
         self,
         consent_id: bytes,
@@ -262,9 +212,9 @@ class ConsentService:
         Raises:
             PolicyError: If the article requires two persons, the agreement forbids passing a field
                 on, or a text repeats kept values; then no consent is given.
-            TearlineError: As ``giving``.
+            TearlineError: As ``ConsentPreviews.giving``.
         """
-        giving = self.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
+        giving = self._previews.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
         content = PendingConsent(
             consent=consent_id,
             packet=giving.shown.packet.id,
@@ -281,7 +231,7 @@ class ConsentService:
 
     async def _give(self, content: PendingConsent, persons: Persons, done: Also) -> Sent:
         """Gives a decided consent in its current state."""
-        giving = self.giving(
+        giving = self._previews.giving(
             content.consent, content.fields, ends_ms=content.ends_ms, repeats=content.repeats
         )
         return await self.give_by(giving, persons, note=content.note, also=done)
@@ -311,7 +261,7 @@ class ConsentService:
         """
         self._verify_behind(giving, persons)
         giving.verify_repeats()
-        self.verify_note(giving, note)
+        self._previews.verify_note(giving, note)
         if giving.record.use is Use.PASS_ON:
             for path in giving.fields:
                 await self._grant(giving, path, persons)
@@ -325,15 +275,6 @@ class ConsentService:
             repeats=giving.repeats,
             also=also,
         )
-
-    def verify_note(self, giving: ConsentView, note: str) -> None:
-        """Verifies the note of a consent.
-
-        Raises:
-            ValueRepeated: If it repeats values kept from the asker, without a reason.
-        """
-        about = [giving.shown.packet.id]
-        self._words.verify([note], giving.record.peer, giving.repeats, about=about)
 
     def _verify_behind(self, giving: ConsentView, persons: Persons) -> None:
         reference = giving.shown.manifest.agreement
@@ -383,7 +324,7 @@ class ConsentService:
         repeats: str,
         acted_by: ActedBy | None,
     ) -> ConsentRecord:
-        record = self._open(consent_id, step)
+        record = self._previews.open(consent_id, step)
         await self._decide(
             step,
             self._context.open_view(record.packet),
@@ -394,11 +335,6 @@ class ConsentService:
             repeats=repeats,
         )
         return self._store.find(record.id.hex())
-
-    def _open(self, consent_id: bytes, step: ConsentStep) -> ConsentRecord:
-        record = self._store.find(consent_id.hex())
-        verify_open_for(step, record.said)
-        return record
 
     async def _grant(self, giving: ConsentView, path: str, persons: Persons) -> None:
         """Grants a field to a third party unless it is granted already: giving may be retried.
@@ -461,7 +397,7 @@ class ConsentService:
         done: Also,
     ) -> Sent:
         if step is not ConsentStep.ASK:
-            self._open(matter.id, step)
+            self._previews.open(matter.id, step)
         return await self._say(
             step, shown, peer, matter, terms, persons, repeats=repeats, also=done
         )

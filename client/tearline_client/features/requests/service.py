@@ -7,6 +7,7 @@ expired, and disputes a time in the log that differs from the arrival seen here.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from tearline.audit.event import EventCode
 from tearline.errors import (
     NotFound,
     PersonRequired,
@@ -21,6 +22,7 @@ from tearline.requests.step import Ground, ItemOutcome, Side, StepKind, StepNote
 from tearline.statements.statement import ActedBy
 from tearline.text.choices import the_one
 from tearline.wire.requests import encode_note, parse_note
+from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.features.decisions.service import Also, DecisionService
 from tearline_client.features.packets.free_text import FreeText
@@ -46,6 +48,7 @@ class RequestService:
     Args:
         context: The node.
         outbox: Sends steps.
+        access: The node's own access log.
         decisions: Stores a step before it is signed.
         words: Checks texts beside packets.
 
@@ -54,11 +57,17 @@ class RequestService:
     """
 
     def __init__(
-        self, context: NodeContext, outbox: Outbox, decisions: DecisionService, words: FreeText
+        self,
+        context: NodeContext,
+        outbox: Outbox,
+        access: AccessLog,
+        decisions: DecisionService,
+        words: FreeText,
     ) -> None:
         self._context = context
         self._words = words
         self._outbox = outbox
+        self._access = access
         self._decisions = decisions
         decisions.on(_DESK, self._carry)
         self._jobs = Jobs(context)
@@ -276,17 +285,24 @@ class RequestService:
             raise StepBackwards(f"it is {phase.text}")
         return shown.chosen(items, supplement=supplement)
 
-    def overturned(self, packet: bytes, items: Sequence[int] = ()) -> tuple[RequestedItem, ...]:
-        """Returns the decided items that a supplement would answer.
+    def overturned(
+        self, packet: bytes, items: Sequence[int] = (), *, person: str = ""
+    ) -> tuple[RequestedItem, ...]:
+        """Returns the decided items that a supplement would answer; an entry of the access log.
 
         Args:
             packet: The request.
             items: Numbers of the items; empty for all refused ones.
+            person: The reader, by the agency's own name; by default the logged-in person.
 
         Raises:
             RecordRequestError: As ``answerable``.
+            StoreError: If the entry cannot be written: then nothing is shown.
         """
+        self._access.verify_reader(person)
         numbers = self.answerable(packet, items, supplement=True)
+        fields = self._context.open_view(packet).view.best()
+        self._access.record(EventCode.ACCESS_OPEN, {packet: fields}, person=person)
         return tuple(each for each in self.show(packet).items if each.number in numbers)
 
     def verify_text(self, packet: bytes, plan: ReleasePlan, text: str) -> None:

@@ -78,7 +78,9 @@ def test_what_an_analyst_drafts_a_liaison_approves(strict: Desk, lead: Path) -> 
         "mx-prosecutor",
         "lead, 1 packet",
     )
-    shown = {row["shown"]: row["form"] for row in strict.rows("packet", "pending", pending)}
+    shown = {
+        row["shown"]: row["form"] for row in strict.rows("packet", "pending", pending, "--as", "li")
+    }
     assert shown["Qiu Wenhao"] == "clear"
     done = strict.run("packet", "approve", pending, "--as", "li")
     assert done.exit_code == 0, done.output
@@ -101,7 +103,7 @@ def test_one_more_field_waits_as_well(strict: Desk, lead: Path) -> None:
     (row,) = strict.rows("packet", "approve", drafted(strict, lead), "--as", "li")
     arguments = ("packet", "disclose", row["packet"], "Person/name", "--to", "mx-prosecutor")
     (field,) = strict.rows(*arguments, "--as", "bo")
-    (shown,) = strict.rows("packet", "pending", field["pending"])
+    (shown,) = strict.rows("packet", "pending", field["pending"], "--as", "li")
     assert (shown["partner"], shown["seen_as"]) == ("mx-prosecutor", "Qiu Wenhao")
     assert strict.run("packet", "approve", field["pending"], "--as", AUDITOR).exit_code == 0
     grants = strict.rows("packet", "status", row["packet"], "--no-sync")
@@ -128,7 +130,7 @@ def test_a_text_that_is_disclosed_says_why_it_repeats_what_is_kept_back(
     assert "TL-POL-030" in refused.stderr
     assert "Payment/purpose repeats Person/name" in refused.stderr
     (field,) = strict.rows(*arguments, "--repeats", "they know her", "--as", "bo")
-    shown = strict.run("packet", "pending", field["pending"])
+    shown = strict.run("packet", "pending", field["pending"], "--as", "li")
     assert "Person/name, which mx-prosecutor may not have in clear" in shown.stderr
     assert "Reason of the drafter to repeat it: they know her" in shown.stderr
     assert strict.run("packet", "approve", field["pending"], "--as", "li").exit_code == 0
@@ -149,7 +151,7 @@ def test_what_changed_is_shown_and_asked_about(strict: Desk, lead: Path) -> None
     asked = strict.run("packet", "approve", pending, "--as", "li")
     assert asked.exit_code == NotConfirmed.exit_status
     assert "Person/name for mx-prosecutor: drafted as clear, now exists" in asked.stderr
-    rows = strict.rows("packet", "pending", pending)
+    rows = strict.rows("packet", "pending", pending, "--as", "li")
     assert {(row["drafted_as"], row["form"]) for row in rows} == {("clear", "exists")}
     assert strict.run("packet", "approve", pending, "--as", "li", "--yes").exit_code == 0
 
@@ -218,7 +220,7 @@ def test_an_answer_waits_as_well(strict: Desk, lead: Path, request_id: str) -> N
     assert (listed["waits"], listed["pending"]) == ("for a second person", [row["pending"]])
     assert listed["state"] == "received"
     assert listed["left_ms"] > 0
-    shown = strict.run("packet", "pending", row["pending"])
+    shown = strict.run("packet", "pending", row["pending"], "--as", "li")
     assert "Qiu Wenhao" in shown.stdout
     assert "Note: all we have" in shown.stderr
     same = strict.run("packet", "approve", row["pending"], "--as", "bo")
@@ -250,7 +252,7 @@ def test_a_consent_waits_as_well(strict: Desk) -> None:
     (waiting,) = strict.rows("packet", "pending")
     assert waiting["what"] == f"consent {asked['consent'][:12]}, 1 field"
     assert (waiting["to"], waiting["article"]) == (MX, "money-laundering")
-    (shown,) = strict.rows("packet", "pending", row["pending"])
+    (shown,) = strict.rows("packet", "pending", row["pending"], "--as", "li")
     assert (shown["path"].endswith("/Person/name"), shown["partner"]) == (True, MX)
     done = strict.run("packet", "approve", row["pending"], "--as", "li")
     assert done.exit_code == 0, done.output
