@@ -1,7 +1,7 @@
 """The list of packets: filters in the address, and search in readable fields."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -36,6 +36,7 @@ class Filter:
         kind: A kind of packet, or empty.
         case: Id of a case, or empty.
         unread: Whether only packets that no person has seen are listed.
+        subjects: Whether each packet shows its first names, which the access log records.
         text: A text to search for, or empty.
         after: Id of the packet before the page's first one, in hexadecimal, or empty.
     """
@@ -45,6 +46,7 @@ class Filter:
     kind: str
     case: str
     unread: bool
+    subjects: bool
     text: str
     after: str
 
@@ -56,6 +58,7 @@ class Filter:
             "kind": self.kind,
             "case": self.case,
             "unread": "1" if self.unread else "",
+            "subjects": "1" if self.subjects else "",
             "q": self.text,
             "after": after,
         }
@@ -95,6 +98,7 @@ class Row:
         unread: Whether it is a partner's, and no person has seen it.
         corrected: Whether a newer packet replaces it.
         found: The fields that a search found.
+        subject: Its first readable names, persons first, if they were asked for.
     """
 
     id: str
@@ -108,6 +112,7 @@ class Row:
     unread: bool
     corrected: bool
     found: tuple[FoundField, ...] = ()
+    subject: tuple[str, ...] = ()
 
 
 async def page(visit: Visit) -> Response:
@@ -125,12 +130,16 @@ async def page(visit: Visit) -> Response:
         last = [*candidates][-1].hex() if is_cut else ""
     corrected = node.corrections.corrected_by(record.id for record, _ in shown)
     cases = {case.id.hex(): case.title for case in node.cases.all()}
+    subjects = await _subjects(visit, [record.id for record, _ in shown], wanted)
     return visit.render(
         "packets.html",
         {
             "filter": wanted,
             "rows": [
-                _row(node, trust_list, record, fields, cases, corrected=record.id in corrected)
+                replace(
+                    _row(node, trust_list, record, fields, cases, corrected=record.id in corrected),
+                    subject=subjects.get(record.id, ()),
+                )
                 for record, fields in _described(shown, wanted.text)
             ],
             "next_query": wanted.query(last) if last else "",
@@ -141,8 +150,22 @@ async def page(visit: Visit) -> Response:
             "kinds": KINDS,
             "cases": cases,
             "can_open": Role.LIAISON in visit.roles,
+            "can_read": visit.roles != {Role.AUDITOR},
         },
     )
+
+
+async def _subjects(
+    visit: Visit, ids: Sequence[bytes], wanted: Filter
+) -> dict[bytes, tuple[str, ...]]:
+    """Returns the first names in each packet, as ``tearline inbox`` does, if they are asked for.
+
+    Each packet is opened for them, and has an entry of its own in the access log.
+    """
+    found: dict[bytes, tuple[str, ...]] = {}
+    async for packet_id in in_turns(ids if wanted.subjects else ()):
+        found |= visit.node.packets.subjects([packet_id], person=visit.person)
+    return found
 
 
 def _filter(visit: Visit) -> Filter:
@@ -157,6 +180,7 @@ def _filter(visit: Visit) -> Filter:
         kind=kind,
         case=visit.query("case"),
         unread=bool(visit.query("unread")),
+        subjects=bool(visit.query("subjects")),
         text=visit.query("q"),
         after=visit.query("after"),
     )

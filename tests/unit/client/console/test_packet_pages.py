@@ -151,6 +151,44 @@ async def test_a_name_in_another_spelling_is_found_and_said_to_be_one(
     assert "Other spelling" not in (await browser.get("/packets?q=Wenhao+Qiu")).text
 
 
+async def test_names_are_shown_if_asked_for_and_then_logged(
+    world: Simulation, console: ConsoleUnderTest, packet: bytes
+) -> None:
+    browser = await console.signed_in("analyst")
+    plain = await browser.get("/packets")
+    assert "Qiu Wenhao" not in plain.text
+    assert not accesses(world.mx)
+    reply = await browser.get("/packets?subjects=1")
+    assert "Qiu Wenhao · Lantern Quay Trading SA de CV" in text_of(reply.text)
+    (event,) = accesses(world.mx)
+    assert (event.actor, event.code) == ("analyst", EventCode.ACCESS_SEARCH)
+    assert event.packet == packet
+    assert len(event.decisions) == 2
+    assert world.mx.node.packets.is_unread(packet)
+
+
+async def test_an_auditor_is_shown_no_names(
+    world: Simulation, console: ConsoleUnderTest, packet: bytes
+) -> None:
+    browser = await console.signed_in("auditor")
+    assert 'name="subjects"' not in (await browser.get("/packets")).text
+    reply = await browser.get("/packets?subjects=1")
+    assert reply.status_code == 403
+    assert "Qiu" not in reply.text
+
+
+async def test_names_of_a_long_list_come_page_by_page(
+    world: Simulation, console: ConsoleUnderTest
+) -> None:
+    await world.us.send(world.mx, times=CONSOLE_PAGE_ROWS + 1)
+    await world.mx.node.receive()
+    browser = await console.signed_in("liaison")
+    first = await browser.get("/packets?subjects=1")
+    assert first.text.count("<bdi>Qiu Wenhao</bdi>") == CONSOLE_PAGE_ROWS
+    assert "subjects=1" in re.findall(r'href="/packets\?([^"]+)"', first.text)[-1]
+    assert len(accesses(world.mx)) == CONSOLE_PAGE_ROWS
+
+
 async def test_own_packets_name_their_recipients(world: Simulation, packet: bytes) -> None:
     add_person(world.us, "ana", Role.LIAISON)
     browser = await console_of(world.us).signed_in("ana")

@@ -1,5 +1,7 @@
 """The form of a correction: the complete new contents of a packet of ours."""
 
+import asyncio
+
 from starlette.responses import Response
 
 from tearline.audit.event import EventCode
@@ -42,7 +44,7 @@ async def enter(visit: Visit) -> Response:
         about = About(article="", purpose="", evaluation=given["evaluation"])
         wish = Wish(
             order=ReleaseOptions(to=(), agreement="", about=about),
-            imported=contents_of(form, FTM, ()),
+            imported=await asyncio.to_thread(contents_of, form, FTM, ()),
             narrative=given["narrative"].strip(),
             corrects=packet_id,
         )

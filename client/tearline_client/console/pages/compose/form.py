@@ -1,5 +1,6 @@
 """The form of a packet: its terms, its partners and its contents, with an error at each field."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -133,8 +134,9 @@ async def enter(visit: Visit) -> Response:
     if does != "preview":
         return _form(visit, terms, by, _changed(terms, entries, form, does), given)
     try:
-        wish = _wish(terms, form, by, entries)
-        prepared = prepare(visit.node, wish, person=visit.person)
+        # In a thread: thousands of lines take a second, and the node has other work meanwhile.
+        imported = await asyncio.to_thread(contents_of, form, by, entries)
+        prepared = prepare(visit.node, _wish(terms, form, imported), person=visit.person)
     except TearlineError as error:
         return _form(visit, terms, by, entries, given, error)
     name = visit.console.drafts.hold(visit.person, prepared, visit.console.clock())
@@ -157,7 +159,7 @@ def _changed(terms: Terms, entries: tuple[Entry, ...], form: Form, does: str) ->
     return (*entries[:place], more, *entries[place + 1 :])
 
 
-def _wish(terms: Terms, form: Form, by: str, entries: tuple[Entry, ...]) -> Wish:
+def _wish(terms: Terms, form: Form, imported: Imported) -> Wish:
     about = About(
         article=terms.article.id,
         purpose=form.text("purpose"),
@@ -176,7 +178,6 @@ def _wish(terms: Terms, form: Form, by: str, entries: tuple[Entry, ...]) -> Wish
         sources=tuple(form.text("source").split()),
         unmarked=bool(form.text("unmarked")),
     )
-    imported = contents_of(form, by, entries)
     return Wish(order=order, imported=imported, narrative=form.text("narrative").strip())
 
 

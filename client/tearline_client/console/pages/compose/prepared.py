@@ -20,6 +20,7 @@ from tearline_client.drafting.from_file import (
 )
 from tearline_client.features.corrections.service import CorrectionPlan
 from tearline_client.node import Node
+from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import Cell, ReleasePlan
 
@@ -112,15 +113,16 @@ def prepare(node: Node, wish: Wish, *, person: str) -> Prepared:
     """
     if wish.corrects:
         return _correction(node, wish, person)
+    packets = len(connected_groups(wish.imported.entities))
+    if packets > MAX_CONSOLE_PACKETS:  # before any is planned: the node has other work
+        raise PacketTooLarge(
+            f"the contents make {packets} packets, of {MAX_CONSOLE_PACKETS} in the console;"
+            " send them with `tearline import`"
+        )
     drafted = draft_imported(
         node, wish.imported, wish.order, narrative=wish.narrative, documents=wish.documents
     )
     plans = tuple(drafted.plans)
-    if len(plans) > MAX_CONSOLE_PACKETS:
-        raise PacketTooLarge(
-            f"the contents make {len(plans)} packets, of {MAX_CONSOLE_PACKETS} in the console;"
-            " send them with `tearline import`"
-        )
     for plan in plans:
         plan.verify_released()
     return Prepared(
