@@ -101,6 +101,10 @@ install-test: $(VENV)/.ready-test-$(KEY) ## install as docs/howto/install.md say
 browser: $(VENV)/.ready-browser-$(KEY) ## use the console in a real browser (Chromium, by Debian's package; skipped without one)
 	$(RUN) -m pytest tests/browser
 
+.PHONY: screenshots
+screenshots: $(VENV)/.ready-browser-$(KEY) ## draw the pictures of the console in docs/pictures, from an invented federation
+	cd tests && PYTHONPATH=. $(abspath $(RUN)) -m browser.screenshots
+
 .PHONY: format proto reference docs clean
 format: $(VENV)/.ready-check-$(KEY) ## put code into the one format
 	$(RUN) -m ruff format

@@ -20,6 +20,7 @@ SOURCES = (
     "deploy/**/*",
     "docs/**/*.md",
     "docs/graphs/*",
+    "docs/pictures/*",
     "proto/*.md",
 )
 
