@@ -70,7 +70,7 @@ ACCESSES = (
     _attack(
         "drop an entry of the own access log",
         "what_a_hand_did_is_named[dropped]",
-        "audit.access_log_verifier:_Reading._lost",
+        "audit.access_log_verifier:_Examiner._lost",
         "bytes(32)",
     ),
     _attack(

@@ -34,7 +34,7 @@ async def decide(visit: Visit) -> Response:
     except ValueError:
         raise MalformedInput("agreed names a review in hexadecimal") from None
     try:
-        review = node.approvals.review(pending)
+        review = node.approvals.review(pending, person=visit.person)
         if review.changed and form.text("typed").strip() != pending.hex()[:SHOWN_DIGITS]:
             raise NotConfirmed
         sent = await node.approvals.approve(pending, person=visit.person, agreed=agreed)
@@ -54,7 +54,7 @@ def _find(visit: Visit) -> bytes:
 
 def _review(visit: Visit, pending: bytes, refused: TearlineError | None = None) -> Response:
     node = visit.node
-    review = node.approvals.review(pending)
+    review = node.approvals.review(pending, person=visit.person)
     answer, consent = review.answer, review.consent
     values = {
         "pending": pending.hex(),
@@ -94,4 +94,4 @@ def _overturned(visit: Visit, review: Review) -> tuple[object, ...]:
     answer = review.answer
     if answer is None or not answer.supplement:
         return ()
-    return visit.node.requests.overturned(answer.request, answer.items)
+    return visit.node.requests.overturned(answer.request, answer.items, person=visit.person)

@@ -112,7 +112,7 @@ def _preview(visit: Visit, draft: Draft, refused: TearlineError | None = None) -
     answer = draft if isinstance(draft, AnswerDraft) else None
     overturned: tuple[RequestedItem, ...] = ()
     if answer is not None and answer.supplement:
-        overturned = node.requests.overturned(answer.request, answer.items)
+        overturned = node.requests.overturned(answer.request, answer.items, person=visit.person)
     values = {
         "draft": visit.request.path_params["draft"],
         "partners": sorted({agency_name(trust_list, each) for each in plan.recipients}),

@@ -314,7 +314,9 @@ async def test_an_answer_is_drafted_by_one_person_and_approved_by_another(
     liaison = await console.signed_in("liaison")
     assert f'href="{path}"' in (await liaison.get("/to-do")).text
     assert f'href="{path}"' in (await liaison.get(f"/requests/{strict.hex()}")).text
+    before = len(accesses(world.mx))
     page = await liaison.get(path)
+    assert {each.actor for each in accesses(world.mx)[before:]} == {"liaison"}
     text = text_of(page.text)
     for words in ("Drafted by analyst", "250000", "see the date", "us-justice"):
         assert words in text
