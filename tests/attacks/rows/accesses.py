@@ -76,7 +76,7 @@ ACCESSES = (
     _attack(
         "edit an entry of the own access log",
         "what_a_hand_did_is_named[edited]",
-        "audit.access_log_verifier:_Reading._leaf",
+        "audit.access_log_verifier:_Examiner._leaf",
         "self._store.leaf(index)",
     ),
     _attack(
