@@ -29,6 +29,8 @@ from tearline_client.console.pages.agreements import (
 )
 from tearline_client.console.pages.audit import access, entry, export, log, statistics, who_saw
 from tearline_client.console.pages.audit.tabs import READERS, SEARCHERS
+from tearline_client.console.pages.cases import case, contents
+from tearline_client.console.pages.cases import overview as cases
 from tearline_client.console.pages.compose import correction, form, review
 from tearline_client.console.pages.packet import copies, document, field, recall
 from tearline_client.console.pages.request import answer, new
@@ -47,6 +49,8 @@ _OFFICER = frozenset({Role.OFFICER})
 _SUSPENDERS = _LIAISON | _OFFICER
 _AGREEMENT = "/agreements/{agreement}"
 _PROPOSAL = "/proposals/{proposal}"
+_CASE = "/cases/{case}"
+_READERS = frozenset({Role.ANALYST, Role.LIAISON, Role.OFFICER})
 
 ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/", handler=account.start),
@@ -83,6 +87,16 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         path=f"{_DRAFT}/send-red", handler=review.send, method="POST", roles=_LIAISON, wide=True
     ),
     ConsoleRoute(path="/requests", handler=requests.page, title=mark("Requests")),
+    ConsoleRoute(path="/cases", handler=cases.page, title=mark("Cases")),
+    ConsoleRoute(path="/cases/new", handler=cases.open_page, roles=_LIAISON),
+    ConsoleRoute(path="/cases/new", handler=cases.open_case, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=_CASE, handler=case.page),
+    ConsoleRoute(path=f"{_CASE}/timeline", handler=case.timeline),
+    ConsoleRoute(path=f"{_CASE}/contents", handler=contents.page, roles=_READERS),
+    ConsoleRoute(path=f"{_CASE}/steps/{{verb}}", handler=case.step_page, roles=_LIAISON),
+    ConsoleRoute(path=f"{_CASE}/steps/{{verb}}", handler=case.step, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=f"{_CASE}/members", handler=case.invite, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=f"{_CASE}/votes", handler=case.vote, method="POST", roles=_LIAISON),
     ConsoleRoute(path="/agreements", handler=overview.page, title=mark("Agreements")),
     ConsoleRoute(path="/agreements/new", handler=terms.new_page, roles=_OFFICER, wide=True),
     ConsoleRoute(

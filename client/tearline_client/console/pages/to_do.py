@@ -85,4 +85,4 @@ def _link(visit: Visit, task: Task) -> str:
         case TaskKind.CONSENT:
             return ""
         case TaskKind.INVITATION | TaskKind.VOTE:
-            return ""
+            return f"/cases/{task.id.hex()}"

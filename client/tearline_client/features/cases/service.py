@@ -28,7 +28,12 @@ from tearline.text.choices import ID_SHOWN, matched, one_of
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.cases.handler import queue_step, tell_members
-from tearline_client.features.cases.timeline import CaseEvent, timeline_of
+from tearline_client.features.cases.timeline import (
+    CaseEvent,
+    packets_of,
+    timeline_in_steps,
+    timeline_of,
+)
 from tearline_client.features.cases.views import CaseView, view_joined, view_led
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.store.cases import LedCase
@@ -100,6 +105,14 @@ class CaseService:
     def timeline(self, view: CaseView) -> tuple[CaseEvent, ...]:
         """Returns the known events of a case and of its filed packets, in log order."""
         return timeline_of(self._context, view)
+
+    async def timeline_in_steps(self, view: CaseView) -> tuple[CaseEvent, ...]:
+        """Returns the same as ``timeline``, and gives other work its turn meanwhile."""
+        return await timeline_in_steps(self._context, view)
+
+    def packets(self, view: CaseView) -> tuple[bytes, ...]:
+        """Returns the ids of the packets filed under a case by agencies ever seen in it."""
+        return packets_of(self._context, view)
 
     # Acts of the lead.
 

@@ -5,6 +5,7 @@ packet belongs to the case only if its originator was ever seen in the case, wha
 states (spec C-11).
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from tearline.packets.packet import Manifest
 from tearline_client.context import NodeContext
 from tearline_client.features.cases.views import CaseView
 from tearline_client.store.cases import Said
+
+_AT_ONCE = 64  # entries, after which other work of the node has its turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,27 +42,46 @@ class CaseEvent:
 
 def timeline_of(context: NodeContext, view: CaseView) -> tuple[CaseEvent, ...]:
     """Returns the known events of a case and of its filed packets, in log order."""
+    return tuple(event for event in _events(context, view) if event is not None)
+
+
+async def timeline_in_steps(context: NodeContext, view: CaseView) -> tuple[CaseEvent, ...]:
+    """Returns the same, and gives other work its turn between the entries of the log."""
+    found = []
+    for number, event in enumerate(_events(context, view)):
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+        if event is not None:
+            found.append(event)
+    return tuple(found)
+
+
+def packets_of(context: NodeContext, view: CaseView) -> tuple[bytes, ...]:
+    """Returns the ids of the packets filed under a case, in order of id."""
+    steps = {said.statement: said for said in context.stores.cases.steps(view.id)}
+    return tuple(_filed(context, view, steps))
+
+
+def _events(context: NodeContext, view: CaseView) -> Iterator[CaseEvent | None]:
+    """Yields the events of a case, and None for each other entry that this node knows."""
     steps = {said.statement: said for said in context.stores.cases.steps(view.id)}
     filed = _filed(context, view, steps)
     words = {statement: said.step.phase.value for statement, said in steps.items()}
     words |= _steps_of_requests(context, filed)
-    events = []
-    for told in context.stores.log.openings():
+    for told in context.stores.log.openings_between(-1, context.stores.log.size):
         event = told.event
         if event.statement_id not in steps and event.packet not in filed:
+            yield None
             continue
         said = event.code in (EventCode.CASE, EventCode.REQUEST)
-        events.append(
-            CaseEvent(
-                entry=told.opening.index,
-                time_ms=event.time_ms,
-                what=words.get(event.statement_id, event.code.value) if said else event.code.value,
-                actor=event.actor,
-                counterpart=event.counterpart,
-                about=_about(event, filed),
-            )
+        yield CaseEvent(
+            entry=told.opening.index,
+            time_ms=event.time_ms,
+            what=words.get(event.statement_id, event.code.value) if said else event.code.value,
+            actor=event.actor,
+            counterpart=event.counterpart,
+            about=_about(event, filed),
         )
-    return tuple(events)
 
 
 def _filed(

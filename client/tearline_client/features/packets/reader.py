@@ -4,6 +4,7 @@ Every method that returns contents first checks the reader, before it opens a pa
 its entry in the node's own access log.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -81,6 +82,26 @@ class PacketReader(PacketRecords):
         shown = self._open(packet_id)
         self._access.record(act, {packet_id: shown.view.fields}, person=person)
         return shown
+
+    async def contents(
+        self, packet_ids: Iterable[bytes], *, person: str = ""
+    ) -> dict[bytes, tuple[OpenedField, ...]]:
+        """Returns the readable fields of packets; an entry of the own access log for each.
+
+        Packets that their originator froze are passed over. Other work has its turn between them.
+
+        Raises:
+            NotFound: If one is not here.
+            StoreError: If the entries cannot be written: then nothing is shown.
+        """
+        self._access.verify_reader(person)
+        found: dict[bytes, tuple[OpenedField, ...]] = {}
+        for packet_id in packet_ids:
+            if not self._context.stores.packets.is_frozen(packet_id):
+                found[packet_id] = tuple(self._open(packet_id).view.best())
+            await asyncio.sleep(0)
+        self._access.record(EventCode.ACCESS_SEARCH, found, person=person)
+        return found
 
     def subjects(
         self, packet_ids: Iterable[bytes], *, person: str = ""

@@ -63,6 +63,16 @@ MATRIX = {
     ("POST", "/audit/access"): AUDITOR,
     ("GET", "/requests/{request}"): frozenset(DRAFTERS),
     ("POST", "/requests/{request}"): frozenset(APPROVERS),
+    ("GET", "/cases"): ALL,
+    ("GET", "/cases/new"): LIAISON,
+    ("POST", "/cases/new"): LIAISON,
+    ("GET", "/cases/{case}"): ALL,
+    ("GET", "/cases/{case}/timeline"): ALL,
+    ("GET", "/cases/{case}/contents"): ALL - AUDITOR,
+    ("GET", "/cases/{case}/steps/{verb}"): LIAISON,
+    ("POST", "/cases/{case}/steps/{verb}"): LIAISON,
+    ("POST", "/cases/{case}/members"): LIAISON,
+    ("POST", "/cases/{case}/votes"): LIAISON,
     ("GET", "/agreements"): ALL,
     ("GET", "/agreements/new"): OFFICER,
     ("POST", "/agreements/new"): OFFICER,
@@ -172,6 +182,9 @@ async def test_each_role_gets_what_the_table_says(
     request = await ask(world.us, world.mx)
     us, mx = world.us.node, world.mx.node
     proposal = await us.proposals.propose(us.proposals.draft(new_terms()))
+    terms = us.agreements.by_name("narcotics-2026")
+    opened = us.cases.open(terms, "Riverbank", ["mx-prosecutor"])
+    await us.receive()
     await mx.receive()
     ids = {
         "packet": packet.hex(),
@@ -180,6 +193,8 @@ async def test_each_role_gets_what_the_table_says(
         "draft": "none",
         "person": "analyst",
         "approval": "none",
+        "case": opened.hex(),
+        "verb": "close",
         "agreement": mx.agreements.by_name("narcotics-2026").id.hex(),
         "proposal": proposal.hex(),
         "entry": str(context_of(mx).stores.log.openings()[-1].opening.index),

@@ -53,6 +53,7 @@ READS: dict[str, Callable[[Node, bytes, str], Any]] = {
     "packets.disclosure": lambda node, packet, who: node.packets.disclosure(
         packet, "no such path", "mx-prosecutor", person=who
     ),
+    "packets.contents": lambda node, packet, who: node.packets.contents([packet], person=who),
     "packets.documents": lambda node, packet, who: node.packets.documents(packet, person=who),
     "packets.export": lambda node, packet, who: node.packets.export([packet], person=who),
     "packets.fields": lambda node, packet, who: node.packets.fields(
