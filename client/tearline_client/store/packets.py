@@ -6,18 +6,17 @@ from dataclasses import dataclass
 
 from tearline.errors import NotFound
 from tearline.identity import agency_uri_of
-from tearline.limits import MAX_LISTED_NAMES
 from tearline.packets.grant import Grant
 from tearline.packets.packet import Manifest, PacketParts
 from tearline.statements.channel import VoidReason
 from tearline.statements.receipt import Status
-from tearline.text.choices import the_one
 from tearline.wire.grants import parse_grant
 from tearline.wire.packet_parts import encode_parts, parse_parts
 from tearline.wire.packets import Release, encode_release, parse_manifest, parse_release
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.attestations import AttestationStore
-from tearline_client.store.database import Database, ids_from
+from tearline_client.store.database import Database
+from tearline_client.store.packet_index import PacketIndex
 from tearline_client.store.vault import Column
 
 MANIFEST = Column("packet", "manifest", ("id",))
@@ -30,7 +29,6 @@ _MAY_END = (  # no parameter: an index covers exactly these rows
     f"incoming = 1 AND status < {Status.ERASED:d} OR incoming = 0 AND status <= {Status.ACCEPTED:d}"
 )
 
-_UNREAD = f"incoming = 1 AND status < {Status.SEEN:d}"  # the same, of another index
 
 MAX_AT_ONCE = 512  # receipts under one signature
 MAX_REFUSALS = 3  # of a receipt for one grant: by then it is no accident
@@ -93,11 +91,11 @@ class StoredGrant:
         return self.withdrawn is None and self.status not in (Status.ERASED, Status.REFUSED)
 
 
-class PacketStore:
+class PacketStore(PacketIndex):
     """Packets by id; the caller's transaction makes writes durable together."""
 
     def __init__(self, database: Database) -> None:
-        self._db = database
+        super().__init__(database)
         self._attestations = AttestationStore(database)
 
     def put_packet(self, signed: Signed, origin: str, parts: PacketParts, *, now_ms: int) -> bool:
@@ -340,15 +338,6 @@ class PacketStore:
         for packet_id in self.ids():
             yield self.packet(packet_id)
 
-    def sources(self, *, since_ms: int, until_ms: int) -> list[tuple[bytes, str]]:
-        """Returns id and originator of the packets received in an interval, newest first."""
-        rows = self._db.rows(
-            "SELECT id, origin FROM packet WHERE received_ms >= ? AND received_ms < ?"
-            " ORDER BY received_ms DESC, id",
-            (since_ms, until_ms),
-        )
-        return [(packet_id, origin) for packet_id, origin in rows]
-
     def manifest(self, packet_id: bytes) -> Manifest:
         """Returns a packet's manifest, without reading its other parts.
 
@@ -356,67 +345,6 @@ class PacketStore:
             NotFound: If it is not here.
         """
         return self.header(packet_id)[2]
-
-    def ids(self) -> list[bytes]:
-        """Returns the ids of all packets, newest first."""
-        return [i for (i,) in self._db.rows("SELECT id FROM packet ORDER BY received_ms DESC, id")]
-
-    def newest(self, limit: int, *, after: bytes = b"") -> list[bytes]:
-        """Returns the ids of some packets, newest first.
-
-        Args:
-            limit: Their greatest number.
-            after: Id of the packet before the first one; empty for the newest. None follow a packet
-                that is not here.
-        """
-        if not after:
-            sql = "SELECT id FROM packet ORDER BY received_ms DESC, id LIMIT ?"
-            return [packet for (packet,) in self._db.rows(sql, (limit,))]
-        since = self._db.value("SELECT received_ms FROM packet WHERE id = ?", (after,))
-        rows = self._db.rows(
-            "SELECT id FROM packet WHERE received_ms <= ? AND (received_ms < ? OR id > ?)"
-            " ORDER BY received_ms DESC, id LIMIT ?",
-            (since, since, after, limit),
-        )
-        return [packet for (packet,) in rows]
-
-    def unread(self, limit: int) -> tuple[bytes, ...]:
-        """Returns the ids of partners' packets that no person has seen, newest first.
-
-        Args:
-            limit: Maximum number of grants to read; a packet may have several.
-        """
-        rows = self._db.rows(
-            f"SELECT packet FROM packet_grant WHERE {_UNREAD}"  # noqa: S608 (names of our own)
-            " ORDER BY rowid DESC LIMIT ?",
-            (limit,),
-        )
-        return tuple(dict.fromkeys(packet for (packet,) in rows))
-
-    def is_unread(self, packet_id: bytes) -> bool:
-        """Returns whether a packet is a partner's, and no person has seen it."""
-        sql = f"SELECT 1 FROM packet_grant WHERE packet = ? AND {_UNREAD}"  # noqa: S608 (the same)
-        return self._db.row(sql, (packet_id,)) is not None
-
-    def has_partners(self, node: str) -> bool:
-        """Returns whether there is a packet made by another node."""
-        ends = self._db.row(
-            "SELECT (SELECT min(origin) FROM packet), (SELECT max(origin) FROM packet)"
-        )
-        return ends is not None and not {*ends} <= {None, node}
-
-    def find(self, prefix: str) -> bytes:
-        """Returns the packet whose hexadecimal id begins with ``prefix``.
-
-        Raises:
-            NotFound: If there is none.
-            NameAmbiguous: If there are several.
-        """
-        rows = self._db.rows(
-            "SELECT id FROM packet WHERE id BETWEEN ? AND ? LIMIT ?",
-            (*ids_from(prefix, 32), MAX_LISTED_NAMES + 1),
-        )
-        return the_one(prefix, "packet", (bytes(row[0]) for row in rows))
 
     def number_copy(self, packet_id: bytes) -> int:
         """Returns the number of a new printed copy, from 1; durable on return."""
