@@ -33,7 +33,7 @@ from tearline.verification.trust import GENESIS_FEDERATION, TrustState
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.federation import encode_key_record, encode_trust_list
 from tearline.wire.statements import Signed, cosigned, signed
-from tearline_runtime.grpc.credentials import TlsIdentity
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 
 DAY_S = 24 * 3600
 DAY_MS = DAY_S * 1000

@@ -22,7 +22,8 @@ from bench.harness import ROOT
 from tearline.crypto.tls_keys import TlsKey
 from tearline.limits import MAX_STREAMS_PER_CONNECTION
 from tearline_runtime.grpc import methods
-from tearline_runtime.grpc.credentials import TlsIdentity, client_credentials, client_options
+from tearline_runtime.grpc.credentials import client_credentials, client_options
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 
 _FILE_NAME = "flood"
 _STARTED = "flooding"

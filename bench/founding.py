@@ -19,7 +19,7 @@ from tearline.persons.tokens import Binding, Person, Role, issue_token
 from tearline.policy.marking import Tlp
 from tearline.wire.publications import Publication, encode_publication
 from tearline_runtime.grpc import methods
-from tearline_runtime.grpc.credentials import TlsIdentity
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 
 
 @dataclass(frozen=True, kw_only=True)

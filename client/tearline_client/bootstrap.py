@@ -26,7 +26,9 @@ from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.own_policy import load_adopted
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Vault
-from tearline_client.transport.grpc import GrpcTransport, Transport
+from tearline_client.transport.deferred import DeferredTransport
+from tearline_client.transport.interface import Transport
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 
 _ALL: tuple[StatementHandler[Any], ...] = (
     # Entries of the log that every node reads.
@@ -78,12 +80,16 @@ def start_state(
     follower = LogFollower(stores.log, stores.cosigning, trust, trust_list.log)
     if transport is None:
         renew_certificate(home, keystore, now_ms=_clock_ms())
-        transport = GrpcTransport(
-            trust_list.exchange,
-            home.tls_identity(keystore),
-            timeout_s=timeout_s,
-            address=address,
-        )
+
+        def connect(tls: TlsIdentity) -> Transport:
+            # Imported on the first call: a command that makes none does not wait for gRPC.
+            from tearline_client.transport import grpc
+
+            return grpc.GrpcTransport(
+                trust_list.exchange, tls, timeout_s=timeout_s, address=address
+            )
+
+        transport = DeferredTransport(connect, home.tls_identity(keystore))
     return NodeContext(
         keys=NodeKeys(keystore, identity, trust.federation),
         stores=stores,

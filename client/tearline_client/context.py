@@ -79,7 +79,7 @@ from tearline_client.store.requests import RequestStore
 from tearline_client.store.returned_grants import ReturnedStore
 from tearline_client.store.suspensions import SuspensionStore
 from tearline_client.store.value_index import ValueStore
-from tearline_client.transport.grpc import Transport
+from tearline_client.transport.interface import Transport
 
 Clock = Callable[[], int]
 

@@ -55,7 +55,7 @@ from tearline_client.status import NodeStatus, status_of
 from tearline_client.store.access import AccessStore
 from tearline_client.synchronisation import Synchronisation
 from tearline_client.transport.connection import Connection
-from tearline_client.transport.grpc import Transport
+from tearline_client.transport.interface import Transport
 
 
 class Node:

@@ -125,7 +125,7 @@ def _command(program: str, words: str, command: click.Command, example: Example)
     yield "```text"
     yield " ".join([f"{program} {words}", *command.collect_usage_pieces(context)])
     yield "```"
-    for paragraph in _paragraphs(command):
+    for paragraph in paragraphs(command):
         if not paragraph.startswith(EXAMPLE):
             yield ""
             yield paragraph
@@ -145,13 +145,14 @@ def _command(program: str, words: str, command: click.Command, example: Example)
 
 def example_of(program: str, words: str, command: click.Command, example: Example) -> str:
     """The example in a command's help, else the one in the table."""
-    for paragraph in _paragraphs(command):
+    for paragraph in paragraphs(command):
         if paragraph.startswith(EXAMPLE):
             return paragraph.removeprefix(EXAMPLE).strip()
     return f"{program} {words} {example.words}".rstrip()
 
 
-def _paragraphs(command: click.Command) -> Iterator[str]:
+def paragraphs(command: click.Command) -> Iterator[str]:
+    """The paragraphs of a command's help."""
     text = inspect.cleandoc(command.help or "")
     return (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 

@@ -86,6 +86,7 @@ AGENCY = {
     "packet keep": Example(words="9f2c61 --ground legal-hold", role=OFFICER),
     "packet kinds": Example(words="value-transfer --example"),
     "packet list": Example(),
+    "packet new": Example(words="--kind lead --output-file lead.jsonl"),
     "packet pass-on": Example(words="9f2c61 Payment/amount --to cn-public-security", role=LIAISON),
     "packet pending": Example(),
     "packet preview": Example(words=f"lead.jsonl {_TO}"),

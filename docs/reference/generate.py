@@ -11,9 +11,12 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+from command_index import command_index
 from commands import index_page, noun_page, nouns, server_page
 from formats import formats_page
 from log_lines import log_lines_page
+from manual import pages as manual_pages
+from outputs import SCHEMAS, outputs_page, schema_lines
 from stubs import sdk_page, sync_stub
 from tables import GENERATED, table
 from tearline.bodies.registry import KINDS
@@ -194,8 +197,12 @@ PAGES = {
     "formats.md": formats_page,
     "kinds.md": kinds_page,
     "log-lines.md": log_lines_page,
+    "outputs.md": outputs_page,
     "sdk.md": sdk_page,
     "settings.md": settings_page,
+    **{name: partial(schema_lines, schema) for name, schema in SCHEMAS.items()},
+    **{f"../man/{name}": page for name, page in manual_pages().items()},
+    "../../client/tearline_client/cli/commands.json": command_index,
     "../../client/tearline_client/sync/methods.pyi": sync_stub,
 }
 

@@ -33,7 +33,8 @@ from tearline.limits import (
     REFUSALS_FLUSH_S,
     RETENTION_S,
 )
-from tearline_runtime.grpc.credentials import ServerTls, TlsIdentity
+from tearline_runtime.grpc.credentials import ServerTls
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 from tearline_server.admission.authentication import AccessList, Authenticator
 from tearline_server.admission.connections import Connections
 from tearline_server.bootstrap import house_of, now_ms

@@ -39,6 +39,7 @@ from tearline.wire.recalls import encode_recall
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.context import NodeContext
 from tearline_client.features.recalls import handler, service
+from tearline_client.rendering.values import Id
 from tearline_client.rules.recalls import RESPOND_MS
 from tearline_client.store.recalls import StoredRecall
 from tearline_server.storage.columns import ciphertexts_of
@@ -351,12 +352,12 @@ async def test_what_is_late_and_what_waits_is_told(
     (asked,) = await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
     await world.cn.node.receive()
     (row,) = recalls_in_status(world.cn.node, trust_list)
-    assert (row["what"], row["which"]) == ("recall to decide on", packet.hex()[:12])
+    assert (row["what"], row["which"]) == ("recall to decide on", Id(packet))
     assert recalls_in_status(world.us.node, trust_list) == []
     assert tuple(desk.due(0)) == ()
     set_time(world.us, asked.order.respond_by_ms + 1, monkeypatch)
     (row,) = recalls_in_status(world.us.node, trust_list)
-    assert (row["what"], row["which"]) == ("recall overdue", packet.hex()[:12])
+    assert (row["what"], row["which"]) == ("recall overdue", Id(packet))
     assert "cn-public-security owed an answer by" in str(row["state"])
     (due,) = desk.due(0)
     assert (due.event, due.once) == ("overdue", asked.id)

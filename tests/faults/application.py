@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
-import tearline_client.bootstrap
+import tearline_client.transport.grpc
 from support.node import sealed_and_granted, stores_of
 from tearline.errors import ExchangeError, TearlineError, TlsError, TrustError
 from tearline.statements.receipt import Status
@@ -35,7 +35,8 @@ from tearline_client.planning.entities import Entity, connected_groups
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.service.daemon import run_daemon
 from tearline_client.store.outbox import OutboxState
-from tearline_client.transport.grpc import GrpcTransport, PublishStream
+from tearline_client.transport.grpc import GrpcTransport
+from tearline_client.transport.interface import PublishStream
 
 Note = AbstractContextManager[Callable[[bytes], None]]
 ABOUT = About(article="money-laundering", purpose="criminal-investigation")
@@ -199,7 +200,7 @@ async def main(home: Path, journal_path: Path, hook: str, *partners: str) -> Non
     journal, stop = Journal(journal_path), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     JournaledTransport.journal = journal
-    tearline_client.bootstrap.GrpcTransport = JournaledTransport
+    tearline_client.transport.grpc.GrpcTransport = JournaledTransport
     exchange = os.environ["TEARLINE_EXCHANGE"]
     opened = await Node.open(home, passphrase=passphrase, address=exchange, timeout_s=CALL_S)
     async with opened as node, asyncio.TaskGroup() as tasks:

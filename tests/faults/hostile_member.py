@@ -46,8 +46,9 @@ from tearline_client.messages.compose import ComposedPacket
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
-from tearline_runtime.grpc.credentials import TlsIdentity, client_credentials, client_options
+from tearline_runtime.grpc.credentials import client_credentials, client_options
 from tearline_runtime.grpc.status import error_of
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 
 ARTICLE, PURPOSE = "money-laundering", "criminal-investigation"
 CALL_S = 30

@@ -91,7 +91,9 @@ def test_the_wheel_holds_every_file_of_the_packages(
     (name,) = (name for name in built if name.endswith(".whl"))
     (tmp_path / name).write_bytes(built[name])
     with zipfile.ZipFile(tmp_path / name) as wheel:
-        held = {each for each in wheel.namelist() if ".dist-info/" not in each}
+        names = [each for each in wheel.namelist() if ".dist-info/" not in each]
+        held = {each for each in names if ".data/" not in each}
+        shared = {each.partition(".data/data/")[2] for each in names if ".data/" in each}
         (scripts,) = (each for each in wheel.namelist() if each.endswith("entry_points.txt"))
         told = wheel.read(scripts).decode()
     meant = {
@@ -100,6 +102,9 @@ def test_the_wheel_holds_every_file_of_the_packages(
         if path.parts[0] in SIDES and len(path.parts) > 2
     }
     assert held == meant
+    manual = {path.name for path in sources() if path.parent == Path("docs/man")}
+    assert "tearline-packet.1" in manual
+    assert shared == {f"share/man/man1/{page}" for page in manual}
     assert all(f"{name} = " in told for name in PROJECT["project"]["scripts"])
 
 

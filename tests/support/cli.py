@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import tearline_client.bootstrap
+import tearline_client.transport.grpc
 from support.simulation import (
     PASSPHRASE,
     Clock,
@@ -30,7 +30,7 @@ from support.simulation import (
 )
 from tearline_client.cli import command
 from tearline_client.demo.world import AGENCIES
-from tearline_runtime.grpc.credentials import TlsIdentity
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 from tearline_server.exchange import Exchange
 from tearline_server.storage.sqlite.store import SqliteStore
 
@@ -195,5 +195,5 @@ def copy_of(rested: Rested, folder: Path, patch: pytest.MonkeyPatch) -> Desk:
         node = next(uri for uri in nodes if uri.encode() in identity.certificate)
         return Dialling(rested.template, homes, made.lies, node)
 
-    patch.setattr(tearline_client.bootstrap, "GrpcTransport", dial)
+    patch.setattr(tearline_client.transport.grpc, "GrpcTransport", dial)
     return made

@@ -30,8 +30,9 @@ from tearline.wire.log_entries import encode_entries_request, parse_entries
 from tearline.wire.publications import Outcome, Publication, encode_publication, parse_outcomes
 from tearline_client.transport.grpc import GrpcTransport
 from tearline_runtime.grpc import methods
-from tearline_runtime.grpc.credentials import TlsIdentity, client_credentials, client_options
+from tearline_runtime.grpc.credentials import client_credentials, client_options
 from tearline_runtime.grpc.status import error_of
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 from tearline_server.admin.offline import take_clear
 from tearline_server.bootstrap import house_of
 from tearline_server.config import Config, config_of, write_config

@@ -102,7 +102,7 @@ from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
 from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.status import NodeStatus
-from tearline_runtime.grpc.credentials import TlsIdentity
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 from tearline_server.admin.offline import take_clear
 from tearline_server.admission.authentication import Caller
 from tearline_server.admission.fair_queue import Cost

@@ -2,13 +2,16 @@
 
 import datetime
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tearline.audit.event import Event
 from tearline.audit.query import day_of
 from tearline.encoding import encode_base64
 from tearline.wire.grants import encode_log_opening
-from tearline_client.audit.search import FoundEvent
 from tearline_runtime.file_keys import key_tables
+
+if TYPE_CHECKING:  # every command prints times; not every one needs the node
+    from tearline_client.audit.search import FoundEvent
 
 Row = dict[str, object]
 Names = Callable[[str], str]
@@ -26,7 +29,7 @@ def event_row(event: Event, name: Names = str) -> Row:
         name: Maps a URI to its displayed name.
     """
     return {
-        "time": time_text(event.time_ms),
+        "time": iso_text(event.time_ms),
         "action": event.code.value,
         "actor": name(event.actor),
         "counterpart": name(event.counterpart) if event.counterpart else "",
@@ -66,7 +69,7 @@ class RowWriter:
         self._name = name
         self._note = b""
 
-    def row(self, found: FoundEvent) -> Row:
+    def row(self, found: "FoundEvent") -> Row:
         """Returns the row of one event, after the earlier ones."""
         proven, note = found.proven, found.note
         told, self._note = note == self._note, note
@@ -78,6 +81,11 @@ class RowWriter:
             "size": proven.size,
             "checkpoint": "" if told else note.decode("utf-8"),
         }
+
+
+def iso_text(time_ms: int) -> str:
+    """Returns a time for programs: ISO 8601 in UTC, such as ``2026-02-17T12:30:00Z``."""
+    return time_text(time_ms).replace(" ", "T") + "Z"
 
 
 def time_text(time_ms: int) -> str:

@@ -3,6 +3,9 @@
 Prints data on standard output and messages on standard error, so that commands can be piped.
 """
 
+import os
+import sys
+
 from tearline_client.cli.groups import LazyGroup, run
 
 # Noun -> its module and its line of help. A noun is listed once its module exists.
@@ -68,5 +71,9 @@ command = LazyGroup(
 
 
 def main() -> None:
-    """Runs ``tearline`` and exits."""
+    """Runs ``tearline``, or completes its command line for a shell, and exits."""
+    if instruction := os.environ.get("_TEARLINE_COMPLETE"):
+        from tearline_client.cli.candidates import complete
+
+        sys.exit(complete(instruction))
     run(command)

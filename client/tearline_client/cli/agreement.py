@@ -9,6 +9,7 @@ from tearline.crypto.armor import Armor
 from tearline.federation.members import TrustList
 from tearline.wire.agreements import parse_agreement
 from tearline_client.cli.context import CliContext
+from tearline_client.cli.example_files import example_option, terms
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.proposal import (
@@ -35,7 +36,8 @@ from tearline_client.enrolment import read_signed, write_signed
 from tearline_client.features.suspensions.service import Position
 from tearline_client.node import Node
 from tearline_client.rendering.agreements import named, newest_versions, state_text
-from tearline_client.rendering.words import agency_name, counted, time_text
+from tearline_client.rendering.values import Day
+from tearline_client.rendering.words import agency_name, counted
 
 _MAX_BYTES = 1 << 20
 
@@ -53,6 +55,7 @@ for each in (suspend, resume, end, gap):
 
 @command.command()
 @click.argument("source", type=FILE)
+@example_option(terms)
 @click.option("--output-file", "target", type=FILE, required=True, help="The file to write.")
 @async_command
 async def draft(cli: CliContext, source: Path, target: Path) -> None:
@@ -149,8 +152,8 @@ async def list_command(cli: CliContext, node: Node) -> None:
             "agreement": agreement.name,
             "version": agreement.version,
             "state": state_text(node, trust_list, agreement, newest=newest[agreement.id]),
-            "from": time_text(agreement.valid_from_ms)[:10],
-            "until": time_text(agreement.valid_until_ms)[:10],
+            "from": Day(agreement.valid_from_ms),
+            "until": Day(agreement.valid_until_ms),
             "articles": " ".join(article.id for article in agreement.terms.articles),
             "signed_by": " ".join(
                 agency_name(trust_list, party) for party in agreement.terms.parties

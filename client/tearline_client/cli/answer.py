@@ -11,6 +11,8 @@ import click
 from tearline_client.cli.confirmation import confirm_packets
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.documents import attach_option, attached
+from tearline_client.cli.example_files import answer as contents
+from tearline_client.cli.example_files import example_option
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.release import emit_released, say_findings, say_mentions
@@ -113,6 +115,7 @@ def _answering(function: Callable[..., R]) -> Callable[..., R]:
             "--packet", default="", help="A packet sent already, instead of FILE or --attach."
         ),
         attach_option,
+        example_option(contents),
         click.argument("file", type=FILE, required=False),
         click.argument("request"),
     ):

@@ -19,7 +19,7 @@ from tearline_client.cli.options import FILE
 from tearline_client.cli.session import async_command, node_command, open_node
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
-from tearline_client.rendering.words import counted, names_of
+from tearline_client.rendering.words import counted, moment, names_of
 
 _COLUMNS = ["entry", "time", "action", "actor", "counterpart", "packet", "article", "outcome"]
 _LIMIT = 1000  # entries of a search that is held in memory to be printed
@@ -70,7 +70,7 @@ async def search_command(
         number, last = 0, after
         async for found in node.audit.search(request, person=cli.settings.person):
             number, last = number + 1, found.index
-            row = writer.row(found) | {"proven": True}
+            row = writer.row(found) | {"time": moment(found.event.time_ms), "proven": True}
             if cli.settings.output == "jsonl":
                 cli.emit([row], _COLUMNS)
             else:

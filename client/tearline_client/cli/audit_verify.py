@@ -50,7 +50,7 @@ from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
 from tearline_client.cli.session import home_of
 from tearline_client.enrolment import read_signed
-from tearline_client.rendering.output import print_line
+from tearline_client.rendering.output import cell, print_line
 from tearline_client.rendering.packets import field_text
 from tearline_client.rendering.words import Id, agency_name, moment, names_of
 
@@ -271,12 +271,12 @@ def _told(verdict: _Verdict) -> list[str]:
     shown, row = verdict.shown, verdict.row
     if shown is None:
         return []
-    when = "accepted this packet at" if shown.accepted else "knew this packet at"
+    did, at = "accepted" if shown.accepted else "knew", f"{row['entry']}, {cell(row['time'])}"
     lines = [
         "",
         f"{row['file']}: {verdict.outcome.value}",
         f"  Signed by {row['actor']} ({row['originator']}).",
-        f"  Log {row['log']} {when} entry {row['entry']}, {row['time']} by the exchange's clock.",
+        f"  Log {row['log']} {did} this packet at entry {at} by the exchange's clock.",
         f"  A {row['kind']} under article {row['article']}, evaluated {row['evaluation']}.",
     ]
     for opened in shown.fields:
@@ -291,7 +291,8 @@ def _told(verdict: _Verdict) -> list[str]:
 
 
 def _proof_verdict(path: Path, judgement: Judgement, trust_list: TrustList | None) -> _Verdict:
-    event = {} if judgement.event is None else event_row(judgement.event, names_of(trust_list))
+    names, found = names_of(trust_list), judgement.event
+    event = {} if found is None else event_row(found, names) | {"time": moment(found.time_ms)}
     if judgement.statement is not None:
         statement = judgement.statement.statement
         action = statement.type.name.lower().replace("_", "-")

@@ -8,6 +8,8 @@ import click
 from tearline.federation.members import TrustList
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.documents import attach_option, attached
+from tearline_client.cli.example_files import example_option
+from tearline_client.cli.example_files import packet as contents
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.release import emit_released, release
@@ -30,6 +32,7 @@ from tearline_client.rendering.words import agency_name, counted
 @click.command(cls=Command)
 @click.argument("packet")
 @click.argument("file", type=FILE)
+@example_option(contents)
 @narrative_option
 @attach_option
 @evaluation_option("")

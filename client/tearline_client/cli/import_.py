@@ -11,6 +11,8 @@ import click
 from tearline.errors import ExchangeBusy, sentence
 from tearline.persons.tokens import Role
 from tearline_client.cli.context import CliContext
+from tearline_client.cli.example_files import example_option, packet
+from tearline_client.cli.example_files import mapping as mapping_file
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.release import say_unmarked
@@ -47,6 +49,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("file", type=FILE)
+@example_option(packet)
 @_dry_run
 @_again
 @source_options
@@ -79,6 +82,7 @@ async def ofac(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **opt
 
 @command.command()
 @click.argument("file", type=FILE)
+@example_option(mapping_file)
 @click.option(
     "--mapping", type=FILE, required=True, help="TOML file that maps columns to properties."
 )

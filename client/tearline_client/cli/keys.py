@@ -28,7 +28,7 @@ from tearline_client.keys.rotation import KeyKind
 from tearline_client.keys.tls_certificates import has_authority, issue_certificate
 from tearline_client.namespaces.keys import HeldKey
 from tearline_client.node import Node
-from tearline_client.rendering.words import moment
+from tearline_client.rendering.words import Id, moment
 from tearline_runtime.passphrase import read_passphrase
 
 _SHOWN = 16  # hexadecimal digits of an id in a table: enough to name a key by
@@ -210,7 +210,7 @@ def key_rows(
         rows.append(
             {
                 "use": use,
-                "key": found.hex()[:_SHOWN],
+                "key": Id(found),
                 "id": found.hex(),
                 "state": state,
                 "until": moment(until_ms),

@@ -12,7 +12,7 @@ from tearline_client.cli.recall import recalls_in_status
 from tearline_client.cli.release import decision_text
 from tearline_client.cli.session import async_command, home_of, node_command, open_node
 from tearline_client.node import Node
-from tearline_client.rendering.words import agency_name, counted, moment, time_text
+from tearline_client.rendering.words import Id, agency_name, counted, moment, time_text
 
 
 @click.group(cls=Group)
@@ -128,7 +128,8 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
             {
                 "what": "outbox",
                 "which": "waits longest",
-                "state": f"since {time_text(found.waiting_since_ms)}",
+                "state": f"since {time_text(found.waiting_since_ms)} UTC",
+                "at": moment(found.waiting_since_ms),
             }
         )
     rows += [
@@ -146,8 +147,9 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
     rows += [
         {
             "what": f"key ({record.use.value})",
-            "which": record.key_id.hex()[:16],
-            "state": f"until {time_text(record.not_after_ms)}",
+            "which": Id(record.key_id),
+            "state": f"until {time_text(record.not_after_ms)} UTC",
+            "at": moment(record.not_after_ms),
         }
         for record in found.keys
     ]
@@ -158,7 +160,8 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
             "which": "TLS",
             "state": "not valid: tearline keys rotate --tls"
             if tls is None
-            else f"until {time_text(tls)}",
+            else f"until {time_text(tls)} UTC",
+            "at": moment(tls),
         }
     )
     if waiting := len(node.approvals.waiting()):
@@ -173,14 +176,15 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
             "what": "kept too long",
             "which": each.agreement.name,
             "state": f"{counted(each.entries, 'entry')} of the log from {each.first} on, over"
-            f" since {time_text(each.since_ms)}: ask the exchange's operator",
+            f" since {time_text(each.since_ms)} UTC: ask the exchange's operator",
+            "at": moment(each.since_ms),
         }
         for each in node.audit.kept_too_long()
     ]
     rows += [
         {
             "what": "waits for the sender's cosignature",
-            "which": waiting.packet.hex()[:12],
+            "which": Id(waiting.packet),
             "state": f"from {agency_name(trust_list, waiting.sender)}",
         }
         for waiting in node.packets.awaiting()

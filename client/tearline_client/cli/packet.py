@@ -11,6 +11,9 @@ from tearline_client.cli.consent import pass_on
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.correct import correct
 from tearline_client.cli.documents import attach_option, attached, export
+from tearline_client.cli.draft import new
+from tearline_client.cli.example_files import example_option
+from tearline_client.cli.example_files import packet as contents
 from tearline_client.cli.exhibit import exhibit
 from tearline_client.cli.groups import Group
 from tearline_client.cli.kinds import kinds
@@ -53,6 +56,7 @@ def command() -> None:
 
 
 for _verb in (
+    new,
     exhibit,
     pending,
     approve,
@@ -73,6 +77,7 @@ for _verb in (
 
 @command.command()
 @click.argument("file", type=FILE)
+@example_option(contents)
 @narrative_option
 @attach_option
 @order_options
@@ -116,6 +121,7 @@ async def preview(
 
 @command.command()
 @click.argument("file", type=FILE)
+@example_option(contents)
 @narrative_option
 @attach_option
 @click.option("--dry-run", is_flag=True, help="Decide and count; do not send.")

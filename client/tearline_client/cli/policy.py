@@ -29,6 +29,7 @@ from tearline.policy.ruleset import check, parse_policy_set
 from tearline.policy.terms import ArticleTerms
 from tearline.text.choices import one_of
 from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.example_files import CASE_KEYS, cases, example_option
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.policy_adopt import adopt
@@ -44,22 +45,9 @@ from tearline_client.context import Policies
 from tearline_client.node import Node
 from tearline_client.planning.drafts import article_of
 from tearline_client.rendering.words import agency_name
-from tearline_runtime.file_keys import key_tables
 
-KEYS = key_tables("tearline_client.planning", "case_keys.toml")
+KEYS = CASE_KEYS
 _MAX_CASES_BYTES = 1 << 20
-_CASES_EXAMPLE = """\b
-agreement = "narcotics-2026"
-[[case]]
-name = "amounts in bands"
-article = "money-laundering"
-purpose = "criminal-investigation"
-kind = "lead"
-to = "cn-public-security"
-field = "finance.amount"
-expect = "generalised"
-"""
-
 _agreement_option = click.option("--agreement", required=True, help="Name of the agreement.")
 _article_option = click.option("--article", required=True, help="Id of its article.")
 _purpose_option = click.option("--purpose", help="The purpose; by default the article's first.")
@@ -251,8 +239,9 @@ async def diff(
     )
 
 
-@command.command(name="test", epilog=_CASES_EXAMPLE)
+@command.command(name="test")
 @click.argument("file", type=FILE)
+@example_option(cases)
 @async_command
 async def test_command(cli: CliContext, file: Path) -> None:
     """Decide the cases in FILE and compare them with expectations; exit with 1 on a difference.

@@ -12,6 +12,7 @@ from tearline.errors import AgreementNotInForce
 from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline_client.cli.context import CliContext
+from tearline_client.cli.example_files import example_option, terms
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
 from tearline_client.cli.session import async_command, look, node_command, open_node, read_text
@@ -24,7 +25,8 @@ from tearline_client.rendering.agreements import (
     value_text,
     version_before,
 )
-from tearline_client.rendering.words import agency_name, counted, time_text
+from tearline_client.rendering.values import Day
+from tearline_client.rendering.words import agency_name, counted
 
 _MAX_BYTES = 1 << 20
 _TOML = ".toml"
@@ -43,6 +45,7 @@ _dry_run_option = click.option("--dry-run", is_flag=True, help="Show the changes
 
 @click.command(cls=Command)
 @click.argument("source", type=FILE)
+@example_option(terms)
 @_within_option
 @_dry_run_option
 @yes_option
@@ -65,6 +68,7 @@ async def propose(cli: CliContext, source: Path, days: int, dry_run: bool, yes: 
 @click.command(cls=Command)
 @click.argument("name")
 @click.argument("source", type=FILE)
+@example_option(terms)
 @_within_option
 @_dry_run_option
 @yes_option
@@ -92,6 +96,7 @@ async def amend(
 @click.command(cls=Command)
 @click.argument("proposal")
 @click.argument("source", type=FILE)
+@example_option(terms)
 @_within_option
 @_dry_run_option
 @yes_option
@@ -133,6 +138,7 @@ async def decline(cli: CliContext, node: Node, proposal: str) -> None:
 
 @click.command(cls=Command)
 @click.argument("new")
+@example_option(terms)
 @click.argument("old", required=False)
 @node_command
 async def diff(cli: CliContext, node: Node, new: str, old: str | None) -> None:
@@ -186,12 +192,12 @@ def offer_rows(node: Node) -> Iterable[dict[str, object]]:
             "agreement": agreement.name,
             "version": agreement.version,
             "state": state.text,
-            "from": time_text(agreement.valid_from_ms)[:10],
-            "until": time_text(agreement.valid_until_ms)[:10],
+            "from": Day(agreement.valid_from_ms),
+            "until": Day(agreement.valid_until_ms),
             "articles": " ".join(article.id for article in agreement.terms.articles),
             "signed_by": names_text(trust_list, sorted(offer.signers)),
             "declined_by": names_text(trust_list, sorted(offer.decliners)),
-            "answer_by": time_text(offer.answer_by_ms)[:10],
+            "answer_by": Day(offer.answer_by_ms),
             "proposal": offer.terms.hex(),
             "id": agreement.id.hex(),
         }
@@ -237,10 +243,16 @@ def _clause_row(clause: Clause, trust_list: TrustList) -> dict[str, object]:
         "from": "",
         "to": "",
         "what": what,
-        "before": value_text(clause.name, clause.before, trust_list),
-        "after": value_text(clause.name, clause.after, trust_list),
+        "before": _value(clause.name, clause.before, trust_list),
+        "after": _value(clause.name, clause.after, trust_list),
         "uses": "",
     }
+
+
+def _value(name: str, value: object, trust_list: TrustList) -> object:
+    if isinstance(value, int) and name.startswith("valid_"):
+        return Day(value)
+    return value_text(name, value, trust_list)
 
 
 def _officer(cli: CliContext, node: Node) -> None:

@@ -232,17 +232,19 @@ def recalls_in_status(node: Node, trust_list: TrustList) -> list[dict[str, objec
     late: list[dict[str, object]] = [
         {
             "what": "recall overdue",
-            "which": each.recall.packet.hex()[:12],
+            "which": Id(each.recall.packet),
             "state": f"{agency_name(trust_list, each.partner)} owed an answer by"
-            f" {time_text(each.due_ms)}",
+            f" {time_text(each.due_ms)} UTC",
+            "at": moment(each.due_ms),
         }
         for each in node.recalls.overdue()
     ]
     return late + [
         {
             "what": "recall to decide on",
-            "which": each.recall.packet.hex()[:12],
-            "state": f"erased after {time_text(each.due_ms)}",
+            "which": Id(each.recall.packet),
+            "state": f"erased after {time_text(each.due_ms)} UTC",
+            "at": moment(each.due_ms),
         }
         for each in node.recalls.waiting()
     ]

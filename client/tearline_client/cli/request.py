@@ -1,42 +1,25 @@
 """``tearline request``: requests for records in both directions, and their deadlines."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
 
 from tearline_client.cli.answer import answer, supplement
-from tearline_client.cli.confirmation import confirm_packets
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
-from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.release import emit_released, say_mentions
+from tearline_client.cli.request_new import new
 from tearline_client.cli.request_rows import (
     catch_up,
-    preview_columns,
     row_of,
 )
 from tearline_client.cli.request_steps import STEPS
 from tearline_client.cli.session import (
-    async_command,
-    look,
     node_command,
-    open_node,
-    person_of,
-    read_text,
 )
-from tearline_client.connectors.importers.ftm import read_ftm
-from tearline_client.drafting.from_file import draft_request
-from tearline_client.drafting.release import takes_two
 from tearline_client.features.requests.views import RequestView
-from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node
-from tearline_client.planning.request_file import parse_request_file
 from tearline_client.rendering.output import cell
-from tearline_client.rendering.packets import SPARE, cell_rows
-from tearline_client.rendering.words import Id, agency_name, moment
-
-_MAX_FILE = 1 << 20
+from tearline_client.rendering.words import Id, moment
 
 
 @click.group(cls=Group)
@@ -44,45 +27,8 @@ def command() -> None:
     """Ask partners for records, answer their requests, and follow deadlines."""
 
 
-for _verb in (answer, supplement, *STEPS):
+for _verb in (new, answer, supplement, *STEPS):
     command.add_command(_verb)
-
-
-@command.command()
-@click.argument("file", type=FILE)
-@click.option("--dry-run", is_flag=True, help="Show what the partner would see; send nothing.")
-@yes_option
-@async_command
-async def new(cli: CliContext, file: Path, dry_run: bool, yes: bool) -> None:
-    """Ask a partner for records with the request in FILE (TOML).
-
-    The command shows the partner's view and asks for confirmation; in a script, pass --yes.
-
-    Example: tearline --as li request new request.toml
-    """
-    asked = parse_request_file(read_text(file, maximum=_MAX_FILE))
-    async with open_node(cli) as node:
-        await look(cli, node)
-        subjects = read_ftm(file.parent / asked.subjects).entities if asked.subjects else ()
-        plan = draft_request(node, asked, subjects)
-        draft = plan.draft
-        say_mentions(cli, node, [plan])
-        if dry_run:
-            cells = cell_rows(plan.cells(), node.directory.trust_list())
-            cli.emit(cells, preview_columns(cli), spare=SPARE)
-            return
-        if takes_two(node, draft.agreement.id, draft.article):
-            emit_released(cli, node.approvals.draft([plan], person=cli.settings.person))
-            return
-        person = person_of(cli, node, draft.agreement.id)
-        confirm_packets(cli, node, [plan], yes=yes)
-        sent = await node.requests.submit(plan, person)
-        verify_accepted(sent)
-        trust_list = node.directory.trust_list()
-    cli.emit(({"request": Id(packet)} for packet in sent.packets), ["request"])
-    partner = agency_name(trust_list, plan.recipients[0])
-    cli.say(f"Sent the request to {partner}.")
-    cli.advise(f"tearline request show {Id(sent.packets[0]).text()}")
 
 
 @command.command(name="list")

@@ -55,6 +55,7 @@ def row_of(view: RequestView, trust_list: TrustList) -> dict[str, object]:
         "left_ms": view.left_ms if owed else None,
         "left": _left(view) if owed else "",
         "clock": _clock(view) if owed else "",
+        "stopped_since": moment(view.stopped_ms) if owed else None,
         "stopped_since_ms": view.stopped_ms if owed else None,
         "suspended": view.suspended and owed,
         "overdue": view.is_overdue,
@@ -85,7 +86,7 @@ def _clock(view: RequestView) -> str:
         return ""
     why = ["a question"] if view.progress.has_question else []
     why += ["suspended"] if view.suspended else []
-    return f"clock stopped since {time_text(view.stopped_ms)}: {', '.join(why)}"
+    return f"clock stopped since {time_text(view.stopped_ms)} UTC: {', '.join(why)}"
 
 
 def overturned_text(items: Iterable[RequestedItem]) -> str:

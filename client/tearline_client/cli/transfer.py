@@ -12,14 +12,17 @@ from tearline.bodies.transfers import LEG
 from tearline.bodies.values import CURRENCY, parse_decimal
 from tearline.limits import MAX_NEAR_LEGS, MAX_PAIRS_OF_LEG
 from tearline_client.cli.context import CliContext
+from tearline_client.cli.example_files import example_option, legs
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.session import async_command, open_node
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.node import Node
+from tearline_client.rendering.values import ID_SHOWN
 from tearline_client.rendering.words import counted
 
 _RATE = re.compile(r"([A-Z]{3})/([A-Z]{3})=([0-9.]+)")
+_ID = re.compile(r"[0-9a-f]{64}")  # the source of a leg from a packet
 Found = list[Leg | None]
 
 
@@ -30,6 +33,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("files", nargs=-1, type=FILE)
+@example_option(legs)
 @click.option("--inbox", is_flag=True, help="Include the readable legs of packets here.")
 @click.option(
     "--rate",
@@ -93,14 +97,22 @@ def _emit(cli: CliContext, matched: Matched) -> None:
         (
             {
                 "score": str(pair.score),
-                "pay_in": f"{pair.pay_in.source}: {pair.pay_in.name}",
-                "pay_out": f"{pair.pay_out.source}: {pair.pay_out.name}",
+                "pay_in": _named(pair.pay_in),
+                "pay_out": _named(pair.pay_out),
                 "why": pair.why,
+                "pay_in_source": pair.pay_in.source,
+                "pay_out_source": pair.pay_out.source,
             }
             for pair in matched.pairs
         ),
         ["score", "pay_in", "pay_out", "why"],
     )
+
+
+def _named(leg: Leg) -> str:
+    """Returns a leg's name after its source: a file, or the beginning of a packet's id."""
+    source = leg.source[:ID_SHOWN] if _ID.fullmatch(leg.source) else leg.source
+    return f"{source}: {leg.name}"
 
 
 def _in_file(file: Path) -> Found:
@@ -121,7 +133,7 @@ def _in_packets(cli: CliContext, node: Node) -> Found:
         kind = node.packets.manifest(packet_id).kind
         body = body_of(kind, [each.field for each in opened], whole=False)
         found += [
-            leg_of(item, name=body.name_of(item.token), source=packet_id.hex()[:12])
+            leg_of(item, name=body.name_of(item.token), source=packet_id.hex())
             for item in body.of(LEG)
         ]
     return found

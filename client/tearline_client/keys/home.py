@@ -30,7 +30,7 @@ from tearline.wire.statements import Signed, parse_signed
 from tearline_client.keys.keystore import Keystore
 from tearline_runtime.file_keys import key_tables
 from tearline_runtime.files import UMASK, replace, reported_as, write_new
-from tearline_runtime.grpc.credentials import TlsIdentity
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 
 SIGNING_KEY = "sign"
 COSIGNING_KEY = "cosign"

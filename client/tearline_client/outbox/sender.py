@@ -33,7 +33,7 @@ from tearline_client.outbox.outcomes import OutcomeRecorder
 from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.suspensions import SuspensionRules, Verdict
 from tearline_client.store.outbox import OutboxItem, OutboxState
-from tearline_client.transport.grpc import PublishStream
+from tearline_client.transport.interface import PublishStream
 
 MESSAGES_AHEAD = 4  # one megabyte each: the exchange handles one while another is in transit
 

@@ -60,10 +60,9 @@ def parse_request_file(text: str) -> RequestFile:
         RecordRequestMalformed: If the file is invalid; names the place.
     """
     try:
-        table = tomllib.loads(text)
+        return request_of(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise RecordRequestMalformed(str(error)) from None
-    return request_of(table)
 
 
 def request_of(table: Mapping[str, Any]) -> RequestFile:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
-from tearline_client.audit.rows import time_text
+from tearline_client.audit.rows import iso_text, time_text
 from tearline_client.rendering.output import Value
 
 ID_SHOWN = 12
@@ -24,11 +24,30 @@ class Moment(Value):
 
     def whole(self) -> str:
         """Returns the time in UTC, such as ``2026-02-17T12:30:00Z``."""
-        return self.text().replace(" ", "T") + "Z"
+        return iso_text(self.time_ms)
 
     def text(self) -> str:
         """Returns the time in UTC for people, such as ``2026-02-17 12:30:00``."""
         return time_text(self.time_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Day(Value):
+    """Time of a row of which people read the day, such as the end of an agreement.
+
+    Attributes:
+        time_ms: Unix milliseconds.
+    """
+
+    time_ms: int
+
+    def whole(self) -> str:
+        """Returns the time in UTC, as ``Moment`` does."""
+        return iso_text(self.time_ms)
+
+    def text(self) -> str:
+        """Returns the day in UTC, such as ``2026-02-17``."""
+        return time_text(self.time_ms)[:10]
 
 
 @dataclass(frozen=True, slots=True)

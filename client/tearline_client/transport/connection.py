@@ -11,7 +11,7 @@ from tearline_client.keys.tls_certificates import (
     is_certificate_due,
     renew_certificate,
 )
-from tearline_client.transport.grpc import Transport
+from tearline_client.transport.interface import Transport
 
 
 class Connection:

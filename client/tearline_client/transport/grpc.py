@@ -1,17 +1,12 @@
-"""Interface to the exchange: byte strings out, byte strings in. The only user of gRPC here."""
+"""The exchange over gRPC: byte strings out, byte strings in. The only user of gRPC here."""
 
 import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    asynccontextmanager,
-    contextmanager,
-    suppress,
-)
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import grpc
 import grpc.aio
@@ -28,79 +23,20 @@ from tearline.errors import (
 from tearline.federation.members import ExchangeIdentity
 from tearline.limits import COSIGN_WAIT_MS, FOLLOW_MS
 from tearline_client.transport.call_log import Call, logged
+from tearline_client.transport.interface import PublishStream
 from tearline_runtime.grpc import methods
 from tearline_runtime.grpc.credentials import (
-    TlsIdentity,
     client_credentials,
     client_options,
     with_access_token,
 )
 from tearline_runtime.grpc.request_id import with_request_id
 from tearline_runtime.grpc.status import error_of
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 
 T = TypeVar("T")
 
 _FAILED = (ExchangeUnreachable, ExchangeFault, OutcomeUnknown)
-
-
-class PublishStream(Protocol):
-    """Messages in transit, answered in order."""
-
-    async def send(self, publication: bytes) -> None:
-        """Sends one more message; ``receive`` reports its errors."""
-        ...
-
-    async def receive(self) -> bytes:
-        """Returns the encoded outcomes of the first unanswered message.
-
-        Raises:
-            TearlineError: As ``publish``, for that message. Later ones then get no answer.
-        """
-        ...
-
-
-class Transport(Protocol):
-    """Calls of a node to the exchange; tests replace it with a lying exchange."""
-
-    async def publish(self, publication: bytes) -> bytes:
-        """Publishes; returns the encoded outcomes."""
-        ...
-
-    def publishing(self) -> AbstractAsyncContextManager[PublishStream]:
-        """Returns a stream to publish in; unanswered messages may have been accepted."""
-        ...
-
-    def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
-        """Yields encoded deliveries behind ``cursor`` until the stream ends."""
-        ...
-
-    async def acknowledge(self, cursor: bytes) -> bytes:
-        """Confirms that all mail up to ``cursor`` is durable; returns the newest item's cursor."""
-        ...
-
-    async def reconcile(self, request: bytes) -> bytes:
-        """Sends this node's state after a loss; returns the exchange's state."""
-        ...
-
-    async def entries(self, request: bytes) -> bytes:
-        """Returns a run of log entries with a checkpoint."""
-        ...
-
-    async def cosign(self, turn: bytes) -> bytes:
-        """Sends our cosignature; returns others' cosignatures once the log has grown."""
-        ...
-
-    def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
-        """Yields pages of proven events for the token's person; ``follow`` waits for more."""
-        ...
-
-    async def reconnect(self, identity: TlsIdentity) -> None:
-        """Reconnects with another certificate."""
-        ...
-
-    async def close(self) -> None:
-        """Closes the connection."""
-        ...
 
 
 _SAID = {

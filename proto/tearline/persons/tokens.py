@@ -4,9 +4,10 @@ An agency issues JWT access tokens (RFC 9068) to its own persons. A token is val
 minutes and for one audience. It names its node (``client_id``) and the certificate of that node's
 connection (``cnf``, RFC 8705, section 3.1): a copied token is worthless elsewhere.
 
-PyJWT checks signatures. This module decides on permitted signers, the kind of key and the value of
-each claim. It also checks ``typ``, the lifetime, and an ``aud`` that is a list, which PyJWT leaves
-open. PyJWT's own clock is never used.
+PyJWT checks signatures. It brings a client of HTTP along, so it is imported on use. This module
+decides on permitted signers, the kind of key and the value of each claim. It also checks ``typ``,
+the lifetime, and an ``aud`` that is a list, which PyJWT leaves open. PyJWT's own clock is never
+used.
 """
 
 import base64
@@ -16,9 +17,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-
-import jwt
-from jwt.algorithms import OKPAlgorithm
+from typing import TYPE_CHECKING
 
 from tearline.encoding import label, prefixed
 from tearline.errors import KeyMalformed, MarkingMalformed, NotPermitted, TokenRefused
@@ -31,6 +30,9 @@ from tearline.limits import (
 )
 from tearline.policy.marking import Tlp, parse_tlp
 from tearline.statements.statement import ActedBy
+
+if TYPE_CHECKING:
+    import jwt
 
 _TYPE = "at+jwt"
 _ALGORITHM = "EdDSA"
@@ -130,6 +132,8 @@ class IssuerKey:
         self._seed = seed
         body = base64.b64encode(_PKCS8_ED25519 + seed).decode("ascii")
         self._pem = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+        from jwt.algorithms import OKPAlgorithm  # on use, as in every function that needs PyJWT
+
         key = OKPAlgorithm().prepare_key(self._pem)
         self.public = _unbase64url(OKPAlgorithm.to_jwk(key, as_dict=True)["x"])
 
@@ -139,6 +143,8 @@ class IssuerKey:
 
     def sign(self, header: Mapping[str, str], claims: Mapping[str, object]) -> str:
         """Returns a compact JWS over ``claims``."""
+        import jwt
+
         payload = json.dumps(claims, separators=(",", ":"), ensure_ascii=False).encode()
         return jwt.PyJWS().encode(payload, self._pem, _ALGORITHM, headers=dict(header))
 
@@ -256,6 +262,8 @@ def acted_by(
 
 
 def _signed_claims(token: str, issuer_keys: Sequence[bytes]) -> dict[str, object]:
+    import jwt
+
     for public in issuer_keys:
         try:
             decoded = jwt.PyJWS().decode_complete(token, _public_key(public), [_ALGORITHM])
@@ -273,11 +281,13 @@ def _signed_claims(token: str, issuer_keys: Sequence[bytes]) -> dict[str, object
     raise TokenRefused("no issuer of the node's agency signed it")
 
 
-def _public_key(public: bytes) -> jwt.PyJWK:
+def _public_key(public: bytes) -> "jwt.PyJWK":
     # The kind of key is fixed here: PyJWT's EdDSA would also accept Ed448, and would guess
     # the kind of a key given as text.
     if len(public) != _PUBLIC_SIZE:
         raise KeyMalformed(f"a token issuer's public key has {_PUBLIC_SIZE} bytes")
+    import jwt
+
     parameters = {"kty": "OKP", "crv": "Ed25519", "x": _base64url(public)}
     return jwt.PyJWK.from_dict(parameters, _ALGORITHM)
 

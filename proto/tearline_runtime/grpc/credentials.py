@@ -16,7 +16,6 @@ from typing import Protocol
 import grpc
 
 from tearline.crypto.certificates import TlsFacts, from_pem, to_pem
-from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import CertificateRefused, TlsUnprepared, TokenRefused
 from tearline.limits import (
     HANDSHAKE_MS,
@@ -35,6 +34,7 @@ from tearline.limits import (
 )
 from tearline_runtime import grpc as rpc
 from tearline_runtime.grpc import methods
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 
 _BEARER = "Bearer "
 
@@ -51,19 +51,6 @@ _BOTH_ENDS: Options = [
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsIdentity:
-    """Certificate with its key.
-
-    Attributes:
-        certificate: The leaf, DER.
-        key: Its private key.
-    """
-
-    certificate: bytes
-    key: TlsKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_FINDINGS, MAX_IMPORT
 from tearline.policy.marking import STRICTEST
 from tearline.policy.profile import property_category
 from tearline.text.choices import listed
-from tearline_client.connectors.importers.identifiers import check_property
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import SCHEMATA, property_of
 from tearline_client.planning.merged_entities import MergedEntities
@@ -183,6 +182,9 @@ def judge(entity: Entity, report: Report, *, line: int) -> None:
             column=entity.schema,
         )
         return
+    # Imported on use: the rules of telephone numbers and identifiers load slowly.
+    from tearline_client.connectors.importers.identifiers import check_property
+
     for name, values in entity.properties.items():
         column = f"{entity.schema}.{name}"
         known = property_of(entity.schema, name)

@@ -1,6 +1,7 @@
 """``packet exhibit`` and ``audit verify``: from a packet to a file that a stranger checks."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,8 @@ def test_a_person_reads_what_it_shows_and_what_it_does_not_say(desk, tmp_path):
     assert shown.exit_code == 0
     assert f"Payment.amount = {AMOUNT}" in shown.stdout
     assert "This does not say:" in shown.stdout
+    when = r"at entry \d+, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d by the exchange's clock"
+    assert re.search(when, shown.stdout)
 
 
 def test_receipts_are_added_when_asked_for(desk, tmp_path):

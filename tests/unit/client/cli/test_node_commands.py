@@ -45,7 +45,7 @@ def test_since_when_the_oldest_waits_is_said_as_long_as_it_does(desk):
 
     assert longest() == []
     asyncio.run(put())
-    assert longest() == ["since 2027-01-15 08:00:00"]
+    assert longest() == ["since 2027-01-15 08:00:00 UTC"]
 
 
 def test_a_copy_that_stopped_goes_on_once_an_operator_says_that_it_is_alone(desk):

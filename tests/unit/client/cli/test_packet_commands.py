@@ -77,11 +77,10 @@ def test_what_shows_packets_asks_the_exchange_first_unless_told_not_to(
 ) -> None:
     asked = []
 
-    async def receive(node: Node) -> int:
+    async def refresh(node: Node) -> None:
         asked.append(node.uri)
-        return 0
 
-    monkeypatch.setattr(Node, "receive", receive)
+    monkeypatch.setattr(Node, "refresh", refresh)
     arguments = ("packet", verb) if verb == "list" else ("packet", verb, desk.packet)
     assert desk.run(*arguments, "--no-sync").exit_code == 0
     assert asked == []

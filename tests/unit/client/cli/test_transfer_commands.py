@@ -40,6 +40,7 @@ def test_legs_in_packets_are_compared_with_those_of_a_file(desk: Desk) -> None:
     (sent,) = desk.rows("packet", "send", "--yes", theirs, *ORDER)
     (row,) = desk.rows("transfer", "match", ours, "--inbox", "--rate", "USD/CNY=7.2")
     assert row["pay_out"] == f"{sent['packet'][:12]}: leg-out"
+    assert row["pay_out_source"] == sent["packet"]
     shown = desk.rows("audit", "access", "action:access-print", "--as", AUDITOR)
     assert [entry["packet"] for entry in shown] == [sent["packet"]]
 

@@ -26,7 +26,7 @@ def test_it_is_said_to_wait_and_is_not_shown(desk: Desk) -> None:
     asyncio.run(wait(desk))
     rows = desk.rows("node", "status")
     (row,) = [row for row in rows if row["what"] == "waits for the sender's cosignature"]
-    assert (row["which"], row["state"]) == (PACKET.hex()[:12], "from mx-prosecutor")
+    assert (row["which"], row["state"]) == (PACKET.hex(), "from mx-prosecutor")
     shown = desk.run("packet", "show", PACKET.hex()[:6], "--no-sync")
     assert shown.exit_code == EXIT_REFUSED, shown.output
     assert "TL-LOG-040" in shown.stderr

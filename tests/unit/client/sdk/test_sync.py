@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 
 import pytest
 
-import tearline_client.bootstrap
+import tearline_client.transport.grpc
 from support.cli import OUR_NAME, OUR_NODE, Desk, Dialling
 from support.simulation import PASSPHRASE
 from tearline.errors import HomeMissing, KeystoreLocked, NotFound
@@ -50,7 +50,7 @@ class Silent(Dialling):
 def silent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Silent:
     exchange = Silent(desk.template, desk.folder, ())
     exchange.waited, exchange.ended = threading.Event(), threading.Event()
-    monkeypatch.setattr(tearline_client.bootstrap, "GrpcTransport", lambda *_, **__: exchange)
+    monkeypatch.setattr(tearline_client.transport.grpc, "GrpcTransport", lambda *_, **__: exchange)
     return exchange
 
 

@@ -15,7 +15,7 @@ from tearline.errors import ExchangeUnreachable, OutcomeUnknown, TearlineError
 from tearline.identity import parse_node_uri
 from tearline_client.transport import grpc as transport
 from tearline_client.transport.grpc import GrpcTransport
-from tearline_runtime.grpc.credentials import TlsIdentity
+from tearline_runtime.grpc.tls_identity import TlsIdentity
 
 
 class Silent:

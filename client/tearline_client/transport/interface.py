@@ -1,0 +1,67 @@
+"""Interface to the exchange: byte strings out, byte strings in. It needs no gRPC."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from tearline_runtime.grpc.tls_identity import TlsIdentity
+
+
+class PublishStream(Protocol):
+    """Messages in transit, answered in order."""
+
+    async def send(self, publication: bytes) -> None:
+        """Sends one more message; ``receive`` reports its errors."""
+        ...
+
+    async def receive(self) -> bytes:
+        """Returns the encoded outcomes of the first unanswered message.
+
+        Raises:
+            TearlineError: As ``publish``, for that message. Later ones then get no answer.
+        """
+        ...
+
+
+class Transport(Protocol):
+    """Calls of a node to the exchange; tests replace it with a lying exchange."""
+
+    async def publish(self, publication: bytes) -> bytes:
+        """Publishes; returns the encoded outcomes."""
+        ...
+
+    def publishing(self) -> AbstractAsyncContextManager[PublishStream]:
+        """Returns a stream to publish in; unanswered messages may have been accepted."""
+        ...
+
+    def subscribe(self, cursor: bytes) -> AsyncIterator[bytes]:
+        """Yields encoded deliveries behind ``cursor`` until the stream ends."""
+        ...
+
+    async def acknowledge(self, cursor: bytes) -> bytes:
+        """Confirms that all mail up to ``cursor`` is durable; returns the newest item's cursor."""
+        ...
+
+    async def reconcile(self, request: bytes) -> bytes:
+        """Sends this node's state after a loss; returns the exchange's state."""
+        ...
+
+    async def entries(self, request: bytes) -> bytes:
+        """Returns a run of log entries with a checkpoint."""
+        ...
+
+    async def cosign(self, turn: bytes) -> bytes:
+        """Sends our cosignature; returns others' cosignatures once the log has grown."""
+        ...
+
+    def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
+        """Yields pages of proven events for the token's person; ``follow`` waits for more."""
+        ...
+
+    async def reconnect(self, identity: TlsIdentity) -> None:
+        """Reconnects with another certificate."""
+        ...
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        ...
