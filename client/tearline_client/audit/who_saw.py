@@ -23,7 +23,7 @@ from tearline_client.audit.verifier import Outcome
 from tearline_client.context import NodeContext
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.store.log import LogStore, OpenedEvent
-from tearline_client.store.packets import StoredGrant, StoredPacket
+from tearline_client.store.packet_records import StoredGrant, StoredPacket
 
 OTHERS = ""
 """Stands for partners unknown to this node."""

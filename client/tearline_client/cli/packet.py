@@ -47,7 +47,7 @@ from tearline_client.rendering.output import print_lines
 from tearline_client.rendering.packet_document import COLUMNS, document_of, packet_rows
 from tearline_client.rendering.packets import SPARE, cell_rows, corrections_of, text_column
 from tearline_client.rendering.words import Id, agency_name, counted, moment
-from tearline_client.store.packets import StoredGrant
+from tearline_client.store.packet_records import StoredGrant
 
 
 @click.group(cls=Group)

@@ -11,7 +11,8 @@ from tearline.sealing import SealedPacket, open_packet
 from tearline.text.choices import matched, one_of
 from tearline.wire.packets import Release
 from tearline_client.messages.field_checks import judge_fields, usable_fields
-from tearline_client.store.packets import PacketStore, StoredGrant, StoredPacket
+from tearline_client.store.packet_records import StoredGrant, StoredPacket
+from tearline_client.store.packets import PacketStore
 
 NARRATIVE = "/Packet/narrative"
 """What the path of a packet's narrative ends in."""

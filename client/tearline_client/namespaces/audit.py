@@ -41,7 +41,7 @@ from tearline_client.audit.value_search import (
 from tearline_client.audit.who_saw import WhoSaw, who_saw
 from tearline_client.context import NodeContext
 from tearline_client.persons.actors import Actors
-from tearline_client.store.packets import StoredPacket
+from tearline_client.store.packet_records import StoredPacket
 
 AUDITORS = (Role.AUDITOR, Role.OFFICER)
 """Roles that may search the exchange's log, the usual one first."""

@@ -20,7 +20,8 @@ from tearline.wire.grants import parse_event, parse_grant
 from tearline_client.context import NodeContext
 from tearline_client.rules.recalled_values import open_values, strip_drafts
 from tearline_client.store.access import AccessStore
-from tearline_client.store.packets import NEVER_MS, StoredGrant
+from tearline_client.store.packet_records import StoredGrant
+from tearline_client.store.packets import NEVER_MS
 
 Gone = Callable[[bytes, Grant], frozenset[int] | None]
 """Maps a grant, with its statement's id, to its slots to be erased; None for all of them."""

@@ -2,11 +2,9 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tearline.errors import NotFound
 from tearline.identity import agency_uri_of
-from tearline.packets.grant import Grant
 from tearline.packets.packet import Manifest, PacketParts
 from tearline.statements.channel import VoidReason
 from tearline.statements.receipt import Status
@@ -17,6 +15,7 @@ from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.attestations import AttestationStore
 from tearline_client.store.database import Database
 from tearline_client.store.packet_index import PacketIndex
+from tearline_client.store.packet_records import StoredGrant, StoredPacket
 from tearline_client.store.vault import Column
 
 MANIFEST = Column("packet", "manifest", ("id",))
@@ -36,59 +35,6 @@ NEVER_MS = (1 << 63) - 1  # what a signed 64-bit column holds
 NEWEST = (1 << 63) - 1  # above every row's place
 _OWN_KEYS = b""
 """Replaces a grant's id for the keys of a packet of ours."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredPacket:
-    """A stored packet.
-
-    Attributes:
-        id: 32 bytes, the manifest's statement id.
-        origin: The originator's node URI.
-        received_ms: Time of its arrival or creation here.
-        signed: The manifest's statement.
-        parts: Ciphertexts, and openings if the packet is ours.
-        keys: Its keys, by grant; without a grant if it is ours.
-    """
-
-    id: bytes
-    origin: str
-    received_ms: int
-    signed: Signed
-    parts: PacketParts
-    keys: tuple[Release, ...]
-
-    @property
-    def manifest(self) -> Manifest:
-        """Returns the manifest."""
-        return parse_manifest(self.signed.statement.body)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredGrant:
-    """A stored grant: ours to a partner, or a partner's to us.
-
-    Attributes:
-        signed: The grant's statement.
-        incoming: Whether it is a partner's to us.
-        status: The latest known status; None before the exchange answered.
-        withdrawn: The reason of its withdrawal before delivery, or None.
-    """
-
-    signed: Signed
-    incoming: bool
-    status: Status | None
-    withdrawn: VoidReason | None = None
-
-    @property
-    def grant(self) -> Grant:
-        """Returns the grant."""
-        return parse_grant(self.signed.statement.body)
-
-    @property
-    def stands(self) -> bool:
-        """Returns whether it is neither refused, nor withdrawn, nor erased by its recipient."""
-        return self.withdrawn is None and self.status not in (Status.ERASED, Status.REFUSED)
 
 
 class PacketStore(PacketIndex):

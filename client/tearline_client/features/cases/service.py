@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from tearline.agreements.agreement import Agreement
 from tearline.cases.case import CASE_ID_SIZE, CaseFile, CaseNote, Membership, Phase
-from tearline.encoding import labelled_sha256, prefixed
 from tearline.errors import (
     CaseRefused,
     CaseTitleRefused,
@@ -27,14 +26,16 @@ from tearline.statements.statement import ActedBy
 from tearline.text.choices import ID_SHOWN, matched, one_of
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
+from tearline_client.features.cases import timeline
 from tearline_client.features.cases.handler import queue_step, tell_members
-from tearline_client.features.cases.timeline import (
-    CaseEvent,
-    packets_of,
-    timeline_in_steps,
-    timeline_of,
+from tearline_client.features.cases.timeline import CaseEvent
+from tearline_client.features.cases.views import (
+    CaseView,
+    reading_id,
+    view_joined,
+    view_led,
+    with_agency,
 )
-from tearline_client.features.cases.views import CaseView, view_joined, view_led
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.store.cases import LedCase
 
@@ -67,8 +68,7 @@ class CaseService:
     def find(self, name: str) -> CaseView:
         """Returns the case with that id, title or beginning of an id.
 
-        Titles are chosen by their leads: a title is never taken for another case's id, and a name
-        that fits two cases is refused.
+        A title, which a lead chooses, never counts as another case's id. Two matches are refused.
 
         Raises:
             NotFound: If there is none; lists the nearest title.
@@ -104,15 +104,15 @@ class CaseService:
 
     def timeline(self, view: CaseView) -> tuple[CaseEvent, ...]:
         """Returns the known events of a case and of its filed packets, in log order."""
-        return timeline_of(self._context, view)
+        return timeline.timeline_of(self._context, view)
 
     async def timeline_in_steps(self, view: CaseView) -> tuple[CaseEvent, ...]:
         """Returns the same as ``timeline``, and gives other work its turn meanwhile."""
-        return await timeline_in_steps(self._context, view)
+        return await timeline.timeline_in_steps(self._context, view)
 
     def packets(self, view: CaseView) -> tuple[bytes, ...]:
         """Returns the ids of the packets filed under a case by agencies ever seen in it."""
-        return packets_of(self._context, view)
+        return timeline.packets_of(self._context, view)
 
     # Acts of the lead.
 
@@ -168,7 +168,7 @@ class CaseService:
             self._context.stores.cases.put_file(led)
             self._decided.extend(tell_members(self._context, led, acted_by))
             for node in told:
-                self._words.keep(_reading(led.id, node), repeats)
+                self._words.keep(reading_id(led.id, node), repeats)
         return led.id
 
     def invite(
@@ -200,7 +200,7 @@ class CaseService:
             self._context.stores.cases.put_file(led)
             self._decided.extend(tell_members(self._context, led, acted_by))
             if is_repeated:
-                self._words.keep(_reading(led.id, node), repeats)
+                self._words.keep(reading_id(led.id, node), repeats)
 
     def _repeats(self, led: LedCase, node: str, repeats: str) -> bool:
         """Returns whether title or summary repeat values kept from a node, with a reason."""
@@ -211,7 +211,7 @@ class CaseService:
         led = self._context.stores.cases.file(view.id)
         nodes = () if led is None else led.nodes.values()
         said = (
-            self._context.stores.repeats.of_statement(_reading(view.id, node)) for node in nodes
+            self._context.stores.repeats.of_statement(reading_id(view.id, node)) for node in nodes
         )
         return tuple(dict.fromkeys(filter(None, said)))
 
@@ -316,8 +316,8 @@ class CaseService:
             last = self._context.stores.cases.latest(view.id, view.lead, mine=True)
             said = last.note if last else CaseNote()
             note = CaseNote(
-                consents=_with(said.consents, uri, wanted=consent),
-                objections=_with(said.objections, uri, wanted=not consent),
+                consents=with_agency(said.consents, uri, wanted=consent),
+                objections=with_agency(said.objections, uri, wanted=not consent),
             )
             self._answer(view, Phase.ACCEPTED, note, acted_by)
 
@@ -398,12 +398,3 @@ class CaseService:
 
     def _agency(self, name: str) -> str:
         return agency_uri_of(node_of(self._context.trust, name)) if "://" not in name else name
-
-
-def _reading(case_id: bytes, node: str) -> bytes:
-    """Returns the storage id of the reason why a case's texts may be read by a node."""
-    return labelled_sha256("case-words", case_id, prefixed(node.encode()))
-
-
-def _with(agencies: tuple[str, ...], agency: str, *, wanted: bool) -> tuple[str, ...]:
-    return tuple(sorted({*agencies, agency} if wanted else {*agencies} - {agency}))

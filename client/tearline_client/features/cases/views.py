@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tearline.cases.case import Membership, Phase, Seat, membership
+from tearline.encoding import labelled_sha256, prefixed
 from tearline.identity import agency_uri_of
 from tearline_client.store.cases import CaseStore, LedCase, Said
 
@@ -105,3 +106,13 @@ def seats_of(cases: CaseStore, led: LedCase) -> list[Seat]:
             )
         )
     return seats
+
+
+def with_agency(agencies: tuple[str, ...], agency: str, *, wanted: bool) -> tuple[str, ...]:
+    """Returns the agencies with one more, or without one; ascending."""
+    return tuple(sorted({*agencies, agency} if wanted else {*agencies} - {agency}))
+
+
+def reading_id(case_id: bytes, node: str) -> bytes:
+    """Returns the storage id of the reason why a case's texts may be read by a node."""
+    return labelled_sha256("case-words", case_id, prefixed(node.encode()))

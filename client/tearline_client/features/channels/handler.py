@@ -32,7 +32,7 @@ from tearline_client.rules.quarantine import quarantine
 from tearline_client.rules.suspensions import SuspensionRules, place_of
 from tearline_client.store.channels import DUE
 from tearline_client.store.inbox import Evidence
-from tearline_client.store.packets import StoredGrant
+from tearline_client.store.packet_records import StoredGrant
 
 
 def _verify_receipt(recipient: Recipient, delivered: Delivered) -> Receipt:

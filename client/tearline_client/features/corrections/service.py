@@ -26,7 +26,7 @@ from tearline_client.features.packets.service import PacketService
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.rules.suspensions import SuspensionRules
-from tearline_client.store.packets import StoredGrant
+from tearline_client.store.packet_records import StoredGrant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

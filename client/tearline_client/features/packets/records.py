@@ -8,7 +8,7 @@ from tearline.packets.packet import Manifest
 from tearline.statements.receipt import Receipt
 from tearline_client.context import NodeContext
 from tearline_client.store.awaiting_cosignature import WaitingGrant
-from tearline_client.store.packets import StoredGrant
+from tearline_client.store.packet_records import StoredGrant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

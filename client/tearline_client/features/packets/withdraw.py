@@ -14,7 +14,7 @@ from tearline.wire.grants import encode_void
 from tearline.wire.publications import encode_publication
 from tearline_client.context import NodeContext
 from tearline_client.messages.compose import sign_by_agreement
-from tearline_client.store.packets import StoredGrant
+from tearline_client.store.packet_records import StoredGrant
 
 
 def withdraw(context: NodeContext, grants: Iterable[StoredGrant], reason: VoidReason) -> int:

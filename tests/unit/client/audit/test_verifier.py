@@ -43,7 +43,7 @@ from tearline_client.audit.search import SearchPosition, verify_page
 from tearline_client.audit.verifier import AuditVerifier, Outcome, worst
 from tearline_client.audit.who_saw import Answer, Evidence, Place, Spot, judge
 from tearline_client.store.log import OpenedEvent
-from tearline_client.store.packets import StoredGrant
+from tearline_client.store.packet_records import StoredGrant
 
 US_NODE, MX_NODE = node_of(US), node_of(MX)
 FED = federation()
