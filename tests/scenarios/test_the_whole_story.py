@@ -49,10 +49,10 @@ from tearline_client.demo.lead import (
 )
 from tearline_client.drafting.from_file import (
     ReleaseOptions,
-    draft_answer,
     draft_correction,
     draft_file,
 )
+from tearline_client.drafting.record_requests import draft_answer
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file

@@ -28,7 +28,8 @@ from tearline_client.cli.request_rows import (
 from tearline_client.cli.session import node_command, person_of
 from tearline_client.connectors.importers.documents import Document
 from tearline_client.connectors.importers.ftm import read_ftm
-from tearline_client.drafting.from_file import confirmed, draft_answer
+from tearline_client.drafting.from_file import confirmed
+from tearline_client.drafting.record_requests import draft_answer
 from tearline_client.drafting.release import takes_two
 from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node

@@ -18,7 +18,7 @@ from tearline_client.cli.release import emit_released, say_mentions
 from tearline_client.cli.request_rows import preview_columns
 from tearline_client.cli.session import async_command, look, open_node, person_of, read_text
 from tearline_client.connectors.importers.ftm import read_ftm
-from tearline_client.drafting.from_file import draft_request
+from tearline_client.drafting.record_requests import draft_request
 from tearline_client.drafting.release import takes_two
 from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node

@@ -27,10 +27,10 @@ from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspen
 from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.drafting.from_file import (
     ReleaseOptions,
-    draft_answer,
     draft_correction,
     draft_file,
 )
+from tearline_client.drafting.record_requests import draft_answer
 from tearline_client.enrolment import (
     Passphrases,
     draft_trust_list,

@@ -8,14 +8,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import overload
 
-from tearline.cases.case import case_id_of
 from tearline.encoding import label, prefixed
 from tearline.errors import (
     BodyIncomplete,
     BodyRefused,
     MalformedInput,
     PacketTooLarge,
-    RecordRequestMalformed,
 )
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_DOCUMENTS_BYTES
@@ -31,7 +29,6 @@ from tearline_client.planning.drafts import About, packet_field
 from tearline_client.planning.entities import Entity, Group, connected_groups
 from tearline_client.planning.merged_entities import Groups
 from tearline_client.planning.release_plan import ReleasePlan
-from tearline_client.planning.request_file import RequestFile
 
 Reader = Callable[[Path], Imported]
 NARRATIVE, REFERENCE = "Packet/narrative", "Packet/reference"
@@ -129,7 +126,7 @@ def plan_source(node: Node, imported: Imported, order: ReleaseOptions) -> Drafte
     plans = Plans(groups, partial(_plan, node, order, about, imported))
     for plan in plans:
         plan.verify_released()
-    return _drafted(imported, plans, about, unmarked)
+    return drafted_of(imported, plans, about, unmarked)
 
 
 def divide_order(
@@ -210,7 +207,7 @@ def draft_imported(
 
     An import without entities makes one packet, of its narrative and documents.
     """
-    beside = _beside(narrative, documents)
+    beside = fields_beside(narrative, documents)
     unmarked = verify_marked(imported.entities, allowed=order.unmarked)
     about = _about(node, order, imported)
     first, *others = connected_groups(imported.entities) or (Group(entities=(), outside=()),)
@@ -218,7 +215,7 @@ def draft_imported(
         _plan(node, order, about, imported, first, extra=beside),
         *(_plan(node, order, about, imported, group) for group in others),
     ]
-    return _drafted(imported, tuple(plans), about, unmarked)
+    return drafted_of(imported, tuple(plans), about, unmarked)
 
 
 def _about(node: Node, order: ReleaseOptions, imported: Imported) -> About:
@@ -243,76 +240,10 @@ def _plan(
         raise type(refused)(f"{refused.why}{_places(imported.findings)}") from None
 
 
-def draft_answer(
-    node: Node,
-    request: bytes,
-    imported: Imported | None,
-    documents: Sequence[Document] = (),
-    *,
-    unmarked: bool = False,
-) -> Drafted:
-    """Plans the packet that answers a request, under its article and for its purpose.
-
-    Args:
-        node: The holder's node.
-        request: 32 bytes, the id of the request.
-        imported: Entities that answer, all connected; None if documents answer.
-        documents: Files that answer, or accompany the entities.
-        unmarked: Whether to include fields without a category, hidden from partners.
-
-    Raises:
-        FieldsUnmarked: If there is one, and it is not allowed.
-        MalformedInput: If the entities are not one connected group.
-        PacketTooLarge: If the documents exceed one packet.
-        TearlineError: If there is no such request, or no agreement covers it.
-    """
-    extra = _beside("", documents)
-    imported = imported or Imported(entities=(), findings=())
-    found = verify_marked(imported.entities, allowed=unmarked)
-    groups = connected_groups(imported.entities)
-    if imported.entities and len(groups) != 1:
-        told = f"the records make {len(groups)} packets. Next: send them, with --packet"
-        raise MalformedInput(told)
-    (group,) = groups or (Group(entities=(), outside=()),)
-    view, packets = node.requests.show(request), node.packets
-    manifest = packets.manifest(request)
-    about = About(
-        article=manifest.agreement.article,
-        purpose=packets.grants(request)[0].grant.purpose,
-        kind=PacketKind.RECORD_ANSWER,
-        # Any other reference is the asker's own, which is not repeated in clear.
-        case_id=manifest.case_id if case_id_of(manifest.case_id) else "",
-    )
-    name = node.agreements.newest(manifest.agreement.id).name
-    draft = node.packets.draft(group, about, agreement=name, extra=extra)
-    # Added as a source only now, because a request does not mark its answer.
-    plan = node.packets.plan(replace(draft, derived_from=(request,)), [view.request.peer])
-    return _drafted(imported, [plan], about, found)
-
-
-def draft_request(node: Node, asked: RequestFile, subjects: Sequence[Entity]) -> ReleasePlan:
-    """Plans the packet of a request for records.
-
-    Args:
-        node: The asker's node.
-        asked: The request.
-        subjects: The entities that it is about, each named by an item.
-
-    Raises:
-        RecordRequestMalformed: If no item names one of them.
-        TearlineError: If no agreement covers it.
-    """
-    groups = connected_groups([*asked.entities, *subjects])
-    if len(groups) != 1:
-        raise RecordRequestMalformed("every subject must be named by an item")
-    extra = (narrative_field(asked.narrative),) if asked.narrative else ()
-    draft = node.packets.draft(groups[0], asked.about, agreement=asked.agreement, extra=extra)
-    return node.packets.plan(draft, [asked.to])
-
-
-def _drafted(
+def drafted_of(
     imported: Imported, plans: Sequence[ReleasePlan], about: About, unmarked: Mapping[str, int]
 ) -> Drafted:
+    """Returns a source as it would be sent, with the id of source and order."""
     first = plans[0]
     ordered = (first.draft.agreement.id, sorted(first.recipients), replace(about, repeats=""))
     digest = hashlib.sha256(label("import"))
@@ -386,7 +317,7 @@ def draft_correction(
         guarded=dict(guarded),
     )
     name = node.agreements.newest(manifest.agreement.id).name
-    extra = (*_beside(narrative, documents, _narrative_path(shown)), *_references(shown))
+    extra = (*fields_beside(narrative, documents, _narrative_path(shown)), *_references(shown))
     draft = node.packets.draft(groups[0], about, agreement=name, extra=extra)
     draft = replace(draft, derived_from=manifest.derived_from)
     return node.corrections.plan(shown, draft), imported.findings
@@ -418,9 +349,14 @@ def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[En
         raise MalformedInput(one_of(f"{entity_id}/{name}", "field to guard", fields))
 
 
-def _beside(
+def fields_beside(
     narrative: str, documents: Sequence[Document], narrative_path: str = ""
 ) -> tuple[Field, ...]:
+    """Returns the fields of a packet's narrative and documents.
+
+    Raises:
+        PacketTooLarge: If the documents exceed one packet.
+    """
     _verify_size(documents)
     told = (narrative_field(narrative, narrative_path),) if narrative else ()
     return (*told, *(field for document in documents for field in document_fields(document)))

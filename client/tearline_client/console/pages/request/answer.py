@@ -14,7 +14,7 @@ from tearline_client.console.pages.request.records import (
     record_inputs,
 )
 from tearline_client.console.visit import Visit, status_of
-from tearline_client.drafting.from_file import draft_answer
+from tearline_client.drafting.record_requests import draft_answer
 from tearline_client.rendering.words import agency_name
 
 

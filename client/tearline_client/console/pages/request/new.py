@@ -17,7 +17,7 @@ from tearline_client.console.pages.request.records import record_inputs, typed_r
 from tearline_client.console.request_templates import LANGUAGES, request_templates
 from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import URGENCIES
-from tearline_client.drafting.from_file import draft_request
+from tearline_client.drafting.record_requests import draft_request
 from tearline_client.planning.request_file import RequestFile, request_of
 from tearline_client.rendering.words import agency_name
 
