@@ -31,7 +31,7 @@ AT_MOST: Mapping[str, float] = {
     # 1,300 of these are the worklist, the inbox and the command line's aids for persons; 500 are
     # the spellings of names that a search widens to, and the status of a running node; 330 are
     # completion from the home, example files and drafts, and the questions of a request.
-    "lines of code in client": 26_850,
+    "lines of code in client": 26_900,
     # Pages for people, counted apart: their number grows with what the console shows, and they
     # decide nothing. A page takes 100 to 250 lines.
     "lines of code in console": 6_000,
