@@ -20,6 +20,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.federation.members import LogIdentity
+from tearline.identity import agency_uri_of, domain_uri_of
 from tearline.limits import MAX_LOG_SIZE
 from tearline.verification.log_entries import blind_entry, verify_cosigned, verify_opening_in_log
 from tearline.wire.audit_search import (
@@ -115,10 +116,10 @@ async def search(
             await context.follow()
             with _evidence(context, reply):
                 await verify_mirrored(proven, context.stores.log)
-            missing = await left_out(page, asked, context.stores.log)
+            missing = await left_out(page, asked, context)
             if missing is not None and receive is not None:
                 await receive()
-                missing = await left_out(page, asked, context.stores.log)
+                missing = await left_out(page, asked, context)
             with _evidence(context, reply):
                 verify_complete(missing)
             for found in page.events:
@@ -199,10 +200,24 @@ def verify_complete(missing: OpenedEvent | None) -> None:
         raise EntryWithheld(f"entry {missing.opening.index}")
 
 
-async def left_out(page: Page, asked: SearchPosition, log: LogStore) -> OpenedEvent | None:
-    """Returns a known entry that the page should show and does not, or None."""
+async def left_out(page: Page, asked: SearchPosition, context: NodeContext) -> OpenedEvent | None:
+    """Returns a known entry that the page should show and does not, or None.
+
+    An auditor sees the entries that name their agency. The node knows a few others: its receipt for
+    an agreement that another party had published before repeats that party's entry.
+    """
     shown = {found.index for found in page.events}
-    async for known in in_turns(log.openings_between(asked.after, page.covered)):
-        if known.opening.index not in shown and asked.query.matches(known.event):
+    own = agency_uri_of(context.uri)
+    async for known in in_turns(context.stores.log.openings_between(asked.after, page.covered)):
+        if (
+            known.opening.index not in shown
+            and asked.query.matches(known.event)
+            and own in _agencies_of(known.event)
+        ):
             return known
     return None
+
+
+def _agencies_of(event: Event) -> frozenset[str]:
+    uris = (event.actor, event.party, event.counterpart)
+    return frozenset(domain_uri_of(uri) for uri in uris if "://" in uri)
