@@ -37,6 +37,7 @@ from tearline_client.bootstrap import HANDLERS as NODE_HANDLERS
 from tearline_client.keys.rotation import KeyKind
 from tearline_client.messages.received import Content as Received
 from tearline_client.planning.ftm_schema import PropertyType
+from tearline_client.planning.text_search import Rank
 from tearline_client.rules.handler import no_record, not_delivered
 from tearline_server.processing.handlers.table import HANDLERS
 from tearline_server.tlog.fsck_deletions import Deletions
@@ -45,10 +46,13 @@ PACKAGES = (tearline, tearline_server, tearline_client)
 
 PARTIAL = {
     # The table, and why it has not every member.
+    "ACTIONS": "entries of the exchange's log alone: a node's own access log has others",
     "KINDS": "a kind without rules takes any body: an answer is judged by its request",
     "_IN_USE": "signing and cosigning keys have one place each; an encryption key, one by its id",
     "_NEXT": "likewise",
     "_PARSERS": "types with a place in a channel alone; a test below compares",
+    "READINGS": "acts of the agency's own persons, which the access log holds, alone",
+    "WIDENED": "ranks of a widened search alone; others need no word",
     "_REACHES": "accesses to contents alone: reading the access log reaches no packet",
 }
 
@@ -84,6 +88,7 @@ DECIDED: Mapping[type[enum.Enum], int] = {
     Role: 4,
     KeyKind: 4,
     PropertyType: 20,
+    Rank: 5,
 }
 
 

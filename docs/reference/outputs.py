@@ -928,7 +928,7 @@ stopped  text    code that prevents it; empty if none does
 what   text    part of the node
 which  text    which one: a name, a state, an id
 state  scalar  its state
-at~    time?   the time that `state` names
+at     time?   the time that `state` names
 """,
         ),
     ),

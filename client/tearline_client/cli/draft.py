@@ -38,5 +38,5 @@ def new(cli: CliContext, kind: str, target: Path | None) -> None:
             cli.advise("tearline request new, which asks for what is needed")
         case PacketKind.RECORD_ANSWER:
             cli.advise(f"tearline request answer REQUEST {path} --dry-run")
-        case _:
+        case _:  # every other kind is sent as it is
             cli.advise(f"tearline packet preview {path} --to PARTNER --agreement NAME …")

@@ -200,7 +200,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
         }
         for agency, count in found.over_quota.items()
     ]
-    cli.emit(rows, ["what", "which", "state"])
+    cli.emit([{**row, "at": row.get("at")} for row in rows], ["what", "which", "state"])
 
 
 @command.command()
