@@ -18,17 +18,17 @@ from tearline_runtime.file_keys import key_tables
 _NOTICE = Column("notice", "sealed", ("id",))
 
 EVENTS: Mapping[str, str] = {
-    "packet-arrived": "a packet, or more of one, came from a partner",
+    "packet-arrived": "a packet, or a further grant of one, came from a partner",
     "request-arrived": "a partner asks for records",
-    "request-due-soon": "an answer is owed soon",
-    "overdue": "something that was owed is late",
+    "request-due-soon": "the deadline of an answer is near",
+    "overdue": "a deadline has passed",
     "suspended": "an agreement, an article or a direction was suspended",
-    "resumed": "what was suspended was resumed",
-    "recall": "a partner recalls what it sent",
+    "resumed": "a suspension was lifted",
+    "recall": "a partner recalls its packet",
     "pending": "a release waits for a second person",
-    "quarantined": "something that came was put aside",
-    "alarm": "the log, the exchange or a key is not as it must be",
-    "key-due": "a key is to be replaced by hand",
+    "quarantined": "an arrival was quarantined",
+    "alarm": "the log, the exchange or a key is not in order",
+    "key-due": "a key must be replaced by command",
 }
 """Events, with their meaning."""
 
