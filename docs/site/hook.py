@@ -21,6 +21,7 @@ SOURCES = (
     "docs/**/*.md",
     "docs/graphs/*",
     "docs/pictures/*",
+    "docs/reference/schemas/*",
     "proto/*.md",
 )
 
