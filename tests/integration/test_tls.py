@@ -248,7 +248,10 @@ async def test_a_classical_key_exchange_is_refused(
     exchange: Exchange, tmp_path: Path, group: str
 ) -> None:
     context = openssl(node_identity(), tmp_path)
-    context.set_ecdh_curve(group)
+    try:
+        context.set_ecdh_curve(group)
+    except ssl.SSLError:  # Python 3.11.2 knows the curves of OpenSSL 1.1 alone
+        pytest.skip(f"this Python's ssl cannot choose {group}")
     with pytest.raises(ConnectionRefused):
         await call_through(exchange.port, context)
     assert [facts.key_exchange_group.lower() for facts in exchange.facts] == [group.lower()]
