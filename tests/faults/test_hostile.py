@@ -33,6 +33,7 @@ from support.federation import (
     PASSPHRASE,
     US,
     Federation,
+    Operator,
     addressed,
     at_work,
     copied,
@@ -67,19 +68,25 @@ LARGER = 2.0  # times the memory of a quiet phase
 # Times what a start took before: what a member may add for good is bounded, and not nothing; the
 # honest mail of the run stays as well; and two starts of one exchange differ by a tenth.
 AFTER = 1.25
-STARTS = 3  # of which the best counts
+AFTER_BUSY = 1.4  # where the machine may be busy by chance, and the phases are short
+STARTS = 5  # of which the best counts
 ALIVE_S = 90  # for one packet more: the longest pause of a node is half a minute
 
 
-def started(federation: Federation) -> tuple[float, int]:
-    """What the exchange takes until it serves, the best of some: seconds of a core, and bytes."""
-    found = []
+def started(*operators: Operator) -> list[tuple[float, int]]:
+    """What each exchange takes until it serves, the best of some: seconds of a core, and bytes.
+
+    They start in turns: a machine that is busy slows them alike.
+    """
+    found: list[list[tuple[float, int]]] = [[] for _ in operators]
     for _ in range(STARTS):
-        running = federation.operator.serve()
-        # clock_getcpuclockid(3): a process's clock is made of its id; others' work is not in it.
-        found.append((time.clock_gettime((~running.pid << 3) | 2), memory(running.pid)))
-        assert running.terminate() == 0
-    return min(seconds for seconds, _ in found), min(held for _, held in found)
+        for operator, of_one in zip(operators, found, strict=True):
+            running = operator.serve()
+            # clock_getcpuclockid(3): a process's clock is made of its id; others' work is not
+            # in it.
+            of_one.append((time.clock_gettime((~running.pid << 3) | 2), memory(running.pid)))
+            assert running.terminate() == 0
+    return [(min(s for s, _ in of_one), min(held for _, held in of_one)) for of_one in found]
 
 
 def prepared(folder: Path) -> tuple[Federation, int]:
@@ -169,10 +176,12 @@ def test_the_honest_have_nothing_of_it(tmp_path: Path) -> None:
 
 
 def test_the_honest_have_nothing_of_one_attack(tmp_path: Path) -> None:
-    outlast(tmp_path, [[*ACTS]], again=2)
+    outlast(tmp_path, [[*ACTS]], again=2, after_most=AFTER_BUSY)
 
 
-def outlast(folder: Path, attacks: Iterable[list[str]], *, again: int = 0) -> None:
+def outlast(
+    folder: Path, attacks: Iterable[list[str]], *, again: int = 0, after_most: float = AFTER
+) -> None:
     """Has the honest at work before, during and after attacks of some acts, and compares.
 
     Args:
@@ -180,10 +189,14 @@ def outlast(folder: Path, attacks: Iterable[list[str]], *, again: int = 0) -> No
         attacks: The acts of each attack.
         again: How often all acts are drawn from once more where mail was slow. A machine that was
             busy by chance is not busy in each; an attack that slows mail down slows it each time.
+        after_most: What a start and its memory may come to afterwards, times what they were.
     """
     chance = soak.chance()
     federation, http = prepared(folder)
-    before = started(federation)
+    # As it was: with it the exchange afterwards is compared, while no node runs.
+    as_it_was = Operator(folder / "exchange-as-it-was", federation.operator.address)
+    shutil.copytree(federation.operator.home, as_it_was.home)
+    shutil.copy(federation.operator.secret, as_it_was.secret)
     for name in NAMES:
         federation.agencies[name].variables |= QUIETLY
     with loaded(federation) as load:
@@ -207,7 +220,7 @@ def outlast(folder: Path, attacks: Iterable[list[str]], *, again: int = 0) -> No
         verify_mail(watch)
         verify_stopped(federation, load)
         verify_audit(watch)
-    after = started(federation)
+    before, after = started(as_it_was, federation.operator)
     print(
         f"starts: {before[0]:.2f} s and {before[1] >> 20} MiB before, {after[0]:.2f} s and"
         f" {after[1] >> 20} MiB after"
@@ -215,8 +228,8 @@ def outlast(folder: Path, attacks: Iterable[list[str]], *, again: int = 0) -> No
     assert all(under_way_in(watch, phase) for phase in watch.phases if phase.acts)
     assert slow(watch) == []
     verify_memory(watch)
-    assert after[0] <= AFTER * before[0]
-    assert after[1] <= AFTER * before[1]
+    assert after[0] <= after_most * before[0]
+    assert after[1] <= after_most * before[1]
     verify_logs(federation)
     assert [act for act in watch.acts if str(act.get("ended", "")).startswith("told")] == []
     verified = federation.operator.done("verify-log")
