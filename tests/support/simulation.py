@@ -632,29 +632,21 @@ class Clock:
 
 @dataclass(kw_only=True)
 class Template:
-    """A federation at rest, to be copied: homes, a database, and the exchange's keys.
-
-    Attributes:
-        cosigned_s: When its agencies cosigned last, on this process's monotonic clock.
-    """
+    """A federation at rest, to be copied: homes, a database, and the exchange's keys."""
 
     folder: Path
     keys: ExchangeKeys
     identity: ExchangeEnrolment
-    cosigned_s: float
+    cosigned_s: float  # on this process's monotonic clock
 
     @property
     def is_old(self) -> bool:
-        """Returns whether a test of some minutes would outlive its cosignatures."""
         return time.monotonic() - self.cosigned_s > FRESH_S
 
     async def refresh(self) -> None:
-        """Has two agencies cosign anew, if it is old: an exchange starts in doubt otherwise.
-
-        The third reads nothing meanwhile: tests rely on what it has not read.
-        """
+        """Has two agencies cosign anew, if it is old; tests rely on what the third has not read."""
         if self.is_old:
-            async with opened(self, self.folder, cosigned_by=2):
+            async with opened(self, self.folder, by=2):
                 self.cosigned_s = time.monotonic()
 
 
@@ -731,9 +723,7 @@ def _house(template: Template, store: SqliteStore, clock: Clock) -> Components:
 
 
 @asynccontextmanager
-async def opened(
-    template: Template, folder: Path, *, cosigned_by: int = len(AGENCIES)
-) -> AsyncIterator[Simulation]:
+async def opened(template: Template, folder: Path, *, by: int = 3) -> AsyncIterator[Simulation]:
     """The federation in ``folder``, at work; cosigned anew by so many agencies if it is old."""
     async with AsyncExitStack() as stack:
         clock, store = Clock(), SqliteStore(folder / "exchange.db")
@@ -745,7 +735,7 @@ async def opened(
             node = await Node.open(folder / name, passphrase=PASSPHRASE, transport=lying)
             members.append(Member(node=await stack.enter_async_context(node), exchange=lying))
         if template.is_old:
-            fresh = members[:cosigned_by]
+            fresh = members[:by]
             for member in (*fresh, *fresh):
                 await member.node.cosigning.turn()
             for member in fresh:
