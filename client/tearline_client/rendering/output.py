@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -23,18 +24,18 @@ from tearline.text.display import visible, visible_lines
 Row = Mapping[str, object]
 
 
-class Value:
+class Value(ABC):
     """Value of a row with two spellings: short for people, and whole for programs."""
 
     __slots__ = ()
 
+    @abstractmethod
     def text(self) -> str:
         """Returns the spelling for people."""
-        raise NotImplementedError
 
+    @abstractmethod
     def whole(self) -> str:
         """Returns the spelling for programs."""
-        raise NotImplementedError
 
 
 # Characters that start a formula in Excel, LibreOffice or Sheets, in ASCII and full width.
