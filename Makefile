@@ -43,9 +43,12 @@ PROTOS := $(wildcard proto/tearline/v1/*.proto)
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-.PHONY: demo demo-broken
+.PHONY: demo demo-console demo-broken
 demo: $(VENV)/.ready-run-$(KEY) ## tell the story with real processes, and prove each step
 	@$(VENV)/bin/tearline demo
+
+demo-console: $(VENV)/.ready-console-$(KEY) ## the same, then leave three consoles running to sign in to, until Ctrl-C
+	@$(VENV)/bin/tearline demo --console
 
 demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: that step must then fail
 	@PYTHONPATH=tests $(RUN) -m attacks.demo_broken
@@ -146,6 +149,10 @@ $(VENV)/.ready-venv-$(KEY):
 
 $(VENV)/.ready-run-$(KEY): $(VENV)/.ready-venv-$(KEY)
 	@$(VENV)/bin/$(PIP) --editable '.[client,server]'
+	@touch $@
+
+$(VENV)/.ready-console-$(KEY): $(VENV)/.ready-run-$(KEY)
+	@$(VENV)/bin/$(PIP) --editable '.[console]'
 	@touch $@
 
 $(VENV)/.ready-test-$(KEY): $(VENV)/.ready-run-$(KEY)

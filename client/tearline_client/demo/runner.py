@@ -4,11 +4,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tearline.errors import TearlineError
 from tearline_client.demo.agency import PASSPHRASE
+from tearline_client.demo.consoles import DemoConsole, open_consoles
 from tearline_client.demo.step import Step, StepResult, Story
 from tearline_client.demo.story import STEPS
 from tearline_client.demo.world import World
@@ -24,35 +25,64 @@ class StoryResult:
     told: StepResult
 
 
-def tell(say: Say, *, keep: Path | None = None) -> tuple[list[StoryResult], float]:
-    """Runs the story.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRun:
+    """The story, told to its end.
+
+    Attributes:
+        results: Every step with its outcome. A step that depends on a failed one is not proved,
+            and says why.
+        seconds: Duration of the story.
+        consoles: The consoles that run now, if they were asked for and every step was proved.
+    """
+
+    results: tuple[StoryResult, ...]
+    seconds: float
+    consoles: tuple[DemoConsole, ...]
+
+    @property
+    def is_proved(self) -> bool:
+        """Returns whether every step was proved."""
+        return all(result.told.proved for result in self.results)
+
+
+@contextmanager
+def told_story(
+    say: Say, *, keep: Path | None = None, has_consoles: bool = False
+) -> Iterator[StoryRun]:
+    """Runs the story, and ends every process of it afterwards.
 
     Args:
         say: Called with each line of output.
         keep: Folder to leave the running federation in; by default a temporary one, removed.
+        has_consoles: Whether the agencies run on with consoles after the story.
 
-    Returns:
-        Every step with its outcome, and the total seconds. A step that depends on a failed one is
-        not proved, and says why.
+    Yields:
+        The story's outcome.
     """
     began = time.monotonic()
-    results: list[StoryResult] = []
-    with _folder(keep) as folder:
+    with _folder(keep) as folder, ExitStack() as ending:
         world = World.create(folder)
-        with ExitStack() as ending:
-            ending.callback(world.stop)
-            story = Story(world)
-            for number, step in enumerate(STEPS, start=1):
-                say(f"\n{number}. {step.title}")
-                told = _tell_one(step, story)
-                for line in told.lines:
-                    say(f"   {line}")
-                say(f"   {'PROVED' if told.proved else 'NOT PROVED'}: {step.claim}")
-                results.append(StoryResult(step=step, told=told))
-            if keep is not None:
-                world.leave(PASSPHRASE)
-                ending.pop_all()
-    return results, time.monotonic() - began
+        ending.callback(world.stop)
+        results = tuple(_steps(say, Story(world)))
+        run = StoryRun(results=results, seconds=time.monotonic() - began, consoles=())
+        if has_consoles and run.is_proved:
+            run = replace(run, consoles=open_consoles(world))
+        elif keep is not None:
+            world.leave(PASSPHRASE)
+        if keep is not None:
+            ending.pop_all()
+        yield run
+
+
+def _steps(say: Say, story: Story) -> Iterator[StoryResult]:
+    for number, step in enumerate(STEPS, start=1):
+        say(f"\n{number}. {step.title}")
+        told = _tell_one(step, story)
+        for line in told.lines:
+            say(f"   {line}")
+        say(f"   {'PROVED' if told.proved else 'NOT PROVED'}: {step.claim}")
+        yield StoryResult(step=step, told=told)
 
 
 def _tell_one(step: Step, story: Story) -> StepResult:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ EXCHANGE_DOMAIN = "exchange.example"
 DNS_NAME = "exchange.test"
 _START_S = 30
 _STOP_S = 15
+_POLL_S = 0.05
 
 
 class AgencyProcess:
@@ -92,7 +93,7 @@ class ExchangeProcess:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.address = f"127.0.0.1:{_free_port()}"
+        self.address = f"127.0.0.1:{free_port()}"
         self._passphrase = home.parent / "exchange.passphrase"
         self._serving: subprocess.Popen[bytes] | None = None
 
@@ -135,13 +136,7 @@ class ExchangeProcess:
                 start_new_session=detached,
             )
         host, _, port = self.address.rpartition(":")
-        waited = 0.0
-        while not _accepts(host, int(port)):
-            if self._serving.poll() is not None or waited > _START_S:
-                raise ExchangeUnreachable(f"it did not start; see {log.name}")
-            # Polled, because the other program offers no event for its readiness.
-            waited += 0.05
-            time.sleep(0.05)
+        _await_port(self._serving, host, int(port), Path(log.name))
 
     def verify_log(self, home: Path | None = None) -> tuple[int, str]:
         """Returns the exit status and output of the operator's verification of a database."""
@@ -176,24 +171,26 @@ class ExchangeProcess:
 
     def stop(self) -> None:
         """Stops the exchange after it has drained."""
-        if self._serving is None:
-            return
-        self._serving.terminate()
-        try:
-            self._serving.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            self._serving.kill()
-            self._serving.wait()
+        if self._serving is not None:
+            _end(self._serving)
         self._serving = None
 
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """All processes of the demo."""
+    """All processes of the demo.
+
+    Attributes:
+        folder: Folder of all their files.
+        exchange: The exchange.
+        agencies: Agencies that perform the acts of the story, by name.
+        nodes: Agencies that were left running by themselves, by name.
+    """
 
     folder: Path
     exchange: ExchangeProcess
     agencies: dict[str, AgencyProcess]
+    nodes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @classmethod
     def create(cls, folder: Path) -> "World":
@@ -223,45 +220,80 @@ class World:
             raise errors[0]
         return answers
 
-    def leave(self, passphrase: bytes) -> None:
+    def leave(self, passphrase: bytes, *, consoles: Mapping[str, int] | None = None) -> None:
         """Leaves exchange and nodes running in processes that outlive this one.
 
         The folder gets a passphrase file, a log and a process id for each process.
 
         Args:
             passphrase: Passphrase of the agencies' keystores.
+            consoles: By agency, the port of its console; by default the nodes have none.
+
+        Raises:
+            ExchangeUnreachable: If the exchange or a console does not start.
         """
         for agency in self.agencies.values():
             agency.stop()
         pids = {"exchange": self.exchange.leave()}
+        ports = consoles or {}
         for name, agency in self.agencies.items():
             secret = self.folder / f"{name}.passphrase"
             write_new(secret, passphrase + b"\n")
-            pids[name] = _leave_node(agency.home, secret)
+            self.nodes[name] = _leave_node(agency.home, secret, ports.get(name))
+            pids[name] = self.nodes[name].pid
         for name, pid in pids.items():
             (self.folder / f"{name}.pid").write_text(f"{pid}\n")
+        for name, port in ports.items():
+            _await_port(self.nodes[name], "127.0.0.1", port, self.folder / f"{name}.log")
 
     def stop(self) -> None:
         """Ends every process."""
         for agency in self.agencies.values():
             agency.stop()
+        for node in self.nodes.values():
+            node.terminate()
+        for node in self.nodes.values():
+            _end(node)
         self.exchange.stop()
 
 
-def _leave_node(home: Path, secret: Path) -> int:
-    command = [sys.executable, "-m", "tearline_client", "node", "run", "--home", str(home)]
+def _leave_node(home: Path, secret: Path, port: int | None) -> subprocess.Popen[bytes]:
+    work = ["node", "run"] if port is None else ["console"]
+    command = [sys.executable, "-m", "tearline_client", *work, "--home", str(home)]
+    place = {} if port is None else {"TEARLINE_CONSOLE": f"localhost:{port}"}
     with (home.parent / f"{home.name}.log").open("ab") as log:
-        node = subprocess.Popen(
+        return subprocess.Popen(
             [*command, "--passphrase-file", str(secret)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env=os.environ | place,
             start_new_session=True,
         )
-    return node.pid
 
 
-def _free_port() -> int:
+def _await_port(process: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
+    waited = 0.0
+    while not _accepts(host, port):
+        if process.poll() is not None or waited > _START_S:
+            raise ExchangeUnreachable(f"it did not start; see {log}")
+        # Polled, because the other program offers no event for its readiness.
+        waited += _POLL_S
+        time.sleep(_POLL_S)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process after it has drained, and kills it if it does not."""
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """Returns a port of this machine that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
