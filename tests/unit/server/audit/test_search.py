@@ -23,7 +23,7 @@ from support.exchange import (
 )
 from support.stores import event, put
 from tearline.audit.event import Event, EventCode
-from tearline.errors import FrontierDamaged, LogBehind, NotFound
+from tearline.errors import ExchangeBusy, FrontierDamaged, LogBehind, NotFound
 from tearline.limits import EVENT_PAGE_BYTES
 from tearline.tlog.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from tearline.tlog.merkle import Frontier
@@ -242,17 +242,21 @@ async def test_an_event_larger_than_a_page_is_a_page_of_its_own(
     assert [len(page.events) for page in pages] == [1, 1]
 
 
-async def test_pages_that_are_not_taken_in_keep_nobody_else_s_waiting(world: World) -> None:
+async def test_pages_that_are_not_taken_in_keep_nobody_else_s_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await sent(world, CN)
     world.exchange.audit_search._room = MemoryQuota(EVENT_PAGE_BYTES)
     deaf = world.exchange.audit_search.search(
         auditor(CN), SearchRequest(query="", after=-1, limit=0)
     )
     assert (await anext(deaf)).events
-    following = asyncio.create_task(searched(world, CN))
-    for _ in range(4):  # agencies search in turns: one that waits for nothing would be done by then
+    with monkeypatch.context() as impatient:  # a search that finds no room asks no longer
+        impatient.setattr("tearline_server.admission.rate_limits.PLACE_S", 0)
+        with pytest.raises(ExchangeBusy, match="unread"):
+            await searched(world, CN)
         assert await searched(world, US)
-    assert not following.done()
+    following = asyncio.create_task(searched(world, CN))
     assert [page async for page in deaf] == []
     assert len(await asyncio.wait_for(following, 30)) == 1
 

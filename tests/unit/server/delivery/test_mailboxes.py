@@ -12,7 +12,7 @@ import pytest
 from support.agencies import CN, FIELDS, US, node_of
 from support.exchange import World, codes, opened
 from tearline.audit.event import EventCode
-from tearline.errors import StoreUnreachable
+from tearline.errors import ExchangeBusy, StoreUnreachable
 from tearline.limits import MAX_MESSAGE_BYTES
 from tearline.statements.statement import StatementType
 from tearline.wire.deliveries import START, Cursor, Delivery, encode_delivery
@@ -225,29 +225,37 @@ async def test_a_delivery_is_composed_in_its_agency_s_turn(
     assert asked == [CN] * 2
 
 
-async def test_mail_that_is_not_taken_in_keeps_nobody_else_s_waiting(world: World) -> None:
+async def test_mail_that_is_not_taken_in_keeps_nobody_else_s_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await send(world)
     world.exchange._mailboxes._room = MemoryQuota(MAX_MESSAGE_BYTES)
     deaf = world.exchange.subscribe(node_of(CN), START)
     assert (await anext(deaf)).statements
-    following = asyncio.create_task(world.read(CN))
-    for _ in range(10):  # the other reader of the agency would be done by then
+    with monkeypatch.context() as impatient:  # a reader that finds no room asks no longer
+        impatient.setattr("tearline_server.admission.rate_limits.PLACE_S", 0)
+        with pytest.raises(ExchangeBusy, match="unread"):
+            await world.read(CN)
         assert await world.read(US)
-    assert not following.done()
+    following = asyncio.create_task(world.read(CN))
     assert [delivery.cursor.seq async for delivery in until_idle(deaf)] == [2]
     assert len(await asyncio.wait_for(following, 30)) == 2
 
 
-async def test_subscriptions_of_an_agency_hold_so_many_pages_of_mail_at_once(world: World) -> None:
+async def test_subscriptions_of_an_agency_hold_so_many_pages_of_mail_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that has not read its page keeps another of its agency from reading one, alone."""
     await send(world)
     world.exchange._mailboxes._pages = SourceSlots(1)
     deaf = world.exchange.subscribe(node_of(CN), START)
     assert (await anext(deaf)).statements
-    following = asyncio.create_task(world.read(CN))
-    for _ in range(10):  # the other reader of the agency would be done by then
+    with monkeypatch.context() as impatient:  # a reader that finds no place asks no longer
+        impatient.setattr("tearline_server.admission.rate_limits.PLACE_S", 0)
+        with pytest.raises(ExchangeBusy, match="same agency"):
+            await world.read(CN)
         assert await world.read(US)
-    assert not following.done()
+    following = asyncio.create_task(world.read(CN))
     assert [delivery.cursor.seq async for delivery in until_idle(deaf)] == [2]
     assert len(await asyncio.wait_for(following, 30)) == 2
 
