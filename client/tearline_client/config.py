@@ -9,10 +9,10 @@ passphrase comes from a file, the environment or a prompt.
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
 from tearline.errors import (
     ConfigUnreadable,
@@ -63,7 +63,7 @@ def _recall(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Setting:
     """Definition of one setting.
 
@@ -171,7 +171,7 @@ SETTINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Settings:
     """Every setting of a node, as defined in SETTINGS.
 

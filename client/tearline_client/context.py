@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import NoReturn
 
 from tearline.agreements.agreement import Agreement
 from tearline.crypto.keys import KemKey, KemPublicKey
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     AgreementNotInForce,
     ClockSkewed,
@@ -128,7 +129,7 @@ class Stores:
         self.values = ValueStore(database, value_key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Policies:
     """Policy sets of this node.
 
@@ -161,7 +162,7 @@ def _policy(terms: Terms, shared: PolicySet, own: PolicySet | None) -> ReleasePo
     return ReleasePolicy(terms=terms, shared=shared, own=own)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class NodeContext:
     """State and components of a running node.
 

@@ -6,13 +6,14 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.keys import SEED_SIZE, SUITE, SigningKey
 from tearline.crypto.tls_keys import TlsKey
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ConfigUnreadable, TrustListRejected
 from tearline.federation.members import (
     NODE_TYPES,
@@ -65,7 +66,7 @@ DAY_S = 24 * 3600
 CA_LIFETIME_S = 5 * 366 * DAY_S
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Passphrases:
     """Passphrases of the two keystores of a home.
 

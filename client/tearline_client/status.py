@@ -1,8 +1,8 @@
 """Status of a node: queued messages, quarantine, channels and keys."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.federation.members import KeyRecord
 from tearline_client.context import NodeContext
 from tearline_client.store.channels import ChannelState
@@ -10,7 +10,7 @@ from tearline_client.store.inbox import Quarantined
 from tearline_client.store.outbox import OutboxState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class NodeStatus:
     """Status of a node.
 

@@ -12,9 +12,9 @@ name has one spelling, none looks like an IP address, and none needs escaping. (
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline.limits import MAX_URI_BYTES
 
@@ -27,7 +27,7 @@ _NODE_NAME = re.compile(_LABEL)
 _TRUST_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AgencyUri:
     """Agency, identified by its trust domain.
 
@@ -45,7 +45,7 @@ class AgencyUri:
         return _SCHEME + self.trust_domain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class NodeUri:
     """Node of an agency.
 
@@ -71,7 +71,7 @@ class NodeUri:
         return AgencyUri(trust_domain=self.trust_domain)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ExchangeUri:
     """Exchange under its operator's trust domain.
 

@@ -13,9 +13,9 @@ import hashlib
 import hmac
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import IO
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import label
 from tearline.errors import BackupDamaged
 
@@ -49,7 +49,7 @@ class _Bytes:
         return data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Unpacked:
     """Archive that was read to its end.
 
@@ -73,7 +73,7 @@ class Unpacked:
             raise BackupDamaged("its MAC does not verify under the keys in it")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Member:
     """File of an archive, to be read before the next.
 

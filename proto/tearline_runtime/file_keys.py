@@ -5,12 +5,13 @@ The tables are TOML resources beside the parsers.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from tearline.dataclass.immutable import immutable
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@immutable
 class FileKey:
     """One key of a file, as readers need it.
 
@@ -29,7 +30,7 @@ class FileKey:
     default: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class KeyTable:
     """The only keys that may stand in one table of a file.
 

@@ -5,13 +5,13 @@ names a state that may be normal for a while, such as a partner that is behind.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ConfigUnreadable
 from tearline_runtime import files
 
@@ -30,7 +30,7 @@ class Health(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Check:
     """One check of a service.
 

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
 from tearline.statements.statement import Signer
 from tearline.verification.log_entries import verify_cosigned
@@ -20,7 +21,7 @@ from tearline_server.timekeeper import Timekeeper
 from tearline_server.tlog.log import AuditLog, Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Components:
     """Components of an exchange.
 

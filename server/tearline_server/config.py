@@ -8,10 +8,10 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
 from tearline.errors import (
     ConfigUnreadable,
@@ -59,7 +59,7 @@ _NUMBERS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Witness:
     """External witness, which the exchange asks for cosignatures.
 
@@ -72,7 +72,7 @@ class Witness:
     key: VerifierKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Config:
     """Settings of an exchange.
 

@@ -7,13 +7,13 @@
 
 import hmac
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.keys import SEED_SIZE, SigningKey
 from tearline.crypto.passphrase import OVERHEAD, SALT_SIZE, seal, stretch, unseal, verify_length
 from tearline.crypto.tls_keys import TlsKey
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed
 from tearline.errors import KeystoreDamaged, KeystoreUnusable
 from tearline.federation.members import ExchangeEnrolment, ExchangeIdentity, LogIdentity
@@ -28,7 +28,7 @@ _MAX_BYTES = 64 << 10
 _PARTS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ExchangeKeys:
     """Private keys of an exchange.
 

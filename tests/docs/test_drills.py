@@ -118,13 +118,12 @@ def test_persons_are_exported_as_cards_and_the_access_is_logged(desk: Desk) -> N
 
 BULLETIN = '''"""Bulletins: an agency's public word to all, of which the log keeps the digest."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.statements.statement import HASH_SIZE, Header
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Bulletin:
     """A bulletin.
 

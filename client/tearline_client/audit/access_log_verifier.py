@@ -1,10 +1,11 @@
 """Verification of the node's access log: rows, tree, and every anchor."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tearline.audit.anchor import verify_anchored
 from tearline.audit.event import Event, EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.errors import AccessLogChanged, StatementMalformed, StoreDamaged, TearlineError
 from tearline.statements.statement import Statement, StatementType
 from tearline.tlog.merkle import Frontier
@@ -21,7 +22,7 @@ from tearline_runtime.turns import in_turns
 _OVERDUE_MS = 2 * 24 * 3_600_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AccessEntry:
     """A logged act.
 
@@ -34,7 +35,7 @@ class AccessEntry:
     event: Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AccessFinding:
     """A defect, or an open question.
 
@@ -52,7 +53,7 @@ class AccessFinding:
         return AccessLogChanged.code if self.outcome is Outcome.FAILED else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AccessExamination:
     """The examined access log.
 

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, TypeVar
 
 from tearline.audit.export import AuditExport
 from tearline.audit.query import parse_query
 from tearline.crypto.armor import Armor, parse_armor
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_utf8
 from tearline.errors import (
     ConfigUnreadable,
@@ -43,7 +43,7 @@ BEGIN = f"-----BEGIN {Armor.AUDIT_EXPORT}-----"
 _PIECE_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ExportJudgement:
     """Result of an export's verification.
 

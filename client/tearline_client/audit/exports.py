@@ -1,11 +1,11 @@
 """Exports: results of a search as a file with a signed manifest (docs/spec/audit-v1.md)."""
 
 import hashlib
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from tearline.audit.export import AuditExport, ExportFormat
 from tearline.crypto.armor import Armor, armor
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ExchangeMisbehaved, NotFound
 from tearline.statements.statement import ActedBy, StatementType
 from tearline.verification.log_entries import verify_cosigned
@@ -24,7 +24,7 @@ from tearline_client.audit.tables import encode_header, encode_row
 from tearline_client.context import NodeContext
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Exported:
     """A written export.
 

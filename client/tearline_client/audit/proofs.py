@@ -1,9 +1,9 @@
 """Proof files for others, from this node's own copy of the log, offline."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from tearline.audit.erasure import Erasure
+from tearline.dataclass.immutable import immutable
 from tearline.errors import EntryMismatch, NotFound
 from tearline.tlog.checkpoint import SignedCheckpoint
 from tearline.tlog.proof import LogProof
@@ -20,7 +20,7 @@ from tearline_client.store.log import LogStore
 SUFFIX = ".tlog-proof"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ProofFile:
     """A proof file.
 
@@ -37,7 +37,7 @@ class ProofFile:
     about: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Known:
     """An entry that this node can open: blind ones with an opening here, and every clear one."""
 

@@ -1,7 +1,6 @@
 """An entry of the log with everything that proves it, for one reader."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.tlog.checkpoint import SignedCheckpoint
 from tearline.tlog.proof import LogProof
 from tearline.verification.log_entries import verify_cosigned
@@ -13,7 +12,7 @@ from tearline_client.context import NodeContext
 from tearline_client.store.cosigning import Partner
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ProvenRecord:
     """An entry, found by a search, with its proof.
 

@@ -4,10 +4,9 @@ An agency cannot distinguish an exchange's fault from mail that a node has not r
 operator.
 """
 
-from dataclasses import dataclass
-
 from tearline.agreements.agreement import Agreement
 from tearline.audit.retention import is_due
+from tearline.dataclass.immutable import immutable
 from tearline.limits import MAX_LOG_TIME_SKEW_MS, RETENTION_ENTRY_MS
 from tearline_client.context import NodeContext
 
@@ -18,7 +17,7 @@ Further time is added for each entry of the log, since many may be due at once.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class KeptTooLong:
     """Entries of an agreement that this node can still open after their retention.
 

@@ -8,10 +8,11 @@ Entries that this node can open must be among the results.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tearline.audit.event import Event
 from tearline.audit.query import Query, parse_query
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     EntryMismatch,
     EntryWithheld,
@@ -38,7 +39,7 @@ BEGINNING = -1
 _AGAIN_S = 1.0  # before a following search is repeated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FoundEvent:
     """An event found by a search, with its proof.
 
@@ -58,7 +59,7 @@ class FoundEvent:
         return self.proven.entry.index
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SearchPosition:
     """The rest of a search.
 
@@ -73,7 +74,7 @@ class SearchPosition:
     left: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Page:
     """Verified events, and the last log index that they answer for."""
 

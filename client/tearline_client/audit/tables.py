@@ -8,11 +8,12 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import BinaryIO
 
 from tearline.audit.export import ExportFormat
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_base64, parse_decimal
 from tearline.errors import CheckpointMissing, EntryMismatch, MalformedInput, TearlineError
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE, MAX_TABLE_BYTES
@@ -55,7 +56,7 @@ def _text(value: object) -> str:
     return str(value) if type(value) is int else _JSON.encode(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RowJudgement:
     """Result of one row.
 
@@ -70,7 +71,7 @@ class RowJudgement:
     note: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class TableJudgement:
     """Result of a file of rows.
 

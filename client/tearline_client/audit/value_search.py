@@ -4,8 +4,7 @@ The log never holds a value in any form, so an auditor starts here. The result i
 for which the log lists the disclosures.
 """
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.errors import TearlineError
 from tearline.packets.packet import TEXT
 from tearline_client.audit.who_saw import WhoSaw, who_saw
@@ -33,7 +32,7 @@ def packets_with(context: NodeContext, value: str) -> tuple[StoredPacket, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ValueField:
     """A field here with a value, and its disclosures.
 

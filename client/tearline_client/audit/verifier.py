@@ -10,13 +10,14 @@ misbehaved.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
 from tearline.agreements.agreement import Agreement
 from tearline.audit.erasure import Erasure
 from tearline.audit.event import Event
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import u64
 from tearline.errors import (
     CheckpointForeign,
@@ -58,7 +59,7 @@ class Outcome(StrEnum):
     INDETERMINATE = "indeterminate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Finding:
     """One reason why a proof is not verified.
 
@@ -73,7 +74,7 @@ class Finding:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ErasedBy:
     """A verified erasure order.
 
@@ -90,7 +91,7 @@ class ErasedBy:
     agreement: Agreement | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Judgement:
     """Result for a proof file.
 
@@ -241,7 +242,7 @@ class AuditVerifier:
             yield finding_of(LogKeysUnknown(), Outcome.INDETERMINATE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Noted:
     """A checkpoint's note, shared by many proofs.
 

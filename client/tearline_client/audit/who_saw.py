@@ -6,10 +6,10 @@ field.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from tearline.audit.event import Decision, Event, EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
 from tearline.errors import LogError, MalformedInput, MarkingMalformed
 from tearline.limits import MAX_LOG_TIME_SKEW_MS, MAX_SLOTS
@@ -40,7 +40,7 @@ class Answer(StrEnum):
     INDETERMINATE = "indeterminate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Spot:
     """One form of a field, with its compartment (None if unknown)."""
 
@@ -48,14 +48,14 @@ class Spot:
     form: Form
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Place:
     """Slots of a field in its packet, one for each form."""
 
     slots: Mapping[int, Spot]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Reader:
     """A person of a partner, as named by that partner's signed receipt.
 
@@ -68,7 +68,7 @@ class Reader:
     role: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Sighting:
     """One partner's view of the field by one grant.
 
@@ -108,7 +108,7 @@ class Sighting:
     erased_by: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Evidence:
     """All stored data about one grant.
 
@@ -135,7 +135,7 @@ class Evidence:
     readers: tuple[Reader, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class WhoSaw:
     """Result of the query.
 

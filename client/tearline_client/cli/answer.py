@@ -2,12 +2,12 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from tearline.dataclass.immutable import immutable
 from tearline_client.cli.confirmation import confirm_packets
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.documents import attach_option, attached
@@ -38,7 +38,7 @@ from tearline_client.rendering.packets import SPARE, cell_rows
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Answer:
     """Options of an answer, as given on the command line.
 

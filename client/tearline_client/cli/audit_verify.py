@@ -2,12 +2,12 @@
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from tearline.crypto.armor import Armor
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_hex
 from tearline.errors import (
     EXIT_INTEGRITY,
@@ -63,7 +63,7 @@ STATUS = {
 """The exit status of each outcome."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Reader:
     """Trusted inputs that files are verified with.
 
@@ -78,7 +78,7 @@ class _Reader:
     policy: LogPolicy | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Verdict:
     """Result for one file: its outcome, its row, and the exhibit that it holds."""
 

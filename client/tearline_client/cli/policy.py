@@ -5,13 +5,13 @@ The agency's own policies are in ``policy/own.cedar`` of the home; the agreement
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.errors import EXIT_LOCAL, MalformedInput, NotFound, PolicyError, PolicySetMalformed
 from tearline.federation.members import TrustList
 from tearline.identity import agency_uri_of
@@ -58,7 +58,7 @@ _kind_option = click.option(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PolicyFiles:
     """Context that policy questions are decided in.
 

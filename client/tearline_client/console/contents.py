@@ -6,10 +6,11 @@ stands beside the field, and never repeats the value. A doubtful value is kept, 
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tearline.bodies.registry import KINDS
 from tearline.bodies.rules import Detail, Part, Value
+from tearline.dataclass.immutable import immutable
 from tearline.errors import FormRefused, MalformedInput
 from tearline.limits import MAX_CONSOLE_ENTITIES
 from tearline.packets.packet import PacketKind
@@ -50,7 +51,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 """The properties that a form shows first, of the schemata that it offers first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Entry:
     """An entity in a form, with the properties that the form shows.
 
@@ -69,7 +70,7 @@ class Entry:
         return next(iter(self.values.get("name", ())), self.id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Input:
     """A field of the form.
 

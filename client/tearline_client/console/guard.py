@@ -10,13 +10,14 @@ HTTP that is malformed or ambiguous does not come here: the server refuses it wi
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tearline.dataclass.immutable import immutable
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -39,7 +40,7 @@ ENTRANCES = frozenset({"/", "/to-do", "/sign-in"})
 """Pages that a link elsewhere may lead to: to open them records and notifies nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Origins:
     """Origins under which browsers reach the console.
 

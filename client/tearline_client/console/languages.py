@@ -9,7 +9,6 @@ import datetime
 import gettext as catalogues
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -20,6 +19,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
+from tearline.dataclass.immutable import immutable
 from tearline.text.display import visible
 
 NAMES: Mapping[str, str] = {"en": "English", "zh": "中文", "es": "Español"}
@@ -36,7 +36,7 @@ def mark(message: str) -> str:
     return message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Language:
     """A language, with its catalogue.
 

@@ -6,8 +6,9 @@ has a file name besides; browsers write quotes and line ends in them as ``%22``,
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import FormRefused
 from tearline.limits import MAX_CONSOLE_FIELDS, MAX_CONSOLE_FILES
 
@@ -24,7 +25,7 @@ _ESCAPES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 _ESCAPED = re.compile("|".join(_ESCAPES))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SentFile:
     """A file in a form.
 

@@ -5,10 +5,11 @@ They are data: ``request_templates.toml`` beside this module has each text in ev
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from tearline.dataclass.immutable import immutable
 
 Texts = Mapping[str, str]
 """A text, by the code of its language."""
@@ -16,7 +17,7 @@ LANGUAGES = ("en", "zh", "es")
 """Languages in which a text for a partner can be written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RecordField:
     """A field of a kind of record.
 
@@ -29,7 +30,7 @@ class RecordField:
     label: Texts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RecordKind:
     """A kind of record or of subject, as a form asks for it.
 
@@ -46,7 +47,7 @@ class RecordKind:
     fields: tuple[RecordField, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RequestTemplate:
     """A request as it usually is for an offence.
 

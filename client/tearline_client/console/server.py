@@ -3,9 +3,9 @@
 import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import SettingInvalid
 from tearline_client.config import Settings
 from tearline_client.console.app import console_application
@@ -14,7 +14,7 @@ from tearline_client.node import Node
 from tearline_runtime.http import TlsFiles, listening
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ConsolePlace:
     """Address and origins of the console, by its settings.
 

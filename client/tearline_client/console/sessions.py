@@ -6,8 +6,9 @@ restart of the console ends every session.
 
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import LoginRequired
 from tearline.limits import (
     CONSOLE_IDLE_S,
@@ -23,7 +24,7 @@ from tearline.limits import (
 _TOKEN_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class BrowserSession:
     """A session of one person in one browser.
 

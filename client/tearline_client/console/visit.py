@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlencode
 
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     EXIT_INTEGRITY,
     EXIT_LOCAL,
@@ -53,7 +54,7 @@ def status_of(refused: TearlineError | None) -> int:
     return 200 if refused is None else _STATUSES[refused.exit_status]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ConsoleRoute:
     """A row in the table of routes.
 
@@ -100,7 +101,7 @@ class Verifications:
             self._waiting -= 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Console:
     """State of the console, shared by all requests.
 
@@ -129,7 +130,7 @@ class Console:
     drafts: HeldDrafts = field(default_factory=HeldDrafts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Visit:
     """A request, as the handler of its page sees it.
 

@@ -9,7 +9,6 @@ import ipaddress
 import json
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -31,6 +30,7 @@ from fido2.webauthn import (
     UserVerificationRequirement,
 )
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import PasskeyRefused
 from tearline.limits import MAX_PASSKEY_BYTES
 from tearline_client.persons.passkeys import Passkey
@@ -42,7 +42,7 @@ _GIVEN = ("clientDataJSON", "authenticatorData", "signature", "userHandle")
 _Answer = TypeVar("_Answer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Credential:
     """A new credential, as verified.
 
@@ -57,7 +57,7 @@ class Credential:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Assertion:
     """An answer of an authenticator, not verified yet.
 

@@ -5,8 +5,8 @@ import signal
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp
 from tearline_client.demo.agency import PASSPHRASE
@@ -25,7 +25,7 @@ _NAMES = {
 _PASSPHRASE_BYTES = 6  # with the pace of sign-ins: nobody guesses one while the demo runs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class DemoPerson:
     """A person who may sign in to a console.
 
@@ -42,7 +42,7 @@ class DemoPerson:
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class DemoConsole:
     """The console of an agency.
 

@@ -4,9 +4,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import TearlineError
 from tearline_client.demo.agency import PASSPHRASE
 from tearline_client.demo.consoles import DemoConsole, open_consoles
@@ -17,7 +18,7 @@ from tearline_client.demo.world import World
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoryResult:
     """A step and its outcome."""
 
@@ -25,7 +26,7 @@ class StoryResult:
     told: StepResult
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoryRun:
     """The story, told to its end.
 

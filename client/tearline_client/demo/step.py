@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tearline.dataclass.immutable import immutable
 from tearline_client.demo.lead import GUARDED
 from tearline_client.demo.world import AGENCIES, World
 
@@ -33,7 +34,7 @@ class StepResult:
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Step:
     """One step of the story.
 

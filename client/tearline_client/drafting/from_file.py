@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import overload
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed
 from tearline.errors import (
     BodyIncomplete,
@@ -35,7 +36,7 @@ NARRATIVE, REFERENCE = "Packet/narrative", "Packet/reference"
 _MAX_PLACES = 8  # of doubtful values listed in a refusal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReleaseOptions:
     """Terms and recipients of a release.
 
@@ -54,7 +55,7 @@ class ReleaseOptions:
     unmarked: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Drafted:
     """A source as it would be sent.
 

@@ -6,16 +6,16 @@ No timer gathers: the exchange states when no mail waits, which ends a batch.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import TearlineError
 
 MAX_DELIVERIES = 64  # under one commit, a quarter of a second's work; read again after a crash
 MAX_BYTES = 4 << 20  # of these deliveries; one more may exceed it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Arrivals:
     """Deliveries that arrived without a pause.
 

@@ -13,13 +13,13 @@ policy/own.cedar   the agency's own policies, if any
 import re
 import shutil
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
 from tearline.crypto.armor import Armor, parse_armor
 from tearline.crypto.certificates import certified_key_id, from_pem
 from tearline.crypto.keys import KemKey
 from tearline.crypto.tls_keys import TlsKey
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ConfigUnreadable, ExportRefused, HomeMissing, SettingInvalid
 from tearline.federation.members import TrustList
 from tearline.identity import AgencyUri, NodeUri, parse_node_uri
@@ -42,7 +42,7 @@ MAX_FILE_BYTES = 2 * MAX_MESSAGE_BYTES  # the largest armored trust list
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Identity:
     """Identity of a node.
 

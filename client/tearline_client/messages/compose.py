@@ -5,9 +5,9 @@ This module neither sends nor stores. The node stores a composition before it se
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from tearline.crypto.keys import KemPublicKey
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.packets.grant import GRANT_ID_SIZE, Caveats, Grant
 from tearline.packets.packet import AgreementRef, PacketParts
@@ -41,7 +41,7 @@ NextPlace = Callable[[str, bytes], Address]
 KemKeyOf = Callable[[str], KemPublicKey]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ComposedPacket:
     """One packet as it is stored and sent.
 
@@ -58,7 +58,7 @@ class ComposedPacket:
     grants: tuple[Signed, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Composition:
     """Packets under one signature, and the messages that carry them, in order."""
 
@@ -66,7 +66,7 @@ class Composition:
     publications: tuple[Publication, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class GrantContext:
     """Inputs for making grants.
 

@@ -1,10 +1,12 @@
 """Something that hooks are notified of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from tearline.dataclass.immutable import immutable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Due:
     """Event that is due for a notification.
 

@@ -1,9 +1,8 @@
 """The view of a packet that this node may have, from its store."""
 
-from dataclasses import dataclass
-
 from tearline.bodies.body import Problem
 from tearline.bodies.registry import judge_body
+from tearline.dataclass.immutable import immutable
 from tearline.errors import NameAmbiguous, NotFound, PacketFrozen
 from tearline.packets.grant import Grant
 from tearline.packets.packet import Manifest, OpenedField, View
@@ -28,7 +27,7 @@ def short_path(path: str) -> str:
     return f"{token[:TOKEN_SHOWN]}/{rest}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PacketView:
     """View of a packet by this node.
 

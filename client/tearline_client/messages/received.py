@@ -10,6 +10,7 @@ from tearline.audit.erasure import Erasure
 from tearline.audit.event import Event
 from tearline.bodies.body import Problem
 from tearline.cases.case import CaseNote, CaseStep
+from tearline.dataclass.immutable import immutable
 from tearline.errors import TearlineError
 from tearline.onward.consent import Consent, ConsentTerms
 from tearline.packets.grant import Grant
@@ -25,7 +26,7 @@ from tearline.wire.packets import Release
 from tearline.wire.statements import Signed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReceivedGrant:
     """A verified grant, with all fields it opens.
 
@@ -53,14 +54,14 @@ class ReceivedGrant:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class KeptBack:
     """A grant of ours that the exchange held back because of a party's suspension."""
 
     grant: Grant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Lapsed:
     """An arrival that stays closed.
 
@@ -76,7 +77,7 @@ class Lapsed:
     why: TearlineError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReceivedConsent:
     """A step of a consent, with its opened note.
 
@@ -89,7 +90,7 @@ class ReceivedConsent:
     terms: ConsentTerms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Waiting:
     """A grant that can be opened only after the sender's agency cosigned the log, too.
 
@@ -100,7 +101,7 @@ class Waiting:
     grant: Grant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReceivedStep:
     """A step of a request, with its opened note.
 
@@ -115,7 +116,7 @@ class ReceivedStep:
     finding: TearlineError | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReceivedCaseStep:
     """A verified step of a case, with its opened note."""
 

@@ -1,11 +1,11 @@
 """Knowledge by which a node verifies the statements that it is delivered. Without I/O."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import Event
 from tearline.crypto.keys import KemKey
+from tearline.dataclass.immutable import immutable
 from tearline.errors import GrantMisdirected
 from tearline.identity import agency_uri_of
 from tearline.packets.grant import Grant
@@ -17,7 +17,7 @@ from tearline.verification.trust import Moment, TrustState
 from tearline.wire.deliveries import Delivery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Recipient:
     """A node that verifies deliveries.
 
@@ -61,7 +61,7 @@ class Recipient:
             raise GrantMisdirected("the statement is addressed to another node")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Delivered:
     """A delivered statement. Its log entry and its signer are verified, its content is not.
 

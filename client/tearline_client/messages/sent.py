@@ -1,12 +1,11 @@
 """Outcomes of acts at the exchange."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.errors import RefusedOtherwise, error_by_code
 from tearline.statements.receipt import Receipt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Sent:
     """Outcome of an act at the exchange.
 

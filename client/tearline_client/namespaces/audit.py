@@ -1,13 +1,14 @@
 """The audit: search, proofs, exhibits and the access log, as ``node.audit``."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import BinaryIO
 
 from tearline.audit.event import EventCode
 from tearline.audit.export import ExportFormat
 from tearline.audit.query import parse_query
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_hex
 from tearline.errors import ExportRefused, MalformedInput, NotFound
 from tearline.limits import MAX_LOG_SIZE
@@ -47,7 +48,7 @@ AUDITORS = (Role.AUDITOR, Role.OFFICER)
 """Roles that may search the exchange's log, the usual one first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AccessReport:
     """The node's own access log, examined.
 

@@ -1,10 +1,10 @@
 """Keys of the node, as ``node.keys``."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from tearline.crypto.certificates import certified_key_id, verify_leaf
 from tearline.crypto.keys import key_id
+from tearline.dataclass.immutable import immutable
 from tearline.errors import HomeMissing, TlsError
 from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.wire.federation import parse_revocation
@@ -17,7 +17,7 @@ from tearline_client.keys.rotation import KeyKind, rotation_due
 from tearline_client.transport.connection import Connection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class HeldKey:
     """Private key in the node's keystore.
 

@@ -12,8 +12,8 @@ import shutil
 import signal
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
 from tearline.errors import HookMalformed
 from tearline.limits import MAX_HOOKS
@@ -31,7 +31,7 @@ _READ = 1 << 16
 _SECRET = "TEARLINE_"  # of the environment: a passphrase may be there  # noqa: S105
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Hook:
     """Command to run on an event.
 

@@ -5,11 +5,12 @@ no agency, so it is sealed to the next key.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from tearline.cases.case import CaseStep
 from tearline.crypto.keys import KemKey, KemPublicKey
+from tearline.dataclass.immutable import immutable
 from tearline.errors import AgreementSuspended, TrustError
 from tearline.onward.consent import Consent
 from tearline.requests.step import RequestStep
@@ -25,7 +26,7 @@ S = TypeVar("S", CaseStep, Consent, RequestStep)
 N = TypeVar("N")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SealedNotes(Generic[S, N]):
     """Steps of one type.
 

@@ -5,8 +5,8 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import EnrolmentRefused, KeystoreDamaged, KeystoreEntryMissing
 from tearline.limits import ENROLMENT_CODE_S
 from tearline_client.keys.keystore import Keystore
@@ -16,7 +16,7 @@ _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without letters that look like ot
 _GROUPS, _GROUP = 4, 5  # 98 bits: a hash of one is not searched
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class EnrolmentCode:
     """A code as stored.
 

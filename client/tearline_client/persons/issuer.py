@@ -14,9 +14,10 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tearline.crypto.passphrase import SALT_SIZE, stretch
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     KeystoreDamaged,
     KeystoreEntryMissing,
@@ -47,7 +48,7 @@ _TOKEN_ID_SIZE = 16
 _NAME = re.compile(r"[a-z](?:[a-z0-9.-]{0,62}[a-z0-9])?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PersonRecord:
     """A person of the agency.
 
@@ -68,7 +69,7 @@ class PersonRecord:
     verifier: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Session:
     """Login of a person.
 

@@ -9,8 +9,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import KeystoreDamaged, KeystoreEntryMissing, PasskeyRefused
 from tearline.limits import MAX_CREDENTIAL_BYTES, MAX_PASSKEY_NAME, MAX_PASSKEYS
 from tearline_client.keys.keystore import Keystore
@@ -18,7 +19,7 @@ from tearline_client.keys.keystore import Keystore
 _PREFIX = "passkeys-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Passkey:
     """A passkey of a person.
 

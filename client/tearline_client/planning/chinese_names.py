@@ -6,10 +6,10 @@ many syllables, and a common reading of each, with the family name first or last
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 
+from tearline.dataclass.immutable import immutable
 from tearline_client.planning.romanisation import (
     Syllables,
     System,
@@ -31,7 +31,7 @@ _APOSTROPHES = str.maketrans("’‘ʻʼ`´‐‑–", "''''''---")
 _HAN = re.compile(r"[\u3400-\u9fff]{2,5}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Reading:
     """One reading of a name.
 

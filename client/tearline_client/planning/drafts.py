@@ -2,10 +2,11 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tearline.agreements.agreement import Agreement
 from tearline.bodies.body import NARRATIVE_SCHEMA
+from tearline.dataclass.immutable import immutable
 from tearline.errors import AgreementNotInForce, MarkingLoosened
 from tearline.packets.packet import Field, PacketKind, Urgency, verify_evaluation
 from tearline.policy.marking import Marking
@@ -26,7 +27,7 @@ DAY_MS = 24 * 3_600_000
 DEFAULT_LIFETIME_MS = 365 * DAY_MS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class About:
     """Description of a packet, beside its fields.
 

@@ -15,9 +15,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, parse_utf8, prefixed
 from tearline.errors import EntityFieldMalformed, KeyMalformed, MalformedInput
 from tearline.limits import (
@@ -49,7 +49,7 @@ FieldText = tuple[str, tuple[bytes, ...]]
 """A path and its values in UTF-8."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Entity:
     """One entity, within the bounds of a packet.
 
@@ -88,7 +88,7 @@ class Entity:
         object.__setattr__(self, "properties", MappingProxyType(dict(self.properties)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Group:
     """Entities of one packet.
 

@@ -8,10 +8,10 @@ define their formats.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from tearline.dataclass.immutable import immutable
 from tearline.policy.schema_categories import SECRET_PROPERTIES
 from tearline_client.planning.ftm_parties import PARTIES
 from tearline_client.planning.ftm_records import RECORDS
@@ -42,7 +42,7 @@ class PropertyType(StrEnum):
     URL = "url"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Property:
     """A property of a schema.
 
@@ -57,7 +57,7 @@ class Property:
     format: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Schema:
     """A schema with all its properties, inherited ones included.
 

@@ -7,10 +7,10 @@ Paraphrased values are not found.
 
 import re
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import permutations
 from typing import Generic, TypeVar
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ValueRepeated
 from tearline.limits import MAX_MENTIONS
 from tearline.packets.packet import TEXT, Field
@@ -35,7 +35,7 @@ _MOST_NAMED = 8  # places of repeated values in one refusal
 _WORD = re.compile("[a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Mention:
     """Text that repeats a value that its reader may not have in clear.
 
@@ -52,7 +52,7 @@ class Mention:
     packet: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Reader:
     """Recipient of a packet, with its readable and withheld fields.
 

@@ -6,9 +6,10 @@ the same plan is sealed and granted.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
 from tearline.errors import NothingReleased
 from tearline.identity import agency_uri_of
@@ -24,7 +25,7 @@ from tearline_client.planning.entities import TOKEN_PREFIX
 _REFERENCE = TOKEN_PREFIX.encode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Draft:
     """Packet before sealing: clear fields, agreement and description.
 
@@ -65,7 +66,7 @@ class Draft:
     repeats: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Cell:
     """View of one field by one partner.
 
@@ -103,7 +104,7 @@ class Cell:
         return f"{self.form.text} {values.hexdigest()}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Selection:
     """Grant of a sealed packet to one recipient, by compartment index.
 
@@ -116,7 +117,7 @@ class Selection:
     compartments: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReleasePlan:
     """Fields to seal, and the decisions for each recipient.
 

@@ -19,9 +19,9 @@ An unknown key is refused. Items are numbered in the order of the file.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import RecordRequestMalformed
 from tearline.packets.packet import PacketKind, Urgency
 from tearline_client.planning.drafts import About
@@ -32,7 +32,7 @@ KEYS = key_tables(__package__, "request_keys.toml")
 _REQUEST_ID = "record-request"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RequestFile:
     """Contents of a request file.
 

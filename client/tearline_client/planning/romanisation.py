@@ -7,10 +7,11 @@ with the special readings of surnames. The spellings are derived by rule.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+
+from tearline.dataclass.immutable import immutable
 
 Syllables = frozenset[str]
 Spellings = Mapping[str, Syllables]
@@ -25,7 +26,7 @@ class System(StrEnum):
     CANTONESE = "Cantonese"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CharacterTable:
     """Readings of characters.
 

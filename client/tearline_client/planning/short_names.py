@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from tearline.dataclass.immutable import immutable
 
 _MAX_WORDS = 7
 _SHORT = 2  # letters of a surname that may stand beside initials, at least
@@ -20,7 +21,7 @@ _ABBREVIATIONS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ShortName:
     """The words of a name.
 

@@ -5,8 +5,8 @@ can imitate a heading, a footer or the tear line. Terminal control characters ar
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.text.display import visible
 from tearline_client.rendering.packets import TEAR_LINE
 
@@ -14,7 +14,7 @@ _WIDTH = len(TEAR_LINE)
 _BAR = "█" * 24
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class DocumentLine:
     """One field of a printed document.
 
@@ -29,7 +29,7 @@ class DocumentLine:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class DocumentPart:
     """The fields of one entity, or of the packet itself.
 
@@ -42,7 +42,7 @@ class DocumentPart:
     lines: tuple[DocumentLine, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class KeptBack:
     """Fields that exist and are not shown.
 
@@ -57,7 +57,7 @@ class KeptBack:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Document:
     """A packet as it is printed.
 

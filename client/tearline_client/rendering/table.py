@@ -6,9 +6,10 @@ with an ellipsis. No line ends inside a word, and ids, numbers and times stay wh
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
+
+from tearline.dataclass.immutable import immutable
 
 ELLIPSIS = "…"
 _GAP = 2  # cells between columns
@@ -19,7 +20,7 @@ _ATOM = re.compile(r"[0-9a-f]{6,16}|[-+]?[0-9][0-9.,:/-]{0,18}")
 """Ids, numbers, dates and times of usual length: a part of one would be another one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Layout:
     """Laid out table.
 

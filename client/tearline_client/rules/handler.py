@@ -1,11 +1,11 @@
 """Contract of a handler: how a node processes one type of statement."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Generic, NoReturn, TypeVar
 
 from tearline.audit.event import EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.statements.receipt import LogOpening
 from tearline.statements.statement import Header, Statement, StatementType
@@ -63,7 +63,7 @@ def no_entry(context: NodeContext, signed: Signed, entry: LogOpening) -> None:
     """Records no acceptance beyond the receipt."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StatementHandler(Generic[C]):
     """Processing of one statement type at a node, beyond the steps that all types share.
 

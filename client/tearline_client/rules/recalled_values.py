@@ -6,8 +6,9 @@ missing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import PacketError
 from tearline.onward.use import is_telling
 from tearline.packets.packet import TEXT, Field, View
@@ -29,7 +30,7 @@ _LEAST_SOUGHT = 6
 """Minimum length, in characters, of a value searched in longer text: shorter ones match often."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RecalledValues:
     """Values of one packet.
 
@@ -52,7 +53,7 @@ class RecalledValues:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Sought:
     """Values searched in drafts.
 

@@ -9,9 +9,10 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import quantiles
 
+from tearline.dataclass.immutable import immutable
 from tearline.statements.receipt import Receipt, Status
 from tearline_client.drafting.from_file import ReleaseOptions
 from tearline_client.features.packets.service import Persons
@@ -25,7 +26,7 @@ STORED_WAIT_S = 30.0  # for a partner's receipts after the last packet
 NOTE = "Synthetic: made by tearline bench. Nobody of this name is meant."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Figure:
     """One measured value.
 

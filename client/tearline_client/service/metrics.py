@@ -6,12 +6,12 @@ case. Series with labels exist from the beginning; a series without a value is a
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 from prometheus_client import Counter as Total
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import concrete_errors
 from tearline.federation.members import KeyUse
 from tearline.requests.step import Side
@@ -25,7 +25,7 @@ MEDIA_TYPE = CONTENT_TYPE_PLAIN_1_0_0
 _FAILURES = ("TL-KEY", "TL-LOG", "TL-REQ", "TL-STO", "TL-TLS", "TL-TRU")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Snapshot:
     """How a node is at one moment.
 

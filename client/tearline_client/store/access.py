@@ -7,10 +7,10 @@ nor change its state. Specified in docs/spec/access-v1.md.
 
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tearline.audit.anchor import AnchoredTree
 from tearline.audit.event import Event
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import u64
 from tearline.errors import StoreDamaged
 from tearline.limits import EVENT_PAGE
@@ -26,7 +26,7 @@ _HEAD = "access.head"
 _U64 = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AccessHead:
     """State of the access log.
 
@@ -39,7 +39,7 @@ class AccessHead:
     tree: Frontier
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredAnchor:
     """An anchor of ours, with its tree.
 

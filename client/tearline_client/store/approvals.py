@@ -7,9 +7,9 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import NotFound, PendingFull, StoreDamaged
 from tearline.limits import MAX_PENDING, MAX_PENDING_AGE_MS
 from tearline.packets.packet import PacketKind, Urgency
@@ -22,7 +22,7 @@ from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Drafter:
     """The drafter of a release.
 
@@ -35,7 +35,7 @@ class Drafter:
     acted_by: ActedBy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PendingPacket:
     """A pending packet.
 
@@ -57,7 +57,7 @@ class PendingPacket:
         return cls(draft=plan.draft, recipients=plan.recipients, seen=seen)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PendingField:
     """A pending disclosure of one more field.
 
@@ -74,7 +74,7 @@ class PendingField:
     repeats: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PendingAnswer:
     """A pending answer to a request.
 
@@ -93,7 +93,7 @@ class PendingAnswer:
     supplement: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PendingConsent:
     """A pending consent.
 
@@ -118,7 +118,7 @@ Content = tuple[PendingPacket, ...] | PendingField | PendingAnswer | PendingCons
 """Packets under one signature, one more field of a sent packet, an answer, or a consent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Pending:
     """A pending release.
 

@@ -1,8 +1,8 @@
 """Grants that can be opened once both agencies cosigned the log entry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import CosignatureAwaited
 from tearline.identity import agency_uri_of
 from tearline_client.store.database import Store, ids_from
@@ -11,7 +11,7 @@ from tearline_client.store.vault import Column
 _DELIVERY = Column("waiting", "sealed", ("statement_id",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class WaitingGrant:
     """A grant awaiting a cosignature.
 

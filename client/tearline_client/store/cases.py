@@ -1,9 +1,9 @@
 """Cases: files of the cases led by this agency, and the steps of every membership."""
 
 import json
-from dataclasses import dataclass
 
 from tearline.cases.case import CaseFile, CaseNote, CaseStep, verify_step
+from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
 from tearline.wire.cases import (
     encode_case_note,
@@ -21,7 +21,7 @@ _NOTE = Column("case_step", "note", _KEY)
 _COLUMNS = "case_id, peer, mine, number, statement, step, note, returned"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LedCase:
     """A case led by this agency.
 
@@ -38,7 +38,7 @@ class LedCase:
     nodes: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Said:
     """A stored step.
 

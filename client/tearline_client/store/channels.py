@@ -1,7 +1,6 @@
 """Both directions of every channel, as counted by this node."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.statements.channel import Address, Incoming
 from tearline_client.store.database import Store
 
@@ -9,7 +8,7 @@ DUE = (-2, -2)
 """Replaces the last mark's numbers: a new mark is due at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ChannelState:
     """Known state of one channel pair.
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ConsentMisplaced, NotFound
 from tearline.identity import agency_uri_of
 from tearline.onward.consent import (
@@ -36,7 +37,7 @@ _IN_ORDER = " ORDER BY consent_id, peer, asked_here"
 _NOT_THEIRS = "no packet of that id was granted between these two"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredStep:
     """A step of a consent.
 

@@ -1,8 +1,9 @@
 """Cosignatures of this node and its partners, and evidence against the log."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import u64
 from tearline.federation.cosigning import (
     AddCheckpoint,
@@ -22,7 +23,7 @@ _COSIGNED = "log.cosigned"
 _SIGNED_S = "log.cosigned.time"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Partner:
     """Cosigning state of a partner agency.
 
@@ -39,7 +40,7 @@ class Partner:
     awaited: AwaitedCosignature | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Accusation:
     """Evidence against the log.
 

@@ -6,9 +6,10 @@ contents, so it is encrypted, bound to its own row.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import DecisionsFull, NotFound, StoreDamaged
 from tearline.limits import MAX_DECISIONS
 from tearline.statements.statement import ActedBy
@@ -20,7 +21,7 @@ from tearline_client.store.vault import Column
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Act:
     """A person's step other than a release; its text stays sealed here until it is signed.
 
@@ -35,7 +36,7 @@ class Act:
     said: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Decision:
     """A person's decision.
 

@@ -1,8 +1,7 @@
 """Erasure orders and their erased entries, stored instead of the openings."""
 
-from dataclasses import dataclass
-
 from tearline.audit.erasure import Erasure, verify_covers
+from tearline.dataclass.immutable import immutable
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 from tearline_client.store.database import Database
@@ -12,7 +11,7 @@ from tearline_client.store.vault import Column
 _ORDER = Column("erasure_order", "sealed", ("entry",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredOrder:
     """An erasure order.
 

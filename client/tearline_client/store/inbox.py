@@ -1,8 +1,8 @@
 """Accepted statements, the mailbox cursor, and the quarantine."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import TearlineError
 from tearline.limits import MAX_QUARANTINED, MAX_QUARANTINED_BYTES
 from tearline.wire.deliveries import START, Cursor, encode_cursor, parse_cursor
@@ -24,7 +24,7 @@ _AGENCIES = (  # one index step for each agency, for any number of rows
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Evidence:
     """Bytes that prove a defect, with their source.
 
@@ -43,7 +43,7 @@ class Evidence:
     place: Cursor = START
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Quarantined:
     """A refused delivery, or part of one, stored as evidence."""
 
@@ -53,7 +53,7 @@ class Quarantined:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Noted:
     """A delivery over its sender's quota: only its id, cursor and code are stored.
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from itertools import chain
 
 from tearline.audit.event import Event
+from tearline.dataclass.immutable import immutable
 from tearline.errors import EntryMismatch, NotFound
 from tearline.limits import EVENT_PAGE
 from tearline.statements.receipt import LogOpening
@@ -31,7 +31,7 @@ _OPENING = Column("log_opening", "sealed", ("event_id",))
 _LOWEST = 4  # the lowest stored level: lower nodes follow from at most 16 entries
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class OpenedEvent:
     """A received event, with its opening."""
 

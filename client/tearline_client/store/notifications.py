@@ -7,8 +7,8 @@ never includes contents.
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
 from tearline.limits import MAX_NOTICES
 from tearline_client.store.database import Store
@@ -37,7 +37,7 @@ IDS = KEYS["ids"].names
 """Names that a notice may use, beside its event and time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Notice:
     """One notice.
 

@@ -6,9 +6,9 @@ A retry never seals anew: the exchange answers the same statements with the same
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
@@ -25,7 +25,7 @@ class OutboxState(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class OutboxItem:
     """One publication.
 

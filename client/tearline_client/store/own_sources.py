@@ -1,14 +1,13 @@
 """Officers' records of values that the agency has from its own sources."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _OWN = Column("own_source", "sealed", ("id",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class OwnSource:
     """A field of a partner's packet whose value the agency also has from its own source.
 

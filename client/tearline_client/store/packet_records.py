@@ -1,7 +1,6 @@
 """Records of packets and grants in the store."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.packets.grant import Grant
 from tearline.packets.packet import Manifest, PacketParts
 from tearline.statements.channel import VoidReason
@@ -11,7 +10,7 @@ from tearline.wire.packets import Release, parse_manifest
 from tearline.wire.statements import Signed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredPacket:
     """A stored packet.
 
@@ -37,7 +36,7 @@ class StoredPacket:
         return parse_manifest(self.signed.statement.body)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredGrant:
     """A stored grant: ours to a partner, or a partner's to us.
 

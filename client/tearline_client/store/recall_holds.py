@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from tearline.dataclass.immutable import immutable
 from tearline.packets.recall import KeepGround
 from tearline.statements.statement import ActedBy
 from tearline_client.store.database import Store
@@ -14,7 +14,7 @@ _HOLD = Column("hold", "sealed", ("packet",))
 _END = Column("hold_end", "sealed", ("id",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Hold:
     """A hold on one packet.
 
@@ -29,7 +29,7 @@ class Hold:
     acted_by: ActedBy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class EndedHold:
     """An ended hold.
 

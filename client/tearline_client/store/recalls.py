@@ -1,7 +1,6 @@
 """Recalls: ours to partners, partners' to us, and their answers."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.packets.recall import Recall, RecallAnswer, RecallOrder, RecallState, answer_due_ms
 from tearline.wire.recalls import encode_recall, parse_recall
 from tearline.wire.statements import Signed, encode_signed, parse_signed
@@ -16,7 +15,7 @@ _OPEN = f"state = {RecallState.OPEN:d}"  # no parameter: an index covers exactly
 _COLUMNS = "statement_id, incoming, state, arrived_ms, answered_ms, sealed, answer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredRecall:
     """A stored recall.
 
@@ -67,7 +66,7 @@ class StoredRecall:
         return recall.header.signer if self.incoming else recall.address.recipient
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ForgottenRecall:
     """A recall of ours from before this node's restore, known only by its answer.
 

@@ -1,7 +1,6 @@
 """Receipts, stored as proof, and their promised log entries."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.statements.receipt import LogOpening, Receipt
 from tearline.wire.grants import parse_receipt
 from tearline.wire.statements import Signed
@@ -12,7 +11,7 @@ from tearline_client.store.vault import Column
 _RECEIPT = Column("receipt", "sealed", ("statement_id",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Promise:
     """A log entry named by the exchange's receipt, not yet seen in the log.
 

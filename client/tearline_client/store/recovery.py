@@ -1,7 +1,6 @@
 """Data for a recovery after the exchange, or this node, loses its machine."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import u64
 from tearline.statements.statement import StatementType
 from tearline.wire.grants import parse_void
@@ -17,7 +16,7 @@ _TWIN = "recovery.twin"
 _THEIRS, _OURS = b"\1", b"\2"  # the party with the loss
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Restored:
     """A restore of this node from a backup.
 

@@ -5,10 +5,10 @@ A request's progress is computed from all of them each time.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import Event, EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.errors import AgreementNotInForce, NotFound, RecordRequestUnknown
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import Manifest, PacketKind
@@ -27,7 +27,7 @@ _NOTE = Column("request_step", "note", ("statement_id",))
 _REQUESTS = "SELECT packet, peer, side, granted_ms, stored_ms FROM request"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredRequest:
     """A request, with our role.
 
@@ -46,7 +46,7 @@ class StoredRequest:
     stored_ms: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredStep:
     """A stored step.
 

@@ -1,9 +1,9 @@
 """Standings of all parties, this node's wishes for its own, and the related marks."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
 from tearline.requests import clock
 from tearline.requests.paused_time import standstill
@@ -48,7 +48,7 @@ _AGREEMENTS = (  # the same for each agreement
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PendingChange:
     """A change that this node wants in its agency's standing.
 
@@ -67,7 +67,7 @@ class PendingChange:
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class KeptMark:
     """A mark signed since there is a standing.
 

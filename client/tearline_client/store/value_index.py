@@ -8,9 +8,9 @@ a partner's value. Those stay until the end of the partner's grants.
 import hashlib
 import hmac
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import label
 from tearline.errors import MalformedInput
 from tearline_client.planning.text_search import folded
@@ -28,7 +28,7 @@ class _Word(IntEnum):
     TELLING = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ValueSource:
     """A packet of a partner that holds an identifying value.
 

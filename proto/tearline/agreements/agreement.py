@@ -7,8 +7,8 @@ agreement is in force once every party has signed it and its validity has begun.
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     AgreementEnded,
     AgreementMalformed,
@@ -39,7 +39,7 @@ DEFAULT_REPLY_TIMES: Mapping[Urgency, int] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Agreement:
     """One version of an agreement.
 

@@ -6,9 +6,10 @@ the texts, field by field, so that the comparison covers every signed field.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.policy.category import CATEGORIES
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.explain import matrix
@@ -22,7 +23,7 @@ _FIELDS = {category.name: default_marking(category.name) for category in CATEGOR
 _NOT_CLAUSES = {"header", "id", "version", "terms"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class TermChange:
     """Change in the form that one party gets from another.
 
@@ -50,7 +51,7 @@ class TermChange:
         return self.after > self.before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Clause:
     """Differing part of the text.
 

@@ -8,10 +8,10 @@ compute the same state. Specified in docs/spec/agreement-v1.md.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     AgreementMalformed,
     ProposalClosed,
@@ -44,7 +44,7 @@ OPEN = frozenset({ProposalState.PROPOSED, ProposalState.COUNTERED})
 """The states in which an answer still has an effect."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Proposal:
     """One node's statement about terms.
 
@@ -143,7 +143,7 @@ def verify_amends(agreement: Agreement, before: Agreement) -> None:
         raise AgreementMalformed("every version has the same name")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Step:
     """Step in the log.
 
@@ -165,7 +165,7 @@ class Step:
         return domain_uri_of(self.proposal.header.signer)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Offer:
     """Terms with all of their steps.
 

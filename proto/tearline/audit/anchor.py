@@ -7,8 +7,8 @@ Specified in docs/spec/access-v1.md.
 """
 
 import hashlib
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, u64
 from tearline.errors import AccessLogChanged, StatementMalformed
 from tearline.limits import MAX_LOG_SIZE
@@ -16,7 +16,7 @@ from tearline.statements.channel import MAX_SEQ
 from tearline.statements.statement import HASH_SIZE, SALT_SIZE, Header
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Anchor:
     """Node's signed commitment to the state of its access log.
 
@@ -35,7 +35,7 @@ class Anchor:
             raise StatementMalformed("an anchor has a number and a commitment of 32 bytes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AnchoredTree:
     """Preimage of an anchor's commitment: known to the node, and to recipients of its choice.
 

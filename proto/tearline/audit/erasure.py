@@ -8,9 +8,9 @@ Specified in docs/spec/log-v1.md, section 10.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tearline.audit.event import Event, EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ErasureRefused, LogError, RetentionBroken, StatementMalformed
 from tearline.identity import domain_uri_of, parse_agency_uri
 from tearline.limits import MAX_ERASED, MAX_LOG_SIZE, MAX_TEXT_BYTES
@@ -52,7 +52,7 @@ the operator's acts and erasure orders.
 _MAX_PARTIES = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Erasure:
     """Order to erase the contents of entries.
 

@@ -1,10 +1,10 @@
 """Events: the audit log's record of each act, in ids and hashes, never contents."""
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed
 from tearline.errors import StatementMalformed
 from tearline.identity import ExchangeUri, parse_uri, trust_domain_of
@@ -66,7 +66,7 @@ class EventOutcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Decision:
     """Form in which a grant shows one compartment, and the shared policies behind it.
 
@@ -109,7 +109,7 @@ class EventKeys(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Event:
     """One act, as the log records it.
 

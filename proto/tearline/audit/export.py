@@ -6,9 +6,9 @@ so that the federation's first trust list suffices for a verification. Specified
 docs/spec/audit-v1.md.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_LOG_SIZE, MAX_TEXT_BYTES
 from tearline.statements.statement import HASH_SIZE, ActedBy, Header
@@ -21,7 +21,7 @@ class ExportFormat(StrEnum):
     CSV = "csv"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AuditExport:
     """Node's signed manifest of a file of log entries.
 

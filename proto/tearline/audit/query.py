@@ -11,9 +11,9 @@ as a whole, without wildcards. Specified in docs/spec/log-v1.md.
 import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from tearline.audit.event import Event, EventCode, EventOutcome
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_hex
 from tearline.errors import MalformedInput
 from tearline.identity import parse_uri
@@ -32,7 +32,7 @@ _BEGINNING, _END = datetime.date(1970, 1, 1), datetime.date(9999, 12, 30)
 Value = str | bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Condition:
     """Condition of a query: a field with allowed values, or a range of times.
 
@@ -70,7 +70,7 @@ class Condition:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class QueryField:
     """Access to a field's value in events and in queries.
 
@@ -119,7 +119,7 @@ FIELDS: Mapping[str, QueryField] = {
 """The fields with values, by their names in a query."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Query:
     """Auditor's query: every condition must match."""
 

@@ -8,8 +8,9 @@ for its contents alone. No rule may find a problem in a part that it does not fi
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from tearline.dataclass.immutable import immutable
 from tearline.packets.packet import TEXT, Field, PacketKind
 from tearline.policy.form import Form
 from tearline.policy.profile import parse_path
@@ -23,7 +24,7 @@ UNKNOWN_SCHEMA = "Thing"
 _REFERENCE = re.compile(r"token-([0-9a-f]{32})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Item:
     """Visible part of one entity of a body, under one schema.
 
@@ -47,7 +48,7 @@ class Item:
         return values[0] if len(values) == 1 else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Body:
     """Visible entities of a packet, in clear.
 
@@ -86,7 +87,7 @@ class Body:
         return token[:6]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Problem:
     """Violation of a kind's rules in a body.
 

@@ -7,9 +7,9 @@ each file by its name and by the beginning of its content.
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from tearline.bodies.body import Problem
+from tearline.dataclass.immutable import immutable
 from tearline.errors import DocumentRefused
 from tearline.limits import MAX_FIELD_BYTES, MAX_FILE_NAME_BYTES
 from tearline.packets.packet import TEXT, Field
@@ -26,7 +26,7 @@ _UNSAFE = re.compile(r"[^\w .+@()-]")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class DocumentType:
     """Type of document.
 

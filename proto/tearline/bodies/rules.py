@@ -5,13 +5,13 @@ body. Thus one definition of a kind applies to a sender's draft and to a partner
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from tearline.bodies.body import UNKNOWN_SCHEMA, Body, Item, Problem, token_of
+from tearline.dataclass.immutable import immutable
 from tearline.packets.packet import PacketKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Value:
     """Allowed texts of a property.
 
@@ -26,7 +26,7 @@ class Value:
     reason: Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Reference:
     """Allowed target of a property.
 
@@ -41,7 +41,7 @@ class Reference:
     example: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Detail:
     """One property of a part.
 
@@ -58,7 +58,7 @@ class Detail:
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Part:
     """Entities of one schema in a body.
 
@@ -77,7 +77,7 @@ class Part:
     most: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class KindRules:
     """Rules for the body of one kind.
 

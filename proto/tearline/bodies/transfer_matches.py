@@ -9,12 +9,12 @@ import datetime
 import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 
 from tearline.bodies.body import Item
 from tearline.bodies.transfers import PAY_IN, PAY_OUT
 from tearline.bodies.values import parse_day, parse_decimal
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline.limits import MAX_LEGS, MAX_NEAR_LEGS, MAX_PAIRS_OF_LEG
 
@@ -28,7 +28,7 @@ Rates = Mapping[tuple[str, str], Decimal]
 """Value of one unit of the first currency in the second."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Leg:
     """Comparable data of one leg.
 
@@ -57,7 +57,7 @@ class Leg:
     rates: Rates
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Tolerance:
     """Maximum difference between two sides.
 
@@ -70,7 +70,7 @@ class Tolerance:
     hours: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Pair:
     """Two legs that may be one transfer.
 
@@ -87,7 +87,7 @@ class Pair:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Matched:
     """Result of a comparison of legs.
 
@@ -192,7 +192,7 @@ def _hours(one: Leg, other: Leg) -> Decimal:
     return max(Decimal(0), Decimal(gap // datetime.timedelta(seconds=1)) / 3600)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Rate:
     """Rate from ``base`` into the currency of the other leg; ``stated`` names its source."""
 
@@ -216,7 +216,7 @@ def _rate(pay_in: Leg, pay_out: Leg, rates: Rates) -> _Rate | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Candidate:
     """Two legs within the tolerance; described in words only if proposed."""
 

@@ -9,9 +9,10 @@ two latest steps alone. Pure; specified in docs/spec/case-v1.md.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import (
     CaseRefused,
@@ -73,7 +74,7 @@ class Membership(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CaseNote:
     """Sealed note of a step, for its recipient alone.
 
@@ -110,7 +111,7 @@ class CaseNote:
             raise StatementMalformed("a case lists one agency in two contradicting lists")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CaseStep:
     """One side's statement about one membership of a case.
 
@@ -187,7 +188,7 @@ def membership(lead: Phase, member: Phase | None) -> Membership:
             return Membership.INVITED if member is None else Membership.WAITING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Seat:
     """Lead's record of one invited agency.
 
@@ -212,7 +213,7 @@ class Seat:
         return self.said in ended or self.told in (Phase.OUT, Phase.CLOSED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CaseFile:
     """Case in the lead's store.
 

@@ -14,7 +14,6 @@ Profile: RFC 5280 and SPIFFE's X509-SVID. A leaf is valid for 24 hours to 7 days
 import datetime
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from cryptography import x509
@@ -26,6 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from tearline.crypto.keys import key_id
 from tearline.crypto.tls_keys import is_p256, spki_of
+from tearline.dataclass.immutable import immutable
 from tearline.errors import CertificateExpired, CertificateRefused, MalformedInput
 from tearline.identity import AgencyUri, NodeUri, parse_agency_uri, parse_node_uri
 from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_LEAF_LIFETIME_S, MAX_VERIFIED_CERTIFICATES
@@ -55,7 +55,7 @@ SIGNS_CERTIFICATES = _usage(handshakes=False, certificates=True)
 """The only key usage of a CA."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class TlsFacts:
     """Transport's facts about one connection; unknown ones are empty.
 
@@ -70,7 +70,7 @@ class TlsFacts:
     peer_certificate: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LeafCertificate:
     """Node's certificate, verified under its agency's CA.
 

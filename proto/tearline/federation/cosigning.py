@@ -5,8 +5,9 @@ one size and one root, and signs only trees that provably extend them. It must s
 disk before it publishes the signature.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import encode_base64, parse_base64, parse_decimal, parse_utf8
 from tearline.errors import (
     CosignerElsewhere,
@@ -23,7 +24,7 @@ from tearline.tlog.merkle import EMPTY_ROOT, verify_consistency
 MAX_PATH = 63  # hashes of a consistency proof (tlog-witness, "add-checkpoint")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CosignedTree:
     """Largest tree that a cosigner signed: its whole memory.
 
@@ -36,7 +37,7 @@ class CosignedTree:
     root: bytes = EMPTY_ROOT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AddCheckpoint:
     """Checkpoint offered for cosigning.
 
@@ -114,7 +115,7 @@ def verify_add_checkpoint(
     return checkpoint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AwaitedCosignature:
     """Partner's acts that it has not cosigned yet: the first and the last.
 

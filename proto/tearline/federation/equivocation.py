@@ -11,15 +11,14 @@ Two checkpoints of one size are the shortest case: the proof is empty, and B is 
 suffice for a verification; no other party must be trusted. Specified in docs/spec/log-v1.md.
 """
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.errors import EvidenceInsufficient
 from tearline.federation.members import LogIdentity
 from tearline.tlog.checkpoint import SignedCheckpoint, parse_checkpoint, parse_verifier_key
 from tearline.tlog.merkle import verify_consistency
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Equivocation:
     """Two checkpoints of one log of which the newer does not extend the older.
 

@@ -6,10 +6,10 @@ Agencies certify their nodes' keys by key records.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from tearline.crypto.keys import KEM_PUBLIC_SIZE, KEY_ID_SIZE, SIGNING_PUBLIC_SIZE, key_id
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.identity import parse_agency_uri, parse_exchange_uri, parse_node_uri
 from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_COSIGNERS, MAX_TEXT_BYTES
@@ -20,7 +20,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _MAX_PER_AGENCY = 8  # two overlap in a rotation; more is a mistake
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Agency:
     """Member of the federation.
 
@@ -56,7 +56,7 @@ class Agency:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ExchangeIdentity:
     """Identity of the exchange, as the agencies agreed on it."""
 
@@ -74,7 +74,7 @@ class ExchangeIdentity:
             raise StatementMalformed("the exchange has one certificate authority")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LogIdentity:
     """Identity of the log: its origin line and its signed-note verifier keys."""
 
@@ -82,7 +82,7 @@ class LogIdentity:
     verifier_keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ExchangeEnrolment:
     """Operator's file for the agencies, for their first trust list."""
 
@@ -90,7 +90,7 @@ class ExchangeEnrolment:
     log: LogIdentity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class TrustList:
     """One version of the federation's membership.
 
@@ -162,7 +162,7 @@ _PUBLIC_SIZE = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class KeyRecord:
     """Certification that a key belongs to a node.
 
@@ -204,7 +204,7 @@ class KeyRecord:
         return key_id(self.public_key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Revocation:
     """Agency's statement that ends one of its keys with immediate effect."""
 

@@ -10,9 +10,9 @@ step ever reopens a closed consent. Specified in docs/spec/onward-v1.md.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import (
     ConsentClosed,
@@ -70,7 +70,7 @@ _NAMES_FIELDS = (ConsentStep.ASK, ConsentStep.GIVE)
 _BY_PERSON = (ConsentStep.GIVE,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ConsentTerms:
     """Sealed part of a step, readable by the two sides only.
 
@@ -96,7 +96,7 @@ class ConsentTerms:
             raise StatementMalformed("a consent's scope or note is too long")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Consent:
     """Signed step of a consent.
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import reduce
 
 from tearline.audit.event import Decision
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     DerivedWeaker,
     OnwardUseForbidden,
@@ -63,7 +64,7 @@ class Withhold:
 Answer = Allow | Withhold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class GivenField:
     """Field that a partner granted.
 
@@ -84,7 +85,7 @@ class GivenField:
     purposes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Intent:
     """Intended use.
 
@@ -98,7 +99,7 @@ class Intent:
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Permission:
     """Originator's consent to the use of one field.
 

@@ -8,8 +8,8 @@ earlier one are notified. Specified in docs/spec/packet-v1.md, section 10.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import CorrectionRefused
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_CORRECTIONS
@@ -19,7 +19,7 @@ Corrects = Mapping[bytes, bytes]
 """Maps each correction to the packet it corrects, by their manifests' ids."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Subject:
     """Subject and terms of a packet, which a correction leaves unchanged.
 

@@ -6,8 +6,7 @@ carries the keys in a part sealed to the recipient's encryption key. Recipients 
 other's grants.
 """
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_SLOTS, MAX_TEXT_BYTES, MAX_TIME_MS
@@ -18,7 +17,7 @@ from tearline.statements.statement import HASH_SIZE, ActedBy, Header
 GRANT_ID_SIZE = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Caveats:
     """Conditions on the recipient's use.
 
@@ -37,7 +36,7 @@ class Caveats:
             raise StatementMalformed("handling codes are H1 to H3, each once, ascending")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Grant:
     """Release to one recipient.
 

@@ -8,9 +8,10 @@ of one field cannot tell whether others exist. Specified in docs/spec/packet-v1.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import EvaluationInvalid, PacketTooLarge, PathDuplicated, StatementMalformed
 from tearline.limits import (
@@ -68,7 +69,7 @@ class WithholdReason(StrEnum):
     UNSPECIFIED = "unspecified"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AgreementRef:
     """Reference to an article of one version of an agreement."""
 
@@ -77,7 +78,7 @@ class AgreementRef:
     article: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Pins:
     """32-byte digests of the policy set, its schema, the marking profile and the masks."""
 
@@ -91,7 +92,7 @@ class Pins:
             raise StatementMalformed("a pinned digest has 32 bytes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Field:
     """One field in one form.
 
@@ -140,7 +141,7 @@ class Field:
             raise StatementMalformed("a text value is not UTF-8") from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Compartment:
     """Compartment in the manifest: two 32-byte commitments."""
 
@@ -148,7 +149,7 @@ class Compartment:
     key_commit: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Slot:
     """Slot in the manifest: commitment, ciphertext hash and length in bytes."""
 
@@ -157,7 +158,7 @@ class Slot:
     ciphertext_length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Manifest:
     """Originator's signed part of a packet."""
 
@@ -195,7 +196,7 @@ class Manifest:
         verify_evaluation(self.evaluation)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Opening:
     """Preimage of a compartment's opening commitment.
 
@@ -225,7 +226,7 @@ class Opening:
             raise StatementMalformed("an opening names an impossible compartment")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class OpenedField:
     """Field that a reader opened, with its slot."""
 
@@ -233,7 +234,7 @@ class OpenedField:
     field: Field
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Existence:
     """Disclosure that a closed compartment exists.
 
@@ -255,7 +256,7 @@ class Existence:
         return len(self.slots)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class View:
     """Parts of one packet that one reader can open."""
 
@@ -288,7 +289,7 @@ class View:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PacketParts:
     """Attachments of a manifest: openings for the exchange, ciphertexts for readers."""
 

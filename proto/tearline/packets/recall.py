@@ -10,10 +10,11 @@ docs/spec/recall-v1.md.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import AnswerTimeShort, StatementMalformed
 from tearline.limits import (
     MAX_RECALL_TRANSIT_MS,
@@ -69,7 +70,7 @@ class RecallState(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RecallOrder:
     """Recall of a packet, or of parts of it, from one recipient.
 
@@ -104,7 +105,7 @@ class RecallOrder:
             raise StatementMalformed("a recall has no valid deadline for its answer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RecallAnswer:
     """Recipient's answer to a recall.
 
@@ -134,7 +135,7 @@ class RecallAnswer:
         return RecallState.ERASED if self.ground is None else RecallState.KEPT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Recall:
     """Statement of type 16.
 
@@ -155,7 +156,7 @@ class Recall:
             raise StatementMalformed("a recall names a packet by its manifest's id of 32 bytes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class TakenBack:
     """Grant that was recalled before its arrival: it stays closed.
 

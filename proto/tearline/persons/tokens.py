@@ -15,10 +15,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed
 from tearline.errors import KeyMalformed, MarkingMalformed, NotPermitted, TokenRefused
 from tearline.identity import AgencyUri, NodeUri
@@ -53,7 +53,7 @@ class Role(StrEnum):
     OFFICER = "officer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Person:
     """Person as a token describes them.
 
@@ -68,7 +68,7 @@ class Person:
     clearance: Tlp
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Binding:
     """Values to which a token must be bound, from the verifier's own records.
 
@@ -85,7 +85,7 @@ class Binding:
     issuer_keys: Sequence[bytes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AccessToken:
     """Verified access token.
 

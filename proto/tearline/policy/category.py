@@ -7,13 +7,12 @@ but never moved sideways or down: otherwise an originator could mark an account 
 agreement with mild rules for places.
 """
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MarkingMalformed
 from tearline.text.choices import one_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Category:
     """Leaf of the tree.
 

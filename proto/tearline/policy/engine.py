@@ -10,10 +10,10 @@ the interpreter lock; the limits on sets bound it.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import TermsMalformed
 from tearline.limits import MAX_MARKINGS_KEPT
 from tearline.policy.category import CATEGORIES, GROUPS, category_named
@@ -29,7 +29,7 @@ _POLICY_ID = re.compile(r"policy `([^`]+)`")
 _UNNAMED_FAULT = "request"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReleaseRequest:
     """Request for a release decision.
 
@@ -50,7 +50,7 @@ class ReleaseRequest:
     marking: Marking
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Answer:
     """Answer of one policy set about one form.
 

@@ -5,15 +5,16 @@ Pure functions behind ``tearline policy check|explain|matrix|diff|test`` and the
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.policy.engine import Answer, ReleaseRequest
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
 from tearline.policy.release import Decision, ReleasePolicy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Explanation:
     """Decision with its answers, form by form.
 
@@ -29,7 +30,7 @@ class Explanation:
     own: tuple[Answer, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Cell:
     """Decision on one field for one partner.
 
@@ -44,7 +45,7 @@ class Cell:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Change:
     """Cell that differs between two matrices; None where one matrix has no such cell."""
 
@@ -59,7 +60,7 @@ class Change:
         return _form(self.after) > _form(self.before)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PolicyCase:
     """Expected decision of a policy author."""
 
@@ -68,7 +69,7 @@ class PolicyCase:
     expected: Form
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CaseResult:
     """Result of a case."""
 

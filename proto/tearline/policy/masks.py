@@ -9,10 +9,10 @@ pin them by digest. A reader of the clear form derives the generalised one again
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import labelled_sha256
 from tearline.errors import GeneralisedMismatch
 from tearline.limits import MAX_MASKED_CHARACTERS
@@ -32,7 +32,7 @@ VERSION = 2
 """Version of the masks; it rises with every change of any result, and the digest includes it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Mask:
     """Named derivation of a coarser value.
 
@@ -47,7 +47,7 @@ class Mask:
     is_safe: Callable[[Collection[str]], bool] = bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Generalised:
     """Generalised form of a field: its values, sorted, each once, and the mask's name."""
 

@@ -6,9 +6,9 @@ strictest marking. Agreements pin the profile by its digest.
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import labelled_sha256
 from tearline.errors import MarkingLoosened, Mislabelled, PathMalformed, SecretProperty
 from tearline.limits import MAX_PATH_BYTES
@@ -45,7 +45,7 @@ _DEFAULTS: dict[str, _Caveats] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FieldPath:
     """Path of a field: ``entity token/Schema/property``."""
 
@@ -58,7 +58,7 @@ class FieldPath:
         return f"{self.token}/{self.schema}/{self.property}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Override:
     """Marking that a file requests in place of the profile's.
 
@@ -71,7 +71,7 @@ class Override:
     looser_by: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ChosenMarking:
     """Marking of a field, and whether an officer made it milder than the profile."""
 

@@ -6,9 +6,9 @@ nodes. The answer is data; its enforcer calls ``ReleasePolicy.verify``, which ra
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ReleaseRefused
 from tearline.limits import MAX_DECISIONS_KEPT
 from tearline.policy.engine import Answer, Engine, ReleaseRequest
@@ -20,7 +20,7 @@ _AGREEMENT = "agreement"
 _UNSPECIFIED = "unspecified"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Ruling:
     """Decision of one layer.
 
@@ -37,7 +37,7 @@ class Ruling:
     faults: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Decision:
     """Most revealing form in which one recipient may have fields of one marking.
 

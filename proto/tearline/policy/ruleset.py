@@ -9,10 +9,11 @@ below it.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import labelled_sha256
 from tearline.errors import PolicySetMalformed
 from tearline.limits import MAX_POLICIES, MAX_POLICY_BYTES, MAX_POLICY_TOKENS
@@ -31,7 +32,7 @@ _GROUP = {"permit": "up-to-", "forbid": "from-"}
 _ANNOTATIONS = frozenset({"id", "reason"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Finding:
     """Error in a policy text.
 
@@ -45,7 +46,7 @@ class Finding:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PolicySet:
     """Checked policy text; made by ``parse_policy_set``.
 

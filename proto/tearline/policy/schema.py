@@ -1,11 +1,12 @@
 """Schema of the marking profile: the category of each of its properties."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from tearline.dataclass.immutable import immutable
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@immutable
 class Schema:
     """One schema of the profile.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, MarkingMalformed, TermsMalformed
 from tearline.identity import parse_agency_uri
 from tearline.limits import MAX_ARTICLES, MAX_COSIGNERS, MAX_SHARES, MAX_TERM_NAMES
@@ -44,7 +45,7 @@ class Share:
     form: Form
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ArticleTerms:
     """One article.
 
@@ -106,7 +107,7 @@ class ArticleTerms:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Terms:
     """Articles between some parties.
 

@@ -1,14 +1,15 @@
 """Clock of a request: a function of log times, the same for both sides and the exchange."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from tearline.dataclass.immutable import immutable
 
 HOUR_MS = 3_600_000
 MAX_STORE_DELAY_MS = HOUR_MS  # from the mailbox: a node that is away does not stop the clock
 EXTENSION_OF_PRESERVATION_MS = 30 * 24 * HOUR_MS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Interval:
     """Interval of log time during which a clock stands still.
 
@@ -21,7 +22,7 @@ class Interval:
     end_ms: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RequestClock:
     """Parameters of a request's deadline.
 

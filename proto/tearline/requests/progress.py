@@ -9,10 +9,11 @@ going back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     ExtensionRefused,
     NotExpired,
@@ -85,7 +86,7 @@ _IN_TIME = frozenset({StepKind.AUTHORISE, StepKind.CONTEST, StepKind.EXTEND})
 _AFTER_THE_END = frozenset({StepKind.SUPPLEMENT, StepKind.CLOSE, StepKind.DISPUTE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Demand:
     """Time limits of a request, by its manifest and its agreement.
 
@@ -112,7 +113,7 @@ def demand_of(manifest: Manifest, agreement: Agreement) -> Demand:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LoggedStep:
     """Step with its log entry.
 
@@ -132,7 +133,7 @@ class LoggedStep:
     counted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Progress:
     """Request after some of its steps.
 
@@ -403,7 +404,7 @@ class Progress:
                 return self  # these change the phase alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Replayed:
     """Request after its valid steps, with the steps that do not follow.
 

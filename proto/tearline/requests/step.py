@@ -4,9 +4,10 @@ The exchange reads the signer, the request, the kind of step and the changes to 
 Questions, answers, refusals and reasons are in a note that only the other side opens.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import PersonRequired, StatementMalformed
 from tearline.limits import (
     MAX_LOG_SIZE,
@@ -98,7 +99,7 @@ class Ground(StrEnum):
     FORM = "form"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ItemOutcome:
     """Outcome of one item.
 
@@ -115,7 +116,7 @@ class ItemOutcome:
             raise StatementMalformed(f"items are numbered from 1 to {MAX_REQUEST_ITEMS}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StepNote:
     """Sealed note of one side, for the other side alone.
 
@@ -166,7 +167,7 @@ def verify_note(kind: StepKind, note: StepNote) -> None:
         raise StatementMalformed(f"a step {kind.value} needs a text")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RequestStep:
     """Step of a request.
 

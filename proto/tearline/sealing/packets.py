@@ -4,9 +4,9 @@ import hmac
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from tearline.crypto.keys import SUITE
+from tearline.dataclass.immutable import immutable
 from tearline.errors import CommitmentMismatch, NotFound, PacketTooLarge, SuiteUnknown
 from tearline.limits import (
     COMPARTMENTS_MULTIPLE,
@@ -42,7 +42,7 @@ from tearline.statements.statement import HASH_SIZE, Header
 from tearline.wire.packets import CompartmentRelease, FieldRelease, OpeningRelease, Release
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Envelope:
     """Properties of a manifest beside its contents."""
 
@@ -57,7 +57,7 @@ class Envelope:
     evaluation: str = "X4"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SealedPacket:
     """Packet before the signature of its manifest, with the originator's secrets.
 

@@ -9,6 +9,7 @@ silently, the last one included.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     ChannelGap,
     ChannelReplay,
@@ -24,7 +25,7 @@ AGREEMENT_ID_SIZE = 16
 MAX_SEQ = (1 << 63) - 1  # the maximum of a signed 64-bit column
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Address:
     """Place in a channel; the sender is the statement's signer.
 
@@ -57,7 +58,7 @@ class VoidReason(StrEnum):
     RECALLED = "recalled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Void:
     """Filler for a place of a statement that will never arrive.
 
@@ -81,7 +82,7 @@ class Void:
             raise StatementMalformed("a refused statement cannot be withdrawn")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Mark:
     """One end's account of both directions of a channel.
 

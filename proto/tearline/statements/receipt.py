@@ -5,9 +5,9 @@
 A refusal is a receipt too: signed, logged, and final for that statement.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed, StatusBackwards
 from tearline.limits import MAX_LOG_SIZE
 from tearline.statements.channel import Address
@@ -35,7 +35,7 @@ class Status(IntEnum):
 _OF_THE_EXCHANGE = (Status.ACCEPTED, Status.REFUSED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LogOpening:
     """Position of an event in the log, and the opening of its blind leaf.
 
@@ -56,7 +56,7 @@ class LogOpening:
             raise StatementMalformed("the event of a log entry is empty or too large")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Receipt:
     """Signed status of a statement.
 

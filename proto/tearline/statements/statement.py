@@ -22,6 +22,7 @@ from functools import cached_property
 from typing import Self
 
 from tearline.crypto.keys import KEY_ID_SIZE, SIGNATURE_SIZE, SigningKey, SigningPublicKey
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed, u32
 from tearline.errors import (
     AttestationMissing,
@@ -101,7 +102,7 @@ def types_with(trait: Trait) -> frozenset[StatementType]:
 COSIGNED_TYPES = types_with(Trait.COSIGNED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Header:
     """Beginning of every body: signer, federation and key.
 
@@ -116,7 +117,7 @@ class Header:
     key_id: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ActedBy:
     """Person behind a statement, as partners may know them.
 
@@ -203,7 +204,7 @@ class Attestation:
         key.verify(self.signature, self.signed_bytes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Inclusion:
     """Position of a statement in an attested tree.
 
@@ -234,7 +235,7 @@ class Statement:
         return statement_id(self.type, self.body)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Leaf:
     """Statement of a tree, before its path is computed."""
 

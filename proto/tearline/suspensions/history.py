@@ -1,14 +1,14 @@
 """History of standings in the log: intervals of suspension."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.suspensions.index import SuspensionIndex
 from tearline.suspensions.standing import Standing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Recorded:
     """Standing in the log.
 
@@ -23,7 +23,7 @@ class Recorded:
     time_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Amended:
     """Version of an agreement in the log, in force from there on.
 
@@ -42,7 +42,7 @@ SuspensionChange = Recorded | Amended
 """Event that may change the stopped scopes: a standing or an agreement version."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Interval:
     """Interval in which packets were stopped, by the log.
 

@@ -1,9 +1,9 @@
 """Newest standing of each agency, and their combined effect."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.errors import AgreementSuspended
 from tearline.identity import trust_domain_of
 from tearline.suspensions.standing import Standing
@@ -11,7 +11,7 @@ from tearline.suspensions.suspension import InFlight, Originated, Suspension
 from tearline.suspensions.transitions import verify_follows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Stop:
     """Agency and suspension that stop a packet."""
 

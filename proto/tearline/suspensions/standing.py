@@ -1,9 +1,9 @@
 """Standing: the statement of an agency's suspensions, with an officer's last act."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from itertools import pairwise
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_SUSPENSIONS
@@ -12,7 +12,7 @@ from tearline.statements.statement import ActedBy, Header
 from tearline.suspensions.suspension import Suspension
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class OfficerAct:
     """Last act of an officer in charge: a lift or change of a suspension, or an end.
 
@@ -25,7 +25,7 @@ class OfficerAct:
     acted_by: ActedBy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Standing:
     """Agency's position under an agreement.
 

@@ -5,15 +5,16 @@ by scope as standings arrive, and no reader scans the standings again.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.policy.terms import Terms
 from tearline.suspensions.history import Amended, Recorded
 from tearline.suspensions.standing import Standing
 from tearline.suspensions.suspension import Scope, is_in_reach
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ScopeChange:
     """Scope that an agency suspends or resumes from an entry on.
 
@@ -32,7 +33,7 @@ class ScopeChange:
     time_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Stoppage:
     """Interval of the log in which an agency had a scope suspended.
 
@@ -57,7 +58,7 @@ class Stoppage:
         return self.start < entry and (self.end is None or entry <= self.end)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Reach:
     """Reach of suspensions under one version of an agreement.
 

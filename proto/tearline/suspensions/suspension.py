@@ -1,8 +1,8 @@
 """Suspension: its scope, and the handling of statements in transit."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.identity import parse_agency_uri
 from tearline.policy.terms import ArticleTerms
@@ -39,7 +39,7 @@ class Originated(StrEnum):
     ERASE = "erase"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Suspension:
     """Open suspension.
 

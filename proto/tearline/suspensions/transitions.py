@@ -1,8 +1,8 @@
 """Succession of standings: permitted changes, and the required persons."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import AgreementNotInForce, LiftRefused, StandingOutdated, StatementConflict
 from tearline.persons.tokens import Role
 from tearline.policy.terms import Terms
@@ -11,7 +11,7 @@ from tearline.suspensions.standing import OfficerAct, Standing
 from tearline.suspensions.suspension import Suspension
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SuspensionStep:
     """Requested change of an agency's standing.
 

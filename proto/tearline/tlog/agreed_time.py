@@ -6,14 +6,15 @@ one of them is wrong, and there is no agreed time: the act cannot be done. If th
 behind, the earlier one counts, and the act waits for the log.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ClockSkewed, TrustStale
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AgreedTime:
     """Time of the log that is not in the future of the local clock.
 

@@ -26,6 +26,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import encode_base64, parse_base64, parse_decimal, parse_hex, u8, u64
 from tearline.errors import (
     CheckpointForeign,
@@ -64,7 +65,7 @@ class NoteAlgorithm(IntEnum):
         return {NoteAlgorithm.ED25519: 0, NoteAlgorithm.MLDSA44: 8}[self]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Checkpoint:
     """State of a log at one size.
 
@@ -248,7 +249,7 @@ class CheckpointSigner:
 # Signing and verifying.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class VerifiedSignature:
     """Key that signed, and its signed time in Unix seconds (None for Ed25519)."""
 
@@ -256,7 +257,7 @@ class VerifiedSignature:
     time_s: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SignedCheckpoint:
     """Checkpoint with verified signatures, and its note.
 

@@ -13,9 +13,9 @@ exact number of hashes before it uses a proof.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count, repeat
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import EntryNotIncluded, FrontierDamaged, LogInconsistent, ProofMalformed
 from tearline.limits import MAX_LOG_SIZE
 
@@ -78,7 +78,7 @@ def tree_path(leaf_hashes: Iterable[bytes], index: int) -> tuple[bytes, ...]:
 # Growing trees.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Frontier:
     """State of a tree that suffices for appending.
 

@@ -10,9 +10,9 @@ An empty line ends the text, and a line for each signature follows. Parsing does
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import encode_base64, parse_base64, parse_utf8
 from tearline.errors import MalformedInput, NoteMalformed
 from tearline.limits import MAX_CHECKPOINT_BYTES
@@ -37,7 +37,7 @@ class NamedKey(Protocol):
         """Returns 4 bytes that distinguish it from other keys of that name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class NoteSignature:
     """Signature line, not yet verified.
 
@@ -75,7 +75,7 @@ def parse_note_signature(line: str) -> NoteSignature:
     return NoteSignature(name=name, key_hash=value[:KEY_HASH_SIZE], payload=value[KEY_HASH_SIZE:])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Note:
     """Signed note, not yet verified: its text and its signature lines."""
 

@@ -12,8 +12,9 @@ file is all that a reader of proofs needs: no trust list, no node, no network.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
 from tearline.errors import (
     CheckpointForeign,
@@ -39,7 +40,7 @@ NONE = "none"
 _MAX_LINES = 4 * MAX_COSIGNERS  # each sort of line, and as many comments
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CosignerGroup:
     """Group of witnesses and groups from earlier lines, with a minimum.
 
@@ -52,7 +53,7 @@ class CosignerGroup:
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LogPolicy:
     """Required signatures of a checkpoint.
 

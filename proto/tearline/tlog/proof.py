@@ -14,8 +14,8 @@ must match.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import encode_base64, parse_base64, parse_decimal, parse_utf8
 from tearline.errors import MalformedInput, NoteMalformed
 from tearline.limits import MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
@@ -26,7 +26,7 @@ _FIRST_LINE = "c2sp.org/tlog-proof@v1"
 _MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LogProof:
     """Proof of an entry under a checkpoint, not yet verified.
 

@@ -14,8 +14,8 @@ folders of three, all but the last marked by an ``x``: 1234067 is ``x001/x234/06
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import u16
 from tearline.errors import EntryTooLarge, TileMalformed
 from tearline.limits import MAX_ENTRY_BYTES, MAX_LOG_SIZE
@@ -30,7 +30,7 @@ _LENGTH_SIZE = 2
 _PATH = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,4}[0-9]{3})(?:\.p/([0-9]{1,3}))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Tile:
     """Run of neighbouring hashes of one level, or of entries.
 

@@ -15,12 +15,12 @@ log entry of one. Specified in docs/spec/exhibit-v1.md.
 
 import hmac
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.crypto.keys import SUITE
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     CommitmentMismatch,
     EntryMismatch,
@@ -56,7 +56,7 @@ PERMITTED_EVENTS = (EventCode.PACKET_ACCEPTED, EventCode.RECEIPT)
 """The entries of a packet that name no compartment and no category."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Sighting:
     """Recipient of a part of the packet, by the log.
 
@@ -72,7 +72,7 @@ class Sighting:
     at: Moment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Shown:
     """Verified contents of an exhibit.
 
@@ -97,7 +97,7 @@ class Shown:
     checkpoint: Checkpoint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Examination:
     """Result of the examination of an exhibit.
 
@@ -210,7 +210,7 @@ def _open(manifest: Manifest, shown: ShownField) -> OpenedField:
     return OpenedField(slot=shown.slot, field=parse_field_plaintext(shown.plaintext))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Known:
     """Log entry about the packet."""
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tearline.crypto.keys import SUITE, KemPublicKey, SigningPublicKey, key_id, signing_public_key
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     FederationMismatch,
     MalformedInput,
@@ -51,7 +52,7 @@ EXCHANGE_TYPES = types_with(Trait.EXCHANGE)
 ROOT_TYPES = types_with(Trait.ROOT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Moment:
     """Position in the log, and log time, at which a statement is verified.
 

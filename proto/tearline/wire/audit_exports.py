@@ -1,8 +1,7 @@
 """Codecs of auditors' exports and their manifests."""
 
-from dataclasses import dataclass
-
 from tearline.audit.export import AuditExport, ExportFormat
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_MESSAGE_BYTES
@@ -12,7 +11,7 @@ from tearline.wire.statements import ACTED_BY, HEADER, SIGNED, Signed
 from tearline.wire.table import BYTES, NUMBER, SIGNED_NOTE, TEXT, enum, many, part, table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ExportManifest:
     """Statement of an export, with the entries that certify its key; not yet verified.
 

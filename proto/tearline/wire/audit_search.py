@@ -1,7 +1,6 @@
 """Auditors' and parties' queries of the log, and the proven events of the answers."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
 from tearline.errors import MalformedInput, StatementMalformed
 from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES, MAX_TEXT_BYTES
@@ -24,7 +23,7 @@ from tearline.wire.table import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ProvenEvent:
     """Event with its inclusion proof in a tree of ``size`` entries."""
 
@@ -33,7 +32,7 @@ class ProvenEvent:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ProvenEvents:
     """Page of events with proofs under one checkpoint.
 
@@ -48,7 +47,7 @@ class ProvenEvents:
     next: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SearchRequest:
     """Auditor's query.
 

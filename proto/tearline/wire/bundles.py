@@ -1,8 +1,8 @@
 """Bundles: statements of one tree that share the path to its root."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
 from tearline.statements.statement import (
@@ -20,7 +20,7 @@ from tearline.wire.codec import decode, serialize
 from tearline.wire.statements import encode_attestation, parse_attestation, read_type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Bundle:
     """Aligned subtree of an attested tree, cheaper to send than its statements one by one.
 

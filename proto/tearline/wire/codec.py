@@ -1,11 +1,11 @@
 """Codecs: the strict translation of one kind of message, between a value and its bytes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed, TearlineError
 from tearline.limits import MAX_BODY_BYTES
 
@@ -13,7 +13,7 @@ M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Codec(Generic[T]):
     """Translation of values of one type. ``tearline.wire.table`` makes it from a list of fields.
 

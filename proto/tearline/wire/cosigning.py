@@ -1,7 +1,6 @@
 """Messages between cosigners and the exchange, and evidence files against the log."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.federation.cosigning import MAX_PATH
 from tearline.federation.equivocation import Equivocation
 from tearline.limits import (
@@ -16,7 +15,7 @@ from tearline.wire.log_entries import CHECKPOINT
 from tearline.wire.table import FLAG, hash_path, many, part, sized, table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CosignRequest:
     """Cosigner's message to the exchange.
 
@@ -32,7 +31,7 @@ class CosignRequest:
     wait: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CosignReply:
     """Exchange's answer to a cosigner.
 

@@ -5,8 +5,8 @@ and its parts are parsed strictly.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import PacketTooLarge, StatementMalformed
 from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES
 from tearline.packets.packet import PacketParts
@@ -25,7 +25,7 @@ _ATTESTATION_BYTES = 4 << 10  # a signature of 3,373 bytes, a name of 255, and f
 NO_CIPHERTEXTS: Mapping[int, int] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Cursor:
     """Position up to which a node has read its mailbox.
 
@@ -45,7 +45,7 @@ class Cursor:
 START = Cursor(epoch=b"", seq=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Delivery:
     """Item of a mailbox.
 

@@ -1,8 +1,7 @@
 """Codecs of erasure orders and of erased entries."""
 
-from dataclasses import dataclass
-
 from tearline.audit.erasure import Erasure
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
@@ -20,7 +19,7 @@ _BLIND_SIZE = 33
 _MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ProvenAgreement:
     """Version of an agreement, with the log entry of its start; not yet verified.
 
@@ -38,7 +37,7 @@ class ProvenAgreement:
         _verify_path(self.path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ErasedEntry:
     """Substitute for the opening of an erased entry; not yet verified.
 

@@ -1,7 +1,6 @@
 """Codecs of exhibits: parts of a packet for a reader without its keys."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_LOG_SIZE, MAX_SLOTS
@@ -23,7 +22,7 @@ from tearline.wire.table import (
 _MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ProvenEntry:
     """Log entry with its path to the checkpoint's root, not yet verified.
 
@@ -38,7 +37,7 @@ class ProvenEntry:
     path: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ShownField:
     """Slot that is opened by its commitment, without its key.
 
@@ -56,7 +55,7 @@ class ShownField:
         return f"ShownField(slot={self.slot})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Exhibit:
     """Selected fields of one packet, with all data for a verification; not yet verified.
 

@@ -1,7 +1,6 @@
 """Codecs of runs of log entries, each with a checkpoint that covers it."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE, MAX_MESSAGE_BYTES
 from tearline.v1 import exchange_pb2 as pb
@@ -9,7 +8,7 @@ from tearline.wire.codec import decode, serialize
 from tearline.wire.table import BYTES, NUMBER, SIGNED_NOTE, many, table, translated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class EntryRange:
     """Run of log entries with a checkpoint over at least them.
 

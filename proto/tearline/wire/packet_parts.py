@@ -1,7 +1,6 @@
 """Translators of a manifest's attachments: openings and ciphertexts."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_MESSAGE_BYTES, MAX_SLOTS
 from tearline.packets.packet import PacketParts
@@ -42,7 +41,7 @@ def read_parts(message: pb.PacketParts) -> PacketParts:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class EncodedParts:
     """Openings and ciphertexts of one packet, each encoded as attachments of their own."""
 

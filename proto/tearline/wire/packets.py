@@ -1,7 +1,6 @@
 """Codecs of manifests, openings, fields and releases."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_FIELD_BYTES, MAX_SLOTS
@@ -176,7 +175,7 @@ parse_field = FIELD.parse
 """Returns a field from its canonical encoding."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class OpeningRelease:
     """Disclosure that a compartment exists, with the reason to withhold it."""
 
@@ -184,7 +183,7 @@ class OpeningRelease:
     reason: WithholdReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CompartmentRelease:
     """Release of a whole compartment: its opening and its 32-byte key."""
 
@@ -195,7 +194,7 @@ class CompartmentRelease:
         return f"CompartmentRelease(compartment={self.opening.compartment})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FieldRelease:
     """Release of one slot: its index and its 32-byte field secret."""
 
@@ -206,7 +205,7 @@ class FieldRelease:
         return f"FieldRelease(slot={self.slot})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Release:
     """Contents of the sealed part of a grant; each part ascending by index."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_RETRY_AFTER_MS, MAX_TEXT_BYTES
 from tearline.packets.packet import PacketParts
@@ -83,7 +84,7 @@ class Publication:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Refused:
     """Reason for a refusal, with a receipt or without.
 
@@ -98,7 +99,7 @@ class Refused:
     retry_after_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Outcome:
     """Outcome of one statement: the exchange's receipt, and the reason for a refusal.
 

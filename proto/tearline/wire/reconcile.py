@@ -1,7 +1,6 @@
 """Messages between a node and the exchange after a loss on either side."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import (
     MAX_LOG_SIZE,
@@ -18,7 +17,7 @@ from tearline.wire.grants import LOG_OPENING
 from tearline.wire.table import BYTES, NUMBER, TEXT, below, many, part, sized, table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ChannelPosition:
     """Progress of a channel from one node to a recipient.
 
@@ -39,7 +38,7 @@ class ChannelPosition:
             raise StatementMalformed("a channel cannot stand there")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReconcileRequest:
     """Node's message to an exchange that may have lost data.
 
@@ -55,7 +54,7 @@ class ReconcileRequest:
     after: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReconcileReply:
     """Exchange's message to a node that may have lost data.
 

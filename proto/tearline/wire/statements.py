@@ -1,9 +1,9 @@
 """Codecs of headers, attestations and statements."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.identity import trust_domain_of
 from tearline.limits import (
@@ -175,7 +175,7 @@ parse_statement = STATEMENT.parse
 """Returns a statement without its attestations, from its canonical encoding."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Signed:
     """Statement with all of its attestations."""
 

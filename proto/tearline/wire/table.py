@@ -6,7 +6,7 @@ type, raises when its module is imported.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
 from tearline.statements.statement import HASH_SIZE
@@ -22,7 +23,7 @@ from tearline.wire.codec import Codec
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Kind:
     """Kind of a field: its type in the schema, and its translation.
 

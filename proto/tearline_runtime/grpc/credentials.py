@@ -10,12 +10,12 @@ would accept a weaker one. Therefore the gate checks the negotiated group at eac
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import grpc
 
 from tearline.crypto.certificates import TlsFacts, from_pem, to_pem
+from tearline.dataclass.immutable import immutable
 from tearline.errors import CertificateRefused, TlsUnprepared, TokenRefused
 from tearline.limits import (
     HANDSHAKE_MS,
@@ -53,7 +53,7 @@ _BOTH_ENDS: Options = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ServerTls:
     """Exchange's TLS configuration towards its clients at one moment.
 

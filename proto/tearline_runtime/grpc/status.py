@@ -12,10 +12,10 @@ removed.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import grpc
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     EXIT_NOT_FOUND,
     AgreementError,
@@ -88,7 +88,7 @@ _TEXTS = ("code", "what", "why", "next")
 _RETRY_AFTER = "retry_after_ms"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Status:
     """Result of a call, as gRPC takes it.
 

@@ -1,11 +1,10 @@
 """A TLS certificate with its key; it needs no gRPC."""
 
-from dataclasses import dataclass
-
 from tearline.crypto.tls_keys import TlsKey
+from tearline.dataclass.immutable import immutable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class TlsIdentity:
     """Certificate with its key.
 

@@ -8,10 +8,10 @@ size that it cosigned (see ``ResumeBarrier``).
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import BackupDamaged, LogError, RestoreRefused, SettingInvalid
 from tearline.federation.members import LogIdentity
 from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint
@@ -36,7 +36,7 @@ _NAMES = (FILE_NAME, _KEYS, _ENROLMENT, _DATABASE)
 _REQUIRED = {FILE_NAME, _KEYS, _DATABASE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Restored:
     """Result of a restore.
 

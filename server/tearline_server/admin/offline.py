@@ -5,9 +5,10 @@ checks as a statement from a node.
 """
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tearline.audit.event import Event, EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.errors import StoreBusy, TrustListRejected
 from tearline.federation.members import TrustList
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
@@ -93,7 +94,7 @@ async def take_clear(
     return index
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FutureLog:
     """Log that is dated in the future.
 

@@ -9,9 +9,10 @@ persons are inside the signed statements.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tearline.crypto.certificates import LeafCertificate, TlsFacts, verify_leaf
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_hex
 from tearline.errors import (
     CallerDenied,
@@ -52,7 +53,7 @@ Methods that are not listed cannot be called.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AccessList:
     """Admission data from the trust list and the revocations, at one moment.
 
@@ -70,7 +71,7 @@ class AccessList:
     denied_keys: frozenset[tuple[str, bytes]] = field(default=frozenset())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Caller:
     """Caller of an admitted call.
 

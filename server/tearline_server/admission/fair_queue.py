@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ExchangeBusy
 
 T = TypeVar("T")
@@ -19,7 +20,7 @@ _RETRY_AFTER_MS = 250  # several commits pass in this time
 _NODE = "/node/"  # separates an agency's URI from a node's name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Cost:
     """Weight of an item in a batch or queue."""
 

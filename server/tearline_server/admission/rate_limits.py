@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ExchangeBusy
 from tearline.identity import agency_uri_of
 from tearline.limits import AGENCY_RATES, NODE_BYTES_S, NODE_STATEMENTS_S, PLACE_S, RATE_BURST_S
@@ -54,7 +55,7 @@ class LeakyBucket:
         bucket.level += 1000 * amount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RateLimits:
     """Publication rates of one node, averaged over many seconds."""
 

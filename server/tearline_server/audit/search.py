@@ -4,10 +4,11 @@ import asyncio
 import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tearline.audit.event import Event, EventCode
 from tearline.audit.query import Query, parse_query
+from tearline.dataclass.immutable import immutable
 from tearline.errors import NotFound
 from tearline.limits import (
     EVENT_PAGE,
@@ -29,7 +30,7 @@ from tearline_server.tlog.log import AuditLog, Clock
 _PROOF_BYTES = 2048  # 48 hashes and their frame
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Auditor:
     """Person that searches the log.
 

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import NotFound, PacketTooLarge, StoreError, TearlineError
 from tearline.identity import agency_uri_of
 from tearline.limits import (
@@ -48,7 +49,7 @@ TakeTurn = Callable[[str, int], Awaitable[None]]
 """Callback that waits until an agency may be answered, with a number of bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Packet:
     """Parsed packet."""
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.statements.statement import Attestation, Signer
 from tearline.tlog.merkle import Frontier
 from tearline.verification.trust import Moment
@@ -21,7 +21,7 @@ from tearline_server.storage.snapshot import Snapshot
 from tearline_server.timekeeper import Timekeeper
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Listeners:
     """Callbacks for a durable batch.
 

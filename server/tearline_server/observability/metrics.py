@@ -7,11 +7,11 @@ start, at 0, so that the first event is an increase. Gauges without a value are 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import concrete_errors
 from tearline_runtime.metrics import OptionalGauge, tell_build
 from tearline_server.storage.reads import Backlog
@@ -27,7 +27,7 @@ _REFUSALS = (*_MEMBERS, "TL-GRT", "TL-LOG", "TL-PKT", "TL-REQ")
 _STATEMENTS = (1, 4, 16, 64, 256, 1024)  # up to the bound of a batch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Snapshot:
     """State of an exchange at one moment.
 

@@ -5,8 +5,8 @@ publisher a refusal, and the exchange only a key lookup.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ExchangeBusy, NotPermitted, StatementMalformed, TearlineError
 from tearline.statements.statement import COSIGNED_TYPES
 from tearline.verification.trust import ROOT_TYPES, Moment, TrustState
@@ -16,7 +16,7 @@ from tearline_server.processing.handlers.table import HANDLERS
 _RETRY_AFTER_MS = 250  # the next batch is judged with the keys of this one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Authored:
     """Claim, and the result of its authorship check.
 

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import Event, EventCode, EventOutcome
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ExchangeBusy, TearlineError
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import Manifest, Opening
@@ -89,7 +90,7 @@ class PacketFacts:
         return {slot: c for c, opening in self.openings.items() for slot in opening.slots}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FollowedRequest:
     """Progress of a request for records, including the current batch.
 
@@ -114,7 +115,7 @@ class FollowedRequest:
     reaches: Sequence[Reach] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class NewMail:
     """New item of a mailbox: a statement, and the entry that its reader receives.
 

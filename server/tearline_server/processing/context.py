@@ -1,8 +1,8 @@
 """Submitted statement, and the state by which it is processed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import TearlineError
 from tearline.packets.packet import PacketParts
 from tearline.statements.statement import Attestation, Header, Statement
@@ -11,7 +11,7 @@ from tearline_server.processing.batch import Batch, Result
 from tearline_server.processing.registry import Registry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Publisher:
     """Publishing node, as admitted by the gate.
 
@@ -24,7 +24,7 @@ class Publisher:
     agency: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SubmittedStatement:
     """Statement as a node published it; its signature is unverified.
 
@@ -52,7 +52,7 @@ class SubmittedStatement:
         return self.statement.id, self.header.signer if self.header else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LookupContext:
     """Genuine statement before anything about it was looked up.
 
@@ -72,7 +72,7 @@ class LookupContext:
         return self.submitted.key[1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Context(LookupContext):
     """Statement that is processed, its publisher, and the state so far.
 

@@ -5,12 +5,12 @@ processes are applied before the next batch is judged.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
 from tearline.agreements.agreement import Agreement
 from tearline.cases.case import CaseBook
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     AgreementNotInForce,
     FrontierDamaged,
@@ -42,7 +42,7 @@ T = TypeVar("T")
 ROOM = Cost(statements=MAILBOX_STATEMENTS, bytes=MAILBOX_BYTES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Installation:
     """Identity of this exchange, and the rules that it judges by.
 
@@ -71,7 +71,7 @@ def installation_of(identity: ExchangeEnrolment, room: Cost = ROOM) -> Installat
     return Installation(identity=identity, pins=pins, shared=shared, room=room)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class InForce:
     """Newest version of an agreement.
 
@@ -86,7 +86,7 @@ class InForce:
     entries: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class NotifiedEntries:
     """Entries about a statement that the parties of an agreement received.
 

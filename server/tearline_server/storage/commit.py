@@ -1,8 +1,9 @@
 """``Commit``: all writes of one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from tearline.dataclass.immutable import immutable
 from tearline.tlog.merkle import Frontier, Node
 from tearline_server.storage.columns import Slots
 from tearline_server.storage.rows import (
@@ -25,7 +26,7 @@ from tearline_server.storage.rows import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Commit:
     """All writes of one transaction, applied atomically.
 

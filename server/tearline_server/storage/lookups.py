@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from itertools import chain
 
 from tearline.audit.event import Event
+from tearline.dataclass.immutable import immutable
 from tearline.suspensions.stoppage import Reach, Stoppage
 from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
 
@@ -16,7 +17,7 @@ Release = tuple[bytes, str]
 """Id of a packet's manifest, and URI of the agency or node that received a grant of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Lookups:
     """Stored state to look up before a batch is judged.
 
@@ -76,7 +77,7 @@ class Lookups:
         return cls(**answers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Settled:
     """Earlier ruling on a statement.
 
@@ -99,7 +100,7 @@ class Settled:
         return cls(code=code, why=why, logged=logged)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredPacket:
     """Stored packet without its ciphertexts, as needed to judge grants.
 
@@ -115,7 +116,7 @@ class StoredPacket:
     accepted_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class WholePacket(StoredPacket):
     """Stored packet with its ciphertexts, as needed for delivery.
 
@@ -126,7 +127,7 @@ class WholePacket(StoredPacket):
     ciphertexts: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Delivered:
     """Mailbox item, as needed to judge a receipt about it.
 
@@ -155,7 +156,7 @@ class Delivered:
     passed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Undelivered:
     """Grant in a mailbox that was neither handed out nor withheld.
 
@@ -174,7 +175,7 @@ class Undelivered:
     event: Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Hidden:
     """Contents of a blind entry, as needed to judge an order to erase it.
 
@@ -187,7 +188,7 @@ class Hidden:
     awaited: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredRequest:
     """Stored request for records, as needed to judge its next step.
 
@@ -208,7 +209,7 @@ class StoredRequest:
     reaches: Sequence[Reach] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LookupResults:
     """Answers to ``Lookups``; items that were not found are absent.
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.limits import MAX_ASKED_BYTES, MAX_ASKED_PACKETS
 from tearline_server.storage.lookups import Lookups, Owned
 
@@ -11,7 +11,7 @@ Sizes = Mapping[Owned, int]
 """Bytes of packets, keyed by packet and the agency that named it; only packets it may know of."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Allowance:
     """Packets that a batch reads, and packets left for a later batch.
 

@@ -1,12 +1,11 @@
 """Results of reads while serving: mail, backlog, retained entries and searches."""
 
-from dataclasses import dataclass
-
 from tearline.audit.query import Query
+from tearline.dataclass.immutable import immutable
 from tearline_server.storage.rows import OpeningRow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Backlog:
     """Unacknowledged mail: totals, and the largest single mailbox room.
 
@@ -31,7 +30,7 @@ BACKLOG = (
 NO_BACKLOG = Backlog(statements=0, bytes=0, most_statements=0, most_bytes=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class MailItem:
     """Mailbox item, as needed for delivery.
 
@@ -58,7 +57,7 @@ class MailItem:
     delivered: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RetainedRow:
     """Contents of a blind entry, as needed to apply an agreement's retention.
 
@@ -75,7 +74,7 @@ class RetainedRow:
     awaited: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Search:
     """Search over the events that one agency may see.
 

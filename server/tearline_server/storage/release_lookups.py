@@ -7,8 +7,8 @@ packet of the corrected line.
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_ASKED_RELEASES, MAX_RELEASES
 from tearline.packets.correction import earlier
@@ -16,7 +16,7 @@ from tearline_server.storage.lookups import Lookups, Release
 from tearline_server.storage.packet_allowance import Sizes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class WantedReleases:
     """Releases that a batch reads, and releases left for a later batch.
 
@@ -29,7 +29,7 @@ class WantedReleases:
     unread: AbstractSet[Release]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PacketBases:
     """Packets that a batch depends on, limited to those its agencies may know.
 

@@ -1,13 +1,12 @@
 """Rows of the store, independent of the database."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.statements.receipt import LogOpening
 from tearline.suspensions.stoppage import Reach, Stoppage
 from tearline.tlog.merkle import Frontier
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Head:
     """State of the log.
 
@@ -25,7 +24,7 @@ class Head:
     serial: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class OpeningRow:
     """Contents of a blind entry.
 
@@ -45,7 +44,7 @@ class OpeningRow:
         return LogOpening(index=self.idx, salt=self.salt, event=self.event)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class EventRow(OpeningRow):
     """Contents of a blind entry, with the columns that searches use.
 
@@ -74,7 +73,7 @@ class EventRow(OpeningRow):
     agencies: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StatementRow:
     """Statement, and the ruling on it.
 
@@ -103,7 +102,7 @@ class StatementRow:
     envelope: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PacketRow:
     """Packet.
 
@@ -130,7 +129,7 @@ class PacketRow:
     corrects: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AgreementRow:
     """Version of an agreement, and the index of its statement's entry."""
 
@@ -139,7 +138,7 @@ class AgreementRow:
     statement: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ChannelRow:
     """Position of a channel: its highest place and its highest mark."""
 
@@ -150,7 +149,7 @@ class ChannelRow:
     mark: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class MailRow:
     """Item of a mailbox.
 
@@ -173,7 +172,7 @@ class MailRow:
     bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class MailUpdate:
     """Change to an item of a mailbox.
 
@@ -194,7 +193,7 @@ class MailUpdate:
     passed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class WithdrawnRow:
     """Mailbox item replaced by another statement.
 
@@ -212,7 +211,7 @@ class WithdrawnRow:
     grant: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CaseStepRow:
     """Newest step of a case from one agency to another: index of its statement's entry."""
 
@@ -222,7 +221,7 @@ class CaseStepRow:
     statement: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StandingRow:
     """Newest standing of an agency under an agreement.
 
@@ -239,7 +238,7 @@ class StandingRow:
     empty_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoppageRow:
     """Interval of a suspension under an agreement."""
 
@@ -247,7 +246,7 @@ class StoppageRow:
     stoppage: Stoppage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReachRow:
     """Reach of suspensions under an agreement, from one of its versions on."""
 
@@ -255,7 +254,7 @@ class ReachRow:
     reach: Reach
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RecallRow:
     """Recall of a packet.
 
@@ -272,7 +271,7 @@ class RecallRow:
     slots: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ErasureRow:
     """Entry whose contents were erased.
 
@@ -287,7 +286,7 @@ class ErasureRow:
     agencies: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RequestRow:
     """Request for records, in one holder's mailbox.
 
@@ -319,7 +318,7 @@ class RequestRow:
     article: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RequestStepRow:
     """Step of a request: index of its statement's entry, and the log's time of it."""
 
@@ -329,7 +328,7 @@ class RequestStepRow:
     time_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Restoration:
     """Restore of the database.
 

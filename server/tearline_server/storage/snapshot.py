@@ -1,12 +1,12 @@
 """In-memory state of an exchange, and notifications of writes by other processes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline_server.storage.rows import ChannelRow, Head
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredAgreement:
     """Version of an agreement: its entry, its statement, and the entry sent to each agency."""
 
@@ -15,7 +15,7 @@ class StoredAgreement:
     entries: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StoredStanding:
     """Newest standing: its entry, its statement, and the entry sent to each agency.
 
@@ -28,7 +28,7 @@ class StoredStanding:
     empty_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Snapshot:
     """State that an exchange holds in memory: all of it, or the part written after a head.
 
@@ -53,7 +53,7 @@ class Snapshot:
     mailboxes: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Changes:
     """Notification that other processes may have written.
 

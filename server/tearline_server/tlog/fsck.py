@@ -7,9 +7,9 @@ row. Losses from a restore are distinguished from changes.
 """
 
 from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.errors import LogError, TearlineError
 from tearline.federation.members import LogIdentity
 from tearline.packets.commitments import verify_ciphertext, verify_opening
@@ -40,7 +40,7 @@ _PAGE = 1024
 _PACKETS = 16  # read at once, three MiB each at most
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Finding:
     """Difference between the store and the log.
 

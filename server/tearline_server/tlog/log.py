@@ -10,10 +10,10 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 
 from tearline.audit.event import Event, EventKeys
+from tearline.dataclass.immutable import immutable
 from tearline.errors import FrontierDamaged, LogBehind, NotFound
 from tearline.identity import domain_uri_of
 from tearline.limits import CHECKPOINT_INTERVAL_MS, CHECKPOINT_REFRESH_MS, MAX_ENTRY_BYTES
@@ -44,7 +44,7 @@ Clock = Callable[[], int]
 _BUNDLE_BYTES = TILE_WIDTH * MAX_ENTRY_BYTES  # a bundle is never truncated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Appended:
     """Additions of a batch to the log.
 
@@ -112,7 +112,7 @@ def _agencies_of(*uris: str) -> tuple[str, ...]:
     return tuple(sorted({domain_uri_of(uri) for uri in uris if "://" in uri}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Signed:
     """Newest checkpoint, and the time of its signing."""
 

@@ -6,11 +6,11 @@ and an IBAN or BIC has one spelling. Different spellings of an id column identif
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed
 from tearline.errors import ImportRefused, MalformedInput
 from tearline.text.choices import listed
@@ -101,7 +101,7 @@ def _tellers(mapping: TableMapping) -> _Tellers:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Row:
     number: int
     line: int

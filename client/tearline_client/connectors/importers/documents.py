@@ -3,10 +3,10 @@
 import hashlib
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 from tearline.bodies.documents import DOCUMENT, FILE, media_type_of, plain_file_name
+from tearline.dataclass.immutable import immutable
 from tearline.errors import DocumentRefused
 from tearline.limits import MAX_FIELD_BYTES
 from tearline.packets.packet import TEXT, Field
@@ -14,7 +14,7 @@ from tearline_client.connectors.importers.source import open_source
 from tearline_client.planning.drafts import marking_for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Document:
     """File to send.
 

@@ -9,7 +9,6 @@ import datetime
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -26,13 +25,14 @@ from tearline.bodies.chemicals import INCIDENT_ACT
 from tearline.bodies.notices import NOTICE_ACT, OUTCOME, REPLY
 from tearline.bodies.rules import Value
 from tearline.bodies.transfers import METHOD, SIDE
+from tearline.dataclass.immutable import immutable
 from tearline.limits import MAX_IDENTIFIER_CHARACTERS
 from tearline_client.connectors.importers.countries import country_code
 from tearline_client.connectors.importers.crypto_addresses import is_wallet_address
 from tearline_client.planning.ftm_schema import Property, PropertyType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Verdict:
     """Result of a check of a value.
 

@@ -31,9 +31,9 @@ a header.
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MappingMalformed
 from tearline.limits import MAX_COLUMNS, MAX_MAPPING_BYTES
 from tearline_client.connectors.importers.dates import is_date_format
@@ -55,7 +55,7 @@ ROW = "row"
 """The ``id`` that tells each row from all others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FromColumn:
     """Values from a cell: divided at ``split``, parsed by ``date``, checked by ``format``."""
 
@@ -65,14 +65,14 @@ class FromColumn:
     format: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Fixed:
     """The same value in every row."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Link:
     """The id of another entity of the same row."""
 
@@ -82,7 +82,7 @@ class Link:
 Source = FromColumn | Fixed | Link
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SchemaMapping:
     """Schema of an entity.
 
@@ -100,7 +100,7 @@ class SchemaMapping:
         return [known for known in found if known is not None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class EntityMapping:
     """Mapping of a row to one entity.
 
@@ -126,7 +126,7 @@ class EntityMapping:
                 yield source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class TableMapping:
     """Mapping of a row to entities.
 

@@ -8,9 +8,10 @@ keeps any other fragment literally.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline_client.connectors.importers.countries import country_code
 from tearline_client.connectors.importers.dates import iso_date
 
@@ -43,7 +44,7 @@ class Topic(StrEnum):
     """Not understood."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Remark:
     """One fragment.
 

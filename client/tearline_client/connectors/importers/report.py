@@ -6,9 +6,9 @@ Therefore a report may be stored and shown where the data may not.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import FieldsUnmarked, ImportRefused, ImportTooLarge, MalformedInput
 from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_FINDINGS, MAX_IMPORT_HELD_BYTES
 from tearline.policy.marking import STRICTEST
@@ -35,7 +35,7 @@ class Concern(StrEnum):
     """The whole row belongs to entities of earlier rows, and is merged with them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Finding:
     """One doubtful place in the source.
 
@@ -100,7 +100,7 @@ class Report:
             self.add(Concern.REPEATED, why, line=line, column="")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Imported:
     """Result of the import of a complete file.
 

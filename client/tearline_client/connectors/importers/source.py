@@ -10,10 +10,10 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline.limits import MAX_COLUMNS, MAX_IMPORT_BYTES, MAX_LINE_BYTES
 
@@ -29,7 +29,7 @@ _PIECE = 64 << 10  # bytes of UTF-16 for one step of decoding
 _END = "\x1a"  # end of a file in CP/M and DOS; some programs still write it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Bounds:
     """Bounds of a source.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from tearline.dataclass.immutable import immutable
 from tearline.packets.packet import TEXT, OpenedField
 from tearline.policy.form import Form
 from tearline_client.planning.entities import ID_PROPERTY, TOKEN_PREFIX, UNKNOWN_SCHEMA
@@ -73,7 +74,7 @@ _ASIDE = frozenset({"proof", "riskSource", "ancestors"})
 _SHOWN_DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Node:
     """A thing.
 
@@ -90,7 +91,7 @@ class Node:
     packets: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Link:
     """A link between two things.
 
@@ -111,7 +112,7 @@ class Link:
     packets: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class EntityGraph:
     """Nodes and links.
 

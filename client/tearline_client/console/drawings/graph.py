@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.limits import MAX_PICTURE_LINKS, MAX_PICTURE_NODES
 from tearline_client.console.drawings.entities import SAME_NAME, EntityGraph, Node
 from tearline_client.console.drawings.layout import Layout, Point, layout_of
@@ -22,7 +22,7 @@ _TONES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Circle:
     """A node of the picture.
 
@@ -41,7 +41,7 @@ class Circle:
     node: Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Line:
     """A link of the picture.
 
@@ -62,7 +62,7 @@ class Line:
     is_possible: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Drawing:
     """A graph with places.
 

@@ -1,7 +1,8 @@
 """Intervals on a common axis of time, one track for each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from tearline.dataclass.immutable import immutable
 
 WIDTH, TRACK, TOP = 960, 56, 28
 """Width of the picture, height of a track, and height of the axis, in pixels."""
@@ -10,7 +11,7 @@ _MIN_WIDTH = 6.0  # of an interval, so that a short one is seen
 _MARGIN = 0.08  # of the time shown, before the first interval and after the last
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Interval:
     """An interval of time.
 
@@ -23,7 +24,7 @@ class Interval:
     end_ms: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Axis:
     """The axis of a picture.
 
@@ -49,7 +50,7 @@ class Axis:
         return round(self.left + min(max(share, 0.0), 1.0) * (self.right - self.left), 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Track:
     """The place of an interval.
 

@@ -5,7 +5,8 @@ Within a component, nodes repel each other and links attract (Fruchterman and Re
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from tearline.dataclass.immutable import immutable
 
 WIDTH = 1120.0
 """Width of a picture of small components; a large component may be wider."""
@@ -20,7 +21,7 @@ _REACH = (3.0 * _LENGTH) ** 2  # beyond this distance, squared, nodes do not rep
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Layout:
     """Places of nodes.
 

@@ -1,11 +1,12 @@
 """The list of packets: filters in the address, and search in readable fields."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, NameAmbiguous, NotFound
 from tearline.federation.members import TrustList
 from tearline.identity import agency_uri_of
@@ -26,7 +27,7 @@ from tearline_runtime.turns import in_turns
 _IN, _OUT = "in", "out"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Filter:
     """Filter of the list, as in the address of the page.
 
@@ -65,7 +66,7 @@ class Filter:
         return urlencode({name: value for name, value in values.items() if value})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FoundField:
     """A field that a search found.
 
@@ -82,7 +83,7 @@ class FoundField:
     read_as: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Row:
     """A packet in the list.
 

@@ -1,9 +1,8 @@
 """The board of requests for records: their state and their clocks."""
 
-from dataclasses import dataclass
-
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline.federation.members import TrustList
 from tearline.persons.four_eyes import DRAFTERS
@@ -17,7 +16,7 @@ _SIDES = ("", *Side)
 _MINUTE_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RequestRow:
     """A request on the board. It holds no contents.
 

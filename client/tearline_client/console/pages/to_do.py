@@ -1,10 +1,10 @@
 """The tasks that wait for a person, most urgent first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.federation.members import TrustList
 from tearline.persons.four_eyes import DRAFTERS
 from tearline.persons.tokens import Role
@@ -21,7 +21,7 @@ _NAMES: Mapping[str, str] = {
 """Names of subjects that are codes of the protocol, as messages."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class TaskRow:
     """A task in the list.
 

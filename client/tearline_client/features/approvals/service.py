@@ -6,9 +6,9 @@ partner's view then differs from the draft, the approver sees the difference fir
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from tearline.audit.event import EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.errors import DraftEnded, DrafterGone, SamePersonTwice
 from tearline.onward.consent import ConsentTerms
 from tearline.persons.four_eyes import APPROVERS, DRAFTERS, verify_two
@@ -44,7 +44,7 @@ _ID_SIZE = 16
 _DESK = "approval"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Services:
     """Services that carry out an approved release.
 

@@ -7,9 +7,9 @@ states (spec C-11).
 
 import asyncio
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
 
 from tearline.audit.event import Event, EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import Manifest
 from tearline_client.context import NodeContext
@@ -19,7 +19,7 @@ from tearline_client.store.cases import Said
 _AT_ONCE = 64  # entries, after which other work of the node has its turn
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CaseEvent:
     """One line of a timeline.
 

@@ -1,15 +1,15 @@
 """Joint cases as visible to this agency."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tearline.cases.case import Membership, Phase, Seat, membership
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import labelled_sha256, prefixed
 from tearline.identity import agency_uri_of
 from tearline_client.store.cases import CaseStore, LedCase, Said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CaseView:
     """A case as visible to this agency.
 

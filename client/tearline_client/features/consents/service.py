@@ -6,8 +6,8 @@ originator's node discloses the fields itself, under its own policies, and repor
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     ConsentMisplaced,
     NotFound,
@@ -45,7 +45,7 @@ from tearline_client.store.decisions import Act, Decision, content_of
 _DESK = "consent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Matter:
     """Identity, use and end of a step's consent."""
 

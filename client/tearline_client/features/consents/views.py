@@ -1,7 +1,6 @@
 """A consent as shown to a person before it is given."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.onward.use import Use
 from tearline.packets.packet import OpenedField
 from tearline_client.messages.packet_view import PacketView
@@ -9,7 +8,7 @@ from tearline_client.planning.mentions import Mention, verify_confirmed
 from tearline_client.store.consents import ConsentRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ConsentView:
     """Preview of giving a consent now.
 

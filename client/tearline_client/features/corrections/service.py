@@ -1,10 +1,11 @@
 """Corrections: a packet of ours replaces another for all its recipients."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     AgreementNotInForce,
     AgreementSuspended,
@@ -29,7 +30,7 @@ from tearline_client.rules.suspensions import SuspensionRules
 from tearline_client.store.packet_records import StoredGrant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PartnerForm:
     """A partner's view of one field.
 
@@ -46,7 +47,7 @@ class PartnerForm:
     media_type: str = TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Change:
     """Change of one partner's view of one field.
 
@@ -63,7 +64,7 @@ class Change:
     after: PartnerForm | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CorrectionPlan:
     """A correction before it is sealed and sent.
 
@@ -82,7 +83,7 @@ class CorrectionPlan:
     left_behind: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Outdated:
     """A packet of ours at a partner that did not get its correction.
 

@@ -7,8 +7,8 @@ an interrupted import continues after the stored batches, and seals no packet tw
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     ExchangeBusy,
     OutcomeUnknown,
@@ -44,7 +44,7 @@ async def pause(busy: ExchangeBusy, wait_s: float) -> None:
     await asyncio.sleep(wait_s)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Imported:
     """Outcome of an import.
 

@@ -1,8 +1,8 @@
 """Disclosure of one more field of a sent packet to one partner."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import LoginRequired, NotFound, PacketRecalled, ReleaseRefused
 from tearline.packets.packet import OpenedField
 from tearline.persons.four_eyes import verify_persons
@@ -26,7 +26,7 @@ from tearline_client.rules.recalls import slots_recalled
 from tearline_client.rules.suspensions import SuspensionRules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Disclosure:
     """One more field for one partner, as agreement and policies allow it now.
 

@@ -1,8 +1,9 @@
 """Readable fields of packets as entities, for other programs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import EntityFieldMalformed
 from tearline.onward.use import caveats_in_words
 from tearline.packets.correction import superseded
@@ -15,7 +16,7 @@ ExportedEntity = tuple[Entity, frozenset[str]]
 """An entity, and the properties of which only a generalised form is stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PacketExport:
     """Entities of some packets.
 

@@ -7,10 +7,11 @@ its entry in the node's own access log.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from tearline.audit.event import EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.errors import EXCHANGE_AWAY, NotFound, RestoreUnread
 from tearline.packets.packet import TEXT, OpenedField
 from tearline.policy.form import Form
@@ -31,7 +32,7 @@ NAMES_SHOWN = 2
 """Names in a packet's subject: enough to know it in a list."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PrintedCopy:
     """A packet, opened to be printed.
 

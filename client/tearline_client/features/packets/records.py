@@ -1,8 +1,8 @@
 """Packets by their manifests, without any contents."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import NotFound
 from tearline.packets.packet import Manifest
 from tearline.statements.receipt import Receipt
@@ -11,7 +11,7 @@ from tearline_client.store.awaiting_cosignature import WaitingGrant
 from tearline_client.store.packet_records import StoredGrant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PacketRecord:
     """A packet of this node, without its contents.
 

@@ -1,8 +1,8 @@
 """A pending release, as shown to the second person."""
 
 import hashlib
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
 from tearline.errors import ReleaseChanged
 from tearline.packets.packet import OpenedField
@@ -17,7 +17,7 @@ from tearline_client.store.approvals import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Changed:
     """A field whose view differs from the draft.
 
@@ -30,7 +30,7 @@ class Changed:
     before: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Review:
     """A pending release, decided by the current state.
 

@@ -1,10 +1,10 @@
 """Releases: from a draft to grants accepted by the exchange."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement, verify_direction
 from tearline.bodies.registry import verify_body
+from tearline.dataclass.immutable import immutable
 from tearline.errors import AgreementNotInForce
 from tearline.identity import agency_uri_of
 from tearline.persons.four_eyes import verify_persons
@@ -27,7 +27,7 @@ from tearline_client.rules.corrections import verify_correction
 from tearline_client.rules.suspensions import SuspensionRules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Persons:
     """Responsible persons of a release.
 

@@ -1,8 +1,9 @@
 """Recalls at the node: recalls of our packets, and answers to partners' recalls."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import LoginRequired, NotFound
 from tearline.identity import agency_uri_of
 from tearline.packets.correction import line_of
@@ -24,7 +25,7 @@ from tearline_client.store.recall_holds import EndedHold, Hold
 from tearline_client.store.recalls import ForgottenRecall, StoredRecall
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RecallPlan:
     """Scope of a recall before it is sent.
 

@@ -1,7 +1,6 @@
 """A person's choice of a step, as the command line and the console take it."""
 
-from dataclasses import dataclass
-
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, StepMisattributed
 from tearline.packets.packet import Urgency
 from tearline.requests.step import Ground, StepKind
@@ -9,7 +8,7 @@ from tearline.statements.statement import ActedBy
 from tearline_client.features.requests.service import RequestService
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StepChoice:
     """A step as a person chose it; each kind uses its own parts.
 

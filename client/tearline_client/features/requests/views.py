@@ -1,9 +1,10 @@
 """A request as known to this node: its items, its clock, and our pending answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tearline.bodies.requests import items_of
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ItemDecided, ItemUnknown, PacketFrozen
 from tearline.requests.progress import Progress
 from tearline.requests.step import Ground, ItemOutcome, StepKind
@@ -12,7 +13,7 @@ from tearline_client.context import NodeContext
 from tearline_client.store.requests import StoredRequest, StoredStep
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RequestedItem:
     """One item of a request, with its outcome.
 
@@ -43,7 +44,7 @@ class RequestedItem:
         return "open" if self.ground is None else f"refused: {self.ground.value}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RequestView:
     """A request as known to this node.
 

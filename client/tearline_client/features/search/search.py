@@ -1,8 +1,8 @@
 """Search in readable fields: packet by packet, best matches first."""
 
 import heapq
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_FOUND
 from tearline.packets.packet import Manifest, OpenedField, PacketKind
@@ -13,7 +13,7 @@ from tearline_runtime.turns import in_turns
 _FOR_EVER_MS = 1 << 62
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SearchFilter:
     """Scope of a search.
 
@@ -57,7 +57,7 @@ class SearchFilter:
 EVERYWHERE = SearchFilter()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class _Found:
     """A packet with matches.
 

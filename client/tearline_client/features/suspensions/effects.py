@@ -3,9 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_COUNTED_GRANTS
 from tearline.packets.grant import Grant
@@ -17,7 +17,7 @@ from tearline_client.store.packets import NEWEST
 _AT_ONCE = 64  # grants, after which other work of the node has its turn
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Effects:
     """Packets of ours within the scope of a suspension, by URI of the recipient's agency.
 

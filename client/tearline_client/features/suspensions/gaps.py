@@ -7,10 +7,10 @@ are the node's own records.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
 from tearline.suspensions.history import Interval, stopped_intervals
 from tearline_client.context import NodeContext
@@ -30,7 +30,7 @@ _COUNTED = frozenset(
 """Event codes that take a place in a channel."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Marks:
     """Marks that both parties signed for one channel at one time.
 
@@ -45,7 +45,7 @@ class Marks:
     entries: tuple[int | None, int | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Gap:
     """Interval in which an article's packets could not pass in one direction.
 

@@ -1,9 +1,9 @@
 """``node.suspensions``: suspension, resumption, end, and the known standings of all parties."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     AgreementNotInForce,
     LiftRefused,
@@ -26,7 +26,7 @@ from tearline_client.planning.drafts import article_of
 from tearline_client.rules.recalls import recall_suspended
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Position:
     """One open suspension, as known to this node.
 

@@ -1,11 +1,11 @@
 """Worklist: the tasks that wait for a person of this agency, most urgent first."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from tearline.agreements.proposal import OPEN
 from tearline.cases.case import Membership
+from tearline.dataclass.immutable import immutable
 from tearline.errors import NotFound
 from tearline.identity import agency_uri_of
 from tearline.onward.consent import ConsentStatus
@@ -44,7 +44,7 @@ class TaskKind(StrEnum):
 _ORDER = tuple(TaskKind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Task:
     """A task that waits for a person. It holds no contents of packets.
 

@@ -1,9 +1,9 @@
 """Contract of a handler: how the exchange processes one type of statement."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from tearline.dataclass.immutable import immutable
 from tearline.statements.statement import StatementType
 from tearline_server.processing.context import Context, LookupContext
 from tearline_server.storage.lookups import Lookups
@@ -11,7 +11,7 @@ from tearline_server.storage.lookups import Lookups
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StatementHandler(Generic[T]):
     """Processing of one statement type, beyond the steps that all types share.
 

@@ -1,9 +1,10 @@
 """Handlers of voids and marks, and the places of a channel that all its statements take."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import Event, EventCode
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     ChannelGap,
     GrantHandedOut,
@@ -28,7 +29,7 @@ _ALWAYS_PASS = frozenset({EventCode.VOID, EventCode.RECEIPT, EventCode.RECALL})
 """Events exempt from suspension: they concern earlier mail, or withdraw it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Place:
     """Next place of a channel, verified to be free."""
 

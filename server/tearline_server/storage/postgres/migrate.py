@@ -8,9 +8,9 @@ detected. A process too old for the tables cannot connect.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import SettingInvalid, StoreVersion
 from tearline_server.storage.postgres.types import Connection, Session
 
@@ -31,7 +31,7 @@ _NEWEST = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Migration:
     """Migration from one version of the tables to the next.
 

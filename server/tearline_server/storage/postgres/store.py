@@ -165,7 +165,9 @@ class PostgresStore:
     async def backlog(self) -> Backlog:
         """Returns the totals of unacknowledged mail."""
         (row,) = await self._db.ask(lambda c: c.fetch(BACKLOG))
-        return Backlog(**dict(zip(Backlog.__slots__, map(int, row), strict=True)))
+        return Backlog(
+            **{each.name: int(total) for each, total in zip(fields(Backlog), row, strict=True)}
+        )
 
     async def packets(self, ids: Sequence[bytes]) -> Mapping[bytes, WholePacket]:
         """Returns packets by manifest id; unknown ids are omitted."""

@@ -1,6 +1,7 @@
 """``Store`` on SQLite: every query as SQL, with bound parameters only."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import apsw
@@ -90,7 +91,9 @@ class SqliteStore(Alone):
     async def backlog(self) -> Backlog:
         """Returns the totals of unacknowledged mail."""
         (row,) = await self._db.read(lambda connection: list(connection.execute(BACKLOG)))
-        return Backlog(**dict(zip(Backlog.__slots__, row, strict=True)))
+        return Backlog(
+            **{each.name: total for each, total in zip(fields(Backlog), row, strict=True)}
+        )
 
     async def packets(self, ids: Sequence[bytes]) -> Mapping[bytes, WholePacket]:
         """Returns packets by manifest id; unknown ids are omitted."""

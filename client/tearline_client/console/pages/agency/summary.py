@@ -1,11 +1,11 @@
 """The agency at a glance: persons, keys, own policies, and the members of the federation."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from tearline.crypto.keys import key_id
+from tearline.dataclass.immutable import immutable
 from tearline.persons.tokens import Role
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import ROLES
@@ -16,7 +16,7 @@ READERS = frozenset({Role.OFFICER, Role.AUDITOR})
 _SHOWN_DIGITS = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class PersonRow:
     """A person in the list.
 
@@ -37,7 +37,7 @@ class PersonRow:
     is_stopped: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class MemberRow:
     """A member of the federation.
 

@@ -1,12 +1,12 @@
 """One agreement: its state, its suspensions, and its terms as a matrix for each article."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from tearline.agreements.agreement import Agreement
 from tearline.agreements.diff import clauses
+from tearline.dataclass.immutable import immutable
 from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline.policy.form import Form
@@ -37,7 +37,7 @@ _ELSEWHERE = frozenset({"id", "name", "parties", "valid_from_ms", "valid_until_m
 """Clauses that stand at the top of the page, or as a title."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Term:
     """A clause in words.
 
@@ -52,7 +52,7 @@ class Term:
     is_word: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class MatrixCell:
     """The highest form of a category for a partner.
 
@@ -65,7 +65,7 @@ class MatrixCell:
     tone: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ArticleMatrix:
     """An article: a row for each category that a partner gets, a column for each partner.
 
@@ -84,7 +84,7 @@ class ArticleMatrix:
     terms: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Standstill:
     """An open suspension, or an end.
 

@@ -1,11 +1,11 @@
 """The list of agreements, and of proposals that are not agreed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from tearline.agreements.proposal import OPEN, ProposalState
+from tearline.dataclass.immutable import immutable
 from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline_client.console.pages.acts import note_of
@@ -16,7 +16,7 @@ from tearline_client.rendering.agreements import newest_versions, state_of
 from tearline_client.rendering.words import agency_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AgreementRow:
     """An agreement in its newest version.
 
@@ -43,7 +43,7 @@ class AgreementRow:
     parties: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ProposalRow:
     """Terms that are not agreed.
 

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from tearline.agreements.agreement import Agreement
 from tearline.agreements.diff import TermChange, clauses, compare
 from tearline.agreements.proposal import OPEN, Offer
+from tearline.dataclass.immutable import immutable
 from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
 from tearline_client.console.pages.acts import carried_out, note_of, verify_typed
@@ -21,7 +21,7 @@ from tearline_client.rendering.agreements import share_of
 from tearline_client.rendering.words import agency_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Change:
     """A category of which a partner gets more, or less.
 
@@ -44,7 +44,7 @@ class Change:
     uses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Balance:
     """The changes for one partner, gains first.
 
@@ -61,7 +61,7 @@ class Balance:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ClauseChange:
     """A clause that differs.
 

@@ -1,9 +1,8 @@
 """The proof that no packet passed during a suspension, as a picture and as a table."""
 
-from dataclasses import dataclass
-
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.federation.members import TrustList
 from tearline_client.console.drawings.intervals import Interval, Track, axis_of, tracks_of
 from tearline_client.console.pages.agreements.agreement import agreement_of
@@ -12,7 +11,7 @@ from tearline_client.features.suspensions.gaps import Gap
 from tearline_client.rendering.words import agency_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Silence:
     """One interval of a suspension in one direction.
 

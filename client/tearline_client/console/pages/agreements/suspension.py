@@ -1,12 +1,12 @@
 """Suspending, resuming and ending an agreement: the effects are shown before the confirmation."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
 from starlette.responses import Response
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline.persons.tokens import Role
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
@@ -29,7 +29,7 @@ from tearline_client.rendering.words import agency_name
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Choices:
     """The choices of a person, as a form or an address states them.
 

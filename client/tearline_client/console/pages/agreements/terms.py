@@ -5,11 +5,11 @@ asks for the confirmation.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from tearline.agreements.agreement import Agreement
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, TearlineError
 from tearline.persons.tokens import Role
 from tearline_client.console.agreement_text import agreement_text
@@ -24,7 +24,7 @@ from tearline_client.rendering.agreements import version_before
 _DEFAULT_DAYS, _MAX_DAYS = 30, 3650
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Aim:
     """The use of the terms.
 

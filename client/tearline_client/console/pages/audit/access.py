@@ -1,11 +1,11 @@
 """The node's own access log: who of the agency read which contents; it logs its own reading."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from tearline.audit.event import Event
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
 from tearline.errors import MalformedInput
 from tearline.limits import CONSOLE_PAGE_ROWS, MAX_LOG_SIZE, MAX_TEXT_BYTES
@@ -18,7 +18,7 @@ from tearline_client.node import Node
 from tearline_client.rendering.packets import short
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AccessRow:
     """A logged act of the agency's own persons, or of the node.
 

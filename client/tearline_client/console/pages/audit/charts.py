@@ -2,9 +2,9 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count, takewhile
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 
 _HEIGHT = 96  # of the highest column, in units of the picture
@@ -17,7 +17,7 @@ _MOST_YEARS = 20  # 240 columns; an entry may state any time
 _LEAST = 1  # a count that is not zero can be seen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Column:
     """A column of a histogram.
 
@@ -36,7 +36,7 @@ class Column:
     height: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Histogram:
     """Counts over time.
 
@@ -55,7 +55,7 @@ class Histogram:
     column: int = _COLUMN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Bar:
     """A bar of a chart.
 
@@ -72,7 +72,7 @@ class Bar:
     length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class BarChart:
     """Counts by name.
 

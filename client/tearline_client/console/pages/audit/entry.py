@@ -1,9 +1,8 @@
 """An entry of the exchange's log: its event, its proof and position, and who cosigned it."""
 
-from dataclasses import dataclass
-
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
 from tearline.limits import MAX_LOG_SIZE
 from tearline_client.audit.proven_entry import ProvenRecord
@@ -19,7 +18,7 @@ from tearline_client.rendering.words import agency_name, names_of
 _TYPE = "text/plain; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class DecisionRow:
     """The form in which a grant released one compartment.
 

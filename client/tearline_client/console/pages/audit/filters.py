@@ -1,9 +1,10 @@
 """Conditions of a search in the exchange's log, as they stand in an address or a form."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from urllib.parse import urlencode
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
 from tearline.errors import MalformedInput
 from tearline.limits import MAX_LOG_SIZE
@@ -14,7 +15,7 @@ EXCHANGE = "exchange"
 """Stands for the exchange where an agency is chosen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LogFilter:
     """Conditions of a search.
 

@@ -6,10 +6,10 @@ bare page asks for conditions first.
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline.federation.members import TrustList
 from tearline.limits import CONSOLE_PAGE_ROWS
@@ -26,7 +26,7 @@ _USUAL_DAYS = 30
 _DAY = "day"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class EntryRow:
     """An entry in a list.
 

@@ -5,10 +5,10 @@ question is a form, and its answer is the response itself.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline.federation.members import TrustList
 from tearline.limits import MAX_FOUND, MAX_TEXT_BYTES
@@ -23,7 +23,7 @@ from tearline_client.rendering.words import agency_name
 _SHOWN_DIGITS = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class SightingRow:
     """A partner's view of a field by one grant.
 

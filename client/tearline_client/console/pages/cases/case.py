@@ -1,10 +1,9 @@
 """One case: its members, its packets and its events; and the acts of a member or the lead."""
 
-from dataclasses import dataclass
-
 from starlette.responses import Response
 
 from tearline.cases.case import Membership
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline.limits import MAX_CASE_PACKETS
 from tearline.persons.tokens import Role
@@ -19,7 +18,7 @@ from tearline_client.rendering.words import agency_name
 _INSIDE = (Membership.IN, Membership.WAITING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FiledPacket:
     """A packet of the case.
 

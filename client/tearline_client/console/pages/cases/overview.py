@@ -1,9 +1,8 @@
 """The list of cases, and the form that opens one."""
 
-from dataclasses import dataclass
-
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline.federation.members import TrustList
 from tearline.persons.tokens import Role
@@ -15,7 +14,7 @@ from tearline_client.features.cases.views import CaseView
 from tearline_client.rendering.words import agency_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class CaseRow:
     """A case in the list.
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from starlette.responses import Response
 
 from tearline.agreements.agreement import Agreement
 from tearline.bodies.registry import KINDS as RULES
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, TearlineError
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_CONSOLE_ENTITIES
@@ -50,7 +51,7 @@ _OF_CONTENTS = ("narrative", "reference", "repeats", "ftm", "mapping")
 _OF_TERMS = ("purpose", "case", "urgency", "evaluation", "source", "unmarked")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Terms:
     """Terms of a packet, as chosen on the first page.
 

@@ -5,8 +5,9 @@ command line holds it while it waits for an answer. Its contents are in no addre
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import DocumentRefused, PacketTooLarge
 from tearline.limits import MAX_CONSOLE_PACKETS
 from tearline.policy.marking import Tlp
@@ -25,7 +26,7 @@ from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import Cell, ReleasePlan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Wish:
     """Contents and terms, as a person gave them.
 
@@ -67,7 +68,7 @@ class Wish:
         return replace(self, order=replace(self.order, about=about))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Prepared:
     """A planned packet.
 

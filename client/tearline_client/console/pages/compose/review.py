@@ -1,10 +1,10 @@
 """Each partner's view of a composed packet, and its last page: what leaves, to whom."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     EXCHANGE_AWAY,
     ActQueued,
@@ -32,7 +32,7 @@ from tearline_client.rendering.packets import (
 from tearline_client.rendering.words import agency_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Seen:
     """A cell of the matrix: one partner's view of one field.
 
@@ -51,7 +51,7 @@ class Seen:
     own: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class MatrixRow:
     """A field, with each partner's view of it.
 

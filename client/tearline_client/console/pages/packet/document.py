@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.federation.members import TrustList
 from tearline.packets.grant import Caveats
 from tearline.packets.packet import TEXT, OpenedField, WithholdReason
@@ -38,7 +38,7 @@ from tearline_client.rendering.words import agency_name
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Badge:
     """A marking, as a badge with its meaning.
 
@@ -53,7 +53,7 @@ class Badge:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Line:
     """A field of the document.
 
@@ -86,7 +86,7 @@ class Line:
     partners: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Part:
     """The fields of one entity, or of the packet itself.
 
@@ -101,7 +101,7 @@ class Part:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Torn:
     """Fields below the tear line.
 
@@ -116,7 +116,7 @@ class Torn:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LifeStep:
     """A grant in the life of the packet.
 

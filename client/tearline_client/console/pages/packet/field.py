@@ -1,10 +1,10 @@
 """One field of a packet: its source, its article and policies, and its disclosure to a partner."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ActQueued, NotFound
 from tearline.federation.members import TrustList
 from tearline.identity import agency_uri_of
@@ -29,7 +29,7 @@ _ANSWERS: Mapping[Answer, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Holder:
     """A partner's view of the field by one grant.
 

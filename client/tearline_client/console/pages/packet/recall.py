@@ -1,10 +1,10 @@
 """Recall of a packet of ours: first its scope and everyone it affects, then the typed name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
 from tearline.errors import ActQueued, MalformedInput, NotConfirmed
 from tearline.limits import MIN_ANSWER_MS
@@ -36,7 +36,7 @@ _REASONS: Mapping[RecallReason, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Scope:
     """Scope of a recall, as in the address of its page.
 

@@ -1,9 +1,8 @@
 """The form of an answer: items, typed records, files; then it is previewed as a draft."""
 
-from dataclasses import dataclass
-
 from starlette.responses import Response
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, TearlineError
 from tearline.limits import MAX_REQUEST_ITEMS
 from tearline_client.console.forms import Form
@@ -18,7 +17,7 @@ from tearline_client.drafting.record_requests import draft_answer
 from tearline_client.rendering.words import agency_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Choice:
     """An item that an answer may name.
 

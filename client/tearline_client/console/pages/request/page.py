@@ -1,11 +1,11 @@
 """A request for records: its items, its clock, its history, and the acts that are possible now."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from tearline.bodies.requests import ITEM
+from tearline.dataclass.immutable import immutable
 from tearline.errors import PacketFrozen, TearlineError, ValueRepeated
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import Urgency
@@ -27,7 +27,7 @@ _HASTE = (Urgency.ROUTINE, Urgency.URGENT, Urgency.EMERGENCY)
 _ITEM = words_of(ITEM)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ItemRow:
     """An item of a request.
 
@@ -52,7 +52,7 @@ class ItemRow:
     earlier: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class StepRow:
     """A step in the history of a request.
 

@@ -1,13 +1,13 @@
 """A request or an answer as planned, before a person lets it leave."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline_client.connectors.importers.report import Finding
 from tearline_client.planning.release_plan import ReleasePlan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RequestDraft:
     """A request for records before it leaves.
 
@@ -20,7 +20,7 @@ class RequestDraft:
     findings: Sequence[Finding] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class AnswerDraft:
     """An answer to a request before it leaves.
 

@@ -3,8 +3,8 @@
 import io
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline_client.connectors.importers.documents import Document, document_of
 from tearline_client.connectors.importers.ftm import iter_ftm
 from tearline_client.connectors.importers.report import Imported, Report, gather, judge
@@ -13,7 +13,7 @@ from tearline_client.console.request_templates import record_kinds
 from tearline_client.planning.entities import Entity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RecordInput:
     """A field of a form for records.
 
@@ -28,7 +28,7 @@ class RecordInput:
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class RecordInputs:
     """The fields of one kind of record.
 

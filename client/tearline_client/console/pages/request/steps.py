@@ -1,8 +1,8 @@
 """Acts on a request that are one step: which are offered, and how a form becomes a step."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, NotConfirmed
 from tearline.limits import MAX_REQUEST_ITEMS
 from tearline.packets.packet import Urgency
@@ -17,7 +17,7 @@ _DAY_MS = 24 * 3_600_000
 _MAX_DAYS = 3650
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ActForm:
     """The form of a step.
 

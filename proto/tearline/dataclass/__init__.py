@@ -1,0 +1,1 @@
+"""The dataclass of all values that are passed around."""
