@@ -78,6 +78,7 @@ from tearline_client.store.receipts import Promise, ReceiptStore
 from tearline_client.store.recovery import RecoveryStore
 from tearline_client.store.requests import RequestStore
 from tearline_client.store.returned_grants import ReturnedStore
+from tearline_client.store.search_texts import SearchTextStore
 from tearline_client.store.suspensions import SuspensionStore
 from tearline_client.store.value_index import ValueStore
 from tearline_client.transport.interface import Transport
@@ -127,6 +128,7 @@ class Stores:
         self.bulk_sends = BulkSendStore(database)
         self.backlog = BacklogStore(database)
         self.values = ValueStore(database, value_key)
+        self.search_texts = SearchTextStore(database)
 
 
 @immutable

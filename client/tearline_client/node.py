@@ -51,6 +51,7 @@ from tearline_client.outbox.outbox import Outbox
 from tearline_client.outbox.sender import Sender
 from tearline_client.persons.actors import Actors
 from tearline_client.recovery.reconcile import Reconciler
+from tearline_client.rules.search_index import index_in_turns
 from tearline_client.status import NodeStatus, status_of
 from tearline_client.store.access import AccessStore
 from tearline_client.synchronisation import Synchronisation
@@ -336,6 +337,11 @@ class Node:
     def jobs_waiting(self) -> Mapping[str, int]:
         """Returns the number of items that wait for background work, by job."""
         return self._context.stores.backlog.jobs()
+
+    async def update_indexes(self) -> None:
+        """Indexes the packets that were sent or opened further since, while other tasks run."""
+        with self._jobs.attempt("index"):
+            await index_in_turns(self._context)
 
     def keep_statistics(self) -> None:
         """Lets the database adapt its statistics to its size."""

@@ -267,6 +267,7 @@ CONSOLE_DRAFT_S = 15 * 60  # a preview; like a session, it is made again after t
 MAX_CONSOLE_LISTED = 500  # packets that a page chooses from; a tenth of a second
 MAX_CONSOLE_UNREAD = 4096  # unread packets that pages list: more than persons leave
 CONSOLE_PAGE_ROWS = 50  # a page that a person reads
+CONSOLE_FOUND_ROWS = 16  # of a search, whose packets are opened: a twentieth of a second
 MAX_COUNTED_GRANTS = 10_000  # before a suspension: under a second, in steps of 10 ms
 MAX_CASE_PACKETS = 500  # the newest of a case, whose entities are read at once: a few seconds
 MAX_PICTURE_NODES = 200  # entities in a picture: more are a blot, and take seconds to lay out

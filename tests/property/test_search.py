@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tearline.packets.packet import Field
 from tearline.policy.profile import marking_of
-from tearline_client.planning.text_search import Rank, SearchTerms, folded
+from tearline_client.planning.search_text import folded
+from tearline_client.planning.text_search import Rank, SearchTerms
 
 PATH = f"{'0a' * 16}/Person/name"
 NAMES = st.text(

@@ -28,8 +28,9 @@ from tearline.policy.profile import marking_of, property_category
 from tearline_client.connectors.importers.identifiers import FORMATS, check
 from tearline_client.features.packets.onward_use import Uses, taken_after
 from tearline_client.planning.ftm_schema import PropertyType
+from tearline_client.planning.search_text import folded
 from tearline_client.planning.substrings import Substrings
-from tearline_client.planning.text_search import SearchTerms, folded
+from tearline_client.planning.text_search import SearchTerms
 from tearline_client.rules.onward_sources import values_of, verify_marked
 
 Call = Callable[[], object]

@@ -15,7 +15,7 @@ from tearline.encoding import label
 from tearline.errors import NotPermitted
 from tearline.packets.packet import OpenedField
 from tearline.statements.statement import HASH_SIZE
-from tearline_client.planning.text_search import folded
+from tearline_client.planning.search_text import folded
 from tearline_client.store.access import AccessStore
 
 Shown = Mapping[bytes, Iterable[OpenedField]]

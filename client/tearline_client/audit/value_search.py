@@ -9,7 +9,7 @@ from tearline.errors import TearlineError
 from tearline.packets.packet import TEXT
 from tearline_client.audit.who_saw import WhoSaw, who_saw
 from tearline_client.context import NodeContext
-from tearline_client.planning.text_search import folded
+from tearline_client.planning.search_text import folded
 from tearline_client.rules.search_index import index_values
 from tearline_client.store.packet_records import StoredPacket
 from tearline_runtime.turns import in_turns

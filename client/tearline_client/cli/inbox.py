@@ -105,7 +105,9 @@ def _found(node: Node, within: SearchFilter, *, unread: bool) -> Iterator[Packet
             continue
         record = node.packets.get(packet_id)
         in_time = within.since_ms <= record.received_ms < within.until_ms
-        if in_time and within.covers(record.origin, node.uri) and within.has(record.manifest):
+        manifest = record.manifest
+        is_within = within.has(manifest.kind, manifest.case_id)
+        if in_time and is_within and within.covers(record.origin, node.uri):
             yield record
 
 

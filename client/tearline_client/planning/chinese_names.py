@@ -20,7 +20,7 @@ from tearline_client.planning.romanisation import (
 _MAX_WORDS = 5
 _MAX_WORD = 24  # letters
 _MAX_SYLLABLES = 5
-_MIN_BRIDGED = 3  # syllables of a Cantonese name that is compared with Mandarin spellings
+MIN_BRIDGED = 3  # syllables of a Cantonese name that is compared with Mandarin spellings
 _MAX_SPLITS = 16  # ways to divide the words of a name into syllables
 _MAX_SPELLING = 7  # letters and signs of a syllable: ch'uang
 _VOWELS = "aeiou"
@@ -71,9 +71,14 @@ class ChineseName:
         self._text = text.translate(_APOSTROPHES)
 
     @cached_property
-    def readings(self) -> tuple[Reading, ...]:
-        """Returns its readings of at least two syllables; empty for other names."""
+    def spelled(self) -> tuple[Reading, ...]:
+        """Returns its readings as written, of at least two syllables; empty for other names."""
         return tuple(self._characters()) or tuple(self._latin())
+
+    @cached_property
+    def readings(self) -> tuple[Reading, ...]:
+        """Returns its readings as written, with the Mandarin ones of Cantonese spellings."""
+        return tuple(bridged(self.spelled))
 
     @property
     def heads(self) -> str:
@@ -83,13 +88,16 @@ class ChineseName:
                 return "".join(min(syllables)[0] for syllables in reading.syllables)
         return ""
 
-    def match(self, other: "ChineseName") -> str:
-        """Returns the transcription by which two names match; empty if they do not.
+    def match(self, other: Iterable[Reading]) -> str:
+        """Returns the transcription by which it matches another name; empty if they do not.
 
         Spellings of Cantonese are compared with those of Mandarin by the characters that may be
         meant. Two syllables are too few for that.
+
+        Args:
+            other: The readings of the other name.
         """
-        for one, two in product(self.readings, other.readings):
+        for one, two in product(self.readings, other):
             if common := one.common(two):
                 systems = {each.system for each in (one, two) if each.system}
                 named = sorted(systems - {System.PINYIN}) or [System.PINYIN]
@@ -114,8 +122,15 @@ class ChineseName:
             is_cantonese = system is System.CANTONESE
             for syllables in _orders(words, system, is_ordered="," in self._text):
                 yield Reading(system=system, syllables=syllables, cantonese=is_cantonese)
-                if is_cantonese and len(syllables) >= _MIN_BRIDGED:
-                    yield Reading(system=system, syllables=tuple(map(_mandarin, syllables)))
+
+
+def bridged(spelled: Iterable[Reading]) -> Iterator[Reading]:
+    """Yields readings, each Cantonese spelling with its Mandarin reading after it."""
+    for reading in spelled:
+        yield reading
+        if reading.system is System.CANTONESE and len(reading.syllables) >= MIN_BRIDGED:
+            syllables = tuple(map(_mandarin, reading.syllables))
+            yield Reading(system=System.CANTONESE, syllables=syllables)
 
 
 def _orders(

@@ -18,7 +18,7 @@ from tearline.policy.form import Form
 from tearline.policy.masks import SYLLABIC_RANGES
 from tearline_client.planning.entities import TOKEN_PREFIX
 from tearline_client.planning.release_plan import ReleasePlan
-from tearline_client.planning.text_search import plain_letters
+from tearline_client.planning.search_text import plain_letters
 
 _LEAST_LETTERS = 4  # of a value; shorter values are words of many texts
 _LEAST_DIGITS = 5  # a number of four is a year

@@ -5,26 +5,44 @@ Wenhao Qiu match each other. Spaces and punctuation do not matter for an identif
 name is widened to other transcriptions of a Chinese name and to short forms; the match says so.
 """
 
-import unicodedata
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from itertools import permutations
 
-from anyascii import anyascii
-
 from tearline.packets.packet import TEXT, Field
-from tearline_client.planning.chinese_names import ChineseName
+from tearline_client.planning.chinese_names import MIN_BRIDGED, ChineseName, Reading
 from tearline_client.planning.ftm_schema import PropertyType, property_of
 from tearline_client.planning.romanisation import characters
+from tearline_client.planning.search_text import (
+    CANTONESE,
+    CANTONESE_SPELLED,
+    MANDARIN,
+    MAX_NAME,
+    MAX_WORDS,
+    NameForms,
+    TextForms,
+    bare,
+    composed,
+    digest,
+    folded,
+    in_latin,
+    index_line,
+    read_line,
+    words_of,
+)
 from tearline_client.planning.short_names import ShortName, short_name
 
-_MAX_WORDS = 5  # of a name that is tried in every order: 120 orders
-_PIECE = 128  # characters of one decomposition
-_MOST_DECOMPOSED = 4  # characters in the decomposition of one character
 _MIN_NUMBER = 7  # digits of a telephone number without its prefixes
-_MAX_NAME = 128  # characters of a name that is compared in other spellings
+_BEGINNING = 3  # letters of a word by which a text is chosen for a closer look
+_KNOWN_HEADS = 4096  # words whose syllables are remembered
+
+_Test = Callable[[str], object]
+"""Returns a true value if a text passes."""
+_NameOf = Callable[[], NameForms] | None
+"""Returns the forms of a name; None for a text that is none."""
 
 
 class Rank(IntEnum):
@@ -64,18 +82,19 @@ class Match:
 _IN_PART = Match(rank=Rank.PARTIAL)
 
 
-def plain_letters(text: str) -> str:
-    """Returns ``text`` in lower-case ASCII letters, digits and signs, without accents.
+def index_lines(fields: Iterable[Field]) -> str:
+    """Returns the lines of a packet's index: its texts, each once.
 
-    The text is decomposed in pieces: time to sort a run of accents grows with its square.
+    Args:
+        fields: Its readable fields, one form of each.
     """
-    pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
-    return anyascii("".join(unicodedata.normalize("NFKD", each) for each in pieces)).casefold()
-
-
-def folded(text: str) -> str:
-    """Returns ``text`` as plain letters and digits; 李 and Li fold to the same text."""
-    return "".join(character for character in plain_letters(text) if character.isalnum())
+    lines = (
+        index_line(text, is_name=is_name(field))
+        for field in fields
+        if field.media_type == TEXT
+        for text in field.texts
+    )
+    return "\n".join(dict.fromkeys(filter(None, lines)))
 
 
 class SearchTerms:
@@ -87,10 +106,11 @@ class SearchTerms:
     """
 
     def __init__(self, text: str, *, widen: bool = True) -> None:
-        self._widen = widen
-        self._text = _composed(text)
+        self._text = composed(text)
+        self._widen = widen and len(self._text) <= MAX_NAME
+        self._digest = digest(text)
         self._folded = folded(text)
-        self._words = _words(text)
+        self._words = words_of(text)
 
     def match(self, field: Field) -> Match | None:
         """Returns the best match in ``field``, or None if no value fits.
@@ -99,42 +119,59 @@ class SearchTerms:
         """
         if not self._folded or field.media_type != TEXT:
             return None
-        is_name = _is_name(field)
-        ranks = [self._rank(text, is_name=is_name) for text in field.texts]
+        named = is_name(field)
+        return self._best(
+            [(TextForms.of(t), partial(NameForms.of, t) if named else None) for t in field.texts]
+        )
+
+    def match_lines(self, lines: str) -> Match | None:
+        """Returns the best match in the index of a packet, as ``match`` in all of its fields."""
+        if not self._folded:
+            return None
+        # No match is missed: a text that fits passes a test in its own line.
+        passed = [test for test in self._tests if test(lines)]
+        if not passed:
+            return None
+        near = (line for line in lines.split("\n") if any(test(line) for test in passed))
+        read = map(read_line, near)
+        return self._best([(each.text(), each.name if each.is_name else None) for each in read])
+
+    def may_be_in(self, lines: str) -> bool:
+        """Returns whether some of these lines deserve a look: False only if none fits."""
+        return bool(self._folded) and any(test(lines) for test in self._tests)
+
+    def _best(self, texts: Sequence[tuple[TextForms, _NameOf]]) -> Match | None:
+        ranks = [self._rank(text, is_name=name is not None) for text, name in texts]
         matches = [Match(rank=rank) for rank in ranks if rank is not None]
-        if self._widen and is_name and min(matches, default=_IN_PART).rank > Rank.FOLDED:
-            matches += [match for text in field.texts if (match := self._widened(text))]
+        if self._widen and min(matches, default=_IN_PART).rank > Rank.FOLDED:
+            names = (name() for _, name in texts if name is not None)
+            matches += [match for name in names if (match := self._widened(name))]
         return min(matches, default=None)
 
-    def _widened(self, text: str) -> Match | None:
-        if max(len(text), len(self._text)) > _MAX_NAME:
-            return None
-        if self._chinese.readings and (by := self._chinese.match(ChineseName(_bare(text)))):
+    def _widened(self, name: NameForms) -> Match | None:
+        if self._chinese.readings and (by := self._chinese.match(name.readings)):
             return Match(rank=Rank.TRANSCRIBED, widened_by=by)
-        value = short_name(_in_latin(text), folded)
-        if value is None or self._short is None:
+        if name.short is None or self._short is None:
             return None
-        by = self._short.match(value, _heads)
+        by = self._short.match(name.short, _heads)
         return Match(rank=Rank.SHORTENED, widened_by=by) if by else None
 
     @cached_property
     def _chinese(self) -> ChineseName:
-        return ChineseName(_bare(self._text))
+        return ChineseName(bare(self._text))
 
     @cached_property
     def _short(self) -> ShortName | None:
-        return short_name(_in_latin(self._text), folded)
+        return short_name(in_latin(self._text), folded)
 
-    def _rank(self, text: str, *, is_name: bool) -> Rank | None:
-        bare = text.strip()
-        if len(bare) <= _MOST_DECOMPOSED * len(self._text) and _composed(bare) == self._text:
-            return Rank.EXACT
-        value = folded(text)
+    def _rank(self, text: TextForms, *, is_name: bool) -> Rank | None:
+        value, words = text.folded, text.words
         if not value:
             return None
-        if value == self._folded or _is_same_number(value, self._folded):
+        if value == self._folded:
+            return Rank.EXACT if text.digest == self._digest else Rank.FOLDED
+        if _is_same_number(value, self._folded):
             return Rank.FOLDED
-        words = _words(text)
         length = sum(map(len, words))
         if value in self._orders or (
             length == len(self._folded) and self._folded in _orders(words)
@@ -152,31 +189,79 @@ class SearchTerms:
     def _orders(self) -> frozenset[str]:
         return _orders(self._words)
 
+    @cached_property
+    def _tests(self) -> tuple[_Test, ...]:
+        """Returns quick tests of lines, one of which each text passes that fits."""
+        tests: list[_Test] = [self._has(self._folded)]
+        number = self._folded.lstrip("0")
+        if self._folded.isdigit() and number != self._folded and len(number) >= _MIN_NUMBER:
+            tests.append(self._has(number))
+        if len(self._words) > 1:
+            tests.append(self._has(*self._words))
+        if len(self._folded) > 1:
+            # A word of the text that is the beginning of the terms, or begins as they do.
+            one, two, three = (self._folded[at : at + 1] for at in range(_BEGINNING))
+            tests.append(re.compile(rf" {one}(?:\b|{two}(?:\b|{three}))").search)
+        if self._widen:
+            patterns = dict.fromkeys(_reading_patterns(self._chinese.readings))
+            tests += [re.compile(pattern).search for pattern in patterns]
+            if self._short is not None and self._short.words:
+                words = "|".join(dict.fromkeys(self._short.words))
+                tests.append(re.compile(rf"\t(?: (?:{words}))+\t").search)
+                if self._short.initials or len(self._short.words) > 1:
+                    tests.append(self._has(*self._short.words))
+        return tuple(tests)
 
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
+    @staticmethod
+    def _has(*parts: str) -> _Test:
+        if len(parts) == 1:
+            (part,) = parts
+            return lambda lines: part in lines
+        return lambda lines: all(part in lines for part in parts)
 
 
-def _words(text: str) -> tuple[str, ...]:
-    spaced = "".join(c if _is_of_word(c) else " " for c in text)
-    return tuple(word for part in spaced.split() if (word := folded(part)))
+def _reading_patterns(readings: Iterable[Reading]) -> Iterator[str]:
+    """Yields patterns of the readings that have all syllables in common with one of these."""
+    for reading in readings:
+        if reading.cantonese:
+            yield _reading_pattern(CANTONESE, reading.syllables)
+            continue
+        yield _reading_pattern(MANDARIN, reading.syllables)
+        if not reading.is_bridge and len(reading.syllables) >= MIN_BRIDGED:
+            yield _reading_pattern(
+                CANTONESE_SPELLED, [_cantonese_of(each) for each in reading.syllables]
+            )
 
 
-def _is_of_word(character: str) -> bool:
-    # Some signs, such as ¢, fold to letters; some letters, such as ь, fold to an empty text.
-    return character.isalnum() or bool(unicodedata.combining(character) or folded(character))
+def _reading_pattern(letters: str, places: Iterable[Iterable[str]]) -> str:
+    syllables = (f" (?:[a-z]+/)*(?:{'|'.join(sorted(each)) or '!'})(?:/[a-z]+)*" for each in places)
+    return rf";[{letters}]{''.join(syllables)}(?:[;\n]|$)"
+
+
+def _cantonese_of(mandarin: frozenset[str]) -> frozenset[str]:
+    """Returns the Cantonese syllables of the characters that have one of the Mandarin ones."""
+    shared = characters().shared
+    return frozenset(each for each, common in shared.items() if common & mandarin)
+
+
+def is_name(field: Field) -> bool:
+    """Returns whether a field is the name of an entity."""
+    _, _, rest = field.path.partition("/")
+    schema, _, name = rest.partition("/")
+    known = property_of(schema, name)
+    return known is not None and known.type is PropertyType.NAME
 
 
 def _orders(words: Sequence[str]) -> frozenset[str]:
     """Returns the joined words in every order; empty for one word or too many."""
-    if not 1 < len(words) <= _MAX_WORDS:
+    if not 1 < len(words) <= MAX_WORDS:
         return frozenset()
     return frozenset("".join(order) for order in permutations(words))
 
 
 def _spelled(text: str, words: Sequence[str]) -> bool:
     """Returns whether ``text`` joins some of the words, each once: 邱文浩 for Wenhao M. Qiu."""
-    if len(words) > _MAX_WORDS:
+    if len(words) > MAX_WORDS:
         return False
     for number, word in enumerate(words):
         if text == word:
@@ -195,25 +280,7 @@ def _is_same_number(one: str, other: str) -> bool:
     return one == other and len(one) >= _MIN_NUMBER
 
 
-def _is_name(field: Field) -> bool:
-    _, _, rest = field.path.partition("/")
-    schema, _, name = rest.partition("/")
-    known = property_of(schema, name)
-    return known is not None and known.type is PropertyType.NAME
-
-
-def _bare(text: str) -> str:
-    """Returns a name without accents; its characters and apostrophes remain."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
-
-
-def _in_latin(text: str) -> str:
-    """Returns a name with its Chinese characters as words in pinyin."""
-    table = characters().mandarin
-    return "".join(f" {anyascii(c)} " if c in table else c for c in text)
-
-
+@lru_cache(maxsize=_KNOWN_HEADS)
 def _heads(word: str) -> str:
     """Returns the first letters of a word's syllables in pinyin, or of the word."""
     return ChineseName(word).heads or word[:1]

@@ -7,7 +7,7 @@ from tearline.identity import agency_uri_of
 from tearline.onward.use import GivenField, Sources, verify_evaluation_kept, verify_marked_as
 from tearline.packets.packet import TEXT, Field, Manifest, View
 from tearline_client.messages.packet_view import PacketView, open_view
-from tearline_client.planning.text_search import folded
+from tearline_client.planning.search_text import folded
 from tearline_client.store.packets import PacketStore
 
 

@@ -15,8 +15,8 @@ from tearline.packets.packet import TEXT, Field, View
 from tearline.sealing import open_packet
 from tearline_client.context import NodeContext
 from tearline_client.planning.release_plan import Draft
+from tearline_client.planning.search_text import folded
 from tearline_client.planning.substrings import Substrings
-from tearline_client.planning.text_search import folded
 from tearline_client.store.approvals import (
     Content,
     PendingAnswer,

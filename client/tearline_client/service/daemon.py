@@ -164,6 +164,7 @@ async def _work(node: Node, report: Report, pulse: LoopHealth, anew: asyncio.Eve
         _cosign(node),
         _every(FOLLOW_S, turn),
         _every(MARK_S, node.mark),
+        _every(DUE_S, node.update_indexes),
         _every(DAY_S, keep_statistics),
         _until_connection_due(node, anew),
     )

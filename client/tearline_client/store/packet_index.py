@@ -11,15 +11,6 @@ _UNREAD = f"incoming = 1 AND status < {Status.SEEN:d}"  # no parameter: an index
 class PacketIndex(Store):
     """Ids of packets, without any of their parts."""
 
-    def sources(self, *, since_ms: int, until_ms: int) -> list[tuple[bytes, str]]:
-        """Returns id and originator of the packets received in an interval, newest first."""
-        rows = self._db.rows(
-            "SELECT id, origin FROM packet WHERE received_ms >= ? AND received_ms < ?"
-            " ORDER BY received_ms DESC, id",
-            (since_ms, until_ms),
-        )
-        return [(packet_id, origin) for packet_id, origin in rows]
-
     def ids(self) -> list[bytes]:
         """Returns the ids of all packets, newest first."""
         return [i for (i,) in self._db.rows("SELECT id FROM packet ORDER BY received_ms DESC, id")]

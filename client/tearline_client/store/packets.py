@@ -274,6 +274,11 @@ class PacketStore(PacketIndex):
                 return about.article in articles.decode().split("\n")
         return bool(self._db.row("SELECT 1 FROM frozen WHERE packet = ?", (packet_id,)))
 
+    def are_some_frozen(self) -> bool:
+        """Returns whether any packet may be frozen; see ``is_frozen``."""
+        sql = "SELECT EXISTS (SELECT 1 FROM freeze) OR EXISTS (SELECT 1 FROM frozen)"
+        return bool(self._db.value(sql))
+
     def manifests(self) -> Iterator[tuple[bytes, Manifest]]:
         """Yields id and manifest of every packet, with one in memory at a time."""
         for packet_id in self.ids():

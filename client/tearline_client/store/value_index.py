@@ -13,7 +13,7 @@ from enum import IntEnum
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import label
 from tearline.errors import MalformedInput
-from tearline_client.planning.text_search import folded
+from tearline_client.planning.search_text import folded
 from tearline_client.store.database import Database
 
 _TAG_SIZE = 16
@@ -58,6 +58,10 @@ class ValueStore:
     def behind(self) -> list[bytes]:
         """Returns the packets whose readable fields grew since they were indexed."""
         return [packet for (packet,) in self._db.rows("SELECT packet FROM value_due")]
+
+    def is_behind(self, packet: bytes) -> bool:
+        """Returns whether the readable fields of a packet grew since it was indexed."""
+        return self._db.row("SELECT 1 FROM value_due WHERE packet = ?", (packet,)) is not None
 
     def put(
         self,

@@ -6,6 +6,7 @@ table, column and row, so that a value moved to another row cannot be opened.
 
 import secrets
 from dataclasses import dataclass
+from functools import cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
@@ -34,8 +35,7 @@ class Place:
 
     def encode(self) -> bytes:
         """Returns the place as bytes, unique for each place."""
-        names = prefixed(self.column.table.encode()) + prefixed(self.column.name.encode())
-        return label("vault") + names + b"".join(map(_encoded, self.key))
+        return _names(self.column.table, self.column.name) + b"".join(map(_encoded, self.key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,11 @@ class Vault:
         except (InvalidTag, ValueError):
             column = f"{place.column.table}.{place.column.name}"
             raise StoreDamaged(f"a value of {column} cannot be opened") from None
+
+
+@cache
+def _names(table: str, column: str) -> bytes:
+    return label("vault") + prefixed(table.encode()) + prefixed(column.encode())
 
 
 def _encoded(part: Part) -> bytes:

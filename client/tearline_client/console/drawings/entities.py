@@ -14,7 +14,7 @@ from tearline.packets.packet import TEXT, OpenedField
 from tearline.policy.form import Form
 from tearline_client.planning.entities import ID_PROPERTY, TOKEN_PREFIX, UNKNOWN_SCHEMA
 from tearline_client.planning.ftm_schema import is_reference
-from tearline_client.planning.text_search import folded
+from tearline_client.planning.search_text import folded
 
 Source = tuple[str, bytes]
 """An originator and an agreement: within both, one token is one entity."""

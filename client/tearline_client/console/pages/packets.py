@@ -10,7 +10,13 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, NameAmbiguous, NotFound
 from tearline.federation.members import TrustList
 from tearline.identity import agency_uri_of
-from tearline.limits import CONSOLE_PAGE_ROWS, MAX_CONSOLE_LISTED, MAX_CONSOLE_UNREAD, MAX_FOUND
+from tearline.limits import (
+    CONSOLE_FOUND_ROWS,
+    CONSOLE_PAGE_ROWS,
+    MAX_CONSOLE_LISTED,
+    MAX_CONSOLE_UNREAD,
+    MAX_FOUND,
+)
 from tearline.packets.packet import OpenedField, PacketKind
 from tearline.persons.tokens import Role
 from tearline.statements.receipt import Status
@@ -40,6 +46,7 @@ class Filter:
         subjects: Whether each packet shows its first names, which the access log records.
         text: A text to search for, or empty.
         after: Id of the packet before the page's first one, in hexadecimal, or empty.
+        skip: Number of better matches on earlier pages of a search.
     """
 
     way: str
@@ -50,8 +57,9 @@ class Filter:
     subjects: bool
     text: str
     after: str
+    skip: int
 
-    def query(self, after: str) -> str:
+    def query(self, *, after: str = "", skip: int = 0) -> str:
         """Returns the filter as a query, for another page of it."""
         values = {
             "way": self.way,
@@ -62,6 +70,7 @@ class Filter:
             "subjects": "1" if self.subjects else "",
             "q": self.text,
             "after": after,
+            "skip": str(skip or ""),
         }
         return urlencode({name: value for name, value in values.items() if value})
 
@@ -124,11 +133,13 @@ async def page(visit: Visit) -> Response:
     records = [each async for each in _chosen(node, wanted, candidates)]
     is_whole = bool(wanted.text) or len(records) <= CONSOLE_PAGE_ROWS
     shown = records if is_whole else records[:CONSOLE_PAGE_ROWS]
+    following = ""
     if not is_whole:
-        last = shown[-1][0].id.hex()
-    else:  # older packets may fit, too
-        is_cut = not wanted.text and len(candidates) == MAX_CONSOLE_LISTED
-        last = [*candidates][-1].hex() if is_cut else ""
+        following = wanted.query(after=shown[-1][0].id.hex())
+    elif not wanted.text and len(candidates) == MAX_CONSOLE_LISTED:  # older packets may fit, too
+        following = wanted.query(after=[*candidates][-1].hex())
+    elif len(shown) == CONSOLE_FOUND_ROWS and wanted.skip + CONSOLE_FOUND_ROWS < MAX_FOUND:
+        following = wanted.query(skip=wanted.skip + CONSOLE_FOUND_ROWS)
     corrected = node.corrections.corrected_by(record.id for record, _ in shown)
     cases = {case.id.hex(): case.title for case in node.cases.all()}
     subjects = await _subjects(visit, [record.id for record, _ in shown], wanted)
@@ -143,8 +154,8 @@ async def page(visit: Visit) -> Response:
                 )
                 for record, fields in _described(shown, wanted.text)
             ],
-            "next_query": wanted.query(last) if last else "",
-            "is_full": wanted.text and len(records) >= MAX_FOUND,
+            "next_query": following,
+            "is_full": bool(wanted.text) and len(records) == CONSOLE_FOUND_ROWS,
             "partners": [
                 agency.name for agency in trust_list.agencies if not _is_us(node, agency.uri)
             ],
@@ -184,7 +195,14 @@ def _filter(visit: Visit) -> Filter:
         subjects=bool(visit.query("subjects")),
         text=visit.query("q"),
         after=visit.query("after"),
+        skip=_number(visit.query("skip")),
     )
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:4]) < MAX_FOUND):
+        return 0
+    return int(text[:4])
 
 
 async def _chosen(
@@ -197,7 +215,7 @@ async def _chosen(
         if _fits(node, record, wanted, within):
             yield record, fields
             count += 1
-        if count > CONSOLE_PAGE_ROWS and not wanted.text:
+        if count > CONSOLE_PAGE_ROWS:
             return
 
 
@@ -213,8 +231,17 @@ async def _candidates(visit: Visit, wanted: Filter) -> Mapping[bytes, tuple[Open
     """Returns the packets to choose from: those that a search found, or some of the list."""
     packets = visit.node.packets
     if wanted.text:
-        within = _scope(visit.node, wanted)
-        return await packets.search(wanted.text, person=visit.person, within=within)
+        scope = _scope(visit.node, wanted)
+        if wanted.partner or wanted.unread:  # which the index of texts does not tell
+            node = visit.node
+            scope = replace(scope, chosen=lambda i: _fits(node, packets.get(i), wanted, scope))
+        return await packets.search(
+            wanted.text,
+            person=visit.person,
+            within=scope,
+            limit=CONSOLE_FOUND_ROWS,
+            skip=wanted.skip,
+        )
     after = b""
     if wanted.after:
         try:
@@ -231,7 +258,9 @@ async def _candidates(visit: Visit, wanted: Filter) -> Mapping[bytes, tuple[Open
 
 
 def _fits(node: Node, record: PacketRecord, wanted: Filter, within: SearchFilter) -> bool:
-    if not within.covers(record.origin, node.uri) or not within.has(record.manifest):
+    if not within.covers(record.origin, node.uri) or not within.has(
+        record.manifest.kind, record.manifest.case_id
+    ):
         return False
     if wanted.unread and not _is_unread(node, record):
         return False

@@ -13,6 +13,7 @@ from itertools import islice
 from tearline.audit.event import EventCode
 from tearline.dataclass.immutable import immutable
 from tearline.errors import EXCHANGE_AWAY, NotFound, RestoreUnread
+from tearline.limits import MAX_FOUND
 from tearline.packets.packet import TEXT, OpenedField
 from tearline.policy.form import Form
 from tearline.statements.receipt import Status
@@ -185,26 +186,34 @@ class PacketReader(PacketRecords):
         )
 
     async def search(
-        self, text: str, *, person: str = "", within: SearchFilter = EVERYWHERE
+        self,
+        text: str,
+        *,
+        person: str = "",
+        within: SearchFilter = EVERYWHERE,
+        limit: int = MAX_FOUND,
+        skip: int = 0,
     ) -> dict[bytes, tuple[OpenedField, ...]]:
         """Returns the fields with ``text``, by packet; an entry of the node's own access log.
 
-        Packets that their originator froze are passed over. A search opens every packet in its
-        scope; other tasks run meanwhile.
+        Packets that their originator froze are passed over. A search reads the index of texts,
+        and opens the packets that it returns; other tasks run meanwhile.
 
         Args:
             text: The text, in any case, script, accents or order of words.
             person: The searching person; by default the logged-in person.
             within: The scope.
+            limit: Maximum number of packets.
+            skip: Number of better packets that are left out; both together at most ``MAX_FOUND``.
 
         Returns:
-            The best first, a few hundred packets at most.
+            The best first.
 
         Raises:
             StoreError: If the entry cannot be written: then nothing is shown.
         """
         self._access.verify_reader(person, sought=text)
-        found = await find(self._context, text, within)
+        found = await find(self._context, text, within, limit=limit, skip=skip)
         self._access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
         return found
 

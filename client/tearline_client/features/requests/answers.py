@@ -7,7 +7,7 @@ stored in the packet's transaction, so that the end of a process cannot separate
 from collections.abc import Sequence
 from functools import partial
 
-from tearline.errors import OutcomeUnknown, PersonRequired
+from tearline.errors import OutcomeUnknown, PersonRequired, StepPending
 from tearline.statements.statement import ActedBy
 from tearline_client.context import NodeContext
 from tearline_client.features.decisions.service import (
@@ -109,6 +109,7 @@ class AnswerService:
         numbers: list[int] = []
 
         def then(packets: tuple[bytes, ...]) -> None:
+            self._verify_alone(answer)
             said = {
                 "packet": packets[0].hex(),
                 "items": answer.items,
@@ -126,6 +127,20 @@ class AnswerService:
         step = partial(self._step, answer, sent.packets[0], by, plan.draft.repeats)
         await self._decisions.do(numbers[0], step)
         return sent
+
+    def _verify_alone(self, answer: PendingAnswer) -> None:
+        """Verifies, in the transaction that seals an answer, that no other one was faster.
+
+        Raises:
+            RecordRequestError: If its items were decided since, or a step about the request is on
+                its way: this step could not follow its packet.
+        """
+        self._requests.answerable(answer.request, answer.items, supplement=answer.supplement)
+        contents = (each.content for each in self._decisions.waiting() if not each.code)
+        others = (each for each in contents if isinstance(each, Act) and each.desk == _DESK)
+        if any(each.about == answer.request for each in others):
+            raise StepPending
+        self._requests.verify_settled(answer.request)
 
     async def _step(
         self, answer: PendingAnswer, packet: bytes, by: Persons, repeats: str, done: Also

@@ -316,6 +316,15 @@ class RequestService:
                 [text], reader.uri, plan.draft.repeats, about=[packet], kept=reader.kept
             )
 
+    def verify_settled(self, packet: bytes) -> None:
+        """Verifies that the exchange has answered each step of ours about a request.
+
+        Raises:
+            StepPending: If not: no other step may follow now.
+        """
+        if is_pending(self._context, self.show(packet).request):
+            raise StepPending
+
     async def answer(
         self,
         packet: bytes,
@@ -469,6 +478,9 @@ class RequestService:
         async with self._outbox.sending() as batch:
             if is_pending(self._context, request):
                 raise StepPending
+            if note.items:  # another person may have decided them since
+                numbers = [each.number for each in note.items]
+                self.show(packet).chosen(numbers, supplement=kind is StepKind.SUPPLEMENT)
             done()
             step, ids = queue_step(self._context, request, kind, note, acted_by, **said)
             batch.add([step], ids)

@@ -1,13 +1,17 @@
-"""Search in readable fields: packet by packet, best matches first."""
+"""Search in readable fields: by the index of texts, then in the packets found, best first."""
 
 import heapq
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_FOUND
-from tearline.packets.packet import Manifest, OpenedField, PacketKind
+from tearline.packets.packet import OpenedField, PacketKind
 from tearline_client.context import NodeContext
-from tearline_client.planning.text_search import Match, SearchTerms
+from tearline_client.planning.text_search import Match, Rank, SearchTerms
+from tearline_client.rules.search_index import index_in_turns
+from tearline_client.store.search_texts import PacketTexts, TextBlock
 from tearline_runtime.turns import in_turns
 
 _FOR_EVER_MS = 1 << 62
@@ -24,6 +28,7 @@ class SearchFilter:
         sender: Only packets of this node or agency, by its URI; empty for all.
         since_ms: Only packets received or made then or later.
         until_ms: Only packets received or made before.
+        chosen: Returns whether a packet is in scope by its id.
         widen: Whether names also match in other transcriptions and short forms.
 
     Example:
@@ -39,6 +44,7 @@ class SearchFilter:
     sender: str = ""
     since_ms: int = 0
     until_ms: int = _FOR_EVER_MS
+    chosen: Callable[[bytes], bool] = lambda _: True
     widen: bool = True
 
     def covers(self, origin: str, node: str) -> bool:
@@ -47,14 +53,42 @@ class SearchFilter:
             return False
         return self.sender in ("", origin, agency_uri_of(origin))
 
-    def has(self, manifest: Manifest) -> bool:
-        """Returns whether a packet is in scope by its manifest."""
-        if self.kinds and manifest.kind not in self.kinds:
+    def has(self, kind: str, case_id: str) -> bool:
+        """Returns whether a packet of a kind and a case is in scope."""
+        if self.kinds and kind not in self.kinds:
             return False
-        return self.case_id.casefold() in ("", manifest.case_id.casefold())
+        return self.case_id.casefold() in ("", case_id.casefold())
+
+    def has_texts(self, texts: PacketTexts, node: str) -> bool:
+        """Returns whether an indexed packet is in scope at ``node``."""
+        return (
+            self.since_ms <= texts.received_ms < self.until_ms
+            and self.covers(texts.origin, node)
+            and self.has(texts.kind, texts.case_id)
+        )
 
 
 EVERYWHERE = SearchFilter()
+
+
+@immutable
+class _Candidate:
+    """A packet whose indexed texts fit.
+
+    Attributes:
+        rank: The quality of the best match.
+        packet: 32 bytes, its id.
+        received_ms: Its time.
+    """
+
+    rank: Rank
+    packet: bytes
+    received_ms: int
+
+    @property
+    def order(self) -> tuple[Rank, int, bytes]:
+        """Returns the place among the results: the best first, then the newest."""
+        return self.rank, -self.received_ms, self.packet
 
 
 @immutable
@@ -62,52 +96,51 @@ class _Found:
     """A packet with matches.
 
     Attributes:
-        match: The best match.
-        number: Its place in order of time, newest first.
-        packet: 32 bytes, its id.
+        candidate: The packet.
         fields: The matching fields, best first.
         keys: State of its keys when it was opened.
     """
 
-    match: Match
-    number: int
-    packet: bytes
+    candidate: _Candidate
     fields: tuple[OpenedField, ...]
     keys: bytes
 
-    @property
-    def order(self) -> tuple[Match, int]:
-        """Returns the place among the results."""
-        return self.match, self.number
-
 
 async def find(
-    context: NodeContext, text: str, within: SearchFilter
+    context: NodeContext, text: str, within: SearchFilter, *, limit: int, skip: int = 0
 ) -> dict[bytes, tuple[OpenedField, ...]]:
     """Returns the fields with ``text``, by packet: best first, then newest.
 
-    One packet is in memory at a time, and few results more than ``MAX_FOUND`` are kept. Between
-    packets, other tasks run: they may erase, recall or freeze a packet that was found. Therefore
-    the results are those of the end.
+    The index of texts gives the packets, of which only those of the result are opened, one after
+    another. Between packets, other tasks run: they may erase, recall or freeze a packet that was
+    found. Therefore the results are those of the end.
 
     Args:
         context: The node.
         text: The text, in any case, script or accents.
         within: The scope.
+        limit: Maximum number of packets.
+        skip: Number of better packets that are left out; both together at most ``MAX_FOUND``.
     """
-    sources = context.stores.packets.sources(since_ms=within.since_ms, until_ms=within.until_ms)
-    in_scope = (packet_id for packet_id, origin in sources if within.covers(origin, context.uri))
+    await index_in_turns(context)
+    limit = max(min(limit, MAX_FOUND - skip), 0)
     search = _Search(context, SearchTerms(text, widen=within.widen), within)
-    best: list[_Found] = []
-    async for number, packet_id in in_turns(enumerate(in_scope)):
-        found = search.found(packet_id, number)
-        if found is not None:
-            best.append(found)
-        if len(best) > 2 * MAX_FOUND:
-            best = heapq.nsmallest(MAX_FOUND, best, key=lambda each: each.order)
-    best = heapq.nsmallest(MAX_FOUND, best, key=lambda each: each.order)
+    best: list[_Candidate] = []
+    async for block in in_turns(context.stores.search_texts.blocks()):
+        best += search.candidates(block)
+        if len(best) > 4 * MAX_FOUND:  # more than the limit: some may be erased meanwhile
+            best = heapq.nsmallest(2 * MAX_FOUND, best, key=lambda each: each.order)
+    found: list[_Found] = []
+    ordered = dict.fromkeys(sorted(best, key=lambda each: each.order))  # each once
+    async for candidate in in_turns(islice(ordered, skip, None)):
+        if len(found) < limit and (one := search.found(candidate)) is not None:
+            found.append(one)
     # No pause from here on: these may be shown.
-    return {now.packet: now.fields for each in best if (now := search.renewed(each)) is not None}
+    return {
+        now.candidate.packet: now.fields
+        for each in found
+        if (now := search.renewed(each)) is not None
+    }
 
 
 class _Search:
@@ -124,25 +157,43 @@ class _Search:
         self._packets = context.stores.packets
         self._sought = sought
         self._within = within
+        self._may_be_frozen = context.stores.packets.are_some_frozen()
 
-    def found(self, packet_id: bytes, number: int) -> _Found | None:
-        """Returns a packet with its matches, or None if it has none or may not be shown."""
-        keys = self._packets.keys_state(packet_id)
-        if not keys or not self._within.has(self._packets.manifest(packet_id)):
+    def candidates(self, block: TextBlock) -> Iterator[_Candidate]:
+        """Yields the packets whose indexed texts fit and that may be shown."""
+        if not self._sought.may_be_in(block.text):
+            return
+        for texts in block.packets(self._sought.may_be_in):
+            if not self._within.has_texts(texts, self._context.uri):
+                continue
+            if (match := self._sought.match_lines(texts.lines)) is None:
+                continue
+            packet = self._context.stores.search_texts.packet(texts.place)
+            if packet is not None and self._within.chosen(packet) and not self._is_frozen(packet):
+                yield _Candidate(rank=match.rank, packet=packet, received_ms=texts.received_ms)
+
+    def _is_frozen(self, packet: bytes) -> bool:
+        return self._may_be_frozen and self._packets.is_frozen(packet)
+
+    def found(self, candidate: _Candidate) -> _Found | None:
+        """Returns a packet with its matches, or None if it has none now or may not be shown."""
+        packet = candidate.packet
+        keys = self._packets.keys_state(packet)
+        if not keys or self._packets.is_frozen(packet):
             return None
-        if self._packets.is_frozen(packet_id):
-            return None
-        view = self._context.open_view(packet_id).view
+        view = self._context.open_view(packet).view
         matches = [(self._sought.match(opened.field), opened) for opened in view.best()]
-        fits = [(match, opened) for match, opened in matches if match is not None]
+        fits: list[tuple[Match, OpenedField]] = [
+            (match, opened) for match, opened in matches if match is not None
+        ]
         if not fits:
             return None
         fits.sort(key=lambda fit: fit[0])  # stable: then in order of path
-        fields = tuple(opened for _, opened in fits)
-        return _Found(match=fits[0][0], number=number, packet=packet_id, fields=fields, keys=keys)
+        return _Found(candidate=candidate, fields=tuple(o for _, o in fits), keys=keys)
 
     def renewed(self, earlier: _Found) -> _Found | None:
         """Returns a packet as it is now: opened anew if its keys changed, None if frozen."""
-        if self._packets.keys_state(earlier.packet) != earlier.keys:
-            return self.found(earlier.packet, earlier.number)
-        return None if self._packets.is_frozen(earlier.packet) else earlier
+        packet = earlier.candidate.packet
+        if self._packets.keys_state(packet) != earlier.keys:
+            return self.found(earlier.candidate)
+        return None if self._packets.is_frozen(packet) else earlier

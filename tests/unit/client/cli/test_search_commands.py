@@ -110,6 +110,9 @@ async def test_one_packet_is_open_in_memory_at_a_time(
     monkeypatch.setattr(tearline_client.context, "open_view", watched)
     async with opened(desk.template, desk.folder) as world:
         await world.us.send(world.mx, times=4)
+        await world.us.node.packets.search("none such")  # brings the index up to date
+        assert len(views) == 5
+        views.clear()
         assert len(await world.us.node.packets.search("Qiu")) == 5
     assert len(views) == 5
     assert max(alive) == 0

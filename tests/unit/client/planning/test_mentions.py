@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from support.costs import MOST, growth
 from tearline_client.planning.mentions import Seeker, phrases_of
-from tearline_client.planning.text_search import folded
+from tearline_client.planning.search_text import folded
 
 
 def found(value: str, text: str) -> bool:
