@@ -150,12 +150,26 @@ def expand(key: bytes, name: str, *info: bytes, size: int) -> bytes:
     return b"".join(blocks)
 
 
+def verify_point(encoded: bytes) -> None:
+    """S-8: a point of the curve in its one encoding, whose eightfold is not the neutral point."""
+    prime = 2**255 - 19
+    d = -121665 * pow(121666, -1, prime)
+    y = int.from_bytes(encoded, "little") % (1 << 255)
+    square = (y * y - 1) * pow(d * y * y + 1, -1, prime) % prime
+    need(y < prime and pow(square, prime // 2, prime) < 2, "TL-KEY-001 S-8: no point")
+    for _ in range(3):  # twice a point has the height (y² + x²) / (2 + x² - y²)
+        y = (y * y + square) * pow(2 + square - y * y, -1, prime) % prime
+        square = (y * y - 1) * pow(d * y * y + 1, -1, prime) % prime
+    need(y != 1, "TL-KEY-001 S-8: a small order")
+
+
 def verify_composite(public: bytes, signature: bytes, message: bytes, context: bytes = b"") -> None:
     """S-8 and S-9."""
     name = b"COMPSIG-MLDSA65-Ed25519-SHA512"
     signed = b"CompositeAlgorithmSignatures2025" + name + len(context).to_bytes() + context
     signed += sha512(message).digest()
     need((len(public), len(signature)) == (1984, 3373), "TL-KEY-002 S-9: another length")
+    verify_point(public[1952:])
     try:
         one = mldsa.MLDSA65PublicKey.from_public_bytes(public[:1952])
         one.verify(signature[:3309], signed, name)

@@ -1,8 +1,9 @@
 """The second verifier's desks: what people do with each other beyond sending, from docs/spec alone.
 
-Standing-v1 (T-1 to T-5), request-v1 (R-1 to R-3, R-20), onward-v1 (O-11, O-19), recall-v1 (R-1 to
-R-3, R-17), case-v1 (C-1, C-14), agreement-v1 (AG-4 to AG-6), and the notes that some of them carry
-(S-32). What is refused ends in a ValueError of the error's code and the rule.
+Standing-v1 (T-1 to T-5), request-v1 (R-1 to R-3, R-20), onward-v1 (O-11, O-19), recall-v1 (RC-1
+to RC-3, RC-17), case-v1 (C-1, C-14), agreement-v1 (AG-4 to AG-6),
+and the notes that some of them carry (S-32). What is refused ends in a ValueError of the error's
+code and the rule.
 """
 
 import re
@@ -39,7 +40,7 @@ def verify_standing(m: Message) -> None:
 
 
 def verify_step(m: Message) -> None:
-    """R-1 and R-20 of request-v1."""
+    """R-1 and R-20."""
     kind, who = m["kind"], m["acted_by"]
     by_node = kind in ("expire", "dispute")
     named = by_node if who is None else not by_node and who["role"] in ("liaison", "officer")
@@ -61,18 +62,18 @@ def verify_consent(m: Message) -> None:
 
 
 def verify_recall(m: Message) -> None:
-    """R-1 to R-3 and R-17 of recall-v1."""
+    """RC-1 to RC-3 and RC-17."""
     order, answer = m["order"], m["answer"]
-    need((order is None) != (answer is None), "TL-PKT-001 R-1: not one of both")
+    need((order is None) != (answer is None), "TL-PKT-001 RC-1: not one of both")
     if order is not None:
         slots = order["slots"]
-        need(ascending(slots) and max((0, *slots)) < 2048, "TL-PKT-001 R-17: slots")
+        need(ascending(slots) and max((0, *slots)) < 2048, "TL-PKT-001 RC-17: slots")
         alone = not (order["whole"] and order["grant"])
-        need(alone, "TL-PKT-001 R-2: one grant, from everybody")
+        need(alone, "TL-PKT-001 RC-2: one grant, from everybody")
     else:
-        need(ascending(answer["reach"]), "TL-PKT-001 R-17: reach is out of order")
+        need(ascending(answer["reach"]), "TL-PKT-001 RC-17: reach is out of order")
         decided = not answer["ground"] or answer["acted_by"]
-        need(decided, "TL-PKT-001 R-3: kept by nobody")
+        need(decided, "TL-PKT-001 RC-3: kept by nobody")
 
 
 def verify_proposal(m: Message) -> None:
@@ -102,7 +103,7 @@ def parse_body(number: int, body: bytes) -> Message:
 
 
 def verify_request_note(step: Message, note: Message) -> None:
-    """R-2 and R-3 of request-v1."""
+    """R-2 and R-3."""
     kind, items = step["kind"], note["items"]
     numbers = [item["number"] for item in items]
     need(ascending(numbers), "TL-PKT-001 R-2: items are out of order")

@@ -32,8 +32,8 @@ def under(rule: str) -> Iterator[None]:
 
 
 def read_file(text: str) -> bytes:
-    """X-2."""
-    found = PEM.fullmatch(text)
+    """X-2, S-33."""
+    found = PEM.fullmatch(text.replace("\r\n", "\n"))
     if found is None:
         raise ValueError("TL-USE-001 X-2: no file of that label")
     encoded = found[1].replace("\n", "")

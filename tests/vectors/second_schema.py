@@ -2,8 +2,7 @@
 
 Messages, fields and types are read from the specifications as they stand; the bounds that stand in
 words are repeated here (S-13, S-14, S-17, S-23, S-31, P-2, P-8, P-9, P-11, P-12, P-24, P-39, L-24,
-L-70, L-77, L-89, X-1, T-2, T-5, O-11, O-19, C-1, C-14; and R-2 and R-20 of requests, R-17 of
-recalls).
+L-70, L-77, L-89, X-1, T-2, T-5, O-11, O-19, C-1, C-14, R-2, R-20, RC-17).
 """
 
 import re
@@ -190,7 +189,7 @@ RULES = {  # what a message or a field is refused by, beyond the rules of encodi
     "ConsentTerms": "O-11",
     "CaseStep": "C-14",
     "CaseNote": "C-1",
-    **dict.fromkeys(("Recall", "RecallOrder", "RecallAnswer"), "R-17"),
+    **dict.fromkeys(("Recall", "RecallOrder", "RecallAnswer"), "RC-17"),
     "Proposal": "AG-6",
     **dict.fromkeys(("Address", "Mark"), "P-39"),
     **dict.fromkeys(("Event", "Decision"), "L-89"),

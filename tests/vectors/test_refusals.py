@@ -34,7 +34,7 @@ COUNTS = {
     "agreement body": 26,
     "agreement signed": 10,
     "refused signed": 5,
-    "refused composite": 6,
+    "refused composite": 7,
     "refused body": 13,
     "refused packet": 18,
     "refused granted": 3,

@@ -1,4 +1,4 @@
-"""Offline verification of an export: its two files and the federation id (A-9 to A-11)."""
+"""Offline verification of an export: its two files and the federation id (A-9, A-10)."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def judge_export(
     *,
     policy: LogPolicy | None = None,
 ) -> ExportJudgement:
-    """Verifies an export (spec A-9 to A-11) by its files and the federation id alone.
+    """Verifies an export (spec A-9, A-10) by its files and the federation id alone.
 
     Args:
         manifest: The manifest's bytes, unchecked.

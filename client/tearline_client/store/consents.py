@@ -141,7 +141,7 @@ class ConsentStore:
 
         2. The signer may take the step (spec O-12).
 
-        3. A given consent matches the request, if that is known (spec O-13).
+        3. A given consent matches the request, if that is known (spec O-12).
 
         4. The signer did not send a different version of the same step (spec O-17).
 

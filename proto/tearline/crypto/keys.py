@@ -35,6 +35,12 @@ _MLKEM_PUBLIC = 1184
 _PREFIX = b"CompositeAlgorithmSignatures2025"
 _LABEL = b"COMPSIG-MLDSA65-Ed25519-SHA512"
 
+# The curve of RFC 8032, section 5.1, and the heights of its eight points of small order.
+_PRIME = 2**255 - 19
+_D = -121665 * pow(121666, -1, _PRIME) % _PRIME
+_EIGHTH = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL = frozenset({0, 1, _PRIME - 1, _EIGHTH, _PRIME - _EIGHTH})
+
 
 def key_id(public: bytes) -> bytes:
     """Returns the 32-byte id of a public key: its labelled hash under the suite."""
@@ -44,6 +50,21 @@ def key_id(public: bytes) -> bytes:
 def composite_message(message: bytes, context: bytes = b"") -> bytes:
     """Returns the representative M' that both halves of a composite signature sign."""
     return _PREFIX + _LABEL + u8(len(context)) + context + hashlib.sha512(message).digest()
+
+
+def _verify_point(encoded: bytes) -> None:
+    """Checks that an Ed25519 key is the one encoding of a point of large order.
+
+    OpenSSL takes other keys, and other libraries refuse them: readers would disagree.
+
+    Raises:
+        KeyMalformed: If it is not.
+    """
+    y = int.from_bytes(encoded, "little") & (1 << 255) - 1
+    # The curve holds a point of this height if u / v is a square, that is, if u v is one.
+    product = (y * y - 1) * (_D * y * y + 1) % _PRIME
+    if y >= _PRIME or y in _SMALL or pow(product, _PRIME // 2, _PRIME) != 1:
+        raise KeyMalformed("its Ed25519 half has a small order, or is not a point's encoding")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +84,7 @@ class SigningPublicKey:
 
     @cached_property
     def _halves(self) -> tuple[MLDSA65PublicKey, Ed25519PublicKey]:
+        _verify_point(self.encoded[_MLDSA_PUBLIC:])
         try:
             return (
                 MLDSA65PublicKey.from_public_bytes(self.encoded[:_MLDSA_PUBLIC]),

@@ -178,7 +178,7 @@ def verify_may_say(consent: Consent, *, is_originator: bool) -> None:
 def verify_answers(
     given: Consent, terms: ConsentTerms, asked: Consent, asked_for: ConsentTerms
 ) -> None:
-    """Checks that a given consent stays within its request (spec O-13).
+    """Checks that a given consent stays within its request (spec O-12).
 
     Raises:
         ConsentMisplaced: If it is for another packet, use or scope, or for more fields.

@@ -102,7 +102,7 @@ def verify_scopes(standing: Standing, earlier: Standing | None, terms: Terms) ->
 
 
 def verify_follows(standing: Standing, earlier: Standing | None) -> None:
-    """Checks that a standing may replace the newest known one (spec T-6 to T-9).
+    """Checks that a standing may replace the newest known one (spec T-6 to T-8).
 
     Args:
         standing: The newer one.

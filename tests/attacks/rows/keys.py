@@ -44,6 +44,12 @@ SIGNATURES = (
         _SIGNATURE,
     ),
     _statement(
+        "certify a key whose Ed25519 half only some libraries accept",
+        "TL-KEY-001",
+        "unit/proto/crypto/test_keys.py::test_a_key_of_another_spelling_or_a_small_order_is_none",
+        "tearline.crypto.keys:_verify_point",
+    ),
+    _statement(
         "forge a signature under a cached root",
         "TL-KEY-002",
         "unit/proto/statements/test_statement.py::test_a_zero_signature_under_a_known_root_is_no_hit",

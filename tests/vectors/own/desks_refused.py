@@ -180,20 +180,20 @@ def recall_refused(named: Named) -> list[Json]:
         return wrong(rule, name, of, said=unchecked(of.value.said, **changes))
 
     return [
-        spelt("R-1", "a recall and an answer", slots, respelled(body, 5, both)),
-        spelt("R-1", "neither recall nor answer", slots, respelled(body, 4, b"")),
-        saying("R-2", "a whole packet, and one grant", whole, grant=b.secret("grant")),
-        saying("R-17", "slots out of order", slots, slots=(7, 0)),
-        saying("R-17", "a slot twice", slots, slots=(7, 7)),
-        saying("R-17", "a slot that no packet has", slots, slots=(2048,)),
-        saying("R-17", "an answer is due never", slots, respond_by_ms=0),
-        saying("R-17", "an answer is due too late", slots, respond_by_ms=1 << 63),
-        saying("R-17", "a grant of 31 bytes", slots, grant=bytes(31)),
-        spelt("R-17", "a reason that is none", slots, body.replace(b"source-at", b"source-in")),
-        saying("R-17", "what was done, out of order", erased, reach=(Reach.SEEN, Reach.OPENED)),
-        spelt("R-17", "what nobody does", erased, answer.replace(b"exported", b"expedite")),
-        saying("R-17", "an answer to 31 bytes", erased, recall=bytes(31)),
-        saying("R-3", "kept by nobody", kept, acted_by=None),
+        spelt("RC-1", "a recall and an answer", slots, respelled(body, 5, both)),
+        spelt("RC-1", "neither recall nor answer", slots, respelled(body, 4, b"")),
+        saying("RC-2", "a whole packet, and one grant", whole, grant=b.secret("grant")),
+        saying("RC-17", "slots out of order", slots, slots=(7, 0)),
+        saying("RC-17", "a slot twice", slots, slots=(7, 7)),
+        saying("RC-17", "a slot that no packet has", slots, slots=(2048,)),
+        saying("RC-17", "an answer is due never", slots, respond_by_ms=0),
+        saying("RC-17", "an answer is due too late", slots, respond_by_ms=1 << 63),
+        saying("RC-17", "a grant of 31 bytes", slots, grant=bytes(31)),
+        spelt("RC-17", "a reason that is none", slots, body.replace(b"source-at", b"source-in")),
+        saying("RC-17", "what was done, out of order", erased, reach=(Reach.SEEN, Reach.OPENED)),
+        spelt("RC-17", "what nobody does", erased, answer.replace(b"exported", b"expedite")),
+        saying("RC-17", "an answer to 31 bytes", erased, recall=bytes(31)),
+        saying("RC-3", "kept by nobody", kept, acted_by=None),
     ]
 
 

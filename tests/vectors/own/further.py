@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from support import agencies as b
-from tearline.crypto.keys import SIGNATURE_SIZE
+from tearline.crypto.keys import SIGNATURE_SIZE, composite_message
 from tearline.statements.channel import Mark
 from tearline.statements.statement import Signer, StatementType
 from tearline.wire.grants import encode_grant, encode_mark
 from tearline.wire.statements import Signed, encode_signed, signed
+from vectors.own.curve import mixed_signature
 from vectors.own.frozen import file_of, frozen_federation, frozen_packet
 from vectors.own.further_log import evidence, log_further
 from vectors.own.further_packets import packet_further
@@ -93,8 +94,11 @@ def signed_further(federation: b.Federation) -> Json:
 
 
 def composite_further() -> Json:
-    """Bare signatures of another length."""
+    """Bare signatures of another length, and one whose Ed25519 half needs the cofactor."""
     good = file_of("statement")["composite"][0]
+    seeds = next(key["seeds"] for key in file_of("statement")["keys"] if key["uri"] == good["uri"])
+    message = composite_message(bytes.fromhex(good["message"]), bytes.fromhex(good["context"]))
+    mixed = mixed_signature(bytes.fromhex(seeds)[32:], message)
     signature = bytes.fromhex(good["signature"])
     spelt = [
         ("a byte less", signature[:-1]),
@@ -103,6 +107,7 @@ def composite_further() -> Json:
         ("the Ed25519 half alone", signature[-64:]),
         ("the halves the other way round", signature[-64:] + signature[:-64]),
         ("nothing", b""),
+        ("good only where the cofactor is multiplied", signature[:-64] + mixed),
     ]
     return [
         {"name": name, "rule": "S-9"} | good | {"signature": each.hex(), "code": "TL-KEY-002"}

@@ -103,7 +103,7 @@ def erase(context: NodeContext, stored: StoredRecall, *, acted_by: ActedBy | Non
 
     def gone(statement_id: bytes, grant: Grant) -> frozenset[int] | None:
         # A quarantined or waiting delivery belongs to its signer, not to the recalling agency
-        #
+        # (RC-10).
         is_theirs = agency_uri_of(grant.header.signer) == agency
         return recalled_slots(orders, statement_id) if is_theirs else frozenset()
 

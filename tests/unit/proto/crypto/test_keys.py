@@ -11,9 +11,11 @@ from tearline.crypto.keys import (
     KemPublicKey,
     SigningKey,
     SigningPublicKey,
+    composite_message,
     key_id,
 )
 from tearline.errors import KeyMalformed, SignatureInvalid
+from vectors.own.curve import EIGHTH, PRIME, encoded, mixed_signature, times, verifies_times_eight
 
 KEY, OTHER = signing_key("one"), signing_key("another")
 MLDSA = SIGNATURE_SIZE - 64
@@ -112,3 +114,32 @@ def test_private_keys_do_not_show_in_text() -> None:
         secret = key.private_bytes()
         assert secret.hex()[:16] not in repr(key)
         assert repr(secret)[2:10] not in repr(key)
+
+
+def test_the_ed25519_half_is_verified_without_the_cofactor() -> None:
+    """Some libraries multiply by the cofactor and accept what others refuse (spec S-9)."""
+    message = composite_message(b"message")
+    made = mixed_signature(KEY.private_bytes()[32:], message)
+    assert verifies_times_eight(KEY.public.encoded[-32:], made, message)
+    with pytest.raises(SignatureInvalid):
+        KEY.public.verify(SIGNATURE[:MLDSA] + made, b"message")
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        pytest.param(encoded((0, 1)), id="the neutral point"),
+        pytest.param(encoded((1, 1)), id="the neutral point, with a sign"),
+        pytest.param(encoded((0, PRIME - 1)), id="order 2"),
+        pytest.param(encoded((0, 0)), id="order 4"),
+        pytest.param(encoded(EIGHTH), id="order 8"),
+        pytest.param(encoded(times(3, EIGHTH)), id="order 8, the other y"),
+        pytest.param((PRIME + 3).to_bytes(32, "little"), id="y above the prime"),
+        pytest.param((2).to_bytes(32, "little"), id="no point of the curve"),
+    ],
+)
+def test_a_key_of_another_spelling_or_a_small_order_is_none(half: bytes) -> None:
+    """Libraries differ in these keys: to one federation they are no keys (spec S-8)."""
+    key = SigningPublicKey(encoded=KEY.public.encoded[:-32] + half)
+    with pytest.raises(KeyMalformed):
+        key.verify(SIGNATURE, b"message")

@@ -1,0 +1,147 @@
+"""The specifications as one text: ids of rules, and what the pages state in figures and words."""
+
+import json
+import re
+from base64 import b64decode, b64encode
+from collections import Counter
+from contextlib import suppress
+from functools import cache
+from itertools import product
+from typing import Any
+
+import pytest
+
+from support.paths import ROOT
+from support.policies import CN, MX, TERMS, US
+from tearline.policy import masks, profile
+from tearline.policy.category import CATEGORIES
+from tearline.policy.engine import ReleaseRequest
+from tearline.policy.form import Form
+from tearline.policy.marking import Marking, Pap, Tlp
+from tearline.policy.release import ReleasePolicy
+from tearline.policy.ruleset import parse_policy_set
+from tearline.policy.terms import Direction, Terms
+from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
+from vectors.second_basics import need
+from vectors.second_trust import Trust
+
+SPEC = ROOT / "docs" / "spec"
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(SPEC.glob("*.md"))}
+RULE = re.compile(r"^\*\*([A-Z]{1,2}-\d+)\b", re.MULTILINE)
+CITED = re.compile(r"(?<![\w/-])([A-Z]{1,2}-\d{1,2})\b(?![\w-])")
+
+
+def rules() -> list[str]:
+    return [rule for text in PAGES.values() for rule in RULE.findall(text)]
+
+
+def test_no_two_rules_have_one_id() -> None:
+    assert [rule for rule, count in Counter(rules()).items() if count > 1] == []
+
+
+def test_every_rule_that_a_page_cites_exists() -> None:
+    numbered, areas = {*rules()}, {rule.partition("-")[0] for rule in rules()}
+    cited = {rule for text in PAGES.values() for rule in CITED.findall(text)}
+    assert sorted(rule for rule in cited - numbered if rule.partition("-")[0] in areas) == []
+
+
+def test_the_page_names_the_digests_of_this_version() -> None:
+    digests = {
+        "policy": parse_policy_set(SHARED_POLICIES).digest(),
+        "schema": schema_digest(),
+        "profile": profile.digest(),
+        "masks": masks.digest(),
+    }
+    named = re.findall(r"^\| `(\w+)` \| .* \| `([0-9a-f]{64})` \|$", PAGES["policy-v1.md"], re.M)
+    assert dict(named) == {name: digest.hex() for name, digest in digests.items()}
+
+
+def test_the_page_names_the_guarded_categories() -> None:
+    (line,) = re.findall(r"^\*Guarded\* leaves are (.+?)\. ", PAGES["policy-v1.md"], re.M)
+    assert re.findall("`(.+?)`", line) == [leaf.name for leaf in CATEGORIES if leaf.guarded]
+
+
+def decide(terms: Terms, asked: ReleaseRequest) -> Form:
+    """PL-2 and PL-3, as the page says them."""
+    article = terms.article(asked.article)
+    if article is None or not {asked.sender, asked.recipient} <= {*terms.parties}:
+        return Form.WITHHELD
+    covered = asked.purpose in article.purposes and asked.kind in article.kinds
+    way = Direction(sender=asked.sender, recipient=asked.recipient) in article.directions
+    category, guarded = asked.marking.category, "identity.officer method identity.source unmarked"
+    if not covered or not way or asked.marking.tlp > article.highest_tlp:
+        return Form.WITHHELD
+    shares = {s.category: s.form for s in article.shares if s.partner == asked.recipient}
+    if category in guarded.split():
+        form = min(shares.get(category, Form.WITHHELD), Form.EXISTS)
+        return Form.WITHHELD if category == "unmarked" else form
+    return shares.get(category, shares.get(category.partition(".")[0], Form.WITHHELD))
+
+
+@pytest.mark.parametrize("category", [leaf.name for leaf in CATEGORIES])
+def test_the_decision_of_the_page_is_that_of_the_policies(category: str) -> None:
+    policy = ReleasePolicy(terms=TERMS, shared=parse_policy_set(SHARED_POLICIES))
+    (first, *_) = TERMS.articles
+    purposes, kinds = (*first.purposes, "another-purpose"), (*first.kinds, "another-kind")
+    ends = (MX, CN, "spiffe://stranger.example")
+    found = set()
+    for article, sender, recipient, purpose, kind, tlp in product(
+        (first.id, "no-article"), (US, MX), ends, purposes, kinds, (Tlp.AMBER_STRICT, Tlp.RED)
+    ):
+        marking = Marking(category=category, tlp=tlp, pap=Pap.RED, handling=("H1",), orcon=True)
+        asked = ReleaseRequest(
+            article=article,
+            sender=sender,
+            recipient=recipient,
+            purpose=purpose,
+            kind=kind,
+            marking=marking,
+        )
+        found.add(policy.decide(asked).form)
+        assert policy.decide(asked).form is decide(TERMS, asked), asked
+    assert Form.WITHHELD in found
+
+
+EXHIBITS = json.loads((ROOT / "tests/vectors/exhibit-v1.json").read_text(encoding="utf-8"))
+FEDERATION = bytes.fromhex(EXHIBITS["federation"])
+
+
+class Reader(Trust):
+    """The second verifier's trust, by the three names that the page gives it."""
+
+    def key(self, kind: int, signer: str, key_id: bytes, index: int, time_ms: int) -> bytes:
+        record = self.records[signer, key_id]
+        need(self.counts(record, index, time_ms) and kind in record["types"], "does not count")
+        return bytes(record["public_key"])
+
+    def log(self) -> tuple[str, list[str]]:
+        return self.list["log"]["origin"], self.list["log"]["verifier_keys"]
+
+
+@cache
+def program() -> dict[str, Any]:
+    (source,) = re.findall(r"```python\n(.*?)```", PAGES["verify-exhibit.md"], re.S)
+    names: dict[str, Any] = {}
+    exec(compile(source, "verify-exhibit.md", "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize("case", EXHIBITS["exhibits"], ids=lambda case: case["name"])
+def test_the_program_of_the_page_verifies_an_exhibit(case: dict[str, Any]) -> None:
+    shown = program()["verify_exhibit"](case["file"], Reader(FEDERATION))
+    assert sorted(shown) == [field["slot"] for field in case["shows"]["fields"]]
+
+
+def test_the_program_of_the_page_shows_no_field_that_was_changed() -> None:
+    text = EXHIBITS["exhibits"][0]["file"]
+    names = program()
+    data = b64decode("".join(text.split("\n")[1:-2]))
+    refused = 0
+    for place in range(50, len(data), len(data) // 40):
+        changed = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+        armored = "\n".join(["-----", b64encode(changed).decode(), "-----", ""])
+        with suppress(Exception):
+            names["verify_exhibit"](armored, Reader(FEDERATION))
+            continue
+        refused += 1
+    assert refused >= 39
