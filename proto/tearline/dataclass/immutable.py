@@ -31,7 +31,6 @@ def immutable(kind: type[T]) -> type[T]:
     own = vars(kind)
     made.__init__ = initialise
     made.__setattr__ = made.__delattr__ = _refuse
-    made.__getstate__, made.__setstate__ = _state, _restore
     if "__repr__" not in own:
         made.__repr__ = _text
     if "__eq__" not in own:
@@ -77,12 +76,3 @@ def _refuse(self: object, name: str, *_: object) -> None:
 def _text(self: Any) -> str:
     shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
     return f"{type(self).__qualname__}({', '.join(shown)})"
-
-
-def _state(self: Any) -> list[object]:
-    return [getattr(self, each.name) for each in fields(self)]
-
-
-def _restore(self: Any, state: list[object]) -> None:
-    for each, value in zip(fields(self), state, strict=True):
-        object.__setattr__(self, each.name, value)

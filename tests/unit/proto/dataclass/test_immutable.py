@@ -1,7 +1,5 @@
 """An immutable class behaves as a frozen dataclass with slots; only its start is cheaper."""
 
-import copy
-import pickle
 from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 from typing import Any
 
@@ -12,14 +10,6 @@ from tearline.dataclass.immutable import immutable
 WAYS = pytest.mark.parametrize(
     "decorate", [immutable, dataclass(frozen=True, slots=True, kw_only=True)], ids=str
 )
-
-
-@immutable
-class Grant:
-    """A class of a module, as pickle needs."""
-
-    number: int
-    slots: tuple[int, ...] = ()
 
 
 def made(decorate: Any) -> Any:
@@ -103,11 +93,6 @@ def test_methods_of_its_own_are_kept(decorate: Any) -> None:
 
     one = decorate(Own)(a=1)  # type: ignore[call-arg]  # the class is a value here
     assert (repr(one), one == 3, hash(one)) == ("own", True, 7)
-
-
-def test_it_is_copied_and_pickled() -> None:
-    one = Grant(number=3, slots=(1, 2))
-    assert copy.deepcopy(one) == pickle.loads(pickle.dumps(one)) == copy.copy(one) == one
 
 
 def test_its_import_compiles_nothing() -> None:
