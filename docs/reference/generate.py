@@ -53,6 +53,13 @@ def errors_page() -> Iterator[str]:
         "A message reads *code: what happened: why. Next: what to do.*"
     )
     yield ""
+    yield "## Classes"
+    yield ""
+    yield (
+        "The class of an error says what every implementation does about it; "
+        "[the specification](../spec/README.md#error-classes) defines the classes."
+    )
+    yield ""
     yield "## Exit statuses"
     yield ""
     yield from table(
@@ -66,9 +73,16 @@ def errors_page() -> Iterator[str]:
         yield (area.__doc__ or "").partition("\n")[0]
         yield ""
         yield from table(
-            ("code", "name", "what happened", "what to do next", "exit"),
+            ("code", "name", "class", "what happened", "what to do next", "exit"),
             (
-                (f"`{e.code}`", f"`{e.__name__}`", e.what, e.next, str(e.exit_status))
+                (
+                    f"`{e.code}`",
+                    f"`{e.__name__}`",
+                    e.error_class.value,
+                    e.what,
+                    e.next,
+                    str(e.exit_status),
+                )
                 for e in listed
             ),
         )

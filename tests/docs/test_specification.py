@@ -13,6 +13,7 @@ import pytest
 
 from support.paths import ROOT
 from support.policies import CN, MX, TERMS, US
+from tearline.errors import ErrorClass, concrete_errors
 from tearline.policy import masks, profile
 from tearline.policy.category import CATEGORIES
 from tearline.policy.engine import ReleaseRequest
@@ -43,6 +44,17 @@ def test_every_rule_that_a_page_cites_exists() -> None:
     numbered, areas = {*rules()}, {rule.partition("-")[0] for rule in rules()}
     cited = {rule for text in PAGES.values() for rule in CITED.findall(text)}
     assert sorted(rule for rule in cited - numbered if rule.partition("-")[0] in areas) == []
+
+
+def test_every_code_that_a_page_names_exists() -> None:
+    codes = {code for text in PAGES.values() for code in re.findall(r"TL-[A-Z]{3}-\d{3}", text)}
+    assert sorted(codes - {error.code for error in concrete_errors()}) == []
+
+
+def test_the_page_names_every_class_of_errors() -> None:
+    named = re.findall(r"^\| `([a-z ]+)` \| [A-Z]", PAGES["README.md"], re.MULTILINE)
+    assert named == [each.value for each in ErrorClass]
+    assert {error.error_class for error in concrete_errors()} == {*ErrorClass}
 
 
 def test_the_page_names_the_digests_of_this_version() -> None:

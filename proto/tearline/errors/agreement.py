@@ -1,12 +1,13 @@
 """TL-AGR: no agreement in force covers this."""
 
-from tearline.errors.base import EXIT_REFUSED, TearlineError
+from tearline.errors.base import EXIT_REFUSED, ErrorClass, TearlineError
 
 
 class AgreementError(TearlineError):
     """No agreement in force covers this."""
 
     exit_status = EXIT_REFUSED
+    error_class = ErrorClass.REFUSED
 
 
 class AgreementNotInForce(AgreementError):
@@ -71,6 +72,7 @@ class StandingStale(AgreementError):
     code = "TL-AGR-013"
     what = "A party of this joint article has not confirmed its standing within the last hour."
     next = "Ask that party to run its node; if it does run, the party's standing is being withheld."
+    error_class = ErrorClass.LATER
 
 
 class SuspensionBreached(AgreementError):
@@ -79,6 +81,7 @@ class SuspensionBreached(AgreementError):
     code = "TL-AGR-014"
     what = "The exchange accepted this although a party had suspended it."
     next = "Keep the evidence: the log shows the standing and the later statement."
+    error_class = ErrorClass.EVIDENCE
 
 
 class PacketFrozen(AgreementError):
@@ -87,6 +90,7 @@ class PacketFrozen(AgreementError):
     code = "TL-AGR-015"
     what = "Its originator has frozen this packet with a suspension."
     next = "Wait until the originator resumes: tearline agreement list shows all suspensions."
+    error_class = ErrorClass.LATER
 
 
 class StandingUntold(AgreementError):
@@ -95,6 +99,7 @@ class StandingUntold(AgreementError):
     code = "TL-AGR-016"
     what = "This node obeys the suspension, but the exchange refused it."
     next = "Ask the exchange's operator for the reason, and inform the partners out of band."
+    error_class = ErrorClass.LOCAL
 
 
 class ProposalRefused(AgreementError):
@@ -127,3 +132,4 @@ class AgreementEnded(AgreementError):
     code = "TL-AGR-023"
     what = "The agreement ends before it is signed."
     next = "Compare `valid_until` with this machine's clock; have new terms drafted."
+    error_class = ErrorClass.LOCAL

@@ -1,6 +1,7 @@
 """Base class of all errors, and the exit statuses of both command lines."""
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import ClassVar
 
 # Exit statuses of both command lines.
@@ -14,6 +15,17 @@ EXIT_NOT_FOUND = 6
 EXIT_PENDING = 7
 
 
+class ErrorClass(StrEnum):
+    """Classes of errors, by the action that they require (docs/spec/README.md)."""
+
+    MALFORMED = "malformed"
+    NOT_AUTHENTIC = "not authentic"
+    REFUSED = "refused"
+    LATER = "later"
+    EVIDENCE = "evidence"
+    LOCAL = "local"
+
+
 class TearlineError(Exception):
     """Base class of every refusal and failure of Tearline.
 
@@ -21,6 +33,7 @@ class TearlineError(Exception):
         code: Stable identifier, for example ``TL-PKT-003``.
         what: The fault, one sentence.
         next: The next step, one sentence.
+        error_class: The class, which every implementation shares; the code is this one's.
         exit_status: The exit status of a command that ends with this error.
         why: The cause as the raiser knows it; ids and sizes, never contents.
     """
@@ -28,6 +41,7 @@ class TearlineError(Exception):
     code: ClassVar[str] = ""
     what: ClassVar[str] = ""
     next: ClassVar[str] = ""
+    error_class: ClassVar[ErrorClass] = ErrorClass.LOCAL
     exit_status: ClassVar[int] = EXIT_LOCAL
 
     def __init__(self, why: str = "") -> None:

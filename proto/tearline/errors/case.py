@@ -1,12 +1,13 @@
 """TL-CAS: a case, or a step of one, is not valid."""
 
-from tearline.errors.base import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE, TearlineError
+from tearline.errors.base import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE, ErrorClass, TearlineError
 
 
 class CaseError(TearlineError):
     """A case, or a step of one, is not valid."""
 
     exit_status = EXIT_REFUSED
+    error_class = ErrorClass.REFUSED
 
 
 class CaseRefused(CaseError):
@@ -39,6 +40,7 @@ class CaseUnfiled(CaseError):
     code = "TL-CAS-004"
     what = "A packet names a case, but its sender is not a known member of that case."
     next = "Ask the lead of the case; the packet itself was stored, outside the case."
+    error_class = ErrorClass.EVIDENCE
 
 
 class CaseRecipient(CaseError):
@@ -47,6 +49,7 @@ class CaseRecipient(CaseError):
     code = "TL-CAS-005"
     what = "A recipient is not a member of the case that this agency may see."
     next = "Remove the recipient or the case; `tearline case show` lists the members."
+    error_class = ErrorClass.LOCAL
 
 
 class CaseUnknown(CaseError):
@@ -58,6 +61,7 @@ class CaseUnknown(CaseError):
         "Use a case of `tearline case list`. For your own reference, which the exchange cannot "
         "read, use `--reference`. The packet was not sent."
     )
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_NOT_FOUND
 
 
@@ -67,4 +71,5 @@ class CaseTitleRefused(CaseError):
     code = "TL-CAS-007"
     what = "A case needs a title of its own."
     next = "Choose a title that no case of `tearline case list` has; the case was not opened."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_USAGE

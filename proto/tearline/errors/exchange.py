@@ -6,6 +6,7 @@ from tearline.errors.base import (
     EXIT_PENDING,
     EXIT_REFUSED,
     EXIT_UNREACHABLE,
+    ErrorClass,
     TearlineError,
 )
 
@@ -14,6 +15,7 @@ class ExchangeError(TearlineError):
     """The exchange is unreachable or overloaded, or found no match."""
 
     exit_status = EXIT_UNREACHABLE
+    error_class = ErrorClass.LATER
 
 
 class NotFound(ExchangeError):
@@ -22,6 +24,7 @@ class NotFound(ExchangeError):
     code = "TL-REQ-006"
     what = "No match was found."
     next = 'Check the name; items that you may not access also appear as "not found".'
+    error_class = ErrorClass.REFUSED
     exit_status = EXIT_NOT_FOUND
 
 
@@ -31,6 +34,7 @@ class ExchangeMisbehaved(ExchangeError):
     code = "TL-REQ-007"
     what = "The exchange's answer violates the protocol."
     next = "Keep it as evidence and tell the operator."
+    error_class = ErrorClass.EVIDENCE
 
 
 class LogBehind(ExchangeError):
@@ -39,6 +43,7 @@ class LogBehind(ExchangeError):
     code = "TL-REQ-008"
     what = "The log signed more entries than the exchange has: it signs no more."
     next = "The operator must restore it again, with an agency's mirror that holds these entries."
+    error_class = ErrorClass.EVIDENCE
     exit_status = EXIT_INTEGRITY
 
 
@@ -75,6 +80,7 @@ class DecisionsFull(ExchangeError):
     code = "TL-REQ-012"
     what = "Too many decisions wait for the exchange: this one was not stored."
     next = "Repeat it once the exchange is reachable; `tearline node queue` shows the queue."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED
 
 
@@ -133,6 +139,7 @@ class RefusedOtherwise(ExchangeError):
     code = "TL-REQ-005"
     what = "The exchange refused, for a reason that this version does not know."
     next = "Update this node, or follow the exchange's message."
+    error_class = ErrorClass.REFUSED
     exit_status = EXIT_REFUSED
 
 

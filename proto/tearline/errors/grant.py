@@ -1,12 +1,13 @@
 """TL-GRT: a grant is malformed, misdirected or expired."""
 
-from tearline.errors.base import EXIT_INTEGRITY, EXIT_REFUSED, TearlineError
+from tearline.errors.base import EXIT_INTEGRITY, EXIT_REFUSED, ErrorClass, TearlineError
 
 
 class GrantError(TearlineError):
     """A grant is malformed, misdirected or expired."""
 
     exit_status = EXIT_INTEGRITY
+    error_class = ErrorClass.REFUSED
 
 
 class GrantMisdirected(GrantError):
@@ -15,6 +16,7 @@ class GrantMisdirected(GrantError):
     code = "TL-GRT-001"
     what = "The grant is not for this node, packet or key."
     next = "Do not use it; keep it as evidence and ask the grantor."
+    error_class = ErrorClass.NOT_AUTHENTIC
 
 
 class GrantorNotOriginator(GrantError):
@@ -41,6 +43,7 @@ class ReleaseMismatch(GrantError):
     code = "TL-GRT-004"
     what = "The sealed part of the grant does not match its list."
     next = "Do not use the grant; keep it as evidence and ask the grantor."
+    error_class = ErrorClass.NOT_AUTHENTIC
 
 
 class RecipientKeyExpired(GrantError):
@@ -58,6 +61,7 @@ class OnwardUseForbidden(GrantError):
     code = "TL-GRT-006"
     what = "The originator has not allowed this field to be shown to others."
     next = "Ask the originator: `tearline consent ask --use evidence`; or let it make the exhibit."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED
 
 
@@ -88,6 +92,7 @@ class AnswerTimeShort(GrantError):
         "No action is needed: the node signs it again with more time. On the command line: "
         "--within 24."
     )
+    error_class = ErrorClass.LATER
     exit_status = EXIT_REFUSED
 
 

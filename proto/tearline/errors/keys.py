@@ -1,6 +1,6 @@
 """TL-KEY: a private or public key cannot be used."""
 
-from tearline.errors.base import EXIT_INTEGRITY, EXIT_NOT_FOUND, TearlineError
+from tearline.errors.base import EXIT_INTEGRITY, EXIT_NOT_FOUND, ErrorClass, TearlineError
 
 
 class KeyError_(TearlineError):  # noqa: N801 (the trailing underscore keeps the builtin free)
@@ -13,6 +13,7 @@ class KeyMalformed(KeyError_):
     code = "TL-KEY-001"
     what = "The key is not well formed."
     next = "Obtain the key again from its owner."
+    error_class = ErrorClass.MALFORMED
     exit_status = EXIT_INTEGRITY
 
 
@@ -22,6 +23,7 @@ class SignatureInvalid(KeyError_):
     code = "TL-KEY-002"
     what = "The signature does not verify."
     next = "Do not use the statement; keep it as evidence and ask its signer."
+    error_class = ErrorClass.NOT_AUTHENTIC
     exit_status = EXIT_INTEGRITY
 
 
@@ -76,4 +78,5 @@ class KeyForeign(KeyError_):
         "If another copy of this node made it, stop that copy. Unless it was lost with a machine, "
         "revoke the key now, and find out its holder."
     )
+    error_class = ErrorClass.EVIDENCE
     exit_status = EXIT_INTEGRITY

@@ -1,12 +1,13 @@
 """TL-LOG: the audit log, or a proof of it, does not verify."""
 
-from tearline.errors.base import EXIT_INTEGRITY, EXIT_REFUSED, TearlineError
+from tearline.errors.base import EXIT_INTEGRITY, EXIT_REFUSED, ErrorClass, TearlineError
 
 
 class LogError(TearlineError):
     """The audit log, or a proof of it, does not verify."""
 
     exit_status = EXIT_INTEGRITY
+    error_class = ErrorClass.NOT_AUTHENTIC
 
 
 class ProofMalformed(LogError):
@@ -15,6 +16,7 @@ class ProofMalformed(LogError):
     code = "TL-LOG-001"
     what = "The proof does not fit its tree."
     next = "Request the proof again; if the answer is the same, keep it as evidence."
+    error_class = ErrorClass.MALFORMED
 
 
 class EntryNotIncluded(LogError):
@@ -31,6 +33,7 @@ class LogInconsistent(LogError):
     code = "TL-LOG-003"
     what = "The log was rewritten between two checkpoints."
     next = "Stop sending, keep both checkpoints as evidence and tell every party."
+    error_class = ErrorClass.EVIDENCE
 
 
 class FrontierDamaged(LogError):
@@ -39,6 +42,7 @@ class FrontierDamaged(LogError):
     code = "TL-LOG-004"
     what = "The stored state of the log's tree is damaged."
     next = "Restore it from the entries or from a mirror before any further signature."
+    error_class = ErrorClass.LOCAL
 
 
 class NoteMalformed(LogError):
@@ -47,6 +51,7 @@ class NoteMalformed(LogError):
     code = "TL-LOG-005"
     what = "The signed note is not well formed."
     next = "Request it again; if the answer is the same, keep it as evidence."
+    error_class = ErrorClass.MALFORMED
 
 
 class CheckpointForeign(LogError):
@@ -82,6 +87,7 @@ class LogUnproven(LogError):
         "Restore a newer backup of the node, so that fewer entries are missing, or tell the "
         "operator."
     )
+    error_class = ErrorClass.EVIDENCE
 
 
 class EntryMismatch(LogError):
@@ -98,6 +104,7 @@ class TwinEntries(LogError):
     code = "TL-LOG-021"
     what = "The log holds one event twice, or showed its parties different events."
     next = "Keep both openings as evidence and tell the other agencies."
+    error_class = ErrorClass.EVIDENCE
 
 
 class LogKeysUnknown(LogError):
@@ -106,6 +113,7 @@ class LogKeysUnknown(LogError):
     code = "TL-LOG-022"
     what = "The keys of the log are not known here."
     next = "Name the federation's trust list with --trust, and verify again."
+    error_class = ErrorClass.LOCAL
 
 
 class EntryWithheld(LogError):
@@ -114,6 +122,7 @@ class EntryWithheld(LogError):
     code = "TL-LOG-026"
     what = "The exchange omitted from its answer an entry that this node knows."
     next = "Keep the answer as evidence, tell the operator, and search your node's own proofs."
+    error_class = ErrorClass.EVIDENCE
 
 
 class CheckpointMissing(LogError):
@@ -138,6 +147,7 @@ class TileMalformed(LogError):
     code = "TL-LOG-025"
     what = "The tile is not well formed, or its path is not."
     next = "Request it again or from another source; c2sp.org/tlog-tiles defines the format."
+    error_class = ErrorClass.MALFORMED
 
 
 class EntryTooLarge(LogError):
@@ -146,6 +156,7 @@ class EntryTooLarge(LogError):
     code = "TL-LOG-024"
     what = "The statement does not fit an entry of the log."
     next = "For a trust list: name fewer agencies, or fewer certificate authorities for each."
+    error_class = ErrorClass.REFUSED
     exit_status = EXIT_REFUSED
 
 
@@ -173,6 +184,7 @@ class LogForked(LogError):
     code = "TL-LOG-030"
     what = "The log signed two histories that contradict each other."
     next = "Show the evidence to every party; an officer decides whether the node sends again."
+    error_class = ErrorClass.EVIDENCE
 
 
 class SendingStopped(LogError):
@@ -181,6 +193,7 @@ class SendingStopped(LogError):
     code = "TL-LOG-031"
     what = "Sending is stopped: the log is accused of two histories."
     next = "Look at the evidence with `tearline log evidence`; an officer lifts the stop."
+    error_class = ErrorClass.LATER
     exit_status = EXIT_REFUSED
 
 
@@ -190,6 +203,7 @@ class CosignerElsewhere(LogError):
     code = "TL-LOG-032"
     what = "The cosigner last signed another tree."
     next = "Offer the checkpoint again with a proof from that tree."
+    error_class = ErrorClass.REFUSED
 
 
 class CosignatureMissing(LogError):
@@ -198,6 +212,7 @@ class CosignatureMissing(LogError):
     code = "TL-LOG-033"
     what = "An agency has not cosigned a log that contains its own statements."
     next = "Compare checkpoints with that agency out of band: the log may be split."
+    error_class = ErrorClass.EVIDENCE
 
 
 class CosignerUnknown(LogError):
@@ -206,6 +221,7 @@ class CosignerUnknown(LogError):
     code = "TL-LOG-034"
     what = "The cosignature is not by a key of the caller that counts."
     next = "Put the cosigner's key on record with `tearline keys rotate --cosign`."
+    error_class = ErrorClass.REFUSED
 
 
 class CosigningWaits(LogError):
@@ -214,6 +230,7 @@ class CosigningWaits(LogError):
     code = "TL-LOG-036"
     what = "This node was restored, and no other agency has yet cosigned the log that it reads."
     next = "Let it run until another agency's node has cosigned; the node then makes a new key."
+    error_class = ErrorClass.LATER
 
 
 class PromiseLost(LogError):
@@ -222,6 +239,7 @@ class PromiseLost(LogError):
     code = "TL-LOG-037"
     what = "The exchange was restored and has lost an entry that its receipt names."
     next = "Tell the operator; the node keeps the receipt and resends the statement."
+    error_class = ErrorClass.EVIDENCE
 
 
 class ErasureRefused(LogError):
@@ -230,6 +248,7 @@ class ErasureRefused(LogError):
     code = "TL-LOG-038"
     what = "The order to erase entries of the log is not valid."
     next = "Have exactly the agencies that the entries name sign one order for them."
+    error_class = ErrorClass.REFUSED
 
 
 class AccessLogChanged(LogError):
@@ -238,6 +257,7 @@ class AccessLogChanged(LogError):
     code = "TL-LOG-039"
     what = "The node's own access log was changed outside Tearline."
     next = "Keep the database, and investigate write access to it since the last valid anchor."
+    error_class = ErrorClass.EVIDENCE
 
 
 class CosignatureAwaited(LogError):
@@ -246,6 +266,7 @@ class CosignatureAwaited(LogError):
     code = "TL-LOG-040"
     what = "The packet has arrived and waits for the sender's cosignature."
     next = "Let the node run: the packet opens once the sender's agency has cosigned the log."
+    error_class = ErrorClass.LATER
     exit_status = EXIT_REFUSED
 
 
@@ -255,6 +276,7 @@ class RetentionBroken(LogError):
     code = "TL-LOG-041"
     what = "The exchange erased an entry of the log that the agreement lets it keep."
     next = "Keep the order and your own opening as evidence, and tell the other parties."
+    error_class = ErrorClass.EVIDENCE
 
 
 class RetentionUnknown(LogError):
@@ -263,6 +285,7 @@ class RetentionUnknown(LogError):
     code = "TL-LOG-042"
     what = "Whether the retention of an entry has ended cannot be verified here yet."
     next = "Check this machine's clock, and that every version of the agreement was received."
+    error_class = ErrorClass.LATER
 
 
 class OrderContradicted(LogError):
@@ -274,3 +297,4 @@ class OrderContradicted(LogError):
         "Verify it together with the proofs of all `time` entries between the two. If there are "
         "none, the exchange erased too early: keep both proofs, and tell the other parties."
     )
+    error_class = ErrorClass.EVIDENCE

@@ -1,12 +1,13 @@
 """TL-MBX: a mailbox, a channel or its sequence is not valid."""
 
-from tearline.errors.base import EXIT_INTEGRITY, TearlineError
+from tearline.errors.base import EXIT_INTEGRITY, ErrorClass, TearlineError
 
 
 class MailboxError(TearlineError):
     """A mailbox, a channel or its sequence is not valid."""
 
     exit_status = EXIT_INTEGRITY
+    error_class = ErrorClass.EVIDENCE
 
 
 class ChannelGap(MailboxError):
@@ -15,6 +16,7 @@ class ChannelGap(MailboxError):
     code = "TL-MBX-001"
     what = "A statement sent on this channel did not arrive."
     next = "Fetch again; if the gap stays, compare marks with the sender."
+    error_class = ErrorClass.LATER
 
 
 class ChannelReplay(MailboxError):
@@ -39,6 +41,7 @@ class StatusBackwards(MailboxError):
     code = "TL-MBX-004"
     what = "A status only moves forward."
     next = "Ignore the receipt; keep it as evidence."
+    error_class = ErrorClass.REFUSED
 
 
 class ChannelStalled(MailboxError):
@@ -47,6 +50,7 @@ class ChannelStalled(MailboxError):
     code = "TL-MBX-005"
     what = "Too many statements follow a gap; the node accepts no more until the gap closes."
     next = "Compare sent and received statements with the sender out of band."
+    error_class = ErrorClass.LATER
 
 
 class ReceiptForgotten(MailboxError):

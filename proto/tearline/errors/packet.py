@@ -1,12 +1,13 @@
 """TL-PKT: a statement or a packet is malformed or does not verify."""
 
-from tearline.errors.base import EXIT_INTEGRITY, EXIT_REFUSED, TearlineError
+from tearline.errors.base import EXIT_INTEGRITY, EXIT_REFUSED, ErrorClass, TearlineError
 
 
 class PacketError(TearlineError):
     """A statement or a packet is malformed or does not verify."""
 
     exit_status = EXIT_INTEGRITY
+    error_class = ErrorClass.NOT_AUTHENTIC
 
 
 class StatementMalformed(PacketError):
@@ -15,6 +16,7 @@ class StatementMalformed(PacketError):
     code = "TL-PKT-001"
     what = "A statement or packet is not well formed."
     next = "Do not use it; tell its sender which version of Tearline you run."
+    error_class = ErrorClass.MALFORMED
 
 
 class AttestationMissing(PacketError):
@@ -79,6 +81,7 @@ class PathDuplicated(PacketError):
     code = "TL-PKT-009"
     what = "The packet holds the same field twice in one form."
     next = "Ask the originator to correct the packet."
+    error_class = ErrorClass.MALFORMED
 
 
 class PacketTooLarge(PacketError):
@@ -87,6 +90,7 @@ class PacketTooLarge(PacketError):
     code = "TL-PKT-010"
     what = "The packet is larger than a packet may be."
     next = "Split it; an import splits packets automatically."
+    error_class = ErrorClass.REFUSED
 
 
 class StatementConflict(PacketError):
@@ -95,6 +99,7 @@ class StatementConflict(PacketError):
     code = "TL-PKT-011"
     what = "This identifier was used before for another statement."
     next = "Do not send again under this identifier; the conflict is recorded."
+    error_class = ErrorClass.REFUSED
 
 
 class SuiteUnknown(PacketError):
@@ -103,6 +108,7 @@ class SuiteUnknown(PacketError):
     code = "TL-PKT-012"
     what = "The cryptographic suite is not accepted in this federation."
     next = "Update the older of the two nodes."
+    error_class = ErrorClass.REFUSED
 
 
 class EvaluationInvalid(PacketError):
@@ -111,6 +117,7 @@ class EvaluationInvalid(PacketError):
     code = "TL-PKT-013"
     what = "The evaluation of source and information is not valid."
     next = "Use A, B, C or X followed by 1, 2, 3 or 4."
+    error_class = ErrorClass.MALFORMED
 
 
 class EntityFieldMalformed(PacketError):
@@ -119,6 +126,7 @@ class EntityFieldMalformed(PacketError):
     code = "TL-PKT-014"
     what = "The fields of the packet do not form entities."
     next = "Keep the packet as evidence and ask its originator to send a new one."
+    error_class = ErrorClass.MALFORMED
 
 
 class StatementUnsupported(PacketError):
@@ -127,6 +135,7 @@ class StatementUnsupported(PacketError):
     code = "TL-PKT-015"
     what = "The exchange does not accept this type of statement."
     next = "Ask the operator for the exchange's version; the statement had no effect."
+    error_class = ErrorClass.REFUSED
     exit_status = EXIT_REFUSED
 
 
@@ -136,6 +145,7 @@ class LifetimeRefused(PacketError):
     code = "TL-PKT-016"
     what = "The packet's expiry is in the past, or too far in the future."
     next = "Set an expiry within ten years; check the clock."
+    error_class = ErrorClass.REFUSED
     exit_status = EXIT_REFUSED
 
 
@@ -145,6 +155,7 @@ class BodyIncomplete(PacketError):
     code = "TL-PKT-030"
     what = "A part that this kind of packet requires is missing."
     next = "Add it, or choose another kind: `tearline packet kinds` shows an example of each."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED
 
 
@@ -154,6 +165,7 @@ class BodyRefused(PacketError):
     code = "TL-PKT-031"
     what = "The packet does not match its kind."
     next = "Correct the named places, or choose another kind; the packet was not sent."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED
 
 
@@ -163,6 +175,7 @@ class BodyUnfit(PacketError):
     code = "TL-PKT-032"
     what = "A received packet does not match its kind."
     next = "Read it with care, and ask its originator to correct it."
+    error_class = ErrorClass.EVIDENCE
 
 
 class DocumentRefused(PacketError):
@@ -171,6 +184,7 @@ class DocumentRefused(PacketError):
     code = "TL-PKT-033"
     what = "The file cannot be sent as a document."
     next = "Send a PDF, PNG, JPEG, text, CSV, XLSX, DOCX or EML file of at most 1 MiB."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED
 
 
@@ -180,6 +194,7 @@ class CorrectionRefused(PacketError):
     code = "TL-PKT-034"
     what = "The packet does not correct the packet that it names."
     next = "Correct a packet of your own, for its recipients; or send a new one."
+    error_class = ErrorClass.REFUSED
     exit_status = EXIT_REFUSED
 
 
@@ -189,6 +204,7 @@ class CorrectedAlready(PacketError):
     code = "TL-PKT-035"
     what = "The packet was already corrected."
     next = "Correct the newest packet of the line: `tearline packet list` names it."
+    error_class = ErrorClass.REFUSED
     exit_status = EXIT_REFUSED
 
 
@@ -198,3 +214,4 @@ class CorrectedUnknown(PacketError):
     code = "TL-PKT-036"
     what = "A correction arrived for a packet that this node was not granted."
     next = "Wait: the node stores it when that packet arrives; otherwise ask its originator."
+    error_class = ErrorClass.LATER

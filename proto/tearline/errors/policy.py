@@ -1,12 +1,13 @@
 """TL-POL: a release exceeds an agreement or an agency's own policy."""
 
-from tearline.errors.base import EXIT_INTEGRITY, EXIT_REFUSED, TearlineError
+from tearline.errors.base import EXIT_INTEGRITY, EXIT_REFUSED, ErrorClass, TearlineError
 
 
 class PolicyError(TearlineError):
     """A release exceeds an agreement or an agency's own policy."""
 
     exit_status = EXIT_REFUSED
+    error_class = ErrorClass.REFUSED
 
 
 class MarkingMalformed(PolicyError):
@@ -15,6 +16,7 @@ class MarkingMalformed(PolicyError):
     code = "TL-POL-001"
     what = "The marking is not known to this version."
     next = "Use a category, codes and forms of the marking table; the marking was not applied."
+    error_class = ErrorClass.MALFORMED
 
 
 class Mislabelled(PolicyError):
@@ -23,6 +25,7 @@ class Mislabelled(PolicyError):
     code = "TL-POL-002"
     what = "A field is marked with a category that is not its own."
     next = "The packet is quarantined; ask its originator to send it again, marked by the profile."
+    error_class = ErrorClass.EVIDENCE
     exit_status = EXIT_INTEGRITY
 
 
@@ -32,6 +35,7 @@ class PathMalformed(PolicyError):
     code = "TL-POL-003"
     what = "The path of a field is not well formed."
     next = "Write it as entity token/Schema/property."
+    error_class = ErrorClass.MALFORMED
 
 
 class MarkingLoosened(PolicyError):
@@ -42,6 +46,7 @@ class MarkingLoosened(PolicyError):
     next = (
         "Mark it more strictly, or have an officer approve the milder marking; no field was sent."
     )
+    error_class = ErrorClass.LOCAL
 
 
 class SecretProperty(PolicyError):
@@ -50,6 +55,7 @@ class SecretProperty(PolicyError):
     code = "TL-POL-005"
     what = "The field is a secret and may never be sent."
     next = "Remove it from the file; no field was sent."
+    error_class = ErrorClass.LOCAL
 
 
 class GeneralisedMismatch(PolicyError):
@@ -58,6 +64,7 @@ class GeneralisedMismatch(PolicyError):
     code = "TL-POL-006"
     what = "The generalised form of a field does not follow from its clear values."
     next = "Trust neither form; keep both as evidence and ask the originator."
+    error_class = ErrorClass.EVIDENCE
     exit_status = EXIT_INTEGRITY
 
 
@@ -67,6 +74,7 @@ class PolicySetMalformed(PolicyError):
     code = "TL-POL-007"
     what = "The policy set is not well formed."
     next = "Run `tearline policy check` on it and correct the listed places; it was not adopted."
+    error_class = ErrorClass.MALFORMED
 
 
 class TermsMalformed(PolicyError):
@@ -75,6 +83,7 @@ class TermsMalformed(PolicyError):
     code = "TL-POL-008"
     what = "The terms of the agreement are not well formed."
     next = "Correct the named place."
+    error_class = ErrorClass.MALFORMED
 
 
 class ReleaseRefused(PolicyError):
@@ -91,6 +100,7 @@ class NothingReleased(PolicyError):
     code = "TL-POL-010"
     what = "No field of this packet may be released to that recipient."
     next = "Check the preview; remove the recipient, or negotiate other terms."
+    error_class = ErrorClass.LOCAL
 
 
 class SecondPersonMissing(PolicyError):
@@ -125,6 +135,7 @@ class ReleaseChanged(PolicyError):
     code = "TL-POL-014"
     what = "The policies decide differently than at the time of the draft."
     next = "Check the changes, and approve the release as it is now, or reject it."
+    error_class = ErrorClass.LOCAL
 
 
 class PendingFull(PolicyError):
@@ -133,6 +144,7 @@ class PendingFull(PolicyError):
     code = "TL-POL-015"
     what = "Too many releases wait for a second person."
     next = "Approve or reject some: `tearline packet pending`."
+    error_class = ErrorClass.LOCAL
 
 
 class PassOnForbidden(PolicyError):
@@ -149,6 +161,7 @@ class PurposeForbidden(PolicyError):
     code = "TL-POL-021"
     what = "The originator gave this for another purpose."
     next = "Ask for consent with `tearline consent ask --use purpose`, or omit it."
+    error_class = ErrorClass.LOCAL
 
 
 class CopyUndeclared(PolicyError):
@@ -160,6 +173,7 @@ class CopyUndeclared(PolicyError):
         "Name the packet with --derived-from. If your agency has the value from a source of its "
         "own, have an officer record that with `tearline consent own`."
     )
+    error_class = ErrorClass.LOCAL
 
 
 class DerivedWeaker(PolicyError):
@@ -202,6 +216,7 @@ class DrafterGone(PolicyError):
     code = "TL-POL-027"
     what = "The person who drafted it may no longer act for the agency."
     next = "Reject it with `tearline packet reject`, and have another person draft it."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED
 
 
@@ -211,6 +226,7 @@ class DraftEnded(PolicyError):
     code = "TL-POL-028"
     what = "The draft has waited for 30 days, and has expired."
     next = "Create a new draft from current data."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED
 
 
@@ -223,6 +239,7 @@ class OwnPolicyChanged(PolicyError):
         "start."
     )
     next = "Investigate the change; then have an officer run `tearline policy adopt FILE`."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_INTEGRITY
 
 
@@ -235,4 +252,5 @@ class ValueRepeated(PolicyError):
         "Remove it from the text, or withhold the text; or justify it with --repeats REASON. "
         "`tearline packet preview` names every such place."
     )
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED

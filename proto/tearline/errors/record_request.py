@@ -6,6 +6,7 @@ from tearline.errors.base import (
     EXIT_PENDING,
     EXIT_REFUSED,
     EXIT_USAGE,
+    ErrorClass,
     TearlineError,
 )
 
@@ -14,6 +15,7 @@ class RecordRequestError(TearlineError):
     """A request for records, or a step of one, is not valid."""
 
     exit_status = EXIT_REFUSED
+    error_class = ErrorClass.REFUSED
 
 
 class RecordRequestUnknown(RecordRequestError):
@@ -96,6 +98,7 @@ class NoteRefused(RecordRequestError):
     code = "TL-RFI-015"
     what = "The step cannot carry this text or outcome."
     next = "Remove or correct the named part and try again; the step was not sent."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_USAGE
 
 
@@ -113,6 +116,7 @@ class RecordRequestMalformed(RecordRequestError):
     code = "TL-RFI-009"
     what = "The file is not a valid request for records."
     next = "Correct the named place; docs/howto/requests.md shows a complete file."
+    error_class = ErrorClass.LOCAL
     exit_status = EXIT_USAGE
 
 
@@ -122,6 +126,7 @@ class StepPending(RecordRequestError):
     code = "TL-RFI-010"
     what = "An earlier step of this node waits for the exchange's answer."
     next = "Run `tearline request list` while the exchange is reachable, then try again."
+    error_class = ErrorClass.LATER
     exit_status = EXIT_PENDING
 
 
@@ -131,6 +136,7 @@ class LogTimeDisputed(RecordRequestError):
     code = "TL-RFI-011"
     what = "The log's time of an entry differs from its arrival at this node."
     next = "Compare both clocks with another source, then contact the partner and the operator."
+    error_class = ErrorClass.EVIDENCE
     exit_status = EXIT_INTEGRITY
 
 

@@ -1,12 +1,13 @@
 """TL-TLS: the connection, its certificate or its token is not acceptable."""
 
-from tearline.errors.base import EXIT_REFUSED, TearlineError
+from tearline.errors.base import EXIT_REFUSED, ErrorClass, TearlineError
 
 
 class TlsError(TearlineError):
     """The connection, its certificate or its token is not acceptable."""
 
     exit_status = EXIT_REFUSED
+    error_class = ErrorClass.REFUSED
 
 
 class CertificateRefused(TlsError):
@@ -15,6 +16,7 @@ class CertificateRefused(TlsError):
     code = "TL-TLS-001"
     what = "The certificate is not acceptable."
     next = "Have the agency's own CA issue a certificate for this node."
+    error_class = ErrorClass.NOT_AUTHENTIC
 
 
 class CertificateExpired(TlsError):
@@ -23,6 +25,7 @@ class CertificateExpired(TlsError):
     code = "TL-TLS-002"
     what = "The certificate is not valid at this time."
     next = "Check the clock, then renew the certificate with `tearline keys rotate`."
+    error_class = ErrorClass.NOT_AUTHENTIC
 
 
 class ConnectionRefused(TlsError):
@@ -31,6 +34,7 @@ class ConnectionRefused(TlsError):
     code = "TL-TLS-003"
     what = "The connection does not have the protection that this federation requires."
     next = "Connect with TLS 1.3 and X25519MLKEM768, as every Tearline node does."
+    error_class = ErrorClass.NOT_AUTHENTIC
 
 
 class TokenRefused(TlsError):
@@ -39,6 +43,7 @@ class TokenRefused(TlsError):
     code = "TL-TLS-004"
     what = "The access token is not acceptable."
     next = "Run `tearline login` on this node and try again."
+    error_class = ErrorClass.NOT_AUTHENTIC
 
 
 class TokenRequired(TlsError):
@@ -71,6 +76,7 @@ class LoginRefused(TlsError):
     code = "TL-TLS-008"
     what = "The person cannot log in."
     next = "Check the name and the passphrase, or ask an officer about the person's status."
+    error_class = ErrorClass.LOCAL
 
 
 class LoginRequired(TlsError):
@@ -79,6 +85,7 @@ class LoginRequired(TlsError):
     code = "TL-TLS-009"
     what = "No person is logged in for this."
     next = "Run `tearline login NAME`, and name that person with `--as NAME`."
+    error_class = ErrorClass.LOCAL
 
 
 class PersonConflict(TlsError):
@@ -87,6 +94,7 @@ class PersonConflict(TlsError):
     code = "TL-TLS-010"
     what = "The person cannot be added or changed as requested."
     next = "Check the name with `tearline person list`."
+    error_class = ErrorClass.LOCAL
 
 
 class PersonAmbiguous(TlsError):
@@ -98,6 +106,7 @@ class PersonAmbiguous(TlsError):
         "Add `--as NAME` with one of them, or `--as node` for the node itself; "
         "`tearline login NAME --out` ends a session."
     )
+    error_class = ErrorClass.LOCAL
 
 
 class SignInDelayed(TlsError):
@@ -106,6 +115,7 @@ class SignInDelayed(TlsError):
     code = "TL-TLS-012"
     what = "There were too many attempts to sign in."
     next = "Wait for the stated time, then try again."
+    error_class = ErrorClass.LOCAL
 
 
 class EnrolmentRefused(TlsError):
@@ -114,6 +124,7 @@ class EnrolmentRefused(TlsError):
     code = "TL-TLS-013"
     what = "The code cannot be used for this name."
     next = "Check the name and the code, or ask for a new one: `tearline person enrol NAME`."
+    error_class = ErrorClass.LOCAL
 
 
 class PasskeyRefused(TlsError):
@@ -122,3 +133,4 @@ class PasskeyRefused(TlsError):
     code = "TL-TLS-014"
     what = "The passkey was not accepted."
     next = "Try again, use your passphrase, or ask an officer in charge about your passkeys."
+    error_class = ErrorClass.LOCAL

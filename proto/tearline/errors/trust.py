@@ -1,12 +1,13 @@
 """TL-TRU: a signer, a trust list or a key record is not trusted."""
 
-from tearline.errors.base import EXIT_REFUSED, TearlineError
+from tearline.errors.base import EXIT_REFUSED, ErrorClass, TearlineError
 
 
 class TrustError(TearlineError):
     """A signer, a trust list or a key record is not trusted."""
 
     exit_status = EXIT_REFUSED
+    error_class = ErrorClass.NOT_AUTHENTIC
 
 
 class SignerUnknown(TrustError):
@@ -58,6 +59,7 @@ class TrustStale(TrustError):
     code = "TL-TRU-006"
     what = "The known keys and suspensions are too old to act on."
     next = "Wait for the exchange; the packet was not sent."
+    error_class = ErrorClass.LATER
 
 
 class NotWitnessed(TrustError):
@@ -66,6 +68,7 @@ class NotWitnessed(TrustError):
     code = "TL-TRU-008"
     what = "No other agency has recently cosigned the log that this node reads."
     next = "Have a partner sync or run its node, then try again; the packet was not sent."
+    error_class = ErrorClass.LATER
 
 
 class ClockSkewed(TrustError):
@@ -74,6 +77,7 @@ class ClockSkewed(TrustError):
     code = "TL-TRU-007"
     what = "This machine's clock disagrees with the log."
     next = "Compare it with another source, and set it or tell the operator; no data was erased."
+    error_class = ErrorClass.LATER
 
 
 class RecordsExceeded(TrustError):
@@ -82,3 +86,4 @@ class RecordsExceeded(TrustError):
     code = "TL-TRU-009"
     what = "An agency has reached its limit of records in the log."
     next = "Use the keys on record, and stop the process that creates new ones."
+    error_class = ErrorClass.REFUSED

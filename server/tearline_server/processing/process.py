@@ -18,10 +18,8 @@ from collections.abc import Iterable
 
 from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.errors import (
-    AnswerTimeShort,
-    ChannelGap,
     ErasureRefused,
-    ExchangeBusy,
+    ErrorClass,
     StatementConflict,
     TearlineError,
 )
@@ -73,10 +71,8 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
     try:
         _verify_free(context)
         _apply(context)
-    except (ChannelGap, ExchangeBusy, AnswerTimeShort) as error:
-        return _not_ruled(context, error)
     except TearlineError as error:
-        if handler.by_any_node:
+        if handler.by_any_node or error.error_class is ErrorClass.LATER:
             return _not_ruled(context, error)
         if earlier is not None:
             return earlier

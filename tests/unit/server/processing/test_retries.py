@@ -4,6 +4,8 @@ import asyncio
 import dataclasses
 from pathlib import Path
 
+import pytest
+
 from support.agencies import AGREEMENT_ID, CN, MX, US, node_of, signed_by
 from support.exchange import (
     World,
@@ -20,11 +22,13 @@ from support.exchange import (
 )
 from tearline.audit.erasure import Erasure
 from tearline.audit.event import EventCode
+from tearline.errors import ChannelGap, ClockDoubted, StandingStale, TearlineError
 from tearline.statements.statement import StatementType
 from tearline.verification.trust import Moment
 from tearline.wire.erasures import encode_erasure
 from tearline.wire.grants import encode_grant
 from tearline.wire.publications import Publication, publication_of
+from tearline_server.processing import process
 
 
 async def test_the_same_bytes_get_the_same_receipt(world: World) -> None:
@@ -88,6 +92,22 @@ async def test_a_refusal_is_as_final_as_an_acceptance(world: World) -> None:
     tree = world.parties.node(US).sign([(StatementType.GRANT, encode_grant(refused))])
     (again,) = await world.publish(US, publication_of(tree, [0]))
     assert said([again]) == said([first[1]])
+
+
+@pytest.mark.parametrize("error", [ChannelGap, ClockDoubted, StandingStale])
+async def test_a_refusal_until_later_is_no_ruling(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: type[TearlineError]
+) -> None:
+    publication = packet_publication(world.parties.node(US), world.packet())
+
+    def not_yet(context: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "_apply", not_yet)
+        (refused,) = await world.publish(US, publication)
+    assert (codes([refused]), refused.receipt) == ([error.code], None)
+    assert codes(await world.publish(US, publication)) == [""]
 
 
 async def test_a_packet_id_used_for_another_packet_is_a_conflict(world: World) -> None:
