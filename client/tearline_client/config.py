@@ -155,6 +155,52 @@ SETTINGS = (
         meaning="PEM file with the private key of that certificate",
     ),
     Setting(
+        name="oidc_issuer",
+        parse=str,
+        default="",
+        meaning="issuer of the agency's identity provider (OpenID Connect), for example "
+        "`https://id.agency.example`; none by default",
+    ),
+    Setting(
+        name="oidc_client",
+        parse=str,
+        default="",
+        meaning="the console's client id at the provider",
+    ),
+    Setting(
+        name="oidc_secret_file",
+        parse=_path,
+        default=None,
+        meaning="file with the client's secret in its first line, for its owner alone; "
+        "without it, PKCE alone protects the code",
+    ),
+    Setting(
+        name="oidc_claim",
+        parse=str,
+        default="groups",
+        meaning="claim of the identity token that gives roles: a text, or a list of texts",
+    ),
+    Setting(
+        name="oidc_roles",
+        parse=str,
+        default="",
+        meaning="role of each value of that claim, for example "
+        "`tearline-liaison=liaison; tearline-audit=auditor`",
+    ),
+    Setting(
+        name="oidc_algorithm",
+        parse=str,
+        default="RS256",
+        meaning="the only algorithm of signatures that counts: RS256, PS256, ES256 or EdDSA",
+    ),
+    Setting(
+        name="oidc_ca",
+        parse=_path,
+        default=None,
+        meaning="PEM file with the certificates that issue the provider's; by default those of "
+        "the machine",
+    ),
+    Setting(
         name="recall",
         parse=_recall,
         default="erase",
@@ -188,6 +234,13 @@ class Settings:
         console_origin: Address of the console in browsers, or empty.
         console_certificate: File with the console's TLS certificate, or None.
         console_key: File with the private key of that certificate, or None.
+        oidc_issuer: Issuer of the agency's identity provider, or empty.
+        oidc_client: The console's client id there, or empty.
+        oidc_secret_file: File with the client's secret, or None.
+        oidc_claim: Claim that gives roles.
+        oidc_roles: Role of each value of that claim, as text.
+        oidc_algorithm: Algorithm of the provider's signatures.
+        oidc_ca: File with the issuers of the provider's certificate, or None.
         recall: Handling of partners' recalls: erase, or ask.
         passphrase_file: File with the keystore's passphrase in its first line.
         origins: Origin of each setting: ``flag``, a variable's name, a file's path or ``default``.
@@ -204,6 +257,13 @@ class Settings:
     console_origin: str
     console_certificate: Path | None
     console_key: Path | None
+    oidc_issuer: str
+    oidc_client: str
+    oidc_secret_file: Path | None
+    oidc_claim: str
+    oidc_roles: str
+    oidc_algorithm: str
+    oidc_ca: Path | None
     recall: str
     passphrase_file: Path | None
     origins: Mapping[str, str]

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 from attacks.conftest import memory, quick, template, world
 from support.simulation import Simulation
 from tearline.persons.tokens import Role
+from tearline_client.console.provider import Provider
 from tearline_client.console.server import ConsolePlace, console_port
 from unit.client.console.browsers import PASSPHRASE, add_person
 
@@ -71,6 +72,15 @@ class Screen:
 @pytest.fixture
 async def screen(world: Simulation, unused_tcp_port: int) -> AsyncIterator[Screen]:
     """The console of the Mexican agency; it had a packet, and nothing went wrong on a page."""
+    async with screening(world, unused_tcp_port) as found:
+        yield found
+
+
+@asynccontextmanager
+async def screening(
+    world: Simulation, port: int, provider: Provider | None = None
+) -> AsyncIterator[Screen]:
+    """The same, with an identity provider or without one."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no Chromium is here: install Debian's package chromium")
@@ -78,9 +88,10 @@ async def screen(world: Simulation, unused_tcp_port: int) -> AsyncIterator[Scree
     await world.mx.node.receive()
     for role in Role:
         add_person(world.mx, role.value, role)
-    origin = f"http://localhost:{unused_tcp_port}"
-    place = ConsolePlace(address=f"localhost:{unused_tcp_port}", origins=(origin,), tls=None)
-    async with console_port(world.mx.node, place, print), async_playwright() as playwright:
+    origin = f"http://localhost:{port}"
+    place = ConsolePlace(address=f"localhost:{port}", origins=(origin,), tls=None)
+    served = console_port(world.mx.node, place, print, provider)
+    async with served, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=[*PLAIN])
         found = Screen(origin=origin, browser=browser)
         yield found

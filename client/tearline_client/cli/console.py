@@ -22,8 +22,8 @@ from tearline_client.cli.session import async_command, open_node
 async def command(cli: CliContext, hooks: tuple[tuple[str, str], ...], json_lines: bool) -> None:
     """Run the node until SIGTERM, with pages for its officers and auditors.
 
-    It does the work of `tearline node run`, and replaces it. Each person signs in with their own
-    name and passphrase. The setting `console` (`TEARLINE_CONSOLE`, or `console` in node.toml) is
+    It does the work of `tearline node run`, and replaces it. Each person signs in under their own
+    name. The setting `console` (`TEARLINE_CONSOLE`, or `console` in node.toml) is
     the host:port, by default localhost:8470. Where other machines reach it, TLS is required:
     `console_certificate` and `console_key`.
 
@@ -34,14 +34,15 @@ async def command(cli: CliContext, hooks: tuple[tuple[str, str], ...], json_line
     from tearline_client.service.process import run_process
 
     try:
+        from tearline_client.console.provider import provider_of
         from tearline_client.console.server import console_port, place_of
     except ModuleNotFoundError as error:
         raise extra_missing(error, "console") from None
-    asked, place = parse_hooks(hooks), place_of(cli.settings)
+    asked, place, provider = parse_hooks(hooks), place_of(cli.settings), provider_of(cli.settings)
     log = log_run(json_lines=json_lines, quiet=cli.quiet, calls_every=1)
     try:
         async with open_node(cli) as node:
-            port = console_port(node, place, log.info)
+            port = console_port(node, place, log.info, provider)
             await run_process(node, cli.settings, report=log.info, hooks=asked, ports=[port])
     except TearlineError as error:
         log.error(str(error))

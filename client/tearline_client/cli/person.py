@@ -113,7 +113,8 @@ def disable(cli: CliContext, name: str) -> None:
 def enrol(cli: CliContext, name: str) -> None:
     """Print a one-time code with which the person NAME enrols a passkey in the console.
 
-    The code is good for a day and for one passkey; an earlier one ends. Give it to the person
+    The code is good for a day, for one passkey or for one account at the agency's identity
+    provider; an earlier one ends. Give it to the person
     alone: whoever has it can sign in as NAME.
 
     Example: tearline person enrol ana
@@ -122,6 +123,21 @@ def enrol(cli: CliContext, name: str) -> None:
     code = issuer(cli).enrol(name, now_s)
     ends = moment((now_s + ENROLMENT_CODE_S) * 1000)
     cli.emit([{"person": name, "code": code, "ends": ends}], ["person", "code", "ends"])
+
+
+@command.command()
+@click.argument("name")
+@pass_cli
+def unlink(cli: CliContext, name: str) -> None:
+    """Remove the link of the person NAME with an account at the agency's identity provider.
+
+    A disabled person keeps the link, so that the account becomes no other person by itself. Remove
+    it if the account is to belong to another person here.
+
+    Example: tearline person unlink ana
+    """
+    issuer(cli).links.remove(name)
+    cli.say(f"{name} has no linked account.")
 
 
 def person_passphrase(name: str, file: Path | None, *, twice: bool = False) -> bytes:

@@ -18,6 +18,7 @@ from tearline_client.console.guard import Origins, guarded
 from tearline_client.console.languages import NAMES, language, preferred
 from tearline_client.console.pages.account import LANGUAGE_COOKIE
 from tearline_client.console.pages.confirmation import confirm_first
+from tearline_client.console.provider import Provider
 from tearline_client.console.routes import ROUTES
 from tearline_client.console.visit import Console, ConsoleRoute, Handler, Visit, status_of
 from tearline_client.node import Node
@@ -39,6 +40,7 @@ def console_application(
     origins: Origins,
     *,
     report: Report,
+    provider: Provider | None = None,
     clock: Callable[[], int] = lambda: int(time.time()),
 ) -> ASGIApp:
     """Returns the console of an open node.
@@ -47,6 +49,7 @@ def console_application(
         node: The node.
         origins: The origins under which browsers reach it.
         report: Called with each fault of a page, without contents.
+        provider: The agency's identity provider, or None.
         clock: Returns the time, Unix seconds.
     """
     # Cookies ignore ports: consoles of several agencies on one machine have cookies of their own.
@@ -57,6 +60,7 @@ def console_application(
         cookie=f"__Host-{name}" if origins.is_secure else name,
         clock=clock,
         menu=tuple(route for route in ROUTES if route.title),
+        provider=provider,
     )
 
     async def missing(request: Request, error: Exception) -> Response:

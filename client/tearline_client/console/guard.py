@@ -36,7 +36,7 @@ HEADERS: Mapping[str, str] = {
 }
 _A_YEAR = "max-age=31536000"
 SAFE = ("GET", "HEAD")
-ENTRANCES = frozenset({"/", "/to-do", "/sign-in"})
+ENTRANCES = frozenset({"/", "/to-do", "/sign-in", "/sign-in/returned"})
 """Pages that a link elsewhere may lead to: to open them records and notifies nothing."""
 
 

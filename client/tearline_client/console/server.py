@@ -10,6 +10,7 @@ from tearline.errors import SettingInvalid
 from tearline_client.config import Settings
 from tearline_client.console.app import console_application
 from tearline_client.console.guard import Origins
+from tearline_client.console.provider import Provider
 from tearline_client.node import Node
 from tearline_runtime.http import TlsFiles, listening
 
@@ -108,7 +109,10 @@ def _origin(text: str, *, is_here: bool) -> str:
 
 @asynccontextmanager
 async def console_port(
-    node: Node, place: ConsolePlace, report: Callable[[str], None]
+    node: Node,
+    place: ConsolePlace,
+    report: Callable[[str], None],
+    provider: Provider | None = None,
 ) -> AsyncIterator[str]:
     """Serves the console in this event loop, and drains it at the end.
 
@@ -116,6 +120,7 @@ async def console_port(
         node: The node.
         place: Address and origins.
         report: Called with each fault of a page, without contents.
+        provider: The agency's identity provider, or None.
 
     Yields:
         A sentence with the address of the first page.
@@ -124,6 +129,7 @@ async def console_port(
         SettingInvalid: If the server cannot listen on the address.
         ConfigUnreadable: If the certificate or its key cannot be read.
     """
-    application = console_application(node, Origins.of(place.origins), report=report)
+    origins = Origins.of(place.origins)
+    application = console_application(node, origins, report=report, provider=provider)
     async with listening(place.address, application, tls=place.tls):
         yield f"Serving the console at {place.origins[0]}/."

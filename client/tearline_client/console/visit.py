@@ -26,9 +26,11 @@ from tearline.limits import MAX_SIGN_INS_WAITING
 from tearline.persons.tokens import Role
 from tearline_client.console.challenges import Challenges
 from tearline_client.console.drafts import HeldDrafts
+from tearline_client.console.flows import Flows
 from tearline_client.console.forms import CSRF, Form, read_form
 from tearline_client.console.guard import Origins
 from tearline_client.console.languages import Language
+from tearline_client.console.provider import Provider
 from tearline_client.console.sessions import BrowserSession, BrowserSessions, SignInPace
 from tearline_client.console.templates import environment
 from tearline_client.console.webauthn import RelyingParty, relying_party
@@ -78,7 +80,7 @@ class ConsoleRoute:
 
 
 class Verifications:
-    """Queue of passphrases to verify: one at a time, as each takes 64 MiB, and few that wait."""
+    """Queue of proofs to verify: one at a time, as a passphrase takes 64 MiB, and few that wait."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -111,10 +113,13 @@ class Console:
         cookie: Name of the cookie with the session's token.
         clock: Returns the time, Unix seconds.
         menu: The routes with a title.
+        provider: The agency's identity provider, or None.
         sessions: Sessions of browsers.
         pace: Rate limit of sign-ins.
         verifications: Queue of passphrases to verify.
         challenges: Challenges for passkeys.
+        flows: Ways to the identity provider and back.
+        returning: Queue of persons who come back from there.
         drafts: Drafts that persons look at before they leave.
     """
 
@@ -123,10 +128,13 @@ class Console:
     cookie: str
     clock: Callable[[], int]
     menu: tuple[ConsoleRoute, ...]
+    provider: Provider | None = None
     sessions: BrowserSessions = field(default_factory=BrowserSessions)
     pace: SignInPace = field(default_factory=SignInPace)
     verifications: Verifications = field(default_factory=Verifications)
     challenges: Challenges = field(default_factory=Challenges)
+    flows: Flows = field(default_factory=Flows)
+    returning: Verifications = field(default_factory=Verifications)
     drafts: HeldDrafts = field(default_factory=HeldDrafts)
 
 

@@ -34,6 +34,7 @@ from tearline.text.choices import listed
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons.enrolment_codes import EnrolmentCodes
 from tearline_client.persons.passkeys import Passkeys
+from tearline_client.persons.provider_links import ProviderLinks
 
 SESSION_LIFETIME_S = 12 * 3600  # a working day; then the person logs in again
 MAX_PERSONS = 200  # capacity of one secret; a larger agency has an identity provider
@@ -93,7 +94,8 @@ class LocalIssuer:
         present: Sessions of this process alone, by name; see ``SignIns``. They count for a person
             who is named, and never for an empty name.
         passkeys: Passkeys of the persons, for the console.
-        codes: One-time codes with which persons enrol passkeys.
+        codes: One-time codes with which persons enrol passkeys, or link an account.
+        links: Links of persons with their accounts at the agency's identity provider.
     """
 
     def __init__(self, keystore: Keystore) -> None:
@@ -101,6 +103,7 @@ class LocalIssuer:
         self.present: dict[str, Session] = {}
         self.passkeys = Passkeys(keystore)
         self.codes = EnrolmentCodes(keystore)
+        self.links = ProviderLinks(keystore)
 
     @classmethod
     def create(cls, keystore: Keystore, key: IssuerKey) -> "LocalIssuer":
@@ -171,6 +174,26 @@ class LocalIssuer:
         self.logout(name)
         self.codes.end(name)
         self.passkeys.end(name)
+
+    def set_roles(self, name: str, roles: Iterable[Role]) -> frozenset[Role]:
+        """Gives an enabled person other roles, and returns those before.
+
+        Raises:
+            MalformedInput: If there are no roles.
+            PersonConflict: If there is no such person, or the person was disabled.
+        """
+        given = frozenset(roles)
+        if not given:
+            raise MalformedInput("a person has at least one role")
+        with self._keystore.alone():
+            persons = {each.name: each for each in self.persons()}
+            found = persons.get(name)
+            if found is None or not found.enabled:
+                raise PersonConflict("there is no such person, or the person was disabled")
+            if given != found.roles:
+                persons[name] = replace(found, roles=given)
+                self._keystore.put(_PERSONS, encode_persons(persons.values()))
+        return found.roles
 
     def enrol(self, name: str, now_s: int) -> str:
         """Returns a one-time code with which a person enrols a passkey; an earlier one ends.

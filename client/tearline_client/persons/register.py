@@ -86,5 +86,14 @@ class PersonRegister:
         self._officer(by)
         self._issuer.passkeys.remove(name, passkey_id)
 
+    def unlink(self, name: str, *, by: str) -> None:
+        """Removes the link of a person with an account at the identity provider, if there is one.
+
+        Raises:
+            TlsError: If the officer may not.
+        """
+        self._officer(by)
+        self._issuer.links.remove(name)
+
     def _now_s(self) -> int:
         return self._now_ms() // 1000

@@ -6,8 +6,10 @@ node who is present, and for how long. Nothing of that is stored, and it ends wi
 """
 
 import hmac
+from collections.abc import Iterable
 
-from tearline.errors import LoginRequired, PasskeyRefused
+from tearline.errors import LoginRefused, LoginRequired, PasskeyRefused
+from tearline.persons.tokens import Role
 from tearline_client.persons.issuer import LocalIssuer, PersonRecord, Session, verify_login
 from tearline_client.persons.passkeys import Passkey
 
@@ -20,11 +22,13 @@ class SignIns:
 
     Attributes:
         passkeys: Passkeys of the persons.
+        links: Links of the persons with their accounts at the agency's identity provider.
     """
 
     def __init__(self, issuer: LocalIssuer) -> None:
         self._issuer = issuer
         self.passkeys = issuer.passkeys
+        self.links = issuer.links
 
     def person(self, name: str) -> PersonRecord:
         """Returns an enabled person, with their roles as of now.
@@ -74,6 +78,31 @@ class SignIns:
         self.passkeys.verify_room(name, passkey)
         self._issuer.codes.spend(name, code, passkey.added_s)
         self.passkeys.add(name, passkey)
+
+    def admit(self, name: str, roles: Iterable[Role]) -> None:
+        """Gives a person the roles that the agency's identity provider states at a sign-in.
+
+        Raises:
+            LoginRefused: If the person was disabled, or the provider states no role.
+        """
+        stated = frozenset(roles)
+        persons = {each.name: each for each in self._issuer.persons()}
+        if not stated or name not in persons or not persons[name].enabled:
+            raise LoginRefused
+        if stated != persons[name].roles:
+            self._issuer.set_roles(name, stated)
+
+    def link(self, name: str, code: str, issuer: str, subject: str, *, now_s: int) -> None:
+        """Links an account at the identity provider with a person, and uses up their code for it.
+
+        Raises:
+            EnrolmentRefused: If the code is not theirs, was used, or ended.
+            PersonConflict: If the person or the account is linked already; the code then stays.
+        """
+        self._issuer.codes.verify(name, code, now_s)
+        self.links.verify_free(name, issuer, subject)
+        self._issuer.codes.spend(name, code, now_s)
+        self.links.add(name, issuer, subject)
 
     def renew(self, name: str, *, now_s: int, ends_s: int) -> None:
         """Records that a person is present until a time: the node then acts in their name.

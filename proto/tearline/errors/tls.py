@@ -134,3 +134,12 @@ class PasskeyRefused(TlsError):
     what = "The passkey was not accepted."
     next = "Try again, use your passphrase, or ask an officer in charge about your passkeys."
     error_class = ErrorClass.LOCAL
+
+
+class ProviderRefused(TlsError):
+    """Answer of the agency's identity provider that proves no person here, or none at all."""
+
+    code = "TL-TLS-015"
+    what = "The agency's identity provider did not prove a person."
+    next = "Sign in again, or with a passkey; the operator checks the settings oidc_…."
+    error_class = ErrorClass.LOCAL

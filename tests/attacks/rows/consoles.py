@@ -34,6 +34,22 @@ def _passkey(
     )
 
 
+def _provider(
+    name: str, test: str, function: str, returns: str = "None", *, code: str = "TL-TLS-015"
+) -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=_NOTHING,
+        function=f"tearline_client.{function}",
+        test=f"tests/attacks/test_identity_provider.py::test_{test}",
+        returns=returns,
+    )
+
+
+_UNVERIFIED = 'parse_object(jwt.utils.base64url_decode(token.split(".")[1]))'
+_FORGED = "a_token_that_no_key_of_the_provider_signed_is_refused"
+
 CONSOLES = (
     _attack(
         "send a form from a page elsewhere",
@@ -209,5 +225,97 @@ CONSOLES = (
         "have one answer leave twice by a form that is sent again",
         "/test_request_forms.py::test_a_draft_that_is_sent_twice_leaves_once",
         "drafts:HeldDraft.settle",
+    ),
+    _provider(
+        "sign an identity token with no algorithm at all",
+        f"{_FORGED}[unsigned]",
+        "console.id_tokens:signed_claims",
+        _UNVERIFIED,
+    ),
+    _provider(
+        "sign an identity token with the provider's public key as a secret",
+        f"{_FORGED}[by the public key as a secret]",
+        "console.id_tokens:signed_claims",
+        _UNVERIFIED,
+    ),
+    _provider(
+        "name another key of the provider in a token",
+        f"{_FORGED}[by another key than it names]",
+        "console.id_tokens:signed_claims",
+        _UNVERIFIED,
+    ),
+    _provider(
+        "sign an identity token with a key of one's own",
+        f"{_FORGED}[by a key of the attacker]",
+        "console.id_tokens:signed_claims",
+        _UNVERIFIED,
+    ),
+    _provider(
+        "pass another kind of token off as one of identity",
+        f"{_FORGED}[as another kind of token]",
+        "console.id_tokens:signed_claims",
+        _UNVERIFIED,
+    ),
+    _provider(
+        "answer with a huge identity token",
+        "a_huge_token_is_refused",
+        "console.id_tokens:signed_claims",
+        _UNVERIFIED,
+    ),
+    _provider(
+        "use an identity token for another program, provider or request",
+        "a_token_for_another_program_or_request_is_refused",
+        "console.id_tokens:verify_addressee",
+    ),
+    _provider(
+        "use an identity token that ended, or a session left at the provider",
+        "a_token_of_another_time_is_refused",
+        "console.id_tokens:verify_times",
+    ),
+    _provider(
+        "have another provider answer in place of the agency's own",
+        "the_answer_of_another_provider_is_refused",
+        "console.provider:verify_answer",
+    ),
+    _provider(
+        "have an officer's browser finish the attacker's sign-in",
+        "a_code_begun_in_another_browser_is_not_even_exchanged",
+        "console.flows:Flows._verified",
+        "self._flow(cookie or 'sign-in.a.0.', session)",
+    ),
+    _provider(
+        "finish a sign-in that was begun long ago",
+        "a_sign_in_that_took_too_long_is_refused",
+        "console.flows:Flows._verified",
+        "self._flow(cookie, session)",
+    ),
+    _provider(
+        "sign in again by a copy of an answer of the provider",
+        "an_answer_signs_in_once",
+        "console.flows:Flows.finish",
+        "self._verified(cookie, state, session, now_s)",
+    ),
+    _provider(
+        "sign in with an account whose person was disabled",
+        "a_disabled_person_stays_disabled",
+        "persons.sign_ins:SignIns.admit",
+        code="TL-TLS-008",
+    ),
+    _provider(
+        "confirm a colleague's session with one's own account",
+        "an_account_of_a_colleague_confirms_no_session",
+        "console.pages.provider:verify_holder",
+    ),
+    _provider(
+        "link an account that was not proved, or with more roles",
+        "no_account_is_linked_but_the_one_that_was_proved",
+        "console.pages.provider:_verify_proof",
+    ),
+    _provider(
+        "have a sign-in lead to a page elsewhere",
+        "a_sign_in_leads_to_no_page_elsewhere",
+        "console.pages.account:own_path",
+        "text",
+        code="",
     ),
 )

@@ -60,6 +60,13 @@ def test_flag_beats_environment_beats_file(home):
         "console_origin": "default",
         "console_certificate": "default",
         "console_key": "default",
+        "oidc_issuer": "default",
+        "oidc_client": "default",
+        "oidc_secret_file": "default",
+        "oidc_claim": "default",
+        "oidc_roles": "default",
+        "oidc_algorithm": "default",
+        "oidc_ca": "default",
         "recall": "default",
         "passphrase_file": "default",
     }

@@ -30,13 +30,20 @@ async def start(visit: Visit) -> Response:
 
 async def sign_in_page(visit: Visit) -> Response:
     """Shows the form to sign in."""
-    return _form(visit, visit.query("next"))
+    return sign_in_form(visit, visit.query("next"))
 
 
-def _form(visit: Visit, after: str, refused: TearlineError | None = None) -> Response:
+def sign_in_form(visit: Visit, after: str, refused: TearlineError | None = None) -> Response:
+    """Returns the page with the form to sign in, and with the refusal of an attempt."""
     status = 200 if refused is None else 429 if isinstance(refused, SignInDelayed) else 403
     options = passkey_options(visit, _PURPOSE)
-    values = {"after": own_path(after), "refused": refused, "options": options}
+    provider = visit.console.provider
+    values = {
+        "after": own_path(after),
+        "refused": refused,
+        "options": options,
+        "host": "" if provider is None else provider.host,
+    }
     return visit.render("sign_in.html", values, status=status)
 
 
@@ -51,7 +58,12 @@ async def sign_in(visit: Visit) -> Response:
         else:
             await verify_passphrase(visit, name, form.text(PASSPHRASE))
     except PROOF_REFUSED as error:
-        return _form(visit, after, error)
+        return sign_in_form(visit, after, error)
+    return begin_session(visit, name, after)
+
+
+def begin_session(visit: Visit, name: str, after: str) -> Response:
+    """Begins the session of a verified person under a token of its own, and leads to a page."""
     console = visit.console
     console.sessions.end(visit.request.cookies.get(console.cookie, ""))
     response = visit.redirect(after or "/")

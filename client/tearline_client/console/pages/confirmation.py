@@ -63,15 +63,33 @@ async def _prove(visit: Visit, form: Form) -> str:
 
 def _asked(visit: Visit, after: str, refused: TearlineError | None = None) -> Response:
     hidden = _HIDDEN % ("next", after)
-    return _form(visit, "/confirm", hidden, refused, status=200 if refused is None else 403)
+    status = 200 if refused is None else 403
+    return _form(visit, "/confirm", hidden, refused, status=status, after=after)
 
 
 def _form(
-    visit: Visit, action: str, hidden: Markup, refused: TearlineError | None, *, status: int
+    visit: Visit,
+    action: str,
+    hidden: Markup,
+    refused: TearlineError | None,
+    *,
+    status: int,
+    after: str = "",
 ) -> Response:
     owned = visit.node.sign_ins.passkeys.owned(visit.person)
     options = passkey_options(visit, _purpose(visit), owned) if owned else ""
-    values = {"action": action, "hidden": hidden, "refused": refused, "options": options}
+    provider = visit.console.provider
+    linked = provider is not None and visit.node.sign_ins.links.has(visit.person)
+    values = {
+        "action": action,
+        "hidden": hidden,
+        "refused": refused,
+        "options": options,
+        "host": provider.host if provider is not None and linked else "",
+        # The page of an act stays open, with all that was typed: another window confirms.
+        "beside": action != "/confirm",
+        "after": after,
+    }
     late = isinstance(refused, SignInDelayed)
     return visit.render("confirm.html", values, status=429 if late else status)
 

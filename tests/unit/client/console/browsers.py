@@ -15,6 +15,7 @@ from tearline.policy.marking import Tlp
 from tearline_client.audit.access_log_verifier import examine_access
 from tearline_client.console.app import console_application
 from tearline_client.console.guard import Origins
+from tearline_client.console.provider import Provider
 from tearline_client.persons.issuer import LocalIssuer
 
 ORIGIN = "http://localhost:8470"
@@ -122,11 +123,13 @@ class ConsoleUnderTest:
         return browser
 
 
-def console_of(member: Member, origins: Iterable[str] = (ORIGIN,)) -> ConsoleUnderTest:
+def console_of(
+    member: Member, origins: Iterable[str] = (ORIGIN,), *, provider: Provider | None = None
+) -> ConsoleUnderTest:
     """A console over a member's node; its clock begins with the node's."""
     clock = Wall(now_s=context_of(member.node).now_ms() // 1000)
     reports: list[str] = []
     application = console_application(
-        member.node, Origins.of(origins), report=reports.append, clock=clock
+        member.node, Origins.of(origins), report=reports.append, provider=provider, clock=clock
     )
     return ConsoleUnderTest(application=application, clock=clock, reports=reports)

@@ -108,12 +108,17 @@ MATRIX = {
     ("GET", "/state"): ALL,
     ("GET", "/sign-in"): NO_ROLE,
     ("POST", "/sign-in"): NO_ROLE,
+    ("GET", "/sign-in/provider"): NO_ROLE,
+    ("GET", "/sign-in/returned"): NO_ROLE,
+    ("GET", "/sign-in/finish"): NO_ROLE,
+    ("POST", "/sign-in/link"): NO_ROLE,
     ("POST", "/sign-out"): ALL,
     ("GET", "/enrol"): NO_ROLE,
     ("POST", "/enrol"): NO_ROLE,
     ("GET", "/passkeys"): ALL,
     ("POST", "/passkeys"): ALL,
     ("GET", "/confirm"): ALL,
+    ("GET", "/confirm/provider"): ALL,
     ("POST", "/confirm"): ALL,
     ("POST", "/language"): NO_ROLE,
 }
@@ -225,5 +230,7 @@ async def test_without_a_sign_in_there_is_only_the_sign_in(
         assert reply.status_code == 303
         assert reply.headers["location"].startswith("/sign-in")
         assert reply.text == ""
+    elif route.path.startswith("/sign-in/"):  # of an identity provider, which this console has not
+        assert reply.status_code == 404
     else:
         assert reply.status_code in (200, 303, 403)

@@ -48,13 +48,14 @@ async def page(visit: Visit) -> Response:
             "clearance": person.clearance.text.upper(),
             "owned": visit.node.sign_ins.passkeys.owned(person.name),
             "sessions": visit.console.sessions.count(person.name),
+            "is_linked": visit.node.sign_ins.links.has(person.name),
             "is_self": person.name == visit.person,
         },
     )
 
 
 async def change(visit: Visit) -> Response:
-    """Disables a person, makes a new code for them, or removes one of their passkeys."""
+    """Disables a person, makes a new code for them, or removes a passkey or link of theirs."""
     form, register = await visit.form(), visit.node.register
     name = register.person(visit.request.path_params["person"]).name
     match form.text("act"):
@@ -70,8 +71,11 @@ async def change(visit: Visit) -> Response:
         case "remove":
             register.remove_passkey(name, passkey_id(form.text("id")), by=visit.person)
             return visit.redirect(f"/agency/persons/{name}")
+        case "unlink":
+            register.unlink(name, by=visit.person)
+            return visit.redirect(f"/agency/persons/{name}")
         case _:
-            raise FormRefused("its act is none of disable, enrol and remove")
+            raise FormRefused("its act is none of disable, enrol, remove and unlink")
 
 
 def _roles(form: Form) -> frozenset[Role]:
