@@ -18,7 +18,8 @@ from tearline_runtime import files
 _TIMEOUT_S = 5.0
 _MAX_BYTES = 4 << 20
 _STAMP = "last-backup"
-_BACKUP_DUE_S = 7 * 86_400
+BACKUP_DUE_MS = 7 * 86_400_000
+"""Age of the last backup that wants attention."""
 _ANY = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S104 (compared, not listened on)
 
 
@@ -146,11 +147,20 @@ def note_backup(home: Path) -> None:
 
 def backup_check(home: Path, now_s: float) -> Check:
     """Returns the check of the last backup's age."""
-    try:
-        age = max(0.0, now_s - (home / _STAMP).stat().st_mtime)
-    except OSError:
+    made_ms = backup_time_ms(home)
+    if made_ms is None:
         return warn("backup", is_good=False, state="none was made by this program")
-    return warn("backup", is_good=age <= _BACKUP_DUE_S, state=f"made {age_text(age)} ago")
+    age = max(0.0, now_s - made_ms / 1000)
+    is_good = age * 1000 <= BACKUP_DUE_MS
+    return warn("backup", is_good=is_good, state=f"made {age_text(age)} ago")
+
+
+def backup_time_ms(home: Path) -> int | None:
+    """Returns the time of the last backup by this program, Unix milliseconds, or None."""
+    try:
+        return int((home / _STAMP).stat().st_mtime * 1000)
+    except OSError:
+        return None
 
 
 def age_text(seconds: float) -> str:

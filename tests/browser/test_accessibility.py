@@ -6,10 +6,13 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from attacks.onward_packets import path_of
 from attacks.simulated_requests import ask
 from browser.conftest import Screen
 from support.node import context_of
 from support.simulation import Simulation
+from tearline.onward.use import Use
+from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
 from tearline_client.console.routes import ROUTES
 from unit.client.console.browsers import add_person
@@ -29,8 +32,17 @@ async def addresses(world: Simulation) -> list[str]:
     (ours,) = await world.mx.send(world.us)
     node = world.mx.node
     packet = next(each for each in node.packets.ids() if each not in (request, ours))
+    object.__setattr__(context_of(node), "asks_before_erasing", True)
+    (recalled,) = await world.us.send(world.mx)
+    await node.receive()
+    await world.us.node.recalls.recall(world.us.node.recalls.plan(recalled), RecallReason.MISTAKE)
+    await world.us.node.receive()
+    paths = [path_of(world.us, ours)]
+    consent = await world.us.node.consents.ask(ours, paths, Use.EVIDENCE, "case 12/26")
+    await node.receive()
     ids = {
         "packet": packet.hex(),
+        "consent": consent.id.hex(),
         "request": request.hex(),
         "agreement": node.packets.manifest(packet).agreement.id.hex(),
         "entry": str(context_of(node).stores.log.openings()[-1].opening.index),
@@ -38,7 +50,12 @@ async def addresses(world: Simulation) -> list[str]:
         "person": "liaison",
     }
     return [
-        path.format(**ids | ({"packet": ours.hex()} if path.endswith(OWN) else {}))
+        path.format(
+            **ids
+            | ({"packet": ours.hex()} if path.endswith(OWN) else {})
+            | ({"packet": recalled.hex()} if path.startswith("/recalls/") else {})
+        )
+        + (f"?packet={ours.hex()}&packet={recalled.hex()}" if "/selection/" in path else "")
         for path in dict.fromkeys(each.path for each in ROUTES if each.method == "GET")
         if not any(part in path for part in (*FILES, *STEPS))
         and {*re.findall(r"{(\w+)}", path)} <= ids.keys()

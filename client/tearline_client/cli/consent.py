@@ -6,12 +6,9 @@ from typing import Any
 
 import click
 
-from tearline.errors import LoginRequired
 from tearline.federation.members import TrustList
 from tearline.onward.consent import ConsentStep
 from tearline.onward.use import Use
-from tearline.persons.tokens import Role
-from tearline.statements.statement import ActedBy
 from tearline_client.cli.confirmation import confirm_fields
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command, Group
@@ -20,8 +17,9 @@ from tearline_client.cli.own_sources import own, own_list
 from tearline_client.cli.release import emit_released
 from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.session import acting, acting_on, look, node_command, received_packet
-from tearline_client.drafting.release import takes_two
+from tearline_client.drafting.release import give_consent, takes_two, verify_person
 from tearline_client.node import Node
+from tearline_client.rendering.consents import scope_text, status_at
 from tearline_client.rendering.packets import short
 from tearline_client.rendering.words import Id, agency_name, moment
 from tearline_client.store.consents import ConsentRecord
@@ -170,7 +168,7 @@ async def show(cli: CliContext, node: Node, consent: str, sync: bool) -> None:
             "by": "us" if step.ours else agency_name(trust_list, record.peer),
             "at": moment(step.time_ms),
             "fields": " ".join(short(path) for path in step.terms.fields),
-            "for": _scope_text(record, step.terms.scope, trust_list),
+            "for": scope_text(record.use, step.terms.scope, trust_list),
             "until": moment(step.consent.ends_ms),
             "note": step.terms.note,
             "repeats": node.packets.repeats_in(step.id),
@@ -218,26 +216,24 @@ async def give(
     if dry_run:
         _emit(cli, record, trust_list)
         return
-    reference, ends_ms = node.packets.manifest(record.packet).agreement, _ends_ms(until)
-    if takes_two(node, reference.id, reference.article):
-        name = cli.settings.person
-        waiting = node.approvals.draft_consent(
-            record.id, paths, ends_ms=ends_ms, note=note, repeats=repeats, person=name
-        )
-        emit_released(cli, waiting)
-        return
-    person = _person(cli, node, reference.id)
-    if not yes:
-        _confirm(cli, node, record, paths, note=note)
-    given = await node.consents.give(
-        record.id,
-        acted_by=person,
-        fields=paths,
-        ends_ms=ends_ms,
+    reference = node.packets.manifest(record.packet).agreement
+    if not takes_two(node, reference.id, reference.article):
+        verify_person(acting(cli, node, reference.id))
+        if not yes:
+            _confirm(cli, node, record, paths, note=note)
+    given = await give_consent(
+        node,
+        record,
+        paths,
+        ends_ms=_ends_ms(until),
         note=note,
         repeats=repeats,
+        person=cli.settings.person,
     )
-    _emit(cli, given, trust_list)
+    if isinstance(given, bytes):
+        emit_released(cli, given)
+    else:
+        _emit(cli, given, trust_list)
 
 
 @command.command()
@@ -302,13 +298,6 @@ def _confirm(
     confirm_fields(cli, node, fields, yes=False, words=note, act=act)
 
 
-def _person(cli: CliContext, node: Node, agreement_id: bytes) -> ActedBy:
-    person = acting(cli, node, agreement_id, Role.LIAISON)
-    if person is None:
-        raise LoginRequired("giving a consent requires a person, and none is logged in")
-    return person
-
-
 def _ends_ms(until: datetime | None) -> int:
     """Returns the start of a date in UTC, in milliseconds; 0 without a date."""
     return 0 if until is None else int(until.replace(tzinfo=UTC).timestamp() * 1000)
@@ -322,20 +311,15 @@ def _emit(cli: CliContext, record: ConsentRecord, trust_list: TrustList) -> None
 def _row(record: ConsentRecord, trust_list: TrustList, now_ms: int) -> dict[str, object]:
     wanted = record.wanted
     ends_ms = wanted.consent.ends_ms if wanted else 0
-    ended = ConsentStep.GIVE in record.said and 0 < ends_ms <= now_ms
     return {
         "consent": Id(record.id),
         "side": "asked by us" if record.asked_here else "asked of us",
         "partner": agency_name(trust_list, record.peer),
         "use": record.use.value,
-        "status": "ended" if ended and record.status.text == "given" else record.status.text,
+        "status": status_at(record, now_ms),
         "fields": " ".join(short(path) for path in wanted.terms.fields) if wanted else "",
-        "for": _scope_text(record, wanted.terms.scope, trust_list) if wanted else "",
+        "for": scope_text(record.use, wanted.terms.scope, trust_list) if wanted else "",
         "until": moment(ends_ms),
         "packet": Id(record.packet),
         "id": record.id.hex(),
     }
-
-
-def _scope_text(record: ConsentRecord, scope: str, trust_list: TrustList) -> str:
-    return agency_name(trust_list, scope) if scope and record.use is Use.PASS_ON else scope

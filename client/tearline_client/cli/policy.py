@@ -10,30 +10,20 @@ from typing import Any
 
 import click
 
-from tearline.agreements.agreement import Agreement
-from tearline.dataclass.immutable import immutable
-from tearline.errors import EXIT_LOCAL, MalformedInput, NotFound, PolicyError, PolicySetMalformed
-from tearline.federation.members import TrustList
-from tearline.identity import agency_uri_of
+from tearline.errors import EXIT_LOCAL, MalformedInput, PolicyError, PolicySetMalformed
 from tearline.limits import MAX_POLICY_BYTES
 from tearline.packets.packet import PacketKind
 from tearline.policy import explain as explaining
-from tearline.policy.category import CATEGORIES
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.explain import PolicyCase
 from tearline.policy.form import parse_form
-from tearline.policy.marking import Marking, parse_marking
-from tearline.policy.profile import default_marking, marking_of, property_category
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import check, parse_policy_set
-from tearline.policy.terms import ArticleTerms
-from tearline.text.choices import one_of
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.example_files import CASE_KEYS, cases, example_option
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.policy_adopt import adopt
-from tearline_client.cli.policy_rows import change_row, explanation_rows, result_row
 from tearline_client.cli.session import (
     async_command,
     home_of,
@@ -41,9 +31,15 @@ from tearline_client.cli.session import (
     open_node,
     read_text,
 )
-from tearline_client.context import Policies
+from tearline_client.drafting.policy_bench import (
+    PolicyBench,
+    bench_of,
+    marking_from,
+    matrix_of,
+    with_own,
+)
 from tearline_client.node import Node
-from tearline_client.planning.drafts import article_of
+from tearline_client.rendering.policies import change_row, explanation_rows, result_row
 from tearline_client.rendering.words import agency_name
 
 KEYS = CASE_KEYS
@@ -56,60 +52,6 @@ _kind_option = click.option(
     type=click.Choice([kind.value for kind in PacketKind]),
     help="The packet's kind; by default the article's first.",
 )
-
-
-@immutable
-class PolicyFiles:
-    """Context that policy questions are decided in.
-
-    Attributes:
-        agreement: The agreement.
-        policies: The policy sets of this node.
-        trust_list: Maps agencies to their short names.
-        own: URI of this agency.
-    """
-
-    agreement: Agreement
-    policies: Policies
-    trust_list: TrustList
-    own: str
-
-    def article(self, article: str) -> ArticleTerms:
-        """Returns an article of the agreement."""
-        return article_of(self.agreement, article)
-
-    def partners(self) -> tuple[str, ...]:
-        """Returns the other parties, as agency URIs."""
-        return tuple(uri for uri in self.agreement.terms.parties if uri != self.own)
-
-    def agency(self, name: str) -> str:
-        """Returns the URI of a party, given its short name, its URI, or a node URI.
-
-        Raises:
-            NotFound: If it is not a party to the agreement.
-        """
-        if name.startswith("spiffe://"):
-            uri = agency_uri_of(name) if "/node/" in name else name
-        else:
-            uri = next((a.uri for a in self.trust_list.agencies if a.name == name), "")
-        if uri not in self.agreement.terms.parties:
-            parties = (agency_name(self.trust_list, each) for each in self.agreement.terms.parties)
-            raise NotFound(one_of(name, f"party to {self.agreement.name}", parties))
-        return uri
-
-    def request(
-        self, article: str, *, purpose: str | None, kind: str | None, to: str, marking: Marking
-    ) -> ReleaseRequest:
-        """Returns a release request; purpose and kind default to the article's first."""
-        terms = self.article(article)
-        return ReleaseRequest(
-            article=article,
-            sender=self.own,
-            recipient=to,
-            purpose=purpose if purpose is not None else (*terms.purposes, "")[0],
-            kind=kind if kind is not None else (*terms.kinds, "")[0],
-            marking=marking,
-        )
 
 
 @click.group(cls=Group)
@@ -164,7 +106,7 @@ async def explain(
     Example: tearline policy explain finance.amount --agreement narcotics-2026 --article
     money-laundering --to mx-prosecutor
     """
-    desk = _desk(node, agreement)
+    desk = bench_of(node, agreement)
     marking = marking_from(field)
     request = desk.request(article, purpose=purpose, kind=kind, to=desk.agency(to), marking=marking)
     policy = desk.policies.under(desk.agreement)
@@ -193,8 +135,8 @@ async def matrix(
 
     Example: tearline policy matrix --agreement narcotics-2026 --article money-laundering
     """
-    desk = _desk(node, agreement)
-    cells = _matrix(desk, desk.policies.under(desk.agreement), article, purpose, kind)
+    desk = bench_of(node, agreement)
+    cells = matrix_of(desk, desk.policies.under(desk.agreement), article, purpose, kind)
     names = {uri: agency_name(desk.trust_list, uri) for uri in desk.partners()}
     rows: dict[str, dict[str, object]] = {}
     for cell in cells:
@@ -228,9 +170,9 @@ async def diff(
     Example: tearline policy diff own.cedar new.cedar --agreement narcotics-2026 --article
     money-laundering
     """
-    desk = _desk(node, agreement)
+    desk = bench_of(node, agreement)
     before, after = (
-        _matrix(desk, _policy_from(desk, path, shared=shared), article, purpose, kind)
+        matrix_of(desk, _policy_from(desk, path, shared=shared), article, purpose, kind)
         for path in (old, new)
     )
     cli.emit(
@@ -252,7 +194,7 @@ async def test_command(cli: CliContext, file: Path) -> None:
     """
     table = _toml(read_text(file, maximum=_MAX_CASES_BYTES))
     async with open_node(cli) as node:
-        desk = _desk(node, str(table["agreement"]))
+        desk = bench_of(node, str(table["agreement"]))
     results = explaining.run_cases(
         desk.policies.under(desk.agreement), parse_cases(table["case"], desk)
     )
@@ -266,22 +208,7 @@ async def test_command(cli: CliContext, file: Path) -> None:
         click.get_current_context().exit(EXIT_LOCAL)
 
 
-def marking_from(text: str) -> Marking:
-    """Returns a marking from a category, a path (with or without token), or its own notation.
-
-    Raises:
-        MarkingMalformed: If it is none of these.
-        PathMalformed: If it has slashes and is not a path.
-    """
-    if " " in text:
-        return parse_marking(text)
-    schema, slash, prop = text.partition("/")
-    if not slash:
-        return default_marking(text)
-    return marking_of(text) if "/" in prop else default_marking(property_category(schema, prop))
-
-
-def parse_cases(entries: object, desk: PolicyFiles) -> list[PolicyCase]:
+def parse_cases(entries: object, desk: PolicyBench) -> list[PolicyCase]:
     """Returns the cases of a file.
 
     Raises:
@@ -293,7 +220,7 @@ def parse_cases(entries: object, desk: PolicyFiles) -> list[PolicyCase]:
     return [_case(number, entry, desk) for number, entry in enumerate(entries, start=1)]
 
 
-def _case(number: int, entry: object, desk: PolicyFiles) -> PolicyCase:
+def _case(number: int, entry: object, desk: PolicyBench) -> PolicyCase:
     if not isinstance(entry, dict) or not all(isinstance(v, str) for v in entry.values()):
         raise MalformedInput(f"case {number}: every value must be a string")
     values: Mapping[str, str] = entry
@@ -328,30 +255,8 @@ def _toml(text: str) -> dict[str, Any]:
     return table
 
 
-def _desk(node: Node, agreement: str) -> PolicyFiles:
-    """Returns the agreement of that name and this node's policies, read offline."""
-    return PolicyFiles(
-        agreement=node.agreements.by_name(agreement),
-        policies=node.agreements.policies,
-        trust_list=node.home.trust_list()[1],
-        own=node.identity().agency_uri,
-    )
-
-
-def _matrix(
-    desk: PolicyFiles, policy: ReleasePolicy, article: str, purpose: str | None, kind: str | None
-) -> tuple[explaining.Cell, ...]:
-    fields = {category.name: default_marking(category.name) for category in CATEGORIES}
-    request = desk.request(
-        article, purpose=purpose, kind=kind, to=desk.own, marking=next(iter(fields.values()))
-    )
-    return explaining.matrix(policy, request, fields, desk.partners())
-
-
-def _policy_from(desk: PolicyFiles, path: Path, *, shared: bool) -> ReleasePolicy:
+def _policy_from(desk: PolicyBench, path: Path, *, shared: bool) -> ReleasePolicy:
     policies = parse_policy_set(read_text(path, maximum=MAX_POLICY_BYTES))
-    return ReleasePolicy(
-        terms=desk.agreement.terms,
-        shared=policies if shared else desk.policies.shared,
-        own=desk.policies.own if shared else policies,
-    )
+    if not shared:
+        return with_own(desk, policies)
+    return ReleasePolicy(terms=desk.agreement.terms, shared=policies, own=desk.policies.own)

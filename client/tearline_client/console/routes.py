@@ -16,10 +16,11 @@ from tearline_client.console.pages import (
     passkeys,
     provider,
     requests,
+    selection,
     state,
     to_do,
 )
-from tearline_client.console.pages.agency import person, summary
+from tearline_client.console.pages.agency import person, policies, summary
 from tearline_client.console.pages.agreements import (
     agreement,
     overview,
@@ -28,12 +29,24 @@ from tearline_client.console.pages.agreements import (
     suspension,
     terms,
 )
-from tearline_client.console.pages.audit import access, entry, export, log, statistics, who_saw
+from tearline_client.console.pages.audit import (
+    access,
+    entry,
+    exhibit,
+    export,
+    log,
+    statistics,
+    who_saw,
+)
 from tearline_client.console.pages.audit.tabs import READERS, SEARCHERS
 from tearline_client.console.pages.cases import case, contents
 from tearline_client.console.pages.cases import overview as cases
 from tearline_client.console.pages.compose import correction, form, review
+from tearline_client.console.pages.consents import consent, question
+from tearline_client.console.pages.consents import overview as consents
 from tearline_client.console.pages.packet import copies, document, field, recall
+from tearline_client.console.pages.recalls import decision
+from tearline_client.console.pages.recalls import overview as recalls
 from tearline_client.console.pages.request import answer, new
 from tearline_client.console.pages.request import page as request
 from tearline_client.console.visit import ConsoleRoute
@@ -51,12 +64,28 @@ _SUSPENDERS = _LIAISON | _OFFICER
 _AGREEMENT = "/agreements/{agreement}"
 _PROPOSAL = "/proposals/{proposal}"
 _CASE = "/cases/{case}"
+_RECALL = "/recalls/{packet}"
+_CONSENT = "/consents/{consent}"
 _READERS = frozenset({Role.ANALYST, Role.LIAISON, Role.OFFICER})
 
 ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/", handler=account.start),
     ConsoleRoute(path="/to-do", handler=to_do.page, title=mark("To do")),
     ConsoleRoute(path="/packets", handler=packets.page, title=mark("Packets")),
+    ConsoleRoute(path="/selection/read", handler=selection.read_page, roles=_LIAISON),
+    ConsoleRoute(
+        path="/selection/read", handler=selection.mark_read, method="POST", roles=_LIAISON
+    ),
+    ConsoleRoute(
+        path="/selection/recall", handler=selection.recall_page, roles=_LIAISON, wide=True
+    ),
+    ConsoleRoute(
+        path="/selection/recall",
+        handler=selection.recall,
+        method="POST",
+        roles=_LIAISON,
+        wide=True,
+    ),
     ConsoleRoute(path=_PACKET, handler=document.page, roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/field", handler=field.page, roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/disclose", handler=field.disclosure_page, roles=_LIAISON),
@@ -72,6 +101,28 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path=f"{_PACKET}/recall", handler=recall.page, roles=_LIAISON, wide=True),
     ConsoleRoute(
         path=f"{_PACKET}/recall", handler=recall.recall, method="POST", roles=_LIAISON, wide=True
+    ),
+    ConsoleRoute(path=f"{_PACKET}/consent", handler=question.page, roles=_LIAISON),
+    ConsoleRoute(path=f"{_PACKET}/consent", handler=question.ask, method="POST", roles=_LIAISON),
+    ConsoleRoute(path="/recalls", handler=recalls.page),
+    ConsoleRoute(path=_RECALL, handler=decision.page, roles=recalls.DECIDERS, wide=True),
+    ConsoleRoute(
+        path=_RECALL, handler=decision.decide, method="POST", roles=recalls.DECIDERS, wide=True
+    ),
+    ConsoleRoute(path="/consents", handler=consents.page),
+    ConsoleRoute(path=_CONSENT, handler=consent.page, roles=consents.READERS),
+    ConsoleRoute(path=f"{_CONSENT}/give", handler=consent.give_page, roles=_LIAISON),
+    ConsoleRoute(path=f"{_CONSENT}/give", handler=consent.give, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=f"{_CONSENT}/refuse", handler=consent.refuse, method="POST", roles=_LIAISON),
+    ConsoleRoute(
+        path=f"{_CONSENT}/withdraw", handler=consent.withdrawal_page, roles=_LIAISON, wide=True
+    ),
+    ConsoleRoute(
+        path=f"{_CONSENT}/withdraw",
+        handler=consent.withdraw,
+        method="POST",
+        roles=_LIAISON,
+        wide=True,
     ),
     ConsoleRoute(path=f"{_PACKET}/correct", handler=correction.page, roles=_LIAISON),
     ConsoleRoute(
@@ -147,6 +198,8 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/audit/log/{entry}/proof", handler=entry.proof, roles=SEARCHERS),
     ConsoleRoute(path="/audit/export", handler=export.export, method="POST", roles=SEARCHERS),
     ConsoleRoute(path="/audit/statistics", handler=statistics.page, roles=SEARCHERS),
+    ConsoleRoute(path="/audit/exhibit", handler=exhibit.page),
+    ConsoleRoute(path="/audit/exhibit", handler=exhibit.verify, method="POST"),
     ConsoleRoute(path="/audit/access", handler=access.page, roles=READERS),
     ConsoleRoute(path="/audit/access", handler=access.sought, method="POST", roles=READERS),
     ConsoleRoute(path="/requests/new", handler=new.page, roles=_DRAFTERS),
@@ -157,6 +210,10 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         path=f"{_AGREEMENT}/publish", handler=agreement.publish, method="POST", roles=_OFFICER
     ),
     ConsoleRoute(path="/agency", handler=summary.page, roles=summary.READERS, title=mark("Agency")),
+    ConsoleRoute(path="/agency/policies", handler=policies.page, roles=summary.READERS),
+    ConsoleRoute(
+        path="/agency/policies", handler=policies.attempt, method="POST", roles=summary.READERS
+    ),
     ConsoleRoute(path="/agency/add", handler=person.new_page, roles=_OFFICER, wide=True),
     ConsoleRoute(path="/agency/add", handler=person.add, method="POST", roles=_OFFICER, wide=True),
     ConsoleRoute(path=_PERSON, handler=person.page, roles=_OFFICER, wide=True),

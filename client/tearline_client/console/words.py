@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 
+from tearline.onward.consent import ConsentStep
+from tearline.onward.use import Use
 from tearline.packets.packet import PacketKind, Urgency, WithholdReason
-from tearline.packets.recall import RecallState
+from tearline.packets.recall import KeepGround, Reach, RecallReason, RecallState
 from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import Pap, Tlp
 from tearline.requests.progress import Phase
 from tearline.requests.step import Ground, StepKind
 from tearline.statements.receipt import Status
+from tearline_client.audit.exhibits import DOES_NOT_SAY
 from tearline_client.console.languages import mark
 from tearline_client.features.worklist.service import TaskKind
 from tearline_client.planning.text_search import Rank
@@ -44,6 +47,12 @@ STATUSES: Mapping[Status, str] = {
     Status.ERASED: mark("Erased"),
     Status.REFUSED: mark("Refused"),
 }
+STATES: Mapping[str, str] = {
+    **{status.text: words for status, words in STATUSES.items()},
+    "corrected": mark("Replaced by a correction"),
+    "recalled": mark("Recalled"),
+}
+"""States of a packet in the filter of the list, by the word in the address."""
 FORMS: Mapping[Form, str] = {
     Form.WITHHELD: mark("Withheld"),
     Form.EXISTS: mark("Exists"),
@@ -59,6 +68,44 @@ RECALLS: Mapping[RecallState, str] = {
     RecallState.OPEN: mark("Recalled, not answered yet"),
     RecallState.KEPT: mark("Recalled, and kept on a stated ground"),
     RecallState.ERASED: mark("Recalled and erased"),
+}
+RECALL_REASONS: Mapping[RecallReason, str] = {
+    RecallReason.MISTAKE: mark("It was sent by mistake"),
+    RecallReason.SOURCE_AT_RISK: mark("A source is at risk"),
+    RecallReason.CORRECTED: mark("A correction replaces it"),
+    RecallReason.NO_LONGER_NEEDED: mark("It is no longer needed"),
+    RecallReason.ORDERED: mark("A court or an authority ordered it"),
+    RecallReason.SUSPENDED: mark("The agreement is suspended"),
+}
+KEEP_GROUNDS: Mapping[KeepGround, str] = {
+    KeepGround.LEGAL_HOLD: mark("Legal hold"),
+    KeepGround.EVIDENCE: mark("Evidence in proceedings"),
+    KeepGround.COURT_ORDER: mark("Order of a court"),
+}
+REACHES: Mapping[Reach, str] = {
+    Reach.EXHIBITED: mark("shown in an exhibit"),
+    Reach.EXPORTED: mark("exported to a file"),
+    Reach.OPENED: mark("opened"),
+    Reach.PRINTED: mark("printed"),
+    Reach.SEEN: mark("seen by a person"),
+}
+USES: Mapping[Use, str] = {
+    Use.PASS_ON: mark("Pass it on to a third party"),
+    Use.EVIDENCE: mark("Use it as evidence"),
+    Use.PURPOSE: mark("Use it for another purpose"),
+}
+CONSENT_STATES: Mapping[str, str] = {
+    "asked": mark("Asked"),
+    "given": mark("Given"),
+    "ended": mark("Given, and ended"),
+    "refused": mark("Refused"),
+    "withdrawn": mark("Withdrawn"),
+}
+CONSENT_STEPS: Mapping[ConsentStep, str] = {
+    ConsentStep.ASK: mark("Asked for the consent"),
+    ConsentStep.GIVE: mark("Gave the consent"),
+    ConsentStep.REFUSE: mark("Refused the consent"),
+    ConsentStep.WITHDRAW: mark("Withdrew the consent"),
 }
 OUTBOX: Mapping[str, str] = {
     "sealed": mark("Waiting to be sent"),
@@ -185,3 +232,29 @@ GROUNDS_EXPLAINED: Mapping[Ground, str] = {
     Ground.POLITICAL_OFFENCE: mark("The request is about an offence of a political nature."),
     Ground.FORM: mark("The item lacks something that it needs to be answered."),
 }
+EXHIBIT_LIMITS: Mapping[str, str] = dict(
+    zip(
+        DOES_NOT_SAY,
+        (
+            mark("that the values are true: it says who signed them, with which evaluation"),
+            mark("whether there are other fields, or what they hold"),
+            mark("who made this file, or whether they were allowed to show it"),
+            mark("whether the packet was corrected, recalled or given to others since"),
+            mark("which of these fields those named in receipts could open"),
+            mark(
+                "what time it was: an entry bears the exchange's clock, and its place in the log's"
+                " order"
+            ),
+            mark(
+                "that the signer's key had not ended, or that no later trust list replaces the"
+                " log's keys: the file brings only what its maker put in; the log took the packet"
+                " all the same"
+            ),
+            mark(
+                "that all were shown the same log, unless the reader's policy asks for cosignatures"
+            ),
+        ),
+        strict=True,
+    )
+)
+"""Limits of every verified exhibit, as messages; a test compares them with their source."""

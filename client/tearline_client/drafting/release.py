@@ -1,15 +1,17 @@
-"""Release of packets and fields by a person, or their wait for a second person.
+"""Release of packets, fields and consents by a person, or their wait for a second person.
 
 The command line and the console both release this way, after they have asked for confirmation.
 """
 
 from collections.abc import Sequence
 
-from tearline.errors import ActQueued
+from tearline.errors import ActQueued, LoginRequired
 from tearline.persons.tokens import Role
+from tearline.statements.statement import ActedBy
 from tearline_client.messages.sent import Sent
 from tearline_client.node import Node
 from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.store.consents import ConsentRecord
 
 Released = Sent | bytes | ActQueued
 """The outcome of a release, its pending id for a second person, or its place in the queue."""
@@ -57,3 +59,53 @@ async def release_field(
         return await node.packets.disclose(packet, path, to, acted_by=acted_by, repeats=repeats)
     except ActQueued as queued:
         return queued
+
+
+async def give_consent(
+    node: Node,
+    record: ConsentRecord,
+    fields: Sequence[str],
+    *,
+    ends_ms: int,
+    note: str,
+    repeats: str,
+    person: str,
+) -> ConsentRecord | bytes:
+    """Gives a consent, or queues it for a second person and returns its pending id.
+
+    Args:
+        node: The node.
+        record: The requested consent.
+        fields: Paths, some of the requested ones; empty for all.
+        ends_ms: End of the consent, Unix milliseconds; 0 for the requested end.
+        note: A note for the asker.
+        repeats: The reason to repeat values that a reader may not have in clear.
+        person: The liaison officer, by the agency's own name.
+
+    Raises:
+        TearlineError: As ``node.consents.give`` and ``node.approvals.draft_consent``.
+    """
+    ref = node.packets.manifest(record.packet).agreement
+    if takes_two(node, ref.id, ref.article):
+        return node.approvals.draft_consent(
+            record.id, fields, ends_ms=ends_ms, note=note, repeats=repeats, person=person
+        )
+    return await node.consents.give(
+        record.id,
+        acted_by=verify_person(node.persons.acted_by(person, ref.id, Role.LIAISON)),
+        fields=fields,
+        ends_ms=ends_ms,
+        note=note,
+        repeats=repeats,
+    )
+
+
+def verify_person(acted_by: ActedBy | None) -> ActedBy:
+    """Returns the person of a consent; a node gives none by itself.
+
+    Raises:
+        LoginRequired: If there is none.
+    """
+    if acted_by is None:
+        raise LoginRequired("giving a consent requires a person, and none is logged in")
+    return acted_by

@@ -5,7 +5,7 @@ values, not the packet itself. Erased values are removed there too; the person s
 missing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from tearline.dataclass.immutable import immutable
@@ -19,12 +19,13 @@ from tearline_client.planning.search_text import folded
 from tearline_client.planning.substrings import Substrings
 from tearline_client.store.approvals import (
     Content,
+    Pending,
     PendingAnswer,
     PendingConsent,
     PendingField,
     PendingPacket,
 )
-from tearline_client.store.decisions import Act
+from tearline_client.store.decisions import Act, Decision
 
 _LEAST_SOUGHT = 6
 """Minimum length, in characters, of a value searched in longer text: shorter ones match often."""
@@ -70,8 +71,10 @@ class _Sought:
     documents: frozenset[bytes]
 
 
-def open_values(context: NodeContext, packet_id: bytes) -> RecalledValues:
-    """Returns all readable values of a packet; empty if no draft waits."""
+def open_values(
+    context: NodeContext, packet_id: bytes, slots: Collection[int] | None = None
+) -> RecalledValues:
+    """Returns all readable values of a packet, or of some slots; empty if no draft waits."""
     held = context.stores.packets.held(packet_id)
     drafts = context.stores.approvals.count() + context.stores.decisions.count()
     if held is None or not drafts:
@@ -82,7 +85,7 @@ def open_values(context: NodeContext, packet_id: bytes) -> RecalledValues:
             view = view.merged(open_packet(held.manifest, held.parts.ciphertexts, release))
     except PacketError:
         return RecalledValues()  # a packet that cannot be opened was not copied into a draft
-    fields = [opened.field for opened in view.fields]
+    fields = [opened.field for opened in view.fields if slots is None or opened.slot in slots]
     texts = [field for field in fields if field.media_type == TEXT]
     return RecalledValues(
         texts=_folded(texts),
@@ -104,6 +107,22 @@ def strip_drafts(context: NodeContext, packet_id: bytes, lost: RecalledValues) -
         packet_id: 32 bytes, the packet of the values.
         lost: The values.
     """
+    for draft, content, count in _losing(context, packet_id, lost):
+        if isinstance(draft, Pending):
+            context.stores.approvals.replace(draft, content, lost=draft.lost + count)
+        else:
+            context.stores.decisions.replace(draft, content, lost=draft.lost + count)
+
+
+def count_losing(context: NodeContext, packet_id: bytes, lost: RecalledValues) -> int:
+    """Returns the number of waiting drafts that ``strip_drafts`` would change."""
+    return sum(1 for _ in _losing(context, packet_id, lost))
+
+
+def _losing(
+    context: NodeContext, packet_id: bytes, lost: RecalledValues
+) -> Iterator[tuple[Pending | Decision, Content, int]]:
+    """Yields each draft that holds erased values: its reduced content, and their number."""
     if not (lost.texts or lost.documents):
         return
     sought = _Sought(
@@ -112,16 +131,16 @@ def strip_drafts(context: NodeContext, packet_id: bytes, lost: RecalledValues) -
         telling=Substrings(lost.telling, _LEAST_SOUGHT),
         documents=lost.documents,
     )
-    for pending in context.stores.approvals.all():  # at most ``MAX_PENDING``
-        content, count = _stripped(context, pending.content, sought)
-        if count:
-            context.stores.approvals.replace(pending, content, lost=pending.lost + count)
-    for decision in context.stores.decisions.all():  # at most ``MAX_DECISIONS``
-        if isinstance(decision.content, Act):
+    drafts: list[Pending | Decision] = [
+        *context.stores.approvals.all(),  # at most ``MAX_PENDING``
+        *context.stores.decisions.all(),  # at most ``MAX_DECISIONS``
+    ]
+    for draft in drafts:
+        if isinstance(draft.content, Act):
             continue  # words to partners, without a field
-        content, count = _stripped(context, decision.content, sought)
+        content, count = _stripped(context, draft.content, sought)
         if count:
-            context.stores.decisions.replace(decision, content, lost=decision.lost + count)
+            yield draft, content, count
 
 
 def _stripped(context: NodeContext, content: Content, sought: _Sought) -> tuple[Content, int]:

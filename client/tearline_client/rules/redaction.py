@@ -4,7 +4,7 @@ Erasure does not undo earlier reading. The originator is told the earlier uses r
 node's access log.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from tearline.audit.event import EventCode
@@ -22,6 +22,7 @@ from tearline_client.rules.recalled_values import open_values, strip_drafts
 from tearline_client.store.access import AccessStore
 from tearline_client.store.packet_records import StoredGrant
 from tearline_client.store.packets import NEVER_MS
+from tearline_runtime.turns import in_turns
 
 Gone = Callable[[bytes, Grant], frozenset[int] | None]
 """Maps a grant, with its statement's id, to its slots to be erased; None for all of them."""
@@ -130,15 +131,30 @@ def _delivery_of(evidence: bytes) -> Delivery | None:
 
 def reach_of(context: NodeContext, packet_id: bytes) -> tuple[Reach, ...]:
     """Returns the earlier uses of a packet recorded in the node's access log."""
-    access, found = AccessStore(context.stores.database), set()
-    for index, sealed in access.rows():
-        event = parse_event(access.opening(index, sealed).event)
-        if event.packet != packet_id or event.code not in _REACHES:
-            continue
-        found.add(_REACHES[event.code])
-        if event.actor != context.uri:
-            found.add(Reach.SEEN)
-    return tuple(sorted(found))
+    access = AccessStore(context.stores.database)
+    return _reach(_reach_at(context, access, packet_id, *row) for row in access.rows())
+
+
+async def reach_in_turns(context: NodeContext, packet_id: bytes) -> tuple[Reach, ...]:
+    """Returns the same as ``reach_of``, and gives other work its turn meanwhile."""
+    access = AccessStore(context.stores.database)
+    rows = in_turns(access.rows())
+    return _reach([_reach_at(context, access, packet_id, *row) async for row in rows])
+
+
+def _reach(found: Iterable[frozenset[Reach]]) -> tuple[Reach, ...]:
+    return tuple(sorted(frozenset().union(*found)))
+
+
+def _reach_at(
+    context: NodeContext, access: AccessStore, packet_id: bytes, index: int, sealed: bytes
+) -> frozenset[Reach]:
+    """Returns the uses of a packet that one row of the access log records."""
+    event = parse_event(access.opening(index, sealed).event)
+    if event.packet != packet_id or event.code not in _REACHES:
+        return frozenset()
+    found = {_REACHES[event.code]}
+    return frozenset(found if event.actor == context.uri else {*found, Reach.SEEN})
 
 
 def expire(context: NodeContext, stored: StoredGrant, *, at: AgreedTime) -> bool:

@@ -146,6 +146,11 @@ class RecallStore(Store):
         sql = f"SELECT {_COLUMNS} FROM recall ORDER BY number"  # noqa: S608
         return tuple(self._stored(row) for row in self._db.rows(sql))
 
+    def newest(self, limit: int) -> tuple[StoredRecall, ...]:
+        """Returns the latest recalls, newest first."""
+        sql = f"SELECT {_COLUMNS} FROM recall ORDER BY number DESC LIMIT ?"  # noqa: S608
+        return tuple(self._stored(row) for row in self._db.rows(sql, (limit,)))
+
     def put_forgotten(self, said: Recall, answer: RecallAnswer, partner: str) -> None:
         """Stores a partner's last answer to recalls of ours that are missing here.
 

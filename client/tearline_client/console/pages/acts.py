@@ -25,6 +25,15 @@ NOTES: Mapping[str, str] = {
     "joined": mark("The lead has this agency's answer."),
     "left": mark("This agency has left the case. Filed packets stay filed."),
     "closed": mark("The case is closed for all members."),
+    "read": mark("The senders are told that you have seen them."),
+    "recalled": mark("Recalled. Earlier reading and copying at the partners cannot be undone."),
+    "erased": mark("Erased. The originator is told."),
+    "kept": mark("Kept. The originator is told the ground."),
+    "asked": mark("Asked. The originator decides, and its answer appears here."),
+    "given": mark("The consent is given. The partner is told."),
+    "given_waits": mark("A second person approves it before it is given."),
+    "consent_refused": mark("Refused. The partner is told."),
+    "withdrawn": mark("The consent is withdrawn, permanently."),
     "answered": mark("The lead has this agency's decision."),
 }
 """Notices by the word in the address; no other word of an address is shown."""

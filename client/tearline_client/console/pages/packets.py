@@ -19,9 +19,14 @@ from tearline.limits import (
 )
 from tearline.packets.packet import OpenedField, PacketKind
 from tearline.persons.tokens import Role
+from tearline.policy.marking import Tlp, parse_tlp
 from tearline.statements.receipt import Status
+from tearline.text.choices import one_of
+from tearline_client.console.pages.acts import note_of
+from tearline_client.console.pages.packet.document import Badge, tlp_badge
+from tearline_client.console.pages.packet.states import states_of
 from tearline_client.console.visit import Visit
-from tearline_client.console.words import KINDS, URGENCIES, WIDENED
+from tearline_client.console.words import KINDS, STATES, URGENCIES, WIDENED
 from tearline_client.features.packets.records import PacketRecord
 from tearline_client.features.search.search import SearchFilter
 from tearline_client.node import Node
@@ -42,6 +47,8 @@ class Filter:
         partner: Short name of an agency that sent or receives it, or empty.
         kind: A kind of packet, or empty.
         case: Id of a case, or empty.
+        tlp: The strictest TLP of its fields, or empty.
+        state: A state of the packet, or empty.
         unread: Whether only packets that no person has seen are listed.
         subjects: Whether each packet shows its first names, which the access log records.
         text: A text to search for, or empty.
@@ -53,6 +60,8 @@ class Filter:
     partner: str
     kind: str
     case: str
+    tlp: str
+    state: str
     unread: bool
     subjects: bool
     text: str
@@ -66,6 +75,8 @@ class Filter:
             "partner": self.partner,
             "kind": self.kind,
             "case": self.case,
+            "tlp": self.tlp,
+            "state": self.state,
             "unread": "1" if self.unread else "",
             "subjects": "1" if self.subjects else "",
             "q": self.text,
@@ -109,6 +120,7 @@ class Row:
         corrected: Whether a newer packet replaces it.
         found: The fields that a search found.
         subject: Its first readable names, persons first, if they were asked for.
+        badge: Its strictest TLP, if names or a TLP were asked for.
     """
 
     id: str
@@ -123,6 +135,7 @@ class Row:
     corrected: bool
     found: tuple[FoundField, ...] = ()
     subject: tuple[str, ...] = ()
+    badge: Badge | None = None
 
 
 async def page(visit: Visit) -> Response:
@@ -130,7 +143,7 @@ async def page(visit: Visit) -> Response:
     wanted = _filter(visit)
     node, trust_list = visit.node, visit.node.directory.trust_list()
     candidates = await _candidates(visit, wanted)
-    records = [each async for each in _chosen(node, wanted, candidates)]
+    records = [each async for each in _chosen(visit, wanted, candidates)]
     is_whole = bool(wanted.text) or len(records) <= CONSOLE_PAGE_ROWS
     shown = records if is_whole else records[:CONSOLE_PAGE_ROWS]
     following = ""
@@ -147,10 +160,12 @@ async def page(visit: Visit) -> Response:
         "packets.html",
         {
             "filter": wanted,
+            "done": note_of(visit),
             "rows": [
                 replace(
                     _row(node, trust_list, record, fields, cases, corrected=record.id in corrected),
                     subject=subjects.get(record.id, ()),
+                    badge=_badge(visit, record, wanted),
                 )
                 for record, fields in _described(shown, wanted.text)
             ],
@@ -161,6 +176,8 @@ async def page(visit: Visit) -> Response:
             ],
             "kinds": KINDS,
             "cases": cases,
+            "levels": {tlp.text: f"TLP:{tlp.text.upper()}" for tlp in reversed(Tlp)},
+            "states": STATES,
             "can_open": Role.LIAISON in visit.roles,
             "can_read": visit.roles != {Role.AUDITOR},
         },
@@ -186,11 +203,18 @@ def _filter(visit: Visit) -> Filter:
         raise MalformedInput("way is in or out")
     if kind not in ("", *PacketKind):
         raise MalformedInput("kind is not a kind of packet")
+    tlp, state = visit.query("tlp"), visit.query("state")
+    if tlp not in ("", *(level.text for level in Tlp)):
+        raise MalformedInput(one_of(tlp, "level of TLP", (level.text for level in Tlp)))
+    if state not in ("", *STATES):
+        raise MalformedInput(one_of(state, "state of a packet", STATES))
     return Filter(
         way=way,
         partner=visit.query("partner"),
         kind=kind,
         case=visit.query("case"),
+        tlp=tlp,
+        state=state,
         unread=bool(visit.query("unread")),
         subjects=bool(visit.query("subjects")),
         text=visit.query("q"),
@@ -206,13 +230,14 @@ def _number(text: str) -> int:
 
 
 async def _chosen(
-    node: Node, wanted: Filter, candidates: Mapping[bytes, tuple[OpenedField, ...]]
+    visit: Visit, wanted: Filter, candidates: Mapping[bytes, tuple[OpenedField, ...]]
 ) -> AsyncIterator[tuple[PacketRecord, tuple[OpenedField, ...]]]:
     """Yields the packets of a page and one more, with the fields that a search found."""
+    node = visit.node
     within, count = _scope(node, wanted), 0
     async for packet_id, fields in in_turns(candidates.items()):
         record = node.packets.get(packet_id)
-        if _fits(node, record, wanted, within):
+        if _fits(node, record, wanted, within) and _has_tlp(visit, packet_id, wanted):
             yield record, fields
             count += 1
         if count > CONSOLE_PAGE_ROWS:
@@ -264,8 +289,27 @@ def _fits(node: Node, record: PacketRecord, wanted: Filter, within: SearchFilter
         return False
     if wanted.unread and not _is_unread(node, record):
         return False
+    if wanted.state and wanted.state not in states_of(node, record.id):
+        return False
     trust_list = node.directory.trust_list()
     return not wanted.partner or wanted.partner in _partners(node, trust_list, record)
+
+
+def _has_tlp(visit: Visit, packet_id: bytes, wanted: Filter) -> bool:
+    """Returns whether a packet has the wanted TLP; it is inside the packet, which is opened."""
+    packets = visit.node.packets
+    if not wanted.tlp:
+        return True
+    if packets.is_frozen(packet_id):
+        return False
+    return packets.strictest(packet_id, person=visit.person) is parse_tlp(wanted.tlp)
+
+
+def _badge(visit: Visit, record: PacketRecord, wanted: Filter) -> Badge | None:
+    packets = visit.node.packets
+    if not (wanted.tlp or wanted.subjects) or packets.is_frozen(record.id):
+        return None
+    return tlp_badge(packets.strictest(record.id, person=visit.person))
 
 
 def _is_unread(node: Node, record: PacketRecord) -> bool:

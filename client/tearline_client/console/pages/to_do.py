@@ -8,8 +8,10 @@ from tearline.dataclass.immutable import immutable
 from tearline.federation.members import TrustList
 from tearline.persons.four_eyes import DRAFTERS
 from tearline.persons.tokens import Role
+from tearline_client.console.pages.consents.overview import READERS
+from tearline_client.console.pages.recalls.overview import DECIDERS
 from tearline_client.console.visit import Visit
-from tearline_client.console.words import KINDS, TASKS, URGENCIES
+from tearline_client.console.words import KINDS, RECALL_REASONS, TASKS, URGENCIES, USES
 from tearline_client.features.worklist.service import Task, TaskKind
 from tearline_client.rendering.tasks import next_command
 from tearline_client.rendering.words import agency_name
@@ -17,6 +19,8 @@ from tearline_client.rendering.words import agency_name
 _NAMES: Mapping[str, str] = {
     **{kind.value: words for kind, words in KINDS.items()},
     **{urgency.value: words for urgency, words in URGENCIES.items()},
+    **{reason.value: words for reason, words in RECALL_REASONS.items()},
+    **{use.value: words for use, words in USES.items()},
 }
 """Names of subjects that are codes of the protocol, as messages."""
 
@@ -72,8 +76,10 @@ def _row(visit: Visit, task: Task, trust_list: TrustList) -> TaskRow:
 
 def _link(visit: Visit, task: Task) -> str:
     match task.kind:
-        case TaskKind.UNREAD | TaskKind.RECALL:
+        case TaskKind.UNREAD:
             return f"/packets/{task.id.hex()}" if Role.LIAISON in visit.roles else ""
+        case TaskKind.RECALL:
+            return f"/recalls/{task.id.hex()}" if visit.roles & DECIDERS else "/recalls"
         case TaskKind.REQUEST | TaskKind.QUESTION | TaskKind.URGENCY:
             return f"/requests/{task.id.hex()}" if visit.roles & {*DRAFTERS} else "/requests"
         case TaskKind.EVIDENCE | TaskKind.QUARANTINE:
@@ -83,6 +89,6 @@ def _link(visit: Visit, task: Task) -> str:
         case TaskKind.APPROVAL:
             return f"/approvals/{task.id.hex()}" if visit.roles & {*DRAFTERS} else ""
         case TaskKind.CONSENT:
-            return ""
+            return f"/consents/{task.id.hex()}" if visit.roles & READERS else "/consents"
         case TaskKind.INVITATION | TaskKind.VOTE:
             return f"/cases/{task.id.hex()}"

@@ -7,6 +7,9 @@ from tearline_client.messages.packet_view import PacketView
 from tearline_client.planning.mentions import Mention, verify_confirmed
 from tearline_client.store.consents import ConsentRecord
 
+__all__ = ["ConsentRecord", "ConsentView"]
+"""With the consent itself, which pages name without its store."""
+
 
 @immutable
 class ConsentView:

@@ -16,6 +16,7 @@ from tearline.errors import EXCHANGE_AWAY, NotFound, RestoreUnread
 from tearline.limits import MAX_FOUND
 from tearline.packets.packet import TEXT, OpenedField
 from tearline.policy.form import Form
+from tearline.policy.marking import Tlp
 from tearline.statements.receipt import Status
 from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
@@ -150,6 +151,17 @@ class PacketReader(PacketRecords):
         shown = self.show(packet_id, person=person, act=act)
         await self.confirm_read(packet_id, acted_by=acted_by)
         return shown
+
+    def strictest(self, packet_id: bytes, *, person: str = "") -> Tlp:
+        """Returns the strictest TLP of a packet's readable fields; a marking, and no contents.
+
+        Raises:
+            NotFound: If it is not here.
+            NotPermitted: If the person is only an auditor.
+        """
+        self._access.verify_reader(person)
+        fields = self._open(packet_id).view.fields
+        return max((each.field.marking.tlp for each in fields), default=Tlp.RED)
 
     async def confirm_read(self, packet_id: bytes, *, acted_by: ActedBy | None = None) -> None:
         """Notifies the grantor of a packet that it was opened, after ``show``; see ``read``."""

@@ -7,13 +7,14 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import LoginRequired, NotFound
 from tearline.identity import agency_uri_of
 from tearline.packets.correction import line_of
-from tearline.packets.recall import KeepGround, RecallOrder, RecallReason, RecallState, is_overdue
+from tearline.packets.recall import KeepGround, RecallOrder, RecallReason, is_overdue
 from tearline.persons.tokens import Role
 from tearline.statements.channel import VoidReason
 from tearline.statements.statement import ActedBy
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.withdraw import withdraw
+from tearline_client.features.recalls.effects import ErasureEffects, answerable, effects_of
 from tearline_client.features.recalls.handler import agreed_time, erase, keep
 from tearline_client.messages.due import Due
 from tearline_client.messages.packet_view import PacketView
@@ -193,6 +194,14 @@ class RecallService:
 
     # The recipient.
 
+    async def effects(self, packet_id: bytes) -> ErasureEffects:
+        """Returns the effects of erasing a partner's recalled packet, before a person decides.
+
+        Raises:
+            NotFound: If no recall of that packet awaits a decision.
+        """
+        return await effects_of(self._context, packet_id)
+
     async def keep(self, packet_id: bytes, ground: KeepGround, *, acted_by: ActedBy) -> None:
         """Keeps a partner's packet; the originator of a recall is told the ground.
 
@@ -256,11 +265,7 @@ class RecallService:
 
     def _answered(self, packet_id: bytes, act: Callable[[StoredRecall], None]) -> bool:
         """Answers the open recalls of a packet; returns whether there were any."""
-        waiting = [
-            each
-            for each in self._context.stores.recalls.of(packet_id)
-            if each.incoming and each.state is not RecallState.ERASED
-        ]
+        waiting = answerable(self._context, packet_id)
         for each in waiting:
             act(each)
         return bool(waiting)
@@ -291,6 +296,10 @@ class RecallService:
     def all(self) -> tuple[StoredRecall, ...]:
         """Returns every recall, ours and partners', in the order of arrival."""
         return self._context.stores.recalls.all()
+
+    def newest(self, limit: int) -> tuple[StoredRecall, ...]:
+        """Returns the latest recalls, ours and partners', newest first."""
+        return self._context.stores.recalls.newest(limit)
 
     def count_open(self) -> int:
         """Returns the number of partners' recalls without an answer, without opening them."""

@@ -5,8 +5,8 @@ import pytest
 from tearline.errors import MarkingMalformed, PathMalformed
 from tearline.policy.profile import default_marking
 from tearline.policy.vocabulary import OWN_POLICIES
-from tearline_client.cli.policy import marking_from
 from tearline_client.demo.lead import OWN_POLICY
+from tearline_client.drafting.policy_bench import marking_from
 
 UNDER = ("--agreement", "narcotics-2026", "--article", "money-laundering")
 CASE = """

@@ -171,6 +171,7 @@ ALLOWED: Mapping[str, str] = {
     "packet_index.PacketIndex.newest": _PAGE,
     "recalls.RecallStore.all": _ASKED,
     "recalls.RecallStore.forgotten": _ASKED,
+    "recalls.RecallStore.newest": _PAGE,
     "recovery.RecoveryStore.confirm": "each is deleted once, when its recipient has signed for it",
     "recovery.RecoveryStore.withdrawals": _AFTER_LOSS,
     "requests.RequestStore.all": _ASKED,

@@ -10,6 +10,7 @@ from tearline.persons.tokens import Role
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import ROLES
 from tearline_client.node import Node
+from tearline_runtime.service_status import BACKUP_DUE_MS, backup_time_ms
 
 READERS = frozenset({Role.OFFICER, Role.AUDITOR})
 """Roles that may see the page; its acts take an officer in charge."""
@@ -55,7 +56,7 @@ class MemberRow:
 async def page(visit: Visit) -> Response:
     """Shows the agency; it reads no contents."""
     node, trust_list = visit.node, visit.node.directory.trust_list()
-    status = node.status()
+    status, made_ms = node.status(), backup_time_ms(node.home.path)
     return visit.render(
         "agency/overview.html",
         {
@@ -71,6 +72,8 @@ async def page(visit: Visit) -> Response:
             "number_of_list": trust_list.number,
             "members": tuple(_members(node)),
             "policies": node.own_policies(),
+            "backup_ms": made_ms,
+            "backup_is_old": made_ms is not None and node.now_ms() - made_ms > BACKUP_DUE_MS,
         },
     )
 

@@ -17,6 +17,7 @@ _TABS = (
     ("/audit", mark("Who saw"), ALL),
     ("/audit/log", mark("Search the log"), SEARCHERS),
     ("/audit/statistics", mark("Statistics"), SEARCHERS),
+    ("/audit/exhibit", mark("Verify an exhibit"), ALL),
     ("/audit/access", mark("Own access log"), READERS),
 )
 

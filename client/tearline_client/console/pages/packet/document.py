@@ -9,6 +9,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.federation.members import TrustList
 from tearline.packets.grant import Caveats
 from tearline.packets.packet import TEXT, OpenedField, WithholdReason
+from tearline.packets.recall import RecallState
 from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import HANDLING_CODES, Marking, Pap, Tlp
@@ -203,15 +204,20 @@ def document(node: Node, shown: PacketView) -> dict[str, object]:
             f"{short(problem.path)}: {problem.why}" for problem in shown.problems if problem.lacks
         ),
         "life": tuple(_life(trust_list, shown)),
+        "recall_to_answer": any(
+            each.incoming and each.state is not RecallState.ERASED
+            for each in node.recalls.of(shown.packet.id)
+        ),
         "recalls": tuple(_recalls(node, trust_list, shown)),
     }
 
 
 def _strictest(markings: Iterable[Marking]) -> Badge:
-    return _tlp(max((marking.tlp for marking in markings), default=Tlp.RED))
+    return tlp_badge(max((marking.tlp for marking in markings), default=Tlp.RED))
 
 
-def _tlp(tlp: Tlp) -> Badge:
+def tlp_badge(tlp: Tlp) -> Badge:
+    """Returns a level of TLP as a badge."""
     tone = f"tlp-{tlp.text.partition('+')[0]}"
     return Badge(code=f"TLP:{tlp.text.upper()}", tone=tone, meaning=TLP[tlp])
 
@@ -225,7 +231,7 @@ def _plain(code: str) -> Badge:
 
 
 def _badges(marking: Marking) -> Iterator[Badge]:
-    yield _tlp(marking.tlp)
+    yield tlp_badge(marking.tlp)
     yield _pap(marking.pap)
     yield from map(_plain, marking.handling)
     if marking.orcon:
@@ -307,7 +313,7 @@ def _notes(markings: Iterable[Marking], shown: PacketView) -> Iterator[Badge]:
     if any(each.orcon for each in asked):
         yield _plain("ORCON")
     for tlp in sorted({each.tlp for each in markings}, reverse=True):
-        yield _tlp(tlp)
+        yield tlp_badge(tlp)
     for pap in sorted({each.pap for each in asked}, reverse=True):
         yield _pap(pap)
 

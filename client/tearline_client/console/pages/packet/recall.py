@@ -1,7 +1,5 @@
 """Recall of a packet of ours: first its scope and everyone it affects, then the typed name."""
 
-from collections.abc import Mapping
-
 from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
@@ -12,28 +10,20 @@ from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
 from tearline.text.choices import one_of
 from tearline_client.console.forms import Form
-from tearline_client.console.languages import mark
 from tearline_client.console.pages.packet.document import words_of
 from tearline_client.console.visit import Visit
-from tearline_client.console.words import KINDS
+from tearline_client.console.words import KINDS, RECALL_REASONS
 from tearline_client.features.recalls.service import RecallPlan
 from tearline_client.node import Node
 from tearline_client.rendering.words import agency_name
 
 _HOUR_MS = 3_600_000
-_LEAST_HOURS, _MOST_HOURS = MIN_ANSWER_MS // _HOUR_MS, 24 * 365
+LEAST_HOURS, MOST_HOURS = MIN_ANSWER_MS // _HOUR_MS, 24 * 365
+"""Hours that an officer may give partners to answer."""
 USUAL_HOURS = 72
 """Hours until partners must answer, unless an officer chooses others."""
 _TYPED_DIGITS = 12  # as the command line asks for
 _LINE, _ALONE = "line", "alone"
-_REASONS: Mapping[RecallReason, str] = {
-    RecallReason.MISTAKE: mark("It was sent by mistake"),
-    RecallReason.SOURCE_AT_RISK: mark("A source is at risk"),
-    RecallReason.CORRECTED: mark("A correction replaces it"),
-    RecallReason.NO_LONGER_NEEDED: mark("It is no longer needed"),
-    RecallReason.ORDERED: mark("A court or an authority ordered it"),
-    RecallReason.SUSPENDED: mark("The agreement is suspended"),
-}
 
 
 @immutable
@@ -83,10 +73,10 @@ async def page(visit: Visit) -> Response:
             ),
             "count": len({to for each in [plan, *others] for to in each.recipients}),
             "has_line": bool(others),
-            "reasons": {each: _REASONS[each] for each in _offered()},
+            "reasons": {each: RECALL_REASONS[each] for each in offered_reasons()},
             "hours": USUAL_HOURS,
-            "least_hours": _LEAST_HOURS,
-            "most_hours": _MOST_HOURS,
+            "least_hours": LEAST_HOURS,
+            "most_hours": MOST_HOURS,
         },
     )
 
@@ -100,17 +90,16 @@ async def recall(visit: Visit) -> Response:
         raise NotConfirmed
     plan = scope.plan(node)
     others = scope.line(node, plan)
-    if others and form.text("rest") not in (_LINE, _ALONE):
-        raise MalformedInput(one_of(form.text("rest"), "choice for the rest", (_LINE, _ALONE)))
+    others = rest_of(form, others)
     manifest = node.packets.manifest(scope.packet)
     acted_by = node.persons.acted_by(visit.person, manifest.agreement.id, Role.LIAISON)
     done = "recalled"
     try:
         await node.recalls.recall(
             plan,
-            _reason(form),
-            line=others if form.text("rest") == _LINE else (),
-            respond_in_ms=_hours(form) * _HOUR_MS,
+            reason_of(form),
+            line=others,
+            respond_in_ms=hours_of(form) * _HOUR_MS,
             acted_by=acted_by,
         )
     except ActQueued:
@@ -128,23 +117,44 @@ def _scope(visit: Visit, partners: tuple[str, ...], path: str) -> Scope:
     )
 
 
-def _offered() -> list[RecallReason]:
+def offered_reasons() -> list[RecallReason]:
     """Returns the reasons that a person may give; a suspension gives its own."""
     return [each for each in RecallReason if each is not RecallReason.SUSPENDED]
 
 
-def _reason(form: Form) -> RecallReason:
+def rest_of(form: Form, others: list[RecallPlan]) -> list[RecallPlan]:
+    """Returns the recalls of the rest of a line of corrections that a form chooses.
+
+    Raises:
+        MalformedInput: If there is a rest, and no choice.
+    """
+    if others and form.text("rest") not in (_LINE, _ALONE):
+        raise MalformedInput(one_of(form.text("rest"), "choice for the rest", (_LINE, _ALONE)))
+    return others if form.text("rest") == _LINE else []
+
+
+def reason_of(form: Form) -> RecallReason:
+    """Returns the reason that a form states.
+
+    Raises:
+        MalformedInput: If a person may not give it.
+    """
     reason = form.text("reason")
-    if reason not in _offered():
-        raise MalformedInput(one_of(reason, "reason of a recall", _offered()))
+    if reason not in offered_reasons():
+        raise MalformedInput(one_of(reason, "reason of a recall", offered_reasons()))
     return RecallReason(reason)
 
 
-def _hours(form: Form) -> int:
+def hours_of(form: Form) -> int:
+    """Returns the hours for an answer that a form states.
+
+    Raises:
+        MalformedInput: If they are too few or too many.
+    """
     try:
-        hours = parse_decimal(form.text("hours").strip(), maximum=_MOST_HOURS)
+        hours = parse_decimal(form.text("hours").strip(), maximum=MOST_HOURS)
     except MalformedInput:
         hours = 0
-    if hours < _LEAST_HOURS:
-        raise MalformedInput(f"the hours are from {_LEAST_HOURS} to {_MOST_HOURS}")
+    if hours < LEAST_HOURS:
+        raise MalformedInput(f"the hours are from {LEAST_HOURS} to {MOST_HOURS}")
     return hours

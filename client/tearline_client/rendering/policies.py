@@ -1,4 +1,4 @@
-"""Rows of ``tearline policy``: explanations, changes and results of cases."""
+"""Rows of questions to policies: explanations, changes and results of cases."""
 
 from tearline.federation.members import TrustList
 from tearline.policy.engine import Answer

@@ -1,0 +1,184 @@
+"""Acts on several packets that a person ticked in the list: marked as read, or recalled."""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from tearline.dataclass.immutable import immutable
+from tearline.errors import MalformedInput, NotFound
+from tearline.federation.members import TrustList
+from tearline.limits import CONSOLE_PAGE_ROWS
+from tearline.persons.tokens import Role
+from tearline_client.console.pages.acts import carried_out, verify_typed
+from tearline_client.console.pages.packet.recall import (
+    LEAST_HOURS,
+    MOST_HOURS,
+    USUAL_HOURS,
+    hours_of,
+    offered_reasons,
+    reason_of,
+    rest_of,
+)
+from tearline_client.console.visit import Visit
+from tearline_client.console.words import KINDS, RECALL_REASONS
+from tearline_client.features.recalls.service import RecallPlan
+from tearline_client.rendering.words import agency_name
+from tearline_runtime.turns import in_turns
+
+
+@immutable
+class Ticked:
+    """A ticked packet.
+
+    Attributes:
+        id: Its id, in hexadecimal.
+        kind: Its kind, as a message.
+        names: Short names of its sender, or of the partners that lose it.
+        subject: Its first readable names; empty for a recall.
+    """
+
+    id: str
+    kind: str
+    names: tuple[str, ...]
+    subject: tuple[str, ...] = ()
+
+
+async def read_page(visit: Visit) -> Response:
+    """Shows the names in unread packets, before a person states to have seen them."""
+    node, trust_list = visit.node, visit.node.directory.trust_list()
+    unread, left_out = await _divided(visit, is_unread=True)
+    rows: list[Ticked] = []
+    async for packet in in_turns(unread):
+        found = node.packets.subjects([packet], person=visit.person)
+        rows.append(
+            Ticked(
+                id=packet.hex(),
+                kind=KINDS[node.packets.manifest(packet).kind],
+                names=(agency_name(trust_list, node.packets.get(packet).origin),),
+                subject=found.get(packet, ()),
+            )
+        )
+    return visit.render("selection_read.html", {"rows": rows, "left_out": left_out})
+
+
+async def mark_read(visit: Visit) -> Response:
+    """States to the senders of packets that the person has seen them."""
+    form, node = await visit.form(), visit.node
+    packets = _found(visit, form.texts("packet"))
+    async for packet in in_turns(packets):
+        agreement = node.packets.manifest(packet).agreement.id
+        acted_by = node.persons.acted_by(visit.person, agreement, Role.LIAISON)
+        await node.packets.confirm_read(packet, acted_by=acted_by)
+    return visit.redirect("/packets", {"done": "read"})
+
+
+async def recall_page(visit: Visit) -> Response:
+    """Shows the partners that lose packets of ours, before a recall of all of them."""
+    trust_list = visit.node.directory.trust_list()
+    ours, left_out = await _divided(visit, is_unread=False)
+    plans = _plans(visit, ours)
+    rest = [each for plan in plans for each in _rest(visit, plan, plans)]
+    partners = {to for each in [*plans, *rest] for to in each.recipients}
+    return visit.render(
+        "selection_recall.html",
+        {
+            "rows": [_lost(visit, trust_list, plan) for plan in plans],
+            "rest": [_lost(visit, trust_list, plan) for plan in rest],
+            "left_out": left_out + len(ours) - len(plans),
+            "count": len(partners),
+            "typed": _typed(plans),
+            "reasons": {each: RECALL_REASONS[each] for each in offered_reasons()},
+            "hours": USUAL_HOURS,
+            "least_hours": LEAST_HOURS,
+            "most_hours": MOST_HOURS,
+        },
+    )
+
+
+async def recall(visit: Visit) -> Response:
+    """Recalls packets of ours from all their partners, after the confirmation was typed."""
+    form, node = await visit.form(), visit.node
+    plans = _plans(visit, _found(visit, form.texts("packet")))
+    if not plans:
+        raise NotFound("no packet of ours is chosen that partners have")
+    verify_typed(form, _typed(plans))
+    rest = [each for plan in plans for each in _rest(visit, plan, plans)]
+    others = rest_of(form, rest)
+    reason, hours = reason_of(form), hours_of(form)
+    by_agreement: dict[bytes, list[RecallPlan]] = {}
+    for plan in [*plans, *others]:
+        agreement = node.packets.manifest(plan.packet).agreement.id
+        by_agreement.setdefault(agreement, []).append(plan)
+    persons = {
+        agreement: node.persons.acted_by(visit.person, agreement, Role.LIAISON)
+        for agreement in by_agreement
+    }
+
+    async def act() -> None:
+        for agreement, (first, *further) in by_agreement.items():
+            await node.recalls.recall(
+                first,
+                reason,
+                line=further,
+                respond_in_ms=hours * 3_600_000,
+                acted_by=persons[agreement],
+            )
+
+    return await carried_out(visit, act(), "/recalls", "recalled")
+
+
+def _found(visit: Visit, ids: Sequence[str]) -> list[bytes]:
+    """Returns the packets of a form or an address, each once.
+
+    Raises:
+        MalformedInput: If there is none, or more than a page of the list has.
+        NotFound: If one is not here.
+    """
+    if not ids or len(ids) > CONSOLE_PAGE_ROWS:
+        raise MalformedInput(f"tick 1 to {CONSOLE_PAGE_ROWS} packets")
+    return list(dict.fromkeys(visit.node.packets.find(each) for each in ids))
+
+
+async def _divided(visit: Visit, *, is_unread: bool) -> tuple[list[bytes], int]:
+    """Returns the ticked packets that are unread, or ours, and the number of the others."""
+    node, found = visit.node, _found(visit, visit.request.query_params.getlist("packet"))
+    chosen = [
+        packet
+        async for packet in in_turns(found)
+        if (
+            node.packets.is_unread(packet)
+            if is_unread
+            else node.packets.get(packet).origin == node.uri
+        )
+    ]
+    return chosen, len(found) - len(chosen)
+
+
+def _plans(visit: Visit, packets: Sequence[bytes]) -> list[RecallPlan]:
+    """Returns the recall of each packet that partners have."""
+    found = []
+    for packet in packets:  # at most a page of the list
+        try:
+            found.append(visit.node.recalls.plan(packet))
+        except NotFound:  # granted to none, or a partner's
+            continue
+    return found
+
+
+def _rest(visit: Visit, plan: RecallPlan, plans: Sequence[RecallPlan]) -> list[RecallPlan]:
+    """Returns the recalls of the rest of a packet's line of corrections."""
+    ticked = {each.packet for each in plans}
+    return [each for each in visit.node.recalls.line(plan) if each.packet not in ticked]
+
+
+def _lost(visit: Visit, trust_list: TrustList, plan: RecallPlan) -> Ticked:
+    return Ticked(
+        id=plan.packet.hex(),
+        kind=KINDS[visit.node.packets.manifest(plan.packet).kind],
+        names=tuple(sorted(agency_name(trust_list, each) for each in plan.recipients)),
+    )
+
+
+def _typed(plans: Sequence[RecallPlan]) -> str:
+    """Returns the text to type: the beginning of the first id, and the number of packets."""
+    return f"{plans[0].packet.hex()[:6]} {len(plans)}" if plans else ""
