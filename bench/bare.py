@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
-from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from tearline.crypto.keys import KemKey, SigningKey
@@ -11,12 +11,12 @@ from tearline.crypto.keys import KemKey, SigningKey
 HPKE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 MESSAGE = secrets.token_bytes(200)  # federation, signer, key id, size and root have about that
 KEY = secrets.token_bytes(32)
-CONTEXT = secrets.token_bytes(40)
+NONCE = bytes(12)
 INFO = secrets.token_bytes(51)
 
 
 class Sender:
-    """One composite signature, some HPKE seals, some Cobblestone seals.
+    """One composite signature, some HPKE seals, some AES-GCM seals.
 
     Args:
         releases: Lengths of what is sealed to recipients, in bytes.
@@ -35,13 +35,11 @@ class Sender:
         for release in self._releases:
             HPKE.encrypt(release, self._recipient, info=INFO)
         for field in self._fields:
-            encryptor = Cobblestone256Encryptor(KEY, CONTEXT)
-            encryptor.update(field)
-            encryptor.finalize()
+            AESGCM(KEY).encrypt(NONCE, field, None)
 
 
 class Reader:
-    """One composite verification, one HPKE open, some Cobblestone opens.
+    """One composite verification, one HPKE open, some AES-GCM opens.
 
     Args:
         release: Length of what was sealed to the reader, in bytes.
@@ -53,18 +51,13 @@ class Reader:
         self._public, self._signature = key.public, key.sign(MESSAGE)
         self._recipient = recipient.hpke
         self._release = HPKE.encrypt(secrets.token_bytes(release), recipient.public.hpke, info=INFO)
-        self._fields = [_sealed(secrets.token_bytes(length)) for length in fields]
+        self._fields = [
+            AESGCM(KEY).encrypt(NONCE, secrets.token_bytes(length), None) for length in fields
+        ]
 
     def open(self, _number: int) -> None:
         """Does it once."""
         self._public.verify(self._signature, MESSAGE)
         HPKE.decrypt(self._release, self._recipient, info=INFO)
         for field in self._fields:
-            decryptor = Cobblestone256Decryptor(KEY, CONTEXT)
-            decryptor.update(field)
-            decryptor.finalize()
-
-
-def _sealed(plaintext: bytes) -> bytes:
-    encryptor = Cobblestone256Encryptor(KEY, CONTEXT)
-    return encryptor.update(plaintext) + encryptor.finalize()
+            AESGCM(KEY).decrypt(NONCE, field, None)

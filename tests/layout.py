@@ -26,7 +26,8 @@ AT_MOST: Mapping[str, float] = {
     # shared package takes its part of the bound along, so the sum stays.
     # 200 of these are the status and the progress line that both sides share.
     # 45 of these make the classes of values on use; before, a command waited for all of them.
-    "lines of code in proto": 12_045,
+    # 60 of these let a field leave to its compartment what all fields of it share: fewer bytes.
+    "lines of code in proto": 12_235,
     "lines of code in server": 9_820,
     # 250 of these count the effects of a suspension, and read what a case holds, in small steps.
     # 1,300 of these are the worklist, the inbox and the command line's aids for persons; 500 are

@@ -71,7 +71,8 @@ def claimed(sealed: SealedPacket, compartment: int, marking: Marking) -> SealedP
     """A packet whose opening of a compartment claims another marking than its fields bear."""
     opening = replace(sealed.openings[compartment], marking=marking)
     committed = list(sealed.manifest.compartments)
-    committed[compartment] = replace(committed[compartment], opening_commit=opening_commit(opening))
+    commit = opening_commit(sealed.manifest.packet_id, opening)
+    committed[compartment] = replace(committed[compartment], opening_commit=commit)
     return replace(
         sealed,
         manifest=replace(sealed.manifest, compartments=tuple(committed)),
@@ -95,7 +96,7 @@ async def test_a_field_released_alone_is_judged_by_its_own_marking(world: Simula
         next_place=lambda to, agreement: Address(recipient=to, agreement_id=agreement, seq=1),
     )
     grant = make_grant(
-        lie,
+        replace(lie, openings=sealed.openings),  # the release states the true marking
         statement_id(StatementType.MANIFEST, body),
         Selection(existences={}, compartments=()),
         world.cn.node.uri,

@@ -48,7 +48,8 @@ from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.requests.step import Ground, ItemOutcome, RequestStep, StepKind, StepNote
-from tearline.sealing import open_packet, release_of
+from tearline.sealing import release_of
+from tearline.sealing.slots import release_slot
 from tearline.statements.channel import Address, Mark, Void, VoidReason
 from tearline.statements.receipt import LogOpening, Receipt, Status
 from tearline.statements.statement import ActedBy, Inclusion, Statement, StatementType
@@ -75,7 +76,7 @@ from tearline.wire.audit_exports import ExportManifest
 from tearline.wire.codec import Codec
 from tearline.wire.erasures import ErasedEntry, ProvenAgreement
 from tearline.wire.exhibits import ProvenEntry
-from tearline.wire.packets import FieldRelease
+from tearline.wire.packets import FieldContent
 from tearline.wire.statements import cosigned, signed
 
 _FED = federation()
@@ -86,6 +87,10 @@ _RELEASE = release_of(
     existences={compartment_of(_SEALED, "identity.source"): WithholdReason.THIRD_PARTY},
     compartments=[compartment_of(_SEALED, "identity.subject")],
     slots=_SEALED.openings[compartment_of(_SEALED, "finance.amount")].slots,
+)
+# Its place in the packet is drawn, and may be 0, which no encoding shows.
+_GENERALISED = replace(
+    _RELEASE.compartments[0].opening, compartment=3, form=Form.GENERALISED, mask="band"
 )
 _PERSON = ActedBy(
     pseudonym=secret("pseudonym"), role="analyst", token_hash=secret("token"), time_ms=NOW_MS
@@ -193,7 +198,6 @@ _GRANT = grant(
     slots=[item.slot for item in _RELEASE.fields],
     seq=300,
 )
-_VIEW = open_packet(_SEALED.manifest, dict(enumerate(_SEALED.ciphertexts)), _RELEASE)
 _LIST = _FED.trust().trust_list
 _CASE = case()
 
@@ -296,16 +300,12 @@ CODECS: dict[str, Sample] = {
             supersedes=secret("before"),
         ),
     ),
-    # Their places in the packet are drawn, and may be 0, which no encoding shows.
-    "opening": Sample(packets.OPENING, replace(_RELEASE.compartments[0].opening, compartment=3)),
-    "field": Sample(packets.FIELD, _VIEW.fields[0].field),
-    "generalised field": Sample(
-        packets.FIELD,
-        replace(_VIEW.fields[0].field, values=(b"a", b"b"), form=Form.GENERALISED, mask="initials"),
-    ),
+    "opening": Sample(packets.OPENING, _GENERALISED),
+    "field": Sample(packets.CONTENT, FieldContent("1a" * 16 + "/A/b", "image/png", (b"a", b"b"))),
+    "field of no entity": Sample(packets.CONTENT, FieldContent("name", "image/png", (b"a",))),
     "release": Sample(
         packets.RELEASE,
-        replace(_RELEASE, fields=(FieldRelease(slot=300, secret=secret("field")),)),
+        replace(_RELEASE, fields=(release_slot(bytes(16), _GENERALISED, secret("key"), 300),)),
     ),
     "grant": Sample(grants.GRANT, replace(_GRANT, acted_by=_PERSON)),
     "grant of two": Sample(
@@ -586,7 +586,9 @@ CODECS: dict[str, Sample] = {
     "exhibit": Sample(
         exhibits.EXHIBIT,
         replace(
-            _CASE.exhibit([_CASE.slot("name"), _CASE.slot("amount")], receipts=True),
+            _CASE.exhibit(
+                [_CASE.slot("name"), _CASE.slot("amount", Form.GENERALISED)], receipts=True
+            ),
             entries=(_CASE.entry(_CASE.first_blind), _CASE.entry(_CASE.first_blind + 1)),
         ),
     ),

@@ -3,7 +3,6 @@
 What is refused ends in a ValueError of the error's code and the rule.
 """
 
-import hmac
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from vectors.second_log import blind, verify_inclusion, verify_note
 from vectors.second_schema import Message
 from vectors.second_statements import id_of, with_attestations
 from vectors.second_trust import Trust
-from vectors.second_verifier import padded
+from vectors.second_verifier import field_of, marked
 
 PEM = re.compile(
     r"-----BEGIN TEARLINE EXHIBIT-----\n((?:[A-Za-z0-9+/=]{64}\n)*[A-Za-z0-9+/=]{1,64}\n)"
@@ -66,12 +65,10 @@ def open_field(manifest: Message, shown: Message) -> Message:
     slot, plaintext = shown["slot"], shown["plaintext"]
     need(slot < len(manifest["slots"]), "TL-PKT-006 X-14: no such slot")
     where = manifest["packet_id"] + slot.to_bytes(4)
-    found = commit("slot", where, shown["salt"], plaintext)
-    same = hmac.compare_digest(found, manifest["slots"][slot]["commit"])
-    need(same, "TL-PKT-006 X-14: not what was signed")
-    end = 4 + int.from_bytes(plaintext[:4])
-    need(plaintext[end:] == bytes(padded(end) - end), "TL-PKT-001 X-14: padding")
-    return {"slot": slot, "field": parse("FieldPlain", plaintext[4:end])}
+    found = commit("slot", where, shown["salt"], marked(shown), plaintext)
+    need(found == manifest["slots"][slot]["commit"], "TL-PKT-006 X-14: not what was signed")
+    with under("X-14"):
+        return {"slot": slot, "field": field_of(plaintext, shown)}
 
 
 def verify_receipt(trust: Trust, receipt: Message, event: Message, index: int) -> int:

@@ -58,6 +58,7 @@ _category = names_in(re.findall("tree of version 1: (.+?);", _text, re.S)[0])
 _group = "|".join(sorted({*re.findall(r"(\w+)\\[.]", _category)}))
 _lists = ("members", "asked", "consents", "objections")
 _name = "[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
+_MARKED = ("Opening", "FieldRelease", "ShownField")
 TEXTS = {
     **dict.fromkeys(("Header.signer", "Attestation.signer", "Event.party"), _uri),
     **dict.fromkeys(("Agreement.parties", "Agreement.oversight"), _agency),
@@ -75,7 +76,7 @@ TEXTS = {
     "Event.outcome": "ok|refused",
     "Decision.category": _category,
     **dict.fromkeys(
-        ("Opening.marking", "FieldPlain.marking"),
+        [f"{name}.marking" for name in _MARKED],
         f"(?:{_category}) TLP:(?:CLEAR|GREEN|AMBER(?:[+]STRICT)?|RED) "
         "PAP:(?:CLEAR|GREEN|AMBER|RED) (?:H0|H1(?:,H2)?(?:,H3)?|H2(?:,H3)?|H3)(?: ORCON)?",
     ),
@@ -102,11 +103,10 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     "Manifest.compartments": range(4, 65, 4),
     "Manifest.slots": range(8, 2049, 8),
     "Opening.compartment": range(64),
-    "Opening.form": range(5),
+    **dict.fromkeys([f"{name}.form" for name in _MARKED], range(2, 5)),
     "Opening.slots": range(1, 2049),
-    "FieldPlain.path": range(1, 513),
+    "FieldPlain.name": range(1, 513),
     "FieldPlain.values": range(4097),
-    "FieldPlain.form": range(2, 5),
     "Address.seq": range(1, 1 << 63),
     "Grant.purpose": range(4097),
     "Grant.not_after_ms": range(1 << 63),
@@ -175,7 +175,8 @@ RULES = {  # what a message or a field is refused by, beyond the rules of encodi
     **dict.fromkeys(("Agreement", "Article", "Share", "ReplyTime"), "S-31"),
     "Manifest": "P-2",
     "FieldPlain": "P-9",
-    **dict.fromkeys(("Opening.marking", "FieldPlain.marking"), "P-11"),
+    **dict.fromkeys([f"{name}.marking" for name in _MARKED], "P-11"),
+    "Opening": "P-8",
     "Grant": "P-12",
     "Receipt": "P-24",
     **dict.fromkeys(("TrustList", "Agency", "Exchange"), "L-24"),
@@ -211,9 +212,12 @@ def is_consistent(name: str, m: Message) -> bool:
         case "Leaf":
             return {bool(m["type"]), bool(m["body"]), bool(m["salt"])} == {not m["hash"]}
         case "FieldPlain":
-            readable = m["media_type"] != "text/plain" or all(map(is_utf8, m["values"]))
-            whole = readable and sum(map(len, m["values"])) <= 1 << 20
-            return whole and bool(m["mask"]) == (m["form"] == 3)
+            readable = bool(m["media_type"]) or all(map(is_utf8, m["values"]))
+            apart = m["entity"] or not re.match("[0-9a-f]{32}/.", m["name"], re.S)
+            whole = readable and m["media_type"] != "text/plain" and bool(apart)
+            return whole and sum(map(len, m["values"])) <= 1 << 20
+        case "FieldRelease" | "ShownField":
+            return bool(m["mask"]) == (m["form"] == 3)
         case "Article":
             ways = [(way["sender"], way["recipient"]) for way in m["directions"]]
             shares = [(share["partner"], share["category"]) for share in m["shares"]]
@@ -247,7 +251,7 @@ def is_consistent(name: str, m: Message) -> bool:
             placed = {m["entry"] is not None, m["address"] is None} == {m["status"] in (1, 6)}
             return placed and bool(m["code"]) == (m["status"] == 6)
         case "Opening":
-            return m["slots"][-1] < 2048
+            return m["slots"][-1] < 2048 and bool(m["mask"]) == (m["form"] == 3)
         case "Event":
             named = re.fullmatch(_uri, m["actor"]) is not None or m["code"].startswith("access-")
             counted = m["code"] in ("refused", "token-refused") and m["party"].endswith("/exchange")

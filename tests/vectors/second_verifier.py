@@ -6,14 +6,13 @@ covers, `second_trust` whose keys count. Here are packets and grants: S-10, and 
 P-14, P-16 to P-21 and P-25. What is refused ends in a ValueError of the error's code and the rule.
 """
 
-import hmac
 from collections.abc import Mapping
 from hashlib import shake_256
 
-from cryptography.cobblestone import Cobblestone256Decryptor
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from vectors.second_basics import (
     commit,
@@ -30,9 +29,30 @@ from vectors.second_schema import Message
 
 def padded(size: int) -> int:
     """P-9."""
-    exponent = max(size, 1).bit_length() - 1
-    rest = (1 << exponent - exponent.bit_length()) - 1 if size > 256 else 255
-    return max(256, size + rest & ~rest)
+    if size <= 1024:
+        return max(128, 1 << max(size - 1, 0).bit_length())
+    exponent = size.bit_length() - 1
+    rest = (1 << exponent - exponent.bit_length()) - 1
+    return size + rest & ~rest
+
+
+def marked(m: Message) -> bytes:
+    """P-6: M."""
+    text, mask = prefixed(m["marking"].encode()), prefixed(m["mask"].encode())
+    return commit("marking", text, m["form"].to_bytes(1), mask)
+
+
+def field_of(plaintext: bytes, of: Message) -> Message:
+    """P-9: the field, with what its compartment says of it."""
+    end = 4 + int.from_bytes(plaintext[:4])
+    whole = end <= len(plaintext) and plaintext[end:] == bytes(padded(end) - end)
+    need(whole, "TL-PKT-001 P-9: padding")
+    field = parse("FieldPlain", plaintext[4:end])
+    path = "/".join([field["entity"].hex()] * bool(field["entity"]) + [field["name"]])
+    need(len(path.encode()) <= 512, "TL-PKT-001 P-9: a path too long")
+    said = {name: of[name] for name in ("marking", "form", "mask")}
+    media_type = field["media_type"] or "text/plain"
+    return {"path": path, "media_type": media_type, "values": field["values"], **said}
 
 
 def verify_forward(known: int, following: int) -> None:
@@ -41,26 +61,28 @@ def verify_forward(known: int, following: int) -> None:
     need(forward and (known < 5 or known == following), "TL-MBX-004 P-25: not forward")
 
 
-def open_slot(manifest: Message, slot: int, secret: bytes, ciphertext: bytes | None) -> Message:
+def open_slot(
+    manifest: Message, slot: int, secret: bytes, of: Message, ciphertext: bytes | None
+) -> Message:
     """P-4 to P-6, P-9 and P-20, of one slot."""
     where, told = manifest["packet_id"] + slot.to_bytes(4), manifest["slots"][slot]
     if ciphertext is None:
         raise ValueError("TL-PKT-007 P-20: no ciphertext")
-    same = hmac.compare_digest(sha(ciphertext), told["ciphertext_sha256"])
+    same = sha(ciphertext) == told["ciphertext_sha256"]
     need(same and len(ciphertext) == told["ciphertext_length"], "TL-PKT-006 P-20: ciphertext")
     keys = expand(secret, "field-keys", where, size=64)
     try:
-        cipher = Cobblestone256Decryptor(keys[:32], label("field") + where)
-        plaintext = cipher.update(ciphertext) + cipher.finalize()
+        plaintext = AESGCM(keys[:32]).decrypt(bytes(12), ciphertext, None)
     except InvalidTag:
         raise ValueError("TL-PKT-008 P-20: does not decrypt") from None
-    same = hmac.compare_digest(commit("slot", where, keys[32:], plaintext), told["commit"])
-    need(same, "TL-PKT-006 P-6: another plaintext")
-    end = 4 + int.from_bytes(plaintext[:4])
-    whole = end <= len(plaintext) and plaintext[end:] == bytes(padded(end) - end)
-    need(whole, "TL-PKT-001 P-9: padding")
-    field = parse("FieldPlain", plaintext[4:end])
-    return {"field": field, "plaintext": plaintext, "secret": secret, "keys": keys}
+    same = commit("slot", where, keys[32:], marked(of), plaintext) == told["commit"]
+    need(same, "TL-PKT-006 P-6: another plaintext or marking")
+    return {
+        "field": field_of(plaintext, of),
+        "plaintext": plaintext,
+        "secret": secret,
+        "keys": keys,
+    }
 
 
 def open_packet(
@@ -74,35 +96,29 @@ def open_packet(
     for part in release["openings"] + release["compartments"]:
         opening = parse("Opening", part["opening"])
         slots, number = opening["slots"], opening["compartment"]
-        known = opening["packet_id"] == manifest["packet_id"] and seen.isdisjoint(slots)
-        known = known and number < len(manifest["compartments"])
+        known = seen.isdisjoint(slots) and number < len(manifest["compartments"])
         need(known and slots[-1] < len(manifest["slots"]), "TL-PKT-006 P-18: not of this packet")
         seen |= {*slots}
         where, commits = (
             manifest["packet_id"] + number.to_bytes(2),
             manifest["compartments"][number],
         )
-        marking, form = prefixed(opening["marking"].encode()), opening["form"].to_bytes(2)
-        listed = prefixed(b"".join(slot.to_bytes(4) for slot in slots))
-        opened = commit("opening", where, opening["salt"], marking, form, listed)
-        same = hmac.compare_digest(opened, commits["opening_commit"])
-        need(same, "TL-PKT-006 P-18: not the opening of P-8")
+        listed = b"".join(slot.to_bytes(4) for slot in slots)
+        opened = commit("opening", where, opening["salt"], marked(opening), listed)
+        need(opened == commits["opening_commit"], "TL-PKT-006 P-18: not the opening of P-8")
         if "key" not in part:
             told.append(opening | {"reason": part["reason"]})
             continue
         held = commit("compartment-key", where, part["key"])
-        same = hmac.compare_digest(held, commits["key_commit"])
-        need(same, "TL-PKT-006 P-19: not the key of P-7")
+        need(held == commits["key_commit"], "TL-PKT-006 P-19: not the key of P-7")
         for slot in slots:
             secret = expand(part["key"], "field-secret", where, slot.to_bytes(4), size=32)
-            secrets[slot] = secret, {name: opening[name] for name in ("marking", "form")}
-    secrets |= {each["slot"]: (each["secret"], Message()) for each in release["fields"]}
+            secrets[slot] = secret, opening
+    secrets |= {each["slot"]: (each["secret"], each) for each in release["fields"]}
     fields: dict[int, Message] = {}
-    for slot, (secret, bears) in sorted(secrets.items()):
+    for slot, (secret, of) in sorted(secrets.items()):
         need(slot < len(manifest["slots"]), "TL-PKT-006 P-20: no such slot")
-        fields[slot] = open_slot(manifest, slot, secret, ciphertexts.get(slot))
-        same = bears.items() <= fields[slot]["field"].items()
-        need(same, "TL-PKT-006 P-21: not of its compartment")
+        fields[slot] = open_slot(manifest, slot, secret, of, ciphertexts.get(slot))
     forms = [(each["field"]["path"], each["field"]["form"]) for each in fields.values()]
     need(len({*forms}) == len(forms), "TL-PKT-009 P-10: a path twice")
     return fields, told

@@ -12,7 +12,16 @@ import pytest
 
 from tearline.crypto.keys import SigningKey, SigningPublicKey
 from tearline.errors import StatusBackwards
-from tearline.packets.commitments import field_keys, field_secret, padded_length, slot_commit
+from tearline.packets.commitments import (
+    field_keys,
+    field_secret,
+    marking_digest,
+    padded_length,
+    slot_commit,
+)
+from tearline.packets.packet import Marks
+from tearline.policy.form import parse_form
+from tearline.policy.marking import parse_marking
 from tearline.sealing import open_packet, open_release
 from tearline.statements.receipt import Status, verify_forward
 from tearline.statements.statement import StatementType, leaf_hash, statement_id
@@ -181,10 +190,13 @@ def test_slots_derive_commit_and_hold_what_they_did(case: Case) -> None:
         case["salt"],
     )
     plaintext = bytes.fromhex(case["plaintext"])
-    commit = slot_commit(pid, slot, salt, plaintext)
+    said = case["field"]
+    marks = Marks(parse_marking(said["marking"]), parse_form(said["form"]), said["mask"])
+    assert marking_digest(marks).hex() == case["marking_digest"]
+    commit = slot_commit(pid, slot, salt, marks, plaintext)
     assert commit.hex() == case["commit"] == manifest.slots[slot].commit.hex()
     length = int.from_bytes(plaintext[:4], "big")
-    assert plain(parse_field(plaintext[4 : 4 + length])) == case["field"]
+    assert plain(parse_field(plaintext[4 : 4 + length], marks)) == case["field"]
 
 
 def test_the_packet_opens() -> None:

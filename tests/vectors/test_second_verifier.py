@@ -198,11 +198,20 @@ def test_slot(case: Json) -> None:
     key = of(PACKET["keys"][str(case["compartment"])])
     secret = basics.expand(key, "field-secret", where, *places, size=32)
     assert secret == of(case["field_secret"])
-    opened = verifier.open_slot(MANIFEST, slot, secret, CIPHERTEXTS[slot])
+    (said,) = [
+        opening
+        for opening in (basics.parse("Opening", of(each["encoded"])) for each in PACKET["openings"])
+        if slot in opening["slots"]
+    ]
+    opened = verifier.open_slot(MANIFEST, slot, secret, said, CIPHERTEXTS[slot])
+    digest = verifier.marked(said)
+    assert digest == of(case["marking_digest"])
     assert opened["keys"] == of(case["cipher_key"]) + of(case["salt"])
     assert opened["plaintext"] == of(case["plaintext"])
     assert len(opened["plaintext"]) in {padding[1] for padding in PACKET["padding"]}
-    committed = basics.commit("slot", where, places[1], of(case["salt"]), opened["plaintext"])
+    committed = basics.commit(
+        "slot", where, places[1], of(case["salt"]), digest, opened["plaintext"]
+    )
     assert committed == of(case["commit"]) == MANIFEST["slots"][slot]["commit"]
     assert shown(opened["field"]) == case["field"]
 
@@ -220,7 +229,7 @@ def test_release() -> None:
     assert parts == [(int(number), key) for number, key in PACKET["keys"].items()]
 
 
-@each(PACKET["padding"], 11)
+@each(PACKET["padding"], 14)
 def test_padding(case: Json) -> None:
     assert verifier.padded(case[0]) == case[1]
 

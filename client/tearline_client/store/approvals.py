@@ -12,7 +12,8 @@ from typing import Any, Self
 from tearline.dataclass.immutable import immutable
 from tearline.errors import NotFound, PendingFull, StoreDamaged
 from tearline.limits import MAX_PENDING, MAX_PENDING_AGE_MS
-from tearline.packets.packet import PacketKind, Urgency
+from tearline.packets.packet import Marks, PacketKind, Urgency
+from tearline.policy.marking import parse_marking
 from tearline.statements.statement import ActedBy
 from tearline.text.choices import the_one
 from tearline.wire.packets import encode_field, parse_field
@@ -319,7 +320,10 @@ def read_content(value: Mapping[str, Any], agreements: AgreementStore) -> Conten
 def _read_packet(value: Mapping[str, Any], agreements: AgreementStore) -> PendingPacket:
     agreement = agreements.newest(bytes.fromhex(value["agreement"]))
     draft = Draft(
-        fields=tuple(parse_field(base64.b64decode(field)) for field in value["fields"]),
+        fields=tuple(
+            parse_field(base64.b64decode(field), Marks(parse_marking(marking)))
+            for field, marking in value["fields"]
+        ),
         agreement=agreement,
         article=value["article"],
         purpose=value["purpose"],
@@ -379,7 +383,10 @@ def write_content(content: Content) -> dict[str, Any]:
 def _write_packet(packet: PendingPacket) -> dict[str, Any]:
     draft = packet.draft
     return {
-        "fields": [base64.b64encode(encode_field(field)).decode() for field in draft.fields],
+        "fields": [
+            (base64.b64encode(encode_field(field)).decode(), field.marking.encode())
+            for field in draft.fields
+        ],
         "agreement": draft.agreement.id.hex(),
         "article": draft.article,
         "purpose": draft.purpose,

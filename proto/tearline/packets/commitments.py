@@ -3,24 +3,27 @@
     CK              32 random bytes for each compartment
     FS_i            HKDF-Expand(CK, label ‖ packet id ‖ c ‖ i, 32)       opens one slot
     K_i ‖ S_i       HKDF-Expand(FS_i, label ‖ packet id ‖ i, 64)         key and salt
-    commit_i        SHA-256(label ‖ packet id ‖ i ‖ S_i ‖ plaintext)
+    M               SHA-256(label ‖ marking ‖ form ‖ mask)               one for a compartment
+    commit_i        SHA-256(label ‖ packet id ‖ i ‖ S_i ‖ M ‖ plaintext)
     key_commit_c    SHA-256(label ‖ packet id ‖ c ‖ CK)
-    opening_commit  SHA-256(label ‖ packet id ‖ c ‖ salt ‖ marking ‖ form ‖ slots)
+    opening_commit  SHA-256(label ‖ packet id ‖ c ‖ salt ‖ M ‖ slots)
 
-Integers are big-endian: two bytes for c and the form, four for i. All functions follow
-docs/spec/packet-v1.md and hold no secret beyond the call.
+Integers are big-endian: one byte for the form, two for c, four for i. Commitments are public, so
+they are compared as any bytes are. All functions follow docs/spec/packet-v1.md and hold no secret
+beyond the call.
 """
 
 import hashlib
-import hmac
+import struct
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from tearline.encoding import label, labelled_sha256, prefixed, u16, u32
+from tearline.encoding import label, labelled_sha256, prefixed, u8, u16, u32
 from tearline.errors import CommitmentMismatch
-from tearline.limits import MIN_FIELD_PLAINTEXT
-from tearline.packets.packet import SECRET_SIZE, Manifest, Opening
+from tearline.limits import MAX_MARKINGS_KEPT, PADDING_STEPS
+from tearline.packets.packet import SECRET_SIZE, Manifest, Marked, Opening
 
 _SECRET_INFO = label("field-secret")
 _KEYS_INFO = label("field-keys")
@@ -40,16 +43,27 @@ def field_keys(secret: bytes, packet_id: bytes, slot: int) -> tuple[bytes, bytes
     return both[:SECRET_SIZE], both[SECRET_SIZE:]
 
 
-def opening_commit(opening: Opening) -> bytes:
+def marking_digest(marked: Marked) -> bytes:
+    """Returns the 32-byte digest of marking, form and mask."""
+    return _digest(marked.marking.encode(), marked.form, marked.mask)
+
+
+@lru_cache(maxsize=MAX_MARKINGS_KEPT)  # a packet's fields have few different markings
+def _digest(marking: str, form: int, mask: str) -> bytes:
+    return labelled_sha256(
+        "marking", prefixed(marking.encode("ascii")), u8(form), prefixed(mask.encode())
+    )
+
+
+def opening_commit(packet_id: bytes, opening: Opening) -> bytes:
     """Returns the 32-byte commitment of a manifest to an opening."""
     return labelled_sha256(
         "opening",
-        opening.packet_id,
+        packet_id,
         u16(opening.compartment),
         opening.salt,
-        prefixed(opening.marking.encode().encode("ascii")),
-        u16(opening.form),
-        prefixed(b"".join(u32(slot) for slot in opening.slots)),
+        marking_digest(opening),
+        struct.pack(f">{len(opening.slots)}I", *opening.slots),
     )
 
 
@@ -58,9 +72,12 @@ def key_commit(packet_id: bytes, compartment: int, key: bytes) -> bytes:
     return labelled_sha256("compartment-key", packet_id, u16(compartment), key)
 
 
-def slot_commit(packet_id: bytes, slot: int, salt: bytes, plaintext: bytes) -> bytes:
+def slot_commit(
+    packet_id: bytes, slot: int, salt: bytes, marked: Marked, plaintext: bytes
+) -> bytes:
     """Returns commit_i, over the exact plaintext of a slot, padding included."""
-    return labelled_sha256("slot", packet_id, u32(slot), salt, plaintext)
+    digest = marking_digest(marked)
+    return labelled_sha256("slot", packet_id, u32(slot), salt, digest, plaintext)
 
 
 def verify_opening(manifest: Manifest, opening: Opening) -> None:
@@ -69,14 +86,10 @@ def verify_opening(manifest: Manifest, opening: Opening) -> None:
     Raises:
         CommitmentMismatch: If it does not, or the opening belongs to another packet.
     """
-    if (
-        opening.packet_id != manifest.packet_id
-        or opening.compartment >= len(manifest.compartments)
-        or opening.slots[-1] >= len(manifest.slots)
-    ):
+    c = opening.compartment
+    if c >= len(manifest.compartments) or opening.slots[-1] >= len(manifest.slots):
         raise CommitmentMismatch("the opening belongs to another packet")
-    commit = manifest.compartments[opening.compartment].opening_commit
-    if not hmac.compare_digest(commit, opening_commit(opening)):
+    if manifest.compartments[c].opening_commit != opening_commit(manifest.packet_id, opening):
         raise CommitmentMismatch("the opening is not the one that was signed")
 
 
@@ -89,8 +102,9 @@ def verify_ciphertext(manifest: Manifest, slot: int, ciphertext: bytes) -> None:
     if not 0 <= slot < len(manifest.slots):
         raise CommitmentMismatch("the packet has no such slot")
     expected = manifest.slots[slot]
-    if len(ciphertext) != expected.ciphertext_length or not hmac.compare_digest(
-        hashlib.sha256(ciphertext).digest(), expected.ciphertext_sha256
+    if (
+        len(ciphertext) != expected.ciphertext_length
+        or hashlib.sha256(ciphertext).digest() != expected.ciphertext_sha256
     ):
         raise CommitmentMismatch("a ciphertext is not the one that was signed")
 
@@ -98,11 +112,12 @@ def verify_ciphertext(manifest: Manifest, slot: int, ciphertext: bytes) -> None:
 def padded_length(length: int) -> int:
     """Returns ``length`` rounded up to hide the exact length.
 
-    The minimum is 256. Above it, Padmé (Nikitin et al., PURBs, 2019) adds at most 12 %, and only
-    O(log log) bits of the length remain.
+    Short lengths are rounded to one of a few steps. Above them, Padmé (Nikitin et al., PURBs, 2019)
+    adds at most 12 %, and only O(log log) bits of the length remain.
     """
-    if length <= MIN_FIELD_PLAINTEXT:
-        return MIN_FIELD_PLAINTEXT
+    for step in PADDING_STEPS:
+        if length <= step:
+            return step
     exponent = length.bit_length() - 1
     low_bits = exponent - exponent.bit_length()
     mask = (1 << low_bits) - 1

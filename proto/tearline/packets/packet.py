@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
@@ -32,6 +33,8 @@ PACKET_ID_SIZE = 16
 AGREEMENT_ID_SIZE = 16
 SECRET_SIZE = 32
 TEXT = "text/plain"
+
+_WITH_CONTENT = (Form.MATCH, Form.GENERALISED, Form.CLEAR)
 
 _EVALUATION = re.compile(r"[ABCX][1-4]\Z")
 UNEVALUATED = "X4"
@@ -92,6 +95,30 @@ class Pins:
             raise StatementMalformed("a pinned digest has 32 bytes")
 
 
+class Marked(Protocol):
+    """Value with the three properties that all fields of a compartment share."""
+
+    @property
+    def marking(self) -> Marking:
+        """Returns category, TLP, PAP and handling."""
+
+    @property
+    def form(self) -> Form:
+        """Returns the form of the values."""
+
+    @property
+    def mask(self) -> str:
+        """Returns the name of the mask of a generalised form; otherwise empty text."""
+
+
+class Marks(NamedTuple):
+    """The three properties alone."""
+
+    marking: Marking
+    form: Form = Form.CLEAR
+    mask: str = ""
+
+
 @immutable
 class Field:
     """One field in one form.
@@ -117,12 +144,7 @@ class Field:
             raise StatementMalformed("a field's path is empty or too long")
         if len(self.values) > MAX_VALUES or sum(map(len, self.values)) > MAX_FIELD_BYTES:
             raise PacketTooLarge("a field holds too many values or too many bytes")
-        if self.form not in (Form.MATCH, Form.GENERALISED, Form.CLEAR):
-            raise StatementMalformed("a field has content only as match, generalised or clear")
-        if (self.form is Form.GENERALISED) != bool(self.mask):
-            raise StatementMalformed(
-                "a mask's name is given with the generalised form, and only with it"
-            )
+        verify_form(self)
         if self.media_type == TEXT:
             _ = self.texts  # otherwise a partner's text could break its reader's searches
 
@@ -201,27 +223,28 @@ class Opening:
     """Preimage of a compartment's opening commitment.
 
     Attributes:
-        packet_id: 16 bytes.
         compartment: Index in the manifest.
         salt: 32 bytes.
         marking: Marking of every field in it.
         form: Form of every field in it.
+        mask: Mask of every field in it, if the form is generalised; otherwise empty.
         slots: Indices of its slots, ascending.
     """
 
-    packet_id: bytes
     compartment: int
     salt: bytes
     marking: Marking
     form: Form
+    mask: str = ""
     slots: tuple[int, ...]
 
     def __post_init__(self) -> None:
         slots = self.slots
         if not slots or not is_ascending(slots) or slots[0] < 0 or slots[-1] >= MAX_SLOTS:
             raise StatementMalformed("a compartment lists its slots once each, in order")
-        if len(self.packet_id) != PACKET_ID_SIZE or len(self.salt) != HASH_SIZE:
-            raise StatementMalformed("an opening's packet id or salt has the wrong size")
+        if len(self.salt) != HASH_SIZE:
+            raise StatementMalformed("an opening's salt has the wrong size")
+        verify_form(self)
         if not 0 <= self.compartment < MAX_COMPARTMENTS:
             raise StatementMalformed("an opening names an impossible compartment")
 
@@ -296,6 +319,20 @@ class PacketParts:
     manifest: bytes
     openings: tuple[Opening, ...]
     ciphertexts: Mapping[int, bytes]
+
+
+def verify_form(marked: Marked) -> None:
+    """Checks that a form has content, and a mask exactly if it is generalised.
+
+    Raises:
+        StatementMalformed: If not.
+    """
+    if marked.form not in _WITH_CONTENT:
+        raise StatementMalformed("a field has content only as match, generalised or clear")
+    if (marked.form is Form.GENERALISED) != bool(marked.mask):
+        raise StatementMalformed(
+            "a mask's name is given with the generalised form, and only with it"
+        )
 
 
 def verify_evaluation(text: str) -> None:

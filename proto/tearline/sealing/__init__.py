@@ -1,11 +1,11 @@
-"""Seal, open and release: the only package that uses HPKE and Cobblestone.
+"""Seal, open and release: the only package that uses HPKE and AES-GCM.
 
 Neither commits to its key: one ciphertext can open under two keys to two plaintexts. Therefore the
-manifest holds a commitment to every plaintext, key and opening. All commitments are checked in
-constant time, and the caller gets no plaintext before every granted part has verified. Specified in
+manifest holds a commitment to every plaintext with its key, and to every compartment's key and
+opening. The caller gets no plaintext before every granted part has verified. Specified in
 docs/spec/packet-v1.md.
 
-    ciphertext_i    Cobblestone-256(K_i, context = label ‖ packet id ‖ i)
+    ciphertext_i    AES-256-GCM(K_i, nonce 0): a slot's key encrypts once
     sealed part     HPKE base mode to the recipient, info = label ‖ SHA-256(grant before it)
     note            the same of any other statement, info = label ‖ id of the body before it
 """

@@ -1,6 +1,5 @@
 """Sealing and opening of packets: fields under one manifest, opened by a release."""
 
-import hmac
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +24,7 @@ from tearline.packets.packet import (
     Existence,
     Field,
     Manifest,
+    Marked,
     OpenedField,
     Opening,
     PacketKind,
@@ -37,9 +37,9 @@ from tearline.packets.packet import (
 )
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
-from tearline.sealing.slots import open_slot, seal_slot, slot_of
+from tearline.sealing.slots import open_slot, release_slot, seal_slot, slot_of
 from tearline.statements.statement import HASH_SIZE, Header
-from tearline.wire.packets import CompartmentRelease, FieldRelease, OpeningRelease, Release
+from tearline.wire.packets import CompartmentRelease, OpeningRelease, Release
 
 
 @immutable
@@ -90,9 +90,9 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
         PacketTooLarge: If there are no fields, or more than a packet carries.
     """
     verify_unique_paths(fields)
-    groups: dict[tuple[Marking, Form], list[Field]] = defaultdict(list)
+    groups: dict[tuple[Marking, Form, str], list[Field]] = defaultdict(list)
     for field in fields:
-        groups[field.marking, field.form].append(field)
+        groups[field.marking, field.form, field.mask].append(field)
     if not 0 < len(groups) <= MAX_COMPARTMENTS or len(fields) > MAX_SLOTS:
         raise PacketTooLarge("the packet has no fields, or too many")
     packet_id = secrets.token_bytes(PACKET_ID_SIZE)
@@ -109,22 +109,22 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
     compartments: dict[int, Compartment] = {}
     openings: dict[int, Opening] = {}
     keys: dict[int, bytes] = {}
-    for (marking, form), members in groups.items():
+    for (marking, form, mask), members in groups.items():
         c = free_compartments.pop()
         keys[c] = secrets.token_bytes(SECRET_SIZE)
         places = sorted(free_slots.pop() for _ in members)
         for i, field in zip(places, members, strict=True):
             slots[i], ciphertexts[i] = seal_slot(packet_id, c, i, keys[c], field)
         openings[c] = Opening(
-            packet_id=packet_id,
             compartment=c,
             salt=secrets.token_bytes(HASH_SIZE),
             marking=marking,
             form=form,
+            mask=mask,
             slots=tuple(places),
         )
         compartments[c] = Compartment(
-            opening_commit=opening_commit(openings[c]),
+            opening_commit=opening_commit(packet_id, openings[c]),
             key_commit=key_commit(packet_id, c, keys[c]),
         )
     lengths = [len(ciphertext) for ciphertext in ciphertexts.values()]
@@ -184,11 +184,9 @@ def release_of(
     """
     packet_id = sealed.manifest.packet_id
     compartments, slots = sorted(compartments), sorted(slots)
-    compartment_of = {
-        slot: opening.compartment for opening in sealed.openings.values() for slot in opening.slots
-    }
+    opening_of = {slot: opening for opening in sealed.openings.values() for slot in opening.slots}
     named = {*existences, *compartments}
-    if not (named <= sealed.openings.keys() and compartment_of.keys() >= {*slots}):
+    if not (named <= sealed.openings.keys() and opening_of.keys() >= {*slots}):
         raise NotFound("the packet has no such compartment or slot")
     return Release(
         openings=tuple(
@@ -199,12 +197,7 @@ def release_of(
             CompartmentRelease(opening=sealed.openings[c], key=sealed.keys[c]) for c in compartments
         ),
         fields=tuple(
-            FieldRelease(
-                slot=i,
-                secret=field_secret(
-                    sealed.keys[compartment_of[i]], packet_id, compartment_of[i], i
-                ),
-            )
+            release_slot(packet_id, opening_of[i], sealed.keys[opening_of[i].compartment], i)
             for i in slots
         ),
     )
@@ -233,25 +226,17 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
     if manifest.suite != SUITE:
         raise SuiteUnknown(f"suite {manifest.suite}")
     _verify_openings(manifest, release)
-    secrets_by_slot: dict[int, bytes] = {}
-    openings: dict[int, Opening] = {}
+    released: dict[int, tuple[bytes, Marked]] = {}
     for item in release.compartments:
         opening, c = item.opening, item.opening.compartment
-        commit = manifest.compartments[c].key_commit
-        if not hmac.compare_digest(commit, key_commit(manifest.packet_id, c, item.key)):
+        if manifest.compartments[c].key_commit != key_commit(manifest.packet_id, c, item.key):
             raise CommitmentMismatch("a compartment's key is not the one that was signed")
         for i in opening.slots:
-            secrets_by_slot[i] = field_secret(item.key, manifest.packet_id, c, i)
-            openings[i] = opening
+            released[i] = field_secret(item.key, manifest.packet_id, c, i), opening
     for single in release.fields:
         # A slot granted twice opens to the same field: both ways check its one commitment.
-        secrets_by_slot.setdefault(single.slot, single.secret)
-    fields = {
-        i: open_slot(manifest, i, secrets_by_slot[i], ciphertexts) for i in sorted(secrets_by_slot)
-    }
-    for i, opening in openings.items():
-        if (fields[i].marking, fields[i].form) != (opening.marking, opening.form):
-            raise CommitmentMismatch("a field is marked otherwise than its compartment")
+        released.setdefault(single.slot, (single.secret, single))
+    fields = {i: open_slot(manifest, i, *released[i], ciphertexts) for i in sorted(released)}
     verify_unique_paths(fields.values())
     return View(
         fields=tuple(OpenedField(slot=i, field=field) for i, field in fields.items()),

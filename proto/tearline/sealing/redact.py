@@ -2,8 +2,8 @@
 
 from collections.abc import Set
 
-from tearline.packets.commitments import field_secret
-from tearline.wire.packets import FieldRelease, Release
+from tearline.sealing.slots import release_slot
+from tearline.wire.packets import Release
 
 
 def redact_release(release: Release, packet_id: bytes, slots: Set[int]) -> Release:
@@ -17,7 +17,7 @@ def redact_release(release: Release, packet_id: bytes, slots: Set[int]) -> Relea
         packet_id: 16 bytes, the packet's.
         slots: The slots to erase.
     """
-    secrets = {item.slot: item.secret for item in release.fields}
+    singles = {item.slot: item for item in release.fields}
     compartments = []
     for item in release.compartments:
         opening = item.opening
@@ -25,13 +25,11 @@ def redact_release(release: Release, packet_id: bytes, slots: Set[int]) -> Relea
             compartments.append(item)
             continue
         for slot in opening.slots:
-            secrets[slot] = field_secret(item.key, packet_id, opening.compartment, slot)
+            singles[slot] = release_slot(packet_id, opening, item.key, slot)
     return Release(
         openings=release.openings,
         compartments=tuple(compartments),
-        fields=tuple(
-            FieldRelease(slot=slot, secret=secrets[slot]) for slot in sorted(secrets.keys() - slots)
-        ),
+        fields=tuple(singles[slot] for slot in sorted(singles.keys() - slots)),
     )
 
 

@@ -1,13 +1,12 @@
 """Field in its slot: padded, sealed under its own key, with a commitment."""
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 
-from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tearline.encoding import label, prefixed, u32
+from tearline.encoding import prefixed
 from tearline.errors import (
     CiphertextMissing,
     CommitmentMismatch,
@@ -21,10 +20,10 @@ from tearline.packets.commitments import (
     slot_commit,
     verify_ciphertext,
 )
-from tearline.packets.packet import Field, Manifest, Slot
-from tearline.wire.packets import encode_field, parse_field
+from tearline.packets.packet import Field, Manifest, Marked, Opening, Slot
+from tearline.wire.packets import FieldRelease, encode_field, parse_field
 
-_FIELD_CONTEXT = label("field")
+_NONCE = bytes(12)  # a slot's key encrypts once
 
 
 def field_plaintext(field: Field) -> bytes:
@@ -32,13 +31,13 @@ def field_plaintext(field: Field) -> bytes:
     return padded(encode_field(field))
 
 
-def parse_field_plaintext(plaintext: bytes) -> Field:
-    """Returns the field of a slot's plaintext.
+def parse_field_plaintext(plaintext: bytes, marked: Marked) -> Field:
+    """Returns the field of a slot's plaintext, marked as its compartment says.
 
     Raises:
         StatementMalformed: If it is not a field, or its padding is not valid.
     """
-    return parse_field(unpadded(plaintext))
+    return parse_field(unpadded(plaintext), marked)
 
 
 def padded(encoded: bytes) -> bytes:
@@ -84,15 +83,39 @@ def seal_slot(
     """
     plaintext = field_plaintext(field)
     cipher_key, salt = field_keys(field_secret(key, packet_id, compartment, slot), packet_id, slot)
-    encryptor = Cobblestone256Encryptor(cipher_key, _FIELD_CONTEXT + packet_id + u32(slot))
-    ciphertext = encryptor.update(plaintext) + encryptor.finalize()
-    return slot_of(slot_commit(packet_id, slot, salt, plaintext), ciphertext), ciphertext
+    ciphertext = AESGCM(cipher_key).encrypt(_NONCE, plaintext, None)
+    return slot_of(slot_commit(packet_id, slot, salt, field, plaintext), ciphertext), ciphertext
+
+
+def release_slot(packet_id: bytes, opening: Opening, key: bytes, slot: int) -> FieldRelease:
+    """Returns the release of one slot of a compartment.
+
+    Args:
+        packet_id: 16 bytes.
+        opening: The compartment's.
+        key: 32 bytes, the compartment's.
+        slot: One of the opening's slots.
+    """
+    return FieldRelease(
+        slot=slot,
+        secret=field_secret(key, packet_id, opening.compartment, slot),
+        marking=opening.marking,
+        form=opening.form,
+        mask=opening.mask,
+    )
 
 
 def open_slot(
-    manifest: Manifest, slot: int, secret: bytes, ciphertexts: Mapping[int, bytes]
+    manifest: Manifest, slot: int, secret: bytes, marked: Marked, ciphertexts: Mapping[int, bytes]
 ) -> Field:
     """Returns the field of a slot, opened with the slot's own secret.
+
+    Args:
+        manifest: The packet's.
+        slot: The slot's index.
+        secret: 32 bytes, the slot's.
+        marked: Its compartment's opening, or its release: the commitment covers what they say.
+        ciphertexts: By slot.
 
     Raises:
         CommitmentMismatch: If the ciphertext or the plaintext does not match its commitment.
@@ -108,12 +131,10 @@ def open_slot(
     verify_ciphertext(manifest, slot, ciphertext)
     packet_id = manifest.packet_id
     cipher_key, salt = field_keys(secret, packet_id, slot)
-    decryptor = Cobblestone256Decryptor(cipher_key, _FIELD_CONTEXT + packet_id + u32(slot))
     try:
-        plaintext = decryptor.update(ciphertext) + decryptor.finalize()
-    except (InvalidTag, ValueError):
+        plaintext = AESGCM(cipher_key).decrypt(_NONCE, ciphertext, None)
+    except InvalidTag:
         raise DecryptionFailed() from None
-    commit = slot_commit(packet_id, slot, salt, plaintext)
-    if not hmac.compare_digest(commit, manifest.slots[slot].commit):
+    if manifest.slots[slot].commit != slot_commit(packet_id, slot, salt, marked, plaintext):
         raise CommitmentMismatch("a field is not the one that was signed")
-    return parse_field_plaintext(plaintext)
+    return parse_field_plaintext(plaintext, marked)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from tearline.v1 import statement_pb2 as tearline_dot_v1_dot_statement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19tearline/v1/exhibit.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\"\xbf\x01\n\x07\x45xhibit\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12)\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x18.tearline.v1.ProvenEntry\x12%\n\x08manifest\x18\x03 \x01(\x0b\x32\x13.tearline.v1.Signed\x12\'\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x17.tearline.v1.ShownField\x12%\n\x08receipts\x18\x05 \x03(\x0b\x32\x13.tearline.v1.Signed\";\n\x0bProvenEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x0c\n\x04path\x18\x03 \x03(\x0c\";\n\nShownField\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x11\n\tplaintext\x18\x03 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19tearline/v1/exhibit.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\"\xbf\x01\n\x07\x45xhibit\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12)\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x18.tearline.v1.ProvenEntry\x12%\n\x08manifest\x18\x03 \x01(\x0b\x32\x13.tearline.v1.Signed\x12\'\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x17.tearline.v1.ShownField\x12%\n\x08receipts\x18\x05 \x03(\x0b\x32\x13.tearline.v1.Signed\";\n\x0bProvenEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x0c\n\x04path\x18\x03 \x03(\x0c\"h\n\nShownField\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x11\n\tplaintext\x18\x03 \x01(\x0c\x12\x0f\n\x07marking\x18\x04 \x01(\t\x12\x0c\n\x04\x66orm\x18\x05 \x01(\r\x12\x0c\n\x04mask\x18\x06 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,5 +37,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROVENENTRY']._serialized_start=265
   _globals['_PROVENENTRY']._serialized_end=324
   _globals['_SHOWNFIELD']._serialized_start=326
-  _globals['_SHOWNFIELD']._serialized_end=385
+  _globals['_SHOWNFIELD']._serialized_end=430
 # @@protoc_insertion_point(module_scope)

@@ -32,11 +32,17 @@ class ProvenEntry(_message.Message):
     def __init__(self, index: _Optional[int] = ..., content: _Optional[bytes] = ..., path: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class ShownField(_message.Message):
-    __slots__ = ("slot", "salt", "plaintext")
+    __slots__ = ("slot", "salt", "plaintext", "marking", "form", "mask")
     SLOT_FIELD_NUMBER: _ClassVar[int]
     SALT_FIELD_NUMBER: _ClassVar[int]
     PLAINTEXT_FIELD_NUMBER: _ClassVar[int]
+    MARKING_FIELD_NUMBER: _ClassVar[int]
+    FORM_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
     slot: int
     salt: bytes
     plaintext: bytes
-    def __init__(self, slot: _Optional[int] = ..., salt: _Optional[bytes] = ..., plaintext: _Optional[bytes] = ...) -> None: ...
+    marking: str
+    form: int
+    mask: str
+    def __init__(self, slot: _Optional[int] = ..., salt: _Optional[bytes] = ..., plaintext: _Optional[bytes] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ...) -> None: ...

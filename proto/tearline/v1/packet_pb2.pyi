@@ -80,36 +80,32 @@ class Manifest(_message.Message):
     def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., suite: _Optional[int] = ..., packet_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ..., kind: _Optional[str] = ..., agreement: _Optional[_Union[AgreementRef, _Mapping]] = ..., case_id: _Optional[str] = ..., urgency: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., derived_from: _Optional[_Iterable[bytes]] = ..., supersedes: _Optional[bytes] = ..., evaluation: _Optional[str] = ..., compartments: _Optional[_Iterable[_Union[Compartment, _Mapping]]] = ..., slots: _Optional[_Iterable[_Union[Slot, _Mapping]]] = ...) -> None: ...
 
 class Opening(_message.Message):
-    __slots__ = ("packet_id", "compartment", "salt", "marking", "form", "slots")
-    PACKET_ID_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("compartment", "salt", "marking", "form", "mask", "slots")
     COMPARTMENT_FIELD_NUMBER: _ClassVar[int]
     SALT_FIELD_NUMBER: _ClassVar[int]
     MARKING_FIELD_NUMBER: _ClassVar[int]
     FORM_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
     SLOTS_FIELD_NUMBER: _ClassVar[int]
-    packet_id: bytes
     compartment: int
     salt: bytes
     marking: str
     form: int
+    mask: str
     slots: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, packet_id: _Optional[bytes] = ..., compartment: _Optional[int] = ..., salt: _Optional[bytes] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., slots: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, compartment: _Optional[int] = ..., salt: _Optional[bytes] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ..., slots: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class FieldPlain(_message.Message):
-    __slots__ = ("path", "media_type", "values", "marking", "form", "mask")
-    PATH_FIELD_NUMBER: _ClassVar[int]
-    MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("entity", "name", "values", "media_type")
+    ENTITY_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
-    MARKING_FIELD_NUMBER: _ClassVar[int]
-    FORM_FIELD_NUMBER: _ClassVar[int]
-    MASK_FIELD_NUMBER: _ClassVar[int]
-    path: str
-    media_type: str
+    MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    entity: bytes
+    name: str
     values: _containers.RepeatedScalarFieldContainer[bytes]
-    marking: str
-    form: int
-    mask: str
-    def __init__(self, path: _Optional[str] = ..., media_type: _Optional[str] = ..., values: _Optional[_Iterable[bytes]] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ...) -> None: ...
+    media_type: str
+    def __init__(self, entity: _Optional[bytes] = ..., name: _Optional[str] = ..., values: _Optional[_Iterable[bytes]] = ..., media_type: _Optional[str] = ...) -> None: ...
 
 class Release(_message.Message):
     __slots__ = ("openings", "compartments", "fields")
@@ -138,12 +134,18 @@ class CompartmentRelease(_message.Message):
     def __init__(self, opening: _Optional[bytes] = ..., key: _Optional[bytes] = ...) -> None: ...
 
 class FieldRelease(_message.Message):
-    __slots__ = ("slot", "secret")
+    __slots__ = ("slot", "secret", "marking", "form", "mask")
     SLOT_FIELD_NUMBER: _ClassVar[int]
     SECRET_FIELD_NUMBER: _ClassVar[int]
+    MARKING_FIELD_NUMBER: _ClassVar[int]
+    FORM_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
     slot: int
     secret: bytes
-    def __init__(self, slot: _Optional[int] = ..., secret: _Optional[bytes] = ...) -> None: ...
+    marking: str
+    form: int
+    mask: str
+    def __init__(self, slot: _Optional[int] = ..., secret: _Optional[bytes] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ...) -> None: ...
 
 class Ciphertext(_message.Message):
     __slots__ = ("slot", "data")

@@ -5,7 +5,7 @@
            log entries of the packet ─────────────┤ each proven under one checkpoint, signed
                                                   │ by the keys of the last list
     manifest, signed by its originator ◄──────────┘ with a key valid at that log position
-        └─ commit_i ◄── salt_i, plaintext_i         of the selected slots only
+        └─ commit_i ◄── salt_i, marking, plaintext_i of the selected slots only
 
 A slot's salt follows from its key, and not the reverse. So a shown slot opens no other slot, and a
 hidden one is the hash of at least 32 unknown bytes. Shown fields never depend on compartments,
@@ -13,7 +13,6 @@ since their openings would reveal other slots. For the same reason an exhibit ho
 log entry of one. Specified in docs/spec/exhibit-v1.md.
 """
 
-import hmac
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
@@ -172,7 +171,15 @@ def show_slot(manifest: Manifest, releases: Iterable[Release], opened: OpenedFie
     plaintext = field_plaintext(opened.field)
     for secret in _secrets(packet_id, releases, slot):
         _, salt = field_keys(secret, packet_id, slot)
-        shown = ShownField(slot=slot, salt=salt, plaintext=plaintext)
+        field = opened.field
+        shown = ShownField(
+            slot=slot,
+            salt=salt,
+            plaintext=plaintext,
+            marking=field.marking,
+            form=field.form,
+            mask=field.mask,
+        )
         _open(manifest, shown)
         return shown
     raise CommitmentMismatch("the key to the field is missing")
@@ -204,10 +211,10 @@ def _secrets(packet_id: bytes, releases: Iterable[Release], slot: int) -> Iterab
 def _open(manifest: Manifest, shown: ShownField) -> OpenedField:
     if shown.slot >= len(manifest.slots):
         raise CommitmentMismatch("the packet has no such slot")
-    commit = slot_commit(manifest.packet_id, shown.slot, shown.salt, shown.plaintext)
-    if not hmac.compare_digest(commit, manifest.slots[shown.slot].commit):
+    commit = slot_commit(manifest.packet_id, shown.slot, shown.salt, shown, shown.plaintext)
+    if commit != manifest.slots[shown.slot].commit:
         raise CommitmentMismatch(f"slot {shown.slot} does not match its commitment")
-    return OpenedField(slot=shown.slot, field=parse_field_plaintext(shown.plaintext))
+    return OpenedField(slot=shown.slot, field=parse_field_plaintext(shown.plaintext, shown))
 
 
 @immutable

@@ -4,12 +4,17 @@ from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_LOG_SIZE, MAX_SLOTS
+from tearline.packets.packet import verify_form
+from tearline.policy.form import Form
+from tearline.policy.marking import Marking
 from tearline.statements.statement import SALT_SIZE
 from tearline.v1 import exhibit_pb2 as pb
+from tearline.wire.packets import FORM, MARKING
 from tearline.wire.statements import SIGNED, Signed
 from tearline.wire.table import (
     BYTES,
     SIGNED_NOTE,
+    TEXT,
     below,
     checked,
     hash_path,
@@ -45,11 +50,20 @@ class ShownField:
         slot: Its index in the manifest.
         salt: The 32 bytes of its commitment; they follow from its key, and not the reverse.
         plaintext: The exact sealed plaintext, padding included.
+        marking: The field's marking.
+        form: Its form.
+        mask: The mask of a generalised form; otherwise empty.
     """
 
     slot: int
     salt: bytes
     plaintext: bytes
+    marking: Marking
+    form: Form
+    mask: str = ""
+
+    def __post_init__(self) -> None:
+        verify_form(self)
 
     def __repr__(self) -> str:
         return f"ShownField(slot={self.slot})"
@@ -102,6 +116,9 @@ _SHOWN_FIELD = table(
     slot=below(MAX_SLOTS, _SHOWN_SIZE),
     salt=sized(SALT_SIZE, _SHOWN_SIZE),
     plaintext=BYTES,
+    marking=MARKING,
+    form=FORM,
+    mask=TEXT,
 )
 
 EXHIBIT = table(

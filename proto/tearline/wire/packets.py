@@ -1,24 +1,32 @@
 """Codecs of manifests, openings, fields and releases."""
 
+import re
+from typing import NamedTuple
+
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
-from tearline.limits import MAX_FIELD_BYTES, MAX_SLOTS
+from tearline.limits import MAX_FIELD_BYTES, MAX_PATH_BYTES, MAX_SLOTS
 from tearline.packets.packet import (
     SECRET_SIZE,
     AgreementRef,
     Compartment,
     Field,
     Manifest,
+    Marked,
     Opening,
     PacketKind,
     Pins,
     Slot,
     Urgency,
     WithholdReason,
+    verify_form,
+)
+from tearline.packets.packet import (
+    TEXT as PLAIN_TEXT,
 )
 from tearline.policy.form import Form
-from tearline.policy.marking import parse_marking
+from tearline.policy.marking import Marking, parse_marking
 from tearline.statements.statement import HASH_SIZE
 from tearline.v1 import packet_pb2 as pb
 from tearline.wire.codec import Codec
@@ -35,8 +43,11 @@ from tearline.wire.table import (
     part,
     sized,
     table,
+    translated,
 )
 
+_TOKEN_DIGITS = 32
+_TOKEN = re.compile(r"[0-9a-f]{32}/(?s:.)")
 _MAX_OPENING_BYTES = 16 << 10  # 2,048 slot indices of three bytes, and a marking
 _FORMS = {form.value: form for form in Form}
 
@@ -80,45 +91,59 @@ def _hash(value: bytes) -> bytes:
 
 def _write_opening(value: Opening) -> pb.Opening:
     return pb.Opening(
-        packet_id=value.packet_id,
         compartment=value.compartment,
         salt=value.salt,
         marking=value.marking.encode(),
         form=value.form.value,
+        mask=value.mask,
         slots=value.slots,
     )
 
 
 def _read_opening(message: pb.Opening) -> Opening:
     return Opening(
-        packet_id=message.packet_id,
         compartment=message.compartment,
         salt=message.salt,
         marking=parse_marking(message.marking),
         form=_form(message.form),
+        mask=message.mask,
         slots=tuple(message.slots),
     )
 
 
-def _write_field(value: Field) -> pb.FieldPlain:
+class FieldContent(NamedTuple):
+    """Field without what its compartment says: path, media type and values."""
+
+    path: str
+    media_type: str
+    values: tuple[bytes, ...]
+
+
+def _write_content(value: FieldContent) -> pb.FieldPlain:
+    has_token = _TOKEN.match(value.path) is not None
     return pb.FieldPlain(
-        path=value.path,
-        media_type=value.media_type,
+        entity=bytes.fromhex(value.path[:_TOKEN_DIGITS]) if has_token else b"",
+        name=value.path[_TOKEN_DIGITS + 1 :] if has_token else value.path,
+        media_type="" if value.media_type == PLAIN_TEXT else value.media_type,
         values=value.values,
-        marking=value.marking.encode(),
-        form=value.form.value,
-        mask=value.mask,
     )
 
 
-def _read_field(message: pb.FieldPlain) -> Field:
-    return Field(
-        path=message.path,
-        media_type=message.media_type,
+def _read_content(message: pb.FieldPlain) -> FieldContent:
+    entity, name, media_type = message.entity, message.name, message.media_type
+    if not name:
+        raise StatementMalformed("a field has a name")
+    if len(entity) not in (0, _TOKEN_DIGITS // 2) or (not entity and _TOKEN.match(name)):
+        raise StatementMalformed("an entity's token has 16 bytes of its own")
+    if media_type == PLAIN_TEXT:
+        raise StatementMalformed("the media type of text is left out")
+    path = f"{entity.hex()}/{name}" if entity else name
+    if len(path.encode()) > MAX_PATH_BYTES:
+        raise StatementMalformed("a field's path is too long")
+    return FieldContent(
+        path=path,
+        media_type=media_type or PLAIN_TEXT,
         values=tuple(message.values),
-        marking=parse_marking(message.marking),
-        form=_form(message.form),
-        mask=message.mask,
     )
 
 
@@ -128,6 +153,9 @@ def _form(value: int) -> Form:
         raise StatementMalformed("a value is unknown")
     return form
 
+
+MARKING = translated(TEXT, Marking.encode, parse_marking)
+FORM = enum(Form)
 
 _SLOT = Codec(message=pb.Slot, write=_write_slot, read=_read_slot)
 _COMPARTMENT = Codec(message=pb.Compartment, write=_write_compartment, read=_read_compartment)
@@ -163,16 +191,47 @@ encode_opening = OPENING.encode
 parse_opening = OPENING.parse
 """Returns an opening from its canonical encoding."""
 
-FIELD = Codec(
+CONTENT = Codec(
     message=pb.FieldPlain,
-    write=_write_field,
-    read=_read_field,
+    write=_write_content,
+    read=_read_content,
     maximum=2 * MAX_FIELD_BYTES,  # values, and their framing, which can outweigh many short values
 )
-encode_field = FIELD.encode
-"""Returns the canonical encoding of a field; the plaintext of its slot adds length and padding."""
-parse_field = FIELD.parse
-"""Returns a field from its canonical encoding."""
+
+
+encode_content = CONTENT.encode
+"""Returns the canonical encoding of a field's contents."""
+parse_content = CONTENT.parse
+"""Returns a field's contents from their canonical encoding."""
+
+
+def encode_field(field: Field) -> bytes:
+    """Returns the canonical encoding of a field's contents.
+
+    The plaintext of its slot adds length and padding.
+    """
+    return encode_content(FieldContent(field.path, field.media_type, field.values))
+
+
+def parse_field(data: bytes, marked: Marked) -> Field:
+    """Returns a field from the canonical encoding of its contents.
+
+    Args:
+        data: The encoding.
+        marked: Its compartment's opening, or its release, which say the rest.
+
+    Raises:
+        StatementMalformed: If ``data`` is anything but the encoding of a valid field.
+    """
+    path, media_type, values = parse_content(data)
+    return Field(
+        path=path,
+        media_type=media_type,
+        values=values,
+        marking=marked.marking,
+        form=marked.form,
+        mask=marked.mask,
+    )
 
 
 @immutable
@@ -196,10 +255,16 @@ class CompartmentRelease:
 
 @immutable
 class FieldRelease:
-    """Release of one slot: its index and its 32-byte field secret."""
+    """Release of one slot: its index, its 32-byte field secret, and what its compartment says."""
 
     slot: int
     secret: bytes
+    marking: Marking
+    form: Form
+    mask: str = ""
+
+    def __post_init__(self) -> None:
+        verify_form(self)
 
     def __repr__(self) -> str:
         return f"FieldRelease(slot={self.slot})"
@@ -254,6 +319,9 @@ _FIELD_RELEASE = table(
     FieldRelease,
     slot=below(MAX_SLOTS, _KEY_SIZE),
     secret=sized(SECRET_SIZE, _KEY_SIZE),
+    marking=MARKING,
+    form=FORM,
+    mask=TEXT,
 )
 
 RELEASE = table(

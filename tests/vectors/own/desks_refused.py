@@ -5,13 +5,12 @@ from typing import Any
 from unittest.mock import patch
 
 from support import agencies as b
-from tearline import sealing
 from tearline.cases.case import CaseNote
 from tearline.onward.consent import ConsentTerms
 from tearline.packets.packet import Urgency
 from tearline.packets.recall import Reach
 from tearline.requests.step import Ground, ItemOutcome, StepNote
-from tearline.sealing import seal_note
+from tearline.sealing import recipients, seal_note
 from tearline.statements.statement import StatementType
 from tearline.verification.log_entries import clear_entry
 from tearline.wire.agreements import encode_agreement, parse_agreement
@@ -254,7 +253,8 @@ def note_refused(named: Named) -> list[Json]:
     sealed, closed = admit.value.sealed, "TL-PKT-008"
     key = b.kem_key(US_NODE).public
     as_case = seal_note(admit.note, key, T.CASE_STEP, admit.prefix)
-    with patch.object(sealing, "_padded", lambda note: len(note).to_bytes(4) + note + b"\1" * 252):
+    filled = (len(admit.note).to_bytes(4) + admit.note).ljust(128, b"\1")
+    with patch.object(recipients, "padded", lambda _note: filled):
         padded = seal_note(admit.note, key, admit.kind, admit.prefix)
     one, other = ItemOutcome(number=1), ItemOutcome(number=2, ground=Ground.LEGAL_BAR)
     answer = {"answer": b.secret("answer")}

@@ -243,6 +243,8 @@ def misshown(told: Case, good: Exhibit) -> Iterator[BadCopy]:
         ("another slot", {"slot": name.slot}),
         ("a slot that is not there", {"slot": 2000}),
         ("more padding", {"plaintext": field.plaintext + b"\0"}),
+        ("another marking", {"marking": name.marking}),
+        ("another form", {"form": Form.GENERALISED, "mask": "band"}),
     ):
         yield (
             "X-14",

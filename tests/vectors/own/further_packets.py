@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from cryptography.cobblestone import Cobblestone256Encryptor
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from support import agencies as b
-from tearline.encoding import label, prefixed, u32
+from tearline.encoding import prefixed, u32
 from tearline.packets.commitments import (
     field_keys,
     field_secret,
@@ -16,9 +16,9 @@ from tearline.packets.commitments import (
     padded_length,
     slot_commit,
 )
-from tearline.packets.packet import Field, Slot, WithholdReason
+from tearline.packets.packet import Marked, Marks, Slot, WithholdReason
 from tearline.policy.form import Form
-from tearline.sealing import SealedPacket, open_packet, release_of
+from tearline.sealing import SealedPacket, field_plaintext, open_packet, release_of
 from tearline.wire.packets import (
     encode_field,
     encode_manifest,
@@ -41,10 +41,11 @@ def packet_further() -> Json:
     opened = open_packet(manifest, dict(enumerate(sealed.ciphertexts)), release)
     field = {each.slot: each.field for each in opened.fields}
     text = encode_field(field[slot])
+    bare = respelled(text, 1, b"")
     padded = prefixed(text).ljust(padded_length(4 + len(text)), b"\0")
 
-    def holding(plaintext: bytes) -> Json:
-        return sealing(sealed, names, slot, plaintext)
+    def holding(plaintext: bytes, marked: Marked = field[slot]) -> Json:
+        return sealing(sealed, names, slot, plaintext, marked)
 
     def framing(encoded: bytes) -> Json:
         return holding(prefixed(encoded).ljust(padded_length(4 + len(encoded)), b"\0"))
@@ -68,7 +69,7 @@ def packet_further() -> Json:
             ),
             ("P-9", "something in the padding", "TL-PKT-001", holding(padded[:-1] + b"\1")),
             ("P-9", "less padding", "TL-PKT-001", holding(padded[:-1])),
-            ("P-9", "more padding", "TL-PKT-001", holding(padded + bytes(256))),
+            ("P-9", "more padding", "TL-PKT-001", holding(padded + bytes(128))),
             (
                 "P-9",
                 "a field longer than its plaintext",
@@ -76,27 +77,38 @@ def packet_further() -> Json:
                 holding(u32(300) + padded[4:]),
             ),
             ("P-9", "a text that is not UTF-8", "TL-PKT-001", saying(values=(b"Li \xff",))),
-            ("P-9", "a mask at a clear field", "TL-PKT-001", saying(mask="band")),
+            ("P-9", "a field without a path", "TL-PKT-001", saying(path="")),
+            ("P-9", "a name too long", "TL-PKT-001", saying(path="n" * 513)),
             (
                 "P-9",
-                "a generalised field without its mask",
+                "an entity of 15 bytes",
                 "TL-PKT-001",
-                saying(form=Form.GENERALISED),
+                framing(spelled(1, bytes(15)) + bare),
             ),
-            ("P-9", "a field of a form without content", "TL-PKT-001", saying(form=Form.EXISTS)),
-            ("P-9", "a field without a path", "TL-PKT-001", saying(path="")),
+            (
+                "P-9",
+                "an entity within the name",
+                "TL-PKT-001",
+                framing(respelled(bare, 2, spelled(2, b"0a" * 16 + b"/Person/name"))),
+            ),
+            (
+                "P-9",
+                "the media type of text, spelled out",
+                "TL-PKT-001",
+                framing(respelled(text, 4, spelled(4, b"text/plain"))),
+            ),
             ("S-6", "a field with one more field", "TL-PKT-001", framing(text + spelled(7, 1))),
             (
                 "P-10",
                 "two fields of one path and form",
                 "TL-PKT-009",
-                sealing(sealed, births, other, framed(same_path)),
+                sealing(sealed, births, other, field_plaintext(same_path), same_path),
             ),
             (
                 "P-11",
-                "a marking with two spaces",
+                "an opening whose marking has two spaces",
                 "TL-PKT-001",
-                framing(respelled(text, 4, spelled(4, spelling.replace(" ", "  ", 1).encode()))),
+                {"release": marked_release(sealed, names, spelling.replace(" ", "  ", 1))},
             ),
             (
                 "P-11",
@@ -111,38 +123,39 @@ def packet_further() -> Json:
             ("P-18", "a slot in two compartments", "TL-PKT-006", both("released")),
             ("P-18", "a slot released, and told of in another", "TL-PKT-006", both("told")),
             (
-                "P-21",
-                "a field marked milder than its compartment",
-                "TL-PKT-006",
-                saying(marking=b.marking("reference")),
+                "P-8",
+                "a mask at a clear compartment",
+                "TL-PKT-001",
+                {"release": masked_release(sealed, names, "band")},
             ),
             (
-                "P-21",
-                "a field of another form than its compartment",
+                "P-6",
+                "a field signed with a milder marking than its compartment's",
                 "TL-PKT-006",
-                saying(form=Form.GENERALISED, mask="band"),
+                holding(padded, Marks(b.marking("reference"))),
+            ),
+            (
+                "P-6",
+                "a field signed in another form than its compartment's",
+                "TL-PKT-006",
+                holding(padded, Marks(field[slot].marking, Form.GENERALISED, "band")),
             ),
         ]
     ]
 
 
-def framed(field: Field) -> bytes:
-    """A field's padded plaintext."""
-    encoded = prefixed(encode_field(field))
-    return encoded.ljust(padded_length(len(encoded)), b"\0")
-
-
-def sealing(sealed: SealedPacket, compartment: int, slot: int, plaintext: bytes) -> Json:
+def sealing(
+    sealed: SealedPacket, compartment: int, slot: int, plaintext: bytes, marked: Marked
+) -> Json:
     """The packet with other contents in one slot, sealed and committed to as they must be."""
     manifest = sealed.manifest
     pid = manifest.packet_id
     secret = field_secret(sealed.keys[compartment], pid, compartment, slot)
     key, salt = field_keys(secret, pid, slot)
-    encryptor = Cobblestone256Encryptor(key, label("field") + pid + u32(slot))
-    ciphertext = encryptor.update(plaintext) + encryptor.finalize()
+    ciphertext = AESGCM(key).encrypt(bytes(12), plaintext, None)
     slots = list(manifest.slots)
     slots[slot] = Slot(
-        commit=slot_commit(pid, slot, salt, plaintext),
+        commit=slot_commit(pid, slot, salt, marked, plaintext),
         ciphertext_sha256=hashlib.sha256(ciphertext).digest(),
         ciphertext_length=len(ciphertext),
     )
@@ -155,8 +168,14 @@ def sealing(sealed: SealedPacket, compartment: int, slot: int, plaintext: bytes)
 def marked_release(sealed: SealedPacket, compartment: int, marking: str) -> str:
     """A release of one compartment, whose opening bears a marking that is none."""
     opening = respelled(
-        encode_opening(sealed.openings[compartment]), 4, spelled(4, marking.encode())
+        encode_opening(sealed.openings[compartment]), 3, spelled(3, marking.encode())
     )
+    return spelled(2, spelled(1, opening) + spelled(2, sealed.keys[compartment])).hex()
+
+
+def masked_release(sealed: SealedPacket, compartment: int, mask: str) -> str:
+    """A release of one compartment, whose opening names a mask without a generalised form."""
+    opening = encode_opening(unchecked(sealed.openings[compartment], mask=mask))
     return spelled(2, spelled(1, opening) + spelled(2, sealed.keys[compartment])).hex()
 
 
@@ -166,7 +185,7 @@ def overlapping(sealed: SealedPacket, compartment: int, slot: int) -> Callable[[
     wider = replace(opening, slots=tuple(sorted({*opening.slots, slot})))
     compartments = list(sealed.manifest.compartments)
     compartments[compartment] = replace(
-        compartments[compartment], opening_commit=opening_commit(wider)
+        compartments[compartment], opening_commit=opening_commit(sealed.manifest.packet_id, wider)
     )
     changed = replace(sealed, openings={**sealed.openings, compartment: wider})
     holder = next(c for c, each in sealed.openings.items() if slot in each.slots)

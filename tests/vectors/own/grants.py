@@ -6,12 +6,11 @@ from dataclasses import replace
 from unittest.mock import patch
 
 from support import agencies as b
-from tearline import sealing
 from tearline.encoding import label
 from tearline.packets.grant import Grant
 from tearline.packets.packet import WithholdReason
 from tearline.policy.form import Form
-from tearline.sealing import SealedPacket, open_packet, open_release, release_of
+from tearline.sealing import SealedPacket, open_packet, open_release, recipients, release_of
 from tearline.statements.statement import StatementType
 from tearline.wire.grants import encode_grant, encode_grant_prefix
 from tearline.wire.packets import (
@@ -125,8 +124,8 @@ def listing_less(grant: Grant, sealed: SealedPacket) -> Grant:
         existences=dict.fromkeys(grant.openings, WithholdReason.SOURCE),
         compartments=grant.compartments,
     )
-    with patch.object(sealing, "_verify_listed", lambda *_: None):
-        return sealing.seal_release(fewer, release, b.kem_key(MX_NODE).public)
+    with patch.object(recipients, "_verify_listed", lambda *_: None):
+        return recipients.seal_release(fewer, release, b.kem_key(MX_NODE).public)
 
 
 def grant_case(federation: b.Federation, sealed: SealedPacket, name: str, grant: Grant) -> Json:

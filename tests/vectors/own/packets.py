@@ -4,11 +4,17 @@ from dataclasses import fields, replace
 from typing import Any
 
 from support import agencies as b
-from tearline.packets.commitments import field_keys, field_secret, padded_length, slot_commit
-from tearline.sealing import SealedPacket, open_packet, release_of
+from tearline.packets.commitments import (
+    field_keys,
+    field_secret,
+    marking_digest,
+    padded_length,
+    slot_commit,
+)
+from tearline.policy.form import Form
+from tearline.sealing import SealedPacket, field_plaintext, open_packet, release_of
 from tearline.wire.packets import (
     Release,
-    encode_field,
     encode_manifest,
     encode_opening,
     encode_release,
@@ -45,7 +51,22 @@ def packet_vectors(sealed: SealedPacket, manifest: Signed) -> Json:
         "release": encode_release(everything).hex(),
         "padding": [
             [length, padded_length(length)]
-            for length in (0, 1, 255, 256, 257, 300, 1000, 4096, 4097, 70000, 1 << 20)
+            for length in (
+                0,
+                1,
+                128,
+                129,
+                256,
+                257,
+                512,
+                513,
+                1024,
+                1025,
+                4096,
+                4097,
+                70000,
+                1 << 20,
+            )
         ],
         "refused": {
             "manifest": manifest_refused(sealed),
@@ -61,9 +82,7 @@ def slot_case(sealed: SealedPacket, compartment: int, slot: int, packet_id: byte
     release = release_of(sealed, existences={}, compartments=[compartment])
     view = open_packet(sealed.manifest, dict(enumerate(sealed.ciphertexts)), release)
     field = next(opened.field for opened in view.fields if opened.slot == slot)
-    encoded = encode_field(field)
-    framed = len(encoded).to_bytes(4, "big") + encoded
-    plaintext = framed.ljust(padded_length(len(framed)), b"\0")
+    plaintext = field_plaintext(field)
     return {
         "slot": slot,
         "compartment": compartment,
@@ -71,7 +90,8 @@ def slot_case(sealed: SealedPacket, compartment: int, slot: int, packet_id: byte
         "cipher_key": cipher_key.hex(),
         "salt": salt.hex(),
         "plaintext": plaintext.hex(),
-        "commit": slot_commit(packet_id, slot, salt, plaintext).hex(),
+        "marking_digest": marking_digest(field).hex(),
+        "commit": slot_commit(packet_id, slot, salt, field, plaintext).hex(),
         "field": plain(field),
     }
 
@@ -107,6 +127,8 @@ def packet_refused(sealed: SealedPacket, release: Release) -> Json:
         return {"release": encode_release(Release(compartments=(item,))).hex()}
 
     milder = replace(first.opening, marking=b.marking("reference"))
+    alone = release_of(sealed, existences={}, compartments=(), slots=[slot])
+    milder_field = replace(alone.fields[0], marking=b.marking("reference"))
     swapped = list(manifest.slots)
     swapped[slot], swapped[other] = swapped[other], swapped[slot]
     return [
@@ -162,10 +184,18 @@ def packet_refused(sealed: SealedPacket, release: Release) -> Json:
                 "TL-PKT-006",
             ),
             (
-                "an opening of another packet",
+                "a compartment with another mask",
                 releasing(
-                    replace(first, opening=replace(first.opening, packet_id=b.secret("other", 16)))
+                    replace(
+                        first,
+                        opening=replace(first.opening, form=Form.GENERALISED, mask="initials"),
+                    )
                 ),
+                "TL-PKT-006",
+            ),
+            (
+                "a slot released alone with another marking",
+                {"release": encode_release(Release(fields=(milder_field,))).hex()},
                 "TL-PKT-006",
             ),
             (

@@ -11,12 +11,14 @@ from tearline.packets.commitments import (
     field_keys,
     field_secret,
     key_commit,
+    marking_digest,
     opening_commit,
     padded_length,
     slot_commit,
     verify_ciphertext,
     verify_opening,
 )
+from tearline.packets.packet import Marks
 from tearline.policy.form import Form
 
 HEADER = federation().node(US).header
@@ -34,15 +36,15 @@ def test_every_opening_is_committed_to() -> None:
     "changes",
     [
         {"marking": marking("reference")},
-        {"form": Form.EXISTS},
+        {"form": Form.MATCH},
         {"salt": bytes(32)},
+        {"form": Form.GENERALISED, "mask": "band"},
         {"slots": (*OPENING.slots, OPENING.slots[-1] + 1)},
         {"compartment": OPENING.compartment ^ 1},
         {"compartment": 63},
-        {"packet_id": bytes(16)},
         {"slots": (2047,)},
     ],
-    ids=["marking", "form", "salt", "a slot more", "its neighbour", "the last", "packet", "slots"],
+    ids=["marking", "form", "salt", "mask", "a slot more", "its neighbour", "the last", "slots"],
 )
 def test_no_part_of_an_opening_can_be_changed(changes: dict[str, Any]) -> None:
     with pytest.raises(CommitmentMismatch):
@@ -56,11 +58,27 @@ def test_an_opening_of_another_packet_is_refused() -> None:
 
 
 def test_openings_that_read_alike_commit_alike_only_if_they_are() -> None:
-    # Two slot lists whose bytes would run into the form, were they not length-prefixed.
-    assert opening_commit(OPENING) == opening_commit(replace(OPENING))
-    assert opening_commit(replace(OPENING, slots=(0, 1))) != opening_commit(
-        replace(OPENING, slots=(1,))
+    pid = MANIFEST.packet_id
+    assert opening_commit(pid, OPENING) == opening_commit(pid, replace(OPENING))
+    assert opening_commit(pid, OPENING) != opening_commit(bytes(16), OPENING)
+    # Two slot lists of which one is the end of the other.
+    assert opening_commit(pid, replace(OPENING, slots=(0, 1))) != opening_commit(
+        pid, replace(OPENING, slots=(1,))
     )
+
+
+def test_a_marking_s_digest_binds_each_part_and_its_end() -> None:
+    digests = {
+        marking_digest(Marks(marked, form, mask))
+        for marked in (marking("reference"), marking("measure"))
+        for form, mask in (
+            (Form.CLEAR, ""),
+            (Form.MATCH, ""),
+            (Form.GENERALISED, "band"),
+            (Form.GENERALISED, "ban"),
+        )
+    }
+    assert len(digests) == 8
 
 
 def test_every_ciphertext_is_named() -> None:
@@ -91,23 +109,28 @@ def test_keys_of_slots_are_independent() -> None:
 
 
 def test_commitments_bind_packet_place_and_content() -> None:
-    base = slot_commit(bytes(16), 0, bytes(32), b"plaintext")
+    marks = Marks(marking("reference"))
+    base = slot_commit(bytes(16), 0, bytes(32), marks, b"plaintext")
     for other in (
-        slot_commit(b"another packet 1", 0, bytes(32), b"plaintext"),
-        slot_commit(bytes(16), 1, bytes(32), b"plaintext"),
-        slot_commit(bytes(16), 0, b"s" * 32, b"plaintext"),
-        slot_commit(bytes(16), 0, bytes(32), b"plaintexT"),
+        slot_commit(b"another packet 1", 0, bytes(32), marks, b"plaintext"),
+        slot_commit(bytes(16), 1, bytes(32), marks, b"plaintext"),
+        slot_commit(bytes(16), 0, b"s" * 32, marks, b"plaintext"),
+        slot_commit(bytes(16), 0, bytes(32), Marks(marking("measure")), b"plaintext"),
+        slot_commit(bytes(16), 0, bytes(32), Marks(marks.marking, Form.MATCH), b"plaintext"),
+        slot_commit(bytes(16), 0, bytes(32), marks, b"plaintexT"),
     ):
         assert other != base
     assert key_commit(bytes(16), 0, bytes(32)) != key_commit(bytes(16), 1, bytes(32))
 
 
-def test_padding_adds_at_most_an_eighth() -> None:
+def test_padding_doubles_a_short_field_and_adds_at_most_an_eighth_to_a_long_one() -> None:
     for length in (*range(2048), 1 << 20, (1 << 20) + 1):
         padded = padded_length(length)
-        assert length <= padded <= max(256, length + length // 8)
+        most = max(128, 2 * length) if length <= 1024 else length + length // 8
+        assert length <= padded <= most
         assert padded_length(padded) == padded
 
 
-def test_of_16384_lengths_fewer_than_a_hundred_remain() -> None:
-    assert len({padded_length(length) for length in range(1 << 14)}) < 100
+def test_of_1024_lengths_four_remain_and_of_16384_less_than_seventy() -> None:
+    assert {padded_length(length) for length in range(1025)} == {128, 256, 512, 1024}
+    assert len({padded_length(length) for length in range(1 << 14)}) < 70

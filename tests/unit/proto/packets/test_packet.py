@@ -23,7 +23,6 @@ from tearline.policy.form import Form
 HEADER = federation().node(US).header
 MANIFEST = packet(HEADER).manifest
 OPENING = Opening(
-    packet_id=bytes(16),
     compartment=0,
     salt=bytes(32),
     marking=marking(),
@@ -134,7 +133,9 @@ def test_what_is_not_text_gives_none(changes: dict[str, Any]) -> None:
         {"slots": (1, MAX_SLOTS)},
         {"slots": (-1, 1)},
         {"salt": bytes(31)},
-        {"packet_id": b""},
+        {"form": Form.EXISTS},
+        {"mask": "band"},
+        {"form": Form.GENERALISED},
         {"compartment": MAX_COMPARTMENTS},
         {"compartment": -1},
     ],

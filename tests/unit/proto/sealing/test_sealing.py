@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cryptography.cobblestone import Cobblestone256Encryptor
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from support.agencies import (
     FIELDS,
@@ -24,7 +24,7 @@ from support.agencies import (
     secret,
     text_field,
 )
-from tearline.encoding import label, prefixed, u32
+from tearline.encoding import prefixed, u32
 from tearline.errors import (
     CiphertextMissing,
     CommitmentMismatch,
@@ -47,7 +47,15 @@ from tearline.packets.commitments import (
     slot_commit,
 )
 from tearline.packets.grant import Grant
-from tearline.packets.packet import Compartment, Field, Manifest, Slot, WithholdReason
+from tearline.packets.packet import (
+    Compartment,
+    Field,
+    Manifest,
+    Marked,
+    Marks,
+    Slot,
+    WithholdReason,
+)
 from tearline.policy.category import CATEGORIES
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
@@ -85,6 +93,14 @@ def releasing(*compartments: int, slots: tuple[int, ...] = ()) -> Release:
     return release_of(SEALED, existences={}, compartments=compartments, slots=slots)
 
 
+def alone(slot: int) -> Release:
+    """A release of one slot by a wrong secret."""
+    single = FieldRelease(
+        slot=slot, secret=bytes(32), marking=FIELDS[0].marking, form=FIELDS[0].form
+    )
+    return Release(fields=(single,))
+
+
 def with_slot(manifest: Manifest, slot: int, value: Slot) -> Manifest:
     slots = list(manifest.slots)
     slots[slot] = value
@@ -120,10 +136,10 @@ def test_what_is_sealed_opens() -> None:
 def test_a_plaintext_has_one_padding(spoil: Callable[[bytes], bytes], length: int) -> None:
     field = text_field("1/Person/name", "x" * length)
     plaintext = field_plaintext(field)
-    assert parse_field_plaintext(plaintext) == field
+    assert parse_field_plaintext(plaintext, field) == field
     assert plaintext[-1] == 0
     with pytest.raises(StatementMalformed):
-        parse_field_plaintext(spoil(plaintext))
+        parse_field_plaintext(spoil(plaintext), field)
 
 
 def test_compartments_and_slots_are_padded() -> None:
@@ -284,19 +300,19 @@ def test_a_false_existence_is_refused() -> None:
 
 @pytest.mark.parametrize("slot", [8, 2047])
 def test_a_slot_that_is_not_there_is_refused(slot: int) -> None:
-    release = Release(fields=(FieldRelease(slot=slot, secret=bytes(32)),))
+    release = alone(slot)
     with pytest.raises(CommitmentMismatch):
         open_packet(MANIFEST, CIPHERTEXTS | {slot: b""}, release)
 
 
 def test_a_slot_that_is_not_there_is_not_missed_either() -> None:
-    release = Release(fields=(FieldRelease(slot=8, secret=bytes(32)),))
+    release = alone(8)
     with pytest.raises(CommitmentMismatch):
         open_packet(MANIFEST, CIPHERTEXTS, release)
 
 
 def test_a_wrong_secret_of_a_slot_opens_nothing() -> None:
-    release = Release(fields=(FieldRelease(slot=NAME_SLOT, secret=bytes(32)),))
+    release = alone(NAME_SLOT)
     with pytest.raises(DecryptionFailed):
         open_packet(MANIFEST, CIPHERTEXTS, release)
 
@@ -305,20 +321,22 @@ def test_a_wrong_secret_of_a_slot_opens_nothing() -> None:
 
 
 def lying(
-    plaintexts: Mapping[int, bytes] | None = None, *, commit: bytes | None = None
+    plaintexts: Mapping[int, bytes] | None = None,
+    *,
+    commit: bytes | None = None,
+    marks: Marked = FIELDS[0],
 ) -> tuple[Manifest, dict[int, bytes], Release]:
     """The packet with other plaintexts in the compartment of names, honestly committed to."""
     key, pid = SEALED.keys[NAMES], MANIFEST.packet_id
     manifest, ciphertexts = MANIFEST, dict(CIPHERTEXTS)
     for slot, plaintext in (plaintexts or {}).items():
         cipher_key, salt = field_keys(field_secret(key, pid, NAMES, slot), pid, slot)
-        encryptor = Cobblestone256Encryptor(cipher_key, label("field") + pid + u32(slot))
-        ciphertexts[slot] = encryptor.update(plaintext) + encryptor.finalize()
+        ciphertexts[slot] = AESGCM(cipher_key).encrypt(bytes(12), plaintext, None)
         manifest = with_slot(
             manifest,
             slot,
             Slot(
-                commit=commit or slot_commit(pid, slot, salt, plaintext),
+                commit=commit or slot_commit(pid, slot, salt, marks, plaintext),
                 ciphertext_sha256=hashlib.sha256(ciphertexts[slot]).digest(),
                 ciphertext_length=len(ciphertexts[slot]),
             ),
@@ -349,10 +367,10 @@ def test_a_plaintext_that_was_not_committed_to_is_refused() -> None:
     "spoil",
     [
         pytest.param(lambda p: p[:-1] + b"\1", id="a message in the padding"),
-        pytest.param(lambda p: p + bytes(256), id="more padding"),
+        pytest.param(lambda p: p + bytes(128), id="more padding"),
         pytest.param(lambda p: p[:-1], id="less padding"),
         pytest.param(lambda p: b"\xff\xff\xff\xff" + p[4:], id="a length beyond the end"),
-        pytest.param(lambda p: bytes(256), id="an empty field"),
+        pytest.param(lambda p: bytes(128), id="an empty field"),
         pytest.param(lambda p: b"", id="nothing"),
         pytest.param(lambda p: b"\0\0", id="half a length"),
     ],
@@ -363,18 +381,60 @@ def test_a_plaintext_has_one_spelling(spoil: Callable[[bytes], bytes]) -> None:
 
 
 def test_a_plaintext_without_padding_says_its_length_too() -> None:
-    encoded = (encode_field(replace(FIELDS[0], values=(b"x" * n,))) for n in range(256))
-    full = next(data for data in encoded if len(data) == 252)
+    encoded = (encode_field(replace(FIELDS[0], values=(b"x" * n,))) for n in range(128))
+    full = next(data for data in encoded if len(data) == 124)
     view = open_packet(*lying({NAME_SLOT: prefixed(full)}))
     assert view.fields[0].field.values[0].startswith(b"xxx")
     with pytest.raises(StatementMalformed):
-        open_packet(*lying({NAME_SLOT: u32(253) + full}))
+        open_packet(*lying({NAME_SLOT: u32(125) + full}))
 
 
 def test_a_field_bears_its_compartment_s_marking() -> None:
-    stricter = plaintext_of(SEALED.openings[SOURCE].slots[0])
-    with pytest.raises(CommitmentMismatch):
-        open_packet(*lying({NAME_SLOT: stricter}))
+    for marks in (Marks(SEALED.openings[SOURCE].marking), Marks(FIELDS[0].marking, Form.MATCH)):
+        with pytest.raises(CommitmentMismatch):
+            open_packet(*lying({NAME_SLOT: plaintext_of(NAME_SLOT)}, marks=marks))
+
+
+def test_a_field_released_alone_bears_the_marking_that_was_signed() -> None:
+    (single,) = releasing(slots=(NAME_SLOT,)).fields
+    assert (single.marking, single.form, single.mask) == (FIELDS[0].marking, Form.CLEAR, "")
+    for changed in (
+        replace(single, marking=marking("reference")),
+        replace(single, form=Form.MATCH),
+        replace(single, form=Form.GENERALISED, mask="band"),
+    ):
+        with pytest.raises(CommitmentMismatch):
+            open_packet(MANIFEST, CIPHERTEXTS, Release(fields=(changed,)))
+
+
+def test_a_field_s_secret_opens_no_other_slot_and_a_shown_salt_opens_none() -> None:
+    (single,) = releasing(slots=(NAME_SLOT,)).fields
+    other = SEALED.openings[SOURCE].slots[0]
+    _, salt = field_keys(single.secret, MANIFEST.packet_id, NAME_SLOT)
+    marks = SEALED.openings[SOURCE]
+    for slot, secret_ in ((other, single.secret), (NAME_SLOT, salt), (other, salt)):
+        wrong = FieldRelease(slot=slot, secret=secret_, marking=marks.marking, form=marks.form)
+        with pytest.raises(DecryptionFailed):
+            open_packet(MANIFEST, CIPHERTEXTS, Release(fields=(wrong,)))
+
+
+def test_what_its_compartment_says_is_not_in_a_field() -> None:
+    generalised = replace(FIELDS[0], form=Form.GENERALISED, mask="initials")
+    assert field_plaintext(generalised) == field_plaintext(FIELDS[0])
+    assert FIELDS[0].marking.category.encode() not in field_plaintext(FIELDS[0])
+    assert b"text/plain" not in field_plaintext(FIELDS[0])
+
+
+def test_fields_of_two_masks_stand_in_two_compartments() -> None:
+    fields = [
+        replace(text_field(f"{n}/Person/name", "x"), form=Form.GENERALISED, mask=mask)
+        for n, mask in enumerate(("initials", "band", "band"))
+    ]
+    openings = packet(HEADER, fields).openings.values()
+    assert sorted((each.mask, len(each.slots)) for each in openings) == [
+        ("band", 2),
+        ("initials", 1),
+    ]
 
 
 def test_two_compartments_do_not_hold_one_slot() -> None:
@@ -385,7 +445,7 @@ def test_two_compartments_do_not_hold_one_slot() -> None:
     )
     compartments = list(MANIFEST.compartments)
     compartments[births] = Compartment(
-        opening_commit=opening_commit(overlapping),
+        opening_commit=opening_commit(MANIFEST.packet_id, overlapping),
         key_commit=key_commit(MANIFEST.packet_id, births, SEALED.keys[births]),
     )
     both = releasing(NAMES, births).compartments
@@ -501,11 +561,11 @@ STEP, BEFORE = StatementType.REQUEST_STEP, b"the body before its sealed part"
 def test_a_note_opens_for_its_reader_and_shows_little_of_its_length() -> None:
     sealed = {
         note: seal_note(note, kem_key(MX_NODE).public, STEP, BEFORE)
-        for note in (b"", b"yes", b"a longer word" * 15, b"x" * 4000)
+        for note in (b"", b"yes", b"a longer word" * 9, b"x" * 4000)
     }
     for note, data in sealed.items():
         assert open_note(data, kem_key(MX_NODE), STEP, BEFORE) == note
-    assert len({len(data) for note, data in sealed.items() if len(note) < 250}) == 1
+    assert len({len(data) for note, data in sealed.items() if len(note) < 125}) == 1
 
 
 @pytest.mark.parametrize(
@@ -527,7 +587,7 @@ def test_a_note_opens_only_where_it_belongs(
 
 def test_a_note_is_padded_as_it_must_be() -> None:
     info = recipients._note_info(STEP, BEFORE)
-    for plaintext in (b"", prefixed(b"yes"), prefixed(b"yes").ljust(255, b"\0") + b"\1"):
+    for plaintext in (b"", prefixed(b"yes"), prefixed(b"yes").ljust(127, b"\0") + b"\1"):
         sealed = recipients._HPKE.encrypt(plaintext, kem_key(MX_NODE).public.hpke, info=info)
         with pytest.raises(StatementMalformed):
             open_note(sealed, kem_key(MX_NODE), STEP, BEFORE)

@@ -6,7 +6,16 @@ from itertools import product
 
 import pytest
 
-from support.agencies import NOW_MS, US, log_signers, packet, secret, signing_key, text_field
+from support.agencies import (
+    NOW_MS,
+    US,
+    log_signers,
+    marking,
+    packet,
+    secret,
+    signing_key,
+    text_field,
+)
 from support.canary import canary, found
 from support.exhibits import MX_NODE, US_NODE, case, opening, revocation
 from tearline.audit.event import EventCode
@@ -156,9 +165,11 @@ def test_a_hidden_slot_cannot_be_guessed_from_the_file() -> None:
     other = CASE.exhibit([NAME]).fields[0]
     commit = CASE.sealed.manifest.slots[NAME].commit
     packet_id = CASE.sealed.manifest.packet_id
-    assert slot_commit(packet_id, NAME, other.salt, other.plaintext) == commit
+    assert slot_commit(packet_id, NAME, other.salt, other, other.plaintext) == commit
     guesses = {data[at : at + 32] for at in range(len(data) - 31)}
-    assert all(slot_commit(packet_id, NAME, salt, other.plaintext) != commit for salt in guesses)
+    assert all(
+        slot_commit(packet_id, NAME, salt, other, other.plaintext) != commit for salt in guesses
+    )
 
 
 def test_it_does_not_tell_which_slots_belong_together() -> None:
@@ -196,6 +207,12 @@ def test_a_swapped_salt_is_refused() -> None:
 def test_a_field_does_not_move_to_another_slot() -> None:
     assert codes(with_field(slot=NAME)) == ["TL-PKT-006"]
     assert codes(with_field(slot=2000)) == ["TL-PKT-006"]
+
+
+def test_a_shown_field_bears_the_marking_and_form_that_were_signed() -> None:
+    assert codes(with_field(marking=marking("reference"))) == ["TL-PKT-006"]
+    assert codes(with_field(form=Form.MATCH)) == ["TL-PKT-006"]
+    assert codes(with_field(form=Form.GENERALISED, mask="band")) == ["TL-PKT-006"]
 
 
 def test_padding_is_part_of_what_was_signed() -> None:
