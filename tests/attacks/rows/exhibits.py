@@ -21,7 +21,7 @@ _POLICY = "unit/proto/tlog/test_policy"
 _SIMULATED = "attacks/test_exhibits"
 _OPEN = (
     "tearline.verification.exhibit:_open",
-    "OpenedField(slot=shown.slot, field=parse_field_plaintext(shown.plaintext))",
+    "OpenedField(slot=shown.slot, field=parse_field_plaintext(shown.plaintext, shown))",
 )
 
 EXHIBITS = (
