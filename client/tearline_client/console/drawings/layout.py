@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from tearline.dataclass.immutable import immutable
 
 WIDTH = 1120.0
-"""Width of a picture of small components; a large component may be wider."""
-_LENGTH = 120.0  # of a link at rest
+"""Greatest width of a picture of small components; a large component may be wider."""
+_LENGTH = 150.0  # of a link at rest; its text, an amount and a date, stands beside no circle
 _STRETCH = 1.35  # labels are wider than high
-_MARGIN_X, _MARGIN_Y = 76.0, 44.0  # around a component, for its labels
+_MARGIN_X, _MARGIN_Y = 100.0, 44.0  # around a component, for its labels
 _GOLDEN = math.pi * (3 - math.sqrt(5))  # turns that never meet
 _ROUNDS = 90
 _LEAST = 0.01
@@ -58,7 +58,7 @@ def layout_of(count: int, pairs: Iterable[tuple[int, int]]) -> Layout:
             points[node] = (round(x + across, 1), round(y + down, 1))
         x, row = x + wide, max(row, high)
         width = max(width, x)
-    return Layout(width=round(max(width, WIDTH)), height=round(y + row), points=tuple(points))
+    return Layout(width=round(width), height=round(y + row), points=tuple(points))
 
 
 def _components(neighbours: Sequence[set[int]]) -> list[list[int]]:

@@ -66,7 +66,7 @@ async def test_an_officer_joins_and_leaves(world: Simulation, console: ConsoleUn
     text = text_of((await browser.get(path)).text)
     assert "mx-prosecutor In the case us-justice Leads the case" in text
     text = text_of((await browser.get(f"{path}/timeline")).text)
-    assert "accepted mx-prosecutor us-justice" in text
+    assert "Accepted the invitation mx-prosecutor us-justice" in text
     assert (await post(browser, f"{path}/steps/leave", typed="Other"))[0] == 400
     status, text = await post(browser, f"{path}/steps/leave", typed="Riverbank")
     assert (status, "This agency has left the case." in text) == (200, True)

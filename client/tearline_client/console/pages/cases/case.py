@@ -9,7 +9,14 @@ from tearline.limits import MAX_CASE_PACKETS
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.console.pages.acts import carried_out, note_of, verify_typed
-from tearline_client.console.pages.cases.words import LEADS, STANDINGS, TO_JOIN, VERBS, WARNINGS
+from tearline_client.console.pages.cases.words import (
+    EVENTS,
+    LEADS,
+    STANDINGS,
+    TO_JOIN,
+    VERBS,
+    WARNINGS,
+)
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import KINDS
 from tearline_client.features.cases.views import CaseView
@@ -106,7 +113,14 @@ async def timeline(visit: Visit) -> Response:
         return agency_name(trust_list, uri) if uri else ""
 
     events = [
-        (each.entry, each.time_ms, each.what, name(each.actor), name(each.counterpart), each.about)
+        (
+            each.entry,
+            each.time_ms,
+            EVENTS.get(each.what, each.what),
+            name(each.actor),
+            name(each.counterpart),
+            each.about,
+        )
         for each in await visit.node.cases.timeline_in_steps(view)
     ]
     values = {"id": view.id.hex(), "title": view.title, "events": events}

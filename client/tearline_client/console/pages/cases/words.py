@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
-from tearline.cases.case import Membership
+from tearline.cases.case import Membership, Phase
 from tearline_client.console.languages import mark
+from tearline_client.console.pages.audit.words import ACTIONS
+from tearline_client.console.words import STEPS
 
 STANDINGS: Mapping[Membership, str] = {
     Membership.INVITED: mark("Invited to the case"),
@@ -17,6 +19,21 @@ STANDINGS: Mapping[Membership, str] = {
 LEADS = mark("Leads the case")
 TO_JOIN = mark("About to join")
 """Standings that a member sees of others."""
+PHASES: Mapping[Phase, str] = {
+    Phase.INVITED: mark("Invited to the case"),
+    Phase.ADMITTED: mark("Admitted to the case"),
+    Phase.OUT: mark("Kept out by a member"),
+    Phase.CLOSED: mark("Case closed"),
+    Phase.ACCEPTED: mark("Accepted the invitation"),
+    Phase.DECLINED: mark("Declined the invitation"),
+    Phase.LEFT: mark("Left the case"),
+}
+EVENTS: Mapping[str, str] = {
+    **{code.value: words for code, words in ACTIONS.items()},
+    **{kind.value: words for kind, words in STEPS.items()},
+    **{phase.value: words for phase, words in PHASES.items()},
+}
+"""Events of a timeline, by their codes; those of a case step stand for its phase."""
 VERBS: Mapping[str, str] = {"join": "joined", "decline": "left", "leave": "left", "close": "closed"}
 """Acts on a case, with the notice after each."""
 WARNINGS: Mapping[str, str] = {
