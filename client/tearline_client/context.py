@@ -76,6 +76,7 @@ from tearline_client.store.recall_holds import HoldStore
 from tearline_client.store.recalls import RecallStore
 from tearline_client.store.receipts import Promise, ReceiptStore
 from tearline_client.store.recovery import RecoveryStore
+from tearline_client.store.request_states import RequestStateStore
 from tearline_client.store.requests import RequestStore
 from tearline_client.store.returned_grants import ReturnedStore
 from tearline_client.store.search_texts import SearchTextStore
@@ -117,6 +118,7 @@ class Stores:
         self.corrections = CorrectionStore(database)
         self.suspensions = SuspensionStore(database, self.agreements)
         self.requests = RequestStore(database, self.packets, self.agreements, self.suspensions)
+        self.request_states = RequestStateStore(database)
         self.erasures = ErasureStore(database, self.log)
         self.consents = ConsentStore(database, self.packets)
         self.own_sources = OwnSourceStore(database)

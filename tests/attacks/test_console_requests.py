@@ -8,6 +8,7 @@ import pytest
 from attacks.simulated_requests import PERSON, ask
 from attacks.test_console import INJECTIONS, ORIGINS_OF_OTHERS, is_harmless
 from support.hostile_values import HOSTILE
+from support.node import stores_of
 from support.simulation import Simulation
 from tearline.packets.packet import Urgency
 from tearline.persons.tokens import Role
@@ -36,7 +37,8 @@ async def request_id(world: Simulation) -> bytes:
 
 
 def steps(world: Simulation, request: bytes) -> int:
-    return len(world.mx.node.requests.show(request).steps)
+    store = stores_of(world.mx.node).requests
+    return len(store.steps(*store.of(request)))
 
 
 async def post(browser: Browser, path: str, **values: str) -> str:

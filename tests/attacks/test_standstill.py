@@ -531,8 +531,8 @@ async def test_a_request_that_its_asker_froze_keeps_its_clock_and_shows_no_items
     request = await ask(us, cn)
     await suspend(us, replace(ONE, originated=Originated.FREEZE))
     await settle(world)
-    (view,) = cn.node.requests.list()
-    assert (view.frozen, view.items) == (True, ())
+    (state,) = cn.node.requests.list()
+    assert (state.frozen, state.items) == (True, 0)
     cn.node.notifications.scan()
     with pytest.raises(PacketFrozen):
         await cn.node.requests.refuse(request, Ground.LEGAL_BAR, (), PERSON)

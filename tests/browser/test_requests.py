@@ -77,7 +77,8 @@ async def test_a_request_is_answered_with_one_item_refused(
         await expect(there.locator(".items")).to_contain_text("Refused")
         await there.locator(".items a").click()
         await expect(there.locator("main")).to_contain_text("250000")
-    (view,) = world.us.node.requests.list()
+    (state,) = world.us.node.requests.list()
+    view = world.us.node.requests.show(state.request.packet)
     assert [(bool(item.answer), item.ground) for item in view.items] == [
         (True, None),
         (False, Ground.NOT_HELD),

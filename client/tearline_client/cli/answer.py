@@ -227,5 +227,5 @@ async def _send(
 
 
 def _emit(cli: CliContext, node: Node, request: bytes) -> None:
-    row = row_of(node.requests.show(request), node.directory.trust_list())
+    row = row_of(node.requests.state(request), node.directory.trust_list())
     cli.emit([row], ["request", "partner", "state", "open_items"])

@@ -16,6 +16,7 @@ from tearline_client.cli.request_steps import STEPS
 from tearline_client.cli.session import (
     node_command,
 )
+from tearline_client.features.requests.states import state_of
 from tearline_client.features.requests.views import RequestView
 from tearline_client.node import Node
 from tearline_client.rendering.output import cell
@@ -42,9 +43,9 @@ async def list_command(cli: CliContext, node: Node, only_open: bool) -> None:
     await catch_up(cli, node)
     trust_list = node.directory.trust_list()
     rows = [
-        row_of(view, trust_list)
-        for view in node.requests.list()
-        if not (only_open and view.progress.phase.has_ended)
+        row_of(state, trust_list)
+        for state in node.requests.list()
+        if not (only_open and state.phase.has_ended)
     ]
     columns = [
         *("request", "role", "partner", "urgency", "state", "due", "left", "clock", "overdue"),
@@ -64,12 +65,13 @@ async def show(cli: CliContext, node: Node, request: str, steps: bool) -> None:
     Example: tearline request show 5f0c9a1b
     """
     await catch_up(cli, node)
-    view = node.requests.show(node.requests.find(request))
+    found = node.requests.find(request)
+    view = node.requests.show(found, person=cli.settings.person)
     ids = [each.signed.statement.id for each in view.steps]
     reasons = {step: node.packets.repeats_in(step) for step in ids}
     answers = [item.answer for item in view.items if item.answer]
     superseded = node.corrections.corrected_by(answers)
-    row = row_of(view, node.directory.trust_list())
+    row = row_of(state_of(view), node.directory.trust_list())
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
     cli.say(
         f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"

@@ -10,7 +10,8 @@ from tearline.text.choices import listed
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.options import free_text
 from tearline_client.cli.session import look
-from tearline_client.features.requests.views import RequestedItem, RequestView
+from tearline_client.features.requests.states import RequestState
+from tearline_client.features.requests.views import RequestedItem
 from tearline_client.node import Node
 from tearline_client.rendering.packets import text_column
 from tearline_client.rendering.words import Id, agency_name, moment, time_text
@@ -39,54 +40,54 @@ def preview_columns(cli: CliContext) -> list[str]:
     ]
 
 
-def row_of(view: RequestView, trust_list: TrustList) -> dict[str, object]:
+def row_of(state: RequestState, trust_list: TrustList) -> dict[str, object]:
     """Returns a request as a row: its state and its deadline."""
-    progress, owed = view.progress, not view.progress.phase.has_ended
+    owed = not state.phase.has_ended
     return {
-        "request": Id(view.request.packet),
-        "id": view.request.packet.hex(),
-        "role": "asker" if view.request.side is Side.ASKER else "asked",
-        "partner": agency_name(trust_list, view.request.peer),
-        "urgency": progress.urgency.value,
-        "state": progress.phase.text,
-        "question": progress.has_question,
-        "due": moment(view.due_ms) if owed else None,
-        "due_ms": view.due_ms if owed else None,
-        "left_ms": view.left_ms if owed else None,
-        "left": _left(view) if owed else "",
-        "clock": _clock(view) if owed else "",
-        "stopped_since": moment(view.stopped_ms) if owed else None,
-        "stopped_since_ms": view.stopped_ms if owed else None,
-        "suspended": view.suspended and owed,
-        "overdue": view.is_overdue,
-        "items": len(view.items),
-        "open_items": sum(item.is_open for item in view.items),
-        "disputed": list(progress.disputed),
-        "frozen": view.frozen,
-        "waits": _waits(view),
-        "pending": [pending.hex() for pending in view.pending],
+        "request": Id(state.request.packet),
+        "id": state.request.packet.hex(),
+        "role": "asker" if state.request.side is Side.ASKER else "asked",
+        "partner": agency_name(trust_list, state.request.peer),
+        "urgency": state.urgency.value,
+        "state": state.phase.text,
+        "question": state.has_question,
+        "due": moment(state.due_ms) if owed else None,
+        "due_ms": state.due_ms if owed else None,
+        "left_ms": state.left_ms if owed else None,
+        "left": _left(state) if owed else "",
+        "clock": _clock(state) if owed else "",
+        "stopped_since": moment(state.stopped_ms) if owed else None,
+        "stopped_since_ms": state.stopped_ms if owed else None,
+        "suspended": state.suspended and owed,
+        "overdue": state.is_overdue,
+        "items": state.items,
+        "open_items": state.open_items,
+        "disputed": list(state.disputed),
+        "frozen": state.frozen,
+        "waits": _waits(state),
+        "pending": [pending.hex() for pending in state.pending],
     }
 
 
-def _waits(view: RequestView) -> str:
-    if view.frozen:
+def _waits(state: RequestState) -> str:
+    if state.frozen:
         return "for its asker to resume: it froze the request"
-    return "for a second person" if view.pending else ""
+    return "for a second person" if state.pending else ""
 
 
-def _left(view: RequestView) -> str:
-    minutes = abs(view.left_ms) // 60_000
+def _left(state: RequestState) -> str:
+    minutes = abs(state.left_ms) // 60_000
     days, hours = divmod(minutes // 60, 24)
     text = f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min"
-    return f"OVERDUE by {text}" if view.is_overdue else text
+    return f"OVERDUE by {text}" if state.is_overdue else text
 
 
-def _clock(view: RequestView) -> str:
-    if view.stopped_ms is None:
+def _clock(state: RequestState) -> str:
+    if state.stopped_ms is None:
         return ""
-    why = ["a question"] if view.progress.has_question else []
-    why += ["suspended"] if view.suspended else []
-    return f"clock stopped since {time_text(view.stopped_ms)} UTC: {', '.join(why)}"
+    why = ["a question"] if state.has_question else []
+    why += ["suspended"] if state.suspended else []
+    return f"clock stopped since {time_text(state.stopped_ms)} UTC: {', '.join(why)}"
 
 
 def overturned_text(items: Iterable[RequestedItem]) -> str:

@@ -222,9 +222,9 @@ async def _act(
     packet = node.requests.find(request)
     person = person_of(cli, node, node.packets.manifest(packet).agreement.id)
     if not isinstance(choice, StepChoice):
-        choice = choice(node.requests.show(packet))
+        choice = choice(node.requests.show(packet, person=cli.settings.person))
     await take_step(node.requests, packet, choice, person)
-    row = row_of(node.requests.show(packet), node.directory.trust_list())
+    row = row_of(node.requests.state(packet), node.directory.trust_list())
     cli.emit([row], ["request", "partner", "urgency", "state", "due", "left"])
 
 

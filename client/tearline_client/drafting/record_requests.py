@@ -47,7 +47,7 @@ def draft_answer(
         told = f"the records make {len(groups)} packets. Next: send them, with --packet"
         raise MalformedInput(told)
     (group,) = groups or (Group(entities=(), outside=()),)
-    view, packets = node.requests.show(request), node.packets
+    state, packets = node.requests.state(request), node.packets
     manifest = packets.manifest(request)
     about = About(
         article=manifest.agreement.article,
@@ -59,7 +59,7 @@ def draft_answer(
     name = node.agreements.newest(manifest.agreement.id).name
     draft = node.packets.draft(group, about, agreement=name, extra=extra)
     # Added as a source only now, because a request does not mark its answer.
-    plan = node.packets.plan(replace(draft, derived_from=(request,)), [view.request.peer])
+    plan = node.packets.plan(replace(draft, derived_from=(request,)), [state.request.peer])
     return drafted_of(imported, [plan], about, found)
 
 

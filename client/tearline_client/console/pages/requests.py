@@ -1,15 +1,18 @@
 """The board of requests for records: their state and their clocks."""
 
+from urllib.parse import urlencode
+
 from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline.federation.members import TrustList
+from tearline.limits import CONSOLE_PAGE_ROWS
 from tearline.persons.four_eyes import DRAFTERS
 from tearline.requests.step import Side
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import PHASES, URGENCIES
-from tearline_client.features.requests.views import RequestView
+from tearline_client.features.requests.states import RequestState
 from tearline_client.rendering.words import agency_name
 
 _SIDES = ("", *Side)
@@ -56,40 +59,45 @@ class RequestRow:
 
 
 async def page(visit: Visit) -> Response:
-    """Shows the requests, open ones first, each group newest first."""
+    """Shows a page of the requests, open ones first, each group newest first."""
     side = visit.query("side")
     if side not in _SIDES:
         raise MalformedInput("side is asker or holder")
     trust_list = visit.node.directory.trust_list()
-    views = [each for each in visit.node.requests.list() if side in ("", each.request.side)]
-    views.sort(key=lambda view: (view.progress.phase.has_ended, not view.is_overdue))  # stable
+    await visit.node.requests.prepare()
+    found = [each for each in visit.node.requests.list() if side in ("", each.request.side)]
+    found.sort(key=lambda state: (state.phase.has_ended, not state.is_overdue))  # stable
+    skip = int(text) if (text := visit.query("skip")).isascii() and text.isdigit() else 0
+    shown = found[skip : skip + CONSOLE_PAGE_ROWS]
+    following = {"side": side, "skip": str(skip + CONSOLE_PAGE_ROWS)}
     return visit.render(
         "requests.html",
         {
             "side": side,
-            "rows": [request_row(each, trust_list) for each in views],
+            "rows": [request_row(each, trust_list) for each in shown],
+            "next_query": urlencode(following) if len(found) > skip + len(shown) else "",
             "can_open": bool(visit.roles & {*DRAFTERS}),
         },
     )
 
 
-def request_row(view: RequestView, trust_list: TrustList) -> RequestRow:
+def request_row(state: RequestState, trust_list: TrustList) -> RequestRow:
     """Returns a request as a row: its state and its clock."""
-    is_owed = not view.progress.phase.has_ended
+    is_owed = not state.phase.has_ended
     return RequestRow(
-        id=view.request.packet.hex(),
-        is_ours=view.request.side is Side.ASKER,
-        partner=agency_name(trust_list, view.request.peer),
-        phase=PHASES[view.progress.phase],
-        urgency=URGENCIES[view.progress.urgency],
-        due_ms=view.due_ms if is_owed else None,
-        is_overdue=view.is_overdue,
-        minutes_left=abs(view.left_ms) // _MINUTE_MS if is_owed else None,
-        stopped_ms=view.stopped_ms if is_owed else None,
-        has_question=view.progress.has_question,
-        is_suspended=view.suspended,
-        is_frozen=view.frozen,
-        items=len(view.items),
-        open_items=sum(item.is_open for item in view.items),
-        waiting=len(view.pending),
+        id=state.request.packet.hex(),
+        is_ours=state.request.side is Side.ASKER,
+        partner=agency_name(trust_list, state.request.peer),
+        phase=PHASES[state.phase],
+        urgency=URGENCIES[state.urgency],
+        due_ms=state.due_ms if is_owed else None,
+        is_overdue=state.is_overdue,
+        minutes_left=abs(state.left_ms) // _MINUTE_MS if is_owed else None,
+        stopped_ms=state.stopped_ms if is_owed else None,
+        has_question=state.has_question,
+        is_suspended=state.suspended,
+        is_frozen=state.frozen,
+        items=state.items,
+        open_items=state.open_items,
+        waiting=len(state.pending),
     )

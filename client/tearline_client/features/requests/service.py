@@ -5,7 +5,7 @@ refuses it if another came first. ``attend`` performs the machine's duties: it s
 expired, and disputes a time in the log that differs from the arrival seen here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tearline.audit.event import EventCode
 from tearline.errors import (
@@ -28,6 +28,7 @@ from tearline_client.features.decisions.service import Also, DecisionService
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.service import Persons
 from tearline_client.features.requests.handler import is_pending, note_of, queue_step
+from tearline_client.features.requests.states import RequestState, RequestStates
 from tearline_client.features.requests.views import RequestedItem, RequestView, view_request
 from tearline_client.jobs import Jobs
 from tearline_client.messages.due import Due
@@ -71,31 +72,49 @@ class RequestService:
         self._decisions = decisions
         decisions.on(_DESK, self._carry)
         self._jobs = Jobs(context)
+        self._states = RequestStates(context)
 
     # Reading.
 
-    def list(self) -> tuple[RequestView, ...]:
-        """Returns every request, ours and partners', newest first."""
-        waiting = self._context.stores.approvals.by_question()
-        return tuple(self._view(each, waiting) for each in self._context.stores.requests.all())
+    def list(self) -> tuple[RequestState, ...]:
+        """Returns the state of every request, ours and partners', newest first; no contents."""
+        return self._states_of(self._context.stores.requests.all())
 
-    def open(self) -> tuple[RequestView, ...]:
-        """Returns the unsettled requests, ours and partners', newest first."""
-        waiting = self._context.stores.approvals.by_question()
-        return tuple(self._view(each, waiting) for each in self._context.stores.requests.open())
+    def open(self) -> tuple[RequestState, ...]:
+        """Returns the states of the unsettled requests, newest first; no contents."""
+        return self._states_of(self._context.stores.requests.open())
+
+    async def prepare(self) -> None:
+        """Computes the states that ``list`` and ``open`` lack, while other tasks run."""
+        await self._states.prepare(self._context.stores.requests.all())
+
+    def state(self, packet: bytes, peer: str = "") -> RequestState:
+        """Returns the state of a request, without contents; arguments and errors as ``show``."""
+        return self._state(self._found(packet, peer), self._waiting())
+
+    def _states_of(self, requests: Iterable[StoredRequest]) -> tuple[RequestState, ...]:
+        waiting = self._waiting()
+        return tuple(self._state(each, waiting) for each in requests)
+
+    def _state(
+        self, request: StoredRequest, waiting: Mapping[bytes, tuple[bytes, ...]]
+    ) -> RequestState:
+        return self._states.of(request, _pending(request, waiting))
+
+    def _waiting(self) -> Mapping[bytes, tuple[bytes, ...]]:
+        return self._context.stores.approvals.by_question()
 
     def overdue(self) -> tuple[StoredRequest, ...]:
         """Returns the requests, ours and partners', with a late answer."""
         return tuple(filter(self.is_overdue, self._context.stores.requests.open()))
 
     def is_overdue(self, request: StoredRequest) -> bool:
-        """Returns whether the answer to a request is late; computed from all of its steps.
+        """Returns whether the answer to a request is late.
 
         If it cannot be computed, an alarm is raised, and the result is False.
         """
         with self._jobs.attempt("requests"):
-            replayed = self._context.stores.requests.replayed(request, self._context.agency)
-            return replayed.progress.is_overdue(self._context.now_ms(), replayed.stopped)
+            return self._states.of(request).is_overdue
         return False
 
     def unsettled(self) -> tuple[StoredRequest, ...]:
@@ -113,28 +132,35 @@ class RequestService:
         found = [each for each in known if prefix and each.hex().startswith(prefix.lower())]
         return the_one(prefix, "request", found)
 
-    def show(self, packet: bytes, peer: str = "") -> RequestView:
-        """Returns the view of a request.
+    def show(self, packet: bytes, peer: str = "", *, person: str = "") -> RequestView:
+        """Returns the view of a request; an entry of the node's own access log.
 
         Args:
             packet: The id of its packet.
             peer: URI of the other party; needed if one packet was sent to several.
+            person: The reader, by the agency's own name; by default the logged-in person.
 
         Raises:
             RecordRequestUnknown: If there is none, or several without a named peer.
+            StoreError: If the entry cannot be written: then nothing is shown.
         """
+        self._access.verify_reader(person)
+        view = self._show(packet, peer)
+        fields = () if view.shown is None else view.shown.view.fields
+        self._access.record(EventCode.ACCESS_OPEN, {packet: fields}, person=person)
+        return view
+
+    def _show(self, packet: bytes, peer: str = "") -> RequestView:
+        request = self._found(packet, peer)
+        return view_request(self._context, request, _pending(request, self._waiting()))
+
+    def _found(self, packet: bytes, peer: str = "") -> StoredRequest:
         found = [
             each for each in self._context.stores.requests.of(packet) if peer in ("", each.peer)
         ]
         if len(found) != 1:
             raise RecordRequestUnknown(f"{len(found)} have that id here")
-        return self._view(found[0], self._context.stores.approvals.by_question())
-
-    def _view(
-        self, request: StoredRequest, waiting: Mapping[bytes, tuple[bytes, ...]]
-    ) -> RequestView:
-        pending = waiting.get(request.packet, ()) if request.side is Side.HOLDER else ()
-        return view_request(self._context, request, pending)
+        return found[0]
 
     # Acts of the asker.
 
@@ -276,7 +302,7 @@ class RequestService:
                 supplement.
             StepMisattributed: If this agency is the asker.
         """
-        shown = self.show(packet)
+        shown = self._show(packet)
         if shown.request.side is Side.ASKER:
             raise StepMisattributed("this agency is the asker")
         phase = shown.progress.phase
@@ -303,7 +329,7 @@ class RequestService:
         numbers = self.answerable(packet, items, supplement=True)
         fields = self._context.open_view(packet).view.best()
         self._access.record(EventCode.ACCESS_OPEN, {packet: fields}, person=person)
-        return tuple(each for each in self.show(packet).items if each.number in numbers)
+        return tuple(each for each in self._show(packet).items if each.number in numbers)
 
     def verify_text(self, packet: bytes, plan: ReleasePlan, text: str) -> None:
         """Verifies the text beside a packet that answers a request.
@@ -322,7 +348,7 @@ class RequestService:
         Raises:
             StepPending: If not: no other step may follow now.
         """
-        if is_pending(self._context, self.show(packet).request):
+        if is_pending(self._context, self._found(packet)):
             raise StepPending
 
     async def answer(
@@ -355,7 +381,7 @@ class RequestService:
             NotFound: If no such packet of ours was sent to the asker, or it was recalled.
             RecordRequestError: If the step does not follow.
         """
-        shown = self.show(packet)
+        shown = self._show(packet)
         sent = (
             g for g in self._context.stores.packets.grants(answer) if not g.incoming and g.stands
         )
@@ -387,7 +413,7 @@ class RequestService:
             NoteRefused: If a text accompanies neither-confirm-nor-deny.
             RecordRequestError: If the step does not follow.
         """
-        shown = self.show(packet)
+        shown = self._show(packet)
         numbers = shown.chosen(items)
         outcomes = tuple(ItemOutcome(number=number, ground=ground) for number in numbers)
         kind = StepKind.PARTIAL
@@ -400,10 +426,9 @@ class RequestService:
 
     def due(self, now_ms: int) -> Iterator[Due]:
         """Yields notifications for hooks: answers due soon, and late answers."""
-        waiting = self._context.stores.approvals.by_question()
         for request in self._context.stores.requests.open():
             with self._jobs.attempt("requests"):
-                yield from _due(self._view(request, waiting), now_ms)
+                yield from _due(self._states.of(request), now_ms)
 
     # Steps.
 
@@ -472,7 +497,7 @@ class RequestService:
         done: Also,
     ) -> None:
         self._context.verify_ready()
-        request = self.show(packet).request
+        request = self._found(packet)
         about = {packet, note.answer} - {b""}
         is_repeated = self._words.verify([note.text], request.peer, repeats, about=sorted(about))
         async with self._outbox.sending() as batch:
@@ -480,7 +505,7 @@ class RequestService:
                 raise StepPending
             if note.items:  # another person may have decided them since
                 numbers = [each.number for each in note.items]
-                self.show(packet).chosen(numbers, supplement=kind is StepKind.SUPPLEMENT)
+                self._show(packet).chosen(numbers, supplement=kind is StepKind.SUPPLEMENT)
             done()
             step, ids = queue_step(self._context, request, kind, note, acted_by, **said)
             batch.add([step], ids)
@@ -489,12 +514,19 @@ class RequestService:
         verify_accepted(await self._outbox.outcome(batch))
 
 
-def _due(view: RequestView, now_ms: int) -> Iterator[Due]:
-    owed = not (view.progress.phase.has_ended or view.progress.is_preservation)
-    if not owed or view.due_ms is None or view.due_ms - now_ms > SOON_MS:
+def _pending(
+    request: StoredRequest, waiting: Mapping[bytes, tuple[bytes, ...]]
+) -> tuple[bytes, ...]:
+    """Returns the ids of our answers to a request that wait for a second person."""
+    return waiting.get(request.packet, ()) if request.side is Side.HOLDER else ()
+
+
+def _due(state: RequestState, now_ms: int) -> Iterator[Due]:
+    owed = not (state.phase.has_ended or state.is_preservation)
+    if not owed or state.due_ms is None or state.due_ms - now_ms > SOON_MS:
         return
     yield Due(
-        event="overdue" if view.is_overdue else "request-due-soon",
-        once=view.request.packet + view.due_ms.to_bytes(8, "big"),
-        ids={"request": view.request.packet, "until_ms": view.due_ms},
+        event="overdue" if state.is_overdue else "request-due-soon",
+        once=state.request.packet + state.due_ms.to_bytes(8, "big"),
+        ids={"request": state.request.packet, "until_ms": state.due_ms},
     )

@@ -10,6 +10,7 @@ from tearline.requests.progress import Progress
 from tearline.requests.step import Ground, ItemOutcome, StepKind
 from tearline.text.choices import listed
 from tearline_client.context import NodeContext
+from tearline_client.messages.packet_view import PacketView
 from tearline_client.store.requests import StoredRequest, StoredStep
 
 
@@ -52,9 +53,10 @@ class RequestView:
         request: Its identity, and our role in it.
         progress: Its progress, by the log.
         items: The items, by number; empty while its asker has frozen it.
-        frozen: Whether its asker froze it by a suspension.
+        shown: Its packet, as this node may see it; None while its asker has frozen it.
         steps: Steps of both parties, including pending and refused ones of ours.
         due_ms: Deadline of the answer, or end of a preservation; None while the clock stands still.
+        allowed_ms: Time for the answer from the start of its clock, without standstills.
         stopped_ms: Log time since which the clock stands still; None while it runs.
         suspended: Whether a suspension contributes to the stop.
         left_ms: Remaining time; negative after the deadline.
@@ -66,15 +68,21 @@ class RequestView:
     request: StoredRequest
     progress: Progress
     items: tuple[RequestedItem, ...]
-    frozen: bool
+    shown: PacketView | None
     steps: tuple[StoredStep, ...]
     due_ms: int | None
+    allowed_ms: int
     stopped_ms: int | None
     suspended: bool
     left_ms: int
     is_overdue: bool
     pending: tuple[bytes, ...]
     offered: frozenset[StepKind]
+
+    @property
+    def frozen(self) -> bool:
+        """Returns whether its asker froze it by a suspension."""
+        return self.shown is None
 
     def chosen(self, items: Sequence[int], *, supplement: bool = False) -> tuple[int, ...]:
         """Returns the numbers of the named items, by default of all open ones.
@@ -120,14 +128,16 @@ def view_request(
     requests, now_ms = context.stores.requests, context.now_ms()
     replayed, steps = requests.replayed(request, context.agency), requests.steps(request)
     progress, clock = replayed.progress, replayed.clock
-    frozen = context.stores.packets.is_frozen(request.packet)
+    is_frozen = context.stores.packets.is_frozen(request.packet)
+    shown = None if is_frozen else context.open_view(request.packet)
     return RequestView(
         request=request,
         progress=progress,
-        items=() if frozen else _items(context, request, steps),
-        frozen=frozen,
+        items=() if shown is None else _items(shown, steps),
+        shown=shown,
         steps=steps,
         due_ms=clock.due_ms(),
+        allowed_ms=clock.allowed_ms,
         stopped_ms=clock.stopped_since_ms(),
         suspended=replayed.is_suspended,
         left_ms=clock.left_ms(now_ms),
@@ -137,13 +147,10 @@ def view_request(
     )
 
 
-def _items(
-    context: NodeContext, request: StoredRequest, steps: Sequence[StoredStep]
-) -> tuple[RequestedItem, ...]:
-    view = context.open_view(request.packet).view
+def _items(shown: PacketView, steps: Sequence[StoredStep]) -> tuple[RequestedItem, ...]:
     items = {
         number: RequestedItem(number=number, record=record)
-        for number, record in items_of(o.field for o in view.best()).items()
+        for number, record in items_of(o.field for o in shown.view.best()).items()
     }
     for each in steps:
         if each.index is None or each.note is None:

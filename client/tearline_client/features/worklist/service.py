@@ -18,7 +18,7 @@ from tearline_client.features.cases.views import undecided
 from tearline_client.features.consents.service import ConsentService
 from tearline_client.features.recalls.service import RecallService
 from tearline_client.features.requests.service import RequestService
-from tearline_client.features.requests.views import RequestView
+from tearline_client.features.requests.states import RequestState
 
 UNREAD_SHOWN = 100
 """Unread packets of a worklist, the newest: a person reads no more of them in a day."""
@@ -142,8 +142,8 @@ class Worklist:
                 yield Task(kind=TaskKind.EVIDENCE, id=each.id, since_ms=each.time_ms)
 
     def _of_requests(self) -> Iterator[Task]:
-        for view in self._requests.open():
-            task = _task_of(view)
+        for state in self._requests.open():
+            task = _task_of(state)
             if task is not None:
                 yield task
 
@@ -216,39 +216,38 @@ class Worklist:
         packets = self._context.stores.packets
         for packet_id in packets.unread(UNREAD_SHOWN):
             try:
-                packet = packets.packet(packet_id)
+                origin, received_ms, manifest = packets.header(packet_id)
             except NotFound:
                 continue  # erased by another process of this node
             yield Task(
                 kind=TaskKind.UNREAD,
                 id=packet_id,
-                name=packet.manifest.kind.value,
-                partner=packet.origin,
-                since_ms=packet.received_ms,
+                name=manifest.kind.value,
+                partner=origin,
+                since_ms=received_ms,
             )
 
 
-def _task_of(view: RequestView) -> Task | None:
+def _task_of(state: RequestState) -> Task | None:
     """Returns the task of this agency about a request, or None if the other party acts next."""
-    progress, peer = view.progress, view.request.peer
-    if progress.phase.has_ended or view.frozen or view.suspended:
+    request = state.request
+    if state.phase.has_ended or state.frozen or state.suspended:
         return None
-    about, since_ms = view.request.packet, progress.granted_ms
-    if view.request.side is Side.ASKER:
-        kind = TaskKind.QUESTION if progress.has_question else TaskKind.URGENCY
-        if not progress.has_question and (progress.decided or not progress.contested):
+    about, since_ms = request.packet, request.granted_ms
+    if request.side is Side.ASKER:
+        kind = TaskKind.QUESTION if state.has_question else TaskKind.URGENCY
+        if not state.has_question and (state.decided or not state.contested):
             return None
-        return Task(kind=kind, id=about, partner=agency_uri_of(peer), since_ms=since_ms)
-    open_items = sum(item.is_open for item in view.items)
-    if progress.has_question or view.pending or not open_items:
+        return Task(kind=kind, id=about, partner=agency_uri_of(request.peer), since_ms=since_ms)
+    if state.has_question or state.pending or not state.open_items:
         return None
     return Task(
         kind=TaskKind.REQUEST,
         id=about,
-        name=progress.urgency.value,
-        partner=peer,
-        count=open_items,
-        due_ms=view.due_ms,
+        name=state.urgency.value,
+        partner=request.peer,
+        count=state.open_items,
+        due_ms=state.due_ms,
         since_ms=since_ms,
-        is_late=view.is_overdue,
+        is_late=state.is_overdue,
     )

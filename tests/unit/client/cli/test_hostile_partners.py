@@ -203,14 +203,14 @@ TELL = (
     ("consent", "list"),
     ("consent", "show", "{consent}"),
     ("agreement", "show", NAME),
-    ("request", "show", "{request}"),
+    ("request", "show", "{request}", "--as", "lin"),
     ("export", "ftm"),
 )
 """Commands that tell a partner's words."""
 PASS_BY = (
     ("case", "timeline", SHORT),
     ("request", "list"),
-    ("request", "show", "{request}", "--steps"),
+    ("request", "show", "{request}", "--steps", "--as", "lin"),
     ("agreement", "list"),
     ("agreement", "diff", "{proposal}"),
     ("packet", "recalls"),

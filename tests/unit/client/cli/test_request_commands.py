@@ -42,11 +42,14 @@ RECORD = {
 }
 
 
+OFFICERS = {"us-justice": "lin", MX: "mar"}
+
+
 @pytest.fixture
 def two(desk: Desk, tmp_path: Path) -> tuple[Desk, Path]:
     """Both desks, each with a liaison officer; and the file of a request."""
     word = desk.folder / "word"
-    for agency, name in (("us-justice", "lin"), (MX, "mar")):
+    for agency, name in OFFICERS.items():
         for arguments in (("person", "add", name, "--role", "liaison"), ("login", name)):
             ran = desk.run(*arguments, "--person-passphrase-file", word, agency=agency)
             assert ran.exit_code == 0, ran.output
@@ -98,7 +101,7 @@ def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
     ground = ("--ground", "neither-confirm-nor-deny")
     assert at_mx("refuse", request, "--item", 2, *ground)["state"] == "answered"
 
-    items = desk.rows("request", "show", request)
+    items = desk.rows("--as", "lin", "request", "show", request)
     assert [(item["outcome"], item["ground"]) for item in items] == [
         ("answered", ""),
         ("refused", "neither-confirm-nor-deny"),
@@ -106,7 +109,7 @@ def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
     assert desk.run("packet", "show", items[0]["answer"], "--as", "lin").exit_code == 0
     (row,) = desk.rows("request", "close", request, "--useful", "yes", "--as", "lin")
     assert row["state"] == "closed"
-    steps = desk.rows("request", "show", request, "--steps", agency=MX)
+    steps = desk.rows("--as", "mar", "request", "show", request, "--steps", agency=MX)
     assert [(step["by"], step["step"]) for step in steps] == [
         ("holder", "admit"),
         ("holder", "clarify"),
@@ -117,7 +120,7 @@ def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
         ("holder", "answer"),
         ("asker", "close"),
     ]
-    shown = desk.run("request", "show", request, agency=MX)
+    shown = desk.run("--as", "mar", "request", "show", request, agency=MX)
     assert "asked, us-justice, urgent: closed; due -" in shown.stderr
 
 
@@ -135,7 +138,7 @@ def test_a_clock_that_stands_still_says_since_when(two: tuple[Desk, Path]) -> No
         assert (row["due"], row["due_ms"], row["suspended"]) == (None, None, True)
         assert row["clock"].endswith(": a question, suspended")
         assert 7.9 * 3_600_000 < row["left_ms"] <= 8 * 3_600_000
-        shown = desk.run("request", "show", request, agency=agency).stderr
+        shown = desk.run("--as", OFFICERS[agency], "request", "show", request, agency=agency).stderr
         assert "left; clock stopped since 20" in shown
         assert row["left"] in shown
 
@@ -187,7 +190,7 @@ def test_a_document_answers_an_item(two: tuple[Desk, Path]) -> None:
     assert "signatures of the account" not in preview.output
     (row,) = desk.rows(*answer, "--yes", "--as", "mar", agency=MX)
     assert (row["state"], row["open_items"]) == ("partial", 1)
-    item = desk.rows("request", "show", request)[1]
+    item = desk.rows("--as", "lin", "request", "show", request)[1]
     assert item["outcome"] == "answered"
     assert written_out(desk, item["answer"], file.parent / "out") == [SCAN]
 
@@ -205,7 +208,7 @@ def test_a_supplement_brings_records_and_a_guarded_document(two: tuple[Desk, Pat
     assert (shown["amount"], shown["file"]) == ("clear", "withheld")
     (row,) = desk.rows(*supplement, *guarded, "--yes", agency=MX)
     assert row["state"] == "supplemented"
-    answer = desk.rows("request", "show", request)[0]["answer"]
+    answer = desk.rows("--as", "lin", "request", "show", request)[0]["answer"]
     shown = desk.rows("packet", "show", answer, "--as", "lin")
     assert {row["value"] for row in shown} >= {"250000", "USD"}
     refused = desk.run("packet", "export", answer, "--documents", file.parent, "--as", "lin")
@@ -237,14 +240,14 @@ def test_what_was_decided_is_answered_by_a_supplement_alone_which_asks(
     assert len(desk.rows("packet", "list", agency=MX)) == held
     done = of_mx("supplement", "--item", 2, "--yes")
     assert done.exit_code == 0, done.output
-    assert [row["outcome"] for row in desk.rows("request", "show", request)] == [
+    assert [row["outcome"] for row in desk.rows("--as", "lin", "request", "show", request)] == [
         "refused",
         "answered",
     ]
     again = of_mx("supplement", "--item", 2, "--yes")
     assert again.exit_code == 0, again.output
     for agency in ("us-justice", MX):
-        item = desk.rows("request", "show", request, agency=agency)[1]
+        item = desk.rows("--as", OFFICERS[agency], "request", "show", request, agency=agency)[1]
         assert (len(item["earlier"]), item["answer"] in item["earlier"]) == (1, False)
 
 
@@ -279,7 +282,7 @@ def test_an_answer_that_was_corrected_names_its_correction(two: tuple[Desk, Path
     desk.rows("request", "list", agency=MX)
     answer = ("request", "answer", request, record, "--yes", "--item", 1, "--as", "mar")
     desk.rows(*answer, agency=MX)
-    (first, second) = desk.rows("request", "show", request)
+    (first, second) = desk.rows("--as", "lin", "request", "show", request)
     assert (first["corrected_by"], second["corrected_by"]) == ("", "")
     right = {**RECORD, "properties": {**RECORD["properties"], "amount": ["205000"]}}
     record.write_text(json.dumps(right) + "\n")
@@ -287,7 +290,9 @@ def test_an_answer_that_was_corrected_names_its_correction(two: tuple[Desk, Path
         "packet", "correct", "--yes", first["answer"], record, "--as", "mar", agency=MX
     )
     for agency in ("us-justice", MX):
-        (shown, open_still) = desk.rows("request", "show", request, agency=agency)
+        (shown, open_still) = desk.rows(
+            "--as", OFFICERS[agency], "request", "show", request, agency=agency
+        )
         assert (shown["answer"], shown["corrected_by"]) == (first["answer"], sent["packet"])
         assert (open_still["outcome"], open_still["corrected_by"]) == ("open", "")
     correction = ("packet", "show", shown["corrected_by"], "--as", "lin")

@@ -84,7 +84,8 @@ async def test_a_request_is_previewed_and_then_sent(
     assert not world.mx.node.requests.list()  # it has not left
     sent = await confirm(browser, draft)
     await world.us.node.receive()
-    (view,) = world.us.node.requests.list()
+    (state,) = world.us.node.requests.list()
+    view = world.us.node.requests.show(state.request.packet)
     assert sent.headers["location"] == f"/requests/{view.request.packet.hex()}"
     assert [each.record for each in view.items] == ["statements of the account", "who opened it"]
     assert view.progress.urgency is Urgency.URGENT

@@ -49,6 +49,7 @@ NAMESPACES = {
 
 READS: dict[str, Callable[[Node, bytes, str], Any]] = {
     "approvals.review": lambda node, pending, who: node.approvals.review(pending, person=who),
+    "requests.show": lambda node, packet, who: node.requests.show(packet, person=who),
     "requests.overturned": lambda node, packet, who: node.requests.overturned(packet, person=who),
     "packets.disclosure": lambda node, packet, who: node.packets.disclosure(
         packet, "no such path", "mx-prosecutor", person=who
@@ -78,13 +79,10 @@ READS: dict[str, Callable[[Node, bytes, str], Any]] = {
         "Qiu Wenhao", person=who
     ),
 }
-UNLOGGED = {
-    "requests.list",  # each of many requests would be an entry
-    "requests.open",  # the list of tasks counts by it
-    "requests.show",  # each step of a request reads it first
+WITHOUT_CONTENTS_HERE = {"packets.disclosure", "packets.documents"} | {
+    "requests.overturned",
+    "requests.show",
 }
-"""Those that the node calls for its own duties, too; the threat model names them."""
-WITHOUT_CONTENTS_HERE = {"packets.disclosure", "packets.documents", "requests.overturned"}
 """The lead has no such field and no document, and is no request, which is an error."""
 
 
@@ -110,7 +108,7 @@ def test_each_method_that_returns_contents_is_tried() -> None:
         for method, member in public_members(kind).items()
         if any(each in str(inspect.signature(member).return_annotation) for each in CONTENTS)
     }
-    assert found - READS.keys() == UNLOGGED
+    assert found <= READS.keys()
     assert "packets.show" in found
 
 

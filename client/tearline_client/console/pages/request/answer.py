@@ -71,8 +71,7 @@ def _form(
     packet = node.requests.find(visit.request.path_params["request"])
     if refused is None:  # whoever may not answer is told before they type
         node.requests.answerable(packet, supplement=supplement)
-    node.packets.show(packet, person=visit.person)  # the access log has its reading
-    view = node.requests.show(packet)
+    view = node.requests.show(packet, person=visit.person)
     chosen = form.texts("item")
     values = {
         "request": packet.hex(),

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tearline.bodies.requests import ITEM
 from tearline.dataclass.immutable import immutable
-from tearline.errors import PacketFrozen, TearlineError, ValueRepeated
+from tearline.errors import TearlineError, ValueRepeated
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import Urgency
 from tearline.persons.four_eyes import APPROVERS
@@ -19,6 +19,7 @@ from tearline_client.console.pages.requests import request_row
 from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import GROUNDS, GROUNDS_EXPLAINED, STEPS, URGENCIES
 from tearline_client.features.requests.choices import take_step
+from tearline_client.features.requests.states import state_of
 from tearline_client.features.requests.views import RequestView
 from tearline_client.node import Node
 from tearline_client.rendering.words import agency_name
@@ -117,17 +118,14 @@ def request_page(
         typed: The refused form, so that no text is lost.
     """
     node = visit.node
-    view = node.requests.show(packet)
-    try:
-        shown = document(node, node.packets.show(packet, person=visit.person))
-    except PacketFrozen:
-        shown = {"parts": (), "sender": "", "kind": ""}
+    view = node.requests.show(packet, person=visit.person)
+    shown = document(node, view.shown) if view.shown else {"parts": (), "sender": "", "kind": ""}
     trust_list = node.directory.trust_list()
     acts = tuple(offered(_kinds(visit, view)))
     values = {
         **shown,
         "request": packet.hex(),
-        "row": request_row(view, trust_list),
+        "row": request_row(state_of(view), trust_list),
         "items": tuple(_items(node, view)),
         "steps": tuple(_steps(node, view)),
         "stopped_by": _stopped_by(node, view),
