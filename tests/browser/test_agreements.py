@@ -4,10 +4,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from attacks.test_standings import NAME, settle
-from browser.conftest import Screen
+from browser.conftest import Opens, Screen
 from support.simulation import Simulation
 from tearline.persons.tokens import Role
-from tearline_client.console.server import ConsolePlace, console_port
 from unit.client.console.browsers import add_person
 
 
@@ -26,18 +25,15 @@ async def suspend(page: Page, origin: str) -> None:
 
 @pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
 async def test_officers_of_two_agencies_suspend_and_resume(
-    world: Simulation, screen: Screen, unused_tcp_port_factory: object, script: bool
+    world: Simulation, screen: Screen, console_of: Opens, script: bool
 ) -> None:
     add_person(world.us, "olga", Role.OFFICER)
-    port = unused_tcp_port_factory()  # type: ignore[operator] (the plugin exports no type)
-    there = f"http://localhost:{port}"
-    place = ConsolePlace(address=f"localhost:{port}", origins=(there,), tls=None)
-    async with console_port(world.us.node, place, print), screen.page(script=script) as page:
+    async with console_of(world.us) as theirs, screen.page(script=script) as page:
+        there = theirs.origin
         await screen.sign_in(page, "officer")
         await suspend(page, screen.origin)
         await settle(world)
         async with screen.page(script=script) as other:
-            theirs = Screen(origin=there, browser=screen.browser, faults=screen.faults)
             await theirs.sign_in(other, "olga")
             await other.goto(f"{there}/agreements")
             await expect(other.locator("#list")).to_contain_text("Suspended: mx-prosecutor")

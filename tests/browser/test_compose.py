@@ -1,33 +1,22 @@
 """Composing in a real browser: from a form to a packet at its partners; and disclosing a field."""
 
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from browser.conftest import PLAIN, Screen
+from browser.conftest import Opens, Screen
 from support.simulation import Simulation
 from tearline.persons.tokens import Role
-from tearline_client.console.server import ConsolePlace, console_port
 from unit.client.console.browsers import add_person
 
 
 @pytest.fixture
-async def desk(world: Simulation, unused_tcp_port: int) -> AsyncIterator[Screen]:
-    """The console of the American agency, with a liaison officer; nothing went wrong on a page."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no Chromium is here: install Debian's package chromium")
+async def desk(world: Simulation, console_of: Opens) -> AsyncIterator[Screen]:
+    """The console of the American agency, with a liaison officer."""
     add_person(world.us, "ana", Role.LIAISON)
-    origin = f"http://localhost:{unused_tcp_port}"
-    place = ConsolePlace(address=f"localhost:{unused_tcp_port}", origins=(origin,), tls=None)
-    async with console_port(world.us.node, place, print), async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=[*PLAIN])
-        found = Screen(origin=origin, browser=browser)
+    async with console_of(world.us) as found:
         yield found
-        await browser.close()
-    assert found.faults == []
 
 
 async def fill(page: Page) -> None:

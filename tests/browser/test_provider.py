@@ -5,23 +5,23 @@ import time
 import pytest
 from playwright.async_api import expect
 
-from browser.conftest import screening
-from support.simulation import Simulation
+from browser.conftest import Opens
+from support.simulation import Member
 from tearline_client.persons.issuer import LocalIssuer
 from unit.client.console.identity_provider import serving
 
 
 @pytest.mark.parametrize("script", [True, False])
 async def test_an_officer_signs_in_with_the_account_of_the_agency(
-    world: Simulation, unused_tcp_port: int, script: bool
+    officers: Member, console_of: Opens, script: bool
 ) -> None:
     async with (
         serving(lambda: int(time.time())) as provider,
-        screening(world, unused_tcp_port, provider.provider()) as screen,
+        console_of(officers, provider.provider()) as screen,
         screen.page(script=script) as page,
     ):
         provider.asks = True
-        code = LocalIssuer(world.mx.node.keystore).enrol("liaison", int(time.time()))
+        code = LocalIssuer(officers.node.keystore).enrol("liaison", int(time.time()))
         await page.goto(f"{screen.origin}/sign-in?next=%2Frequests")
         await page.get_by_role("link", name="Sign in with your account").click()
         await page.get_by_role("link", name="af12").click()

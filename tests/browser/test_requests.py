@@ -1,30 +1,23 @@
 """A request in two browsers: made at one agency, answered with one item refused at the other."""
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Page, expect
 
-from browser.conftest import Screen
+from browser.conftest import Opens, Screen
 from support.simulation import Simulation
 from tearline.persons.tokens import Role
 from tearline.requests.step import Ground
-from tearline_client.console.server import ConsolePlace, console_port
 from unit.client.console.browsers import add_person
 
 
 @pytest.fixture
-async def asker(
-    world: Simulation, screen: Screen, unused_tcp_port_factory: Callable[[], int]
-) -> AsyncIterator[Screen]:
+async def asker(world: Simulation, console_of: Opens) -> AsyncIterator[Screen]:
     """The console of the American agency, beside the Mexican one, in the same browser."""
     add_person(world.us, "lin", Role.LIAISON)
-    port = unused_tcp_port_factory()
-    origin = f"http://localhost:{port}"
-    place = ConsolePlace(address=f"localhost:{port}", origins=(origin,), tls=None)
-    async with console_port(world.us.node, place, print):
-        yield replace(screen, origin=origin)
+    async with console_of(world.us) as found:
+        yield found
 
 
 async def ask(page: Page) -> None:
