@@ -64,13 +64,14 @@ async def test_each_defect_of_a_text_is_told_and_nothing_is_decided(olga: Browse
     ("name", "value"),
     [
         ("agreement", "none"),
+        ("agreement", ""),
         ("article", "none"),
         ("to", "nobody"),
         ("field", "finance"),
         ("kind", "letter"),
         ("policies", "x" * 70_000),
     ],
-    ids=["agreement", "article", "partner", "field", "kind", "size"],
+    ids=["agreement", "no-agreement", "article", "partner", "field", "kind", "size"],
 )
 async def test_a_wrong_sample_is_refused_and_what_was_typed_stays(
     olga: Browser, name: str, value: str

@@ -27,6 +27,8 @@ from tearline_client.drafting.policy_bench import (
 from tearline_client.rendering.policies import change_row, explanation_rows
 
 _FIELDS = ("agreement", "article", "purpose", "kind", "to", "field")
+_SAMPLE = ("agreement", "article", "to", "field")
+"""Fields without which there is no sample."""
 _FORMS: Mapping[str, str] = {form.text: words for form, words in FORMS.items()}
 _SAYS: Mapping[bool | None, str] = {
     True: mark("allows"),
@@ -67,6 +69,8 @@ async def attempt(visit: Visit) -> Response:
     text = form.text("policies")
     given = {name: form.text(name).strip() for name in _FIELDS}
     try:
+        if missing := [name for name in _SAMPLE if not given[name]]:
+            raise MalformedInput(f"the sample lacks {', '.join(missing)}")
         if len(text.encode()) > MAX_POLICY_BYTES:
             raise MalformedInput(f"policies have at most {MAX_POLICY_BYTES} bytes")
         findings = await asyncio.to_thread(check, text) if text.strip() else ()
