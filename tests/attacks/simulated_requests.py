@@ -95,7 +95,7 @@ async def send_record(holder: Member, asker: Member, request: bytes) -> bytes:
 
 def phases(request: bytes, *members: Member) -> list[Phase]:
     """Where members say that a request stands."""
-    return [member.node.requests.show(request).progress.phase for member in members]
+    return [member.node.requests.state(request).phase for member in members]
 
 
 def shift(world: Simulation, hours: float) -> None:

@@ -86,14 +86,14 @@ async def test_an_answer_waits_for_a_second_person_and_its_clock_runs_on(desk: D
     us, cn = desk.world.us, desk.world.cn
     pending = desk.draft(1, text="the rest follows")
     assert desk.is_nothing_sent()
-    shown = cn.node.requests.show(desk.request)
+    shown = cn.node.requests.show(desk.request, person="node")
     assert (shown.pending, shown.progress.phase) == ((pending,), Phase.RECEIVED)
-    assert us.node.requests.show(desk.request).pending == ()
+    assert us.node.requests.show(desk.request, person="node").pending == ()
     left_ms = shown.left_ms
     shift(desk.world, 1)
     for member in desk.world.members:
         await member.node.receive()
-    assert cn.node.requests.show(desk.request).left_ms == pytest.approx(
+    assert cn.node.requests.show(desk.request, person="node").left_ms == pytest.approx(
         left_ms - HOUR_MS, abs=60_000
     )
     log_in(cn, "max", Role.OFFICER, AGREEMENT)
@@ -101,10 +101,12 @@ async def test_an_answer_waits_for_a_second_person_and_its_clock_runs_on(desk: D
     assert not sent.refused
     await us.node.receive()
     assert phases(desk.request, us, cn) == [Phase.PARTIAL] * 2
-    (first, second) = us.node.requests.show(desk.request).items
+    (first, second) = us.node.requests.show(desk.request, person="node").items
     assert (first.answer, second.is_open) == (sent.packets[0], True)
-    assert us.node.requests.show(desk.request).steps[-1].note.text == "the rest follows"
-    assert (desk.waiting(), cn.node.requests.show(desk.request).pending) == ([], ())
+    assert (
+        us.node.requests.show(desk.request, person="node").steps[-1].note.text == "the rest follows"
+    )
+    assert (desk.waiting(), cn.node.requests.show(desk.request, person="node").pending) == ([], ())
 
 
 async def test_the_log_names_both_persons_of_an_answer(desk: Desk) -> None:

@@ -44,7 +44,7 @@ from tearline_client.enrolment import (
 )
 from tearline_client.keys.home import Home, Identity
 from tearline_client.node import Node
-from tearline_client.persons.issuer import LocalIssuer
+from tearline_client.persons.issuer import NODE, LocalIssuer
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.request_file import parse_request_file
@@ -375,7 +375,7 @@ class Agency:
         """Returns the state of a request: its deadline and the outcome of each item."""
         await self._node.receive()
         await self._node.log.follow()
-        view = self._node.requests.show(self._node.packets.find(request))
+        view = self._node.requests.show(self._node.packets.find(request), person=NODE)
         return {
             "state": view.progress.phase.text,
             "urgency": view.progress.urgency.value,

@@ -228,7 +228,7 @@ def test_an_answer_waits_as_well(strict: Desk, lead: Path, request_id: str) -> N
     (done,) = strict.rows("packet", "approve", row["pending"], "--as", "li")
     (listed,) = strict.rows("request", "list")
     assert (listed["waits"], listed["state"]) == ("", "answered")
-    (item,) = strict.rows("request", "show", request_id, agency=MX)
+    (item,) = strict.rows("request", "show", request_id, "--as", "mar", agency=MX)
     assert item["answer"] == done["packet"]
 
 
