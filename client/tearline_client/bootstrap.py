@@ -74,7 +74,7 @@ def start_state(
         TearlineError: If a part of the home is missing or cannot be opened.
     """
     pinned, trust_list = home.trust_list()
-    database = Database(home.database, Vault(keystore.storage_key("node.db")))
+    database = open_database(home, keystore)
     stores = Stores(database, value_key=keystore.storage_key("values"))
     trust = TrustState(federation=pinned.statement.id, own_agency=identity.agency_uri)
     follower = LogFollower(stores.log, stores.cosigning, trust, trust_list.log)
@@ -100,6 +100,15 @@ def start_state(
         now_ms=_clock_ms,
         asks_before_erasing=asks_before_erasing,
     )
+
+
+def open_database(home: Home, keystore: Keystore) -> Database:
+    """Returns the node's database, open.
+
+    Raises:
+        StoreError: If it cannot be opened.
+    """
+    return Database(home.database, Vault(keystore.storage_key("node.db")))
 
 
 def _clock_ms() -> int:

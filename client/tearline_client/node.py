@@ -7,6 +7,7 @@ from typing import Self
 from tearline.errors import EXCHANGE_AWAY, TearlineError
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.access_log.anchors import AccessLogAnchors
+from tearline_client.access_log.persons import PersonLog
 from tearline_client.bootstrap import HANDLERS, start_state
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
@@ -78,7 +79,9 @@ class Node:
         self.home = home
         self.keystore = keystore
         self.directory = Directory(context)
-        self.persons = Actors(home, keystore, self.now_ms)
+        store = AccessStore(context.stores.database)
+        record = PersonLog(store, context.uri, context.now_ms).record
+        self.persons = Actors(home, keystore, self.now_ms, record)
         self.sign_ins = self.persons.sign_ins
         self.register = self.persons.register
         self._jobs = Jobs(context)
@@ -94,7 +97,6 @@ class Node:
         self._recovery = Reconciler(context)
         self.connection = Connection(home, keystore, context.transport, self.now_ms)
         self.keys = Keys(context, home, self._records, self.connection, words, self._synchronise)
-        store = AccessStore(context.stores.database)
         self._anchors = AccessLogAnchors(context, store, self._sender)
         access = AccessLog(
             store,

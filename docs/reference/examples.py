@@ -49,6 +49,7 @@ AGENCY = {
     "person add": Example(words="ana --role liaison --role officer"),
     "person disable": Example(words="ana"),
     "person enrol": Example(words="ana"),
+    "person passphrase": Example(words="ana --person-passphrase-file secret"),
     "person unlink": Example(words="ana"),
     "person list": Example(),
     "login": Example(words="ana"),

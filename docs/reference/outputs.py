@@ -782,6 +782,9 @@ paths      texts        whole paths
 slots      numbers      slots of the fields
 shown      objects      category, form and slots
 act        id-or-empty  the statement of the act
+person     text         the person whom a sign-in or a change concerns
+detail     text         the roles given, or the proof of a sign-in
+reason     text         code of the error of a refused sign-in
 """,
         ),
         Rows(

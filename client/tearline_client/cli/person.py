@@ -8,19 +8,34 @@ import click
 from tearline.limits import ENROLMENT_CODE_S
 from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp, parse_tlp
+from tearline_client.access_log.persons import PersonLog
+from tearline_client.bootstrap import open_database
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.session import home_of
 from tearline_client.keys.keystore import Keystore
+from tearline_client.persons.changes import PersonAct
 from tearline_client.persons.issuer import LocalIssuer
 from tearline_client.rendering.values import moment
+from tearline_client.store.access import AccessStore
 from tearline_runtime.passphrase import read_passphrase
 
 
 def issuer(cli: CliContext) -> LocalIssuer:
-    """Returns the agency's local issuer, from the node's keystore."""
-    return LocalIssuer(Keystore.open(home_of(cli).keys, cli.passphrase()))
+    """Returns the agency's local issuer, which records each change in the node's access log."""
+    home = home_of(cli)
+    keystore = Keystore.open(home.keys, cli.passphrase())
+
+    def record(act: PersonAct) -> None:
+        database = open_database(home, keystore)
+        try:
+            uri = str(home.identity().node_uri)
+            PersonLog(AccessStore(database), uri, lambda: time.time_ns() // 1_000_000).record(act)
+        finally:
+            database.close()
+
+    return LocalIssuer(keystore, record)
 
 
 @click.group(cls=Group)
@@ -127,6 +142,27 @@ def enrol(cli: CliContext, name: str) -> None:
 
 @command.command()
 @click.argument("name")
+@click.option(
+    "--person-passphrase-file",
+    type=FILE,
+    help="File with the person's passphrase; by default a prompt.",
+)
+@pass_cli
+def passphrase(cli: CliContext, name: str, person_passphrase_file: Path | None) -> None:
+    """Set the passphrase of the person NAME, for commands and the console.
+
+    A person who was added in the console has no known passphrase: they enrol a passkey, or link an
+    account, by their one-time code. Their session of `tearline login` ends.
+
+    Example: tearline person passphrase ana
+    """
+    given = person_passphrase(name, person_passphrase_file, twice=True)
+    issuer(cli).set_passphrase(name, given)
+    cli.say(f"{name} has a new passphrase.")
+
+
+@command.command()
+@click.argument("name")
 @pass_cli
 def unlink(cli: CliContext, name: str) -> None:
     """Remove the link of the person NAME with an account at the agency's identity provider.
@@ -136,7 +172,7 @@ def unlink(cli: CliContext, name: str) -> None:
 
     Example: tearline person unlink ana
     """
-    issuer(cli).links.remove(name)
+    issuer(cli).unlink(name)
     cli.say(f"{name} has no linked account.")
 
 

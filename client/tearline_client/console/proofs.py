@@ -4,7 +4,7 @@ import asyncio
 import unicodedata
 from collections.abc import Sequence
 
-from tearline.errors import LoginRefused, PasskeyRefused, SignInDelayed
+from tearline.errors import LoginRefused, PasskeyRefused, SignInDelayed, TearlineError
 from tearline_client.console.forms import Form
 from tearline_client.console.visit import Visit
 from tearline_client.persons.passkeys import Passkey
@@ -96,3 +96,15 @@ async def verify_person(visit: Visit, form: Form, purpose: str, name: str) -> No
         await verify_passkey(visit, answer, purpose, name)
     else:
         await verify_passphrase(visit, name, form.text(PASSPHRASE))
+
+
+def record_refusal(visit: Visit, name: str, error: TearlineError) -> None:
+    """Records a refused sign-in in the access log: a few at once for each name, then at a pace.
+
+    A name that no person has is left out, as it may be a passphrase, typed into the wrong line.
+    All such names share one pace, so that strangers do not fill the log.
+    """
+    sign_ins, console = visit.node.sign_ins, visit.console
+    known = name if sign_ins.is_known(name) else ""
+    if not console.noted.wait_s(known, console.clock()):
+        sign_ins.record_refusal(known, error.code)

@@ -35,7 +35,7 @@ from tearline_client.console.sessions import BrowserSession, BrowserSessions, Si
 from tearline_client.console.templates import environment
 from tearline_client.console.webauthn import RelyingParty, relying_party
 from tearline_client.node import Node
-from tearline_client.persons.issuer import PersonRecord
+from tearline_client.persons.records import PersonRecord
 
 Handler = Callable[["Visit"], Awaitable[Response]]
 ALL = frozenset(Role)
@@ -116,6 +116,7 @@ class Console:
         provider: The agency's identity provider, or None.
         sessions: Sessions of browsers.
         pace: Rate limit of sign-ins.
+        noted: Rate limit of entries on refused sign-ins.
         verifications: Queue of passphrases to verify.
         challenges: Challenges for passkeys.
         flows: Ways to the identity provider and back.
@@ -131,6 +132,7 @@ class Console:
     provider: Provider | None = None
     sessions: BrowserSessions = field(default_factory=BrowserSessions)
     pace: SignInPace = field(default_factory=SignInPace)
+    noted: SignInPace = field(default_factory=SignInPace)
     verifications: Verifications = field(default_factory=Verifications)
     challenges: Challenges = field(default_factory=Challenges)
     flows: Flows = field(default_factory=Flows)

@@ -8,6 +8,7 @@ from tearline.persons.tokens import AccessToken, Binding, Role, acted_by, pairwi
 from tearline.statements.statement import ActedBy
 from tearline_client.keys.home import PSEUDONYM_KEY, Home
 from tearline_client.keys.keystore import Keystore
+from tearline_client.persons.changes import Record, unrecorded
 from tearline_client.persons.issuer import NODE, LocalIssuer
 from tearline_client.persons.register import PersonRegister
 from tearline_client.persons.sign_ins import SignIns
@@ -20,17 +21,24 @@ class Actors:
         home: The node's home.
         keystore: Its keystore, which holds persons and sessions.
         now_ms: Returns the time, Unix milliseconds.
+        record: Writes sign-ins and changes of persons into the access log.
 
     Attributes:
         sign_ins: Persons who are signed in to this process alone.
         register: The persons, changed by an officer in charge.
     """
 
-    def __init__(self, home: Home, keystore: Keystore, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        keystore: Keystore,
+        now_ms: Callable[[], int],
+        record: Record = unrecorded,
+    ) -> None:
         self._home = home
         self._keystore = keystore
         self._now_ms = now_ms
-        self._issuer = LocalIssuer(keystore)
+        self._issuer = LocalIssuer(keystore, record)
         self.sign_ins = SignIns(self._issuer)
         self.register = PersonRegister(
             self._issuer, lambda name: self.person(name, Role.OFFICER), now_ms

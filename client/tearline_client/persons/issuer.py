@@ -9,32 +9,40 @@ in it. An agency that must guard against its own node's operators runs a separat
 provider, and has the trust list name that provider's key.
 """
 
-import hmac
-import json
 import re
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 
+from tearline.audit.event import EventCode
 from tearline.crypto.passphrase import SALT_SIZE, stretch
-from tearline.dataclass.immutable import immutable
 from tearline.errors import (
-    KeystoreDamaged,
     KeystoreEntryMissing,
     LoginRefused,
     LoginRequired,
     MalformedInput,
-    PersonAmbiguous,
     PersonConflict,
-    TearlineError,
 )
 from tearline.persons.tokens import Binding, IssuerKey, Person, Role, issue_token
-from tearline.policy.marking import Tlp, parse_tlp
-from tearline.text.choices import listed
+from tearline.policy.marking import Tlp
 from tearline_client.keys.keystore import Keystore
+from tearline_client.persons.changes import PersonAct, Record, roles_text, unrecorded
 from tearline_client.persons.enrolment_codes import EnrolmentCodes
-from tearline_client.persons.passkeys import Passkeys
+from tearline_client.persons.passkeys import Passkey, Passkeys
 from tearline_client.persons.provider_links import ProviderLinks
+from tearline_client.persons.records import (
+    PERSONS,
+    SESSIONS,
+    PersonRecord,
+    Session,
+    choose_session,
+    encode_persons,
+    encode_sessions,
+    living_sessions,
+    parse_persons,
+    parse_sessions,
+    verify_login,
+)
 
 SESSION_LIFETIME_S = 12 * 3600  # a working day; then the person logs in again
 MAX_PERSONS = 200  # capacity of one secret; a larger agency has an identity provider
@@ -43,52 +51,19 @@ NODE = "node"
 """In place of a person's name: the node itself acts or reads, whoever is logged in."""
 
 _ISSUER = "token-issuer"
-_PERSONS = "persons"
-_SESSIONS = "sessions"
 _TOKEN_ID_SIZE = 16
 _NAME = re.compile(r"[a-z](?:[a-z0-9.-]{0,62}[a-z0-9])?")
-
-
-@immutable
-class PersonRecord:
-    """A person of the agency.
-
-    Attributes:
-        name: The agency's name for them; never reused for another person.
-        roles: Their roles; at least one.
-        clearance: The strictest TLP label they are cleared for.
-        enabled: Whether they may act.
-        salt: 16 random bytes.
-        verifier: Slow digest of their passphrase with the salt.
-    """
-
-    name: str
-    roles: frozenset[Role]
-    clearance: Tlp
-    enabled: bool
-    salt: bytes = field(repr=False)
-    verifier: bytes = field(repr=False)
-
-
-@immutable
-class Session:
-    """Login of a person.
-
-    Attributes:
-        name: The person's name.
-        began_s: Time of the login, Unix seconds.
-        ends_s: End of the session, Unix seconds.
-    """
-
-    name: str
-    began_s: int
-    ends_s: int
 
 
 class LocalIssuer:
     """Persons, logins and tokens of one agency, stored in a keystore.
 
-    Each change holds the keystore's lock. Concurrent commands therefore lose no change.
+    Each change holds the keystore's lock. Concurrent commands therefore lose no change. Each is
+    recorded before it is done.
+
+    Args:
+        keystore: The keystore.
+        record: Writes sign-ins and changes into the node's access log.
 
     Attributes:
         present: Sessions of this process alone, by name; see ``SignIns``. They count for a person
@@ -98,8 +73,9 @@ class LocalIssuer:
         links: Links of persons with their accounts at the agency's identity provider.
     """
 
-    def __init__(self, keystore: Keystore) -> None:
+    def __init__(self, keystore: Keystore, record: Record = unrecorded) -> None:
         self._keystore = keystore
+        self.record = record
         self.present: dict[str, Session] = {}
         self.passkeys = Passkeys(keystore)
         self.codes = EnrolmentCodes(keystore)
@@ -124,10 +100,16 @@ class LocalIssuer:
 
     def persons(self) -> tuple[PersonRecord, ...]:
         """Returns every present and past person, ascending by name."""
-        return parse_persons(self._read(_PERSONS))
+        return parse_persons(self._read(PERSONS))
 
     def add(
-        self, name: str, *, roles: Iterable[Role], clearance: Tlp, passphrase: bytes
+        self,
+        name: str,
+        *,
+        roles: Iterable[Role],
+        clearance: Tlp,
+        passphrase: bytes,
+        by: str = "",
     ) -> PersonRecord:
         """Adds a person.
 
@@ -149,10 +131,12 @@ class LocalIssuer:
         with self._keystore.alone():
             persons = self.persons()
             _require_usable(persons, name, passphrase)
-            self._keystore.put(_PERSONS, encode_persons([*persons, record]))
+            detail = roles_text(record.roles)
+            self.record(PersonAct(code=EventCode.PERSON_ADDED, person=name, by=by, detail=detail))
+            self._keystore.put(PERSONS, encode_persons([*persons, record]))
         return record
 
-    def disable(self, name: str) -> None:
+    def disable(self, name: str, *, by: str = "") -> None:
         """Disables a person, with their passkeys; their name stays reserved.
 
         Issued tokens stay valid for up to five minutes.
@@ -164,8 +148,9 @@ class LocalIssuer:
             persons = self.persons()
             if not any(person.name == name for person in persons):
                 raise PersonConflict("there is no such person")
+            self.record(PersonAct(code=EventCode.PERSON_DISABLED, person=name, by=by))
             self._keystore.put(
-                _PERSONS,
+                PERSONS,
                 encode_persons(
                     replace(person, enabled=False) if person.name == name else person
                     for person in persons
@@ -175,8 +160,8 @@ class LocalIssuer:
         self.codes.end(name)
         self.passkeys.end(name)
 
-    def set_roles(self, name: str, roles: Iterable[Role]) -> frozenset[Role]:
-        """Gives an enabled person other roles, and returns those before.
+    def set_roles(self, name: str, roles: Iterable[Role], *, by: str = "") -> None:
+        """Gives an enabled person other roles.
 
         Raises:
             MalformedInput: If there are no roles.
@@ -191,11 +176,66 @@ class LocalIssuer:
             if found is None or not found.enabled:
                 raise PersonConflict("there is no such person, or the person was disabled")
             if given != found.roles:
+                act = PersonAct(
+                    code=EventCode.PERSON_ROLES, person=name, by=by, detail=roles_text(given)
+                )
+                self.record(act)
                 persons[name] = replace(found, roles=given)
-                self._keystore.put(_PERSONS, encode_persons(persons.values()))
-        return found.roles
+                self._keystore.put(PERSONS, encode_persons(persons.values()))
 
-    def enrol(self, name: str, now_s: int) -> str:
+    def set_passphrase(self, name: str, passphrase: bytes, *, by: str = "") -> None:
+        """Gives an enabled person another passphrase, or a first one.
+
+        Raises:
+            MalformedInput: If the passphrase is too short.
+            PersonConflict: If there is no such person, or the person was disabled.
+        """
+        _require_long(passphrase)
+        salt = secrets.token_bytes(SALT_SIZE)
+        verifier = stretch(passphrase, salt)
+        with self._keystore.alone():
+            persons = {each.name: each for each in self.persons()}
+            found = persons.get(name)
+            if found is None or not found.enabled:
+                raise PersonConflict("there is no such person, or the person was disabled")
+            self.record(PersonAct(code=EventCode.PERSON_PASSPHRASE, person=name, by=by))
+            persons[name] = replace(found, salt=salt, verifier=verifier)
+            self._keystore.put(PERSONS, encode_persons(persons.values()))
+        self.logout(name)
+
+    def add_passkey(self, name: str, passkey: Passkey, *, by: str = "") -> None:
+        """Adds a passkey of a person.
+
+        Raises:
+            PasskeyRefused: If it cannot be added; see ``Passkeys``.
+        """
+        self.passkeys.verify_room(name, passkey)
+        self.record(PersonAct(code=EventCode.PASSKEY_ADDED, person=name, by=by))
+        self.passkeys.add(name, passkey)
+
+    def remove_passkey(self, name: str, passkey_id: bytes, *, by: str = "") -> None:
+        """Removes a passkey of a person, if there is such a one."""
+        if any(each.id == passkey_id for each in self.passkeys.owned(name)):
+            self.record(PersonAct(code=EventCode.PASSKEY_REMOVED, person=name, by=by))
+            self.passkeys.remove(name, passkey_id)
+
+    def link(self, name: str, issuer: str, subject: str, *, by: str = "") -> None:
+        """Links a person with an account at the identity provider.
+
+        Raises:
+            PersonConflict: If one of them is linked already.
+        """
+        self.links.verify_free(name, issuer, subject)
+        self.record(PersonAct(code=EventCode.ACCOUNT_LINKED, person=name, by=by))
+        self.links.add(name, issuer, subject)
+
+    def unlink(self, name: str, *, by: str = "") -> None:
+        """Removes the link of a person with an account, if there is one."""
+        if self.links.has(name):
+            self.record(PersonAct(code=EventCode.ACCOUNT_REMOVED, person=name, by=by))
+            self.links.remove(name)
+
+    def enrol(self, name: str, now_s: int, *, by: str = "") -> str:
         """Returns a one-time code with which a person enrols a passkey; an earlier one ends.
 
         Raises:
@@ -203,6 +243,7 @@ class LocalIssuer:
         """
         if not any(person.name == name and person.enabled for person in self.persons()):
             raise PersonConflict("there is no such person, or the person was disabled")
+        self.record(PersonAct(code=EventCode.PERSON_CODE, person=name, by=by))
         return self.codes.issue(name, now_s)
 
     def login(self, name: str, passphrase: bytes, now_s: int) -> Session:
@@ -211,12 +252,21 @@ class LocalIssuer:
         Raises:
             LoginRefused: If the person is unknown or disabled, or the passphrase is wrong.
         """
-        verify_login(self.persons(), name, passphrase)
+        act = PersonAct(code=EventCode.SIGN_IN, person=name, by=name, detail="passphrase")
+        persons = self.persons()
+        try:
+            verify_login(persons, name, passphrase)
+        except LoginRefused as error:
+            # A name that no person has may be a passphrase, typed into the wrong line.
+            known = name if any(each.name == name for each in persons) else ""
+            self.record(replace(act, person=known, by="", refused=error.code))
+            raise
+        self.record(act)
         session = Session(name=name, began_s=now_s, ends_s=now_s + SESSION_LIFETIME_S)
         with self._keystore.alone():
             living = (each for each in self._sessions() if now_s < each.ends_s)
             others = (each for each in living if each.name != name)
-            self._keystore.put(_SESSIONS, encode_sessions([*others, session]))
+            self._keystore.put(SESSIONS, encode_sessions([*others, session]))
         return session
 
     def logout(self, name: str) -> None:
@@ -225,7 +275,7 @@ class LocalIssuer:
             sessions = self._sessions()
             others = [each for each in sessions if each.name != name]
             if len(others) < len(sessions):
-                self._keystore.put(_SESSIONS, encode_sessions(others))
+                self._keystore.put(SESSIONS, encode_sessions(others))
 
     def session(self, name: str, now_s: int) -> Session:
         """Returns the session of ``name``, or the only one for an empty name.
@@ -273,7 +323,7 @@ class LocalIssuer:
         )
 
     def _sessions(self) -> tuple[Session, ...]:
-        return parse_sessions(self._read(_SESSIONS))
+        return parse_sessions(self._read(SESSIONS))
 
     def _key(self) -> IssuerKey:
         return IssuerKey(self._keystore.get(_ISSUER))
@@ -285,112 +335,19 @@ class LocalIssuer:
             return b"[]"
 
 
-def verify_login(persons: Sequence[PersonRecord], name: str, passphrase: bytes) -> None:
-    """Checks that ``passphrase`` belongs to the enabled person ``name``.
-
-    Every refusal takes the same time and has the same text.
-
-    Raises:
-        LoginRefused: If the person is unknown or disabled, or the passphrase is wrong.
-    """
-    found = next((person for person in persons if person.name == name and person.enabled), None)
-    salt = found.salt if found else bytes(SALT_SIZE)
-    given = stretch(passphrase, salt)
-    if found is None or not hmac.compare_digest(given, found.verifier):
-        raise LoginRefused
-
-
-def living_sessions(sessions: Sequence[Session], now_s: int) -> tuple[Session, ...]:
-    """Returns the sessions that are valid at ``now_s``."""
-    # A session from the future was made under another clock: it could last for ever.
-    return tuple(each for each in sessions if each.began_s <= now_s < each.ends_s)
-
-
-def choose_session(sessions: Sequence[Session], name: str, now_s: int) -> Session:
-    """Returns the valid session of ``name`` at ``now_s``, or the only one for an empty name.
-
-    Raises:
-        LoginRequired: If there is none.
-        PersonAmbiguous: If there are several, for an empty name.
-    """
-    found = [each for each in living_sessions(sessions, now_s) if name in ("", each.name)]
-    if len(found) > 1:
-        raise PersonAmbiguous(listed(each.name for each in found))
-    if not found:
-        raise LoginRequired(name)
-    return found[0]
-
-
-def encode_persons(persons: Iterable[PersonRecord]) -> bytes:
-    """Returns persons as one secret."""
-    return _encode(
-        [
-            person.name,
-            sorted(person.roles),
-            person.clearance.text,
-            person.enabled,
-            person.salt.hex(),
-            person.verifier.hex(),
-        ]
-        for person in sorted(persons, key=lambda person: person.name)
-    )
-
-
-def parse_persons(data: bytes) -> tuple[PersonRecord, ...]:
-    """Returns the persons in a secret of ``encode_persons``.
-
-    Raises:
-        KeystoreDamaged: If it is malformed.
-    """
-    try:
-        return tuple(
-            PersonRecord(
-                name=name,
-                roles=frozenset(Role(role) for role in roles),
-                clearance=parse_tlp(clearance),
-                enabled=bool(enabled),
-                salt=bytes.fromhex(salt),
-                verifier=bytes.fromhex(verifier),
-            )
-            for name, roles, clearance, enabled, salt, verifier in json.loads(data)
-        )
-    except (ValueError, TypeError, TearlineError):
-        raise KeystoreDamaged(_PERSONS) from None
-
-
-def encode_sessions(sessions: Iterable[Session]) -> bytes:
-    """Returns sessions as one secret."""
-    return _encode([each.name, each.began_s, each.ends_s] for each in sessions)
-
-
-def parse_sessions(data: bytes) -> tuple[Session, ...]:
-    """Returns the sessions in a secret of ``encode_sessions``.
-
-    Raises:
-        KeystoreDamaged: If it is malformed.
-    """
-    try:
-        return tuple(
-            Session(name=name, began_s=int(began_s), ends_s=int(ends_s))
-            for name, began_s, ends_s in json.loads(data)
-        )
-    except (ValueError, TypeError):
-        raise KeystoreDamaged(_SESSIONS) from None
-
-
-def _encode(rows: Iterable[Sequence[object]]) -> bytes:
-    return json.dumps(list(rows), separators=(",", ":")).encode()
-
-
 def _require_usable(persons: Sequence[PersonRecord], name: str, passphrase: bytes) -> None:
     if not _NAME.fullmatch(name):
         raise MalformedInput("a person's name is lower-case letters, digits, dots and hyphens")
     if name == NODE:
         raise MalformedInput(f"{NODE} stands for the node itself, and names no person")
-    if len(passphrase) < MIN_PASSPHRASE_BYTES:
-        raise MalformedInput(f"a passphrase has at least {MIN_PASSPHRASE_BYTES} bytes")
+    _require_long(passphrase)
     if any(person.name == name for person in persons):
         # Not even a disabled person's name: both would have one pseudonym.
         raise PersonConflict("the name was given before")
     if len(persons) >= MAX_PERSONS:
         raise PersonConflict(f"there are {MAX_PERSONS} persons; use an identity provider")
+
+
+def _require_long(passphrase: bytes) -> None:
+    if len(passphrase) < MIN_PASSPHRASE_BYTES:
+        raise MalformedInput(f"a passphrase has at least {MIN_PASSPHRASE_BYTES} bytes")

@@ -7,7 +7,8 @@ from tearline.errors import NotFound
 from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp
 from tearline.text.choices import one_of
-from tearline_client.persons.issuer import LocalIssuer, PersonRecord
+from tearline_client.persons.issuer import LocalIssuer
+from tearline_client.persons.records import PersonRecord
 
 _UNKNOWN_BYTES = 32
 
@@ -46,9 +47,10 @@ class PersonRegister:
         return persons[name]
 
     def add(self, name: str, *, roles: Iterable[Role], clearance: Tlp, by: str) -> str:
-        """Adds a person without a known passphrase, and returns their code for a passkey.
+        """Adds a person whose passphrase is random and unknown, and returns their one-time code.
 
-        Takes a tenth of a second, and needs no event loop.
+        They enrol by the code alone, until ``tearline person passphrase`` gives a passphrase. Takes
+        a tenth of a second, and needs no event loop.
 
         Raises:
             TlsError: If the officer may not, or the name was used before.
@@ -56,8 +58,8 @@ class PersonRegister:
         """
         self._officer(by)
         unknown = secrets.token_hex(_UNKNOWN_BYTES).encode()
-        self._issuer.add(name, roles=roles, clearance=clearance, passphrase=unknown)
-        return self._issuer.enrol(name, self._now_s())
+        self._issuer.add(name, roles=roles, clearance=clearance, passphrase=unknown, by=by)
+        return self._issuer.enrol(name, self._now_s(), by=by)
 
     def enrol(self, name: str, *, by: str) -> str:
         """Returns a new one-time code with which a person enrols a passkey.
@@ -66,7 +68,7 @@ class PersonRegister:
             TlsError: If the officer may not, or there is no such enabled person.
         """
         self._officer(by)
-        return self._issuer.enrol(name, self._now_s())
+        return self._issuer.enrol(name, self._now_s(), by=by)
 
     def disable(self, name: str, *, by: str) -> None:
         """Disables a person, with their sessions, passkeys and codes; see ``LocalIssuer``.
@@ -75,7 +77,7 @@ class PersonRegister:
             TlsError: If the officer may not, or there is no such person.
         """
         self._officer(by)
-        self._issuer.disable(name)
+        self._issuer.disable(name, by=by)
 
     def remove_passkey(self, name: str, passkey_id: bytes, *, by: str) -> None:
         """Removes a passkey of a person, if there is such a one.
@@ -84,7 +86,7 @@ class PersonRegister:
             TlsError: If the officer may not.
         """
         self._officer(by)
-        self._issuer.passkeys.remove(name, passkey_id)
+        self._issuer.remove_passkey(name, passkey_id, by=by)
 
     def unlink(self, name: str, *, by: str) -> None:
         """Removes the link of a person with an account at the identity provider, if there is one.
@@ -93,7 +95,7 @@ class PersonRegister:
             TlsError: If the officer may not.
         """
         self._officer(by)
-        self._issuer.links.remove(name)
+        self._issuer.unlink(name, by=by)
 
     def _now_s(self) -> int:
         return self._now_ms() // 1000

@@ -8,10 +8,13 @@ node who is present, and for how long. Nothing of that is stored, and it ends wi
 import hmac
 from collections.abc import Iterable
 
+from tearline.audit.event import EventCode
 from tearline.errors import LoginRefused, LoginRequired, PasskeyRefused
 from tearline.persons.tokens import Role
-from tearline_client.persons.issuer import LocalIssuer, PersonRecord, Session, verify_login
+from tearline_client.persons.changes import PersonAct
+from tearline_client.persons.issuer import LocalIssuer
 from tearline_client.persons.passkeys import Passkey
+from tearline_client.persons.records import PersonRecord, Session, verify_login
 
 
 class SignIns:
@@ -77,7 +80,45 @@ class SignIns:
         """
         self.passkeys.verify_room(name, passkey)
         self._issuer.codes.spend(name, code, passkey.added_s)
-        self.passkeys.add(name, passkey)
+        self._issuer.add_passkey(name, passkey, by=name)
+
+    def add_passkey(self, name: str, passkey: Passkey) -> None:
+        """Adds a further passkey of a signed-in person, by themselves.
+
+        Raises:
+            PasskeyRefused: If it cannot be added; see ``Passkeys``.
+        """
+        self._issuer.add_passkey(name, passkey, by=name)
+
+    def remove_passkey(self, name: str, passkey_id: bytes) -> None:
+        """Removes a passkey of a signed-in person, by themselves, if there is such a one."""
+        self._issuer.remove_passkey(name, passkey_id, by=name)
+
+    def record(self, name: str, proof: str) -> None:
+        """Records that a person proved themselves; the session may begin after this returns.
+
+        Args:
+            name: The person.
+            proof: The proof: passphrase, passkey or account.
+
+        Raises:
+            StoreError: If the entry cannot be written: then no session may begin.
+        """
+        act = PersonAct(code=EventCode.SIGN_IN, person=name, by=name, detail=proof)
+        self._issuer.record(act)
+
+    def record_refusal(self, name: str, code: str) -> None:
+        """Records a refused sign-in.
+
+        Args:
+            name: The person; empty for a name that no person has.
+            code: Code of the error.
+        """
+        self._issuer.record(PersonAct(code=EventCode.SIGN_IN, person=name, refused=code))
+
+    def is_known(self, name: str) -> bool:
+        """Returns whether a present or past person has a name."""
+        return any(each.name == name for each in self._issuer.persons())
 
     def admit(self, name: str, roles: Iterable[Role]) -> None:
         """Gives a person the roles that the agency's identity provider states at a sign-in.
@@ -90,7 +131,7 @@ class SignIns:
         if not stated or name not in persons or not persons[name].enabled:
             raise LoginRefused
         if stated != persons[name].roles:
-            self._issuer.set_roles(name, stated)
+            self._issuer.set_roles(name, stated, by=name)
 
     def link(self, name: str, code: str, issuer: str, subject: str, *, now_s: int) -> None:
         """Links an account at the identity provider with a person, and uses up their code for it.
@@ -102,7 +143,7 @@ class SignIns:
         self._issuer.codes.verify(name, code, now_s)
         self.links.verify_free(name, issuer, subject)
         self._issuer.codes.spend(name, code, now_s)
-        self.links.add(name, issuer, subject)
+        self._issuer.link(name, issuer, subject, by=name)
 
     def renew(self, name: str, *, now_s: int, ends_s: int) -> None:
         """Records that a person is present until a time: the node then acts in their name.

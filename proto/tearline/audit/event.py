@@ -46,6 +46,16 @@ class EventCode(StrEnum):
     ACCESS_PRINT = "access-print"
     ACCESS_EXHIBIT = "access-exhibit"
     ACCESS_READ = "access-read"
+    SIGN_IN = "access-sign-in"
+    PERSON_ADDED = "access-person-added"
+    PERSON_ROLES = "access-person-roles"
+    PERSON_DISABLED = "access-person-disabled"
+    PERSON_CODE = "access-person-code"
+    PERSON_PASSPHRASE = "access-person-passphrase"  # noqa: S105 (a name, not a secret)
+    PASSKEY_ADDED = "access-passkey-added"
+    PASSKEY_REMOVED = "access-passkey-removed"
+    ACCOUNT_LINKED = "access-account-linked"
+    ACCOUNT_REMOVED = "access-account-removed"
     ERASED = "erased"
     REQUEST = "request"
     CONSENT = "consent"
@@ -123,11 +133,13 @@ class Event:
         pseudonym: 32 bytes of the person, or empty.
         seconded_by: 32 bytes of the approver, where the act required two persons; otherwise
             empty.
-        counterpart: URI of the other side, or empty.
+        counterpart: URI of the other side, or empty; in a node's own access log, the agency's own
+            name for the person whom the act concerns.
         packet: 32 bytes, statement id of the manifest, or empty.
         agreement_id: 16 bytes, or empty.
         article: The article of the act, or empty.
-        purpose: The stated purpose, or empty.
+        purpose: The stated purpose, or empty; in a node's own access log, the roles given or the
+            proof of a sign-in.
         policy_digest: 32 bytes of the shared policy set, or empty.
         decisions: Per compartment, the form that a grant released.
         outcome: The outcome.
@@ -175,9 +187,11 @@ class Event:
         if bool(self.reason) != (self.outcome is EventOutcome.REFUSED):
             raise StatementMalformed("an event has a reason if it is a refusal, and only then")
         trust_domain_of(self.party)
+        if self.code in _ACCESS:
+            return
         if self.counterpart:
             trust_domain_of(self.counterpart)
-        if not (self.code in _ACCESS or self._is_of_strangers()):
+        if not self._is_of_strangers():
             trust_domain_of(self.actor)
 
     def _is_of_strangers(self) -> bool:

@@ -201,6 +201,23 @@ CONSOLES = (
         "console.proofs:verify_pace",
         code="TL-TLS-012",
     ),
+    Attack(
+        name="sign in, or add or change a person, without a trace",
+        code="",
+        evidence="an entry of the access log, before the act",
+        function="tearline_client.access_log.persons:PersonLog.record",
+        test="tests/unit/client/console/test_person_log.py"
+        "::test_without_an_entry_nobody_signs_in_or_is_changed",
+    ),
+    Attack(
+        name="find a passphrase that was typed as a name in the access log",
+        code="",
+        evidence="an entry without a name",
+        function="tearline_client.persons.sign_ins:SignIns.is_known",
+        test="tests/unit/client/console/test_person_log.py"
+        "::test_a_name_that_no_person_has_is_not_in_the_log",
+        returns="True",
+    ),
     _attack(
         "serve officers in clear over the network",
         "/test_server.py::test_elsewhere_it_is_refused_without_a_certificate",

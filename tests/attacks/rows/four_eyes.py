@@ -129,7 +129,7 @@ FOUR_EYES = (
         name="act unnamed while several persons are logged in",
         code="TL-TLS-011",
         evidence="nothing is done",
-        function="tearline_client.persons.issuer:choose_session",
+        function="tearline_client.persons.records:choose_session",
         test="tests/attacks/test_deciding_persons.py::test_of_several_persons_none_acts_unnamed",
         returns="sessions[0]",
     ),

@@ -13,6 +13,7 @@ from tearline_client.console.proofs import (
     PASSPHRASE,
     PROOF_REFUSED,
     passkey_options,
+    record_refusal,
     verify_passkey,
     verify_passphrase,
 )
@@ -58,13 +59,25 @@ async def sign_in(visit: Visit) -> Response:
         else:
             await verify_passphrase(visit, name, form.text(PASSPHRASE))
     except PROOF_REFUSED as error:
+        record_refusal(visit, name, error)
         return sign_in_form(visit, after, error)
-    return begin_session(visit, name, after)
+    return begin_session(visit, name, after, PASSKEY if answer else PASSPHRASE)
 
 
-def begin_session(visit: Visit, name: str, after: str) -> Response:
-    """Begins the session of a verified person under a token of its own, and leads to a page."""
+def begin_session(visit: Visit, name: str, after: str, proof: str) -> Response:
+    """Begins the session of a verified person under a token of its own, and leads to a page.
+
+    Args:
+        visit: The request.
+        name: The person.
+        after: The page, or empty.
+        proof: The proof of the person, for the access log.
+
+    Raises:
+        StoreError: If the access log cannot be written.
+    """
     console = visit.console
+    visit.node.sign_ins.record(name, proof)
     console.sessions.end(visit.request.cookies.get(console.cookie, ""))
     response = visit.redirect(after or "/")
     set_session(visit, response, console.sessions.begin(name, console.clock()))

@@ -11,6 +11,7 @@ from tearline_client.console.proofs import (
     PASSPHRASE,
     PROOF_REFUSED,
     passkey_options,
+    record_refusal,
     verify_person,
 )
 from tearline_client.console.visit import Handler, Visit
@@ -56,8 +57,13 @@ async def confirm_first(visit: Visit, act: Handler) -> Response:
 
 
 async def _prove(visit: Visit, form: Form) -> str:
-    await verify_person(visit, form, _purpose(visit), visit.person)
+    try:
+        await verify_person(visit, form, _purpose(visit), visit.person)
+    except PROOF_REFUSED as error:
+        record_refusal(visit, visit.person, error)
+        raise
     console = visit.console
+    visit.node.sign_ins.record(visit.person, PASSKEY if form.text(PASSKEY) else PASSPHRASE)
     return console.sessions.prove(visit.request.cookies[console.cookie], console.clock())
 
 

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from tearline.errors import EnrolmentRefused, PasskeyRefused, SignInDelayed, TearlineError
 from tearline_client.console.forms import Form, read_form
-from tearline_client.console.proofs import verify_pace
+from tearline_client.console.proofs import record_refusal, verify_pace
 from tearline_client.console.visit import Visit
 from tearline_client.persons.passkeys import Passkey
 
@@ -31,6 +31,7 @@ async def enrol(visit: Visit) -> Response:
         created = created_passkey(visit, form, f"enrol {name}")
         visit.node.sign_ins.enrol(name, code, created)
     except _REFUSED as error:
+        record_refusal(visit, form.text("name").strip(), error)
         return _form(visit, error)
     return visit.redirect("/sign-in")
 

@@ -15,15 +15,15 @@ async def page(visit: Visit) -> Response:
 async def change(visit: Visit) -> Response:
     """Adds or removes a passkey of the person."""
     form = await visit.form()
-    passkeys = visit.node.sign_ins.passkeys
+    sign_ins = visit.node.sign_ins
     match form.text("act"):
         case "add":
             try:
-                passkeys.add(visit.person, created_passkey(visit, form, _purpose(visit)))
+                sign_ins.add_passkey(visit.person, created_passkey(visit, form, _purpose(visit)))
             except PasskeyRefused as error:
                 return _list(visit, error)
         case "remove":
-            passkeys.remove(visit.person, passkey_id(form.text("id")))
+            sign_ins.remove_passkey(visit.person, passkey_id(form.text("id")))
         case _:
             raise FormRefused("its act is neither add nor remove")
     return visit.redirect("/passkeys")

@@ -32,10 +32,11 @@ from tearline_client.console.pages.account import (
     set_session,
     sign_in_form,
 )
-from tearline_client.console.proofs import verify_pace
+from tearline_client.console.proofs import record_refusal, verify_pace
 from tearline_client.console.provider import Provider
 from tearline_client.console.visit import Visit
 
+_PROOF = "account"
 _ANSWER = ("code", "state", "iss", "error")
 _REFUSED = (LoginRefused, LoginRequired, ProviderRefused, SignInDelayed)
 
@@ -84,6 +85,7 @@ async def finish(visit: Visit) -> Response:
             account = await provider.account(flow, answer, _back(visit), console.clock)
         response = _admitted(visit, flow, account)
     except _REFUSED as error:
+        record_refusal(visit, "", error)
         response = sign_in_form(visit, "" if flow is None else flow.after, error)
     _set_cookie(visit, response, "", 0)
     return response
@@ -106,7 +108,7 @@ def _admitted(visit: Visit, flow: Flow, account: Account) -> Response:
     if not name:
         return _asked(visit, _identity(account))
     sign_ins.admit(name, account.roles)
-    return begin_session(visit, name, flow.after)
+    return begin_session(visit, name, flow.after, _PROOF)
 
 
 def verify_holder(name: str, person: str) -> None:
@@ -121,6 +123,7 @@ def verify_holder(name: str, person: str) -> None:
 
 def _confirmed(visit: Visit, flow: Flow) -> Response:
     console = visit.console
+    visit.node.sign_ins.record(visit.person, _PROOF)
     token = console.sessions.prove(visit.request.cookies[console.cookie], console.clock())
     response = visit.redirect(flow.after or "/")
     set_session(visit, response, token)
@@ -143,10 +146,12 @@ async def link(visit: Visit) -> Response:
         console.challenges.spend(challenge, _purpose(identity), now_s)
         sign_ins.admit(name, account.roles)
     except (EnrolmentRefused, PersonConflict) as error:
+        record_refusal(visit, name, error)
         return _asked(visit, identity, error)
     except _REFUSED as error:
+        record_refusal(visit, name, error)
         return sign_in_form(visit, "", error)
-    return begin_session(visit, name, "")
+    return begin_session(visit, name, "", _PROOF)
 
 
 def _asked(visit: Visit, identity: str, refused: TearlineError | None = None) -> Response:

@@ -9,6 +9,7 @@ from tearline.errors import EXIT_REFUSED, EXIT_USAGE
 from tearline_client.demo.world import AGENCIES
 
 OFFICER = "olga"
+CHANGES = ("access-person-added", "access-person-code", "access-sign-in")
 NODE = f"spiffe://{AGENCIES[OUR_NAME]}/node/liaison"
 
 
@@ -88,6 +89,7 @@ def test_a_program_reads_as_the_node_whoever_is_logged_in(
     assert shown.exit_code == 0, shown.output
     assert shown.stdout
     access = several.rows("audit", "access", "--as", AUDITOR)
+    access = [row for row in access if row["action"] not in CHANGES]
     assert [row["actor"] for row in access] == [NODE, AUDITOR]  # who looks is the last entry
 
 
@@ -131,3 +133,45 @@ def test_a_code_to_enrol_a_passkey_is_printed_for_living_persons(desk: Desk) -> 
         assert refused.exit_code == EXIT_REFUSED
         assert "TL-TLS-010" in refused.stderr
         assert refused.stdout == ""
+
+
+def test_changes_of_persons_and_logins_are_entries_of_the_access_log(desk: Desk) -> None:
+    word, other = desk.folder / "word", desk.folder / "other"
+    other.write_text("another word of theirs\n")
+    other.chmod(0o600)
+    file = "--person-passphrase-file"
+    assert desk.run("person", "add", "rosa", "--role", "analyst", file, word).exit_code == 0
+    assert desk.run("person", "passphrase", "rosa", file, other).exit_code == 0
+    assert desk.run("login", "rosa", file, word).exit_code == EXIT_REFUSED
+    assert desk.run("login", "rosa", file, other).exit_code == 0
+    assert desk.run("login", "a word", file, word).exit_code == EXIT_REFUSED
+    assert desk.run("person", "disable", "rosa").exit_code == 0
+    rows = desk.rows("audit", "access", "--as", AUDITOR)
+    found = [
+        (row["action"], row["actor"], row["person"], row["reason"] or row["detail"])
+        for row in rows
+        if row["person"] in ("rosa", "") and row["action"] != "access-read"
+    ]
+    assert found[-7:] == [
+        ("access-person-added", NODE, "rosa", "analyst"),
+        ("access-person-code", NODE, "rosa", ""),
+        ("access-person-passphrase", NODE, "rosa", ""),
+        ("access-sign-in", NODE, "rosa", "TL-TLS-008"),
+        ("access-sign-in", "rosa", "rosa", "passphrase"),
+        ("access-sign-in", NODE, "", "TL-TLS-008"),
+        ("access-person-disabled", NODE, "rosa", ""),
+    ]
+
+
+def test_a_person_of_the_console_has_no_passphrase_until_one_is_set(desk: Desk) -> None:
+    word, file = desk.folder / "word", "--person-passphrase-file"
+    refused = desk.run("person", "passphrase", "nobody", file, word)
+    assert refused.exit_code == EXIT_REFUSED
+    assert "TL-TLS-010" in refused.stderr
+    short = desk.folder / "short"
+    short.write_text("short\n")
+    short.chmod(0o600)
+    assert desk.run("person", "passphrase", AUDITOR, file, short).exit_code == EXIT_USAGE
+    assert desk.run("person", "passphrase", AUDITOR, file, word).exit_code == 0
+    ended = desk.run("audit", "access", "--as", AUDITOR)  # the session of before
+    assert (ended.exit_code, "TL-TLS-009" in ended.stderr) == (EXIT_REFUSED, True)

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from support.node import context_of
 from support.simulation import Member
-from tearline.audit.event import Event
+from tearline.audit.event import Event, EventCode
 from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp
 from tearline_client.audit.access_log_verifier import examine_access
@@ -20,6 +20,13 @@ from tearline_client.persons.issuer import LocalIssuer
 
 ORIGIN = "http://localhost:8470"
 PASSPHRASE = "a word of their own"
+PERSON_ACTS = frozenset(
+    code
+    for code in EventCode
+    if code.value.startswith(
+        ("access-sign-in", "access-person-", "access-passkey-", "access-account-")
+    )
+)
 
 
 @dataclass(kw_only=True)
@@ -39,6 +46,11 @@ def add_person(member: Member, name: str, *roles: Role) -> None:
 
 
 def accesses(member: Member) -> list[Event]:
+    """The entries of a node's own access log on contents and on itself, oldest first."""
+    return [each for each in entries(member) if each.code not in PERSON_ACTS]
+
+
+def entries(member: Member) -> list[Event]:
     """The entries of a node's own access log, oldest first."""
     node = member.node
     now_ms = context_of(node).now_ms()

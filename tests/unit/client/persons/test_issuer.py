@@ -19,10 +19,13 @@ from tearline.policy.marking import Tlp
 from tearline_client.keys import keystore as keystore_module
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons import issuer as module
+from tearline_client.persons import records
 from tearline_client.persons.issuer import (
     MAX_PERSONS,
     SESSION_LIFETIME_S,
     LocalIssuer,
+)
+from tearline_client.persons.records import (
     PersonRecord,
     Session,
     choose_session,
@@ -49,6 +52,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(keystore_module, "stretch", cheap)
     monkeypatch.setattr(module, "stretch", cheap)
+    monkeypatch.setattr(records, "stretch", cheap)
 
 
 @pytest.fixture
@@ -130,7 +134,7 @@ def test_a_guess_costs_the_same_for_persons_there_are_not(
         guesses.append(passphrase)
         return b""
 
-    monkeypatch.setattr(module, "stretch", counted)
+    monkeypatch.setattr(records, "stretch", counted)
     for name in ("alvarez", "nobody"):
         with pytest.raises(LoginRefused):
             verify_login(issuer.persons(), name, b"guess")

@@ -29,6 +29,9 @@ class AccessRow:
         person: The person by the agency's own name; empty for the node itself.
         packet: The packet's id in hexadecimal, or empty.
         fields: The fields shown, by name, or by slot.
+        about: The person whom the act concerns, or empty.
+        detail: The roles given, or the proof of a sign-in; or empty.
+        refused: Code of the error of a refused sign-in, or empty.
     """
 
     index: int
@@ -37,6 +40,9 @@ class AccessRow:
     person: str
     packet: str
     fields: tuple[str, ...]
+    about: str
+    detail: str
+    refused: str
 
 
 async def page(visit: Visit) -> Response:
@@ -97,6 +103,9 @@ def _rows(node: Node, report: AccessReport) -> list[AccessRow]:
             person="" if entry.event.actor == node.uri else entry.event.actor,
             packet=entry.event.packet.hex(),
             fields=_fields(entry.event, report.names[entry.event.packet]),
+            about=entry.event.counterpart,
+            detail=entry.event.purpose,
+            refused=entry.event.reason,
         )
         for entry in reversed(report.chosen)
     ]

@@ -44,6 +44,16 @@ READINGS: Mapping[EventCode, str] = {
     EventCode.ACCESS_PRINT: mark("Packet printed"),
     EventCode.ACCESS_EXHIBIT: mark("Exhibit made"),
     EventCode.ACCESS_READ: mark("This log read"),
+    EventCode.SIGN_IN: mark("Sign-in"),
+    EventCode.PERSON_ADDED: mark("Person added"),
+    EventCode.PERSON_ROLES: mark("Roles changed"),
+    EventCode.PERSON_DISABLED: mark("Person disabled"),
+    EventCode.PERSON_CODE: mark("One-time code made"),
+    EventCode.PERSON_PASSPHRASE: mark("Passphrase set"),
+    EventCode.PASSKEY_ADDED: mark("Passkey enrolled"),
+    EventCode.PASSKEY_REMOVED: mark("Passkey removed"),
+    EventCode.ACCOUNT_LINKED: mark("Account linked"),
+    EventCode.ACCOUNT_REMOVED: mark("Account's link removed"),
 }
 """Acts in the node's own access log."""
 OUTCOMES: Mapping[EventOutcome, str] = {
