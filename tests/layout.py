@@ -46,7 +46,7 @@ AT_MOST: Mapping[str, float] = {
     # consents, acts on several packets, the test bench of policies and the reading of exhibits; 20
     # record sign-ins.
     "lines of code in console": 7_220,
-    "lines of test support": 4_800,
+    "lines of test support": 4_810,
     "reads of node.state in client": 0,
     "reads of node.state in tests": 1,
     # For each thousand words of docstrings, rounded up to the next half.
