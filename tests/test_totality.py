@@ -23,7 +23,7 @@ from support.paths import ROOT
 from tearline.agreements.proposal import ProposalState
 from tearline.audit.event import EventCode
 from tearline.cases.case import Membership, Phase
-from tearline.onward.consent import ConsentStep
+from tearline.onward.consent import ConsentStatus, ConsentStep
 from tearline.packets.packet import PacketKind, Urgency
 from tearline.persons.tokens import Role
 from tearline.policy.form import Form
@@ -77,6 +77,7 @@ DECIDED: Mapping[type[enum.Enum], int] = {
     EventCode: 32,
     StepKind: 18,
     ConsentStep: 4,
+    ConsentStatus: 4,
     Phase: 7,
     Membership: 7,
     ProposalState: 7,
