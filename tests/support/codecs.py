@@ -95,12 +95,7 @@ _GENERALISED = replace(
 _PERSON = ActedBy(
     pseudonym=secret("pseudonym"), role="analyst", token_hash=secret("token"), time_ms=NOW_MS
 )
-_SECOND_PERSON = ActedBy(
-    pseudonym=secret("second pseudonym"),
-    role="liaison",
-    token_hash=secret("second token"),
-    time_ms=NOW_MS + 1,
-)
+_SECOND_PERSON = replace(_PERSON, pseudonym=secret("second pseudonym"), role="liaison")
 _EVENT = Event(
     statement_id=secret("statement"),
     code=EventCode.GRANT_ACCEPTED,
