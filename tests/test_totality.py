@@ -74,7 +74,7 @@ NO_TAKE_BACK = {
 DECIDED: Mapping[type[enum.Enum], int] = {
     # Enums with sets of some of their members, and how many members each of the sets was read for.
     StatementType: 18,
-    EventCode: 32,
+    EventCode: 42,
     StepKind: 18,
     ConsentStep: 4,
     ConsentStatus: 4,
