@@ -216,6 +216,32 @@ _SIGNED_AGREEMENT = cosigned(
     (node.sign([(StatementType.AGREEMENT, agreements.encode_agreement(_AGREEMENT))]), 0)
     for node in (_NODE, _FED.node(MX))
 )
+_PROPOSAL = Proposal(
+    header=_FED.node(MX).header,
+    statement=_SIGNED_AGREEMENT.statement,
+    attestations=_SIGNED_AGREEMENT.attestations,
+    declined=False,
+    in_reply_to=secret("terms"),
+    answer_by_ms=NOW_MS,
+)
+_SUSPENSION = Suspension(
+    article="money-laundering",
+    sender=MX,
+    recipient=US,
+    reason=Reason.LEAK,
+    in_flight=InFlight.RETURN,
+    originated=Originated.FREEZE,
+)
+_STANDING = Standing(
+    header=_NODE.header,
+    agreement_id=AGREEMENT_ID,
+    counter=300,
+    suspensions=(_SUSPENSION,),
+    ended=False,
+    officer=OfficerAct(counter=299, acted_by=replace(_PERSON, role="officer")),
+    acted_by=_PERSON,
+    time_ms=NOW_MS,
+)
 
 CODECS: dict[str, Sample] = {
     "attestation": Sample(
@@ -265,27 +291,9 @@ CODECS: dict[str, Sample] = {
         Revocation(header=_NODE.header, revoked_key=secret("key"), reason="lost"),
     ),
     "agreement": Sample(agreements.AGREEMENT, _AGREEMENT),
-    "proposal": Sample(
-        proposals.PROPOSAL,
-        Proposal(
-            header=_FED.node(MX).header,
-            statement=_SIGNED_AGREEMENT.statement,
-            attestations=_SIGNED_AGREEMENT.attestations,
-            declined=False,
-            in_reply_to=secret("terms"),
-            answer_by_ms=NOW_MS,
-        ),
-    ),
+    "proposal": Sample(proposals.PROPOSAL, _PROPOSAL),
     "declining": Sample(
-        proposals.PROPOSAL,
-        Proposal(
-            header=_FED.node(MX).header,
-            statement=_SIGNED_AGREEMENT.statement,
-            attestations=_SIGNED_AGREEMENT.attestations,
-            declined=True,
-            in_reply_to=b"",
-            answer_by_ms=0,
-        ),
+        proposals.PROPOSAL, replace(_PROPOSAL, declined=True, in_reply_to=b"", answer_by_ms=0)
     ),
     "manifest": Sample(
         packets.MANIFEST,
@@ -396,48 +404,15 @@ CODECS: dict[str, Sample] = {
             time_ms=NOW_MS,
         ),
     ),
-    "standing": Sample(
-        suspensions.STANDING,
-        Standing(
-            header=_NODE.header,
-            agreement_id=AGREEMENT_ID,
-            counter=300,
-            suspensions=(
-                Suspension(
-                    article="money-laundering",
-                    sender=MX,
-                    recipient=US,
-                    reason=Reason.LEAK,
-                    in_flight=InFlight.RETURN,
-                    originated=Originated.FREEZE,
-                ),
-            ),
-            ended=False,
-            officer=OfficerAct(counter=299, acted_by=replace(_PERSON, role="officer")),
-            acted_by=_PERSON,
-            time_ms=NOW_MS,
-        ),
-    ),
+    "standing": Sample(suspensions.STANDING, _STANDING),
     "standing of one who left": Sample(
         suspensions.STANDING,
-        Standing(
-            header=_NODE.header,
-            agreement_id=AGREEMENT_ID,
-            counter=300,
-            suspensions=(
-                Suspension(
-                    article="",
-                    sender="",
-                    recipient="",
-                    reason=Reason.LEAK,
-                    in_flight=InFlight.RETURN,
-                    originated=Originated.FREEZE,
-                ),
-            ),
+        replace(
+            _STANDING,
+            suspensions=(replace(_SUSPENSION, article="", sender="", recipient=""),),
             ended=True,
-            officer=OfficerAct(counter=300, acted_by=replace(_PERSON, role="officer")),
+            officer=replace(_STANDING.officer, counter=300),
             acted_by=replace(_PERSON, role="officer"),
-            time_ms=NOW_MS,
         ),
     ),
     "anchor": Sample(
