@@ -8,7 +8,9 @@ import pytest
 from tearline.dataclass.immutable import immutable
 
 WAYS = pytest.mark.parametrize(
-    "decorate", [immutable, dataclass(frozen=True, slots=True, kw_only=True)], ids=str
+    "decorate",
+    [immutable, dataclass(frozen=True, slots=True, kw_only=True)],
+    ids=["immutable", "dataclass"],
 )
 
 
