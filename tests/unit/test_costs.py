@@ -30,7 +30,7 @@ from tearline_client.features.packets.onward_use import Uses, taken_after
 from tearline_client.planning.ftm_schema import PropertyType
 from tearline_client.planning.search_text import folded
 from tearline_client.planning.substrings import Substrings
-from tearline_client.planning.text_search import SearchTerms
+from tearline_client.planning.text_search import SearchTerms, index_lines
 from tearline_client.rules.onward_sources import values_of, verify_marked
 
 Call = Callable[[], object]
@@ -145,7 +145,7 @@ def test_a_mask_takes_time_by_the_size_of_the_values(category: str, shape: str) 
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("matcher", ["fold", "search", "index"])
+@pytest.mark.parametrize("matcher", ["fold", "search", "values", "lines"])
 def test_a_matcher_takes_time_by_the_size_of_the_values(matcher: str, shape: str) -> None:
     def make(number: int) -> Call:
         values = shaped(shape, number)
@@ -158,7 +158,8 @@ def test_a_matcher_takes_time_by_the_size_of_the_values(matcher: str, shape: str
         calls: dict[str, Call] = {
             "fold": lambda: [folded(value) for value in values],
             "search": lambda: sought.match(field),
-            "index": lambda: values_of(field),
+            "values": lambda: values_of(field),
+            "lines": lambda: index_lines([field]),
         }
         return calls[matcher]
 

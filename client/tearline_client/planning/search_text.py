@@ -22,6 +22,7 @@ MAX_WORDS = 5
 MAX_NAME = 128
 """Characters of a name that is compared in other spellings."""
 _PIECE = 128  # characters of one decomposition
+_MOST_COMPOSED = 512  # characters: time to sort a run of accents grows with its square
 _DIGEST_SIZE = 6  # bytes: two texts that fold alike and differ hardly ever share it
 _MANY = "-"  # instead of the words of a text with too many
 _SAME = "="  # instead of a short name's words that are the text's
@@ -66,7 +67,9 @@ def _is_of_word(character: str) -> bool:
 
 
 def composed(text: str) -> str:
-    """Returns a text in composed characters, without spaces around it."""
+    """Returns a text in composed characters, without spaces around it; a long one as it is."""
+    if len(text) > _MOST_COMPOSED:
+        return text.strip()
     return unicodedata.normalize("NFC", text).strip()
 
 
