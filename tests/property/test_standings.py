@@ -309,7 +309,9 @@ def test_intervals_kept_by_scope_say_the_same_as_the_whole_history(
         reach = ([first] + [each for each in reaches if each.entry < entry])[-1]
         exact = stopped_intervals(history, AGREED, ARTICLE, sender=a, recipient=b)
         assert any(
-            reach.covers(each, ARTICLE, sender=a, recipient=b) and each.holds_at(entry)
+            reach.covers(each, ARTICLE, sender=a, recipient=b)
+            and each.start < entry
+            and (each.end is None or entry <= each.end)
             for each in stoppages
         ) == any(
             each.start.entry < entry and (each.end is None or entry <= each.end.entry)

@@ -8,6 +8,9 @@ from tearline.policy.marking import Tlp
 from tearline.policy.profile import default_marking
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 
+OWN_POLICIES = '@id("as-agreed") permit (principal, action, resource);\n'
+"""Policies of an agency that adds nothing to what its agreements say."""
+
 US, CN, MX = (f"spiffe://{name}.example" for name in ("us-justice", "cn-police", "mx-prosecutor"))
 
 ARTICLE = ArticleTerms(

@@ -188,11 +188,6 @@ def is_at_least_as_strict(marking: Marking, other: Marking) -> bool:
     )
 
 
-def is_stricter(marking: Marking, other: Marking) -> bool:
-    """Returns whether ``marking`` is at least as strict as ``other``, and not the same."""
-    return marking != other and is_at_least_as_strict(marking, other)
-
-
 def strictest(markings: Iterable[Marking]) -> Marking:
     """Returns a marking as strict in each part as the strictest of ``markings``.
 

@@ -129,13 +129,6 @@ forbid (principal, action, resource in Category::"unmarked");
 """
 """The shared policy set that agreements pin by default."""
 
-OWN_POLICIES = """\
-// The agency adds nothing to what its agreements say. Add forbids below to hold more back.
-@id("as-agreed")
-permit (principal, action, resource);
-"""
-"""The initial private policy set of a new agency."""
-
 
 @cache
 def schema_digest() -> bytes:

@@ -53,10 +53,6 @@ class Stoppage:
     end: int | None = None
     end_ms: int | None = None
 
-    def holds_at(self, entry: int) -> bool:
-        """Returns whether it stops a statement with its entry at an index."""
-        return self.start < entry and (self.end is None or entry <= self.end)
-
 
 @immutable
 class Reach:

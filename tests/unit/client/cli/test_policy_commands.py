@@ -2,9 +2,9 @@
 
 import pytest
 
+from support.policies import OWN_POLICIES
 from tearline.errors import MarkingMalformed, PathMalformed
 from tearline.policy.profile import default_marking
-from tearline.policy.vocabulary import OWN_POLICIES
 from tearline_client.demo.lead import OWN_POLICY
 from tearline_client.drafting.policy_bench import marking_from
 

@@ -1,10 +1,10 @@
-from support.policies import AMOUNT_TO_MX, CN, MX, TERMS, asking
+from support.policies import AMOUNT_TO_MX, CN, MX, OWN_POLICIES, TERMS, asking
 from tearline.policy.explain import PolicyCase, diff, explain, matrix, run_cases
 from tearline.policy.form import REVEALING_FORMS, Form
 from tearline.policy.profile import default_marking
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import parse_policy_set
-from tearline.policy.vocabulary import OWN_POLICIES, SHARED_POLICIES
+from tearline.policy.vocabulary import SHARED_POLICIES
 
 SHARED = parse_policy_set(SHARED_POLICIES)
 OLD = ReleasePolicy(terms=TERMS, shared=SHARED, own=parse_policy_set(OWN_POLICIES))

@@ -12,7 +12,7 @@ from tearline.errors import (
 )
 from tearline.policy import profile
 from tearline.policy.category import category_named
-from tearline.policy.marking import STRICTEST, Marking, Pap, Tlp, is_stricter
+from tearline.policy.marking import STRICTEST, Marking, Pap, Tlp, is_at_least_as_strict
 from tearline.policy.profile import (
     Override,
     category_of,
@@ -141,7 +141,7 @@ def test_a_file_may_not_mark_milder() -> None:
     milder = Marking(
         category="identity.subject", tlp=Tlp.GREEN, handling=(), orcon=False, pap=Pap.GREEN
     )
-    assert is_stricter(marking_of(path("Person/name")), milder)
+    assert is_at_least_as_strict(marking_of(path("Person/name")), milder)
     for looser_by in ("", "analyst", "Officer"):
         with pytest.raises(MarkingLoosened):
             choose_marking(path("Person/name"), Override(marking=milder, looser_by=looser_by))

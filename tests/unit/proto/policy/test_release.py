@@ -3,7 +3,7 @@ from dataclasses import replace
 import cedarpy
 import pytest
 
-from support.policies import AMOUNT_TO_MX, ARTICLE, CN, MX, TERMS, US, asking
+from support.policies import AMOUNT_TO_MX, ARTICLE, CN, MX, OWN_POLICIES, TERMS, US, asking
 from tearline.errors import ReleaseRefused, TermsMalformed
 from tearline.policy import engine
 from tearline.policy.engine import Engine
@@ -11,7 +11,7 @@ from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import parse_policy_set
-from tearline.policy.vocabulary import OWN_POLICIES, SHARED_POLICIES
+from tearline.policy.vocabulary import SHARED_POLICIES
 
 SHARED = parse_policy_set(SHARED_POLICIES)
 WIDE = '@id("wide") permit (principal, action, resource);'

@@ -1,10 +1,11 @@
 import pytest
 
+from support.policies import OWN_POLICIES
 from tearline.errors import PolicySetMalformed
 from tearline.limits import MAX_POLICIES, MAX_POLICY_BYTES
 from tearline.packets.packet import WithholdReason
 from tearline.policy.ruleset import REASONS, check, parse_policy_set
-from tearline.policy.vocabulary import OWN_POLICIES, SHARED_POLICIES, schema_digest
+from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
 
 PERMIT = '@id("wide") permit (principal, action, resource);'
 
