@@ -129,8 +129,7 @@ def enrol(cli: CliContext, name: str) -> None:
     """Print a one-time code with which the person NAME enrols a passkey in the console.
 
     The code is good for a day, for one passkey or for one account at the agency's identity
-    provider; an earlier one ends. Give it to the person
-    alone: whoever has it can sign in as NAME.
+    provider; an earlier one ends. Give it to the person alone, because it signs in as NAME.
 
     Example: tearline person enrol ana
     """

@@ -2,8 +2,8 @@
 
 ``dataclass`` compiles six methods of each class when its module is imported, and a command uses few
 of the classes that it imports: that was half of the time before a command began. Its fields
-are those of a dataclass, so ``fields`` and ``replace`` apply. ``__init__`` alone is compiled,
-at the first instance.
+are those of a dataclass, so ``fields`` and ``replace`` apply; ``copy`` and ``pickle`` do not.
+``__init__`` alone is compiled, at the first instance.
 """
 
 from collections.abc import Callable
