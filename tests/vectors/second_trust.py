@@ -6,7 +6,7 @@ ValueError of the error's code and the rule.
 
 from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 
-from vectors.second_basics import key_id_of, need, parse
+from vectors.second_basics import key_id_of, need, parse, verify_point
 from vectors.second_schema import TYPES, Message
 from vectors.second_statements import id_of, parse_signed, verify_statement
 
@@ -145,6 +145,8 @@ class Trust:
         need((agency, record["id"]) not in self.revoked, "TL-TRU-002 L-22: revoked")
         if record["use"] == "kem":
             verify_kem(record["public_key"])
+        elif record["use"] == "sign":
+            verify_point(record["public_key"][1952:])
         self.records[name] = record
 
     def read_revocation(self, index: int, statement: Message) -> None:

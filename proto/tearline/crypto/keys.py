@@ -93,6 +93,14 @@ class SigningPublicKey:
         except ValueError:
             raise KeyMalformed("one half of the signing key is not a key") from None
 
+    def verify_halves(self) -> None:
+        """Checks that both halves are keys.
+
+        Raises:
+            KeyMalformed: If one is not.
+        """
+        _ = self._halves
+
     def verify(self, signature: bytes, message: bytes, context: bytes = b"") -> None:
         """Checks both halves of ``signature``.
 

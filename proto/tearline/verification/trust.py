@@ -352,6 +352,8 @@ class TrustState:
             raise SignerKeyUnknown("the key was revoked")
         if record.use is KeyUse.KEM:
             KemPublicKey(encoded=record.public_key).verify()
+        elif record.use is KeyUse.SIGN:
+            SigningPublicKey(encoded=record.public_key).verify_halves()
         self._bounds.take_key(record)
         entry = _KeyEntry(record=record, start=index)
         self._keys[record.subject, record.key_id] = entry

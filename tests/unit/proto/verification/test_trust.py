@@ -401,6 +401,12 @@ def test_a_useless_encryption_key_is_not_recorded() -> None:
         FED.trust().apply(NEXT, record(FED.node(US), US_NODE, KeyUse.KEM, useless))
 
 
+def test_a_key_that_only_some_libraries_accept_is_not_recorded() -> None:
+    neutral = FRESH[:-32] + (1).to_bytes(32, "little")
+    with pytest.raises(KeyMalformed):
+        FED.trust().apply(NEXT, record(FED.signer(US), US_NODE, KeyUse.SIGN, neutral))
+
+
 def test_the_newest_encryption_key_is_sealed_to() -> None:
     state = FED.trust()
     assert state.kem_key(US_NODE, at=FED.next) == kem_key(US_NODE).public
