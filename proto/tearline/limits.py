@@ -36,7 +36,8 @@ STANDING_PACE_MS = 600_000  # for any other: a joint article requires one each h
 STANDING_BURST_MS = 32 * LIFT_PACE_MS  # at once: a day of trials
 MAX_AGREEMENTS_KEPT = 256  # parsed by a node: a few kilobytes each, with their policies
 MAX_NAMES_KEPT = 4096  # of agencies and categories in agreements, together a megabyte
-MAX_MARKINGS_KEPT = 4096  # parsed for one agreement: a fact of a kilobyte each
+MAX_MARKINGS_KEPT = 4096  # parsed for one agreement, a fact of a kilobyte each; or digests
+MAX_MASK_NAME = 64  # characters: a partner chooses it, and digests are kept by it
 MAX_DECISIONS_KEPT = 16384  # cached by one policy: a megabyte or two, all markings of a federation
 
 MAX_PAIR_AGREEMENTS = 256  # between two agencies, for ever: one a month for twenty years

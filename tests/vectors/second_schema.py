@@ -217,7 +217,7 @@ def is_consistent(name: str, m: Message) -> bool:
             whole = readable and m["media_type"] != "text/plain" and bool(apart)
             return whole and sum(map(len, m["values"])) <= 1 << 20
         case "FieldRelease" | "ShownField":
-            return bool(m["mask"]) == (m["form"] == 3)
+            return bool(m["mask"]) == (m["form"] == 3) and len(m["mask"]) <= 64
         case "Article":
             ways = [(way["sender"], way["recipient"]) for way in m["directions"]]
             shares = [(share["partner"], share["category"]) for share in m["shares"]]
@@ -251,7 +251,8 @@ def is_consistent(name: str, m: Message) -> bool:
             placed = {m["entry"] is not None, m["address"] is None} == {m["status"] in (1, 6)}
             return placed and bool(m["code"]) == (m["status"] == 6)
         case "Opening":
-            return m["slots"][-1] < 2048 and bool(m["mask"]) == (m["form"] == 3)
+            masked = bool(m["mask"]) == (m["form"] == 3) and len(m["mask"]) <= 64
+            return m["slots"][-1] < 2048 and masked
         case "Event":
             named = re.fullmatch(_uri, m["actor"]) is not None or m["code"].startswith("access-")
             counted = m["code"] in ("refused", "token-refused") and m["party"].endswith("/exchange")

@@ -114,7 +114,10 @@ def open_packet(
         for slot in slots:
             secret = expand(part["key"], "field-secret", where, slot.to_bytes(4), size=32)
             secrets[slot] = secret, opening
-    secrets |= {each["slot"]: (each["secret"], each) for each in release["fields"]}
+    for each in release["fields"]:
+        secret, of = secrets.setdefault(each["slot"], (each["secret"], each))
+        same = secret == each["secret"] and marked(of) == marked(each)
+        need(same, "TL-PKT-006 P-21: released in two ways that differ")
     fields: dict[int, Message] = {}
     for slot, (secret, of) in sorted(secrets.items()):
         need(slot < len(manifest["slots"]), "TL-PKT-006 P-20: no such slot")

@@ -34,7 +34,6 @@ _TEXTS = [
     "x" * 5000,
 ]
 _UNREAD = {
-    "ExchangeEnrolment": "a file between an operator and agencies, which nobody signs",
     "AuditExport": "its page repeats tables of log-v1, and is read by no program",
     "ExportManifest": "the same",
     "Anchor": "the same",

@@ -19,6 +19,7 @@ from tearline.limits import (
     COMPARTMENTS_MULTIPLE,
     MAX_COMPARTMENTS,
     MAX_FIELD_BYTES,
+    MAX_MASK_NAME,
     MAX_PATH_BYTES,
     MAX_SLOTS,
     MAX_TEXT_BYTES,
@@ -322,7 +323,7 @@ class PacketParts:
 
 
 def verify_form(marked: Marked) -> None:
-    """Checks that a form has content, and a mask exactly if it is generalised.
+    """Checks that a form has content, and a short mask's name exactly if it is generalised.
 
     Raises:
         StatementMalformed: If not.
@@ -333,6 +334,8 @@ def verify_form(marked: Marked) -> None:
         raise StatementMalformed(
             "a mask's name is given with the generalised form, and only with it"
         )
+    if len(marked.mask) > MAX_MASK_NAME:
+        raise StatementMalformed(f"a mask's name has at most {MAX_MASK_NAME} characters")
 
 
 def verify_evaluation(text: str) -> None:

@@ -14,7 +14,13 @@ from tearline.limits import (
     MAX_SLOTS,
     SLOTS_MULTIPLE,
 )
-from tearline.packets.commitments import field_secret, key_commit, opening_commit, verify_opening
+from tearline.packets.commitments import (
+    field_secret,
+    key_commit,
+    marking_digest,
+    opening_commit,
+    verify_opening,
+)
 from tearline.packets.grant import Grant
 from tearline.packets.packet import (
     PACKET_ID_SIZE,
@@ -234,8 +240,9 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
         for i in opening.slots:
             released[i] = field_secret(item.key, manifest.packet_id, c, i), opening
     for single in release.fields:
-        # A slot granted twice opens to the same field: both ways check its one commitment.
-        released.setdefault(single.slot, (single.secret, single))
+        secret, marked = released.setdefault(single.slot, (single.secret, single))
+        if (secret, marking_digest(marked)) != (single.secret, marking_digest(single)):
+            raise CommitmentMismatch("a slot is released in two ways that differ")
     fields = {i: open_slot(manifest, i, *released[i], ciphertexts) for i in sorted(released)}
     verify_unique_paths(fields.values())
     return View(

@@ -75,7 +75,7 @@ def seal_slot(
     """Returns the manifest's slot and the ciphertext of a field under its compartment's key.
 
     Args:
-        packet_id: 32 bytes.
+        packet_id: 16 bytes.
         compartment: Its number in the packet.
         slot: Its place in the packet.
         key: 32 bytes, the compartment's.

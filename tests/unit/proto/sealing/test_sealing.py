@@ -37,7 +37,7 @@ from tearline.errors import (
     StatementMalformed,
     SuiteUnknown,
 )
-from tearline.limits import MAX_COMPARTMENTS, MAX_FIELD_BYTES, MAX_PACKET_BYTES
+from tearline.limits import MAX_COMPARTMENTS, MAX_FIELD_BYTES, MAX_MASK_NAME, MAX_PACKET_BYTES
 from tearline.packets.commitments import (
     field_keys,
     field_secret,
@@ -416,6 +416,23 @@ def test_a_field_s_secret_opens_no_other_slot_and_a_shown_salt_opens_none() -> N
         wrong = FieldRelease(slot=slot, secret=secret_, marking=marks.marking, form=marks.form)
         with pytest.raises(DecryptionFailed):
             open_packet(MANIFEST, CIPHERTEXTS, Release(fields=(wrong,)))
+
+
+def test_a_slot_that_is_released_in_two_ways_is_the_same_in_both() -> None:
+    both = releasing(NAMES, slots=(NAME_SLOT,))
+    view = open_packet(MANIFEST, CIPHERTEXTS, both)
+    assert NAME_SLOT in {opened.slot for opened in view.fields}
+    (single,) = both.fields
+    for change in ({"secret": bytes(32)}, {"form": Form.MATCH}):
+        other = replace(both, fields=(replace(single, **change),))
+        with pytest.raises(CommitmentMismatch, match="two ways"):
+            open_packet(MANIFEST, CIPHERTEXTS, other)
+
+
+def test_a_mask_has_a_short_name() -> None:
+    generalised = replace(FIELDS[0], form=Form.GENERALISED, mask="x" * MAX_MASK_NAME)
+    with pytest.raises(StatementMalformed, match="mask"):
+        replace(generalised, mask="x" * (MAX_MASK_NAME + 1))
 
 
 def test_what_its_compartment_says_is_not_in_a_field() -> None:
