@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tearline.audit.event import EventCode
-from tearline.crypto.passphrase import SALT_SIZE, stretch
+from tearline.crypto.passphrase import KEY_SIZE, SALT_SIZE, stretch
 from tearline.errors import (
     KeystoreEntryMissing,
     LoginRefused,
@@ -108,10 +108,17 @@ class LocalIssuer:
         *,
         roles: Iterable[Role],
         clearance: Tlp,
-        passphrase: bytes,
+        passphrase: bytes | None,
         by: str = "",
     ) -> PersonRecord:
         """Adds a person.
+
+        Args:
+            name: The person's name.
+            roles: At least one role.
+            clearance: The person's clearance.
+            passphrase: The passphrase; None: the person has none until ``set_passphrase``.
+            by: The person who adds them.
 
         Raises:
             MalformedInput: If the name, the roles or the passphrase are invalid.
@@ -124,13 +131,18 @@ class LocalIssuer:
             clearance=clearance,
             enabled=True,
             salt=salt,
-            verifier=stretch(passphrase, salt),
+            # No passphrase is known that leads to random bytes.
+            verifier=secrets.token_bytes(KEY_SIZE)
+            if passphrase is None
+            else stretch(passphrase, salt),
         )
         if not record.roles:
             raise MalformedInput("a person has at least one role")
+        if passphrase is not None:
+            _require_long(passphrase)
         with self._keystore.alone():
             persons = self.persons()
-            _require_usable(persons, name, passphrase)
+            _require_usable(persons, name)
             detail = roles_text(record.roles)
             self.record(PersonAct(code=EventCode.PERSON_ADDED, person=name, by=by, detail=detail))
             self._keystore.put(PERSONS, encode_persons([*persons, record]))
@@ -335,12 +347,11 @@ class LocalIssuer:
             return b"[]"
 
 
-def _require_usable(persons: Sequence[PersonRecord], name: str, passphrase: bytes) -> None:
+def _require_usable(persons: Sequence[PersonRecord], name: str) -> None:
     if not _NAME.fullmatch(name):
         raise MalformedInput("a person's name is lower-case letters, digits, dots and hyphens")
     if name == NODE:
         raise MalformedInput(f"{NODE} stands for the node itself, and names no person")
-    _require_long(passphrase)
     if any(person.name == name for person in persons):
         # Not even a disabled person's name: both would have one pseudonym.
         raise PersonConflict("the name was given before")

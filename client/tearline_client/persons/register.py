@@ -1,6 +1,5 @@
 """Changes of the agency's persons by an officer in charge: ``node.register``."""
 
-import secrets
 from collections.abc import Callable, Iterable
 
 from tearline.errors import NotFound
@@ -9,8 +8,6 @@ from tearline.policy.marking import Tlp
 from tearline.text.choices import one_of
 from tearline_client.persons.issuer import LocalIssuer
 from tearline_client.persons.records import PersonRecord
-
-_UNKNOWN_BYTES = 32
 
 
 class PersonRegister:
@@ -47,18 +44,16 @@ class PersonRegister:
         return persons[name]
 
     def add(self, name: str, *, roles: Iterable[Role], clearance: Tlp, by: str) -> str:
-        """Adds a person whose passphrase is random and unknown, and returns their one-time code.
+        """Adds a person without a passphrase, and returns their one-time code.
 
-        They enrol by the code alone, until ``tearline person passphrase`` gives a passphrase. Takes
-        a tenth of a second, and needs no event loop.
+        They enrol by the code alone, until ``tearline person passphrase`` gives a passphrase.
 
         Raises:
             TlsError: If the officer may not, or the name was used before.
             MalformedInput: If the name or the roles are invalid.
         """
         self._officer(by)
-        unknown = secrets.token_hex(_UNKNOWN_BYTES).encode()
-        self._issuer.add(name, roles=roles, clearance=clearance, passphrase=unknown, by=by)
+        self._issuer.add(name, roles=roles, clearance=clearance, passphrase=None, by=by)
         return self._issuer.enrol(name, self._now_s(), by=by)
 
     def enrol(self, name: str, *, by: str) -> str:

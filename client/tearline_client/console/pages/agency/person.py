@@ -1,7 +1,5 @@
 """Persons of the agency, added and changed by an officer in charge."""
 
-import asyncio
-
 from starlette.responses import Response
 
 from tearline.errors import FormRefused, MalformedInput, NotConfirmed
@@ -28,12 +26,7 @@ async def add(visit: Visit) -> Response:
     form = await visit.form()
     name, roles = form.text("name").strip(), _roles(form)
     clearance = _clearance(form.text("clearance"))
-
-    def added() -> str:
-        return visit.node.register.add(name, roles=roles, clearance=clearance, by=visit.person)
-
-    async with visit.console.verifications.turn():  # it takes as much as a passphrase
-        code = await asyncio.to_thread(added)
+    code = visit.node.register.add(name, roles=roles, clearance=clearance, by=visit.person)
     return _code(visit, name, code)
 
 
