@@ -1,15 +1,15 @@
 """Acts on several packets that a person ticked in the list: marked as read, or recalled."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
-from tearline.errors import MalformedInput, NotFound
+from tearline.errors import ActQueued, MalformedInput, NotFound, TearlineError
 from tearline.federation.members import TrustList
 from tearline.limits import CONSOLE_PAGE_ROWS
 from tearline.persons.tokens import Role
-from tearline_client.console.pages.acts import carried_out, verify_typed
+from tearline_client.console.pages.acts import QUEUED, verify_typed
 from tearline_client.console.pages.packet.recall import (
     LEAST_HOURS,
     MOST_HOURS,
@@ -19,7 +19,7 @@ from tearline_client.console.pages.packet.recall import (
     reason_of,
     rest_of,
 )
-from tearline_client.console.visit import Visit
+from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import KINDS, RECALL_REASONS
 from tearline_client.features.recalls.service import RecallPlan
 from tearline_client.rendering.words import agency_name
@@ -77,7 +77,7 @@ async def recall_page(visit: Visit) -> Response:
     trust_list = visit.node.directory.trust_list()
     ours, left_out = await _divided(visit, is_unread=False)
     plans = _plans(visit, ours)
-    rest = [each for plan in plans for each in _rest(visit, plan, plans)]
+    rest = _rest(visit, plans)
     partners = {to for each in [*plans, *rest] for to in each.recipients}
     return visit.render(
         "selection_recall.html",
@@ -96,14 +96,17 @@ async def recall_page(visit: Visit) -> Response:
 
 
 async def recall(visit: Visit) -> Response:
-    """Recalls packets of ours from all their partners, after the confirmation was typed."""
+    """Recalls packets of ours from all their partners, after the confirmation was typed.
+
+    The packets of each agreement are one act. One that is queued or refused does not end the
+    others.
+    """
     form, node = await visit.form(), visit.node
     plans = _plans(visit, _found(visit, form.texts("packet")))
     if not plans:
         raise NotFound("no packet of ours is chosen that partners have")
     verify_typed(form, _typed(plans))
-    rest = [each for plan in plans for each in _rest(visit, plan, plans)]
-    others = rest_of(form, rest)
+    others = rest_of(form, _rest(visit, plans))
     reason, hours = reason_of(form), hours_of(form)
     by_agreement: dict[bytes, list[RecallPlan]] = {}
     for plan in [*plans, *others]:
@@ -113,18 +116,53 @@ async def recall(visit: Visit) -> Response:
         agreement: node.persons.acted_by(visit.person, agreement, Role.LIAISON)
         for agreement in by_agreement
     }
+    outcome = Outcome()
+    for agreement, (first, *further) in by_agreement.items():
+        order = node.recalls.recall(
+            first,
+            reason,
+            line=further,
+            respond_in_ms=hours * 3_600_000,
+            acted_by=persons[agreement],
+        )
+        await outcome.add(order, [each.packet.hex() for each in (first, *further)])
+    return await outcome.shown(visit)
 
-    async def act() -> None:
-        for agreement, (first, *further) in by_agreement.items():
-            await node.recalls.recall(
-                first,
-                reason,
-                line=further,
-                respond_in_ms=hours * 3_600_000,
-                acted_by=persons[agreement],
-            )
 
-    return await carried_out(visit, act(), "/recalls", "recalled")
+class Outcome:
+    """Outcome of the recalls of several agreements."""
+
+    def __init__(self) -> None:
+        self._recalled: list[str] = []
+        self._queued: list[str] = []
+        self._refused: list[tuple[TearlineError, list[str]]] = []
+
+    async def add(self, order: Awaitable[object], packets: list[str]) -> None:
+        """Awaits the recall of packets, and takes in its outcome."""
+        try:
+            await order
+        except ActQueued:  # stored: the node sends it later
+            self._queued += packets
+        except TearlineError as error:
+            self._refused.append((error, packets))
+        else:
+            self._recalled += packets
+
+    async def shown(self, visit: Visit) -> Response:
+        """Leads to the recalls, or shows which packets were refused while others were not.
+
+        Raises:
+            TearlineError: If all were refused, the first refusal.
+        """
+        if self._recalled:
+            await visit.node.refresh()
+        if not self._refused:
+            return visit.redirect("/recalls", {"done": QUEUED if self._queued else "recalled"})
+        if not self._recalled and not self._queued:
+            raise self._refused[0][0]
+        values = {"recalled": self._recalled, "queued": self._queued, "refused": self._refused}
+        status = status_of(self._refused[0][0])
+        return visit.render("selection_recalled.html", values, status=status)
 
 
 def _found(visit: Visit, ids: Sequence[str]) -> list[bytes]:
@@ -165,10 +203,11 @@ def _plans(visit: Visit, packets: Sequence[bytes]) -> list[RecallPlan]:
     return found
 
 
-def _rest(visit: Visit, plan: RecallPlan, plans: Sequence[RecallPlan]) -> list[RecallPlan]:
-    """Returns the recalls of the rest of a packet's line of corrections."""
-    ticked = {each.packet for each in plans}
-    return [each for each in visit.node.recalls.line(plan) if each.packet not in ticked]
+def _rest(visit: Visit, plans: Sequence[RecallPlan]) -> list[RecallPlan]:
+    """Returns the recalls of the rest of the packets' lines of corrections, each once."""
+    ticked = {plan.packet for plan in plans}
+    rest = {each.packet: each for plan in plans for each in visit.node.recalls.line(plan)}
+    return [each for packet, each in rest.items() if packet not in ticked]
 
 
 def _lost(visit: Visit, trust_list: TrustList, plan: RecallPlan) -> Ticked:

@@ -1,13 +1,19 @@
 """Acts on several packets of the list, and its filters by TLP and by state."""
 
+from typing import Any
+
 import pytest
 
+from attacks.test_corrections import corrected
+from attacks.test_decisions import away
 from attacks.test_recalls import recalled
 from support.simulation import Simulation
 from tearline.audit.event import EventCode
+from tearline.errors import ClockSkewed
 from tearline.limits import CONSOLE_PAGE_ROWS
 from tearline.persons.tokens import Role
 from tearline.statements.receipt import Status
+from tearline_client.features.recalls.service import RecallPlan, RecallService
 from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses, add_person, console_of
 from unit.client.console.test_packet_acts import act
 from unit.client.console.test_packet_pages import listed, text_of
@@ -80,6 +86,85 @@ async def test_several_packets_are_recalled_after_the_count_was_typed(
     assert reply.headers["location"] == "/recalls?done=recalled"
     found = {each.recall.packet.hex() for each in world.us.node.recalls.all()}
     assert found == {*packets[:2]}
+
+
+async def under_another_agreement(world: Simulation) -> str:
+    """A packet of America's under its agreement with Mexico alone."""
+    draft = world.us.draft(agreement="bilateral")
+    plan = world.us.node.packets.plan(draft, [world.mx.node.uri])
+    (packet,) = (await world.us.node.packets.send([plan])).packets
+    await world.mx.node.receive()
+    await world.us.node.receive()
+    return packet.hex()
+
+
+async def test_recalls_of_every_agreement_are_stored_while_the_exchange_is_away(
+    world: Simulation, packets: list[str], ana: Browser
+) -> None:
+    chosen = [packets[0], await under_another_agreement(world)]
+    with away(world.us):
+        reply = await act(
+            ana,
+            "/selection/recall",
+            typed=f"{chosen[0][:6]} 2",
+            reason="mistake",
+            hours="72",
+            packet=chosen,
+        )
+    assert reply.headers["location"] == "/recalls?done=queued"
+    assert {each.recall.packet.hex() for each in world.us.node.recalls.all()} == {*chosen}
+
+
+async def test_a_refusal_under_one_agreement_skips_no_other(
+    world: Simulation, packets: list[str], ana: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, recall = [await under_another_agreement(world), packets[0]], RecallService.recall
+
+    async def one_refused(
+        service: RecallService, plan: RecallPlan, *values: Any, **more: Any
+    ) -> Any:
+        if plan.packet.hex() == chosen[0]:
+            raise ClockSkewed("the clock is behind")
+        return await recall(service, plan, *values, **more)
+
+    monkeypatch.setattr(RecallService, "recall", one_refused)
+    values = {"reason": "mistake", "hours": "72"}
+    typed = f"{chosen[0][:6]} 2"
+    page = await act(ana, "/selection/recall", typed=typed, packet=chosen, **values)
+    assert page.status_code == 403
+    text = text_of(page.text)
+    assert f"1 packet is recalled. {packets[0][:12]}" in text
+    assert text.index(ClockSkewed.code) < text.index(chosen[0][:12])
+    assert {each.recall.packet.hex() for each in world.us.node.recalls.all()} == {packets[0]}
+    alone = await act(
+        ana, "/selection/recall", typed=f"{chosen[0][:6]} 1", packet=chosen[:1], **values
+    )
+    assert alone.status_code == 403
+    assert "This was refused" in text_of(alone.text)
+
+
+async def test_the_rest_of_a_line_is_recalled_once(
+    world: Simulation, packets: list[str], ana: Browser
+) -> None:
+    second = (await corrected(world.us, bytes.fromhex(packets[0]))).hex()
+    third = (await corrected(world.us, bytes.fromhex(second), "once more")).hex()
+    await world.cn.node.receive()
+    await world.us.node.receive()
+    ticked = [packets[0], third]
+    text = text_of((await ana.get(f"/selection/recall?{query(ticked)}")).text)
+    assert text.count("of the same line of corrections") == 1
+    reply = await act(
+        ana,
+        "/selection/recall",
+        typed=f"{packets[0][:6]} 2",
+        reason="mistake",
+        hours="72",
+        rest="line",
+        packet=ticked,
+    )
+    assert reply.headers["location"] == "/recalls?done=recalled"
+    found = sorted(each.recall.packet.hex() for each in world.us.node.recalls.all())
+    assert found == sorted([*ticked, second])
 
 
 async def test_a_partner_s_packet_is_left_out_of_a_recall(
