@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 import pytest
 from playwright.async_api import (
@@ -62,6 +63,10 @@ identity = "clear"
 """A further article of the demo's agreement, which asks for a second person."""
 
 
+REDIRECTED = {"/": "/to-do"}
+"""Pages that lead to another one."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Screen:
     """A served console, and the browser.
@@ -94,6 +99,20 @@ class Screen:
         await page.locator("#name").fill(name)
         await page.locator("#passphrase").fill(passphrase)
         await page.locator("form:has(#passphrase) button.primary").click()
+
+    async def open(self, page: Page, path: str, name: str) -> int:
+        """Opens a page, not another one in its place; returns its status.
+
+        A wide page asks again for a person who signed in minutes ago: then they sign in anew.
+        """
+        reply = await page.goto(f"{self.origin}{path}")
+        if page.url.startswith(f"{self.origin}/confirm?"):
+            await self.sign_in(page, name)
+            await page.wait_for_url("**/to-do")
+            reply = await page.goto(f"{self.origin}{path}")
+        assert reply is not None
+        assert unquote(page.url) == unquote(f"{self.origin}{REDIRECTED.get(path, path)}")
+        return reply.status
 
 
 class Opens(Protocol):

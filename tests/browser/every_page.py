@@ -135,7 +135,7 @@ def _quoted(text: str) -> str:
 
 def addresses(ids: dict[str, str]) -> list[str]:
     """The address of each page that a person with every role may see, by its ids."""
-    found = [f"/requests/{ids['mine']}", "/packets?names=1", "/packets?q=wenhao"]
+    found = [f"/requests/{ids['mine']}", "/packets?subjects=1", "/packets?q=wenhao"]
     for path in dict.fromkeys(each.path for each in ROUTES if each.method == "GET"):
         names = {*re.findall(r"{(\w+)}", path)}
         if any(part in path for part in FILES) or names & NOT_HERE or "{draft}" in path:

@@ -48,7 +48,8 @@ async def test_a_list_is_filtered_without_a_new_page(screen: Screen) -> None:
         await page.evaluate("window.stays = true")
         await page.get_by_label("Direction").select_option("out")
         await expect(page.locator("#list")).to_contain_text("No packet fits.")
-        await expect(page).to_have_url(f"{screen.origin}/packets?q=&way=out&partner=&kind=&case=")
+        filters = "q=&way=out&partner=&kind=&case=&tlp=&state="
+        await expect(page).to_have_url(f"{screen.origin}/packets?{filters}")
         await page.get_by_label("Direction").select_option("")
         await page.get_by_label("Search").fill("裘文昊")
         await page.get_by_label("Search").press("Enter")
