@@ -1,7 +1,7 @@
 """``tearline consent``: consent to the onward use of received packets."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -19,6 +19,7 @@ from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.session import acting, acting_on, look, node_command, received_packet
 from tearline_client.drafting.release import give_consent, takes_two, verify_person
 from tearline_client.node import Node
+from tearline_client.planning.drafts import last_ms
 from tearline_client.rendering.consents import scope_text, status_at
 from tearline_client.rendering.packets import short
 from tearline_client.rendering.words import Id, agency_name, moment
@@ -40,7 +41,7 @@ command.add_command(own_list)
 def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options of the asking agency."""
     for option in (
-        click.option("--until", type=_DATE, help="Last day; by default the packet's own end."),
+        click.option("--until", type=_DATE, help="Last day, UTC; by default the packet's own end."),
         free_text("--note", help="The reason, for the packet's originator."),
         repeats_option,
     ):
@@ -183,7 +184,7 @@ async def show(cli: CliContext, node: Node, consent: str, sync: bool) -> None:
 @command.command()
 @click.argument("consent")
 @click.argument("fields", metavar="[FIELD]...", nargs=-1)
-@click.option("--until", type=_DATE, help="Last day; by default as asked.")
+@click.option("--until", type=_DATE, help="Last day, UTC; by default as asked.")
 @free_text("--note", help="A note for the asker.")
 @repeats_option
 @click.option("--dry-run", is_flag=True, help="Show the request only; do not give consent.")
@@ -299,8 +300,8 @@ def _confirm(
 
 
 def _ends_ms(until: datetime | None) -> int:
-    """Returns the start of a date in UTC, in milliseconds; 0 without a date."""
-    return 0 if until is None else int(until.replace(tzinfo=UTC).timestamp() * 1000)
+    """Returns the last millisecond of a day in UTC; 0 without a day."""
+    return 0 if until is None else last_ms(until)
 
 
 def _emit(cli: CliContext, record: ConsentRecord, trust_list: TrustList) -> None:

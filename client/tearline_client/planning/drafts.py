@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from datetime import UTC, date, datetime
 
 from tearline.agreements.agreement import Agreement
 from tearline.bodies.body import NARRATIVE_SCHEMA
@@ -164,3 +165,9 @@ def marking_for(path: str, category: str | None) -> Marking:
         # A category that is not stricter would change only the caveats, and protect no value.
         raise MarkingLoosened(f"{category} is not stricter than {own.category}")
     return choose_marking(path, Override(marking=wanted)).marking
+
+
+def last_ms(day: date) -> int:
+    """Returns the last millisecond of a day in UTC: until then, the day's consent is valid."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return int(start.timestamp()) * 1000 + DAY_MS - 1

@@ -1,5 +1,7 @@
 """Consents to onward use: a question, its fields, and the answer by a person."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from attacks.onward_packets import NAME, given, path_of
@@ -78,6 +80,10 @@ async def test_a_consent_is_seen_with_its_values_and_given(
     tasks = await ana.get("/to-do")
     assert f'href="{place}"' in tasks.text
     text = text_of((await ana.get(place)).text)
+    (record,) = world.us.node.consents.all()
+    assert record.wanted is not None
+    ends = datetime.fromtimestamp(record.wanted.consent.ends_ms / 1000, UTC)
+    assert ends.isoformat(timespec="milliseconds") == "2027-06-30T23:59:59.999+00:00"
     assert "Use it as evidence" in text
     assert "case 12/26, district court" in text
     assert "before Monday" in text

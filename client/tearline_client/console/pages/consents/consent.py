@@ -1,6 +1,6 @@
 """One consent: its steps, and the decision to give, refuse or withdraw it."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import CONSENT_STEPS, FORMS
 from tearline_client.drafting.release import give_consent, takes_two
 from tearline_client.features.consents.views import ConsentRecord
+from tearline_client.planning.drafts import last_ms
 from tearline_client.rendering.packets import short
 from tearline_client.rendering.reviews import opened_rows
 from tearline_client.rendering.words import agency_name
@@ -115,7 +116,7 @@ async def _close(visit: Visit, step: ConsentStep, done: str) -> Response:
 
 
 def until(form: Form) -> int:
-    """Returns the start of the day that a form states, in milliseconds; 0 without one.
+    """Returns the last millisecond of the day that a form states; 0 without one.
 
     Raises:
         MalformedInput: If it is no day.
@@ -124,10 +125,9 @@ def until(form: Form) -> int:
     if not text:
         return 0
     try:
-        day = date.fromisoformat(text)
+        return last_ms(date.fromisoformat(text))
     except ValueError:
         raise MalformedInput("the last day is a date, such as 2027-06-30") from None
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
 
 
 def _find(visit: Visit) -> ConsentRecord:
