@@ -111,8 +111,10 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ),
     ConsoleRoute(path="/consents", handler=consents.page),
     ConsoleRoute(path=_CONSENT, handler=consent.page, roles=consents.READERS),
-    ConsoleRoute(path=f"{_CONSENT}/give", handler=consent.give_page, roles=_LIAISON),
-    ConsoleRoute(path=f"{_CONSENT}/give", handler=consent.give, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=f"{_CONSENT}/give", handler=consent.give_page, roles=_LIAISON, wide=True),
+    ConsoleRoute(
+        path=f"{_CONSENT}/give", handler=consent.give, method="POST", roles=_LIAISON, wide=True
+    ),
     ConsoleRoute(path=f"{_CONSENT}/refuse", handler=consent.refuse, method="POST", roles=_LIAISON),
     ConsoleRoute(
         path=f"{_CONSENT}/withdraw", handler=consent.withdrawal_page, roles=_LIAISON, wide=True
@@ -148,7 +150,9 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path=f"{_CASE}/steps/{{verb}}", handler=case.step_page, roles=_LIAISON),
     ConsoleRoute(path=f"{_CASE}/steps/{{verb}}", handler=case.step, method="POST", roles=_LIAISON),
     ConsoleRoute(path=f"{_CASE}/members", handler=case.invite, method="POST", roles=_LIAISON),
-    ConsoleRoute(path=f"{_CASE}/votes", handler=case.vote, method="POST", roles=_LIAISON),
+    ConsoleRoute(
+        path=f"{_CASE}/votes", handler=case.vote, method="POST", roles=_LIAISON, wide=True
+    ),
     ConsoleRoute(path="/agreements", handler=overview.page, title=mark("Agreements")),
     ConsoleRoute(path="/agreements/new", handler=terms.new_page, roles=_OFFICER, wide=True),
     ConsoleRoute(

@@ -68,7 +68,8 @@ class ConsoleRoute:
         title: The name of the page in the navigation, or empty.
         wide: Whether it belongs to an act with wide effect: the console asks for the person again,
             if the last authentication is minutes ago. The page that shows the effect and the act
-            itself have one path, and both are wide.
+            itself have one path, and both are wide. A vote's page is that of its case, which is
+            not wide: the act alone is.
     """
 
     path: str

@@ -150,6 +150,7 @@ WIDE = frozenset(
         "/packets/{packet}/recall",
         "/selection/recall",
         "/recalls/{packet}",
+        "/consents/{consent}/give",
         "/consents/{consent}/withdraw",
         "/passkeys",
         "/agency/add",
@@ -165,6 +166,9 @@ WIDE = frozenset(
 )
 """Paths whose page and act ask for the person again, if the last time is minutes ago."""
 
+WIDE_ALONE = {("POST", "/cases/{case}/votes")}
+"""Acts that ask for the person again, from a page that does not."""
+
 
 def test_every_route_was_decided_on() -> None:
     assert {(each.method, each.path): each.roles for each in ROUTES} == MATRIX
@@ -172,7 +176,7 @@ def test_every_route_was_decided_on() -> None:
 
 def test_every_wide_act_has_a_wide_page_at_its_path() -> None:
     found = {(each.method, each.path) for each in ROUTES if each.wide}
-    assert found == {(method, path) for path in WIDE for method in ("GET", "POST")}
+    assert found == {(method, path) for path in WIDE for method in ("GET", "POST")} | WIDE_ALONE
     assert all(each.roles for each in ROUTES if each.wide)
 
 
