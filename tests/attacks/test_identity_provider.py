@@ -1,6 +1,7 @@
 """Sign-in by the identity provider against forged tokens, other browsers and other persons."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.utils import base64url_encode
 
 from support.simulation import Simulation
+from tearline.audit.event import EventCode
 from tearline.errors import MalformedInput, ProviderRefused
 from tearline.limits import MAX_ID_TOKEN_BYTES, PROVIDER_FLOW_S, TOKEN_SKEW_S
 from tearline.persons.tokens import Role
@@ -22,7 +24,7 @@ from tearline_client.console.id_tokens import (
 )
 from tearline_client.console.provider import parse_addresses
 from tearline_client.persons.issuer import LocalIssuer
-from unit.client.console.browsers import ConsoleUnderTest, Wall, add_person, console_of
+from unit.client.console.browsers import ConsoleUnderTest, Wall, add_person, console_of, entries
 from unit.client.console.identity_provider import (
     Claims,
     IdentityProvider,
@@ -256,6 +258,10 @@ async def test_an_account_of_a_colleague_confirms_no_session(
     browser = await console.signed_in("officer")
     reply = await through(browser, "/confirm/provider")
     assert (reply.status_code, "TL-TLS-015" in reply.text) == (403, True)
+    assert 'action="/confirm"' in reply.text
+    entry = entries(world.mx)[-1]
+    assert (entry.code, entry.counterpart) == (EventCode.SIGN_IN, "officer")
+    assert entry.reason == "TL-TLS-015"
 
 
 async def test_no_account_is_linked_but_the_one_that_was_proved(
@@ -277,6 +283,50 @@ async def test_no_account_is_linked_but_the_one_that_was_proved(
     assert not issuer.links.has("officer")
 
 
+async def test_refused_codes_do_not_prolong_the_proof_of_an_account(
+    world: Simulation, console: ConsoleUnderTest, provider: IdentityProvider
+) -> None:
+    provider.subject = "b7"
+    browser, issuer = console.browser(), LocalIssuer(world.mx.node.keystore)
+    page = await through(browser)
+    given = {each: hidden(page, each) for each in ("identity", "proof")}
+    console.clock.now_s += PROVIDER_FLOW_S - 1
+    wrong = {**given, "name": "officer", "code": "AAAAA-AAAAA-AAAAA-AAAAA"}
+    refused = await browser.post("/sign-in/link", wrong)
+    assert (refused.status_code, hidden(refused, "proof")) == (403, given["proof"])
+    console.clock.now_s += 1
+    late = {**given, "name": "officer", "code": issuer.enrol("officer", console.clock())}
+    assert (await browser.post("/sign-in/link", late)).status_code == 403
+    assert not issuer.links.has("officer")
+
+
+async def test_a_way_that_proved_nothing_is_not_spent(
+    console: ConsoleUnderTest, provider: IdentityProvider
+) -> None:
+    browser = console.browser()
+    finish = await authenticated(browser)
+    kept = dict(browser.client.cookies)
+    guessed = re.sub("code=[^&]+", "code=guessed", finish)
+    reply = await browser.get(guessed, {"sec-fetch-site": "same-origin"})
+    assert (reply.status_code, provider.tokens) == (403, 1)
+    browser.client.cookies.update(kept)
+    reply = await browser.get(finish, {"sec-fetch-site": "same-origin"})
+    assert (reply.status_code, provider.tokens) == (303, 2)
+
+
+async def test_a_way_that_waits_for_its_turn_in_vain_keeps_its_cookie(
+    console: ConsoleUnderTest, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = console.browser()
+    finish = await authenticated(browser)
+    with monkeypatch.context() as full:
+        full.setattr("tearline_client.console.visit.MAX_SIGN_INS_WAITING", 0)
+        reply = await browser.get(finish, {"sec-fetch-site": "same-origin"})
+    assert (reply.status_code, provider.tokens) == (429, 0)
+    reply = await browser.get(finish, {"sec-fetch-site": "same-origin"})
+    assert (reply.status_code, provider.tokens) == (303, 1)
+
+
 @pytest.mark.parametrize("place", ["https://elsewhere.example/", "//elsewhere.example", "/\\e"])
 async def test_a_sign_in_leads_to_no_page_elsewhere(
     console: ConsoleUnderTest, provider: IdentityProvider, place: str
@@ -291,6 +341,8 @@ async def test_a_sign_in_leads_to_no_page_elsewhere(
         {"issuer": "https://id.elsewhere.example"},
         {"token_endpoint": "http://id.agency.example/token"},
         {"jwks_uri": "file:///etc/passwd"},
+        {"jwks_uri": "https://id.agency.example:99999/keys"},
+        {"jwks_uri": "https://[id.agency.example/keys"},
         {"authorization_endpoint": "javascript:alert(1)"},
         {"authorization_endpoint": None},
         {"code_challenge_methods_supported": ["plain"]},

@@ -2,7 +2,8 @@
 
 The browser keeps a way in a cookie. State, nonce and the verifier of PKCE are derived from it
 under a key of this process. So a way that is begun leaves nothing behind here, however often. Only
-ways that came back are remembered, until they end.
+ways for which the provider gave a token are remembered, until they end: each took a person who
+authenticated there.
 """
 
 import base64
@@ -11,8 +12,8 @@ import hmac
 import secrets
 
 from tearline.dataclass.immutable import immutable
-from tearline.errors import ProviderRefused, SignInDelayed
-from tearline.limits import MAX_SIGN_IN_NAMES, PROVIDER_FLOW_S
+from tearline.errors import ProviderRefused
+from tearline.limits import PROVIDER_FLOW_S
 
 SIGN_IN = "sign-in"
 CONFIRM = "confirm"
@@ -53,7 +54,7 @@ class Flows:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        self._spent: dict[bytes, int] = {}
+        self._spent: dict[str, int] = {}
 
     def begin(self, kind: str, session: str, after: str, now_s: int) -> Flow:
         """Returns a new way.
@@ -69,7 +70,7 @@ class Flows:
         return self._flow(f"{kind}.{seed}.{now_s}.{page}", session)
 
     def finish(self, cookie: str, state: str, session: str, now_s: int) -> Flow:
-        """Returns the way of a browser that came back, once.
+        """Returns the way of a browser that came back, unless it is spent.
 
         Args:
             cookie: The text in the browser.
@@ -79,17 +80,16 @@ class Flows:
 
         Raises:
             ProviderRefused: If this browser and session did not begin it, or it ended.
-            SignInDelayed: If too many came back within minutes.
         """
         flow = self._verified(cookie, state, session, now_s)
-        key = hashlib.sha256(cookie.encode()).digest()
-        self._spent = {each: end for each, end in self._spent.items() if now_s < end}
-        if key in self._spent:
+        if flow.state in self._spent:
             raise ProviderRefused("this sign-in was used already")
-        if len(self._spent) >= MAX_SIGN_IN_NAMES:
-            raise SignInDelayed("others are signing in; try again in a few minutes")
-        self._spent[key] = flow.began_s + PROVIDER_FLOW_S
         return flow
+
+    def spend(self, flow: Flow, now_s: int) -> None:
+        """Ends a way, for which the provider gave a token."""
+        self._spent = {each: end for each, end in self._spent.items() if now_s < end}
+        self._spent[flow.state] = flow.began_s + PROVIDER_FLOW_S
 
     def _verified(self, cookie: str, state: str, session: str, now_s: int) -> Flow:
         """Returns the way in a cookie, if this process made its state, for this session."""

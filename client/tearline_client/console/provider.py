@@ -10,7 +10,7 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import httpx
 
@@ -124,23 +124,34 @@ class Provider:
         joint = "&" if urlsplit(addresses.authorization).query else "?"
         return addresses.authorization + joint + urlencode(query)
 
-    async def account(
-        self, flow: Flow, answer: Mapping[str, str], back: str, clock: Callable[[], int]
-    ) -> Account:
-        """Returns the account that a person proved.
+    async def token(self, flow: Flow, answer: Mapping[str, str], back: str, now_s: int) -> str:
+        """Returns the identity token that the provider gives for an answer, not verified.
 
         Args:
             flow: The way there and back, as verified.
             answer: The parameters of the address that led back.
             back: That address.
+            now_s: The time, Unix seconds.
+
+        Raises:
+            ProviderRefused: If it gives none.
+        """
+        addresses = await self._addresses(now_s)
+        verify_answer(answer, self._settings.issuer, states_issuer=addresses.states_issuer)
+        return await self._token(addresses, flow, answer["code"], back)
+
+    async def account(self, flow: Flow, token: str, clock: Callable[[], int]) -> Account:
+        """Returns the account that a person proved.
+
+        Args:
+            flow: The way there and back.
+            token: The provider's identity token.
             clock: Returns the time, Unix seconds.
 
         Raises:
             ProviderRefused: If no account was proved.
         """
         addresses = await self._addresses(clock())
-        verify_answer(answer, self._settings.issuer, states_issuer=addresses.states_issuer)
-        token = await self._token(addresses, flow, answer["code"], back)
         keys = parse_keys(await self._read(addresses.keys), self._settings.algorithm)
         expected = Expected(
             issuer=self._settings.issuer,
@@ -240,7 +251,9 @@ def _address(stated: Mapping[str, object], name: str, issuer: str) -> str:
     found = stated.get(name)
     if not isinstance(found, str) or not (found.isascii() and found.isprintable()):
         raise ProviderRefused(f"its statement has no {name}")
-    parts, own = urlsplit(found), urlsplit(issuer)
+    parts, own = split_address(found), urlsplit(issuer)
+    if parts is None:
+        raise ProviderRefused(f"its {name} is no https address")
     is_protected = parts.scheme == "https" or (own.scheme, own.netloc) == (
         parts.scheme,
         parts.netloc,
@@ -248,6 +261,16 @@ def _address(stated: Mapping[str, object], name: str, issuer: str) -> str:
     if not is_protected or not parts.hostname or parts.fragment:
         raise ProviderRefused(f"its {name} is no https address")
     return found
+
+
+def split_address(text: str) -> SplitResult | None:
+    """Returns the parts of an address, or None for a text that is none."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # read here, as a port that is none raises the error only then
+    except ValueError:
+        return None
+    return parts
 
 
 def provider_of(settings: Settings) -> Provider | None:
@@ -268,8 +291,8 @@ def provider_of(settings: Settings) -> Provider | None:
         roles = parse_role_table(settings.oidc_claim, settings.oidc_roles)
     except MalformedInput as error:
         raise SettingInvalid(f"oidc_roles: {error.why}") from None
-    parts = urlsplit(settings.oidc_issuer)
-    if not parts.hostname or parts.query or parts.fragment or parts.username is not None:
+    parts = split_address(settings.oidc_issuer)
+    if parts is None or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
         raise SettingInvalid("oidc_issuer: expected an address such as https://id.agency.example")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(parts.hostname)):
         raise SettingInvalid("oidc_issuer: http is for this machine alone; use https")

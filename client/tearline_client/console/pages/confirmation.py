@@ -21,7 +21,7 @@ _HIDDEN = Markup('<input type="hidden" name="%s" value="%s">')
 
 async def page(visit: Visit) -> Response:
     """Shows the form that asks for the person again, on the way to a page."""
-    return _asked(visit, own_path(visit.query("next")))
+    return confirm_form(visit, own_path(visit.query("next")))
 
 
 async def confirm(visit: Visit) -> Response:
@@ -31,7 +31,7 @@ async def confirm(visit: Visit) -> Response:
     try:
         token = await _prove(visit, form)
     except PROOF_REFUSED as error:
-        return _asked(visit, after, error)
+        return confirm_form(visit, after, error)
     response = visit.redirect(after or "/")
     set_session(visit, response, token)
     return response
@@ -67,7 +67,8 @@ async def _prove(visit: Visit, form: Form) -> str:
     return console.sessions.prove(visit.request.cookies[console.cookie], console.clock())
 
 
-def _asked(visit: Visit, after: str, refused: TearlineError | None = None) -> Response:
+def confirm_form(visit: Visit, after: str, refused: TearlineError | None = None) -> Response:
+    """Returns the form that asks for the person again, on the way to a page."""
     hidden = _HIDDEN % ("next", after)
     status = 200 if refused is None else 403
     return _form(visit, "/confirm", hidden, refused, status=status, after=after)

@@ -32,6 +32,7 @@ from tearline_client.console.pages.account import (
     set_session,
     sign_in_form,
 )
+from tearline_client.console.pages.confirmation import confirm_form
 from tearline_client.console.proofs import record_refusal, verify_pace
 from tearline_client.console.provider import Provider
 from tearline_client.console.visit import Visit
@@ -59,7 +60,7 @@ async def _leave(visit: Visit, kind: str) -> Response:
         async with console.returning.turn():
             place = await provider.request(flow, _back(visit), now_s)
     except _REFUSED as error:
-        return sign_in_form(visit, after, error)
+        return _refused(visit, flow, error)
     response = visit.redirect(place)
     _set_cookie(visit, response, flow.cookie, PROVIDER_FLOW_S)
     return response
@@ -78,36 +79,52 @@ async def finish(visit: Visit) -> Response:
     provider, console = _provider(visit), visit.console
     answer = {name: visit.query(name) for name in _ANSWER if visit.query(name)}
     cookie, flow = visit.request.cookies.get(_cookie(visit), ""), None
+    name = ""
     try:
+        state = answer.get("state", "")
+        # Strangers take no turn. Another answer of this way may have come before its turn.
+        flow = console.flows.finish(cookie, state, visit.csrf, console.clock())
         async with console.returning.turn():
-            state, now_s = answer.get("state", ""), console.clock()
-            flow = console.flows.finish(cookie, state, visit.csrf, now_s)
-            account = await provider.account(flow, answer, _back(visit), console.clock)
-        response = _admitted(visit, flow, account)
+            flow = console.flows.finish(cookie, state, visit.csrf, console.clock())
+            token = await provider.token(flow, answer, _back(visit), console.clock())
+            console.flows.spend(flow, console.clock())
+            account = await provider.account(flow, token, console.clock)
+        name = visit.node.sign_ins.links.holder(provider.issuer, account.subject)
+        response = _admitted(visit, flow, account, name)
     except _REFUSED as error:
-        record_refusal(visit, "", error)
-        response = sign_in_form(visit, "" if flow is None else flow.after, error)
+        confirms = flow is not None and flow.kind == CONFIRM
+        record_refusal(visit, visit.person if confirms else name, error)
+        response = _refused(visit, flow, error)
+        if isinstance(error, SignInDelayed):  # the way is not spent: it may be tried again
+            return response
     _set_cookie(visit, response, "", 0)
     return response
 
 
-def _admitted(visit: Visit, flow: Flow, account: Account) -> Response:
+def _refused(visit: Visit, flow: Flow | None, error: TearlineError) -> Response:
+    """Returns the page that offers the other ways to sign in, or to confirm."""
+    if flow is not None and flow.kind == CONFIRM:
+        return confirm_form(visit, flow.after, error)
+    return sign_in_form(visit, "" if flow is None else flow.after, error)
+
+
+def _admitted(visit: Visit, flow: Flow, account: Account, name: str) -> Response:
     """Returns the page that follows a proved account.
 
     Raises:
         LoginRefused: If its person was disabled, or it has no role here.
         ProviderRefused: If it is not the account of the person who confirms.
     """
-    sign_ins, issuer = visit.node.sign_ins, _provider(visit).issuer
     if not account.roles:
         raise LoginRefused("the identity provider gives this account no role here")
-    name = sign_ins.links.holder(issuer, account.subject)
     if flow.kind == CONFIRM:
         verify_holder(name, visit.person)
         return _confirmed(visit, flow)
     if not name:
-        return _asked(visit, _identity(account))
-    sign_ins.admit(name, account.roles)
+        identity = _identity(account)
+        challenge = visit.console.challenges.issue(_purpose(identity), visit.console.clock())
+        return _asked(visit, identity, challenge)
+    visit.node.sign_ins.admit(name, account.roles)
     return begin_session(visit, name, flow.after, _PROOF)
 
 
@@ -147,16 +164,20 @@ async def link(visit: Visit) -> Response:
         sign_ins.admit(name, account.roles)
     except (EnrolmentRefused, PersonConflict) as error:
         record_refusal(visit, name, error)
-        return _asked(visit, identity, error)
+        return _asked(visit, identity, challenge, error)
     except _REFUSED as error:
         record_refusal(visit, name, error)
         return sign_in_form(visit, "", error)
     return begin_session(visit, name, "", _PROOF)
 
 
-def _asked(visit: Visit, identity: str, refused: TearlineError | None = None) -> Response:
-    """Returns the page that asks for a name and a code, to link an account."""
-    challenge = visit.console.challenges.issue(_purpose(identity), visit.console.clock())
+def _asked(
+    visit: Visit, identity: str, challenge: bytes, refused: TearlineError | None = None
+) -> Response:
+    """Returns the page that asks for a name and a code, to link an account.
+
+    After a refusal, the challenge is the first one still: the account was proved that long ago.
+    """
     values = {"identity": identity, "proof": challenge.hex(), "refused": refused}
     return visit.render("provider_link.html", values, status=200 if refused is None else 403)
 

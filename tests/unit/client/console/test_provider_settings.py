@@ -42,6 +42,8 @@ def test_a_provider_is_named_by_its_host() -> None:
         {"oidc_issuer": "id.agency.example"},
         {"oidc_issuer": "https://ana@id.agency.example"},
         {"oidc_issuer": "https://id.agency.example/?realm=police"},
+        {"oidc_issuer": "https://id.agency.example:99999"},
+        {"oidc_issuer": "https://[id.agency.example"},
     ],
 )
 def test_an_incomplete_or_unprotected_provider_is_refused(given: dict[str, str]) -> None:
