@@ -241,6 +241,7 @@ HTTP_DRAIN_S = 5  # for running answers when the exchange stops; each is small
 MAX_CONSOLE_FORM_BYTES = 256 << 10  # a note of 16 KiB in Chinese, percent-encoded, with its fields
 MAX_CONSOLE_FIELDS = 1024  # of a form: a box for each of 512 fields, and what goes with it
 MAX_CONSOLE_UPLOAD_BYTES = 3 << 20  # a packet's documents, or its entities, and the form around
+MAX_CONSOLE_EXHIBIT_BYTES = 6 << 20  # the largest exhibit as text (base64), and the form around
 MAX_CONSOLE_FILES = 16  # in one form; a packet's documents together are bounded by their bytes
 MAX_CONSOLE_QUERY_BYTES = 4096  # of an address: filters and a search text
 CONSOLE_IDLE_S = 15 * 60  # without a request; then the person signs in again

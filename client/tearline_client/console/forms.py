@@ -108,12 +108,15 @@ class Form:
             raise FormRefused("it does not belong to this session")
 
 
-async def read_form(request: Request, *, files: bool = False) -> Form:
+async def read_form(
+    request: Request, *, files: bool = False, most_bytes: int = MAX_CONSOLE_UPLOAD_BYTES
+) -> Form:
     """Returns the form in the body of a request.
 
     Args:
         request: The request.
         files: Whether the form may hold files.
+        most_bytes: The bound of a form with files.
 
     Raises:
         FormRefused: If the body is too large, of another type, or not well formed.
@@ -122,7 +125,7 @@ async def read_form(request: Request, *, files: bool = False) -> Form:
     kind = header.partition(";")[0].strip().lower()
     if files and kind == MULTIPART:
         boundary = boundary_of(header)
-        texts, sent = parse_multipart(await _body(request, MAX_CONSOLE_UPLOAD_BYTES), boundary)
+        texts, sent = parse_multipart(await _body(request, most_bytes), boundary)
         return Form(_by_name(texts), _by_name(sent))
     if kind != _TYPE:
         raise FormRefused(f"its type is not {_TYPE}")

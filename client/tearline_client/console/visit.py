@@ -22,7 +22,7 @@ from tearline.errors import (
     SignInDelayed,
     TearlineError,
 )
-from tearline.limits import MAX_SIGN_INS_WAITING
+from tearline.limits import MAX_CONSOLE_UPLOAD_BYTES, MAX_SIGN_INS_WAITING
 from tearline.persons.tokens import Role
 from tearline_client.console.challenges import Challenges
 from tearline_client.console.drafts import HeldDrafts
@@ -191,18 +191,22 @@ class Visit:
         """Returns the value of a name in the address, or an empty text."""
         return self.request.query_params.get(name, "").strip()
 
-    async def form(self, *, files: bool = False) -> Form:
+    async def form(
+        self, *, files: bool = False, most_bytes: int = MAX_CONSOLE_UPLOAD_BYTES
+    ) -> Form:
         """Returns the form of the request, which belongs to its session; may be called again.
 
         Args:
             files: Whether the form may hold files.
+            most_bytes: The bound of a form with files.
 
         Raises:
             FormRefused: If it does not, or is not well formed.
         """
         form = getattr(self.request.state, "form", None)
         if not isinstance(form, Form):
-            form = self.request.state.form = await read_form(self.request, files=files)
+            form = await read_form(self.request, files=files, most_bytes=most_bytes)
+            self.request.state.form = form
         if self.session is not None:
             form.verify_token(self.session.csrf)
         return form

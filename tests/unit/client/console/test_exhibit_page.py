@@ -3,7 +3,8 @@
 import pytest
 
 from support.simulation import Simulation
-from tearline.limits import MAX_CONSOLE_UPLOAD_BYTES
+from tearline.crypto.armor import Armor, armor
+from tearline.limits import MAX_CONSOLE_EXHIBIT_BYTES, MAX_EXHIBIT_BYTES
 from tearline.persons.tokens import Role
 from tearline_client.audit.exhibits import DOES_NOT_SAY
 from tearline_client.console.words import EXHIBIT_LIMITS
@@ -89,8 +90,17 @@ async def test_a_malformed_id_and_no_file_are_refused(
     assert (await auditor.send(PLACE, {"federation": federation}, file(made))).status_code == 400
     ours = world.mx.node.directory.federation().hex()
     assert (await auditor.send(PLACE, {"federation": ours})).status_code == 400
-    large = file(b"x" * (MAX_CONSOLE_UPLOAD_BYTES + 1))
-    assert (await auditor.send(PLACE, {"federation": ours}, large)).status_code == 400
+    large = file(b"x" * (MAX_CONSOLE_EXHIBIT_BYTES + 1))
+    reply = await auditor.send(PLACE, {"federation": ours}, large)
+    assert reply.status_code == 400
+    assert 'name="exhibit"' in reply.text  # another file can be chosen
+
+
+async def test_the_largest_exhibit_that_a_node_makes_fits_the_form(auditor: Browser) -> None:
+    largest = armor(Armor.EXHIBIT, b"x" * MAX_EXHIBIT_BYTES).encode()
+    reply = await auditor.send(PLACE, {"federation": "00" * 32}, file(largest))
+    assert reply.status_code == 200
+    assert "Not verified" in text_of(reply.text)
 
 
 def test_every_limit_of_an_exhibit_is_a_message() -> None:

@@ -9,6 +9,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_hex
 from tearline.errors import MalformedInput, TearlineError
 from tearline.federation.members import TrustList
+from tearline.limits import MAX_CONSOLE_EXHIBIT_BYTES
 from tearline.statements.statement import HASH_SIZE
 from tearline.verification.exhibit import Examination, Shown
 from tearline_client.audit.exhibits import judge_exhibit, outcome_of
@@ -58,9 +59,10 @@ async def page(visit: Visit) -> Response:
 
 async def verify(visit: Visit) -> Response:
     """Verifies an uploaded exhibit; the file is not kept, and no partner is notified."""
-    form = await visit.form(files=True)
-    federation = form.text("federation").strip().lower()
+    federation = visit.node.directory.federation().hex()
     try:
+        form = await visit.form(files=True, most_bytes=MAX_CONSOLE_EXHIBIT_BYTES)
+        federation = form.text("federation").strip().lower()
         files = form.files("exhibit")
         if len(files) != 1:
             raise MalformedInput("choose one file")
