@@ -354,7 +354,8 @@ async def test_what_was_suspended_before_a_request_costs_its_readers_nothing(
         request = await ask(us, cn, Urgency.EMERGENCY)
         opened.clear()
         cn.node.requests.show(request)
-        costs.append(len(opened))
+        # The access log's end is read, too, once it has an entry.
+        costs.append(sum(place.column.table != "setting" for place in opened))
     assert costs[0] == costs[1] == costs[2]
 
 
