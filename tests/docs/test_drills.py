@@ -260,7 +260,7 @@ DRILLS = {
             ),
             "tests/test_totality.py": (
                 ("    StatementType: 18,\n", "    StatementType: 19,\n"),
-                ("    EventCode: 32,\n", "    EventCode: 33,\n"),
+                ("    EventCode: 42,\n", "    EventCode: 43,\n"),
                 (
                     "    StatementType.ANCHOR,\n",
                     "    StatementType.ANCHOR,\n    StatementType.BULLETIN,\n",
