@@ -34,7 +34,9 @@ def verify_entrance(origin: str, name: str, passphrase: str, code: str) -> None:
         assert 'data-passkey="create"' in enrolled.text
 
 
-def test_every_printed_person_signs_in_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+def test_every_printed_person_signs_in_and_the_end_of_the_terminal_leaves_nothing(
+    tmp_path: Path,
+) -> None:
     command = [sys.executable, "-m", "tearline_client", "demo", "--console"]
     with subprocess.Popen(
         command,
@@ -59,7 +61,7 @@ def test_every_printed_person_signs_in_and_ctrl_c_leaves_nothing(tmp_path: Path)
                 for name, _, passphrase, code in persons[agency]:
                     verify_entrance(origin, name, passphrase, code)
             pids = [int(each.read_text()) for each in tmp_path.glob("tearline-demo-*/*.pid")]
-            demo.send_signal(signal.SIGINT)
+            demo.send_signal(signal.SIGHUP)
             assert demo.wait(60) == 0
         finally:
             demo.kill()

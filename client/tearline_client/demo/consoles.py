@@ -91,9 +91,9 @@ def how_to_sign_in(consoles: Iterable[DemoConsole]) -> list[str]:
 
 
 def await_end() -> None:
-    """Waits for Ctrl-C or SIGTERM."""
+    """Waits for Ctrl-C, SIGTERM, or the end of the terminal."""
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
     ended.wait()
 
