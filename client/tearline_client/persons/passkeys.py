@@ -1,7 +1,7 @@
 """Passkeys of persons: public keys of WebAuthn, stored in the node's keystore.
 
-Nothing here is secret to the person's authenticator, and a copy of it signs nobody in. The
-keystore protects it against replacement. The console verifies signatures; this module stores the
+These are public keys: a copy of them signs no person in. The keystore protects them against
+replacement. The console verifies signatures; this module stores the
 keys, and decides by the counter of an authenticator whether a copy of it may exist.
 """
 

@@ -11,9 +11,9 @@ from tearline_client.persons.records import PersonRecord
 
 
 class PersonRegister:
-    """The agency's persons, changed by an officer in charge who is present.
+    """The agency's persons, changed by a present officer in charge.
 
-    ``tearline person`` changes them too: whoever opens the keystore needs no role.
+    ``tearline person`` changes them too; it opens the keystore, and needs no role.
 
     Args:
         issuer: The agency's persons.

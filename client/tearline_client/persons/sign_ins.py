@@ -1,8 +1,8 @@
-"""Persons who are signed in to this process: ``node.sign_ins``.
+"""Persons signed in to this process: ``node.sign_ins``.
 
 ``tearline login`` stores a session in the keystore, for every later command. A program that many
 persons use at once, each through a session of its own, keeps those sessions itself. It tells the
-node who is present, and for how long. Nothing of that is stored, and it ends with the process.
+node which persons are present, and for how long. This is stored nowhere, and ends with the process.
 """
 
 import hmac
@@ -18,7 +18,7 @@ from tearline_client.persons.records import PersonRecord, Session, verify_login
 
 
 class SignIns:
-    """Register of the persons who are signed in to this process.
+    """Register of the persons signed in to this process.
 
     Args:
         issuer: The agency's persons.
@@ -77,6 +77,7 @@ class SignIns:
         Raises:
             EnrolmentRefused: If the code is not theirs, was used, or ended.
             PasskeyRefused: If the passkey cannot be added; the code then stays.
+            StoreError: If the entry cannot be written; the code is then used up.
         """
         self.passkeys.verify_room(name, passkey)
         self._issuer.codes.spend(name, code, passkey.added_s)
@@ -139,6 +140,7 @@ class SignIns:
         Raises:
             EnrolmentRefused: If the code is not theirs, was used, or ended.
             PersonConflict: If the person or the account is linked already; the code then stays.
+            StoreError: If the entry cannot be written; the code is then used up.
         """
         self._issuer.codes.verify(name, code, now_s)
         self.links.verify_free(name, issuer, subject)

@@ -27,21 +27,21 @@ _FAILURES = ("TL-KEY", "TL-LOG", "TL-REQ", "TL-STO", "TL-TLS", "TL-TRU")
 
 @immutable
 class Snapshot:
-    """How a node is at one moment.
+    """State of a node at one moment.
 
     Attributes:
         ready: Whether it is in touch with the exchange, knows the log freshly, can store, and
             its signing key counts.
-        reached_ms: When the last round was done, Unix milliseconds; 0 for never in this life.
+        reached_ms: Time of the last round, Unix milliseconds; 0 if this process did none.
         jobs: Items that wait for background work, by job.
         free_bytes: Room on the disk of the home.
-        failed: Rounds that failed in this life, by the code of their error.
-        status: What ``node status`` shows of the node itself.
-        checkpoint_s: When the newest checkpoint that was read was signed, Unix seconds; 0 for
+        failed: Failed rounds of this process, by the code of their error.
+        status: Facts of the node itself, as ``node status`` shows them.
+        checkpoint_s: Signing time of the newest checkpoint that was read, Unix seconds; 0 for
             none.
         cosigned: Entries in the largest tree that this node cosigned.
-        partner_cosigned_s: When a partner was last seen to have cosigned, Unix seconds, by its
-            clock; 0 for never.
+        partner_cosigned_s: Time of the last known cosignature of a partner, Unix seconds, by its
+            clock; 0 for none.
         ahead_of_cosignature: Packets that wait for their sender's cosignature.
         for_second: Decisions that wait for a second person.
         recalls_open: Partners' recalls that a person may still decide on.

@@ -244,7 +244,7 @@ class ApprovalService:
         return self._store.find(prefix)
 
     def review(self, pending: bytes, *, person: str = "") -> Review:
-        """Decides a pending release anew, for a person who reads it; an entry of the access log.
+        """Returns a pending release, decided anew, to its reader; an entry of the access log.
 
         Args:
             pending: Its id.
