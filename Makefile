@@ -4,6 +4,7 @@
 #   VENV     where packages are installed (default: .venv)
 #   JOBS     how many tests run at once (default: 3; most of the slow ones wait for processes)
 #   TESTS    what else `make test` tells pytest: paths, or what to leave out
+#   ROWS     which rows `make mutants` takes: words of them; --passed if their tests just have
 #   ID       one benchmark, for example `make bench ID=B3`
 #   SOAK_S   how many seconds a soak takes, roughly (default: 900)
 
@@ -21,6 +22,7 @@ endif
 VENV ?= .venv
 JOBS ?= 3
 TESTS ?=
+ROWS ?=
 SOAK_S ?= 900
 PROTO_VENV := $(VENV)-proto
 INTEROP_VENV := $(VENV)-interop
@@ -77,7 +79,7 @@ check: $(VENV)/.ready-check-$(KEY) $(PROTO_VENV)/.ready-$(KEY) ## format, lint, 
 	$(RUN) -m pytest -q tests/test_boundaries.py tests/test_exports.py tests/test_links.py
 
 mutants: $(VENV)/.ready-test-$(KEY) ## disable each defence of the attack table: its test must then fail
-	@PYTHONPATH=tests $(RUN) -m attacks.mutants
+	@PYTHONPATH=tests $(RUN) -m attacks.mutants $(ROWS)
 
 bench: $(VENV)/.ready-test-$(KEY) ## measure against baselines of the same run
 	$(RUN) -m bench $(ID)

@@ -1,11 +1,12 @@
 """Shows that every attack test guards something: without its defence, it must fail.
 
-    make mutants        or, in tests/: python -m attacks.mutants [WORD …]
+    make mutants        or, in tests/: python -m attacks.mutants [--passed] [WORD …]
 
-First all tests of the table run as they are, and must pass. Then each runs with the function
-of its row taken away, and must fail because the attack succeeded: an assertion did not hold,
-nothing was raised, or another defence answered. A test that fails by accident, because a
-caller cannot bear what the function returns, shows nothing; its row then needs ``returns``.
+First all tests of the table run as they are, and must pass; ``--passed`` says that they just have.
+Then each runs with the function of its row taken away, and must fail because the attack succeeded:
+an assertion did not hold, nothing was raised, or another defence answered. A test that fails by
+accident, because a caller cannot bear what the function returns, shows nothing; its row then needs
+``returns``.
 """
 
 import re
@@ -47,13 +48,8 @@ def weakness(attack: Attack, process: LoadedProcess) -> str:
     return ""
 
 
-def main(words: list[str]) -> int:
-    """Runs the rows that name all ``words``; returns the exit status."""
-    rows = [row for row in ATTACKS if all(word in f"{row.name} {row.function}" for word in words)]
-    if not rows:
-        print("no row of the table has these words")
-        return 1
-    tests = sorted({row.test for row in rows})
+def pass_intact(tests: list[str]) -> bool:
+    """Returns whether the tests pass with every defence in place; prints why not."""
     workers = PARALLEL if len(tests) > FEW else 0
     intact = subprocess.run(
         [sys.executable, "-m", "pytest", *OPTIONS, "-n", str(workers), *tests],
@@ -64,6 +60,18 @@ def main(words: list[str]) -> int:
     )
     if intact.returncode:
         print(f"{intact.stdout}{intact.stderr}The tests must pass before anything is taken away.")
+    return not intact.returncode
+
+
+def main(words: list[str]) -> int:
+    """Runs the rows that name all words that are no option; returns the exit status."""
+    has_passed = "--passed" in words
+    words = [word for word in words if word != "--passed"]
+    rows = [row for row in ATTACKS if all(word in f"{row.name} {row.function}" for word in words)]
+    if not rows:
+        print("no row of the table has these words")
+        return 1
+    if not has_passed and not pass_intact(sorted({row.test for row in rows})):
         return 1
     with ExitStack() as stack:
         idle: SimpleQueue[LoadedProcess] = SimpleQueue()
