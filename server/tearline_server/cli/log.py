@@ -1,0 +1,187 @@
+"""Commands on the log of an exchange that is stopped: trust, admit, correct-time, verify-log."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tearline.crypto.armor import Armor, parse_armor
+from tearline.errors import EXIT_INTEGRITY, ClockDoubted, ConfigUnreadable
+from tearline.limits import MAX_MESSAGE_BYTES
+from tearline_server.admin.output import print_line, progress
+from tearline_server.cli.groups import Command
+from tearline_server.cli.options import (
+    CLOCK_IS_RIGHT,
+    HOME,
+    PASSPHRASE_FILE,
+    STORE,
+    read_home,
+)
+from tearline_server.config import Config
+
+if TYPE_CHECKING:
+    from tearline_server.keys import ExchangeKeys
+
+
+@click.command(cls=Command)
+@HOME
+@STORE
+@click.argument("file", type=click.Path(path_type=Path))
+@PASSPHRASE_FILE
+@CLOCK_IS_RIGHT
+def trust(
+    home: Path, file: Path, passphrase_file: Path | None, store: str | None, clock_is_right: bool
+) -> None:
+    """Log the first or the next trust list.
+
+    Example: tearline-server trust --home exchange federation.trust
+    """
+    config, keys = read_home(home, passphrase_file, store)
+    _take(config, keys, [file], Armor.TRUST_LIST, clock_is_right=clock_is_right)
+
+
+@click.command(cls=Command)
+@HOME
+@STORE
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+@PASSPHRASE_FILE
+@CLOCK_IS_RIGHT
+def admit(
+    home: Path,
+    files: tuple[Path, ...],
+    passphrase_file: Path | None,
+    store: str | None,
+    clock_is_right: bool,
+) -> None:
+    """Log key records that agencies handed over.
+
+    Example: tearline-server admit --home exchange node.record
+    """
+    config, keys = read_home(home, passphrase_file, store)
+    _take(config, keys, files, Armor.KEY_RECORD, clock_is_right=clock_is_right)
+
+
+@click.command("correct-time", cls=Command)
+@HOME
+@STORE
+@PASSPHRASE_FILE
+@CLOCK_IS_RIGHT
+def correct_time(
+    home: Path, passphrase_file: Path | None, store: str | None, clock_is_right: bool
+) -> None:
+    """Correct a log that is dated ahead of this machine's clock.
+
+    Stop the exchange first. Without --clock-is-right TIME the command prints both times and writes
+    no entry. Existing entries never change: one new entry per agency records that the log's time
+    goes back.
+
+    Example: tearline-server correct-time --home exchange
+    """
+    from tearline_server.admin.offline import correct_time as correct
+    from tearline_server.bootstrap import house_of
+    from tearline_server.storage.open import open_store
+
+    config, keys = read_home(home, passphrase_file, store)
+
+    async def run() -> None:
+        store = await open_store(config)
+        try:
+            found = await correct(house_of(config, keys, store), clock_is_right=clock_is_right)
+        finally:
+            await store.close()
+        if found is None:
+            print_line("The log is not ahead of this machine's clock.", err=True)
+            return
+        print_line(f"The log's last entry:  {_utc(found.last_ms)}", err=True)
+        print_line(f"This machine's clock:  {_utc(found.clock_ms)}", err=True)
+        if found.entry is None:
+            raise ClockDoubted("no entry was written; verify the time, pass --clock-is-right TIME")
+        print_line(f"From entry {found.entry} on, the log follows the clock.", err=True)
+
+    asyncio.run(run())
+
+
+@click.command("verify-log", cls=Command)
+@HOME
+@STORE
+@PASSPHRASE_FILE
+def verify_log(home: Path, passphrase_file: Path | None, store: str | None) -> None:
+    """Recompute the log from the stored rows, and list every difference.
+
+    Example: tearline-server verify-log --home exchange
+    """
+    from tearline_server.keys import identity_of
+    from tearline_server.storage.open import open_store
+    from tearline_server.tlog.fsck import LogVerifier
+
+    config, keys = read_home(home, passphrase_file, store)
+
+    async def verify() -> int:
+        store = await open_store(config)
+        try:
+            with progress("Verifying the log") as line:
+                verifier = LogVerifier(store, identity_of(config, keys).log, line.tell)
+                found = lost = 0
+                async for finding in verifier.findings():
+                    lost += finding.is_lost
+                    found += not finding.is_lost
+                    print_line(f"{finding.place}: {finding.what}")
+        finally:
+            await store.close()
+        if lost:
+            print_line(f"{lost} openings are missing since the restore; this is not tampering")
+        if verifier.erased:
+            print_line(f"{verifier.erased} entries are present with contents erased by order")
+        if not found:
+            print_line(f"{verifier.size} entries: all as they were logged")
+        return found
+
+    if asyncio.run(verify()):
+        sys.exit(EXIT_INTEGRITY)
+
+
+def _take(
+    config: Config,
+    keys: "ExchangeKeys",
+    files: "tuple[Path, ...] | list[Path]",
+    kind: Armor,
+    *,
+    clock_is_right: bool,
+) -> None:
+    from tearline.wire.statements import parse_signed
+    from tearline_server.admin.offline import take_clear
+    from tearline_server.bootstrap import house_of
+    from tearline_server.storage.open import open_store
+
+    statements = [(file, parse_signed(parse_armor(kind, _text(file)))) for file in files]
+
+    async def take() -> None:
+        store = await open_store(config)
+        try:
+            components = house_of(config, keys, store)
+            for file, signed in statements:
+                index = await take_clear(components, signed, clock_is_right=clock_is_right)
+                said = "was already in the log" if index is None else f"is entry {index}"
+                print_line(f"{file} {said}.", err=True)
+        finally:
+            await store.close()
+
+    asyncio.run(take())
+
+
+def _utc(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(2 * MAX_MESSAGE_BYTES + 1).decode("ascii", "replace")
+    except OSError as error:
+        raise ConfigUnreadable(f"{file}: {error.strerror}") from None
+
+
+COMMANDS = (trust, admit, correct_time, verify_log)
