@@ -5,9 +5,8 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -26,7 +25,8 @@ START_S = 600  # a machine may have a tenth of a core
 PAUSE_S = 0.3
 KILLS = 10
 LONG_S = 480.0  # of imports, one after the other
-LAST = 0.9  # of the rate of the second quarter
+LAST = 0.9  # of the rate of a federation that has just begun
+ROUNDS = 9  # in which both import
 
 
 def sealed(agency: Agency) -> int:
@@ -105,66 +105,93 @@ class Processors:
         return self._ended_s + sum(spent_s for _, spent_s in still)
 
 
-def arrived(agency: Agency) -> int:
-    with closing(sqlite3.connect(agency.home / "node.db")) as database:
-        return int(database.execute("SELECT count(*) FROM packet").fetchone()[0])
+class Importing:
+    """A federation whose one agency imports, again and again, what a partner's node takes in.
 
+    Attributes:
+        federation: Its homes.
+        ids: Of all entities so far.
+    """
 
-def await_arrivals(agency: Agency, node: Running, number: int) -> None:
-    """Waits until the agency's node, which runs, has stored so many packets."""
-    node.await_(lambda: arrived(agency) == number, "all arrived", within_s=START_S)
+    def __init__(self, folder: Path) -> None:
+        self.federation = copied(folder)
+        self.ids: list[str] = []
+        self._exchange = self.federation.operator.serve()
+        self._nodes = [self.federation.agencies[name].start("node", "run") for name in (CN, MX)]
+        self._processors = Processors()
+        self._processors.watch(self._exchange, *self._nodes)
+
+    def import_more(self, is_killed: Callable[[], bool] = lambda: False) -> float:
+        """Imports some, until they have arrived; starts again where it was killed.
+
+        Args:
+            is_killed: Returns whether the import is killed now.
+
+        Returns:
+            Milliseconds of a core for a packet, of all processes.
+        """
+        some = [f"{len(self.ids) + each}" for each in range(PEOPLE)]
+        self.ids += some
+        file = people(self.federation.folder / "people.jsonl", some)
+        before_s = self._processors.spent_s()
+        running = self._start(file)
+        while not running.is_over:
+            time.sleep(PAUSE_S)
+            self._processors.spent_s()  # of one that has ended, the last look is what is known
+            if not running.is_over and is_killed():
+                running.kill()
+                running = self._start(file)
+        assert running.ended() == 0, running.said
+        self._nodes[0].await_(self._has_all, "all arrived", within_s=START_S)
+        return (self._processors.spent_s() - before_s) * 1000 / PEOPLE
+
+    def verify(self) -> None:
+        """Ends all processes; what arrived is what was imported, and the log is whole."""
+        for running in self._nodes:
+            assert running.terminate() == 0
+        recipient = self.federation.cn
+        exported = [json.loads(line) for line in recipient.done("export", "ftm").out.splitlines()]
+        assert self._exchange.terminate() == 0
+        assert Counter(entity["id"] for entity in exported) == Counter(self.ids)
+        verified = self.federation.operator.done("verify-log")
+        assert verified.out.endswith("entries: all as they were logged\n")
+
+    def _start(self, file: Path) -> Running:
+        running = self.federation.us.start("import", "ftm", str(file), "--to", CN, *ORDER)
+        self._processors.watch(running)
+        return running
+
+    def _has_all(self) -> bool:
+        with closing(sqlite3.connect(self.federation.cn.home / "node.db")) as database:
+            (count,) = database.execute("SELECT count(*) FROM packet").fetchone()
+        return int(count) == len(self.ids)
 
 
 @pytest.mark.soak
 def test_minutes_of_imports_with_ten_kills_lose_nothing_and_slow_down_nowhere(
     tmp_path: Path,
 ) -> None:
-    chance, processors = soak.chance(), Processors()
-    federation = copied(tmp_path / "federation")
-    us, cn, mx = federation.us, federation.cn, federation.agencies[MX]
-    exchange = federation.operator.serve()
-    nodes = [agency.start("node", "run") for agency in (cn, mx)]
-    processors.watch(exchange, *nodes)
-    ids: list[str] = []
-    undisturbed: list[float] = []  # milliseconds of a core for a packet, of imports without a kill
-    began = time.monotonic()
-    # One in each tenth: a kill costs a start, so no part of the run has many more than another.
+    chance = soak.chance()
+    used, began = Importing(tmp_path / "used"), time.monotonic()
+    # One in each tenth, somewhere.
     kills = [(number + chance.random()) * LONG_S / KILLS for number in range(KILLS)]
-    for number in count():
-        if time.monotonic() - began > LONG_S and not kills:
-            break
-        some = [f"{number}-{each}" for each in range(PEOPLE)]
-        ids += some
-        file = people(tmp_path / "people.jsonl", some)
-        before_s, is_whole = processors.spent_s(), True
-        running = us.start("import", "ftm", str(file), "--to", CN, *ORDER)
-        processors.watch(running)
-        while not running.is_over:
-            time.sleep(PAUSE_S)
-            processors.spent_s()  # of a process that has ended, the last look is what is known
-            if kills and time.monotonic() - began >= kills[0] and not running.is_over:
-                kills.pop(0)
-                running.kill()
-                running = us.start("import", "ftm", str(file), "--to", CN, *ORDER)
-                processors.watch(running)
-                is_whole = False
-        assert running.ended() == 0, running.said
-        await_arrivals(cn, nodes[0], len(ids))
-        if is_whole:
-            undisturbed.append((processors.spent_s() - before_s) * 1000 / PEOPLE)
-    quarter = len(undisturbed) // 4
+
+    def is_killed() -> bool:
+        if not kills or time.monotonic() - began < kills[0]:
+            return False
+        kills.pop(0)
+        return True
+
+    while kills or time.monotonic() - began < LONG_S:
+        used.import_more(is_killed)
+    # In turns with one that has just begun: what else the machine does slows both down alike.
+    fresh = Importing(tmp_path / "fresh")
+    fresh.import_more()  # fills what is empty
+    rounds = [(fresh.import_more(), used.import_more()) for _ in range(ROUNDS)]
     print(
-        f"{len(ids)} packets; milliseconds of a core for a packet, import by import:",
-        *(f"{each:.1f}" for each in undisturbed),
+        f"{len(used.ids)} packets; milliseconds of a core for a packet, fresh and used:",
+        *(f"{first:.1f} {last:.1f};" for first, last in rounds),
     )
-    assert quarter, "too slow a machine to compare anything"
-    # The first quarter fills what is empty.
-    early, late = undisturbed[quarter : 2 * quarter], undisturbed[-quarter:]
-    assert LAST * median(late) <= median(early)
-    for running in nodes:
-        assert running.terminate() == 0
-    exported = [json.loads(line) for line in cn.done("export", "ftm").out.splitlines()]
-    assert exchange.terminate() == 0
-    assert Counter(entity["id"] for entity in exported) == Counter(ids)
-    verified = federation.operator.done("verify-log")
-    assert verified.out.endswith("entries: all as they were logged\n")
+    assert median(LAST * last / first for first, last in rounds) <= 1
+    used.verify()
+    fresh.verify()

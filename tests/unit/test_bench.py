@@ -140,11 +140,12 @@ def test_b12_compares_a_quiet_node_beside_a_flood_with_itself_alone() -> None:
 
 def test_b15_imports_end_to_end() -> None:
     results = benchmark("b15").run(rows=20)
-    rate, cost, memory, *disk = results
-    assert (rate.id, cost.id, memory.id) == ("B15", "B15c", "B15m")
+    rate, cost, seals, memory, *disk = results
+    assert (rate.id, cost.id, seals.id, memory.id) == ("B15", "B15c", "B15n", "B15m")
     assert [each.id for each in disk] == ["B15s", "B15r", "B15e"]
     assert rate.figure > 0
     assert cost.baseline > 0
+    assert seals.baseline > 0
     assert memory.figure > 0
     assert all(each.figure >= 0 for each in disk)  # so few rows may be in no database yet
 
