@@ -151,9 +151,8 @@ def passphrase(cli: CliContext, name: str, person_passphrase_file: Path | None) 
     """Set the passphrase of the person NAME, for commands and the console.
 
     A person who was added in the console has no passphrase: they enrol a passkey, or link an
-    account, by their one-time code. Their session of `tearline login` ends. Their sessions of the
-    console go on until they end by themselves: end them by `tearline person disable`, which is
-    final, or by a restart of the console.
+    account, by their one-time code. Their session of `tearline login` ends, and so does each of
+    their sessions of the console, with its next request.
 
     Example: tearline person passphrase ana
     """
@@ -169,8 +168,8 @@ def unlink(cli: CliContext, name: str) -> None:
     """Remove the link of the person NAME with an account at the agency's identity provider.
 
     A disabled person keeps the link, so that the account becomes no other person by itself. Remove
-    it if the account is to belong to another person here. Sessions of the console that began with
-    the account go on until they end by themselves, or the console restarts.
+    it if the account is to belong to another person here. Each session of the person in the console
+    ends with its next request.
 
     Example: tearline person unlink ana
     """

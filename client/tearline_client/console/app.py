@@ -104,6 +104,12 @@ def _visit(console: Console, request: Request) -> Visit:
         console.sessions.end_all(session.person)
         console.node.sign_ins.end(session.person)
         return visit
+    credentials = console.node.sign_ins.credentials(person)
+    console.sessions.end_changed(person.name, credentials)
+    if session.credentials != credentials:
+        if not console.sessions.count(person.name):
+            console.node.sign_ins.end(person.name)
+        return visit
     console.node.sign_ins.renew(person.name, now_s=now_s, ends_s=session.ends_s())
     return Visit(
         console=console,

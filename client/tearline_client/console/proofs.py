@@ -4,6 +4,7 @@ import asyncio
 import unicodedata
 from collections.abc import Sequence
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import LoginRefused, PasskeyRefused, SignInDelayed, TearlineError
 from tearline_client.console.forms import Form
 from tearline_client.console.visit import Visit
@@ -16,8 +17,21 @@ PROOF_REFUSED = (LoginRefused, PasskeyRefused, SignInDelayed)
 """Errors of a proof that a page answers by asking again."""
 
 
-async def verify_passphrase(visit: Visit, name: str, passphrase: str) -> None:
-    """Verifies a person's passphrase, at the pace of their name.
+@immutable
+class Proved:
+    """A person who was verified.
+
+    Attributes:
+        name: The person.
+        credentials: Their credentials at that moment, or before; see ``SignIns``.
+    """
+
+    name: str
+    credentials: bytes
+
+
+async def verify_passphrase(visit: Visit, name: str, passphrase: str) -> Proved:
+    """Verifies a person's passphrase, at the pace of their name; returns the person.
 
     Raises:
         LoginRefused: If the person may not sign in, or the passphrase is not theirs.
@@ -28,8 +42,9 @@ async def verify_passphrase(visit: Visit, name: str, passphrase: str) -> None:
     data = unicodedata.normalize("NFC", passphrase).encode()
     async with console.verifications.turn():  # without a turn, an attempt does not count
         verify_pace(visit, name)
-        await asyncio.to_thread(visit.node.sign_ins.verify, name, data)
+        credentials = await asyncio.to_thread(visit.node.sign_ins.verify, name, data)
     console.pace.forgive(name)
+    return Proved(name=name, credentials=credentials)
 
 
 def verify_pace(visit: Visit, name: str) -> None:
@@ -56,7 +71,7 @@ def passkey_options(visit: Visit, purpose: str, owned: Sequence[Passkey] = ()) -
     return party.request(owned, visit.console.challenges.issue(purpose, visit.console.clock()))
 
 
-async def verify_passkey(visit: Visit, text: str, purpose: str, name: str = "") -> str:
+async def verify_passkey(visit: Visit, text: str, purpose: str, name: str = "") -> Proved:
     """Verifies a browser's answer with a passkey, once, and returns the person.
 
     Args:
@@ -81,9 +96,11 @@ async def verify_passkey(visit: Visit, text: str, purpose: str, name: str = "") 
     count = party.verify(answer, sign_ins.passkeys.owned(holder))
     # Nothing was awaited since the challenge was verified: of two equal answers, one counts.
     console.challenges.spend(answer.challenge, purpose, now_s)
+    # Read before the use is recorded, which refuses a passkey that was removed until then.
+    credentials = sign_ins.credentials(sign_ins.person(holder))
     record = sign_ins.passkeys.record_use
     await asyncio.to_thread(record, holder, answer.credential_id, count, now_s)
-    return holder
+    return Proved(name=holder, credentials=credentials)
 
 
 async def verify_person(visit: Visit, form: Form, purpose: str, name: str) -> None:

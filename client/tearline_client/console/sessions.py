@@ -6,6 +6,7 @@ restart of the console ends every session.
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 
 from tearline.dataclass.immutable import immutable
@@ -30,6 +31,7 @@ class BrowserSession:
 
     Attributes:
         person: The person, by the agency's own name.
+        credentials: Digest of their roles and proofs before the sign-in; see ``SignIns``.
         csrf: Token that each form of the session carries.
         began_s: Time of the sign-in, Unix seconds.
         seen_s: Time of the latest request, Unix seconds.
@@ -37,6 +39,7 @@ class BrowserSession:
     """
 
     person: str
+    credentials: bytes
     csrf: str
     began_s: int
     seen_s: int
@@ -61,7 +64,7 @@ class BrowserSessions:
     def __init__(self) -> None:
         self._sessions: dict[bytes, BrowserSession] = {}
 
-    def begin(self, person: str, now_s: int) -> str:
+    def begin(self, person: str, credentials: bytes, now_s: int) -> str:
         """Begins a session, and returns its token; ends the person's oldest ones over the bound."""
         own = [key for key, each in self._sessions.items() if each.person == person]
         own.sort(key=lambda key: self._sessions[key].seen_s)
@@ -69,7 +72,14 @@ class BrowserSessions:
             del self._sessions[key]
         csrf = secrets.token_urlsafe(_TOKEN_BYTES)
         return self._keep(
-            BrowserSession(person=person, csrf=csrf, began_s=now_s, seen_s=now_s, proved_s=now_s)
+            BrowserSession(
+                person=person,
+                credentials=credentials,
+                csrf=csrf,
+                began_s=now_s,
+                seen_s=now_s,
+                proved_s=now_s,
+            )
         )
 
     def prove(self, token: str, now_s: int) -> str:
@@ -115,7 +125,27 @@ class BrowserSessions:
 
     def end_all(self, person: str) -> None:
         """Ends every session of a person."""
-        for key in [key for key, each in self._sessions.items() if each.person == person]:
+        self._keep_only(person, lambda _, session: False)
+
+    def end_changed(self, person: str, credentials: bytes) -> None:
+        """Ends every session of a person that began with other credentials."""
+        self._keep_only(person, lambda _, session: session.credentials == credentials)
+
+    def end_others(self, token: str, credentials: bytes) -> None:
+        """Ends the other sessions of a session's person, whose credentials it just changed."""
+        own = _key(token)
+        session = self._sessions.get(own)
+        if session is not None:
+            self._keep_only(session.person, lambda key, _: key == own)
+            self._sessions[own] = replace(session, credentials=credentials)
+
+    def _keep_only(self, person: str, keeps: Callable[[bytes, BrowserSession], bool]) -> None:
+        ended = [
+            key
+            for key, each in self._sessions.items()  # few for each of MAX_PERSONS
+            if each.person == person and not keeps(key, each)
+        ]
+        for key in ended:
             del self._sessions[key]
 
 

@@ -31,7 +31,11 @@ class ProviderLinks:
 
     def has(self, name: str) -> bool:
         """Returns whether a person has a linked account."""
-        return name in self._links()
+        return bool(self.account(name))
+
+    def account(self, name: str) -> str:
+        """Returns the hash of a person's account, or an empty text."""
+        return self._links().get(name, "")
 
     def verify_free(self, name: str, issuer: str, subject: str) -> None:
         """Checks that a person and an account can be linked.

@@ -9,12 +9,18 @@ import hmac
 from collections.abc import Iterable
 
 from tearline.audit.event import EventCode
+from tearline.encoding import labelled_sha256, prefixed
 from tearline.errors import LoginRefused, LoginRequired, PasskeyRefused
 from tearline.persons.tokens import Role
 from tearline_client.persons.changes import PersonAct
 from tearline_client.persons.issuer import LocalIssuer
 from tearline_client.persons.passkeys import Passkey
-from tearline_client.persons.records import PersonRecord, Session, verify_login
+from tearline_client.persons.records import (
+    PersonRecord,
+    Session,
+    encode_persons,
+    verify_login,
+)
 
 
 class SignIns:
@@ -44,13 +50,34 @@ class SignIns:
                 return person
         raise LoginRequired("the person was disabled")
 
-    def verify(self, name: str, passphrase: bytes) -> None:
+    def credentials(self, person: PersonRecord) -> bytes:
+        """Returns a digest of a person's roles, and of all that signs them in.
+
+        It changes with their passphrase, passkeys, account and roles, in whichever process. A use
+        of a passkey does not change it.
+        """
+        owned = [
+            prefixed(each.id) + prefixed(each.key) for each in self.passkeys.owned(person.name)
+        ]
+        parts = (
+            encode_persons([person]),
+            b"".join(owned),
+            self.links.account(person.name).encode(),
+        )
+        return labelled_sha256("person-credentials", *map(prefixed, parts))
+
+    def verify(self, name: str, passphrase: bytes) -> bytes:
         """Checks a person's passphrase; takes a tenth of a second, and needs no event loop.
+
+        Returns:
+            The person's ``credentials``, of the passphrase that was checked.
 
         Raises:
             LoginRefused: If the person is unknown or disabled, or the passphrase is not theirs.
         """
-        verify_login(self._issuer.persons(), name, passphrase)
+        persons = self._issuer.persons()
+        verify_login(persons, name, passphrase)
+        return self.credentials(next(each for each in persons if each.name == name))
 
     def holder(self, handle: bytes) -> str:
         """Returns the enabled person with a handle of ``Passkeys``.

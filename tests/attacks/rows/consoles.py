@@ -127,6 +127,15 @@ CONSOLES = (
         "sessions:BrowserSession.may_open_wide",
         "True",
     ),
+    Attack(
+        name="go on at a console after one's passphrase, passkey, account or role was changed",
+        code="",
+        evidence=_NOTHING,
+        function="tearline_client.persons.sign_ins:SignIns.credentials",
+        test="tests/unit/client/console/test_credentials.py"
+        "::test_a_change_in_another_process_ends_every_session",
+        returns='b""',
+    ),
     _attack(
         "try passphrases without end",
         "/test_sign_in.py::test_attempts_for_one_name_have_a_pace",

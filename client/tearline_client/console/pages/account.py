@@ -12,6 +12,7 @@ from tearline_client.console.proofs import (
     PASSKEY,
     PASSPHRASE,
     PROOF_REFUSED,
+    Proved,
     passkey_options,
     record_refusal,
     verify_passkey,
@@ -55,21 +56,21 @@ async def sign_in(visit: Visit) -> Response:
     after = own_path(form.text("next"))
     try:
         if answer := form.text(PASSKEY):
-            name = await verify_passkey(visit, answer, _PURPOSE)
+            proved = await verify_passkey(visit, answer, _PURPOSE)
         else:
-            await verify_passphrase(visit, name, form.text(PASSPHRASE))
+            proved = await verify_passphrase(visit, name, form.text(PASSPHRASE))
     except PROOF_REFUSED as error:
         record_refusal(visit, name, error)
         return sign_in_form(visit, after, error)
-    return begin_session(visit, name, after, PASSKEY if answer else PASSPHRASE)
+    return begin_session(visit, proved, after, PASSKEY if answer else PASSPHRASE)
 
 
-def begin_session(visit: Visit, name: str, after: str, proof: str) -> Response:
+def begin_session(visit: Visit, proved: Proved, after: str, proof: str) -> Response:
     """Begins the session of a verified person under a token of its own, and leads to a page.
 
     Args:
         visit: The request.
-        name: The person.
+        proved: The person.
         after: The page, or empty.
         proof: The proof of the person, for the access log.
 
@@ -77,11 +78,20 @@ def begin_session(visit: Visit, name: str, after: str, proof: str) -> Response:
         StoreError: If the access log cannot be written.
     """
     console = visit.console
-    visit.node.sign_ins.record(name, proof)
+    visit.node.sign_ins.record(proved.name, proof)
     console.sessions.end(visit.request.cookies.get(console.cookie, ""))
     response = visit.redirect(after or "/")
-    set_session(visit, response, console.sessions.begin(name, console.clock()))
+    token = console.sessions.begin(proved.name, proved.credentials, console.clock())
+    set_session(visit, response, token)
     return response
+
+
+def end_other_sessions(visit: Visit) -> None:
+    """Ends the other sessions of a person who changed their own credentials."""
+    if visit.signed_in is not None:
+        console = visit.console
+        credentials = visit.node.sign_ins.credentials(visit.signed_in)
+        console.sessions.end_others(visit.request.cookies[console.cookie], credentials)
 
 
 def set_session(visit: Visit, response: Response, token: str) -> None:

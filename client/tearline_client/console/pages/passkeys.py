@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from tearline.errors import FormRefused, PasskeyRefused, TearlineError
+from tearline_client.console.pages.account import end_other_sessions
 from tearline_client.console.pages.enrolment import created_passkey, creation_options
 from tearline_client.console.visit import Visit
 
@@ -26,6 +27,7 @@ async def change(visit: Visit) -> Response:
             sign_ins.remove_passkey(visit.person, passkey_id(form.text("id")))
         case _:
             raise FormRefused("its act is neither add nor remove")
+    end_other_sessions(visit)
     return visit.redirect("/passkeys")
 
 

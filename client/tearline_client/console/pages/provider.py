@@ -33,7 +33,7 @@ from tearline_client.console.pages.account import (
     sign_in_form,
 )
 from tearline_client.console.pages.confirmation import confirm_form
-from tearline_client.console.proofs import record_refusal, verify_pace
+from tearline_client.console.proofs import Proved, record_refusal, verify_pace
 from tearline_client.console.provider import Provider
 from tearline_client.console.visit import Visit
 
@@ -124,8 +124,14 @@ def _admitted(visit: Visit, flow: Flow, account: Account, name: str) -> Response
         identity = _identity(account)
         challenge = visit.console.challenges.issue(_purpose(identity), visit.console.clock())
         return _asked(visit, identity, challenge)
-    visit.node.sign_ins.admit(name, account.roles)
-    return begin_session(visit, name, flow.after, _PROOF)
+    return begin_session(visit, _admit(visit, name, account), flow.after, _PROOF)
+
+
+def _admit(visit: Visit, name: str, account: Account) -> Proved:
+    """Gives a person the account's roles; returns them with these as their credentials."""
+    sign_ins = visit.node.sign_ins
+    sign_ins.admit(name, account.roles)
+    return Proved(name=name, credentials=sign_ins.credentials(sign_ins.person(name)))
 
 
 def verify_holder(name: str, person: str) -> None:
@@ -161,14 +167,14 @@ async def link(visit: Visit) -> Response:
         sign_ins.link(name, form.text("code"), provider.issuer, account.subject, now_s=now_s)
         console.pace.forgive(attempts)
         console.challenges.spend(challenge, _purpose(identity), now_s)
-        sign_ins.admit(name, account.roles)
+        proved = _admit(visit, name, account)
     except (EnrolmentRefused, PersonConflict) as error:
         record_refusal(visit, name, error)
         return _asked(visit, identity, challenge, error)
     except _REFUSED as error:
         record_refusal(visit, name, error)
         return sign_in_form(visit, "", error)
-    return begin_session(visit, name, "", _PROOF)
+    return begin_session(visit, proved, "", _PROOF)
 
 
 def _asked(

@@ -11,11 +11,12 @@ from tearline.limits import (
 from tearline_client.console.sessions import BrowserSessions, SignInPace
 
 NOW_S = 1_800_000_000
+HELD = b"credentials"
 
 
 def test_a_session_is_found_by_its_token_alone() -> None:
     sessions = BrowserSessions()
-    token, other = sessions.begin("ana", NOW_S), sessions.begin("li", NOW_S)
+    token, other = sessions.begin("ana", HELD, NOW_S), sessions.begin("li", HELD, NOW_S)
     found = sessions.find(token, NOW_S)
     assert found is not None
     assert found.person == "ana"
@@ -28,7 +29,7 @@ def test_a_session_is_found_by_its_token_alone() -> None:
 
 def test_a_session_without_requests_ends() -> None:
     sessions = BrowserSessions()
-    token = sessions.begin("ana", NOW_S)
+    token = sessions.begin("ana", HELD, NOW_S)
     assert sessions.find(token, NOW_S + CONSOLE_IDLE_S - 1)
     assert sessions.find(token, NOW_S + 2 * CONSOLE_IDLE_S - 2)  # since the request before
     assert sessions.find(token, NOW_S + 3 * CONSOLE_IDLE_S - 2) is None
@@ -37,7 +38,7 @@ def test_a_session_without_requests_ends() -> None:
 
 def test_a_session_with_requests_ends_after_a_working_day() -> None:
     sessions = BrowserSessions()
-    token = sessions.begin("ana", NOW_S)
+    token = sessions.begin("ana", HELD, NOW_S)
     for passed_s in range(0, CONSOLE_SESSION_S, CONSOLE_IDLE_S // 2):
         assert sessions.find(token, NOW_S + passed_s)
     assert sessions.find(token, NOW_S + CONSOLE_SESSION_S) is None
@@ -45,15 +46,17 @@ def test_a_session_with_requests_ends_after_a_working_day() -> None:
 
 def test_a_clock_that_goes_back_ends_a_session() -> None:
     sessions = BrowserSessions()
-    token = sessions.begin("ana", NOW_S)
+    token = sessions.begin("ana", HELD, NOW_S)
     assert sessions.find(token, NOW_S - 1) is None
     assert sessions.find(token, NOW_S) is None
 
 
 def test_a_person_has_so_many_sessions() -> None:
     sessions = BrowserSessions()
-    tokens = [sessions.begin("ana", NOW_S + number) for number in range(MAX_PERSON_SESSIONS + 3)]
-    other = sessions.begin("li", NOW_S)
+    tokens = [
+        sessions.begin("ana", HELD, NOW_S + number) for number in range(MAX_PERSON_SESSIONS + 3)
+    ]
+    other = sessions.begin("li", HELD, NOW_S)
     late_s = NOW_S + MAX_PERSON_SESSIONS + 3
     living = [token for token in tokens if sessions.find(token, late_s)]
     assert living == tokens[-MAX_PERSON_SESSIONS:]
@@ -62,11 +65,33 @@ def test_a_person_has_so_many_sessions() -> None:
 
 def test_every_session_of_a_person_ends_at_once() -> None:
     sessions = BrowserSessions()
-    own = [sessions.begin("ana", NOW_S) for _ in range(3)]
-    other = sessions.begin("li", NOW_S)
+    own = [sessions.begin("ana", HELD, NOW_S) for _ in range(3)]
+    other = sessions.begin("li", HELD, NOW_S)
     sessions.end_all("ana")
     assert [sessions.find(token, NOW_S) for token in own] == [None, None, None]
     assert sessions.find(other, NOW_S)
+
+
+def test_sessions_that_began_with_other_credentials_end() -> None:
+    sessions = BrowserSessions()
+    old, new = sessions.begin("ana", HELD, NOW_S), sessions.begin("ana", b"others", NOW_S)
+    other = sessions.begin("li", HELD, NOW_S)
+    sessions.end_changed("ana", b"others")
+    assert sessions.find(old, NOW_S) is None
+    assert sessions.find(new, NOW_S)
+    assert sessions.find(other, NOW_S)
+
+
+def test_the_session_that_changes_credentials_goes_on_alone() -> None:
+    sessions = BrowserSessions()
+    own, second = (sessions.begin("ana", HELD, NOW_S) for _ in range(2))
+    sessions.end_others(own, b"others")
+    assert sessions.find(second, NOW_S) is None
+    found = sessions.find(own, NOW_S)
+    assert found is not None
+    assert found.credentials == b"others"
+    sessions.end_others(second, HELD)  # which ended already
+    assert sessions.find(own, NOW_S)
 
 
 def test_a_name_has_a_few_attempts_and_then_one_at_a_time() -> None:

@@ -7,6 +7,7 @@ from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp
 from tearline.text.choices import one_of
 from tearline_client.console.forms import Form
+from tearline_client.console.pages.account import end_other_sessions
 from tearline_client.console.pages.passkeys import passkey_id
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import ROLES
@@ -56,19 +57,33 @@ async def change(visit: Visit) -> Response:
             if form.text("typed").strip() != name:
                 raise NotConfirmed(f"{name} was to be typed")
             register.disable(name, by=visit.person)
-            visit.console.sessions.end_all(name)
-            visit.node.sign_ins.end(name)
+            _end_all(visit, name)
             return visit.redirect("/agency")
         case "enrol":
             return _code(visit, name, register.enrol(name, by=visit.person))
         case "remove":
             register.remove_passkey(name, passkey_id(form.text("id")), by=visit.person)
+            _end_sessions(visit, name)
             return visit.redirect(f"/agency/persons/{name}")
         case "unlink":
             register.unlink(name, by=visit.person)
+            _end_sessions(visit, name)
             return visit.redirect(f"/agency/persons/{name}")
         case _:
             raise FormRefused("its act is none of disable, enrol, remove and unlink")
+
+
+def _end_sessions(visit: Visit, name: str) -> None:
+    """Ends the sessions of a person whose credentials changed, except the officer's own one."""
+    if name == visit.person:
+        end_other_sessions(visit)
+    else:
+        _end_all(visit, name)
+
+
+def _end_all(visit: Visit, name: str) -> None:
+    visit.console.sessions.end_all(name)
+    visit.node.sign_ins.end(name)
 
 
 def _roles(form: Form) -> frozenset[Role]:
