@@ -83,6 +83,9 @@ def sdk_page() -> Iterator[str]:
     for kind in dict.fromkeys(found.values()):
         yield ""
         yield f"::: {kind.__module__}.{kind.__qualname__}"
+        if kind.__base__ is not object:  # such as a namespace that extends its reader
+            yield "    options:"
+            yield "      inherited_members: true"
 
 
 def sync_stub() -> Iterator[str]:

@@ -7,7 +7,6 @@ originator's node discloses the fields itself, under its own policies, and repor
 import secrets
 from collections.abc import Callable, Sequence
 
-from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     ConsentMisplaced,
     NotFound,
@@ -16,42 +15,26 @@ from tearline.errors import (
 from tearline.identity import agency_uri_of
 from tearline.onward.consent import (
     CONSENT_ID_SIZE,
-    Consent,
     ConsentStep,
     ConsentTerms,
-    verify_may_say,
-    verify_terms,
 )
 from tearline.onward.use import Use
 from tearline.persons.four_eyes import verify_persons
 from tearline.statements.statement import ActedBy
-from tearline.wire.consents import encode_terms, parse_terms
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
-from tearline_client.features.consents.handler import queue_consent
 from tearline_client.features.consents.previews import ConsentPreviews
+from tearline_client.features.consents.steps import ConsentAct, ConsentSteps
 from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.decisions.service import Also, DecisionService, persons_of
 from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.service import Persons
-from tearline_client.messages.packet_view import PacketView
 from tearline_client.messages.sent import Sent, verify_accepted
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.store.approvals import PendingConsent
 from tearline_client.store.consents import ConsentRecord
-from tearline_client.store.decisions import Act, Decision, content_of
-
-_DESK = "consent"
-
-
-@immutable
-class _Matter:
-    """Identity, use and end of a step's consent."""
-
-    id: bytes
-    use: Use
-    ends_ms: int = 0
+from tearline_client.store.decisions import Decision, content_of
 
 
 class ConsentService:
@@ -77,12 +60,10 @@ class ConsentService:
     ) -> None:
         self._context = context
         self._store = context.stores.consents
-        self._outbox = outbox
+        self._steps = ConsentSteps(context, outbox, previews, words, decisions)
         self._previews = previews
         self._disclosures = disclosures
-        self._words = words
         self._decisions = decisions
-        decisions.on(_DESK, self._carry)
         decisions.on(PendingConsent.__name__, self._carry_giving)
 
     def all(self) -> tuple[ConsentRecord, ...]:
@@ -177,14 +158,18 @@ class ConsentService:
         if missing or not fields:
             raise NotFound("a requested field is not readable here")
         consent_id = secrets.token_bytes(CONSENT_ID_SIZE)
-        await self._decide(
-            ConsentStep.ASK,
-            shown,
-            shown.packet.origin,
-            _Matter(id=consent_id, use=use, ends_ms=ends_ms or shown.manifest.not_after_ms),
-            ConsentTerms(fields=tuple(sorted(set(fields))), scope=scope, note=note),
-            Persons(acted_by=acted_by),
-            repeats=repeats,
+        await self._steps.decide(
+            ConsentAct(
+                step=ConsentStep.ASK,
+                id=consent_id,
+                use=use,
+                shown=shown,
+                peer=shown.packet.origin,
+                terms=ConsentTerms(fields=tuple(sorted(set(fields))), scope=scope, note=note),
+                persons=Persons(acted_by=acted_by),
+                ends_ms=ends_ms or shown.manifest.not_after_ms,
+                repeats=repeats,
+            )
         )
         return self._store.find(consent_id.hex())
 
@@ -265,16 +250,18 @@ class ConsentService:
         if giving.record.use is Use.PASS_ON:
             for path in giving.fields:
                 await self._grant(giving, path, persons)
-        return await self._say(
-            ConsentStep.GIVE,
-            giving.shown,
-            giving.record.peer,
-            _Matter(id=giving.record.id, use=giving.record.use, ends_ms=giving.ends_ms),
-            ConsentTerms(fields=giving.fields, scope=giving.scope, note=note),
-            persons,
+        act = ConsentAct(
+            step=ConsentStep.GIVE,
+            id=giving.record.id,
+            use=giving.record.use,
+            shown=giving.shown,
+            peer=giving.record.peer,
+            terms=ConsentTerms(fields=giving.fields, scope=giving.scope, note=note),
+            persons=persons,
+            ends_ms=giving.ends_ms,
             repeats=giving.repeats,
-            also=also,
         )
+        return await self._steps.say(act, also)
 
     def _verify_behind(self, giving: ConsentView, persons: Persons) -> None:
         reference = giving.shown.manifest.agreement
@@ -325,14 +312,17 @@ class ConsentService:
         acted_by: ActedBy | None,
     ) -> ConsentRecord:
         record = self._previews.open(consent_id, step)
-        await self._decide(
-            step,
-            self._context.open_view(record.packet),
-            record.peer,
-            _Matter(id=record.id, use=record.use),
-            ConsentTerms(note=note),
-            Persons(acted_by=acted_by),
-            repeats=repeats,
+        await self._steps.decide(
+            ConsentAct(
+                step=step,
+                id=record.id,
+                use=record.use,
+                shown=self._context.open_view(record.packet),
+                peer=record.peer,
+                terms=ConsentTerms(note=note),
+                persons=Persons(acted_by=acted_by),
+                repeats=repeats,
+            )
         )
         return self._store.find(record.id.hex())
 
@@ -357,105 +347,3 @@ class ConsentService:
             shown.packet.id, path, to, persons, beside=giving.fields, repeats=giving.repeats
         )
         verify_accepted(sent)
-
-    async def _decide(
-        self,
-        step: ConsentStep,
-        shown: PacketView,
-        peer: str,
-        matter: _Matter,
-        terms: ConsentTerms,
-        persons: Persons,
-        *,
-        repeats: str,
-    ) -> None:
-        """Stores a step as a decision, then takes it."""
-        said = {
-            "step": step.value,
-            "packet": shown.packet.id.hex(),
-            "peer": peer,
-            "use": matter.use.value,
-            "ends_ms": matter.ends_ms,
-            "terms": encode_terms(terms).hex(),
-            "repeats": repeats,
-        }
-        await self._decisions.decide(
-            Act(desk=_DESK, about=matter.id, said=said),
-            persons,
-            lambda done: self._take(step, shown, peer, matter, terms, persons, repeats, done),
-        )
-
-    async def _take(
-        self,
-        step: ConsentStep,
-        shown: PacketView,
-        peer: str,
-        matter: _Matter,
-        terms: ConsentTerms,
-        persons: Persons,
-        repeats: str,
-        done: Also,
-    ) -> Sent:
-        if step is not ConsentStep.ASK:
-            self._previews.open(matter.id, step)
-        return await self._say(
-            step, shown, peer, matter, terms, persons, repeats=repeats, also=done
-        )
-
-    async def _carry(self, decision: Decision, done: Also) -> object:
-        act = content_of(decision, Act)
-        said = act.said
-        return await self._take(
-            ConsentStep(said["step"]),
-            self._context.open_view(bytes.fromhex(said["packet"])),
-            said["peer"],
-            _Matter(id=act.about, use=Use(said["use"]), ends_ms=said["ends_ms"]),
-            parse_terms(bytes.fromhex(said["terms"])),
-            persons_of(decision),
-            said["repeats"],
-            done,
-        )
-
-    async def _say(
-        self,
-        step: ConsentStep,
-        shown: PacketView,
-        peer: str,
-        matter: _Matter,
-        terms: ConsentTerms,
-        persons: Persons,
-        *,
-        repeats: str = "",
-        also: Callable[[], None] = lambda: None,
-    ) -> Sent:
-        """Signs, stores and sends a step."""
-        state = self._context
-        is_repeated = self._words.verify([terms.note], peer, repeats, about=[shown.packet.id])
-        state.verify_ready()
-        state.verify_witnessed()
-        agreement_id = shown.manifest.agreement.id
-        async with self._outbox.sending() as batch:
-            also()
-            key = state.kem_key_of(peer)
-            bare = Consent(
-                header=state.signer.header,
-                address=state.stores.channels.next_place(peer, agreement_id),
-                consent_id=matter.id,
-                step=step,
-                use=matter.use,
-                packet=shown.packet.id,
-                ends_ms=matter.ends_ms,
-                kem_key_id=key.id,
-                acted_by=persons.acted_by,
-                sealed=b"",
-                seconded_by=persons.seconded_by,
-            )
-            verify_may_say(bare, is_originator=shown.own)
-            verify_terms(bare, terms)
-            statement, ids = queue_consent(state, bare, terms, key)
-            batch.add([statement], ids)
-            if is_repeated:
-                self._words.keep(statement.statement.id, repeats)
-        sent = await self._outbox.outcome(batch)
-        verify_accepted(sent)
-        return sent
