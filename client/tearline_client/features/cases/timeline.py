@@ -8,10 +8,10 @@ states (spec C-11).
 import asyncio
 from collections.abc import Iterator, Mapping, Set
 
-from tearline.audit.event import Event, EventCode
+from tearline.audit.event import EventCode
 from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
-from tearline.packets.packet import Manifest
+from tearline.packets.packet import Manifest, PacketKind
 from tearline_client.context import NodeContext
 from tearline_client.features.cases.views import CaseView
 from tearline_client.store.cases import Said
@@ -29,7 +29,9 @@ class CaseEvent:
         what: The event's code; a case step's phase; a request step's kind.
         actor: URI of the acting party.
         counterpart: URI of the other party, or empty.
-        about: A packet's id and kind, with the id of the one that it corrects; or empty.
+        packet: Id of the case's packet that it is about, or empty.
+        kind: Kind of that packet, or None.
+        corrects: Id of the packet that it corrects, or empty.
     """
 
     entry: int
@@ -37,7 +39,17 @@ class CaseEvent:
     what: str
     actor: str
     counterpart: str
-    about: str
+    packet: bytes = b""
+    kind: PacketKind | None = None
+    corrects: bytes = b""
+
+    @property
+    def about(self) -> str:
+        """Returns the packet's id and kind, with the id of the one that it corrects; or empty."""
+        if self.kind is None:
+            return ""
+        about = f"{self.packet.hex()[:16]} {self.kind.value}"
+        return f"{about}, corrects {self.corrects.hex()[:16]}" if self.corrects else about
 
 
 def timeline_of(context: NodeContext, view: CaseView) -> tuple[CaseEvent, ...]:
@@ -74,13 +86,16 @@ def _events(context: NodeContext, view: CaseView) -> Iterator[CaseEvent | None]:
             yield None
             continue
         said = event.code in (EventCode.CASE, EventCode.REQUEST)
+        manifest = filed.get(event.packet)
         yield CaseEvent(
             entry=told.opening.index,
             time_ms=event.time_ms,
             what=words.get(event.statement_id, event.code.value) if said else event.code.value,
             actor=event.actor,
             counterpart=event.counterpart,
-            about=_about(event, filed),
+            packet=b"" if manifest is None else event.packet,
+            kind=None if manifest is None else manifest.kind,
+            corrects=b"" if manifest is None else manifest.supersedes,
         )
 
 
@@ -112,11 +127,3 @@ def _steps_of_requests(
         for request in requests.of(packet):
             for step in requests.steps(request):
                 yield step.signed.statement.id, step.step.kind.value
-
-
-def _about(event: Event, filed: Mapping[bytes, Manifest]) -> str:
-    manifest = filed.get(event.packet)
-    if manifest is None:
-        return ""
-    about = f"{event.packet.hex()[:16]} {manifest.kind.value}"
-    return f"{about}, corrects {manifest.supersedes.hex()[:16]}" if manifest.supersedes else about

@@ -74,6 +74,20 @@ async def test_an_officer_joins_and_leaves(world: Simulation, console: ConsoleUn
     assert view.standing is Membership.LEFT
 
 
+async def test_a_timeline_shows_the_kind_of_a_packet_in_words(
+    world: Simulation, console: ConsoleUnderTest
+) -> None:
+    path = await opened(world)
+    packet = await filed(world, path)
+    shown = f"Lead {packet.hex()[:8]}"
+    links = {}
+    for person in ("liaison", "analyst"):
+        page = (await (await console.signed_in(person)).get(f"{path}/timeline")).text
+        assert shown in text_of(page)
+        links[person] = f'href="/packets/{packet.hex()}"' in page
+    assert links == {"liaison": True, "analyst": False}  # an analyst opens no packet
+
+
 async def test_an_officer_opens_invites_and_closes(
     world: Simulation, console: ConsoleUnderTest
 ) -> None:

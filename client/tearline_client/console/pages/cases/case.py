@@ -112,18 +112,15 @@ async def timeline(visit: Visit) -> Response:
     def name(uri: str) -> str:
         return agency_name(trust_list, uri) if uri else ""
 
-    events = [
-        (
-            each.entry,
-            each.time_ms,
-            EVENTS.get(each.what, each.what),
-            name(each.actor),
-            name(each.counterpart),
-            each.about,
-        )
-        for each in await visit.node.cases.timeline_in_steps(view)
-    ]
-    values = {"id": view.id.hex(), "title": view.title, "events": events}
+    values = {
+        "id": view.id.hex(),
+        "title": view.title,
+        "events": await visit.node.cases.timeline_in_steps(view),
+        "words": EVENTS,
+        "kinds": KINDS,
+        "name": name,
+        "can_open": Role.LIAISON in visit.roles,
+    }
     return visit.render("case_timeline.html", values)
 
 
