@@ -341,9 +341,13 @@ class Node:
         return self._context.stores.backlog.jobs()
 
     async def update_indexes(self) -> None:
-        """Indexes the packets that were sent or opened further since, while other tasks run."""
+        """Stores what later reads need, while other tasks run.
+
+        It indexes packets that were sent or opened further since, and computes states of requests.
+        """
         with self._jobs.attempt("index"):
             await index_in_turns(self._context)
+        await self.requests.prepare()
 
     def keep_statistics(self) -> None:
         """Lets the database adapt its statistics to its size."""
@@ -355,6 +359,10 @@ class Node:
         The tasks are those known here: ``receive`` first. They hold no contents of packets.
         """
         return self._worklist.tasks()
+
+    async def todo_in_turns(self) -> tuple[Task, ...]:
+        """Returns the same as ``todo``, and gives other work its turn meanwhile."""
+        return await self._worklist.tasks_in_turns()
 
     def status(self) -> NodeStatus:
         """Returns the node's status."""

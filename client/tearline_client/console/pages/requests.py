@@ -64,8 +64,8 @@ async def page(visit: Visit) -> Response:
     if side not in _SIDES:
         raise MalformedInput("side is asker or holder")
     trust_list = visit.node.directory.trust_list()
-    await visit.node.requests.prepare()
-    found = [each for each in visit.node.requests.list() if side in ("", each.request.side)]
+    states = await visit.node.requests.list_in_turns()
+    found = [each for each in states if side in ("", each.request.side)]
     found.sort(key=lambda state: (state.phase.has_ended, not state.is_overdue))  # stable
     skip = int(text) if (text := visit.query("skip")).isascii() and text.isdigit() else 0
     shown = found[skip : skip + CONSOLE_PAGE_ROWS]

@@ -54,9 +54,8 @@ class TaskRow:
 
 async def page(visit: Visit) -> Response:
     """Shows the tasks; they hold no contents of packets."""
-    await visit.node.requests.prepare()
     trust_list = visit.node.directory.trust_list()
-    rows = [_row(visit, task, trust_list) for task in visit.node.todo()]
+    rows = [_row(visit, task, trust_list) for task in await visit.node.todo_in_turns()]
     return visit.render("to_do.html", {"rows": rows})
 
 

@@ -14,6 +14,7 @@ from tearline_client.features.requests.views import RequestedItem, RequestView, 
 from tearline_client.jobs import Jobs
 from tearline_client.messages.due import Due
 from tearline_client.store.requests import StoredRequest
+from tearline_runtime.turns import in_turns
 
 SOON_MS = 2 * 3_600_000  # before the deadline: a quarter of the shortest time
 
@@ -34,23 +35,34 @@ class RequestReader:
 
     def list(self) -> tuple[RequestState, ...]:
         """Returns the state of every request, ours and partners', newest first; no contents."""
-        return self._states_of(self._context.stores.requests.all())
+        return tuple(self._states_of(self._context.stores.requests.all()))
+
+    async def list_in_turns(self) -> tuple[RequestState, ...]:
+        """Returns the same as ``list``, and gives other work its turn meanwhile."""
+        states = self._states_of(self._context.stores.requests.all())
+        return tuple([state async for state in in_turns(states)])
 
     def open(self) -> tuple[RequestState, ...]:
         """Returns the states of the unsettled requests, newest first; no contents."""
+        return tuple(self.each_open())
+
+    def each_open(self) -> Iterator[RequestState]:
+        """Yields the same as ``open``, one by one."""
         return self._states_of(self._context.stores.requests.open())
 
     async def prepare(self) -> None:
-        """Computes the states that ``list`` and ``open`` lack, while other tasks run."""
-        await self._states.prepare(self._context.stores.requests.all())
+        """Stores the states that lists would have to compute, while other tasks run."""
+        async for request in in_turns(self._context.stores.requests.all()):
+            with self._jobs.attempt("requests"):
+                self._states.prepare(request)
 
     def state(self, packet: bytes, peer: str = "") -> RequestState:
         """Returns the state of a request, without contents; arguments and errors as ``show``."""
         return self._state(self._found(packet, peer), self._waiting())
 
-    def _states_of(self, requests: Iterable[StoredRequest]) -> tuple[RequestState, ...]:
+    def _states_of(self, requests: Iterable[StoredRequest]) -> Iterator[RequestState]:
         waiting = self._waiting()
-        return tuple(self._state(each, waiting) for each in requests)
+        return (self._state(each, waiting) for each in requests)
 
     def _state(
         self, request: StoredRequest, waiting: Mapping[bytes, tuple[bytes, ...]]

@@ -1,7 +1,7 @@
 """States of requests without contents, for lists: computed once for each change."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tearline.dataclass.immutable import immutable
@@ -10,7 +10,6 @@ from tearline.requests.progress import Phase
 from tearline_client.context import NodeContext
 from tearline_client.features.requests.views import RequestView, view_request
 from tearline_client.store.requests import StoredRequest
-from tearline_runtime.turns import in_turns
 
 Waiting = Mapping[bytes, tuple[bytes, ...]]
 
@@ -83,7 +82,7 @@ def state_of(view: RequestView) -> RequestState:
 
 
 class RequestStates:
-    """Reads states of requests.
+    """Reads states of requests. A reader computes a missing state, and stores it nowhere.
 
     Args:
         context: The node.
@@ -104,22 +103,20 @@ class RequestStates:
             TearlineError: If it cannot be computed, for example without its agreement.
         """
         known = self._stored.find(request.packet, request.peer)
-        value = self._computed(request) if known is None else json.loads(known)
+        if known is None:
+            value = _value(view_request(self._context, request, ()))
+        else:
+            value = json.loads(known)
         return _at(value, request, pending, self._context.now_ms())
 
-    async def prepare(self, requests: Iterable[StoredRequest]) -> None:
-        """Computes the missing states of requests, while other tasks run; raises as ``of``."""
-        async for request in in_turns(requests):
-            if self._stored.find(request.packet, request.peer) is None:
-                self._computed(request)
-
-    def _computed(self, request: StoredRequest) -> dict[str, Any]:
+    def prepare(self, request: StoredRequest) -> None:
+        """Stores the state of a request if it is missing; raises as ``of``."""
+        if self._stored.find(request.packet, request.peer) is not None:
+            return
         # In one transaction: a change by another process must not leave an older state.
         with self._context.stores.database.transaction():
-            view = view_request(self._context, request, ())
-            value = _value(view)
+            value = _value(view_request(self._context, request, ()))
             self._stored.put(request.packet, request.peer, json.dumps(value).encode())
-        return value
 
 
 def _value(view: RequestView) -> dict[str, Any]:

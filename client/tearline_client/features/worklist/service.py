@@ -1,6 +1,6 @@
 """Worklist: the tasks that wait for a person of this agency, most urgent first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from tearline.agreements.proposal import OPEN
@@ -19,6 +19,7 @@ from tearline_client.features.consents.service import ConsentService
 from tearline_client.features.recalls.service import RecallService
 from tearline_client.features.requests.service import RequestService
 from tearline_client.features.requests.states import RequestState
+from tearline_runtime.turns import in_turns
 
 UNREAD_SHOWN = 100
 """Unread packets of a worklist, the newest: a person reads no more of them in a day."""
@@ -123,29 +124,28 @@ class Worklist:
         Every list is short: persons make and settle what it holds. Of unread packets, it holds
         the newest.
         """
-        found = [
-            *self._evidence(),
-            *self._of_requests(),
-            *self._of_approvals(),
-            *self._of_recalls(),
-            *self._of_consents(),
-            *self._of_proposals(),
-            *self._of_cases(),
-            *self._quarantined(),
-            *self._unread(),
-        ]
-        return tuple(sorted(found, key=lambda task: task.urgency))
+        return _ordered(self._found())
+
+    async def tasks_in_turns(self) -> tuple[Task, ...]:
+        """Returns the same as ``tasks``, and gives other work its turn meanwhile."""
+        return _ordered([task async for task in in_turns(self._found())])
+
+    def _found(self) -> Iterator[Task | None]:
+        """Yields the tasks, and None for each request without one."""
+        yield from self._evidence()
+        yield from map(_task_of, self._requests.each_open())
+        yield from self._of_approvals()
+        yield from self._of_recalls()
+        yield from self._of_consents()
+        yield from self._of_proposals()
+        yield from self._of_cases()
+        yield from self._quarantined()
+        yield from self._unread()
 
     def _evidence(self) -> Iterator[Task]:
         for each in self._context.stores.cosigning.accusations():
             if not each.decision:
                 yield Task(kind=TaskKind.EVIDENCE, id=each.id, since_ms=each.time_ms)
-
-    def _of_requests(self) -> Iterator[Task]:
-        for state in self._requests.open():
-            task = _task_of(state)
-            if task is not None:
-                yield task
 
     def _of_approvals(self) -> Iterator[Task]:
         for each in self._approvals.waiting():
@@ -226,6 +226,11 @@ class Worklist:
                 partner=origin,
                 since_ms=received_ms,
             )
+
+
+def _ordered(tasks: Iterable[Task | None]) -> tuple[Task, ...]:
+    found = (task for task in tasks if task is not None)
+    return tuple(sorted(found, key=lambda task: task.urgency))
 
 
 def _task_of(state: RequestState) -> Task | None:

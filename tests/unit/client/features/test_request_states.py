@@ -8,12 +8,14 @@ from attacks.test_decisions import settled
 from support.node import context_of, stores_of
 from support.simulation import Member, Simulation
 from tearline.audit.event import EventCode
+from tearline.errors import CommitmentMismatch
 from tearline.persons.tokens import Role
 from tearline.requests.step import Ground
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline_client.features.requests import states
 from tearline_client.features.requests.states import state_of
 from tearline_client.features.requests.views import RequestView, view_request
+from tearline_client.store.requests import StoredRequest
 from unit.client.console.browsers import accesses
 
 __all__ = ["memory", "quick", "template", "world"]
@@ -91,6 +93,48 @@ async def test_a_list_replays_no_request_that_did_not_change(
     await node.requests.admit(requests[0], PERSON)
     node.requests.list()
     assert set(replayed) == {requests[0]}
+    replayed.clear()
+    await node.update_indexes()
+    node.requests.list()
+    assert replayed == [requests[0]]
+
+
+async def test_a_list_writes_no_missing_state(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = await ask(world.us, world.mx)
+    node, database = world.mx.node, stores_of(world.mx.node).database
+
+    def write() -> None:
+        pytest.fail("a read begins a transaction")
+
+    now_ms = context_of(node).now_ms()
+    object.__setattr__(context_of(node), "now_ms", lambda: now_ms)
+    with monkeypatch.context() as reading:
+        reading.setattr(database, "transaction", write)
+        (state,) = node.requests.list()
+        assert (state,) == node.requests.open() == await node.requests.list_in_turns()
+        assert state == node.requests.state(request)
+        assert not any(map(node.requests.is_overdue, node.requests.unsettled()))
+        assert node.todo() == await node.todo_in_turns() != ()
+    assert stores_of(node).request_states.find(request, world.us.node.uri) is None
+
+
+async def test_a_request_that_cannot_be_read_keeps_no_other_state_from_being_stored(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [await ask(world.us, world.mx) for _ in range(2)]
+    node, stores = world.mx.node, stores_of(world.mx.node)
+
+    def damaged(context: object, request: StoredRequest, pending: tuple[bytes, ...]) -> RequestView:
+        if request.packet == requests[0]:
+            raise CommitmentMismatch("slot 0")
+        return view_request(context, request, pending)
+
+    monkeypatch.setattr(states, "view_request", damaged)
+    await node.update_indexes()
+    found = [stores.request_states.find(each, world.us.node.uri) for each in requests]
+    assert [each is None for each in found] == [True, False]
 
 
 def entries(member: Member) -> list[tuple[EventCode, bytes]]:
