@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -318,4 +318,9 @@ def _peak_kib(pid: int) -> int:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*.db"))
+    """Bytes of the databases there, with what their write-ahead logs still hold."""
+    files = list(folder.rglob("*.db"))
+    for file in files:
+        with closing(connect(file)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return sum(file.stat().st_size for file in files)

@@ -1,7 +1,7 @@
 """Attestations, each stored once: one covers all statements of a batch."""
 
 from tearline.errors import StoreDamaged
-from tearline.statements.statement import Attestation
+from tearline.statements.statement import Attestation, Statement
 from tearline.wire.statements import (
     Signed,
     encode_attestation,
@@ -40,6 +40,13 @@ class AttestationStore(Store):
         statement = parse_statement(data.removeprefix(_APART))
         hashes = [inclusion.attestation for inclusion in statement.inclusions]
         return signed_of(statement, {key: self._attestation(key) for key in hashes})
+
+    @staticmethod
+    def statement(data: bytes) -> Statement:
+        """Returns a statement without its attestations."""
+        if not data.startswith(_APART):
+            return parse_signed(data).statement
+        return parse_statement(data.removeprefix(_APART))
 
     def _attestation(self, key: bytes) -> Attestation:
         sealed = self._db.value("SELECT sealed FROM attestation WHERE hash = ?", (key,))

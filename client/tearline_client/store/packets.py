@@ -11,7 +11,7 @@ from tearline.statements.receipt import Status
 from tearline.wire.grants import parse_grant
 from tearline.wire.packet_parts import encode_parts, parse_parts
 from tearline.wire.packets import Release, encode_release, parse_manifest, parse_release
-from tearline.wire.statements import Signed, encode_signed, parse_signed
+from tearline.wire.statements import Signed
 from tearline_client.store.attestations import AttestationStore
 from tearline_client.store.database import Database
 from tearline_client.store.packet_index import PacketIndex
@@ -61,7 +61,9 @@ class PacketStore(PacketIndex):
                 signed.statement.id,
                 origin,
                 now_ms,
-                self._db.vault.seal(MANIFEST.at(signed.statement.id), encode_signed(signed)),
+                self._db.vault.seal(
+                    MANIFEST.at(signed.statement.id), self._attestations.encode(signed)
+                ),
                 self._db.vault.seal(_PARTS.at(signed.statement.id), encode_parts(parts)),
             ),
         )
@@ -248,8 +250,8 @@ class PacketStore(PacketIndex):
         if row is None:
             raise NotFound("no such packet here")
         origin, received_ms, sealed = row
-        signed = parse_signed(self._db.vault.open(MANIFEST.at(packet_id), sealed))
-        return origin, received_ms, parse_manifest(signed.statement.body)
+        statement = AttestationStore.statement(self._db.vault.open(MANIFEST.at(packet_id), sealed))
+        return origin, received_ms, parse_manifest(statement.body)
 
     def held(self, packet_id: bytes) -> StoredPacket | None:
         """Returns one packet, or None if it is not here."""
@@ -313,7 +315,7 @@ class PacketStore(PacketIndex):
             id=packet_id,
             origin=origin,
             received_ms=received_ms,
-            signed=parse_signed(self._db.vault.open(MANIFEST.at(packet_id), manifest)),
+            signed=self._attestations.parse(self._db.vault.open(MANIFEST.at(packet_id), manifest)),
             parts=parse_parts(self._db.vault.open(_PARTS.at(packet_id), parts)),
             keys=tuple(self._release(packet_id, grant_id, sealed) for grant_id, sealed in keys),
         )

@@ -2,10 +2,12 @@
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import u64
+from tearline.errors import StoreDamaged
 from tearline.statements.statement import StatementType
 from tearline.wire.grants import parse_void
 from tearline.wire.statements import Signed, encode_signed, parse_signed
-from tearline_client.store.database import Store
+from tearline_client.store.database import Database, Store
+from tearline_client.store.packets import PacketStore
 from tearline_client.store.vault import Column
 
 _SENT = Column("sent", "sealed", ("recipient", "agreement", "seq"))
@@ -13,6 +15,7 @@ _DUE = "recovery.due"
 _RESTORED = "recovery.restored"
 _UNREAD = "recovery.unread"
 _TWIN = "recovery.twin"
+_GRANT = b"\1"  # marks the id of a stored grant; a statement begins differently
 _THEIRS, _OURS = b"\1", b"\2"  # the party with the loss
 
 
@@ -32,11 +35,18 @@ class Restored:
 class RecoveryStore(Store):
     """Recovery data, stored in the transaction of their subjects."""
 
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._packets = PacketStore(database)
+
     # Sent statements without a recipient's receipt.
 
     def keep(self, recipient: str, agreement_id: bytes, seq: int, sent: Signed) -> None:
-        """Stores the statement accepted at a place of a channel."""
-        sealed = self._db.vault.seal(_SENT.at(recipient, agreement_id, seq), encode_signed(sent))
+        """Stores the statement accepted at a place of a channel; of a stored grant, its id."""
+        grant = self._packets.grant(sent.statement.id)
+        is_stored = grant is not None and grant.signed == sent
+        data = _GRANT + sent.statement.id if is_stored else encode_signed(sent)
+        sealed = self._db.vault.seal(_SENT.at(recipient, agreement_id, seq), data)
         self._db.execute(
             "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
             (recipient, agreement_id, seq, sealed),
@@ -50,12 +60,24 @@ class RecoveryStore(Store):
         )
 
     def sent(self, recipient: str, agreement_id: bytes, seq: int) -> Signed | None:
-        """Returns the statement accepted at a place, if it is still stored."""
+        """Returns the statement accepted at a place, if it is still stored.
+
+        Raises:
+            StoreDamaged: If it is a grant that is missing.
+        """
         sealed = self._db.value(
             "SELECT sealed FROM sent WHERE recipient = ? AND agreement = ? AND seq = ?",
             (recipient, agreement_id, seq),
         )
-        return None if sealed is None else self._opened(recipient, agreement_id, seq, sealed)
+        if sealed is None:
+            return None
+        data = self._opened(recipient, agreement_id, seq, sealed)
+        if not data.startswith(_GRANT):
+            return parse_signed(data)
+        grant = self._packets.grant(data.removeprefix(_GRANT))
+        if grant is None:
+            raise StoreDamaged("a grant is missing")
+        return grant.signed
 
     def withdrawals(self, recipient: str, agreement_id: bytes, seq: int) -> tuple[Signed, ...]:
         """Returns the withdrawals of grants at places up to ``seq`` that the recipient lacks."""
@@ -64,11 +86,12 @@ class RecoveryStore(Store):
             " ORDER BY seq",
             (recipient, agreement_id, seq),
         )
-        found = [self._opened(recipient, agreement_id, *row) for row in rows]
-        return tuple(each for each in found if _withdraws(each))
+        found = (self._opened(recipient, agreement_id, *row) for row in rows)
+        others = (parse_signed(data) for data in found if not data.startswith(_GRANT))
+        return tuple(each for each in others if _withdraws(each))
 
-    def _opened(self, recipient: str, agreement_id: bytes, seq: int, sealed: bytes) -> Signed:
-        return parse_signed(self._db.vault.open(_SENT.at(recipient, agreement_id, seq), sealed))
+    def _opened(self, recipient: str, agreement_id: bytes, seq: int, sealed: bytes) -> bytes:
+        return self._db.vault.open(_SENT.at(recipient, agreement_id, seq), sealed)
 
     # A loss of the exchange.
 
