@@ -26,7 +26,7 @@ AT_MOST: Mapping[str, float] = {
     # shared package takes its part of the bound along, so the sum stays.
     # Of these, 200 are the status that both sides share; 45 make classes on use; 60 save bytes
     # of fields; 10 are the codes of sign-ins and changes of persons.
-    "lines of code in proto": 12_260,
+    "lines of code in proto": 12_270,
     "lines of code in server": 9_820,
     # Of these, 250 count the effects of a suspension and read what a case holds; 1,300 are the
     # worklist, the inbox and aids for persons; 500 spell names for searches and read a running
@@ -37,8 +37,8 @@ AT_MOST: Mapping[str, float] = {
     "lines of code in client": 27_940,
     # Pages decide nothing, and take 100 to 250 lines. Of these, 545 are the way to an identity
     # provider; 625 are recalls, consents, acts on several packets, and the bench of policies; 66
-    # end the sessions of changed credentials.
-    "lines of code in console": 7_331,
+    # end the sessions of changed credentials; 65 are turns of pages.
+    "lines of code in console": 7_396,
     "lines of test support": 4_785,
     "reads of node.state in client": 0,
     "reads of node.state in tests": 1,

@@ -47,9 +47,9 @@ from tearline_client.demo.lead import (
     corrected_jsonl,
     lead_jsonl,
 )
+from tearline_client.drafting.correction import draft_correction
 from tearline_client.drafting.from_file import (
     ReleaseOptions,
-    draft_correction,
     draft_file,
 )
 from tearline_client.drafting.record_requests import draft_answer

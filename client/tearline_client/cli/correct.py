@@ -22,7 +22,8 @@ from tearline_client.cli.release_options import (
     unmarked_option,
 )
 from tearline_client.cli.session import async_command, look, open_node
-from tearline_client.drafting.from_file import confirmed, draft_correction
+from tearline_client.drafting.correction import draft_correction
+from tearline_client.drafting.from_file import confirmed
 from tearline_client.features.corrections.service import Change, CorrectionPlan
 from tearline_client.messages.sent import Sent
 from tearline_client.rendering.packets import SPARE, seen_text, short

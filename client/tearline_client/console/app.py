@@ -142,7 +142,13 @@ def _endpoint(console: Console, route: ConsoleRoute) -> Callable[[Request], Awai
         return await _answered(visit, lambda visit: confirm_first(visit, act))
 
     async def act(visit: Visit) -> Response:
-        return await _answered(visit, route.handler)
+        if visit.signed_in is None:  # sign-ins have queues of their own
+            return await _answered(visit, route.handler)
+        return await _answered(visit, in_turn)
+
+    async def in_turn(visit: Visit) -> Response:
+        async with console.turns(route).turn(visit.person):
+            return await route.handler(visit)
 
     return answer
 

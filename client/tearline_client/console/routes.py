@@ -131,9 +131,9 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         path=f"{_PACKET}/correct", handler=correction.enter, method="POST", roles=_LIAISON
     ),
     ConsoleRoute(path="/compose", handler=form.page, roles=_LIAISON, title=mark("Compose")),
-    ConsoleRoute(path="/compose", handler=form.enter, method="POST", roles=_LIAISON),
+    ConsoleRoute(path="/compose", handler=form.enter, method="POST", roles=_LIAISON, remote=False),
     ConsoleRoute(path=_DRAFT, handler=review.page, roles=_LIAISON),
-    ConsoleRoute(path=_DRAFT, handler=review.change, method="POST", roles=_LIAISON),
+    ConsoleRoute(path=_DRAFT, handler=review.change, method="POST", roles=_LIAISON, remote=False),
     ConsoleRoute(path=f"{_DRAFT}/send", handler=review.last_page, roles=_LIAISON),
     ConsoleRoute(path=f"{_DRAFT}/send", handler=review.send, method="POST", roles=_LIAISON),
     ConsoleRoute(path=f"{_DRAFT}/send-red", handler=review.last_page, roles=_LIAISON, wide=True),
@@ -196,16 +196,20 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         path=f"{_PROPOSAL}/counter", handler=terms.counter, method="POST", roles=_OFFICER, wide=True
     ),
     ConsoleRoute(path="/audit", handler=who_saw.page, title=mark("Audit")),
-    ConsoleRoute(path="/audit", handler=who_saw.answer, method="POST"),
-    ConsoleRoute(path="/audit/log", handler=log.page, roles=SEARCHERS),
-    ConsoleRoute(path="/audit/log/{entry}", handler=entry.page, roles=SEARCHERS),
-    ConsoleRoute(path="/audit/log/{entry}/proof", handler=entry.proof, roles=SEARCHERS),
+    ConsoleRoute(path="/audit", handler=who_saw.answer, method="POST", remote=False),
+    ConsoleRoute(path="/audit/log", handler=log.page, roles=SEARCHERS, remote=True),
+    ConsoleRoute(path="/audit/log/{entry}", handler=entry.page, roles=SEARCHERS, remote=True),
+    ConsoleRoute(
+        path="/audit/log/{entry}/proof", handler=entry.proof, roles=SEARCHERS, remote=True
+    ),
     ConsoleRoute(path="/audit/export", handler=export.export, method="POST", roles=SEARCHERS),
-    ConsoleRoute(path="/audit/statistics", handler=statistics.page, roles=SEARCHERS),
+    ConsoleRoute(path="/audit/statistics", handler=statistics.page, roles=SEARCHERS, remote=True),
     ConsoleRoute(path="/audit/exhibit", handler=exhibit.page),
-    ConsoleRoute(path="/audit/exhibit", handler=exhibit.verify, method="POST"),
-    ConsoleRoute(path="/audit/access", handler=access.page, roles=READERS),
-    ConsoleRoute(path="/audit/access", handler=access.sought, method="POST", roles=READERS),
+    ConsoleRoute(path="/audit/exhibit", handler=exhibit.verify, method="POST", remote=False),
+    ConsoleRoute(path="/audit/access", handler=access.page, roles=READERS, remote=True),
+    ConsoleRoute(
+        path="/audit/access", handler=access.sought, method="POST", roles=READERS, remote=False
+    ),
     ConsoleRoute(path="/requests/new", handler=new.page, roles=_DRAFTERS),
     ConsoleRoute(path="/requests/new", handler=new.preview, method="POST", roles=_DRAFTERS),
     ConsoleRoute(path="/requests/{request}", handler=request.page, roles=_DRAFTERS),
@@ -243,7 +247,7 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/passkeys", handler=passkeys.page, wide=True),
     ConsoleRoute(path="/passkeys", handler=passkeys.change, method="POST", wide=True),
     ConsoleRoute(path="/confirm", handler=confirmation.page),
-    ConsoleRoute(path="/confirm/provider", handler=provider.leave_to_confirm),
+    ConsoleRoute(path="/confirm/provider", handler=provider.leave_to_confirm, remote=True),
     ConsoleRoute(path="/confirm", handler=confirmation.confirm, method="POST"),
     ConsoleRoute(path="/language", handler=account.choose_language, method="POST", roles=_NO_ROLE),
 )

@@ -19,10 +19,16 @@ from tearline.errors import (
     EXIT_REFUSED,
     EXIT_UNREACHABLE,
     EXIT_USAGE,
+    ConsoleBusy,
     SignInDelayed,
     TearlineError,
 )
-from tearline.limits import MAX_CONSOLE_UPLOAD_BYTES, MAX_SIGN_INS_WAITING
+from tearline.limits import (
+    MAX_ACTS_AT_WORK,
+    MAX_CONSOLE_UPLOAD_BYTES,
+    MAX_PAGES_AT_WORK,
+    MAX_SIGN_INS_WAITING,
+)
 from tearline.persons.tokens import Role
 from tearline_client.console.challenges import Challenges
 from tearline_client.console.drafts import HeldDrafts
@@ -30,6 +36,7 @@ from tearline_client.console.flows import Flows
 from tearline_client.console.forms import CSRF, Form, read_form
 from tearline_client.console.guard import Origins
 from tearline_client.console.languages import Language
+from tearline_client.console.page_turns import PageTurns
 from tearline_client.console.provider import Provider
 from tearline_client.console.sessions import BrowserSession, BrowserSessions, SignInPace
 from tearline_client.console.templates import environment
@@ -53,6 +60,8 @@ _STATUSES = {
 
 def status_of(refused: TearlineError | None) -> int:
     """Returns the status of a page with a refusal, or without one."""
+    if isinstance(refused, ConsoleBusy):
+        return 429
     return 200 if refused is None else _STATUSES[refused.exit_status]
 
 
@@ -70,6 +79,7 @@ class ConsoleRoute:
             if the last authentication is minutes ago. The page that shows the effect and the act
             itself have one path, and both are wide. A vote's page is that of its case, which is
             not wide: the act alone is.
+        remote: Whether it may wait for another machine; None: each POST may.
     """
 
     path: str
@@ -78,6 +88,12 @@ class ConsoleRoute:
     roles: frozenset[Role] = ALL
     title: str = ""
     wide: bool = False
+    remote: bool | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Returns whether the page waits for this node's own work alone."""
+        return self.method == "GET" if self.remote is None else not self.remote
 
 
 class Verifications:
@@ -123,6 +139,8 @@ class Console:
         flows: Ways to the identity provider and back.
         returning: Queue of persons who come back from there.
         drafts: Drafts that persons look at before they leave.
+        pages: Turns of pages that wait for this node alone.
+        acts: Turns of acts, and of pages that may wait for other machines.
     """
 
     node: Node
@@ -139,6 +157,12 @@ class Console:
     flows: Flows = field(default_factory=Flows)
     returning: Verifications = field(default_factory=Verifications)
     drafts: HeldDrafts = field(default_factory=HeldDrafts)
+    pages: PageTurns = field(default_factory=lambda: PageTurns(MAX_PAGES_AT_WORK))
+    acts: PageTurns = field(default_factory=lambda: PageTurns(MAX_ACTS_AT_WORK))
+
+    def turns(self, route: ConsoleRoute) -> PageTurns:
+        """Returns the queue of a route."""
+        return self.pages if route.is_local else self.acts
 
 
 @immutable

@@ -25,9 +25,9 @@ from tearline.requests.step import Ground
 from tearline.statements.receipt import Status
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline_client.connectors.importers.ftm import read_ftm
+from tearline_client.drafting.correction import draft_correction
 from tearline_client.drafting.from_file import (
     ReleaseOptions,
-    draft_correction,
     draft_file,
 )
 from tearline_client.drafting.record_requests import draft_answer

@@ -1,11 +1,11 @@
 """From a source file to release plans: read, group, mark, decide. Sends no message."""
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import overload
 
 from tearline.dataclass.immutable import immutable
@@ -18,21 +18,18 @@ from tearline.errors import (
 )
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_DOCUMENTS_BYTES
-from tearline.packets.packet import Field, PacketKind
+from tearline.packets.packet import Field
 from tearline.text.choices import one_of
 from tearline_client.connectors.importers.documents import Document, document_fields
-from tearline_client.connectors.importers.ftm import read_ftm
 from tearline_client.connectors.importers.report import Finding, Imported, verify_marked
-from tearline_client.features.corrections.service import CorrectionPlan
-from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About, packet_field
 from tearline_client.planning.entities import Entity, Group, connected_groups
 from tearline_client.planning.merged_entities import Groups
 from tearline_client.planning.release_plan import ReleasePlan
+from tearline_runtime.turns import in_turns
 
 Reader = Callable[[Path], Imported]
-NARRATIVE, REFERENCE = "Packet/narrative", "Packet/reference"
 _MAX_PLACES = 8  # of doubtful values listed in a refusal
 
 
@@ -192,35 +189,63 @@ def draft_file(
         PacketTooLarge: If the documents exceed one packet.
         TearlineError: If the source is unreadable, or no agreement covers it.
     """
-    _verify_size(documents)  # before a file is read that may be large
-    return draft_imported(node, read(path), order, narrative=narrative, documents=documents)
+    beside = fields_beside(narrative, documents)  # before a file is read that may be large
+    imported = read(path)
+    unmarked = verify_marked(imported.entities, allowed=order.unmarked)
+    about = _about(node, order, imported)
+    plans = _plans(node, order, about, imported, connected_groups(imported.entities), beside)
+    return drafted_of(imported, tuple(plans), about, unmarked)
 
 
-def draft_imported(
+async def draft_in_turns(
     node: Node,
     imported: Imported,
     order: ReleaseOptions,
+    groups: Sequence[Group],
     *,
     narrative: str = "",
     documents: Sequence[Document] = (),
 ) -> Drafted:
-    """Plans the packets of an import, as ``draft_file``.
+    """Plans the packets of an import, as ``draft_file``, while other tasks run.
 
     An import without entities makes one packet, of its narrative and documents.
+
+    Args:
+        node: The sending node.
+        imported: The source.
+        order: Terms and recipients.
+        groups: Its connected groups.
+        narrative: Free text of the first packet.
+        documents: Files of the first packet.
+
+    Raises:
+        TearlineError: As ``draft_file``.
     """
     beside = fields_beside(narrative, documents)
-    unmarked = verify_marked(imported.entities, allowed=order.unmarked)
+    unmarked = await asyncio.to_thread(verify_marked, imported.entities, allowed=order.unmarked)
     about = _about(node, order, imported)
-    first, *others = connected_groups(imported.entities) or (Group(entities=(), outside=()),)
-    plans = [
-        _plan(node, order, about, imported, first, extra=beside),
-        *(_plan(node, order, about, imported, group) for group in others),
-    ]
-    return drafted_of(imported, tuple(plans), about, unmarked)
+    planned = in_turns(_plans(node, order, about, imported, groups, beside))
+    plans = tuple([plan async for plan in planned])
+    return await asyncio.to_thread(drafted_of, imported, plans, about, unmarked)
+
+
+def _plans(
+    node: Node,
+    order: ReleaseOptions,
+    about: About,
+    imported: Imported,
+    groups: Sequence[Group],
+    beside: Sequence[Field],
+) -> Iterator[ReleasePlan]:
+    """Yields the plan of each group; without one, that of the fields beside them alone."""
+    first, *others = groups or (Group(entities=(), outside=()),)
+    yield _plan(node, order, about, imported, first, extra=beside)
+    for group in others:
+        yield _plan(node, order, about, imported, group)
 
 
 def _about(node: Node, order: ReleaseOptions, imported: Imported) -> About:
-    _verify_guards(order.about.guarded, imported.entities)
+    verify_guards(order.about.guarded, imported.entities)
     sources = tuple(node.packets.find(prefix) for prefix in order.sources)
     return replace(order.about, derived_from=(*order.about.derived_from, *sources))
 
@@ -259,86 +284,7 @@ def drafted_of(
     )
 
 
-def draft_correction(
-    node: Node,
-    packet: bytes,
-    source: Path | Imported,
-    *,
-    evaluation: str = "",
-    guarded: Mapping[tuple[str, str], str] = MappingProxyType({}),
-    narrative: str = "",
-    documents: Sequence[Document] = (),
-    unmarked: bool = False,
-    person: str = "",
-) -> tuple[CorrectionPlan, tuple[Finding, ...]]:
-    """Plans the correction of a packet of ours, under its terms, for all its recipients.
-
-    Args:
-        node: The sending node.
-        packet: 32 bytes, the packet to correct.
-        source: The complete new content: FollowTheMoney JSON lines of one packet, or an import.
-        evaluation: 4x4; unchanged if empty.
-        guarded: Stricter categories of single fields, beside the earlier ones.
-        narrative: Its free text.
-        documents: Its files.
-        unmarked: Whether to include fields without a category, hidden from partners.
-        person: The reader of the earlier content; by default the logged-in person.
-
-    Returns:
-        The plan, and every value that could not be validated.
-
-    Raises:
-        MalformedInput: If the file does not make one packet.
-        FieldsUnmarked: If a field has no category, and that is not allowed.
-        TearlineError: As ``CorrectionService.plan``, or if the source is unreadable.
-    """
-    shown, packets = node.corrections.corrected(packet, person=person), node.packets
-    manifest = shown.manifest
-    imported = read_ftm(source) if isinstance(source, Path) else source
-    verify_marked(imported.entities, allowed=unmarked)
-    _verify_guards(guarded, imported.entities)
-    groups = connected_groups(imported.entities)
-    if len(groups) != 1:
-        name = source if isinstance(source, Path) else "the new content"
-        raise MalformedInput(f"{name} makes {len(groups)} packets, expected one")
-    # A request does not mark its answer.
-    asked = {
-        source
-        for source in manifest.derived_from
-        if (held := packets.held(source)) and held.manifest.kind is PacketKind.RECORD_REQUEST
-    }
-    about = About(
-        article=manifest.agreement.article,
-        purpose=shown.grants[0].grant.purpose if shown.grants else "",
-        kind=manifest.kind,
-        case_id=manifest.case_id,
-        urgency=manifest.urgency,
-        evaluation=evaluation or manifest.evaluation,
-        derived_from=tuple(each for each in manifest.derived_from if each not in asked),
-        guarded=dict(guarded),
-    )
-    name = node.agreements.newest(manifest.agreement.id).name
-    extra = (*fields_beside(narrative, documents, _narrative_path(shown)), *_references(shown))
-    draft = node.packets.draft(groups[0], about, agreement=name, extra=extra)
-    draft = replace(draft, derived_from=manifest.derived_from)
-    return node.corrections.plan(shown, draft), imported.findings
-
-
-def _references(shown: PacketView) -> Iterable[Field]:
-    """Yields the originator's own reference of a packet, kept in its correction."""
-    for opened in shown.view.best():
-        if opened.field.path.endswith(f"/{REFERENCE}"):
-            text = opened.field.values[0].decode()
-            yield packet_field("reference", text, opened.field.path)
-
-
-def _narrative_path(shown: PacketView) -> str:
-    """Returns the path of a packet's narrative, kept in its correction."""
-    paths = (opened.field.path for opened in shown.view.best())
-    return next((path for path in paths if path.endswith(f"/{NARRATIVE}")), "")
-
-
-def _verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[Entity]) -> None:
+def verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[Entity]) -> None:
     """Verifies that each guard names a field: a misspelt one must not be ignored.
 
     Raises:

@@ -1,6 +1,6 @@
 """TL-USE: the command or its input is not valid."""
 
-from tearline.errors.base import EXIT_USAGE, TearlineError
+from tearline.errors.base import EXIT_USAGE, ErrorClass, TearlineError
 
 
 class UsageError(TearlineError):
@@ -74,3 +74,12 @@ class FormRefused(UsageError):
     code = "TL-USE-008"
     what = "The form is not acceptable."
     next = "Open the page again, and send the form from there."
+
+
+class ConsoleBusy(UsageError):
+    """Page of a person who has too many waiting ones already."""
+
+    code = "TL-USE-009"
+    what = "Too many pages of yours wait for the console."
+    next = "Close windows that are still loading, then open the page again."
+    error_class = ErrorClass.LATER

@@ -143,6 +143,12 @@ CONSOLES = (
         "0",
         code="TL-TLS-012",
     ),
+    _attack(
+        "keep other persons' pages waiting by many windows",
+        "/test_page_turns.py::test_many_windows_of_one_person_delay_another_by_one_page",
+        "page_turns:PageTurns._wait",
+        code="TL-USE-009",
+    ),
     _passkey(
         "answer again with a passkey's answer of before",
         "an_answer_signs_in_once",

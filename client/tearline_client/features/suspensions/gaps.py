@@ -6,7 +6,7 @@ are the node's own records.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import EventCode
@@ -15,6 +15,7 @@ from tearline.identity import agency_uri_of
 from tearline.suspensions.history import Interval, stopped_intervals
 from tearline_client.context import NodeContext
 from tearline_client.store.suspensions import KeptMark
+from tearline_runtime.turns import in_turns
 
 _COUNTED = frozenset(
     {
@@ -93,21 +94,29 @@ class Gap:
 
 def gaps_of(context: NodeContext, agreement: Agreement) -> tuple[Gap, ...]:
     """Returns every gap of an agreement with a partner, ordered by article, peer and time."""
+    return tuple(gap for gap in _read(context, agreement) if gap)
+
+
+async def gaps_in_turns(context: NodeContext, agreement: Agreement) -> tuple[Gap, ...]:
+    """Returns the gaps as ``gaps_of``, while other tasks run."""
+    return tuple([gap async for gap in in_turns(_read(context, agreement)) if gap])
+
+
+def _read(context: NodeContext, agreement: Agreement) -> Iterator[Gap | None]:
+    """Yields each gap once its entries are read, and None for each entry."""
     turns = context.stores.suspensions.turns(agreement.id)
     peers = [c.peer for c in context.stores.channels.all() if c.agreement_id == agreement.id]
-    return tuple(
-        _gap(context, agreement, article.id, ends, interval)
+    channels = [
+        (article.id, ends)
         for article in agreement.terms.articles
         for peer in peers
         for ends in ((context.uri, peer), (peer, context.uri))
-        for interval in stopped_intervals(
-            turns,
-            agreement,
-            article.id,
-            sender=agency_uri_of(ends[0]),
-            recipient=agency_uri_of(ends[1]),
-        )
-    )
+    ]
+    for article, ends in channels:
+        sender, recipient = map(agency_uri_of, ends)
+        stops = stopped_intervals(turns, agreement, article, sender=sender, recipient=recipient)
+        for interval in stops:
+            yield from _gap(context, agreement, article, ends, interval)
 
 
 def _gap(
@@ -116,7 +125,7 @@ def _gap(
     article: str,
     ends: tuple[str, str],
     interval: Interval,
-) -> Gap:
+) -> Iterator[Gap | None]:
     sender, recipient = ends
     peer = recipient if sender == context.uri else sender
     marks = context.stores.suspensions.marks(agreement.id, peer)
@@ -132,6 +141,7 @@ def _gap(
     # Up to the later mark, so that all numbers it counts are included.
     stop = max([end, *(entry for entry in after.entries if entry is not None)])
     for opened in context.stores.log.openings_between(start, stop):
+        yield None
         event = opened.event
         if (event.actor, event.counterpart, event.agreement_id) != (
             sender,
@@ -144,7 +154,7 @@ def _gap(
         is_article = event.code is EventCode.GRANT_ACCEPTED and event.article == article
         if is_article and opened.opening.index < end:
             crossed.append(opened.opening.index)
-    return Gap(
+    yield Gap(
         article=article,
         sender=sender,
         recipient=recipient,

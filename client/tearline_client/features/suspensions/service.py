@@ -19,7 +19,7 @@ from tearline.text.choices import listed
 from tearline_client.context import NodeContext
 from tearline_client.features.channels.handler import queue_marks, queue_voids
 from tearline_client.features.suspensions.effects import Effects, effects_of
-from tearline_client.features.suspensions.gaps import Gap, gaps_of
+from tearline_client.features.suspensions.gaps import Gap, gaps_in_turns, gaps_of
 from tearline_client.features.suspensions.handler import OVERTAKEN, change_of, queue_standing
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.drafts import article_of
@@ -192,6 +192,10 @@ class SuspensionService:
     def gaps(self, agreement: Agreement) -> tuple[Gap, ...]:
         """Returns the traffic during suspensions, with both parties' marks, from own records."""
         return gaps_of(self._context, agreement)
+
+    async def gaps_in_turns(self, agreement: Agreement) -> tuple[Gap, ...]:
+        """Returns the traffic as ``gaps``, while other tasks run."""
+        return await gaps_in_turns(self._context, agreement)
 
     async def _say(self, agreement_id: bytes, change: SuspensionStep) -> None:
         stores = self._context.stores

@@ -1,20 +1,28 @@
 """Long work of a page lets the node's other work have its turn."""
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
+from attacks.test_standings import resume, settle, suspend
 from support.node import context_of
 from support.simulation import Simulation
 from tearline.audit.event import EventCode
 from tearline_client.context import NodeContext
+from tearline_client.features.packets.service import PacketService
 from tearline_client.messages.packet_view import PacketView
+from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.store.access import AccessStore
-from tearline_client.store.log import LogStore
+from tearline_client.store.log import LogStore, OpenedEvent
 from tearline_runtime import turns
-from unit.client.console.browsers import ConsoleUnderTest, accesses
+from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses
+from unit.client.console.test_agreement_pages import path_of
+from unit.client.console.test_compose import ana, drafted, theirs, wish
+
+__all__ = ["ana", "theirs"]
 
 
 @dataclass(kw_only=True)
@@ -160,3 +168,44 @@ async def test_an_audit_is_verified_in_turns(
     reply = await browser.get("/audit/log?outcome=ok")
     assert 'href="/audit/log/' in reply.text
     assert (other.seen[0], other.seen[-1]) == (False, True)
+
+
+async def test_the_proof_of_a_suspension_is_made_in_turns(
+    world: Simulation, console: ConsoleUnderTest, other: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.mx.send(world.us)
+    await settle(world)
+    await suspend(world.us)
+    await settle(world)
+    await resume(world.us)
+    await settle(world)
+    browser = await console.signed_in("auditor")
+    openings_between = LogStore.openings_between
+
+    def watched(store: LogStore, start: int, stop: int) -> Iterator[OpenedEvent]:
+        for opened in openings_between(store, start, stop):
+            other.step()
+            yield opened
+
+    monkeypatch.setattr(LogStore, "openings_between", watched)
+    reply = await browser.get(f"{path_of(world.mx)}/silence")
+    assert "Proved: no packet passed" in reply.text
+    assert (other.seen[:2], other.seen[-1]) == ([False, True], True)
+
+
+async def test_many_packets_are_planned_in_turns(
+    world: Simulation, ana: Browser, other: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = PacketService.plan
+
+    def watched(service: PacketService, draft: Draft, to: Iterable[str]) -> ReleasePlan:
+        other.step()
+        return plan(service, draft, to)
+
+    monkeypatch.setattr(PacketService, "plan", watched)
+    people = [
+        {"id": f"p{number}", "schema": "Person", "properties": {"name": [f"Ana {number}"]}}
+        for number in range(4)
+    ]
+    await drafted(ana, wish(world, ftm="\n".join(map(json.dumps, people))))
+    assert other.seen == [False, True, True, True]

@@ -48,7 +48,7 @@ class Silence:
 async def page(visit: Visit) -> Response:
     """Shows every suspension of an agreement, with the traffic in it and the marks around it."""
     agreement, trust_list = agreement_of(visit), visit.node.directory.trust_list()
-    gaps = visit.node.suspensions.gaps(agreement)
+    gaps = await visit.node.suspensions.gaps_in_turns(agreement)
     intervals = [
         Interval(
             start_ms=each.interval.start.time_ms,

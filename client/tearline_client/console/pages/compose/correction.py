@@ -48,7 +48,7 @@ async def enter(visit: Visit) -> Response:
             narrative=given["narrative"].strip(),
             corrects=packet_id,
         )
-        prepared = prepare(visit.node, wish, person=visit.person)
+        prepared = await prepare(visit.node, wish, person=visit.person)
     except TearlineError as error:
         return _form(visit, packet_id, given, error)
     name = visit.console.drafts.hold(visit.person, prepared, visit.console.clock())

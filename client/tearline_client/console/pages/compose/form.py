@@ -137,7 +137,7 @@ async def enter(visit: Visit) -> Response:
     try:
         # In a thread: thousands of lines take a second, and the node has other work meanwhile.
         imported = await asyncio.to_thread(contents_of, form, by, entries)
-        prepared = prepare(visit.node, _wish(terms, form, imported), person=visit.person)
+        prepared = await prepare(visit.node, _wish(terms, form, imported), person=visit.person)
     except TearlineError as error:
         return _form(visit, terms, by, entries, given, error)
     name = visit.console.drafts.hold(visit.person, prepared, visit.console.clock())

@@ -4,6 +4,7 @@ The packet that a person looks at is the packet that is sent. So its plan is hel
 command line holds it while it waits for an answer. Its contents are in no address and on no disk.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import field, replace
 
@@ -13,17 +14,18 @@ from tearline.limits import MAX_CONSOLE_PACKETS
 from tearline.policy.marking import Tlp
 from tearline_client.connectors.importers.documents import Document
 from tearline_client.connectors.importers.report import Finding, Imported
+from tearline_client.drafting.correction import draft_correction
 from tearline_client.drafting.from_file import (
     ReleaseOptions,
     confirmed,
-    draft_correction,
-    draft_imported,
+    draft_in_turns,
 )
 from tearline_client.features.corrections.service import CorrectionPlan
 from tearline_client.node import Node
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import Cell, ReleasePlan
+from tearline_runtime.turns import in_turns
 
 
 @immutable
@@ -105,33 +107,36 @@ class Prepared:
         return tuple(confirmed(plan, repeats) for plan in self.plans)
 
 
-def prepare(node: Node, wish: Wish, *, person: str) -> Prepared:
-    """Returns a wish as it would be sent now. Sends no message.
+async def prepare(node: Node, wish: Wish, *, person: str) -> Prepared:
+    """Returns a wish as it would be sent now, planned while other tasks run. Sends no message.
 
     Raises:
         PacketTooLarge: If it makes more packets than a person looks through.
-        TearlineError: As ``draft_imported`` and ``draft_correction``.
+        TearlineError: As ``draft_in_turns`` and ``draft_correction``.
     """
     if wish.corrects:
         return _correction(node, wish, person)
-    packets = len(connected_groups(wish.imported.entities))
-    if packets > MAX_CONSOLE_PACKETS:  # before any is planned: the node has other work
+    groups = await asyncio.to_thread(connected_groups, wish.imported.entities)
+    if (
+        packets := len(groups)
+    ) > MAX_CONSOLE_PACKETS:  # before any is planned: the node has other work
         raise PacketTooLarge(
             f"the contents make {packets} packets, of {MAX_CONSOLE_PACKETS} in the console;"
             " send them with `tearline import`"
         )
-    drafted = draft_imported(
-        node, wish.imported, wish.order, narrative=wish.narrative, documents=wish.documents
+    drafted = await draft_in_turns(
+        node, wish.imported, wish.order, groups, narrative=wish.narrative, documents=wish.documents
     )
-    plans = tuple(drafted.plans)
-    for plan in plans:
+    mentions: list[Mention] = []
+    async for plan in in_turns(drafted.plans):
         plan.verify_released()
+        mentions += node.packets.mentions(plan)
     return Prepared(
         wish=wish,
-        plans=plans,
+        plans=tuple(drafted.plans),
         findings=drafted.findings,
         unmarked=drafted.unmarked,
-        mentions=tuple(each for plan in plans for each in node.packets.mentions(plan)),
+        mentions=tuple(mentions),
     )
 
 

@@ -172,7 +172,7 @@ async def change(visit: Visit) -> Response:
         wish = wish.with_guard(entity, name, form.text("category"))
     else:
         raise MalformedInput("the form has no such button")
-    planned = prepare(visit.node, wish, person=visit.person)
+    planned = await prepare(visit.node, wish, person=visit.person)
     name = visit.console.drafts.hold(visit.person, planned, visit.console.clock())
     return visit.redirect(f"/compose/{name}")
 
