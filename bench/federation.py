@@ -28,7 +28,8 @@ from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import parse_policy_set
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.verification.trust import GENESIS_FEDERATION, TrustState
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.federation import encode_key_record, encode_trust_list

@@ -36,7 +36,8 @@ from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import PolicySet
 from tearline.policy.terms import Terms
 from tearline.policy.vocabulary import schema_digest
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.tlog.agreed_time import AgreedTime
 from tearline.verification.trust import Moment, TrustState
 from tearline.wire.log_entries import encode_entries_request, parse_entries

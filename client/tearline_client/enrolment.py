@@ -26,7 +26,8 @@ from tearline.federation.members import (
 )
 from tearline.identity import parse_agency_uri
 from tearline.persons.tokens import IssuerKey
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.verification.log_entries import clear_entry
 from tearline.verification.trust import GENESIS_FEDERATION, TrustState
 from tearline.wire.federation import (

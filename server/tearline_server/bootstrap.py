@@ -6,7 +6,7 @@ from dataclasses import field
 
 from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
-from tearline.statements.statement import Signer
+from tearline.statements.signer import Signer
 from tearline.verification.log_entries import verify_cosigned
 from tearline.verification.trust import Moment, TrustState
 from tearline_server.admission.fair_queue import Cost

@@ -18,7 +18,8 @@ from tearline.errors import (
 )
 from tearline.policy.form import Form
 from tearline.statements.receipt import Receipt, Status
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import Delivery
 from tearline.wire.grants import encode_receipt, parse_receipt

@@ -23,7 +23,8 @@ from tearline.errors import (
     TrustStale,
 )
 from tearline.federation.members import KeyRecord, KeyUse, Revocation
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.tlog.note import parse_note
 from tearline.verification.log_entries import blind_entry
 from tearline.wire.cosigning import CosignReply

@@ -21,7 +21,8 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.statements.receipt import LogOpening, Status
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.tlog.proof import LogProof, parse_log_proof
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.audit_search import SearchRequest

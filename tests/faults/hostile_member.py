@@ -28,7 +28,8 @@ from tearline.packets.packet import Field, PacketKind
 from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline.policy.release import Decision
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.wire.grants import encode_grant, parse_grant
 from tearline.wire.publications import (
     Outcome,

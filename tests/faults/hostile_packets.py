@@ -4,7 +4,7 @@ from faults.hostile_member import Hostile, text_field
 from tearline.crypto.keys import SigningKey
 from tearline.limits import MAX_SEALED_BYTES
 from tearline.packets.packet import Field, PacketKind
-from tearline.statements.statement import Signer
+from tearline.statements.signer import Signer
 from tearline.wire.publications import publication_of
 
 

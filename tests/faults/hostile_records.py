@@ -9,7 +9,8 @@ from tearline.agreements.proposal import Proposal
 from tearline.crypto.keys import KemKey, SigningKey
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_SUSPENSIONS
-from tearline.statements.statement import ActedBy, Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import ActedBy, StatementType
 from tearline.suspensions.standing import OfficerAct, Standing
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.agreements import encode_agreement

@@ -22,7 +22,8 @@ from tearline.errors import RecordRequestError
 from tearline.packets.packet import Urgency
 from tearline.requests.clock import Interval
 from tearline.requests.paused_time import standstill
-from tearline.requests.progress import LoggedStep, Phase, Progress, Replayed, replay
+from tearline.requests.progress import Phase, Progress
+from tearline.requests.replay import LoggedStep, Replayed, replay
 from tearline.requests.step import RequestStep, Side, StepKind
 from tearline.suspensions.history import Amended, Recorded, SuspensionChange
 from tearline.suspensions.stoppage import Reach, reaches_of, stoppages_of

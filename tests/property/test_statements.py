@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.agencies import US, federation
 from tearline.errors import InclusionInvalid
 from tearline.limits import TREE_SIZES
-from tearline.statements.statement import SignedTree, StatementType, verify_inclusion
+from tearline.statements.signer import SignedTree
+from tearline.statements.statement import StatementType, verify_inclusion
 from tearline.wire.bundles import bundle, encode_bundle, parse_bundle
 
 NODE = federation().node(US)

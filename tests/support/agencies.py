@@ -29,7 +29,8 @@ from tearline.policy.form import Form
 from tearline.policy.marking import Marking, Pap, Tlp
 from tearline.sealing import Envelope, SealedPacket, decision_digest, release_of, seal, seal_release
 from tearline.statements.channel import Address
-from tearline.statements.statement import Header, Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import Header, StatementType
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.verification.trust import GENESIS_FEDERATION, Moment, TrustState
 from tearline.wire.federation import encode_key_record, encode_trust_list

@@ -40,7 +40,8 @@ from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.sealing import Envelope, SealedPacket, seal
 from tearline.statements.channel import Address
 from tearline.statements.receipt import Receipt
-from tearline.statements.statement import Header, Signer, StatementType, statement_id
+from tearline.statements.signer import Signer
+from tearline.statements.statement import Header, StatementType, statement_id
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import START, Cursor, Delivery
 from tearline.wire.grants import encode_grant, parse_event, parse_receipt

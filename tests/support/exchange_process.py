@@ -24,7 +24,7 @@ from tearline.federation.members import Agency, ExchangeEnrolment
 from tearline.identity import AgencyUri, parse_node_uri
 from tearline.limits import MAX_STREAMS_PER_CONNECTION
 from tearline.persons.tokens import IssuerKey
-from tearline.statements.statement import Signer
+from tearline.statements.signer import Signer
 from tearline.wire.deliveries import START, Cursor, Delivery, encode_cursor, parse_delivery
 from tearline.wire.log_entries import encode_entries_request, parse_entries
 from tearline.wire.publications import Outcome, Publication, encode_publication, parse_outcomes

@@ -48,13 +48,8 @@ from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline.policy.release import Decision
 from tearline.statements.channel import Address
-from tearline.statements.statement import (
-    Attestation,
-    Signer,
-    Statement,
-    StatementType,
-    pseudonym_of,
-)
+from tearline.statements.signer import Signer
+from tearline.statements.statement import Attestation, Statement, StatementType, pseudonym_of
 from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
 from tearline.tlog.merkle import Frontier
 from tearline.verification.log_entries import entry_hash

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from tearline.crypto.keys import SEED_SIZE, KemKey, SigningKey, key_id
 from tearline.errors import KeystoreEntryMissing
-from tearline.statements.statement import Signer
+from tearline.statements.signer import Signer
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline_client.keys.home import (
     COSIGNING_KEY,

@@ -21,14 +21,8 @@ from tearline.sealing import (
     seal_release,
 )
 from tearline.statements.channel import Address
-from tearline.statements.statement import (
-    ActedBy,
-    Header,
-    SignedTree,
-    Signer,
-    StatementType,
-    statement_id,
-)
+from tearline.statements.signer import SignedTree, Signer
+from tearline.statements.statement import ActedBy, Header, StatementType, statement_id
 from tearline.wire.grants import encode_grant
 from tearline.wire.packets import Release, encode_manifest
 from tearline.wire.publications import Publication, publication_of

@@ -9,14 +9,8 @@ from dataclasses import replace
 
 from tearline.errors import ChannelGap, ExchangeBusy, MailboxFull, StatementConflict
 from tearline.statements.channel import Void, VoidReason
-from tearline.statements.statement import (
-    Header,
-    Leaf,
-    Signer,
-    Statement,
-    StatementType,
-    statement_id,
-)
+from tearline.statements.signer import Leaf, Signer
+from tearline.statements.statement import Header, Statement, StatementType, statement_id
 from tearline.wire.addresses import address_of
 from tearline.wire.bundles import Bundle, bundle
 from tearline.wire.grants import (

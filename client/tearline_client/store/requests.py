@@ -12,7 +12,8 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import AgreementNotInForce, NotFound, RecordRequestUnknown
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import Manifest, PacketKind
-from tearline.requests.progress import LoggedStep, Progress, Replayed, demand_of, replay
+from tearline.requests.progress import Progress, demand_of
+from tearline.requests.replay import LoggedStep, Replayed, replay
 from tearline.requests.step import RequestStep, Side, StepNote
 from tearline.wire.requests import encode_note, parse_note, parse_step
 from tearline.wire.statements import Signed, encode_signed, parse_signed

@@ -8,7 +8,7 @@ has an earlier state than the log, never a later one, and missing steps can be i
 going back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 
@@ -22,7 +22,6 @@ from tearline.errors import (
     StepBackwards,
     StepMisattributed,
     StepOutOfOrder,
-    TearlineError,
     UrgencyRefused,
 )
 from tearline.limits import MAX_REQUEST_QUESTIONS
@@ -111,26 +110,6 @@ def demand_of(manifest: Manifest, agreement: Agreement) -> Demand:
         authorisation_ms=agreement.authorisation_ms,
         not_after_ms=manifest.not_after_ms,
     )
-
-
-@immutable
-class LoggedStep:
-    """Step with its log entry.
-
-    Attributes:
-        side: The side of its signer.
-        step: The step.
-        index: Of its entry.
-        time_ms: Of its entry.
-        counted: Whether it was accepted as timely before. Suspensions that become known later
-            do not change that.
-    """
-
-    side: Side
-    step: RequestStep
-    index: int
-    time_ms: int
-    counted: bool = False
 
 
 @immutable
@@ -402,47 +381,6 @@ class Progress:
                 | StepKind.CLOSE
             ):
                 return self  # these change the phase alone
-
-
-@immutable
-class Replayed:
-    """Request after its valid steps, with the steps that do not follow.
-
-    Attributes:
-        progress: The request.
-        unfit: The errors of steps that do not follow, by index of their entry.
-        stopped: Intervals of suspension of its article.
-    """
-
-    progress: Progress
-    unfit: Mapping[int, TearlineError]
-    stopped: tuple[Interval, ...] = ()
-
-    @property
-    def clock(self) -> RequestClock:
-        """Returns the request's clock."""
-        return self.progress.clock(self.stopped)
-
-    @property
-    def is_suspended(self) -> bool:
-        """Returns whether its clock stands still because of a suspension."""
-        running = self.clock.due_ms() is not None
-        return not running and any(each.end_ms is None for each in self.stopped)
-
-
-def replay(
-    begun: Progress, steps: Iterable[LoggedStep], stopped: Sequence[Interval] = ()
-) -> Replayed:
-    """Applies steps in the order of the log, in any order of arrival, and returns the result."""
-    progress, unfit = begun, dict[int, TearlineError]()
-    for each in sorted(steps, key=lambda each: each.index):
-        try:
-            progress = progress.after(
-                each.side, each.step, time_ms=each.time_ms, stopped=stopped, counted=each.counted
-            )
-        except TearlineError as error:
-            unfit[each.index] = error
-    return Replayed(progress=progress, unfit=unfit, stopped=tuple(stopped))
 
 
 def _verify_lower(wanted: Urgency | None, current: Urgency) -> None:

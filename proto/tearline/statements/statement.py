@@ -14,14 +14,13 @@ equal bodies are the same statement. Specified in docs/spec/statement-v1.md.
 """
 
 import hashlib
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Flag, IntEnum, auto
 from functools import cached_property
 from typing import Self
 
-from tearline.crypto.keys import KEY_ID_SIZE, SIGNATURE_SIZE, SigningKey, SigningPublicKey
+from tearline.crypto.keys import KEY_ID_SIZE, SIGNATURE_SIZE, SigningPublicKey
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed, u32
 from tearline.errors import (
@@ -31,8 +30,8 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.identity import domain_uri_of
-from tearline.limits import MAX_BODY_BYTES, MAX_URI_BYTES, TREE_SIZES
-from tearline.tlog.merkle import root_from_inclusion, tree_levels
+from tearline.limits import MAX_URI_BYTES, TREE_SIZES
+from tearline.tlog.merkle import root_from_inclusion
 
 HASH_SIZE = 32
 SALT_SIZE = 32
@@ -179,7 +178,7 @@ class Attestation:
     @cached_property
     def signed_bytes(self) -> bytes:
         """Returns the message under the signature."""
-        return _signed_bytes(self.federation, self.signer, self.key_id, self.size, self.root)
+        return signed_bytes(self.federation, self.signer, self.key_id, self.size, self.root)
 
     @cached_property
     def hash(self) -> bytes:
@@ -235,20 +234,6 @@ class Statement:
         return statement_id(self.type, self.body)
 
 
-@immutable
-class Leaf:
-    """Statement of a tree, before its path is computed."""
-
-    type: StatementType
-    body: bytes
-    salt: bytes
-
-    @property
-    def hash(self) -> bytes:
-        """Returns the 32-byte leaf hash."""
-        return leaf_hash(self.type, self.salt, self.body)
-
-
 def statement_id(kind: StatementType, body: bytes) -> bytes:
     """Returns SHA-256 over the type's label and the body."""
     return hashlib.sha256(kind.label + body).digest()
@@ -259,7 +244,8 @@ def leaf_hash(kind: StatementType, salt: bytes, body: bytes) -> bytes:
     return hashlib.sha256(b"\0" + kind.label + salt + body).digest()
 
 
-def _signed_bytes(federation: bytes, signer: str, key_id: bytes, size: int, root: bytes) -> bytes:
+def signed_bytes(federation: bytes, signer: str, key_id: bytes, size: int, root: bytes) -> bytes:
+    """Returns the message under an attestation's signature; arguments as its attributes."""
     return (
         label("attestation")
         + federation
@@ -268,101 +254,6 @@ def _signed_bytes(federation: bytes, signer: str, key_id: bytes, size: int, root
         + u32(size)
         + root
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignedTree:
-    """Attestation and its statements, at random positions of the tree.
-
-    Attributes:
-        attestation: The signature over the tree.
-        leaves: The statements, in the given order.
-        positions: Position of each statement's leaf in the tree; all other leaves are random
-            filler.
-        levels: ``levels[0]`` are the leaf hashes of the tree, ``levels[-1]`` its root alone.
-    """
-
-    attestation: Attestation
-    leaves: tuple[Leaf, ...]
-    positions: tuple[int, ...]
-    levels: tuple[tuple[bytes, ...], ...]
-
-    def path(self, position: int, *, height: int = 0) -> tuple[bytes, ...]:
-        """Returns the siblings from a subtree to the root.
-
-        Args:
-            position: Position of the subtree's first leaf.
-            height: The subtree has ``2**height`` leaves.
-        """
-        return tuple(
-            level[(position >> depth) ^ 1]
-            for depth, level in enumerate(self.levels[:-1])
-            if depth >= height
-        )
-
-    def statement(self, number: int) -> Statement:
-        """Returns one statement, by the given order, with its own path."""
-        leaf, position = self.leaves[number], self.positions[number]
-        inclusion = Inclusion(
-            attestation=self.attestation.hash,
-            salt=leaf.salt,
-            index=position,
-            path=self.path(position),
-        )
-        return Statement(type=leaf.type, body=leaf.body, inclusions=(inclusion,))
-
-    def statements(self) -> tuple[Statement, ...]:
-        """Returns every statement, in the given order, each with its own path."""
-        return tuple(self.statement(number) for number in range(len(self.leaves)))
-
-
-class Signer:
-    """Signing party: its URI and key in one federation."""
-
-    def __init__(self, *, federation: bytes, uri: str, key: SigningKey) -> None:
-        self._key = key
-        self.header = Header(federation=federation, signer=uri, key_id=key.id)
-
-    def sign(self, statements: Sequence[tuple[StatementType, bytes]]) -> SignedTree:
-        """Signs ``statements`` with one signature, and returns the tree.
-
-        Each body must begin with this signer's header. A co-signed statement begins with its first
-        signer's header instead.
-
-        Raises:
-            StatementMalformed: If there are none, too many, or one is too large.
-        """
-        if not statements:
-            raise StatementMalformed("there is no statement to sign")
-        if any(len(body) > MAX_BODY_BYTES for _, body in statements):
-            raise StatementMalformed("a body is larger than a statement may be")
-        size = next((size for size in TREE_SIZES if size >= len(statements)), None)
-        if size is None:
-            raise StatementMalformed(f"one signature covers at most {TREE_SIZES[-1]} statements")
-        leaves = tuple(
-            Leaf(type=kind, body=body, salt=secrets.token_bytes(SALT_SIZE))
-            for kind, body in statements
-        )
-        # Readers of one leaf learn its position; a random one reveals no other leaf.
-        positions = tuple(secrets.SystemRandom().sample(range(size), len(leaves)))
-        hashes = [secrets.token_bytes(HASH_SIZE) for _ in range(size)]
-        for position, leaf in zip(positions, leaves, strict=True):
-            hashes[position] = leaf.hash
-        levels = tree_levels(hashes)
-        root = levels[-1][0]
-        header = self.header
-        message = _signed_bytes(header.federation, header.signer, header.key_id, size, root)
-        attestation = Attestation(
-            federation=header.federation,
-            signer=header.signer,
-            key_id=header.key_id,
-            size=size,
-            root=root,
-            signature=self._key.sign(message),
-        )
-        return SignedTree(
-            attestation=attestation, leaves=leaves, positions=positions, levels=levels
-        )
 
 
 def verify_inclusion(statement: Statement, inclusion: Inclusion, attestation: Attestation) -> None:

@@ -5,15 +5,8 @@ from collections.abc import Iterable
 from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
-from tearline.statements.statement import (
-    HASH_SIZE,
-    SALT_SIZE,
-    Attestation,
-    Inclusion,
-    Leaf,
-    SignedTree,
-    Statement,
-)
+from tearline.statements.signer import Leaf, SignedTree
+from tearline.statements.statement import HASH_SIZE, SALT_SIZE, Attestation, Inclusion, Statement
 from tearline.tlog.merkle import tree_levels
 from tearline.v1 import statement_pb2 as pb
 from tearline.wire.codec import decode, serialize

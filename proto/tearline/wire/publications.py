@@ -12,7 +12,8 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_RETRY_AFTER_MS, MAX_TEXT_BYTES
 from tearline.packets.packet import PacketParts
-from tearline.statements.statement import Attestation, SignedTree, Statement
+from tearline.statements.signer import SignedTree
+from tearline.statements.statement import Attestation, Statement
 from tearline.v1 import exchange_pb2 as pb
 from tearline.wire.bundles import Bundle, bundle, read_bundle, write_bundle
 from tearline.wire.codec import decode, serialize

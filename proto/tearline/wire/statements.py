@@ -14,6 +14,7 @@ from tearline.limits import (
     MAX_MESSAGE_BYTES,
     TREE_SIZES,
 )
+from tearline.statements.signer import SignedTree
 from tearline.statements.statement import (
     HASH_SIZE,
     SALT_SIZE,
@@ -21,7 +22,6 @@ from tearline.statements.statement import (
     Attestation,
     Header,
     Inclusion,
-    SignedTree,
     Statement,
     StatementType,
 )

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from tearline.dataclass.immutable import immutable
-from tearline.statements.statement import Attestation, Signer
+from tearline.statements.signer import Signer
+from tearline.statements.statement import Attestation
 from tearline.tlog.merkle import Frontier
 from tearline.verification.trust import Moment
 from tearline_server.ingest.commands import Command

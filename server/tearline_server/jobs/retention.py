@@ -11,7 +11,8 @@ from tearline.agreements.agreement import Agreement
 from tearline.audit.erasure import Erasure, agencies_concerned
 from tearline.audit.retention import is_due
 from tearline.limits import MAX_ERASED, MAX_RETENTION_PAGE, MAX_RETENTION_PAGES
-from tearline.statements.statement import SignedTree, Signer, StatementType
+from tearline.statements.signer import SignedTree, Signer
+from tearline.statements.statement import StatementType
 from tearline.wire.erasures import encode_erasure
 from tearline.wire.grants import parse_event
 from tearline.wire.statements import signed

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from tearline.limits import TREE_SIZES
 from tearline.statements.receipt import LogOpening, Receipt
-from tearline.statements.statement import Attestation, Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import Attestation, StatementType
 from tearline.suspensions.stoppage import changed, resumed
 from tearline.wire.grants import encode_receipt
 from tearline.wire.statements import Signed, encode_attestation, encode_statement

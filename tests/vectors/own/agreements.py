@@ -8,7 +8,8 @@ from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.statements import Signed, encode_signed
 from vectors.own.frozen import frozen_federation

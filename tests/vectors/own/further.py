@@ -6,7 +6,8 @@ from typing import Any
 from support import agencies as b
 from tearline.crypto.keys import SIGNATURE_SIZE, composite_message
 from tearline.statements.channel import Mark
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.wire.grants import encode_grant, encode_mark
 from tearline.wire.statements import Signed, encode_signed, signed
 from vectors.own.curve import mixed_signature

@@ -10,7 +10,8 @@ from tearline.packets.grant import Grant
 from tearline.policy.form import Form
 from tearline.sealing import SealedPacket
 from tearline.statements.receipt import LogOpening
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
 from tearline.tlog.merkle import Frontier, consistency_proof, inclusion_proof
 from tearline.tlog.proof import LogProof

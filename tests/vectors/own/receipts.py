@@ -7,7 +7,8 @@ from support import agencies as b
 from tearline.errors import StatusBackwards
 from tearline.statements.channel import Address, Mark, Void, VoidReason
 from tearline.statements.receipt import LogOpening, Receipt, Status, verify_forward
-from tearline.statements.statement import ActedBy, Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import ActedBy, StatementType
 from tearline.wire.grants import encode_mark, encode_receipt, encode_void
 from tearline.wire.statements import (
     encode_signed,

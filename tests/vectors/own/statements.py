@@ -6,7 +6,8 @@ from typing import Any
 from support import agencies as b
 from tearline.crypto.keys import SIGNATURE_SIZE
 from tearline.statements.channel import Mark
-from tearline.statements.statement import Attestation, SignedTree, Signer, Statement, StatementType
+from tearline.statements.signer import SignedTree, Signer
+from tearline.statements.statement import Attestation, Statement, StatementType
 from tearline.wire.bundles import Bundle, bundle, encode_bundle
 from tearline.wire.grants import encode_mark
 from tearline.wire.statements import cosigned, encode_attestation, encode_signed, signed

@@ -6,7 +6,8 @@ from typing import Any
 
 from support import agencies as b
 from tearline.federation.members import Agency, KeyRecord, KeyUse, Revocation, TrustList
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.verification.log_entries import clear_entry
 from tearline.verification.trust import Moment
 from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from support import agencies as b
 from tearline.federation.members import KeyUse
-from tearline.statements.statement import Signer
+from tearline.statements.signer import Signer
 from tearline.wire.statements import Signed
 from vectors.own.plain import Json
 from vectors.own.story import CN, CN_NODE, FRESH, MX, NEW_ROOT, US, US_NODE, Story, marked

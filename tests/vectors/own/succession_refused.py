@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from support import agencies as b
 from tearline.federation.members import KeyUse, TrustList
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.verification.trust import GENESIS_FEDERATION
 from tearline.wire.statements import Signed, encode_signed
 from vectors.own.plain import Json, unchecked

@@ -16,7 +16,8 @@ from tearline.packets.packet import Manifest, PacketKind
 from tearline.policy.category import PERSONAL
 from tearline.policy.form import Form
 from tearline.requests.clock import Interval
-from tearline.requests.progress import LoggedStep, Progress, demand_of, replay
+from tearline.requests.progress import Progress, demand_of
+from tearline.requests.replay import LoggedStep, replay
 from tearline.requests.step import RequestStep, Side
 from tearline.statements.statement import StatementType
 from tearline.wire.agreements import parse_agreement

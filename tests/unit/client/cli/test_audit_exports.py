@@ -15,7 +15,8 @@ from support.cli import AUDITOR
 from support.simulation import PASSPHRASE
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.crypto.keys import SigningKey
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.wire.audit_exports import (
     encode_audit_export,
     encode_export_manifest,

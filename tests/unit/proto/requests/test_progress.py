@@ -18,7 +18,8 @@ from tearline.errors import (
     UrgencyRefused,
 )
 from tearline.packets.packet import Urgency
-from tearline.requests.progress import LoggedStep, Phase, Progress, replay
+from tearline.requests.progress import Phase, Progress
+from tearline.requests.replay import LoggedStep, replay
 from tearline.requests.step import OF_A_MACHINE, Side, StepKind
 
 K = StepKind

@@ -14,10 +14,10 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.limits import MAX_BODY_BYTES, TREE_SIZES
+from tearline.statements.signer import SignedTree
 from tearline.statements.statement import (
     Attestation,
     AttestationCache,
-    SignedTree,
     StatementType,
     find_attestation,
     leaf_hash,

@@ -40,7 +40,8 @@ from tearline.errors import (
 )
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse, Revocation
 from tearline.identity import agency_uri_of
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.verification.trust import GENESIS_FEDERATION, Moment, TrustState
 from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
 from tearline.wire.statements import Signed

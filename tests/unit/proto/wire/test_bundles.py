@@ -7,7 +7,8 @@ import pytest
 
 from support.agencies import US, federation
 from tearline.errors import StatementMalformed
-from tearline.statements.statement import Leaf, StatementType, verify_inclusion
+from tearline.statements.signer import Leaf
+from tearline.statements.statement import StatementType, verify_inclusion
 from tearline.wire.bundles import Bundle, bundle, encode_bundle, parse_bundle
 
 NODE = federation().node(US)

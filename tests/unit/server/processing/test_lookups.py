@@ -25,7 +25,8 @@ from tearline.limits import MAX_RELEASES
 from tearline.packets.grant import Grant
 from tearline.packets.recall import Recall, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket
-from tearline.statements.statement import Signer, StatementType
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
 from tearline.wire.federation import encode_key_record
 from tearline.wire.grants import encode_grant
 from tearline.wire.packets import encode_manifest

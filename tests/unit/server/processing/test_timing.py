@@ -42,7 +42,8 @@ from tearline.requests.step import StepKind
 from tearline.sealing import SealedPacket
 from tearline.statements.channel import Mark, Void, VoidReason
 from tearline.statements.receipt import Receipt, Status
-from tearline.statements.statement import SignedTree, StatementType
+from tearline.statements.signer import SignedTree
+from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.consents import encode_consent
 from tearline.wire.erasures import encode_erasure
