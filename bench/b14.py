@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bench.harness import ROOT, Result, Target, alternate, cpu_us, result
 from tearline.errors import NotFound
-from tearline_client.context import Stores
 from tearline_client.store.database import Database
+from tearline_client.store.stores import Stores
 from tearline_client.store.vault import Vault
 
 FEW = 10_000

@@ -7,7 +7,7 @@ from typing import Any
 
 from tearline.statements.statement import StatementType
 from tearline.verification.trust import TrustState
-from tearline_client.context import NodeContext, Stores
+from tearline_client.context import NodeContext
 from tearline_client.features.agreements.handler import AGREEMENT, PROPOSAL
 from tearline_client.features.cases.handler import CASE_STEP
 from tearline_client.features.channels.handler import MARK, RECEIPT, VOID
@@ -25,6 +25,7 @@ from tearline_client.log.follower import LogFollower
 from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.own_policy import load_adopted
 from tearline_client.store.database import Database
+from tearline_client.store.stores import Stores
 from tearline_client.store.vault import Vault
 from tearline_client.transport.deferred import DeferredTransport
 from tearline_client.transport.interface import Transport

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
-from functools import lru_cache
 from typing import NoReturn
 
 from tearline.agreements.agreement import Agreement
@@ -25,17 +24,10 @@ from tearline.errors import (
 )
 from tearline.identity import agency_uri_of
 from tearline.limits import (
-    MAX_AGREEMENTS_KEPT,
     MAX_ALARMS,
     MAX_ENTRY_DELAY_S,
     MAX_WITNESS_AGE_S,
 )
-from tearline.packets.packet import Pins
-from tearline.policy import masks, profile
-from tearline.policy.release import ReleasePolicy
-from tearline.policy.ruleset import PolicySet
-from tearline.policy.terms import Terms
-from tearline.policy.vocabulary import schema_digest
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
 from tearline.tlog.agreed_time import AgreedTime
@@ -50,121 +42,15 @@ from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.log.follower import MAX_AHEAD_S, LogFollower
 from tearline_client.loop_health import Unread
 from tearline_client.messages.packet_view import PacketView, open_view
-from tearline_client.store.agreements import AgreementStore
-from tearline_client.store.approvals import ApprovalStore
-from tearline_client.store.awaiting_cosignature import AwaitingCosignatureStore
-from tearline_client.store.backlog import BacklogStore
-from tearline_client.store.bulk_sends import BulkSendStore
-from tearline_client.store.case_files import CaseFileStore
-from tearline_client.store.cases import CaseStore
-from tearline_client.store.channels import ChannelStore
-from tearline_client.store.confirmed_repeats import RepeatStore
-from tearline_client.store.consents import ConsentStore
-from tearline_client.store.corrections import CorrectionStore
-from tearline_client.store.cosigning import CosigningStore
-from tearline_client.store.database import Database
-from tearline_client.store.decisions import DecisionStore
-from tearline_client.store.erasures import ErasureStore
-from tearline_client.store.inbox import ALARMS, Evidence, InboxStore
-from tearline_client.store.log import LogStore
-from tearline_client.store.notifications import NotificationStore
-from tearline_client.store.outbox import OutboxStore
-from tearline_client.store.own_keys import OwnKeyStore
-from tearline_client.store.own_sources import OwnSourceStore
-from tearline_client.store.packets import PacketStore
-from tearline_client.store.proposals import ProposalStore
-from tearline_client.store.recall_holds import HoldStore
-from tearline_client.store.recalls import RecallStore
-from tearline_client.store.receipts import Promise, ReceiptStore
-from tearline_client.store.recovery import RecoveryStore
-from tearline_client.store.request_states import RequestStateStore
-from tearline_client.store.requests import RequestStore
-from tearline_client.store.returned_grants import ReturnedStore
-from tearline_client.store.search_texts import SearchTextStore
-from tearline_client.store.suspensions import SuspensionStore
-from tearline_client.store.value_index import ValueStore
+from tearline_client.planning.policies import Policies
+from tearline_client.store.inbox import ALARMS, Evidence
+from tearline_client.store.receipts import Promise
+from tearline_client.store.stores import Stores
 from tearline_client.transport.interface import Transport
 
 Clock = Callable[[], int]
 
 _DAY_MS = 24 * 3_600_000
-
-
-class Stores:
-    """Stores of the node's database.
-
-    Args:
-        database: The database.
-        value_key: 32 bytes; see ``ValueStore``.
-    """
-
-    def __init__(self, database: Database, *, value_key: bytes) -> None:
-        self.database = database
-        self.log = LogStore(database)
-        self.cosigning = CosigningStore(database)
-        self.channels = ChannelStore(database)
-        self.outbox = OutboxStore(database)
-        self.packets = PacketStore(database)
-        self.receipts = ReceiptStore(database)
-        self.returned_grants = ReturnedStore(database)
-        self.own_keys = OwnKeyStore(database)
-        self.agreements = AgreementStore(database)
-        self.approvals = ApprovalStore(database, self.agreements)
-        self.decisions = DecisionStore(database, self.agreements)
-        self.notifications = NotificationStore(database)
-        self.inbox = InboxStore(database)
-        self.recovery = RecoveryStore(database)
-        self.recalls = RecallStore(database)
-        self.holds = HoldStore(database)
-        self.corrections = CorrectionStore(database)
-        self.suspensions = SuspensionStore(database, self.agreements)
-        self.requests = RequestStore(database, self.packets, self.agreements, self.suspensions)
-        self.request_states = RequestStateStore(database)
-        self.erasures = ErasureStore(database, self.log)
-        self.consents = ConsentStore(database, self.packets)
-        self.own_sources = OwnSourceStore(database)
-        self.repeats = RepeatStore(database)
-        self.cases = CaseStore(database)
-        self.case_files = CaseFileStore(database)
-        self.proposals = ProposalStore(database, self.agreements)
-        self.awaiting_cosignature = AwaitingCosignatureStore(database)
-        self.bulk_sends = BulkSendStore(database)
-        self.backlog = BacklogStore(database)
-        self.values = ValueStore(database, value_key)
-        self.search_texts = SearchTextStore(database)
-
-
-@immutable
-class Policies:
-    """Policy sets of this node.
-
-    Attributes:
-        shared: The set that agreements pin.
-        own: The agency's own, or None.
-    """
-
-    shared: PolicySet
-    own: PolicySet | None
-
-    @property
-    def pins(self) -> Pins:
-        """Returns the digests that an agreement must pin for this installation to act under it."""
-        return Pins(
-            policy=self.shared.digest(),
-            schema=schema_digest(),
-            profile=profile.digest(),
-            masks=masks.digest(),
-        )
-
-    def under(self, agreement: Agreement, *, own: bool = True) -> ReleasePolicy:
-        """Returns the policy for releases under an agreement, with or without our own layer."""
-        return _policy(agreement.terms, self.shared, self.own if own else None)
-
-
-@lru_cache(maxsize=MAX_AGREEMENTS_KEPT)
-def _policy(terms: Terms, shared: PolicySet, own: PolicySet | None) -> ReleasePolicy:
-    # Kept for what it remembers: thousands of packets have a handful of markings.
-    return ReleasePolicy(terms=terms, shared=shared, own=own)
 
 
 @immutable

@@ -176,7 +176,7 @@ async def test_a_suspension_under_load_stops_exactly_what_it_says(
             for node in (us, mx, cn, us, mx, cn):
                 await node.receive()
             here = arrived(cn), put_aside(cn)
-            anew = {*stores_of(us).suspensions.held(), *stores_of(mx).suspensions.held()}
+            anew = {*stores_of(us).stopped_grants.held(), *stores_of(mx).stopped_grants.held()}
     log = events(federation)
     said = (i for i, e in log if (e.code, e.actor) == (EventCode.STANDING, cn.uri))
     stopped = next(index for index in said if index >= size)  # others affirm, before it

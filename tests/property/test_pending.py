@@ -25,10 +25,11 @@ from tearline_client.features.packets.service import Persons
 from tearline_client.messages.sent import Sent
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import Draft, ReleasePlan
-from tearline_client.store.approvals import ApprovalStore, PendingAnswer
+from tearline_client.store.approvals import ApprovalStore
 from tearline_client.store.database import Database
 from tearline_client.store.decisions import Act
 from tearline_client.store.notifications import NotificationStore
+from tearline_client.store.pending_content import PendingAnswer
 from tearline_client.store.vault import Vault
 
 ROLES = {

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from tearline_client import Node
-from tearline_client.context import NodeContext, Stores
+from tearline_client.context import NodeContext
 from tearline_client.messages.compose import Composition, GrantContext, grant_plans, seal_plans
 from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.store.stores import Stores
 
 
 def context_of(node: Node) -> NodeContext:

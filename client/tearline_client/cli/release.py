@@ -26,14 +26,14 @@ from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.rendering.packets import short, text_column
 from tearline_client.rendering.reviews import review_rows
 from tearline_client.rendering.words import Id, agency_name, counted, moment
-from tearline_client.store.approvals import (
+from tearline_client.store.approvals import Pending
+from tearline_client.store.decisions import Act
+from tearline_client.store.pending_content import (
     Content,
-    Pending,
     PendingAnswer,
     PendingConsent,
     PendingField,
 )
-from tearline_client.store.decisions import Act
 
 
 def say_findings(cli: CliContext, drafted: Drafted) -> None:

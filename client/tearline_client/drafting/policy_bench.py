@@ -17,9 +17,9 @@ from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import PolicySet
 from tearline.policy.terms import ArticleTerms
 from tearline.text.choices import one_of
-from tearline_client.context import Policies
 from tearline_client.node import Node
 from tearline_client.planning.drafts import article_of
+from tearline_client.planning.policies import Policies
 
 
 @immutable

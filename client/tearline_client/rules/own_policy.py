@@ -12,10 +12,10 @@ from tearline.persons.tokens import Role
 from tearline.policy.ruleset import parse_policy_set
 from tearline.policy.vocabulary import SHARED_POLICIES
 from tearline_client.config import MAX_CONFIG_BYTES
-from tearline_client.context import Policies
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons.actors import Actors
+from tearline_client.planning.policies import Policies
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Vault
 from tearline_runtime.files import read_if_present, replace, reported_as

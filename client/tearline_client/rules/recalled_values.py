@@ -17,15 +17,15 @@ from tearline_client.context import NodeContext
 from tearline_client.planning.release_plan import Draft
 from tearline_client.planning.search_text import folded
 from tearline_client.planning.substrings import Substrings
-from tearline_client.store.approvals import (
+from tearline_client.store.approvals import Pending
+from tearline_client.store.decisions import Act, Decision
+from tearline_client.store.pending_content import (
     Content,
-    Pending,
     PendingAnswer,
     PendingConsent,
     PendingField,
     PendingPacket,
 )
-from tearline_client.store.decisions import Act, Decision
 
 _LEAST_SOUGHT = 6
 """Minimum length, in characters, of a value searched in longer text: shorter ones match often."""

@@ -137,7 +137,7 @@ class SuspensionRules:
         if address is None:
             return None
         if statement.type is StatementType.GRANT:
-            self._context.stores.suspensions.stop(
+            self._context.stores.stopped_grants.put(
                 statement.id, place_of(address), hold=verdict is Verdict.HOLD, owed=False
             )
             return self._void(address, withdraws=statement.id)
@@ -149,11 +149,11 @@ class SuspensionRules:
         Each is returned once.
         """
         stores, voids = self._context.stores, []
-        for grant_id in stores.suspensions.owed():
+        for grant_id in stores.stopped_grants.owed():
             stored = stores.packets.grant(grant_id)
             if stored is not None:
                 voids.append(self._void(stored.grant.address, withdraws=grant_id))
-            stores.suspensions.pay(grant_id)
+            stores.stopped_grants.pay(grant_id)
         return tuple(voids)
 
     def _void(self, address: Address, *, withdraws: bytes = b"") -> Unsigned:

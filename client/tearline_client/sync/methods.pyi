@@ -32,7 +32,6 @@ from tearline_client.audit.search import FoundEvent
 from tearline_client.audit.statistics import Tally
 from tearline_client.audit.value_search import ValueField
 from tearline_client.audit.who_saw import WhoSaw
-from tearline_client.context import Policies
 from tearline_client.features.cases.timeline import CaseEvent
 from tearline_client.features.cases.views import CaseView
 from tearline_client.features.consents.views import ConsentView
@@ -69,9 +68,10 @@ from tearline_client.outbox.outbox import Batch
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Group
 from tearline_client.planning.mentions import Mention
+from tearline_client.planning.policies import Policies
 from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.status import NodeStatus
-from tearline_client.store.approvals import Content, Pending, PendingAnswer
+from tearline_client.store.approvals import Pending
 from tearline_client.store.awaiting_cosignature import WaitingGrant
 from tearline_client.store.consents import ConsentRecord
 from tearline_client.store.cosigning import Accusation, Partner
@@ -79,6 +79,7 @@ from tearline_client.store.decisions import Act, Decision
 from tearline_client.store.erasures import StoredOrder
 from tearline_client.store.own_sources import OwnSource
 from tearline_client.store.packet_records import StoredGrant, StoredPacket
+from tearline_client.store.pending_content import Content, PendingAnswer
 from tearline_client.store.recall_holds import EndedHold, Hold
 from tearline_client.store.recalls import ForgottenRecall, StoredRecall
 from tearline_client.store.requests import StoredRequest

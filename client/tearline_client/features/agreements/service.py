@@ -5,10 +5,11 @@ from tearline.errors import AgreementNotInForce
 from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.statements import Signed, merge_signed, signed
-from tearline_client.context import NodeContext, Policies
+from tearline_client.context import NodeContext
 from tearline_client.keys.home import Home
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.agreement_file import parse_agreement_file
+from tearline_client.planning.policies import Policies
 
 
 class AgreementService:

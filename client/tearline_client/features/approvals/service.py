@@ -29,16 +29,15 @@ from tearline_client.features.requests.service import RequestService
 from tearline_client.messages.sent import Sent
 from tearline_client.persons.actors import Actors
 from tearline_client.planning.release_plan import ReleasePlan
-from tearline_client.store.approvals import (
+from tearline_client.store.approvals import Drafter, Pending
+from tearline_client.store.decisions import Act, Decision, content_of
+from tearline_client.store.pending_content import (
     Content,
-    Drafter,
-    Pending,
     PendingAnswer,
     PendingConsent,
     PendingField,
     PendingPacket,
 )
-from tearline_client.store.decisions import Act, Decision, content_of
 
 _ID_SIZE = 16
 _DESK = "approval"

@@ -83,10 +83,10 @@ def _void_accepted(context: NodeContext, accepted: Signed, entry: LogOpening) ->
 
 def _void_refused(context: NodeContext, statement: Statement, code: str) -> None:
     """Records that a void was refused because its grant had been delivered."""
-    suspensions = context.stores.suspensions
-    grant = suspensions.stopped_at(place_of(parse_void(statement.body).address))
+    stopped = context.stores.stopped_grants
+    grant = stopped.at(place_of(parse_void(statement.body).address))
     if grant is not None and code == GrantHandedOut.code:
-        suspensions.forget_stopped(grant)
+        stopped.forget(grant)
 
 
 def _verify_mark(recipient: Recipient, delivered: Delivered) -> Mark:

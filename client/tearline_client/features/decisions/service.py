@@ -31,14 +31,14 @@ from tearline_client.messages.sent import Sent
 from tearline_client.outbox.lock import Presence
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.release_plan import ReleasePlan
-from tearline_client.store.approvals import (
+from tearline_client.store.decisions import Act, Decision, content_of
+from tearline_client.store.pending_content import (
     Content,
     PendingAnswer,
     PendingConsent,
     PendingField,
     PendingPacket,
 )
-from tearline_client.store.decisions import Act, Decision, content_of
 
 T = TypeVar("T")
 Also = Callable[[], None]

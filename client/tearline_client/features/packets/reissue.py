@@ -74,7 +74,7 @@ class GrantReissuer:
         """
         anew: dict[bytes, bytes] = {}
         returned_grants = self._context.stores.returned_grants.all()
-        held = self._context.stores.suspensions.held()
+        held = self._context.stores.stopped_grants.held()
         if not (returned_grants or held) or not self._context.may_seal():
             return anew
         acts: list[tuple[bytes, Callable[[bytes], Signed | None]]] = [
@@ -113,7 +113,7 @@ class GrantReissuer:
         """Returns a held grant anew within the current policies; None while it must wait."""
         stores = self._context.stores
         stored = stores.packets.grant(held)
-        if stored is None or held in stores.suspensions.owed():
+        if stored is None or held in stores.stopped_grants.owed():
             return None
         grant = stored.grant
         manifest = stores.packets.manifest(grant.packet)
@@ -126,7 +126,7 @@ class GrantReissuer:
         except (AgreementSuspended, StandingStale, SignerKeyUnknown, SignerUnknown):
             return None
         with stores.database.transaction():
-            if not stores.suspensions.release(held):
+            if not stores.stopped_grants.release(held):
                 return None  # another process of this node was faster
             new = self._decided_anew(grant, agreement)
             if new is None:

@@ -20,8 +20,8 @@ from tearline_client.features.packets.service import PacketService, Persons
 from tearline_client.features.requests.service import RequestService
 from tearline_client.messages.sent import Sent
 from tearline_client.planning.release_plan import ReleasePlan
-from tearline_client.store.approvals import PendingAnswer, PendingPacket
 from tearline_client.store.decisions import Act, Decision, content_of
+from tearline_client.store.pending_content import PendingAnswer, PendingPacket
 
 _DESK = "answer"
 

@@ -142,7 +142,7 @@ def store_held(context: NodeContext, statement: Statement, event: Event) -> None
     address = stored.grant.address
     recalled = is_recalled(context, stored.grant.packet, address.recipient)
     hold = event.code is EventCode.HELD and not recalled
-    context.stores.suspensions.stop(statement.id, place_of(address), hold=hold, owed=True)
+    context.stores.stopped_grants.put(statement.id, place_of(address), hold=hold, owed=True)
 
 
 def _is_late(standing: Standing, entry: int, known: Recorded | None) -> bool:
