@@ -42,9 +42,9 @@ async def _serve(home: Path, address: str, answer: Answer) -> None:
 
     from bench.exchange import TRUST_LIST
     from tearline_client.enrolment import read_signed
-    from tearline_server.app import Front
     from tearline_server.config import load_config, read_passphrase
     from tearline_server.grpc.exchange_service import generic_handlers
+    from tearline_server.grpc.front import Front
     from tearline_server.grpc.server import make_server
     from tearline_server.keys import read_keys
     from tearline_server.observability.metrics import Metrics

@@ -15,7 +15,8 @@ from tearline_client.cosigning.followed_log import FollowedLog
 from tearline_client.directory import Directory
 from tearline_client.features.agreements.proposals import ProposalService
 from tearline_client.features.agreements.service import AgreementService
-from tearline_client.features.approvals.service import ApprovalService, Services
+from tearline_client.features.approvals.reviews import Services
+from tearline_client.features.approvals.service import ApprovalService
 from tearline_client.features.cases.decisions import CaseDecisionService
 from tearline_client.features.cases.service import CaseService
 from tearline_client.features.consents.own_sources import OwnSources

@@ -17,24 +17,18 @@ from pathlib import Path
 
 import uvloop
 
-from tearline.crypto.certificates import end_s
-from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import TearlineError
-from tearline.federation.members import TrustList
 from tearline.identity import parse_agency_uri
 from tearline.limits import (
     BACKLOG_S,
     DISK_S,
     FREE_PAGES_S,
-    MAX_LEAF_LIFETIME_S,
     MIN_FREE_BYTES,
     OVERDUE_S,
     RECOVERY_S,
     REFUSALS_FLUSH_S,
     RETENTION_S,
 )
-from tearline_runtime.grpc.credentials import ServerTls
-from tearline_runtime.grpc.tls_identity import TlsIdentity
 from tearline_server.admission.authentication import AccessList, Authenticator
 from tearline_server.admission.connections import Connections
 from tearline_server.bootstrap import house_of, now_ms
@@ -43,6 +37,7 @@ from tearline_server.exchange import Exchange
 from tearline_server.grpc.audit_service import AuditService
 from tearline_server.grpc.call_log import CallLog
 from tearline_server.grpc.exchange_service import ExchangeService
+from tearline_server.grpc.front import Front
 from tearline_server.grpc.health_service import HealthService
 from tearline_server.grpc.interceptor import CallInterceptor
 from tearline_server.grpc.log_service import TrustService
@@ -58,7 +53,6 @@ Job = Callable[[], Awaitable[None]]
 """Periodic task of the exchange."""
 
 DRAIN_S = 20  # for running calls; several commits and a slow line fit
-_RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more remain to notice a failure
 _AGAIN_S = 1  # delay before a long-running job starts, and restarts after a failure
 _GARBAGE = (
     10_000,
@@ -76,61 +70,6 @@ def roster_of(exchange: Exchange) -> AccessList:
         issuer_keys={name: agency.token_issuers for name, agency in domains.items()},
         denied_keys=exchange.revoked_keys,
     )
-
-
-class Front:
-    """TLS identity that clients meet: the exchange's certificate, and the CAs that it accepts.
-
-    Args:
-        config: The DNS name.
-        keys: The CA that certifies it.
-        trust_list: The agencies.
-        metrics: The metrics, which report the certificates' ends.
-    """
-
-    def __init__(
-        self, config: Config, keys: ExchangeKeys, trust_list: TrustList, metrics: Metrics
-    ) -> None:
-        self._metrics = metrics
-        self._dns = config.dns
-        self._authority = keys.authority
-        self._issued_s = 0
-        metrics.authority(end_s(keys.authority.certificate))
-        self._identity = self._certify()
-        self.tls = self._tls(trust_list)
-
-    @property
-    def is_due(self) -> bool:
-        """Returns whether the certificate is a day old, or dated in the future."""
-        return not 0 <= now_ms() // 1000 - self._issued_s < _RENEWAL_S
-
-    def renew(self, trust_list: TrustList) -> None:
-        """Issues a fresh key and certificate."""
-        self._identity = self._certify()
-        self.follow(trust_list)
-
-    def follow(self, trust_list: TrustList) -> None:
-        """Accepts the CAs of another trust list."""
-        self.tls = self._tls(trust_list)
-
-    def _certify(self) -> TlsIdentity:
-        key, now_s = TlsKey.generate(), now_ms() // 1000
-        certificate = self._authority.issue_exchange(
-            self._dns, key.public, now_s=now_s, lifetime_s=MAX_LEAF_LIFETIME_S
-        )
-        self._metrics.certified(now_s + MAX_LEAF_LIFETIME_S)
-        self._issued_s = now_s
-        return TlsIdentity(certificate=certificate, key=key)
-
-    def _tls(self, trust_list: TrustList) -> ServerTls:
-        return ServerTls(
-            identity=self._identity,
-            authorities=tuple(
-                authority
-                for agency in trust_list.agencies
-                for authority in agency.certificate_authorities
-            ),
-        )
 
 
 class Disk:

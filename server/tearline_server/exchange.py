@@ -372,13 +372,9 @@ class Exchange:
             end: Index after the last; 0 for all durable entries.
         """
         size, note = await self._log.checkpoint(end or self._log.size)
-        stop = min(end or size, size)
-        found = await self._store.entries(start, stop, max_bytes=LOG_PAGE_BYTES)
-        return EntryRange(
-            start=start,
-            entries=tuple(found),
-            checkpoint=self._cosignatures.merged(size, note),
-        )
+        found = await self._store.entries(start, min(end or size, size), max_bytes=LOG_PAGE_BYTES)
+        merged = self._cosignatures.merged(size, note)
+        return EntryRange(start=start, entries=tuple(found), checkpoint=merged)
 
     async def checkpoint(self) -> bytes:
         """Returns the note of a checkpoint over all durable entries, with its cosignatures."""

@@ -20,7 +20,8 @@ from tearline.packets.packet import PacketKind
 from tearline.persons.four_eyes import APPROVERS, DRAFTERS
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
-from tearline_client.features.approvals.service import ApprovalService, Services
+from tearline_client.features.approvals.reviews import Services
+from tearline_client.features.approvals.service import ApprovalService
 from tearline_client.features.packets.service import Persons
 from tearline_client.messages.sent import Sent
 from tearline_client.planning.mentions import Mention
@@ -28,8 +29,8 @@ from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.store.approvals import ApprovalStore
 from tearline_client.store.database import Database
 from tearline_client.store.decisions import Act
+from tearline_client.store.draft_content import PendingAnswer
 from tearline_client.store.notifications import NotificationStore
-from tearline_client.store.pending_content import PendingAnswer
 from tearline_client.store.vault import Vault
 
 ROLES = {

@@ -28,7 +28,7 @@ from tearline_client.rendering.reviews import review_rows
 from tearline_client.rendering.words import Id, agency_name, counted, moment
 from tearline_client.store.approvals import Pending
 from tearline_client.store.decisions import Act
-from tearline_client.store.pending_content import (
+from tearline_client.store.draft_content import (
     Content,
     PendingAnswer,
     PendingConsent,

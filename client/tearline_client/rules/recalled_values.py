@@ -19,7 +19,7 @@ from tearline_client.planning.search_text import folded
 from tearline_client.planning.substrings import Substrings
 from tearline_client.store.approvals import Pending
 from tearline_client.store.decisions import Act, Decision
-from tearline_client.store.pending_content import (
+from tearline_client.store.draft_content import (
     Content,
     PendingAnswer,
     PendingConsent,

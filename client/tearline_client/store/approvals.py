@@ -13,7 +13,7 @@ from tearline.statements.statement import ActedBy
 from tearline.text.choices import the_one
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
-from tearline_client.store.pending_content import (
+from tearline_client.store.draft_content import (
     Content,
     PendingAnswer,
     PendingConsent,

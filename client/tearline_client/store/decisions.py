@@ -15,7 +15,7 @@ from tearline.limits import MAX_DECISIONS
 from tearline.statements.statement import ActedBy
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
-from tearline_client.store.pending_content import Content, read_content, write_content
+from tearline_client.store.draft_content import Content, read_content, write_content
 from tearline_client.store.vault import Column
 
 T = TypeVar("T")

@@ -172,9 +172,9 @@ class RequestStore:
 
     # Steps.
 
-    def put_own(self, packet: bytes, peer: str, signed: Signed, note: StepNote) -> None:
+    def put_own(self, request: StoredRequest, signed: Signed, note: StepNote) -> None:
         """Stores a step of ours before it is sent, with its note."""
-        self._put(packet, peer, self.request(packet, peer).side, signed, note)
+        self._put(request, request.side, signed, note)
 
     def put_theirs(
         self,
@@ -185,14 +185,12 @@ class RequestStore:
         time_ms: int,
     ) -> None:
         """Stores a step of the other party."""
-        side = request.side.other
-        self._put(request.packet, request.peer, side, signed, note, index=index, time_ms=time_ms)
+        self._put(request, request.side.other, signed, note, index=index, time_ms=time_ms)
         self._put_time(request.packet, request.peer, index, time_ms)
 
     def _put(
         self,
-        packet: bytes,
-        peer: str,
+        request: StoredRequest,
         side: Side,
         signed: Signed,
         note: StepNote | None,
@@ -204,9 +202,9 @@ class RequestStore:
         self._db.execute(
             "INSERT INTO request_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?)",
             (
-                signed.statement.id,
-                packet,
-                peer,
+                key,
+                request.packet,
+                request.peer,
                 side,
                 index,
                 time_ms,
@@ -326,11 +324,7 @@ class RequestStore:
         match event.code:
             case EventCode.GRANT_ACCEPTED if self._is_request(event.packet):
                 self.begin(
-                    event.packet,
-                    event.counterpart,
-                    Side.ASKER,
-                    index=index,
-                    time_ms=event.time_ms,
+                    event.packet, event.counterpart, Side.ASKER, index=index, time_ms=event.time_ms
                 )
             case EventCode.RECEIPT:
                 self.store(event.packet, event.counterpart, index=index, time_ms=event.time_ms)

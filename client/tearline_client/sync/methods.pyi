@@ -76,10 +76,10 @@ from tearline_client.store.awaiting_cosignature import WaitingGrant
 from tearline_client.store.consents import ConsentRecord
 from tearline_client.store.cosigning import Accusation, Partner
 from tearline_client.store.decisions import Act, Decision
+from tearline_client.store.draft_content import Content, PendingAnswer
 from tearline_client.store.erasures import StoredOrder
 from tearline_client.store.own_sources import OwnSource
 from tearline_client.store.packet_records import StoredGrant, StoredPacket
-from tearline_client.store.pending_content import Content, PendingAnswer
 from tearline_client.store.recall_holds import EndedHold, Hold
 from tearline_client.store.recalls import ForgottenRecall, StoredRecall
 from tearline_client.store.requests import StoredRequest

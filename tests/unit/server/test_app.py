@@ -10,6 +10,7 @@ import pytest
 from support.agencies import US
 from support.exchange_process import Served, founded
 from tearline_server import app
+from tearline_server.grpc.front import Front
 from tearline_server.replicas import ReplicaFollower
 
 
@@ -49,13 +50,13 @@ async def test_a_certificate_is_renewed_when_it_is_asked_for_though_it_failed_be
 ) -> None:
     asked, renewed, faults = asyncio.Event(), asyncio.Event(), [ValueError("nobody thought of it")]
 
-    def renew(front: app.Front, trust_list: object) -> None:
+    def renew(front: Front, trust_list: object) -> None:
         if faults:
             asked.set()
             raise faults.pop()
         renewed.set()
 
-    monkeypatch.setattr(app.Front, "renew", renew)
+    monkeypatch.setattr(Front, "renew", renew)
     async with serving(await founded(tmp_path, [US]), asked):
         asked.set()
         await renewed.wait()

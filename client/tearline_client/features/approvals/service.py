@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from tearline.audit.event import EventCode
-from tearline.dataclass.immutable import immutable
 from tearline.errors import DraftEnded, DrafterGone, SamePersonTwice
 from tearline.onward.consent import ConsentTerms
 from tearline.persons.four_eyes import APPROVERS, DRAFTERS, verify_two
@@ -16,22 +15,17 @@ from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
-from tearline_client.features.consents.previews import ConsentPreviews
-from tearline_client.features.consents.service import ConsentService
-from tearline_client.features.consents.views import ConsentView
+from tearline_client.features.approvals.reviews import Reviews, Services
 from tearline_client.features.decisions.service import Also, DecisionService, persons_of
-from tearline_client.features.packets.disclosure import DisclosureService
-from tearline_client.features.packets.review import Review, changed_of
-from tearline_client.features.packets.service import PacketService, Persons
-from tearline_client.features.requests.answers import AnswerService
+from tearline_client.features.packets.review import Review
+from tearline_client.features.packets.service import Persons
 from tearline_client.features.requests.handler import note_of
-from tearline_client.features.requests.service import RequestService
 from tearline_client.messages.sent import Sent
 from tearline_client.persons.actors import Actors
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.approvals import Drafter, Pending
 from tearline_client.store.decisions import Act, Decision, content_of
-from tearline_client.store.pending_content import (
+from tearline_client.store.draft_content import (
     Content,
     PendingAnswer,
     PendingConsent,
@@ -41,27 +35,6 @@ from tearline_client.store.pending_content import (
 
 _ID_SIZE = 16
 _DESK = "approval"
-
-
-@immutable
-class Services:
-    """Services that carry out an approved release.
-
-    Attributes:
-        releasing: Sends packets.
-        disclosures: Discloses fields of sent packets.
-        requests: Verifies answerable items.
-        answers: Sends answers.
-        consents: Gives consents.
-        previews: Shows a consent before it is given.
-    """
-
-    releasing: PacketService
-    disclosures: DisclosureService
-    requests: RequestService
-    answers: AnswerService
-    consents: ConsentService
-    previews: ConsentPreviews
 
 
 class ApprovalService:
@@ -86,6 +59,7 @@ class ApprovalService:
         self._context = context
         self._store = context.stores.approvals
         self._desks = desks
+        self._reviews = Reviews(context, desks)
         self._actors = actors
         self._access = access
         self._decisions = decisions
@@ -255,7 +229,7 @@ class ApprovalService:
             StoreError: If the entry cannot be written: then nothing is shown.
         """
         self._access.verify_reader(person)
-        review = self._review(pending)
+        review = self._reviews.review(pending)
         match review.pending.content:
             case PendingField(packet=packet) | PendingConsent(packet=packet):
                 shown = {packet: [field for field, _ in review.fields]}
@@ -263,45 +237,6 @@ class ApprovalService:
                 shown = {}  # of packets that are not sealed yet, and have no slots
         self._access.record(EventCode.ACCESS_OPEN, shown, person=person)
         return review
-
-    def _review(self, pending: bytes) -> Review:
-        """Decides a pending release anew, and compares it with the draft."""
-        waiting = self._store.get(pending)
-        match waiting.content:
-            case PendingField() as field:
-                wanted = self._desks.disclosures.disclosure(
-                    field.packet, field.path, field.recipient
-                )
-                fields = ((wanted.field, wanted.recipient),)
-                return Review(pending=waiting, fields=fields, mentions=wanted.mentions)
-            case PendingConsent() as consent:
-                giving = self._giving(consent)
-                return Review(pending=waiting, fields=giving.opened, mentions=giving.mentions)
-            case PendingAnswer() as answer:
-                self._desks.requests.answerable(
-                    answer.request, answer.items, supplement=answer.supplement
-                )
-                return self._planned(waiting, (answer.packet,))
-            case tuple() as packets:
-                return self._planned(waiting, packets)
-
-    def _planned(self, waiting: Pending, packets: Sequence[PendingPacket]) -> Review:
-        releasing = self._desks.releasing
-        plans = [releasing.plan(each.draft, each.recipients) for each in packets]
-        changed = [
-            cell
-            for packet, plan in zip(packets, plans, strict=True)
-            for cell in changed_of(packet, plan)
-        ]
-        mentions = tuple(mention for plan in plans for mention in releasing.mentions(plan))
-        return Review(
-            pending=waiting, plans=tuple(plans), changed=tuple(changed), mentions=mentions
-        )
-
-    def _giving(self, consent: PendingConsent) -> ConsentView:
-        return self._desks.previews.giving(
-            consent.consent, consent.fields, ends_ms=consent.ends_ms, repeats=consent.repeats
-        )
 
     async def approve(self, pending: bytes, *, person: str = "", agreed: bytes = b"") -> Sent:
         """Seals and sends a pending release, approved by a second person.
@@ -325,7 +260,7 @@ class ApprovalService:
             TearlineError: As ``Node.send``, ``Node.disclose`` and the services for requests and
                 consents; an unsealed release stays pending.
         """
-        review = self._review(pending)
+        review = self._reviews.review(pending)
         persons = self._persons(review, person)
         review.verify_agreed(agreed)
         said = {"pending": pending.hex(), "agreed": agreed.hex()}
@@ -341,7 +276,7 @@ class ApprovalService:
         return await self._approve(act.about, agreed, persons_of(decision), done)
 
     async def _approve(self, pending: bytes, agreed: bytes, persons: Persons, done: Also) -> Sent:
-        review = self._review(pending)
+        review = self._reviews.review(pending)
         review.verify_agreed(agreed)
         return await self._release(review, persons, done)
 
@@ -363,7 +298,7 @@ class ApprovalService:
                     also=also,
                 )
             case PendingConsent() as consent:
-                giving = self._giving(consent)
+                giving = self._reviews.giving(consent)
                 return await desks.consents.give_by(giving, persons, note=consent.note, also=also)
             case PendingAnswer() as answer:
                 (plan,) = review.plans

@@ -34,7 +34,7 @@ from tearline_client.messages.sent import Sent, verify_accepted
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.store.consents import ConsentRecord
 from tearline_client.store.decisions import Decision, content_of
-from tearline_client.store.pending_content import PendingConsent
+from tearline_client.store.draft_content import PendingConsent
 
 
 class ConsentService:

@@ -32,7 +32,7 @@ from tearline_client.outbox.lock import Presence
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.decisions import Act, Decision, content_of
-from tearline_client.store.pending_content import (
+from tearline_client.store.draft_content import (
     Content,
     PendingAnswer,
     PendingConsent,

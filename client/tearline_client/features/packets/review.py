@@ -9,7 +9,7 @@ from tearline.packets.packet import OpenedField
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import Cell, ReleasePlan
 from tearline_client.store.approvals import Pending
-from tearline_client.store.pending_content import (
+from tearline_client.store.draft_content import (
     PendingAnswer,
     PendingConsent,
     PendingField,

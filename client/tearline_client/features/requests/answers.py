@@ -21,7 +21,7 @@ from tearline_client.features.requests.service import RequestService
 from tearline_client.messages.sent import Sent
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.decisions import Act, Decision, content_of
-from tearline_client.store.pending_content import PendingAnswer, PendingPacket
+from tearline_client.store.draft_content import PendingAnswer, PendingPacket
 
 _DESK = "answer"
 

@@ -174,7 +174,7 @@ def queue_step(
     )
     progress.after(request.side, step, time_ms=context.now_ms(), stopped=replayed.stopped)
     statement, ids = _NOTES.queue(context, step, note, key)
-    stores.requests.put_own(packet, peer, statement, note)
+    stores.requests.put_own(request, statement, note)
     return statement, ids
 
 

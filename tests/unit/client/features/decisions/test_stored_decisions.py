@@ -10,7 +10,7 @@ from tearline.errors import CaseStepRefused, StoreDamaged
 from tearline_client.features.cases.decisions import CaseDecisionService
 from tearline_client.features.decisions.service import DecisionService
 from tearline_client.store.decisions import Act, Decision, content_of
-from tearline_client.store.pending_content import PendingField
+from tearline_client.store.draft_content import PendingField
 
 FIELD = PendingField(packet=b"p" * 32, path="a/name/0", recipient="spiffe://mx.example/node/b")
 
