@@ -33,7 +33,7 @@ DISK_KIB = {"sender": 40, "recipient": 35, "exchange": 15}
 _POLL_S = 0.5
 _STILL_S = 600  # nothing arrives for so long: something stands still
 
-_MAPPING = """
+MAPPING = """
 [entities.payer]
 schema = "BankAccount"
 id = ["From"]
@@ -139,11 +139,11 @@ def run(*, rows: int = ROWS) -> Sequence[Result]:
 
 
 def _measure(folder: Path, rows: int) -> Run:
-    with _serving(folder) as (federation, exchange):
+    with serving(folder) as (federation, exchange):
         us, partners = federation.us, (federation.cn, federation.mx)
         table, mapping = folder / "payments.csv", folder / "mapping.toml"
-        table.write_text("".join(_rows(rows)))
-        mapping.write_text(_MAPPING)
+        table.write_text("".join(table_rows(rows)))
+        mapping.write_text(MAPPING)
         homes = {
             "sender": us.home,
             "recipient": partners[0].home,
@@ -234,7 +234,7 @@ class _Progress:
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[tuple[Any, Any]]:
+def serving(folder: Path) -> Iterator[tuple[Any, Any]]:
     """A federation of processes, founded by the command lines, and its exchange at work."""
     sys.path.insert(0, str(ROOT / "tests"))
     from support.federation import copied
@@ -260,7 +260,7 @@ def _await(importing: Any, partners: Sequence[Any], rows: int, progress: _Progre
     peak_kib, arrived, since = 0, 0, time.monotonic()
     while arrived < rows:
         peak_kib = max(peak_kib, _peak_kib(importing.pid))
-        now = min(_arrived(partner.home) for partner in partners)
+        now = min(arrived_at(partner.home) for partner in partners)
         if now > arrived:
             arrived, since = now, time.monotonic()
             progress.note(arrived)
@@ -277,22 +277,22 @@ def _await(importing: Any, partners: Sequence[Any], rows: int, progress: _Progre
     return peak_kib
 
 
-def _rows(rows: int) -> Iterator[str]:
+def table_rows(rows: int) -> Iterator[str]:
     """Rows of accounts that each occur once, so that each row is a packet of its own."""
     yield "From,To,Amount,Day\n"
     for number in range(rows):
-        payer, beneficiary = _iban(2 * number), _iban(2 * number + 1)
+        payer, beneficiary = iban(2 * number), iban(2 * number + 1)
         yield f"{payer},{beneficiary},{number % 90_000 + 100}.00,2026-{number % 12 + 1:02}-17\n"
 
 
-def _iban(number: int) -> str:
+def iban(number: int) -> str:
     """An invented account at an invented bank, with the check digits that it must have."""
     account = f"99999999{number:010}"
     check = 98 - int(f"{account}131400") % 97  # D is 13 and E is 14
     return f"DE{check:02}{account}"
 
 
-def _arrived(home: Path) -> int:
+def arrived_at(home: Path) -> int:
     with connect(f"file:{home / 'node.db'}?mode=ro", uri=True) as database:
         return int(database.execute("SELECT count(*) FROM packet").fetchone()[0])
 

@@ -93,7 +93,10 @@ async def ofac(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **opt
 async def csv(
     cli: CliContext, /, file: Path, mapping: Path, dry_run: bool, again: bool, **options: Any
 ) -> None:
-    """Send all entities of FILE, a CSV whose columns a mapping explains.
+    """Send all entities of FILE, a CSV or XLSX whose columns a mapping explains.
+
+    Of an XLSX, the first visible sheet is read. Formulas are not computed: the value that was
+    saved stands for them.
 
     Example: tearline import csv accounts.csv --mapping accounts.toml --to mx-prosecutor --agreement
     narcotics-2026 --article money-laundering --purpose criminal-investigation

@@ -404,6 +404,13 @@ FILES = (
         "tearline_client.connectors.importers.source:read_lines",
     ),
     _file(
+        "import a workbook that unpacks to gigabytes",
+        "TL-USE-003",
+        "client/connectors/importers/test_workbook.py"
+        "::test_an_archive_that_unpacks_to_too_much_is_not_unpacked",
+        "tearline_client.connectors.importers.workbook:_verify_size",
+    ),
+    _file(
         "import more than an import may hold",
         "TL-USE-003",
         "client/connectors/importers/test_ftm.py::test_gathers_no_more_than_fits",

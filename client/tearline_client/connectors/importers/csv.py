@@ -1,4 +1,4 @@
-"""Importer of tables in delimited text, by a mapping of columns; see ``importers.mapping``.
+"""Importer of tables, as delimited text or workbooks, by a mapping; see ``importers.mapping``.
 
 Surrounding blanks are removed, and blank cells have no value. Names of countries become codes,
 and an IBAN or BIC has one spelling. Different spellings of an id column identify one entity.
@@ -13,6 +13,7 @@ from typing import BinaryIO
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed
 from tearline.errors import ImportRefused, MalformedInput
+from tearline.limits import MAX_UPLOADED_TABLE
 from tearline.text.choices import listed
 from tearline_client.connectors.importers.dates import iso_date
 from tearline_client.connectors.importers.identifiers import Verdict, check, check_property
@@ -26,7 +27,7 @@ from tearline_client.connectors.importers.mapping import (
     TableMapping,
 )
 from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
-from tearline_client.connectors.importers.source import open_source, read_table
+from tearline_client.connectors.importers.source import Bounds, open_source, read_table
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import Property, PropertyType, property_of
 
@@ -50,19 +51,31 @@ def read_csv(path: Path, mapping: TableMapping) -> Imported:
 
 
 def parse_csv(data: bytes, mapping: TableMapping) -> Imported:
-    """Returns the entities of a complete text; raises as ``read_csv``."""
-    report = Report()
-    return gather(iter_csv(BytesIO(data), mapping, report), report)
+    """Returns the entities of a complete text or workbook; raises as ``read_csv``."""
+    report, bounds = Report(), Bounds(whole=MAX_UPLOADED_TABLE)
+    return gather(iter_csv(BytesIO(data), mapping, report, bounds), report)
 
 
-def iter_csv(stream: BinaryIO, mapping: TableMapping, report: Report) -> Iterator[Entity]:
+def iter_csv(
+    stream: BinaryIO, mapping: TableMapping, report: Report, bounds: Bounds | None = None
+) -> Iterator[Entity]:
     """Yields entities row by row; reports doubtful values, and rows without a new entity.
+
+    Args:
+        stream: The table.
+        mapping: The mapping of its columns.
+        report: Takes the findings.
+        bounds: Bounds of the source.
 
     Raises:
         ImportRefused: At the first invalid record.
     """
     header, rows = read_table(
-        stream, delimiter=mapping.delimiter, encoding=mapping.encoding, header=mapping.header
+        stream,
+        delimiter=mapping.delimiter,
+        encoding=mapping.encoding,
+        header=mapping.header,
+        bounds=bounds,
     )
     if missing := sorted(mapping.needed() - set(header)):
         where = "the mapping's header" if mapping.header else "line 1"

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline.limits import MAX_COLUMNS, MAX_IMPORT_BYTES, MAX_LINE_BYTES
+from tearline_client.connectors.importers.workbook import MAGIC, workbook_records
 
 ENCODINGS = (
     "utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "iso-8859-1", "iso-8859-2",
@@ -170,7 +171,8 @@ def read_records(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yields records of a CSV file (RFC 4180), each with the number of its first line.
 
-    Blank lines are skipped. So are a byte order mark, a first line with the delimiter, and a
+    A workbook (XLSX) is recognised by its first bytes; see ``workbook_records``. Blank lines are
+    skipped. So are a byte order mark, a first line with the delimiter, and a
     final Ctrl-Z.
 
     Raises:
@@ -178,6 +180,9 @@ def read_records(
         ImportTooLarge: If the source exceeds the bounds.
     """
     bounds = bounds or Bounds(whole=MAX_IMPORT_BYTES)
+    if peek(stream).startswith(MAGIC):
+        yield from workbook_records(stream, whole=bounds.whole, cell=bounds.cell)
+        return
     csv.field_size_limit(bounds.cell)
     lines = _table_lines(read_lines(stream, encoding=encoding, bounds=bounds), delimiter)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -194,6 +199,13 @@ def read_records(
         if record:
             yield first, record
         first = reader.line_num + 1
+
+
+def peek(stream: BinaryIO) -> bytes:
+    """Returns the first four bytes of a file, which stay unread."""
+    start = stream.read(len(MAGIC))
+    stream.seek(0)
+    return start
 
 
 def _table_lines(lines: Iterator[tuple[int, str]], delimiter: str) -> Iterator[str]:
@@ -239,6 +251,7 @@ def read_table(
         ImportRefused: If there is no header, one of its names is empty or repeated, or a record
             has more or fewer cells than the header.
     """
+    is_workbook = peek(stream).startswith(MAGIC)
     records = read_records(stream, delimiter=delimiter, encoding=encoding, bounds=bounds)
     if not header:
         line, names = next(records, (0, []))
@@ -248,6 +261,8 @@ def read_table(
 
     def rows() -> Iterator[tuple[int, dict[str, str]]]:
         for line, record in records:
+            if is_workbook:  # a row ends with its last value
+                record += [""] * (len(header) - len(record))
             if len(record) == len(header) + 1 and not record[-1].strip():
                 record.pop()
             if len(record) != len(header):

@@ -1,6 +1,8 @@
 """A packet from its contents to its partners, as an officer composes it."""
 
+import datetime
 import html
+import io
 import json
 import re
 from collections.abc import Mapping
@@ -521,3 +523,22 @@ async def test_every_offered_schema_has_a_form(world: Simulation, ana: Browser) 
         reply = await post(ana, "/compose", {**values, "schema": part[0]})
         assert reply.status_code == 200
         assert len(entities_in(reply.text)) >= 1
+
+
+async def test_a_spreadsheet_is_uploaded_with_a_mapping(world: Simulation, ana: Browser) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="comes with the extra client")
+    book, target = openpyxl.Workbook(), io.BytesIO()
+    book.active.append(("Name", "Born"))
+    book.active.append(("Qiu Wenhao", datetime.date(1979, 3, 14)))
+    book.save(target)
+    mapping = '[entities.a]\nschema = "Person"\nid = "row"\n'
+    mapping += '[entities.a.properties]\nname = "Name"\nbirthDate = "Born"\n'
+    given = wish(world, by="csv", mapping=mapping)
+    upload = {"file": ("people.xlsx", target.getvalue(), "application/octet-stream")}
+    reply = await post(ana, "/compose", given, upload)
+    page = text_of((await ana.get(reply.headers["location"])).text)
+    assert "Qiu Wenhao" in page
+    assert "1979-03-14" in page
+    broken = {"file": ("people.xlsx", target.getvalue()[:200], "application/octet-stream")}
+    reply = await post(ana, "/compose", given, broken)
+    assert (reply.status_code, "not a workbook" in reply.text) == (400, True)

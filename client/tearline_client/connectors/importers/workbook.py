@@ -1,0 +1,172 @@
+"""Tables in workbooks (XLSX): the first visible sheet, as records of text.
+
+A workbook is an archive of XML, and may come from anyone. Its size unpacked is bounded before a
+part is read; entities in XML are refused; formulas are never computed: the value that the program
+stored last stands for them. Numbers keep their digits; those that a spreadsheet has rounded, and
+cells that show an error, are refused.
+"""
+
+import datetime
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import ParseError
+
+from tearline.errors import ExtraMissing, ImportRefused, ImportTooLarge, extra_missing
+from tearline.limits import (
+    MAX_COLUMNS,
+    MAX_WORKBOOK_BYTES,
+    MAX_WORKBOOK_CELLS,
+    MAX_WORKBOOK_PARTS,
+    MAX_WORKBOOK_ROWS,
+)
+
+MAGIC = b"PK\x03\x04"
+"""Beginning of an archive, which no text has."""
+_ERRORS = frozenset(
+    {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"}
+)
+_ROUNDED = 10**15  # spreadsheets keep 15 digits of a number
+_DAMAGED = (
+    zipfile.BadZipFile,
+    ParseError,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
+"""Errors by which the reader answers what is no workbook."""
+
+
+def workbook_records(stream: BinaryIO, *, whole: int, cell: int) -> Iterator[tuple[int, list[str]]]:
+    """Yields the records of the first visible sheet, each with the number of its row.
+
+    Empty rows are skipped.
+
+    Args:
+        stream: The file.
+        whole: The greatest size of all text, in characters.
+        cell: The greatest size of a cell, in characters.
+
+    Raises:
+        ImportRefused: If the file is no such workbook, or a cell has no definite text.
+        ImportTooLarge: If it exceeds the bounds.
+        ExtraMissing: If the reader is not installed.
+    """
+    load = _loader()
+    data = stream.read(MAX_WORKBOOK_BYTES + 1)
+    _verify_size(data, min(whole, MAX_WORKBOOK_BYTES))
+    size = cells = 0
+    for number, values in enumerate(_rows(load, data), 1):
+        if number > MAX_WORKBOOK_ROWS:
+            raise ImportTooLarge(f"over {MAX_WORKBOOK_ROWS} rows")
+        cells += len(values)  # a row is as long as its last cell is far to the right
+        if cells > MAX_WORKBOOK_CELLS:
+            raise ImportTooLarge(f"over {MAX_WORKBOOK_CELLS} cells")
+        texts = [_text(value, f"line {number}, column {at}") for at, value in enumerate(values, 1)]
+        while texts and not texts[-1]:
+            texts.pop()
+        if len(texts) > MAX_COLUMNS:
+            raise ImportRefused(f"line {number}: over {MAX_COLUMNS} columns")
+        if any(len(text) > cell for text in texts):
+            raise ImportRefused(f"line {number}: a cell has over {cell} characters")
+        size += sum(map(len, texts))
+        if size > whole:
+            raise ImportTooLarge(f"over {whole} characters")
+        if texts:
+            yield number, texts
+
+
+def _loader() -> Any:
+    """Returns the function that opens a workbook.
+
+    Raises:
+        ExtraMissing: If it, or its guard against entities in XML, is not installed.
+    """
+    try:
+        import defusedxml  # noqa: F401 (the reader takes it if it is there)
+        from openpyxl import load_workbook
+        from openpyxl.xml import DEFUSEDXML
+    except ModuleNotFoundError as error:
+        raise extra_missing(error, "client") from None
+    if not DEFUSEDXML:  # an operator may have switched it off by a variable
+        raise ExtraMissing("OPENPYXL_DEFUSEDXML is not True: workbooks are not read without it")
+    return load_workbook
+
+
+def _verify_size(data: bytes, maximum: int) -> None:
+    """Checks the sizes that an archive states; no part of it unpacks to more than it states.
+
+    Args:
+        data: The archive.
+        maximum: The greatest size unpacked.
+
+    Raises:
+        ImportRefused: If it is no archive.
+        ImportTooLarge: If it is too large.
+    """
+    if len(data) > MAX_WORKBOOK_BYTES:
+        raise ImportTooLarge(f"a workbook has at most {MAX_WORKBOOK_BYTES} bytes")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+    except _DAMAGED:
+        raise ImportRefused("not a workbook: its archive cannot be read") from None
+    if len(parts) > MAX_WORKBOOK_PARTS:
+        raise ImportTooLarge(f"a workbook of {len(parts)} parts, of {MAX_WORKBOOK_PARTS}")
+    if sum(part.file_size for part in parts) > maximum:
+        raise ImportTooLarge(f"a workbook unpacks to at most {maximum} bytes")
+    if any(part.flag_bits & 1 for part in parts):
+        raise ImportRefused("the workbook is encrypted; save it without a password")
+
+
+def _rows(load: Any, data: bytes) -> Iterator[tuple[object, ...]]:
+    try:
+        book = load(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
+        if sheet is None:
+            raise ImportRefused("the workbook has no visible sheet")
+        sheet.reset_dimensions()  # the file may state others than it has
+        yield from sheet.iter_rows(values_only=True)
+    except _DAMAGED:  # entities in XML among them
+        raise ImportRefused("not a workbook, or its XML is not acceptable") from None
+
+
+def _text(value: object, place: str) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            if value in _ERRORS:
+                raise ImportRefused(f"{place}: the cell shows the error {value}")
+            if "\0" in value:
+                raise ImportRefused(f"{place} holds a NUL")
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return _number(value, place)
+        case datetime.datetime():
+            is_day = value.time() == datetime.time()
+            return value.date().isoformat() if is_day else value.isoformat(timespec="seconds")
+        case datetime.date():
+            return value.isoformat()
+        case datetime.time():
+            return value.isoformat(timespec="seconds")
+        case _:
+            raise ImportRefused(f"{place}: a {type(value).__name__} has no definite text")
+
+
+def _number(value: float, place: str) -> str:
+    if not abs(value) < _ROUNDED:  # no number, too
+        raise ImportRefused(
+            f"{place}: a number of more than 15 digits, which spreadsheets round; format the column"
+            " as text and enter it again"
+        )
+    return str(int(value)) if value == int(value) else f"{value:.15g}"
