@@ -23,8 +23,8 @@ def gained(before: Path, after: Path) -> dict[str, list[Row]]:
     """The rows that one copy has and an earlier one has not, by table, oldest first."""
     with _both(after, before) as connection:
         return {
-            name: [row[-width:] for row in connection.execute(_except(name, by_rowid=plain))]
-            for name, plain, width in _tables(connection)
+            name: [row[plain:] for row in connection.execute(_except(name, columns, plain))]
+            for name, plain, columns in _tables(connection)
         }
 
 
@@ -33,8 +33,8 @@ def difference(one: Path, other: Path) -> int:
     count = 0
     for ours, theirs in ((one, other), (other, one)):
         with _both(ours, theirs) as connection:
-            for name, _, _ in _tables(connection):
-                count += len(list(connection.execute(_except(name, by_rowid=False))))
+            for name, _, columns in _tables(connection):
+                count += len(list(connection.execute(_except(name, columns, False))))
     return count
 
 
@@ -76,16 +76,17 @@ def _both(one: Path, other: Path) -> Iterator[apsw.Connection]:
         yield connection
 
 
-def _tables(connection: apsw.Connection) -> list[tuple[str, bool, int]]:
-    """Name, whether it has row ids, and number of columns, of each table."""
+def _tables(connection: apsw.Connection) -> list[tuple[str, bool, str]]:
+    """Name, whether it has row ids, and stored columns, of each table."""
     found = connection.execute(
-        "SELECT name, NOT wr, ncol FROM pragma_table_list"
+        "SELECT name, NOT wr, (SELECT group_concat(name, ', ') FROM pragma_table_info(t.name))"
+        " FROM pragma_table_list t"
         " WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
     )
-    return [(str(name), bool(plain), int(width)) for name, plain, width in found]
+    return [(str(name), bool(plain), str(columns)) for name, plain, columns in found]
 
 
-def _except(table: str, *, by_rowid: bool) -> str:
-    columns = "rowid, *" if by_rowid else "*"
-    ours, theirs = (f"SELECT {columns} FROM {each}.{table}" for each in ("main", "other"))
+def _except(table: str, columns: str, by_rowid: bool) -> str:
+    listed = f"rowid, {columns}" if by_rowid else columns
+    ours, theirs = (f"SELECT {listed} FROM {each}.{table}" for each in ("main", "other"))
     return f"{ours} EXCEPT {theirs}" + (" ORDER BY 1" if by_rowid else "")

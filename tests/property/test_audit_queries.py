@@ -13,9 +13,11 @@ from support.agencies import CN, DAY_MS, MX, US, node_of, secret
 from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.audit.query import FIELDS, parse_query
 from tearline.errors import MalformedInput
+from tearline.wire.grants import encode_event
 from tearline_server.storage.reads import Search
 from tearline_server.storage.rows import EventRow
 from tearline_server.storage.search_sql import search_sql
+from tearline_server.storage.sqlite.writes import INSERT_EVENT
 from tearline_server.tlog.log import event_row
 
 DAYS = [datetime.date(2026, 1, day) for day in (1, 2, 3)]
@@ -47,7 +49,7 @@ def _events() -> Iterator[Event]:
         )
 
 
-EVENTS = [event_row(n, b"s" * 32, b"e", event) for n, event in enumerate(_events())]
+EVENTS = [event_row(n, b"s" * 32, encode_event(event), event) for n, event in enumerate(_events())]
 OURS = [row.idx for row in EVENTS if US in row.agencies]
 BY_FIELD = {
     "actor": [node_of(agency) for agency in (US, CN, MX)],
@@ -113,7 +115,7 @@ def database() -> Iterator[sqlite3.Connection]:
             connection.executescript(script.read_text("utf-8"))
     for row in EVENTS:
         connection.execute(
-            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            INSERT_EVENT,
             (row.idx, row.salt, row.event, row.time_ms, row.code, row.outcome, row.reason,
              row.actor, row.party, row.statement, row.packet, row.agreement),
         )  # fmt: skip

@@ -197,7 +197,9 @@ async def _copy(
     serial: int,
     copied: Counted,
 ) -> None:
-    here = {row[1] for row in source.execute(f"PRAGMA table_info({table})")}
+    found = {row[1]: row[6] for row in source.execute(f"PRAGMA table_xinfo({table})")}
+    # A column that the file computes is moved, and not the place of its value.
+    here = {*found} - {f"{name}_at" for name, computed in found.items() if computed}
     names = [name for name in columns if name in here and (table, name) != ("restoration", "one")]
     if not here <= {*columns} or not {*columns} - {*names} <= _ITS_OWN:
         raise StoreNotMoved(f"the table {table} has other columns in the database than in the file")

@@ -19,6 +19,24 @@ _TAKEN_IN = (
     " GROUP BY agency) AS taken WHERE waiting.node = :node AND waiting.agency = taken.agency"
 )
 
+_PLACES = ("code", "outcome", "reason", "actor", "party", "statement", "packet", "agreement")
+
+
+def _place(number: int) -> str:
+    found = f"nullif(instr(?3, CAST(?{number} AS BLOB)), 0)"
+    return f"coalesce({found} << 12 | octet_length(?{number}), 0)"
+
+
+INSERT_EVENT = (
+    f"INSERT INTO event (idx, salt, event, time_ms, {', '.join(f'{name}_at' for name in _PLACES)})"  # noqa: S608 (constant texts)
+    f" VALUES (?1, ?2, ?3, ?4, {', '.join(map(_place, range(5, 5 + len(_PLACES))))})"
+)
+"""SQL that writes an event from the values of its columns, in the order of ``EventRow``.
+
+The values of ``_PLACES`` stand in the event: the row has their places there, and SQLite computes
+the columns.
+"""
+
 
 def write(connection: apsw.Connection, commit: Commit) -> None:
     """Writes all of a commit, inside the caller's transaction."""
@@ -151,7 +169,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
 def write_events(connection: apsw.Connection, events: Sequence[EventRow]) -> None:
     """Writes contents of blind entries, inside the caller's transaction."""
     connection.executemany(
-        "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        INSERT_EVENT,
         (
             (
                 row.idx,

@@ -253,7 +253,7 @@ async def test_what_was_cut_short_before_its_end_is_ended(config: Config, tmp_pa
 async def test_what_does_not_verify_is_not_moved(config: Config, tmp_path: Path) -> None:
     await lived(tmp_path)
     with closing(sqlite3.connect(config.database)) as connection:
-        connection.execute("UPDATE event SET reason = 'another'")
+        connection.execute("UPDATE event SET reason_at = code_at")
         connection.commit()
     with pytest.raises(StoreNotMoved, match="its row does not match"):
         await migrate(config, IDENTITY.log)

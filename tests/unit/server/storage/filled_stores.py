@@ -13,6 +13,7 @@ from typing import Any
 import apsw
 
 from support.stores import AGREEMENT, event, packet_row, put, statement
+from tearline.audit.event import EventCode
 from tearline.audit.query import parse_query
 from tearline.packets.packet import PacketParts
 from tearline.statements.statement import StatementType
@@ -39,6 +40,7 @@ from tearline_server.storage.rows import (
     StoppageRow,
     WithdrawnRow,
 )
+from tearline_server.storage.sqlite.writes import INSERT_EVENT
 
 AGENCIES = [f"spiffe://{name}.example" for name in "abcd"]
 A, B, C, D = (f"{agency}/node/hub" for agency in AGENCIES)
@@ -110,6 +112,9 @@ def fill_sqlite(connection: apsw.Connection, filled: Mapping[str, Table]) -> Non
     """Writes rows into the tables of a SQLite store."""
     connection.execute("BEGIN")
     for name, table in filled.items():
+        if name == "event":
+            connection.executemany(INSERT_EVENT, table.rows)
+            continue
         known = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
         places = [n for n, column in enumerate(table.columns) if column in known]
         if places:
@@ -156,7 +161,6 @@ COLUMNS = {
 }
 NUMBERED = ("agreement", "standing", "case_step", "channel", "mailbox")
 """Tables whose rows say, in PostgreSQL, which transaction wrote them last."""
-_EVENT = encode_event(event(1))
 _PARTS = encode_parts(PacketParts(manifest=bytes(32), openings=(), ciphertexts={1: b"c", 2: b"d"}))
 
 
@@ -172,7 +176,18 @@ def _packet(number: int, packets: int) -> Iterator[tuple[str, Row]]:
         return "statement", (entry, id_, signer, type_, None, of, "", "", b"envelope")
 
     def told(place: int, code: str, party: str, statement: bytes, actor: str) -> Iterator[Any]:
-        row = (b"s", _EVENT, 1000 + first, code, "ok", "", actor, party, statement, packet)
+        encoded = encode_event(
+            event(
+                1,
+                statement_id=statement,
+                code=EventCode(code),
+                party=party,
+                actor=actor,
+                packet=packet,
+                agreement_id=agreement,
+            )
+        )
+        row = (b"s", encoded, 1000 + first, code, "ok", "", actor, party, statement, packet)
         yield "event", (first + place, *row, agreement)
         yield "event_agency", (agency, first + place)
         if party != A:

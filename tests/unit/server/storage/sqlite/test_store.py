@@ -14,12 +14,14 @@ import pytest
 
 import tearline_server.storage.sqlite.connections as database
 from support.stores import AGREEMENT, PACKET, A, B, event, known, packet_row, put
+from tearline.audit.event import EventOutcome
 from tearline.errors import StoreBusy, StoreDamaged, StoreForbidden, StoreFull, StoreVersion
 from tearline.statements.statement import StatementType
 from tearline.wire.grants import encode_event
 from tearline_server.storage.lookups import Lookups
 from tearline_server.storage.rows import Restoration
 from tearline_server.storage.sqlite.store import SqliteStore
+from tearline_server.tlog.log import event_row
 
 
 async def test_one_process_holds_a_file(tmp_path: Path) -> None:
@@ -264,4 +266,46 @@ async def test_to_take_one_opening_back_costs_the_same_however_much_was_restored
     few = await cost()
     await put(store, *map(event, range(2, 2000)))
     assert await cost() == few
+    await store.close()
+
+
+async def test_events_of_an_earlier_version_are_found_by_what_their_encoding_says(
+    tmp_path: Path,
+) -> None:
+    """A column that says something else than its event becomes empty: its row is no longer so."""
+    path = tmp_path / "store.db"
+    refused = event(1, agreement_id=AGREEMENT, outcome=EventOutcome.REFUSED, reason="TL-GRT-001")
+    told = [refused, event(2, packet=b""), event(3)]
+    rows = [event_row(n, bytes(32), encode_event(each), each) for n, each in enumerate(told)]
+    names = ["code", "outcome", "reason", "actor", "party", "statement", "packet", "agreement"]
+    with before(path, "0021_event_places.sql") as database:
+        for row in rows:
+            values = [getattr(row, name) for name in names]
+            values[3] = "nobody" if row.idx == 2 else values[3]
+            database.execute(
+                "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (row.idx, row.salt, row.event, row.time_ms, *values),
+            )
+            database.execute("INSERT INTO event_agency VALUES (?, ?)", (row.agencies[0], row.idx))
+    database.close()
+    store = SqliteStore(path)
+    found = await store.event_rows(0, limit=9)
+    assert [[getattr(row, name) for name in names] for row in found[:2]] == [
+        [getattr(row, name) for name in names] for row in rows[:2]
+    ]
+    assert (found[2].actor, found[2].party) == ("", rows[2].party)
+    assert len(await store.openings_of(rows[0].statement, rows[0].agencies[0])) == 1
+    await store.close()
+
+
+async def test_an_event_is_stored_once(tmp_path: Path) -> None:
+    """Its values stand in it: the row has their places, a few bytes each."""
+    store = SqliteStore(tmp_path / "store.db")
+    await put(store, *(event(number, agreement_id=AGREEMENT) for number in range(1, 65)))
+    sql = (
+        "SELECT sum(payload), (SELECT sum(length(event)) FROM event) FROM dbstat"
+        " WHERE name = 'event'"
+    )
+    taken, given = await store._db.write(lambda c: next(c.execute(sql)))
+    assert taken - given < 64 * (32 + 40)  # salt, and the places
     await store.close()
