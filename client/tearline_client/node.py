@@ -5,63 +5,19 @@ from pathlib import Path
 from typing import Self
 
 from tearline.errors import EXCHANGE_AWAY, TearlineError
-from tearline_client.access_log.access_log import AccessLog
-from tearline_client.access_log.anchors import AccessLogAnchors
-from tearline_client.access_log.persons import PersonLog
-from tearline_client.bootstrap import HANDLERS, start_state
+from tearline_client.bootstrap import start_state
 from tearline_client.context import NodeContext
-from tearline_client.cosigning.cosigner import Cosigner
-from tearline_client.cosigning.followed_log import FollowedLog
-from tearline_client.directory import Directory
-from tearline_client.features.agreements.proposals import ProposalService
-from tearline_client.features.agreements.service import AgreementService
-from tearline_client.features.approvals.reviews import Services
-from tearline_client.features.approvals.service import ApprovalService
-from tearline_client.features.cases.decisions import CaseDecisionService
-from tearline_client.features.cases.service import CaseService
-from tearline_client.features.consents.own_sources import OwnSources
-from tearline_client.features.consents.previews import ConsentPreviews
-from tearline_client.features.consents.service import ConsentService
-from tearline_client.features.corrections.service import CorrectionService
-from tearline_client.features.decisions.service import DecisionService
-from tearline_client.features.erasures.service import ErasureService
-from tearline_client.features.packets.bulk import BulkSender
-from tearline_client.features.packets.disclosure import DisclosureService
-from tearline_client.features.packets.free_text import FreeText
-from tearline_client.features.packets.onward_use import OnwardUse
-from tearline_client.features.packets.reader import verify_read_on
-from tearline_client.features.packets.service import PacketService
-from tearline_client.features.recalls.service import RecallService
-from tearline_client.features.requests.answers import AnswerService
-from tearline_client.features.requests.service import RequestService
-from tearline_client.features.suspensions.service import SuspensionService
-from tearline_client.features.worklist.service import Task, Worklist
-from tearline_client.inbox.inbox import Inbox
-from tearline_client.inbox.receiver import Receiver
-from tearline_client.jobs import Jobs
-from tearline_client.key_management.records import KeyRecords
-from tearline_client.keys.home import TOKEN_KEY, Home, Identity
+from tearline_client.features.worklist.service import Task
+from tearline_client.keys.home import Home, Identity
 from tearline_client.keys.keystore import Keystore
 from tearline_client.messages.received import Received
-from tearline_client.namespaces.audit import Audit
-from tearline_client.namespaces.keys import Keys
-from tearline_client.namespaces.packets import Packets
-from tearline_client.notifications.hooks import Notifications
-from tearline_client.outbox.duties import Duties
-from tearline_client.outbox.lock import Presence
-from tearline_client.outbox.outbox import Outbox
-from tearline_client.outbox.sender import Sender
-from tearline_client.persons.actors import Actors
-from tearline_client.recovery.reconcile import Reconciler
+from tearline_client.namespaces.assembly import Assembly
 from tearline_client.rules.search_index import index_in_turns
 from tearline_client.status import NodeStatus, status_of
-from tearline_client.store.access import AccessStore
-from tearline_client.synchronisation import Synchronisation
-from tearline_client.transport.connection import Connection
 from tearline_client.transport.interface import Transport
 
 
-class Node:
+class Node(Assembly):
     """Agency's node. ``Node.open`` opens it; close it, or use it as a context manager.
 
     Example:
@@ -76,106 +32,7 @@ class Node:
     """
 
     def __init__(self, context: NodeContext, home: Home, keystore: Keystore) -> None:
-        self._context = context
-        self.home = home
-        self.keystore = keystore
-        self.directory = Directory(context)
-        store = AccessStore(context.stores.database)
-        record = PersonLog(store, context.uri, context.now_ms).record
-        self.persons = Actors(home, keystore, self.now_ms, record)
-        self.sign_ins = self.persons.sign_ins
-        self.register = self.persons.register
-        self._jobs = Jobs(context)
-        self._sender = Sender(context, home.sending_lock, HANDLERS)
-        self._duties = Duties(context, HANDLERS)
-        onward = OnwardUse(context)
-        outbox = Outbox(context, self._sender, self._duties, self._synchronise)
-        releases = PacketService(context, self._sender, outbox, onward)
-        disclosures = DisclosureService(context, outbox, releases, onward)
-        words = FreeText(context, onward)
-        self._records = KeyRecords(context, home, self._sender, outbox)
-        self._inbox = Inbox(context, Receiver(context, HANDLERS), self._records)
-        self._recovery = Reconciler(context)
-        self.connection = Connection(home, keystore, context.transport, self.now_ms)
-        self.keys = Keys(context, home, self._records, self.connection, words, self._synchronise)
-        self._anchors = AccessLogAnchors(context, store, self._sender)
-        access = AccessLog(
-            store,
-            context.uri,
-            keystore.storage_key("access"),
-            context.now_ms,
-            lambda name, contents: self.persons.reader(name, contents=contents),
-            lambda packets: verify_read_on(context, packets),
-        )
-        self.cosigning = Cosigner(context, self.keys.cosigner)
-        self.log = FollowedLog(context, self.cosigning)
-        self._synchronisation = Synchronisation(
-            context=context,
-            cosigner=self.cosigning,
-            recovery=self._recovery,
-            records=self._records,
-            anchors=self._anchors,
-            duties=self._duties,
-            sender=self._sender,
-            inbox=self._inbox,
-        )
-        self.audit = Audit(context, access, self.persons, sync=self.sync, receive=self.receive)
-        self.notifications = Notifications(context)
-        self.decisions = DecisionService(
-            context,
-            Presence(home.deciding_lock),
-            outbox,
-            releasing=releases,
-            disclosures=disclosures,
-        )
-        self.recalls = RecallService(context, outbox)
-        self.corrections = CorrectionService(context, releases, access)
-        previews = ConsentPreviews(context, disclosures, words)
-        self.consents = ConsentService(
-            context, outbox, previews, disclosures, words, self.decisions
-        )
-        self.own_sources = OwnSources(context)
-        self.cases = CaseService(context, words)
-        self.case_decisions = CaseDecisionService(context, self.cases, self.decisions, outbox)
-        self.packets = Packets(
-            context,
-            access,
-            outbox,
-            releases=releases,
-            decisions=self.decisions,
-            disclosures=disclosures,
-            cases=self.cases,
-            token_key=lambda: keystore.get(TOKEN_KEY),
-        )
-        self.requests = RequestService(context, outbox, access, self.decisions, words)
-        self.answers = AnswerService(context, self.decisions, releases, self.requests)
-        self.imports = BulkSender(
-            context, self._sender, releases, self.cosigning, self._synchronise
-        )
-        services = Services(
-            releasing=releases,
-            disclosures=disclosures,
-            requests=self.requests,
-            answers=self.answers,
-            consents=self.consents,
-            previews=previews,
-        )
-        self.approvals = ApprovalService(context, services, self.persons, access, self.decisions)
-        self.notifications.watch(self.requests.due)
-        self.notifications.watch(self.recalls.due)
-        self.agreements = AgreementService(context, home, outbox)
-        self.proposals = ProposalService(context, self.agreements.publish)
-        self.erasures = ErasureService(context, words, self.agreements.publish)
-        self.suspensions = SuspensionService(context, outbox)
-        self._worklist = Worklist(
-            context,
-            requests=self.requests,
-            approvals=self.approvals,
-            recalls=self.recalls,
-            consents=self.consents,
-            proposals=self.proposals,
-            cases=self.cases,
-        )
+        super().__init__(context, home, keystore, sync=self.sync, receive=self.receive)
 
     @classmethod
     async def open(
@@ -261,9 +118,6 @@ class Node:
         if not self._synchronisation.has_looked():
             await self.sync()
             self._synchronisation.note_look()
-
-    async def _synchronise(self) -> None:
-        await self._synchronisation.run_once()
 
     def take_over(self) -> None:
         """Makes this copy the node again, after every other copy has ended; see ``Reconciler``."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import tearline_client
 from tables import GENERATED, table
+from tearline_client.namespaces.assembly import Assembly
 from tearline_client.node import Node
 from tearline_client.sync.forward import public_members
 
@@ -21,8 +22,8 @@ _UNSUPPORTED = "AbstractAsyncContextManager"  # a port that is open for a while 
 
 def namespaces() -> dict[str, type]:
     """Returns the classes of the public attributes of a node, by name."""
-    module = sys.modules[Node.__module__]
-    (function,) = ast.parse(textwrap.dedent(inspect.getsource(Node.__init__))).body
+    module = sys.modules[Assembly.__module__]
+    (function,) = ast.parse(textwrap.dedent(inspect.getsource(Assembly.__init__))).body
     found: dict[str, type] = {}
     for statement in ast.walk(function):
         match statement:
