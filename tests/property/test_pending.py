@@ -22,6 +22,8 @@ from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.features.approvals.reviews import Services
 from tearline_client.features.approvals.service import ApprovalService
+from tearline_client.features.consents.previews import ConsentPreviews
+from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.packets.service import Persons
 from tearline_client.messages.sent import Sent
 from tearline_client.planning.mentions import Mention
@@ -29,7 +31,7 @@ from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.store.approvals import ApprovalStore
 from tearline_client.store.database import Database
 from tearline_client.store.decisions import Act
-from tearline_client.store.draft_content import PendingAnswer
+from tearline_client.store.draft_content import PendingAnswer, PendingConsent
 from tearline_client.store.notifications import NotificationStore
 from tearline_client.store.vault import Vault
 
@@ -148,19 +150,23 @@ class Outgoing:
         self.answered.append((sent.packets[0], persons.seconded_by))
         return sent
 
-    def giving(self, consent: bytes, fields: tuple[str, ...], *, ends_ms: int, repeats: str) -> Any:
+    def giving(
+        self, consent: bytes, fields: tuple[str, ...], *, ends_ms: int, repeats: str
+    ) -> ConsentView:
         assert repeats == REASON
-        packet = consent * 2
-        return SimpleNamespace(
-            record=SimpleNamespace(use=Use.PASS_ON, peer="peer"),
-            shown=shown(packet),
+        record: Any = SimpleNamespace(id=consent, use=Use.PASS_ON, peer="peer")
+        return ConsentView(
+            record=record,
+            shown=shown(consent * 2),
             fields=("a/Person/name",),
             scope="to",
             ends_ms=ends_ms,
-            opened=((FIELD, "to"),),
             mentions=(),
-            verify_repeats=lambda: None,
+            repeats=repeats,
         )
+
+    def again(self, decided: PendingConsent) -> ConsentView:
+        return ConsentPreviews.again(self, decided)
 
     async def give_by(
         self, giving: Any, persons: Persons, *, note: str, also: Callable[[], None]

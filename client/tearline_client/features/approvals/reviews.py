@@ -6,7 +6,6 @@ from tearline.dataclass.immutable import immutable
 from tearline_client.context import NodeContext
 from tearline_client.features.consents.previews import ConsentPreviews
 from tearline_client.features.consents.service import ConsentService
-from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.review import Review, changed_of
 from tearline_client.features.packets.service import PacketService
@@ -70,7 +69,7 @@ class Reviews:
                 fields = ((wanted.field, wanted.recipient),)
                 return Review(pending=waiting, fields=fields, mentions=wanted.mentions)
             case PendingConsent() as consent:
-                giving = self.giving(consent)
+                giving = self._desks.previews.again(consent)
                 return Review(pending=waiting, fields=giving.opened, mentions=giving.mentions)
             case PendingAnswer() as answer:
                 self._desks.requests.answerable(
@@ -91,10 +90,4 @@ class Reviews:
         mentions = tuple(mention for plan in plans for mention in releasing.mentions(plan))
         return Review(
             pending=waiting, plans=tuple(plans), changed=tuple(changed), mentions=mentions
-        )
-
-    def giving(self, consent: PendingConsent) -> ConsentView:
-        """Returns a preview of a pending consent; see ``ConsentPreviews.giving``."""
-        return self._desks.previews.giving(
-            consent.consent, consent.fields, ends_ms=consent.ends_ms, repeats=consent.repeats
         )

@@ -172,15 +172,7 @@ class ApprovalService:
         giving.verify_repeats()
         self._desks.previews.verify_note(giving, note)
         ConsentTerms(fields=giving.fields, scope=giving.scope, note=note)
-        consent = PendingConsent(
-            consent=consent_id,
-            packet=giving.shown.packet.id,
-            fields=giving.fields,
-            ends_ms=giving.ends_ms,
-            note=note,
-            repeats=repeats,
-        )
-        return self._wait(consent, person)
+        return self._wait(giving.decided(note), person)
 
     def _wait(
         self, content: Content, person: str, also: Callable[[], None] = lambda: None
@@ -298,7 +290,7 @@ class ApprovalService:
                     also=also,
                 )
             case PendingConsent() as consent:
-                giving = self._reviews.giving(consent)
+                giving = self._desks.previews.again(consent)
                 return await desks.consents.give_by(giving, persons, note=consent.note, also=also)
             case PendingAnswer() as answer:
                 (plan,) = review.plans

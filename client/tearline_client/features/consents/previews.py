@@ -11,6 +11,7 @@ from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.planning.mentions import Mention
 from tearline_client.store.consents import ConsentRecord
+from tearline_client.store.draft_content import PendingConsent
 
 
 class ConsentPreviews:
@@ -78,6 +79,12 @@ class ConsentPreviews:
             ends_ms=ends_ms,
             mentions=mentions,
             repeats=repeats,
+        )
+
+    def again(self, decided: PendingConsent) -> ConsentView:
+        """Returns a preview of giving a decided consent in its current state; see ``giving``."""
+        return self.giving(
+            decided.consent, decided.fields, ends_ms=decided.ends_ms, repeats=decided.repeats
         )
 
     def verify_note(self, giving: ConsentView, note: str) -> None:

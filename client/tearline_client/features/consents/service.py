@@ -200,14 +200,7 @@ class ConsentService:
             TearlineError: As ``ConsentPreviews.giving``.
         """
         giving = self._previews.giving(consent_id, fields, ends_ms=ends_ms, repeats=repeats)
-        content = PendingConsent(
-            consent=consent_id,
-            packet=giving.shown.packet.id,
-            fields=giving.fields,
-            ends_ms=giving.ends_ms,
-            note=note,
-            repeats=repeats,
-        )
+        content = giving.decided(note)
         persons = Persons(acted_by=acted_by)
         await self._decisions.decide(
             content, persons, lambda done: self._give(content, persons, done)
@@ -215,10 +208,7 @@ class ConsentService:
         return self._store.find(consent_id.hex())
 
     async def _give(self, content: PendingConsent, persons: Persons, done: Also) -> Sent:
-        """Gives a decided consent in its current state."""
-        giving = self._previews.giving(
-            content.consent, content.fields, ends_ms=content.ends_ms, repeats=content.repeats
-        )
+        giving = self._previews.again(content)
         return await self.give_by(giving, persons, note=content.note, also=done)
 
     async def _carry_giving(self, decision: Decision, done: Also) -> object:

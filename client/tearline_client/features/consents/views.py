@@ -6,6 +6,7 @@ from tearline.packets.packet import OpenedField
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.planning.mentions import Mention, verify_confirmed
 from tearline_client.store.consents import ConsentRecord
+from tearline_client.store.draft_content import PendingConsent
 
 __all__ = ["ConsentRecord", "ConsentView"]
 """With the consent itself, which pages name without its store."""
@@ -48,3 +49,14 @@ class ConsentView:
         recipient = self.scope if passes_on else self.record.peer
         found = (self.shown.field(path) for path in self.fields)
         return tuple((field, recipient) for field in found if field is not None)
+
+    def decided(self, note: str) -> PendingConsent:
+        """Returns the decision to give this consent, with a note for the asker."""
+        return PendingConsent(
+            consent=self.record.id,
+            packet=self.shown.packet.id,
+            fields=self.fields,
+            ends_ms=self.ends_ms,
+            note=note,
+            repeats=self.repeats,
+        )
