@@ -151,6 +151,16 @@ def test_b15_imports_end_to_end() -> None:
 
 
 @pytest.mark.integration
+def test_b17_asks_pages_as_an_office_does() -> None:
+    pytest.importorskip("jinja2", reason="comes with the extra console")
+    size = {"packets": 4, "requests": 1, "officers": 2, "asked": 20, "pause_s": 0.01}
+    daemon, *pages = benchmark("b17").run(**size)
+    assert daemon.id == "B17"
+    assert pages
+    assert all(each.figure > 0 for each in (daemon, *pages))
+
+
+@pytest.mark.integration
 def test_b13_compares_many_nodes_with_one() -> None:
     rate, cost = benchmark("b13").run(rounds=1, packets=1, lanes=4, nodes=2)
     assert (rate.id, cost.id) == ("B13", "B13c")
