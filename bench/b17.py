@@ -169,22 +169,30 @@ def _fill(folder: Path, us: Any, mx: Any, packets: int, requests: int) -> None:
     person = ("--person-passphrase-file", str(secret))
     us.done_here("person", "add", "ana", "--role", "liaison", *person)
     us.done_here("login", "ana", *person)
-    us.done(
+    importing = us.start(
         *("import", "csv", str(table), "--mapping", str(mapping), *_ORDER),
         *("--to", mx.home.name, "--as", "ana"),
     )
+    _await_arrivals(mx, packets)
+    if importing.ended():
+        raise RuntimeError(f"the import ended: {importing.said}")
     for number in range(requests):
         us.done_here(
             *("request", "new", "--to", mx.home.name, *_ORDER, "--yes", "--as", "ana"),
             *("--offence", "Money laundering", "--link", f"Account {iban(2 * number)}"),
             *("--record", "Statements of the account", "--record", "Who opened it"),
         )
+    _await_arrivals(mx, packets + requests)
+
+
+def _await_arrivals(mx: Any, packets: int) -> None:
+    """Waits until a node has so many packets."""
     since, before = time.monotonic(), -1
-    while (now := arrived_at(mx.home)) < packets + requests:
+    while (now := arrived_at(mx.home)) < packets:
         if now > before:
             since, before = time.monotonic(), now
         if time.monotonic() - since > _STILL_S:
-            raise RuntimeError(f"{now} packets arrived, of {packets + requests}")
+            raise RuntimeError(f"{now} packets arrived, of {packets}")
         time.sleep(0.5)
 
 

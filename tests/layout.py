@@ -38,7 +38,7 @@ AT_MOST: Mapping[str, float] = {
     # Pages decide nothing, and take 100 to 250 lines. Of these, 545 are the way to an identity
     # provider; 625 are recalls, consents, acts on several packets, and the bench of policies; 66
     # end the sessions of changed credentials; 65 are turns of pages.
-    "lines of code in console": 7_396,
+    "lines of code in console": 7_420,
     "lines of test support": 4_785,
     "reads of node.state in client": 0,
     "reads of node.state in tests": 1,

@@ -15,8 +15,19 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit
 import httpx
 
 from tearline.dataclass.immutable import immutable
-from tearline.errors import ConfigUnreadable, MalformedInput, ProviderRefused, SettingInvalid
-from tearline.limits import MAX_PROVIDER_BYTES, PROVIDER_TIMEOUT_S
+from tearline.errors import (
+    ConfigUnreadable,
+    MalformedInput,
+    ProviderRefused,
+    SettingInvalid,
+    SignInDelayed,
+)
+from tearline.limits import (
+    MAX_PROVIDER_BYTES,
+    MAX_PROVIDER_REST_S,
+    PROVIDER_REST_S,
+    PROVIDER_TIMEOUT_S,
+)
 from tearline.text.choices import one_of
 from tearline_client.config import Settings
 from tearline_client.console.flows import Flow
@@ -75,6 +86,33 @@ class Addresses:
     states_issuer: bool
 
 
+class FailurePace:
+    """Rests between questions to a provider that fails: each twice as long as the last one.
+
+    A refused code is no failure: whoever returns with one could keep others from signing in.
+    """
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._failed_s = 0
+
+    def wait_s(self, now_s: int) -> int:
+        """Returns the seconds until the provider is asked again, or 0."""
+        if not self._failures or now_s < self._failed_s:  # the clock was set back
+            return 0
+        rest_s = min(PROVIDER_REST_S << min(self._failures - 1, 16), MAX_PROVIDER_REST_S)
+        return max(0, self._failed_s + rest_s - now_s)
+
+    def failed(self, now_s: int) -> None:
+        """Records that the provider did not answer."""
+        self._failures += 1
+        self._failed_s = now_s
+
+    def answered(self) -> None:
+        """Records that it answered."""
+        self._failures = 0
+
+
 class Provider:
     """The agency's identity provider.
 
@@ -85,6 +123,7 @@ class Provider:
     def __init__(self, settings: ProviderSettings) -> None:
         self._settings = settings
         self._known: tuple[int, Addresses] | None = None
+        self._pace = FailurePace()
 
     @property
     def issuer(self) -> str:
@@ -106,7 +145,9 @@ class Provider:
 
         Raises:
             ProviderRefused: If the provider cannot be read.
+            SignInDelayed: If it failed a moment ago.
         """
+        self._verify_pace(now_s)
         addresses = await self._addresses(now_s)
         query = {
             "response_type": "code",
@@ -135,10 +176,22 @@ class Provider:
 
         Raises:
             ProviderRefused: If it gives none.
+            SignInDelayed: If it failed a moment ago.
         """
+        self._verify_pace(now_s)
         addresses = await self._addresses(now_s)
         verify_answer(answer, self._settings.issuer, states_issuer=addresses.states_issuer)
-        return await self._token(addresses, flow, answer["code"], back)
+        form = {
+            "grant_type": "authorization_code",
+            "code": answer["code"],
+            "redirect_uri": back,
+            "client_id": self._settings.client,
+            "code_verifier": flow.verifier,
+        }
+        token = parse_object(await self._read(addresses.token, now_s, form)).get("id_token")
+        if not isinstance(token, str):
+            raise ProviderRefused("it gave no identity token")
+        return token
 
     async def account(self, flow: Flow, token: str, clock: Callable[[], int]) -> Account:
         """Returns the account that a person proved.
@@ -152,7 +205,7 @@ class Provider:
             ProviderRefused: If no account was proved.
         """
         addresses = await self._addresses(clock())
-        keys = parse_keys(await self._read(addresses.keys), self._settings.algorithm)
+        keys = parse_keys(await self._read(addresses.keys, clock()), self._settings.algorithm)
         expected = Expected(
             issuer=self._settings.issuer,
             client=self._settings.client,
@@ -162,27 +215,21 @@ class Provider:
         roles, began_s = self._settings.roles, flow.began_s
         return verify_id_token(token, keys, expected, roles, began_s=began_s, now_s=clock())
 
-    async def _token(self, addresses: Addresses, flow: Flow, code: str, back: str) -> str:
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": back,
-            "client_id": self._settings.client,
-            "code_verifier": flow.verifier,
-        }
-        token = parse_object(await self._read(addresses.token, form)).get("id_token")
-        if not isinstance(token, str):
-            raise ProviderRefused("it gave no identity token")
-        return token
+    def _verify_pace(self, now_s: int) -> None:
+        if wait_s := self._pace.wait_s(now_s):
+            raise SignInDelayed(
+                f"the identity provider {self.host} does not answer; it is asked again in {wait_s}"
+                " s, and a passkey or passphrase signs in meanwhile"
+            )
 
     async def _addresses(self, now_s: int) -> Addresses:
         if self._known is None or not self._known[0] <= now_s < self._known[0] + _METADATA_S:
             place = f"{self._settings.issuer.removesuffix('/')}/.well-known/openid-configuration"
-            found = parse_addresses(await self._read(place), self._settings.issuer)
+            found = parse_addresses(await self._read(place, now_s), self._settings.issuer)
             self._known = now_s, found
         return self._known[1]
 
-    async def _read(self, address: str, form: Mapping[str, str] | None = None) -> bytes:
+    async def _read(self, address: str, now_s: int, form: Mapping[str, str] | None = None) -> bytes:
         """Returns the answer of the provider to a question, or to a form with the secret."""
         settings = self._settings
         shows_secret = form is not None and settings.secret
@@ -207,7 +254,12 @@ class Provider:
                     if len(body) > MAX_PROVIDER_BYTES:
                         raise ProviderRefused("its answer is too large")
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+            self._pace.failed(now_s)
             raise ProviderRefused(f"{self.host} did not answer: {type(error).__name__}") from None
+        if form is None and reply.status_code != httpx.codes.OK:
+            self._pace.failed(now_s)
+        else:
+            self._pace.answered()
         if reply.status_code != httpx.codes.OK:
             raise ProviderRefused(f"{self.host} answered with status {reply.status_code}")
         return bytes(body)

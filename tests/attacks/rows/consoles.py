@@ -144,6 +144,12 @@ CONSOLES = (
         code="TL-TLS-012",
     ),
     _attack(
+        "wait for a failing identity provider with each sign-in",
+        "/test_provider_pace.py::test_a_failing_provider_is_not_asked_by_each_sign_in",
+        "provider:Provider._verify_pace",
+        code="TL-TLS-012",
+    ),
+    _attack(
         "keep other persons' pages waiting by many windows",
         "/test_page_turns.py::test_many_windows_of_one_person_delay_another_by_one_page",
         "page_turns:PageTurns._wait",

@@ -70,6 +70,8 @@ class IdentityProvider:
         forgives: Whether a code may be used again, by anyone.
         asks: Whether a page asks the person first, as in a browser.
         tokens: Number of codes that it was asked to exchange.
+        fails: Whether it answers each question with a fault of its own.
+        asked: Number of questions about itself and its keys.
         requests: The requests to authenticate.
     """
 
@@ -83,6 +85,8 @@ class IdentityProvider:
     forgives: bool = False
     asks: bool = False
     tokens: int = 0
+    fails: bool = False
+    asked: int = 0
     requests: list[dict[str, str]] = field(default_factory=list)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -109,6 +113,9 @@ class IdentityProvider:
         )
 
     async def _statement(self, request: Request) -> Response:
+        self.asked += 1
+        if self.fails:
+            return Response(status_code=503)
         return JSONResponse(
             {
                 "issuer": self.issuer,
@@ -122,6 +129,9 @@ class IdentityProvider:
         )
 
     async def _keys(self, request: Request) -> Response:
+        self.asked += 1
+        if self.fails:
+            return Response(status_code=503)
         return JSONResponse({"keys": [*public_keys(), {"kty": "EC", "kid": "first"}]})
 
     async def _authorize(self, request: Request) -> Response:
