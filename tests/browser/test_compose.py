@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from browser.conftest import Opens, Screen
 from support.simulation import Simulation
@@ -54,6 +54,34 @@ async def test_a_lead_is_composed_looked_at_and_sent(
     assert len(world.us.node.packets.ids()) == 2
     await world.mx.node.receive()
     assert len(world.mx.node.packets.ids()) == 2
+
+
+async def test_after_a_refused_file_the_next_one_is_attached_on_the_same_page(
+    world: Simulation, desk: Screen
+) -> None:
+    async with desk.page() as page:
+        await desk.sign_in(page, "ana")
+        await page.get_by_role("link", name="Compose").click()
+        terms = page.get_by_label("Agreement and article")
+        await terms.select_option("narcotics-2026 · money-laundering")
+        await page.get_by_role("button", name="Continue").click()
+        await fill(page)
+        await page.get_by_role("button", name="Show what each partner will see").click()
+        for name, content, said in (
+            ("notes.txt", b"as told", ""),
+            ("notes.txt", b"again", "a document of that name is there already"),
+            ("plan.svg", b"<svg/>", "The file cannot be sent as a document"),
+        ):
+            files = [FilePayload(name=name, mimeType="text/plain", buffer=content)]
+            await page.get_by_label("A document of at most 1 MiB").set_input_files(files)
+            await page.get_by_role("button", name="Attach").click()
+            if said:
+                await expect(page.get_by_role("alert")).to_contain_text(said)
+            await expect(page.locator("h1")).to_have_text("What each partner will see")
+            await expect(page.locator("bdi", has_text="notes.txt").first).to_be_visible()
+        await page.get_by_role("link", name="Continue to the last page").click()
+        await expect(page.locator("h1")).to_have_text("2 packets leave")
+    desk.faults.clear()  # the browser's notes of the refusals
 
 
 async def test_a_field_is_disclosed_after_its_effect_was_shown(

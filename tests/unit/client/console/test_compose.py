@@ -261,6 +261,20 @@ async def test_documents_are_attached_and_only_of_types_that_travel(
     assert 'name="name"' not in (await ana.get(reply.headers["location"])).text
 
 
+async def test_a_refused_change_stands_on_the_page_of_its_draft(
+    world: Simulation, ana: Browser
+) -> None:
+    draft = await drafted(ana, wish(world))
+    files = {"file": ("a.svg", b"<svg/>", "image/svg+xml")}
+    refused = await post(ana, draft, {"does": "attach", "category": ""}, files)
+    assert "What each partner will see" in refused.text
+    assert 'class="refusal" role="alert"' in refused.text
+    assert 'type="file"' in refused.text
+    files = {"file": ("a.png", DOT, "image/png")}
+    reply = await post(ana, draft, {"does": "attach", "category": ""}, files)
+    assert "a.png" in (await ana.get(reply.headers["location"])).text
+
+
 async def test_a_field_is_protected_more_strictly(world: Simulation, ana: Browser) -> None:
     draft = await drafted(ana, wish(world))
     values = {"does": "guard", "field": "company-lantern/notes", "category": "identity.source"}

@@ -12,14 +12,16 @@ from tearline.errors import (
     MalformedInput,
     NotFound,
     NotPermitted,
+    TearlineError,
 )
 from tearline.policy.category import CATEGORIES
 from tearline.policy.form import Form as FieldForm
 from tearline_client.connectors.importers.documents import document_of
 from tearline_client.console.drafts import HeldDraft
+from tearline_client.console.forms import Form
 from tearline_client.console.pages.compose.prepared import Prepared, Wish, prepare
 from tearline_client.console.pages.packet.document import words_of
-from tearline_client.console.visit import Visit
+from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import FORMS, KINDS, URGENCIES
 from tearline_client.drafting.release import release, takes_two
 from tearline_client.planning.release_plan import Cell
@@ -72,7 +74,11 @@ class MatrixRow:
 
 async def page(visit: Visit) -> Response:
     """Shows what each partner will see, and by which policy."""
-    prepared = _content(_find(visit))
+    return _page(visit, _content(_find(visit)))
+
+
+def _page(visit: Visit, prepared: Prepared, refused: TearlineError | None = None) -> Response:
+    """Returns the page of a draft, and with it the refusal of a change, which left it as it was."""
     trust_list = visit.node.directory.trust_list()
     recipients = prepared.recipients()
     matrices = [tuple(_rows(plan.cells())) for plan in prepared.plans]
@@ -114,7 +120,9 @@ async def page(visit: Visit) -> Response:
             },
             "words_of": words_of,
             "step": _step(prepared),
+            "refused": refused,
         },
+        status=status_of(refused),
     )
 
 
@@ -158,23 +166,33 @@ async def change(visit: Visit) -> Response:
     """Adds or removes a document, or marks one field more strictly, and plans anew."""
     form = await visit.form(files=True)
     prepared = _content(_find(visit))
-    wish, does = prepared.wish, form.text("does")
+    try:
+        planned = await prepare(visit.node, _changed(prepared.wish, form), person=visit.person)
+    except TearlineError as error:
+        return _page(visit, prepared, error)
+    name = visit.console.drafts.hold(visit.person, planned, visit.console.clock())
+    return visit.redirect(f"/compose/{name}")
+
+
+def _changed(wish: Wish, form: Form) -> Wish:
+    """Returns a wish with the change that a form asks for.
+
+    Raises:
+        TearlineError: If it cannot be changed so.
+    """
+    does = form.text("does")
     if does == "attach":
         files = form.files("file")
         if len(files) != 1:
             raise FormRefused("it has no file, or several")
         guard = form.text("category")
-        wish = wish.with_document(document_of(files[0].name, files[0].content, guard=guard))
-    elif does == "detach":
-        wish = wish.without_document(form.text("name"))
-    elif does == "guard":
+        return wish.with_document(document_of(files[0].name, files[0].content, guard=guard))
+    if does == "detach":
+        return wish.without_document(form.text("name"))
+    if does == "guard":
         entity, _, name = form.text("field").rpartition("/")
-        wish = wish.with_guard(entity, name, form.text("category"))
-    else:
-        raise MalformedInput("the form has no such button")
-    planned = await prepare(visit.node, wish, person=visit.person)
-    name = visit.console.drafts.hold(visit.person, planned, visit.console.clock())
-    return visit.redirect(f"/compose/{name}")
+        return wish.with_guard(entity, name, form.text("category"))
+    raise MalformedInput("the form has no such button")
 
 
 async def last_page(visit: Visit) -> Response:
