@@ -112,6 +112,8 @@ class Node(Assembly):
     async def look(self) -> None:
         """Synchronises for a command: for a minute, neither its acts nor ``look`` do so again.
 
+        Acts that send read the mailbox all the same.
+
         Raises:
             TearlineError: As ``sync``.
         """

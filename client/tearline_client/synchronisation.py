@@ -87,6 +87,14 @@ class Synchronisation:
         """Records that a command has synchronised, for the acts that follow it."""
         self.looked_ms = self.context.now_ms()
 
+    async def read_mailbox(self) -> None:
+        """Synchronises as ``run_once``; reads the mailbox in any case, for an act that sends.
+
+        A partner may have suspended the agreement since the command looked.
+        """
+        await self.run_once()
+        await self._arrivals()
+
     async def take_in(self) -> int:
         """Receives the mailbox, and notifies the senders; returns the number of arrivals."""
         count = await self._arrivals()

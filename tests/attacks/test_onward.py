@@ -1,6 +1,6 @@
 """Partners that use what they were given otherwise than its originator allows."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -18,6 +18,7 @@ from tearline.errors import (
     ConsentMisplaced,
     CopyUndeclared,
     DerivedWeaker,
+    ExchangeUnreachable,
     MailboxFull,
     OnwardUseForbidden,
     PassOnForbidden,
@@ -251,14 +252,32 @@ async def test_a_refusal_reaches_the_asker(world: Simulation) -> None:
         await world.us.node.consents.give(record.id, acted_by=PERSON)
 
 
-async def test_both_act_at_once_and_end_at_the_same_place(world: Simulation) -> None:
+async def test_both_act_at_once_and_end_at_the_same_place(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     packet = await given(world, world.cn)
     record = await asked(world, packet)
     await world.cn.node.consents.withdraw(record.id)
-    await world.us.node.consents.give(record.id, acted_by=PERSON)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.us.exchange, "subscribe", _undelivered)
+        await world.us.node.consents.give(record.id, acted_by=PERSON)
     for member in (world.cn, world.us):
         await member.node.receive()
     assert status(world.cn, record) is status(world.us, record) is ConsentStatus.WITHDRAWN
+
+
+async def test_a_consent_that_was_withdrawn_meanwhile_is_not_given(world: Simulation) -> None:
+    packet = await given(world, world.cn)
+    record = await asked(world, packet)
+    await world.cn.node.consents.withdraw(record.id)
+    with pytest.raises(ConsentClosed):
+        await world.us.node.consents.give(record.id, acted_by=PERSON)
+
+
+async def _undelivered(cursor: bytes) -> AsyncIterator[bytes]:
+    """A mailbox out of reach, of an exchange that takes what is published."""
+    raise ExchangeUnreachable("no mail is delivered")
+    yield cursor
 
 
 async def test_the_exchange_learns_neither_fields_nor_scope(world: Simulation) -> None:

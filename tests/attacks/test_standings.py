@@ -138,6 +138,22 @@ async def test_partners_hear_of_it_and_stop_too(world: Simulation) -> None:
         await world.cn.node.packets.send([world.cn.plan(world.us)])
 
 
+@pytest.mark.parametrize("looked", [False, True], ids=["behind", "looked"])
+async def test_an_act_reads_a_suspension_that_came_meanwhile(
+    world: Simulation, *, looked: bool
+) -> None:
+    plan = world.cn.plan(world.us)
+    if looked:  # less than a minute ago
+        await world.cn.node.refresh()
+    await suspend(world.us)
+    published = list[Publication]()
+    world.cn.exchange.publication = lambda each: published.append(each) or each
+    with pytest.raises(AgreementSuspended):
+        await world.cn.node.packets.send([plan])
+    assert StatementType.MANIFEST not in {s.type for each in published for s in each.statements()}
+    assert world.cn.node.decisions.waiting() == ()
+
+
 async def test_what_no_party_suspended_goes_on(world: Simulation) -> None:
     await suspend(world.us, replace(WHOLE, article=ARTICLE))
     await settle(world)

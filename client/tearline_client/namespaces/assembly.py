@@ -87,7 +87,7 @@ class Assembly:
         self._sender = Sender(context, home.sending_lock, HANDLERS)
         self._duties = Duties(context, HANDLERS)
         onward = OnwardUse(context)
-        outbox = Outbox(context, self._sender, self._duties, self._synchronise)
+        outbox = Outbox(context, self._sender, self._duties, self._synchronise, self._read_mailbox)
         releases = PacketService(context, self._sender, outbox, onward)
         disclosures = DisclosureService(context, outbox, releases, onward)
         words = FreeText(context, onward)
@@ -148,7 +148,7 @@ class Assembly:
         self.requests = RequestService(context, outbox, access, self.decisions, words)
         self.answers = AnswerService(context, self.decisions, releases, self.requests)
         self.imports = BulkSender(
-            context, self._sender, releases, self.cosigning, self._synchronise
+            context, self._sender, releases, self.cosigning, self._read_mailbox
         )
         services = Services(
             releasing=releases,
@@ -177,3 +177,6 @@ class Assembly:
 
     async def _synchronise(self) -> None:
         await self._synchronisation.run_once()
+
+    async def _read_mailbox(self) -> None:
+        await self._synchronisation.read_mailbox()

@@ -53,6 +53,7 @@ class Outbox:
         sender: Sends what is queued.
         duties: Seal anew what came back.
         synchronise: Synchronises the node, once in a command.
+        read_mailbox: Synchronises it likewise, and reads its mailbox each time.
     """
 
     def __init__(
@@ -61,16 +62,22 @@ class Outbox:
         sender: Sender,
         duties: Duties,
         synchronise: Callable[[], Awaitable[None]],
+        read_mailbox: Callable[[], Awaitable[None]],
     ) -> None:
         self._context = context
         self._sender = sender
         self._duties = duties
         self._synchronise = synchronise
+        self._read_mailbox = read_mailbox
 
-    async def synchronise(self) -> TearlineError | None:
-        """Synchronises the node; returns the error if the exchange is unreachable, or None."""
+    async def read_mailbox(self) -> TearlineError | None:
+        """Synchronises the node and reads its mailbox, for an act that sends.
+
+        Returns:
+            The error if the exchange is unreachable, or None.
+        """
         try:
-            await self._synchronise()
+            await self._read_mailbox()
         except EXCHANGE_AWAY as error:
             return error
         return None

@@ -133,7 +133,8 @@ class DecisionService:
             content: The decision, as stored.
             persons: The responsible persons.
             act: Does it now.
-            sync: Whether the node synchronises first, and not only if the act requires it.
+            sync: Whether the node synchronises and reads its mailbox first, so that a partner's
+                newest suspension counts; otherwise only if the act requires it.
 
         Returns:
             The result of ``act``.
@@ -146,7 +147,7 @@ class DecisionService:
         async with self._presence.shown():
             with self._context.stores.database.transaction():
                 number = self.store(content, persons)
-            missed = await self._outbox.synchronise() if sync else None
+            missed = await self._outbox.read_mailbox() if sync else None
             return await self.do(number, act, missed=missed, sync=not sync)
 
     def store(self, content: Content | Act, persons: Persons) -> int:
@@ -180,7 +181,7 @@ class DecisionService:
             return await act(lambda: store.drop(number))
         except _UNTIL_READ as error:
             if sync:
-                missed = await self._outbox.synchronise()
+                missed = await self._outbox.read_mailbox()
             if missed is None:
                 self._forget_if_here(number)
                 raise

@@ -65,7 +65,7 @@ class BulkSender:
         sender: Its outbox.
         releasing: Checks and stores releases.
         cosigner: Exchanges cosignatures with the partners while it sends.
-        synchronise: Synchronises the node before it sends.
+        synchronise: Synchronises the node, and reads its mailbox, before it sends.
     """
 
     def __init__(
