@@ -280,6 +280,8 @@ class _Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._age = self.loop.call_later(MAX_HTTP_CONNECTION_S, self._retire)
+        ends = self.loop.time() + MAX_HTTP_CONNECTION_S
+        self.app_state = {**self.app_state, "connection_ends": ends}  # for long answers
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._age.cancel()

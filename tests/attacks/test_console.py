@@ -37,9 +37,10 @@ INJECTIONS = (
     "\x00<b>\x1b[2J\u202e",
 )
 SCRIPTS = tuple(
-    f'<script src="/static/{name}" defer>' for name in ("htmx.min.js", "console.js", "passkey.js")
+    f'<script src="/static/{name}" defer>'
+    for name in ("htmx.min.js", "console.js", "live.js", "passkey.js")
 )
-"""The console's own scripts; the last one is on pages that ask for a passkey."""
+"""The own scripts: two on every page, then one for who is signed in, and one for a passkey."""
 ORIGINS_OF_OTHERS = (
     {"origin": "http://evil.example", "sec-fetch-site": "cross-site"},
     {"origin": "http://evil.example"},
@@ -71,7 +72,7 @@ def is_harmless(text: str, injected: str) -> bool:
     assert not obeyed(html.unescape(text))
     assert {"script", "svg", "img", "base", "style", "math"} & {*tags(text)} <= {"script"}
     scripts = re.findall(r"<script[^>]*>", text)
-    assert scripts in (list(SCRIPTS[:2]), list(SCRIPTS))
+    assert {*SCRIPTS[:2]} <= {*scripts} <= {*SCRIPTS}
     found = {*tags(text)}
     assert not [each for each in found if each.startswith(("on", "hx-on"))]
     return injected not in text or not set(injected) & set("<>\"'")

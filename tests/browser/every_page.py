@@ -23,8 +23,17 @@ from unit.client.console.browsers import add_person
 from unit.client.console.test_packet_acts import POLYGLOT
 
 PERSON_NAME = "dora"
-FILES = ("/proof", "/pictures/", "/documents/", "/print", "/exhibit/", "/sign-in/", "/provider")
-"""Parts of the addresses of files, and of the way to an identity provider: they are no pages."""
+FILES = (
+    "/to-do/",
+    "/proof",
+    "/pictures/",
+    "/documents/",
+    "/print",
+    "/exhibit/",
+    "/sign-in/",
+    "/provider",
+)
+"""Parts of the addresses of files, of parts of pages, and of the way to a provider: no pages."""
 OWN = ("/recall", "/correct", "/disclose")
 """Ends of the addresses of pages for a packet of ours."""
 SUBJECTS = {"/field": "?path={path}", "/disclose": "?path={path}&to=us-justice"}

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from tearline.errors import FormRefused, LoginRequired, NotPermitted, TearlineError
+from tearline.errors import FormRefused, NotPermitted, TearlineError
 from tearline.limits import MAX_CONSOLE_QUERY_BYTES
 from tearline_client.console.guard import Origins, guarded
 from tearline_client.console.languages import NAMES, language, preferred
@@ -20,6 +20,7 @@ from tearline_client.console.pages.account import LANGUAGE_COOKIE
 from tearline_client.console.pages.confirmation import confirm_first
 from tearline_client.console.provider import Provider
 from tearline_client.console.routes import ROUTES
+from tearline_client.console.task_streams import TaskFeed, TaskStreams
 from tearline_client.console.visit import Console, ConsoleRoute, Handler, Visit, status_of
 from tearline_client.node import Node
 
@@ -28,6 +29,7 @@ STATIC = {
     "console.css": "text/css; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "console.js": "text/javascript; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
     "passkey.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
@@ -41,6 +43,7 @@ def console_application(
     *,
     report: Report,
     provider: Provider | None = None,
+    streams: TaskStreams | None = None,
     clock: Callable[[], int] = lambda: int(time.time()),
 ) -> ASGIApp:
     """Returns the console of an open node.
@@ -50,6 +53,7 @@ def console_application(
         origins: The origins under which browsers reach it.
         report: Called with each fault of a page, without contents.
         provider: The agency's identity provider, or None.
+        streams: Open streams of events; the caller ends them. None: new ones.
         clock: Returns the time, Unix seconds.
     """
     # Cookies ignore ports: consoles of several agencies on one machine have cookies of their own.
@@ -61,6 +65,8 @@ def console_application(
         clock=clock,
         menu=tuple(route for route in ROUTES if route.title),
         provider=provider,
+        feed=TaskFeed(node),
+        streams=streams or TaskStreams(),
     )
 
     async def missing(request: Request, error: Exception) -> Response:
@@ -89,26 +95,17 @@ async def _static(request: Request) -> Response:
     return Response(content, headers={"content-type": STATIC[name]})
 
 
-def _visit(console: Console, request: Request) -> Visit:
+def _visit(console: Console, request: Request, *, by_itself: bool = False) -> Visit:
     """Returns a request with its session, if that and its person still count."""
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     code = chosen if chosen in NAMES else preferred(request.headers.get("accept-language", ""))
     visit = Visit(console=console, request=request, language=language(code))
     token, now_s = request.cookies.get(console.cookie, ""), console.clock()
-    session = console.sessions.find(token, now_s)
+    session = console.sessions.find(token, now_s, is_request=not by_itself)
     if session is None:
         return visit
-    try:
-        person = console.node.sign_ins.person(session.person)
-    except LoginRequired:
-        console.sessions.end_all(session.person)
-        console.node.sign_ins.end(session.person)
-        return visit
-    credentials = console.node.sign_ins.credentials(person)
-    console.sessions.end_changed(person.name, credentials)
-    if session.credentials != credentials:
-        if not console.sessions.count(person.name):
-            console.node.sign_ins.end(person.name)
+    person = console.person_of(session)
+    if person is None:
         return visit
     console.node.sign_ins.renew(person.name, now_s=now_s, ends_s=session.ends_s())
     return Visit(
@@ -122,9 +119,11 @@ def _visit(console: Console, request: Request) -> Visit:
 
 def _endpoint(console: Console, route: ConsoleRoute) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        visit = _visit(console, request)
+        visit = _visit(console, request, by_itself=route.by_itself)
         if len(request.url.query) > MAX_CONSOLE_QUERY_BYTES:
             return refusal(visit, FormRefused("its address is too long"))
+        if route.by_itself and visit.signed_in is None:
+            return Response(status_code=204)  # the page stays as it is, and asks no more
         if route.roles and visit.signed_in is None:
             return _elsewhere_first(visit, route, "/sign-in")
         if route.roles and not route.roles & visit.roles:

@@ -18,6 +18,7 @@ from tearline_client.console.pages import (
     requests,
     selection,
     state,
+    task_events,
     to_do,
 )
 from tearline_client.console.pages.agency import person, policies, summary
@@ -71,6 +72,8 @@ _READERS = frozenset({Role.ANALYST, Role.LIAISON, Role.OFFICER})
 ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/", handler=account.start),
     ConsoleRoute(path="/to-do", handler=to_do.page, title=mark("To do")),
+    ConsoleRoute(path="/to-do/list", handler=task_events.tasks, by_itself=True),
+    ConsoleRoute(path="/to-do/events", handler=task_events.events, by_itself=True),
     ConsoleRoute(path="/packets", handler=packets.page, title=mark("Packets")),
     ConsoleRoute(path="/selection/read", handler=selection.read_page, roles=_LIAISON),
     ConsoleRoute(

@@ -11,6 +11,7 @@ from tearline_client.config import Settings
 from tearline_client.console.app import console_application
 from tearline_client.console.guard import Origins
 from tearline_client.console.provider import Provider
+from tearline_client.console.task_streams import TaskStreams
 from tearline_client.node import Node
 from tearline_runtime.http import TlsFiles, listening
 
@@ -129,7 +130,12 @@ async def console_port(
         SettingInvalid: If the server cannot listen on the address.
         ConfigUnreadable: If the certificate or its key cannot be read.
     """
-    origins = Origins.of(place.origins)
-    application = console_application(node, origins, report=report, provider=provider)
+    origins, streams = Origins.of(place.origins), TaskStreams()
+    application = console_application(
+        node, origins, report=report, provider=provider, streams=streams
+    )
     async with listening(place.address, application, tls=place.tls):
-        yield f"Serving the console at {place.origins[0]}/."
+        try:
+            yield f"Serving the console at {place.origins[0]}/."
+        finally:
+            streams.end_all()  # an answer without an end would not be drained

@@ -5,6 +5,7 @@ restart of the console ends every session.
 """
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,6 +49,11 @@ class BrowserSession:
     def ends_s(self) -> int:
         """Returns the end of the session if no request follows, Unix seconds."""
         return min(self.seen_s + CONSOLE_IDLE_S, self.began_s + CONSOLE_SESSION_S)
+
+    def is_living(self, now_s: int) -> bool:
+        """Returns whether the session has not ended."""
+        # A session from the future was made under another clock: it could last for ever.
+        return self.seen_s <= now_s < self.ends_s()
 
     def may_open_wide(self, now_s: int) -> bool:
         """Returns whether the page of a wide act opens without a new authentication."""
@@ -102,18 +108,30 @@ class BrowserSessions:
         self._sessions[_key(token)] = session
         return token
 
-    def find(self, token: str, now_s: int) -> BrowserSession | None:
-        """Returns the living session of a token, seen now; or None."""
+    def find(self, token: str, now_s: int, *, is_request: bool = True) -> BrowserSession | None:
+        """Returns the living session of a token, seen now; or None.
+
+        Args:
+            token: The token.
+            now_s: The time, Unix seconds.
+            is_request: Whether a person asks; otherwise the session lasts no longer for it.
+        """
         key = _key(token)
         session = self._sessions.get(key)
         if session is None:
             return None
-        # A session from the future was made under another clock: it could last for ever.
-        if not session.seen_s <= now_s < session.ends_s():
+        if not session.is_living(now_s):
             del self._sessions[key]
             return None
-        self._sessions[key] = replace(session, seen_s=now_s)
+        if is_request:
+            self._sessions[key] = replace(session, seen_s=now_s)
         return self._sessions[key]
+
+    def living(self, csrf: str, now_s: int) -> BrowserSession | None:
+        """Returns the living session with a token in its forms, without a request; or None."""
+        found = (each for each in self._sessions.values() if hmac.compare_digest(each.csrf, csrf))
+        session = next(found, None)
+        return session if session and session.is_living(now_s) else None
 
     def end(self, token: str) -> None:
         """Ends the session of a token, if there is one."""

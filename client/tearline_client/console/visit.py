@@ -20,6 +20,7 @@ from tearline.errors import (
     EXIT_UNREACHABLE,
     EXIT_USAGE,
     ConsoleBusy,
+    LoginRequired,
     SignInDelayed,
     TearlineError,
 )
@@ -39,6 +40,7 @@ from tearline_client.console.languages import Language
 from tearline_client.console.page_turns import PageTurns
 from tearline_client.console.provider import Provider
 from tearline_client.console.sessions import BrowserSession, BrowserSessions, SignInPace
+from tearline_client.console.task_streams import TaskFeed, TaskStreams
 from tearline_client.console.templates import environment
 from tearline_client.console.webauthn import RelyingParty, relying_party
 from tearline_client.node import Node
@@ -80,6 +82,7 @@ class ConsoleRoute:
             itself have one path, and both are wide. A vote's page is that of its case, which is
             not wide: the act alone is.
         remote: Whether it may wait for another machine; None: each POST may.
+        by_itself: Whether open pages ask for it without a person: it prolongs no session.
     """
 
     path: str
@@ -89,6 +92,7 @@ class ConsoleRoute:
     title: str = ""
     wide: bool = False
     remote: bool | None = None
+    by_itself: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -141,6 +145,8 @@ class Console:
         drafts: Drafts that persons look at before they leave.
         pages: Turns of pages that wait for this node alone.
         acts: Turns of acts, and of pages that may wait for other machines.
+        streams: Open streams of events.
+        feed: The tasks that wait, for these.
     """
 
     node: Node
@@ -148,6 +154,7 @@ class Console:
     cookie: str
     clock: Callable[[], int]
     menu: tuple[ConsoleRoute, ...]
+    feed: TaskFeed
     provider: Provider | None = None
     sessions: BrowserSessions = field(default_factory=BrowserSessions)
     pace: SignInPace = field(default_factory=SignInPace)
@@ -159,10 +166,32 @@ class Console:
     drafts: HeldDrafts = field(default_factory=HeldDrafts)
     pages: PageTurns = field(default_factory=lambda: PageTurns(MAX_PAGES_AT_WORK))
     acts: PageTurns = field(default_factory=lambda: PageTurns(MAX_ACTS_AT_WORK))
+    streams: TaskStreams = field(default_factory=TaskStreams)
 
     def turns(self, route: ConsoleRoute) -> PageTurns:
         """Returns the queue of a route."""
         return self.pages if route.is_local else self.acts
+
+    def person_of(self, session: BrowserSession) -> PersonRecord | None:
+        """Returns the person of a session, if both still count; otherwise ends what does not."""
+        try:
+            person = self.node.sign_ins.person(session.person)
+        except LoginRequired:
+            self.sessions.end_all(session.person)
+            self.node.sign_ins.end(session.person)
+            return None
+        credentials = self.node.sign_ins.credentials(person)
+        self.sessions.end_changed(person.name, credentials)
+        if session.credentials == credentials:
+            return person
+        if not self.sessions.count(person.name):
+            self.node.sign_ins.end(person.name)
+        return None
+
+    def is_present(self, csrf: str) -> bool:
+        """Returns whether a session still counts, by the token in its forms."""
+        session = self.sessions.living(csrf, self.clock())
+        return session is not None and self.person_of(session) is not None
 
 
 @immutable

@@ -84,6 +84,7 @@ class Assembly:
         self.sign_ins = self.persons.sign_ins
         self.register = self.persons.register
         self._jobs = Jobs(context)
+        self.changes = context.stores.database.changes
         self._sender = Sender(context, home.sending_lock, HANDLERS)
         self._duties = Duties(context, HANDLERS)
         onward = OnwardUse(context)

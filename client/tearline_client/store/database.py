@@ -18,6 +18,7 @@ from tearline.errors import (
     StoreFull,
     StoreVersion,
 )
+from tearline_client.store.changes import Changes
 from tearline_client.store.vault import Column, Vault
 from tearline_runtime import sqlite
 
@@ -61,6 +62,9 @@ _SETTING = Column("setting", "value", ("name",))
 class Database:
     """The connection, its transactions, and the vault that seals stored values.
 
+    Attributes:
+        changes: Tells readers of commits.
+
     Raises:
         StoreBusy: If another process holds the database for too long.
         StoreFull: If the disk is full; the transaction is rolled back.
@@ -71,6 +75,7 @@ class Database:
 
     def __init__(self, path: Path, vault: Vault) -> None:
         self.vault = vault
+        self.changes = Changes(lambda: int(self.value("PRAGMA data_version")))
         self._is_purge_due = True  # purges erased data of an interrupted process
         sqlite.create_private(path)
         with _translated():
@@ -102,6 +107,7 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+        self.changes.note()
         if self._is_purge_due:
             self._purge()
 

@@ -127,6 +127,17 @@ CONSOLES = (
         "sessions:BrowserSession.may_open_wide",
         "True",
     ),
+    _attack(
+        "have an open page keep a desk that was left signed in",
+        "/test_task_streams.py::test_a_stream_prolongs_no_session_and_ends_with_it",
+        "visit:Console.is_present",
+        "True",
+    ),
+    _attack(
+        "open streams of events without end",
+        "/test_task_streams.py::test_streams_are_bounded_for_a_person_and_in_all",
+        "task_streams:TaskStreams._end",
+    ),
     Attack(
         name="go on at a console after one's passphrase, passkey, account or role was changed",
         code="",

@@ -54,9 +54,15 @@ class TaskRow:
 
 async def page(visit: Visit) -> Response:
     """Shows the tasks; they hold no contents of packets."""
-    trust_list = visit.node.directory.trust_list()
-    rows = [_row(visit, task, trust_list) for task in await visit.node.todo_in_turns()]
-    return visit.render("to_do.html", {"rows": rows})
+    return visit.render("to_do.html", await list_values(visit))
+
+
+async def list_values(visit: Visit) -> Mapping[str, object]:
+    """Returns the values of the list of tasks, with its edition."""
+    feed, trust_list = visit.console.feed, visit.node.directory.trust_list()
+    await feed.read()
+    rows = [_row(visit, task, trust_list) for task in feed.tasks]
+    return {"rows": rows, "edition": feed.edition}
 
 
 def _row(visit: Visit, task: Task, trust_list: TrustList) -> TaskRow:

@@ -15,7 +15,7 @@ from jinja2.ext import babel_extract
 
 CONSOLE = Path(__file__).resolve().parents[4] / "client" / "tearline_client" / "console"
 LOCALES = {"es": "es", "zh": "zh_Hans"}
-_KEYWORDS = {"mark": None}
+_KEYWORDS = {"mark": None, "counted": (1, 2)}
 
 _STAMPS = (
     "POT-Creation-Date",
