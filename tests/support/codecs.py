@@ -243,6 +243,49 @@ _STANDING = Standing(
     time_ms=NOW_MS,
 )
 
+_RECEIPT = Receipt(
+    header=_NODE.header,
+    address=None,
+    about=secret("about"),
+    status=Status.REFUSED,
+    code="TL-POL-009",
+    entry=_OPENING,
+    acted_by=None,
+    time_ms=NOW_MS,
+)
+_VOID = Void(header=_NODE.header, address=_ADDRESS, reason=VoidReason.RECALLED)
+_RECALL = Recall(
+    header=_NODE.header,
+    address=_ADDRESS,
+    packet=secret("packet"),
+    said=RecallOrder(
+        grant=secret("grant"),
+        slots=(1, 300),
+        reason=RecallReason.SOURCE_AT_RISK,
+        respond_by_ms=NOW_MS,
+        acted_by=_PERSON,
+    ),
+)
+_STEP = RequestStep(
+    header=_NODE.header,
+    address=_ADDRESS,
+    request=secret("request"),
+    kind=StepKind.CLARIFIED,
+    number=200,
+    known=201,
+    permit=True,
+    acted_by=replace(_PERSON, role="liaison"),
+    kem_key_id=secret("kem"),
+    sealed=b"sealed",
+)
+_ERASURE = Erasure(
+    header=_NODE.header,
+    agreement_id=AGREEMENT_ID,
+    indices=(1, 300),
+    parties=(MX, US),
+    reason="ordered",
+)
+
 CODECS: dict[str, Sample] = {
     "attestation": Sample(
         statements.ATTESTATION, _NODE.sign([(StatementType.MARK, b"body")]).attestation
@@ -314,76 +357,28 @@ CODECS: dict[str, Sample] = {
     "grant of two": Sample(
         grants.GRANT, replace(_GRANT, acted_by=_PERSON, seconded_by=_SECOND_PERSON)
     ),
-    "receipt of the exchange": Sample(
-        grants.RECEIPT,
-        Receipt(
-            header=_NODE.header,
-            address=None,
-            about=secret("about"),
-            status=Status.REFUSED,
-            code="TL-POL-009",
-            entry=_OPENING,
-            acted_by=None,
-            time_ms=NOW_MS,
-        ),
-    ),
+    "receipt of the exchange": Sample(grants.RECEIPT, _RECEIPT),
     "receipt of a node": Sample(
         grants.RECEIPT,
-        Receipt(
-            header=_NODE.header,
-            address=_ADDRESS,
-            about=secret("about"),
-            status=Status.SEEN,
-            code="",
-            entry=None,
-            acted_by=_PERSON,
-            time_ms=NOW_MS,
+        replace(
+            _RECEIPT, address=_ADDRESS, status=Status.SEEN, code="", entry=None, acted_by=_PERSON
         ),
     ),
     "log opening": Sample(grants.LOG_OPENING, _OPENING),
-    "void": Sample(
-        grants.VOID,
-        Void(header=_NODE.header, address=_ADDRESS, reason=VoidReason.RECALLED),
-    ),
-    "void that withdraws": Sample(
-        grants.VOID,
-        Void(
-            header=_NODE.header,
-            address=_ADDRESS,
-            reason=VoidReason.RECALLED,
-            withdraws=secret("grant"),
-        ),
-    ),
-    "recall": Sample(
-        recalls.RECALL,
-        Recall(
-            header=_NODE.header,
-            address=_ADDRESS,
-            packet=secret("packet"),
-            said=RecallOrder(
-                grant=secret("grant"),
-                slots=(1, 300),
-                reason=RecallReason.SOURCE_AT_RISK,
-                respond_by_ms=NOW_MS,
-                acted_by=_PERSON,
-            ),
-        ),
-    ),
+    "void": Sample(grants.VOID, _VOID),
+    "void that withdraws": Sample(grants.VOID, replace(_VOID, withdraws=secret("grant"))),
+    "recall": Sample(recalls.RECALL, _RECALL),
     "recall of a whole packet": Sample(
         recalls.RECALL,
-        Recall(
-            header=_NODE.header,
-            address=_ADDRESS,
-            packet=secret("packet"),
+        replace(
+            _RECALL,
             said=RecallOrder(whole=True, reason=RecallReason.ORDERED, respond_by_ms=NOW_MS),
         ),
     ),
     "answer to a recall": Sample(
         recalls.RECALL,
-        Recall(
-            header=_NODE.header,
-            address=_ADDRESS,
-            packet=secret("packet"),
+        replace(
+            _RECALL,
             said=RecallAnswer(
                 recall=secret("recall"),
                 ground=KeepGround.LEGAL_HOLD,
@@ -420,62 +415,34 @@ CODECS: dict[str, Sample] = {
         Anchor(header=_NODE.header, number=300, commitment=secret("commitment")),
     ),
     "event": Sample(grants.EVENT, _EVENT),
-    "request step": Sample(
-        requests.STEP,
-        RequestStep(
-            header=_NODE.header,
-            address=_ADDRESS,
-            request=secret("request"),
-            kind=StepKind.CLARIFIED,
-            number=200,
-            known=201,
-            permit=True,
-            acted_by=replace(_PERSON, role="liaison"),
-            kem_key_id=secret("kem"),
-            sealed=b"sealed",
-        ),
-    ),
+    "request step": Sample(requests.STEP, _STEP),
     "request step with an urgency": Sample(
         requests.STEP,
-        RequestStep(
-            header=_NODE.header,
-            address=_ADDRESS,
-            request=secret("request"),
+        replace(
+            _STEP,
             kind=StepKind.CONTEST,
-            number=200,
             known=0,
+            permit=False,
             urgency=Urgency.ROUTINE,
             acted_by=replace(_PERSON, role="officer"),
-            kem_key_id=secret("kem"),
-            sealed=b"sealed",
         ),
     ),
     "request step that takes more time": Sample(
         requests.STEP,
-        RequestStep(
-            header=_NODE.header,
-            address=_ADDRESS,
-            request=secret("request"),
-            kind=StepKind.AUTHORISE,
-            number=200,
-            known=0,
-            extension_ms=DAY_MS,
-            acted_by=replace(_PERSON, role="liaison"),
-            kem_key_id=secret("kem"),
+        replace(
+            _STEP, kind=StepKind.AUTHORISE, known=0, permit=False, extension_ms=DAY_MS, sealed=b""
         ),
     ),
     "request step that disputes": Sample(
         requests.STEP,
-        RequestStep(
-            header=_NODE.header,
-            address=_ADDRESS,
-            request=secret("request"),
+        replace(
+            _STEP,
             kind=StepKind.DISPUTE,
-            number=200,
             known=0,
+            permit=False,
             entry=300,
             acted_by=None,
-            kem_key_id=secret("kem"),
+            sealed=b"",
         ),
     ),
     "feedback": Sample(requests.NOTE, StepNote(text="It led nowhere.", useful=False)),
@@ -499,27 +466,10 @@ CODECS: dict[str, Sample] = {
             entries=(ProvenEntry(index=300, content=b"\0content", path=(secret("sibling"),)),),
         ),
     ),
-    "erasure": Sample(
-        erasures.ERASURE,
-        Erasure(
-            header=_NODE.header,
-            agreement_id=AGREEMENT_ID,
-            indices=(1, 300),
-            parties=(MX, US),
-            reason="ordered",
-        ),
-    ),
+    "erasure": Sample(erasures.ERASURE, _ERASURE),
     "erasure by retention": Sample(
         erasures.ERASURE,
-        Erasure(
-            header=_NODE.header,
-            agreement_id=AGREEMENT_ID,
-            indices=(1, 300),
-            parties=(MX, US),
-            reason="",
-            agreement_version=300,
-            latest_ms=NOW_MS,
-        ),
+        replace(_ERASURE, reason="", agreement_version=300, latest_ms=NOW_MS),
     ),
     "erased_entry": Sample(
         erasures.ERASED_ENTRY,
