@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.certificates import LeafCertificate
 from tearline.crypto.keys import KemKey, SigningKey
@@ -27,6 +28,7 @@ from tearline.packets.grant import Caveats, Grant
 from tearline.packets.packet import AgreementRef, Field, PacketKind, Pins, WithholdReason
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, Pap, Tlp
+from tearline.policy.terms import ArticleTerms, Terms
 from tearline.sealing import Envelope, SealedPacket, decision_digest, release_of, seal, seal_release
 from tearline.statements.channel import Address
 from tearline.statements.signer import Signer
@@ -44,6 +46,41 @@ ORIGIN = "exchange.example/log"
 US, MX, CN = (f"spiffe://{name}.example" for name in ("us-justice", "mx-finance", "cn-security"))
 AGREEMENT_ID = b"agreement-id-16b"
 PINS = Pins(policy=b"p" * 32, schema=b"s" * 32, profile=b"f" * 32, masks=b"m" * 32)
+
+
+def article(**changed: object) -> ArticleTerms:
+    """An article that shares nothing; ``changed`` replaces its parts."""
+    found = ArticleTerms(
+        id="leads",
+        purposes=(),
+        kinds=(),
+        crime_areas=(),
+        directions=(),
+        shares=(),
+        highest_tlp=Tlp.AMBER,
+        joint=False,
+        four_eyes=False,
+    )
+    return replace(found, **changed)  # type: ignore[arg-type]
+
+
+def us_mx(header: Header, *articles: ArticleTerms, **changed: object) -> Agreement:
+    """An agreement between the United States and Mexico; ``changed`` replaces its parts."""
+    found = Agreement(
+        header=header,
+        id=AGREEMENT_ID,
+        version=1,
+        name="us-mx",
+        terms=Terms(parties=(MX, US), articles=articles or (article(),)),
+        pins=PINS,
+        reply_times=DEFAULT_REPLY_TIMES,
+        retention_ms=365 * DAY_MS,
+        onward_use="With consent.",
+        oversight=(),
+        valid_from_ms=NOW_MS - DAY_MS,
+        valid_until_ms=NOW_MS + 90 * DAY_MS,
+    )
+    return replace(found, **changed)  # type: ignore[arg-type]
 
 
 def secret(name: str, size: int = 32) -> bytes:

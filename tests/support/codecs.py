@@ -22,10 +22,10 @@ from support.agencies import (
     packet,
     secret,
     signing_key,
+    us_mx,
 )
 from support.consents import TERMS, consent
 from support.exhibits import case
-from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.agreements.proposal import Proposal
 from tearline.audit.anchor import Anchor
 from tearline.audit.erasure import Erasure
@@ -46,7 +46,7 @@ from tearline.packets.recall import (
 )
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
-from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
+from tearline.policy.terms import ArticleTerms, Direction, Share
 from tearline.requests.step import Ground, ItemOutcome, RequestStep, StepKind, StepNote
 from tearline.sealing import release_of
 from tearline.sealing.slots import release_slot
@@ -196,16 +196,10 @@ _GRANT = grant(
 _LIST = _FED.trust().trust_list
 _CASE = case()
 
-_AGREEMENT = Agreement(
-    header=_NODE.header,
-    id=AGREEMENT_ID,
+_AGREEMENT = us_mx(
+    _NODE.header,
+    _ARTICLE,
     version=300,
-    name="us-mx",
-    terms=Terms(parties=(MX, US), articles=(_ARTICLE,)),
-    pins=PINS,
-    reply_times=DEFAULT_REPLY_TIMES,
-    retention_ms=365 * DAY_MS,
-    onward_use="With consent.",
     oversight=(US,),
     valid_from_ms=NOW_MS,
     valid_until_ms=NOW_MS + DAY_MS,

@@ -28,8 +28,9 @@ from support.agencies import (
     log_signers,
     node_of,
     signer,
+    us_mx,
 )
-from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.agreements.agreement import Agreement
 from tearline.audit.event import Event
 from tearline.federation.members import ExchangeEnrolment, LogIdentity
 from tearline.packets.grant import Grant
@@ -263,18 +264,12 @@ def terms(parties: Iterable[str] = PARTIES) -> Terms:
 
 def agreement(header: Header, **changed: object) -> Agreement:
     """The agreement that packets here are under."""
-    found = Agreement(
-        header=header,
-        id=AGREEMENT_ID,
-        version=1,
+    found = us_mx(
+        header,
         name="narcotics",
         terms=terms(),
         pins=INSTALLATION.pins,
-        reply_times=DEFAULT_REPLY_TIMES,
-        retention_ms=365 * DAY_MS,
         onward_use="",
-        oversight=(),
-        valid_from_ms=NOW_MS - DAY_MS,
         valid_until_ms=NOW_MS + 365 * DAY_MS,
     )
     return replace(found, **changed)  # type: ignore[arg-type]

@@ -5,14 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from support.agencies import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, PINS, US, federation
+from support.agencies import (
+    CN,
+    DAY_MS,
+    MX,
+    NOW_MS,
+    US,
+    federation,
+    us_mx,
+)
 from support.simulation import alone
-from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from tearline.agreements.agreement import Agreement
 from tearline.agreements.proposal import OPEN, Proposal
 from tearline.errors import ProposalRefused
 from tearline.limits import MAX_PROPOSAL_STEPS
-from tearline.policy.marking import Tlp
-from tearline.policy.terms import ArticleTerms, Terms
 from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.proposals import encode_proposal
@@ -22,31 +28,7 @@ from tearline_client.store.proposals import ProposalStore
 from tearline_client.store.vault import Vault
 
 FED = federation()
-ARTICLE = ArticleTerms(
-    id="leads",
-    purposes=(),
-    kinds=(),
-    crime_areas=(),
-    directions=(),
-    shares=(),
-    highest_tlp=Tlp.AMBER,
-    joint=False,
-    four_eyes=False,
-)
-TERMS = Agreement(
-    header=FED.node(US).header,
-    id=AGREEMENT_ID,
-    version=1,
-    name="us-mx",
-    terms=Terms(parties=(MX, US), articles=(ARTICLE,)),
-    pins=PINS,
-    reply_times=DEFAULT_REPLY_TIMES,
-    retention_ms=365 * DAY_MS,
-    onward_use="With consent.",
-    oversight=(CN,),
-    valid_from_ms=NOW_MS - DAY_MS,
-    valid_until_ms=NOW_MS + 90 * DAY_MS,
-)
+TERMS = us_mx(FED.node(US).header, oversight=(CN,))
 
 
 class Node:

@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 
 from support.agencies import (
-    AGREEMENT_ID,
     CN,
     DAY_MS,
     MX,
     NOW_MS,
     PINS,
     US,
+    article,
     federation,
     node_of,
     packet,
+    us_mx,
 )
 from tearline.agreements.agreement import (
     DEFAULT_REPLY_TIMES,
@@ -30,34 +31,17 @@ from tearline.agreements.agreement import (
 from tearline.errors import AgreementMalformed, AgreementNotInForce, PinUnknown
 from tearline.packets.packet import Urgency
 from tearline.policy.form import Form
-from tearline.policy.marking import Tlp
-from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
+from tearline.policy.terms import Direction, Share, Terms
 
-ARTICLE = ArticleTerms(
+ARTICLE = article(
     id="money-laundering",
     purposes=("investigation",),
     kinds=("lead",),
     crime_areas=("money-laundering",),
     directions=(Direction(sender=US, recipient=MX),),
     shares=(Share(partner=MX, category="identity", form=Form.CLEAR),),
-    highest_tlp=Tlp.AMBER,
-    joint=False,
-    four_eyes=False,
 )
-AGREEMENT = Agreement(
-    header=federation().node(US).header,
-    id=AGREEMENT_ID,
-    version=1,
-    name="us-mx",
-    terms=Terms(parties=(MX, US), articles=(ARTICLE,)),
-    pins=PINS,
-    reply_times=DEFAULT_REPLY_TIMES,
-    retention_ms=365 * DAY_MS,
-    onward_use="With consent.",
-    oversight=(),
-    valid_from_ms=NOW_MS - DAY_MS,
-    valid_until_ms=NOW_MS + DAY_MS,
-)
+AGREEMENT = us_mx(federation().node(US).header, ARTICLE, valid_until_ms=NOW_MS + DAY_MS)
 MANIFEST = packet(federation().node(US).header).manifest
 
 

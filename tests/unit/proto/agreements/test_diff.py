@@ -3,42 +3,36 @@
 from dataclasses import fields, replace
 from typing import Any
 
-from support.agencies import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, PINS, US, federation
+from support.agencies import (
+    CN,
+    DAY_MS,
+    MX,
+    NOW_MS,
+    PINS,
+    US,
+    article,
+    federation,
+    us_mx,
+)
 from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.agreements.diff import Clause, TermChange, clauses, compare
 from tearline.packets.packet import Urgency
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.ruleset import parse_policy_set
-from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
+from tearline.policy.terms import Direction, Share, Terms
 from tearline.policy.vocabulary import SHARED_POLICIES
 
 SHARED = parse_policy_set(SHARED_POLICIES)
-ARTICLE = ArticleTerms(
-    id="leads",
+ARTICLE = article(
     purposes=("investigation",),
     kinds=("lead", "operational-notice"),
     crime_areas=("money-laundering",),
     directions=(Direction(sender=US, recipient=MX),),
     shares=(Share(partner=MX, category="finance.account", form=Form.GENERALISED),),
     highest_tlp=Tlp.RED,
-    joint=False,
-    four_eyes=False,
 )
-BEFORE = Agreement(
-    header=federation().node(US).header,
-    id=AGREEMENT_ID,
-    version=1,
-    name="us-mx",
-    terms=Terms(parties=(MX, US), articles=(ARTICLE,)),
-    pins=PINS,
-    reply_times=DEFAULT_REPLY_TIMES,
-    retention_ms=365 * DAY_MS,
-    onward_use="With consent.",
-    oversight=(),
-    valid_from_ms=NOW_MS,
-    valid_until_ms=NOW_MS + 90 * DAY_MS,
-)
+BEFORE = us_mx(federation().node(US).header, ARTICLE, valid_from_ms=NOW_MS)
 
 
 def amended(**changed: Any) -> Agreement:

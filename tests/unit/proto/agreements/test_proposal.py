@@ -5,8 +5,16 @@ from typing import Any
 
 import pytest
 
-from support.agencies import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, PINS, US, federation
-from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
+from support.agencies import (
+    CN,
+    DAY_MS,
+    MX,
+    NOW_MS,
+    US,
+    federation,
+    us_mx,
+)
+from tearline.agreements.agreement import Agreement
 from tearline.agreements.proposal import (
     Offer,
     Proposal,
@@ -24,38 +32,12 @@ from tearline.errors import (
     ProposalSuperseded,
     StatementMalformed,
 )
-from tearline.policy.marking import Tlp
-from tearline.policy.terms import ArticleTerms, Terms
 from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.statements import cosigned
 
 FED = federation()
-ARTICLE = ArticleTerms(
-    id="leads",
-    purposes=(),
-    kinds=(),
-    crime_areas=(),
-    directions=(),
-    shares=(),
-    highest_tlp=Tlp.AMBER,
-    joint=False,
-    four_eyes=False,
-)
-TERMS = Agreement(
-    header=FED.node(US).header,
-    id=AGREEMENT_ID,
-    version=2,
-    name="us-mx",
-    terms=Terms(parties=(MX, US), articles=(ARTICLE,)),
-    pins=PINS,
-    reply_times=DEFAULT_REPLY_TIMES,
-    retention_ms=365 * DAY_MS,
-    onward_use="With consent.",
-    oversight=(),
-    valid_from_ms=NOW_MS - DAY_MS,
-    valid_until_ms=NOW_MS + 90 * DAY_MS,
-)
+TERMS = us_mx(FED.node(US).header, version=2)
 BEFORE = replace(TERMS, version=1)
 MEMBERS = (US, CN, MX)
 
