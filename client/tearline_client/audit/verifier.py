@@ -128,12 +128,10 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 def finding_of(error: TearlineError, outcome: Outcome = Outcome.FAILED) -> Finding:
-    """Returns an error as a finding."""
-    return Finding(
-        outcome=outcome,
-        code=error.code,
-        text=sentence(error.what, error.why),
-    )
+    """Returns an error as a finding; one that leaves the verdict open says the next step."""
+    step = f" Next: {error.next}" if outcome is Outcome.INDETERMINATE else ""
+    text = f"{sentence(error.what, error.why)}{step}"
+    return Finding(outcome=outcome, code=error.code, text=text)
 
 
 class AuditVerifier:

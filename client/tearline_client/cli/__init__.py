@@ -27,7 +27,7 @@ NOUNS = {
     "export": ("tearline_client.cli.export", "Export readable fields for other programs."),
     "audit": ("tearline_client.cli.audit", "Search, prove and verify the audit log."),
     "log": ("tearline_client.cli.log", "Compare views of the log; erase entries."),
-    "keys": ("tearline_client.cli.keys", "Show, rotate and revoke the node's keys."),
+    "keys": ("tearline_client.cli.keys", "List, rotate and revoke the node's keys."),
     "node": ("tearline_client.cli.node", "Run, inspect and back up the node."),
     "status": ("tearline_client.cli.status", "Check the running node."),
     "console": ("tearline_client.cli.console", "Run the node with its pages for browsers."),

@@ -19,10 +19,10 @@ from tearline_client.cli.release import emit_released, say_findings, say_mention
 from tearline_client.cli.release_options import repeats_option, unmarked_option
 from tearline_client.cli.request_rows import (
     catch_up,
+    emit_request,
     item_option,
     overturned_text,
     preview_columns,
-    row_of,
     text_option,
 )
 from tearline_client.cli.session import node_command, person_of
@@ -36,6 +36,7 @@ from tearline_client.node import Node
 from tearline_client.rendering.packets import SPARE, cell_rows
 
 R = TypeVar("R")
+_COLUMNS = ("request", "partner", "state", "open_items")
 
 
 @immutable
@@ -183,7 +184,7 @@ async def _name_packet(
         supplement=bool(overturned),
         repeats=answer.repeats,
     )
-    _emit(cli, node, request)
+    emit_request(cli, node, request, _COLUMNS)
 
 
 async def _send(
@@ -223,9 +224,4 @@ async def _send(
         request, plan, answer.items, acted_by=person, text=answer.text, supplement=supplement
     )
     verify_accepted(sent)
-    _emit(cli, node, request)
-
-
-def _emit(cli: CliContext, node: Node, request: bytes) -> None:
-    row = row_of(node.requests.state(request), node.directory.trust_list())
-    cli.emit([row], ["request", "partner", "state", "open_items"])
+    emit_request(cli, node, request, _COLUMNS)

@@ -1,6 +1,7 @@
 """``tearline audit``: search, prove and verify disclosures in the log."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -141,7 +142,7 @@ async def hash_command(cli: CliContext, value: str) -> None:
 @command.command(name="prove")
 @click.argument("statement")
 @click.option(
-    "--output-dir", "target", type=FILE, required=True, help="An existing folder for the proofs."
+    "--output-dir", "target", type=FILE, required=True, help="A folder for the proofs, new or not."
 )
 @node_command
 async def prove_command(cli: CliContext, node: Node, statement: str, target: Path) -> None:
@@ -153,6 +154,8 @@ async def prove_command(cli: CliContext, node: Node, statement: str, target: Pat
     Example: tearline audit prove 5f0c9a1b --output-dir proofs
     """
     proofs = node.audit.prove(statement)
+    with suppress(OSError):  # create_file says why it cannot write there
+        target.mkdir(mode=0o700, exist_ok=True)
     for proof in proofs:
         with create_file(target, proof.name) as stream:
             stream.write(proof.data)
@@ -163,6 +166,7 @@ async def prove_command(cli: CliContext, node: Node, statement: str, target: Pat
         ),
         ["entry", "file"],
     )
+    cli.advise(f"tearline audit verify {target}")
 
 
 @command.command()

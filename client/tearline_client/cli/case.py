@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import click
 
+from tearline.cases.case import Membership
 from tearline.errors import MalformedInput
 from tearline.statements.statement import ActedBy
 from tearline_client.cli.context import CliContext
@@ -38,7 +39,12 @@ _hidden_from = click.option(
 @click.argument("title", type=FREE_TEXT)
 @click.option("--agreement", required=True, help="The agreement of the case.")
 @click.option(
-    "--with", "partners", multiple=True, required=True, metavar="AGENCY", help="A partner."
+    "--with",
+    "partners",
+    multiple=True,
+    required=True,
+    metavar="AGENCY",
+    help="Partner; repeatable.",
 )
 @free_text("--summary", help="A summary; members read it.")
 @repeats_option
@@ -125,6 +131,8 @@ async def show(cli: CliContext, node: Node, case: str) -> None:
         for uri in sorted(standings)
     ]
     cli.emit(rows, ["agency", "standing"])
+    if view.standing is Membership.INVITED:
+        cli.advise(f"tearline case join {Id(view.id).text()}, or tearline case decline")
 
 
 @command.command()
@@ -294,7 +302,8 @@ async def _act(
         cli.confirm(warning, view.title, yes=False)
     await act(view, acting(cli, node, view.agreement_id))
     view = node.cases.find(view.id.hex())
-    cli.say(f"{view.title}: {view.standing.value}")
+    until = ", until its lead admits this agency" if view.standing is Membership.WAITING else ""
+    cli.say(f"{view.title}: {view.standing.value}{until}")
     cli.advise(f"tearline case show {Id(view.id).text()}")
 
 

@@ -26,7 +26,7 @@ from tearline_client.drafting.correction import draft_correction
 from tearline_client.drafting.from_file import confirmed
 from tearline_client.features.corrections.service import Change, CorrectionPlan
 from tearline_client.messages.sent import Sent
-from tearline_client.rendering.packets import SPARE, seen_text, short
+from tearline_client.rendering.packets import SPARE, names_by_recipient, seen_text, short
 from tearline_client.rendering.words import agency_name, counted
 
 
@@ -58,7 +58,8 @@ async def correct(
 ) -> None:
     """Replace our PACKET with FILE (FollowTheMoney JSON lines) for all its recipients.
 
-    FILE, with its narrative and documents, is the complete new content. Each recipient gets it in
+    FILE, with its narrative and documents, is the complete new content; begin with the present one:
+    `tearline export ftm PACKET --output-file FILE`. Each recipient gets it in
     the forms allowed now, and is told that it replaces PACKET. Recipients excluded by a suspension
     or a policy are listed, and keep PACKET. Stricter markings set by hand remain. The command shows
     each partner's view and asks for confirmation; in a script, pass --yes.
@@ -94,8 +95,9 @@ async def correct(
                 " packet once it may get packets again, or recall the old one."
             )
     if dry_run:
+        names = names_by_recipient(plan.release.cells())
         cli.emit(
-            _rows(plan, trust_list),
+            _rows(plan, trust_list, names if cli.settings.output == "table" else {}),
             ["field", "category", "partner", "before", "after"],
             spare=SPARE,
         )
@@ -107,15 +109,18 @@ async def correct(
         cli.say(f"It replaces {plan.corrected.hex()[:12]} for {partners}.")
 
 
-def _rows(plan: CorrectionPlan, trust_list: TrustList) -> Iterator[dict[str, object]]:
+def _rows(
+    plan: CorrectionPlan, trust_list: TrustList, names: Mapping[str, Mapping[str, str]]
+) -> Iterator[dict[str, object]]:
     for change in plan.changes:
+        known = names.get(change.recipient)
         yield {
             "field": short(change.path),
             "path": change.path,
             "category": _category(change),
             "partner": agency_name(trust_list, change.recipient),
-            "before": seen_text(change.before),
-            "after": seen_text(change.after),
+            "before": seen_text(change.before, known),
+            "after": seen_text(change.after, known),
         }
 
 

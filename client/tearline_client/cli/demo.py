@@ -100,6 +100,7 @@ def _how_to_use(keep: Path | None) -> list[str]:
         f"     {mx} packet list",
         f"     {us} --as grace audit who-saw 1847250",
         f"     {us} node status",
+        f"     {us} person add NAME --role liaison, to act under your own name with --as NAME",
         f"Stop: kill $(cat {folder}/*.pid)",
     ]
 

@@ -31,8 +31,8 @@ async def exhibit(
     also reveals the manifest, such as the case and the article.
 
     Of a partner's packet, you can show fields whose marking allows passing on. Others require the
-    originator's consent to use in evidence: `tearline consent ask --use evidence`. The command
-    sends nothing and notifies no partner.
+    originator's consent to use in evidence: `tearline consent ask --use evidence`. It takes a
+    person with any role but auditor alone. The command sends nothing and notifies no partner.
 
     Example: tearline packet exhibit 5f0c9a1b iban --output-file iban.exhibit
     """

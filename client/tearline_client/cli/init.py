@@ -38,4 +38,5 @@ def command(
     identity = Identity(agency=agency, domain=domain, node=node_name)
     found_agency(home, identity, passphrases(cli, root_passphrase_file, twice=True))
     cli.say(f"Created {identity.uri} in {home.path}.")
-    cli.say(f"Next: give {home.path / f'{agency}.agency'} to the trust list's drafter.")
+    cli.say(f"Next: give {home.path / f'{agency}.agency'} to the trust list's drafter; then sign")
+    cli.say("and pin the list that comes back: tearline trust sign, tearline trust pin.")

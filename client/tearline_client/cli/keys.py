@@ -36,7 +36,7 @@ _SHOWN = 16  # hexadecimal digits of an id in a table: enough to name a key by
 
 @click.group(cls=Group)
 def command() -> None:
-    """Show, rotate and revoke the node's keys."""
+    """List, rotate and revoke the node's keys."""
 
 
 @command.command(name="list")
@@ -84,6 +84,7 @@ async def rotate(
         _rotate_tls(cli, root_passphrase_file)
         cli.say("Replaced the TLS key and certificate.")
     if not (sign or kem or cosign):
+        cli.advise("tearline keys list")
         return
     async with open_node(cli) as node:
         if sign:
@@ -98,6 +99,7 @@ async def rotate(
         if cosign:
             await node.keys.rotate_cosigning()
             cli.say("Replaced the log cosigning key.")
+    cli.advise("tearline keys list")
 
 
 @command.command()

@@ -31,6 +31,7 @@ def kinds(cli: CliContext, kind: str | None, example: bool) -> None:
             ["kind", "tells"],
         )
         return
+    parts = KINDS[PacketKind(kind)].parts
     cli.emit(
         (
             {
@@ -40,8 +41,10 @@ def kinds(cli: CliContext, kind: str | None, example: bool) -> None:
                 "holds": detail.holds.meaning,
                 "example": detail.holds.example,
             }
-            for part in KINDS[PacketKind(kind)].parts
+            for part in parts
             for detail in part.details
         ),
         ["field", "needed", "values", "holds", "example"],
     )
+    if not parts:
+        cli.say(f"A {kind} requires no field. Next: tearline packet kinds {kind} --example")

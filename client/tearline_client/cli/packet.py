@@ -156,9 +156,9 @@ async def send(
         await look(cli, node)
         drafted = draft_file(node, file, read_ftm, order, narrative=text, documents=documents)
         say_findings(cli, drafted)
-        cli.say(
-            f"{counted(drafted.entities, 'entity')} in {counted(len(drafted.plans), 'packet')}."
-        )
+        apart = " Entities without a link travel apart." if len(drafted.plans) > 1 else ""
+        packets = counted(len(drafted.plans), "packet")
+        cli.say(f"{counted(drafted.entities, 'entity')} in {packets}.{apart}")
         if dry_run:
             say_mentions(cli, node, drafted.plans)
             return

@@ -75,6 +75,10 @@ def add(
 ) -> None:
     """Add the person NAME, with their own passphrase for login.
 
+    An analyst drafts releases; a liaison sends, asks, answers, recalls and suspends; an officer
+    signs, suspends and resumes agreements and approves; an auditor searches the log and sees no
+    contents. A person may have several roles.
+
     Example: tearline person add ana --role analyst
     """
     persons = issuer(cli)

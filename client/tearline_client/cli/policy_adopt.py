@@ -32,3 +32,4 @@ def adopt(cli: CliContext, file: Path | None, without: bool) -> None:
     now_ms = time.time_ns() // 1_000_000
     officer = adopt_policies(home, keystore, file, person, now_ms=now_ms)
     cli.say(f"{officer} adopted {'no own policies' if file is None else file}.")
+    cli.advise("restart the running node, so that it uses them too")

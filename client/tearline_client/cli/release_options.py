@@ -106,7 +106,7 @@ def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callable[..., Any]:
     options = (
-        click.option("--to", multiple=True, required=True, help="Partner agency or node URI."),
+        click.option("--to", multiple=True, required=True, help="Partner or node URI; repeatable."),
         agreement,
         click.option("--article", required=True, help="Id of its article."),
         click.option("--purpose", required=True, help="The permitted purpose of use."),

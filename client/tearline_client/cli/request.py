@@ -10,6 +10,7 @@ from tearline_client.cli.groups import Group
 from tearline_client.cli.request_new import new
 from tearline_client.cli.request_rows import (
     catch_up,
+    next_step,
     row_of,
 )
 from tearline_client.cli.request_steps import STEPS
@@ -71,7 +72,8 @@ async def show(cli: CliContext, node: Node, request: str, steps: bool) -> None:
     reasons = {step: node.packets.repeats_in(step) for step in ids}
     answers = [item.answer for item in view.items if item.answer]
     superseded = node.corrections.corrected_by(answers)
-    row = row_of(state_of(view), node.directory.trust_list())
+    state = state_of(view)
+    row = row_of(state, node.directory.trust_list())
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
     cli.say(
         f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"
@@ -97,6 +99,7 @@ async def show(cli: CliContext, node: Node, request: str, steps: bool) -> None:
         ),
         ["item", "record", "outcome", "ground", "answer", "corrected_by"],
     )
+    cli.advise(next_step(state))
 
 
 def _steps(view: RequestView, reasons: Mapping[bytes, str]) -> list[dict[str, object]]:

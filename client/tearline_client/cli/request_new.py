@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from tearline.agreements.agreement import Agreement
+from tearline.identity import agency_uri_of
 from tearline.packets.packet import PacketKind, Urgency
 from tearline.text.choices import listed
 from tearline_client.cli.confirmation import confirm_packets
@@ -29,7 +31,7 @@ from tearline_client.planning.request_file import (
     parse_request_file,
     request_of,
 )
-from tearline_client.rendering.output import ask
+from tearline_client.rendering.output import ask, print_line
 from tearline_client.rendering.packets import SPARE, cell_rows
 from tearline_client.rendering.words import Id, agency_name
 
@@ -82,8 +84,8 @@ async def new(
 ) -> None:
     """Ask a partner for records: with the request in FILE (TOML), or with options.
 
-    On a terminal, the command asks for what is missing. Subjects are described in a file:
-    `tearline request new --example` prints one.
+    Terms with one possible value need no option. On a terminal, the command asks for what is
+    missing. Subjects are described in a file: `tearline request new --example` prints one.
 
     The command shows the partner's view and asks for confirmation; in a script, pass --yes.
 
@@ -97,6 +99,8 @@ async def new(
         await look(cli, node)
         if asked is None:
             asked = _by_options(node, given, records)
+            about = asked.about
+            cli.say(f"Under {asked.agreement}, article {about.article}, for {about.purpose}.")
         subjects = _subjects(file, asked)
         plan = draft_request(node, asked, subjects)
         draft = plan.draft
@@ -131,18 +135,24 @@ def _by_options(node: Node, given: dict[str, str], records: tuple[str, ...]) -> 
     Raises:
         UsageError: If something is missing, and there is no terminal to ask on.
     """
-    required = KEYS["file"].missing(given)
-    missing = [name for name in required if name != "item"]
-    if not _at_terminal():
-        options = [f"--{name}" for name in missing] + ([] if records else ["--record"])
-        if options:
-            raise click.UsageError(
-                f"Missing {listed(options)}. Give them or FILE; on a terminal, the command asks."
-            )
-    said = dict(given)
+    said, lacking = dict(given), list[str]()
     meanings = {key.name: key.meaning for key in KEYS["file"].keys}
-    for name in missing:
-        said[name] = _asked(meanings[name], _choices(node, name, said))
+    for name in KEYS["file"].missing(given):
+        if name == "item":
+            continue
+        choices = _choices(node, name, said)
+        if len(choices) == 1:
+            said[name] = choices[0]
+        elif _at_terminal():
+            said[name] = _asked(meanings[name], choices)
+        else:
+            lacking.append(f"--{name} ({listed(choices)})" if choices else f"--{name}")
+    if not (records or _at_terminal()):
+        lacking.append("--record")
+    if lacking:
+        raise click.UsageError(
+            f"Missing {listed(lacking)}. Give them or FILE; on a terminal, the command asks."
+        )
     items = [*records]
     while not records:
         text = ask(f"Record {len(items) + 1}, such as statements of an account (empty: no more)")
@@ -164,25 +174,33 @@ def _choices(node: Node, name: str, said: dict[str, str]) -> list[str]:
             own = node.identity().agency
             agencies = node.directory.trust_list().agencies
             return sorted(each.name for each in agencies if each.name != own)
-        case "agreement":
-            return sorted({each.name for each in node.agreements.list()})
-        case "article":
-            terms = node.agreements.by_name(said["agreement"]).terms
-            kind = PacketKind.RECORD_REQUEST
-            return [each.id for each in terms.articles if kind in each.kinds]
-        case "purpose":
+        case "agreement" if "to" in said:
+            partner = agency_uri_of(node.directory.node_of(said["to"]))
+            shared = [each for each in node.agreements.list() if partner in each.terms.parties]
+            return sorted({each.name for each in shared if _articles(each)})
+        case "article" if "agreement" in said:
+            return _articles(node.agreements.by_name(said["agreement"]))
+        case "purpose" if {"agreement", "article"} <= said.keys():
             agreement = node.agreements.by_name(said["agreement"])
             return [*article_of(agreement, said["article"]).purposes]
-        case _:  # texts of the person's own
+        case _:  # texts of the person's own, or terms of what is not chosen yet
             return []
 
 
+def _articles(agreement: Agreement) -> list[str]:
+    """Returns the ids of the articles under which records may be asked for."""
+    kind = PacketKind.RECORD_REQUEST
+    return [each.id for each in agreement.terms.articles if kind in each.kinds]
+
+
 def _asked(meaning: str, choices: list[str]) -> str:
-    """Returns the person's answer; the only choice needs none, and others are named."""
-    if len(choices) == 1:
-        return choices[0]
+    """Returns the person's answer: one of the choices, of which its beginning is enough."""
     question = f"{meaning[0].upper()}{meaning[1:]}" + (f" ({listed(choices)})" if choices else "")
     while True:
         answer = ask(question).strip()
-        if answer and (not choices or answer in choices):
-            return answer
+        begun = [each for each in choices if each.startswith(answer)]
+        meant = [answer] if not choices or answer in choices else begun
+        if answer and len(meant) == 1:
+            return meant[0]
+        if answer:
+            print_line(f"{answer} is none of these.", err=True)

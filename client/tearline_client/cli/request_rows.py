@@ -1,10 +1,11 @@
 """Helpers of the request commands: options, rows and states."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
 from tearline.federation.members import TrustList
+from tearline.requests.progress import Phase
 from tearline.requests.step import Side
 from tearline.text.choices import listed
 from tearline_client.cli.context import CliContext
@@ -96,6 +97,26 @@ def overturned_text(items: Iterable[RequestedItem]) -> str:
         f"item {each.number} ({each.record[:_RECORD_SHOWN]}) is {each.outcome}" for each in items
     )
     return f"This overturns earlier decisions: {told}."
+
+
+def next_step(state: RequestState) -> str:
+    """Returns the command for the next step of a request."""
+    name = Id(state.request.packet).text()
+    if state.request.side is Side.HOLDER and state.open_items and not state.phase.has_ended:
+        return (
+            f"tearline request answer {name} FILE --item N, or"
+            f" tearline request refuse {name} --item N --ground GROUND"
+        )
+    if state.request.side is Side.ASKER and state.phase is Phase.ANSWERED:
+        return f"tearline request close {name} --useful yes|no"
+    return f"tearline request show {name}"
+
+
+def emit_request(cli: CliContext, node: Node, request: bytes, columns: Sequence[str]) -> None:
+    """Prints a request after a step, and advises the next one."""
+    state = node.requests.state(request)
+    cli.emit([row_of(state, node.directory.trust_list())], columns)
+    cli.advise(next_step(state))
 
 
 async def catch_up(cli: CliContext, node: Node) -> None:

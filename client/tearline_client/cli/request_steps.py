@@ -10,7 +10,7 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.request_rows import catch_up, item_option, row_of, text_option
+from tearline_client.cli.request_rows import catch_up, emit_request, item_option, text_option
 from tearline_client.cli.session import async_command, node_command, open_node, person_of
 from tearline_client.features.requests.choices import StepChoice, take_step
 from tearline_client.features.requests.views import RequestView
@@ -224,8 +224,7 @@ async def _act(
     if not isinstance(choice, StepChoice):
         choice = choice(node.requests.show(packet, person=cli.settings.person))
     await take_step(node.requests, packet, choice, person)
-    row = row_of(node.requests.state(packet), node.directory.trust_list())
-    cli.emit([row], ["request", "partner", "urgency", "state", "due", "left"])
+    emit_request(cli, node, packet, ["request", "partner", "urgency", "state", "due", "left"])
 
 
 STEPS = (

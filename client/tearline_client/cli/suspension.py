@@ -124,6 +124,7 @@ async def suspend(
     _say_recalled(cli, originated)
     if waits:
         cli.say("The exchange is not notified yet; the node retries until it is.")
+    cli.advise(f"an officer lifts it: tearline --as OFFICER agreement resume {name}")
 
 
 @click.command(cls=Command)
@@ -158,6 +159,7 @@ async def resume(cli: CliContext, name: str, article: str, direction: str) -> No
             f"{partner} still holds packet {packet}, without its correction"
             f" {each.correction.hex()[:12]}. Next: send it a new packet."
         )
+    cli.advise(f"tearline agreement gap {name}, the proof of the interval")
 
 
 @click.command(cls=Command)

@@ -61,7 +61,10 @@ def draft_correction(
     groups = connected_groups(imported.entities)
     if len(groups) != 1:
         name = source if isinstance(source, Path) else "the new content"
-        raise MalformedInput(f"{name} makes {len(groups)} packets, expected one")
+        raise MalformedInput(
+            f"{name} makes {len(groups)} packets, expected one: link its entities, or keep those of"
+            f" the packet, which `tearline export ftm {packet.hex()[:12]}` writes"
+        )
     # A request does not mark its answer.
     asked = {
         source

@@ -116,7 +116,7 @@ class Actors:
             return ""
         person = self._checked(name).person
         if contents and person.roles == {Role.AUDITOR}:
-            raise NotPermitted("an auditor may not see contents")
+            raise NotPermitted("an auditor may not see contents; a person with another role may")
         return person.subject
 
     def token(self, name: str) -> str:

@@ -140,13 +140,13 @@ def content_text(
     return f"[{media_type}, {len(content)} bytes, SHA-256 {digest}]"
 
 
-def seen_text(seen: PartnerForm | None) -> str:
-    """Returns a partner's view of one field, in words."""
+def seen_text(seen: PartnerForm | None, names: Mapping[str, str] | None = None) -> str:
+    """Returns a partner's view of one field, in words; ``names`` as for ``values_text``."""
     if seen is None:
         return "nothing"
     if seen.form < Form.GENERALISED:
         return seen.form.text
-    text = content_text(seen.media_type, seen.values)
+    text = content_text(seen.media_type, seen.values, names)
     return text if seen.form is Form.CLEAR else f"{seen.form.text}: {text}"
 
 

@@ -48,7 +48,7 @@ class CaseRecipient(CaseError):
 
     code = "TL-CAS-005"
     what = "A recipient is not a member of the case that this agency may see."
-    next = "Remove the recipient or the case; `tearline case show` lists the members."
+    next = "Wait until it joins, or remove it or the case; `tearline case show` lists members."
     error_class = ErrorClass.LOCAL
 
 

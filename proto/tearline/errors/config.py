@@ -114,7 +114,7 @@ class HomeMissing(ConfigError):
 
     code = "TL-CFG-008"
     what = "There is no node here, or a part of it is missing."
-    next = "Create one with tearline init, or name its home with --home."
+    next = "Run the command named here, create a node with tearline init, or name its --home."
 
 
 class TrustMissing(ConfigError):

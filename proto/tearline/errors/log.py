@@ -112,7 +112,7 @@ class LogKeysUnknown(LogError):
 
     code = "TL-LOG-022"
     what = "The keys of the log are not known here."
-    next = "Name the federation's trust list with --trust, and verify again."
+    next = "Verify again with --trust LIST; for an exhibit, --federation ID is enough."
     error_class = ErrorClass.LOCAL
 
 

@@ -59,7 +59,7 @@ class NotPermitted(TlsError):
 
     code = "TL-TLS-006"
     what = "The caller may not do this."
-    next = "Ask a person with a role that allows it."
+    next = "Ask a person with a role that allows it; `tearline person list` shows the roles."
 
 
 class CallerDenied(TlsError):

@@ -46,7 +46,7 @@ class NotConfirmed(UsageError):
 
     code = "TL-USE-005"
     what = "The act was not confirmed."
-    next = "Type the name exactly as shown, or pass --yes in a script; the act was not done."
+    next = "Type the text exactly as shown, or pass --yes in a script; the act was not done."
 
 
 class FieldsUnmarked(UsageError):

@@ -77,7 +77,7 @@ def test_a_case_from_its_opening_to_its_end(table: Table) -> None:
     table.settle(CN)
     (row,) = table.cases(CN)
     assert (row["title"], row["lead"], row["standing"]) == (TITLE, US, "invited")
-    assert table.act(CN, "join") == f"{TITLE}: waiting\n"
+    assert table.act(CN, "join") == f"{TITLE}: waiting, until its lead admits this agency\n"
     table.settle(US, CN)
     assert table.seen(CN) == table.seen(US) | {CN: "in"} == {US: "leads", CN: "in"}
 

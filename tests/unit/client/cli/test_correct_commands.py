@@ -39,6 +39,29 @@ def test_a_dry_run_shows_each_partner_what_changes_and_sends_nothing(
     assert len(desk.rows("packet", "list", "--no-sync")) == 1
 
 
+def test_a_table_of_changes_shows_references_by_name(
+    desk: Desk, corrected: Path, tmp_path: Path
+) -> None:
+    entities = [json.loads(line) for line in corrected.read_text().splitlines()]
+    wanted = [each for each in entities if each["schema"] != "Ownership"]
+    fewer = tmp_path / "fewer.jsonl"
+    fewer.write_text(lead_jsonl(wanted))
+    shown = desk.run("packet", "correct", desk.packet[:12], fewer, "--dry-run")
+    assert "→ Qiu Wenhao" in shown.stdout
+    assert "token-" not in shown.stdout
+
+
+def test_contents_that_fall_apart_are_refused_with_the_way_to_the_present_ones(
+    desk: Desk, corrected: Path
+) -> None:
+    stray = {"id": "stray", "schema": "Person", "properties": {"name": ["Chen Dawei"]}}
+    corrected.write_text(f"{corrected.read_text().strip()}\n{json.dumps(stray)}\n")
+    refused = desk.run("packet", "correct", desk.packet[:12], corrected, "--dry-run")
+    assert refused.exit_code == 2
+    assert f"`tearline export ftm {desk.packet[:12]}`" in refused.stderr
+    assert "makes 2 packets, expected one: link its entities" in refused.stderr
+
+
 def test_the_old_packet_names_what_took_its_place_wherever_it_is_shown(
     desk: Desk, corrected: Path, tmp_path: Path
 ) -> None:

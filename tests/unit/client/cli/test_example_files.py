@@ -1,5 +1,6 @@
 """``--example`` and ``packet new``: each file is read by the parser of its command."""
 
+import json
 import re
 from collections.abc import Callable
 from io import BytesIO
@@ -151,6 +152,19 @@ def test_what_is_missing_is_named_without_a_terminal(desk: Desk) -> None:
     assert "Missing --link, --record" in result.stderr
 
 
+def test_the_only_terms_need_no_option_and_are_told(desk: Desk) -> None:
+    asked = desk.run("-o", "json", "request", "new", *ORDER[:2], *ASKED, "--dry-run")
+    assert asked.exit_code == 0, asked.output
+    terms = "Under narcotics-2026, article money-laundering, for criminal-investigation."
+    assert terms in asked.stderr
+
+
+def test_what_is_missing_is_named_with_its_choices(desk: Desk) -> None:
+    refused = desk.run("request", "new", *ASKED, "--dry-run")
+    assert refused.exit_code == 2
+    assert "Missing --to (cn-public-security, mx-prosecutor), --agreement" in refused.stderr
+
+
 def test_a_file_and_options_are_refused_together(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "request.toml"
     path.write_text(example("request new"))
@@ -163,7 +177,7 @@ def test_a_person_at_a_terminal_is_asked_for_what_is_missing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = {
-        "The partner that is asked": ["nobody", "mx-prosecutor"],
+        "The partner that is asked": ["nobody", "mx"],
         "Name of the agreement": ["narcotics-2026"],
         "Offence under": ["Money laundering"],
         "How the subjects": ["", "He controls it."],
@@ -180,7 +194,10 @@ def test_a_person_at_a_terminal_is_asked_for_what_is_missing(
 
     monkeypatch.setattr("tearline_client.cli.request_new.ask", answer)
     monkeypatch.setattr("tearline_client.cli.request_new._at_terminal", lambda: True)
-    rows = desk.rows("request", "new", "--dry-run")
+    shown = desk.run("-o", "json", "request", "new", "--dry-run")
+    assert "nobody is none of these." in shown.stderr
+    rows = json.loads(shown.stdout)
+    assert {row["partner"] for row in rows} == {"mx-prosecutor"}  # its beginning is enough
     records = {row["seen_as"] for row in rows if row["field"].endswith("RequestedItem/record")}
     assert records == {"Statements", "Opening papers"}
     assert "(cn-public-security, mx-prosecutor)" in asked[0]

@@ -121,6 +121,7 @@ def test_without_a_pin_it_cannot_be_told(desk, tmp_path):
     row = judged(path, status=6)
     assert row["outcome"] == "indeterminate"
     assert [finding["code"] for finding in row["findings"]] == ["TL-LOG-022"]
+    assert "--federation ID is enough." in row["why"]
 
 
 def test_another_federation_is_named(desk, tmp_path):

@@ -36,6 +36,11 @@ def test_a_kind_is_shown_with_what_it_needs(desk: Desk) -> None:
     assert rows["TransferLeg/currency"]["example"] == "USD"
 
 
+def test_a_kind_without_required_fields_says_so_and_names_its_example(desk: Desk) -> None:
+    shown = desk.run("packet", "kinds", "lead")
+    assert "A lead requires no field. Next: tearline packet kinds lead --example" in shown.stderr
+
+
 @pytest.mark.parametrize("kind", [PacketKind.VALUE_TRANSFER, PacketKind.FEEDBACK, PacketKind.LEAD])
 def test_an_example_can_be_sent_as_it_is_printed(desk: Desk, kind: PacketKind) -> None:
     printed = desk.run("packet", "kinds", kind.value, "--example")

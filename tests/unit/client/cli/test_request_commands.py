@@ -124,6 +124,27 @@ def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
     assert "asked, us-justice, urgent: closed; due -" in shown.stderr
 
 
+def test_each_step_names_the_next(two: tuple[Desk, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, file = two
+    monkeypatch.setattr("tearline_client.cli.context.is_terminal", lambda: True)
+    (asked,) = desk.rows("request", "new", file, "--yes", "--as", "lin")
+    name = asked["request"][:12]
+
+    def at_mx(*arguments: object) -> str:
+        return desk.run("request", *arguments, "--as", "mar", agency=MX).stderr
+
+    decide = (
+        f"Next: tearline request answer {name} FILE --item N, or"
+        f" tearline request refuse {name} --item N --ground GROUND\n"
+    )
+    assert decide in at_mx("show", name)
+    assert decide in at_mx("refuse", name, "--item", 2, "--ground", "not-held")
+    answered = at_mx("answer", name, file.parent / "record.jsonl", "--yes")
+    assert f"Next: tearline request show {name}\n" in answered
+    ended = desk.run("request", "show", name, "--as", "lin").stderr
+    assert f"Next: tearline request close {name} --useful yes|no\n" in ended
+
+
 def test_a_clock_that_stands_still_says_since_when(two: tuple[Desk, Path]) -> None:
     desk, file = two
     (asked,) = desk.rows("request", "new", file, "--yes", "--as", "lin")

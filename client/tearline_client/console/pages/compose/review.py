@@ -81,15 +81,15 @@ def _page(visit: Visit, prepared: Prepared, refused: TearlineError | None = None
     """Returns the page of a draft, and with it the refusal of a change, which left it as it was."""
     trust_list = visit.node.directory.trust_list()
     recipients = prepared.recipients()
-    matrices = [tuple(_rows(plan.cells())) for plan in prepared.plans]
     wish = prepared.wish
     correction = prepared.correction
+    names = names_by_recipient(correction.release.cells()) if correction else {}
     return visit.render(
         "compose_review.html",
         {
             "draft": visit.request.path_params["draft"],
             "partners": [agency_name(trust_list, each) for each in recipients],
-            "matrices": matrices,
+            "matrices": [tuple(_rows(plan.cells())) for plan in prepared.plans],
             "mentions": [
                 (
                     agency_name(trust_list, each.recipient),
@@ -109,8 +109,8 @@ def _page(visit: Visit, prepared: Prepared, refused: TearlineError | None = None
                 (
                     words_of(each.path.rpartition("/")[2]),
                     agency_name(trust_list, each.recipient),
-                    seen_text(each.before),
-                    seen_text(each.after),
+                    seen_text(each.before, names.get(each.recipient)),
+                    seen_text(each.after, names.get(each.recipient)),
                 )
                 for each in (correction.changes if correction else ())
             ],
