@@ -26,7 +26,7 @@ AT_MOST: Mapping[str, float] = {
     # shared package takes its part of the bound along, so the sum stays.
     # Of these, 200 are the status that both sides share; 45 make classes on use; 60 save bytes
     # of fields; 10 are the codes of sign-ins and changes of persons.
-    "lines of code in proto": 12_281,
+    "lines of code in proto": 12_290,
     "lines of code in server": 9_800,
     # Of these, 250 count the effects of a suspension and read what a case holds; 1,300 are the
     # worklist, the inbox and aids for persons; 500 spell names for searches and read a running
@@ -35,7 +35,7 @@ AT_MOST: Mapping[str, float] = {
     # identity provider's settings; 80 count an erasure's effects; 100 record sign-ins and changes
     # of persons; 29 wake readers of the store, and read the mailbox before an act;
     # 52 name next steps and choices.
-    "lines of code in client": 28_031,
+    "lines of code in client": 28_350,
     # Pages decide nothing, and take 100 to 250 lines. Of these, 545 are the way to an identity
     # provider; 625 are recalls, consents, acts on several packets, and the bench of policies; 66
     # end the sessions of changed credentials; 65 are turns of pages;

@@ -201,6 +201,13 @@ SETTINGS = (
         "the machine",
     ),
     Setting(
+        name="notices",
+        parse=_path,
+        default=None,
+        meaning="TOML file with the persons and the program that `tearline node run` and `tearline "
+        "console` tell how many notices are new, by mail or a webhook",
+    ),
+    Setting(
         name="recall",
         parse=_recall,
         default="erase",
@@ -241,6 +248,7 @@ class Settings:
         oidc_roles: Role of each value of that claim, as text.
         oidc_algorithm: Algorithm of the provider's signatures.
         oidc_ca: File with the issuers of the provider's certificate, or None.
+        notices: File with persons and a program to tell of notices, or None.
         recall: Handling of partners' recalls: erase, or ask.
         passphrase_file: File with the keystore's passphrase in its first line.
         origins: Origin of each setting: ``flag``, a variable's name, a file's path or ``default``.
@@ -264,6 +272,7 @@ class Settings:
     oidc_roles: str
     oidc_algorithm: str
     oidc_ca: Path | None
+    notices: Path | None
     recall: str
     passphrase_file: Path | None
     origins: Mapping[str, str]

@@ -9,6 +9,7 @@ from tearline_client.audit.rows import KEYS as ROW_KEYS
 from tearline_client.cli.policy import KEYS as CASE_KEYS
 from tearline_client.connectors.importers.ftm import KEYS as ENTITY_KEYS
 from tearline_client.connectors.importers.mapping import KEYS as MAPPING_KEYS
+from tearline_client.notifications.channels import KEYS as CHANNEL_KEYS
 from tearline_client.planning.agreement_file import KEYS as AGREEMENT_KEYS
 from tearline_client.planning.request_file import KEYS as REQUEST_KEYS
 from tearline_client.store.notifications import KEYS as NOTICE_KEYS
@@ -97,7 +98,18 @@ EXCHANGE = Format(
     "`tearline-server` reads them when it starts. A running exchange reads no change.",
     sections=(("", SETTINGS_KEYS["file"]), ("[[witnesses]]", SETTINGS_KEYS["witness"])),
 )
-TOML = (AGREEMENT, REQUEST, MAPPING, CASES, EXCHANGE, IDENTITY)
+CHANNELS = Format(
+    title="File of notices",
+    use="Persons and a program that a running node tells how many notices are new; the setting "
+    "`notices` names it. How to: [notices](../howto/notices.md).",
+    sections=(
+        ("", CHANNEL_KEYS["file"]),
+        ("[mail]", CHANNEL_KEYS["mail"]),
+        ("[[to]]", CHANNEL_KEYS["to"]),
+        ("[webhook]", CHANNEL_KEYS["webhook"]),
+    ),
+)
+TOML = (AGREEMENT, REQUEST, MAPPING, CASES, CHANNELS, EXCHANGE, IDENTITY)
 
 _ARMORED = {
     Armor.AGENCY: ("public keys of an agency", "`tearline init`", "`tearline trust draft`"),

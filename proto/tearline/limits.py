@@ -116,6 +116,7 @@ MAX_AHEAD = (
     4096  # behind a gap in one channel: the exchange's queue; more means a loss, not a delay
 )
 MAX_FOUND = 256  # packets of one search result; a person narrows it before reading so many
+MAX_NOTICE_ADDRESSES = 64  # officers of one agency who get mails
 MAX_NOTICES = 16_384  # kept for hooks; a hook that is further behind loses older ones
 MAX_HOOKS = 16  # each may have one process at a time
 MAX_PENDING_AGE_MS = 30 * 24 * 3_600_000  # after a month without approval, a draft is outdated

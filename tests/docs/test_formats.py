@@ -1,5 +1,6 @@
 """Tables of keys are true: a file with every key is read, and a key decides as its row says."""
 
+import ssl
 import sys
 import tomllib
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.agencies import CN, MX, PINS, US, signer
+from support.agencies import CN, MX, PINS, US, authority, signer
 from support.paths import ROOT
 from tearline.errors import TearlineError
 from tearline.limits import (
@@ -33,6 +34,7 @@ from tearline_client.connectors.importers.mapping import parse_mapping
 from tearline_client.connectors.importers.report import Report
 from tearline_client.connectors.importers.source import ENCODINGS
 from tearline_client.keys.home import Home
+from tearline_client.notifications.channels import read_channels
 from tearline_client.planning.agreement_file import parse_agreement_file
 from tearline_client.planning.request_file import parse_request_file
 from tearline_runtime.file_keys import FileKey
@@ -40,7 +42,18 @@ from tearline_server.config import KEYS as SETTINGS
 from tearline_server.config import Config, config_of
 
 sys.path.append(str(ROOT / "docs" / "reference"))
-from formats import AGREEMENT, CASES, EXCHANGE, IDENTITY, MAPPING, REQUEST, TOML, Format, ftm_sample
+from formats import (
+    AGREEMENT,
+    CASES,
+    CHANNELS,
+    EXCHANGE,
+    IDENTITY,
+    MAPPING,
+    REQUEST,
+    TOML,
+    Format,
+    ftm_sample,
+)
 
 FEDERATION: Any = SimpleNamespace(
     agencies=[
@@ -78,6 +91,16 @@ def read_exchange(text: str) -> None:
     config_of(Path("exchange"), tomllib.loads(text.replace("witness.example+1c2d3e4f+BQ…", key)))
 
 
+def read_notices(text: str, folder: Path) -> None:
+    for name, secret in (("smtp.pass", "a passphrase"), ("webhook.key", "k" * 32)):
+        (folder / name).touch(mode=0o600)
+        (folder / name).write_text(secret)
+    pem = ssl.DER_cert_to_PEM_cert(authority(US).certificate)
+    (folder / "agency-ca.pem").write_text(pem)
+    (folder / "notices.toml").write_text(text, encoding="utf-8")
+    read_channels(folder / "notices.toml")
+
+
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[[Format, str], None]:
     """The parser of each format."""
@@ -88,6 +111,7 @@ def read(tmp_path: Path) -> Callable[[Format, str], None]:
         CASES.title: read_cases,
         EXCHANGE.title: read_exchange,
         IDENTITY.title: lambda text: read_identity(text, tmp_path),
+        CHANNELS.title: lambda text: read_notices(text, tmp_path),
     }
     return lambda format_, text: parsers[format_.title](text) and None
 
@@ -122,6 +146,8 @@ def test_a_key_is_required_where_its_row_says_so(
     text = format_.sample(without=key)
     if key.name == "store":
         text = text.replace("ha = true\n", "")  # it needs a store
+    if key.name == "mail":
+        text = text.replace("[[to]]", "[webhook]\n#").partition("\n[webhook]\n#")[0]
     if key.default is None:
         with pytest.raises(TearlineError):
             read(format_, text)

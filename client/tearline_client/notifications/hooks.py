@@ -20,6 +20,7 @@ from tearline.limits import MAX_HOOKS
 from tearline_client.context import NodeContext
 from tearline_client.jobs import Jobs
 from tearline_client.messages.due import Due
+from tearline_client.notifications.digests import Channel, serve_channel
 from tearline_client.store.notifications import EVENTS, Notice
 
 ALL = "all"
@@ -109,10 +110,14 @@ class Notifications:
             for each in due:
                 self._store.tell(each.event, time_ms=now_ms, once=each.once, **each.ids)
 
-    def begin(self, hooks: Iterable[Hook]) -> None:
-        """Registers new hooks for all notifications from now on."""
+    def begin(self, hooks: Iterable[Hook | Channel]) -> None:
+        """Registers new hooks and channels for all notifications from now on."""
         for hook in hooks:
             self._store.begin(hook.id)
+
+    async def serve_channel(self, channel: Channel, report: Callable[[str], None]) -> None:
+        """Delivers digests of a channel; never ends. See ``digests.serve_channel``."""
+        await serve_channel(self._store, channel, report, self._context.now_ms)
 
     async def serve(self, hook: Hook, report: Callable[[str], None]) -> None:
         """Runs a hook for each notification since its last one; never ends.

@@ -20,6 +20,7 @@ from tearline_client.jobs import OWN_FAULTS
 from tearline_client.loop_health import LoopHealth
 from tearline_client.messages.due import Due
 from tearline_client.node import Node
+from tearline_client.notifications.digests import Channel
 from tearline_client.notifications.hooks import Hook
 
 FOLLOW_S = 60  # interval of reading the log without arrivals
@@ -39,6 +40,7 @@ async def run_daemon(
     *,
     report: Report,
     hooks: Sequence[Hook] = (),
+    channels: Sequence[Channel] = (),
     pulse: LoopHealth | None = None,
     anew: asyncio.Event | None = None,
 ) -> None:
@@ -55,6 +57,7 @@ async def run_daemon(
         stop: Set to end.
         report: Called with each notable change.
         hooks: Commands to run on events.
+        channels: Ways by which persons are told how many notices are new.
         pulse: Records the outcome of the rounds.
         anew: Set to check the home, and to begin a round, at once.
 
@@ -64,8 +67,8 @@ async def run_daemon(
         TearlineError: If the database or the keys are unusable.
     """
     halt = asyncio.create_task(stop.wait())
-    node.notifications.begin(hooks)
-    telling = asyncio.create_task(_notify(node, hooks, report))
+    node.notifications.begin([*hooks, *channels])
+    telling = asyncio.create_task(_notify(node, hooks, channels, report))
     pulse, anew = pulse or LoopHealth(), anew or asyncio.Event()
     try:
         while not stop.is_set():
@@ -115,12 +118,16 @@ async def _pause(
     await asyncio.wait(ends, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
 
 
-async def _notify(node: Node, hooks: Sequence[Hook], report: Report) -> None:
-    """Notifies hooks of events, even while the exchange is unreachable."""
+async def _notify(
+    node: Node, hooks: Sequence[Hook], channels: Sequence[Channel], report: Report
+) -> None:
+    """Notifies hooks and channels of events, even while the exchange is unreachable."""
     while True:
         try:
             await _until_one_ends(
-                _scan(node), *(node.notifications.serve(hook, report) for hook in hooks)
+                _scan(node),
+                *(node.notifications.serve(hook, report) for hook in hooks),
+                *(node.notifications.serve_channel(each, report) for each in channels),
             )
         except _PASSING:  # reported by the work; the hook is notified again, under the same number
             await asyncio.sleep(DUE_S)

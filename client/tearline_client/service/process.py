@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from tearline_client.config import Settings
 from tearline_client.loop_health import LoopHealth
 from tearline_client.node import Node
+from tearline_client.notifications.channels import read_channels
 from tearline_client.notifications.hooks import Hook
 from tearline_client.service.daemon import run_daemon
 
@@ -33,8 +34,10 @@ async def run_process(
         ports: Further ports, not open yet.
 
     Raises:
+        SettingInvalid: If the file of notices is invalid.
         TearlineError: As ``run_daemon``; or if a port cannot be opened.
     """
+    channels = read_channels(settings.notices) if settings.notices else ()
     stop, anew, pulse = asyncio.Event(), asyncio.Event(), LoopHealth()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -53,4 +56,12 @@ async def run_process(
             report(f"Serving metrics and health on port {port}.")
         for further in ports:
             report(await opened.enter_async_context(further))
-        await run_daemon(node, stop, report=report, hooks=hooks, pulse=pulse, anew=anew)
+        await run_daemon(
+            node,
+            stop,
+            report=report,
+            hooks=hooks,
+            channels=channels,
+            pulse=pulse,
+            anew=anew,
+        )

@@ -59,8 +59,21 @@ class Notice:
         return json.dumps({**about, **self.ids})
 
 
+@immutable
+class News:
+    """Number of notices, without their content.
+
+    Attributes:
+        new: Their number.
+        last: The number of the last one here.
+    """
+
+    new: int
+    last: int
+
+
 class NotificationStore(Store):
-    """Notices, and the progress of each hook."""
+    """Notices, and the progress of each hook and channel."""
 
     def tell(
         self, event: str, *, time_ms: int, once: bytes = b"", **ids: str | bytes | int
@@ -104,6 +117,17 @@ class NotificationStore(Store):
         number, event, time_ms, sealed = row
         ids = json.loads(self._db.vault.open(_NOTICE.at(number), sealed))
         return Notice(id=number, event=event, time_ms=time_ms, ids=ids)
+
+    def news(self, after: int, events: Collection[str]) -> News | None:
+        """Returns the number of notices of these events after a number, or None without any."""
+        marks = ", ".join("?" * len(events))
+        # At most ``MAX_NOTICES`` are kept, and few are new.
+        row = self._db.row(
+            f"SELECT count(*), max(id) FROM notice INDEXED BY notice_event"  # noqa: S608 (question marks alone)
+            f" WHERE id > ? AND event IN ({marks})",
+            (after, *events),
+        )
+        return None if row is None or not row[0] else News(new=row[0], last=row[1])
 
     def begin(self, hook: bytes) -> int:
         """Returns a hook's progress; a new hook starts at the end. In its own transaction."""

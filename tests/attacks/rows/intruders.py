@@ -403,6 +403,23 @@ FILES = (
         "client/connectors/importers/test_source.py::test_a_line_is_refused_for_what_it_is",
         "tearline_client.connectors.importers.source:read_lines",
     ),
+    Attack(
+        name="read the passphrase of the mail server, or a mail, on its way",
+        code="",
+        evidence="the node's log says that the mail server was not reached",
+        function="tearline_client.notifications.mail:MailServer.connect",
+        test="tests/unit/client/notifications/test_digests.py"
+        "::test_without_tls_no_passphrase_and_no_mail_leaves",
+        returns="smtplib.SMTP(self.host, self.port)",
+    ),
+    Attack(
+        name="tell a webhook in the node's name",
+        code="",
+        evidence="the receiver's own verification of the signature",
+        function="tearline_client.notifications.webhook:signature_of",
+        test="tests/unit/client/notifications/test_digests.py::test_a_webhook_gets_a_signed_number",
+        returns="''",
+    ),
     _file(
         "import a workbook that unpacks to gigabytes",
         "TL-USE-003",

@@ -67,6 +67,7 @@ def test_flag_beats_environment_beats_file(home):
         "oidc_roles": "default",
         "oidc_algorithm": "default",
         "oidc_ca": "default",
+        "notices": "default",
         "recall": "default",
         "passphrase_file": "default",
     }

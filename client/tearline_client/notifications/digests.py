@@ -1,0 +1,76 @@
+"""Digests of notices: their number alone, sent by mail or to a webhook at a bounded pace.
+
+A digest has a place of its own in the queue of notices. The place moves on once the digest is
+delivered, so a killed node repeats a digest, and loses none. What arrives between two digests is
+counted in the next one.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from tearline_client.store.notifications import News, NotificationStore
+
+POLL_S = 1.0  # notices may come from other processes of the node
+PACE_S = 300.0  # between two digests: twelve an hour at most
+RETRY_S = (60.0, 300.0, 900.0, 3600.0)  # delays after failures; the last one repeats
+TIMEOUT_S = 10.0  # for one step of a delivery
+
+
+class Channel(Protocol):
+    """A way to a person, or to a program."""
+
+    @property
+    def name(self) -> str:
+        """Returns its name for the operator, without secrets."""
+
+    @property
+    def id(self) -> bytes:
+        """Returns its id, 32 bytes; what it tells to whom determines it across restarts."""
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Returns the events that it counts."""
+
+    def send(self, news: News, now_s: int) -> str:
+        """Delivers a digest; returns an empty text, or the fault. Blocks for seconds.
+
+        Args:
+            news: The number of notices.
+            now_s: The time, Unix seconds.
+        """
+
+
+async def serve_channel(
+    store: NotificationStore,
+    channel: Channel,
+    report: Callable[[str], None],
+    now_ms: Callable[[], int],
+) -> None:
+    """Delivers digests of a channel; never ends.
+
+    Args:
+        store: The notices.
+        channel: The channel.
+        report: Called with each fault.
+        now_ms: Returns the time, Unix milliseconds.
+
+    Raises:
+        StoreError: If the node's database cannot be used.
+    """
+    told, failures = store.begin(channel.id), 0
+    while True:
+        news = store.news(told, channel.events)
+        if news is None:
+            await asyncio.sleep(POLL_S)
+            continue
+        fault = await asyncio.to_thread(channel.send, news, now_ms() // 1000)
+        if fault:
+            pause_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
+            failures += 1
+            report(f"Notices to {channel.name}: {fault}. Retrying in {pause_s:g} s.")
+            await asyncio.sleep(pause_s)
+            continue
+        failures, told = 0, news.last
+        store.put_told(channel.id, told)
+        await asyncio.sleep(PACE_S)
