@@ -174,6 +174,7 @@ async def drafts(screen: Screen, page: Page, words: Words) -> list[str]:
     found.append(page.url)
     found.append(str(await page.locator("p.next a").get_attribute("href")))
     await page.goto(f"{screen.origin}/requests/new")
+    await page.locator("select[name=to]").select_option(index=1)
     under = page.locator("select[name=under]")
     await under.select_option("narcotics-2026/money-laundering")
     await page.locator("input[name=offence]").fill(words.text)

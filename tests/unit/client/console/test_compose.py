@@ -221,6 +221,15 @@ async def test_a_table_is_mapped(world: Simulation, ana: Browser) -> None:
     assert "Ana Ruiz" in (await ana.get(reply.headers["location"])).text
 
 
+async def test_entities_without_a_link_are_told_to_part(world: Simulation, ana: Browser) -> None:
+    told = "Entities without a link go in separate packets."
+    assert told not in (await ana.get(await drafted(ana, wish(world)))).text
+    stray = json.dumps({"id": "stray", "schema": "Person", "properties": {"name": ["Chen Dawei"]}})
+    apart = await ana.get(await drafted(ana, wish(world, ftm=f"{FTM.strip()}\n{stray}\n")))
+    assert told in apart.text
+    assert "Packet 2 of 2" in apart.text
+
+
 async def test_a_file_is_read(world: Simulation, ana: Browser) -> None:
     files = {"file": ("lead.ftm.json", FTM.encode(), "application/json")}
     reply = await post(ana, "/compose", wish(world, ftm=""), files)

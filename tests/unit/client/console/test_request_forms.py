@@ -56,6 +56,11 @@ async def post(browser: Browser, path: str, **values: str) -> httpx.Response:
     return await browser.post(path, {"csrf": await browser.csrf(), **values})
 
 
+async def test_no_partner_of_several_is_asked_by_default(console: ConsoleUnderTest) -> None:
+    page = (await (await console.signed_in("liaison")).get("/requests/new")).text
+    assert '<select name="to" required><option value="">–</option><option>' in page
+
+
 async def test_a_template_fills_the_form_in_the_language_that_is_chosen(
     console: ConsoleUnderTest,
 ) -> None:
