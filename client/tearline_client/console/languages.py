@@ -28,6 +28,7 @@ DEFAULT = "en"
 TAGS: Mapping[str, str] = {"en": "en", "zh": "zh-Hans", "es": "es"}
 """Language tags (BCP 47), for pages."""
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans", "es": "es"}
+_TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 _LAST_MS = 253_402_300_799_000  # the end of 9999; a partner may state any later time
 
 
@@ -66,12 +67,16 @@ class Language:
         """Returns a number as the language writes it."""
         return format_decimal(number, locale=self.locale)
 
+    def time(self, time_ms: int) -> Markup:
+        """Returns a time in UTC as HTML: as the language writes it, and as ISO 8601 writes it."""
+        iso = _moment(time_ms).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return _TIME % (iso, iso, self.date(time_ms))
+
     def date(self, time_ms: int) -> str:
-        """Returns a time in UTC as the language writes it, to the minute."""
-        moment = datetime.datetime.fromtimestamp(min(time_ms, _LAST_MS) / 1000, datetime.UTC)
-        return format_datetime(moment, "medium", tzinfo=datetime.UTC, locale=self.locale).replace(
-            "\N{NARROW NO-BREAK SPACE}", " "
-        )
+        """Returns a time in UTC as the language writes it, to the second."""
+        return format_datetime(
+            _moment(time_ms), "medium", tzinfo=datetime.UTC, locale=self.locale
+        ).replace("\N{NARROW NO-BREAK SPACE}", " ")
 
     def day(self, day: datetime.date) -> str:
         """Returns a day as the language writes it."""
@@ -80,6 +85,10 @@ class Language:
     def month(self, day: datetime.date) -> str:
         """Returns the month of a day as the language writes it."""
         return format_skeleton("yMMM", day, locale=self.locale)
+
+
+def _moment(time_ms: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(min(time_ms, _LAST_MS) / 1000, datetime.UTC)
 
 
 def _shown(values: Mapping[str, object]) -> dict[str, object]:

@@ -47,6 +47,14 @@ def test_a_value_in_a_message_is_text() -> None:
         assert "&lt;b&gt;" in text
 
 
+def test_a_time_says_itself_as_iso_8601_in_every_language() -> None:
+    for code in NAMES:
+        told = language(code).time(1_795_844_893_000)
+        iso = "2026-11-28T05:48:13Z"
+        assert told.startswith(f'<time datetime="{iso}" title="{iso}">')
+        assert told.striptags() == language(code).date(1_795_844_893_000)
+
+
 def test_numbers_and_dates_are_written_as_the_language_does() -> None:
     assert [language(code).number(1_234_567) for code in NAMES] == [
         "1,234,567",
