@@ -38,7 +38,7 @@ def _find(stores: Stores) -> None:
 
 QUESTIONS: Mapping[str, Ask] = {
     "log entries that receipts promise": lambda s: s.receipts.promises(),
-    "packets that the index of values is to read": lambda s: s.values.behind(),
+    "packets that the index of values is to read": lambda s: s.index_queue.due(),
     "whether a packet of a partner is here": lambda s: s.packets.has_partners(_US),
     "grants whose grantors are to be told": lambda s: s.packets.untold(),
     "grants that have ended": lambda s: s.packets.ended(1),

@@ -71,7 +71,7 @@ def patched(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_copy_that_nobody_declared_is_found(world: Simulation) -> None:
     await given(world, world.cn)
     copied = planned(world.cn, person_draft(world.cn, "QIU, Wenhao"), world.mx)
-    assert stores_of(world.cn.node).values.behind() == []  # it was indexed as it came
+    assert stores_of(world.cn.node).index_queue.due() == []  # it was indexed as it came
     held = await world.mx.waiting()
     with pytest.raises(CopyUndeclared):
         await world.cn.node.packets.send([copied])

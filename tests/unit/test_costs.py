@@ -30,7 +30,7 @@ from tearline_client.features.packets.onward_use import Uses, taken_after
 from tearline_client.planning.ftm_schema import PropertyType
 from tearline_client.planning.search_text import folded
 from tearline_client.planning.substrings import Substrings
-from tearline_client.planning.text_search import SearchTerms, index_lines
+from tearline_client.planning.text_search import SearchTerms, compared_texts, index_lines
 from tearline_client.rules.onward_sources import values_of, verify_marked
 
 Call = Callable[[], object]
@@ -159,7 +159,7 @@ def test_a_matcher_takes_time_by_the_size_of_the_values(matcher: str, shape: str
             "fold": lambda: [folded(value) for value in values],
             "search": lambda: sought.match(field),
             "values": lambda: values_of(field),
-            "lines": lambda: index_lines([field]),
+            "lines": lambda: index_lines(compared_texts(field)),
         }
         return calls[matcher]
 

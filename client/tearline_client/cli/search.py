@@ -1,11 +1,13 @@
 """``tearline packet search``: search in readable fields by name, account or other value."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
-from tearline.limits import MAX_FOUND
+from tearline.errors import EXIT_INTEGRITY
+from tearline.limits import MAX_FOUND, MAX_LISTED_NAMES
 from tearline.packets.packet import PacketKind
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
@@ -69,6 +71,8 @@ async def search(
     A Chinese name is also found in other transcriptions, any name by initials and without the
     second surname. The column "fits" then says transcribed or shortened, and a message says which.
 
+    Damaged packets cannot be searched: a message names them, and the exit status is 5.
+
     Example: tearline packet search "Qiu Wenhao"
     """
     await look(cli, node, sync=False)
@@ -117,6 +121,9 @@ async def search(
     cli.emit(rows, columns, spare=["corrected_by", "form", "fits"])
     if widened:
         cli.say(_widened_text(widened))
+    if damaged := node.packets.unreadable():
+        cli.say(_damaged_text(damaged))
+        click.get_current_context().exit(EXIT_INTEGRITY)
 
 
 def _widened_text(widened: Counter[str]) -> str:
@@ -126,6 +133,16 @@ def _widened_text(widened: Counter[str]) -> str:
     return (
         f"Widened the search by {', '.join(named)}{also}."
         " Next: compare them with other details of the person; --no-widen leaves them out."
+    )
+
+
+def _damaged_text(packets: Sequence[bytes]) -> str:
+    named = ", ".join(packet.hex()[:12] for packet in packets[:MAX_LISTED_NAMES])
+    more = len(packets) - MAX_LISTED_NAMES
+    also = f" and {more} more" if more > 0 else ""
+    return (
+        f"{counted(len(packets), 'damaged packet')} cannot be searched: {named}{also}."
+        " Next: restore the last backup, or ask the sender to send it again."
     )
 
 

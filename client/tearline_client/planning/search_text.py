@@ -21,6 +21,8 @@ MAX_WORDS = 5
 """Words of a name that is tried in every order: 120 orders."""
 MAX_NAME = 128
 """Characters of a name that is compared in other spellings."""
+MAX_NAMES = 64
+"""Names of one field that are compared in other spellings: an entity has far fewer."""
 _PIECE = 128  # characters of one decomposition
 _MOST_COMPOSED = 512  # characters: time to sort a run of accents grows with its square
 _DIGEST_SIZE = 6  # bytes: two texts that fold alike and differ hardly ever share it

@@ -21,6 +21,7 @@ from tearline_client.planning.search_text import (
     CANTONESE_SPELLED,
     MANDARIN,
     MAX_NAME,
+    MAX_NAMES,
     MAX_WORDS,
     NameForms,
     TextForms,
@@ -82,18 +83,26 @@ class Match:
 _IN_PART = Match(rank=Rank.PARTIAL)
 
 
-def index_lines(fields: Iterable[Field]) -> str:
-    """Returns the lines of a packet's index: its texts, each once.
+def compared_texts(field: Field) -> Iterator[tuple[str, bool]]:
+    """Yields the texts of a field, each with whether it is compared as a name.
+
+    These are the first names of the field: another one is found by its letters, not in other
+    spellings.
+    """
+    if field.media_type != TEXT:
+        return
+    named = is_name(field)
+    for number, text in enumerate(field.texts):
+        yield text, named and number < MAX_NAMES
+
+
+def index_lines(texts: Iterable[tuple[str, bool]]) -> str:
+    """Returns the lines of an index of texts, each once.
 
     Args:
-        fields: Its readable fields, one form of each.
+        texts: The texts, as ``compared_texts`` yields them.
     """
-    lines = (
-        index_line(text, is_name=is_name(field))
-        for field in fields
-        if field.media_type == TEXT
-        for text in field.texts
-    )
+    lines = (index_line(text, is_name=named) for text, named in texts)
     return "\n".join(dict.fromkeys(filter(None, lines)))
 
 
@@ -117,11 +126,11 @@ class SearchTerms:
 
         Terms without letters or digits fit no value.
         """
-        if not self._folded or field.media_type != TEXT:
+        if not self._folded:
             return None
-        named = is_name(field)
+        texts = compared_texts(field)
         return self._best(
-            [(TextForms.of(t), partial(NameForms.of, t) if named else None) for t in field.texts]
+            [(TextForms.of(t), partial(NameForms.of, t) if named else None) for t, named in texts]
         )
 
     def match_lines(self, lines: str) -> Match | None:

@@ -16,6 +16,7 @@ from tearline_client.store.attestations import AttestationStore
 from tearline_client.store.database import Database
 from tearline_client.store.packet_index import PacketIndex
 from tearline_client.store.packet_records import StoredGrant, StoredPacket
+from tearline_client.store.search_texts import SearchTextStore
 from tearline_client.store.vault import Column
 
 MANIFEST = Column("packet", "manifest", ("id",))
@@ -88,6 +89,7 @@ class PacketStore(PacketIndex):
 
         Values that were read with the old keys are deleted with them.
         """
+        SearchTextStore(self._db).forget(packet)  # a trigger would delete its whole block
         self._db.erase(
             "DELETE FROM packet_key WHERE packet = ? AND grant_id = ?", (packet, grant_id)
         )

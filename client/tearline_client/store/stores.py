@@ -16,6 +16,7 @@ from tearline_client.store.database import Database
 from tearline_client.store.decisions import DecisionStore
 from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.inbox import InboxStore
+from tearline_client.store.index_queue import IndexQueue
 from tearline_client.store.log import LogStore
 from tearline_client.store.notifications import NotificationStore
 from tearline_client.store.outbox import OutboxStore
@@ -79,3 +80,4 @@ class Stores:
         self.backlog = BacklogStore(database)
         self.values = ValueStore(database, value_key)
         self.search_texts = SearchTextStore(database)
+        self.index_queue = IndexQueue(database)

@@ -55,13 +55,14 @@ class ValueStore:
         self._db = database
         self._key = key
 
-    def behind(self) -> list[bytes]:
-        """Returns the packets whose readable fields grew since they were indexed."""
-        return [packet for (packet,) in self._db.rows("SELECT packet FROM value_due")]
-
-    def is_behind(self, packet: bytes) -> bool:
-        """Returns whether the readable fields of a packet grew since it was indexed."""
-        return self._db.row("SELECT 1 FROM value_due WHERE packet = ?", (packet,)) is not None
+    def forget(self, packet: bytes, limit: int) -> bool:
+        """Deletes some values of a packet to index it anew; returns whether there were any."""
+        row = self._db.row(
+            "DELETE FROM value_tag WHERE (tag, packet) IN (SELECT tag, packet FROM value_tag"
+            " WHERE packet = ? AND ends_ms IS NULL LIMIT ?) RETURNING 1",
+            (packet, limit),
+        )
+        return row is not None
 
     def put(
         self,
@@ -71,25 +72,23 @@ class ValueStore:
         own: bool = False,
         telling: Collection[str] = (),
     ) -> None:
-        """Indexes all readable values of a packet anew, in the caller's transaction.
+        """Indexes readable values of a packet, in the caller's transaction.
 
         Args:
             packet: 32 bytes, its id.
-            values: All values of its text fields.
+            values: Values of its text fields.
             own: Whether they are our own: a packet of ours without sources.
             telling: The values of a partner's packet of which a single one identifies a copy.
         """
         tags = {value: self._tag(plain) for value in values if (plain := folded(value))}
         words = dict.fromkeys(tags.values(), _Word.OWN if own else _Word.COMMON)
         words |= {tags[value]: _Word.TELLING for value in telling if value in tags}
-        self._db.execute("DELETE FROM value_tag WHERE packet = ? AND ends_ms IS NULL", (packet,))
         place = self._db.value("SELECT place FROM packet_place WHERE packet = ?", (packet,))
         self._db.insert_many(
             "INSERT INTO value_tag (tag, packet, word, place) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET word = excluded.word, ends_ms = NULL",
+            " ON CONFLICT DO UPDATE SET word = max(word, excluded.word), ends_ms = NULL",
             [(tag, packet, word, place) for tag, word in sorted(words.items())],
         )
-        self._db.execute("DELETE FROM value_due WHERE packet = ?", (packet,))
 
     def find(self, value: str) -> list[bytes]:
         """Returns the packets that hold ``value``, in any case, script or punctuation.

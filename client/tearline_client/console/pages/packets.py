@@ -170,6 +170,7 @@ async def page(visit: Visit) -> Response:
                 for record, fields in _described(shown, wanted.text)
             ],
             "next_query": following,
+            "damaged": len(node.packets.unreadable()) if wanted.text else 0,
             "is_full": bool(wanted.text) and len(records) == CONSOLE_FOUND_ROWS,
             "partners": [
                 agency.name for agency in trust_list.agencies if not _is_us(node, agency.uri)

@@ -229,6 +229,10 @@ class PacketReader(PacketRecords):
         self._access.record(EventCode.ACCESS_SEARCH, found, person=person, sought=text)
         return found
 
+    def unreadable(self) -> tuple[bytes, ...]:
+        """Returns the ids of damaged packets, which no search finds."""
+        return tuple(self._context.stores.index_queue.unreadable())
+
     def export(
         self,
         packets: Sequence[bytes] = (),

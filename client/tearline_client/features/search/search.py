@@ -1,20 +1,22 @@
 """Search in readable fields: by the index of texts, then in the packets found, best first."""
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from tearline.dataclass.immutable import immutable
+from tearline.errors import StoreDamaged
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_FOUND
 from tearline.packets.packet import OpenedField, PacketKind
 from tearline_client.context import NodeContext
 from tearline_client.planning.text_search import Match, Rank, SearchTerms
-from tearline_client.rules.search_index import index_in_turns
+from tearline_client.rules.search_index import UNREADABLE, index_in_turns, report_unreadable
 from tearline_client.store.search_texts import PacketTexts, TextBlock
 from tearline_runtime.turns import in_turns
 
 _FOR_EVER_MS = 1 << 62
+_ATTEMPTS = 2  # to read the index: a damaged part is made anew once
 
 
 @immutable
@@ -113,7 +115,8 @@ async def find(
 
     The index of texts gives the packets, of which only those of the result are opened, one after
     another. Between packets, other tasks run: they may erase, recall or freeze a packet that was
-    found. Therefore the results are those of the end.
+    found. Therefore the results are those of the end. Damaged parts of the index are made anew.
+    Damaged packets are left out; ``IndexQueue.unreadable`` has them.
 
     Args:
         context: The node.
@@ -121,18 +124,20 @@ async def find(
         within: The scope.
         limit: Maximum number of packets.
         skip: Number of better packets that are left out; both together at most ``MAX_FOUND``.
+
+    Raises:
+        StoreDamaged: If the index cannot be read, even after it was made anew.
     """
-    await index_in_turns(context)
     limit = max(min(limit, MAX_FOUND - skip), 0)
     search = _Search(context, SearchTerms(text, widen=within.widen), within)
-    best: list[_Candidate] = []
-    async for block in in_turns(context.stores.search_texts.blocks()):
-        best += search.candidates(block)
-        if len(best) > 4 * MAX_FOUND:  # more than the limit: some may be erased meanwhile
-            best = heapq.nsmallest(2 * MAX_FOUND, best, key=lambda each: each.order)
+    for _ in range(_ATTEMPTS):
+        await index_in_turns(context)
+        if (best := await search.best()) is not None:
+            break
+    else:
+        raise StoreDamaged("the index of texts is damaged again and again")
     found: list[_Found] = []
-    ordered = dict.fromkeys(sorted(best, key=lambda each: each.order))  # each once
-    async for candidate in in_turns(islice(ordered, skip, None)):
+    async for candidate in in_turns(islice(best, skip, None)):
         if len(found) < limit and (one := search.found(candidate)) is not None:
             found.append(one)
     # No pause from here on: these may be shown.
@@ -141,6 +146,10 @@ async def find(
         for each in found
         if (now := search.renewed(each)) is not None
     }
+
+
+def _first(candidates: Iterable[_Candidate], number: int) -> list[_Candidate]:
+    return heapq.nsmallest(number, candidates, key=lambda each: each.order)
 
 
 class _Search:
@@ -157,9 +166,25 @@ class _Search:
         self._packets = context.stores.packets
         self._sought = sought
         self._within = within
+        self._unreadable = {*context.stores.index_queue.unreadable()}
         self._may_be_frozen = context.stores.packets.are_some_frozen()
 
-    def candidates(self, block: TextBlock) -> Iterator[_Candidate]:
+    async def best(self) -> list[_Candidate] | None:
+        """Returns the best candidates in order; None if a part of the index was damaged."""
+        best: dict[bytes, _Candidate] = {}
+        is_whole = True
+        async for block in in_turns(self._context.stores.search_texts.blocks()):
+            if block is None:
+                is_whole = False
+                continue
+            for each in self._candidates(block):
+                known = best.get(each.packet, each)  # a packet may come in parts, or twice
+                best[each.packet] = min(known, each, key=lambda one: one.order)
+            if len(best) > 4 * MAX_FOUND:  # more than the limit: some may be erased meanwhile
+                best = {each.packet: each for each in _first(best.values(), 2 * MAX_FOUND)}
+        return _first(best.values(), len(best)) if is_whole else None
+
+    def _candidates(self, block: TextBlock) -> Iterator[_Candidate]:
         """Yields the packets whose indexed texts fit and that may be shown."""
         if not self._sought.may_be_in(block.text):
             return
@@ -181,7 +206,13 @@ class _Search:
         keys = self._packets.keys_state(packet)
         if not keys or self._packets.is_frozen(packet):
             return None
-        view = self._context.open_view(packet).view
+        try:
+            view = self._context.open_view(packet).view
+        except UNREADABLE as error:
+            report_unreadable(self._context, packet, error)
+            return None
+        if packet in self._unreadable:
+            self._context.stores.index_queue.finish(packet)
         matches = [(self._sought.match(opened.field), opened) for opened in view.best()]
         fits: list[tuple[Match, OpenedField]] = [
             (match, opened) for match, opened in matches if match is not None

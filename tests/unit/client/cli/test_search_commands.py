@@ -10,9 +10,11 @@ import tearline_client.context
 import tearline_client.features.search.search
 from support.cli import Desk
 from support.simulation import opened
-from tearline.errors import EXIT_NOT_FOUND
+from tearline.errors import EXIT_INTEGRITY, EXIT_NOT_FOUND
+from tearline.limits import MAX_LISTED_NAMES
 from tearline_client.demo.lead import ACCOUNT
 from tearline_client.messages.packet_view import PacketView, open_view
+from tearline_client.store.index_queue import IndexQueue
 
 
 def found(desk: Desk, *arguments: str, agency: str = "us-justice") -> list[dict]:
@@ -46,6 +48,20 @@ def test_a_widened_search_says_to_what(desk: Desk, text: str, fits: str, by: str
     assert f"Widened the search by {by} (1 row)." in said
     narrow = desk.run("packet", "search", text, "--no-widen", "-o", "jsonl")
     assert (narrow.exit_code, narrow.stdout) == (0, "")
+
+
+def test_a_search_beside_a_damaged_packet_names_it_and_ends_with_its_own_status(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged = [bytes([number]) * 32 for number in range(MAX_LISTED_NAMES + 2)]
+    for number, shown in (
+        (1, f"1 damaged packet cannot be searched: {'00' * 6}. Next: restore the last backup"),
+        (len(damaged), f"{'09' * 6} and 2 more. Next:"),
+    ):
+        monkeypatch.setattr(IndexQueue, "unreadable", lambda _, number=number: damaged[:number])
+        ran = desk.run("packet", "search", "Wenhao Qiu", "-o", "jsonl")
+        assert (ran.exit_code, shown in ran.stderr) == (EXIT_INTEGRITY, True)
+        assert "Wenhao" in ran.stdout
 
 
 def test_a_search_that_was_not_widened_says_no_more(desk: Desk) -> None:

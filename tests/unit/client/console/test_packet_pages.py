@@ -10,6 +10,7 @@ from tearline.audit.event import EventCode
 from tearline.limits import CONSOLE_PAGE_ROWS
 from tearline.persons.tokens import Role
 from tearline.statements.receipt import Status
+from tearline_client.store.index_queue import IndexQueue
 from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses, add_person, console_of
 
 
@@ -138,6 +139,15 @@ async def test_a_search_finds_a_name_in_any_script_and_is_logged(
     (event,) = accesses(world.mx)
     assert (event.actor, event.code) == ("analyst", EventCode.ACCESS_SEARCH)
     assert world.mx.node.audit._access.has_sought(event, "裘文昊")
+
+
+async def test_a_search_beside_a_damaged_packet_says_so(
+    console: ConsoleUnderTest, packet: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await console.signed_in("analyst")
+    assert "damaged" not in (await browser.get("/packets?q=裘文昊")).text
+    monkeypatch.setattr(IndexQueue, "unreadable", lambda _: [packet])
+    assert "1 damaged packet was not searched" in (await browser.get("/packets?q=裘文昊")).text
 
 
 async def test_a_name_in_another_spelling_is_found_and_said_to_be_one(

@@ -51,7 +51,6 @@ SHORT: Mapping[str, int] = {
     "returned": 500,
     "decision": 100,
     "waiting": 500,
-    "value_due": 500,
     "filed_due": 500,
 }
 """Tables that stay short, and how long they are here."""
@@ -67,6 +66,7 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(["began", "id"], "n"),
     **dict.fromkeys(["returned", "due", "refusals", "hold", "owed"], f"{_FEW}"),
     **dict.fromkeys(["mark", "whole", "level", "version", "told", "stance", "others"], "0"),
+    **dict.fromkeys(["part", "done"], "0"),
     **dict.fromkeys(["marked_sent", "marked_received", "contiguous", "confirmed"], "0"),
     **dict.fromkeys(["excused_seq", "excused_mark"], "0"),
     **dict.fromkeys(["incoming", "mine", "own", "ours", "asked_here", "judged", "counted"], "1"),
@@ -128,6 +128,7 @@ OF_TABLE: Mapping[str, str] = {
     "value_tag.tag": _EIGHTH,
     "value_tag.word": "n % 3",
     "value_tag.ends_ms": "NULL",
+    "value_due.state": f"CASE WHEN {_FEW} THEN 0 ELSE 1 END",  # the others are frozen
     "proposal.terms": _EIGHTH,
     "proposal.version": "0",
 }
@@ -177,6 +178,8 @@ ALLOWED: Mapping[str, str] = {
     "requests.RequestStore.all": _ASKED,
     "requests.RequestStore.rest_on": "those that ended since, of which there are few",
     "search_texts.SearchTextStore._blocks": _ONE,
+    "value_refrozen": _RARE,
+    "value_unfrozen": _RARE,
     "suspensions.SuspensionStore._is_spoken_of": _ONE,
     "suspensions.SuspensionStore.agreements": _AFTER_LOSS,
     "suspensions.SuspensionStore.history": _RARE,

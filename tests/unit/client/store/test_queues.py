@@ -19,11 +19,11 @@ from tearline_client.store.case_files import CaseFileStore
 from tearline_client.store.corrections import CorrectionStore
 from tearline_client.store.database import Database
 from tearline_client.store.inbox import InboxStore
+from tearline_client.store.index_queue import IndexQueue
 from tearline_client.store.outbox import OutboxState, OutboxStore
 from tearline_client.store.packets import PacketStore
 from tearline_client.store.requests import RequestStore, StoredRequest
 from tearline_client.store.suspensions import SuspensionStore
-from tearline_client.store.value_index import ValueStore
 from tearline_client.store.vault import Vault
 from unit.client.store.test_database import written_by_version
 
@@ -196,7 +196,7 @@ def test_what_an_earlier_version_left_to_do_is_done(tmp_path: Path) -> None:
     before.close()
     database = Database(path, VAULT)
     # All packets: the index of texts began later than the one of values.
-    assert ValueStore(database, bytes(32)).behind() == [bytes([n]) * 32 for n in (1, 2, 3)]
+    assert IndexQueue(database).due() == [bytes([n]) * 32 for n in (1, 2, 3)]
     assert database.rows("SELECT packet FROM filed_due") == [(b"\3" * 32,)]
     assert database.rows("SELECT case_id FROM filed") == [(b"\x0c",)]
     counts = {OutboxState.ACCEPTED: 1, OutboxState.SEALED: 1}

@@ -8,6 +8,7 @@ from support.agencies import secret
 from support.canary import canary, found
 from tearline.errors import MalformedInput
 from tearline_client.store.database import Database
+from tearline_client.store.index_queue import IndexQueue
 from tearline_client.store.value_index import ValueStore
 from tearline_client.store.vault import Vault
 
@@ -28,6 +29,11 @@ def grant(database: Database, packet: bytes, grant_id: bytes) -> None:
     database.execute("INSERT INTO packet_key VALUES (?, ?, x'')", (packet, grant_id))
 
 
+def forget(values: ValueStore, packet: bytes) -> None:
+    while values.forget(packet, 1):
+        pass
+
+
 def test_a_value_is_found_however_it_is_written(database: Database) -> None:
     values = ValueStore(database, secret("key"))
     values.put(PACKETS[0], ["Qiu Wenhao", "DE02 1203 0000"])
@@ -46,6 +52,7 @@ def test_whose_word_a_value_is_counts_for_copies(database: Database) -> None:
     assert [told.packet for told in values.told("QIU WENHAO")] == [PACKETS[0]]
     assert values.told("cn") == []
     assert not values.is_own_word("qiu wenhao")
+    forget(values, PACKETS[0])
     values.put(PACKETS[0], ["cn", "Qiu Wenhao"])  # read again, as far as it is open now
     assert values.told("qiu wenhao") == []
 
@@ -62,19 +69,27 @@ def test_a_value_is_our_own_that_we_told_first_whenever_it_was_indexed(
         values.put(packet, ["Qiu Wenhao"], **as_what)
     assert values.is_own_word("qiu-wenhao")
     for packet, as_what in ((PACKETS[1], own), (PACKETS[0], theirs)):
+        forget(values, packet)
         values.put(packet, ["Qiu Wenhao"], **as_what)
     assert not values.is_own_word("qiu-wenhao")  # it came first, and we repeated it
 
 
-def test_what_was_opened_further_is_behind(database: Database) -> None:
+def test_a_later_step_makes_no_value_of_a_packet_less_telling(database: Database) -> None:
     values = ValueStore(database, secret("key"))
-    assert sorted(values.behind()) == sorted(PACKETS)
-    values.put(PACKETS[0], ["one"])
-    assert values.behind() == [PACKETS[1]]
-    grant(database, PACKETS[0], secret("one field more"))
-    assert sorted(values.behind()) == sorted(PACKETS)
-    values.put(PACKETS[0], ["one", "two"])
-    assert values.find("two") == [PACKETS[0]]
+    values.put(PACKETS[0], ["Qiu Wenhao"], telling=["Qiu Wenhao"])
+    values.put(PACKETS[0], ["QIU Wenhao"])  # the same value in another field
+    assert [told.packet for told in values.told("qiu wenhao")] == [PACKETS[0]]
+
+
+def test_values_are_forgotten_a_few_at_a_time(database: Database) -> None:
+    values = ValueStore(database, secret("key"))
+    values.put(PACKETS[0], ["one", "two", "three"])
+    values.put(PACKETS[1], ["one"])
+    left = []
+    while values.forget(PACKETS[0], 2):
+        left.append(database.value("SELECT count(*) FROM value_tag"))
+    assert left == [2, 1]
+    assert values.find("one") == [PACKETS[1]]
 
 
 def test_what_is_erased_is_forgotten(database: Database) -> None:
@@ -83,7 +98,7 @@ def test_what_is_erased_is_forgotten(database: Database) -> None:
     database.execute("DELETE FROM packet_key WHERE packet = ?", (PACKETS[0],))
     assert values.find("one") == []
     assert database.rows("SELECT * FROM value_tag") == []
-    assert values.behind() == [PACKETS[1]]
+    assert IndexQueue(database).due() == [PACKETS[1]]
 
 
 def test_what_tells_a_copy_is_known_until_its_grant_would_have_ended(database: Database) -> None:

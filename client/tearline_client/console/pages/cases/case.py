@@ -108,17 +108,13 @@ def _acts(view: CaseView, *, leads: bool) -> tuple[str, ...]:
 async def timeline(visit: Visit) -> Response:
     """Shows the events of a case, in the order of the log."""
     trust_list, view = visit.node.directory.trust_list(), case_of(visit)
-
-    def name(uri: str) -> str:
-        return agency_name(trust_list, uri) if uri else ""
-
     values = {
         "id": view.id.hex(),
         "title": view.title,
         "events": await visit.node.cases.timeline_in_steps(view),
         "words": EVENTS,
         "kinds": KINDS,
-        "name": name,
+        "name": lambda uri: agency_name(trust_list, uri) if uri else "",
         "can_open": Role.LIAISON in visit.roles,
     }
     return visit.render("case_timeline.html", values)
