@@ -7,10 +7,10 @@ for which the log lists the disclosures.
 from tearline.dataclass.immutable import immutable
 from tearline.errors import TearlineError
 from tearline.packets.packet import TEXT
-from tearline_client.audit.who_saw import WhoSaw, who_saw
+from tearline_client.audit.who_saw import WhoSaw, WhoSawQuery
 from tearline_client.context import NodeContext
 from tearline_client.planning.search_text import folded
-from tearline_client.rules.search_index import index_values
+from tearline_client.rules.search_index import index_in_turns, index_values
 from tearline_client.store.packet_records import StoredPacket
 from tearline_runtime.turns import in_turns
 
@@ -58,17 +58,21 @@ async def who_saw_value(context: NodeContext, value: str) -> tuple[ValueField, .
         MalformedInput: If it contains no letter and no digit.
         PacketError: If a stored packet no longer verifies.
     """
-    sought, found = folded(value), []
-    async for packet in in_turns(packets_with(context, value)):
-        shown = context.open_view(packet.id)
-        paths = {
-            opened.field.path
-            for opened in shown.view.fields
-            if opened.field.media_type == TEXT and sought in map(folded, opened.field.texts)
-        }
+    await index_in_turns(context)
+    index_values(context)
+    sought, query, found = folded(value), WhoSawQuery(context), list[ValueField]()
+    async for packet in in_turns(context.stores.values.find(value)):
+        shown = context.open_view(packet)
+        paths = sorted(
+            {
+                opened.field.path
+                for opened in shown.view.fields
+                if opened.field.media_type == TEXT and sought in map(folded, opened.field.texts)
+            }
+        )
         found += [
-            ValueField(packet=packet.id, path=path, seen=who_saw(context, packet.id, path))
-            for path in sorted(paths)
+            ValueField(packet=packet, path=path, seen=seen)
+            for path, seen in zip(paths, query.answers(shown, paths), strict=True)
         ]
     return tuple(found)
 

@@ -161,14 +161,58 @@ def who_saw(context: NodeContext, packet_id: bytes, field: str) -> WhoSaw:
         NotFound: If the packet is not here.
         PacketError: If the stored packet no longer verifies.
     """
-    shown = context.open_view(packet_id)
-    place = place_of(shown, field)
-    evidence = [_evidence(context, shown, stored) for stored in shown.grants]
-    sightings = list(judge(place, evidence))
-    if not shown.own:
+    (found,) = WhoSawQuery(context).answers(context.open_view(packet_id), [field])
+    return found
+
+
+class WhoSawQuery:
+    """One query, about any number of fields: the log's state is read and verified once.
+
+    Args:
+        context: The node.
+    """
+
+    def __init__(self, context: NodeContext) -> None:
+        self._context = context
+        self._checkpoint = context.follower.checkpoint()
+        orders = context.stores.erasures.orders()
+        self._orders = [each for each in orders if each.order.is_by_retention]
+
+    def answers(self, shown: PacketView, fields: Iterable[str]) -> tuple[WhoSaw, ...]:
+        """Returns each partner's view of fields of one packet, which is read once."""
+        evidence = [self._evidence(shown, stored) for stored in shown.grants]
         # Recipients do not see each other's grants.
-        sightings.append(_unknown(OTHERS))
-    return WhoSaw(resolved=place is not None, sightings=tuple(sightings))
+        others = () if shown.own else (_unknown(OTHERS),)
+        return tuple(
+            WhoSaw(resolved=place is not None, sightings=(*judge(place, evidence), *others))
+            for place in (place_of(shown, field) for field in fields)
+        )
+
+    def _evidence(self, shown: PacketView, stored: StoredGrant) -> Evidence:
+        stores, grant_id = self._context.stores, stored.signed.statement.id
+        events = {opened.event.code: opened for opened in stores.log.openings(grant_id)}
+        accepted = events.get(EventCode.GRANT_ACCEPTED)
+        receipts = stores.receipts.of(grant_id)
+        statuses = {receipt.status for receipt in receipts}
+        persons = [receipt.acted_by for receipt in receipts if receipt.acted_by is not None]
+        if stored.status is not None:
+            statuses.add(stored.status)
+        return Evidence(
+            partner=stored.grant.address.recipient,
+            article=shown.manifest.agreement.article,
+            stored=stored,
+            statuses=frozenset(statuses),
+            accepted=accepted,
+            delivered=EventCode.GRANT_DELIVERED in events,
+            in_log=_in_log(accepted, stores.log, self._checkpoint),
+            readers=tuple(Reader(pseudonym=each.pseudonym, role=each.role) for each in persons),
+            orders=tuple(
+                found.entry
+                for found in self._orders
+                if found.order.agreement_id == shown.manifest.agreement.id
+                and found.order.latest_ms + MAX_LOG_TIME_SKEW_MS >= shown.packet.received_ms
+            ),
+        )
 
 
 def place_of(shown: PacketView, field: str) -> Place | None:
@@ -307,34 +351,6 @@ def _logged(place: Place, decisions: Iterable[Decision]) -> Form | None:
         return max([Form.WITHHELD, *(parse_form(decision.form) for decision in decisions)])
     except MarkingMalformed:
         return None
-
-
-def _evidence(context: NodeContext, shown: PacketView, stored: StoredGrant) -> Evidence:
-    grant_id = stored.signed.statement.id
-    events = {opened.event.code: opened for opened in context.stores.log.openings(grant_id)}
-    accepted = events.get(EventCode.GRANT_ACCEPTED)
-    receipts = context.stores.receipts.of(grant_id)
-    statuses = {receipt.status for receipt in receipts}
-    persons = [receipt.acted_by for receipt in receipts if receipt.acted_by is not None]
-    if stored.status is not None:
-        statuses.add(stored.status)
-    return Evidence(
-        partner=stored.grant.address.recipient,
-        article=shown.manifest.agreement.article,
-        stored=stored,
-        statuses=frozenset(statuses),
-        accepted=accepted,
-        delivered=EventCode.GRANT_DELIVERED in events,
-        in_log=_in_log(accepted, context.stores.log, context.follower.checkpoint()),
-        readers=tuple(Reader(pseudonym=each.pseudonym, role=each.role) for each in persons),
-        orders=tuple(
-            found.entry
-            for found in context.stores.erasures.orders()
-            if found.order.is_by_retention
-            and found.order.agreement_id == shown.manifest.agreement.id
-            and found.order.latest_ms + MAX_LOG_TIME_SKEW_MS >= shown.packet.received_ms
-        ),
-    )
 
 
 def _in_log(
