@@ -38,6 +38,7 @@ _ORDER = (
     *("--purpose", "criminal-investigation"),
 )
 _PASSPHRASE = "a word of their own"
+_ONE_EACH = httpx.Limits(max_keepalive_connections=0)  # the port ends connections after a minute
 _STILL_S = 600
 
 MIX: Mapping[str, int] = {
@@ -230,7 +231,7 @@ async def _measure(
 
 
 async def _signed_in(console: str, name: str) -> httpx.AsyncClient:
-    browser = httpx.AsyncClient(base_url=console, timeout=60)
+    browser = httpx.AsyncClient(base_url=console, timeout=60, limits=_ONE_EACH)
     own = {"origin": console, "sec-fetch-site": "same-origin"}
     form = {"name": name, "passphrase": _PASSPHRASE}
     reply = await browser.post("/sign-in", data=form, headers=own)
@@ -300,7 +301,7 @@ async def _ask(
 async def _probed(health: str, work: Any) -> Sequence[float]:
     """Returns the times of the daemon's answers, one after another, until the work has ended."""
     times, task = list[float](), asyncio.ensure_future(work)
-    async with httpx.AsyncClient(timeout=60) as probe:
+    async with httpx.AsyncClient(timeout=60, limits=_ONE_EACH) as probe:
         while not task.done():
             started = time.perf_counter()
             (await probe.get(health)).raise_for_status()
