@@ -31,7 +31,7 @@ from tearline.wire.statements import Signed, parse_statement
 from tearline_server.admission.fair_queue import Cost
 from tearline_server.storage.columns import Slots
 from tearline_server.storage.lookups import LookupResults, Release, Undelivered
-from tearline_server.storage.rows import Head, OpeningRow, RecallRow, RequestStepRow
+from tearline_server.storage.rows import Head, MailRow, OpeningRow, RecallRow, RequestStepRow
 
 _RETRY_AFTER_MS = 250  # the next batch looks up as many again
 
@@ -115,29 +115,6 @@ class FollowedRequest:
     reaches: Sequence[Reach] = ()
 
 
-@immutable
-class NewMail:
-    """New item of a mailbox: a statement, and the entry that its reader receives.
-
-    Attributes:
-        node: URI of the mailbox's node.
-        seq: Its place in the mailbox.
-        statement: Index of the statement's own entry.
-        entry: Index of the entry that the reader receives.
-        agency: URI of the agency whose room it uses; empty if it uses none.
-        bytes: Bytes of that room that it uses.
-        agreement: For a grant to be handed out, 16 bytes; else empty.
-    """
-
-    node: str
-    seq: int
-    statement: int
-    entry: int
-    agency: str = ""
-    agreement: bytes = b""
-    bytes: int = 0
-
-
 @dataclass(slots=True)
 class Batch:
     """Effects of a batch.
@@ -193,7 +170,7 @@ class Batch:
     new_packets: list[tuple[Result, EncodedParts]] = field(default_factory=list)
     agreements: list[tuple[bytes, int, int]] = field(default_factory=list)
     channels: dict[tuple[str, str, bytes], tuple[int, int]] = field(default_factory=dict)
-    mail: list[NewMail] = field(default_factory=list)
+    mail: list[MailRow] = field(default_factory=list)
     waiting: dict[tuple[str, str], Cost] = field(default_factory=dict)
     statuses: dict[tuple[str, int], Status] = field(default_factory=dict)
     standings: dict[tuple[str, bytes], tuple[int, int]] = field(default_factory=dict)

@@ -21,7 +21,6 @@ from tearline_server.storage.rows import (
     CaseStepRow,
     ChannelRow,
     ErasureRow,
-    MailRow,
     MailUpdate,
     PacketRow,
     ReachRow,
@@ -82,18 +81,7 @@ def compose(batch: Batch, attestations: Mapping[bytes, Attestation], signer: Sig
             ChannelRow(sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark)
             for (sender, recipient, agreement), (seq, mark) in batch.channels.items()
         ],
-        mail=[
-            MailRow(
-                node=item.node,
-                seq=item.seq,
-                statement=item.statement,
-                entry=item.entry,
-                agency=item.agency,
-                bytes=item.bytes,
-                agreement=item.agreement,
-            )
-            for item in batch.mail
-        ],
+        mail=list(batch.mail),
         standings=[
             StandingRow(agency=agency, agreement=agreement, statement=statement, empty_ms=empty_ms)
             for (agency, agreement), (statement, empty_ms) in batch.standings.items()

@@ -8,8 +8,8 @@ are small, and stop at twice the bound.
 from tearline.errors import MailboxFull
 from tearline.limits import MAILBOX_RETRY_MS
 from tearline_server.admission.fair_queue import Cost
-from tearline_server.processing.batch import NewMail
 from tearline_server.processing.context import Context
+from tearline_server.storage.rows import MailRow
 
 
 def verify_room(context: Context, node: str, size: int, *, is_grant: bool = False) -> None:
@@ -56,7 +56,7 @@ def deliver(
     agency, weight = context.publisher.agency, _weight(context, size)
     context.batch.waiting[node, agency] = _waiting(context, node) + weight
     context.batch.mail.append(
-        NewMail(
+        MailRow(
             node=node,
             seq=context.registry.next_mail(node),
             statement=entry if statement is None else statement,

@@ -9,11 +9,11 @@ from tearline.errors import AgreementMalformed, StatementConflict
 from tearline.identity import agency_uri_of
 from tearline.statements.statement import StatementType, signers_of
 from tearline.wire.agreements import parse_agreement
-from tearline_server.processing.batch import NewMail
 from tearline_server.processing.context import Context, LookupContext
 from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.mailbox_quota import deliver, verify_room
 from tearline_server.storage.lookups import Lookups
+from tearline_server.storage.rows import MailRow
 
 
 def accept_agreement(context: Context, agreement: Agreement) -> None:
@@ -108,7 +108,7 @@ def deliver_in_force(context: Context, node: str) -> None:
 
 def _deliver(context: Context, node: str, statement: int, entry: int) -> None:
     context.batch.mail.append(
-        NewMail(node=node, seq=context.registry.next_mail(node), statement=statement, entry=entry)
+        MailRow(node=node, seq=context.registry.next_mail(node), statement=statement, entry=entry)
     )
 
 

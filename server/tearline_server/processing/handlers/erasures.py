@@ -8,11 +8,12 @@ from tearline.identity import agency_uri_of
 from tearline.statements.statement import Statement, StatementType, signers_of
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.grants import parse_event
-from tearline_server.processing.batch import Batch, NewMail, Result
+from tearline_server.processing.batch import Batch, Result
 from tearline_server.processing.context import Context, LookupContext
 from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.registry import Registry
 from tearline_server.storage.lookups import Lookups
+from tearline_server.storage.rows import MailRow
 
 # Identical for entries that are unknown, erased, or name other agencies.
 _NOT_YOURS = "one of its entries is not under this agreement, or names other agencies"
@@ -97,7 +98,7 @@ def _erase(
         if agency in order.parties:
             seq = registry.next_mail(node)
             batch.mail.append(
-                NewMail(node=node, seq=seq, statement=statement, entry=entries[agency])
+                MailRow(node=node, seq=seq, statement=statement, entry=entries[agency])
             )
 
 

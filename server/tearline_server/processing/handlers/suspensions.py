@@ -11,11 +11,12 @@ from tearline.suspensions.pace import paced
 from tearline.suspensions.standing import Standing
 from tearline.suspensions.transitions import verify_follows, verify_scopes
 from tearline.wire.suspensions import parse_standing
-from tearline_server.processing.batch import Batch, NewMail
+from tearline_server.processing.batch import Batch
 from tearline_server.processing.context import Context, LookupContext
 from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.registry import NotifiedEntries, Registry
 from tearline_server.storage.lookups import Lookups, Undelivered
+from tearline_server.storage.rows import MailRow
 
 
 def accept_standing(context: Context, standing: Standing) -> None:
@@ -133,7 +134,7 @@ def _undelivered(batch: Batch, agreement_id: bytes) -> Iterator[Undelivered]:
 
 def _deliver(registry: Registry, batch: Batch, node: str, statement: int, entry: int) -> None:
     batch.mail.append(
-        NewMail(node=node, seq=registry.next_mail(node), statement=statement, entry=entry)
+        MailRow(node=node, seq=registry.next_mail(node), statement=statement, entry=entry)
     )
 
 
