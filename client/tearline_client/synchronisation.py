@@ -1,6 +1,7 @@
 """The loop of a node: it reads the log, does its duties, sends the outbox and reads the mailbox."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from tearline.errors import TrustError
 from tearline_client.access_log.anchors import AccessLogAnchors
@@ -44,6 +45,7 @@ class Synchronisation:
     sender: Sender
     inbox: Inbox
     looked_ms: int = 0
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def run(self) -> None:
         """Synchronises; see ``Node.sync``, which also does what waits for a person's decision."""
@@ -90,10 +92,12 @@ class Synchronisation:
     async def read_mailbox(self) -> None:
         """Synchronises as ``run_once``; reads the mailbox in any case, for an act that sends.
 
-        A partner may have suspended the agreement since the command looked.
+        A partner may have suspended the agreement since the command looked. Acts of several persons
+        read it one after another: the exchange serves an agency few streams at a time.
         """
         await self.run_once()
-        await self._arrivals()
+        async with self._reading:
+            await self._arrivals()
 
     async def take_in(self) -> int:
         """Receives the mailbox, and notifies the senders; returns the number of arrivals."""

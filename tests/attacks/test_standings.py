@@ -1,5 +1,7 @@
 """Suspension: it holds at once, at the suspender's own node whatever the exchange does."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -152,6 +154,29 @@ async def test_an_act_reads_a_suspension_that_came_meanwhile(
         await world.cn.node.packets.send([plan])
     assert StatementType.MANIFEST not in {s.type for each in published for s in each.statements()}
     assert world.cn.node.decisions.waiting() == ()
+
+
+async def test_acts_of_many_persons_read_the_mailbox_one_after_another(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, subscribe = world.cn.node, world.cn.exchange.subscribe
+    await node.look()
+    plans = [world.cn.plan(world.us) for _ in range(4)]
+    open_streams, most = 0, 0
+
+    async def counted(cursor: bytes) -> AsyncIterator[bytes]:
+        nonlocal open_streams, most
+        open_streams += 1
+        most = max(most, open_streams)
+        try:
+            async for delivery in subscribe(cursor):
+                yield delivery
+        finally:
+            open_streams -= 1
+
+    monkeypatch.setattr(world.cn.exchange, "subscribe", counted)
+    await asyncio.gather(*(node.packets.send([plan]) for plan in plans))
+    assert most == 1
 
 
 async def test_what_no_party_suspended_goes_on(world: Simulation) -> None:
