@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from tearline.dataclass.immutable import immutable
 from tearline.errors import CosignatureAwaited
 from tearline.identity import agency_uri_of
-from tearline_client.store.database import Store, ids_from
+from tearline_client.store.database import Store
+from tearline_client.store.id_ranges import ids_from
 from tearline_client.store.vault import Column
 
 _DELIVERY = Column("waiting", "sealed", ("statement_id",))

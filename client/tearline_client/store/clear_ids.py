@@ -10,7 +10,7 @@ from pathlib import Path
 
 import apsw
 
-from tearline_client.store.database import ids_from
+from tearline_client.store.id_ranges import ids_from
 
 MAX_IDS = 50  # more candidates are no help on a terminal
 

@@ -22,7 +22,8 @@ from tearline.onward.use import Permission, Use
 from tearline.statements.statement import Statement
 from tearline.text.choices import the_one
 from tearline.wire.consents import encode_terms, parse_consent, parse_terms
-from tearline_client.store.database import Database, ids_from
+from tearline_client.store.database import Database
+from tearline_client.store.id_ranges import ids_from
 from tearline_client.store.packets import PacketStore
 from tearline_client.store.vault import Column
 

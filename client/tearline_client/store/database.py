@@ -217,19 +217,6 @@ class Database:
         self._connection.close()
 
 
-def ids_from(prefix: str, size: int) -> tuple[bytes, bytes]:
-    """Returns the smallest and the greatest id with a prefix; an empty range if impossible.
-
-    Args:
-        prefix: Beginning of the id in hexadecimal.
-        size: Bytes of an id.
-    """
-    text = prefix.lower()
-    if not 0 < len(text) <= 2 * size or not set(text) <= set("0123456789abcdef"):
-        return b"\xff", b""
-    return bytes.fromhex(text.ljust(2 * size, "0")), bytes.fromhex(text.ljust(2 * size, "f"))
-
-
 def copy_database(source: Path, target: Path) -> None:
     """Copies the last commit of a database into a new file, even during writes.
 

@@ -3,7 +3,8 @@
 from tearline.limits import MAX_LISTED_NAMES
 from tearline.statements.receipt import Status
 from tearline.text.choices import the_one
-from tearline_client.store.database import Store, ids_from
+from tearline_client.store.database import Store
+from tearline_client.store.id_ranges import ids_from
 
 _UNREAD = f"incoming = 1 AND status < {Status.SEEN:d}"  # no parameter: an index covers these rows
 
