@@ -175,10 +175,6 @@ class Node(Assembly):
 
     # State.
 
-    def now_ms(self) -> int:
-        """Returns the time by this machine's clock, Unix milliseconds."""
-        return self._context.now_ms()
-
     def own_policies(self) -> str:
         """Returns the agency's own policies in force, as Cedar text; empty without any."""
         own = self._context.policies.own

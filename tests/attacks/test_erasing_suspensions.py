@@ -50,8 +50,8 @@ async def ciphertexts(world: Simulation, packet: bytes) -> int:
 
 
 async def test_a_suspension_has_partners_erase_what_was_sent_before(world: Simulation) -> None:
-    (packet,) = await world.us.send(world.cn, world.mx)
     (other,) = await world.mx.send(world.cn)
+    (packet,) = await world.us.send(world.cn, world.mx)
     await settled(world)
     await suspended(world.us)
     assert await ciphertexts(world, packet) == 0
@@ -169,8 +169,8 @@ async def test_two_parties_that_erase_at_once_both_do(world: Simulation) -> None
 
 
 async def test_who_ends_an_agreement_has_what_was_sent_erased_for_good(world: Simulation) -> None:
-    (packet,) = await world.us.send(world.cn, world.mx)
     (other,) = await world.mx.send(world.cn)
+    (packet,) = await world.us.send(world.cn, world.mx)
     await settled(world)
     await ended(world.us)
     assert await ciphertexts(world, packet) == 0

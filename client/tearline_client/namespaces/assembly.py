@@ -80,7 +80,7 @@ class Assembly:
         self.directory = Directory(context)
         store = AccessStore(context.stores.database)
         record = PersonLog(store, context.uri, context.now_ms).record
-        self.persons = Actors(home, keystore, context.now_ms, record)
+        self.persons = Actors(home, keystore, self.now_ms, record)
         self.sign_ins = self.persons.sign_ins
         self.register = self.persons.register
         self._jobs = Jobs(context)
@@ -95,7 +95,7 @@ class Assembly:
         self._records = KeyRecords(context, home, self._sender, outbox)
         self._inbox = Inbox(context, Receiver(context, HANDLERS), self._records)
         self._recovery = Reconciler(context)
-        self.connection = Connection(home, keystore, context.transport, context.now_ms)
+        self.connection = Connection(home, keystore, context.transport, self.now_ms)
         self.keys = Keys(context, home, self._records, self.connection, words, self._synchronise)
         self._anchors = AccessLogAnchors(context, store, self._sender)
         access = AccessLog(
@@ -175,6 +175,10 @@ class Assembly:
             proposals=self.proposals,
             cases=self.cases,
         )
+
+    def now_ms(self) -> int:
+        """Returns the time by this machine's clock, Unix milliseconds."""
+        return self._context.now_ms()
 
     async def _synchronise(self) -> None:
         await self._synchronisation.run_once()
