@@ -35,7 +35,7 @@ from tearline.wire.deliveries import Delivery
 from tearline.wire.grants import parse_event
 from tearline.wire.publications import Publication
 from tearline.wire.statements import cosigned
-from tearline_client.features.requests.service import RequestView
+from tearline_client.features.requests.views import RequestView
 from tearline_client.store.vault import Place, Vault
 from tearline_server.processing.handlers.requests import overdue_id
 from tearline_server.timekeeper import Timekeeper

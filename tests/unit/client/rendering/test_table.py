@@ -99,14 +99,17 @@ def tables() -> Iterator[tuple[str, list[str], list[str]]]:
                 if isinstance(target, ast.Name)
             }
             for call in ast.walk(function):
-                if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
-                    continue
-                if call.func.attr not in ("emit", "show") or len(call.args) != 2:
-                    continue
+                match call:
+                    case ast.Call(func=ast.Attribute(attr="emit" | "show"), args=[_, given]):
+                        pass
+                    case ast.Call(func=ast.Name(id="emit_request"), args=[_, _, _, given]):
+                        pass
+                    case _:
+                        continue
                 place = f"{path.name}:{call.lineno}"
-                if path.name == "context.py":
-                    continue
-                columns = literal(call.args[1], module, local)
+                if path.name == "context.py" or function.name == "emit_request":
+                    continue  # what they are given is read where they are called
+                columns = literal(given, module, local)
                 assert columns is not None, f"{place}: columns that this test cannot read"
                 spare = [each.value for each in call.keywords if each.arg == "spare"]
                 yield place, columns, (literal(spare[0], module, local) or []) if spare else []
