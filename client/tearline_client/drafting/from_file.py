@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import overload
 
@@ -273,7 +274,7 @@ def drafted_of(
     first = plans[0]
     ordered = (first.draft.agreement.id, sorted(first.recipients), replace(about, repeats=""))
     digest = hashlib.sha256(label("import"))
-    for part in (ordered, *imported.entities):
+    for part in chain((ordered,), imported.entities):  # each is parsed as it comes
         digest.update(prefixed(repr(part).encode()))
     return Drafted(
         plans=plans,
