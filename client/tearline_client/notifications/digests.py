@@ -26,7 +26,7 @@ class Channel(Protocol):
 
     @property
     def id(self) -> bytes:
-        """Returns its id, 32 bytes; what it tells to whom determines it across restarts."""
+        """Returns its id, 32 bytes: the same after a restart for the same address and events."""
 
     @property
     def events(self) -> tuple[str, ...]:

@@ -117,11 +117,10 @@ async def prepare(node: Node, wish: Wish, *, person: str) -> Prepared:
     if wish.corrects:
         return _correction(node, wish, person)
     groups = await asyncio.to_thread(connected_groups, wish.imported.entities)
-    if (
-        packets := len(groups)
-    ) > MAX_CONSOLE_PACKETS:  # before any is planned: the node has other work
+    # Before any is planned: the node has other work.
+    if len(groups) > MAX_CONSOLE_PACKETS:
         raise PacketTooLarge(
-            f"the contents make {packets} packets, of {MAX_CONSOLE_PACKETS} in the console;"
+            f"the contents make {len(groups)} packets, of {MAX_CONSOLE_PACKETS} in the console;"
             " send them with `tearline import`"
         )
     drafted = await draft_in_turns(

@@ -196,7 +196,7 @@ def _changed(wish: Wish, form: Form) -> Wish:
 
 
 async def last_page(visit: Visit) -> Response:
-    """States what leaves, to whom, before it is sent."""
+    """Shows the contents and recipients of the packets before they are sent."""
     prepared = _content(_find(visit))
     node, trust_list = visit.node, visit.node.directory.trust_list()
     draft = prepared.plans[0].draft
