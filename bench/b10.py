@@ -99,7 +99,7 @@ def _verified(grown: Grown, size: int) -> Verified:
     pages = grown.pages(grown.folder / f"pages-{size}")
     operator = grown.home.verify_log()
     node = grown.home.measured(
-        ["-m", "bench.following", str(pages), str(grown.home.trust_list), str(database)]
+        ["-m", "bench.following", str(pages), str(grown.home.charter), str(database)]
     )
     if f"{size} entries: all" not in operator.output or node.output != f"{size}\n":
         raise RuntimeError(f"not all was verified: {operator.output} {node.output}")
@@ -109,7 +109,7 @@ def _verified(grown: Grown, size: int) -> Verified:
 def _verified_rows(grown: Grown, number: int) -> Rows:
     path = grown.folder / f"{number}.jsonl"
     nodes = asyncio.run(_write_rows(grown, path, number))
-    arguments = ["audit", "verify", str(path), "--trust", str(grown.home.trust_list)]
+    arguments = ["audit", "verify", str(path), "--trust", str(grown.home.charter)]
     taken = grown.home.measured(["-m", "tearline_client", *arguments])
     return Rows(number=number, nodes=nodes, taken=taken)
 

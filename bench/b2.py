@@ -15,7 +15,6 @@ from bench.harness import Result, Target, alternate, cpu_us, result
 from bench.packet import READ, compose, lead, releaser
 from tearline.audit.event import Event, EventCode
 from tearline.federation.members import LogIdentity
-from tearline.identity import agency_uri_of
 from tearline.packets.packet import PacketParts
 from tearline.sealing import granted_slots, open_release
 from tearline.statements.receipt import LogOpening
@@ -83,7 +82,7 @@ class Readers:
         self._intake = DeliveryVerifier(
             Recipient(
                 node=self._node,
-                trust=self._federation.trust(agency_uri_of(self._node)),
+                trust=self._federation.trust(),
                 kem_key=lambda _id: key,
                 pins=self._federation.pins,
                 agreement_at=lambda _id, _index: self._federation.agreement,

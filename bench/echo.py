@@ -12,9 +12,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import tearline_runtime.grpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
-from tearline.crypto.armor import Armor
 from tearline.crypto.keys import SigningKey
-from tearline.wire.federation import parse_trust_list
+from tearline.verification.trust import founded
 
 METHOD = "/bench.Echo/Echo"
 _MESSAGE = bytes(200)
@@ -40,8 +39,8 @@ def _verifying() -> Answer:
 async def _serve(home: Path, address: str, answer: Answer) -> None:
     import grpc
 
-    from bench.exchange import TRUST_LIST
-    from tearline_client.enrolment import read_signed
+    from bench.exchange import CHARTER
+    from tearline_client.founding.charter_file import read_federation
     from tearline_server.config import load_config, read_passphrase
     from tearline_server.grpc.exchange_service import generic_handlers
     from tearline_server.grpc.front import Front
@@ -51,8 +50,8 @@ async def _serve(home: Path, address: str, answer: Answer) -> None:
 
     config = load_config(home)
     keys = read_keys(config.keys, read_passphrase(None))
-    signed = read_signed(Armor.TRUST_LIST, home / TRUST_LIST)
-    front = Front(config, keys, parse_trust_list(signed.statement.body), Metrics())
+    members = founded(read_federation(home / CHARTER)).members
+    front = Front(config, keys, members, Metrics())
     handler = grpc.unary_unary_rpc_method_handler(answer)
     server, _ = make_server(
         address, lambda: front.tls, [generic_handlers({METHOD: handler})], begin=lambda: None

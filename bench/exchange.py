@@ -17,12 +17,14 @@ from bench.harness import ROOT
 from bench.measured import Taken, measured
 from tearline.crypto.armor import Armor, armor
 from tearline.federation.members import ExchangeEnrolment
+from tearline.wire.federation import FederationFile
 from tearline.wire.statements import Signed, encode_signed
+from tearline_client.founding.charter_file import write_federation
 from tearline_server.config import FILE_NAME, Config, config_of, write_config
 from tearline_server.keys import ExchangeKeys, generate_keys, identity_of, write_keys
 
 NAME = "exchange.example"
-TRUST_LIST = "federation.list"
+CHARTER = "federation.trust"
 _SERVER = ("-m", "tearline_server")
 _START_S = 30
 _STOP_S = 30
@@ -140,10 +142,10 @@ class Home:
         with (folder / FILE_NAME).open("a", encoding="ascii") as file:
             file.writelines(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
 
-    def begin(self, trust_list: Signed, records: Iterable[Signed]) -> None:
-        """Takes the first trust list and key records into the log."""
-        path = self._write(TRUST_LIST, Armor.TRUST_LIST, trust_list)
-        self._run("trust", [path])
+    def begin(self, founding: FederationFile, records: Iterable[Signed]) -> None:
+        """Takes the charter and key records into the log."""
+        write_federation(self.charter, founding)
+        self._run("federation publish", [str(self.charter)])
         paths = [
             self._write(f"{number}.record", Armor.KEY_RECORD, record)
             for number, record in enumerate(records)
@@ -151,9 +153,9 @@ class Home:
         self._run("admit", paths)
 
     @property
-    def trust_list(self) -> Path:
-        """The file with the first trust list."""
-        return self._folder / TRUST_LIST
+    def charter(self) -> Path:
+        """The file with the charter."""
+        return self._folder / CHARTER
 
     def grow(self, size: int) -> Taken:
         """Lets the log grow to ``size`` entries; prints what ``bench.growth`` does."""
@@ -199,7 +201,7 @@ class Home:
 
     def _run(self, verb: str, arguments: Sequence[str]) -> None:
         subprocess.run(
-            [sys.executable, *_SERVER, verb, "--home", str(self._folder), *arguments],
+            [sys.executable, *_SERVER, *verb.split(), "--home", str(self._folder), *arguments],
             env=os.environ | self._environment,
             check=True,
             capture_output=True,

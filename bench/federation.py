@@ -10,13 +10,20 @@ from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.keys import SUITE, KemKey, SigningKey
 from tearline.crypto.tls_keys import TlsKey
+from tearline.federation.charter import (
+    GENESIS_FEDERATION,
+    Charter,
+    CharterSignature,
+    Constitution,
+    rules_of,
+)
+from tearline.federation.decisions import MemberRecord
 from tearline.federation.members import (
     NODE_TYPES,
     Agency,
     ExchangeEnrolment,
     KeyRecord,
     KeyUse,
-    TrustList,
 )
 from tearline.identity import AgencyUri, agency_uri_of, parse_node_uri
 from tearline.packets.packet import PacketKind, Pins
@@ -30,9 +37,15 @@ from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
 from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
-from tearline.verification.trust import GENESIS_FEDERATION, TrustState
+from tearline.verification.trust import TrustState
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.federation import encode_key_record, encode_trust_list
+from tearline.wire.federation import (
+    FederationFile,
+    encode_charter,
+    encode_charter_signature,
+    encode_key_record,
+    encode_member_record,
+)
 from tearline.wire.statements import Signed, cosigned, signed
 from tearline_runtime.grpc.tls_identity import TlsIdentity
 
@@ -107,7 +120,7 @@ class Member:
 
     @property
     def listed(self) -> Agency:
-        """Its entry in the trust list."""
+        """The agency, as its member record states it."""
         return Agency(
             name=self.domain.split(".")[0],
             uri=self.uri,
@@ -134,7 +147,7 @@ class Federation:
 
     Attributes:
         members: By trust domain.
-        trust_list: The first list, signed by every root.
+        founding: The charter, and the founders' records and signatures.
         records: The records of every node's keys.
         senders: The signers of the sending agency's nodes.
         kem_keys: Of the partners' nodes, by URI.
@@ -142,7 +155,7 @@ class Federation:
     """
 
     members: Mapping[str, Member]
-    trust_list: Signed
+    founding: FederationFile
     records: tuple[Signed, ...]
     senders: Sequence[Signer]
     kem_keys: Mapping[str, KemKey]
@@ -156,7 +169,7 @@ class Federation:
     @property
     def id(self) -> bytes:
         """The federation's id, 32 bytes."""
-        return self.trust_list.statement.id
+        return self.founding.federation
 
     @cached_property
     def agreement(self) -> Agreement:
@@ -189,10 +202,10 @@ class Federation:
         partners = [self.members[domain].signer(self.id) for domain in PARTNERS]
         return cosigned((signer.sign(bodies), 0) for signer in (self.sender, *partners))
 
-    def trust(self, own_agency: str | None = None) -> TrustState:
+    def trust(self) -> TrustState:
         """What a party knows that has read the log so far."""
-        state = TrustState(federation=self.id, own_agency=own_agency)
-        for index, entry in enumerate((self.trust_list, *self.records)):
+        state = TrustState(federation=self.id)
+        for index, entry in enumerate((*self.founding.entries, *self.records)):
             state.apply(index, entry)
         return state
 
@@ -210,8 +223,8 @@ def found(exchange: ExchangeEnrolment, *, nodes: int = 1, senders: int = 1) -> F
         senders: How many nodes the agency that sends has.
     """
     members = {domain: Member(domain=domain) for domain in (SENDER, *PARTNERS)}
-    trust_list = _trust_list(exchange, members.values())
-    federation = trust_list.statement.id
+    founding = _founding(exchange, members.values())
+    federation = founding.federation
     sender = members[SENDER]
     keys = {sender.node(_node_name(number)): SigningKey.generate() for number in range(senders)}
     kem_keys = {
@@ -231,7 +244,7 @@ def found(exchange: ExchangeEnrolment, *, nodes: int = 1, senders: int = 1) -> F
         records += _certified(member, federation, KeyUse.KEM, own)
     return Federation(
         members=members,
-        trust_list=trust_list,
+        founding=founding,
         records=tuple(records),
         senders=[Signer(federation=federation, uri=uri, key=key) for uri, key in keys.items()],
         kem_keys=kem_keys,
@@ -248,21 +261,40 @@ def _node_name(number: int) -> str:
     return f"node{number}"
 
 
-def _trust_list(exchange: ExchangeEnrolment, members: Iterable[Member]) -> Signed:
-    roots = [member.signer(GENESIS_FEDERATION) for member in members]
-    body = encode_trust_list(
-        TrustList(
-            header=roots[0].header,
-            number=1,
-            previous=b"",
-            agencies=tuple(sorted((m.listed for m in members), key=lambda agency: agency.uri)),
+def _founding(exchange: ExchangeEnrolment, members: Iterable[Member]) -> FederationFile:
+    """The charter of the members, and each one's record and signature."""
+    founders = sorted(members, key=lambda member: member.uri)
+    uris = tuple(member.uri for member in founders)
+    roots = [member.signer(GENESIS_FEDERATION) for member in founders]
+    records = []
+    for root, member in zip(roots, founders, strict=True):
+        record = MemberRecord(
+            header=root.header, generation=1, number=1, previous=b"", agency=member.listed
+        )
+        body = encode_member_record(record)
+        records.append(signed(root.sign([(StatementType.MEMBER_RECORD, body)])))
+    charter = Charter(
+        header=roots[0].header,
+        name="bench",
+        founders=tuple(sorted(record.statement.id for record in records)),
+        constitution=Constitution(
+            council=uris,
+            rules=rules_of(len(uris) // 2 + 1),
+            cosigners=uris,
+            quorum=2 * len(uris) // 3 + 1,
             exchange=exchange.exchange,
             log=exchange.log,
             min_suite=SUITE,
-            threshold=2,
-        )
+        ),
     )
-    return cosigned((root.sign([(StatementType.TRUST_LIST, body)]), 0) for root in roots)
+    drafted = signed(roots[0].sign([(StatementType.CHARTER, encode_charter(charter))]))
+    federation, signatures = drafted.statement.id, []
+    for root in roots[1:]:
+        signature = encode_charter_signature(
+            CharterSignature(header=root.header, charter=federation)
+        )
+        signatures.append(signed(root.sign([(StatementType.CHARTER_SIGNATURE, signature)])))
+    return FederationFile(federation=federation, entries=(drafted, *records, *signatures))
 
 
 def _certified(

@@ -7,11 +7,9 @@ import argparse
 import time
 from pathlib import Path
 
-from tearline.crypto.armor import Armor
-from tearline.verification.trust import TrustState
-from tearline.wire.federation import parse_trust_list
+from tearline.verification.trust import TrustState, founded
 from tearline.wire.log_entries import parse_entries
-from tearline_client.enrolment import read_signed
+from tearline_client.founding.charter_file import read_federation
 from tearline_client.log.follower import LogFollower
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.database import Database
@@ -26,16 +24,16 @@ def node_database(path: Path) -> Database:
     return Database(path, Vault(_STORAGE_KEY))
 
 
-def follow(pages: Path, trust_list: Path, database: Path) -> int:
+def follow(pages: Path, charter: Path, database: Path) -> int:
     """Takes every page, and returns how many entries are then stored."""
-    signed = read_signed(Armor.TRUST_LIST, trust_list)
+    file = read_federation(charter)
     db = node_database(database)
     store = LogStore(db)
     follower = LogFollower(
         store,
         CosigningStore(db),
-        TrustState(federation=signed.statement.id),
-        parse_trust_list(signed.statement.body).log,
+        TrustState(federation=file.federation),
+        founded(file).members.log,
     )
     for page in sorted(pages.iterdir()):
         follower.take(parse_entries(page.read_bytes()), now_ms=time.time_ns() // 1_000_000)

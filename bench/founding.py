@@ -95,5 +95,5 @@ def founded(
     with tempfile.TemporaryDirectory(dir=LATEST.parent) as folder:
         home = Home(Path(folder), settings)
         federation = found(home.operator.enrolment, nodes=nodes, senders=senders)
-        home.begin(federation.trust_list, federation.records)
+        home.begin(federation.founding, federation.records)
         yield Scene(folder=Path(folder), home=home, federation=federation)

@@ -5,7 +5,6 @@ from typing import Self
 
 from bench.client import Client
 from bench.federation import Federation, now_ms
-from tearline.identity import agency_uri_of
 from tearline.wire.deliveries import START, Delivery, encode_cursor, is_idle, parse_delivery
 from tearline.wire.log_entries import encode_entries_request
 from tearline_client.bootstrap import HANDLERS
@@ -31,7 +30,7 @@ class Subscriber:
         self._intake = DeliveryVerifier(
             Recipient(
                 node=node,
-                trust=federation.trust(agency_uri_of(node)),
+                trust=federation.trust(),
                 kem_key=lambda _id: key,
                 pins=federation.pins,
                 agreement_at=lambda _id, _index: federation.agreement,

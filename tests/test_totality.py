@@ -59,7 +59,12 @@ PARTIAL = {
 NO_TAKE_BACK = {
     # A statement whose refusal changes nothing that the node stores: it says it again, or a
     # person does.
-    StatementType.TRUST_LIST,
+    StatementType.CHARTER,
+    StatementType.CHARTER_SIGNATURE,
+    StatementType.MEMBER_RECORD,
+    StatementType.AMENDMENT,
+    StatementType.VOTE,
+    StatementType.LEAVE,
     StatementType.KEY_RECORD,
     StatementType.REVOCATION,
     StatementType.AGREEMENT,
@@ -73,7 +78,7 @@ NO_TAKE_BACK = {
 
 DECIDED: Mapping[type[enum.Enum], int] = {
     # Enums with sets of some of their members, and how many members each of the sets was read for.
-    StatementType: 18,
+    StatementType: 23,
     EventCode: 42,
     StepKind: 18,
     ConsentStep: 4,
@@ -225,7 +230,7 @@ def test_the_exchange_handles_every_type_under_its_own_name() -> None:
 
 def test_only_parties_publish_what_several_agencies_signed() -> None:
     asked = {kind for kind, handler in HANDLERS.items() if handler.parties is not None}
-    assert asked == COSIGNED_TYPES - {StatementType.TRUST_LIST}  # which any member may publish
+    assert asked == COSIGNED_TYPES - {StatementType.MEMBER_RECORD}  # which any member may publish
 
 
 def test_every_set_was_read_for_each_member() -> None:

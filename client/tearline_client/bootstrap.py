@@ -33,7 +33,12 @@ from tearline_runtime.grpc.tls_identity import TlsIdentity
 
 _ALL: tuple[StatementHandler[Any], ...] = (
     # Entries of the log that every node reads.
-    StatementHandler(type=StatementType.TRUST_LIST),
+    StatementHandler(type=StatementType.CHARTER),
+    StatementHandler(type=StatementType.CHARTER_SIGNATURE),
+    StatementHandler(type=StatementType.MEMBER_RECORD),
+    StatementHandler(type=StatementType.AMENDMENT),
+    StatementHandler(type=StatementType.VOTE),
+    StatementHandler(type=StatementType.LEAVE),
     StatementHandler(type=StatementType.KEY_RECORD),
     StatementHandler(type=StatementType.REVOCATION),
     *(AGREEMENT, PROPOSAL, STANDING),
@@ -74,11 +79,12 @@ def start_state(
     Raises:
         TearlineError: If a part of the home is missing or cannot be opened.
     """
-    pinned, trust_list = home.trust_list()
+    pinned = home.pinned()
+    members = pinned.members
     database = open_database(home, keystore)
     stores = Stores(database, value_key=keystore.storage_key("values"))
-    trust = TrustState(federation=pinned.statement.id, own_agency=identity.agency_uri)
-    follower = LogFollower(stores.log, stores.cosigning, trust, trust_list.log)
+    trust = TrustState(federation=pinned.federation)
+    follower = LogFollower(stores.log, stores.cosigning, trust, members.log)
     if transport is None:
         renew_certificate(home, keystore, now_ms=_clock_ms())
 
@@ -86,9 +92,7 @@ def start_state(
             # Imported on the first call: a command that makes none does not wait for gRPC.
             from tearline_client.transport import grpc
 
-            return grpc.GrpcTransport(
-                trust_list.exchange, tls, timeout_s=timeout_s, address=address
-            )
+            return grpc.GrpcTransport(members.exchange, tls, timeout_s=timeout_s, address=address)
 
         transport = DeferredTransport(connect, home.tls_identity(keystore))
     return NodeContext(

@@ -31,7 +31,8 @@ from tearline.limits import (
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
 from tearline.tlog.agreed_time import AgreedTime
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline.wire.log_entries import encode_entries_request, parse_entries
 from tearline.wire.reconcile import (
     ReconcileRequest,
@@ -123,6 +124,11 @@ class NodeContext:
             if not entries or entries[0].opening.index < index:
                 return agreement
         raise AgreementNotInForce("no version of it that is here was in force")
+
+    def departed(self, agreement: Agreement) -> tuple[str, ...]:
+        """Returns the parties of an agreement's newest version that departed since its entry."""
+        entry = self.stores.agreements.newest_entry(agreement.id)
+        return self.trust.members.departed(agreement.terms.parties, entry)
 
     def agreed_time(self) -> AgreedTime:
         """Returns the time for irreversible acts; see ``AgreedTime``.
@@ -238,7 +244,7 @@ class NodeContext:
         raise error
 
     async def follow(self) -> None:
-        """Reads the log up to a checkpoint, and applies its trust lists and key records.
+        """Reads the log up to a checkpoint, and applies its members and key records.
 
         Raises:
             LogError: If the log is not the one followed so far; kept as evidence.
@@ -328,7 +334,7 @@ class NodeContext:
         cosigning = self.stores.cosigning
         if cosigning.cosigned() is None:
             return {}
-        own = cosigning.seen(self.trust.trust_list.log).size
+        own = cosigning.seen(self.trust.members.log).size
         return {each.agency: min(own, each.size) for each in cosigning.partners()}
 
     def verify_may_cosign(self) -> None:

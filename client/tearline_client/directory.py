@@ -1,26 +1,29 @@
 """The members of the federation and their nodes: ``node.directory``."""
 
+from collections.abc import Callable
+
 from tearline.errors import NameAmbiguous, NotFound
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of, parse_uri
 from tearline.text.choices import matched, one_of
 from tearline.verification.trust import TrustState
-from tearline_client.context import NodeContext
 
 
 class Directory:
-    """The trust list in force, and the nodes with a key on record.
+    """The members, and the nodes with a key on record.
 
     Args:
-        context: The node.
+        trust: The members and keys, as far as the log was read.
+        founders: Returns the members of the pinned charter.
     """
 
-    def __init__(self, context: NodeContext) -> None:
-        self._trust = context.trust
+    def __init__(self, trust: TrustState, founders: Callable[[], Members]) -> None:
+        self._trust = trust
+        self._founders = founders
 
-    def trust_list(self) -> TrustList:
-        """Returns the trust list in force."""
-        return self._trust.trust_list
+    def members(self) -> Members:
+        """Returns the members, as far as the log was read; before that, the founders."""
+        return self._trust.members if self._trust.membership.is_founded else self._founders()
 
     def federation(self) -> bytes:
         """Returns the id of the federation, 32 bytes."""
@@ -57,7 +60,7 @@ def nodes_of(trust: TrustState, name: str) -> tuple[str, ...]:
     Raises:
         NotFound: If the agency is unknown or has no node; names similar agencies.
     """
-    agencies = {agency.name: agency.uri for agency in trust.trust_list.agencies}
+    agencies = {agency.name: agency.uri for agency in trust.members.agencies}
     if name not in agencies:
         raise NotFound(one_of(name, "agency", agencies))
     nodes = tuple(uri for uri in trust.nodes() if agency_uri_of(uri) == agencies[name])

@@ -1,20 +1,21 @@
-"""Enrolment: an agency's keys, the first trust list, the pin, the node's key record."""
+"""Enrolment: an agency's keys, its first member record, and its node's key record."""
 
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.crypto.certificate_authority import CertificateAuthority
-from tearline.crypto.keys import SEED_SIZE, SUITE, SigningKey
+from tearline.crypto.keys import SEED_SIZE, SigningKey
 from tearline.crypto.tls_keys import TlsKey
 from tearline.dataclass.immutable import immutable
-from tearline.errors import ConfigUnreadable, TrustListRejected
+from tearline.errors import ConfigUnreadable
+from tearline.federation.charter import GENESIS_FEDERATION
+from tearline.federation.decisions import MemberRecord
 from tearline.federation.members import (
     NODE_TYPES,
     Agency,
@@ -22,24 +23,18 @@ from tearline.federation.members import (
     KeyRecord,
     KeyUse,
     Revocation,
-    TrustList,
 )
 from tearline.identity import parse_agency_uri
 from tearline.persons.tokens import IssuerKey
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
-from tearline.verification.log_entries import clear_entry
-from tearline.verification.trust import GENESIS_FEDERATION, TrustState
 from tearline.wire.federation import (
-    encode_agency,
     encode_key_record,
+    encode_member_record,
     encode_revocation,
-    encode_trust_list,
-    parse_agency,
     parse_exchange_enrolment,
-    parse_trust_list,
 )
-from tearline.wire.statements import Signed, encode_signed, merge_signed, parse_signed, signed
+from tearline.wire.statements import Signed, encode_signed, parse_signed, signed
 from tearline_client.keys.home import (
     COSIGNING_KEY,
     MAX_FILE_BYTES,
@@ -63,6 +58,7 @@ from tearline_client.keys.tls_certificates import (
 from tearline_client.persons.issuer import LocalIssuer
 
 ROOT_KEY = "root"
+NEXT_ROOT_KEY = "root.next"
 DAY_S = 24 * 3600
 CA_LIFETIME_S = 5 * 366 * DAY_S
 
@@ -73,15 +69,30 @@ class Passphrases:
 
     Attributes:
         node: The node's, needed by every command.
-        root: The agency's, needed to sign trust lists and to certify the node.
+        root: The agency's, needed to sign for the agency and to certify the node.
     """
 
     node: bytes
     root: bytes
 
 
-def found_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Agency:
-    """Creates an agency and its first node with all keys; returns its enrolment entry.
+def found_agency(
+    home: Home,
+    identity: Identity,
+    passphrases: Passphrases,
+    federation: bytes = GENESIS_FEDERATION,
+    generation: int = 1,
+) -> Agency:
+    """Creates an agency and its first node with all keys; returns the agency.
+
+    Its enrolment file is its first member record, signed by its root.
+
+    Args:
+        home: The home to create.
+        identity: Agency and node.
+        passphrases: Of the two keystores.
+        federation: The federation that it asks to join; zeros to found one.
+        generation: Above 1 if the agency was a member before, or has lost its root.
 
     Raises:
         TearlineError: If the home has such a file already, or cannot be written.
@@ -97,7 +108,7 @@ def found_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Ag
     with ExitStack() as undo:  # a partial home would block a complete one
         for path in made:
             undo.callback(_remove, path)
-        agency = _make_agency(home, identity, passphrases)
+        agency = _make_agency(home, identity, passphrases, federation, generation)
         undo.pop_all()
     return agency
 
@@ -109,7 +120,9 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _make_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Agency:
+def _make_agency(
+    home: Home, identity: Identity, passphrases: Passphrases, federation: bytes, generation: int
+) -> Agency:
     now_s = int(time.time())
     agency_uri = parse_agency_uri(identity.agency_uri)
     root_store = Keystore.create(home.root, passphrases.root)
@@ -132,8 +145,13 @@ def _make_agency(home: Home, identity: Identity, passphrases: Passphrases) -> Ag
         certificate_authorities=(authority.certificate,),
         token_issuers=(issuer.public,),
     )
+    root = Signer(federation=federation, uri=agency.uri, key=root_key)
+    record = MemberRecord(
+        header=root.header, generation=generation, number=1, previous=b"", agency=agency
+    )
+    enrolled = signed(root.sign([(StatementType.MEMBER_RECORD, encode_member_record(record))]))
     write_private(
-        home.enrolment(identity), armor(Armor.AGENCY, encode_agency(agency)).encode("ascii")
+        home.enrolment(identity), armor(Armor.AGENCY, encode_signed(enrolled)).encode("ascii")
     )
     home.write_identity(identity)
     return agency
@@ -144,86 +162,6 @@ def fetch_authority(home: Home, root_passphrase: bytes, keystore: Keystore) -> N
     root_store = Keystore.open(home.root, root_passphrase)
     key = TlsKey(root_store.get(CA_KEY))
     put_authority(keystore, CertificateAuthority(root_store.get(CA_CERTIFICATE), key))
-
-
-def draft_trust_list(
-    home: Home,
-    root_passphrase: bytes,
-    *,
-    exchange: ExchangeEnrolment,
-    agencies: Sequence[Agency],
-    threshold: int,
-) -> Signed:
-    """Returns the first trust list of a federation, signed by this home's root.
-
-    Raises:
-        EntryTooLarge: If it would not fit an entry of the log once every root has signed.
-    """
-    root = _root_signer(home, root_passphrase, GENESIS_FEDERATION)
-    body = encode_trust_list(
-        TrustList(
-            header=root.header,
-            number=1,
-            previous=b"",
-            agencies=tuple(sorted(agencies, key=lambda agency: agency.uri)),
-            exchange=exchange.exchange,
-            log=exchange.log,
-            min_suite=SUITE,
-            threshold=threshold,
-        )
-    )
-    proposed = signed(root.sign([(StatementType.TRUST_LIST, body)]))
-    _verify_fits(proposed, len(agencies))
-    return proposed
-
-
-def _verify_fits(proposed: Signed, signers: int) -> None:
-    """Raises an error now that would otherwise occur after all roots have signed."""
-    # Signatures have about the same length; sign_trust_list checks the actual one.
-    statement = proposed.statement
-    complete = replace(statement, inclusions=statement.inclusions * signers)
-    clear_entry(replace(proposed, statement=complete))
-
-
-def sign_trust_list(home: Home, root_passphrase: bytes, proposed: Signed) -> Signed:
-    """Returns the list with this home's root signature added.
-
-    Raises:
-        TrustListRejected: If this agency is not on the list under its own root key.
-        EntryTooLarge: If the list would not fit an entry of the log.
-    """
-    trust_list = parse_trust_list(proposed.statement.body)
-    root = _root_signer(home, root_passphrase, trust_list.header.federation)
-    agency = trust_list.agency(root.header.signer)
-    if agency is None or agency.root_key != _root_key(home, root_passphrase).public.encoded:
-        raise TrustListRejected("it does not name this agency with its own root key")
-    own = signed(root.sign([(StatementType.TRUST_LIST, proposed.statement.body)]))
-    complete = merge_signed([proposed, own])
-    clear_entry(complete)
-    return complete
-
-
-def pin(home: Home, passphrases: Passphrases, complete: Signed) -> None:
-    """Pins the federation and certifies this node's signing key in it.
-
-    The key record, signed by the root, stays in the home until the node publishes it.
-
-    Raises:
-        TrustError: If a root did not sign, including ours.
-        EntryTooLarge: If the list does not fit an entry of the log.
-    """
-    if home.federation.exists():
-        raise ConfigUnreadable(f"{home.federation}: a federation is pinned here already")
-    identity = home.identity()
-    federation = complete.statement.id
-    clear_entry(complete)
-    TrustState(federation=federation, own_agency=identity.agency_uri).apply(0, complete)
-    root = _root_signer(home, passphrases.root, federation)
-    key = SigningKey(Keystore.open(home.keys, passphrases.node).get(SIGNING_KEY))
-    record = certify_node(root, identity, key.public.encoded, now_ms=int(time.time() * 1000))
-    home.key_record.unlink(missing_ok=True)  # from an attempt that ended between the two files
-    write_private(home.key_record, armor(Armor.KEY_RECORD, encode_signed(record)).encode("ascii"))
-    write_private(home.federation, armor(Armor.TRUST_LIST, encode_signed(complete)).encode("ascii"))
 
 
 def certify_node(root: Signer, identity: Identity, public: bytes, *, now_ms: int) -> Signed:
@@ -253,7 +191,7 @@ def certify_next(
         make: Makes the key; returns its public half.
         now_ms: Unix milliseconds.
     """
-    root = _root_signer(home, root_passphrase, home.trust_list()[0].statement.id)
+    root = root_signer(home, root_passphrase, home.pinned().federation)
     record = certify_node(root, home.identity(), make(), now_ms=now_ms)
     replace_private(home.key_record, armor(Armor.KEY_RECORD, encode_signed(record)).encode("ascii"))
     return record
@@ -268,21 +206,39 @@ def revoke(home: Home, root_passphrase: bytes, key_id: bytes, reason: str) -> Si
         key_id: 32 bytes, of a signing, encryption or TLS key.
         reason: The reason, readable by every member.
     """
-    root = _root_signer(home, root_passphrase, home.trust_list()[0].statement.id)
+    root = root_signer(home, root_passphrase, home.pinned().federation)
     body = encode_revocation(Revocation(header=root.header, revoked_key=key_id, reason=reason))
     return signed(root.sign([(StatementType.REVOCATION, body)]))
 
 
-def _root_key(home: Home, passphrase: bytes) -> SigningKey:
+def root_key(home: Home, passphrase: bytes) -> SigningKey:
+    """Returns the agency's root key."""
     return SigningKey(Keystore.open(home.root, passphrase).get(ROOT_KEY))
 
 
-def _root_signer(home: Home, passphrase: bytes, federation: bytes) -> Signer:
+def root_signer(home: Home, passphrase: bytes, federation: bytes) -> Signer:
+    """Returns the agency's root, as it signs in a federation."""
     return Signer(
         federation=federation,
         uri=home.identity().agency_uri,
-        key=_root_key(home, passphrase),
+        key=root_key(home, passphrase),
     )
+
+
+def prepare_root(home: Home, passphrase: bytes) -> SigningKey:
+    """Returns the agency's next root key, made now or by an attempt that did not end."""
+    store = Keystore.open(home.root, passphrase)
+    if NEXT_ROOT_KEY not in store.names():
+        store.put(NEXT_ROOT_KEY, SigningKey.generate().private_bytes())
+    return SigningKey(store.get(NEXT_ROOT_KEY))
+
+
+def adopt_root(home: Home, passphrase: bytes, key: SigningKey) -> None:
+    """Makes the next root key the agency's root, once its record is in the log."""
+    store = Keystore.open(home.root, passphrase)
+    store.delete(ROOT_KEY)  # the next one stays here until it is the root
+    store.put(ROOT_KEY, key.private_bytes())
+    store.delete(NEXT_ROOT_KEY)
 
 
 def read_armored(kind: Armor, path: Path) -> bytes:
@@ -310,9 +266,9 @@ def read_text(path: Path) -> str:
         raise ConfigUnreadable(f"{path}: not a file of Tearline's") from None
 
 
-def read_agency(path: Path) -> Agency:
-    """Returns an agency from its enrolment file."""
-    return parse_agency(read_armored(Armor.AGENCY, path))
+def read_agency(path: Path) -> Signed:
+    """Returns an agency's first member record, signed by its root, from its enrolment file."""
+    return read_signed(Armor.AGENCY, path)
 
 
 def read_exchange(path: Path) -> ExchangeEnrolment:

@@ -39,13 +39,21 @@ AGENCY = {
     "init": Example(
         words="--home us-justice --agency us-justice --domain justice.us.example --node liaison"
     ),
-    "trust draft": Example(
-        words="--exchange exchange.enrolment --agency us-justice.agency "
+    "federation found": Example(
+        words="--name example --exchange exchange.enrolment --agency us-justice.agency "
         "--agency mx-prosecutor.agency --output-file federation.trust"
     ),
-    "trust pin": Example(words="federation.trust"),
-    "trust show": Example(),
-    "trust sign": Example(words="federation.trust"),
+    "federation history": Example(),
+    "federation invite": Example(words="jp-customs.agency"),
+    "federation join": Example(words="federation.trust"),
+    "federation leave": Example(),
+    "federation members": Example(),
+    "federation pending": Example(),
+    "federation rotate-root": Example(),
+    "federation rules": Example(),
+    "federation show": Example(),
+    "federation sign": Example(words="federation.trust"),
+    "federation vote": Example(words="jp-customs"),
     "person add": Example(words="ana --role liaison --role officer"),
     "person disable": Example(words="ana"),
     "person enrol": Example(words="ana"),
@@ -214,6 +222,7 @@ EXCHANGE = {
     "restore": Example(),
     "serve": Example(),
     "status": Example(exits="1: a check failed · 3: the exchange does not answer"),
-    "trust": Example(),
+    "federation publish": Example(),
+    "federation show": Example(),
     "verify-log": Example(exits="5: something is not as it was logged"),
 }

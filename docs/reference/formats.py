@@ -112,16 +112,21 @@ CHANNELS = Format(
 TOML = (AGREEMENT, REQUEST, MAPPING, CASES, CHANNELS, EXCHANGE, IDENTITY)
 
 _ARMORED = {
-    Armor.AGENCY: ("public keys of an agency", "`tearline init`", "`tearline trust draft`"),
+    Armor.AGENCY: (
+        "public keys of an agency, signed by its root",
+        "`tearline init`",
+        "`tearline federation found`, `federation invite`",
+    ),
     Armor.EXCHANGE: (
         "public keys of an exchange and its log",
         "`tearline-server init`",
-        "`tearline trust draft`",
+        "`tearline federation found`",
     ),
-    Armor.TRUST_LIST: (
-        "members of the federation, signed by their roots",
-        "`tearline trust draft`, `trust sign`",
-        "`tearline trust pin`, `tearline-server trust`, `tearline audit verify --trust`",
+    Armor.FEDERATION: (
+        "charter of the federation, with its founders' records and signatures",
+        "`tearline federation found`, `federation sign`",
+        "`tearline federation join`, `tearline-server federation publish`,"
+        " `tearline audit verify --trust`",
     ),
     Armor.KEY_RECORD: (
         "a node's public key, signed by its agency",

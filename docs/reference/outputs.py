@@ -338,7 +338,50 @@ state   text  what was found
 """,
         ),
     ),
-    "trust show": (
+    "federation history": (
+        Rows(
+            """
+entry     number  log entry of the vote that completed it
+decision  text    amend, admit, remove or replace
+subject   text    agency; empty for an amendment
+content   id      statement id of amendment or member record; zeros for a removal
+votes     text    agencies whose votes counted
+""",
+        ),
+    ),
+    "federation members": (
+        Rows(
+            """
+member      text    agency
+uri         text    its URI
+status      text    member, left or removed
+generation  number  its generation
+council     flag    votes
+cosigner    flag    its cosignatures are counted
+entry       number  log entry of its last change
+""",
+        ),
+    ),
+    "federation pending": (
+        Rows(
+            """
+decision  text  amend, admit, remove or replace
+subject   text  agency; empty for an amendment
+content   id    statement id of amendment or member record; zeros for a removal
+votes     text  agencies that voted
+""",
+        ),
+    ),
+    "federation rules": (
+        Rows(
+            """
+decision  text    kind of decision
+votes     number  votes that it needs
+of        number  members of the council
+""",
+        ),
+    ),
+    "federation show": (
         Rows(
             """
 member  text  agency, or (exchange)

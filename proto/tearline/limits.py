@@ -63,7 +63,16 @@ MAX_RECORDS_PER_LIFE = 16  # of a node and use, starting within one lifetime of 
 # Cosigning keys are valid for two years and renewed every two months, and backups exclude them:
 # a restored node makes a new one each time.
 MAX_COSIGNING_RECORDS_PER_LIFE = 48
-MAX_OWN_CHANGES = 256  # of one agency's entry in trust lists: years of them
+MAX_OWN_CHANGES = 256  # of one agency's member record: years of them
+MAX_COUNCIL = 64  # agencies that vote
+MAX_FOUNDERS = 1000  # a charter names each in 32 bytes of its one entry
+MAX_COUNTED_COSIGNERS = 64
+DEFAULT_COUNTED_COSIGNERS = 5  # of which four must sign
+MAX_OPEN_VOTES = 256  # of one agency, neither expired nor decided
+MAX_OPEN_AMENDMENTS = 8  # of one agency, since the last constitutional decision
+DIRECTORY_INTERVAL_MS = 60_000  # between directory entries without a decision
+MAX_VOTE_LIFETIME_MS = 90 * 24 * 3_600_000
+ROOT_REPLACEMENT_DELAY_MS = 7 * 24 * 3_600_000  # in which the old root may object
 MAX_REVOCATIONS = 4096  # by one agency; each is 100 bytes, and ends a stolen or lost key
 
 # Cases.
@@ -99,7 +108,7 @@ MAX_TIME_MS = (1 << 63) - 1  # the maximum of a signed 64-bit column
 MAX_CERTIFICATE_BYTES = 16 << 10  # a P-256 certificate has under 1 KiB
 MIN_LEAF_LIFETIME_S = 24 * 3600  # a shorter one would expire in a night without an operator
 MAX_LEAF_LIFETIME_S = 7 * 24 * 3600  # a stolen TLS key is usable for a week at most
-MAX_CA_LIFETIME_S = 10 * 366 * 24 * 3600  # a CA is replaced through the trust list
+MAX_CA_LIFETIME_S = 10 * 366 * 24 * 3600  # a CA is replaced by a member record
 CERTIFICATE_BACKDATE_S = 300  # a fresh certificate works for a peer with a slow clock
 MIN_PASSPHRASE_BYTES = 12  # of a keystore, open to offline guessing: two words at the least
 MAX_TOKEN_BYTES = 4096  # our tokens have 700 bytes; metadata of a call holds 8 KiB in all

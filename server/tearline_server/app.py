@@ -2,7 +2,7 @@
 
 SIGTERM and SIGINT start a drain. The exchange reports that it no longer serves, ends its streams,
 finishes accepted calls, and exits. The monitoring port closes last, so health remains visible. On
-SIGHUP it issues a fresh certificate. The trust list always follows the log, and settings are read
+SIGHUP it issues a fresh certificate. The members always follow the log, and settings are read
 only at the start.
 """
 
@@ -21,6 +21,7 @@ from tearline.errors import TearlineError
 from tearline.identity import parse_agency_uri
 from tearline.limits import (
     BACKLOG_S,
+    DIRECTORY_INTERVAL_MS,
     DISK_S,
     FREE_PAGES_S,
     MIN_FREE_BYTES,
@@ -62,9 +63,9 @@ _GARBAGE = (
 
 
 def roster_of(exchange: Exchange) -> AccessList:
-    """Returns the roster that follows from the trust list in force and the revocations."""
-    trust_list = exchange.trust_list
-    domains = {parse_agency_uri(each.uri).trust_domain: each for each in trust_list.agencies}
+    """Returns the roster that follows from the members and the revocations."""
+    members = exchange.members
+    domains = {parse_agency_uri(each.uri).trust_domain: each for each in members.agencies}
     return AccessList(
         authorities={name: agency.certificate_authorities for name, agency in domains.items()},
         issuer_keys={name: agency.token_issuers for name, agency in domains.items()},
@@ -183,11 +184,11 @@ async def _serve(
     serving: Callable[[int], None],
 ) -> None:
     authenticator = Authenticator(config.uri, roster_of(exchange))
-    front = Front(config, keys, exchange.trust_list, metrics)
+    front = Front(config, keys, exchange.members, metrics)
 
     def follow() -> None:
         authenticator.replace(roster_of(exchange))
-        front.follow(exchange.trust_list)
+        front.follow(exchange.members)
 
     exchange.on_trust = follow
     calls, connections = CallLog(config.log_calls), Connections()
@@ -209,7 +210,7 @@ async def _serve(
     )
 
     async def renew() -> None:
-        front.renew(exchange.trust_list)
+        front.renew(exchange.members)
         _log.info("certificate renewed")
 
     async def renew_when_due() -> None:
@@ -233,6 +234,7 @@ async def _serve(
         "reload": (0, renew_when_asked),
         "refusals": (REFUSALS_FLUSH_S, exchange.maintenance.flush_refusals),
         "connections": (REFUSALS_FLUSH_S, report_silent),
+        "directory": (DIRECTORY_INTERVAL_MS / 1000, exchange.maintenance.write_directory),
         "overdue": (OVERDUE_S, exchange.maintenance.log_overdue),
         "erasures": (RETENTION_S, exchange.maintenance.erase_due),
         "ends": (RETENTION_S, exchange.maintenance.drop_ended),

@@ -8,7 +8,8 @@ from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
 from tearline.statements.signer import Signer
 from tearline.verification.log_entries import verify_cosigned
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline_server.admission.fair_queue import Cost
 from tearline_server.admission.rate_limits import RateLimits
 from tearline_server.config import Config, Witness

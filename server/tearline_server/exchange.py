@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from tearline.errors import ClockDoubted, ExchangeBusy
-from tearline.federation.members import TrustList
+from tearline.errors import ClockDoubted, ExchangeBusy, TrustMissing
+from tearline.federation.versions import Members
 from tearline.limits import (
     DISK_RETRY_MS,
     LOG_PAGE_BYTES,
@@ -127,12 +127,14 @@ class Exchange:
         """Opens an exchange that resumes from the store, and returns it.
 
         Raises:
-            TrustMissing: If there is no trust list yet.
+            TrustMissing: If there is no complete charter yet.
             LogError: If the stored log is not the one that was signed.
             StoreError: If the store cannot be read.
         """
         stored = await components.store.load()
         registry = Registry.restore(components.installation, stored)
+        if not registry.trust.membership.is_founded:
+            raise TrustMissing
         await components.log.restore(stored.head, stored.checkpoint)
         begin_time(components, stored, registry.trust)
         exchange = cls(components, registry, stored.head.epoch)
@@ -156,9 +158,9 @@ class Exchange:
         await self._committer.submit(work, internal=internal)
 
     @property
-    def trust_list(self) -> TrustList:
-        """Returns the trust list in force."""
-        return self._desk.registry.trust.trust_list
+    def members(self) -> Members:
+        """Returns the members after the newest entry."""
+        return self._desk.registry.trust.members
 
     @property
     def revoked_keys(self) -> frozenset[tuple[str, bytes]]:

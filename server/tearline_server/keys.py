@@ -68,7 +68,7 @@ def generate_keys(*, trust_domain: str, origin: str, now_s: int) -> ExchangeKeys
 
 
 def identity_of(config: Config, keys: ExchangeKeys) -> ExchangeEnrolment:
-    """Returns the exchange and its log, as trust lists name them."""
+    """Returns the exchange and its log, as charters name them."""
     return ExchangeEnrolment(
         exchange=ExchangeIdentity(
             uri=str(config.uri),

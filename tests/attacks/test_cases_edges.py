@@ -27,7 +27,8 @@ from tearline.limits import CASE_RETRY_MS
 from tearline.packets.recall import RecallReason
 from tearline.statements.statement import StatementType
 from tearline.suspensions.index import SuspensionIndex
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline.wire.federation import encode_revocation
 from tearline.wire.publications import Publication
 from tearline_client.planning.drafts import About

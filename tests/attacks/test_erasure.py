@@ -202,7 +202,7 @@ async def proof_of(world: Simulation) -> tuple[int, LogProof, ErasedEntry, Signe
 
 def judged(world: Simulation, proof: LogProof) -> Judgement:
     trust = context_of(world.us.node).trust
-    return AuditVerifier(trust.trust_list.log, trust.federation).judge(proof.encode())
+    return AuditVerifier(trust.members.log, trust.federation).judge(proof.encode())
 
 
 async def test_presence_stays_provable(world: Simulation) -> None:
@@ -218,7 +218,7 @@ async def test_presence_stays_provable(world: Simulation) -> None:
 
 async def test_without_the_federation_it_cannot_be_told(world: Simulation) -> None:
     _, proof, _, _ = await proof_of(world)
-    verifier = AuditVerifier(context_of(world.us.node).trust.trust_list.log)
+    verifier = AuditVerifier(context_of(world.us.node).trust.members.log)
     assert verifier.judge(proof.encode()).outcome is Worth.INDETERMINATE
 
 

@@ -117,7 +117,7 @@ async def convicts(member: Member) -> None:
     with pytest.raises(LogForked):
         await member.node.sync()
     (accusation,) = stores_of(member.node).cosigning.accusations()
-    verify_equivocation(accusation.evidence, context_of(member.node).trust.trust_list.log)
+    verify_equivocation(accusation.evidence, context_of(member.node).trust.members.log)
     assert LogForked.code in member.codes()
 
 

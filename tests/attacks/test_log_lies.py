@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from support.decisions import own_change
 from support.node import context_of, stores_of
-from support.simulation import CN, MX, US, Simulation, alone
+from support.simulation import CN, US, Simulation, alone
 from tearline.crypto.keys import KemKey, SigningKey
 from tearline.errors import (
     CheckpointForged,
@@ -16,10 +17,10 @@ from tearline.errors import (
     ExchangeMisbehaved,
     LogInconsistent,
     LogUnproven,
+    MembershipRejected,
     SignerKeyUnknown,
     SignerMismatch,
     TearlineError,
-    TrustListRejected,
     TrustStale,
 )
 from tearline.federation.members import KeyRecord, KeyUse, Revocation
@@ -28,11 +29,11 @@ from tearline.statements.statement import StatementType
 from tearline.tlog.note import parse_note
 from tearline.verification.log_entries import blind_entry
 from tearline.wire.cosigning import CosignReply
-from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
+from tearline.wire.federation import encode_key_record, encode_revocation
 from tearline.wire.grants import encode_receipt, parse_receipt
 from tearline.wire.log_entries import EntryRange
 from tearline.wire.publications import Outcome
-from tearline.wire.statements import Signed, cosigned, parse_signed
+from tearline.wire.statements import Signed, parse_signed
 from tearline_client.log import follower
 
 MINUTE_MS = 60_000
@@ -156,31 +157,17 @@ async def logged(world: Simulation, signed: Signed, error: type[TearlineError]) 
     await world.cn.catches(error)
 
 
-async def test_an_old_trust_list_does_not_return(world: Simulation) -> None:
+async def test_a_charter_does_not_return(world: Simulation) -> None:
     first = parse_signed((await world.entries())[0][1:])
-    await logged(world, first, TrustListRejected)
+    await logged(world, first, MembershipRejected)
 
 
 async def test_a_coalition_does_not_swap_a_third_agency_s_root(world: Simulation) -> None:
     current = context_of(world.us.node).trust
     thief = SigningKey.generate()
-    agencies = tuple(
-        replace(agency, root_key=thief.public.encoded)
-        if agency.uri == world.root(CN).header.signer
-        else agency
-        for agency in current.trust_list.agencies
-    )
-    coalition = [world.root(US), world.root(MX)]
-    following = replace(
-        current.trust_list,
-        header=coalition[0].header,
-        number=2,
-        previous=current.trust_list_id,
-        agencies=agencies,
-    )
-    body = encode_trust_list(following)
-    trees = [(root.sign([(StatementType.TRUST_LIST, body)]), 0) for root in coalition]
-    await logged(world, cosigned(trees), TrustListRejected)
+    uri = world.root(CN).header.signer
+    change = own_change(current, uri, thief, thief, root_key=thief.public.encoded)
+    await logged(world, change, SignerKeyUnknown)
 
 
 async def test_an_encryption_key_is_not_swapped_by_another_agency(world: Simulation) -> None:

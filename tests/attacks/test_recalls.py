@@ -348,15 +348,15 @@ async def test_what_is_late_and_what_waits_is_told(
     object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
     await settled(world)
-    desk, trust_list = world.us.node.recalls, context_of(world.us.node).trust.trust_list
+    desk, members = world.us.node.recalls, context_of(world.us.node).trust.members
     (asked,) = await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
     await world.cn.node.receive()
-    (row,) = recalls_in_status(world.cn.node, trust_list)
+    (row,) = recalls_in_status(world.cn.node, members)
     assert (row["what"], row["which"]) == ("recall to decide on", Id(packet))
-    assert recalls_in_status(world.us.node, trust_list) == []
+    assert recalls_in_status(world.us.node, members) == []
     assert tuple(desk.due(0)) == ()
     set_time(world.us, asked.order.respond_by_ms + 1, monkeypatch)
-    (row,) = recalls_in_status(world.us.node, trust_list)
+    (row,) = recalls_in_status(world.us.node, members)
     assert (row["what"], row["which"]) == ("recall overdue", Id(packet))
     assert "cn-public-security owed an answer by" in str(row["state"])
     (due,) = desk.due(0)

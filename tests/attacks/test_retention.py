@@ -512,7 +512,7 @@ async def proof_of(world: Simulation) -> tuple[int, LogProof, ErasedEntry]:
 
 def judged(world: Simulation, proof: LogProof) -> Judgement:
     trust = context_of(world.us.node).trust
-    return AuditVerifier(trust.trust_list.log, trust.federation).judge(proof.encode())
+    return AuditVerifier(trust.members.log, trust.federation).judge(proof.encode())
 
 
 async def test_presence_stays_provable(kept: Simulation) -> None:
@@ -636,7 +636,7 @@ async def test_an_order_that_makes_an_entry_older_than_one_before_it_is_not_veri
     proofs = prove(context_of(kept.us.node), signed.statement.id.hex())
     erased = next(each.data for each in proofs if each.index == index)
     for files in ((shown.data, erased), (erased, shown.data)):
-        verifier = AuditVerifier(trust.trust_list.log, trust.federation)
+        verifier = AuditVerifier(trust.members.log, trust.federation)
         compared = [verifier.compared(each) for each in [*map(verifier.judge, files)]]
         codes = {each.index: [found.code for found in each.findings] for each in compared}
         assert codes == {earlier.opening.index: [], index: [OrderContradicted.code]}

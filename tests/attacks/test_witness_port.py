@@ -127,7 +127,7 @@ def cosigned(member: Member, note: bytes, line: NoteSignature) -> int:
 def convicted(member: Member) -> None:
     """The node holds evidence that convinces anyone, and sends nothing more."""
     (accusation,) = stores_of(member.node).cosigning.accusations()
-    verify_equivocation(accusation.evidence, context_of(member.node).trust.trust_list.log)
+    verify_equivocation(accusation.evidence, context_of(member.node).trust.members.log)
     with pytest.raises(SendingStopped):
         context_of(member.node).verify_witnessed()
 

@@ -224,7 +224,7 @@ DRILLS = {
             "proto/tearline/statements/statement.py": (
                 (
                     "    PROPOSAL = 18, Trait.NODE\n",
-                    "    PROPOSAL = 18, Trait.NODE\n    BULLETIN = 19, Trait.NODE\n",
+                    "    PROPOSAL = 18, Trait.NODE\n    BULLETIN = 25, Trait.NODE\n",
                 ),
             ),
             "proto/tearline/audit/event.py": (
@@ -255,11 +255,11 @@ DRILLS = {
             "docs/spec/statement-v1.md": (
                 (
                     "| 13 | `anchor` |",
-                    "| 19 | `bulletin` | a node | this drill |\n| 13 | `anchor` |",
+                    "| 25 | `bulletin` | a node | this drill |\n| 13 | `anchor` |",
                 ),
             ),
             "tests/test_totality.py": (
-                ("    StatementType: 18,\n", "    StatementType: 19,\n"),
+                ("    StatementType: 23,\n", "    StatementType: 24,\n"),
                 ("    EventCode: 42,\n", "    EventCode: 43,\n"),
                 (
                     "    StatementType.ANCHOR,\n",

@@ -15,6 +15,7 @@ import pytest
 from support.agencies import CN, MX, PINS, US, authority, signer
 from support.paths import ROOT
 from tearline.errors import TearlineError
+from tearline.federation.charter import GENESIS_FEDERATION
 from tearline.limits import (
     MAILBOX_BYTES,
     MAILBOX_STATEMENTS,
@@ -23,7 +24,6 @@ from tearline.limits import (
     NODE_STATEMENTS_S,
 )
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
-from tearline.verification.trust import GENESIS_FEDERATION
 from tearline_client.audit.rows import COLUMNS
 from tearline_client.cli.policy import _toml, parse_cases
 from tearline_client.connectors.importers.ftm import KEYS as ENTITY_KEYS
@@ -70,7 +70,7 @@ FEDERATION: Any = SimpleNamespace(
 
 def read_agreement(text: str) -> None:
     header = signer(US, GENESIS_FEDERATION).header
-    parse_agreement_file(text, trust_list=FEDERATION, pins=PINS, header=header)
+    parse_agreement_file(text, members=FEDERATION, pins=PINS, header=header)
 
 
 def read_cases(text: str) -> None:

@@ -127,7 +127,8 @@ class Reader(Trust):
         return bytes(record["public_key"])
 
     def log(self) -> tuple[str, list[str]]:
-        return self.list["log"]["origin"], self.list["log"]["verifier_keys"]
+        in_force, _ = self.members.at(1 << 62)
+        return in_force["log"]["origin"], in_force["log"]["verifier_keys"]
 
 
 @cache

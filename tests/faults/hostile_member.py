@@ -134,7 +134,7 @@ class Hostile:
         self, identity: TlsIdentity | None = None, address: str = ""
     ) -> grpc.aio.Channel:
         """A connection of its own, as its node or another, until it lets go."""
-        served = context_of(self.node).trust.trust_list.exchange
+        served = context_of(self.node).trust.members.exchange
         own = identity or self.home.tls_identity(self.node.keystore)
         channel = grpc.aio.secure_channel(
             address or self.exchange,

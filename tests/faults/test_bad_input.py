@@ -220,7 +220,7 @@ def test_an_agreement_file_that_was_changed(quiet: Federation, tmp_path: Path) -
 
 def test_a_federation_is_pinned_once(quiet: Federation) -> None:
     trust = str(quiet.folder / "federation.trust")
-    refuses(quiet.us, ("trust", "pin", trust), "TL-CFG-004", 1)
+    refuses(quiet.us, ("federation", "join", trust), "TL-CFG-004", 1)
 
 
 # Settings, homes and passphrases.
@@ -297,8 +297,8 @@ def test_the_operator_is_refused_as_clearly(quiet: Federation, tmp_path: Path) -
     assert operator.run("serve").refused("TL-CFG-003", 1)
     settings.write_text(text)
     agreement = str(quiet.folder / "narcotics-2026.agreement")
-    assert operator.run("trust", agreement).refused("TL-USE-001", 2)
-    assert operator.run("trust", str(tmp_path / "missing")).refused("TL-CFG-004", 1)
+    assert operator.run("federation", "publish", agreement).refused("TL-USE-001", 2)
+    assert operator.run("federation", "publish", str(tmp_path / "missing")).refused("TL-CFG-004", 1)
 
 
 # The exchange, clocks and keys.

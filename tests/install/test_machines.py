@@ -35,11 +35,11 @@ echo '127.0.0.1 exchange.example' >> /etc/hosts
 mkdir -m 0700 mx && (umask 077; secret > mx/passphrase)
 mx() { /opt/tearline/bin/tearline --home mx/home --passphrase-file mx/passphrase "$@"; }
 mx init --agency mx-prosecutor --domain fiscalia.mx.example --node liaison
-mx trust draft --exchange /var/lib/tearline-exchange/exchange.enrolment \
+mx federation found --name tests --exchange /var/lib/tearline-exchange/exchange.enrolment \
     --agency /var/lib/tearline-node/us-justice.agency --agency mx/home/mx-prosecutor.agency \
     --output-file federation.trust
 install -m 0644 -o tearline-node federation.trust /tmp/
-node trust sign /tmp/federation.trust
+node federation sign /tmp/federation.trust
 cp /tmp/federation.trust .
 """
 
@@ -263,8 +263,8 @@ def test_the_image_is_built_and_serves(
             "podman run", f"podman run {limits} --network=none"
         ),
         f"{agency} init --agency mx-prosecutor --domain fiscalia.mx.example --node liaison",
-        f"{agency} trust draft --exchange exchange.enrolment --agency mx/mx-prosecutor.agency "
-        "--threshold 1 --output-file federation.trust",
+        f"{agency} federation found --name tests --exchange exchange.enrolment "
+        "--agency mx/mx-prosecutor.agency --output-file federation.trust",
         "chmod 0644 federation.trust",
         serve.replace("--publish 8443:8443", ""),
         f"timeout {UP_S} bash -c 'until podman logs exchange 2>&1 | grep -q serving; "

@@ -100,7 +100,7 @@ async def test_the_whole_story(world: Simulation, tmp_path: Path) -> None:
 
 def nobody_is_in_it_whom_all_did_not_admit(world: Simulation) -> None:
     """Three roots signed one list; every node pinned the same and reads the same log."""
-    lists = {context_of(member.node).trust.trust_list for member in world.members}
+    lists = {context_of(member.node).trust.members for member in world.members}
     assert len(lists) == 1
     agencies = {agency.name for agency in lists.pop().agencies}
     assert agencies == {"us-justice", "cn-public-security", "mx-prosecutor"}
@@ -318,7 +318,7 @@ def an_auditor_finds_who_saw_the_account_number(world: Simulation, lead: bytes) 
     assert {each.article for each in sightings} == {LAUNDERING}
     assert {each.proven for each in sightings} == {Outcome.VERIFIED}
 
-    stranger = AuditVerifier(context_of(world.us.node).trust.trust_list.log)
+    stranger = AuditVerifier(context_of(world.us.node).trust.members.log)
     for proof in prove(context_of(world.us.node), lead.hex()):
         assert stranger.judge(proof.data).outcome is Outcome.VERIFIED
 

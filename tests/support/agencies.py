@@ -14,6 +14,14 @@ from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.certificates import LeafCertificate
 from tearline.crypto.keys import KemKey, SigningKey
+from tearline.federation.charter import (
+    GENESIS_FEDERATION,
+    Charter,
+    CharterSignature,
+    Constitution,
+    rules_of,
+)
+from tearline.federation.decisions import MemberRecord
 from tearline.federation.members import (
     NODE_TYPES,
     Agency,
@@ -21,7 +29,6 @@ from tearline.federation.members import (
     KeyRecord,
     KeyUse,
     LogIdentity,
-    TrustList,
 )
 from tearline.identity import AgencyUri, parse_node_uri
 from tearline.packets.grant import Caveats, Grant
@@ -34,8 +41,14 @@ from tearline.statements.channel import Address
 from tearline.statements.signer import Signer
 from tearline.statements.statement import Header, StatementType
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
-from tearline.verification.trust import GENESIS_FEDERATION, Moment, TrustState
-from tearline.wire.federation import encode_key_record, encode_trust_list
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
+from tearline.wire.federation import (
+    encode_charter,
+    encode_charter_signature,
+    encode_key_record,
+    encode_member_record,
+)
 from tearline.wire.packets import encode_manifest
 from tearline.wire.statements import Signed, cosigned, signed
 
@@ -114,7 +127,7 @@ def node_of(agency_uri: str) -> str:
 
 
 def agency(uri: str, root: SigningKey | None = None) -> Agency:
-    """An agency's entry in a trust list."""
+    """An agency, as its member record states it."""
     return Agency(
         name=uri.removeprefix("spiffe://").removesuffix(".example"),
         uri=uri,
@@ -134,7 +147,7 @@ def log_signers() -> tuple[CheckpointSigner, ...]:
 
 
 def exchange_identity(key: SigningKey | None = None) -> ExchangeIdentity:
-    """The exchange as trust lists name it."""
+    """The exchange as charters name it."""
     return ExchangeIdentity(
         uri=EXCHANGE,
         signing_key=(key or signing_key(EXCHANGE)).public.encoded,
@@ -144,22 +157,66 @@ def exchange_identity(key: SigningKey | None = None) -> ExchangeIdentity:
     )
 
 
-def first_list(uris: Iterable[str], *, threshold: int = 2) -> TrustList:
-    """List 1 of a federation of these agencies, proposed by the first of them."""
-    proposer = next(iter(uris := sorted(uris)))
-    return TrustList(
-        header=signer(proposer, GENESIS_FEDERATION).header,
-        number=1,
-        previous=b"",
-        agencies=tuple(agency(uri) for uri in uris),
+def constitution(uris: Iterable[str], *, threshold: int | None = None) -> Constitution:
+    """The constitution of these agencies: all of them vote, and all are counted cosigners."""
+    council = tuple(sorted(uris))
+    return Constitution(
+        council=council,
+        rules=rules_of(threshold or len(council) // 2 + 1),
+        cosigners=council,
+        quorum=2 * len(council) // 3 + 1,
         exchange=exchange_identity(),
         log=LogIdentity(
             origin=ORIGIN,
             verifier_keys=tuple(each.verifier.encode() for each in log_signers()),
         ),
         min_suite=1,
-        threshold=threshold,
     )
+
+
+def member_record(
+    listed: Agency,
+    federation: bytes,
+    *roots: SigningKey,
+    generation: int = 1,
+    number: int = 1,
+    previous: bytes = b"",
+) -> Signed:
+    """A member record of an agency, signed by its roots; by the one that its URI means."""
+    signers = [signer(listed.uri, federation, root) for root in roots or (None,)]
+    record = MemberRecord(
+        header=signers[0].header,
+        generation=generation,
+        number=number,
+        previous=previous,
+        agency=listed,
+    )
+    return signed_by(StatementType.MEMBER_RECORD, encode_member_record(record), *signers)
+
+
+def founding(agencies: Iterable[Agency], constituted: Constitution) -> tuple[Signed, ...]:
+    """The entries that found a federation of these agencies, drafted by the first of them."""
+    listed = sorted(agencies, key=lambda each: each.uri)
+    records = [member_record(each, GENESIS_FEDERATION) for each in listed]
+    drafter, *others = (signer(each.uri, GENESIS_FEDERATION) for each in listed)
+    charter = Charter(
+        header=drafter.header,
+        name="tests",
+        founders=tuple(sorted(each.statement.id for each in records)),
+        constitution=constituted,
+    )
+    drafted = signed_by(StatementType.CHARTER, encode_charter(charter), drafter)
+    signatures = [
+        signed_by(
+            StatementType.CHARTER_SIGNATURE,
+            encode_charter_signature(
+                CharterSignature(header=each.header, charter=drafted.statement.id)
+            ),
+            each,
+        )
+        for each in others
+    ]
+    return (drafted, *records, *signatures)
 
 
 def signer(uri: str, federation: bytes, key: SigningKey | None = None) -> Signer:
@@ -212,7 +269,7 @@ class Federation:
     Attributes:
         agencies: Their URIs, ascending.
         id: 32 bytes.
-        clear: The entries its log begins with: list 1, and per node a signing key certified
+        clear: The entries its log begins with: the founding, and per node a signing key certified
             by its root and an encryption key certified by itself.
     """
 
@@ -228,9 +285,14 @@ class Federation:
         """An agency's node."""
         return self.signer(node_of(agency_uri))
 
-    def trust(self, own_agency: str | None = None) -> TrustState:
+    @property
+    def keys(self) -> tuple[Signed, ...]:
+        """The records of the nodes' keys, after the founding."""
+        return self.clear[2 * len(self.agencies) :]
+
+    def trust(self) -> TrustState:
         """What a party knows that has read the log so far."""
-        state = TrustState(federation=self.id, own_agency=own_agency)
+        state = TrustState(federation=self.id)
         for index, entry in enumerate(self.clear):
             state.apply(index, entry)
         return state
@@ -241,24 +303,25 @@ class Federation:
         return Moment(index=len(self.clear), time_ms=NOW_MS)
 
 
-def federation(*uris: str, threshold: int = 2) -> Federation:
+def federation(*uris: str, threshold: int | None = None) -> Federation:
     """A federation of these agencies; of three where none are named."""
     return _federation(tuple(sorted(uris or (US, MX, CN))), threshold)
 
 
 @cache
-def _federation(uris: tuple[str, ...], threshold: int) -> Federation:
-    clear = clear_entries(first_list(uris, threshold=threshold))
+def _federation(uris: tuple[str, ...], threshold: int | None) -> Federation:
+    clear = clear_entries(map(agency, uris), constitution(uris, threshold=threshold))
     return Federation(agencies=uris, id=clear[0].statement.id, clear=clear)
 
 
-def clear_entries(listed: TrustList, *, now_ms: int = NOW_MS) -> tuple[Signed, ...]:
+def clear_entries(
+    agencies: Iterable[Agency], constituted: Constitution, *, now_ms: int = NOW_MS
+) -> tuple[Signed, ...]:
     """Returns the entries that a log begins with; see ``Federation``."""
-    uris = [each.uri for each in listed.agencies]
-    roots = [signer(uri, GENESIS_FEDERATION) for uri in uris]
-    clear = [signed_by(StatementType.TRUST_LIST, encode_trust_list(listed), *roots)]
+    listed = sorted(agencies, key=lambda each: each.uri)
+    clear = [*founding(listed, constituted)]
     federation_id = clear[0].statement.id
-    for uri in uris:
+    for uri in (each.uri for each in listed):
         node = node_of(uri)
         for certifier, use, public in (
             (uri, KeyUse.SIGN, signing_key(node).public.encoded),

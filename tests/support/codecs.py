@@ -12,6 +12,7 @@ from support.agencies import (
     NOW_MS,
     PINS,
     US,
+    agency,
     compartment_of,
     federation,
     grant,
@@ -32,6 +33,8 @@ from tearline.audit.erasure import Erasure
 from tearline.audit.event import Decision, Event, EventCode, EventOutcome
 from tearline.audit.export import AuditExport, ExportFormat
 from tearline.cases.case import CaseNote, CaseStep, Phase
+from tearline.federation.charter import Rules
+from tearline.federation.decisions import Amendment, Leave, MemberRecord, Vote, VoteKind
 from tearline.federation.equivocation import Equivocation
 from tearline.federation.members import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
 from tearline.onward.consent import ConsentStep
@@ -193,7 +196,8 @@ _GRANT = grant(
     slots=[item.slot for item in _RELEASE.fields],
     seq=300,
 )
-_LIST = _FED.trust().trust_list
+_LIST = _FED.trust().members
+_RULES = Rules(admit=2, remove=3, exchange=4, council=5, rules=6, cosigners=7, min_suite=8)
 _CASE = case()
 
 _AGREEMENT = us_mx(
@@ -301,8 +305,43 @@ CODECS: dict[str, Sample] = {
             ),
         ),
     ),
-    "trust list": Sample(
-        trust.TRUST_LIST, replace(_LIST, header=_NODE.header, number=300, previous=_FED.id)
+    "charter": Sample(trust.CHARTER, trust.parse_charter(_FED.clear[0].statement.body)),
+    "charter signature": Sample(
+        trust.CHARTER_SIGNATURE, trust.parse_charter_signature(_FED.clear[4].statement.body)
+    ),
+    "member record": Sample(
+        trust.MEMBER_RECORD,
+        MemberRecord(
+            header=_FED.signer(US).header,
+            generation=300,
+            number=400,
+            previous=_FED.id,
+            agency=replace(agency(US), recovery_key=signing_key("recovery").public.encoded),
+        ),
+    ),
+    "amendment": Sample(
+        trust.AMENDMENT,
+        Amendment(
+            header=_FED.signer(US).header,
+            predecessor=_FED.id,
+            constitution=replace(_LIST.constitution, rules=_RULES),
+        ),
+    ),
+    "vote": Sample(
+        trust.VOTE,
+        Vote(
+            header=_FED.signer(US).header,
+            kind=VoteKind.ADMIT,
+            predecessor=_FED.id,
+            subject=MX,
+            subject_state=bytes(31) + b"1",
+            content=bytes(31) + b"2",
+            expires_ms=1 << 40,
+        ),
+    ),
+    "leave": Sample(trust.LEAVE, Leave(header=_FED.signer(US).header, reason="by treaty")),
+    "federation file": Sample(
+        trust.FEDERATION_FILE, trust.FederationFile(federation=_FED.id, entries=_FED.clear[:6])
     ),
     "agency": Sample(trust.AGENCY, _LIST.agencies[0]),
     "exchange enrolment": Sample(

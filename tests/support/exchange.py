@@ -43,6 +43,8 @@ from tearline.statements.channel import Address
 from tearline.statements.receipt import Receipt
 from tearline.statements.signer import Signer
 from tearline.statements.statement import Header, StatementType, statement_id
+from tearline.verification.log_entries import parse_entry
+from tearline.verification.trust import TrustState
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.deliveries import START, Cursor, Delivery
 from tearline.wire.grants import encode_grant, parse_event, parse_receipt
@@ -348,3 +350,15 @@ def event_of(outcome: Outcome) -> Event:
 def address(recipient: str, seq: int) -> Address:
     """A place in the channel to an agency's node."""
     return Address(recipient=node_of(recipient), agreement_id=AGREEMENT_ID, seq=seq)
+
+
+async def read_trust(world: World) -> TrustState:
+    """What a new reader of the whole log derives, every directory included."""
+    state, start = TrustState(federation=world.parties.id), 0
+    while entries := (await world.exchange.entries(start, 0)).entries:
+        for index, entry in enumerate(entries, start):
+            parsed = parse_entry(entry)
+            if parsed is not None:
+                state.apply(index, parsed)
+        start += len(entries)
+    return state

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import grpc.aio
 
-from support.agencies import agency, clear_entries, first_list, node_of, signer
+from support.agencies import agency, clear_entries, constitution, node_of, signer
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import TearlineError
@@ -283,7 +283,7 @@ def refusal(error: grpc.aio.AioRpcError) -> TearlineError:
 
 
 async def founded(home: Path, uris: Sequence[str], **settings: object) -> Served:
-    """An exchange in ``home`` whose log holds a trust list and the keys of every node."""
+    """An exchange in ``home`` whose log holds a charter and the keys of every node."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     values = {
         "name": "exchange.example",
@@ -297,13 +297,9 @@ async def founded(home: Path, uris: Sequence[str], **settings: object) -> Served
     write_keys(config.keys, keys, PASSPHRASE.encode())
     members = {uri: member(uri) for uri in sorted(uris)}
     identity = identity_of(config, keys)
-    listed = replace(
-        first_list(members, threshold=1),
-        agencies=tuple(each.agency for each in members.values()),
-        exchange=identity.exchange,
-        log=identity.log,
-    )
-    clear = clear_entries(listed, now_ms=int(time.time()) * 1000)
+    constituted = replace(constitution(members), exchange=identity.exchange, log=identity.log)
+    agencies = [each.agency for each in members.values()]
+    clear = clear_entries(agencies, constituted, now_ms=int(time.time()) * 1000)
     store = await open_store(config)
     for signed in clear:
         await take_clear(house_of(config, keys, store), signed)

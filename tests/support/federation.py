@@ -368,13 +368,16 @@ def _enrol(federation: Federation) -> None:
         for argument in ("--agency", f"{folder}/{name}/{name}.agency")
     ]
     enrolment = str(operator.home / "exchange.enrolment")
-    told["trust draft"] = federation.agencies[first].done_here(
-        "trust", "draft", "--exchange", enrolment, *files, "--output-file", trust
+    told["federation found"] = federation.agencies[first].done_here(
+        *("federation", "found", "--name", "tests", "--exchange", enrolment, *files),
+        *("--output-file", trust),
     )
     for name in others:
-        told[f"{name}: trust sign"] = federation.agencies[name].done_here("trust", "sign", trust)
-    told |= {f"{n}: trust pin": e for n, e in federation.all("trust", "pin", trust).items()}
-    told["exchange: trust"] = operator.done("trust", trust)
+        signing = ("federation", "sign", trust)
+        told[f"{name}: federation sign"] = federation.agencies[name].done_here(*signing)
+    joined = federation.all("federation", "join", trust)
+    told |= {f"{name}: federation join": ended for name, ended in joined.items()}
+    told["exchange: federation publish"] = operator.done("federation", "publish", trust)
     serving = operator.serve()
     try:
         told |= {f"{n}: node sync": e for n, e in federation.all("node", "sync").items()}

@@ -53,7 +53,7 @@ from tearline.statements.statement import Attestation, Statement, StatementType,
 from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
 from tearline.tlog.merkle import Frontier
 from tearline.verification.log_entries import entry_hash
-from tearline.verification.trust import Moment
+from tearline.verification.moment import Moment
 from tearline.wire.addresses import address_of
 from tearline.wire.audit_search import encode_proof_request
 from tearline.wire.cosigning import CosignReply, encode_cosign_news, parse_cosign_news
@@ -65,6 +65,7 @@ from tearline.wire.deliveries import (
     is_idle,
     parse_delivery,
 )
+from tearline.wire.federation import FederationFile
 from tearline.wire.grants import encode_event, parse_event, parse_grant, parse_mark
 from tearline.wire.log_entries import EntryRange, encode_entries, parse_entries
 from tearline.wire.packets import parse_manifest
@@ -80,15 +81,9 @@ from tearline.wire.publications import (
 from tearline.wire.statements import Signed, header_of, signed
 from tearline_client.demo.lead import AGREEMENT, ENTITIES
 from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
-from tearline_client.enrolment import (
-    ROOT_KEY,
-    Passphrases,
-    draft_trust_list,
-    found_agency,
-    pin,
-    sign_trust_list,
-)
+from tearline_client.enrolment import ROOT_KEY, Passphrases, found_agency, read_agency
 from tearline_client.features.packets.service import Persons
+from tearline_client.founding.charter_file import draft_charter, pin, sign_charter
 from tearline_client.keys.home import Home, Identity
 from tearline_client.keys.keystore import Keystore
 from tearline_client.messages.compose import ComposedPacket, GrantContext
@@ -659,10 +654,8 @@ def found(folder: Path) -> Template:
     """Founds the three agencies and the exchange, and puts the agreement in force."""
     folder.mkdir(exist_ok=True)
     homes = [Home(folder / name) for name in AGENCIES]
-    agencies = [
+    for home, (name, domain) in zip(homes, AGENCIES.items(), strict=True):
         found_agency(home, Identity(agency=name, domain=domain, node="liaison"), PASSPHRASES)
-        for home, (name, domain) in zip(homes, AGENCIES.items(), strict=True)
-    ]
     keys = generate_keys(trust_domain=EXCHANGE_DOMAIN, origin=ORIGIN, now_s=int(time.time()))
     identity = ExchangeEnrolment(
         exchange=ExchangeIdentity(
@@ -676,21 +669,26 @@ def found(folder: Path) -> Template:
             origin=ORIGIN, verifier_keys=tuple(each.verifier.encode() for each in keys.log)
         ),
     )
-    trust_list = draft_trust_list(
-        homes[0], PASSPHRASE, exchange=identity, agencies=agencies, threshold=2
+    founding = draft_charter(
+        homes[0],
+        PASSPHRASE,
+        name="simulation",
+        exchange=identity,
+        founders=[read_agency(home.enrolment(home.identity())) for home in homes],
     )
     for home in homes[1:]:
-        trust_list = sign_trust_list(home, PASSPHRASE, trust_list)
+        founding = sign_charter(home, PASSPHRASE, founding)
     for home in homes:
-        pin(home, PASSPHRASES, trust_list)
+        pin(home, PASSPHRASES, founding)
     template = Template(folder=folder, keys=keys, identity=identity, cosigned_s=time.monotonic())
-    asyncio.run(_agree(template, trust_list))
+    asyncio.run(_agree(template, founding))
     return template
 
 
-async def _agree(template: Template, trust_list: Signed) -> None:
+async def _agree(template: Template, founding: FederationFile) -> None:
     store = SqliteStore(template.folder / "exchange.db")
-    await take_clear(_house(template, store, Clock()), trust_list)
+    for entry in founding.entries:
+        await take_clear(_house(template, store, Clock()), entry)
     await store.close()
     async with opened(template, template.folder) as simulation:
         members = simulation.members

@@ -33,7 +33,7 @@ from vectors.own.succession import trust_vectors
 
 FOLDER = Path(__file__).resolve().parent
 LATER: dict[str, tuple[str, Callable[[], Json]]] = {
-    "trust": ("Trust lists that follow, and whose keys count then.", trust_vectors),
+    "trust": ("Decisions that follow, and whose keys count then.", trust_vectors),
     "agreement": ("An agreement in two versions.", agreement_vectors),
     "refused": ("Bad copies of what the first five files hold.", further_vectors),
     "exhibit": ("Exhibits of a packet like that one.", exhibit_vectors),

@@ -11,8 +11,9 @@ import pytest
 from tearline.crypto.keys import KemKey
 from tearline.errors import TearlineError
 from tearline.tlog.checkpoint import parse_verifier_key
-from tearline.verification.log_entries import parse_entry
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.log_entries import parse_clear
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline.wire.statements import Signed
 
 Case = dict[str, Any]
@@ -48,7 +49,7 @@ def log_keys() -> tuple[Any, ...]:
 
 def clear_entries() -> Iterator[tuple[int, Signed]]:
     for case in vectors("log")["entries"]:
-        signed = parse_entry(bytes.fromhex(case["entry"]))
+        signed = parse_clear(bytes.fromhex(case["entry"]))
         if signed is not None:
             yield case["index"], signed
 

@@ -173,6 +173,6 @@ def verify_signatures(proposal: Message, known: Trust, index: int, time_ms: int)
     wanted = {drafter} if proposal["declined"] else {drafter, speaker}
     signers = [each["signer"] for each in agreement["attestations"]]
     need(sorted(signers) == sorted(wanted), "TL-AGR-020 AG-4: other signatures")
-    parties, members = {*terms["parties"]}, {each["uri"] for each in known.list["agencies"]}
+    parties, members = {*terms["parties"]}, {*known.members.at(1 << 62)[1]}
     need({agency_of(drafter), agency_of(speaker)} <= parties, "TL-AGR-020 AG-5: by no party")
     need(parties <= members, "TL-AGR-020 AG-5: a party that is no agency")

@@ -16,7 +16,7 @@ Message = dict[str, Any]
 _spec = Path(__file__).parents[2] / "docs" / "spec"
 _specs = (
     *("statement", "packet", "log", "exhibit", "standing"),
-    *("request", "onward", "recall", "case", "agreement"),
+    *("request", "onward", "recall", "case", "agreement", "federation"),
 )
 _text = "".join((_spec / f"{name}-v1.md").read_text() for name in _specs)
 
@@ -67,7 +67,8 @@ TEXTS = {
     ),
     "Share.category": f"{_category}|{_group}",
     **dict.fromkeys(("Address.recipient", "Mark.recipient", "KeyRecord.subject"), NODE),
-    "Agency.uri": _agency,
+    **dict.fromkeys(("Agency.uri", "Constitution.council", "Constitution.cosigners"), _agency),
+    "Vote.subject": f"(?:{_agency})?",
     "Exchange.uri": f"{_agency}/exchange",
     "Event.counterpart": f"(?:{_uri})?",
     "Event.actor": "(?s:.*)",
@@ -128,9 +129,11 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     "Receipt.status": range(1, 7),
     "Equivocation.path": range(64),
     "Event.count": range(1, 1 << 32),
-    "TrustList.number": range(1, 1 << 64),
-    "TrustList.agencies": range(1, 65),
-    "TrustList.threshold": range(1, 65),
+    **dict.fromkeys(("Constitution.council", "Constitution.cosigners"), range(1, 65)),
+    "Charter.name": range(1, 4097),
+    "Charter.founders": range(1, 1001),
+    **dict.fromkeys(("MemberRecord.generation", "MemberRecord.number"), range(1, 1 << 32)),
+    "Leave.reason": range(4097),
     "Agency.certificate_authorities": range(1, 9),
     "Agency.token_issuers": range(9),
     "Exchange.certificate_authority": range(1, (16 << 10) + 1),
@@ -179,7 +182,8 @@ RULES = {  # what a message or a field is refused by, beyond the rules of encodi
     "Opening": "P-8",
     "Grant": "P-12",
     "Receipt": "P-24",
-    **dict.fromkeys(("TrustList", "Agency", "Exchange"), "L-24"),
+    **dict.fromkeys(("Agency", "Exchange", "Constitution", "MemberRecord", "Vote"), "F-1"),
+    **dict.fromkeys(("Charter", "CharterSignature", "Amendment", "Leave"), "F-1"),
     **dict.fromkeys(("Exhibit", "ProvenEntry", "ShownField"), "X-1"),
     **dict.fromkeys(("PartyStanding", "Suspension"), "T-5"),
     **dict.fromkeys(("Suspension.sender", "Suspension.recipient"), "T-2"),
@@ -268,14 +272,20 @@ def is_consistent(name: str, m: Message) -> bool:
             return all(map(ascending, places))
         case "Agency":
             plain = re.fullmatch("[a-z0-9]([a-z0-9-]*[a-z0-9])?", f"{m['name']}") is not None
-            return plain and all(0 < len(der) <= 16 << 10 for der in m["certificate_authorities"])
-        case "TrustList":
-            names, uris = ([each[key] for each in m["agencies"]] for key in ("name", "uri"))
-            alone = f"{m['exchange']['uri']}".removesuffix("/exchange") not in uris
-            alone = alone and len({*names}) == len(uris) and ascending(uris)
-            return (
-                alone and m["threshold"] <= len(uris) and bool(m["previous"]) == (m["number"] > 1)
-            )
+            another = m["recovery_key"] != m["root_key"]
+            fits = all(0 < len(der) <= 16 << 10 for der in m["certificate_authorities"])
+            return plain and fits and another
+        case "Constitution":
+            named, counted = len(m["council"]), len(m["cosigners"])
+            above = all(named < 2 * each <= 128 for each in m["rules"].values())
+            return above and 2 * counted < 3 * m["quorum"] <= 3 * counted
+        case "MemberRecord":
+            own = m["header"]["signer"] == m["agency"]["uri"]
+            return own and (m["number"] == 1) == (not m["previous"])
+        case "Vote":
+            amends, nothing = m["kind"] == "amend", bytes(32)
+            stated = amends == (not m["subject"]) and (not amends or m["subject_state"] == nothing)
+            return stated and (m["kind"] == "remove") == (m["content"] == nothing)
         case "KeyRecord":
             size, days = {"sign": (1984, 732), "kem": (1216, 14), "cosign": (1312, 732)}[m["use"]]
             lasts = 0 < m["not_after_ms"] - m["not_before_ms"] <= days * 86_400_000

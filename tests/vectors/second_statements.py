@@ -20,8 +20,9 @@ from vectors.second_log import climb, tree_root
 from vectors.second_schema import TYPES, Message
 
 _bodies = (
-    "TrustList KeyRecord Revocation Agreement PartyStanding Manifest Grant Receipt Void Mark"
+    "- KeyRecord Revocation Agreement PartyStanding Manifest Grant Receipt Void Mark"
     " - - - RequestStep Consent Recall CaseStep Proposal"
+    " Charter CharterSignature MemberRecord Amendment Vote Leave"
 )
 BODIES = dict(enumerate(_bodies.split(), 1))
 
@@ -93,7 +94,7 @@ def verify_statement(
     size, start = varint(statement["body"], 1)
     need(statement["body"][0] == 10, "TL-PKT-001 S-14: no header")
     header = parse("Header", statement["body"][start : start + size])
-    several = statement["type"] in (1, 4)
+    several = statement["type"] in (4, 12, 21)
     need(several or len(statement["inclusions"]) == 1, "TL-PKT-001 S-23: several signatures")
     for number, each in enumerate(statement["inclusions"]):
         a, leaf = statement["attestations"][number], leaf_of(statement, each["salt"])

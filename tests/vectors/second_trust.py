@@ -1,13 +1,26 @@
-"""The second verifier's trust: whose keys count, from docs/spec/log-v1.md, sections 2, 5 and 6.
+"""The second verifier's trust: whose keys count, from docs/spec/log-v1.md, sections 2 and 6, and
+docs/spec/federation-v1.md.
 
-L-4, L-6 and L-16 to L-23, and agreements (S-30), which need all of it. What is refused ends in a
-ValueError of the error's code and the rule.
+L-4, L-6, L-20 to L-23, F-2 to F-21, and agreements (S-30), which need all of it.
+What is refused ends in a ValueError of the error's code and the rule.
 """
+
+from collections import Counter
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 
-from vectors.second_basics import key_id_of, need, parse, verify_point
-from vectors.second_schema import TYPES, Message
+from vectors.second_basics import (
+    commit,
+    key_id_of,
+    need,
+    parse,
+    prefixed,
+    sha,
+    verify_point,
+)
+from vectors.second_members import Members, directory_root
+from vectors.second_schema import Message
 from vectors.second_statements import id_of, parse_signed, verify_statement
 
 
@@ -23,22 +36,6 @@ def parse_entry(entry: bytes) -> Message | None:
     return None if blind else parse_signed(entry[1:])
 
 
-def verify_succession(old: Message, new: Message, signers: set[str]) -> None:
-    """Whether the roots that L-18 asks for have signed."""
-    was, now = ({agency["uri"]: agency for agency in each["agencies"]} for each in (old, new))
-    if now.keys() - was.keys():
-        need(was.keys() | now.keys() <= signers, "TL-TRU-004 L-18: admission lacks a root")
-    for gone in was.keys() - now.keys():
-        enough = gone in signers or was.keys() - {gone} <= signers
-        need(enough, "TL-TRU-004 L-18: removal lacks a root")
-    for uri in was.keys() & now.keys():
-        same = was[uri] == now[uri] or uri in signers
-        need(same, "TL-TRU-004 L-18: an agency was changed without its root")
-    same = all(old[name] == new[name] for name in ("exchange", "log", "min_suite", "threshold"))
-    enough = len(was.keys() & signers) >= old["threshold"]
-    need(same or enough, "TL-TRU-004 L-18: a change below the threshold")
-
-
 def verify_kem(public: bytes) -> None:
     """L-20: whether something can be sealed to an encryption key."""
     try:
@@ -52,11 +49,13 @@ def verify_kem(public: bytes) -> None:
 class Trust:
     """What the clear entries say, read in their order."""
 
-    def __init__(self, federation: bytes) -> None:
-        self.federation, self.list, self.list_id = federation, Message(), b""
+    def __init__(self, federation: bytes, *, is_partial: bool = False) -> None:
+        self.federation, self.is_partial, self.members = federation, is_partial, Members()
+        self.charter, self.drafted, self.founders = Message(), Message(), Message()
+        self.signed: set[str] = set()
         self.records: dict[tuple[str, bytes], Message] = {}
         self.revoked: set[tuple[str, bytes]] = set()  # by agency and key id
-        self.lists: dict[int, Message] = {}  # by index
+        self.entries: Counter[str] = Counter()  # by agency (F-21)
 
     def counts(self, record: Message, index: int, time_ms: int) -> bool:
         """L-23, of a node's key."""
@@ -67,9 +66,9 @@ class Trust:
         """S-23 to S-28, for what is accepted at this index and time; gives the header."""
 
         def key_of(number: int, signer: str, key_id: bytes) -> bytes:
-            in_force = self.lists[max(place for place in self.lists if place < index)]
-            need(in_force["min_suite"] <= 1, "TL-PKT-012 L-23: suite")
-            roots = {agency["uri"]: agency["root_key"] for agency in in_force["agencies"]}
+            in_force, members = self.members.at(index)
+            need(in_force["min_suite"] <= 1, "TL-PKT-012 F-5: suite")
+            roots = {uri: each["record"]["agency"]["root_key"] for uri, each in members.items()}
             known = signer == in_force["exchange"]["uri"] or agency_of(signer) in roots
             need(known, "TL-TRU-001 S-27: not of this federation")
             if "/node/" in signer:
@@ -80,7 +79,7 @@ class Trust:
             else:
                 need(signer in roots or "/exchange" in signer, "TL-TRU-001 S-27: no member")
                 public = roots.get(signer, in_force["exchange"]["signing_key"])
-                types = [1, 2, 3, 4] if signer in roots else [8]
+                types = [2, 3, 4, *range(19, 25)] if signer in roots else [8]
             need(key_id == key_id_of(public), "TL-TRU-002 S-27: another key")
             need(number in types, "TL-PKT-005 S-27: not for this type")
             return bytes(public)
@@ -89,44 +88,161 @@ class Trust:
 
     def read(self, index: int, entry: bytes) -> None:
         """One entry, after those before it."""
+        if entry[:1] == b"\2" and len(entry) == 41:
+            self.read_directory(index, int.from_bytes(entry[1:9]), entry[9:])
+            return
         statement = parse_entry(entry)
         if statement is None:
             return
-        need(statement["type"] in (1, 2, 3), "TL-PKT-001 L-4: not for clear entries")
-        (self.read_list, self.read_record, self.read_revocation)[statement["type"] - 1](
-            index, statement
-        )
+        kind = statement["type"]
+        need(kind in (2, 3, *range(19, 25)) or not self.charter, "TL-PKT-001 L-4: not clear")
+        if not self.members.constitutions:
+            self.read_founding(index, statement)
+        else:
+            need(kind not in (19, 20), "TL-TRU-004 F-2: founded already")
+            reads = (self.read_member, self.read_amendment, self.read_vote, self.read_leave)
+            after = dict(enumerate(reads, 21)) | {2: self.read_record, 3: self.read_revocation}
+            after[kind](index, statement)
+        header = statement["attestations"][0]
+        self.entries[agency_of(header["signer"])] += 1
 
-    def read_list(self, index: int, statement: Message) -> None:
-        """L-16 to L-19."""
-        old, new, first = self.list, parse("TrustList", statement["body"]), not self.list
-        follows = (new["number"], new["previous"]) == (old.get("number", 0) + 1, self.list_id)
-        need(follows, "TL-TRU-004 L-18: does not follow")
-        need(
-            not first or id_of(statement) == self.federation, "TL-TRU-005 L-16: not the one pinned"
-        )
-        federation = bytes(32) if first else self.federation
-        need(new["header"]["federation"] == federation, "TL-TRU-003 L-16: another federation")
+    def read_founding(self, index: int, statement: Message) -> None:
+        """F-2 to F-4."""
+        kind, body, genesis = statement["type"], statement["body"], bytes(32)
+        if not self.charter:
+            need(kind == 19, "TL-TRU-005 F-2: no charter")
+            need(id_of(statement) == self.federation, "TL-TRU-005 F-2: not the one pinned")
+            charter = parse("Charter", body)
+            need(charter["constitution"]["min_suite"] <= 1, "TL-PKT-012 F-5: suite")
+            need(charter["header"]["federation"] == genesis, "TL-TRU-003 F-2: a federation")
+            self.charter, self.drafted = charter, statement
+            return
+        records, signed = dict(self.founders), {*self.signed}
+
+        def root_of(record: Message) -> Callable[[int, str, bytes], bytes]:
+            def key_of(_: int, signer: str, key_id: bytes) -> bytes:
+                root: bytes = record["agency"]["root_key"]
+                need(key_id == key_id_of(root), "TL-TRU-002 F-3: another root")
+                return root
+
+            return key_of
+
+        if kind == 21:
+            record, record_id = parse("MemberRecord", body), id_of(statement)
+            named = record_id in self.charter["founders"] and record_id not in records
+            first = (record["generation"], record["number"]) == (1, 1)
+            signer = record["agency"]["uri"]
+            uris = {each["agency"]["uri"] for each in records.values()}
+            need(named and first and signer not in uris, "TL-TRU-005 F-3: not named")
+            verify_statement(statement, genesis, root_of(record))
+            if self.drafted["attestations"][0]["signer"] == signer:
+                verify_statement(self.drafted, genesis, root_of(record))
+                signed.add(signer)
+            records[record_id] = record
+        else:
+            need(kind == 20, "TL-TRU-005 F-3: not of the founding")
+            signature = parse("CharterSignature", body)
+            signer = signature["header"]["signer"]
+            same = signature["charter"] == self.federation and signer not in signed
+            need(same, "TL-TRU-005 F-3: another charter, or twice")
+            own = [each for each in records.values() if each["agency"]["uri"] == signer]
+            need(own, "TL-PKT-004 F-3: no record")
+            verify_statement(statement, genesis, root_of(own[0]))
+            signed.add(signer)
+        if len(signed) == len(self.charter["founders"]):
+            self.members.found(index, self.charter, self.federation, records)
+        self.founders, self.signed = records, signed
+
+    def read_directory(self, index: int, time_ms: int, root: bytes) -> None:
+        """F-19."""
+        same = self.is_partial or root == self.directory_root()
+        need(same, "TL-TRU-010 F-19: another directory")
+        for uri in self.members.pass_time(index, time_ms):
+            self.end_keys(uri, index)
+
+    def directory_root(self) -> bytes:
+        """F-20 and F-21."""
+        states = {}
+        for uri, versions in self.members.versions.items():
+            last = versions[-1]
+            agency, keys = last["record"]["agency"], self.states_of(uri)
+            state = prefixed(uri.encode()) + prefixed(agency["name"].encode())
+            state += last["record"]["generation"].to_bytes(4) + prefixed(last["status"].encode())
+            state += last["index"].to_bytes(8) + last["id"] + self.entries[uri].to_bytes(8)
+            state += len(keys).to_bytes(4) + b"".join(map(prefixed, keys))
+            states[commit("directory", uri.encode())] = sha(state)
+        return directory_root(states)
+
+    def states_of(self, uri: str) -> list[bytes]:
+        found = []
+        own = [each for each in self.records.values() if agency_of(each["subject"]) == uri]
+        for node in sorted({each["subject"] for each in own}):
+            kept = [e for e in own if e["subject"] == node and e["use"] != "kem"][-16:]
+            for key in kept:
+                end = key["end"] + 1 if "end" in key else 0
+                dates = (key["not_before_ms"], key["not_after_ms"], key["index"], end)
+                types = len(key["types"]).to_bytes(4) + bytes(key["types"])
+                named = prefixed(node.encode()) + prefixed(key["use"].encode())
+                numbers = b"".join(each.to_bytes(8) for each in dates)
+                found.append(key["id"] + named + types + numbers)
+        return found
+
+    def end_keys(self, uri: str, index: int) -> None:
+        """F-9."""
+        for (subject, _), record in self.records.items():
+            if agency_of(subject) == uri and "end" not in record:
+                record |= {"end": index, "why": "(F-9)"}
+
+    def read_member(self, index: int, statement: Message) -> None:
+        """F-6 and F-7."""
+        record, record_id = parse("MemberRecord", statement["body"]), id_of(statement)
+        constitution, members = self.members.at(index)
+        need(constitution["min_suite"] <= 1, "TL-PKT-012 F-5: suite")
+        agency = record["agency"]
+        current = members.get(agency["uri"])
+        is_change = current and current["record"]["generation"] == record["generation"]
+        roots = [agency["root_key"]]
+        if is_change and current:
+            known, first = current["record"]["agency"], current["record"]["agency"]["root_key"]
+            is_new = agency["root_key"] != first
+            recovery = known["recovery_key"]
+            if is_new and recovery and record["header"]["key_id"] == key_id_of(recovery):
+                first = recovery
+            roots = [first, agency["root_key"]] if is_new else [first]
+        given = statement["attestations"]
+        left = iter(roots)
 
         def key_of(_: int, signer: str, key_id: bytes) -> bytes:
-            need((old or new)["min_suite"] <= 1, "TL-PKT-012 L-23: suite")
-            roots = {each["uri"]: each["root_key"] for each in new["agencies"]}
-            roots |= {each["uri"]: each["root_key"] for each in old.get("agencies", [])}
-            need(signer in roots, "TL-TRU-001 L-17: no agency")
-            need(key_id == key_id_of(roots[signer]), "TL-TRU-002 L-17: not the root that counts")
-            return bytes(roots[signer])
+            need(len(given) == len(roots), "TL-PKT-004 F-6: signatures")
+            need(signer == given[0]["signer"], "TL-PKT-004 F-6: another agency")
+            root = next(left)
+            need(key_id == key_id_of(root), "TL-TRU-002 F-6: another root")
+            return bytes(root)
 
-        verify_statement(statement, federation, key_of)
-        signers = {each["signer"] for each in statement["attestations"]}
-        members = {each["uri"] for each in new["agencies"]}
-        need(not first or members <= signers, "TL-TRU-004 L-18: a root lacks")
-        if not first:
-            verify_succession(old, new, signers)
-        self.list, self.list_id = new, id_of(statement)
-        self.lists[index] = new
-        for (subject, _), record in self.records.items():
-            if agency_of(subject) not in members and "end" not in record:
-                record |= {"end": index, "why": "(L-19)"}
+        verify_statement(statement, self.federation, key_of)
+        if is_change:
+            self.members.change(index, record_id, record)
+        else:
+            self.members.offer(record_id, record)
+
+    def read_amendment(self, index: int, statement: Message) -> None:
+        """F-12."""
+        self.verify(statement, index, 0)
+        self.members.propose(id_of(statement), parse("Amendment", statement["body"]))
+
+    def read_vote(self, index: int, statement: Message) -> None:
+        """F-13 to F-18."""
+        self.verify(statement, index, 0)
+        vote = parse("Vote", statement["body"])
+        if self.members.vote(index, vote) == "remove":
+            self.end_keys(vote["subject"], index)
+
+    def read_leave(self, index: int, statement: Message) -> None:
+        """F-10."""
+        signer = self.verify(statement, index, 0)["signer"]
+        parse("Leave", statement["body"])
+        self.members.leave(index, signer)
+        self.end_keys(signer, index)
 
     def read_record(self, index: int, statement: Message) -> None:
         """L-20 to L-22."""
@@ -138,7 +254,7 @@ class Trust:
         if own:
             lasts = self.records[signer, header["key_id"]]["not_after_ms"]
             need(record["not_after_ms"] <= lasts, "TL-TRU-002 L-21: outlasts its signer's key")
-        need({*record["types"]} <= TYPES.keys() - {1, 3}, "TL-PKT-005 L-20: not for nodes")
+        need({*record["types"]} <= {2, *range(4, 19)}, "TL-PKT-005 L-20: not for nodes")
         record |= {"index": index, "id": key_id_of(record["public_key"])}
         name = record["subject"], record["id"]
         need(name not in self.records, "TL-PKT-001 L-20: a second record")

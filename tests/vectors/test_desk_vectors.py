@@ -16,7 +16,8 @@ from tearline.requests.step import RequestStep, verify_note
 from tearline.sealing import open_note
 from tearline.statements.statement import StatementType
 from tearline.verification.log_entries import parse_entry
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import (
     encode_case_note,
@@ -101,7 +102,7 @@ def judge_proposal(case: Case) -> None:
     state.verify(signed.statement, signed.attestations, at=at)
     proposal = parse_proposal(signed.statement.body)
     state.verify(proposal.statement, proposal.attestations, at=at)
-    members = [agency.uri for agency in state.trust_list.agencies]
+    members = [agency.uri for agency in state.members.agencies]
     verify_proposal(proposal, parse_agreement(proposal.statement.body), members)
 
 

@@ -36,6 +36,7 @@ _TEXTS = [
 _UNREAD = {
     "AuditExport": "its page repeats tables of log-v1, and is read by no program",
     "ExportManifest": "the same",
+    "FederationFile": "a file of statements, each of which is judged",
     "Anchor": "the same",
 }
 """Messages that the second verifier does not read."""

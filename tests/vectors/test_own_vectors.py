@@ -35,7 +35,7 @@ from tearline.verification.log_entries import (
     verify_cosigned,
     verify_opening_in_log,
 )
-from tearline.verification.trust import Moment
+from tearline.verification.moment import Moment
 from tearline.wire.bundles import parse_bundle
 from tearline.wire.grants import (
     encode_event,
@@ -338,7 +338,7 @@ def test_entries_are_what_they_were() -> None:
 def test_checkpoints_are_of_the_entries_and_signed() -> None:
     leaves = [bytes.fromhex(case["leaf"]) for case in vectors("log")["entries"]]
     for case in vectors("log")["checkpoints"]:
-        log = trust(1).trust_list.log
+        log = trust(first_blind()).members.log
         signed = verify_cosigned(case["note"].encode(), log)
         assert signed.checkpoint.size == case["size"]
         assert signed.checkpoint.root == root_from_leaf_hashes(leaves[: case["size"]])
@@ -382,7 +382,7 @@ def test_the_log_says_whose_keys_count() -> None:
     case = vectors("log")["trust"]
     at = Moment(**case["judged_at"])
     state = trust(at.index)
-    assert [agency.uri for agency in state.trust_list.agencies] == case["agencies"]
+    assert [agency.uri for agency in state.members.agencies] == case["agencies"]
     keys = [key.key_id.hex() for node in state.nodes() for key in state.keys_of(node, at=at)]
     assert sorted(keys) == case["keys_that_count"]
 

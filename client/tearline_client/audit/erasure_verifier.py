@@ -15,10 +15,12 @@ from tearline.statements.statement import StatementType, signers_of
 from tearline.tlog.checkpoint import Checkpoint
 from tearline.tlog.merkle import verify_inclusion
 from tearline.verification.log_entries import blind_entry, entry_hash, parse_entry
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import ErasedEntry, parse_erasure
 from tearline.wire.grants import parse_event
+from tearline.wire.statements import Signed
 
 
 def order_of(erased: ErasedEntry) -> Erasure:
@@ -63,7 +65,7 @@ def failings(
         at = Moment(index=erased.erased.index, time_ms=event.time_ms)
         statement, attestations = erased.order.statement, erased.order.attestations
         trust.verify(statement, attestations, at=at)
-        exchange = trust.trust_list_at(at).exchange.uri
+        exchange = trust.members_at(at).exchange.uri
         verify_signers(order, signers_of(statement, attestations), exchange)
         if order.is_by_retention:
             verify_rule(order, _agreement(erased, checkpoint, trust), event.time_ms)
@@ -104,7 +106,9 @@ def _trust(erased: ErasedEntry, checkpoint: Checkpoint, federation: bytes | None
         if signed is None:
             raise EntryMismatch(f"entry {entry.index} contains no key data")
         if trust is None:
-            trust = TrustState(federation=federation or signed.statement.id)
+            if not isinstance(signed, Signed):
+                raise EntryMismatch("the entries do not begin with the charter")
+            trust = TrustState(federation=federation or signed.statement.id, is_partial=True)
         trust.apply(entry.index, signed)
     if trust is None:
         raise EntryMismatch("the signing keys of the order are not shown")

@@ -34,7 +34,7 @@ from tearline.verification.exhibit import (
     verify_may_show,
 )
 from tearline.verification.log_entries import parse_entry
-from tearline.verification.trust import Moment
+from tearline.verification.moment import Moment
 from tearline.wire.exhibits import Exhibit, ProvenEntry, encode_exhibit, parse_exhibit
 from tearline.wire.federation import parse_key_record
 from tearline.wire.grants import encode_log_opening, parse_event
@@ -55,7 +55,7 @@ DOES_NOT_SAY = (
     "whether the packet was corrected, recalled or given to others since",
     "which of these fields those named in receipts could open",
     "what time it was: an entry bears the exchange's clock, and its place in the log's order",
-    "that the signer's key had not ended, or that no later trust list replaces the log's keys:"
+    "that the signer's key had not ended, or that no later amendment replaces the log's keys:"
     " the file brings only what its maker put in; the log took the packet all the same",
     "that all were shown the same log, unless the reader's policy asks for cosignatures",
 )
@@ -245,21 +245,36 @@ def _verify_counted(context: NodeContext, shown: PacketView, first: LogOpening) 
 def trust_entries(
     log: LogStore, signers: Sequence[Header], last: int, size: int
 ) -> Iterator[tuple[int, bytes]]:
-    """Yields the key entries: trust lists, the signers' records, their agencies' revocations."""
+    """Yields the entries that prove keys: of members, the signers' records, their revocations.
+
+    A directory entry dates the entries of members beside it: votes expire by the one before, and
+    delays begin at the one after.
+    """
     keys = {(signer.signer, signer.key_id) for signer in signers}
     # Roots and the exchange also sign.
     agencies = {domain_uri_of(signer.signer) for signer in signers}
+    date: tuple[int, bytes] | None = None
+    is_dated = True
     for index, entry in log.clear_entries():
-        signed = parse_entry(entry)
-        if signed is None or index >= size:
+        parsed = parse_entry(entry)
+        if parsed is None or index >= size:
             continue
-        statement = signed.statement
-        if statement.type is StatementType.TRUST_LIST:
-            wanted = True
-        elif statement.type is StatementType.KEY_RECORD:
+        if not isinstance(parsed, Signed):
+            date = (index, entry)
+            if not is_dated:
+                yield date
+                date, is_dated = None, True
+            continue
+        statement = parsed.statement
+        if statement.type is StatementType.KEY_RECORD:
             record = parse_key_record(statement.body)
-            wanted = (record.subject, record.key_id) in keys
-        else:  # an agency's statement that ends a key
-            wanted = index < last and header_of(statement.body).signer in agencies
-        if wanted:
+            if (record.subject, record.key_id) in keys:
+                yield index, entry
+        elif statement.type is StatementType.REVOCATION:
+            if index < last and header_of(statement.body).signer in agencies:
+                yield index, entry
+        else:
+            if date is not None:
+                yield date
             yield index, entry
+            date, is_dated = None, False

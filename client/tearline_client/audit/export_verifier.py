@@ -25,8 +25,9 @@ from tearline.tlog.checkpoint import Checkpoint, parse_checkpoint_text
 from tearline.tlog.merkle import verify_inclusion
 from tearline.tlog.note import parse_note
 from tearline.tlog.policy import LogPolicy
-from tearline.verification.log_entries import entry_hash, parse_entry, verify_cosigned
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.log_entries import entry_hash, parse_clear, parse_entry, verify_cosigned
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline.wire.audit_exports import (
     ExportManifest,
     parse_audit_export,
@@ -100,7 +101,7 @@ class ManifestExaminer:
 
     Attributes:
         errors: The errors found.
-        log: The log, by its last trust list; None if there is none.
+        log: The log, by its last constitution; None if there is none.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class ManifestExaminer:
     ) -> None:
         self._manifest = manifest
         self._policy = policy
-        self._trust = TrustState(federation=federation or self._own_word())
+        self._trust = TrustState(federation=federation or self._own_word(), is_partial=True)
         self.errors: list[TearlineError] = []
         self.log: LogIdentity | None = None
 
@@ -141,7 +142,7 @@ class ManifestExaminer:
     def _own_word(self) -> bytes:
         """Returns the manifest's own federation id, which suffices to find contradictions."""
         try:
-            first = parse_entry(self._manifest.entries[0].content)
+            first = parse_clear(self._manifest.entries[0].content)
         except TearlineError:
             return b""
         return b"" if first is None else first.statement.id
@@ -158,7 +159,7 @@ class ManifestExaminer:
         Raises:
             LogError: If one of its keys did not sign it, or the reader requires more.
         """
-        self.log = self._trust.trust_list.log
+        self.log = self._trust.members.log
         checkpoint = verify_cosigned(note, self.log)
         if self._policy is not None:
             self.errors.extend(self._policy.failings(note))

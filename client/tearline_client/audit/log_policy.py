@@ -24,4 +24,4 @@ def log_policy(context: NodeContext, cosigned_by: Iterable[str] = ()) -> LogPoli
     missing = [uri for uri in needed if uri not in witnesses]
     if missing:
         raise NotFound(f"{missing[0]} has no cosigning key on record")
-    return trusted_keys(trust.trust_list.log.verifier_keys, witnesses, needed)
+    return trusted_keys(trust.members.log.verifier_keys, witnesses, needed)

@@ -7,7 +7,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import EntryMismatch, NotFound
 from tearline.tlog.checkpoint import SignedCheckpoint
 from tearline.tlog.proof import LogProof
-from tearline.verification.log_entries import parse_entry
+from tearline.verification.log_entries import parse_clear
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import ErasedEntry, ProvenAgreement, encode_erased_entry
 from tearline.wire.exhibits import ProvenEntry
@@ -66,7 +66,7 @@ def prove(context: NodeContext, prefix: str) -> tuple[ProofFile, ...]:
     entries = _about((*_known(log), *_erased(context, size)), prefix)
     if checkpoint is None or not entries:
         raise NotFound("no entry here, or entries of several ids, begin with this")
-    verifier = AuditVerifier(context.trust.trust_list.log, context.trust.federation)
+    verifier = AuditVerifier(context.trust.members.log, context.trust.federation)
     proofs = tuple(
         _proof(entry, log, checkpoint)
         for entry in entries
@@ -90,7 +90,7 @@ def _known(log: LogStore) -> Iterator[_Known]:
             packet=opened.event.packet,
         )
     for index, entry in log.clear_entries():
-        signed = parse_entry(entry)
+        signed = parse_clear(entry)
         if signed is not None:
             what = signed.statement.type.name.lower().replace("_", "-")
             yield _Known(index=index, what=what, extra=entry, about=signed.statement.id)

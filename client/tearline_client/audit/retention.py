@@ -48,7 +48,7 @@ def kept_too_long(context: NodeContext) -> tuple[KeptTooLong, ...]:
     now_ms = context.now_ms() - GRACE_MS - context.stores.log.size * RETENTION_ENTRY_MS
     began_ms = {id_: context.stores.agreements.began_ms(id_) for id_ in newest}
     shortest_ms = min(each.log_retention_ms for each in newest.values())
-    exchange = context.trust.trust_list.exchange.uri
+    exchange = context.trust.members.exchange.uri
     found: dict[bytes, KeptTooLong] = {}
     for opened in context.stores.log.openings_between(-1, context.stores.log.size):
         event = opened.event

@@ -113,7 +113,7 @@ async def search(
         async for reply in replies:
             with _evidence(context, reply):
                 proven = parse_proven_events(reply)
-                page = verify_page(proven, asked, context.trust.trust_list.log)
+                page = verify_page(proven, asked, context.trust.members.log)
             await context.follow()
             with _evidence(context, reply):
                 await verify_mirrored(proven, context.stores.log)

@@ -41,7 +41,7 @@ from tearline.tlog.merkle import InclusionVerifier
 from tearline.tlog.note import parse_note
 from tearline.tlog.policy import LogPolicy
 from tearline.tlog.proof import LogProof, parse_log_proof
-from tearline.verification.log_entries import CLEAR, blind_entry, entry_hash, parse_entry
+from tearline.verification.log_entries import CLEAR, DIRECTORY, blind_entry, entry_hash, parse_clear
 from tearline.wire.erasures import ERASED, ErasedEntry, parse_erased_entry
 from tearline.wire.grants import parse_event, parse_log_opening
 from tearline.wire.statements import Signed
@@ -138,8 +138,8 @@ class AuditVerifier:
     """Verifies proofs of one log.
 
     Args:
-        log: The log, by the reader's trust list or policy; None without either: then no proof is
-            verified, but contradictions are found.
+        log: The log, by the reader's federation file or policy; None without either: then no proof
+            is verified, but contradictions are found.
         federation: 32 bytes, the federation whose keys may order an erasure; None if unknown.
     """
 
@@ -280,7 +280,7 @@ class _Case:
         elif stands and self._erased is not None and checkpoint is not None:
             erased = self._order(self._erased, proof.index, checkpoint)
         elif stands and entry is not None:
-            statement = self._try(lambda: parse_entry(entry))
+            statement = self._try(lambda: parse_clear(entry))
         return Judgement(
             findings=tuple(self._findings),
             index=proof.index,
@@ -339,7 +339,7 @@ class _Case:
             error = EntryMismatch("neither an opening nor an order to erase it is shown")
             self._findings.append(finding_of(error))
             return None, None
-        if proof.extra.startswith(CLEAR):
+        if proof.extra.startswith((CLEAR, DIRECTORY)):
             return None, proof.extra
         if proof.extra.startswith(ERASED):
             self._erased = self._try(lambda: parse_erased_entry(proof.extra))

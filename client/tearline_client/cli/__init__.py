@@ -13,7 +13,7 @@ NOUNS = {
     "todo": ("tearline_client.cli.todo", "List the tasks that wait for you."),
     "inbox": ("tearline_client.cli.inbox", "List the packets of partners."),
     "init": ("tearline_client.cli.init", "Create an agency and its first node."),
-    "trust": ("tearline_client.cli.trust", "Manage the federation's trust list."),
+    "federation": ("tearline_client.cli.federation", "Found, join and change the federation."),
     "person": ("tearline_client.cli.person", "Manage the agency's persons and roles."),
     "login": ("tearline_client.cli.login", "Log a person in."),
     "agreement": ("tearline_client.cli.agreement", "Draft, sign, amend and suspend agreements."),
@@ -47,7 +47,7 @@ SECTIONS = {
     "Officers: terms": ("agreement", "policy", "tearline agreement show narcotics-2026"),
     "Auditors": ("audit", "log", "tearline --as ada audit who-saw 1847250"),
     "Operators: agency and node": (
-        *("init", "trust", "person", "keys", "status", "node", "console", "config"),
+        *("init", "federation", "person", "keys", "status", "node", "console", "config"),
         "tearline status",
     ),
     "Everyone": ("login", "demo", "bench", "completion", "version", "tearline login ana"),

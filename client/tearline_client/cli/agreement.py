@@ -6,7 +6,7 @@ import click
 
 from tearline.agreements.agreement import Agreement
 from tearline.crypto.armor import Armor
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.wire.agreements import parse_agreement
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.example_files import example_option, terms
@@ -101,11 +101,11 @@ async def _sign_file(cli: CliContext, file: Path) -> None:
     proposed = read_signed(Armor.AGREEMENT, file)
     async with open_node(cli) as node:
         complete = node.agreements.sign(proposed)
+        members = node.directory.members()
     agreement = parse_agreement(complete.statement.body)
-    _, trust_list = home_of(cli).trust_list()
     for article in agreement.terms.articles:
         for share in article.shares:
-            partner = agency_name(trust_list, share.partner)
+            partner = agency_name(members, share.partner)
             cli.say(f"{article.id}: {partner} gets {share.category}, {share.form.text} at most.")
     write_signed(Armor.AGREEMENT, file, complete)
     missing = len(agreement.signatories) - len(complete.statement.inclusions)
@@ -144,20 +144,18 @@ async def list_command(cli: CliContext, node: Node) -> None:
 
     Example: tearline agreement list
     """
-    trust_list = node.home.trust_list()[1]
+    members = node.directory.members()
     agreed = node.agreements.list()
     newest = newest_versions(agreed)
     rows: list[dict[str, object]] = [
         {
             "agreement": agreement.name,
             "version": agreement.version,
-            "state": state_text(node, trust_list, agreement, newest=newest[agreement.id]),
+            "state": state_text(node, members, agreement, newest=newest[agreement.id]),
             "from": Day(agreement.valid_from_ms),
             "until": Day(agreement.valid_until_ms),
             "articles": " ".join(article.id for article in agreement.terms.articles),
-            "signed_by": " ".join(
-                agency_name(trust_list, party) for party in agreement.terms.parties
-            ),
+            "signed_by": " ".join(agency_name(members, party) for party in agreement.terms.parties),
             "id": agreement.id.hex(),
         }
         for agreement in agreed
@@ -182,42 +180,42 @@ async def show(cli: CliContext, name: str | None, file: Path | None, diff: bool)
     Example: tearline agreement show narcotics-2026
     """
     if file is not None:
-        _show(cli, parse_agreement(read_signed(Armor.AGREEMENT, file).statement.body))
+        agreement = parse_agreement(read_signed(Armor.AGREEMENT, file).statement.body)
+        _show(cli, agreement, home_of(cli).pinned().members)  # no node is needed, nor opened
         return
     async with open_node(cli) as node:
-        found = named(node, name or "")
+        found, members = named(node, name or ""), node.directory.members()
         if diff:
             emit_changes(cli, node, found)
         elif found.id in {each.id for each in node.agreements.list()}:
-            trust_list = node.home.trust_list()[1]
-            state = state_text(node, trust_list, found, newest=found.version)
-            _show(cli, found, state=state, positions=node.suspensions.positions(found))
+            state = state_text(node, members, found, newest=found.version)
+            _show(cli, found, members, state=state, positions=node.suspensions.positions(found))
         else:
-            _show(cli, found)
+            _show(cli, found, members)
 
 
 def _show(
     cli: CliContext,
     agreement: Agreement,
+    members: Members,
     *,
     state: str = "",
     positions: tuple[Position, ...] = (),
 ) -> None:
-    _, trust_list = home_of(cli).trust_list()
-    _emit_shares(cli, agreement, trust_list)
+    _emit_shares(cli, agreement, members)
     if state:
         cli.say(f"{agreement.name} is {state}.")
-    say_positions(cli, trust_list, positions)
-    for line in term_lines(agreement, trust_list):
+    say_positions(cli, members, positions)
+    for line in term_lines(agreement, members):
         cli.say(line)
 
 
-def _emit_shares(cli: CliContext, agreement: Agreement, trust_list: TrustList) -> None:
+def _emit_shares(cli: CliContext, agreement: Agreement, members: Members) -> None:
     cli.emit(
         (
             {
                 "article": article.id,
-                "partner": agency_name(trust_list, share.partner),
+                "partner": agency_name(members, share.partner),
                 "category": share.category,
                 "highest_form": share.form.text,
                 "highest_tlp": article.highest_tlp.text,

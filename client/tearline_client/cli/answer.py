@@ -200,7 +200,7 @@ async def _send(
     plan = confirmed(drafted.plans[0], answer.repeats)
     say_mentions(cli, node, [plan])
     if answer.dry_run:
-        cells = cell_rows(plan.cells(), node.directory.trust_list())
+        cells = cell_rows(plan.cells(), node.directory.members())
         cli.emit(cells, preview_columns(cli), spare=SPARE)
         return
     if takes_two(node, plan.draft.agreement.id, plan.draft.article):

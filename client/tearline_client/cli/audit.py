@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tearline.errors import EXIT_NOT_FOUND, NotFound
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.limits import MAX_TEXT_BYTES
 from tearline_client.audit.verifier import Outcome, worst
 from tearline_client.audit.who_saw import OTHERS, Sighting
@@ -67,8 +67,8 @@ async def who_saw_command(cli: CliContext, packet: str, field: str | None, sync:
     async with open_node(cli) as node:
         await look(cli, node, sync=sync)
         answer = node.audit.who_saw(node.packets.find(packet), field)
-        trust_list = node.directory.trust_list()
-    cli.emit((_sighting_row(sighting, trust_list) for sighting in answer.sightings), _SIGHTING)
+        members = node.directory.members()
+    cli.emit((_sighting_row(sighting, members) for sighting in answer.sightings), _SIGHTING)
     for entry in sorted({entry for s in answer.sightings for entry in s.erased_by}):
         cli.say(f"The log's entry may be erased by retention: see the order in entry {entry}.")
     if not answer.resolved:
@@ -83,7 +83,7 @@ async def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
     async with open_node(cli) as node:
         await look(cli, node, sync=sync)
         found = await node.audit.who_saw_value(value, person=cli.settings.person)
-        trust_list = node.directory.trust_list()
+        members = node.directory.members()
     cli.emit(
         (
             {
@@ -91,7 +91,7 @@ async def _who_saw_value(cli: CliContext, value: str, *, sync: bool) -> None:
                 "packet_id": held.packet.hex(),
                 "field": short(held.path),
                 "path": held.path,
-                **_sighting_row(sighting, trust_list),
+                **_sighting_row(sighting, members),
             }
             for held in found
             for sighting in held.seen.sightings
@@ -122,13 +122,13 @@ async def hash_command(cli: CliContext, value: str) -> None:
         value = sys.stdin.readline(MAX_TEXT_BYTES).strip()
     async with open_node(cli) as node:
         packets = node.audit.packets_with(value, person=cli.settings.person)
-        trust_list = node.directory.trust_list()
+        members = node.directory.members()
     cli.emit(
         (
             {
                 "packet": Id(packet.id),
                 "packet_id": packet.id.hex(),
-                "from": agency_name(trust_list, packet.origin),
+                "from": agency_name(members, packet.origin),
                 "received": moment(packet.received_ms),
             }
             for packet in packets
@@ -197,10 +197,10 @@ async def checkpoint(cli: CliContext, node: Node, note: bool, sync: bool) -> Non
     cli.emit([row], list(row))
 
 
-def _sighting_row(sighting: Sighting, trust_list: TrustList) -> dict[str, object]:
+def _sighting_row(sighting: Sighting, members: Members) -> dict[str, object]:
     partner = sighting.partner
     return {
-        "partner": "(others)" if partner == OTHERS else agency_name(trust_list, partner),
+        "partner": "(others)" if partner == OTHERS else agency_name(members, partner),
         "node": partner,
         "granted": sighting.granted.value,
         "form": None if sighting.form is None else sighting.form.text,

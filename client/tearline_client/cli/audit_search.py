@@ -66,7 +66,7 @@ async def search_command(
         return
     rows: list[Row] = []
     async with open_node(cli) as node:
-        writer = RowWriter(names_of(node.directory.trust_list()))
+        writer = RowWriter(names_of(node.directory.members()))
         number, last = 0, after
         async for found in node.audit.search(request, person=cli.settings.person):
             number, last = number + 1, found.index

@@ -6,20 +6,19 @@ from pathlib import Path
 
 import click
 
-from tearline.crypto.armor import Armor
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_hex
 from tearline.errors import (
     EXIT_INTEGRITY,
     EXIT_NOT_FOUND,
     EXIT_OK,
+    CharterUnpinned,
     ConfigUnreadable,
     HomeMissing,
     MalformedInput,
     NotFound,
-    TrustListUnpinned,
 )
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_POLICY_FILE_BYTES
 from tearline.packets.packet import OpenedField
@@ -27,9 +26,7 @@ from tearline.statements.statement import HASH_SIZE
 from tearline.tlog.checkpoint import Checkpoint
 from tearline.tlog.policy import LogPolicy, parse_log_policy
 from tearline.verification.exhibit import Examination, Shown
-from tearline.verification.trust import TrustState
-from tearline.wire.federation import parse_trust_list
-from tearline.wire.statements import Signed
+from tearline.verification.trust import founded
 from tearline_client.audit import export_verifier
 from tearline_client.audit.exhibits import BEGIN, DOES_NOT_SAY, judge_exhibit, outcome_of
 from tearline_client.audit.export_verifier import judge_export
@@ -49,7 +46,7 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
 from tearline_client.cli.session import home_of
-from tearline_client.enrolment import read_signed
+from tearline_client.founding.charter_file import read_federation
 from tearline_client.rendering.output import cell, print_line
 from tearline_client.rendering.packets import field_text
 from tearline_client.rendering.words import Id, agency_name, moment, names_of
@@ -68,12 +65,12 @@ class _Reader:
     """Trusted inputs that files are verified with.
 
     Attributes:
-        trust_list: The federation's first list, or None.
+        members: The federation's founders, or None.
         federation: The federation's id, or None.
         policy: The reader's own requirements for a checkpoint, or None.
     """
 
-    trust_list: TrustList | None
+    members: Members | None
     federation: bytes | None
     policy: LogPolicy | None
 
@@ -89,7 +86,7 @@ class _Verdict:
 
 @click.command(cls=Command)
 @click.argument("files", type=FILE, nargs=-1, required=True)
-@click.option("--trust", type=FILE, help="The federation's trust list; by default the pinned one.")
+@click.option("--trust", type=FILE, help="The federation file; by default the pinned one.")
 @click.option(
     "--federation", help="The federation id that you know by another way: an exhibit needs no more."
 )
@@ -116,8 +113,8 @@ def verify(
     Example: tearline audit verify proofs/ --policy log.policy
     """
     reader = _reader(cli, trust, federation, policy)
-    trust_list = reader.trust_list
-    log = reader.policy or (trust_list.log if trust_list else None)
+    members = reader.members
+    log = reader.policy or (members.log if members else None)
     verifier = AuditVerifier(log, reader.federation)
     paths = _proof_files(files)
     judged = []
@@ -128,7 +125,7 @@ def verify(
     verdicts = [
         found
         if isinstance(found, _Verdict)
-        else _proof_verdict(path, verifier.compared(found), reader.trust_list)
+        else _proof_verdict(path, verifier.compared(found), reader.members)
         for path, found in zip(paths, judged, strict=True)
     ]
     cli.emit(
@@ -165,13 +162,13 @@ def _judge(verifier: AuditVerifier, reader: _Reader, path: Path) -> _Verdict | J
         return _export_verdict(path, data, reader)
     if data.startswith((b"{", b'"entry",')):
         with path.open("rb") as file:
-            table = judge_table(verifier, file, names_of(reader.trust_list))
+            table = judge_table(verifier, file, names_of(reader.members))
         what = {"action": "rows", "entries": table.rows, **_checkpoint_row(table.checkpoint)}
         outcome = worst(finding.outcome for finding in table.findings)
         return _Verdict(outcome=outcome, row=_row(path, outcome, table.findings, what))
     if data.startswith(BEGIN.encode()):
         examined = judge_exhibit(data, reader.federation, policy=reader.policy)
-        return _exhibit_verdict(path, examined, reader.trust_list)
+        return _exhibit_verdict(path, examined, reader.members)
     return verifier.judge(data)
 
 
@@ -189,7 +186,7 @@ def _export_verdict(path: Path, manifest: bytes, reader: _Reader) -> _Verdict:
         else {
             "action": "export",
             "time": moment(export.time_ms),
-            "actor": _name(reader.trust_list, export.header.signer),
+            "actor": _name(reader.members, export.header.signer),
             "exporter": export.header.signer,
             "pseudonym": export.acted_by.pseudonym.hex(),
             "role": export.acted_by.role,
@@ -209,23 +206,23 @@ def _checkpoint_row(checkpoint: Checkpoint | None) -> dict[str, object]:
     }
 
 
-def _exhibit_verdict(path: Path, examined: Examination, trust_list: TrustList | None) -> _Verdict:
+def _exhibit_verdict(path: Path, examined: Examination, members: Members | None) -> _Verdict:
     findings = [
         *(finding_of(error) for error in examined.errors),
         *(finding_of(error, Outcome.INDETERMINATE) for error in examined.lacking),
     ]
     outcome, shown = outcome_of(examined), examined.shown
-    what = {} if shown is None else _shown_row(shown, trust_list)
+    what = {} if shown is None else _shown_row(shown, members)
     return _Verdict(outcome=outcome, row=_row(path, outcome, findings, what), shown=shown)
 
 
-def _shown_row(shown: Shown, trust_list: TrustList | None) -> dict[str, object]:
+def _shown_row(shown: Shown, members: Members | None) -> dict[str, object]:
     manifest = shown.manifest
     return {
         "action": "exhibit",
         "entry": shown.known_at.index,
         "time": moment(shown.known_at.time_ms),
-        "actor": _name(trust_list, shown.originator.signer),
+        "actor": _name(members, shown.originator.signer),
         "originator": shown.originator.signer,
         "packet": Id(shown.packet),
         "packet_id": shown.packet.hex(),
@@ -242,7 +239,7 @@ def _shown_row(shown: Shown, trust_list: TrustList | None) -> dict[str, object]:
         "recipients": [
             {
                 "node": sighting.node,
-                "name": _name(trust_list, sighting.node),
+                "name": _name(members, sighting.node),
                 "status": None if sighting.status is None else sighting.status.text,
                 "entry": sighting.at.index,
                 "time": moment(sighting.at.time_ms),
@@ -290,8 +287,8 @@ def _told(verdict: _Verdict) -> list[str]:
     return [*lines, "This does not say:", *(f"  - {limit}" for limit in DOES_NOT_SAY)]
 
 
-def _proof_verdict(path: Path, judgement: Judgement, trust_list: TrustList | None) -> _Verdict:
-    names, found = names_of(trust_list), judgement.event
+def _proof_verdict(path: Path, judgement: Judgement, members: Members | None) -> _Verdict:
+    names, found = names_of(members), judgement.event
     event = {} if found is None else event_row(found, names) | {"time": moment(found.time_ms)}
     if judgement.statement is not None:
         statement = judgement.statement.statement
@@ -343,8 +340,8 @@ def _row(
     }
 
 
-def _name(trust_list: TrustList | None, uri: str) -> str:
-    return agency_uri_of(uri) if trust_list is None else agency_name(trust_list, uri)
+def _name(members: Members | None, uri: str) -> str:
+    return agency_uri_of(uri) if members is None else agency_name(members, uri)
 
 
 def _proof_files(paths: Iterable[Path]) -> list[Path]:
@@ -364,21 +361,23 @@ def _reader(
     cli: CliContext, trust: Path | None, federation: str | None, policy: Path | None
 ) -> _Reader:
     """Returns the trusted inputs named on the command line, or else those pinned in the home."""
-    pinned = None if federation is None else _federation_id(federation)
+    pinned = None if federation is None else federation_option(federation)
     asked = None if policy is None else parse_log_policy(_read(policy))
     if trust is not None:
-        signed = read_signed(Armor.TRUST_LIST, trust)
+        state = founded(read_federation(trust))
     else:
         try:
-            signed, _ = home_of(cli).trust_list()
+            state = home_of(cli).pinned()
         except HomeMissing:
-            return _Reader(trust_list=None, federation=pinned, policy=asked)
-    trust_list = _verified_list(signed, pinned)
-    cli.say(f"Verified with the trust list of federation {signed.statement.id.hex()}.")
-    return _Reader(trust_list=trust_list, federation=signed.statement.id, policy=asked)
+            return _Reader(members=None, federation=pinned, policy=asked)
+    if pinned is not None and state.federation != pinned:
+        raise CharterUnpinned("the file is of another federation")
+    cli.say(f"Verified with the charter of federation {state.federation.hex()}.")
+    return _Reader(members=state.members, federation=state.federation, policy=asked)
 
 
-def _federation_id(text: str) -> bytes:
+def federation_option(text: str) -> bytes:
+    """Returns the federation id of a command line."""
     try:
         return parse_hex(text, size=HASH_SIZE)
     except MalformedInput as error:
@@ -391,10 +390,3 @@ def _read(path: Path) -> bytes:
             return file.read(MAX_POLICY_FILE_BYTES + 1)
     except OSError as error:
         raise ConfigUnreadable(f"{path}: {error.strerror}") from None
-
-
-def _verified_list(signed: Signed, federation: bytes | None) -> TrustList:
-    if federation is not None and signed.statement.id != federation:
-        raise TrustListUnpinned("the trust list is of another federation")
-    TrustState(federation=signed.statement.id).apply(0, signed)
-    return parse_trust_list(signed.statement.body)

@@ -110,16 +110,16 @@ def _home(context: click.Context) -> Path:
 
 
 def _partners(home: Path) -> list[str]:
-    """Returns the names of the agencies in the pinned trust list."""
+    """Returns the names of the agencies that founded the federation."""
     from tearline.crypto.armor import Armor, parse_armor
     from tearline.errors import TearlineError
-    from tearline.wire.federation import parse_trust_list
-    from tearline.wire.statements import parse_signed
+    from tearline.verification.trust import founded
+    from tearline.wire.federation import parse_federation_file
 
     try:
         text = (home / "federation.trust").read_text("utf-8")
-        signed = parse_signed(parse_armor(Armor.TRUST_LIST, text))
-        return sorted(agency.name for agency in parse_trust_list(signed.statement.body).agencies)
+        pinned = founded(parse_federation_file(parse_armor(Armor.FEDERATION, text)))
+        return sorted(agency.name for agency in pinned.members.agencies)
     except (OSError, UnicodeDecodeError, TearlineError):
         return []
 

@@ -11,7 +11,7 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FREE_TEXT, free_text, yes_option
 from tearline_client.cli.release_options import repeats_option
-from tearline_client.cli.session import acting, home_of, look, node_command
+from tearline_client.cli.session import acting, look, node_command
 from tearline_client.features.cases.views import CaseView
 from tearline_client.node import Node
 from tearline_client.rendering.words import Id, agency_name, moment
@@ -94,15 +94,15 @@ async def list_command(cli: CliContext, node: Node) -> None:
     Example: tearline case list
     """
     await look(cli, node, sync=False)
-    _, trust_list = home_of(cli).trust_list()
+    members = node.directory.members()
     rows = [
         {
             "id": Id(view.id),
             "title": view.title,
-            "lead": agency_name(trust_list, view.lead),
+            "lead": agency_name(members, view.lead),
             "standing": view.standing.value,
-            "members": " ".join(agency_name(trust_list, uri) for uri in view.members),
-            "to_join": " ".join(agency_name(trust_list, uri) for uri in view.asked),
+            "members": " ".join(agency_name(members, uri) for uri in view.members),
+            "to_join": " ".join(agency_name(members, uri) for uri in view.asked),
         }
         for view in node.cases.all()
     ]
@@ -118,7 +118,7 @@ async def show(cli: CliContext, node: Node, case: str) -> None:
 
     Example: tearline case show Riverbank
     """
-    _, trust_list = home_of(cli).trust_list()
+    members = node.directory.members()
     view = node.cases.find(case)
     cli.say(f"{view.title}: {view.summary}" if view.summary else view.title)
     for reason in node.cases.reasons(view):
@@ -127,7 +127,7 @@ async def show(cli: CliContext, node: Node, case: str) -> None:
     standings |= {uri: standing.value for uri, standing in view.seats.items()}
     standings[view.lead] = "leads"
     rows = [
-        {"agency": agency_name(trust_list, uri), "standing": standings[uri]}
+        {"agency": agency_name(members, uri), "standing": standings[uri]}
         for uri in sorted(standings)
     ]
     cli.emit(rows, ["agency", "standing"])
@@ -144,10 +144,10 @@ async def timeline(cli: CliContext, node: Node, case: str) -> None:
     Example: tearline case timeline Riverbank
     """
     await look(cli, node)
-    _, trust_list = home_of(cli).trust_list()
+    members = node.directory.members()
 
     def name(uri: str) -> str:
-        return agency_name(trust_list, uri) if uri else ""
+        return agency_name(members, uri) if uri else ""
 
     rows = [
         {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.packets.packet import OpenedField
 from tearline_client.cli.context import CliContext
 from tearline_client.node import Node
@@ -39,12 +39,12 @@ def confirm_packets(
     Raises:
         NotConfirmed: If the typed text differs.
     """
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     cells = [cell for plan in plans for cell in plan.cells()]
     recipients = [recipient for plan in plans for recipient in plan.recipients]
-    act = f"{counted(len(plans), 'packet')} will be sent to {_names(recipients, trust_list)}."
+    act = f"{counted(len(plans), 'packet')} will be sent to {_names(recipients, members)}."
     act = f"{because} {act}".strip()
-    _confirm(cli, cell_rows(cells, trust_list), act, words=words, typed=typed, yes=yes)
+    _confirm(cli, cell_rows(cells, members), act, words=words, typed=typed, yes=yes)
 
 
 def confirm_fields(
@@ -69,10 +69,10 @@ def confirm_fields(
     Raises:
         NotConfirmed: If the person does not confirm.
     """
-    trust_list = node.directory.trust_list()
-    names = _names((recipient for _, recipient in fields), trust_list)
+    members = node.directory.members()
+    names = _names((recipient for _, recipient in fields), members)
     act = f"{counted(len(fields), 'field')} {act} {names}."
-    _confirm(cli, opened_rows(fields, trust_list), act, words=words, typed="yes", yes=yes)
+    _confirm(cli, opened_rows(fields, members), act, words=words, typed="yes", yes=yes)
 
 
 def _confirm(
@@ -85,5 +85,5 @@ def _confirm(
     cli.confirm(act, typed, yes=yes)
 
 
-def _names(recipients: Iterable[str], trust_list: TrustList) -> str:
-    return ", ".join(sorted({agency_name(trust_list, each) for each in recipients}))
+def _names(recipients: Iterable[str], members: Members) -> str:
+    return ", ".join(sorted({agency_name(members, each) for each in recipients}))

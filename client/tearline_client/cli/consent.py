@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.onward.consent import ConsentStep
 from tearline.onward.use import Use
 from tearline_client.cli.confirmation import confirm_fields
@@ -84,7 +84,7 @@ async def pass_on(
         repeats=repeats,
         acted_by=person,
     )
-    _emit(cli, record, node.directory.trust_list())
+    _emit(cli, record, node.directory.members())
 
 
 @command.command()
@@ -127,7 +127,7 @@ async def ask(
         repeats=repeats,
         acted_by=person,
     )
-    _emit(cli, record, node.directory.trust_list())
+    _emit(cli, record, node.directory.members())
 
 
 @command.command(name="list")
@@ -139,11 +139,11 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     Example: tearline consent list
     """
     await look(cli, node, sync=sync)
-    trust_list, now_ms = node.directory.trust_list(), node.now_ms()
+    members, now_ms = node.directory.members(), node.now_ms()
     waiting = node.approvals.by_question()
     rows = [
         {
-            **_row(record, trust_list, now_ms),
+            **_row(record, members, now_ms),
             "waits": "for a second person" if record.id in waiting else "",
         }
         for record in node.consents.all()
@@ -162,14 +162,14 @@ async def show(cli: CliContext, node: Node, consent: str, sync: bool) -> None:
     """
     await look(cli, node, sync=sync)
     record = node.consents.find(consent)
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     rows = [
         {
             "step": step.consent.step.value,
-            "by": "us" if step.ours else agency_name(trust_list, record.peer),
+            "by": "us" if step.ours else agency_name(members, record.peer),
             "at": moment(step.time_ms),
             "fields": " ".join(short(path) for path in step.terms.fields),
-            "for": scope_text(record.use, step.terms.scope, trust_list),
+            "for": scope_text(record.use, step.terms.scope, members),
             "until": moment(step.consent.ends_ms),
             "note": step.terms.note,
             "repeats": node.packets.repeats_in(step.id),
@@ -212,10 +212,10 @@ async def give(
     Example: tearline --as li consent give 5f0c9a1b
     """
     await look(cli, node)
-    record, trust_list = node.consents.find(consent), node.directory.trust_list()
+    record, members = node.consents.find(consent), node.directory.members()
     paths = [node.packets.path_of(record.packet, field) for field in fields]
     if dry_run:
-        _emit(cli, record, trust_list)
+        _emit(cli, record, members)
         return
     reference = node.packets.manifest(record.packet).agreement
     if not takes_two(node, reference.id, reference.article):
@@ -234,7 +234,7 @@ async def give(
     if isinstance(given, bytes):
         emit_released(cli, given)
     else:
-        _emit(cli, given, trust_list)
+        _emit(cli, given, members)
 
 
 @command.command()
@@ -251,7 +251,7 @@ async def refuse(cli: CliContext, node: Node, consent: str, note: str, repeats: 
     record = node.consents.find(consent)
     person = acting_on(cli, node, record.packet)
     refused = await node.consents.refuse(record.id, note=note, repeats=repeats, acted_by=person)
-    _emit(cli, refused, node.directory.trust_list())
+    _emit(cli, refused, node.directory.members())
 
 
 @command.command()
@@ -271,12 +271,12 @@ async def withdraw(
     Example: tearline --as li consent withdraw 5f0c9a1b
     """
     await look(cli, node)
-    record, trust_list = node.consents.find(consent), node.directory.trust_list()
-    name = agency_name(trust_list, record.peer)
+    record, members = node.consents.find(consent), node.directory.members()
+    name = agency_name(members, record.peer)
     cli.confirm(f"The consent between this agency and {name} ends permanently.", name, yes=yes)
     person = acting_on(cli, node, record.packet)
     withdrawn = await node.consents.withdraw(record.id, note=note, repeats=repeats, acted_by=person)
-    _emit(cli, withdrawn, trust_list)
+    _emit(cli, withdrawn, members)
 
 
 def _confirm(
@@ -304,22 +304,22 @@ def _ends_ms(until: datetime | None) -> int:
     return 0 if until is None else last_ms(until)
 
 
-def _emit(cli: CliContext, record: ConsentRecord, trust_list: TrustList) -> None:
-    cli.emit([_row(record, trust_list, 0)], _COLUMNS)
+def _emit(cli: CliContext, record: ConsentRecord, members: Members) -> None:
+    cli.emit([_row(record, members, 0)], _COLUMNS)
     cli.advise(f"tearline consent show {Id(record.id).text()}")
 
 
-def _row(record: ConsentRecord, trust_list: TrustList, now_ms: int) -> dict[str, object]:
+def _row(record: ConsentRecord, members: Members, now_ms: int) -> dict[str, object]:
     wanted = record.wanted
     ends_ms = wanted.consent.ends_ms if wanted else 0
     return {
         "consent": Id(record.id),
         "side": "asked by us" if record.asked_here else "asked of us",
-        "partner": agency_name(trust_list, record.peer),
+        "partner": agency_name(members, record.peer),
         "use": record.use.value,
         "status": status_at(record, now_ms),
         "fields": " ".join(short(path) for path in wanted.terms.fields) if wanted else "",
-        "for": scope_text(record.use, wanted.terms.scope, trust_list) if wanted else "",
+        "for": scope_text(record.use, wanted.terms.scope, members) if wanted else "",
         "until": moment(ends_ms),
         "packet": Id(record.packet),
         "id": record.id.hex(),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.example_files import example_option
@@ -85,9 +85,9 @@ async def correct(
             cli.say(f"line {finding.line}, {finding.column}: {finding.why}")
         wanted = confirmed(plan.release, repeats)
         released = None if dry_run else await release(cli, node, [wanted], yes=yes)
-        trust_list = node.directory.trust_list()
+        members = node.directory.members()
     for uri, why in sorted(plan.passed_over.items()):
-        partner = agency_name(trust_list, uri)
+        partner = agency_name(members, uri)
         cli.say(f"Not for {partner}: {why}.")
         if uri in plan.left_behind:
             cli.say(
@@ -97,7 +97,7 @@ async def correct(
     if dry_run:
         names = names_by_recipient(plan.release.cells())
         cli.emit(
-            _rows(plan, trust_list, names if cli.settings.output == "table" else {}),
+            _rows(plan, members, names if cli.settings.output == "table" else {}),
             ["field", "category", "partner", "before", "after"],
             spare=SPARE,
         )
@@ -110,7 +110,7 @@ async def correct(
 
 
 def _rows(
-    plan: CorrectionPlan, trust_list: TrustList, names: Mapping[str, Mapping[str, str]]
+    plan: CorrectionPlan, members: Members, names: Mapping[str, Mapping[str, str]]
 ) -> Iterator[dict[str, object]]:
     for change in plan.changes:
         known = names.get(change.recipient)
@@ -118,7 +118,7 @@ def _rows(
             "field": short(change.path),
             "path": change.path,
             "category": _category(change),
-            "partner": agency_name(trust_list, change.recipient),
+            "partner": agency_name(members, change.recipient),
             "before": seen_text(change.before, known),
             "after": seen_text(change.after, known),
         }

@@ -105,12 +105,12 @@ async def list_command(cli: CliContext, node: Node) -> None:
 
     Example: tearline log erase list
     """
-    _, trust_list = home_of(cli).trust_list()
+    members = node.directory.members()
     rows = [
         {
             "entry": found.entry,
             "erased": " ".join(map(str, found.order.indices)),
-            "parties": " ".join(agency_name(trust_list, uri) for uri in found.order.parties),
+            "parties": " ".join(agency_name(members, uri) for uri in found.order.parties),
             "reason": found.order.reason or _retention(node, found.order),
             "repeats": node.packets.repeats_in(found.signed.statement.id),
             "id": found.signed.statement.id.hex(),

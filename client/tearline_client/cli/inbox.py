@@ -74,13 +74,13 @@ async def command(
     )
     found = tuple(islice(_found(node, within, unread=unread), limit))
     subjects = node.packets.subjects([each.id for each in found], person=cli.settings.person)
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     titles = {view.id.hex(): view.title for view in node.cases.all()}
     rows = [
         {
             "packet": Id(each.id),
             "unread": node.packets.is_unread(each.id),
-            "from": agency_name(trust_list, each.origin),
+            "from": agency_name(members, each.origin),
             "from_uri": each.origin,
             "subject": " · ".join(subjects.get(each.id, ())),
             "names": list(subjects.get(each.id, ())),
@@ -112,7 +112,7 @@ def _found(node: Node, within: SearchFilter, *, unread: bool) -> Iterator[Packet
 
 
 def _agency(node: Node, name: str) -> str:
-    agencies = {agency.name: agency.uri for agency in node.directory.trust_list().agencies}
+    agencies = {agency.name: agency.uri for agency in node.directory.members().agencies}
     return agencies.get(name) or (node.directory.node_of(name) if name else "")
 
 

@@ -19,9 +19,23 @@ from tearline_client.cli.session import home_of, passphrases
     type=FILE,
     help="File with the root's passphrase; by default the node's passphrase.",
 )
+@click.option("--federation", help="The id of the federation to join; none to found one.")
+@click.option(
+    "--generation",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Above 1 for an agency that was a member before, or that lost its root key.",
+)
 @pass_cli
 def command(
-    cli: CliContext, agency: str, domain: str, node_name: str, root_passphrase_file: Path | None
+    cli: CliContext,
+    agency: str,
+    domain: str,
+    node_name: str,
+    root_passphrase_file: Path | None,
+    federation: str | None,
+    generation: int,
 ) -> None:
     """Create an agency and its first node, with every key.
 
@@ -31,12 +45,21 @@ def command(
 
     Example: tearline init --agency us-justice --domain justice.us.example --node liaison
     """
+    from tearline.federation.charter import GENESIS_FEDERATION
+    from tearline_client.cli.audit_verify import federation_option
     from tearline_client.enrolment import found_agency
     from tearline_client.keys.home import Identity
 
     home = home_of(cli)
     identity = Identity(agency=agency, domain=domain, node=node_name)
-    found_agency(home, identity, passphrases(cli, root_passphrase_file, twice=True))
+    federation_id = federation_option(federation) if federation else GENESIS_FEDERATION
+    found_agency(
+        home,
+        identity,
+        passphrases(cli, root_passphrase_file, twice=True),
+        federation_id,
+        generation,
+    )
     cli.say(f"Created {identity.uri} in {home.path}.")
-    cli.say(f"Next: give {home.path / f'{agency}.agency'} to the trust list's drafter; then sign")
-    cli.say("and pin the list that comes back: tearline trust sign, tearline trust pin.")
+    receiver = "the council" if federation else "the founder that drafts the charter"
+    cli.say(f"Next: give {home.path / f'{agency}.agency'} to {receiver}.")

@@ -37,10 +37,10 @@ async def cosigners(cli: CliContext, node: Node) -> None:
     Example: tearline log cosigners
     """
     await node.sync()
-    _, trust_list = home_of(cli).trust_list()
+    members = node.directory.members()
     rows = [
         {
-            "agency": agency_name(trust_list, partner.agency),
+            "agency": agency_name(members, partner.agency),
             "entries": partner.size,
             "at": moment(partner.time_s * 1000),
             "missing": _missing(partner),

@@ -113,7 +113,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
     """
     unread = await _unread(node) if sync else "not asked"
     found = node.status()
-    _, trust_list = home_of(cli).trust_list()
+    members = node.directory.members()
     rows: list[dict[str, object]] = [
         {"what": "node", "which": found.uri, "state": ""},
         {"what": "log", "which": "entries read and verified", "state": found.log_size},
@@ -138,7 +138,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
     rows += [
         {
             "what": "channel",
-            "which": agency_name(trust_list, channel.peer),
+            "which": agency_name(members, channel.peer),
             "state": f"sent {channel.sent}, received {channel.received}"
             + (f", {channel.waiting} behind a gap" if channel.waiting else ""),
         }
@@ -170,7 +170,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
         stopped = sum(bool(each.code) for each in decided)
         state = f"{len(decided)}, of which stopped {stopped}: tearline node queue"
         rows.append({"what": "decided", "which": "not signed yet", "state": state})
-    rows += recalls_in_status(node, trust_list)
+    rows += recalls_in_status(node, members)
     rows += [
         {
             "what": "kept too long",
@@ -185,7 +185,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
         {
             "what": "waits for the sender's cosignature",
             "which": Id(waiting.packet),
-            "state": f"from {agency_name(trust_list, waiting.sender)}",
+            "state": f"from {agency_name(members, waiting.sender)}",
         }
         for waiting in node.packets.awaiting()
     ]
@@ -195,7 +195,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
     rows += [
         {
             "what": "over quota",
-            "which": agency_name(trust_list, agency) if agency.startswith("spiffe:") else "",
+            "which": agency_name(members, agency) if agency.startswith("spiffe:") else "",
             "state": f"{count} more that did not verify; their ids alone are kept",
         }
         for agency, count in found.over_quota.items()
@@ -272,7 +272,7 @@ async def mirror(cli: CliContext, node: Node, output_file: Path) -> None:
     """Write this node's copy of the log into a file, for an exchange that lost its own.
 
     The command does not contact the exchange. Readers of the file see the view of every member:
-    trust lists, keys, and hashes of all events.
+    members, votes, keys, and hashes of all events.
 
     Example: tearline node mirror --output-file mirror
     """

@@ -102,10 +102,10 @@ async def preview(
         )
         say_findings(cli, drafted)
         say_mentions(cli, node, drafted.plans)
-        trust_list = node.directory.trust_list()
+        members = node.directory.members()
     cells = [cell for plan in drafted.plans for cell in plan.cells()]
     cli.emit(
-        cell_rows(cells, trust_list),
+        cell_rows(cells, members),
         [
             "field",
             "category",
@@ -174,7 +174,7 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     Example: tearline packet list
     """
     await look(cli, node, sync=sync)
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     superseded = node.corrections.superseded()
     rows: list[dict[str, object]] = []
     for packet in node.packets.list():
@@ -184,7 +184,7 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
             {
                 "packet": Id(packet.id),
                 "id": packet.id.hex(),
-                "from": "us" if own else agency_name(trust_list, packet.origin),
+                "from": "us" if own else agency_name(members, packet.origin),
                 "kind": manifest.kind.value,
                 "case": manifest.case_id,
                 "urgency": manifest.urgency.value,
@@ -273,10 +273,10 @@ async def status(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
     """
     await look(cli, node, sync=sync)
     packets = node.packets
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     rows = [
         {
-            "partner": agency_name(trust_list, g.grant.address.recipient),
+            "partner": agency_name(members, g.grant.address.recipient),
             "place": g.grant.address.seq,
             "status": _status_text(g),
             "released": len(g.grant.compartments) + len(g.grant.fields),

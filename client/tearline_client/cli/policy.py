@@ -137,7 +137,7 @@ async def matrix(
     """
     desk = bench_of(node, agreement)
     cells = matrix_of(desk, desk.policies.under(desk.agreement), article, purpose, kind)
-    names = {uri: agency_name(desk.trust_list, uri) for uri in desk.partners()}
+    names = {uri: agency_name(desk.members, uri) for uri in desk.partners()}
     rows: dict[str, dict[str, object]] = {}
     for cell in cells:
         row = rows.setdefault(cell.path, {"category": cell.path})
@@ -176,7 +176,7 @@ async def diff(
         for path in (old, new)
     )
     cli.emit(
-        (change_row(change, desk.trust_list) for change in explaining.diff(before, after)),
+        (change_row(change, desk.members) for change in explaining.diff(before, after)),
         ["category", "partner", "before", "after", "reveals_more"],
     )
 

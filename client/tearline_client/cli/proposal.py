@@ -9,7 +9,7 @@ from tearline.agreements.agreement import Agreement
 from tearline.agreements.diff import Clause, TermChange, clauses, compare
 from tearline.agreements.proposal import Offer, ProposalState
 from tearline.errors import AgreementNotInForce
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.persons.tokens import Role
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.example_files import example_option, terms
@@ -182,7 +182,7 @@ def emit_changes(cli: CliContext, node: Node, agreement: Agreement) -> None:
 
 def offer_rows(node: Node) -> Iterable[dict[str, object]]:
     """Yields open proposals as rows of ``agreement list``; agreed ones are listed as agreements."""
-    trust_list = node.home.trust_list()[1]
+    members = node.directory.members()
     for offer in node.proposals.offers():
         state = node.proposals.state_of(offer)
         if state is ProposalState.AGREED:
@@ -195,37 +195,37 @@ def offer_rows(node: Node) -> Iterable[dict[str, object]]:
             "from": Day(agreement.valid_from_ms),
             "until": Day(agreement.valid_until_ms),
             "articles": " ".join(article.id for article in agreement.terms.articles),
-            "signed_by": names_text(trust_list, sorted(offer.signers)),
-            "declined_by": names_text(trust_list, sorted(offer.decliners)),
+            "signed_by": names_text(members, sorted(offer.signers)),
+            "declined_by": names_text(members, sorted(offer.decliners)),
             "answer_by": Day(offer.answer_by_ms),
             "proposal": offer.terms.hex(),
             "id": agreement.id.hex(),
         }
 
 
-def term_lines(agreement: Agreement, trust_list: TrustList) -> Iterator[str]:
+def term_lines(agreement: Agreement, members: Members) -> Iterator[str]:
     """Yields one line for every term except shares."""
     for clause in clauses(None, agreement):
         if share_of(clause.name) is None:
             place = f"{clause.article}, " if clause.article else ""
-            value = value_text(clause.name, clause.after, trust_list)
+            value = value_text(clause.name, clause.after, members)
             yield f"{place}{clause.name.removesuffix('_ms')}: {value or 'none'}"
 
 
 def change_rows(node: Node, before: Agreement | None, after: Agreement) -> list[dict[str, object]]:
     """Returns the changes in ``after``: gains and losses of parties, then terms."""
-    trust_list = node.home.trust_list()[1]
+    members = node.directory.members()
     changes = compare(before, after, node.agreements.policies.shared)
-    rows = [_change_row(change, trust_list) for change in changes]
-    return [*rows, *(_clause_row(clause, trust_list) for clause in clauses(before, after))]
+    rows = [_change_row(change, members) for change in changes]
+    return [*rows, *(_clause_row(clause, members) for clause in clauses(before, after))]
 
 
-def _change_row(change: TermChange, trust_list: TrustList) -> dict[str, object]:
+def _change_row(change: TermChange, members: Members) -> dict[str, object]:
     return {
         "change": "gains" if change.is_gain else "loses",
         "article": change.article,
-        "from": agency_name(trust_list, change.sender),
-        "to": agency_name(trust_list, change.recipient),
+        "from": agency_name(members, change.sender),
+        "to": agency_name(members, change.recipient),
         "what": change.category,
         "before": change.before.text,
         "after": change.after.text,
@@ -233,26 +233,26 @@ def _change_row(change: TermChange, trust_list: TrustList) -> dict[str, object]:
     }
 
 
-def _clause_row(clause: Clause, trust_list: TrustList) -> dict[str, object]:
+def _clause_row(clause: Clause, members: Members) -> dict[str, object]:
     what = clause.name
     if share := share_of(clause.name):
-        what = f"shares.{agency_name(trust_list, share[0])} {share[1]}"
+        what = f"shares.{agency_name(members, share[0])} {share[1]}"
     return {
         "change": "text",
         "article": clause.article,
         "from": "",
         "to": "",
         "what": what,
-        "before": _value(clause.name, clause.before, trust_list),
-        "after": _value(clause.name, clause.after, trust_list),
+        "before": _value(clause.name, clause.before, members),
+        "after": _value(clause.name, clause.after, members),
         "uses": "",
     }
 
 
-def _value(name: str, value: object, trust_list: TrustList) -> object:
+def _value(name: str, value: object, members: Members) -> object:
     if isinstance(value, int) and name.startswith("valid_"):
         return Day(value)
-    return value_text(name, value, trust_list)
+    return value_text(name, value, members)
 
 
 def _officer(cli: CliContext, node: Node) -> None:

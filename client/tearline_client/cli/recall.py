@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from tearline.errors import LoginRequired, MalformedInput
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.limits import MIN_ANSWER_MS
 from tearline.packets.recall import KeepGround, Reach, RecallReason, RecallState
 from tearline.persons.tokens import Role
@@ -111,11 +111,11 @@ async def recall(
             respond_in_ms=hours * _HOUR_MS,
             acted_by=person,
         )
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     cli.emit(
         (
             {
-                "partner": agency_name(trust_list, uri),
+                "partner": agency_name(members, uri),
                 "packet": Id(plan.packet),
                 "what": _what(plan.slots),
             }
@@ -161,13 +161,13 @@ async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> Non
     Example: tearline packet recalls --overdue
     """
     await look(cli, node, sync=sync)
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     held: list[dict[str, object]] = [
         {
             "packet": Id(hold.packet),
             "id": hold.packet.hex(),
             "by": "nobody yet",
-            "partner": agency_name(trust_list, node.packets.get(hold.packet).origin),
+            "partner": agency_name(members, node.packets.get(hold.packet).origin),
             "what": "everything",
             "state": "held",
             "ground": hold.ground.value,
@@ -180,7 +180,7 @@ async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> Non
             "packet": Id(each.packet),
             "id": each.packet.hex(),
             "by": "us",
-            "partner": agency_name(trust_list, each.partner),
+            "partner": agency_name(members, each.partner),
             "what": "not known since the restore",
             "state": each.answer.state.text,
             "ground": each.answer.ground.value if each.answer.ground else "",
@@ -196,7 +196,7 @@ async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> Non
                 "packet": Id(each.recall.packet),
                 "id": each.recall.packet.hex(),
                 "by": "partner" if each.incoming else "us",
-                "partner": agency_name(trust_list, each.partner),
+                "partner": agency_name(members, each.partner),
                 "what": _what(each.order.slots),
                 "reason": each.order.reason.value,
                 "state": _state(node, each),
@@ -218,22 +218,22 @@ def recalls_of(node: Node, shown: PacketView) -> list[str]:
     if not shown.own:
         states = sorted({each.state for each in found if each.incoming})
         return [f"Its originator recalled it or part of it: {s.text}." for s in states]
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     return [
-        f"We recalled {_what(each.order.slots)} from {agency_name(trust_list, each.partner)}:"
+        f"We recalled {_what(each.order.slots)} from {agency_name(members, each.partner)}:"
         f" {_state(node, each)} there. This is our own copy."
         for each in found
         if not each.incoming
     ]
 
 
-def recalls_in_status(node: Node, trust_list: TrustList) -> list[dict[str, object]]:
+def recalls_in_status(node: Node, members: Members) -> list[dict[str, object]]:
     """Returns the rows of `tearline node status` about recalls: overdue ones and open decisions."""
     late: list[dict[str, object]] = [
         {
             "what": "recall overdue",
             "which": Id(each.recall.packet),
-            "state": f"{agency_name(trust_list, each.partner)} owed an answer by"
+            "state": f"{agency_name(members, each.partner)} owed an answer by"
             f" {time_text(each.due_ms)} UTC",
             "at": moment(each.due_ms),
         }

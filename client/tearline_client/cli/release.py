@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from tearline.errors import ActQueued
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.persons.tokens import Role
 from tearline.statements.receipt import Status
 from tearline_client.cli.confirmation import confirm_fields, confirm_packets
@@ -52,12 +52,12 @@ def say_unmarked(cli: CliContext, drafted: Drafted) -> None:
 def say_mentions(cli: CliContext, node: Node, plans: Iterable[ReleasePlan]) -> None:
     """Prints every text that repeats a value its reader may not have in clear."""
     for plan in plans:
-        _say_each(cli, node.packets.mentions(plan), node.directory.trust_list())
+        _say_each(cli, node.packets.mentions(plan), node.directory.members())
 
 
-def _say_each(cli: CliContext, mentions: Iterable[Mention], trust_list: TrustList) -> None:
+def _say_each(cli: CliContext, mentions: Iterable[Mention], members: Members) -> None:
     for mention in mentions:
-        partner = agency_name(trust_list, mention.recipient)
+        partner = agency_name(members, mention.recipient)
         told = short(mention.value) if mention.value else "a value"
         source = f" of packet {mention.packet.hex()[:12]}" if mention.packet else ""
         cli.say(
@@ -143,7 +143,7 @@ def _say_review(cli: CliContext, node: Node, review: Review) -> None:
                 node.requests.overturned(content.request, content.items, person=cli.settings.person)
             )
         )
-    _say_each(cli, review.mentions, node.directory.trust_list())
+    _say_each(cli, review.mentions, node.directory.members())
     for reason in review.reasons:
         cli.say(f"Reason of the drafter to repeat it: {reason}")
 
@@ -174,7 +174,7 @@ async def pending(cli: CliContext, node: Node, release: str) -> None:
         text_column(cli.settings.output, "seen_as"),
         "drafted_as",
     ]
-    cli.emit(review_rows(review, node.directory.trust_list()), columns)
+    cli.emit(review_rows(review, node.directory.members()), columns)
 
 
 @click.command(cls=Command)
@@ -197,7 +197,7 @@ async def approve(cli: CliContext, node: Node, release: str, yes: bool) -> None:
     _say_review(cli, node, review)
     for changed in review.changed:
         cell = changed.cell
-        partner = agency_name(node.directory.trust_list(), cell.recipient)
+        partner = agency_name(node.directory.members(), cell.recipient)
         cli.say(
             f"{short(cell.path)} for {partner}: drafted as {changed.before}, now {cell.form.text}"
         )
@@ -223,13 +223,13 @@ async def reject(cli: CliContext, node: Node, release: str) -> None:
 
 
 def _pending_row(node: Node, pending: Pending) -> dict[str, object]:
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     what, article, recipients = _subject(node, pending.content)
     return {
         "pending": Id(pending.id),
         "id": pending.id.hex(),
         "what": f"{what}, {counted(pending.lost, 'field')} recalled" if pending.lost else what,
-        "to": " ".join(sorted(agency_name(trust_list, uri) for uri in recipients)),
+        "to": " ".join(sorted(agency_name(members, uri) for uri in recipients)),
         "article": article,
         "by": pending.drafter.subject,
         "at": moment(pending.time_ms),

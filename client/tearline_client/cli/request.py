@@ -42,9 +42,9 @@ async def list_command(cli: CliContext, node: Node, only_open: bool) -> None:
     Example: tearline request list --open
     """
     await catch_up(cli, node)
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     rows = [
-        row_of(state, trust_list)
+        row_of(state, members)
         for state in node.requests.list()
         if not (only_open and state.phase.has_ended)
     ]
@@ -73,7 +73,7 @@ async def show(cli: CliContext, node: Node, request: str, steps: bool) -> None:
     answers = [item.answer for item in view.items if item.answer]
     superseded = node.corrections.corrected_by(answers)
     state = state_of(view)
-    row = row_of(state, node.directory.trust_list())
+    row = row_of(state, node.directory.members())
     left = f", {row['left']} left" if row["left"] and not view.is_overdue else f" {row['left']}"
     cli.say(
         f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"

@@ -106,7 +106,7 @@ async def new(
         draft = plan.draft
         say_mentions(cli, node, [plan])
         if dry_run:
-            cells = cell_rows(plan.cells(), node.directory.trust_list())
+            cells = cell_rows(plan.cells(), node.directory.members())
             cli.emit(cells, preview_columns(cli), spare=SPARE)
             return
         if takes_two(node, draft.agreement.id, draft.article):
@@ -116,9 +116,9 @@ async def new(
         confirm_packets(cli, node, [plan], yes=yes)
         sent = await node.requests.submit(plan, person)
         verify_accepted(sent)
-        trust_list = node.directory.trust_list()
+        members = node.directory.members()
     cli.emit(({"request": Id(packet)} for packet in sent.packets), ["request"])
-    partner = agency_name(trust_list, plan.recipients[0])
+    partner = agency_name(members, plan.recipients[0])
     cli.say(f"Sent the request to {partner}.")
     cli.advise(f"tearline request show {Id(sent.packets[0]).text()}")
 
@@ -172,7 +172,7 @@ def _choices(node: Node, name: str, said: dict[str, str]) -> list[str]:
     match name:
         case "to":
             own = node.identity().agency
-            agencies = node.directory.trust_list().agencies
+            agencies = node.directory.members().agencies
             return sorted(each.name for each in agencies if each.name != own)
         case "agreement" if "to" in said:
             partner = agency_uri_of(node.directory.node_of(said["to"]))

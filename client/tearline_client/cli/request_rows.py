@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.requests.progress import Phase
 from tearline.requests.step import Side
 from tearline.text.choices import listed
@@ -41,14 +41,14 @@ def preview_columns(cli: CliContext) -> list[str]:
     ]
 
 
-def row_of(state: RequestState, trust_list: TrustList) -> dict[str, object]:
+def row_of(state: RequestState, members: Members) -> dict[str, object]:
     """Returns a request as a row: its state and its deadline."""
     owed = not state.phase.has_ended
     return {
         "request": Id(state.request.packet),
         "id": state.request.packet.hex(),
         "role": "asker" if state.request.side is Side.ASKER else "asked",
-        "partner": agency_name(trust_list, state.request.peer),
+        "partner": agency_name(members, state.request.peer),
         "urgency": state.urgency.value,
         "state": state.phase.text,
         "question": state.has_question,
@@ -115,7 +115,7 @@ def next_step(state: RequestState) -> str:
 def emit_request(cli: CliContext, node: Node, request: bytes, columns: Sequence[str]) -> None:
     """Prints a request after a step, and advises the next one."""
     state = node.requests.state(request)
-    cli.emit([row_of(state, node.directory.trust_list())], columns)
+    cli.emit([row_of(state, node.directory.members())], columns)
     cli.advise(next_step(state))
 
 

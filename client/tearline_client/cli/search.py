@@ -96,7 +96,7 @@ async def search(
     for packet_id, fields in found.items():
         packet = node.packets.get(packet_id)
         ours = packet.origin == node.uri
-        trust_list = node.directory.trust_list()
+        members = node.directory.members()
         for opened in fields:
             match = sought.match(opened.field)
             if match is not None and match.widened_by:
@@ -105,7 +105,7 @@ async def search(
                 {
                     "packet": Id(packet_id),
                     "id": packet_id.hex(),
-                    "from": "us" if ours else agency_name(trust_list, packet.origin),
+                    "from": "us" if ours else agency_name(members, packet.origin),
                     "kind": packet.manifest.kind.value,
                     "case": packet.manifest.case_id,
                     "at": moment(packet.received_ms),
@@ -147,7 +147,7 @@ def _damaged_text(packets: Sequence[bytes]) -> str:
 
 
 def _sender(node: Node, name: str) -> str:
-    agencies = {agency.name: agency.uri for agency in node.directory.trust_list().agencies}
+    agencies = {agency.name: agency.uri for agency in node.directory.members().agencies}
     return agencies.get(name) or (node.directory.node_of(name) if name else "")
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from tearline.errors import ActQueued
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.persons.tokens import Role
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline_client.cli.context import CliContext
@@ -15,7 +15,6 @@ from tearline_client.cli.options import yes_option
 from tearline_client.cli.session import (
     acting,
     async_command,
-    home_of,
     look,
     node_command,
     open_node,
@@ -90,22 +89,22 @@ async def suspend(
 
     Example: tearline --as olga agreement suspend narcotics-2026 --reason review
     """
-    _, trust_list = home_of(cli).trust_list()
-    sender, recipient = direction_of(trust_list, direction)
-    suspension = Suspension(
-        article=article,
-        sender=sender,
-        recipient=recipient,
-        reason=Reason(reason),
-        in_flight=InFlight(in_flight),
-        originated=Originated(originated),
-    )
-    scope = scope_text(trust_list, suspension)
-    erased = " Partners erase earlier packets." if originated == Originated.ERASE else ""
-    done = f"{name}: {scope} is suspended here."
     async with open_node(cli) as node:
+        members = node.directory.members()
+        sender, recipient = direction_of(members, direction)
+        suspension = Suspension(
+            article=article,
+            sender=sender,
+            recipient=recipient,
+            reason=Reason(reason),
+            in_flight=InFlight(in_flight),
+            originated=Originated(originated),
+        )
+        scope = scope_text(members, suspension)
+        erased = " Partners erase earlier packets." if originated == Originated.ERASE else ""
+        done = f"{name}: {scope} is suspended here."
         found = node.agreements.by_name(name)
-        counts = _counts(trust_list, await node.suspensions.effects(found, suspension))
+        counts = _counts(members, await node.suspensions.effects(found, suspension))
         cli.confirm(f"This stops {scope} of {name}.{erased} {counts}", name, yes=yes)
         person = person_of(cli, node, found.id)
         try:
@@ -141,20 +140,19 @@ async def resume(cli: CliContext, name: str, article: str, direction: str) -> No
 
     Example: tearline --as olga agreement resume narcotics-2026
     """
-    _, trust_list = home_of(cli).trust_list()
-    ends = direction_of(trust_list, direction)
-    scope = (article, *ends) if article else None
-
     async with open_node(cli) as node:
+        members = node.directory.members()
+        ends = direction_of(members, direction)
+        scope = (article, *ends) if article else None
         await look(cli, node)
         person = acting(cli, node, node.agreements.by_name(name).id, Role.OFFICER)
         lifted = await node.suspensions.resume(name, scope, acted_by=person)
         await node.refresh()
         outdated = node.corrections.outdated(node.agreements.by_name(name))
     for suspension in lifted:
-        cli.say(f"{name}: {scope_text(trust_list, suspension)} is resumed.")
+        cli.say(f"{name}: {scope_text(members, suspension)} is resumed.")
     for each in outdated:
-        partner, packet = agency_name(trust_list, each.recipient), each.packet.hex()[:12]
+        partner, packet = agency_name(members, each.recipient), each.packet.hex()[:12]
         cli.say(
             f"{partner} still holds packet {packet}, without its correction"
             f" {each.correction.hex()[:12]}. Next: send it a new packet."
@@ -206,12 +204,12 @@ async def gap(cli: CliContext, node: Node, name: str) -> None:
 
     Example: tearline agreement gap narcotics-2026
     """
-    _, trust_list = home_of(cli).trust_list()
+    members = node.directory.members()
     rows = [
         {
             "article": found.article,
-            "from": agency_name(trust_list, found.sender),
-            "to": agency_name(trust_list, found.recipient),
+            "from": agency_name(members, found.sender),
+            "to": agency_name(members, found.recipient),
             "suspended": moment(found.interval.start.time_ms),
             "resumed": moment(found.interval.end.time_ms) if found.interval.end else None,
             "marks_before": _marks(found.before),
@@ -233,7 +231,7 @@ async def gap(cli: CliContext, node: Node, name: str) -> None:
     cli.emit(rows, [*columns, "between", "crossed", "proved"])
 
 
-def say_positions(cli: CliContext, trust_list: TrustList, positions: tuple[Position, ...]) -> None:
+def say_positions(cli: CliContext, members: Members, positions: tuple[Position, ...]) -> None:
     """Prints every open suspension."""
     for position in positions:
         suspension = position.suspension
@@ -245,7 +243,7 @@ def say_positions(cli: CliContext, trust_list: TrustList, positions: tuple[Posit
         refused = f" (refused with {position.code})" if position.code else ""
         cli.say(
             f"{'Ended' if position.ended else 'Suspended'} by"
-            f" {agency_name(trust_list, position.agency)}: {scope_text(trust_list, suspension)},"
+            f" {agency_name(members, position.agency)}: {scope_text(members, suspension)},"
             f" {since}{refused}; reason {suspension.reason.value}, mail in flight:"
             f" {suspension.in_flight.value}, earlier packets: {suspension.originated.value}."
         )
@@ -259,9 +257,9 @@ def _say_recalled(cli: CliContext, originated: str) -> None:
         )
 
 
-def _counts(trust_list: TrustList, effects: Effects) -> str:
+def _counts(members: Members, effects: Effects) -> str:
     def total(counts: Mapping[str, int]) -> str:
-        found = sorted((agency_name(trust_list, uri), count) for uri, count in counts.items())
+        found = sorted((agency_name(members, uri), count) for uri, count in counts.items())
         return ", ".join(f"{count} for {name}" for name, count in found) or "none"
 
     least = "" if effects.is_complete else " Counted: the newest packets."

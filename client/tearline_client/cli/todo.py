@@ -2,7 +2,7 @@
 
 import click
 
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import sync_option
@@ -29,10 +29,10 @@ async def command(cli: CliContext, node: Node, limit: int | None, sync: bool) ->
     Example: tearline todo
     """
     await look(cli, node, sync=sync)
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     tasks = node.todo()
     cli.emit(
-        [task_row(task, trust_list) for task in tasks[:limit]],
+        [task_row(task, members) for task in tasks[:limit]],
         ["due", "task", "partner", "next"],
         spare=["partner"],
     )
@@ -43,13 +43,13 @@ async def command(cli: CliContext, node: Node, limit: int | None, sync: bool) ->
         cli.say("No task waits for you.")
 
 
-def task_row(task: Task, trust_list: TrustList) -> dict[str, object]:
+def task_row(task: Task, members: Members) -> dict[str, object]:
     """Returns a task as a row."""
     return {
         "kind": task.kind.value,
         "id": task.id.hex(),
         "name": task.name,
-        "partner": agency_name(trust_list, task.partner) if task.partner else "",
+        "partner": agency_name(members, task.partner) if task.partner else "",
         "partner_uri": task.partner,
         "count": task.count,
         "due": moment(task.due_ms),
@@ -58,7 +58,7 @@ def task_row(task: Task, trust_list: TrustList) -> dict[str, object]:
         "since_ms": task.since_ms,
         "late": task.is_late,
         "task": f"{'OVERDUE: ' if task.is_late else ''}{task_text(task)}",
-        "next": next_command(task, trust_list),
+        "next": next_command(task, members),
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.policy.terms import ArticleTerms
 from tearline_client.planning.agreement_file import DAY_MS
 
@@ -13,16 +13,16 @@ _HOUR_MS = 3_600_000
 _FLAGS = ("joint", "four_eyes", "both_before_open")
 
 
-def agreement_text(agreement: Agreement, trust_list: TrustList) -> str:
+def agreement_text(agreement: Agreement, members: Members) -> str:
     """Returns the TOML file from which ``parse_agreement_file`` makes the same terms.
 
     Times are written to the day and to the hour, as a file states them.
 
     Args:
         agreement: The terms.
-        trust_list: Gives the names of agencies.
+        members: Gives the names of agencies.
     """
-    names = {agency.uri: agency.name for agency in trust_list.agencies}
+    names = {agency.uri: agency.name for agency in members.agencies}
     lines = [*_head(agreement, names)]
     for article in agreement.terms.articles:
         lines += ["", f"[article.{article.id}]", *_article(article, names, agreement)]

@@ -246,7 +246,7 @@ EXHIBIT_LIMITS: Mapping[str, str] = dict(
                 " order"
             ),
             mark(
-                "that the signer's key had not ended, or that no later trust list replaces the"
+                "that the signer's key had not ended, or that no later amendment replaces the"
                 " log's keys: the file brings only what its maker put in; the log took the packet"
                 " all the same"
             ),

@@ -119,7 +119,7 @@ class Cosigner:
         Raises:
             LogForked: If it is found; every node notified by the exchange will stop.
         """
-        log, ask = self._context.trust.trust_list.log, self._context.transport.entries
+        log, ask = self._context.trust.members.log, self._context.transport.entries
         found = None
         if (followed := self._context.follower.checkpoint()) is not None:
             found = await find_equivocation(ask, log, followed, self._context.stores.log)
@@ -162,7 +162,7 @@ class Cosigner:
         """Returns the largest tree that this node cosigned."""
         if self._context.stores.cosigning.cosigned() is None:
             return CosignedTree()  # a new node, which does not know the log's keys yet
-        return self._context.stores.cosigning.seen(self._context.trust.trust_list.log)
+        return self._context.stores.cosigning.seen(self._context.trust.members.log)
 
     async def add_checkpoint(self, offered: AddCheckpoint) -> NoteSignature:
         """Cosigns an offered checkpoint that extends the last cosigned one (tlog-witness).
@@ -181,7 +181,7 @@ class Cosigner:
         signer = self._counting_signer()
         if signer is None:
             raise CosignerUnknown("this node has no cosigning key on record")
-        log, stores = self._context.trust.trust_list.log, self._context.stores
+        log, stores = self._context.trust.members.log, self._context.stores
         try:
             with stores.database.transaction():
                 checkpoint = stores.cosigning.take(offered, log)
@@ -246,7 +246,7 @@ class Cosigner:
         signer = self._counting_signer()
         if signer is None:
             return
-        log = self._context.trust.trust_list.log
+        log = self._context.trust.members.log
         required = [parse_verifier_key(key) for key in log.verifier_keys]
         for note in notes:
             if not parse_note(note).only_by([signer.verifier]).signatures:
@@ -275,7 +275,7 @@ class Cosigner:
             LogForked: If it is new and valid: sending stops.
             LogError: If it is invalid.
         """
-        older, newer = verify_equivocation(evidence, self._context.trust.trust_list.log)
+        older, newer = verify_equivocation(evidence, self._context.trust.members.log)
         stores = self._context.stores
         with stores.database.transaction():
             is_new = stores.cosigning.accuse(evidence, now_ms=self._context.now_ms())
@@ -291,7 +291,7 @@ class Cosigner:
 
     def _compare(self, note: bytes) -> None:
         """Compares a checkpoint with our own tree, and records its cosigners."""
-        log, stores = self._context.trust.trust_list.log, self._context.stores
+        log, stores = self._context.trust.members.log, self._context.stores
         signed = parse_checkpoint(
             note,
             origin=log.origin,
@@ -335,7 +335,7 @@ class Cosigner:
 
     def _bare(self, signed: SignedCheckpoint) -> bytes:
         """Returns a checkpoint with only the log's signatures, so that equal evidence is equal."""
-        keys = map(parse_verifier_key, self._context.trust.trust_list.log.verifier_keys)
+        keys = map(parse_verifier_key, self._context.trust.members.log.verifier_keys)
         return parse_note(signed.note).only_by(keys).encode()
 
     def _judge_partners(self) -> None:
@@ -355,7 +355,7 @@ class Cosigner:
 
     def _last(self) -> SignedCheckpoint | None:
         note = self._context.stores.cosigning.cosigned()
-        return None if note is None else verify_cosigned(note, self._context.trust.trust_list.log)
+        return None if note is None else verify_cosigned(note, self._context.trust.members.log)
 
 
 def _size(note: bytes) -> int:

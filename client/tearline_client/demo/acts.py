@@ -116,13 +116,13 @@ class PacketActs(Acts):
             self._node, packet_id, Path(source), narrative=narrative, person=person
         )
         sent = await self._node.packets.send([plan.release])
-        trust_list = self._node.directory.trust_list()
+        members = self._node.directory.members()
         return {
             "packet": sent.packets[0].hex(),
-            "to": [agency_name(trust_list, uri) for uri in plan.release.recipients],
+            "to": [agency_name(members, uri) for uri in plan.release.recipients],
             "changes": [
                 {
-                    "partner": agency_name(trust_list, change.recipient),
+                    "partner": agency_name(members, change.recipient),
                     "field": change.path.partition("/")[2],
                     "before": seen_text(change.before),
                     "after": seen_text(change.after),
@@ -206,11 +206,11 @@ class CooperationActs(Acts):
 
     async def gaps(self, agreement: str, article: str, peer: str) -> list[Any]:
         """Returns the traffic with a partner while an article was suspended."""
-        partner, trust_list = self._node.directory.node_of(peer), self._node.directory.trust_list()
+        partner, members = self._node.directory.node_of(peer), self._node.directory.members()
         return [
             {
-                "from": agency_name(trust_list, gap.sender),
-                "to": agency_name(trust_list, gap.recipient),
+                "from": agency_name(members, gap.sender),
+                "to": agency_name(members, gap.recipient),
                 "before": [gap.before.sent, gap.before.received],
                 "after": [gap.after.sent, gap.after.received],
                 "between": gap.between,
@@ -232,7 +232,7 @@ class CooperationActs(Acts):
         await self._node.receive()
         return [
             {
-                "partner": agency_name(self._node.directory.trust_list(), found.partner),
+                "partner": agency_name(self._node.directory.members(), found.partner),
                 "state": found.state.text,
                 "not_undone": [reach.value for reach in found.answer.reach] if found.answer else [],
             }
@@ -256,13 +256,13 @@ class CooperationActs(Acts):
     async def timeline(self, title: str) -> list[Any]:
         """Returns the known events of a case and of its filed packets."""
         await self._node.receive()
-        trust_list = self._node.directory.trust_list()
+        members = self._node.directory.members()
         return [
             {
                 "entry": event.entry,
                 "what": event.what,
-                "by": agency_name(trust_list, event.actor) if event.actor else "",
-                "with": agency_name(trust_list, event.counterpart) if event.counterpart else "",
+                "by": agency_name(members, event.actor) if event.actor else "",
+                "with": agency_name(members, event.counterpart) if event.counterpart else "",
                 "about": event.about,
             }
             for event in self._node.cases.timeline(self._node.cases.find(title))

@@ -19,14 +19,19 @@ from tearline.policy.marking import Tlp
 from tearline_client.demo.acts import CooperationActs, PacketActs
 from tearline_client.enrolment import (
     Passphrases,
-    draft_trust_list,
     found_agency,
-    pin,
     read_agency,
     read_exchange,
     read_signed,
-    sign_trust_list,
     write_signed,
+)
+from tearline_client.founding.charter_file import (
+    draft_charter,
+    pin,
+    read_federation,
+    sign_charter,
+    signers_of_charter,
+    write_federation,
 )
 from tearline_client.keys.home import Home, Identity
 from tearline_client.node import Node
@@ -49,27 +54,27 @@ class Agency(PacketActs, CooperationActs):
         found_agency(self._home, identity, self._passphrases)
         return str(self._home.path / f"{agency}.agency")
 
-    async def draft_list(self, exchange: str, agencies: list[str], target: str) -> str:
-        """Drafts the first trust list; returns the federation id."""
-        proposed = draft_trust_list(
+    async def draft_charter(self, exchange: str, agencies: list[str], target: str) -> str:
+        """Drafts the charter; returns the federation id."""
+        drafted = draft_charter(
             self._home,
             PASSPHRASE,
+            name="demonstration",
             exchange=read_exchange(Path(exchange)),
-            agencies=[read_agency(Path(path)) for path in agencies],
-            threshold=2,
+            founders=[read_agency(Path(path)) for path in agencies],
         )
-        write_signed(Armor.TRUST_LIST, Path(target), proposed)
-        return proposed.statement.id.hex()
+        write_federation(Path(target), drafted)
+        return drafted.federation.hex()
 
-    async def sign_list(self, path: str) -> int:
-        """Signs the trust list; returns the number of root signatures."""
-        signed = sign_trust_list(self._home, PASSPHRASE, read_signed(Armor.TRUST_LIST, Path(path)))
-        write_signed(Armor.TRUST_LIST, Path(path), signed)
-        return len(signed.statement.inclusions)
+    async def sign_charter(self, path: str) -> int:
+        """Signs the charter; returns the number of root signatures."""
+        complete = sign_charter(self._home, PASSPHRASE, read_federation(Path(path)))
+        write_federation(Path(path), complete)
+        return len(signers_of_charter(complete))
 
     async def pin(self, path: str) -> None:
         """Pins the federation."""
-        pin(self._home, self._passphrases, read_signed(Armor.TRUST_LIST, Path(path)))
+        pin(self._home, self._passphrases, read_federation(Path(path)))
 
     async def write_policy(self, text: str) -> None:
         """Writes the agency's own policies."""

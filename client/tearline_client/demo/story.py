@@ -4,9 +4,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from tearline.crypto.armor import Armor
 from tearline.errors import NotFound
-from tearline.wire.federation import parse_trust_list
+from tearline.verification.trust import founded
 from tearline_client.audit.verifier import AuditVerifier, Outcome
 from tearline_client.demo.cooperation import case, correct, precursor, recall, request, suspend
 from tearline_client.demo.lead import (
@@ -22,14 +21,14 @@ from tearline_client.demo.lead import (
 )
 from tearline_client.demo.step import CN, MX, US, Step, StepResult, Story
 from tearline_client.demo.world import AGENCIES
-from tearline_client.enrolment import read_signed
+from tearline_client.founding.charter_file import read_federation
 
 _DECIDING = "dora"
 """The person who may override the agency's own policies."""
 
 
 def federation(story: Story) -> StepResult:
-    """Creates three agencies and an exchange; three roots sign one trust list."""
+    """Creates three agencies and an exchange; three roots sign one charter."""
     world = story.world
     for name, agency in world.agencies.items():
         agency.begin("found", agency=name, domain=AGENCIES[name])
@@ -37,10 +36,12 @@ def federation(story: Story) -> StepResult:
     files = [agency.end() for agency in world.agencies.values()]
     trust = world.folder / "federation.trust"
     us, cn, mx = world.agencies.values()
-    federation_id = us.ask("draft_list", exchange=str(enrolment), agencies=files, target=str(trust))
-    cn.ask("sign_list", path=str(trust))
+    federation_id = us.ask(
+        "draft_charter", exchange=str(enrolment), agencies=files, target=str(trust)
+    )
+    cn.ask("sign_charter", path=str(trust))
     early = mx.refused("pin", path=str(trust))
-    roots = mx.ask("sign_list", path=str(trust))
+    roots = mx.ask("sign_charter", path=str(trust))
     world.all("pin", path=str(trust))
     world.exchange.trust(trust)
     world.exchange.serve()
@@ -216,11 +217,9 @@ def audit(story: Story) -> StepResult:
     proofs = folder / "proofs"
     proofs.mkdir()
     files = us.ask("prove", packet=story.packet, folder=str(proofs))
-    # The verifier uses only the trust list and the files.
-    trust_list = parse_trust_list(
-        read_signed(Armor.TRUST_LIST, folder / "federation.trust").statement.body
-    )
-    verifier = AuditVerifier(trust_list.log)
+    # The verifier uses only the charter and the files.
+    pinned = founded(read_federation(folder / "federation.trust"))
+    verifier = AuditVerifier(pinned.members.log)
     honest = [verifier.judge(Path(file).read_bytes()).outcome for file in files]
     altered = bytearray(Path(files[0]).read_bytes())
     altered[100] ^= 1  # in the event: a bit of an unknown cosigner's signature would not matter

@@ -109,8 +109,8 @@ class ExchangeProcess:
         return self.home / "exchange.enrolment"
 
     def trust(self, path: Path) -> None:
-        """Appends the first trust list to the log."""
-        self.run("trust", str(path))
+        """Begins the log with the charter."""
+        self.run("federation", "publish", str(path))
 
     def leave(self) -> int:
         """Continues to serve in a process that outlives this one; returns its id."""
@@ -162,9 +162,8 @@ class ExchangeProcess:
         )
 
     def _command(self, *arguments: str, home: Path | None = None) -> list[str]:
-        verb, *rest = arguments
         program = [sys.executable, "-m", "tearline_server"]
-        return [*program, verb, "--home", str(home or self.home), *rest]
+        return [*program, *arguments, "--home", str(home or self.home)]
 
     def _environment(self) -> Mapping[str, str]:
         return os.environ | {"TEARLINE_PASSPHRASE_FILE": str(self._passphrase)}

@@ -6,7 +6,7 @@ The command line and the console ask them. Nothing is released, and no contents 
 from tearline.agreements.agreement import Agreement
 from tearline.dataclass.immutable import immutable
 from tearline.errors import NotFound
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of
 from tearline.policy import explain as explaining
 from tearline.policy.category import CATEGORIES
@@ -29,13 +29,13 @@ class PolicyBench:
     Attributes:
         agreement: The agreement.
         policies: The policy sets of this node.
-        trust_list: Maps agencies to their short names.
+        members: Maps agencies to their short names.
         own: URI of this agency.
     """
 
     agreement: Agreement
     policies: Policies
-    trust_list: TrustList
+    members: Members
     own: str
 
     def article(self, article: str) -> ArticleTerms:
@@ -55,10 +55,10 @@ class PolicyBench:
         if name.startswith("spiffe://"):
             uri = agency_uri_of(name) if "/node/" in name else name
         else:
-            uri = next((a.uri for a in self.trust_list.agencies if a.name == name), "")
+            uri = next((a.uri for a in self.members.agencies if a.name == name), "")
         if uri not in self.agreement.terms.parties:
             parties = [
-                a.name for a in self.trust_list.agencies if a.uri in self.agreement.terms.parties
+                a.name for a in self.members.agencies if a.uri in self.agreement.terms.parties
             ]
             raise NotFound(one_of(name, f"party to {self.agreement.name}", parties))
         return uri
@@ -83,7 +83,7 @@ def bench_of(node: Node, agreement: str) -> PolicyBench:
     return PolicyBench(
         agreement=node.agreements.by_name(agreement),
         policies=node.agreements.policies,
-        trust_list=node.home.trust_list()[1],
+        members=node.directory.members(),
         own=node.identity().agency_uri,
     )
 

@@ -12,7 +12,7 @@ from tearline.audit.event import Event, EventCode
 from tearline.errors import EntryMismatch, GrantMisdirected, StatementMalformed
 from tearline.statements.receipt import LogOpening
 from tearline.statements.statement import Header, Statement, StatementType
-from tearline.verification.trust import Moment
+from tearline.verification.moment import Moment
 from tearline.wire.addresses import address_of
 from tearline.wire.deliveries import Delivery
 from tearline.wire.grants import parse_bare_grant, parse_event

@@ -4,7 +4,7 @@ node.toml          settings
 identity.toml      agency, trust domain and node, for people and programs
 keys/              the node's keystore: signing, encryption, cosigning and TLS keys, and others
 root/              the agency's keystore: root key, CA and token issuer; may be kept elsewhere
-federation.trust   the pinned first trust list
+federation.trust   the pinned charter, with its founders
 node.crt           the TLS certificate
 node.db            all other data, sealed under the storage key
 policy/own.cedar   the agency's own policies, if any
@@ -21,11 +21,11 @@ from tearline.crypto.keys import KemKey
 from tearline.crypto.tls_keys import TlsKey
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ConfigUnreadable, ExportRefused, HomeMissing, SettingInvalid
-from tearline.federation.members import TrustList
 from tearline.identity import AgencyUri, NodeUri, parse_node_uri
 from tearline.limits import MAX_MESSAGE_BYTES
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
-from tearline.wire.federation import parse_trust_list
+from tearline.verification.trust import TrustState, founded
+from tearline.wire.federation import parse_federation_file
 from tearline.wire.statements import Signed, parse_signed
 from tearline_client.keys.keystore import Keystore
 from tearline_runtime.file_keys import key_tables
@@ -38,7 +38,7 @@ TLS_PREFIX = "tls-"
 TOKEN_KEY = "entity-token"  # noqa: S105 (the name of an entry, not a secret)
 PSEUDONYM_KEY = "pseudonym"
 KEM_PREFIX = "kem-"
-MAX_FILE_BYTES = 2 * MAX_MESSAGE_BYTES  # the largest armored trust list
+MAX_FILE_BYTES = 2 * MAX_MESSAGE_BYTES  # the largest armored federation file
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
 
 
@@ -135,15 +135,16 @@ class Home:
         """Returns the path of the agency's enrolment file; its contents are public."""
         return self.path / f"{identity.agency}.agency"
 
-    def trust_list(self) -> tuple[Signed, TrustList]:
-        """Returns the pinned first trust list; its id is the federation's id.
+    def pinned(self) -> TrustState:
+        """Returns the pinned federation: its id, and the members that founded it.
 
         Raises:
             HomeMissing: If none is pinned yet.
+            TearlineError: If the file is not a complete founding.
         """
-        missing = HomeMissing("no federation is pinned here yet: tearline trust pin")
-        signed = parse_signed(parse_armor(Armor.TRUST_LIST, self._read(self.federation, missing)))
-        return signed, parse_trust_list(signed.statement.body)
+        missing = HomeMissing("no federation is pinned here yet: tearline federation join")
+        text = self._read(self.federation, missing)
+        return founded(parse_federation_file(parse_armor(Armor.FEDERATION, text)))
 
     def signed_key_record(self) -> Signed:
         """Returns the record of the node's signing key, signed by its agency's root.
@@ -151,7 +152,7 @@ class Home:
         Raises:
             HomeMissing: If the federation was not pinned here.
         """
-        missing = HomeMissing("the node's key record is missing: tearline trust pin")
+        missing = HomeMissing("the node's key record is missing: tearline federation join")
         return parse_signed(parse_armor(Armor.KEY_RECORD, self._read(self.key_record, missing)))
 
     def tls_certificate(self) -> bytes:

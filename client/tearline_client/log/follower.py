@@ -59,7 +59,7 @@ class LogFollower:
         store: Stores the entries; reading it at start replays the trust state.
         cosigning: Stores the tree to cosign.
         trust: The state to update.
-        log: The log's identity from the pinned trust list.
+        log: The log's identity from the pinned charter.
     """
 
     def __init__(

@@ -13,7 +13,8 @@ from tearline.packets.packet import Pins
 from tearline.policy.release import ReleasePolicy
 from tearline.statements.channel import Address
 from tearline.statements.statement import Header, Statement
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline.wire.deliveries import Delivery
 
 

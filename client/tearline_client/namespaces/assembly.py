@@ -22,6 +22,7 @@ from tearline_client.features.consents.service import ConsentService
 from tearline_client.features.corrections.service import CorrectionService
 from tearline_client.features.decisions.service import DecisionService
 from tearline_client.features.erasures.service import ErasureService
+from tearline_client.features.federation.service import FederationService
 from tearline_client.features.packets.bulk import BulkSender
 from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.free_text import FreeText
@@ -77,7 +78,7 @@ class Assembly:
         self._context = context
         self.home = home
         self.keystore = keystore
-        self.directory = Directory(context)
+        self.directory = Directory(context.trust, lambda: home.pinned().members)
         store = AccessStore(context.stores.database)
         record = PersonLog(store, context.uri, context.now_ms).record
         self.persons = Actors(home, keystore, self.now_ms, record)
@@ -92,6 +93,7 @@ class Assembly:
         releases = PacketService(context, self._sender, outbox, onward)
         disclosures = DisclosureService(context, outbox, releases, onward)
         words = FreeText(context, onward)
+        self.federation = FederationService(context, outbox)
         self._records = KeyRecords(context, home, self._sender, outbox)
         self._inbox = Inbox(context, Receiver(context, HANDLERS), self._records)
         self._recovery = Reconciler(context)

@@ -74,7 +74,7 @@ class OutcomeRecorder:
             statement, outcome.receipt.attestations, at=self._context.next_moment()
         )
         receipt = parse_receipt(statement.body)
-        if signer.signer != trust.trust_list.exchange.uri or receipt.about != outcome.about:
+        if signer.signer != trust.members.exchange.uri or receipt.about != outcome.about:
             raise ExchangeMisbehaved("the receipt is not the exchange's for this statement")
         refused = receipt.status is Status.REFUSED
         if refused != (outcome.refusal is not None) or receipt.entry is None:

@@ -147,7 +147,7 @@ class Actors:
     def _binding(self) -> Binding:
         certificate = self._home.tls_identity(self._keystore).certificate
         return Binding(
-            audience=self._home.trust_list()[1].exchange.uri,
+            audience=self._home.pinned().members.exchange.uri,
             node=self._home.identity().node_uri,
             thumbprint=hashlib.sha256(certificate).digest(),
             issuer_keys=(self._issuer.public,),

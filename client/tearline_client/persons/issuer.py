@@ -6,7 +6,7 @@ five-minute tokens in that person's name. The person's roles and status are read
 
 The keystore bounds the protection: an attacker who opens it can issue tokens for every person
 in it. An agency that must guard against its own node's operators runs a separate identity
-provider, and has the trust list name that provider's key.
+provider, and has its member record name that provider's key.
 """
 
 import re
@@ -83,7 +83,7 @@ class LocalIssuer:
 
     @classmethod
     def create(cls, keystore: Keystore, key: IssuerKey) -> "LocalIssuer":
-        """Creates an issuer without persons, and returns it; the trust list will name its ``key``.
+        """Creates an issuer without persons, and returns it; the member record names its ``key``.
 
         Raises:
             PersonConflict: If the keystore has an issuer already.
@@ -95,7 +95,7 @@ class LocalIssuer:
 
     @property
     def public(self) -> bytes:
-        """Returns the issuer's public Ed25519 key, 32 bytes, for the trust list."""
+        """Returns the issuer's public Ed25519 key, 32 bytes, for the member record."""
         return self._key().public
 
     def persons(self) -> tuple[PersonRecord, ...]:

@@ -20,7 +20,7 @@
     finance = "generalised"
     "finance.account" = "clear"
 
-Agencies have their names in the trust list. An unknown key is refused: a misspelt restriction
+Agencies have their short names. An unknown key is refused: a misspelt restriction
 must not be ignored.
 """
 
@@ -32,7 +32,7 @@ from typing import Any
 
 from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.errors import AgreementMalformed
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.packets.packet import AGREEMENT_ID_SIZE, Pins, Urgency
 from tearline.policy.form import parse_form
 from tearline.policy.marking import parse_tlp
@@ -45,14 +45,12 @@ DAY_MS = 24 * 3_600_000
 KEYS = key_tables(__package__, "agreement_keys.toml")
 
 
-def parse_agreement_file(
-    text: str, *, trust_list: TrustList, pins: Pins, header: Header
-) -> Agreement:
+def parse_agreement_file(text: str, *, members: Members, pins: Pins, header: Header) -> Agreement:
     """Returns the first version of an agreement from its file.
 
     Args:
         text: The file's text.
-        trust_list: Agencies by name.
+        members: Agencies by name.
         pins: Profile and policies that govern releases under the agreement.
         header: Header of the proposing node.
 
@@ -64,7 +62,7 @@ def parse_agreement_file(
     except tomllib.TOMLDecodeError as error:
         raise AgreementMalformed(str(error)) from None
     _require_known(table, KEYS["file"], "the agreement")
-    uris = {agency.name: agency.uri for agency in trust_list.agencies}
+    uris = {agency.name: agency.uri for agency in members.agencies}
     parties = sorted(_uri(uris, name) for name in _names(table, "parties", "the agreement"))
     hours = _table(table.get("reply_hours", {}), "reply_hours")
     if unknown := sorted(set(hours) - {urgency.value for urgency in Urgency}):
@@ -154,7 +152,7 @@ def _table(value: object, where: str) -> dict[str, Any]:
 
 def _uri(uris: Mapping[str, str], name: object) -> str:
     if not isinstance(name, str) or name not in uris:
-        raise AgreementMalformed(one_of(str(name), "agency in the trust list", uris))
+        raise AgreementMalformed(one_of(str(name), "agency of the federation", uris))
     return uris[name]
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from tearline.agreements.agreement import Agreement
 from tearline.errors import AgreementNotInForce, MalformedInput, NotFound
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.packets.packet import Pins
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
@@ -58,10 +58,10 @@ def state_of(
     return AgreementState.IN_FORCE, ()
 
 
-def state_text(node: Node, trust_list: TrustList, agreement: Agreement, *, newest: int) -> str:
+def state_text(node: Node, members: Members, agreement: Agreement, *, newest: int) -> str:
     """Returns the state of a version in words, with the names of the agencies behind it."""
     state, agencies = state_of(node, agreement, newest=newest)
-    names = ", ".join(agency_name(trust_list, agency) for agency in agencies)
+    names = ", ".join(agency_name(members, agency) for agency in agencies)
     return f"{state} by {names}" if names else state.value
 
 
@@ -106,13 +106,13 @@ def share_of(clause: str) -> tuple[str, str] | None:
     return partner, category
 
 
-def value_text(name: str, value: object, trust_list: TrustList) -> str:
+def value_text(name: str, value: object, members: Members) -> str:
     """Returns the value of a clause in words.
 
     Args:
         name: The name of the clause.
         value: The value; None if the version has no such clause.
-        trust_list: Gives the names of agencies.
+        members: Gives the names of agencies.
     """
     match value:
         case None:
@@ -130,50 +130,50 @@ def value_text(name: str, value: object, trust_list: TrustList) -> str:
         case int():
             return f"{value / DAY_MS:g} d"
         case Direction():
-            return names_text(trust_list, [value.sender, value.recipient], between=" to ")
+            return names_text(members, [value.sender, value.recipient], between=" to ")
         case bytes():
             return value.hex()
         case Pins():
             return ", ".join(f"{name} {digest.hex()}" for name, digest in asdict(value).items())
         case tuple():
-            return ", ".join(value_text(name, item, trust_list) for item in value)
+            return ", ".join(value_text(name, item, members) for item in value)
         case str() if value.startswith("spiffe://"):
-            return agency_name(trust_list, value)
+            return agency_name(members, value)
         case _:  # text, and enums of text
             return str(value)
 
 
-def names_text(trust_list: TrustList, uris: Iterable[str], *, between: str = " ") -> str:
+def names_text(members: Members, uris: Iterable[str], *, between: str = " ") -> str:
     """Returns the short names of agencies on one line."""
-    return between.join(agency_name(trust_list, uri) for uri in uris)
+    return between.join(agency_name(members, uri) for uri in uris)
 
 
-def scope_text(trust_list: TrustList, suspension: Suspension) -> str:
+def scope_text(members: Members, suspension: Suspension) -> str:
     """Returns the scope of a suspension in words."""
     if not suspension.article:
         return "the whole agreement"
     if not suspension.sender:
         return f"article {suspension.article}"
-    ends = names_text(trust_list, suspension.scope[1:], between=" to ")
+    ends = names_text(members, suspension.scope[1:], between=" to ")
     return f"article {suspension.article} from {ends}"
 
 
-def direction_of(trust_list: TrustList, direction: str) -> tuple[str, str]:
+def direction_of(members: Members, direction: str) -> tuple[str, str]:
     """Returns the URIs of sender and recipient of a direction; empty if none is given.
 
     Args:
-        trust_list: Gives the names of agencies.
+        members: Gives the names of agencies.
         direction: FROM:TO, two short names.
 
     Raises:
-        MalformedInput: If it is no direction between agencies of the trust list.
+        MalformedInput: If it is no direction between members.
     """
     if not direction:
         return "", ""
-    uris = {agency.name: agency.uri for agency in trust_list.agencies}
+    uris = {agency.name: agency.uri for agency in members.agencies}
     sender, colon, recipient = direction.partition(":")
     if not colon:
-        raise MalformedInput("expected FROM:TO, two short names of the trust list")
+        raise MalformedInput("expected FROM:TO, two short names of members")
     for name in (sender, recipient):
         if name not in uris:
             raise MalformedInput(one_of(name, "agency", uris))

@@ -1,6 +1,6 @@
 """Consents in words: their status at a time, and the scope that they name."""
 
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.onward.consent import ConsentStatus
 from tearline.onward.use import Use
 from tearline_client.rendering.words import agency_name
@@ -14,6 +14,6 @@ def status_at(record: ConsentRecord, now_ms: int) -> str:
     return "ended" if is_over else record.status.text
 
 
-def scope_text(use: Use, scope: str, trust_list: TrustList) -> str:
+def scope_text(use: Use, scope: str, members: Members) -> str:
     """Returns the third party's short name, the proceedings, or the purpose."""
-    return agency_name(trust_list, scope) if scope and use is Use.PASS_ON else scope
+    return agency_name(members, scope) if scope and use is Use.PASS_ON else scope

@@ -58,9 +58,9 @@ def document_of(node: Node, shown: PacketView, *, footer: tuple[str, ...] = ()) 
         footer: Lines at its foot, below the packet's id.
     """
     manifest = shown.manifest
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     agreement = node.agreements.newest(manifest.agreement.id)
-    sender = agency_name(trust_list, manifest.header.signer)
+    sender = agency_name(members, manifest.header.signer)
     markings = [opened.field.marking for opened in shown.view.best()]
     recipients = sorted({g.grant.address.recipient for g in shown.grants})
     purposes = dict.fromkeys(grant.grant.purpose for grant in shown.grants)
@@ -69,7 +69,7 @@ def document_of(node: Node, shown: PacketView, *, footer: tuple[str, ...] = ()) 
     kind = manifest.kind.value.replace("-", " ").capitalize()
     facts = {
         "From": f"{sender} ({agency_uri_of(manifest.header.signer)})",
-        "To": ", ".join(agency_name(trust_list, recipient) for recipient in recipients),
+        "To": ", ".join(agency_name(members, recipient) for recipient in recipients),
         "Agreement": f"{agreement.name}, version {manifest.agreement.version}",
         "Article": manifest.agreement.article,
         "Purpose": ", ".join(purposes),
@@ -99,7 +99,7 @@ def document_of(node: Node, shown: PacketView, *, footer: tuple[str, ...] = ()) 
 
 def copy_of(node: Node, copy: PrintedCopy) -> Document:
     """Returns a numbered copy of a packet."""
-    ours = agency_name(node.directory.trust_list(), node.uri)
+    ours = agency_name(node.directory.members(), node.uri)
     line = f"Copy {copy.number}, printed by {copy.by} at {ours}, {_utc(copy.time_ms)}"
     return document_of(node, copy.shown, footer=(line,))
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.packets.packet import TEXT, Field, Manifest
 from tearline.policy.form import Form
 from tearline_client.features.corrections.service import PartnerForm
@@ -69,7 +69,7 @@ def view_rows(shown: PacketView) -> list[dict[str, object]]:
     return rows
 
 
-def cell_rows(cells: Sequence[Cell], trust_list: TrustList) -> Iterator[dict[str, object]]:
+def cell_rows(cells: Sequence[Cell], members: Members) -> Iterator[dict[str, object]]:
     """Yields a row for every field and partner: the visible form and the deciding policy."""
     names = names_by_recipient(cells)
     for cell in cells:
@@ -77,7 +77,7 @@ def cell_rows(cells: Sequence[Cell], trust_list: TrustList) -> Iterator[dict[str
             "field": short(cell.path),
             "path": cell.path,
             "category": cell.category,
-            "partner": agency_name(trust_list, cell.recipient),
+            "partner": agency_name(members, cell.recipient),
             "form": cell.form.text,
             "seen_as": content_text(cell.media_type, cell.values),
             "shown": content_text(cell.media_type, cell.values, names[cell.recipient]),

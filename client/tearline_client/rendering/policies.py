@@ -1,6 +1,6 @@
 """Rows of questions to policies: explanations, changes and results of cases."""
 
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.policy.engine import Answer
 from tearline.policy.explain import CaseResult, Change, Explanation
 from tearline.policy.form import REVEALING_FORMS
@@ -34,11 +34,11 @@ def explanation_rows(explained: Explanation) -> list[dict[str, object]]:
     return rows
 
 
-def change_row(change: Change, trust_list: TrustList) -> dict[str, object]:
+def change_row(change: Change, members: Members) -> dict[str, object]:
     """Returns a changed cell as data."""
     return {
         "category": change.path,
-        "partner": agency_name(trust_list, change.partner),
+        "partner": agency_name(members, change.partner),
         "before": change.before.form.text if change.before else None,
         "after": change.after.form.text if change.after else None,
         "reveals_more": change.reveals_more,

@@ -1,13 +1,13 @@
 """The command for a task, as the command line and the console name it."""
 
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline_client.features.worklist.service import Task, TaskKind
 from tearline_client.rendering.words import agency_name
 
 _SHOWN = 12  # hexadecimal digits of an id in a command to copy
 
 
-def next_command(task: Task, trust_list: TrustList) -> str:
+def next_command(task: Task, members: Members) -> str:
     """Returns the command that shows the subject of a task."""
     short = task.id.hex()[:_SHOWN]
     match task.kind:
@@ -26,6 +26,6 @@ def next_command(task: Task, trust_list: TrustList) -> str:
         case TaskKind.INVITATION:
             return f"tearline case show {short}"
         case TaskKind.VOTE:
-            return f"tearline case consent {short} {agency_name(trust_list, task.partner)}"
+            return f"tearline case consent {short} {agency_name(members, task.partner)}"
         case TaskKind.QUARANTINE:
             return "tearline node status"

@@ -1,7 +1,7 @@
 """Names, times and numbers in words, for people."""
 
 from tearline.errors import MalformedInput
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of
 from tearline_client.audit import rows
 from tearline_client.rendering.values import Id, age_text, counted, moment
@@ -11,18 +11,18 @@ __all__ = ["Id", "age_text", "agency_name", "counted", "moment", "names_of", "ti
 time_text = rows.time_text
 
 
-def agency_name(trust_list: TrustList, uri: str) -> str:
-    """Returns the short name of the agency that a node or an agency URI belongs to."""
-    agency = trust_list.agency(agency_uri_of(uri) if "/node/" in uri else uri)
-    return uri if agency is None else agency.name
+def agency_name(members: Members, uri: str) -> str:
+    """Returns the short name of the agency that a node or an agency URI belongs to, or belonged."""
+    version = members.version(agency_uri_of(uri) if "/node/" in uri else uri)
+    return uri if version is None else version.record.agency.name
 
 
-def names_of(trust_list: TrustList | None) -> rows.Names:
+def names_of(members: Members | None) -> rows.Names:
     """Returns a function that maps a URI of the log to its agency's name, if known."""
 
     def name(uri: str) -> str:
         try:
-            return uri if trust_list is None else agency_name(trust_list, uri)
+            return uri if members is None else agency_name(members, uri)
         except MalformedInput:
             return uri  # the log holds the name that a refused peer gave
 

@@ -11,10 +11,11 @@ from tearline.errors import (
     AgreementNotInForce,
     AgreementSuspended,
     NotFound,
+    PartyDeparted,
     StandingStale,
     SuspensionBreached,
 )
-from tearline.identity import agency_uri_of
+from tearline.identity import agency_uri_of, trust_domain_of
 from tearline.packets.packet import Manifest
 from tearline.packets.recall import TakenBack
 from tearline.statements.channel import Address, Void, VoidReason
@@ -57,9 +58,12 @@ class SuspensionRules:
         """Verifies, before sealing, that an article's packets may go to a node.
 
         Raises:
+            PartyDeparted: If a party left, was removed, or is under a replaced root.
             AgreementSuspended: If a party suspended it.
             StandingStale: If the article is joint, and a party's standing is older than an hour.
         """
+        if departed := self._context.departed(agreement):
+            raise PartyDeparted(", ".join(map(trust_domain_of, departed)))
         book = self._context.stores.suspensions.book(agreement.id, self._context.signer.header)
         book.verify_open(
             agreement, article, sender=self._context.agency, recipient=agency_uri_of(recipient)
@@ -109,6 +113,8 @@ class SuspensionRules:
                 )
         except StandingStale:
             return Verdict.HOLD
+        except PartyDeparted:
+            return Verdict.RETURN
         except (AgreementNotInForce, NotFound):
             return Verdict.PASS  # the exchange judges unknown agreements
         if not stops:
@@ -171,7 +177,8 @@ class SuspensionRules:
         """Verifies that a verified arrival may be accepted.
 
         Raises:
-            SuspensionBreached: If the exchange accepted it during a suspension.
+            SuspensionBreached: If the exchange accepted it during a suspension, or a grant after a
+                party had departed.
             AgreementSuspended: If it was accepted earlier, and is suspended now.
         """
         statement, address = received.signed.statement, received.address
@@ -189,6 +196,8 @@ class SuspensionRules:
             return
         sender = agency_uri_of(received.signer.signer)
         entry = received.opening.index
+        if isinstance(content, ReceivedGrant) and self._had_departed(agreement.id, entry):
+            raise SuspensionBreached(f"entry {entry} stands after a party had departed")
         reach, stoppages = self._context.stores.suspensions.stoppages_at(agreement, entry)
         found = [
             [
@@ -203,6 +212,13 @@ class SuspensionRules:
             raise SuspensionBreached(f"entry {entry} stands after {first}")
         if self._stops(agreement, article, sender, self._context.agency):
             raise AgreementSuspended("it came after that")
+
+    def _had_departed(self, agreement_id: bytes, entry: int) -> bool:
+        version = self._context.stores.agreements.before(agreement_id, entry)
+        if version is None:
+            return False
+        members = self._context.trust.membership.at(entry)
+        return bool(members.departed(version.agreement.terms.parties, version.entry))
 
     def is_quiet(self, peer: str, agreement_id: bytes) -> bool:
         """Returns whether traffic from a node to us is suspended, so that places may be late."""

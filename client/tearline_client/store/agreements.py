@@ -92,6 +92,26 @@ class AgreementStore:
         )
         return int(found or 0)
 
+    def before(self, agreement_id: bytes, index: int) -> Amended | None:
+        """Returns the version that was in force at an entry of the log, or None."""
+        row = self._db.row(
+            "SELECT id, version, sealed, entry, time_ms FROM agreement"
+            " WHERE id = ? AND entry < ? ORDER BY version DESC LIMIT 1",
+            (agreement_id, index),
+        )
+        if row is None:
+            return None
+        *stored, entry, time_ms = row
+        return Amended(agreement=self._parsed(*stored), entry=entry, time_ms=time_ms)
+
+    def newest_entry(self, agreement_id: bytes) -> int:
+        """Returns the index of the entry of an agreement's newest version; 0 without one."""
+        found = self._db.value(
+            "SELECT entry FROM agreement WHERE id = ? ORDER BY version DESC LIMIT 1",
+            (agreement_id,),
+        )
+        return int(found or 0)
+
     def newest(self, agreement_id: bytes) -> Agreement:
         """Returns the newest version of one agreement, the only one in force.
 

@@ -6,6 +6,7 @@ from enum import IntEnum
 from tearline.agreements.agreement import Agreement
 from tearline.agreements.proposal import Offer, Proposal, Step, offers_of, verify_amends
 from tearline.errors import NotFound, ProposalRefused
+from tearline.federation.versions import Members
 from tearline.identity import domain_uri_of
 from tearline.limits import MAX_PROPOSAL_STEPS
 from tearline.statements.statement import Statement
@@ -54,13 +55,14 @@ class ProposalStore:
         self._db = database
         self._agreements = agreements
 
-    def put(self, signed: Signed, *, place: int, time_ms: int) -> None:
+    def put(self, signed: Signed, *, place: int, time_ms: int, members: Members) -> None:
         """Stores a step, even after another version came into force.
 
         Args:
             signed: The step's statement.
             place: Index of its log entry.
             time_ms: The log's time of that entry.
+            members: The members at that entry.
 
         Raises:
             AgreementMalformed: If its terms cannot replace an earlier version in force.
@@ -68,9 +70,11 @@ class ProposalStore:
         """
         proposal = parse_proposal(signed.statement.body)
         agreement = parse_agreement(proposal.statement.body)
-        for _, earlier in self._agreements.read_versions(agreement.id):
-            if earlier.version < agreement.version:
-                verify_amends(agreement, earlier)
+        for earlier in self._agreements.history(agreement.id):  # at most MAX_VERSIONS
+            before = earlier.agreement
+            if before.version < agreement.version:
+                departed = members.departed(before.terms.parties, earlier.entry)
+                verify_amends(agreement, before, departed)
         speaker = domain_uri_of(proposal.header.signer)
         known = "SELECT 1 FROM proposal WHERE statement_id = ?"
         if self._db.value(known, (signed.statement.id,)) is None:

@@ -5,10 +5,13 @@ from tearline.agreements.agreement import Agreement
 from tearline.agreements.proposal import Offer, ProposalState
 from tearline.audit.event import EventCode
 from tearline.audit.export import ExportFormat
+from tearline.crypto.keys import SigningKey
 from tearline.errors import TearlineError
+from tearline.federation.charter import Constitution
 from tearline.federation.cosigning import AddCheckpoint, CosignedTree
 from tearline.federation.equivocation import Equivocation
-from tearline.federation.members import TrustList
+from tearline.federation.membership import Decision, Membership
+from tearline.federation.versions import MemberVersion, Members
 from tearline.onward.use import Use
 from tearline.packets.packet import Field, Manifest, OpenedField, Urgency
 from tearline.packets.recall import KeepGround, RecallReason
@@ -16,6 +19,7 @@ from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp
 from tearline.requests.step import Ground
 from tearline.statements.receipt import Receipt
+from tearline.statements.signer import Signer
 from tearline.statements.statement import ActedBy
 from tearline.suspensions.history import Interval
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
@@ -37,6 +41,7 @@ from tearline_client.features.cases.views import CaseView
 from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.corrections.service import CorrectionPlan, Outdated
 from tearline_client.features.decisions.service import Also, Carry, T
+from tearline_client.features.federation.acts import OpenDecision
 from tearline_client.features.packets.bulk import Imported, Wait
 from tearline_client.features.packets.disclosure import Disclosure
 from tearline_client.features.packets.export import PacketExport
@@ -76,7 +81,7 @@ from tearline_client.store.approvals import Pending
 from tearline_client.store.awaiting_cosignature import WaitingGrant
 from tearline_client.store.consents import ConsentRecord
 from tearline_client.store.cosigning import Accusation, Partner
-from tearline_client.store.decisions import Act, Decision
+from tearline_client.store.decisions import Act
 from tearline_client.store.draft_content import Content, PendingAnswer
 from tearline_client.store.erasures import StoredOrder
 from tearline_client.store.own_sources import OwnSource
@@ -90,9 +95,9 @@ from typing import BinaryIO
 
 class SyncDirectory(Forwarded):
     def federation(self) -> bytes: ...
+    def members(self) -> Members: ...
     def node_of(self, name: str) -> str: ...
     def nodes_of(self, name: str) -> tuple[str, ...]: ...
-    def trust_list(self) -> TrustList: ...
 
 class SyncActors(Forwarded):
     def acted_as(self, name: str, agreement_id: bytes, roles: Sequence[Role]) -> ActedBy: ...
@@ -101,6 +106,20 @@ class SyncActors(Forwarded):
     def person(self, name: str, role: Role) -> str: ...
     def reader(self, name: str, *, contents: bool = ...) -> str: ...
     def token(self, name: str) -> str: ...
+
+class SyncFederationService(Forwarded):
+    def amend(self, root: Signer, constitution: Constitution) -> None: ...
+    def find(self, text: str) -> OpenDecision: ...
+    def history(self) -> Sequence[Decision]: ...
+    def invite(self, root: Signer, record: Signed) -> None: ...
+    def leave(self, root: Signer, reason: str) -> None: ...
+    def members(self) -> tuple[MemberVersion, ...]: ...
+    def pending(self) -> tuple[OpenDecision, ...]: ...
+    def remove(self, root: Signer, uri: str) -> None: ...
+    def rotate_root(self, root: Signer, new: SigningKey) -> None: ...
+    @property
+    def state(self) -> Membership: ...
+    def vote(self, root: Signer, decision: OpenDecision) -> None: ...
 
 class SyncConnection(Forwarded):
     @property
@@ -387,6 +406,7 @@ class SyncMethods(Forwarded):
     keystore: Keystore
     directory: SyncDirectory
     persons: SyncActors
+    federation: SyncFederationService
     connection: SyncConnection
     keys: SyncKeys
     cosigning: SyncCosigner

@@ -42,11 +42,11 @@ _FAILED = (ExchangeUnreachable, ExchangeFault, OutcomeUnknown)
 _SAID = {
     "Connection refused": "no program listens at that address",
     "DNS resolution failed": "its host name is not known",
-    "CERTIFICATE_VERIFY_FAILED": "what answers there is not the exchange of the trust list:"
+    "CERTIFICATE_VERIFY_FAILED": "what answers there is not the exchange of the charter:"
     " its certificate is not of that CA",
     "Hostname Verification Check failed": "what answers there is not the exchange of the trust"
     " list: its certificate bears another name",
-    "Socket closed": "it ended the connection at once, as it does where its trust list does not"
+    "Socket closed": "it ended the connection at once, as it does where the federation does not"
     " have this agency's CA: ask the operator which list it serves",
 }
 """Causes of failed connections: gRPC's text and our own."""
@@ -144,7 +144,7 @@ class GrpcTransport:
     """The exchange over mutual TLS.
 
     Args:
-        exchange: CA, DNS name and address, from the pinned trust list.
+        exchange: CA, DNS name and address, from the pinned charter.
         identity: The node's TLS certificate and key.
         timeout_s: Maximum seconds for one call.
         address: host:port to connect to instead of the listed one; the name is still pinned. With

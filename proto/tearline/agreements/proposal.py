@@ -116,8 +116,13 @@ def verify_proposal(proposal: Proposal, agreement: Agreement, members: Collectio
         raise ProposalRefused("it names an agency that is not of this federation")
 
 
-def verify_follows(agreement: Agreement, newest: Agreement) -> None:
+def verify_follows(agreement: Agreement, newest: Agreement, departed: Collection[str] = ()) -> None:
     """Checks that terms are the next version after the newest agreed one.
+
+    Args:
+        agreement: The terms.
+        newest: The newest agreed version.
+        departed: Its parties that are no longer in the federation as they signed it.
 
     Raises:
         ProposalSuperseded: If that version, or a later one, was already agreed on.
@@ -125,18 +130,24 @@ def verify_follows(agreement: Agreement, newest: Agreement) -> None:
     """
     if agreement.version <= newest.version:
         raise ProposalSuperseded(f"version {newest.version} is in force")
-    verify_amends(agreement, newest)
+    verify_amends(agreement, newest, departed)
     if agreement.version != newest.version + 1:
         raise AgreementMalformed(f"version {newest.version + 1} comes next")
 
 
-def verify_amends(agreement: Agreement, before: Agreement) -> None:
+def verify_amends(agreement: Agreement, before: Agreement, departed: Collection[str] = ()) -> None:
     """Checks that a later version may replace an earlier one, once every party has signed it.
+
+    Args:
+        agreement: The later version.
+        before: The earlier one.
+        departed: Parties of the earlier one that are no longer in the federation as they signed it:
+            the others go on without their signature.
 
     Raises:
         AgreementMalformed: If a former party is not asked to sign, or the name changes.
     """
-    if not set(before.terms.parties) <= set(agreement.terms.parties):
+    if not set(before.terms.parties) - set(departed) <= set(agreement.terms.parties):
         # Otherwise some parties could replace an agreement that all of them signed.
         raise AgreementMalformed("every former party must sign its replacement")
     if agreement.name != before.name:

@@ -129,7 +129,7 @@ def verify_signers(order: Erasure, signers: Iterable[str], exchange: str) -> Non
     Args:
         order: The order.
         signers: URIs of the agencies with verified signatures.
-        exchange: URI of the exchange, by the trust list in force at the order's entry.
+        exchange: URI of the exchange, by the constitution in force at the order's entry.
 
     Raises:
         ErasureRefused: If a party's signature is missing, or another agency signed.

@@ -2,7 +2,7 @@
 
 The manifest stands beside the file. It names the file's digest, the query, the number of entries,
 and the checkpoint that proves them all. It includes the clear entries that certify the signing key,
-so that the federation's first trust list suffices for a verification. Specified in
+so that the federation's charter suffices for a verification. Specified in
 docs/spec/audit-v1.md.
 """
 

@@ -172,7 +172,7 @@ def end_s(certificate: bytes) -> int:
 
 
 def verify_authority(certificate: bytes, agency: AgencyUri, now_s: int) -> None:
-    """Checks that a certificate can be the CA of ``agency``, as a trust list names it.
+    """Checks that a certificate can be the CA of ``agency``, as a member record names it.
 
     Raises:
         CertificateExpired: If it is not valid at ``now_s``.

@@ -5,7 +5,7 @@
     ├── ConfigError      TL-CFG   a setting or a local file is missing, unknown or wrong
     ├── KeyError_        TL-KEY   a private or public key cannot be used
     ├── TlsError         TL-TLS   the connection, its certificate or its token is not acceptable
-    ├── TrustError       TL-TRU   a signer, a trust list or a key record is not trusted
+    ├── TrustError       TL-TRU   a signer, a decision or a key record is not trusted
     ├── AgreementError   TL-AGR   no agreement in force covers this
     ├── PolicyError      TL-POL   a release exceeds an agreement or an agency's own policy
     ├── PacketError      TL-PKT   a statement or a packet is malformed or does not verify

@@ -50,6 +50,14 @@ class AgreementSuspended(AgreementError):
     next = "Wait until the party resumes; tearline agreement list shows all suspensions."
 
 
+class PartyDeparted(AgreementError):
+    """Act under an agreement of a party that left, was removed, or has a replaced root."""
+
+    code = "TL-AGR-017"
+    what = "A party that signed this agreement is no longer in the federation as it was then."
+    next = "Sign a new version: without the party, or with its new root after you verified it."
+
+
 class StandingOutdated(AgreementError):
     """Standing older than the newest known one."""
 

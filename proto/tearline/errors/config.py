@@ -118,8 +118,10 @@ class HomeMissing(ConfigError):
 
 
 class TrustMissing(ConfigError):
-    """Exchange without a trust list."""
+    """Exchange without a complete charter."""
 
     code = "TL-CFG-009"
-    what = "The exchange has no trust list yet."
-    next = "Give exchange.enrolment to the agencies, then run tearline-server trust FILE."
+    what = "The exchange has no charter yet."
+    next = (
+        "Give exchange.enrolment to the agencies, then run tearline-server federation publish FILE."
+    )

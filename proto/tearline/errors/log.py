@@ -59,7 +59,7 @@ class CheckpointForeign(LogError):
 
     code = "TL-LOG-006"
     what = "The checkpoint belongs to another log."
-    next = "Check the address of the log, and the log's name in the trust list."
+    next = "Check the address of the log, and the log's name in the charter."
 
 
 class CheckpointUnsigned(LogError):
@@ -108,11 +108,11 @@ class TwinEntries(LogError):
 
 
 class LogKeysUnknown(LogError):
-    """Checkpoint that a reader without a trust list cannot verify."""
+    """Checkpoint that a reader without a charter cannot verify."""
 
     code = "TL-LOG-022"
     what = "The keys of the log are not known here."
-    next = "Verify again with --trust LIST; for an exhibit, --federation ID is enough."
+    next = "Verify again with --trust FILE; for an exhibit, --federation ID is enough."
     error_class = ErrorClass.LOCAL
 
 
@@ -155,7 +155,7 @@ class EntryTooLarge(LogError):
 
     code = "TL-LOG-024"
     what = "The statement does not fit an entry of the log."
-    next = "For a trust list: name fewer agencies, or fewer certificate authorities for each."
+    next = "For a member record: name fewer certificate authorities."
     error_class = ErrorClass.REFUSED
     exit_status = EXIT_REFUSED
 

@@ -103,7 +103,7 @@ class StatementConflict(PacketError):
 
 
 class SuiteUnknown(PacketError):
-    """Cryptographic suite that is unknown or below the trust list's minimum."""
+    """Cryptographic suite that is unknown or below the federation's minimum."""
 
     code = "TL-PKT-012"
     what = "The cryptographic suite is not accepted in this federation."

@@ -1,21 +1,21 @@
-"""TL-TRU: a signer, a trust list or a key record is not trusted."""
+"""TL-TRU: a signer, a decision of the federation or a key record is not trusted."""
 
 from tearline.errors.base import EXIT_REFUSED, ErrorClass, TearlineError
 
 
 class TrustError(TearlineError):
-    """A signer, a trust list or a key record is not trusted."""
+    """A signer, a decision of the federation or a key record is not trusted."""
 
     exit_status = EXIT_REFUSED
     error_class = ErrorClass.NOT_AUTHENTIC
 
 
 class SignerUnknown(TrustError):
-    """Signer that no trust list names."""
+    """Signer that is no member of the federation."""
 
     code = "TL-TRU-001"
     what = "The signer is not known in this federation."
-    next = "Check the name; all roots of the federation must approve an agency."
+    next = "Check the name; the federation's council must admit an agency."
 
 
 class SignerKeyUnknown(TrustError):
@@ -37,19 +37,19 @@ class FederationMismatch(TrustError):
     next = "Check the federation id pinned here."
 
 
-class TrustListRejected(TrustError):
-    """Trust list that does not follow from the previous one."""
+class MembershipRejected(TrustError):
+    """Record, vote or amendment that the federation's rules do not permit now."""
 
     code = "TL-TRU-004"
-    what = "The trust list is not a valid successor."
-    next = "Keep the current list; ask the agencies whose signatures are required."
+    what = "The federation's rules do not permit this change of its membership."
+    next = "Read the current state: tearline federation pending; then sign again from it."
 
 
-class TrustListUnpinned(TrustError):
-    """First trust list other than the pinned one."""
+class CharterUnpinned(TrustError):
+    """Charter other than the pinned one."""
 
     code = "TL-TRU-005"
-    what = "The first trust list is not the one pinned here."
+    what = "The charter is not the one pinned here."
     next = "Compare the federation id with your partners out of band."
 
 
@@ -87,3 +87,11 @@ class RecordsExceeded(TrustError):
     what = "An agency has reached its limit of records in the log."
     next = "Use the keys on record, and stop the process that creates new ones."
     error_class = ErrorClass.REFUSED
+
+
+class DirectoryRejected(TrustError):
+    """Directory entry that differs from the directory derived from the entries before it."""
+
+    code = "TL-TRU-010"
+    what = "The log states another directory of agencies than its entries make."
+    next = "Stop sending, keep the log, and compare it with a partner: it is evidence."

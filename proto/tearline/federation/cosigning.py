@@ -87,7 +87,7 @@ def verify_add_checkpoint(
 
     Args:
         request: The offer.
-        log: The log, as the trust list names it.
+        log: The log, as the constitution names it.
         seen: The cosigner's last signed tree.
 
     Raises:

@@ -42,7 +42,7 @@ def verify_equivocation(
 
     Args:
         evidence: The evidence.
-        log: The log, as the trust list names it: all its keys must have signed both.
+        log: The log, as the constitution names it: all its keys must have signed both.
 
     Raises:
         EvidenceInsufficient: If both checkpoints may belong to one history.

@@ -1,8 +1,8 @@
-"""Members and keys of a federation: the trust list, key records and revocations.
+"""Parties of a federation and their keys: agencies, the exchange, key records, revocations.
 
-The trust list names every agency with its root key and certificate authority, the exchange and the
-log. It is numbered and chained, and the roots sign it; no key rests on the exchange's word.
-Agencies certify their nodes' keys by key records.
+An agency's member record states its root key and certificate authority; the charter states the
+exchange and the log. Agencies certify their nodes' keys by key records. No key rests on the
+exchange's word.
 """
 
 import re
@@ -12,8 +12,8 @@ from tearline.crypto.keys import KEM_PUBLIC_SIZE, KEY_ID_SIZE, SIGNING_PUBLIC_SI
 from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.identity import parse_agency_uri, parse_exchange_uri, parse_node_uri
-from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_COSIGNERS, MAX_TEXT_BYTES
-from tearline.statements.statement import HASH_SIZE, Header, StatementType, Trait, types_with
+from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_TEXT_BYTES
+from tearline.statements.statement import Header, StatementType, Trait, types_with
 
 # People identify an agency by its name: names must not look alike or have a second meaning.
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -30,6 +30,7 @@ class Agency:
         root_key: The agency's offline composite root key, 1,984 bytes.
         certificate_authorities: DER certificates that may issue for this domain only.
         token_issuers: Ed25519 public keys, 32 bytes each, that sign its persons' tokens.
+        recovery_key: A second offline composite key, which may replace a lost root; or empty.
     """
 
     name: str
@@ -37,11 +38,16 @@ class Agency:
     root_key: bytes
     certificate_authorities: tuple[bytes, ...]
     token_issuers: tuple[bytes, ...]
+    recovery_key: bytes = b""
 
     def __post_init__(self) -> None:
         parse_agency_uri(self.uri)
         if len(self.root_key) != SIGNING_PUBLIC_SIZE:
             raise StatementMalformed(f"a root key has {SIGNING_PUBLIC_SIZE} bytes")
+        if len(self.recovery_key) not in (0, SIGNING_PUBLIC_SIZE) or (
+            self.recovery_key == self.root_key
+        ):
+            raise StatementMalformed("a recovery key is another key than the root")
         if not 0 < len(self.certificate_authorities) <= _MAX_PER_AGENCY or any(
             not 0 < len(der) <= MAX_CERTIFICATE_BYTES for der in self.certificate_authorities
         ):
@@ -84,55 +90,10 @@ class LogIdentity:
 
 @immutable
 class ExchangeEnrolment:
-    """Operator's file for the agencies, for their first trust list."""
+    """Operator's file for the agencies, for their charter."""
 
     exchange: ExchangeIdentity
     log: LogIdentity
-
-
-@immutable
-class TrustList:
-    """One version of the federation's membership.
-
-    Attributes:
-        header: The agency that proposes this version.
-        number: From 1, without gaps.
-        previous: Statement id of the previous version; empty in list 1.
-        agencies: Ascending by URI.
-        exchange: The exchange.
-        log: The log.
-        min_suite: Lowest suite accepted.
-        threshold: Number of roots that may change exchange, log and min_suite.
-    """
-
-    header: Header
-    number: int
-    previous: bytes
-    agencies: tuple[Agency, ...]
-    exchange: ExchangeIdentity
-    log: LogIdentity
-    min_suite: int
-    threshold: int
-
-    def __post_init__(self) -> None:
-        uris = [agency.uri for agency in self.agencies]
-        names = {agency.name for agency in self.agencies}
-        if not 0 < len(uris) <= MAX_COSIGNERS or uris != sorted(set(uris)):
-            raise StatementMalformed("a trust list names each agency once, in order of URI")
-        # A trust domain's owner speaks for all names in it: the exchange has its own domain.
-        exchange_domain = parse_exchange_uri(self.exchange.uri).trust_domain
-        if len(names) != len(uris) or f"spiffe://{exchange_domain}" in uris:
-            raise StatementMalformed("two members of the trust list share a name")
-        if self.number < 1 or (self.number == 1) != (self.previous == b""):
-            raise StatementMalformed("only the first trust list has none before it")
-        if len(self.previous) not in (0, HASH_SIZE):
-            raise StatementMalformed("a trust list is named by 32 bytes")
-        if not 0 < self.threshold <= len(uris):
-            raise StatementMalformed("the threshold is above the number of agencies, or zero")
-
-    def agency(self, uri: str) -> Agency | None:
-        """Returns the agency with this URI, or None."""
-        return next((agency for agency in self.agencies if agency.uri == uri), None)
 
 
 class KeyUse(StrEnum):

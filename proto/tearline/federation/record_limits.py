@@ -6,7 +6,6 @@ limits therefore depend on signed names and dates only, and every reader refuses
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Iterable
 from itertools import combinations
 
 from tearline.agreements.agreement import Agreement
@@ -52,16 +51,18 @@ class RecordBounds:
         self._nodes.setdefault(agency, set()).add(record.subject)
         insort(self._begins.setdefault((record.subject, record.use), []), begin_ms)
 
-    def take_changes(self, agencies: Iterable[str]) -> None:
-        """Counts a change of the trust list under the names of agencies.
+    def verify_change(self, agency: str) -> None:
+        """Checks that an agency may change its member record once more.
 
         Raises:
-            RecordsExceeded: If one of them has reached its limit of changes.
+            RecordsExceeded: If it has reached its limit of changes.
         """
-        changed = list(agencies)
-        if any(self._changes[agency] >= MAX_OWN_CHANGES for agency in changed):
-            raise RecordsExceeded(f"an agency changed its own {MAX_OWN_CHANGES} times")
-        self._changes.update(changed)
+        if self._changes[agency] >= MAX_OWN_CHANGES:
+            raise RecordsExceeded(f"the agency changed its own record {MAX_OWN_CHANGES} times")
+
+    def take_change(self, agency: str) -> None:
+        """Counts a change of an agency's member record."""
+        self._changes[agency] += 1
 
     def take_revocation(self, agency: str) -> None:
         """Counts a revocation.

@@ -61,7 +61,6 @@ class StatementType(IntEnum):
 
     traits: Trait
 
-    TRUST_LIST = 1, Trait.ROOT | Trait.COSIGNED | Trait.CLEAR
     KEY_RECORD = 2, Trait.NODE | Trait.ROOT | Trait.CLEAR
     REVOCATION = 3, Trait.ROOT | Trait.CLEAR
     AGREEMENT = 4, Trait.NODE | Trait.ROOT | Trait.COSIGNED
@@ -79,6 +78,12 @@ class StatementType(IntEnum):
     RECALL = 16, Trait.NODE | Trait.ADDRESSED | Trait.DELETING
     CASE_STEP = 17, Trait.NODE | Trait.ADDRESSED
     PROPOSAL = 18, Trait.NODE
+    CHARTER = 19, Trait.ROOT | Trait.CLEAR
+    CHARTER_SIGNATURE = 20, Trait.ROOT | Trait.CLEAR
+    MEMBER_RECORD = 21, Trait.ROOT | Trait.COSIGNED | Trait.CLEAR
+    AMENDMENT = 22, Trait.ROOT | Trait.CLEAR
+    VOTE = 23, Trait.ROOT | Trait.CLEAR
+    LEAVE = 24, Trait.ROOT | Trait.CLEAR
 
     def __new__(cls, number: int, traits: Trait = _NONE) -> Self:
         """Returns a type by its number, with its properties."""
@@ -106,7 +111,7 @@ class Header:
     """Beginning of every body: signer, federation and key.
 
     Attributes:
-        federation: 32 bytes, the id of the first trust list (zeros inside that list itself).
+        federation: 32 bytes, the id of the charter (zeros in the charter and founders' records).
         signer: The URI of the signing node, agency or exchange.
         key_id: 32 bytes, the id of the signer's key.
     """

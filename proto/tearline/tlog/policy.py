@@ -7,7 +7,7 @@
     quorum agencies
 
 A checkpoint is accepted if one of the logs signed it and the quorum's witnesses cosigned it. The
-file is all that a reader of proofs needs: no trust list, no node, no network.
+file is all that a reader of proofs needs: no charter, no node, no network.
 """
 
 from collections import defaultdict
@@ -180,7 +180,7 @@ def trusted_keys(
     Ed25519 key are therefore listed as witnesses that the quorum requires.
 
     Args:
-        vkeys: The log's keys, as the trust list has them.
+        vkeys: The log's keys, as the constitution has them.
         witnesses: Cosigners' keys by name: verified where they signed.
         needed: The names of the required cosigners.
 

@@ -25,25 +25,41 @@ _sym_db = _symbol_database.Default()
 from tearline.v1 import statement_pb2 as tearline_dot_v1_dot_statement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tearline/v1/trust.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\"m\n\x06\x41gency\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uri\x18\x02 \x01(\t\x12\x10\n\x08root_key\x18\x03 \x01(\x0c\x12\x1f\n\x17\x63\x65rtificate_authorities\x18\x04 \x03(\x0c\x12\x15\n\rtoken_issuers\x18\x05 \x03(\x0c\"n\n\x08\x45xchange\x12\x0b\n\x03uri\x18\x01 \x01(\t\x12\x13\n\x0bsigning_key\x18\x02 \x01(\x0c\x12\x1d\n\x15\x63\x65rtificate_authority\x18\x03 \x01(\x0c\x12\x10\n\x08\x64ns_name\x18\x04 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x05 \x01(\t\",\n\x03Log\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x15\n\rverifier_keys\x18\x02 \x03(\t\"\xe7\x01\n\tTrustList\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0e\n\x06number\x18\x02 \x01(\x04\x12\x10\n\x08previous\x18\x03 \x01(\x0c\x12%\n\x08\x61gencies\x18\x04 \x03(\x0b\x32\x13.tearline.v1.Agency\x12\'\n\x08\x65xchange\x18\x05 \x01(\x0b\x32\x15.tearline.v1.Exchange\x12\x1d\n\x03log\x18\x06 \x01(\x0b\x32\x10.tearline.v1.Log\x12\x11\n\tmin_suite\x18\x07 \x01(\r\x12\x11\n\tthreshold\x18\x08 \x01(\r\"\x9e\x01\n\tKeyRecord\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0b\n\x03use\x18\x03 \x01(\t\x12\x12\n\npublic_key\x18\x04 \x01(\x0c\x12\r\n\x05types\x18\x05 \x03(\r\x12\x15\n\rnot_before_ms\x18\x06 \x01(\x04\x12\x14\n\x0cnot_after_ms\x18\x07 \x01(\x04\"V\n\nRevocation\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x13\n\x0brevoked_key\x18\x02 \x01(\x0c\x12\x0e\n\x06reason\x18\x03 \x01(\t\"[\n\x11\x45xchangeEnrolment\x12\'\n\x08\x65xchange\x18\x01 \x01(\x0b\x32\x15.tearline.v1.Exchange\x12\x1d\n\x03log\x18\x02 \x01(\x0b\x32\x10.tearline.v1.Logb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tearline/v1/trust.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\"\x83\x01\n\x06\x41gency\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03uri\x18\x02 \x01(\t\x12\x10\n\x08root_key\x18\x03 \x01(\x0c\x12\x1f\n\x17\x63\x65rtificate_authorities\x18\x04 \x03(\x0c\x12\x15\n\rtoken_issuers\x18\x05 \x03(\x0c\x12\x14\n\x0crecovery_key\x18\x06 \x01(\x0c\"n\n\x08\x45xchange\x12\x0b\n\x03uri\x18\x01 \x01(\t\x12\x13\n\x0bsigning_key\x18\x02 \x01(\x0c\x12\x1d\n\x15\x63\x65rtificate_authority\x18\x03 \x01(\x0c\x12\x10\n\x08\x64ns_name\x18\x04 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x05 \x01(\t\",\n\x03Log\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x15\n\rverifier_keys\x18\x02 \x03(\t\"~\n\x05Rules\x12\r\n\x05\x61\x64mit\x18\x01 \x01(\r\x12\x0e\n\x06remove\x18\x02 \x01(\r\x12\x10\n\x08\x65xchange\x18\x03 \x01(\r\x12\x0f\n\x07\x63ouncil\x18\x04 \x01(\r\x12\r\n\x05rules\x18\x05 \x01(\r\x12\x11\n\tcosigners\x18\x06 \x01(\r\x12\x11\n\tmin_suite\x18\x07 \x01(\r\"\xc0\x01\n\x0c\x43onstitution\x12\x0f\n\x07\x63ouncil\x18\x01 \x03(\t\x12!\n\x05rules\x18\x02 \x01(\x0b\x32\x12.tearline.v1.Rules\x12\x11\n\tcosigners\x18\x03 \x03(\t\x12\x0e\n\x06quorum\x18\x04 \x01(\r\x12\'\n\x08\x65xchange\x18\x05 \x01(\x0b\x32\x15.tearline.v1.Exchange\x12\x1d\n\x03log\x18\x06 \x01(\x0b\x32\x10.tearline.v1.Log\x12\x11\n\tmin_suite\x18\x07 \x01(\r\"\x7f\n\x07\x43harter\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08\x66ounders\x18\x03 \x03(\x0c\x12/\n\x0c\x63onstitution\x18\x04 \x01(\x0b\x32\x19.tearline.v1.Constitution\"H\n\x10\x43harterSignature\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0f\n\x07\x63harter\x18\x02 \x01(\x0c\"\x8e\x01\n\x0cMemberRecord\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x12\n\ngeneration\x18\x02 \x01(\r\x12\x0e\n\x06number\x18\x03 \x01(\r\x12\x10\n\x08previous\x18\x04 \x01(\x0c\x12#\n\x06\x61gency\x18\x05 \x01(\x0b\x32\x13.tearline.v1.Agency\"v\n\tAmendment\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x13\n\x0bpredecessor\x18\x02 \x01(\x0c\x12/\n\x0c\x63onstitution\x18\x03 \x01(\x0b\x32\x19.tearline.v1.Constitution\"\x9b\x01\n\x04Vote\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x13\n\x0bpredecessor\x18\x03 \x01(\x0c\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x15\n\rsubject_state\x18\x05 \x01(\x0c\x12\x0f\n\x07\x63ontent\x18\x06 \x01(\x0c\x12\x12\n\nexpires_ms\x18\x07 \x01(\x04\"J\n\x0e\x46\x65\x64\x65rationFile\x12\x12\n\nfederation\x18\x01 \x01(\x0c\x12$\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x13.tearline.v1.Signed\"<\n\x05Leave\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x9e\x01\n\tKeyRecord\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0b\n\x03use\x18\x03 \x01(\t\x12\x12\n\npublic_key\x18\x04 \x01(\x0c\x12\r\n\x05types\x18\x05 \x03(\r\x12\x15\n\rnot_before_ms\x18\x06 \x01(\x04\x12\x14\n\x0cnot_after_ms\x18\x07 \x01(\x04\"V\n\nRevocation\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x13\n\x0brevoked_key\x18\x02 \x01(\x0c\x12\x0e\n\x06reason\x18\x03 \x01(\t\"[\n\x11\x45xchangeEnrolment\x12\'\n\x08\x65xchange\x18\x01 \x01(\x0b\x32\x15.tearline.v1.Exchange\x12\x1d\n\x03log\x18\x02 \x01(\x0b\x32\x10.tearline.v1.Logb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tearline.v1.trust_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AGENCY']._serialized_start=69
-  _globals['_AGENCY']._serialized_end=178
-  _globals['_EXCHANGE']._serialized_start=180
-  _globals['_EXCHANGE']._serialized_end=290
-  _globals['_LOG']._serialized_start=292
-  _globals['_LOG']._serialized_end=336
-  _globals['_TRUSTLIST']._serialized_start=339
-  _globals['_TRUSTLIST']._serialized_end=570
-  _globals['_KEYRECORD']._serialized_start=573
-  _globals['_KEYRECORD']._serialized_end=731
-  _globals['_REVOCATION']._serialized_start=733
-  _globals['_REVOCATION']._serialized_end=819
-  _globals['_EXCHANGEENROLMENT']._serialized_start=821
-  _globals['_EXCHANGEENROLMENT']._serialized_end=912
+  _globals['_AGENCY']._serialized_start=70
+  _globals['_AGENCY']._serialized_end=201
+  _globals['_EXCHANGE']._serialized_start=203
+  _globals['_EXCHANGE']._serialized_end=313
+  _globals['_LOG']._serialized_start=315
+  _globals['_LOG']._serialized_end=359
+  _globals['_RULES']._serialized_start=361
+  _globals['_RULES']._serialized_end=487
+  _globals['_CONSTITUTION']._serialized_start=490
+  _globals['_CONSTITUTION']._serialized_end=682
+  _globals['_CHARTER']._serialized_start=684
+  _globals['_CHARTER']._serialized_end=811
+  _globals['_CHARTERSIGNATURE']._serialized_start=813
+  _globals['_CHARTERSIGNATURE']._serialized_end=885
+  _globals['_MEMBERRECORD']._serialized_start=888
+  _globals['_MEMBERRECORD']._serialized_end=1030
+  _globals['_AMENDMENT']._serialized_start=1032
+  _globals['_AMENDMENT']._serialized_end=1150
+  _globals['_VOTE']._serialized_start=1153
+  _globals['_VOTE']._serialized_end=1308
+  _globals['_FEDERATIONFILE']._serialized_start=1310
+  _globals['_FEDERATIONFILE']._serialized_end=1384
+  _globals['_LEAVE']._serialized_start=1386
+  _globals['_LEAVE']._serialized_end=1446
+  _globals['_KEYRECORD']._serialized_start=1449
+  _globals['_KEYRECORD']._serialized_end=1607
+  _globals['_REVOCATION']._serialized_start=1609
+  _globals['_REVOCATION']._serialized_end=1695
+  _globals['_EXCHANGEENROLMENT']._serialized_start=1697
+  _globals['_EXCHANGEENROLMENT']._serialized_end=1788
 # @@protoc_insertion_point(module_scope)

@@ -8,18 +8,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Agency(_message.Message):
-    __slots__ = ("name", "uri", "root_key", "certificate_authorities", "token_issuers")
+    __slots__ = ("name", "uri", "root_key", "certificate_authorities", "token_issuers", "recovery_key")
     NAME_FIELD_NUMBER: _ClassVar[int]
     URI_FIELD_NUMBER: _ClassVar[int]
     ROOT_KEY_FIELD_NUMBER: _ClassVar[int]
     CERTIFICATE_AUTHORITIES_FIELD_NUMBER: _ClassVar[int]
     TOKEN_ISSUERS_FIELD_NUMBER: _ClassVar[int]
+    RECOVERY_KEY_FIELD_NUMBER: _ClassVar[int]
     name: str
     uri: str
     root_key: bytes
     certificate_authorities: _containers.RepeatedScalarFieldContainer[bytes]
     token_issuers: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, name: _Optional[str] = ..., uri: _Optional[str] = ..., root_key: _Optional[bytes] = ..., certificate_authorities: _Optional[_Iterable[bytes]] = ..., token_issuers: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    recovery_key: bytes
+    def __init__(self, name: _Optional[str] = ..., uri: _Optional[str] = ..., root_key: _Optional[bytes] = ..., certificate_authorities: _Optional[_Iterable[bytes]] = ..., token_issuers: _Optional[_Iterable[bytes]] = ..., recovery_key: _Optional[bytes] = ...) -> None: ...
 
 class Exchange(_message.Message):
     __slots__ = ("uri", "signing_key", "certificate_authority", "dns_name", "address")
@@ -43,25 +45,119 @@ class Log(_message.Message):
     verifier_keys: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, origin: _Optional[str] = ..., verifier_keys: _Optional[_Iterable[str]] = ...) -> None: ...
 
-class TrustList(_message.Message):
-    __slots__ = ("header", "number", "previous", "agencies", "exchange", "log", "min_suite", "threshold")
-    HEADER_FIELD_NUMBER: _ClassVar[int]
-    NUMBER_FIELD_NUMBER: _ClassVar[int]
-    PREVIOUS_FIELD_NUMBER: _ClassVar[int]
-    AGENCIES_FIELD_NUMBER: _ClassVar[int]
+class Rules(_message.Message):
+    __slots__ = ("admit", "remove", "exchange", "council", "rules", "cosigners", "min_suite")
+    ADMIT_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_FIELD_NUMBER: _ClassVar[int]
+    EXCHANGE_FIELD_NUMBER: _ClassVar[int]
+    COUNCIL_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    COSIGNERS_FIELD_NUMBER: _ClassVar[int]
+    MIN_SUITE_FIELD_NUMBER: _ClassVar[int]
+    admit: int
+    remove: int
+    exchange: int
+    council: int
+    rules: int
+    cosigners: int
+    min_suite: int
+    def __init__(self, admit: _Optional[int] = ..., remove: _Optional[int] = ..., exchange: _Optional[int] = ..., council: _Optional[int] = ..., rules: _Optional[int] = ..., cosigners: _Optional[int] = ..., min_suite: _Optional[int] = ...) -> None: ...
+
+class Constitution(_message.Message):
+    __slots__ = ("council", "rules", "cosigners", "quorum", "exchange", "log", "min_suite")
+    COUNCIL_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    COSIGNERS_FIELD_NUMBER: _ClassVar[int]
+    QUORUM_FIELD_NUMBER: _ClassVar[int]
     EXCHANGE_FIELD_NUMBER: _ClassVar[int]
     LOG_FIELD_NUMBER: _ClassVar[int]
     MIN_SUITE_FIELD_NUMBER: _ClassVar[int]
-    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
-    header: _statement_pb2.Header
-    number: int
-    previous: bytes
-    agencies: _containers.RepeatedCompositeFieldContainer[Agency]
+    council: _containers.RepeatedScalarFieldContainer[str]
+    rules: Rules
+    cosigners: _containers.RepeatedScalarFieldContainer[str]
+    quorum: int
     exchange: Exchange
     log: Log
     min_suite: int
-    threshold: int
-    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., number: _Optional[int] = ..., previous: _Optional[bytes] = ..., agencies: _Optional[_Iterable[_Union[Agency, _Mapping]]] = ..., exchange: _Optional[_Union[Exchange, _Mapping]] = ..., log: _Optional[_Union[Log, _Mapping]] = ..., min_suite: _Optional[int] = ..., threshold: _Optional[int] = ...) -> None: ...
+    def __init__(self, council: _Optional[_Iterable[str]] = ..., rules: _Optional[_Union[Rules, _Mapping]] = ..., cosigners: _Optional[_Iterable[str]] = ..., quorum: _Optional[int] = ..., exchange: _Optional[_Union[Exchange, _Mapping]] = ..., log: _Optional[_Union[Log, _Mapping]] = ..., min_suite: _Optional[int] = ...) -> None: ...
+
+class Charter(_message.Message):
+    __slots__ = ("header", "name", "founders", "constitution")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FOUNDERS_FIELD_NUMBER: _ClassVar[int]
+    CONSTITUTION_FIELD_NUMBER: _ClassVar[int]
+    header: _statement_pb2.Header
+    name: str
+    founders: _containers.RepeatedScalarFieldContainer[bytes]
+    constitution: Constitution
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., name: _Optional[str] = ..., founders: _Optional[_Iterable[bytes]] = ..., constitution: _Optional[_Union[Constitution, _Mapping]] = ...) -> None: ...
+
+class CharterSignature(_message.Message):
+    __slots__ = ("header", "charter")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    CHARTER_FIELD_NUMBER: _ClassVar[int]
+    header: _statement_pb2.Header
+    charter: bytes
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., charter: _Optional[bytes] = ...) -> None: ...
+
+class MemberRecord(_message.Message):
+    __slots__ = ("header", "generation", "number", "previous", "agency")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_FIELD_NUMBER: _ClassVar[int]
+    AGENCY_FIELD_NUMBER: _ClassVar[int]
+    header: _statement_pb2.Header
+    generation: int
+    number: int
+    previous: bytes
+    agency: Agency
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., generation: _Optional[int] = ..., number: _Optional[int] = ..., previous: _Optional[bytes] = ..., agency: _Optional[_Union[Agency, _Mapping]] = ...) -> None: ...
+
+class Amendment(_message.Message):
+    __slots__ = ("header", "predecessor", "constitution")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    PREDECESSOR_FIELD_NUMBER: _ClassVar[int]
+    CONSTITUTION_FIELD_NUMBER: _ClassVar[int]
+    header: _statement_pb2.Header
+    predecessor: bytes
+    constitution: Constitution
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., predecessor: _Optional[bytes] = ..., constitution: _Optional[_Union[Constitution, _Mapping]] = ...) -> None: ...
+
+class Vote(_message.Message):
+    __slots__ = ("header", "kind", "predecessor", "subject", "subject_state", "content", "expires_ms")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    PREDECESSOR_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_STATE_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_MS_FIELD_NUMBER: _ClassVar[int]
+    header: _statement_pb2.Header
+    kind: str
+    predecessor: bytes
+    subject: str
+    subject_state: bytes
+    content: bytes
+    expires_ms: int
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., kind: _Optional[str] = ..., predecessor: _Optional[bytes] = ..., subject: _Optional[str] = ..., subject_state: _Optional[bytes] = ..., content: _Optional[bytes] = ..., expires_ms: _Optional[int] = ...) -> None: ...
+
+class FederationFile(_message.Message):
+    __slots__ = ("federation", "entries")
+    FEDERATION_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    federation: bytes
+    entries: _containers.RepeatedCompositeFieldContainer[_statement_pb2.Signed]
+    def __init__(self, federation: _Optional[bytes] = ..., entries: _Optional[_Iterable[_Union[_statement_pb2.Signed, _Mapping]]] = ...) -> None: ...
+
+class Leave(_message.Message):
+    __slots__ = ("header", "reason")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    header: _statement_pb2.Header
+    reason: str
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class KeyRecord(_message.Message):
     __slots__ = ("header", "subject", "use", "public_key", "types", "not_before_ms", "not_after_ms")

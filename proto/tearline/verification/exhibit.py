@@ -1,7 +1,7 @@
 """Exhibits: selected fields of one packet, for an outside reader without keys or network.
 
     federation id, known out of band
-        └─ trust lists, key records, revocations ─┐
+        └─ entries of members and keys ───────────┐
            log entries of the packet ─────────────┤ each proven under one checkpoint, signed
                                                   │ by the keys of the last list
     manifest, signed by its originator ◄──────────┘ with a key valid at that log position
@@ -42,8 +42,16 @@ from tearline.tlog.checkpoint import Checkpoint, parse_checkpoint_text
 from tearline.tlog.merkle import verify_inclusion
 from tearline.tlog.note import parse_note
 from tearline.tlog.policy import LogPolicy, trusted_keys
-from tearline.verification.log_entries import CLEAR, blind_entry, entry_hash, parse_entry
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.log_entries import (
+    CLEAR,
+    DIRECTORY,
+    blind_entry,
+    entry_hash,
+    parse_clear,
+    parse_entry,
+)
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline.wire.exhibits import Exhibit, ProvenEntry, ShownField
 from tearline.wire.grants import parse_event, parse_log_opening, parse_receipt
 from tearline.wire.packets import Release, parse_manifest
@@ -238,7 +246,7 @@ class _Examiner:
         self._known: list[_Known] = []
         if federation is None:
             self._lacking.append(LogKeysUnknown())
-        self._trust = TrustState(federation=federation or self._own_word())
+        self._trust = TrustState(federation=federation or self._own_word(), is_partial=True)
         self._packet = exhibit.manifest.statement.id
         self._originator: Header | None = None
         self._signed: dict[bytes, Signed] = {
@@ -286,7 +294,7 @@ class _Examiner:
         """Returns the exhibit's own federation id: enough to find contradictions."""
         first = self._exhibit.entries[0].content
         try:
-            signed = parse_entry(first)
+            signed = parse_clear(first)
         except TearlineError:
             return b""
         return b"" if signed is None else signed.statement.id
@@ -302,10 +310,10 @@ class _Examiner:
 
     def _take(self, entry: ProvenEntry) -> None:
         """Applies one entry, after those before it: about keys, or about the packet."""
-        if entry.content.startswith(CLEAR):
-            signed = parse_entry(entry.content)
-            if signed is not None:
-                self._trust.apply(entry.index, signed)
+        if entry.content.startswith((CLEAR, DIRECTORY)):
+            applied = parse_entry(entry.content)
+            if applied is not None:
+                self._trust.apply(entry.index, applied)
             return
         opening = parse_log_opening(entry.content)
         if opening.index != entry.index:
@@ -340,9 +348,9 @@ class _Examiner:
         return Sighting(node=event.actor, status=status, at=known.at)
 
     def _signatures(self, note: bytes) -> None:
-        """Adds errors of the checkpoint under the keys of the last trust list."""
+        """Adds errors of the checkpoint under the keys of the last constitution."""
         try:
-            log = self._trust.trust_list.log
+            log = self._trust.members.log
             policy = trusted_keys(log.verifier_keys)
         except KeyMalformed as error:
             # A key of a later version's kind: this reader cannot verify it.
@@ -365,7 +373,7 @@ class _Examiner:
 
 def _verify_included(entry: ProvenEntry, checkpoint: Checkpoint) -> None:
     content = entry.content
-    if not content.startswith(CLEAR):
+    if not content.startswith((CLEAR, DIRECTORY)):
         opening = parse_log_opening(content)
         content = blind_entry(opening.salt, opening.event)
     verify_inclusion(entry.index, checkpoint.size, entry_hash(content), entry.path, checkpoint.root)

@@ -1,9 +1,10 @@
 """Entries of the audit log, and their proofs.
 
-Two kinds of entry stand in one tree. A clear entry is ``0x00`` and a public statement: a trust
-list, a key record, a revocation. A blind entry is ``0x01`` and the hash of a salted event:
-cosigners and mirrors learn the number of entries, but not the parties. The named parties get the
-opening of a blind entry. Specified in docs/spec/log-v1.md.
+Three kinds of entry stand in one tree. A clear entry is ``0x00`` and a public statement, about
+members, votes or keys. A blind entry is ``0x01`` and the hash of a salted event: cosigners and
+mirrors learn the number of entries, but not the parties. The named parties get the opening of a
+blind entry. A directory entry is ``0x02``, a time and the root of the directory of all agencies.
+Specified in docs/spec/log-v1.md.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from functools import lru_cache
 from tearline.audit.event import Event
 from tearline.encoding import label
 from tearline.errors import EntryMismatch, EntryTooLarge, TwinEntries
+from tearline.federation.directory import DIRECTORY_ENTRY_SIZE, DirectoryEntry
 from tearline.federation.members import LogIdentity
 from tearline.limits import MAX_ENTRY_BYTES
 from tearline.statements.receipt import LogOpening
@@ -23,6 +25,7 @@ from tearline.wire.statements import Signed, encode_signed, parse_signed
 
 CLEAR = b"\0"
 BLIND = b"\1"
+DIRECTORY = b"\2"
 BLIND_SIZE = 33
 
 
@@ -43,11 +46,11 @@ def blind_entry(salt: bytes, event: bytes) -> bytes:
     return BLIND + hashlib.sha256(label("event") + salt + event).digest()
 
 
-def parse_entry(entry: bytes) -> Signed | None:
-    """Returns the statement of a clear entry, or None for a blind one.
+def parse_entry(entry: bytes) -> Signed | DirectoryEntry | None:
+    """Returns the statement of a clear entry, a directory entry, or None for a blind one.
 
     Raises:
-        EntryMismatch: If the entry is of neither kind, or too large.
+        EntryMismatch: If the entry is of no kind, or too large.
         StatementMalformed: If a clear entry holds no statement.
     """
     if len(entry) > MAX_ENTRY_BYTES:
@@ -57,8 +60,21 @@ def parse_entry(entry: bytes) -> Signed | None:
             return parse_signed(entry[1:])
         case b"\1" if len(entry) == BLIND_SIZE:
             return None
+        case b"\2" if len(entry) == DIRECTORY_ENTRY_SIZE:
+            return DirectoryEntry(time_ms=int.from_bytes(entry[1:9], "big"), root=entry[9:])
         case _:
-            raise EntryMismatch("an entry is clear or blind")
+            raise EntryMismatch("an entry is clear, blind or of the directory")
+
+
+def parse_clear(entry: bytes) -> Signed | None:
+    """Returns the statement of a clear entry, or None for an entry of another kind.
+
+    Raises:
+        EntryMismatch: If the entry is of no kind, or too large.
+        StatementMalformed: If a clear entry holds no statement.
+    """
+    parsed = parse_entry(entry)
+    return parsed if isinstance(parsed, Signed) else None
 
 
 def entry_hash(entry: bytes) -> bytes:

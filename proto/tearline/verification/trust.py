@@ -1,163 +1,146 @@
 """Trust state: the owner of each key, by the clear entries of the log in order.
 
-``TrustState`` reads trust lists, key records and revocations, and answers which key belongs to
-which signer. The agencies themselves sign each of these, so the exchange's word is never used. The
-first trust list is pinned out of band. A statement is valid if its entry stands in the log after
-its key's record and before that key's end, regardless of its date. A signature of a root or the
-exchange is valid while the list with its key was in force.
+``TrustState`` reads charter, member records, votes, key records and revocations, and answers which
+key belongs to which signer. The agencies themselves sign each of these, so the exchange's word is
+never used. The charter is pinned out of band. A statement is valid if its entry stands in the log
+after its key's record and before that key's end, regardless of its date. A signature of a root or
+the exchange is valid while the record or constitution with its key was in force.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
-from tearline.crypto.keys import SUITE, KemPublicKey, SigningPublicKey, key_id, signing_public_key
-from tearline.dataclass.immutable import immutable
+from tearline.crypto.keys import SUITE, KemPublicKey, SigningPublicKey, signing_public_key
 from tearline.errors import (
-    FederationMismatch,
+    CharterUnpinned,
+    DirectoryRejected,
     MalformedInput,
+    MembershipRejected,
     SignerKeyUnknown,
-    SignerMismatch,
     SignerUnknown,
     StatementMalformed,
     SuiteUnknown,
-    TrustListUnpinned,
     TypeNotAllowed,
 )
-from tearline.federation.members import NODE_TYPES, Agency, KeyRecord, KeyUse, TrustList
+from tearline.federation.directory import DirectoryEntry
+from tearline.federation.members import NODE_TYPES, Agency, KeyRecord, KeyUse
+from tearline.federation.membership import Membership
 from tearline.federation.record_limits import RecordBounds
-from tearline.federation.succession import verify_next, verify_succession
-from tearline.identity import agency_uri_of
+from tearline.federation.versions import Members
+from tearline.identity import agency_uri_of, domain_uri_of
 from tearline.statements.statement import (
-    COSIGNED_TYPES,
-    HASH_SIZE,
     Attestation,
     AttestationCache,
     Header,
     Statement,
     StatementType,
     Trait,
-    find_attestation,
     types_with,
-    verify_inclusion,
 )
 from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey
-from tearline.wire.federation import parse_key_record, parse_revocation, parse_trust_list
+from tearline.verification.attested import attested, listed_key
+from tearline.verification.founders import Founding
+from tearline.verification.key_entry import KeyEntry, verify_certifier, verify_encoding
+from tearline.verification.member_signatures import verify_own_change, verify_roots
+from tearline.verification.moment import Moment
+from tearline.verification.stated_directory import StatedDirectory
+from tearline.wire.federation import (
+    FederationFile,
+    parse_amendment,
+    parse_key_record,
+    parse_leave,
+    parse_member_record,
+    parse_revocation,
+    parse_vote,
+)
 from tearline.wire.statements import Signed, header_of
-
-GENESIS_FEDERATION = bytes(HASH_SIZE)
-"""Federation id inside list 1, since the real id is the hash of list 1."""
 
 EXCHANGE_TYPES = types_with(Trait.EXCHANGE)
 """Receipts, and erasure orders by an agreement's retention."""
 ROOT_TYPES = types_with(Trait.ROOT)
 
 
-@immutable
-class Moment:
-    """Position in the log, and log time, at which a statement is verified.
-
-    Attributes:
-        index: The position of its acceptance entry, or the next free position.
-        time_ms: Unix milliseconds of that entry.
-    """
-
-    index: int
-    time_ms: int
-
-
-@dataclass(slots=True)
-class _KeyEntry:
-    record: KeyRecord
-    start: int
-    end: int | None = None
-
-    def has_begun(self, at: Moment) -> bool:
-        return self.start < at.index and self.record.not_before_ms <= at.time_ms
-
-    def counts(self, at: Moment) -> bool:
-        is_revoked = self.end is not None and self.end < at.index
-        return self.has_begun(at) and not is_revoked and at.time_ms < self.record.not_after_ms
-
-    def end_at(self, index: int) -> None:
-        if self.end is None:
-            self.end = index
-
-
 class TrustState:
-    """Known keys of the federation; the state only moves forward.
+    """Members and keys of the federation; the state only moves forward.
 
     Args:
         federation: 32 bytes, the pinned id of the federation.
-        own_agency: URI of the agency that must itself have signed list 1; None for the exchange
-            and for auditors from outside the federation.
+        is_partial: Whether it reads some of the clear entries only, as of an exhibit. The root of
+            a directory entry then proves nothing, and is not compared.
+
+    Attributes:
+        membership: Members, constitution and open votes.
     """
 
-    def __init__(self, *, federation: bytes, own_agency: str | None = None) -> None:
+    def __init__(self, *, federation: bytes, is_partial: bool = False) -> None:
         self.federation = federation
-        self._own_agency = own_agency
-        # Each with its index, in order: signatures under an old list stay valid.
-        self._lists: list[tuple[int, TrustList]] = []
-        self._trust_list_id = b""
+        self._is_partial = is_partial
+        self.membership = Membership()
         # By subject and key id: recording another's key first must not block its owner.
-        self._keys: dict[tuple[str, bytes], _KeyEntry] = {}
-        self._of: dict[str, list[_KeyEntry]] = {}
+        self._keys: dict[tuple[str, bytes], KeyEntry] = {}
+        self._of: dict[str, list[KeyEntry]] = {}
         self._revoked: set[tuple[str, bytes]] = set()
         self._bounds = RecordBounds()
         self._cache = AttestationCache()
+        self._founding = Founding(federation, self.membership, self._cache)
+        self._directory = StatedDirectory(self.membership, self._of)
         self._clear: Mapping[StatementType, Callable[[Signed, int], None]] = {
-            StatementType.TRUST_LIST: self._apply_trust_list,
+            StatementType.CHARTER: _refuse_founding,
+            StatementType.CHARTER_SIGNATURE: _refuse_founding,
+            StatementType.MEMBER_RECORD: self._apply_member_record,
+            StatementType.AMENDMENT: self._apply_amendment,
+            StatementType.VOTE: self._apply_vote,
+            StatementType.LEAVE: self._apply_leave,
             StatementType.KEY_RECORD: self._apply_key_record,
             StatementType.REVOCATION: self._apply_revocation,
         }
 
     @property
-    def trust_list(self) -> TrustList:
-        """Returns the current trust list.
+    def members(self) -> Members:
+        """Returns the members after the newest entry.
 
         Raises:
-            SignerUnknown: If none has been read yet.
+            SignerUnknown: If the charter does not count yet.
         """
-        if self._trust_list is None:
-            raise SignerUnknown("no trust list has been read yet")
-        return self._trust_list
+        return self.membership.now
 
-    @property
-    def _trust_list(self) -> TrustList | None:
-        return self._lists[-1][1] if self._lists else None
-
-    def trust_list_at(self, at: Moment) -> TrustList:
-        """Returns the trust list that was in force at a position of the log.
+    def members_at(self, at: Moment) -> Members:
+        """Returns the members at a position of the log.
 
         Raises:
-            SignerUnknown: If none precedes it.
+            SignerUnknown: If no complete charter precedes it.
         """
-        for index, trust_list in reversed(self._lists):
-            if index < at.index:
-                return trust_list
-        raise SignerUnknown("no trust list stands before that place in the log")
+        return self.membership.at(at.index)
 
     @property
-    def trust_list_id(self) -> bytes:
-        """Returns the statement id of the current trust list; empty before the first."""
-        return self._trust_list_id
+    def directory(self) -> StatedDirectory:
+        """Returns the directory after the newest entry."""
+        return self._directory
 
-    def apply(self, index: int, signed: Signed) -> None:
-        """Applies the clear entry at ``index``.
+    def apply(self, index: int, entry: Signed | DirectoryEntry) -> None:
+        """Applies the clear entry or directory entry at ``index``.
 
         Clear entries have no time that a later reader could check. Keys therefore count among them
-        by log order, and a key record must start while its signer's key is valid.
+        by log order, and a key record must start while its signer's key is valid. Votes expire by
+        the time of the directory entry before.
 
         Args:
             index: Its position in the log.
-            signed: The statement in it.
+            entry: The statement in it, or the directory.
 
         Raises:
             TearlineError: If the entry is not valid; the state is then unchanged.
         """
-        apply = self._clear.get(signed.statement.type)
-        if apply is None:
-            raise StatementMalformed("only trust lists, keys and revocations are clear")
-        apply(signed, index)
+        if isinstance(entry, DirectoryEntry):
+            self._apply_directory(index, entry)
+            return
+        if not self.membership.is_founded:
+            self._founding.apply(index, entry)
+        else:
+            apply = self._clear.get(entry.statement.type)
+            if apply is None:
+                raise StatementMalformed("only statements of members and keys are clear")
+            apply(entry, index)
+        self._directory.count(domain_uri_of(header_of(entry.statement.body).signer))
 
     def verify(
         self,
@@ -191,12 +174,9 @@ class TrustState:
         Raises:
             TearlineError: Of the Packet or Trust branch; names the failed check.
         """
-        if not statement.inclusions:
-            raise StatementMalformed("the statement has no signer")
-        if len(statement.inclusions) > 1 and statement.type not in COSIGNED_TYPES:
-            raise StatementMalformed("this kind of statement has one signer")
         header = header_of(statement.body)
-        for attestation in _attested(statement, attestations, header, self.federation):
+        signed = Signed(statement=statement, attestations=attestations)
+        for attestation in attested(signed, header, self.federation):
             key = self.signing_key(attestation.header, statement.type, at=at, vouched=vouched)
             self._cache.verify(attestation, key)
         return header
@@ -207,19 +187,19 @@ class TrustState:
         """Returns the key under which ``signer`` may sign a statement of ``kind``; see ``verify``.
 
         Raises:
-            SignerUnknown: If the trust list in force at that moment does not name the signer.
+            SignerUnknown: If the signer was no member at that moment.
             SignerKeyUnknown: If the key does not belong to the signer at that moment.
             TypeNotAllowed: If the key may not sign this kind.
             SuiteUnknown: If this version's suite is below the federation's minimum.
         """
-        trust_list = self.trust_list_at(at)
-        _verify_suite(trust_list)
-        if signer.signer == trust_list.exchange.uri:
-            return _listed_key(trust_list.exchange.signing_key, signer, kind, EXCHANGE_TYPES)
-        agency = trust_list.agency(signer.signer)
+        members = self.members_at(at)
+        _verify_suite(members)
+        if signer.signer == members.exchange.uri:
+            return listed_key(members.exchange.signing_key, signer, kind, EXCHANGE_TYPES)
+        agency = members.agency(signer.signer)
         if agency is not None:
-            return _listed_key(agency.root_key, signer, kind, ROOT_TYPES)
-        _agency_of(signer.signer, trust_list)
+            return listed_key(agency.root_key, signer, kind, ROOT_TYPES)
+        _agency_of(signer.signer, members)
         entry = self._key(signer.signer, signer.key_id, KeyUse.SIGN)
         if entry is None or not (entry.has_begun(at) if vouched else entry.counts(at)):
             raise SignerKeyUnknown(signer.signer)
@@ -231,9 +211,9 @@ class TrustState:
         """Returns the agency of a node.
 
         Raises:
-            SignerUnknown: If the trust list has no such agency, or the URI is not a node's.
+            SignerUnknown: If no member has that URI, or it is not a node's.
         """
-        return _agency_of(node_uri, self.trust_list)
+        return _agency_of(node_uri, self.members)
 
     def kem_key(self, node_uri: str, *, at: Moment) -> KemPublicKey:
         """Returns the newest valid encryption key of a node.
@@ -286,58 +266,68 @@ class TrustState:
         """
         return frozenset(self._revoked)
 
-    def _key(self, subject: str, key: bytes, use: KeyUse) -> _KeyEntry | None:
+    def _key(self, subject: str, key: bytes, use: KeyUse) -> KeyEntry | None:
         entry = self._keys.get((subject, key))
         return None if entry is None or entry.record.use is not use else entry
 
-    def _apply_trust_list(self, signed: Signed, index: int) -> None:
-        following = parse_trust_list(signed.statement.body)
-        # Checked before any signature: it must be the next list.
-        verify_next(self._trust_list, self._trust_list_id, following)
-        first = self._trust_list is None
-        if first and signed.statement.id != self.federation:
-            raise TrustListUnpinned()
-        signers = self._root_signers(signed, following)
-        if first and self._own_agency is not None and self._own_agency not in signers:
-            raise TrustListUnpinned("this agency's own root did not sign the first list")
-        verify_succession(self._trust_list, self._trust_list_id, following, signers)
-        known = {each.uri: each for each in (self._trust_list or following).agencies}
-        self._bounds.take_changes(a.uri for a in following.agencies if known.get(a.uri, a) != a)
-        self._lists.append((index, following))
-        self._trust_list_id = signed.statement.id
-        # An agency that comes back begins anew: a lost root may have certified anything (L-19).
-        for entry in self._keys.values():
-            if following.agency(agency_uri_of(entry.record.subject)) is None:
+    def _apply_directory(self, index: int, entry: DirectoryEntry) -> None:
+        if not self._is_partial and entry.root != self._directory.root:
+            raise DirectoryRejected(f"entry {index}")
+        for uri in self.membership.take_time(index, entry.time_ms):
+            self._end_keys(uri, index)
+            self._directory.touch(uri)
+
+    def _apply_member_record(self, signed: Signed, index: int) -> None:
+        record, record_id = parse_member_record(signed.statement.body), signed.statement.id
+        _verify_suite(self.members)
+        found = attested(signed, record.header, self.federation)
+        current = self.members.version(record.agency.uri)
+        is_member = self.members.agency(record.agency.uri) is not None
+        if not is_member or current is None or record.generation != current.record.generation:
+            verify_roots(found, [record.agency.root_key], self._cache)
+            self.membership.offer(record_id, record)
+            return
+        verify_own_change(found, current.record.agency, record, self._cache)
+        self._bounds.verify_change(record.agency.uri)
+        self.membership.change(index, record_id, record)
+        self._bounds.take_change(record.agency.uri)
+
+    def _apply_amendment(self, signed: Signed, index: int) -> None:
+        self._verify_by_root(signed, index)
+        self.membership.propose(signed.statement.id, parse_amendment(signed.statement.body))
+
+    def _apply_vote(self, signed: Signed, index: int) -> None:
+        self._verify_by_root(signed, index)
+        vote = parse_vote(signed.statement.body)
+        self.membership.vote(index, vote)
+        if vote.subject and self.membership.has_changed_at(index):
+            if self.members.agency(vote.subject) is None:
+                self._end_keys(vote.subject, index)
+            self._directory.touch(vote.subject)
+
+    def _apply_leave(self, signed: Signed, index: int) -> None:
+        header = self._verify_by_root(signed, index)
+        parse_leave(signed.statement.body)
+        self.membership.leave(index, header.signer)
+        self._end_keys(header.signer, index)
+
+    def _verify_by_root(self, signed: Signed, index: int) -> Header:
+        # A root's key has no dates of its own.
+        at = Moment(index=index, time_ms=0)
+        return self.verify(signed.statement, signed.attestations, at=at)
+
+    def _end_keys(self, agency: str, index: int) -> None:
+        """Ends all keys of an agency: another generation of it certifies new ones (L-19)."""
+        for node in self._directory.nodes_of(agency):
+            for entry in self._of[node]:
                 entry.end_at(index)
-
-    def _root_signers(self, signed: Signed, following: TrustList) -> frozenset[str]:
-        """Returns URIs of the agencies with a valid signature of their root.
-
-        The root is the current one, or a new member's own.
-        """
-        expected = GENESIS_FEDERATION if following.number == 1 else self.federation
-        if following.header.federation != expected:
-            raise FederationMismatch()
-        _verify_suite(self._trust_list or following)
-        signers = set()
-        found = _attested(signed.statement, signed.attestations, following.header, expected)
-        for attestation in found:
-            signer = attestation.header
-            current = self._trust_list.agency(signer.signer) if self._trust_list else None
-            agency = current or following.agency(signer.signer)
-            if agency is None:
-                raise SignerUnknown(signer.signer)
-            root = _listed_key(agency.root_key, signer, StatementType.TRUST_LIST, ROOT_TYPES)
-            self._cache.verify(attestation, root)
-            signers.add(agency.uri)
-        return frozenset(signers)
 
     def _apply_key_record(self, signed: Signed, index: int) -> None:
         record = parse_key_record(signed.statement.body)
         at = Moment(index=index, time_ms=record.not_before_ms)
         header = self.verify(signed.statement, signed.attestations, at=at)
         agency = agency_uri_of(record.subject)
-        _verify_certifier(header.signer, record, agency)
+        verify_certifier(header.signer, record, agency)
         if (
             header.signer == record.subject
             and record.not_after_ms > self._keys[header.signer, header.key_id].record.not_after_ms
@@ -350,19 +340,16 @@ class TrustState:
             raise StatementMalformed("the key is on record already")
         if (agency, record.key_id) in self._revoked:
             raise SignerKeyUnknown("the key was revoked")
-        if record.use is KeyUse.KEM:
-            KemPublicKey(encoded=record.public_key).verify()
-        elif record.use is KeyUse.SIGN:
-            SigningPublicKey(encoded=record.public_key).verify_halves()
+        verify_encoding(record)
         self._bounds.take_key(record)
-        entry = _KeyEntry(record=record, start=index)
+        entry = KeyEntry(record=record, start=index)
         self._keys[record.subject, record.key_id] = entry
+        if record.subject not in self._of:
+            self._directory.add_node(record.subject)
         self._of.setdefault(record.subject, []).append(entry)
 
     def _apply_revocation(self, signed: Signed, index: int) -> None:
-        # Only a root revokes, and a root's key has no dates of its own.
-        at = Moment(index=index, time_ms=0)
-        header = self.verify(signed.statement, signed.attestations, at=at)
+        header = self._verify_by_root(signed, index)  # only a root revokes
         revocation = parse_revocation(signed.statement.body)
         holders = [entry for (_, key), entry in self._keys.items() if key == revocation.revoked_key]
         own = [e for e in holders if agency_uri_of(e.record.subject) == header.signer]
@@ -375,52 +362,35 @@ class TrustState:
             entry.end_at(index)
 
 
-def _attested(
-    statement: Statement,
-    attestations: Mapping[bytes, Attestation],
-    header: Header,
-    federation: bytes,
-) -> Iterator[Attestation]:
-    """Yields the attestations of a statement, not verified.
+def _refuse_founding(signed: Signed, index: int) -> None:
+    raise MembershipRejected("the federation is founded already")
 
-    The first attestation must match the header of the body.
+
+def founded(file: FederationFile) -> TrustState:
+    """Returns the state after a founding; its members are the founders.
+
+    Raises:
+        CharterUnpinned: If the founding is not complete.
+        TearlineError: If an entry does not verify.
     """
-    for number, inclusion in enumerate(statement.inclusions):
-        attestation = find_attestation(inclusion, attestations)
-        verify_inclusion(statement, inclusion, attestation)
-        if attestation.federation != federation:
-            raise FederationMismatch()
-        if number == 0 and attestation.header != header:
-            raise SignerMismatch("the body begins with another signer than its attestation")
-        yield attestation
+    state = TrustState(federation=file.federation)
+    for index, entry in enumerate(file.entries):
+        state.apply(index, entry)
+    if not state.membership.is_founded:
+        raise CharterUnpinned("not every founder's root has signed the charter yet")
+    return state
 
 
-def _verify_suite(trust_list: TrustList) -> None:
-    if trust_list.min_suite > SUITE:
-        raise SuiteUnknown(f"suite {trust_list.min_suite} is required")
+def _verify_suite(members: Members) -> None:
+    if members.min_suite > SUITE:
+        raise SuiteUnknown(f"suite {members.min_suite} is required")
 
 
-def _agency_of(node_uri: str, trust_list: TrustList) -> Agency:
+def _agency_of(node_uri: str, members: Members) -> Agency:
     try:
-        agency = trust_list.agency(agency_uri_of(node_uri))
+        agency = members.agency(agency_uri_of(node_uri))
     except MalformedInput:
         raise SignerUnknown("the name is not a node's") from None
     if agency is None:
         raise SignerUnknown(node_uri)
     return agency
-
-
-def _verify_certifier(certifier: str, record: KeyRecord, agency: str) -> None:
-    by_itself = certifier == record.subject and record.use is not KeyUse.SIGN
-    if certifier != agency and not by_itself:
-        raise SignerMismatch("a key is certified by its agency's root or its own node")
-
-
-def _listed_key(
-    encoded: bytes, signer: Header, kind: StatementType, allowed: frozenset[StatementType]
-) -> SigningPublicKey:
-    if key_id(encoded) != signer.key_id:
-        raise SignerKeyUnknown(signer.signer)
-    if kind not in allowed:
-        raise TypeNotAllowed(kind.name.lower())
-    return signing_public_key(encoded)

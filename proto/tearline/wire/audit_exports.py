@@ -17,7 +17,7 @@ class ExportManifest:
 
     Attributes:
         export: The statement.
-        entries: Trust lists, key records, revocations; ascending by index, at least one.
+        entries: Entries of members and keys; ascending by index, at least one.
     """
 
     export: Signed

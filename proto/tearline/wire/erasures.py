@@ -46,7 +46,7 @@ class ErasedEntry:
         order: The order to erase it.
         erased: The opening of the order's own entry.
         path: The inclusion proof of that entry, under the proof's checkpoint.
-        entries: Trust lists, key records, revocations; ascending by index, at least one.
+        entries: Entries of members and keys; ascending by index, at least one.
         agreement: The basis of a retention order; None for any other order.
     """
 

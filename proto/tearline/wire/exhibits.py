@@ -75,7 +75,7 @@ class Exhibit:
 
     Attributes:
         checkpoint: The signed note that proves all entries, in UTF-8.
-        entries: Trust lists, key records, revocations, and entries about the packet; ascending
+        entries: Entries of members and keys, and entries about the packet; ascending
             by index.
         manifest: The packet's statement.
         fields: The shown fields, ascending by slot; at least one.

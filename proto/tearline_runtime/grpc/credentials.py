@@ -2,7 +2,7 @@
 
 The exchange requires a certificate from every client and accepts the CAs of every agency; the gate
 decides at each call whether the CA may speak for the node. A client trusts one CA, the exchange's
-own from the trust list, for one DNS name, at any address.
+own from the constitution, for one DNS name, at any address.
 
 TLS 1.2 cannot be negotiated (see ``tearline_runtime.grpc``). gRPC offers the hybrid key exchange
 first but

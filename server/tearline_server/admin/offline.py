@@ -1,4 +1,4 @@
-"""Operator's log entries while the exchange is stopped: trust lists, keys, time corrections.
+"""Operator's log entries while the exchange is stopped: charter, keys, time corrections.
 
 The operator makes no decision here. The agencies signed each statement, and it passes the same
 checks as a statement from a node.
@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from tearline.audit.event import Event, EventCode
 from tearline.dataclass.immutable import immutable
-from tearline.errors import StoreBusy, TrustListRejected
-from tearline.federation.members import TrustList
+from tearline.errors import MembershipRejected, StoreBusy
+from tearline.federation.decisions import MemberRecord
+from tearline.federation.directory import DirectoryEntry
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
 from tearline.statements.statement import HASH_SIZE, StatementType
-from tearline.verification.log_entries import parse_entry
-from tearline.wire.federation import parse_trust_list
+from tearline.verification.log_entries import parse_clear
+from tearline.wire.federation import parse_charter, parse_member_record
 from tearline.wire.statements import Signed
 from tearline_server.bootstrap import Components, begin_time, known_time_ms
 from tearline_server.processing.handlers.members import verify_authorities, verify_names_us
@@ -29,7 +30,7 @@ from tearline_server.tlog.log import append
 async def take_clear(
     components: Components, signed: Signed, *, clock_is_right: bool = False
 ) -> int | None:
-    """Logs a trust list, a key record or a revocation.
+    """Logs a statement of members, votes or keys.
 
     Args:
         components: A stopped exchange.
@@ -44,29 +45,30 @@ async def take_clear(
         TearlineError: If the statement does not verify, or names another exchange.
     """
     stored = await components.store.load()
-    entries = [parse_entry(entry) for _, entry in stored.clear]
+    entries = [parse_clear(entry) for _, entry in stored.clear]
     if any(entry and entry.statement.id == signed.statement.id for entry in entries):
         return None
-    trust_list: TrustList | None = None
-    if signed.statement.type is StatementType.TRUST_LIST:
-        trust_list = parse_trust_list(signed.statement.body)
-        verify_names_us(trust_list, components.installation)
-    current: TrustList | None = None
+    kind = signed.statement.type
+    if kind is StatementType.CHARTER:
+        charter = parse_charter(signed.statement.body)
+        verify_names_us(charter.constitution, components.installation)
     if stored.clear:
         registry = Registry.restore(components.installation, stored)
-        current = registry.trust.trust_list
-    elif trust_list is None:
-        raise TrustListRejected("the first statement in the log must be a trust list")
-    else:
-        # The first trust list defines the federation that the exchange serves.
+    elif kind is StatementType.CHARTER:
+        # The charter defines the federation that the exchange serves.
         registry = Registry(components.installation, signed.statement.id)
+    else:
+        raise MembershipRejected("the first statement in the log must be a charter")
     begin_time(components, stored, registry.trust)
     if clock_is_right:
         components.timekeeper.accept()
-    if trust_list is not None:
-        verify_authorities(trust_list, current, now_s=components.clock() // 1000)
+    if kind is StatementType.MEMBER_RECORD:
+        record = parse_member_record(signed.statement.body)
+        known = _known_authorities(registry, record)
+        verify_authorities(record, known, now_s=components.clock() // 1000)
     index = stored.head.tree.size
     registry.trust.apply(index, signed)
+    states_directory = registry.trust.membership.has_changed_at(index)
 
     def write(head: Head, known: LookupResults) -> Commit:
         if head.serial != stored.head.serial:
@@ -81,7 +83,10 @@ async def take_clear(
             time_ms=time_ms,
             actor=uri,
         )
-        appended = append(head.tree, [signed, event])
+        items: list[Signed | Event | DirectoryEntry] = [signed, event]
+        if states_directory:
+            items.append(registry.trust.directory.entry(time_ms))
+        appended = append(head.tree, items)
         return Commit(
             tree=appended.tree,
             time_ms=time_ms,
@@ -92,6 +97,13 @@ async def take_clear(
 
     await components.store.commit(ask_nothing, write)
     return index
+
+
+def _known_authorities(registry: Registry, record: MemberRecord) -> tuple[bytes, ...]:
+    if not registry.trust.membership.is_founded:
+        return ()
+    current = registry.trust.members.agency(record.agency.uri)
+    return current.certificate_authorities if current else ()
 
 
 @immutable
@@ -139,7 +151,7 @@ async def correct_time(components: Components, *, clock_is_right: bool) -> Futur
         Event(
             statement_id=about, code=EventCode.TIME, party=agency.uri, time_ms=clock_ms, actor=uri
         )
-        for agency in registry.trust.trust_list.agencies
+        for agency in registry.trust.members.agencies
     ]
 
     def write(head: Head, known: LookupResults) -> Commit:

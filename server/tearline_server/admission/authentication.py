@@ -55,7 +55,7 @@ Methods that are not listed cannot be called.
 
 @immutable
 class AccessList:
-    """Admission data from the trust list and the revocations, at one moment.
+    """Admission data from the members and the revocations, at one moment.
 
     Attributes:
         authorities: CA certificates, DER, by trust domain.

@@ -148,7 +148,7 @@ class SourceSlots:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        # Sources are admitted agencies, bounded by the trust list.
+        # Sources are admitted agencies, bounded by the council.
         self._places: dict[str, asyncio.Semaphore] = {}
 
     @asynccontextmanager
@@ -214,7 +214,7 @@ class MemoryQuota:
     """
 
     def __init__(self, most: int) -> None:
-        # Sources are admitted agencies, bounded by the trust list.
+        # Sources are admitted agencies, bounded by the council.
         self._left: defaultdict[str, _Left] = defaultdict(lambda: _Left(most))
 
     @asynccontextmanager

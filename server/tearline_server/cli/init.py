@@ -79,7 +79,7 @@ def init(
         write_new(config.enrolment, armor(Armor.EXCHANGE, enrolment))
         undo.pop_all()
     print_line(f"Created the exchange {config.uri} in {home}.", err=True)
-    print_line(f"Give {config.enrolment} to every agency for its trust list.", err=True)
+    print_line(f"Give {config.enrolment} to every agency for its charter.", err=True)
 
 
 COMMANDS = (init,)

@@ -1,17 +1,16 @@
-"""Commands on the log of an exchange that is stopped: trust, admit, correct-time, verify-log."""
+"""Commands on the log of an exchange that is stopped: admit, correct-time, verify-log."""
 
 import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from tearline.crypto.armor import Armor, parse_armor
-from tearline.errors import EXIT_INTEGRITY, ClockDoubted, ConfigUnreadable
-from tearline.limits import MAX_MESSAGE_BYTES
+from tearline.errors import EXIT_INTEGRITY, ClockDoubted
 from tearline_server.admin.output import print_line, progress
+from tearline_server.cli.entries import log_statements, text_of
 from tearline_server.cli.groups import Command
 from tearline_server.cli.options import (
     CLOCK_IS_RIGHT,
@@ -20,27 +19,6 @@ from tearline_server.cli.options import (
     STORE,
     read_home,
 )
-from tearline_server.config import Config
-
-if TYPE_CHECKING:
-    from tearline_server.keys import ExchangeKeys
-
-
-@click.command(cls=Command)
-@HOME
-@STORE
-@click.argument("file", type=click.Path(path_type=Path))
-@PASSPHRASE_FILE
-@CLOCK_IS_RIGHT
-def trust(
-    home: Path, file: Path, passphrase_file: Path | None, store: str | None, clock_is_right: bool
-) -> None:
-    """Log the first or the next trust list.
-
-    Example: tearline-server trust --home exchange federation.trust
-    """
-    config, keys = read_home(home, passphrase_file, store)
-    _take(config, keys, [file], Armor.TRUST_LIST, clock_is_right=clock_is_right)
 
 
 @click.command(cls=Command)
@@ -60,8 +38,13 @@ def admit(
 
     Example: tearline-server admit --home exchange node.record
     """
+    from tearline.wire.statements import parse_signed
+
     config, keys = read_home(home, passphrase_file, store)
-    _take(config, keys, files, Armor.KEY_RECORD, clock_is_right=clock_is_right)
+    records = [
+        (str(file), parse_signed(parse_armor(Armor.KEY_RECORD, text_of(file)))) for file in files
+    ]
+    log_statements(config, keys, records, clock_is_right=clock_is_right)
 
 
 @click.command("correct-time", cls=Command)
@@ -143,45 +126,8 @@ def verify_log(home: Path, passphrase_file: Path | None, store: str | None) -> N
         sys.exit(EXIT_INTEGRITY)
 
 
-def _take(
-    config: Config,
-    keys: "ExchangeKeys",
-    files: "tuple[Path, ...] | list[Path]",
-    kind: Armor,
-    *,
-    clock_is_right: bool,
-) -> None:
-    from tearline.wire.statements import parse_signed
-    from tearline_server.admin.offline import take_clear
-    from tearline_server.bootstrap import house_of
-    from tearline_server.storage.open import open_store
-
-    statements = [(file, parse_signed(parse_armor(kind, _text(file)))) for file in files]
-
-    async def take() -> None:
-        store = await open_store(config)
-        try:
-            components = house_of(config, keys, store)
-            for file, signed in statements:
-                index = await take_clear(components, signed, clock_is_right=clock_is_right)
-                said = "was already in the log" if index is None else f"is entry {index}"
-                print_line(f"{file} {said}.", err=True)
-        finally:
-            await store.close()
-
-    asyncio.run(take())
-
-
 def _utc(time_ms: int) -> str:
     return f"{datetime.fromtimestamp(time_ms // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(2 * MAX_MESSAGE_BYTES + 1).decode("ascii", "replace")
-    except OSError as error:
-        raise ConfigUnreadable(f"{file}: {error.strerror}") from None
-
-
-COMMANDS = (trust, admit, correct_time, verify_log)
+COMMANDS = (admit, correct_time, verify_log)

@@ -27,7 +27,7 @@ from tearline_server.config import load_config, parse_address
 @STORE
 @PASSPHRASE_FILE
 def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
-    """Check settings, keys, database and trust list as serve needs them.
+    """Check settings, keys, database and charter as serve needs them.
 
     Example: tearline-server check --home exchange
     """
@@ -44,7 +44,7 @@ def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
         except BaseException:
             await store.close()
             raise
-        agencies = len(exchange.trust_list.agencies)
+        agencies = len(exchange.members.agencies)
         print_line(f"{config.uri} is ready to serve {agencies} agencies on {config.listen}.")
         await exchange.close()
 

@@ -2,7 +2,7 @@
 
 from tearline.crypto.certificates import end_s
 from tearline.crypto.tls_keys import TlsKey
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.limits import MAX_LEAF_LIFETIME_S
 from tearline_runtime.grpc.credentials import ServerTls
 from tearline_runtime.grpc.tls_identity import TlsIdentity
@@ -20,12 +20,12 @@ class Front:
     Args:
         config: The DNS name.
         keys: The CA that certifies it.
-        trust_list: The agencies.
+        members: The agencies.
         metrics: The metrics, which report the certificates' ends.
     """
 
     def __init__(
-        self, config: Config, keys: ExchangeKeys, trust_list: TrustList, metrics: Metrics
+        self, config: Config, keys: ExchangeKeys, members: Members, metrics: Metrics
     ) -> None:
         self._metrics = metrics
         self._dns = config.dns
@@ -33,21 +33,21 @@ class Front:
         self._issued_s = 0
         metrics.authority(end_s(keys.authority.certificate))
         self._identity = self._certify()
-        self.tls = self._tls(trust_list)
+        self.tls = self._tls(members)
 
     @property
     def is_due(self) -> bool:
         """Returns whether the certificate is a day old, or dated in the future."""
         return not 0 <= now_ms() // 1000 - self._issued_s < _RENEWAL_S
 
-    def renew(self, trust_list: TrustList) -> None:
+    def renew(self, members: Members) -> None:
         """Issues a fresh key and certificate."""
         self._identity = self._certify()
-        self.follow(trust_list)
+        self.follow(members)
 
-    def follow(self, trust_list: TrustList) -> None:
-        """Accepts the CAs of another trust list."""
-        self.tls = self._tls(trust_list)
+    def follow(self, members: Members) -> None:
+        """Accepts the CAs of changed members."""
+        self.tls = self._tls(members)
 
     def _certify(self) -> TlsIdentity:
         key, now_s = TlsKey.generate(), now_ms() // 1000
@@ -58,12 +58,12 @@ class Front:
         self._issued_s = now_s
         return TlsIdentity(certificate=certificate, key=key)
 
-    def _tls(self, trust_list: TrustList) -> ServerTls:
+    def _tls(self, members: Members) -> ServerTls:
         return ServerTls(
             identity=self._identity,
             authorities=tuple(
                 authority
-                for agency in trust_list.agencies
+                for agency in members.agencies
                 for authority in agency.certificate_authorities
             ),
         )

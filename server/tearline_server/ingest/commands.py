@@ -10,9 +10,9 @@ from typing import Protocol
 from tearline.audit.erasure import Erasure
 from tearline.audit.event import Event
 from tearline.errors import TearlineError
-from tearline.limits import MAX_STANDINGS
+from tearline.limits import DIRECTORY_INTERVAL_MS, MAX_STANDINGS
 from tearline.statements.statement import Attestation
-from tearline.verification.trust import Moment
+from tearline.verification.moment import Moment
 from tearline.wire.grants import parse_bare_grant, parse_event
 from tearline.wire.publications import Outcome
 from tearline.wire.reconcile import ChannelPosition
@@ -333,3 +333,20 @@ class LogEventsCommand:
         """Logs them, at the log's time."""
         for event in self._events:
             batch.log(replace(event, time_ms=batch.now_ms))
+
+
+class WriteDirectoryCommand:
+    """Directory entry to be written, by which every reader learns the log's time."""
+
+    source = OWN
+    weight = Cost(statements=0, bytes=0)
+    attestations: Mapping[bytes, Attestation] = {}
+
+    def ask(self, registry: Registry, moment: Moment) -> Lookups:
+        """Returns no lookups."""
+        return Lookups()
+
+    def judge(self, registry: Registry, batch: Batch) -> None:
+        """Makes the batch end with a directory entry, unless another process wrote one."""
+        age_ms = batch.now_ms - registry.trust.membership.time_ms
+        batch.directory_due |= age_ms >= DIRECTORY_INTERVAL_MS

@@ -8,11 +8,12 @@ from tearline.dataclass.immutable import immutable
 from tearline.statements.signer import Signer
 from tearline.statements.statement import Attestation
 from tearline.tlog.merkle import Frontier
-from tearline.verification.trust import Moment
+from tearline.verification.moment import Moment
 from tearline_server.ingest.commands import Command
 from tearline_server.processing.batch import Batch
 from tearline_server.processing.commit_builder import compose
 from tearline_server.processing.handlers.deliveries import hand_out_at_once
+from tearline_server.processing.handlers.directory import state_directory
 from tearline_server.processing.registry import Registry, verify_follows
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.interface import Store
@@ -102,6 +103,8 @@ class StatementProcessor:
             work.judge(self.registry, batch)
             attestations.update(work.attestations)
         hand_out_at_once(self.registry, batch, self._at_rest)
+        if batch.directory_due:
+            state_directory(self.registry.trust, batch)
         self._batch = batch
         commit = compose(batch, attestations, self._signer)
         self._head = Head(

@@ -11,6 +11,7 @@ from tearline_server.ingest.commands import (
     ExpirePacketsCommand,
     LogEventsCommand,
     LogOverdueCommand,
+    WriteDirectoryCommand,
 )
 from tearline_server.jobs.retention import RetentionKeeper
 from tearline_server.processing.registry import Registry
@@ -67,6 +68,11 @@ class Maintenance:
             except TearlineError:
                 self._refusals.put_back(events)
                 raise
+
+    async def write_directory(self) -> None:
+        """Writes a directory entry, which also tells every reader the log's time."""
+        if self._may_write():
+            await self._submit(WriteDirectoryCommand())
 
     async def log_overdue(self) -> None:
         """Logs answers that became overdue since the last run, naming both sides."""

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ExchangeBusy, NotPermitted, StatementMalformed, TearlineError
 from tearline.statements.statement import COSIGNED_TYPES
-from tearline.verification.trust import ROOT_TYPES, Moment, TrustState
+from tearline.verification.moment import Moment
+from tearline.verification.trust import ROOT_TYPES, TrustState
 from tearline_server.processing.context import Publisher, SubmittedStatement
 from tearline_server.processing.handlers.table import HANDLERS
 
@@ -81,8 +82,8 @@ def verify_publisher(submitted: SubmittedStatement, publisher: Publisher) -> Non
     """Checks that a node may publish a claim.
 
     A node may publish statements signed by itself or its agency's root, co-signed statements of its
-    agency, and trust lists. For any other statement it learns neither the outcome nor an earlier
-    publication.
+    agency, and records of newcomers. For any other statement it learns neither the outcome nor an
+    earlier publication.
 
     Raises:
         TearlineError: If it may not, or the body names no signer.

@@ -12,6 +12,7 @@ from tearline.agreements.agreement import Agreement
 from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ExchangeBusy, TearlineError
+from tearline.federation.directory import DirectoryEntry
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import Manifest, Opening
 from tearline.requests.clock import Interval
@@ -22,7 +23,7 @@ from tearline.statements.statement import Statement
 from tearline.suspensions.history import Recorded
 from tearline.suspensions.standing import Standing
 from tearline.suspensions.stoppage import Reach, ScopeChange, Stoppage, changed, changes_of
-from tearline.verification.trust import Moment
+from tearline.verification.moment import Moment
 from tearline.wire.grants import parse_event
 from tearline.wire.packet_parts import EncodedParts, parse_parts
 from tearline.wire.packets import parse_manifest
@@ -156,12 +157,13 @@ class Batch:
         acknowledged: Places up to which nodes acknowledged their mailbox.
         strangers: Peers refused without a ruling, and the code, one item per refusal.
         trust_changed: Whether keys or members changed.
+        directory_due: Whether the batch ends with a directory entry.
     """
 
     head: Head
     known: LookupResults
     now_ms: int
-    items: list[Signed | Event] = field(default_factory=list)
+    items: list[Signed | Event | DirectoryEntry] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     repeated: list[Result] = field(default_factory=list)
     ruled: dict[tuple[bytes, str], Result] = field(default_factory=dict)
@@ -190,6 +192,7 @@ class Batch:
     acknowledged: dict[str, int] = field(default_factory=dict)
     strangers: list[tuple[str, str]] = field(default_factory=list)
     trust_changed: bool = False
+    directory_due: bool = False
     corrects: dict[bytes, bytes] = field(init=False)
     corrected: set[bytes] = field(init=False)
     _first_known: dict[bytes, OpeningRow] = field(init=False)
@@ -228,7 +231,7 @@ class Batch:
             return self.moment
         return Moment(index=first.idx, time_ms=event.time_ms)
 
-    def log(self, item: Signed | Event) -> int:
+    def log(self, item: Signed | Event | DirectoryEntry) -> int:
         """Appends an entry, and returns its index.
 
         After a restore, the log may already hold the event: then its existing index is returned.

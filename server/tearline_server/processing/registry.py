@@ -14,12 +14,14 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     AgreementNotInForce,
     FrontierDamaged,
+    PartyDeparted,
     StoreVersion,
     TearlineError,
     TrustMissing,
 )
 from tearline.federation.members import ExchangeEnrolment
 from tearline.federation.record_limits import AgreementBounds
+from tearline.identity import trust_domain_of
 from tearline.limits import MAILBOX_BYTES, MAILBOX_STATEMENTS, MAX_POLICIES_KEPT
 from tearline.packets.packet import Pins
 from tearline.policy import masks, profile
@@ -27,7 +29,7 @@ from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import PolicySet, parse_policy_set
 from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
 from tearline.suspensions.index import SuspensionIndex
-from tearline.verification.log_entries import parse_entry
+from tearline.verification.log_entries import parse_clear, parse_entry
 from tearline.verification.trust import TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import parse_case_step
@@ -47,7 +49,7 @@ class Installation:
     """Identity of this exchange, and the rules that it judges by.
 
     Attributes:
-        identity: The exchange and its log, as trust lists must name them.
+        identity: The exchange and its log, as the constitution must name them.
         pins: The digests that agreements must pin.
         shared: The policy set of that digest.
         room: Mail that one agency may have waiting for one node.
@@ -135,9 +137,9 @@ class Registry:
         """Returns the registry derived from a store.
 
         Raises:
-            TrustMissing: If the store holds no trust list yet.
+            TrustMissing: If the store holds no charter yet.
         """
-        signed = parse_entry(stored.clear[0][1]) if stored.clear else None
+        signed = parse_clear(stored.clear[0][1]) if stored.clear else None
         if signed is None:
             raise TrustMissing
         registry = cls(installation, signed.statement.id)
@@ -209,6 +211,19 @@ class Registry:
         if found is None or not set(agencies) <= set(found.agreement.terms.parties):
             raise AgreementNotInForce("there is no such agreement between these agencies")
         return found
+
+    def departed(self, found: InForce) -> tuple[str, ...]:
+        """Returns the parties that are members no more, or of another generation than signed."""
+        return self.trust.members.departed(found.agreement.terms.parties, found.statement)
+
+    def verify_parties_stayed(self, found: InForce) -> None:
+        """Checks that all parties of an agreement are members as they signed it.
+
+        Raises:
+            PartyDeparted: If one left, was removed, or is under a replaced root.
+        """
+        if departed := self.departed(found):
+            raise PartyDeparted(", ".join(map(trust_domain_of, departed)))
 
     def is_party(self, agreement_id: bytes, agency: str) -> bool:
         """Returns whether an agency is a party to the newest version of an agreement."""

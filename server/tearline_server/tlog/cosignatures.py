@@ -21,7 +21,8 @@ from tearline.tlog.checkpoint import (
 )
 from tearline.tlog.note import Note, parse_note
 from tearline.verification.log_entries import verify_cosigned
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline.wire.cosigning import (
     CosignReply,
     CosignRequest,

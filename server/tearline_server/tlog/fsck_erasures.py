@@ -7,11 +7,12 @@ from tearline.audit.retention import verify_rule
 from tearline.errors import ErasureRefused, RetentionBroken, TearlineError, TrustMissing
 from tearline.statements.statement import Attestation, Statement, StatementType, signers_of
 from tearline.verification.log_entries import parse_entry
-from tearline.verification.trust import Moment, TrustState
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.grants import parse_event
-from tearline.wire.statements import parse_attestation, parse_statement
+from tearline.wire.statements import Signed, parse_attestation, parse_statement
 from tearline_server.storage.interface import Store
 from tearline_server.storage.snapshot import Snapshot
 
@@ -68,7 +69,7 @@ class ErasureVerifier:
         verify_logged(order, found.id, statement, event)
         at = Moment(index=statement, time_ms=event.time_ms)
         signers = await self._signers(found, at)
-        verify_signers(order, signers, self._state().trust_list_at(at).exchange.uri)
+        verify_signers(order, signers, self._state().members_at(at).exchange.uri)
         if order.is_by_retention:
             verify_rule(order, await self._agreement(order), event.time_ms)
         return order
@@ -113,9 +114,13 @@ class ErasureVerifier:
         for index, entry in self._clear:
             try:
                 signed = parse_entry(entry)
-                if signed is not None:
-                    trust = trust or TrustState(federation=signed.statement.id)
-                    trust.apply(index, signed)
+                if signed is None:
+                    continue
+                if trust is None:
+                    if not isinstance(signed, Signed):
+                        break
+                    trust = TrustState(federation=signed.statement.id)
+                trust.apply(index, signed)
             except TearlineError:
                 break  # reported as its own finding; later entries are not trusted
         if trust is None:

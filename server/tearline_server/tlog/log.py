@@ -15,6 +15,7 @@ from functools import lru_cache
 from tearline.audit.event import Event, EventKeys
 from tearline.dataclass.immutable import immutable
 from tearline.errors import FrontierDamaged, LogBehind, NotFound
+from tearline.federation.directory import DirectoryEntry
 from tearline.identity import domain_uri_of
 from tearline.limits import CHECKPOINT_INTERVAL_MS, CHECKPOINT_REFRESH_MS, MAX_ENTRY_BYTES
 from tearline.statements.receipt import LogOpening
@@ -63,14 +64,17 @@ class Appended:
     events: tuple[EventRow, ...]
 
 
-def append(tree: Frontier, batch: Sequence[Signed | Event]) -> Appended:
-    """Returns the additions of clear statements and blind events to the log, in order."""
+def append(tree: Frontier, batch: Sequence[Signed | Event | DirectoryEntry]) -> Appended:
+    """Returns the additions of statements, events and directories to the log, in order."""
     entries: list[bytes] = []
     openings: dict[int, LogOpening] = {}
     rows: list[EventRow] = []
     for position, item in enumerate(batch):
         if isinstance(item, Signed):
             entries.append(clear_entry(item))
+            continue
+        if isinstance(item, DirectoryEntry):
+            entries.append(item.encode())
             continue
         salt, encoded = secrets.token_bytes(SALT_SIZE), encode_event(item)
         index = tree.size + position

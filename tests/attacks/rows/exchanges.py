@@ -35,7 +35,6 @@ _TAKEN = "tearline_client.store.inbox:InboxStore.is_taken"
 _SIGNED = "tearline.verification.trust:TrustState.verify"
 _GROWN = "tearline_client.log.follower:LogFollower._verify_grown"
 _FRESH = "tearline_client.log.follower:LogFollower.verify_fresh"
-_SUCCESSION = "tearline.federation.succession:verify_succession"
 
 DELIVERIES = (
     _delivery(
@@ -209,28 +208,28 @@ LOGS = (
         "tearline.tlog.agreed_time:AgreedTime.__post_init__",
     ),
     _log(
-        "return to an old trust list",
+        "begin the federation anew by its charter",
         "TL-TRU-004",
-        "test_an_old_trust_list_does_not_return",
-        "tearline.federation.succession:verify_next",
+        "test_a_charter_does_not_return",
+        "tearline.verification.trust:_refuse_founding",
     ),
     _log(
         "a coalition swaps a third agency's root",
-        "TL-TRU-004",
+        "TL-TRU-002",
         "test_a_coalition_does_not_swap_a_third_agency_s_root",
-        _SUCCESSION,
+        "tearline.verification.member_signatures:verify_roots",
     ),
     _log(
         "swap an encryption key",
         "TL-PKT-004",
         "test_an_encryption_key_is_not_swapped_by_another_agency",
-        "tearline.verification.trust:_verify_certifier",
+        "tearline.verification.key_entry:verify_certifier",
     ),
     _log(
         "date a statement back behind its key's revocation",
         "TL-TRU-002",
         "test_a_revoked_key_speaks_no_more_whatever_date_it_writes",
-        "tearline.verification.trust:_KeyEntry.counts",
+        "tearline.verification.key_entry:KeyEntry.counts",
         "True",
     ),
     _log(

@@ -92,7 +92,7 @@ EXHIBITS = (
         "show an exhibit of another federation",
         "TL-TRU-005",
         "test_another_federation_is_refused",
-        "tearline.verification.trust:TrustState._apply_trust_list",
+        "tearline.verification.founders:Founding.apply",
         file=_UNIT,
     ),
     _exhibit(

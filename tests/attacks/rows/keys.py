@@ -5,7 +5,6 @@ from attacks.attack import Attack
 _STATEMENT = "the statement as it came, at whoever verified it"
 _ENTRY = "the page of the log that holds it, at whoever followed it"
 _SIGNATURE = "tearline.crypto.keys:SigningPublicKey.verify"
-_SUCCESSION = "tearline.federation.succession:verify_succession"
 
 
 def _statement(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
@@ -62,20 +61,20 @@ SIGNATURES = (
         "unit/proto/verification/test_trust.py"
         "::test_a_federation_that_demands_a_later_suite_gets_nothing_from_this_version",
         "tearline.verification.trust:TrustState.signing_key",
-        "signing_public_key(self.trust_list.exchange.signing_key)",
+        "signing_public_key(self.members.exchange.signing_key)",
     ),
     _statement(
         "bring a packet of a key that came on record after the grant that names it",
         "TL-TRU-002",
         "unit/proto/verification/test_trust.py::test_a_packet_that_a_grant_names_is_not_of_a_key_from_after_the_grant",
-        "tearline.verification.trust:_KeyEntry.has_begun",
+        "tearline.verification.key_entry:KeyEntry.has_begun",
         "True",
     ),
     _statement(
         "bring a packet of an ended key without a grant by a key that counts",
         "TL-TRU-002",
         "unit/proto/verification/test_trust.py::test_a_packet_that_a_grant_names_counts_after_its_key_has_ended",
-        "tearline.verification.trust:_KeyEntry.counts",
+        "tearline.verification.key_entry:KeyEntry.counts",
         "True",
     ),
     *(
@@ -125,10 +124,10 @@ TRUST = (
         "tearline.federation.record_limits:RecordBounds.take_key",
     ),
     _trust(
-        "change one's own entry of the trust list without end",
+        "change one's own member record without end",
         "TL-TRU-009",
-        "proto/federation/test_record_limits.py::test_an_agency_changes_its_own_entry_so_often",
-        "tearline.federation.record_limits:RecordBounds.take_changes",
+        "proto/federation/test_record_limits.py::test_an_agency_changes_its_own_record_so_often",
+        "tearline.federation.record_limits:RecordBounds.verify_change",
     ),
     _trust(
         "revoke keys that never were, without end",
@@ -156,36 +155,143 @@ TRUST = (
         "tearline_server.processing.handlers.agreements:verify_rooms",
     ),
     _trust(
-        "admit an agency without every root",
+        "admit an agency with the votes of too few",
         "TL-TRU-004",
-        "proto/federation/test_succession.py::test_an_admission_without_one_root_is_refused",
-        _SUCCESSION,
+        "proto/federation/test_membership.py::test_one_vote_is_too_few_and_counts_once",
+        "tearline.federation.thresholds:is_enough",
+        "True",
+    ),
+    _trust(
+        "seat a new council by its own votes",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_a_new_council_does_not_vote_itself_in",
+        "tearline.federation.thresholds:is_enough",
+        "True",
+    ),
+    _trust(
+        "remove two by five of seven, where all must vote",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_a_coalition_below_the_threshold_removes_nobody",
+        "tearline.federation.thresholds:is_enough",
+        "True",
+    ),
+    _trust(
+        "replay a decision, or vote on a state that has passed",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_a_decision_is_not_replayed",
+        "tearline.federation.membership:Membership._verify_subject",
+    ),
+    _trust(
+        "fill the log with records of strangers",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_no_record_is_logged_that_no_open_vote_names",
+        "tearline.federation.open_votes:OpenVotes.is_wanted",
+        "True",
+    ),
+    _trust(
+        "keep a vote for later than its days",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_a_vote_lasts_90_days_at_most",
+        "tearline.federation.open_votes:OpenVotes.add",
+    ),
+    _trust(
+        "send on under an agreement of a removed agency",
+        "TL-AGR-017",
+        "server/processing/handlers/test_departures.py::test_a_packet_from_before_is_not_granted_any_more",
+        "tearline_server.processing.registry:Registry.verify_parties_stayed",
+    ),
+    _trust(
+        "drop a party from an agreement without its signature, beside a removed one",
+        "TL-AGR-002",
+        "server/processing/handlers/test_departures.py::test_a_party_that_stays_is_not_dropped_without_its_signature",
+        "tearline.agreements.proposal:verify_amends",
+    ),
+    _trust(
+        "come back under an old name into old agreements",
+        "TL-AGR-017",
+        "server/processing/handlers/test_departures.py::test_an_agency_admitted_again_is_no_party_until_a_version_names_it_again",
+        "tearline.federation.versions:Members.departed",
+        "()",
+    ),
+    _trust(
+        "hand out, as the exchange, what was accepted after a party's removal",
+        "TL-AGR-014",
+        "client/test_departures.py::test_an_exchange_that_goes_on_after_a_departure_is_caught",
+        "tearline_client.rules.suspensions:SuspensionRules._had_departed",
+        "False",
+    ),
+    _trust(
+        "send on, as a node, under an agreement of a removed agency",
+        "TL-AGR-017",
+        "client/test_departures.py::test_nodes_send_again_once_the_remaining_parties_have_signed",
+        "tearline_client.context:NodeContext.departed",
+        "()",
+    ),
+    _trust(
+        "take another agency's name",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_a_name_never_passes_to_another_agency",
+        "tearline.federation.membership:Membership._verify_name",
+    ),
+    _trust(
+        "roll a member record back",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_a_readmission_names_its_generation",
+        "tearline.federation.membership:Membership._verify_first",
+    ),
+    _trust(
+        "replace a root that is not lost",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_votes_to_replace_a_root_end_with_its_use",
+        "tearline.federation.open_votes:OpenVotes.drop",
     ),
     _trust(
         "change what stands under an agency's name",
-        "TL-TRU-004",
-        "proto/federation/test_succession.py::test_nothing_under_an_agency_s_name_changes_without_its_root",
-        _SUCCESSION,
+        "TL-TRU-002",
+        "proto/federation/test_membership.py::test_a_record_is_changed_by_its_own_root_in_order",
+        "tearline.verification.member_signatures:verify_roots",
     ),
     _trust(
-        "sign for a third agency with the root that one brings",
-        "TL-KEY-002",
-        "proto/federation/test_succession.py"
-        "::test_a_coalition_does_not_sign_for_a_third_agency_with_the_root_it_brings",
-        "tearline.verification.trust:TrustState._root_signers",
-        "frozenset(agency.uri for agency in following.agencies)",
+        "sign for a third agency with a root that one brings",
+        "TL-TRU-002",
+        "proto/federation/test_membership.py::test_a_root_is_rotated_by_the_old_and_the_new_one",
+        "tearline.verification.member_signatures:verify_roots",
+    ),
+    _trust(
+        "found a federation without a founder's signature",
+        "TL-TRU-005",
+        "proto/federation/test_membership.py::test_no_entry_of_a_founding_is_skipped",
+        "tearline.verification.founders:Founding.apply",
+    ),
+    _trust(
+        "state another directory than the entries make",
+        "TL-TRU-010",
+        "proto/federation/test_membership.py::test_a_directory_of_another_root_is_refused",
+        "tearline.verification.trust:TrustState._apply_directory",
+    ),
+    _trust(
+        "prove the absence of a member that exists",
+        "TL-LOG-001",
+        "proto/federation/test_directory.py::test_a_member_that_exists_is_never_proven_absent",
+        "tearline.federation.directory:verify_directory",
+    ),
+    _trust(
+        "prove another state of a member",
+        "TL-LOG-001",
+        "proto/federation/test_directory.py::test_another_state_is_never_proven",
+        "tearline.federation.directory:verify_directory",
     ),
     _trust(
         "certify a key for another's domain",
         "TL-PKT-004",
         "proto/verification/test_trust.py::test_nobody_certifies_keys_for_another_s_domain",
-        "tearline.verification.trust:_verify_certifier",
+        "tearline.verification.key_entry:verify_certifier",
     ),
     _trust(
         "use an old key",
         "TL-TRU-002",
         "proto/verification/test_trust.py::test_a_key_counts_only_within_its_dates",
-        "tearline.verification.trust:_KeyEntry.counts",
+        "tearline.verification.key_entry:KeyEntry.counts",
         "True",
     ),
     _trust(
@@ -259,7 +365,7 @@ LIFE = (
         "revoke a key, to undo what was signed with it",
         "",
         "test_old_evidence_stays_valid",
-        "tearline.verification.trust:_KeyEntry.counts",
+        "tearline.verification.key_entry:KeyEntry.counts",
         "what was signed, with its place in the log before the revocation",
         "self.end is None and self.start < at.index",
     ),

@@ -84,9 +84,9 @@ LOOKUPS = (
         "True",
     ),
     _again(
-        "publish a trust list again, to learn who published it first",
+        "publish a member record again, to learn who published it first",
         "TL-TRU-004",
-        "processing/handlers/test_members.py::test_who_published_a_trust_list_is_told_that_alone",
+        "processing/handlers/test_members.py::test_who_published_a_newcomer_s_record_is_told_that_alone",
         "tearline_server.processing.process:_settled",
         "context.batch.known.statements.get(context.submitted.key)",
     ),

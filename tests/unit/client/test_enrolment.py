@@ -1,69 +1,123 @@
-"""Drafting a federation's first trust list: what could never be logged is not begun."""
+"""Founding of a federation from homes: drafted, signed and pinned by founders alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
-from support.agencies import agency, signed_by, signer
+from support.agencies import agency, member_record
 from support.exchange import INSTALLATION
-from tearline.errors import EntryTooLarge
-from tearline.federation.members import Agency
-from tearline.limits import MAX_ENTRY_BYTES
-from tearline.statements.statement import StatementType
-from tearline.verification.log_entries import clear_entry
-from tearline.verification.trust import GENESIS_FEDERATION
-from tearline.wire.statements import Signed, merge_signed
-from tearline_client.enrolment import (
-    Passphrases,
-    draft_trust_list,
-    found_agency,
+from tearline.errors import (
+    CharterUnpinned,
+    MembershipRejected,
+    StatementMalformed,
+)
+from tearline.federation.charter import GENESIS_FEDERATION
+from tearline.wire.federation import FederationFile
+from tearline.wire.statements import Signed
+from tearline_client.enrolment import Passphrases, found_agency, read_agency
+from tearline_client.founding.charter_file import (
+    charter_of,
+    draft_charter,
     pin,
-    sign_trust_list,
+    read_federation,
+    sign_charter,
+    signers_of_charter,
+    write_federation,
 )
 from tearline_client.keys.home import Home, Identity
 
 PASSPHRASES = Passphrases(node=b"the node's own", root=b"the root's own")
-OTHERS = [f"spiffe://agency-{number:02d}.example" for number in range(9)]
+NAMES = ("one", "two", "six")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return Home(tmp_path_factory.mktemp("home") / "own")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
+    folder = tmp_path_factory.mktemp("homes")
+    return [founded_home(folder, name) for name in NAMES]
 
 
-@pytest.fixture(scope="module")
-def own(home: Home) -> Agency:
-    return found_agency(home, Identity(agency="own", domain="own.example", node="hub"), PASSPHRASES)
+def founded_home(folder: Path, name: str, federation: bytes = GENESIS_FEDERATION) -> Home:
+    home = Home(folder / name)
+    identity = Identity(agency=name, domain=f"{name}.example", node="hub")
+    found_agency(home, identity, PASSPHRASES, federation)
+    return home
 
 
-def drafted(home: Home, *agencies: Agency) -> Signed:
-    return draft_trust_list(
-        home, PASSPHRASES.root, exchange=INSTALLATION.identity, agencies=agencies, threshold=1
+def record_of(home: Home) -> Signed:
+    return read_agency(home.enrolment(home.identity()))
+
+
+def drafted(homes: Sequence[Home], *more: Signed, threshold: int | None = None) -> FederationFile:
+    return draft_charter(
+        homes[0],
+        PASSPHRASES.root,
+        name="tests",
+        exchange=INSTALLATION.identity,
+        founders=[*map(record_of, homes), *more],
+        threshold=threshold,
     )
 
 
-def signed_by_others(proposed: Signed, uris: list[str]) -> Signed:
-    roots = [signer(uri, GENESIS_FEDERATION) for uri in uris]
-    others = signed_by(StatementType.TRUST_LIST, proposed.statement.body, *roots)
-    return merge_signed([proposed, others])
+def test_sixty_four_agencies_found_a_federation(homes: list[Home]) -> None:
+    others = [
+        member_record(agency(f"spiffe://agency-{number:02d}.example"), GENESIS_FEDERATION)
+        for number in range(61)
+    ]
+    constitution = charter_of(drafted(homes, *others)).constitution
+    assert len(constitution.council) == 64
+    assert constitution.rules.admit == 33
+    assert (len(constitution.cosigners), constitution.quorum) == (5, 4)
 
 
-def test_nine_agencies_fit_an_entry_signed_by_all(home: Home, own: Agency) -> None:
-    proposed = drafted(home, own, *map(agency, OTHERS[:8]))
-    complete = signed_by_others(proposed, OTHERS[:8])
-    assert MAX_ENTRY_BYTES - 6_500 < len(clear_entry(complete)) <= MAX_ENTRY_BYTES
+def test_a_charter_is_pinned_once_every_founder_signed(homes: list[Home], tmp_path: Path) -> None:
+    file = drafted(homes)
+    for count, home in enumerate(homes[1:], start=1):
+        assert len(signers_of_charter(file)) == count
+        with pytest.raises(CharterUnpinned):
+            pin(home, PASSPHRASES, file)
+        file = sign_charter(home, PASSPHRASES.root, file)
+        assert sign_charter(home, PASSPHRASES.root, file) == file
+    write_federation(tmp_path / "charter", file)
+    assert read_federation(tmp_path / "charter") == file
+    for home in homes:
+        pin(home, PASSPHRASES, file)
+        assert home.pinned().federation == file.federation
+        assert [each.name for each in home.pinned().members.agencies] == sorted(NAMES)
 
 
-def test_ten_are_refused_before_anybody_signs(home: Home, own: Agency) -> None:
-    with pytest.raises(EntryTooLarge):
-        drafted(home, own, *map(agency, OTHERS))
+def test_a_threshold_is_more_than_half(homes: list[Home]) -> None:
+    with pytest.raises(StatementMalformed):
+        drafted(homes, threshold=1)
 
 
-def test_a_list_drafted_elsewhere_is_neither_signed_nor_pinned(home: Home, own: Agency) -> None:
-    proposed = drafted(home, own, *map(agency, OTHERS[:8]))
-    # Too many signatures for its agencies: of a root that was drafted, and of some that were not.
-    strangers = [f"spiffe://stranger-{number}.example" for number in range(10)]
-    crowded = signed_by_others(proposed, strangers)
-    with pytest.raises(EntryTooLarge):
-        sign_trust_list(home, PASSPHRASES.root, crowded)
-    with pytest.raises(EntryTooLarge):
-        pin(home, PASSPHRASES, crowded)
-    assert not home.federation.exists()
+def test_a_charter_of_others_is_neither_drafted_nor_signed_nor_pinned(
+    homes: list[Home], tmp_path: Path
+) -> None:
+    stranger = founded_home(tmp_path, "stranger")
+    file = sign_charter(homes[1], PASSPHRASES.root, drafted(homes[:2]))
+    with pytest.raises(MembershipRejected):
+        sign_charter(stranger, PASSPHRASES.root, file)
+    with pytest.raises(CharterUnpinned):
+        pin(stranger, PASSPHRASES, file)
+    with pytest.raises(MembershipRejected):
+        draft_charter(
+            stranger,
+            PASSPHRASES.root,
+            name="tests",
+            exchange=INSTALLATION.identity,
+            founders=[record_of(homes[0])],
+        )
+    assert not stranger.federation.exists()
+
+
+def test_a_newcomer_pins_the_federation_that_it_asked_to_join(
+    homes: list[Home], tmp_path: Path
+) -> None:
+    file = sign_charter(homes[1], PASSPHRASES.root, drafted(homes[:2]))
+    newcomer = founded_home(tmp_path, "newcomer", file.federation)
+    pin(newcomer, PASSPHRASES, file)
+    assert newcomer.pinned().federation == file.federation
+    elsewhere = founded_home(tmp_path, "elsewhere", bytes(31) + b"1")
+    with pytest.raises(CharterUnpinned):
+        pin(elsewhere, PASSPHRASES, file)

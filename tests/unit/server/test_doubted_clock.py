@@ -1,7 +1,7 @@
 """An exchange whose clock jumps, and one whose log is ahead: nothing is lost, and all goes on."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,10 @@ from support.agencies import (
     NOW_MS,
     US,
     federation,
-    first_list,
     key_record,
     node_of,
-    signed_by,
 )
+from support.decisions import leaving
 from support.exchange import Clock, World, codes, house_of, manifest_id, opened
 from tearline.audit.event import EventCode
 from tearline.errors import ClockDoubted
@@ -27,7 +26,7 @@ from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_chec
 from tearline.tlog.note import parse_note
 from tearline.verification.log_entries import verify_cosigned
 from tearline.wire.cosigning import CosignRequest
-from tearline.wire.federation import encode_key_record, encode_trust_list
+from tearline.wire.federation import encode_key_record
 from tearline.wire.grants import parse_event
 from tearline_server.admin.offline import correct_time
 from tearline_server.storage.columns import ciphertexts_of
@@ -172,12 +171,9 @@ async def test_agencies_that_left_are_not_waited_for(tmp_path: Path) -> None:
     async with opened(tmp_path, parties) as world:
         for agency in parties.agencies:
             await put_cosigning_key(world, agency)
-        members = [world.parties.signer(uri) for uri in (MX, US, CN, EU)]
-        smaller = replace(
-            first_list((MX, US)), header=members[0].header, number=2, previous=world.parties.id
-        )
-        left = signed_by(StatementType.TRUST_LIST, encode_trust_list(smaller), *members)
-        assert codes(await world.publish_signed(MX, left)) == [""]
+        for agency in (CN, EU):
+            left = leaving(parties.trust(), agency)
+            assert codes(await world.publish_signed(agency, left)) == [""]
     async with opened(tmp_path, parties, clock=Clock(NOW_MS + DAY_MS)) as world:
         for agency in (MX, US):
             assert not world.exchange.is_time_right

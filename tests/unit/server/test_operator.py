@@ -9,12 +9,13 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from support.agencies import CN, US, signer
+from support.agencies import CN, US, constitution, founding
 from support.exchange_process import member
 from support.hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from tearline.crypto.armor import Armor, armor, parse_armor
@@ -31,13 +32,13 @@ from tearline.errors import (
     SettingUnknown,
     TearlineError,
 )
-from tearline.federation.members import TrustList
 from tearline.identity import AgencyUri
-from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import NoteAlgorithm, parse_verifier_key
-from tearline.verification.trust import GENESIS_FEDERATION
-from tearline.wire.federation import encode_trust_list, parse_exchange_enrolment
-from tearline.wire.statements import cosigned, encode_signed
+from tearline.wire.federation import (
+    FederationFile,
+    encode_federation_file,
+    parse_exchange_enrolment,
+)
 from tearline_server.admin.output import print_traceback
 from tearline_server.cli import cli, main
 from tearline_server.config import config_of, load_config, read_passphrase, write_config
@@ -283,10 +284,9 @@ def logged(*, plain: bool) -> list[str]:
 
 def run(home: Path, *arguments: str) -> tuple[str, str]:
     """Runs a command in this process: the code of its error, or empty, and what it said."""
-    verb, *rest = arguments
-    result = CliRunner().invoke(
-        cli, [verb, "--home", str(home), *rest], env={"TEARLINE_PASSPHRASE": "secret enough"}
-    )
+    words = 2 if arguments[0] == "federation" else 1
+    given = [*arguments[:words], "--home", str(home), *arguments[words:]]
+    result = CliRunner().invoke(cli, given, env={"TEARLINE_PASSPHRASE": "secret enough"})
     if isinstance(result.exception, TearlineError):
         return result.exception.code, result.output
     assert result.exit_code == 0, result.output
@@ -310,26 +310,20 @@ def test_from_init_to_ready(tmp_path: Path) -> None:
 
     assert run(home, "check")[0] == "TL-CFG-009"
 
-    roots = [signer(uri, GENESIS_FEDERATION) for uri in (CN, US)]
-    listed = TrustList(
-        header=roots[0].header,
-        number=1,
-        previous=b"",
-        agencies=(member(CN).agency, member(US).agency),
-        exchange=enrolment.exchange,
-        log=enrolment.log,
-        min_suite=1,
-        threshold=2,
-    )
-    body = encode_trust_list(listed)
-    signed = cosigned((root.sign([(StatementType.TRUST_LIST, body)]), 0) for root in roots)
+    constituted = replace(constitution([CN, US]), exchange=enrolment.exchange, log=enrolment.log)
+    entries = founding([member(CN).agency, member(US).agency], constituted)
+    found = FederationFile(federation=entries[0].statement.id, entries=entries)
     file = tmp_path / "federation.trust"
-    file.write_text(armor(Armor.TRUST_LIST, encode_signed(signed)))
-    assert run(home, "trust", str(file)) == ("", f"{file} is entry 0.\n")
-    assert run(home, "trust", str(file)) == ("", f"{file} was already in the log.\n")
+    file.write_text(armor(Armor.FEDERATION, encode_federation_file(found)))
+    publish = ("federation", "publish")
+    assert run(home, *publish, str(file))[1].startswith(f"{file} is entry 0.\n")
+    assert run(home, *publish, str(file))[1] == f"{file} was already in the log.\n" * 4
+    shown = run(home, "federation", "show")[1]
+    assert shown.splitlines()[0] == f"federation {found.federation.hex()}"
+    assert f"{US} member generation 1 council cosigner" in shown
 
     assert "2 agencies" in run(home, "check")[1]
-    assert run(home, "verify-log") == ("", "2 entries: all as they were logged\n")
+    assert run(home, "verify-log") == ("", "9 entries: all as they were logged\n")
     assert run(home, *init)[0] == "TL-KEY-006"
 
 
@@ -358,7 +352,7 @@ def test_errors_have_their_exit_status(tmp_path: Path) -> None:
     )
     assert (missing.returncode, "TL-CFG-004" in missing.stderr) == (1, True)
     assert CliRunner().invoke(cli, ["serve"]).exit_code == 2
-    for verb in ("init", "serve", "check", "trust", "admit", "verify-log"):
+    for verb in ("init", "serve", "check", "federation", "admit", "verify-log"):
         assert CliRunner().invoke(cli, [verb, "--help"]).exit_code == 0
 
 
@@ -384,12 +378,12 @@ def test_a_restore_says_of_what(options: tuple[str, ...], said: str, tmp_path: P
     assert said in refused.stderr
 
 
-@pytest.mark.parametrize("command", ["serve", "trust", "admit", "correct-time"])
+@pytest.mark.parametrize("command", ["serve", "federation publish", "admit", "correct-time"])
 def test_a_clock_is_right_at_the_time_that_is_given_and_at_no_other(
     tmp_path: Path, command: str
 ) -> None:
-    files = ["list.txt"] if command in ("trust", "admit") else []
-    given = [command, "--home", str(tmp_path / "none"), *files, "--clock-is-right"]
+    files = ["list.txt"] if command in ("federation publish", "admit") else []
+    given = [*command.split(), "--home", str(tmp_path / "none"), *files, "--clock-is-right"]
     refused = CliRunner().invoke(cli, [*given, "2020-01-01T00:00Z"])
     assert isinstance(refused.exception, ClockDoubted)
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

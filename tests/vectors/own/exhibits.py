@@ -203,7 +203,8 @@ def misattributed(told: Case, good: Exhibit, seen: Exhibit) -> Iterator[BadCopy]
     )
     forged = b.resigned(good.manifest, lambda signature: flip(signature, -1))
     yield "X-12", "a forged signature", "TL-KEY-002", replace(good, manifest=forged)
-    unrecorded = told.exhibit([amount], entries=(0, first))
+    founding = range(2 * len(told.federation.agencies))
+    unrecorded = told.exhibit([amount], entries=(*founding, first))
     yield "X-12", "no record of the signer's key", "TL-TRU-002", unrecorded
     ended = case(revocation(told.federation, b.US, b.signing_key(US_NODE).id))
     yield (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from support import agencies as b
 from tearline.sealing import SealedPacket
-from tearline.verification.log_entries import parse_entry
+from tearline.verification.log_entries import parse_clear
 from tearline.wire.packets import parse_manifest, parse_opening
 from tearline.wire.statements import Signed, parse_signed
 from vectors.own.plain import Json
@@ -21,7 +21,7 @@ def file_of(name: str) -> Json:
 def frozen_federation() -> b.Federation:
     """The federation at the log's first blind entry."""
     file = file_of("log")
-    signed = [parse_entry(bytes.fromhex(case["entry"])) for case in file["entries"]]
+    signed = [parse_clear(bytes.fromhex(case["entry"])) for case in file["entries"]]
     first_blind = signed.index(None)
     return b.Federation(
         agencies=tuple(file["trust"]["agencies"]),

@@ -134,7 +134,7 @@ def body_further(federation: b.Federation) -> Json:
     listed = file_of("grant")["grants"][0]["grant"]["openings"]
     caveats = dict(fields_of(grant))[8][2:]
     stored = bytes.fromhex(file_of("receipt")["receipts"][1]["body"])
-    record = federation.clear[1].statement.body
+    record = federation.keys[0].statement.body
 
     def orcon(value: int) -> bytes:
         return respelled(grant, 8, spelled(8, respelled(caveats, 2, spelled(2, value))))

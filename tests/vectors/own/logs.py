@@ -16,8 +16,7 @@ from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
 from tearline.tlog.merkle import Frontier, consistency_proof, inclusion_proof
 from tearline.tlog.proof import LogProof
 from tearline.verification.log_entries import blind_entry, clear_entry, entry_hash
-from tearline.verification.trust import GENESIS_FEDERATION
-from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
+from tearline.wire.federation import encode_key_record, encode_revocation
 from tearline.wire.grants import encode_log_opening, parse_event
 from tearline.wire.statements import (
     Signed,
@@ -193,11 +192,12 @@ def log_refused(
     revoke = Revocation(
         header=us.header, revoked_key=b.signing_key(MX_NODE).id, reason="not ours to revoke"
     )
-    second = b.first_list((b.US,), threshold=1)
+    second = b.founding([b.agency(b.US)], b.constitution((b.US,)))[0]
     return {
         "entry": [
             refused("empty", b"", "TL-LOG-020"),
-            refused("of a third kind", b"\2" + bytes(32), "TL-LOG-020"),
+            refused("of a fourth kind", b"\3" + bytes(32), "TL-LOG-020"),
+            refused("a directory cut short", b"\2" + bytes(39), "TL-LOG-020"),
             refused("blind and too short", b"\1" + bytes(31), "TL-LOG-020"),
             refused("clear, holding nothing", b"\0", "TL-PKT-001"),
             refused("clear, with an unknown field", unknown_field(entries[0]), "TL-PKT-001"),
@@ -218,18 +218,8 @@ def log_refused(
                 clear_entry(b.signed_by(StatementType.REVOCATION, encode_revocation(revoke), us)),
                 "TL-TRU-002",
             ),
-            refused("list 1 again", entries[0], "TL-TRU-004"),
-            refused(
-                "another list 1",
-                clear_entry(
-                    b.signed_by(
-                        StatementType.TRUST_LIST,
-                        encode_trust_list(second),
-                        b.signer(b.US, GENESIS_FEDERATION),
-                    )
-                ),
-                "TL-TRU-004",
-            ),
+            refused("the charter again", entries[0], "TL-TRU-004"),
+            refused("another charter", clear_entry(second), "TL-TRU-004"),
             refused(
                 "a statement that is not clear",
                 clear_entry(b.signed_by(*mark(federation.node(b.US), 1), federation.node(b.US))),

@@ -1,19 +1,18 @@
 """A log that goes on, entry by entry, for trust-v1.json."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from support import agencies as b
-from tearline.federation.members import Agency, KeyRecord, KeyUse, Revocation, TrustList
+from tearline.federation.members import KeyRecord, KeyUse, Revocation
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
 from tearline.verification.log_entries import clear_entry
-from tearline.verification.trust import Moment
-from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
+from tearline.verification.moment import Moment
+from tearline.wire.federation import encode_key_record, encode_revocation
 from tearline.wire.statements import Signed, encode_signed, signed
 from vectors.own.frozen import frozen_federation
-from vectors.own.plain import Json, unchecked
+from vectors.own.plain import Json
 from vectors.own.statements import mark
 
 US, MX, CN = b.US, b.MX, b.CN
@@ -36,37 +35,6 @@ class Story:
         """The index of the next entry."""
         return len(self.federation.clear) + len(self.entries)
 
-    def list(self, **changes: Any) -> TrustList:
-        """The list that would follow, proposed by US."""
-        current = self.state.trust_list
-        following = {
-            "header": self.federation.signer(US).header,
-            "number": current.number + 1,
-            "previous": self.state.trust_list_id,
-        }
-        return replace(current, **(following | changes))
-
-    def admitting(self, uri: str, **changes: Any) -> TrustList:
-        """The list that would follow, with one more agency."""
-        agencies = [*self.state.trust_list.agencies, b.agency(uri)]
-        return self.list(agencies=tuple(sorted(agencies, key=lambda each: each.uri)), **changes)
-
-    def changing(self, uri: str, **changes: Any) -> tuple[Agency, ...]:
-        """The agencies, with another entry under one name."""
-        return tuple(
-            replace(each, **changes) if each.uri == uri else each
-            for each in self.state.trust_list.agencies
-        )
-
-    def without(self, *uris: str) -> tuple[Agency, ...]:
-        """The agencies but these."""
-        return tuple(each for each in self.state.trust_list.agencies if each.uri not in uris)
-
-    def signed(self, trust_list: TrustList, *signers: Signer | str) -> Signed:
-        """A list under the signature of each; an agency's URI stands for its first root."""
-        who = [self.federation.signer(each) if isinstance(each, str) else each for each in signers]
-        return listed(unchecked(trust_list, header=who[0].header), *who)
-
     def record(self, by: Signer, subject: str, use: KeyUse, public: bytes, **rest: Any) -> Signed:
         """A key record."""
         return recorded(
@@ -78,21 +46,34 @@ class Story:
         value = Revocation(header=by.header, revoked_key=key, reason="lost")
         return b.signed_by(StatementType.REVOCATION, encode_revocation(value), by)
 
-    def add(self, name: str, entry: Signed) -> None:
-        """The next entry, which everyone believes."""
+    def add(self, name: str, *entries: Signed) -> None:
+        """The next entries, which everyone believes."""
+        for entry in entries:
+            self.state.apply(self.next, entry)
+            self.note(name, clear_entry(entry))
+
+    def date(self, name: str, days: int) -> None:
+        """A directory entry, so many days after the beginning."""
+        entry = self.state.directory.entry(b.NOW_MS + days * b.DAY_MS)
         self.state.apply(self.next, entry)
+        self.note(name, entry.encode())
+
+    def note(self, name: str, entry: bytes) -> None:
+        """What the next entry makes of the federation."""
         at = Moment(index=self.next + 1, time_ms=b.NOW_MS)
         keys = [
             key.key_id.hex() for n in self.state.nodes() for key in self.state.keys_of(n, at=at)
         ]
+        members = self.state.members
         self.entries.append(
             {
                 "name": name,
                 "index": self.next,
-                "entry": clear_entry(entry).hex(),
-                "list_number": self.state.trust_list.number,
-                "list_id": self.state.trust_list_id.hex(),
-                "agencies": [agency.uri for agency in self.state.trust_list.agencies],
+                "entry": entry.hex(),
+                "constitution": members.constitution_id.hex(),
+                "agencies": [agency.uri for agency in members.agencies],
+                "council": sorted(members.council),
+                "directory": self.state.directory.root.hex(),
                 "keys_that_count": sorted(keys),
             }
         )
@@ -108,11 +89,6 @@ class Story:
         more = [{"entry": clear_entry(each).hex()} for each in then]
         case = {"name": name, "rule": rule, "read": len(self.entries), "then": more}
         return case | given | {"code": code}
-
-
-def listed(trust_list: TrustList, *signers: Signer) -> Signed:
-    """A list as it stands under the signature of each."""
-    return b.signed_by(StatementType.TRUST_LIST, encode_trust_list(trust_list), *signers)
 
 
 def recorded(record: KeyRecord, by: Signer) -> Signed:

@@ -1,9 +1,11 @@
-"""trust-v1.json: what a federation becomes, list by list, and what it must not become."""
+"""trust-v1.json: what a federation becomes, decision by decision, and what it must not become."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from support import agencies as b
+from support.decisions import admission, amending, own_change, removal, vote
+from tearline.federation.decisions import VoteKind
 from tearline.federation.members import KeyUse
 from tearline.statements.signer import Signer
 from tearline.wire.statements import Signed
@@ -11,52 +13,50 @@ from vectors.own.plain import Json
 from vectors.own.story import CN, CN_NODE, FRESH, MX, NEW_ROOT, US, US_NODE, Story, marked
 from vectors.own.succession_refused import (
     beginnings_refused,
-    lists_refused,
+    decisions_refused,
+    directories_refused,
     records_refused,
-    removal_refused,
+    removals_refused,
     revocations_refused,
 )
 
 
 def trust_vectors() -> Json:
-    """Six lists: an agency comes, a root changes, an agency goes, and comes again."""
+    """An agency comes, a root changes, the exchange moves, an agency goes, and comes again."""
     story = Story()
-    federation = story.federation
-    us, mx, cn = (federation.signer(each) for each in (US, MX, CN))
-    us_again = federation.signer(US, NEW_ROOT)
+    federation, state = story.federation, story.state
+    us, cn = federation.signer(US), federation.signer(CN)
     cn_key = b.signing_key(CN_NODE).public.encoded
     cn_fresh = federation.signer(CN_NODE, FRESH)
-    entries, statements = lists_refused(story), []
+    story.date("the first directory", 0)
+    entries, statements = [*decisions_refused(story), *directories_refused(story)], []
 
-    story.add("list 2: CN comes", story.signed(story.admitting(CN), us, mx, cn))
-    entries += removal_refused(story)
+    story.add("CN is admitted by both", *admission(state, CN, US, MX))
+    story.date("the directory after that", 0)
+    entries += removals_refused(story)
     statements.append(unrecorded(story))
     story.add("a key of CN's node", story.record(cn, CN_NODE, KeyUse.SIGN, cn_key))
     entries += records_refused(story)
-    agencies = story.changing(US, root_key=NEW_ROOT.public.encoded)
-    story.add("list 3: US has a second root", story.signed(story.list(agencies=agencies), us))
-    entries.append(
-        story.refused(
-            "L-17",
-            "the root that was replaced",
-            "TL-TRU-002",
-            story.signed(story.list(agencies=story.changing(US, name="us")), us),
-        )
-    )
-    changed = replace(story.state.trust_list.exchange, address="exchange.example:9443")
-    story.add(
-        "list 4: two of three move the exchange",
-        story.signed(story.list(exchange=changed), us_again, mx),
-    )
-    story.add(
-        "list 5: CN goes",
-        story.signed(story.list(agencies=story.without(CN)), us_again, mx),
-    )
+    new = {"root_key": NEW_ROOT.public.encoded}
+    rotation = own_change(state, US, b.signing_key(US), NEW_ROOT, **new)
+    story.add("US has a second root", rotation)
+    by_the_old = own_change(state, US, b.signing_key(US), name="us")
+    entries.append(story.refused("F-6", "the root that was replaced", "TL-TRU-002", by_the_old))
+    changed = replace(state.members.exchange, address="exchange.example:9443")
+    proposed, *votes = amending(state, MX, CN, exchange=changed)
+    story.add("MX proposes another address, and votes", proposed, votes[0])
+    statements.append(judged(story, "L-23", "a node at a vote", "TL-TRU-002", cn_fresh))
+    # CN has no seat yet: its vote does not count, and is none.
+    entries.append(story.refused("F-13", "a vote without a seat", "TL-TRU-004", votes[1]))
+    again = amending_vote(story, proposed)
+    story.add("the exchange moves", again)
+    story.add("CN goes", *removals(story))
     cn_node = federation.node(CN)
     statements.append(judged(story, "S-27", "an agency that went", "TL-TRU-001", cn_node))
     gone = story.next - 1
-    story.add("list 6: CN comes again", story.signed(story.admitting(CN), us_again, mx, cn))
-    statements.append(judged(story, "L-19", "a key from before it went", "TL-TRU-002", cn_node))
+    story.date("the directory without it", 1)
+    story.add("CN comes again", *readmission(story))
+    statements.append(judged(story, "F-9", "a key from before it went", "TL-TRU-002", cn_node))
     entries.append(
         story.refused(
             "L-20",
@@ -69,71 +69,69 @@ def trust_vectors() -> Json:
         "another key of CN's node",
         story.record(cn, CN_NODE, KeyUse.SIGN, FRESH.public.encoded),
     )
+    us_again = federation.signer(US, NEW_ROOT)
     revoked = story.revoking(us_again, b.signing_key(US_NODE).id)
-    statements += [
+    statements += keys_refused(story, cn_fresh, revoked)
+    entries += revocations_refused(story, us_again, revoked)
+    entries.append(
+        story.refused("S-27", "the first root again", "TL-TRU-002", story.revoking(us, bytes(32)))
+    )
+    accepted = [
+        accepting(story, "a node of an agency that went, before it did", cn_node, gone - 1),
+        accepting(story, "a node of an agency that came again", cn_fresh, story.next),
+        accepting(story, "a node's key, at the entry of its end", federation.node(US), story.next),
+    ]
+    return {
+        "entries": story.entries,
+        "accepted": accepted,
+        "refused": {"entry": entries, "signed": statements, "first": beginnings_refused()},
+    }
+
+
+def amending_vote(story: Story, proposed: Signed) -> Signed:
+    """US's vote for an amendment, under its second root."""
+    return vote(story.state, US, VoteKind.AMEND, content=proposed.statement.id, key=NEW_ROOT)
+
+
+def removals(story: Story) -> list[Signed]:
+    """The votes of both others to remove CN."""
+    (by_mx,) = removal(story.state, CN, MX)
+    return [by_mx, vote(story.state, US, VoteKind.REMOVE, CN, key=NEW_ROOT)]
+
+
+def readmission(story: Story) -> list[Signed]:
+    """CN's second generation, with the votes of both others."""
+    first, record = admission(story.state, CN, MX, generation=2)
+    return [
+        first,
+        record,
+        vote(story.state, US, VoteKind.ADMIT, CN, record.statement.id, key=NEW_ROOT),
+    ]
+
+
+def keys_refused(story: Story, fresh: Signer, revoked: Signed) -> list[Json]:
+    """Marks under keys that do not count where they are accepted."""
+    day = b.DAY_MS
+    return [
+        judged(story, "L-23", name, "TL-TRU-002", fresh, time_ms=b.NOW_MS + days * day)
+        for name, days in (
+            ("a key after its end", 8),
+            ("a key at its end", 7),
+            ("a key before its time", -2),
+        )
+    ] + [
         judged(
-            story,
-            "L-23",
-            "a key after its end",
-            "TL-TRU-002",
-            cn_fresh,
-            time_ms=b.NOW_MS + 8 * b.DAY_MS,
-        ),
-        judged(
-            story,
-            "L-23",
-            "a key at its end",
-            "TL-TRU-002",
-            cn_fresh,
-            time_ms=b.NOW_MS + 7 * b.DAY_MS,
-        ),
-        judged(
-            story,
-            "L-23",
-            "a key before its time",
-            "TL-TRU-002",
-            cn_fresh,
-            time_ms=b.NOW_MS - 2 * b.DAY_MS,
-        ),
-        judged(
-            story,
-            "L-23",
-            "at the entry of its record",
-            "TL-TRU-002",
-            cn_fresh,
-            index=story.next - 1,
+            story, "L-23", "at the entry of its record", "TL-TRU-002", fresh, index=story.next - 1
         ),
         judged(
             story,
             "L-23",
             "a key that was revoked",
             "TL-TRU-002",
-            federation.node(US),
+            story.federation.node(US),
             then=[revoked],
         ),
     ]
-    entries += revocations_refused(story, us_again, revoked)
-    accepted = [
-        accepting(story, "a node of an agency that went, before it did", cn_node, gone),
-        accepting(story, "a node of an agency that came again", cn_fresh, story.next),
-        accepting(story, "a node's key, at the entry of its end", federation.node(US), story.next),
-    ]
-    demand = story.signed(story.list(min_suite=2), us_again, mx)
-    story.state.apply(story.next, demand)
-    back = story.signed(story.list(min_suite=1), us_again, mx, cn)
-    statements.append(
-        judged(
-            story, "L-23", "below the suite that is demanded", "TL-PKT-012", cn_fresh, then=[demand]
-        )
-    )
-    entries.append(
-        story.refused("L-23", "taken back under the old suite", "TL-PKT-012", back, demand)
-    )
-    return {
-        "entries": story.entries,
-        "accepted": accepted,
-        "refused": {"entry": entries, "signed": statements, "first": beginnings_refused()},
-    }
 
 
 def accepting(story: Story, name: str, by: Signer, index: int) -> Json:

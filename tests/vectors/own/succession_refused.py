@@ -3,10 +3,14 @@
 from dataclasses import replace
 
 from support import agencies as b
-from tearline.federation.members import KeyUse, TrustList
+from support.decisions import admission, amendment, own_change, removal, vote
+from tearline.federation.charter import GENESIS_FEDERATION, rules_of
+from tearline.federation.decisions import NOTHING, Vote, VoteKind
+from tearline.federation.directory import DirectoryEntry
+from tearline.federation.members import KeyUse
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
-from tearline.verification.trust import GENESIS_FEDERATION
+from tearline.wire.federation import encode_vote, parse_vote
 from tearline.wire.statements import Signed, encode_signed
 from vectors.own.plain import Json, unchecked
 from vectors.own.story import (
@@ -16,94 +20,169 @@ from vectors.own.story import (
     US,
     US_NODE,
     Story,
-    listed,
     recorded,
 )
 
 NOT_NEXT = "TL-TRU-004"
 
 
-def lists_refused(story: Story) -> list[Json]:
-    """Lists that do not follow list 1, and list 1 alone."""
-    us, mx, cn = (story.federation.signer(each) for each in (US, MX, CN))
-    fresh_us, node = story.federation.signer(US, FRESH), story.federation.node(US)
-    genesis = b.signer(US, GENESIS_FEDERATION, FRESH)
-    abroad = b.signer(US, b.secret("another federation"))
-    now, coming = story.state.trust_list, story.admitting(CN)
-    another = b.secret("another list")
-    moved = story.list(exchange=replace(now.exchange, address="exchange.example:9443"))
-    stolen = story.list(agencies=story.changing(US, root_key=FRESH.public.encoded))
-    renamed = story.list(agencies=story.changing(US, name="other"))
-    certificates = b.agency(CN).certificate_authorities
-    certified = story.list(agencies=story.changing(US, certificate_authorities=certificates))
-    elsewhere = story.list(log=replace(now.log, origin="other.example/log"))
-    twins = [replace(each, name="twin") for each in coming.agencies]
+def decisions_refused(story: Story) -> list[Json]:
+    """Votes, records and amendments in a federation of two."""
+    state, federation = story.state, story.federation
+    first, record, second = admission(state, CN, US, MX)
+    content = record.statement.id
+    admit, day = VoteKind.ADMIT, b.DAY_MS
+    named = b.member_record(replace(b.agency(CN), name=b.agency(US).name), federation.id)
     domain = replace(b.agency(CN), uri="spiffe://exchange.example")
-    everyone = (us, mx, cn)
-    cases = [
-        ("number 3 after number 1", replace(coming, number=3), everyone, "L-18", NOT_NEXT),
-        ("after another list", replace(coming, previous=another), everyone, "L-18", NOT_NEXT),
-        ("admission without a root of before", coming, (us, cn), "L-18", NOT_NEXT),
-        ("admission without the new root", coming, (us, mx), "L-18", NOT_NEXT),
-        ("a name changes without its root", renamed, (mx,), "L-18", NOT_NEXT),
-        ("a certificate changes without its root", certified, (mx,), "L-18", NOT_NEXT),
-        ("a root changes without itself", stolen, (mx,), "L-18", NOT_NEXT),
-        ("a root changes, signed by the new one", stolen, (mx, fresh_us), "L-17", "TL-TRU-002"),
-        ("the exchange moves below the threshold", moved, (us,), "L-18", NOT_NEXT),
-        ("the exchange moves by one root twice", moved, (us, us), "L-18", NOT_NEXT),
-        ("another log below the threshold", elsewhere, (us,), "L-18", NOT_NEXT),
-        ("another threshold below it", story.list(threshold=1), (us,), "L-18", NOT_NEXT),
-        ("another suite below it", story.list(min_suite=2), (us,), "L-18", NOT_NEXT),
-        ("a node signs a list", moved, (us, mx, node), "L-17", "TL-TRU-001"),
-        ("a stranger signs a list", moved, (us, mx, cn), "L-17", "TL-TRU-001"),
-        ("proposed in another federation", moved, (abroad, mx), "L-16", "TL-TRU-003"),
-        ("signed in another federation", moved, (us, mx, abroad), "S-25", "TL-TRU-003"),
+    exchange = b.member_record(domain, federation.id, b.signing_key(CN))
+    later = b.member_record(b.agency(CN), federation.id, generation=2)
+    log = replace(state.members.log, origin="other.example/log")
+    stolen = FRESH.public.encoded
+
+    def naming(of: Signed) -> Signed:
+        subject = next(iter(of.attestations.values())).signer
+        return vote(state, US, admit, subject, of.statement.id)
+
+    cases: list[tuple[str, str, str, Signed, tuple[Signed, ...]]] = [
+        ("F-7", "a record that no vote names", NOT_NEXT, record, ()),
+        ("F-16", "completed without its record", NOT_NEXT, second, (first,)),
+        ("F-13", "a vote on oneself", NOT_NEXT, vote(state, US, VoteKind.REMOVE, US), ()),
+        ("F-13", "to remove who is none", NOT_NEXT, vote(state, US, VoteKind.REMOVE, CN), ()),
+        ("F-13", "to admit a member", NOT_NEXT, vote(state, US, admit, MX, content), ()),
+        ("S-27", "a stranger votes", "TL-TRU-001", vote(state, CN, admit, CN, content), ()),
         (
-            "a threshold of none",
-            unchecked(moved, threshold=0),
-            (us,),
-            "L-24",
-            "TL-PKT-001",
+            "S-27",
+            "under another root",
+            "TL-TRU-002",
+            vote(state, US, admit, CN, content, key=FRESH),
+            (),
         ),
         (
-            "a threshold above all",
-            unchecked(moved, threshold=3),
-            (us,),
-            "L-24",
-            "TL-PKT-001",
+            "L-23",
+            "a node votes",
+            "TL-TRU-002",
+            vote(state, US_NODE, admit, CN, content, key=FRESH),
+            (),
         ),
         (
-            "agencies out of order",
-            unchecked(moved, agencies=moved.agencies[::-1]),
-            (us,),
-            "L-24",
-            "TL-PKT-001",
+            "F-13",
+            "it has expired",
+            NOT_NEXT,
+            vote(state, US, admit, CN, content, expires_ms=b.NOW_MS),
+            (),
         ),
         (
-            "two agencies of one name",
-            unchecked(coming, agencies=tuple(twins)),
-            (us,),
-            "L-24",
-            "TL-PKT-001",
+            "F-13",
+            "it lasts too long",
+            NOT_NEXT,
+            vote(state, US, admit, CN, content, expires_ms=b.NOW_MS + 91 * day),
+            (),
         ),
         (
-            "an agency in the exchange's domain",
-            unchecked(moved, agencies=(domain, *moved.agencies)),
-            (us,),
-            "L-24",
+            "F-13",
+            "after another decision",
+            NOT_NEXT,
+            vote(state, US, admit, CN, content, predecessor=b.secret("another decision")),
+            (),
+        ),
+        (
+            "F-13",
+            "on another state",
+            NOT_NEXT,
+            vote(state, US, admit, CN, content, subject_state=b.secret("another state")),
+            (),
+        ),
+        (
+            "F-16",
+            "on no amendment",
+            NOT_NEXT,
+            vote(state, US, VoteKind.AMEND, content=b.secret("no amendment")),
+            (),
+        ),
+        ("F-8", "another's name", NOT_NEXT, named, (naming(named),)),
+        ("F-8", "the exchange's domain", NOT_NEXT, exchange, (naming(exchange),)),
+        ("F-7", "a later generation", NOT_NEXT, later, (naming(later),)),
+        ("F-12", "nothing changes", NOT_NEXT, amendment(state, US), ()),
+        ("F-12", "another log's origin", NOT_NEXT, amendment(state, US, log=log), ()),
+        (
+            "F-12",
+            "a cosigner that is no member",
+            NOT_NEXT,
+            amendment(state, US, cosigners=(CN,), quorum=1),
+            (),
+        ),
+        (
+            "F-5",
+            "a later suite",
+            "TL-PKT-012",
+            vote(state, MX, admit, CN, content),
+            demanding(story),
+        ),
+        (
+            "F-6",
+            "a root changes without itself",
+            "TL-TRU-002",
+            own_change(state, US, FRESH, FRESH, root_key=stolen),
+            (),
+        ),
+        (
+            "F-6",
+            "a root changes without the new one",
+            "TL-PKT-004",
+            own_change(state, US, b.signing_key(US), root_key=stolen),
+            (),
+        ),
+        ("F-2", "the charter again", NOT_NEXT, federation.clear[0], ()),
+        ("S-9", "a signature that does not verify", "TL-KEY-002", bent_last(first), ()),
+        (
+            "F-1",
+            "a removal with content",
             "TL-PKT-001",
+            odd(story, unchecked(first_vote(story), content=content)),
+            (),
+        ),
+        (
+            "F-1",
+            "an admission without content",
+            "TL-PKT-001",
+            odd(story, unchecked(parse_vote(first.statement.body), content=NOTHING)),
+            (),
         ),
     ]
-    found = [
-        story.refused(rule, name, code, story.signed(value, *signers))
-        for name, value, signers, rule, code in cases
-    ]
-    another_first = listed(unchecked(now, header=genesis.header), genesis)
-    bent = bent_last(story.signed(coming, us, mx, cn))
     return [
-        *found,
-        story.refused("L-18", "another list 1, under a key of nobody", NOT_NEXT, another_first),
-        story.refused("S-9", "a signature that does not verify", "TL-KEY-002", bent),
+        story.refused(rule, name, code, entry, *then) for rule, name, code, entry, then in cases
+    ]
+
+
+def demanding(story: Story) -> tuple[Signed, ...]:
+    """An amendment to a later suite, with the votes of both."""
+    proposed = amendment(story.state, US, min_suite=2)
+    votes = [
+        vote(story.state, by, VoteKind.AMEND, content=proposed.statement.id) for by in (US, MX)
+    ]
+    return (proposed, *votes)
+
+
+def first_vote(story: Story) -> Vote:
+    """US's vote to remove MX."""
+    return parse_vote(vote(story.state, US, VoteKind.REMOVE, MX).statement.body)
+
+
+def odd(story: Story, value: Vote) -> Signed:
+    """A vote that contradicts itself."""
+    us = story.federation.signer(US)
+    return b.signed_by(StatementType.VOTE, encode_vote(value), us)
+
+
+def directories_refused(story: Story) -> list[Json]:
+    """Directory entries of another root, or of an earlier time."""
+    root = story.state.directory.root
+    cases = [
+        ("another root", "TL-TRU-010", DirectoryEntry(time_ms=b.NOW_MS, root=bytes(32))),
+        ("an earlier time", NOT_NEXT, DirectoryEntry(time_ms=b.NOW_MS - 1, root=root)),
+    ]
+    return [
+        story.after("F-19", name, code, entry=entry.encode().hex()) for name, code, entry in cases
     ]
 
 
@@ -119,19 +198,31 @@ def bent_last(value: Signed) -> Signed:
     )
 
 
-def removal_refused(story: Story) -> list[Json]:
-    """After list 2, which names three agencies."""
-    us, mx, cn = (story.federation.signer(each) for each in (US, MX, CN))
-    going = story.list(agencies=story.without(CN))
-    both = story.list(agencies=story.without(CN, MX), threshold=1)
+def removals_refused(story: Story) -> list[Json]:
+    """After the admission of CN, which has no seat."""
+    state = story.state
+    by_cn = vote(state, CN, VoteKind.REMOVE, MX)
+    rules = amendment(state, US, rules=rules_of(2), min_suite=0)
+    old = removal(state, MX, US)[0]
+    expired = vote(state, US, VoteKind.REMOVE, CN, expires_ms=b.NOW_MS)
     return [
-        story.refused("L-18", name, NOT_NEXT, story.signed(value, *signers))
-        for name, value, signers in [
-            ("removal by one of the others", going, (us,)),
-            ("removal of two by the third", both, (us,)),
-            ("list 2 again", story.list(number=2, previous=story.federation.id), (us, mx, cn)),
-        ]
+        story.refused("F-13", "a member without a seat votes", NOT_NEXT, by_cn),
+        story.refused("F-12", "a member without a seat proposes", NOT_NEXT, amendment(state, CN)),
+        story.refused("F-13", "expired at the directory before", NOT_NEXT, expired),
+        story.refused("F-13", "after another was completed", NOT_NEXT, old, *demanding_less(story)),
+        story.refused(
+            "F-12", "a second amendment after that", NOT_NEXT, rules, *demanding_less(story)
+        ),
     ]
+
+
+def demanding_less(story: Story) -> tuple[Signed, ...]:
+    """An amendment, with the votes of both: it voids what names the decision before."""
+    proposed = amendment(story.state, US, min_suite=0)
+    votes = [
+        vote(story.state, by, VoteKind.AMEND, content=proposed.statement.id) for by in (US, MX)
+    ]
+    return (proposed, *votes)
 
 
 def records_refused(story: Story) -> list[Json]:
@@ -140,7 +231,7 @@ def records_refused(story: Story) -> list[Json]:
     us, cn, node = federation.signer(US), federation.signer(CN), federation.node(US)
     fresh, kem = FRESH.public.encoded, b.kem_key("another").public.encoded
     useless = kem[:-32] + bytes(32)
-    types = [StatementType.MARK, StatementType.TRUST_LIST]
+    types = [StatementType.MARK, StatementType.VOTE]
     own = b.signing_key(US_NODE).public.encoded
     long = b.key_record(node.header, US_NODE, KeyUse.KEM, kem, days=(0, 8))
     early = b.key_record(node.header, US_NODE, KeyUse.KEM, kem, days=(-2, 5))
@@ -159,7 +250,7 @@ def records_refused(story: Story) -> list[Json]:
         ),
         (
             "L-20",
-            "a node that signs lists",
+            "a node that votes",
             "TL-PKT-005",
             story.record(us, US_NODE, sign, fresh, types=types),
         ),
@@ -198,24 +289,22 @@ def revocations_refused(story: Story, root: Signer, revoked: Signed) -> list[Jso
 
 
 def beginnings_refused() -> list[Json]:
-    """First lists: the federation that is pinned, and what it begins with."""
-    us, mx = (b.signer(each, GENESIS_FEDERATION) for each in (US, MX))
-    first = b.first_list((US, MX))
-    abroad = b.signer(MX, b.secret("another federation"))
+    """First entries: the federation that is pinned, and what it begins with."""
+    entries = b.founding([b.agency(US), b.agency(MX)], b.constitution((US, MX)))
+    charter = entries[0]
+    later = b.founding(
+        [b.agency(US), b.agency(MX)], replace(b.constitution((US, MX)), min_suite=2)
+    )[0]
 
-    def beginning(
-        rule: str, name: str, code: str, value: TrustList, *signers: Signer, pin: bytes = b""
-    ) -> Json:
-        entry = listed(unchecked(value, header=signers[0].header), *signers)
+    def beginning(rule: str, name: str, code: str, entry: Signed, pin: bytes = b"") -> Json:
         pinned = (pin or entry.statement.id).hex()
         given = {"federation": pinned, "entry": (b"\0" + encode_signed(entry)).hex()}
         return {"name": name, "rule": rule, **given, "code": code}
 
-    second = unchecked(first, number=2, previous=b.secret("list 1"))
+    record = b.member_record(b.agency(US), GENESIS_FEDERATION)
     return [
-        beginning("L-16", "not the one pinned", "TL-TRU-005", first, us, mx, pin=b.secret("pin")),
-        beginning("L-16", "it names a federation", "TL-TRU-003", first, abroad, us),
-        beginning("L-18", "a root has not signed", NOT_NEXT, first, us),
-        beginning("L-18", "list 2", NOT_NEXT, second, us, mx),
-        beginning("L-23", "below its own suite", "TL-PKT-012", replace(first, min_suite=2), us, mx),
+        beginning("F-2", "not the one pinned", "TL-TRU-005", charter, b.secret("pin")),
+        beginning("F-2", "no charter", "TL-TRU-005", record),
+        beginning("F-2", "a signature before the charter", "TL-TRU-005", entries[-1]),
+        beginning("F-5", "below its own suite", "TL-PKT-012", later),
     ]

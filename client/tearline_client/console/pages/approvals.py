@@ -68,7 +68,7 @@ def _review(visit: Visit, pending: bytes, refused: TearlineError | None = None) 
                 "form_words": _FORMS[str(row["form"])],
                 "drafted_words": _FORMS[str(row["drafted_as"])],
             }
-            for row in review_rows(review, node.directory.trust_list())
+            for row in review_rows(review, node.directory.members())
         ],
         "changed": len(review.changed),
         "mentions": tuple(

@@ -108,17 +108,17 @@ def _wait(node: Node, draft: Draft, repeats: str, person: str) -> bytes:
 
 def _preview(visit: Visit, draft: Draft, refused: TearlineError | None = None) -> Response:
     node, plan = visit.node, draft.plan
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     answer = draft if isinstance(draft, AnswerDraft) else None
     overturned: tuple[RequestedItem, ...] = ()
     if answer is not None and answer.supplement:
         overturned = node.requests.overturned(answer.request, answer.items, person=visit.person)
     values = {
         "draft": visit.request.path_params["draft"],
-        "partners": sorted({agency_name(trust_list, each) for each in plan.recipients}),
+        "partners": sorted({agency_name(members, each) for each in plan.recipients}),
         "rows": [
             {**row, "form_words": _FORMS[str(row["form"])]}
-            for row in cell_rows(plan.cells(), trust_list)
+            for row in cell_rows(plan.cells(), members)
         ],
         "mentions": tuple(
             (short_path(each.text), short_path(each.value) if each.value else "")

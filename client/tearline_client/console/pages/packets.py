@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, NameAmbiguous, NotFound
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of
 from tearline.limits import (
     CONSOLE_FOUND_ROWS,
@@ -141,7 +141,7 @@ class Row:
 async def page(visit: Visit) -> Response:
     """Shows one page of the list, newest first; or the best matches of a search."""
     wanted = _filter(visit)
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     candidates = await _candidates(visit, wanted)
     records = [each async for each in _chosen(visit, wanted, candidates)]
     is_whole = bool(wanted.text) or len(records) <= CONSOLE_PAGE_ROWS
@@ -163,7 +163,7 @@ async def page(visit: Visit) -> Response:
             "done": note_of(visit),
             "rows": [
                 replace(
-                    _row(node, trust_list, record, fields, cases, corrected=record.id in corrected),
+                    _row(node, members, record, fields, cases, corrected=record.id in corrected),
                     subject=subjects.get(record.id, ()),
                     badge=_badge(visit, record, wanted),
                 )
@@ -173,7 +173,7 @@ async def page(visit: Visit) -> Response:
             "damaged": len(node.packets.unreadable()) if wanted.text else 0,
             "is_full": bool(wanted.text) and len(records) == CONSOLE_FOUND_ROWS,
             "partners": [
-                agency.name for agency in trust_list.agencies if not _is_us(node, agency.uri)
+                agency.name for agency in members.agencies if not _is_us(node, agency.uri)
             ],
             "kinds": KINDS,
             "cases": cases,
@@ -292,8 +292,8 @@ def _fits(node: Node, record: PacketRecord, wanted: Filter, within: SearchFilter
         return False
     if wanted.state and wanted.state not in states_of(node, record.id):
         return False
-    trust_list = node.directory.trust_list()
-    return not wanted.partner or wanted.partner in _partners(node, trust_list, record)
+    members = node.directory.members()
+    return not wanted.partner or wanted.partner in _partners(node, members, record)
 
 
 def _has_tlp(visit: Visit, packet_id: bytes, wanted: Filter) -> bool:
@@ -322,11 +322,11 @@ def _is_us(node: Node, agency: str) -> bool:
     return agency == agency_uri_of(node.uri)
 
 
-def _partners(node: Node, trust_list: TrustList, record: PacketRecord) -> tuple[str, ...]:
+def _partners(node: Node, members: Members, record: PacketRecord) -> tuple[str, ...]:
     if record.origin != node.uri:
-        return (agency_name(trust_list, record.origin),)
+        return (agency_name(members, record.origin),)
     recipients = {each.grant.address.recipient for each in node.packets.grants(record.id)}
-    return tuple(sorted(agency_name(trust_list, each) for each in recipients))
+    return tuple(sorted(agency_name(members, each) for each in recipients))
 
 
 def _described(
@@ -351,7 +351,7 @@ def _described(
 
 def _row(
     node: Node,
-    trust_list: TrustList,
+    members: Members,
     record: PacketRecord,
     found: tuple[FoundField, ...],
     cases: dict[str, str],
@@ -362,7 +362,7 @@ def _row(
     return Row(
         id=record.id.hex(),
         own=record.origin == node.uri,
-        partners=_partners(node, trust_list, record),
+        partners=_partners(node, members, record),
         kind=KINDS[manifest.kind],
         urgency=URGENCIES[manifest.urgency],
         case=cases.get(manifest.case_id, manifest.case_id),

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.limits import CONSOLE_PAGE_ROWS
 from tearline.persons.four_eyes import DRAFTERS
 from tearline.requests.step import Side
@@ -63,7 +63,7 @@ async def page(visit: Visit) -> Response:
     side = visit.query("side")
     if side not in _SIDES:
         raise MalformedInput("side is asker or holder")
-    trust_list = visit.node.directory.trust_list()
+    members = visit.node.directory.members()
     states = await visit.node.requests.list_in_turns()
     found = [each for each in states if side in ("", each.request.side)]
     found.sort(key=lambda state: (state.phase.has_ended, not state.is_overdue))  # stable
@@ -74,20 +74,20 @@ async def page(visit: Visit) -> Response:
         "requests.html",
         {
             "side": side,
-            "rows": [request_row(each, trust_list) for each in shown],
+            "rows": [request_row(each, members) for each in shown],
             "next_query": urlencode(following) if len(found) > skip + len(shown) else "",
             "can_open": bool(visit.roles & {*DRAFTERS}),
         },
     )
 
 
-def request_row(state: RequestState, trust_list: TrustList) -> RequestRow:
+def request_row(state: RequestState, members: Members) -> RequestRow:
     """Returns a request as a row: its state and its clock."""
     is_owed = not state.phase.has_ended
     return RequestRow(
         id=state.request.packet.hex(),
         is_ours=state.request.side is Side.ASKER,
-        partner=agency_name(trust_list, state.request.peer),
+        partner=agency_name(members, state.request.peer),
         phase=PHASES[state.phase],
         urgency=URGENCIES[state.urgency],
         due_ms=state.due_ms if is_owed else None,

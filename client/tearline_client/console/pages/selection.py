@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ActQueued, MalformedInput, NotFound, TearlineError
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.limits import CONSOLE_PAGE_ROWS
 from tearline.persons.tokens import Role
 from tearline_client.console.pages.acts import QUEUED, verify_typed
@@ -45,7 +45,7 @@ class Ticked:
 
 async def read_page(visit: Visit) -> Response:
     """Shows the names in unread packets, before a person states to have seen them."""
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     unread, left_out = await _divided(visit, is_unread=True)
     rows: list[Ticked] = []
     async for packet in in_turns(unread):
@@ -54,7 +54,7 @@ async def read_page(visit: Visit) -> Response:
             Ticked(
                 id=packet.hex(),
                 kind=KINDS[node.packets.manifest(packet).kind],
-                names=(agency_name(trust_list, node.packets.get(packet).origin),),
+                names=(agency_name(members, node.packets.get(packet).origin),),
                 subject=found.get(packet, ()),
             )
         )
@@ -74,7 +74,7 @@ async def mark_read(visit: Visit) -> Response:
 
 async def recall_page(visit: Visit) -> Response:
     """Shows the partners that lose packets of ours, before a recall of all of them."""
-    trust_list = visit.node.directory.trust_list()
+    members = visit.node.directory.members()
     ours, left_out = await _divided(visit, is_unread=False)
     plans = _plans(visit, ours)
     rest = _rest(visit, plans)
@@ -82,8 +82,8 @@ async def recall_page(visit: Visit) -> Response:
     return visit.render(
         "selection_recall.html",
         {
-            "rows": [_lost(visit, trust_list, plan) for plan in plans],
-            "rest": [_lost(visit, trust_list, plan) for plan in rest],
+            "rows": [_lost(visit, members, plan) for plan in plans],
+            "rest": [_lost(visit, members, plan) for plan in rest],
             "left_out": left_out + len(ours) - len(plans),
             "count": len(partners),
             "typed": _typed(plans),
@@ -210,11 +210,11 @@ def _rest(visit: Visit, plans: Sequence[RecallPlan]) -> list[RecallPlan]:
     return [each for packet, each in rest.items() if packet not in ticked]
 
 
-def _lost(visit: Visit, trust_list: TrustList, plan: RecallPlan) -> Ticked:
+def _lost(visit: Visit, members: Members, plan: RecallPlan) -> Ticked:
     return Ticked(
         id=plan.packet.hex(),
         kind=KINDS[visit.node.packets.manifest(plan.packet).kind],
-        names=tuple(sorted(agency_name(trust_list, each) for each in plan.recipients)),
+        names=tuple(sorted(agency_name(members, each) for each in plan.recipients)),
     )
 
 

@@ -12,7 +12,7 @@ _SHOWN_DIGITS = HASH_SIZE // 2
 
 async def page(visit: Visit) -> Response:
     """Shows how the node stands; it reads no contents, and every role may see it."""
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     status = node.status()
     return visit.render(
         "state.html",
@@ -23,19 +23,19 @@ async def page(visit: Visit) -> Response:
             "known_ms": node.known_ms(),
             "evidence": [each for each in node.log.evidence() if not each.decision],
             "cosigners": [
-                (agency_name(trust_list, each.agency), each.size, each.time_s * 1000)
+                (agency_name(members, each.agency), each.size, each.time_s * 1000)
                 for each in node.log.cosigners()
             ],
             "outbox": [(OUTBOX[state], count) for state, count in sorted(status.outbox.items())],
             "waiting_since_ms": status.waiting_since_ms,
             "faults": sorted(status.faults.items()),
             "channels": [
-                (agency_name(trust_list, each.peer), each.sent, each.received, each.waiting)
+                (agency_name(members, each.peer), each.sent, each.received, each.waiting)
                 for each in status.channels
             ],
             "quarantined": status.quarantined,
             "over_quota": [
-                (agency_name(trust_list, agency) if agency.startswith("spiffe:") else agency, count)
+                (agency_name(members, agency) if agency.startswith("spiffe:") else agency, count)
                 for agency, count in status.over_quota.items()
             ],
             "keys": [

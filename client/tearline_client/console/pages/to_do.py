@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.persons.four_eyes import DRAFTERS
 from tearline.persons.tokens import Role
 from tearline_client.console.pages.consents.overview import READERS
@@ -59,24 +59,24 @@ async def page(visit: Visit) -> Response:
 
 async def list_values(visit: Visit) -> Mapping[str, object]:
     """Returns the values of the list of tasks, with its edition."""
-    feed, trust_list = visit.console.feed, visit.node.directory.trust_list()
+    feed, members = visit.console.feed, visit.node.directory.members()
     await feed.read()
-    rows = [_row(visit, task, trust_list) for task in feed.tasks]
+    rows = [_row(visit, task, members) for task in feed.tasks]
     return {"rows": rows, "edition": feed.edition}
 
 
-def _row(visit: Visit, task: Task, trust_list: TrustList) -> TaskRow:
+def _row(visit: Visit, task: Task, members: Members) -> TaskRow:
     name, link = _NAMES.get(task.name, task.name), _link(visit, task)
     return TaskRow(
         words=TASKS[task.kind],
         name=name,
         is_word=name != task.name,
         count=task.count,
-        partner=agency_name(trust_list, task.partner) if task.partner else "",
+        partner=agency_name(members, task.partner) if task.partner else "",
         due_ms=task.due_ms,
         is_late=task.is_late,
         link=link,
-        command="" if link else next_command(task, trust_list),
+        command="" if link else next_command(task, members),
     )
 
 

@@ -65,7 +65,7 @@ def _verify_proposal(recipient: Recipient, delivered: Delivered) -> Proposal:
         raise ProposalRefused("this agency is not a signatory of the proposal")
     trust = recipient.trust
     trust.verify(proposal.statement, proposal.attestations, at=delivered.at)
-    members = [agency.uri for agency in trust.trust_list_at(delivered.at).agencies]
+    members = [agency.uri for agency in trust.members_at(delivered.at).agencies]
     verify_proposal(proposal, agreement, members)
     return proposal
 
@@ -74,7 +74,8 @@ def _store_proposal(
     context: NodeContext, received: Received, proposal: Proposal, evidence: Evidence
 ) -> None:
     place, time_ms = received.opening.index, received.event.time_ms
-    context.stores.proposals.put(received.signed, place=place, time_ms=time_ms)
+    members = context.trust.membership.at(place)
+    context.stores.proposals.put(received.signed, place=place, time_ms=time_ms, members=members)
 
 
 def put_in_force(context: NodeContext) -> bool:

@@ -101,7 +101,7 @@ class ProposalService:
         """
         agreement = parse_agreement_file(
             text,
-            trust_list=self._context.trust.trust_list,
+            members=self._context.trust.members,
             pins=self._context.policies.pins,
             header=self._context.signer.header,
         )
@@ -117,7 +117,7 @@ class ProposalService:
         """
         before = self._context.stores.agreements.by_name(name)
         amended = replace(self.draft(text), id=before.id, version=before.version + 1)
-        verify_amends(amended, before)
+        verify_amends(amended, before, self._context.departed(before))
         return amended
 
     def draft_counter(self, offer: Offer, text: str) -> Agreement:
@@ -133,7 +133,7 @@ class ProposalService:
             raise AgreementMalformed("the terms equal the proposed ones; sign the proposal instead")
         before = self.replaced_by(offer)
         if before is not None:
-            verify_amends(other, before)
+            verify_amends(other, before, self._context.departed(before))
         return other
 
     # Sending.

@@ -17,7 +17,7 @@ class AgreementService:
 
     Args:
         context: The node.
-        home: Holds the trust list.
+        home: Holds the pinned charter.
         outbox: Sends statements.
     """
 
@@ -65,7 +65,7 @@ class AgreementService:
         """
         agreement = parse_agreement_file(
             text,
-            trust_list=self._home.trust_list()[1],
+            members=self._context.trust.members,
             pins=self._context.policies.pins,
             header=self._context.signer.header,
         )

@@ -11,6 +11,7 @@ from tearline.errors import (
     AgreementSuspended,
     NotFound,
     NothingReleased,
+    PartyDeparted,
     StandingStale,
     TearlineError,
 )
@@ -225,7 +226,7 @@ class CorrectionService:
         try:
             self._packets.verify_way(agreement.article(article), recipient)
             self._obeying.verify_may_send(agreement, article, recipient)
-        except (AgreementNotInForce, AgreementSuspended, StandingStale) as error:
+        except (AgreementNotInForce, AgreementSuspended, PartyDeparted, StandingStale) as error:
             return _words(error)
         return ""
 

@@ -6,7 +6,7 @@ from tearline.audit.event import EventCode
 from tearline.audit.retention import verify_rule, verify_time
 from tearline.errors import AgreementNotInForce, RetentionUnknown
 from tearline.statements.statement import StatementType, signers_of
-from tearline.verification.trust import Moment
+from tearline.verification.moment import Moment
 from tearline.wire.erasures import parse_erasure
 from tearline_client.context import NodeContext
 from tearline_client.messages.received import Received
@@ -18,7 +18,7 @@ from tearline_client.store.inbox import Evidence
 def _verify(recipient: Recipient, delivered: Delivered) -> Erasure:
     statement, at = delivered.statement, delivered.at
     order = parse_erasure(statement.body)
-    exchange = recipient.trust.trust_list_at(at).exchange.uri
+    exchange = recipient.trust.members_at(at).exchange.uri
     verify_signers(order, signers_of(statement, delivered.delivery.attestations), exchange)
     if recipient.agency not in order.parties:
         raise order.refusal("this agency is not a party to the order")

@@ -16,6 +16,7 @@ from tearline.agreements.agreement import Agreement
 from tearline.crypto.keys import KemPublicKey
 from tearline.errors import (
     AgreementSuspended,
+    PartyDeparted,
     SignerKeyUnknown,
     SignerUnknown,
     StandingStale,
@@ -123,7 +124,13 @@ class GrantReissuer:
                 agreement, manifest.agreement.article, grant.address.recipient
             )
             self._context.kem_key_of(grant.address.recipient)
-        except (AgreementSuspended, StandingStale, SignerKeyUnknown, SignerUnknown):
+        except (
+            AgreementSuspended,
+            PartyDeparted,
+            StandingStale,
+            SignerKeyUnknown,
+            SignerUnknown,
+        ):
             return None
         with stores.database.transaction():
             if not stores.stopped_grants.release(held):

@@ -132,7 +132,7 @@ def _verify_follows(context: Context, agreement: Agreement) -> Agreement | None:
         return None
     if agreement.version <= found.agreement.version:
         raise StatementConflict("its id and version are already in force")
-    verify_amends(agreement, found.agreement)
+    verify_amends(agreement, found.agreement, context.registry.departed(found))
     if agreement.version != found.agreement.version + 1:
         raise AgreementMalformed(f"version {found.agreement.version + 1} comes next")
     return found.agreement

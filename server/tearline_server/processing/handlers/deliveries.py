@@ -7,9 +7,10 @@ is handed out when its turn in the mailbox comes.
 from collections.abc import Set
 
 from tearline.audit.event import Event, EventCode
+from tearline.suspensions.index import is_held
 from tearline_server.processing.batch import Batch
 from tearline_server.processing.handlers.recall_rules import gone_slots, rows_of
-from tearline_server.processing.handlers.suspensions import hold, stops_of
+from tearline_server.processing.handlers.suspensions import ends_of, hold, stops_of
 from tearline_server.processing.registry import Registry
 from tearline_server.storage.lookups import Undelivered
 
@@ -19,7 +20,8 @@ def hand_out(
 ) -> bool:
     """Logs the delivery of a grant, unless it may no longer be delivered.
 
-    A grant suspended since its acceptance is withheld. A grant that ended or was recalled is passed
+    A grant suspended since its acceptance is withheld, and so is one from or to an agency that
+    departed since. A grant that ended or was recalled is passed
     over.
 
     Args:
@@ -34,8 +36,12 @@ def hand_out(
     place, event = (waiting.node, waiting.seq), waiting.event
     found = registry.agreements.get(event.agreement_id)
     stops = () if found is None else stops_of(registry, found.agreement, event)
-    if stops:
-        hold(registry, batch, waiting, stops, actor=waiting.node)
+    has_departed = found is not None and not set(ends_of(event)).isdisjoint(
+        registry.departed(found)
+    )
+    if stops or has_departed:
+        code = EventCode.HELD if is_held(stops) and not has_departed else EventCode.RETURNED
+        hold(registry, batch, waiting, code, actor=waiting.node)
         return False
     if has_ended or _is_recalled(batch, waiting):
         batch.passed.add(place)

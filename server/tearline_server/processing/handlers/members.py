@@ -1,41 +1,65 @@
-"""Judging of trust lists, key records and revocations: the clear entries of the log."""
+"""Judging of members, votes, key records and revocations: the clear entries of the log."""
+
+from functools import partial
 
 from tearline.audit.event import Event, EventCode
 from tearline.crypto.certificates import verify_authority
-from tearline.errors import TrustListRejected
-from tearline.federation.members import KeyRecord, KeyUse, Revocation, TrustList
+from tearline.errors import MembershipRejected
+from tearline.federation.charter import Constitution
+from tearline.federation.decisions import Amendment, Leave, MemberRecord, Vote, VoteKind
+from tearline.federation.members import KeyRecord, KeyUse
 from tearline.federation.record_limits import verify_date
 from tearline.identity import parse_agency_uri
 from tearline.statements.statement import StatementType
 from tearline.verification.log_entries import clear_entry
-from tearline.wire.federation import parse_key_record, parse_revocation, parse_trust_list
+from tearline.wire.federation import (
+    parse_amendment,
+    parse_charter,
+    parse_charter_signature,
+    parse_key_record,
+    parse_leave,
+    parse_member_record,
+    parse_revocation,
+    parse_vote,
+)
 from tearline.wire.statements import signed_of
-from tearline_server.processing.context import Context
+from tearline_server.processing.context import Context, LookupContext
 from tearline_server.processing.handlers.agreements import deliver_in_force
 from tearline_server.processing.handlers.base import StatementHandler, no_lookups, none
-from tearline_server.processing.handlers.suspensions import deliver_standings
+from tearline_server.processing.handlers.suspensions import (
+    agreements_of,
+    deliver_standings,
+    return_departed,
+)
 from tearline_server.processing.registry import Installation
+from tearline_server.storage.lookups import Lookups
 
 
-def accept_member(context: Context, content: TrustList | KeyRecord | Revocation) -> None:
+def accept_member(context: Context, content: object) -> None:
     """Accepts a public statement: logs a clear entry, and the event for its receipt.
 
     Raises:
         TearlineError: If the state of trust refuses it; the state is then unchanged.
     """
     batch, trust = context.batch, context.registry.trust
-    if isinstance(content, TrustList):
-        verify_names_us(content, context.registry.installation)
-        verify_authorities(content, trust.trust_list, now_s=batch.now_ms // 1000)
+    if isinstance(content, Amendment):
+        verify_names_us(content.constitution, context.registry.installation)
+    if isinstance(content, MemberRecord):
+        current = trust.members.agency(content.agency.uri)
+        known = current.certificate_authorities if current else ()
+        verify_authorities(content, known, now_s=batch.now_ms // 1000)
     if isinstance(content, KeyRecord):
         verify_date(content, now_ms=batch.now_ms)
-    known = trust.nodes()
+    nodes = trust.nodes()
     signed = signed_of(context.submitted.statement, context.submitted.attestations)
     clear_entry(signed)  # raises before any change if the statement does not fit an entry
-    trust.apply(batch.next_index, signed)
+    index = batch.next_index
+    trust.apply(index, signed)
 
     batch.log(signed)
     batch.trust_changed = True
+    # A decision is stated by the directory at once, since light nodes read nothing else.
+    batch.directory_due |= trust.membership.has_changed_at(index)
     event = Event(
         statement_id=context.submitted.statement.id,
         code=EventCode.TRUST,
@@ -44,66 +68,87 @@ def accept_member(context: Context, content: TrustList | KeyRecord | Revocation)
         actor=context.publisher.node,
     )
     batch.settle(context.result, event)
+    subject = _departing(context, content)
+    if subject and trust.members.agency(subject) is None:
+        return_departed(context.registry, batch, subject, actor=context.publisher.node)
     if (
         isinstance(content, KeyRecord)
         and content.use is KeyUse.SIGN
-        and content.subject not in known
+        and content.subject not in nodes
     ):
         deliver_in_force(context, content.subject)
         deliver_standings(context, content.subject)
 
 
-def verify_authorities(following: TrustList, current: TrustList | None, *, now_s: int) -> None:
-    """Checks every certificate authority that a trust list adds.
+def _departing(context: LookupContext, content: object) -> str:
+    """Returns the agency whose membership a statement may end, or an empty string."""
+    if isinstance(content, Vote) and content.kind is VoteKind.REMOVE:
+        return content.subject
+    return context.publisher.agency if isinstance(content, Leave) else ""
+
+
+def _lookups(context: LookupContext, content: object) -> Lookups:
+    """Returns the lookup of the undelivered grants that a departure returns."""
+    subject = _departing(context, content)
+    if not subject:
+        return Lookups()
+    return Lookups(agreements=agreements_of(context.registry, subject))
+
+
+def verify_authorities(record: MemberRecord, known: tuple[bytes, ...], *, now_s: int) -> None:
+    """Checks every certificate authority that a member record adds.
 
     An agency changes its own authority with its own root alone. An invalid certificate would make
     this exchange refuse all connections.
 
     Args:
-        following: The list.
-        current: The list before it, or None.
+        record: The record.
+        known: The authorities of the agency's record in force.
         now_s: The time, Unix seconds.
 
     Raises:
         TlsError: If one belongs to another agency, or is not valid now.
     """
-    known = {
-        (agency.uri, authority)
-        for agency in (current.agencies if current else ())
-        for authority in agency.certificate_authorities
-    }
-    for agency in following.agencies:
-        for authority in agency.certificate_authorities:
-            if (agency.uri, authority) not in known:
-                verify_authority(authority, parse_agency_uri(agency.uri), now_s)
+    for authority in record.agency.certificate_authorities:
+        if authority not in known:
+            verify_authority(authority, parse_agency_uri(record.agency.uri), now_s)
 
 
-def verify_names_us(trust_list: TrustList, installation: Installation) -> None:
-    """Checks that a trust list names this exchange and its log, by their keys.
+def verify_names_us(constitution: Constitution, installation: Installation) -> None:
+    """Checks that a constitution names this exchange and its log, by their keys.
 
     Raises:
-        TrustListRejected: If it names others.
+        MembershipRejected: If it names others.
     """
     identity = installation.identity
-    if (trust_list.exchange.uri, trust_list.exchange.signing_key, trust_list.log) != (
+    if (constitution.exchange.uri, constitution.exchange.signing_key, constitution.log) != (
         identity.exchange.uri,
         identity.exchange.signing_key,
         identity.log,
     ):
-        raise TrustListRejected("it names another exchange or another log than this one")
+        raise MembershipRejected("it names another exchange or another log than this one")
 
 
-TRUST_LIST = StatementHandler(
-    type=StatementType.TRUST_LIST,
+_by_root = partial(
+    StatementHandler,
     by_keys_alone=True,
-    by_any_node=True,
     is_judged_anew=True,
-    parse=parse_trust_list,
     natural_id=none,
-    lookups=no_lookups,
+    lookups=_lookups,
     recipient=none,
     apply=accept_member,
 )
+
+# A charter stands at the beginning of a log, where the operator puts it: here both are refused.
+CHARTER = _by_root(type=StatementType.CHARTER, parse=parse_charter)
+CHARTER_SIGNATURE = _by_root(type=StatementType.CHARTER_SIGNATURE, parse=parse_charter_signature)
+# A newcomer has no node yet: a member of the council publishes its record.
+MEMBER_RECORD = _by_root(
+    type=StatementType.MEMBER_RECORD, parse=parse_member_record, by_any_node=True
+)
+AMENDMENT = _by_root(type=StatementType.AMENDMENT, parse=parse_amendment)
+VOTE = _by_root(type=StatementType.VOTE, parse=parse_vote)
+LEAVE = _by_root(type=StatementType.LEAVE, parse=parse_leave)
 
 KEY_RECORD = StatementHandler(
     type=StatementType.KEY_RECORD,

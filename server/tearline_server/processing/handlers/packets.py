@@ -57,8 +57,8 @@ def accept_manifest(context: Context, manifest: Manifest) -> None:
     """Accepts a packet, once for all its recipients.
 
     1. Its suite is supported, and its end is in the future and within the lifetime bound.
-    2. An agreement of its originator is in force and covers it. The article is open in at least one
-       direction.
+    2. An agreement of its originator is in force and covers it, and its parties are members as they
+       signed it. The article is open in at least one direction.
     3. Its originator holds all its sources, and claims no more trust than they have.
     4. A packet that it corrects belongs to the same agency, has the same terms, and was neither
        corrected nor recalled.
@@ -75,6 +75,7 @@ def accept_manifest(context: Context, manifest: Manifest) -> None:
         raise LifetimeRefused
     found = context.registry.agreement_of(manifest.agreement.id, context.publisher.agency)
     article = verify_packet(manifest, found.agreement, now_ms=now_ms)
+    context.registry.verify_parties_stayed(found)
     _verify_some_way_open(context, found.agreement, article)
     verify_sources(context, manifest)
     verify_filed(context, manifest)
@@ -146,7 +147,7 @@ def accept_grant(context: Context, grant: Grant) -> None:
 
     1. The packet belongs to the grantor's agency.
     2. The agreement is the packet's, is in force, and covers this kind, direction and purpose; no
-       party suspended it. Two persons approved the grant, if the article requires it.
+       party departed or suspended it. Two persons approved the grant, if the article requires it.
     3. The recipient is a node with a current encryption key, and the grant ends before the packet
        does.
     4. For each compartment the shared policies allow the released form.
@@ -246,6 +247,7 @@ def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, context: C
         raise AgreementNotInForce("the article does not cover this kind or this purpose")
     ends = {"sender": context.publisher.agency, "recipient": agency_uri_of(grant.address.recipient)}
     verify_direction(article, **ends)
+    context.registry.verify_parties_stayed(found)
     context.registry.standings.verify_open(agreement, article.id, **ends)
 
 

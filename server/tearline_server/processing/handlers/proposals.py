@@ -39,7 +39,7 @@ def accept_proposal(context: Context, proposal: Proposal) -> None:
     if context.publisher.agency not in agreement.signatories:
         raise NotPermitted("an agreement may be proposed only by one of its parties or overseers")
     trust.verify(proposal.statement, proposal.attestations, at=batch.moment)
-    verify_proposal(proposal, agreement, [each.uri for each in trust.trust_list.agencies])
+    verify_proposal(proposal, agreement, [each.uri for each in trust.members.agencies])
     verify_pins(agreement, context.registry.installation.pins)
     _verify_follows(context, agreement)
     if 0 < proposal.answer_by_ms <= batch.now_ms or agreement.valid_until_ms <= batch.now_ms:
@@ -55,7 +55,7 @@ def _verify_follows(context: Context, agreement: Agreement) -> None:
     # An agency that is not a party must not learn that the agreement exists.
     known = found and context.publisher.agency in found.agreement.terms.parties
     if found is not None and known:
-        verify_follows(agreement, found.agreement)
+        verify_follows(agreement, found.agreement, context.registry.departed(found))
     elif agreement.version != 1:
         raise AgreementMalformed("the first version is number 1")
 

@@ -67,7 +67,8 @@ def accept_standing(context: Context, standing: Standing) -> None:
     for waiting in _undelivered(batch, agreement.id):
         stops = stops_of(registry, agreement, waiting.event)
         if stops:
-            hold(registry, batch, waiting, stops, actor=context.publisher.node)
+            code = EventCode.HELD if is_held(stops) else EventCode.RETURNED
+            hold(registry, batch, waiting, code, actor=context.publisher.node)
 
 
 def deliver_standings(context: Context, node: str) -> None:
@@ -78,18 +79,44 @@ def deliver_standings(context: Context, node: str) -> None:
             _deliver(context.registry, context.batch, node, told.statement, told.entries[agency])
 
 
-def stops_of(registry: Registry, agreement: Agreement, event: Event) -> tuple[Stop, ...]:
-    """Returns the current suspensions of a grant, given the event of its acceptance."""
-    return registry.standings.stops(
-        agreement,
-        event.article,
-        sender=agency_uri_of(event.actor),
-        recipient=agency_uri_of(event.party),
+def return_departed(registry: Registry, batch: Batch, departed: str, *, actor: str) -> None:
+    """Returns the undelivered grants from and to an agency that is no member any more.
+
+    Args:
+        registry: Agreements and mailboxes.
+        batch: The batch.
+        departed: The agency.
+        actor: The node whose statement decided it.
+    """
+    for agreement_id in agreements_of(registry, departed):
+        for waiting in _undelivered(batch, agreement_id):
+            if departed in ends_of(waiting.event):
+                hold(registry, batch, waiting, EventCode.RETURNED, actor=actor)
+
+
+def agreements_of(registry: Registry, agency: str) -> frozenset[bytes]:
+    """Returns the ids of the agreements that name an agency as a party."""
+    # At most MAX_PAIR_AGREEMENTS with each partner; asked when a member departs.
+    return frozenset(
+        agreement_id
+        for agreement_id, found in registry.agreements.items()
+        if agency in found.agreement.terms.parties
     )
 
 
+def ends_of(event: Event) -> tuple[str, str]:
+    """Returns sender's and recipient's agency of a grant, given the event of its acceptance."""
+    return agency_uri_of(event.actor), agency_uri_of(event.party)
+
+
+def stops_of(registry: Registry, agreement: Agreement, event: Event) -> tuple[Stop, ...]:
+    """Returns the current suspensions of a grant, given the event of its acceptance."""
+    sender, recipient = ends_of(event)
+    return registry.standings.stops(agreement, event.article, sender=sender, recipient=recipient)
+
+
 def hold(
-    registry: Registry, batch: Batch, waiting: Undelivered, stops: tuple[Stop, ...], *, actor: str
+    registry: Registry, batch: Batch, waiting: Undelivered, code: EventCode, *, actor: str
 ) -> None:
     """Withholds a grant permanently, and notifies its sender.
 
@@ -100,14 +127,14 @@ def hold(
         registry: Mailboxes.
         batch: The batch.
         waiting: The grant.
-        stops: The suspensions that apply.
+        code: Whether it is held or returned.
         actor: The node whose action caused it.
     """
     event, sender = waiting.event, waiting.event.actor
     entry = batch.log(
         Event(
             statement_id=waiting.id,
-            code=EventCode.HELD if is_held(stops) else EventCode.RETURNED,
+            code=code,
             party=sender,
             time_ms=batch.now_ms,
             actor=actor,

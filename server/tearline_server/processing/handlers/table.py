@@ -12,7 +12,16 @@ from tearline_server.processing.handlers.cases import CASE_STEP
 from tearline_server.processing.handlers.channels import MARK, VOID
 from tearline_server.processing.handlers.consents import CONSENT
 from tearline_server.processing.handlers.erasures import ERASURE
-from tearline_server.processing.handlers.members import KEY_RECORD, REVOCATION, TRUST_LIST
+from tearline_server.processing.handlers.members import (
+    AMENDMENT,
+    CHARTER,
+    CHARTER_SIGNATURE,
+    KEY_RECORD,
+    LEAVE,
+    MEMBER_RECORD,
+    REVOCATION,
+    VOTE,
+)
 from tearline_server.processing.handlers.packets import GRANT, MANIFEST
 from tearline_server.processing.handlers.proposals import PROPOSAL
 from tearline_server.processing.handlers.recalls import RECALL
@@ -21,7 +30,7 @@ from tearline_server.processing.handlers.requests import REQUEST_STEP
 from tearline_server.processing.handlers.suspensions import STANDING
 
 _ALL: tuple[StatementHandler[Any], ...] = (
-    *(TRUST_LIST, KEY_RECORD, REVOCATION),
+    *(CHARTER, CHARTER_SIGNATURE, MEMBER_RECORD, AMENDMENT, VOTE, LEAVE, KEY_RECORD, REVOCATION),
     *(AGREEMENT, PROPOSAL, STANDING),
     *(MANIFEST, GRANT, RECEIPT, VOID, RECALL, MARK),
     *(CASE_STEP, CONSENT, REQUEST_STEP),

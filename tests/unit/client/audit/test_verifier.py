@@ -47,7 +47,7 @@ from tearline_client.store.packet_records import StoredGrant
 
 US_NODE, MX_NODE = node_of(US), node_of(MX)
 FED = federation()
-LOG = FED.trust().trust_list.log
+LOG = FED.trust().members.log
 
 
 def event(number: int, **changed: object) -> Event:
@@ -225,7 +225,7 @@ def test_a_proof_without_what_it_proves_fails() -> None:
 
 
 def test_a_path_to_elsewhere_fails() -> None:
-    assert codes(proof_of(OPENINGS[1], path=path(OPENINGS[2].index))) == ["TL-LOG-002"]
+    assert codes(proof_of(OPENINGS[1], path=path(OPENINGS[0].index))) == ["TL-LOG-002"]
     assert codes(proof_of(OPENINGS[1], path=path(OPENINGS[1].index)[1:])) == ["TL-LOG-001"]
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from support.agencies import secret
 from support.simulation import PASSPHRASE
-from tearline.crypto.armor import Armor, armor
-from tearline.errors import TrustListRejected, TrustListUnpinned
+from tearline.errors import CharterUnpinned
 from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
 from tearline.tlog.merkle import root_from_leaf_hashes, tree_path
 from tearline.verification.log_entries import blind_entry, entry_hash
@@ -21,8 +20,7 @@ from tearline.wire.audit_search import (
     encode_proven_events,
     parse_proven_events,
 )
-from tearline.wire.statements import encode_signed
-from tearline_client.enrolment import read_signed
+from tearline_client.founding.charter_file import read_federation, write_federation
 from tearline_client.node import Node
 
 AMOUNT = "Payment/amount"
@@ -209,7 +207,7 @@ def test_an_unknown_packet_is_not_found(desk):
 
 
 def test_a_mirror_edited_by_hand_proves_nothing(desk):
-    edit(desk, "UPDATE log_entry SET entry = CAST(x'01' || zeroblob(32) AS BLOB) WHERE idx > 9")
+    edit(desk, "UPDATE log_entry SET entry = CAST(x'01' || zeroblob(32) AS BLOB) WHERE idx > 12")
     rows = desk.rows("audit", "who-saw", desk.packet, AMOUNT, "--no-sync", status=5)
     assert "failed" in {row["proven"] for row in rows}
 
@@ -242,14 +240,14 @@ def test_a_folder_of_proofs_is_verified_whole(desk, proofs):
 
 
 def test_a_clear_entry_is_proven_by_its_statement(desk, tmp_path):
-    trust_list = desk.run("trust", "show").stderr.split()[1].rstrip(",")
-    (row,) = desk.rows("audit", "prove", trust_list, "--output-dir", tmp_path)
+    charter = desk.run("federation", "show").stderr.split()[1]
+    (row,) = desk.rows("audit", "prove", charter, "--output-dir", tmp_path)
     (judged,) = desk.rows("audit", "verify", row["file"])
-    assert (judged["outcome"], judged["action"]) == ("verified", "trust-list")
-    assert judged["statement"] == trust_list
+    assert (judged["outcome"], judged["action"]) == ("verified", "charter")
+    assert judged["statement"] == charter
 
 
-def test_without_a_trust_list_it_cannot_be_told(desk, proofs, tmp_path):
+def test_without_a_charter_it_cannot_be_told(desk, proofs, tmp_path):
     rows = desk.rows("--home", tmp_path / "nobody", "audit", "verify", *proofs, status=6)
     assert {row["outcome"] for row in rows} == {"indeterminate"}
 
@@ -265,20 +263,18 @@ def test_one_failed_proof_fails_all_and_each_finding_is_told(desk, proofs):
     assert rows[0]["why"].startswith("TL-")
 
 
-def test_a_trust_list_of_another_federation_is_refused(desk, proofs):
+def test_a_charter_of_another_federation_is_refused(desk, proofs):
     result = desk.run("audit", "verify", *proofs, "--federation", "00" * 32)
-    assert (result.exit_code, result.stdout) == (TrustListUnpinned.exit_status, "")
+    assert (result.exit_code, result.stdout) == (CharterUnpinned.exit_status, "")
 
 
-def test_a_trust_list_that_a_root_did_not_sign_is_refused(desk, proofs, tmp_path):
-    signed = read_signed(Armor.TRUST_LIST, desk.home / "federation.trust")
-    fewer = replace(
-        signed, statement=replace(signed.statement, inclusions=signed.statement.inclusions[:1])
-    )
+def test_a_charter_that_a_root_did_not_sign_is_refused(desk, proofs, tmp_path):
+    file = read_federation(desk.home / "federation.trust")
+    fewer = replace(file, entries=file.entries[:-1])
     trust = tmp_path / "less.trust"
-    trust.write_text(armor(Armor.TRUST_LIST, encode_signed(fewer)))
+    write_federation(trust, fewer)
     result = desk.run("audit", "verify", *proofs, "--trust", trust)
-    assert (result.exit_code, result.stdout) == (TrustListRejected.exit_status, "")
+    assert (result.exit_code, result.stdout) == (CharterUnpinned.exit_status, "")
 
 
 def test_a_proof_is_never_written_over(desk, proofs):
@@ -288,7 +284,7 @@ def test_a_proof_is_never_written_over(desk, proofs):
 
 
 def test_nothing_is_proven_from_an_edited_mirror(desk, tmp_path):
-    edit(desk, "UPDATE log_entry SET entry = CAST(x'01' || zeroblob(32) AS BLOB) WHERE idx > 9")
+    edit(desk, "UPDATE log_entry SET entry = CAST(x'01' || zeroblob(32) AS BLOB) WHERE idx > 12")
     result = desk.run("audit", "prove", desk.packet, "--output-dir", tmp_path)
     assert (result.exit_code, list(tmp_path.glob("*.tlog-proof"))) == (5, [])
     assert "TL-LOG-002" in result.stderr

@@ -43,7 +43,7 @@ def judged(desk, *paths: object, status: int = 0) -> list[dict]:
 
 
 def federation_of(desk) -> str:
-    return desk.run("trust", "show").stderr.split()[1].rstrip(",")
+    return desk.run("federation", "show").stderr.split()[1]
 
 
 def codes(row: dict) -> list[str]:

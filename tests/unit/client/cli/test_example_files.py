@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from support.agencies import CN, MX, PINS, US, signer
 from support.cli import Desk
+from tearline.federation.charter import GENESIS_FEDERATION
 from tearline.packets.packet import PacketKind
-from tearline.verification.trust import GENESIS_FEDERATION
 from tearline_client.cli import command
 from tearline_client.cli.policy import _toml, parse_cases
 from tearline_client.connectors.importers.ftm import iter_ftm
@@ -39,7 +39,7 @@ PARTIES: Any = SimpleNamespace(
 
 def read_terms(text: str) -> None:
     header = signer(US, GENESIS_FEDERATION).header
-    agreement = parse_agreement_file(text, trust_list=PARTIES, pins=PINS, header=header)
+    agreement = parse_agreement_file(text, members=PARTIES, pins=PINS, header=header)
     assert agreement.terms.articles[0].shares  # or nothing could be sent under it
 
 

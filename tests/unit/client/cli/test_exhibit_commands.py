@@ -36,8 +36,8 @@ def stranger(*arguments: object, output: str = "json"):
 
 
 def federation(desk: Desk) -> str:
-    pinned, _ = Home(desk.home).trust_list()
-    return pinned.statement.id.hex()
+    pinned = Home(desk.home).pinned()
+    return pinned.federation.hex()
 
 
 def judged(path: Path, *arguments: object, status: int = 0) -> dict:

@@ -221,7 +221,7 @@ PASS_BY = (
     ("log", "cosigners"),
     ("log", "checkpoint"),
     ("keys", "list"),
-    ("trust", "show"),
+    ("federation", "show"),
     ("node", "status"),
 )
 """Commands that name what a partner did, and might tell its words."""

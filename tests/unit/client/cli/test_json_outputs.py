@@ -18,7 +18,7 @@ TERMS = ("--agreement", NAME, "--article", "money-laundering")
 READING: dict[str, tuple[str, ...]] = {
     "todo": ("todo",),
     "inbox": ("inbox",),
-    "trust-show": ("trust", "show"),
+    "federation-show": ("federation", "show"),
     "person-list": ("person", "list"),
     "agreement-list": ("agreement", "list"),
     "agreement-show": ("agreement", "show", NAME),

@@ -54,14 +54,14 @@ def test_proofs_may_have_a_new_folder_which_is_the_owners_alone(desk: Desk, tmp_
     assert "TL-USE-004" in beyond.stderr
 
 
-def test_a_new_agency_is_led_to_the_trust_list(tmp_path: Path) -> None:
+def test_a_new_agency_is_led_to_the_charter(tmp_path: Path) -> None:
     word = tmp_path / "word"
     word.write_text("a passphrase of a test")
     word.chmod(0o600)
     home = ("--home", str(tmp_path / "home"), "--passphrase-file", str(word))
     agency = ("--agency", "br-police", "--domain", "police.br.example", "--node", "liaison")
     made = CliRunner().invoke(command, [*home, "init", *agency])
-    assert "tearline trust sign, tearline trust pin." in made.stderr
+    assert "br-police.agency to the founder that drafts the charter." in made.stderr
     refused = CliRunner().invoke(command, [*home, "inbox"])
-    assert "no federation is pinned here yet: tearline trust pin." in refused.stderr
+    assert "no federation is pinned here yet: tearline federation join." in refused.stderr
     assert "Next: Run the command named here, create a node" in refused.stderr

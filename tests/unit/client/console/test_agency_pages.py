@@ -33,7 +33,7 @@ async def test_the_page_shows_persons_keys_and_fingerprints(
     text = (await (await console.signed_in("auditor")).get("/agency")).text
     assert "<bdi>liaison</bdi>" in text
     assert text.count('<span class="tag">disabled</span>') == 1
-    for agency in world.mx.node.directory.trust_list().agencies:
+    for agency in world.mx.node.directory.members().agencies:
         assert key_id(agency.root_key).hex() in text
     for key in world.mx.node.status().keys:
         assert key.key_id.hex()[:32] in text

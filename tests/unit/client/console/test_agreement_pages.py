@@ -63,7 +63,7 @@ async def test_an_agreement_is_a_matrix_of_categories_and_partners(
 async def test_terms_written_as_a_file_are_the_same_terms(world: Simulation) -> None:
     node = world.mx.node
     for found in node.agreements.list():
-        text = agreement_text(found, node.directory.trust_list())
+        text = agreement_text(found, node.directory.members())
         again = node.proposals.draft(text)
         assert (again.terms, again.reply_times, again.onward_use) == (
             found.terms,
@@ -81,7 +81,7 @@ async def test_a_proposal_shows_what_each_partner_gains_and_is_signed(
     world: Simulation, console: ConsoleUnderTest
 ) -> None:
     us = world.us.node
-    changed = agreement_text(us.agreements.by_name(NAME), us.directory.trust_list())
+    changed = agreement_text(us.agreements.by_name(NAME), us.directory.members())
     changed = changed.replace('"finance.amount" = "generalised"', '"finance.amount" = "clear"')
     changed = changed.replace("retention_days = 730", "retention_days = 365")
     proposed = await us.proposals.propose(us.proposals.draft_amendment(NAME, changed))

@@ -239,7 +239,7 @@ async def test_an_entry_is_shown_with_its_proof_and_its_cosigners(
         in (proof.headers["content-disposition"])
     )
     trust = context_of(world.us.node).trust
-    judged = AuditVerifier(trust.trust_list.log, trust.federation).judge(proof.content)
+    judged = AuditVerifier(trust.members.log, trust.federation).judge(proof.content)
     assert (judged.outcome, judged.index) == (Outcome.VERIFIED, index)
 
 

@@ -47,7 +47,7 @@ def test_the_log_and_the_directory_are_read(desk: Desk) -> None:
         assert signed is not None
         assert node.log.evidence() == ()
         assert node.log.resume("lin: there was none") == 0
-        names = {agency.name for agency in node.directory.trust_list().agencies}
+        names = {agency.name for agency in node.directory.members().agencies}
         assert OUR_NAME in names
         assert node.directory.node_of("mx-prosecutor") == node.directory.node_of("mx-prosecutor")
         assert len(node.directory.federation()) == 32

@@ -29,6 +29,7 @@ from tearline_client.store.vault import Vault
 
 FED = federation()
 TERMS = us_mx(FED.node(US).header, oversight=(CN,))
+MEMBERS = FED.trust().members
 
 
 class Node:
@@ -62,7 +63,7 @@ class Node:
         )
         signed = alone(signer, StatementType.PROPOSAL, encode_proposal(proposal))
         self.place += 1
-        self.proposals.put(signed, place=self.place, time_ms=at_ms)
+        self.proposals.put(signed, place=self.place, time_ms=at_ms, members=MEMBERS)
 
     def agree(self, terms: Agreement) -> None:
         """Stores terms as agreed on."""

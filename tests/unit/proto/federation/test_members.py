@@ -1,4 +1,4 @@
-"""Trust lists, key records and revocations, as values."""
+"""Constitutions, agencies, key records and revocations, as values."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,18 +12,19 @@ from support.agencies import (
     NOW_MS,
     US,
     agency,
+    constitution,
     federation,
-    first_list,
     kem_key,
     key_record,
     node_of,
     signing_key,
 )
 from tearline.errors import MalformedInput, StatementMalformed
+from tearline.federation.charter import RULES, rules_of
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse, Revocation
 from tearline.statements.statement import StatementType
 
-LIST = first_list([US, MX])
+CONSTITUTION = constitution([US, MX])
 HEADER = federation().signer(US).header
 
 
@@ -39,29 +40,35 @@ def record(use: KeyUse = KeyUse.SIGN) -> KeyRecord:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"number": 0},
-        {"number": 2},
-        {"previous": bytes(32)},
-        {"number": 2, "previous": b"short"},
-        {"agencies": ()},
-        {"agencies": (agency(US), agency(MX))},
-        {"agencies": (agency(MX), agency(MX))},
-        {"agencies": (agency(MX), replace(agency(US), name="mx-finance"))},
-        {"threshold": 0},
-        {"threshold": 3},
-        {"exchange": replace(LIST.exchange, uri=f"{US}/exchange")},
+        {"council": ()},
+        {"council": (US, MX)},
+        {"council": (MX, MX)},
+        {"council": tuple(sorted(f"spiffe://a{number}.example" for number in range(65)))},
+        {"cosigners": ()},
+        {"cosigners": (US, MX)},
+        {"quorum": 1},
+        {"quorum": 3},
+        *({"rules": replace(rules_of(2), **{name: 1})} for name in RULES),
+        {"rules": rules_of(65)},
     ],
-    ids=lambda changes: str(changes)[:40],
+    ids=lambda changes: str(changes)[:60],
 )
-def test_an_impossible_trust_list_cannot_be_made(changes: dict[str, Any]) -> None:
+def test_an_impossible_constitution_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises(StatementMalformed):
-        replace(LIST, **changes)
+        replace(CONSTITUTION, **changes)
+
+
+def test_a_constitution_names_agencies() -> None:
+    with pytest.raises(MalformedInput):
+        replace(CONSTITUTION, council=(node_of(MX), node_of(US)))
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"root_key": bytes(32)},
+        {"recovery_key": bytes(32)},
+        {"recovery_key": agency(US).root_key},
         {"certificate_authorities": ()},
         {"certificate_authorities": (b"",)},
         {"certificate_authorities": (b"x",) * 9},
@@ -93,7 +100,7 @@ def test_an_agency_is_a_trust_domain_and_nothing_in_one(uri: str) -> None:
 @pytest.mark.parametrize("uri", [US, node_of(US), "exchange.example"])
 def test_an_exchange_is_named_as_one(uri: str) -> None:
     with pytest.raises(MalformedInput):
-        replace(LIST.exchange, uri=uri)
+        replace(CONSTITUTION.exchange, uri=uri)
 
 
 @pytest.mark.parametrize(
@@ -101,12 +108,7 @@ def test_an_exchange_is_named_as_one(uri: str) -> None:
 )
 def test_an_impossible_exchange_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises(StatementMalformed):
-        replace(LIST.exchange, **changes)
-
-
-def test_a_list_finds_its_agencies() -> None:
-    assert LIST.agency(US) == agency(US)
-    assert LIST.agency("spiffe://jp-customs.example") is None
+        replace(CONSTITUTION.exchange, **changes)
 
 
 @pytest.mark.parametrize("use", KeyUse)
@@ -151,7 +153,11 @@ def test_a_key_is_a_node_s(subject: str) -> None:
 
 
 def test_nodes_sign_nothing_that_admits_or_revokes() -> None:
-    assert not NODE_TYPES & {StatementType.TRUST_LIST, StatementType.REVOCATION}
+    assert not NODE_TYPES & {
+        StatementType.VOTE,
+        StatementType.MEMBER_RECORD,
+        StatementType.REVOCATION,
+    }
 
 
 @pytest.mark.parametrize(("key", "reason"), [(bytes(31), ""), (bytes(32), "r" * 4097)])

@@ -16,13 +16,13 @@ from support.agencies import (
     secret,
     signed_by,
 )
+from support.decisions import own_change
 from support.exchange import agreement, terms
 from tearline.agreements.agreement import Agreement
 from tearline.errors import (
     AgreementMalformed,
     AgreementsExceeded,
     RecordsExceeded,
-    TrustListRejected,
 )
 from tearline.federation.members import MAX_KEY_LIFETIME_MS, KeyRecord, KeyUse, Revocation
 from tearline.federation.record_limits import AgreementBounds, RecordBounds, verify_date
@@ -37,7 +37,7 @@ from tearline.limits import (
 )
 from tearline.statements.statement import StatementType
 from tearline.verification.trust import TrustState
-from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
+from tearline.wire.federation import encode_key_record, encode_revocation
 from tearline.wire.statements import Signed
 
 FED = federation()
@@ -110,31 +110,13 @@ def test_an_agency_has_so_many_nodes() -> None:
     assert len([node for node in state.nodes() if node.startswith(US)]) == MAX_AGENCY_NODES
 
 
-def test_an_agency_changes_its_own_entry_so_often() -> None:
-    """Every list stays: an agency needs nobody else's root to make the next one."""
-    state, root = reader(), FED.signer(US)
-
-    def change() -> None:
-        current = state.trust_list
-        agencies = tuple(
-            replace(each, name=f"us-{current.number}") if each.uri == US else each
-            for each in current.agencies
-        )
-        following = replace(
-            current,
-            header=root.header,
-            number=current.number + 1,
-            previous=state.trust_list_id,
-            agencies=agencies,
-        )
-        entry = signed_by(StatementType.TRUST_LIST, encode_trust_list(following), root)
-        state.apply(1000 + current.number, entry)
-
-    for _ in range(MAX_OWN_CHANGES):
-        change()
-    with pytest.raises((RecordsExceeded, TrustListRejected)) as refused:
-        change()
-    assert refused.value.code == "TL-TRU-009"
+def test_an_agency_changes_its_own_record_so_often() -> None:
+    """Every record stays: an agency needs nobody else's root to make the next one."""
+    state = reader()
+    for number in range(MAX_OWN_CHANGES):
+        state.apply(1000 + number, own_change(state, US, name=f"us-{number}"))
+    with pytest.raises(RecordsExceeded):
+        state.apply(2000, own_change(state, US, name="us-last"))
 
 
 def test_an_agency_revokes_so_many_keys() -> None:

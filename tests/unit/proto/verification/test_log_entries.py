@@ -34,7 +34,7 @@ from tearline.wire.grants import encode_event
 from tearline.wire.statements import Signed, encode_signed
 
 FED = federation()
-LOG = FED.trust().trust_list.log
+LOG = FED.trust().members.log
 EVENT = Event(
     statement_id=bytes(32),
     code=EventCode.PACKET_ACCEPTED,

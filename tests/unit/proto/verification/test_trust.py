@@ -13,8 +13,10 @@ from support.agencies import (
     MX,
     NOW_MS,
     US,
+    agency,
+    constitution,
     federation,
-    first_list,
+    founding,
     kem_key,
     key_record,
     node_of,
@@ -24,26 +26,29 @@ from support.agencies import (
     signer,
     signing_key,
 )
+from support.decisions import amending, amendment, apply_all
 from tearline.errors import (
     AttestationMissing,
     FederationMismatch,
     InclusionInvalid,
     KeyMalformed,
+    MembershipRejected,
     SignatureInvalid,
     SignerKeyUnknown,
     SignerMismatch,
     SignerUnknown,
     StatementMalformed,
     SuiteUnknown,
-    TrustListRejected,
     TypeNotAllowed,
 )
+from tearline.federation.charter import GENESIS_FEDERATION
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse, Revocation
 from tearline.identity import agency_uri_of
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
-from tearline.verification.trust import GENESIS_FEDERATION, Moment, TrustState
-from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
+from tearline.wire.federation import encode_key_record, encode_revocation
 from tearline.wire.statements import Signed
 
 FED = federation(US, MX, CN)
@@ -80,7 +85,7 @@ def test_a_node_speaks_for_itself() -> None:
     assert verify(FED.trust(), mark(FED.node(US))) == US_NODE
 
 
-def test_nobody_is_known_before_the_first_list() -> None:
+def test_nobody_is_known_before_the_charter() -> None:
     with pytest.raises(SignerUnknown):
         verify(TrustState(federation=FED.id), mark(FED.node(US)))
 
@@ -202,9 +207,9 @@ def test_a_body_of_one_type_is_not_presented_as_another() -> None:
         (US, StatementType.RECEIPT),
         (EXCHANGE, StatementType.GRANT),
         (EXCHANGE, StatementType.KEY_RECORD),
-        (EXCHANGE, StatementType.TRUST_LIST),
+        (EXCHANGE, StatementType.VOTE),
         (EXCHANGE, StatementType.MARK),
-        (US_NODE, StatementType.TRUST_LIST),
+        (US_NODE, StatementType.VOTE),
         (US_NODE, StatementType.REVOCATION),
     ],
 )
@@ -220,33 +225,20 @@ def test_roots_and_exchange_sign_what_is_theirs() -> None:
 
 def test_a_federation_that_demands_a_later_suite_gets_nothing_from_this_version() -> None:
     state = FED.trust()
-
-    def demanding(suite: int) -> Signed:
-        listed = replace(
-            state.trust_list,
-            header=FED.signer(US).header,
-            number=state.trust_list.number + 1,
-            previous=state.trust_list_id,
-            min_suite=suite,
-        )
-        body = encode_trust_list(listed)
-        return signed_by(StatementType.TRUST_LIST, body, *map(FED.signer, (US, MX, CN)))
-
-    state.apply(len(FED.clear), demanding(2))
+    index = apply_all(state, len(FED.clear), *amending(state, US, MX, min_suite=2))
     with pytest.raises(SuiteUnknown):
-        verify(state, mark(FED.node(US)), at(len(FED.clear) + 1))
+        verify(state, mark(FED.node(US)), at(index))
     with pytest.raises(SuiteUnknown):
         # Nor may what can be forged by now take the demand back.
-        state.apply(len(FED.clear) + 1, demanding(1))
+        state.apply(index, amendment(state, US, min_suite=1))
 
 
 def test_a_federation_does_not_begin_below_its_own_suite() -> None:
-    body = encode_trust_list(replace(first_list([US, MX]), min_suite=2))
-    entry = signed_by(
-        StatementType.TRUST_LIST, body, *(signer(u, GENESIS_FEDERATION) for u in (MX, US))
-    )
+    demanding = replace(constitution([US, MX]), min_suite=2)
+    entries = founding([agency(US), agency(MX)], demanding)
+    state = TrustState(federation=entries[0].statement.id)
     with pytest.raises(SuiteUnknown):
-        TrustState(federation=entry.statement.id).apply(0, entry)
+        apply_all(state, 0, *entries)
 
 
 # Statements that another one vouches for.
@@ -512,15 +504,19 @@ def test_a_key_revoked_before_its_record_never_comes_on_record() -> None:
 
 def test_an_entry_that_is_refused_changes_nothing() -> None:
     state = FED.trust()
-    before = state.trust_list_id, state.keys_of(US_NODE, at=FED.next), state.revoked_keys
+    before = state.directory.root, state.keys_of(US_NODE, at=FED.next), state.revoked_keys
     for entry in (
         FED.clear[0],
         record(FED.signer(MX), US_NODE, KeyUse.SIGN, FRESH),
         revoke(FED.signer(MX), signing_key(US_NODE).id),
     ):
-        with pytest.raises((TrustListRejected, SignerMismatch, SignerKeyUnknown)):
+        with pytest.raises((MembershipRejected, SignerMismatch, SignerKeyUnknown)):
             state.apply(NEXT, entry)
-    assert before == (state.trust_list_id, state.keys_of(US_NODE, at=FED.next), state.revoked_keys)
+    assert before == (
+        state.directory.root,
+        state.keys_of(US_NODE, at=FED.next),
+        state.revoked_keys,
+    )
 
 
 def test_nodes_and_their_keys_are_listed() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.agencies import AGREEMENT_ID, CN, MX, US, node_of, signed_by
+from support.agencies import AGREEMENT_ID, CN, MX, US, agency, member_record, node_of, signed_by
 from support.exchange import (
     World,
     agreed,
@@ -24,11 +24,13 @@ from tearline.audit.erasure import Erasure
 from tearline.audit.event import EventCode
 from tearline.errors import ChannelGap, ClockDoubted, StandingStale, TearlineError
 from tearline.statements.statement import StatementType
-from tearline.verification.trust import Moment
+from tearline.verification.moment import Moment
 from tearline.wire.erasures import encode_erasure
 from tearline.wire.grants import encode_grant
 from tearline.wire.publications import Publication, publication_of
 from tearline_server.processing import process
+
+EU = "spiffe://eu-customs.example"
 
 
 async def test_the_same_bytes_get_the_same_receipt(world: World) -> None:
@@ -218,9 +220,8 @@ async def test_a_zero_signature_under_a_known_root_is_no_hit(world: World) -> No
 
 
 async def test_a_statement_that_nobody_may_bring_is_refused(world: World) -> None:
-    """A trust list with too few signatures, brought by a member, leaves no receipt."""
-    body = world.parties.clear[0].statement.body
-    again = signed_by(StatementType.TRUST_LIST, body, world.parties.signer(US))
+    """A member record that no vote names, brought by a member, leaves no receipt."""
+    again = member_record(agency(EU), world.parties.id)
     (outcome,) = await world.publish_signed(US, again)
     assert outcome.refusal is not None
     assert outcome.receipt is None

@@ -134,7 +134,7 @@ def _result(
                 "after": FORMS[change.after.form if change.after else FieldForm.WITHHELD],
             }
             for change in changes
-            for row in [change_row(change, desk.trust_list)]
+            for row in [change_row(change, desk.members)]
         ],
     )
 
@@ -166,7 +166,7 @@ def _bench(
         "agreements": [each.name for each in agreements],
         "articles": [*articles],
         "partners": [
-            each.name for each in node.directory.trust_list().agencies if each.uri in parties
+            each.name for each in node.directory.members().agencies if each.uri in parties
         ],
         "kinds": KINDS,
         "categories": [each.name for each in CATEGORIES],

@@ -55,7 +55,7 @@ class MemberRow:
 
 async def page(visit: Visit) -> Response:
     """Shows the agency; it reads no contents."""
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     status, made_ms = node.status(), backup_time_ms(node.home.path)
     return visit.render(
         "agency/overview.html",
@@ -69,7 +69,7 @@ async def page(visit: Visit) -> Response:
             "certificate_end_ms": status.certificate_end_ms,
             "due": [each.value for each in node.keys.due()],
             "federation": node.directory.federation().hex(),
-            "number_of_list": trust_list.number,
+            "number_of_members": len(members.agencies),
             "members": tuple(_members(node)),
             "policies": node.own_policies(),
             "backup_ms": made_ms,
@@ -92,10 +92,10 @@ def _persons(node: Node) -> Iterator[PersonRow]:
 
 
 def _members(node: Node) -> Iterator[MemberRow]:
-    trust_list = node.directory.trust_list()
-    for agency in trust_list.agencies:
+    members = node.directory.members()
+    for agency in members.agencies:
         root = key_id(agency.root_key).hex()
         yield MemberRow(name=agency.name, uri=agency.uri, fingerprint=root)
-    exchange = trust_list.exchange
+    exchange = members.exchange
     signing = key_id(exchange.signing_key).hex()
     yield MemberRow(name="", uri=exchange.uri, fingerprint=signing)

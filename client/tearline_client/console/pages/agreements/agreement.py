@@ -7,7 +7,7 @@ from starlette.responses import Response
 from tearline.agreements.agreement import Agreement
 from tearline.agreements.diff import clauses
 from tearline.dataclass.immutable import immutable
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline_client.console.pages.acts import carried_out, note_of
@@ -117,7 +117,7 @@ class Standstill:
 
 async def page(visit: Visit) -> Response:
     """Shows an agreement in its newest version, or in an earlier one."""
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     newest = agreement_of(visit)
     versions = sorted(
         (each for each in node.agreements.list() if each.id == newest.id),
@@ -130,7 +130,7 @@ async def page(visit: Visit) -> Response:
     officer = Role.OFFICER in visit.roles
     is_open = state in (AgreementState.IN_FORCE, AgreementState.SUSPENDED)
     standstills = tuple(
-        _standstill(visit, trust_list, each) for each in node.suspensions.positions(newest)
+        _standstill(visit, members, each) for each in node.suspensions.positions(newest)
     )
     return visit.render(
         "agreement.html",
@@ -140,12 +140,12 @@ async def page(visit: Visit) -> Response:
             "version": found.version,
             "versions": [each.version for each in versions],
             "state": STATES[state],
-            "by": names(trust_list, agencies),
+            "by": names(members, agencies),
             "from_ms": found.valid_from_ms,
             "until_ms": found.valid_until_ms,
-            "parties": names(trust_list, found.terms.parties),
-            "terms": tuple(_terms(found, "", trust_list)),
-            "articles": tuple(_articles(found, trust_list)),
+            "parties": names(members, found.terms.parties),
+            "terms": tuple(_terms(found, "", members)),
+            "articles": tuple(_articles(found, members)),
             "standstills": standstills,
             "can_suspend": is_open and visit.roles & {Role.LIAISON, Role.OFFICER},
             "can_resume": officer and any(s.is_ours and not s.ended for s in standstills),
@@ -183,20 +183,20 @@ def path_of(agreement: Agreement) -> str:
     return f"/agreements/{agreement.id.hex()}"
 
 
-def _terms(agreement: Agreement, article: str, trust_list: TrustList) -> Iterator[Term]:
+def _terms(agreement: Agreement, article: str, members: Members) -> Iterator[Term]:
     for clause in clauses(None, agreement):
         if clause.article != article or share_of(clause.name) or clause.name in _ELSEWHERE:
             continue
-        yield term_of(clause.name, clause.after, trust_list)
+        yield term_of(clause.name, clause.after, members)
 
 
-def term_of(name: str, value: object, trust_list: TrustList) -> Term:
+def term_of(name: str, value: object, members: Members) -> Term:
     """Returns a clause in words."""
-    text = value_text(name, value, trust_list)
+    text = value_text(name, value, members)
     return Term(name=CLAUSES.get(name, name), value=VALUES.get(text, text), is_word=text in VALUES)
 
 
-def _articles(agreement: Agreement, trust_list: TrustList) -> Iterator[ArticleMatrix]:
+def _articles(agreement: Agreement, members: Members) -> Iterator[ArticleMatrix]:
     parties = agreement.terms.parties
     for article in agreement.terms.articles:
         forms = {party: article.forms_for(party) for party in parties}
@@ -208,13 +208,13 @@ def _articles(agreement: Agreement, trust_list: TrustList) -> Iterator[ArticleMa
         ]
         yield ArticleMatrix(
             id=article.id,
-            partners=names(trust_list, parties),
+            partners=names(members, parties),
             rows=tuple(
                 (category, tuple(_cell(forms[party][category]) for party in parties))
                 for category in given
             ),
             withheld=tuple(category for category in categories if category not in given),
-            terms=tuple(_terms(agreement, article.id, trust_list)),
+            terms=tuple(_terms(agreement, article.id, members)),
         )
 
 
@@ -222,18 +222,18 @@ def _cell(form: Form) -> MatrixCell:
     return MatrixCell(form=FORMS[form], tone=form.text)
 
 
-def _standstill(visit: Visit, trust_list: TrustList, position: Position) -> Standstill:
+def _standstill(visit: Visit, members: Members, position: Position) -> Standstill:
     said = position.suspension
     in_flight, originated = (
         (IN_FLIGHT_AT_END, ORIGINATED_AT_END) if position.ended else (IN_FLIGHT, ORIGINATED)
     )
     return Standstill(
-        agency=agency_name(trust_list, position.agency),
+        agency=agency_name(members, position.agency),
         is_ours=position.agency == visit.node.identity().agency_uri,
         ended=position.ended,
         article=said.article,
-        sender=agency_name(trust_list, said.sender) if said.sender else "",
-        recipient=agency_name(trust_list, said.recipient) if said.recipient else "",
+        sender=agency_name(members, said.sender) if said.sender else "",
+        recipient=agency_name(members, said.recipient) if said.recipient else "",
         since_ms=position.since_ms,
         code=position.code,
         reason=SUSPENSION_REASONS[said.reason],

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tearline.agreements.proposal import OPEN, ProposalState
 from tearline.dataclass.immutable import immutable
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.persons.tokens import Role
 from tearline_client.console.pages.acts import note_of
 from tearline_client.console.pages.agreements.words import PROPOSAL_STATES, STATES
@@ -70,19 +70,19 @@ class ProposalRow:
 
 async def page(visit: Visit) -> Response:
     """Shows the agreements, and the proposals made to this agency."""
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     return visit.render(
         "agreements.html",
         {
-            "rows": tuple(_rows(node, trust_list)),
-            "proposals": tuple(_proposals(node, trust_list)),
+            "rows": tuple(_rows(node, members)),
+            "proposals": tuple(_proposals(node, members)),
             "can_propose": Role.OFFICER in visit.roles,
             "note": note_of(visit),
         },
     )
 
 
-def _rows(node: Node, trust_list: TrustList) -> Iterator[AgreementRow]:
+def _rows(node: Node, members: Members) -> Iterator[AgreementRow]:
     agreed = node.agreements.list()  # agreements are made by officers, and few
     newest = newest_versions(agreed)
     for each in agreed:
@@ -94,15 +94,15 @@ def _rows(node: Node, trust_list: TrustList) -> Iterator[AgreementRow]:
             name=each.name,
             version=each.version,
             state=STATES[state],
-            by=names(trust_list, agencies),
+            by=names(members, agencies),
             from_ms=each.valid_from_ms,
             until_ms=each.valid_until_ms,
             articles=tuple(article.id for article in each.terms.articles),
-            parties=names(trust_list, each.terms.parties),
+            parties=names(members, each.terms.parties),
         )
 
 
-def _proposals(node: Node, trust_list: TrustList) -> Iterator[ProposalRow]:
+def _proposals(node: Node, members: Members) -> Iterator[ProposalRow]:
     for offer in node.proposals.offers():
         state = node.proposals.state_of(offer)
         if state is ProposalState.AGREED:
@@ -113,12 +113,12 @@ def _proposals(node: Node, trust_list: TrustList) -> Iterator[ProposalRow]:
             version=offer.agreement.version,
             state=PROPOSAL_STATES[state],
             is_open=state in OPEN,
-            signers=names(trust_list, sorted(offer.signers)),
-            decliners=names(trust_list, sorted(offer.decliners)),
+            signers=names(members, sorted(offer.signers)),
+            decliners=names(members, sorted(offer.decliners)),
             answer_by_ms=offer.answer_by_ms,
         )
 
 
-def names(trust_list: TrustList, uris: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def names(members: Members, uris: tuple[str, ...] | list[str]) -> tuple[str, ...]:
     """Returns the short names of agencies."""
-    return tuple(agency_name(trust_list, uri) for uri in uris)
+    return tuple(agency_name(members, uri) for uri in uris)

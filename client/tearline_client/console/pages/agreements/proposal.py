@@ -9,7 +9,7 @@ from tearline.agreements.agreement import Agreement
 from tearline.agreements.diff import TermChange, clauses, compare
 from tearline.agreements.proposal import OPEN, Offer
 from tearline.dataclass.immutable import immutable
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.persons.tokens import Role
 from tearline_client.console.pages.acts import carried_out, note_of, verify_typed
 from tearline_client.console.pages.agreements.agreement import Term, term_of
@@ -87,7 +87,7 @@ async def sign_page(visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, *, signs: bool) -> Response:
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     offer = _offer(visit)
     agreement, state = offer.agreement, node.proposals.state_of(offer)
     is_open, officer = state in OPEN, Role.OFFICER in visit.roles
@@ -100,14 +100,14 @@ async def _page(visit: Visit, *, signs: bool) -> Response:
             "name": agreement.name,
             "version": agreement.version,
             "state": PROPOSAL_STATES[state],
-            "by": agency_name(trust_list, agreement.header.signer),
+            "by": agency_name(members, agreement.header.signer),
             "is_ours": is_ours,
             "answer_by_ms": offer.answer_by_ms,
             "from_ms": agreement.valid_from_ms,
             "until_ms": agreement.valid_until_ms,
-            "signers": names(trust_list, sorted(offer.signers)),
-            "decliners": names(trust_list, sorted(offer.decliners)),
-            "waiting_for": names(trust_list, sorted(offer.waiting_for)),
+            "signers": names(members, sorted(offer.signers)),
+            "decliners": names(members, sorted(offer.decliners)),
+            "waiting_for": names(members, sorted(offer.waiting_for)),
             "signs": signs,
             "can_sign": is_open and officer and us not in offer.signers,
             "can_decline": is_open and officer and (is_ours or us not in offer.signers),
@@ -120,25 +120,25 @@ async def _page(visit: Visit, *, signs: bool) -> Response:
 
 async def difference(visit: Visit, before: Agreement | None, after: Agreement) -> dict[str, object]:
     """Returns the values of the template for the changes from one version to another."""
-    trust_list = visit.node.directory.trust_list()
+    members = visit.node.directory.members()
     # The policies are asked for each category, purpose and kind: tenths of a second.
     changes = await asyncio.to_thread(compare, before, after, visit.node.agreements.policies.shared)
     return {
         "is_new": before is None,
-        "balances": tuple(_balances(changes, trust_list)),
-        "clauses": tuple(_clauses(before, after, trust_list)),
+        "balances": tuple(_balances(changes, members)),
+        "clauses": tuple(_clauses(before, after, members)),
     }
 
 
-def _balances(changes: tuple[TermChange, ...], trust_list: TrustList) -> Iterator[Balance]:
+def _balances(changes: tuple[TermChange, ...], members: Members) -> Iterator[Balance]:
     by_partner: dict[str, list[Change]] = {}
     for each in changes:
-        partner = agency_name(trust_list, each.recipient)
+        partner = agency_name(members, each.recipient)
         by_partner.setdefault(partner, []).append(
             Change(
                 is_gain=each.is_gain,
                 article=each.article,
-                sender=agency_name(trust_list, each.sender),
+                sender=agency_name(members, each.sender),
                 category=each.category,
                 before=FORMS[each.before],
                 after=FORMS[each.after],
@@ -156,14 +156,14 @@ def _balances(changes: tuple[TermChange, ...], trust_list: TrustList) -> Iterato
 
 
 def _clauses(
-    before: Agreement | None, after: Agreement, trust_list: TrustList
+    before: Agreement | None, after: Agreement, members: Members
 ) -> Iterator[ClauseChange]:
     for clause in clauses(before, after):
         if share_of(clause.name) is None:  # the balances show the shares
             yield ClauseChange(
                 article=clause.article,
-                before=term_of(clause.name, clause.before, trust_list),
-                after=term_of(clause.name, clause.after, trust_list),
+                before=term_of(clause.name, clause.before, members),
+                after=term_of(clause.name, clause.after, members),
             )
 
 

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline_client.console.drawings.intervals import Interval, Track, axis_of, tracks_of
 from tearline_client.console.pages.agreements.agreement import agreement_of
 from tearline_client.console.visit import Visit
@@ -47,7 +47,7 @@ class Silence:
 
 async def page(visit: Visit) -> Response:
     """Shows every suspension of an agreement, with the traffic in it and the marks around it."""
-    agreement, trust_list = agreement_of(visit), visit.node.directory.trust_list()
+    agreement, members = agreement_of(visit), visit.node.directory.members()
     gaps = await visit.node.suspensions.gaps_in_turns(agreement)
     intervals = [
         Interval(
@@ -58,7 +58,7 @@ async def page(visit: Visit) -> Response:
     ]
     axis = axis_of(intervals, visit.node.now_ms())
     found = [
-        _silence(each, track, trust_list)
+        _silence(each, track, members)
         for each, track in zip(gaps, tracks_of(intervals, axis), strict=True)
     ]
     return visit.render(
@@ -67,13 +67,13 @@ async def page(visit: Visit) -> Response:
     )
 
 
-def _silence(gap: Gap, track: Track, trust_list: TrustList) -> Silence:
+def _silence(gap: Gap, track: Track, members: Members) -> Silence:
     start, end = gap.interval.start, gap.interval.end
     entries = (*gap.before.entries, *gap.after.entries)
     return Silence(
         article=gap.article,
-        sender=agency_name(trust_list, gap.sender),
-        recipient=agency_name(trust_list, gap.recipient),
+        sender=agency_name(members, gap.sender),
+        recipient=agency_name(members, gap.recipient),
         start_ms=start.time_ms,
         end_ms=end.time_ms if end else None,
         before=(gap.before.sent, gap.before.received),

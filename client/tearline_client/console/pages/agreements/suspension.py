@@ -69,7 +69,7 @@ def _of_form(form: Form) -> Choices:
 
 
 def _suspension(visit: Visit, chosen: Choices) -> Suspension:
-    sender, recipient = direction_of(visit.node.directory.trust_list(), chosen.direction)
+    sender, recipient = direction_of(visit.node.directory.members(), chosen.direction)
     return Suspension(
         article=chosen.article,
         sender=sender,
@@ -124,24 +124,24 @@ async def _page(visit: Visit, *, is_end: bool) -> Response:
 
 def _directions(visit: Visit, agreement: Agreement) -> tuple[tuple[str, str], ...]:
     """Returns the directions from and to this agency, by short names."""
-    trust_list, us = visit.node.directory.trust_list(), visit.node.identity().agency_uri
+    members, us = visit.node.directory.members(), visit.node.identity().agency_uri
     ways = {
         (way.sender, way.recipient)
         for article in agreement.terms.articles
         for way in article.directions
         if us in (way.sender, way.recipient)
     }
-    return tuple(sorted((agency_name(trust_list, a), agency_name(trust_list, b)) for a, b in ways))
+    return tuple(sorted((agency_name(members, a), agency_name(members, b)) for a, b in ways))
 
 
 def _effect_rows(visit: Visit, effects: Effects) -> tuple[tuple[str, int, int], ...]:
     """Returns each partner with its undelivered and its delivered packets."""
-    trust_list = visit.node.directory.trust_list()
+    members = visit.node.directory.members()
     partners = effects.undelivered.keys() | effects.delivered.keys()
     return tuple(
         sorted(
             (
-                agency_name(trust_list, uri),
+                agency_name(members, uri),
                 effects.undelivered.get(uri, 0),
                 effects.delivered.get(uri, 0),
             )
@@ -165,7 +165,7 @@ async def resume(visit: Visit) -> Response:
     """Lifts the suspensions of this agency, or one of them."""
     form, agreement = await visit.form(), agreement_of(visit)
     article = form.text("article")
-    ends = direction_of(visit.node.directory.trust_list(), form.text("direction"))
+    ends = direction_of(visit.node.directory.members(), form.text("direction"))
     person = visit.node.persons.acted_by(visit.person, agreement.id, Role.OFFICER)
     act = visit.node.suspensions.resume(
         agreement.id.hex(), (article, *ends) if form.text("one") else None, acted_by=person

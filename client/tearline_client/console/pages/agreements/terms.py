@@ -62,7 +62,7 @@ def _amendment(visit: Visit) -> Aim:
         path=f"/agreements/{found.id.hex()}/amend",
         subject=found.name,
         is_answer=False,
-        begun=agreement_text(found, visit.node.directory.trust_list()),
+        begun=agreement_text(found, visit.node.directory.members()),
         draft=lambda text: visit.node.proposals.draft_amendment(id_text, text),
         answers=b"",
     )
@@ -74,7 +74,7 @@ def _answer(visit: Visit) -> Aim:
         path=f"/proposals/{offer.terms.hex()}/counter",
         subject=offer.agreement.name,
         is_answer=True,
-        begun=agreement_text(offer.agreement, visit.node.directory.trust_list()),
+        begun=agreement_text(offer.agreement, visit.node.directory.members()),
         draft=lambda text: visit.node.proposals.draft_counter(offer, text),
         answers=offer.terms,
     )

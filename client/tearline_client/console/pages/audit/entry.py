@@ -37,14 +37,14 @@ class DecisionRow:
 
 async def page(visit: Visit) -> Response:
     """Shows an entry, verified anew; itself an entry of the log."""
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     record = await _record(visit)
     found, event = record.found, record.found.event
     forms = {form.text: words for form, words in FORMS.items()}
     values = {
-        "row": entry_row(found, trust_list),
+        "row": entry_row(found, members),
         "code": event.code.value,
-        "party": names_of(trust_list)(event.party),
+        "party": names_of(members)(event.party),
         "actor_uri": event.actor,
         "statement": event.statement_id.hex(),
         "agreement": _agreement(node, event.agreement_id),
@@ -68,7 +68,7 @@ async def page(visit: Visit) -> Response:
         "signed_ms": record.checkpoint.time_s * 1000,
         "path_hashes": [each.hex() for each in found.proven.path],
         "cosigners": [
-            (agency_name(trust_list, each.agency), each.size, each.time_s * 1000)
+            (agency_name(members, each.agency), each.size, each.time_s * 1000)
             for each in record.cosigners
         ],
     }

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_hex
 from tearline.errors import MalformedInput, TearlineError
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.limits import MAX_CONSOLE_EXHIBIT_BYTES
 from tearline.statements.statement import HASH_SIZE
 from tearline.verification.exhibit import Examination, Shown
@@ -71,7 +71,7 @@ async def verify(visit: Visit) -> Response:
         examined = await asyncio.to_thread(judge_exhibit, files[0].content, anchor)
     except TearlineError as error:
         return _shown(visit, federation, refused=error)
-    result = _result(examined, visit.node.directory.trust_list())
+    result = _result(examined, visit.node.directory.members())
     return _shown(visit, federation, result)
 
 
@@ -93,14 +93,14 @@ def _shown(
     return response
 
 
-def _result(examined: Examination, trust_list: TrustList) -> Result:
+def _result(examined: Examination, members: Members) -> Result:
     outcome, shown = outcome_of(examined), examined.shown
     return Result(
         outcome=_OUTCOMES[outcome],
         is_verified=outcome is Outcome.VERIFIED,
         findings=tuple(_findings((*examined.errors, *examined.lacking))),
         shown=shown,
-        signer=agency_name(trust_list, shown.originator.signer) if shown else "",
+        signer=agency_name(members, shown.originator.signer) if shown else "",
         kind=KINDS[shown.manifest.kind] if shown else "",
         fields=tuple(
             (
@@ -113,7 +113,7 @@ def _result(examined: Examination, trust_list: TrustList) -> Result:
         ),
         recipients=tuple(
             (
-                agency_name(trust_list, each.node),
+                agency_name(members, each.node),
                 "" if each.status is None else STATUSES[each.status],
             )
             for each in (shown.sightings if shown else ())

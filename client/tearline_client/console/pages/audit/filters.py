@@ -91,7 +91,7 @@ class LogFilter:
 
     def _terms(self, node: Node) -> Iterator[str]:
         if self.actor == EXCHANGE:
-            yield f"actor:{node.directory.trust_list().exchange.uri}"
+            yield f"actor:{node.directory.members().exchange.uri}"
         elif self.actor:
             yield from (f"actor:{uri}" for uri in node.directory.nodes_of(self.actor))
         for name in ("action", "packet", "agreement", "outcome"):

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.limits import CONSOLE_PAGE_ROWS
 from tearline.wire.audit_search import SearchRequest
 from tearline_client.audit.search import FoundEvent
@@ -70,18 +70,18 @@ async def page(visit: Visit) -> Response:
         counts = {datetime.date.fromisoformat(day): n for (day,), n, _ in counted.counts()}
         return _shown(visit, wanted, {"histogram": histogram(counts) if counts else None})
     request = SearchRequest(query=query, after=after, limit=CONSOLE_PAGE_ROWS)
-    trust_list = visit.node.directory.trust_list()
+    members = visit.node.directory.members()
     found = [each async for each in visit.node.audit.search(request, person=visit.person)]
     more = len(found) == CONSOLE_PAGE_ROWS
     values = {
-        "rows": [entry_row(each, trust_list) for each in found],
+        "rows": [entry_row(each, members) for each in found],
         "next_query": wanted.address(after=str(found[-1].index)) if more else "",
     }
     return _shown(visit, wanted, values)
 
 
 def _shown(visit: Visit, wanted: LogFilter, found: Mapping[str, object] | None = None) -> Response:
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     agreements = {each.id.hex(): each.name for each in node.agreements.list()}
     actions = {code.value: words for code, words in ACTIONS.items()}
     outcomes = {code.value: words for code, words in OUTCOMES.items()}
@@ -91,7 +91,7 @@ def _shown(visit: Visit, wanted: LogFilter, found: Mapping[str, object] | None =
         "histogram": None,
         "is_asked": found is not None,
         "next_query": "",
-        "agencies": [agency.name for agency in trust_list.agencies],
+        "agencies": [agency.name for agency in members.agencies],
         "exchange": EXCHANGE,
         "actions": actions,
         "outcomes": outcomes,
@@ -103,10 +103,10 @@ def _shown(visit: Visit, wanted: LogFilter, found: Mapping[str, object] | None =
     return rendered(visit, "log.html", values)
 
 
-def entry_row(found: FoundEvent, trust_list: TrustList) -> EntryRow:
+def entry_row(found: FoundEvent, members: Members) -> EntryRow:
     """Returns an entry as a row."""
     event = found.event
-    name = names_of(trust_list)
+    name = names_of(members)
     return EntryRow(
         index=found.index,
         time_ms=event.time_ms,

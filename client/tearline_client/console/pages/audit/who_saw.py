@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.limits import MAX_FOUND, MAX_TEXT_BYTES
 from tearline_client.audit.who_saw import OTHERS, Sighting
 from tearline_client.console.pages.audit.tabs import SEARCHERS, rendered
@@ -84,11 +84,9 @@ async def _for_value(visit: Visit, value: str) -> Response:
     if len(value.encode()) > MAX_TEXT_BYTES:
         raise MalformedInput(f"a value has at most {MAX_TEXT_BYTES} bytes")
     found = await visit.node.audit.who_saw_value(value, person=visit.person)
-    trust_list = visit.node.directory.trust_list()
+    members = visit.node.directory.members()
     rows = [
-        row
-        for held in found
-        for row in _rows(held.packet, held.path, held.seen.sightings, trust_list)
+        row for held in found for row in _rows(held.packet, held.path, held.seen.sightings, members)
     ]
     return _answered(visit, value=value, rows=rows, is_resolved=bool(found))
 
@@ -96,7 +94,7 @@ async def _for_value(visit: Visit, value: str) -> Response:
 def _for_field(visit: Visit, packet: str, field: str) -> Response:
     packet_id = visit.node.packets.find(packet)
     found = visit.node.audit.who_saw(packet_id, field)
-    rows = _rows(packet_id, field, found.sightings, visit.node.directory.trust_list())
+    rows = _rows(packet_id, field, found.sightings, visit.node.directory.members())
     return _answered(visit, packet=packet, field=field, rows=list(rows), is_resolved=found.resolved)
 
 
@@ -123,13 +121,13 @@ def _answered(
 
 
 def _rows(
-    packet_id: bytes, path: str, sightings: Iterable[Sighting], trust_list: TrustList
+    packet_id: bytes, path: str, sightings: Iterable[Sighting], members: Members
 ) -> Iterator[SightingRow]:
     for each in sightings:
         yield SightingRow(
             packet=packet_id.hex(),
             field=short(path),
-            partner="" if each.partner == OTHERS else agency_name(trust_list, each.partner),
+            partner="" if each.partner == OTHERS else agency_name(members, each.partner),
             granted=ANSWERS[each.granted],
             form="" if each.form is None else FORMS[each.form],
             delivered=ANSWERS[each.delivered],

@@ -21,7 +21,7 @@ ACTIONS: Mapping[EventCode, str] = {
     EventCode.STANDING: mark("Suspension or resumption"),
     EventCode.HELD: mark("Held back during a suspension"),
     EventCode.RETURNED: mark("Returned to its sender"),
-    EventCode.TRUST: mark("Trust list or key record"),
+    EventCode.TRUST: mark("Member, vote or key record"),
     EventCode.TOKEN_REFUSED: mark("Person refused"),
     EventCode.AUDIT_SEARCH: mark("Search by an auditor"),
     EventCode.OPERATOR: mark("Act of the operator"),

@@ -46,7 +46,7 @@ class FiledPacket:
 
 async def page(visit: Visit) -> Response:
     """Shows a case without contents of packets."""
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     view, us = case_of(visit), node.identity().agency_uri
     standings = dict.fromkeys(view.members, STANDINGS[Membership.IN])
     standings |= dict.fromkeys(view.asked, TO_JOIN)
@@ -66,13 +66,13 @@ async def page(visit: Visit) -> Response:
             "standing": STANDINGS[view.standing],
             "reasons": node.cases.reasons(view),
             "members": sorted(
-                (agency_name(trust_list, uri), words) for uri, words in standings.items()
+                (agency_name(members, uri), words) for uri, words in standings.items()
             ),
             "packets": [
                 FiledPacket(
                     id=each.id.hex(),
                     kind=KINDS[each.manifest.kind],
-                    by=agency_name(trust_list, each.origin),
+                    by=agency_name(members, each.origin),
                     received_ms=each.received_ms,
                     is_corrected=each.id in corrected,
                 )
@@ -83,13 +83,13 @@ async def page(visit: Visit) -> Response:
             "can_read": visit.roles != {Role.AUDITOR},
             "acts": acts,
             "votes": sorted(
-                agency_name(trust_list, uri)
+                agency_name(members, uri)
                 for uri in view.asked
                 if acts and is_in and not leads and uri != us
             ),
             "invitable": sorted(
                 each.name
-                for each in trust_list.agencies
+                for each in members.agencies
                 if "close" in acts and each.uri not in standings
             ),
             "note": note_of(visit),
@@ -107,14 +107,14 @@ def _acts(view: CaseView, *, leads: bool) -> tuple[str, ...]:
 
 async def timeline(visit: Visit) -> Response:
     """Shows the events of a case, in the order of the log."""
-    trust_list, view = visit.node.directory.trust_list(), case_of(visit)
+    members, view = visit.node.directory.members(), case_of(visit)
     values = {
         "id": view.id.hex(),
         "title": view.title,
         "events": await visit.node.cases.timeline_in_steps(view),
         "words": EVENTS,
         "kinds": KINDS,
-        "name": lambda uri: agency_name(trust_list, uri) if uri else "",
+        "name": lambda uri: agency_name(members, uri) if uri else "",
         "can_open": Role.LIAISON in visit.roles,
     }
     return visit.render("case_timeline.html", values)

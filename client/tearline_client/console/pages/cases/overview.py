@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.persons.tokens import Role
 from tearline_client.console.pages.acts import carried_out, note_of
 from tearline_client.console.pages.agreements.overview import names
@@ -37,29 +37,29 @@ class CaseRow:
 
 async def page(visit: Visit) -> Response:
     """Shows the cases that this agency leads, has joined, or is invited to."""
-    trust_list = visit.node.directory.trust_list()
-    rows = tuple(_row(each, trust_list) for each in visit.node.cases.all())
+    members = visit.node.directory.members()
+    rows = tuple(_row(each, members) for each in visit.node.cases.all())
     values = {"rows": rows, "can_open": Role.LIAISON in visit.roles, "note": note_of(visit)}
     return visit.render("cases.html", values)
 
 
-def _row(view: CaseView, trust_list: TrustList) -> CaseRow:
+def _row(view: CaseView, members: Members) -> CaseRow:
     return CaseRow(
         id=view.id.hex(),
         title=view.title,
-        lead=agency_name(trust_list, view.lead),
+        lead=agency_name(members, view.lead),
         standing=STANDINGS[view.standing],
-        members=names(trust_list, view.members),
-        asked=names(trust_list, view.asked),
+        members=names(members, view.members),
+        asked=names(members, view.asked),
     )
 
 
 async def open_page(visit: Visit) -> Response:
     """Asks for the title, the agreement and the partners of a new case."""
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     us = node.identity().agency_uri
     agreements = {each.name for each in node.agreements.list() if us in each.terms.parties}
-    partners = sorted(each.name for each in trust_list.agencies if each.uri != us)
+    partners = sorted(each.name for each in members.agencies if each.uri != us)
     values = {"agreements": sorted(agreements), "partners": partners}
     return visit.render("case_open.html", values)
 
@@ -68,7 +68,7 @@ async def open_case(visit: Visit) -> Response:
     """Opens a case, and invites the chosen partners."""
     form, node = await visit.form(), visit.node
     partners = [
-        each.name for each in node.directory.trust_list().agencies if form.text(f"with-{each.name}")
+        each.name for each in node.directory.members().agencies if form.text(f"with-{each.name}")
     ]
     if not partners:
         raise MalformedInput("choose at least one partner of the case")

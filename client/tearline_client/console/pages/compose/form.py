@@ -72,9 +72,9 @@ class Terms:
 
     def partners(self, node: Node) -> list[str]:
         """Returns the short names of the agencies that may get such a packet from us."""
-        us, trust_list = agency_uri_of(node.uri), node.directory.trust_list()
+        us, members = agency_uri_of(node.uri), node.directory.members()
         return sorted(
-            agency_name(trust_list, each.recipient)
+            agency_name(members, each.recipient)
             for each in self.article.directions
             if each.sender == us
         )

@@ -79,7 +79,7 @@ async def page(visit: Visit) -> Response:
 
 def _page(visit: Visit, prepared: Prepared, refused: TearlineError | None = None) -> Response:
     """Returns the page of a draft, and with it the refusal of a change, which left it as it was."""
-    trust_list = visit.node.directory.trust_list()
+    members = visit.node.directory.members()
     recipients = prepared.recipients()
     wish = prepared.wish
     correction = prepared.correction
@@ -88,11 +88,11 @@ def _page(visit: Visit, prepared: Prepared, refused: TearlineError | None = None
         "compose_review.html",
         {
             "draft": visit.request.path_params["draft"],
-            "partners": [agency_name(trust_list, each) for each in recipients],
+            "partners": [agency_name(members, each) for each in recipients],
             "matrices": [tuple(_rows(plan.cells())) for plan in prepared.plans],
             "mentions": [
                 (
-                    agency_name(trust_list, each.recipient),
+                    agency_name(members, each.recipient),
                     short(each.text),
                     short(each.value) if each.value else "",
                 )
@@ -108,14 +108,14 @@ def _page(visit: Visit, prepared: Prepared, refused: TearlineError | None = None
             "changes": [
                 (
                     words_of(each.path.rpartition("/")[2]),
-                    agency_name(trust_list, each.recipient),
+                    agency_name(members, each.recipient),
                     seen_text(each.before, names.get(each.recipient)),
                     seen_text(each.after, names.get(each.recipient)),
                 )
                 for each in (correction.changes if correction else ())
             ],
             "passed_over": {
-                agency_name(trust_list, uri): why
+                agency_name(members, uri): why
                 for uri, why in (correction.passed_over if correction else {}).items()
             },
             "words_of": words_of,
@@ -198,13 +198,13 @@ def _changed(wish: Wish, form: Form) -> Wish:
 async def last_page(visit: Visit) -> Response:
     """Shows the contents and recipients of the packets before they are sent."""
     prepared = _content(_find(visit))
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     draft = prepared.plans[0].draft
     totals = []
     for recipient in prepared.recipients():
         forms = [cell.form for cell in prepared.cells() if cell.recipient == recipient]
         counts = {FORMS[form]: forms.count(form) for form in sorted(FieldForm, reverse=True)}
-        totals.append((agency_name(trust_list, recipient), counts))
+        totals.append((agency_name(members, recipient), counts))
     return visit.render(
         "compose_send.html",
         {

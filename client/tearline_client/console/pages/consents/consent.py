@@ -96,7 +96,7 @@ async def withdrawal_page(visit: Visit) -> Response:
 async def withdraw(visit: Visit) -> Response:
     """Withdraws a consent that this agency gave or asked for, permanently."""
     form, record = await visit.form(), _find(visit)
-    verify_typed(form, agency_name(visit.node.directory.trust_list(), record.peer))
+    verify_typed(form, agency_name(visit.node.directory.members(), record.peer))
     return await _close(visit, ConsentStep.WITHDRAW, "withdrawn")
 
 
@@ -138,10 +138,10 @@ def _facts(
     visit: Visit, record: ConsentRecord, form: Form | None, refused: TearlineError | None
 ) -> dict[str, object]:
     """Returns the values that each page of a consent shows."""
-    trust_list = visit.node.directory.trust_list()
+    members = visit.node.directory.members()
     waits = record.id in visit.node.approvals.by_question()
     return {
-        "row": consent_row(visit, trust_list, record, waits=waits),
+        "row": consent_row(visit, members, record, waits=waits),
         "passes_on": record.use is Use.PASS_ON,
         "refused": refused,
         "note": form.text("note") if form else "",
@@ -155,7 +155,7 @@ def _shown(
     form: Form | None = None,
     refused: TearlineError | None = None,
 ) -> Response:
-    trust_list = visit.node.directory.trust_list()
+    members = visit.node.directory.members()
     is_liaison = Role.LIAISON in visit.roles
     values = {
         **_facts(visit, record, form, refused),
@@ -163,7 +163,7 @@ def _shown(
         "steps": [
             StepLine(
                 words=CONSENT_STEPS[step.consent.step],
-                by="" if step.ours else agency_name(trust_list, record.peer),
+                by="" if step.ours else agency_name(members, record.peer),
                 time_ms=step.time_ms,
                 fields=tuple(short(path) for path in step.terms.fields),
                 note=step.terms.note,
@@ -187,7 +187,7 @@ def _giving(
     recipient = asked.terms.scope if asked and record.use is Use.PASS_ON else record.peer
     fields = node.packets.fields(record.packet, paths, person=visit.person)
     ref = node.packets.manifest(record.packet).agreement
-    rows = opened_rows([(each, recipient) for each in fields], node.directory.trust_list())
+    rows = opened_rows([(each, recipient) for each in fields], node.directory.members())
     values = {
         **_facts(visit, record, form, refused),
         "rows": [{**row, "form_words": _FORMS[str(row["form"])]} for row in rows],

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.limits import MAX_CONSOLE_LISTED
 from tearline.onward.consent import ConsentStatus
 from tearline.persons.four_eyes import DRAFTERS
@@ -51,10 +51,10 @@ class ConsentRow:
 
 async def page(visit: Visit) -> Response:
     """Shows the consents, those to answer first, then the newest."""
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     waiting = node.approvals.by_question()
     newest = node.consents.all()[: -MAX_CONSOLE_LISTED - 1 : -1]
-    rows = [consent_row(visit, trust_list, each, waits=each.id in waiting) for each in newest]
+    rows = [consent_row(visit, members, each, waits=each.id in waiting) for each in newest]
     return visit.render(
         "consents/overview.html",
         {
@@ -66,7 +66,7 @@ async def page(visit: Visit) -> Response:
 
 
 def consent_row(
-    visit: Visit, trust_list: TrustList, record: ConsentRecord, *, waits: bool
+    visit: Visit, members: Members, record: ConsentRecord, *, waits: bool
 ) -> ConsentRow:
     """Returns a consent as a row; it holds no contents."""
     wanted = record.wanted
@@ -74,9 +74,9 @@ def consent_row(
         id=record.id.hex(),
         packet=record.packet.hex(),
         is_ours=record.asked_here,
-        partner=agency_name(trust_list, record.peer),
+        partner=agency_name(members, record.peer),
         use=USES[record.use],
-        scope=scope_text(record.use, wanted.terms.scope, trust_list) if wanted else "",
+        scope=scope_text(record.use, wanted.terms.scope, members) if wanted else "",
         status=CONSENT_STATES[status_at(record, visit.node.now_ms())],
         fields=len(wanted.terms.fields) if wanted else 0,
         ends_ms=wanted.consent.ends_ms if wanted else 0,

@@ -68,7 +68,7 @@ def _question(
     packet = node.packets.find(visit.request.path_params["packet"])
     shown = node.packets.show(packet, person=visit.person)
     parties = {agency_uri_of(shown.packet.origin), agency_uri_of(node.uri)}
-    agencies = node.directory.trust_list().agencies
+    agencies = node.directory.members().agencies
     given = {name: form.text(name) if form else "" for name in _FIELDS}
     values = {
         **document(node, shown),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.packets.grant import Caveats
 from tearline.packets.packet import TEXT, OpenedField, WithholdReason
 from tearline.packets.recall import RecallState
@@ -171,7 +171,7 @@ async def page(visit: Visit) -> Response:
 
 def document(node: Node, shown: PacketView) -> dict[str, object]:
     """Returns the values of the template for a packet."""
-    trust_list, manifest = node.directory.trust_list(), shown.manifest
+    members, manifest = node.directory.members(), shown.manifest
     agreement = node.agreements.newest(manifest.agreement.id)
     markings = [opened.field.marking for opened in shown.view.best()]
     newest = node.corrections.newest(shown.packet.id)
@@ -180,7 +180,7 @@ def document(node: Node, shown: PacketView) -> dict[str, object]:
     return {
         "id": shown.packet.id.hex(),
         "own": shown.own,
-        "sender": agency_name(trust_list, manifest.header.signer),
+        "sender": agency_name(members, manifest.header.signer),
         "sender_uri": manifest.header.signer,
         "kind": KINDS[manifest.kind],
         "urgency": URGENCIES[manifest.urgency],
@@ -197,18 +197,18 @@ def document(node: Node, shown: PacketView) -> dict[str, object]:
         "corrected_by": "" if newest == shown.packet.id else newest.hex(),
         "replaces": manifest.supersedes.hex(),
         "repeats": node.packets.repeats(shown.packet.id),
-        "parts": tuple(_parts(trust_list, shown)),
+        "parts": tuple(_parts(members, shown)),
         "torn": tuple(_torn(shown)),
         "notes": tuple(_notes(markings, shown)),
         "lacking": tuple(
             f"{short(problem.path)}: {problem.why}" for problem in shown.problems if problem.lacks
         ),
-        "life": tuple(_life(trust_list, shown)),
+        "life": tuple(_life(members, shown)),
         "recall_to_answer": any(
             each.incoming and each.state is not RecallState.ERASED
             for each in node.recalls.of(shown.packet.id)
         ),
-        "recalls": tuple(_recalls(node, trust_list, shown)),
+        "recalls": tuple(_recalls(node, members, shown)),
     }
 
 
@@ -238,9 +238,9 @@ def _badges(marking: Marking) -> Iterator[Badge]:
         yield _plain("ORCON")
 
 
-def _parts(trust_list: TrustList, shown: PacketView) -> Iterator[Part]:
+def _parts(members: Members, shown: PacketView) -> Iterator[Part]:
     fields = shown.view.best()
-    partners = _partners(trust_list, shown)
+    partners = _partners(members, shown)
     names = captions(
         (each.field.path, each.field.values) for each in fields if each.field.media_type == TEXT
     )
@@ -259,14 +259,14 @@ def _parts(trust_list: TrustList, shown: PacketView) -> Iterator[Part]:
         )
 
 
-def _partners(trust_list: TrustList, shown: PacketView) -> dict[str, tuple[tuple[str, str], ...]]:
+def _partners(members: Members, shown: PacketView) -> dict[str, tuple[tuple[str, str], ...]]:
     """Returns the forms of each field of our packet at its partners, by path."""
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     if not shown.own:
         return found
     for recipient in sorted({each.grant.address.recipient for each in shown.grants}):
         for path, seen in seen_by(shown, recipient).items():
-            pair = (agency_name(trust_list, recipient), FORMS[seen.form])
+            pair = (agency_name(members, recipient), FORMS[seen.form])
             found[path] = (*found.get(path, ()), pair)
     return found
 
@@ -318,12 +318,12 @@ def _notes(markings: Iterable[Marking], shown: PacketView) -> Iterator[Badge]:
         yield _pap(pap)
 
 
-def _life(trust_list: TrustList, shown: PacketView) -> Iterator[LifeStep]:
+def _life(members: Members, shown: PacketView) -> Iterator[LifeStep]:
     for each in shown.grants:
         grant = each.grant
         other = grant.header.signer if each.incoming else grant.address.recipient
         yield LifeStep(
-            partner=agency_name(trust_list, other),
+            partner=agency_name(members, other),
             number=grant.address.seq,
             status=STATUSES[each.status] if each.status else "",
             is_withdrawn=each.withdrawn is not None,
@@ -337,9 +337,9 @@ def _role(name: str) -> str:
     return next((words for role, words in ROLES.items() if role == name), name)
 
 
-def _recalls(node: Node, trust_list: TrustList, shown: PacketView) -> Iterator[tuple[str, str]]:
+def _recalls(node: Node, members: Members, shown: PacketView) -> Iterator[tuple[str, str]]:
     for each in node.recalls.of(shown.packet.id):
-        yield agency_name(trust_list, each.partner), RECALLS[each.state]
+        yield agency_name(members, each.partner), RECALLS[each.state]
 
 
 def words_of(name: str) -> str:

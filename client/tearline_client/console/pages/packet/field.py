@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ActQueued, NotFound
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of
 from tearline_client.audit.who_saw import OTHERS, Answer, Sighting
 from tearline_client.console.languages import mark
@@ -57,7 +57,7 @@ async def page(visit: Visit) -> Response:
     node = visit.node
     packet_id, path = _field(visit, visit.query("path"))
     manifest = node.packets.manifest(packet_id)
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     found = node.audit.who_saw(packet_id, path)
     own = manifest.header.signer == node.uri
     agreement = node.agreements.newest(manifest.agreement.id)
@@ -67,19 +67,19 @@ async def page(visit: Visit) -> Response:
         {
             **_place(packet_id, path),
             "own": own,
-            "giver": agency_name(trust_list, manifest.header.signer),
+            "giver": agency_name(members, manifest.header.signer),
             "agreement": agreement.name,
             "version": manifest.agreement.version,
             "article": manifest.agreement.article,
-            "holders": tuple(_holder(trust_list, each) for each in found.sightings),
-            "partners": sorted(agency_name(trust_list, each) for each in parties) if own else (),
+            "holders": tuple(_holder(members, each) for each in found.sightings),
+            "partners": sorted(agency_name(members, each) for each in parties) if own else (),
         },
     )
 
 
-def _holder(trust_list: TrustList, each: Sighting) -> Holder:
+def _holder(members: Members, each: Sighting) -> Holder:
     return Holder(
-        partner="" if each.partner == OTHERS else agency_name(trust_list, each.partner),
+        partner="" if each.partner == OTHERS else agency_name(members, each.partner),
         form="" if each.form is None else FORMS[each.form],
         seen=_ANSWERS[each.seen],
         article=each.article,
@@ -99,7 +99,7 @@ async def disclosure_page(visit: Visit) -> Response:
         "packet_disclosure.html",
         {
             **_place(packet_id, path),
-            "partner": agency_name(node.directory.trust_list(), wanted.recipient),
+            "partner": agency_name(node.directory.members(), wanted.recipient),
             "value": field_text(wanted.field.field),
             "category": wanted.field.field.marking.category,
             "before": _before(wanted),

@@ -54,7 +54,7 @@ async def page(visit: Visit) -> Response:
     node = visit.node
     partners = tuple(filter(None, visit.request.query_params.getlist("from")))
     scope = _scope(visit, partners, visit.query("path"))
-    trust_list, plan = node.directory.trust_list(), scope.plan(node)
+    members, plan = node.directory.members(), scope.plan(node)
     others = scope.line(node, plan)
     recipients = {each.grant.address.recipient for each in node.packets.grants(scope.packet)}
     return visit.render(
@@ -65,10 +65,10 @@ async def page(visit: Visit) -> Response:
             "kind": KINDS[node.packets.manifest(scope.packet).kind],
             "path": scope.path,
             "label": words_of(scope.path.rpartition("/")[2]) if scope.path else "",
-            "recipients": sorted(agency_name(trust_list, each) for each in recipients),
+            "recipients": sorted(agency_name(members, each) for each in recipients),
             "chosen": scope.partners,
             "affected": tuple(
-                (each.packet.hex(), sorted(agency_name(trust_list, to) for to in each.recipients))
+                (each.packet.hex(), sorted(agency_name(members, to) for to in each.recipients))
                 for each in [plan, *others]
             ),
             "count": len({to for each in [plan, *others] for to in each.recipients}),

@@ -17,7 +17,7 @@ async def page(visit: Visit) -> Response:
     """Shows what an erasure would touch, without contents, and the two decisions."""
     node, packet = visit.node, _packet(visit)
     effects = await node.recalls.effects(packet)
-    trust_list, manifest = node.directory.trust_list(), node.packets.manifest(packet)
+    members, manifest = node.directory.members(), node.packets.manifest(packet)
     cases = {case.id.hex(): case.title for case in node.cases.all()}
     return visit.render(
         "recall_decision.html",
@@ -26,7 +26,7 @@ async def page(visit: Visit) -> Response:
             "typed": packet.hex()[:_TYPED_DIGITS],
             "kind": KINDS[manifest.kind],
             "case": cases.get(manifest.case_id, manifest.case_id),
-            "rows": [recall_row(visit, trust_list, each) for each in effects.recalls],
+            "rows": [recall_row(visit, members, each) for each in effects.recalls],
             "effects": effects,
             "uses": [REACHES[each] for each in effects.uses],
             "is_kept": any(each.state is RecallState.KEPT for each in effects.recalls),

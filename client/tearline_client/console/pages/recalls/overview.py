@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
-from tearline.federation.members import TrustList
+from tearline.federation.versions import Members
 from tearline.limits import MAX_CONSOLE_LISTED
 from tearline.packets.recall import RecallState
 from tearline.persons.tokens import Role
@@ -50,20 +50,20 @@ class RecallRow:
 
 async def page(visit: Visit) -> Response:
     """Shows the recalls; it holds no contents of packets."""
-    node, trust_list = visit.node, visit.node.directory.trust_list()
+    node, members = visit.node, visit.node.directory.members()
     newest = node.recalls.newest(MAX_CONSOLE_LISTED)
     answered = [each for each in newest if each.incoming and each.state is not RecallState.OPEN]
     return visit.render(
         "recalls.html",
         {
             "done": note_of(visit),
-            "waiting": [recall_row(visit, trust_list, each) for each in node.recalls.waiting()],
-            "answered": [recall_row(visit, trust_list, each) for each in answered],
-            "ours": [recall_row(visit, trust_list, each) for each in newest if not each.incoming],
+            "waiting": [recall_row(visit, members, each) for each in node.recalls.waiting()],
+            "answered": [recall_row(visit, members, each) for each in answered],
+            "ours": [recall_row(visit, members, each) for each in newest if not each.incoming],
             "holds": [
                 (
                     hold.packet.hex(),
-                    agency_name(trust_list, node.packets.get(hold.packet).origin),
+                    agency_name(members, node.packets.get(hold.packet).origin),
                     KEEP_GROUNDS[hold.ground],
                 )
                 for hold in node.recalls.holds()  # officers set and end each of them
@@ -75,12 +75,12 @@ async def page(visit: Visit) -> Response:
     )
 
 
-def recall_row(visit: Visit, trust_list: TrustList, stored: StoredRecall) -> RecallRow:
+def recall_row(visit: Visit, members: Members, stored: StoredRecall) -> RecallRow:
     """Returns a recall as a row of a list."""
     answer = stored.answer
     return RecallRow(
         packet=stored.recall.packet.hex(),
-        partner=agency_name(trust_list, stored.partner),
+        partner=agency_name(members, stored.partner),
         parts=len(stored.order.slots),
         reason=RECALL_REASONS[stored.order.reason],
         state=RECALLS[stored.state],

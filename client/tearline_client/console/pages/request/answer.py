@@ -75,7 +75,7 @@ def _form(
     chosen = form.texts("item")
     values = {
         "request": packet.hex(),
-        "partner": agency_name(node.directory.trust_list(), view.request.peer),
+        "partner": agency_name(node.directory.members(), view.request.peer),
         "supplement": supplement,
         "items": tuple(
             Choice(

@@ -94,7 +94,7 @@ def _form(visit: Visit, form: Form, refused: TearlineError | None = None) -> Res
 def _agreements(visit: Visit) -> Mapping[str, object]:
     """Returns the articles under which a request may be made, their purposes and the partners."""
     node = visit.node
-    trust_list, own = node.directory.trust_list(), agency_uri_of(node.uri)
+    members, own = node.directory.members(), agency_uri_of(node.uri)
     newest = {each.id: each for each in node.agreements.list()}  # by version: the last one stays
     articles: dict[str, str] = {}
     purposes: dict[str, None] = {}
@@ -110,8 +110,6 @@ def _agreements(visit: Visit) -> Mapping[str, object]:
             purposes |= dict.fromkeys(article.purposes)
         if fitting:
             partners |= {
-                agency_name(trust_list, each): None
-                for each in agreement.terms.parties
-                if each != own
+                agency_name(members, each): None for each in agreement.terms.parties if each != own
             }
     return {"articles": articles, "purposes": sorted(purposes), "partners": sorted(partners)}

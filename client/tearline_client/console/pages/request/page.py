@@ -120,12 +120,12 @@ def request_page(
     node = visit.node
     view = node.requests.show(packet, person=visit.person)
     shown = document(node, view.shown) if view.shown else {"parts": (), "sender": "", "kind": ""}
-    trust_list = node.directory.trust_list()
+    members = node.directory.members()
     acts = tuple(offered(_kinds(visit, view)))
     values = {
         **shown,
         "request": packet.hex(),
-        "row": request_row(state_of(view), trust_list),
+        "row": request_row(state_of(view), members),
         "items": tuple(_items(node, view)),
         "steps": tuple(_steps(node, view)),
         "stopped_by": _stopped_by(node, view),
@@ -197,15 +197,15 @@ def _stopped_by(node: Node, view: RequestView) -> tuple[str, ...]:
     """Returns the short names of the agencies because of which the clock stands still."""
     if view.stopped_ms is None:
         return ()
-    trust_list, found = node.directory.trust_list(), set[str]()
+    members, found = node.directory.members(), set[str]()
     if view.progress.has_question:
         ours = node.identity().agency if view.request.side is Side.HOLDER else ""
-        found.add(ours or agency_name(trust_list, view.request.peer))
+        found.add(ours or agency_name(members, view.request.peer))
     if view.suspended:
         agreement = node.agreements.newest(node.packets.manifest(view.request.packet).agreement.id)
         parties = {agency_uri_of(node.uri), agency_uri_of(view.request.peer)}
         found |= {
-            agency_name(trust_list, each.agency)
+            agency_name(members, each.agency)
             for each in node.suspensions.positions(agreement)
             if each.agency in parties
         }

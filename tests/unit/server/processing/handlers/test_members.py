@@ -13,16 +13,17 @@ from support.agencies import (
     US,
     agency,
     authority,
+    constitution,
     federation,
-    first_list,
+    founding,
     kem_key,
     key_record,
     node_of,
     secret,
     signed_by,
-    signer,
     signing_key,
 )
+from support.decisions import admission, amendment, own_change, removal
 from support.exchange import (
     INSTALLATION,
     Clock,
@@ -34,24 +35,27 @@ from support.exchange import (
     house_of,
     opened,
     packet_publication,
+    read_trust,
     said,
     terms,
 )
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import EventCode
 from tearline.crypto.keys import KemKey, SigningKey
-from tearline.errors import EntryTooLarge, TrustListRejected, TrustMissing
+from tearline.errors import MembershipRejected, TrustMissing
+from tearline.federation.directory import DirectoryEntry
 from tearline.federation.members import KeyUse, Revocation
-from tearline.limits import MAX_ENTRY_BYTES, MAX_RECORDS_PER_LIFE
+from tearline.limits import DIRECTORY_INTERVAL_MS, MAX_RECORDS_PER_LIFE
 from tearline.statements.statement import Header, StatementType
 from tearline.verification.log_entries import parse_entry
-from tearline.verification.trust import GENESIS_FEDERATION
 from tearline.wire.agreements import parse_agreement
-from tearline.wire.federation import encode_key_record, encode_revocation, encode_trust_list
+from tearline.wire.federation import encode_key_record, encode_revocation
 from tearline.wire.statements import Signed
 from tearline_server.admin.offline import take_clear
 from tearline_server.exchange import Exchange
 from tearline_server.storage.sqlite.store import SqliteStore
+
+EU = "spiffe://eu-customs.example"
 
 KEM = KeyUse.KEM
 
@@ -60,18 +64,6 @@ def record(world: World, by: str, subject: str, use: KeyUse, public: bytes) -> S
     certifier = world.parties.signer(by)
     body = encode_key_record(key_record(certifier.header, subject, use, public))
     return signed_by(StatementType.KEY_RECORD, body, certifier)
-
-
-def following(world: World, *uris: str, **changed: object) -> bytes:
-    current = world.exchange.trust_list
-    listed = dataclasses.replace(
-        current,
-        header=world.parties.signer(US).header,
-        number=current.number + 1,
-        previous=world.parties.id,
-        agencies=tuple(agency(uri) for uri in sorted(uris or world.parties.agencies)),
-    )
-    return encode_trust_list(dataclasses.replace(listed, **changed))
 
 
 # Keys.
@@ -129,45 +121,67 @@ async def test_a_new_node_gets_the_agreements_in_force(world: World) -> None:
     assert own[0].opening == mail[0].opening
 
 
-# Trust lists.
+# Members.
 
 
-async def test_a_trust_list_is_taken_and_told(world: World) -> None:
+async def test_a_decision_is_taken_told_and_stated_by_the_directory(world: World) -> None:
     told = []
-    world.exchange.on_trust = lambda: told.append(world.exchange.trust_list)
-    changed = dataclasses.replace(agency(MX), token_issuers=())
-    agencies = tuple(sorted((agency(US), agency(CN), changed), key=lambda each: each.uri))
-    body = following(world, agencies=agencies)
-    signed = signed_by(
-        StatementType.TRUST_LIST, body, world.parties.signer(US), world.parties.signer(MX)
-    )
-    assert codes(await world.publish_signed(US, signed)) == [""]
-    assert [each.number for each in told] == [2]
-    assert world.exchange.trust_list.number == 2
+    world.exchange.on_trust = lambda: told.append(world.exchange.members)
+    state = await read_trust(world)
+    for entry in admission(state, EU, US, MX):
+        by = MX if MX in {each.signer for each in entry.attestations.values()} else US
+        assert codes(await world.publish_signed(by, entry)) == [""]
+    assert EU in [each.uri for each in told[-1].agencies]
+    assert EU in [each.uri for each in (await read_trust(world)).members.agencies]
+    last = parse_entry((await world.exchange.entries(0, 0)).entries[-1])
+    assert isinstance(last, DirectoryEntry)
+    assert last.time_ms == world.clock.time_ms
 
 
-async def test_who_published_a_trust_list_is_told_that_alone(world: World) -> None:
-    """The list is for everybody to read; the entry that a receipt opens names its publisher."""
-    body = following(world)
-    signed = signed_by(
-        StatementType.TRUST_LIST, body, world.parties.signer(US), world.parties.signer(MX)
-    )
-    (first,) = await world.publish_signed(US, signed)
-    (other,) = await world.publish_signed(MX, signed)
+async def test_who_published_a_newcomer_s_record_is_told_that_alone(world: World) -> None:
+    """The record is for everybody to read; the entry that a receipt opens names its publisher."""
+    vote, record, _ = admission(await read_trust(world), EU, US, MX)
+    assert codes(await world.publish_signed(US, vote)) == [""]
+    (first,) = await world.publish_signed(US, record)
+    (other,) = await world.publish_signed(MX, record)
     assert (first.refusal, other.receipt) == (None, None)
-    assert codes([other]) == [TrustListRejected.code]
-    assert said(await world.publish_signed(US, signed)) == said([first])
+    assert codes([other]) == [MembershipRejected.code]
+    assert said(await world.publish_signed(US, record)) == said([first])
 
 
-async def test_an_agencys_entry_changes_only_with_its_root(world: World) -> None:
-    changed = dataclasses.replace(agency(MX), token_issuers=())
-    agencies = tuple(sorted((agency(US), agency(CN), changed), key=lambda each: each.uri))
-    body = following(world, agencies=agencies)
-    signed = signed_by(
-        StatementType.TRUST_LIST, body, world.parties.signer(US), world.parties.signer(CN)
-    )
-    (outcome,) = await world.publish_signed(US, signed)
-    assert (codes([outcome]), outcome.receipt) == (["TL-TRU-004"], None)
+async def test_a_vote_is_published_by_its_own_agency(world: World) -> None:
+    (vote,) = removal(await read_trust(world), CN, US)
+    (outcome,) = await world.publish_signed(MX, vote)
+    assert (codes([outcome]), outcome.receipt) == (["TL-TLS-006"], None)
+
+
+async def test_a_member_s_record_changes_only_with_its_root(world: World) -> None:
+    state = world.parties.trust()
+    change = own_change(state, MX, signing_key(CN), token_issuers=())
+    (outcome,) = await world.publish_signed(CN, change)
+    assert (codes([outcome]), outcome.receipt) == (["TL-TRU-002"], None)
+
+
+async def test_a_removed_agency_is_admitted_no_more(world: World) -> None:
+    for vote, by in zip(removal(await read_trust(world), CN, US, MX), (US, MX), strict=True):
+        assert codes(await world.publish_signed(by, vote)) == [""]
+    assert CN not in [each.uri for each in world.exchange.members.agencies]
+    later = packet_publication(world.parties.node(CN), world.packet())
+    assert codes(await world.publish(CN, later)) == ["TL-TLS-006"]
+
+
+async def test_a_directory_is_written_once_a_minute(world: World) -> None:
+    async def directories() -> int:
+        entries = (await world.exchange.entries(0, 0)).entries
+        return sum(isinstance(parse_entry(entry), DirectoryEntry) for entry in entries)
+
+    before = await directories()
+    await world.exchange.maintenance.write_directory()
+    assert await directories() == before
+    world.clock.time_ms += DIRECTORY_INTERVAL_MS
+    for _ in range(2):
+        await world.exchange.maintenance.write_directory()
+    assert await directories() == before + 1
 
 
 @pytest.mark.parametrize(
@@ -181,65 +195,49 @@ async def test_an_agencys_entry_changes_only_with_its_root(world: World) -> None
 async def test_an_agency_brings_no_authority_that_is_not_its_own(
     world: World, authorities: tuple[bytes, ...], code: str
 ) -> None:
-    changed = dataclasses.replace(agency(MX), certificate_authorities=authorities)
-    agencies = tuple(sorted((agency(US), agency(CN), changed), key=lambda each: each.uri))
-    body = following(world, agencies=agencies)
-    signed = signed_by(
-        StatementType.TRUST_LIST, body, world.parties.signer(US), world.parties.signer(MX)
-    )
-    assert codes(await world.publish_signed(MX, signed)) == [code]
+    change = own_change(world.parties.trust(), MX, certificate_authorities=authorities)
+    assert codes(await world.publish_signed(MX, change)) == [code]
 
 
-async def test_a_list_that_names_another_exchange_is_refused(world: World) -> None:
+async def test_an_amendment_that_names_another_exchange_is_refused(world: World) -> None:
     exchange = dataclasses.replace(
-        world.exchange.trust_list.exchange, signing_key=signing_key("impostor").public.encoded
+        world.exchange.members.exchange, signing_key=signing_key("impostor").public.encoded
     )
-    body = following(world, exchange=exchange)
-    roots = [world.parties.signer(uri) for uri in (US, CN, MX)]
-    outcomes = await world.publish_signed(US, signed_by(StatementType.TRUST_LIST, body, *roots))
-    assert codes(outcomes) == ["TL-TRU-004"]
+    proposed = amendment(world.parties.trust(), US, exchange=exchange)
+    assert codes(await world.publish_signed(US, proposed)) == ["TL-TRU-004"]
 
 
 # What the operator does.
 
 
-async def test_a_trust_list_that_fits_no_entry_changes_nothing(world: World) -> None:
-    uris = [US, CN, MX, *(f"spiffe://agency-{number:02d}.example" for number in range(9))]
-    roots = [signer(uri, world.parties.id) for uri in uris]
-    body = following(world, *uris)
-    said = signed_by(StatementType.TRUST_LIST, body, *roots)
-    assert codes(await world.publish_signed(US, said)) == ["TL-LOG-024"]
-    assert world.exchange.trust_list.number == 1
-    entries = (await world.exchange.entries(0, 0)).entries
-    assert all(len(entry) <= MAX_ENTRY_BYTES for entry in entries)
-    house = house_of(world.store, Clock())
-    with pytest.raises(EntryTooLarge):
-        await take_clear(house, said)
-
-
-async def test_without_a_trust_list_there_is_nothing_to_serve(tmp_path: Path) -> None:
+async def test_without_a_charter_there_is_nothing_to_serve(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "empty.db")
     with pytest.raises(TrustMissing):
         await Exchange.open(house_of(store, Clock()))
-    key = federation().clear[1]
-    with pytest.raises(TrustListRejected):
+    key = federation().keys[0]
+    with pytest.raises(MembershipRejected):
         await take_clear(house_of(store, Clock()), key)
     await store.close()
 
 
-async def test_the_operator_takes_only_lists_that_name_this_exchange(tmp_path: Path) -> None:
+async def test_half_a_founding_is_nothing_to_serve(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "half.db")
+    for entry in federation().clear[:5]:
+        await take_clear(house_of(store, Clock()), entry)
+    with pytest.raises(TrustMissing):
+        await Exchange.open(house_of(store, Clock()))
+    await store.close()
+
+
+async def test_the_operator_takes_only_charters_that_name_this_exchange(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "empty.db")
-    listed = first_list([US, CN])
+    constituted = constitution([US, CN])
     foreign = dataclasses.replace(
-        listed,
-        log=dataclasses.replace(listed.log, origin="elsewhere.example/log"),
+        constituted, log=dataclasses.replace(constituted.log, origin="elsewhere.example/log")
     )
-    body = encode_trust_list(foreign)
-    genesis = [signer(uri, GENESIS_FEDERATION) for uri in (CN, US)]
-    with pytest.raises(TrustListRejected):
-        await take_clear(
-            house_of(store, Clock()), signed_by(StatementType.TRUST_LIST, body, *genesis)
-        )
+    entries = founding([agency(US), agency(CN)], foreign)
+    with pytest.raises(MembershipRejected):
+        await take_clear(house_of(store, Clock()), entries[0])
     assert (await store.load()).head.tree.size == 0
     await store.close()
 

@@ -1,0 +1,1 @@
+"""Members, council and votes of the federation."""

@@ -1,0 +1,168 @@
+"""Statements of an agency's root about the federation, made from the state as it was read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from tearline.dataclass.immutable import immutable
+from tearline.errors import MembershipRejected, NotFound
+from tearline.federation.charter import Constitution
+from tearline.federation.decisions import (
+    NOTHING,
+    Amendment,
+    Leave,
+    MemberRecord,
+    Vote,
+    VoteKind,
+)
+from tearline.federation.members import Agency
+from tearline.federation.membership import Membership
+from tearline.federation.open_votes import VoteKey
+from tearline.federation.versions import Members
+from tearline.statements.signer import Signer
+from tearline.statements.statement import StatementType
+from tearline.text.choices import one_of
+from tearline.wire.federation import (
+    encode_amendment,
+    encode_leave,
+    encode_member_record,
+    encode_vote,
+    parse_member_record,
+)
+from tearline.wire.statements import Signed, cosigned, signed
+
+DEFAULT_VOTE_LIFETIME_MS = 30 * 24 * 3_600_000
+
+
+@immutable
+class OpenDecision:
+    """Decision that has open votes.
+
+    Attributes:
+        key: The decision.
+        voters: Agencies with an open vote, ascending.
+    """
+
+    key: VoteKey
+    voters: tuple[str, ...]
+
+    @property
+    def kind(self) -> VoteKind:
+        """Returns its kind."""
+        return self.key[0]
+
+    @property
+    def subject(self) -> str:
+        """Returns the agency decided on; empty for an amendment."""
+        return self.key[1]
+
+    @property
+    def content(self) -> bytes:
+        """Returns the id of amendment or member record; zeros for a removal."""
+        return self.key[3]
+
+
+def vote_on(
+    root: Signer, state: Membership, kind: VoteKind, subject: str, content: bytes
+) -> Signed:
+    """Returns a vote on a decision, for thirty days of log time."""
+    vote = Vote(
+        header=root.header,
+        kind=kind,
+        predecessor=state.now.constitution_id,
+        subject=subject,
+        subject_state=state.state_of(subject) if subject else NOTHING,
+        content=content,
+        expires_ms=state.time_ms + DEFAULT_VOTE_LIFETIME_MS,
+    )
+    return signed(root.sign([(StatementType.VOTE, encode_vote(vote))]))
+
+
+def invitation(root: Signer, state: Membership, record: Signed) -> tuple[Signed, Signed]:
+    """Returns a vote to admit an agency, or to replace its lost root, and then its record.
+
+    Raises:
+        MembershipRejected: If the record is of another federation, or not the agency's next first.
+    """
+    content = parse_member_record(record.statement.body)
+    if content.header.federation != root.header.federation:
+        raise MembershipRejected("the agency asks to join another federation")
+    uri = content.agency.uri
+    kind = VoteKind.ADMIT if state.now.agency(uri) is None else VoteKind.REPLACE
+    return vote_on(root, state, kind, uri, record.statement.id), record
+
+
+def amendment_of(
+    root: Signer, state: Membership, constitution: Constitution
+) -> tuple[Signed, Signed]:
+    """Returns an amendment to a constitution, and this agency's vote for it."""
+    amendment = Amendment(
+        header=root.header, predecessor=state.now.constitution_id, constitution=constitution
+    )
+    proposed = signed(root.sign([(StatementType.AMENDMENT, encode_amendment(amendment))]))
+    return proposed, vote_on(root, state, VoteKind.AMEND, "", proposed.statement.id)
+
+
+def amended(
+    now: Members,
+    changed: Mapping[str, int],
+    seats: Sequence[str],
+    cosigners: Sequence[str],
+) -> Constitution:
+    """Returns the constitution in force with changed thresholds, council and cosigners.
+
+    Raises:
+        NotFound: If a name is no member's.
+    """
+    uris = {each.name: each.uri for each in now.agencies}
+    for name in (*seats, *cosigners):
+        if name not in uris:
+            raise NotFound(one_of(name, "member", uris))
+    constitution = replace(now.constitution, rules=replace(now.rules, **changed))
+    council = tuple(sorted(uris[name] for name in seats)) or constitution.council
+    counted = tuple(sorted(uris[name] for name in cosigners)) or constitution.cosigners
+    quorum = 2 * len(counted) // 3 + 1 if cosigners else constitution.quorum
+    return replace(constitution, council=council, cosigners=counted, quorum=quorum)
+
+
+def next_record(state: Membership, agency: Agency, root: Signer, *others: Signer) -> Signed:
+    """Returns an agency's next member record.
+
+    Args:
+        state: The state as read.
+        agency: The agency as it shall be.
+        root: The root in force, or the recovery key.
+        others: The new root, if the record brings one.
+
+    Raises:
+        MembershipRejected: If the agency is no member.
+    """
+    version = state.now.version(agency.uri)
+    if version is None:
+        raise MembershipRejected("the agency is no member")
+    record = MemberRecord(
+        header=root.header,
+        generation=version.record.generation,
+        number=version.record.number + 1,
+        previous=version.record_id,
+        agency=agency,
+    )
+    bodies = [(StatementType.MEMBER_RECORD, encode_member_record(record))]
+    return cosigned((each.sign(bodies), 0) for each in (root, *others))
+
+
+def rotated(state: Membership, root: Signer, new: Signer, new_key: bytes) -> Signed:
+    """Returns the member record that replaces an agency's root key, signed by both.
+
+    Raises:
+        MembershipRejected: If the agency is no member.
+    """
+    agency = state.now.agency(root.header.signer)
+    if agency is None:
+        raise MembershipRejected("the agency is no member")
+    return next_record(state, replace(agency, root_key=new_key), root, new)
+
+
+def leaving(root: Signer, reason: str) -> Signed:
+    """Returns the statement by which an agency leaves."""
+    body = encode_leave(Leave(header=root.header, reason=reason))
+    return signed(root.sign([(StatementType.LEAVE, body)]))

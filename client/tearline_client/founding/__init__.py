@@ -1,0 +1,1 @@
+"""Founding of a federation by its charter."""

@@ -1,0 +1,244 @@
+"""Directory: the state of every agency in a sparse Merkle tree, and its entries in the log.
+
+An entry ``0x02 ‖ u64(time_ms) ‖ root`` states the tree after all entries before it. A path proves
+an agency's state, or that the federation never had it. Specified in docs/spec/federation-v1.md.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+from tearline.dataclass.immutable import immutable
+from tearline.encoding import labelled_sha256, prefixed, u8, u32, u64
+from tearline.errors import ProofMalformed
+
+EMPTY = bytes(32)
+MAX_DEPTH = 64
+DIRECTORY_ENTRY_SIZE = 41
+KEYS_KEPT = 16  # of each subject, its last ones
+
+
+@immutable
+class DirectoryEntry:
+    """Entry of the log that states the directory.
+
+    Attributes:
+        time_ms: Log time, Unix milliseconds; never decreases.
+        root: 32 bytes.
+    """
+
+    time_ms: int
+    root: bytes
+
+    def encode(self) -> bytes:
+        """Returns the 41 bytes of the entry."""
+        return b"\2" + u64(self.time_ms) + self.root
+
+
+@immutable
+class KeyState:
+    """Key of a node, in the state of its agency.
+
+    Attributes:
+        id: 32 bytes.
+        subject: Node URI.
+        use: ``sign`` or ``cosign``.
+        types: Statement types that it may sign, ascending.
+        not_before_ms: Start, Unix milliseconds.
+        not_after_ms: End, Unix milliseconds.
+        index: The entry of its record.
+        end: The entry that ended it, plus one; 0 if none did.
+    """
+
+    id: bytes
+    subject: str
+    use: str
+    types: tuple[int, ...]
+    not_before_ms: int
+    not_after_ms: int
+    index: int
+    end: int
+
+    def encode(self) -> bytes:
+        """Returns the canonical encoding."""
+        return b"".join(
+            (
+                self.id,
+                prefixed(self.subject.encode()),
+                prefixed(self.use.encode()),
+                u32(len(self.types)),
+                *map(u8, self.types),
+                *map(u64, (self.not_before_ms, self.not_after_ms, self.index, self.end)),
+            )
+        )
+
+
+@immutable
+class AgencyState:
+    """Agency as the directory states it.
+
+    Attributes:
+        uri: Its URI.
+        name: Its short name.
+        generation: From 1.
+        status: ``member``, ``left`` or ``removed``.
+        index: The entry of its newest version.
+        record: 32 bytes, the statement id of its member record.
+        entries: Number of clear entries about it, ever.
+        keys: Its nodes' keys, except encryption keys, of each node the last 16, in log order.
+    """
+
+    uri: str
+    name: str
+    generation: int
+    status: str
+    index: int
+    record: bytes
+    entries: int
+    keys: tuple[KeyState, ...]
+
+    def encode(self) -> bytes:
+        """Returns the canonical encoding."""
+        return b"".join(
+            (
+                prefixed(self.uri.encode()),
+                prefixed(self.name.encode()),
+                u32(self.generation),
+                prefixed(self.status.encode()),
+                u64(self.index),
+                self.record,
+                u64(self.entries),
+                u32(len(self.keys)),
+                *(prefixed(key.encode()) for key in self.keys),
+            )
+        )
+
+    @property
+    def hash(self) -> bytes:
+        """Returns SHA-256 of the encoding."""
+        return hashlib.sha256(self.encode()).digest()
+
+
+def directory_key(uri: str) -> bytes:
+    """Returns the 32-byte position of an agency."""
+    return labelled_sha256("directory", uri.encode())
+
+
+def _leaf(key: bytes, state: bytes) -> bytes:
+    return hashlib.sha256(b"\0" + key + state).digest()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def _bit(key: bytes, depth: int) -> int:
+    return key[depth >> 3] >> (7 - (depth & 7)) & 1
+
+
+class _Node:
+    """Subtree: a leaf with a key and a state, or two children."""
+
+    __slots__ = ("children", "hash", "key", "state")
+
+    def __init__(
+        self,
+        key: bytes = b"",
+        state: bytes = b"",
+        children: "tuple[_Node | None, _Node | None] | None" = None,
+    ) -> None:
+        self.key, self.state, self.children = key, state, children
+        if children is None:
+            self.hash = _leaf(key, state)
+        else:
+            self.hash = _node(*(EMPTY if each is None else each.hash for each in children))
+
+
+@immutable
+class DirectoryProof:
+    """Path of the directory to an agency, or to the place that it would have.
+
+    Attributes:
+        siblings: Hashes beside the path, from the root down.
+        other: Key and state hash of the leaf that stands there instead; None if the place is
+            empty, or the agency's own.
+    """
+
+    siblings: tuple[bytes, ...]
+    other: tuple[bytes, bytes] | None
+
+
+class Directory:
+    """Sparse Merkle tree of the agencies' state hashes; an update costs one path."""
+
+    def __init__(self, states: Iterable[tuple[str, bytes]] = ()) -> None:
+        self._root: _Node | None = None
+        for uri, state in states:
+            self.put(uri, state)
+
+    @property
+    def root(self) -> bytes:
+        """Returns the 32-byte root."""
+        return EMPTY if self._root is None else self._root.hash
+
+    def put(self, uri: str, state: bytes) -> None:
+        """Sets the hash of an agency's state."""
+        self._root = _put(self._root, directory_key(uri), state, 0)
+
+    def prove(self, uri: str) -> DirectoryProof:
+        """Returns the proof of an agency's state, or of its absence."""
+        key, node, siblings = directory_key(uri), self._root, list[bytes]()
+        while node is not None and node.children is not None:
+            bit = _bit(key, len(siblings))
+            beside = node.children[1 - bit]
+            siblings.append(EMPTY if beside is None else beside.hash)
+            node = node.children[bit]
+        other = None if node is None or node.key == key else (node.key, node.state)
+        return DirectoryProof(siblings=tuple(siblings), other=other)
+
+
+def _put(node: _Node | None, key: bytes, state: bytes, depth: int) -> _Node:
+    if node is None or node.key == key:
+        return _Node(key, state)
+    if node.children is None:
+        above: list[_Node | None] = [None, None]
+        above[_bit(node.key, depth)] = node
+        children = above
+    else:
+        children = list(node.children)
+    bit = _bit(key, depth)
+    children[bit] = _put(children[bit], key, state, depth + 1)
+    return _Node(children=(children[0], children[1]))
+
+
+def verify_directory(root: bytes, uri: str, state: bytes | None, proof: DirectoryProof) -> None:
+    """Checks the hash of an agency's state, or its absence, under a directory's root.
+
+    Args:
+        root: 32 bytes, from a directory entry.
+        uri: The agency.
+        state: The state's hash; None for absence.
+        proof: The path.
+
+    Raises:
+        ProofMalformed: If the path does not lead to the root, or proves the contrary.
+    """
+    key, depth = directory_key(uri), len(proof.siblings)
+    hashes = (*proof.siblings, *(proof.other or ()), *((state,) if state is not None else ()))
+    if depth > MAX_DEPTH or any(len(each) != len(EMPTY) for each in hashes):
+        raise ProofMalformed("a path of the directory has at most 64 hashes of 32 bytes")
+    if state is not None:
+        if proof.other is not None:
+            raise ProofMalformed("the path proves another agency")
+        found = _leaf(key, state)
+    elif proof.other is None:
+        found = EMPTY
+    else:
+        other, held = proof.other
+        if other == key or any(_bit(other, each) != _bit(key, each) for each in range(depth)):
+            raise ProofMalformed("the path proves the contrary, or leads elsewhere")
+        found = _leaf(other, held)
+    for level in reversed(range(depth)):
+        pair = (found, proof.siblings[level])
+        found = _node(*(pair if _bit(key, level) == 0 else reversed(pair)))
+    if found != root:
+        raise ProofMalformed("the path leads to another directory")

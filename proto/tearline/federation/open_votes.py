@@ -1,0 +1,66 @@
+"""Votes that are neither decided, expired nor void. Specified in docs/spec/federation-v1.md."""
+
+from collections.abc import Set
+
+from tearline.errors import MembershipRejected
+from tearline.federation.decisions import Vote, VoteKind
+from tearline.limits import MAX_OPEN_VOTES, MAX_VOTE_LIFETIME_MS
+
+VoteKey = tuple[VoteKind, str, bytes, bytes]
+
+
+class OpenVotes:
+    """Votes by decision and voter, each until it expires, is decided or is void."""
+
+    def __init__(self) -> None:
+        self._expiries: dict[VoteKey, dict[str, int]] = {}
+
+    def add(self, vote: Vote, now_ms: int) -> None:
+        """Adds a vote, in place of an earlier one of the same agency for the same decision.
+
+        Raises:
+            MembershipRejected: If it has expired, lasts too long, or its agency has too many.
+        """
+        if not now_ms < vote.expires_ms <= now_ms + MAX_VOTE_LIFETIME_MS:
+            raise MembershipRejected("the vote has expired, or lasts longer than 90 days")
+        voter = vote.header.signer
+        own = [key for key, expiries in self._expiries.items() if voter in expiries]
+        if len(own) >= MAX_OPEN_VOTES and vote.key not in own:
+            self._drop_expired(now_ms)
+            if sum(voter in each for each in self._expiries.values()) >= MAX_OPEN_VOTES:
+                raise MembershipRejected(f"the agency has {MAX_OPEN_VOTES} open votes")
+        self._expiries.setdefault(vote.key, {})[voter] = vote.expires_ms
+
+    def voters(self, key: VoteKey, now_ms: int) -> frozenset[str]:
+        """Returns the agencies with an open vote for a decision."""
+        expiries = self._expiries.get(key, {})
+        return frozenset(voter for voter, end_ms in expiries.items() if now_ms < end_ms)
+
+    def pending(self, now_ms: int) -> dict[VoteKey, frozenset[str]]:
+        """Returns the voters of each decision that has an open vote."""
+        found = {key: self.voters(key, now_ms) for key in self._expiries}
+        return {key: voters for key, voters in found.items() if voters}
+
+    def is_wanted(self, subject: str, content: bytes, now_ms: int) -> bool:
+        """Returns whether an open vote names a member record of a subject."""
+        return any(
+            key[1] == subject and key[3] == content and self.voters(key, now_ms)
+            for key in self._expiries
+        )
+
+    def drop(self, subject: str, kinds: Set[VoteKind] = frozenset(VoteKind)) -> None:
+        """Voids the open votes on a subject."""
+        self._expiries = {
+            key: each
+            for key, each in self._expiries.items()
+            if key[1] != subject or key[0] not in kinds
+        }
+
+    def clear(self) -> None:
+        """Voids all open votes."""
+        self._expiries.clear()
+
+    def _drop_expired(self, now_ms: int) -> None:
+        self._expiries = {
+            key: each for key, each in self._expiries.items() if self.voters(key, now_ms)
+        }

@@ -1,0 +1,160 @@
+"""Members and constitution of a federation as they were at one index of its log."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import cached_property
+
+from tearline.dataclass.immutable import immutable
+from tearline.encoding import labelled_sha256, prefixed, u32
+from tearline.federation.charter import Constitution, Rules
+from tearline.federation.decisions import MemberRecord
+from tearline.federation.members import Agency, ExchangeIdentity, LogIdentity
+
+
+class MemberStatus(StrEnum):
+    """Statuses of an agency in the federation."""
+
+    MEMBER = "member"
+    LEFT = "left"
+    REMOVED = "removed"
+
+
+@immutable
+class MemberVersion:
+    """Agency from one entry of the log on.
+
+    Attributes:
+        index: The entry; the version counts for later ones.
+        since: The entry by which this generation became a member.
+        status: Its status.
+        record_id: Statement id of its member record.
+        record: That record.
+    """
+
+    index: int
+    since: int
+    status: MemberStatus
+    record_id: bytes
+    record: MemberRecord
+
+    @property
+    def state(self) -> bytes:
+        """Returns the hash that votes on this agency name.
+
+        It omits the record: a change of its own record must not void votes to remove it.
+        """
+        record = self.record
+        return labelled_sha256(
+            "member-state",
+            prefixed(record.agency.uri.encode()),
+            u32(record.generation),
+            prefixed(self.status.value.encode()),
+        )
+
+
+@immutable
+class ConstitutionVersion:
+    """Constitution from one entry of the log on; ``id`` names charter or amendment."""
+
+    index: int
+    id: bytes
+    constitution: Constitution
+
+
+class Members:
+    """Members and constitution at one index of the log.
+
+    Args:
+        history: The versions of each agency that was ever a member.
+        version: The constitution in force.
+        before: Only versions of earlier entries count.
+    """
+
+    def __init__(
+        self, history: dict[str, list[MemberVersion]], version: ConstitutionVersion, before: int
+    ) -> None:
+        self._history = history
+        self._version = version
+        self._before = before
+
+    def version(self, uri: str) -> MemberVersion | None:
+        """Returns the version of an agency, whatever its status; None if it was never a member."""
+        found = reversed(self._history.get(uri, ()))
+        return next((each for each in found if each.index < self._before), None)
+
+    def agency(self, uri: str) -> Agency | None:
+        """Returns the member with this URI, or None."""
+        found = self.version(uri)
+        is_member = found is not None and found.status is MemberStatus.MEMBER
+        return found.record.agency if found and is_member else None
+
+    @cached_property
+    def agencies(self) -> tuple[Agency, ...]:
+        """Returns all members, ascending by URI."""
+        found = map(self.agency, sorted(self._history))
+        return tuple(agency for agency in found if agency is not None)
+
+    @cached_property
+    def versions(self) -> tuple[MemberVersion, ...]:
+        """Returns every agency that was ever a member, ascending by URI."""
+        found = map(self.version, sorted(self._history))
+        return tuple(version for version in found if version is not None)
+
+    @property
+    def constitution(self) -> Constitution:
+        """Returns the constitution in force."""
+        return self._version.constitution
+
+    @property
+    def constitution_id(self) -> bytes:
+        """Returns the statement id of the constitutional decision in force."""
+        return self._version.id
+
+    @property
+    def exchange(self) -> ExchangeIdentity:
+        """Returns the exchange."""
+        return self.constitution.exchange
+
+    @property
+    def log(self) -> LogIdentity:
+        """Returns the log."""
+        return self.constitution.log
+
+    @property
+    def min_suite(self) -> int:
+        """Returns the lowest suite accepted."""
+        return self.constitution.min_suite
+
+    @property
+    def rules(self) -> Rules:
+        """Returns the thresholds."""
+        return self.constitution.rules
+
+    @cached_property
+    def council(self) -> frozenset[str]:
+        """Returns the filled seats of the council; see ``seated``."""
+        return frozenset(self.seated(self.constitution.council))
+
+    @cached_property
+    def cosigners(self) -> frozenset[str]:
+        """Returns the counted cosigners that are members; see ``seated``."""
+        return frozenset(self.seated(self.constitution.cosigners))
+
+    def members_of(self, uris: tuple[str, ...]) -> frozenset[str]:
+        """Returns those agencies that are members."""
+        return frozenset(uri for uri in uris if self.agency(uri) is not None)
+
+    def seated(self, uris: tuple[str, ...]) -> Iterator[str]:
+        """Yields those agencies that the constitution in force names as they are now.
+
+        A seat belongs to one generation: a new root under an old name has to be seated anew.
+        """
+        return (uri for uri in uris if self._has_stayed(uri, self._version.index))
+
+    def departed(self, uris: tuple[str, ...], index: int) -> tuple[str, ...]:
+        """Returns those agencies that are no members, or of another generation than at an entry."""
+        return tuple(uri for uri in uris if not self._has_stayed(uri, index))
+
+    def _has_stayed(self, uri: str, index: int) -> bool:
+        found = self.version(uri)
+        return found is not None and found.status is MemberStatus.MEMBER and found.since <= index

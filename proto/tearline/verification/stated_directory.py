@@ -1,0 +1,116 @@
+"""Directory of all agencies, as the clear entries so far make it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from tearline.federation.directory import (
+    KEYS_KEPT,
+    AgencyState,
+    Directory,
+    DirectoryEntry,
+    DirectoryProof,
+    KeyState,
+)
+from tearline.federation.members import KeyUse
+from tearline.federation.membership import Membership
+from tearline.identity import agency_uri_of
+from tearline.verification.key_entry import KeyEntry
+
+
+class StatedDirectory:
+    """Directory over the members and keys of a state of trust.
+
+    Only agencies that an entry concerned since the last root are encoded again.
+
+    Args:
+        membership: The members.
+        keys: The keys on record of each node, in log order.
+    """
+
+    def __init__(self, membership: Membership, keys: Mapping[str, Sequence[KeyEntry]]) -> None:
+        self._membership = membership
+        self._keys = keys
+        self._nodes: dict[str, list[str]] = {}
+        self._counts: Counter[str] = Counter()
+        self._touched: set[str] = set()
+        self._tree = Directory()
+
+    def count(self, agency: str) -> None:
+        """Counts a clear entry of an agency, its root or a node of it."""
+        self._counts[agency] += 1
+        self.touch(agency)
+
+    def touch(self, agency: str) -> None:
+        """Notes that the state of an agency changed."""
+        self._touched.add(agency)
+
+    def add_node(self, node: str) -> None:
+        """Notes a node with its first key on record."""
+        self._nodes.setdefault(agency_uri_of(node), []).append(node)
+
+    def nodes_of(self, agency: str) -> Sequence[str]:
+        """Returns the nodes of an agency that ever had a key on record, in log order."""
+        return self._nodes.get(agency, ())
+
+    @property
+    def root(self) -> bytes:
+        """Returns the root of the directory."""
+        self._refresh()
+        return self._tree.root
+
+    def _refresh(self) -> None:
+        if not self._membership.is_founded:
+            return
+        for agency in self._touched:
+            state = self.state_of(agency)
+            if state is not None:  # else a candidate, whose admission touches it again
+                self._tree.put(agency, state.hash)
+        self._touched.clear()
+
+    def entry(self, time_ms: int) -> DirectoryEntry:
+        """Returns the directory entry to be logged next."""
+        return DirectoryEntry(time_ms=max(time_ms, self._membership.time_ms), root=self.root)
+
+    def prove(self, agency: str) -> DirectoryProof:
+        """Returns the proof of an agency's state under the root, or of its absence."""
+        self._refresh()
+        return self._tree.prove(agency)
+
+    def state_of(self, agency: str) -> AgencyState | None:
+        """Returns the state of an agency, or None if it was never a member."""
+        if not self._membership.is_founded:
+            return None
+        version = self._membership.now.version(agency)
+        if version is None:
+            return None
+        return AgencyState(
+            uri=agency,
+            name=version.record.agency.name,
+            generation=version.record.generation,
+            status=version.status.value,
+            index=version.index,
+            record=version.record_id,
+            entries=self._counts[agency],
+            keys=tuple(
+                state
+                for node in sorted(self.nodes_of(agency))
+                for state in _key_states(self._keys[node])
+            ),
+        )
+
+
+def _key_states(entries: Sequence[KeyEntry]) -> Sequence[KeyState]:
+    kept = [each for each in entries if each.record.use is not KeyUse.KEM][-KEYS_KEPT:]
+    return [
+        KeyState(
+            id=each.record.key_id,
+            subject=each.record.subject,
+            use=each.record.use.value,
+            types=tuple(each.record.types),
+            not_before_ms=each.record.not_before_ms,
+            not_after_ms=each.record.not_after_ms,
+            index=each.start,
+            end=0 if each.end is None else each.end + 1,
+        )
+        for each in kept
+    ]
