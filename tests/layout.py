@@ -27,7 +27,7 @@ AT_MOST: Mapping[str, float] = {
     # Of these, 200 are the status that both sides share; 45 make classes on use; 60 save bytes
     # of fields; 10 are the codes of sign-ins and changes of persons; 880 are charter, member
     # records, votes and the directory.
-    "lines of code in proto": 13_170,
+    "lines of code in proto": 13_230,
     # Of these, 80 write directory entries, show the federation, and settle departures.
     "lines of code in server": 9_880,
     # Of these, 250 count the effects of a suspension and read what a case holds; 1,300 are the

@@ -298,3 +298,11 @@ class OrderContradicted(LogError):
         "none, the exchange erased too early: keep both proofs, and tell the other parties."
     )
     error_class = ErrorClass.EVIDENCE
+
+
+class CosignersTooFew(LogError):
+    """Checkpoint that fewer counted cosigners signed than the constitution demands."""
+
+    code = "TL-LOG-044"
+    what = "Too few of the counted cosigners signed the checkpoint."
+    next = "Wait until more of them have cosigned, or ask for a newer checkpoint."
