@@ -22,12 +22,11 @@ from tearline.errors import (
     SignerKeyUnknown,
     TearlineError,
 )
-from tearline.federation.members import KeyRecord, KeyUse, Revocation
+from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse, Revocation
 from tearline.limits import MAILBOX_BYTES, MAILBOX_RETRY_MS
 from tearline.statements.receipt import Receipt, Status
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
-from tearline.verification.trust import NODE_TYPES
 from tearline.wire.federation import encode_key_record, encode_revocation
 from tearline.wire.grants import parse_grant
 from tearline.wire.publications import Outcome, Publication, parse_publication

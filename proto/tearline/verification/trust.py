@@ -22,7 +22,7 @@ from tearline.errors import (
     TypeNotAllowed,
 )
 from tearline.federation.directory import DirectoryEntry
-from tearline.federation.members import NODE_TYPES, Agency, KeyRecord, KeyUse
+from tearline.federation.members import Agency, KeyRecord, KeyUse
 from tearline.federation.membership import Membership
 from tearline.federation.record_limits import RecordBounds
 from tearline.federation.versions import Members
@@ -39,7 +39,7 @@ from tearline.statements.statement import (
 from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey
 from tearline.verification.attested import attested, listed_key
 from tearline.verification.founders import Founding
-from tearline.verification.key_entry import KeyEntry, verify_certifier, verify_encoding
+from tearline.verification.key_register import KeyRegister
 from tearline.verification.member_signatures import verify_own_change, verify_roots
 from tearline.verification.moment import Moment
 from tearline.verification.stated_directory import StatedDirectory
@@ -75,14 +75,11 @@ class TrustState:
         self.federation = federation
         self._is_partial = is_partial
         self.membership = Membership()
-        # By subject and key id: recording another's key first must not block its owner.
-        self._keys: dict[tuple[str, bytes], KeyEntry] = {}
-        self._of: dict[str, list[KeyEntry]] = {}
-        self._revoked: set[tuple[str, bytes]] = set()
         self._bounds = RecordBounds()
+        self._keys = KeyRegister(self._bounds)
         self._cache = AttestationCache()
         self._founding = Founding(federation, self.membership, self._cache)
-        self._directory = StatedDirectory(self.membership, self._of)
+        self._directory = StatedDirectory(self.membership, self._keys.of_node)
         self._clear: Mapping[StatementType, Callable[[Signed, int], None]] = {
             StatementType.CHARTER: _refuse_founding,
             StatementType.CHARTER_SIGNATURE: _refuse_founding,
@@ -200,7 +197,7 @@ class TrustState:
         if agency is not None:
             return listed_key(agency.root_key, signer, kind, ROOT_TYPES)
         _agency_of(signer.signer, members)
-        entry = self._key(signer.signer, signer.key_id, KeyUse.SIGN)
+        entry = self._keys.find_for(KeyUse.SIGN, signer.signer, signer.key_id)
         if entry is None or not (entry.has_begun(at) if vouched else entry.counts(at)):
             raise SignerKeyUnknown(signer.signer)
         if kind not in entry.record.types:
@@ -223,9 +220,7 @@ class TrustState:
         """
         self.agency_of(node_uri)
         entries = [
-            entry
-            for entry in self._of.get(node_uri, ())
-            if entry.record.use is KeyUse.KEM and entry.counts(at)
+            entry for entry in self._keys.valid(node_uri, at=at) if entry.record.use is KeyUse.KEM
         ]
         if not entries:
             raise SignerKeyUnknown(f"{node_uri} has no encryption key in force")
@@ -234,7 +229,7 @@ class TrustState:
 
     def kem_key_counts(self, node_uri: str, kem_key_id: bytes, *, at: Moment) -> bool:
         """Returns whether a grant to ``node_uri`` may be sealed to this key."""
-        entry = self._key(node_uri, kem_key_id, KeyUse.KEM)
+        entry = self._keys.find_for(KeyUse.KEM, node_uri, kem_key_id)
         return entry is not None and entry.counts(at)
 
     def cosigning_keys(self, node_uri: str, *, at: Moment) -> tuple[VerifierKey, ...]:
@@ -247,16 +242,16 @@ class TrustState:
 
     def keys_of(self, node_uri: str, *, at: Moment) -> tuple[KeyRecord, ...]:
         """Returns the records of a node's valid keys, oldest first."""
-        return tuple(entry.record for entry in self._of.get(node_uri, ()) if entry.counts(at))
+        return tuple(entry.record for entry in self._keys.valid(node_uri, at=at))
 
     def record_of(self, node_uri: str, key: bytes) -> KeyRecord | None:
         """Returns the record of a node's key by id, valid or not; None without one."""
-        entry = self._keys.get((node_uri, key))
+        entry = self._keys.find(node_uri, key)
         return None if entry is None else entry.record
 
     def nodes(self) -> tuple[str, ...]:
         """Returns every node that ever had a key on record, in order of URI."""
-        return tuple(sorted(self._of))
+        return tuple(sorted(self._keys.of_node))
 
     @property
     def revoked_keys(self) -> frozenset[tuple[str, bytes]]:
@@ -264,11 +259,7 @@ class TrustState:
 
         An agency may revoke any id, but that affects only keys of its own nodes.
         """
-        return frozenset(self._revoked)
-
-    def _key(self, subject: str, key: bytes, use: KeyUse) -> KeyEntry | None:
-        entry = self._keys.get((subject, key))
-        return None if entry is None or entry.record.use is not use else entry
+        return frozenset(self._keys.revoked)
 
     def _apply_directory(self, index: int, entry: DirectoryEntry) -> None:
         if not self._is_partial and entry.root != self._directory.root:
@@ -318,48 +309,19 @@ class TrustState:
 
     def _end_keys(self, agency: str, index: int) -> None:
         """Ends all keys of an agency: another generation of it certifies new ones (L-19)."""
-        for node in self._directory.nodes_of(agency):
-            for entry in self._of[node]:
-                entry.end_at(index)
+        self._keys.end(self._directory.nodes_of(agency), index)
 
     def _apply_key_record(self, signed: Signed, index: int) -> None:
         record = parse_key_record(signed.statement.body)
         at = Moment(index=index, time_ms=record.not_before_ms)
         header = self.verify(signed.statement, signed.attestations, at=at)
-        agency = agency_uri_of(record.subject)
-        verify_certifier(header.signer, record, agency)
-        if (
-            header.signer == record.subject
-            and record.not_after_ms > self._keys[header.signer, header.key_id].record.not_after_ms
-        ):
-            # Otherwise an expired key could certify a longer-lived one (L-21).
-            raise SignerKeyUnknown("a key may not outlive the one that certifies it")
-        if not set(record.types) <= NODE_TYPES:
-            raise TypeNotAllowed("a node's key may not sign a type reserved to roots")
-        if (record.subject, record.key_id) in self._keys:
-            raise StatementMalformed("the key is on record already")
-        if (agency, record.key_id) in self._revoked:
-            raise SignerKeyUnknown("the key was revoked")
-        verify_encoding(record)
-        self._bounds.take_key(record)
-        entry = KeyEntry(record=record, start=index)
-        self._keys[record.subject, record.key_id] = entry
-        if record.subject not in self._of:
+        if self._keys.add(record, header, index):
             self._directory.add_node(record.subject)
-        self._of.setdefault(record.subject, []).append(entry)
 
     def _apply_revocation(self, signed: Signed, index: int) -> None:
         header = self._verify_by_root(signed, index)  # only a root revokes
         revocation = parse_revocation(signed.statement.body)
-        holders = [entry for (_, key), entry in self._keys.items() if key == revocation.revoked_key]
-        own = [e for e in holders if agency_uri_of(e.record.subject) == header.signer]
-        if holders and not own:
-            raise SignerKeyUnknown("an agency may revoke only its own keys")
-        # A key of no record, as of a TLS certificate, is revoked by its id alone.
-        self._bounds.take_revocation(header.signer)
-        self._revoked.add((header.signer, revocation.revoked_key))
-        for entry in own:
-            entry.end_at(index)
+        self._keys.revoke(header.signer, revocation.revoked_key, index)
 
 
 def _refuse_founding(signed: Signed, index: int) -> None:

@@ -1,0 +1,100 @@
+"""Register of the nodes' keys, by the entries that recorded and ended them."""
+
+from collections.abc import Iterable, Sequence
+
+from tearline.errors import SignerKeyUnknown, StatementMalformed, TypeNotAllowed
+from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse
+from tearline.federation.record_limits import RecordBounds
+from tearline.identity import agency_uri_of
+from tearline.statements.statement import Header
+from tearline.verification.key_entry import KeyEntry, verify_certifier, verify_encoding
+from tearline.verification.moment import Moment
+
+
+class KeyRegister:
+    """Keys on record of each node, and all revocations.
+
+    Args:
+        bounds: The limits on an agency's records.
+
+    Attributes:
+        of_node: The keys of each node, in log order.
+        revoked: Agency and key id of each revocation.
+    """
+
+    def __init__(self, bounds: RecordBounds) -> None:
+        self._bounds = bounds
+        # By subject and key id: recording another's key first must not block its owner.
+        self._keys: dict[tuple[str, bytes], KeyEntry] = {}
+        self.of_node: dict[str, list[KeyEntry]] = {}
+        self.revoked: set[tuple[str, bytes]] = set()
+
+    def find(self, node: str, key: bytes) -> KeyEntry | None:
+        """Returns a node's key by id, valid or not; None without one."""
+        return self._keys.get((node, key))
+
+    def find_for(self, use: KeyUse, node: str, key: bytes) -> KeyEntry | None:
+        """Returns a node's key of a use by id, valid or not; None without one."""
+        entry = self.find(node, key)
+        return None if entry is None or entry.record.use is not use else entry
+
+    def valid(self, node: str, *, at: Moment) -> Sequence[KeyEntry]:
+        """Returns a node's valid keys, oldest first."""
+        return [entry for entry in self.of_node.get(node, ()) if entry.counts(at)]
+
+    def add(self, record: KeyRecord, certifier: Header, index: int) -> bool:
+        """Records a key, and returns whether it is its node's first.
+
+        Args:
+            record: The key's record.
+            certifier: The verified signer of the record.
+            index: The entry of the record.
+
+        Raises:
+            TearlineError: If the certifier may not record the key; it is then not recorded.
+        """
+        agency = agency_uri_of(record.subject)
+        verify_certifier(certifier.signer, record, agency)
+        if (
+            certifier.signer == record.subject
+            and record.not_after_ms
+            > self._keys[certifier.signer, certifier.key_id].record.not_after_ms
+        ):
+            # Otherwise an expired key could certify a longer-lived one (L-21).
+            raise SignerKeyUnknown("a key may not outlive the one that certifies it")
+        if not set(record.types) <= NODE_TYPES:
+            raise TypeNotAllowed("a node's key may not sign a type reserved to roots")
+        if (record.subject, record.key_id) in self._keys:
+            raise StatementMalformed("the key is on record already")
+        if (agency, record.key_id) in self.revoked:
+            raise SignerKeyUnknown("the key was revoked")
+        verify_encoding(record)
+        self._bounds.take_key(record)
+        entry = KeyEntry(record=record, start=index)
+        self._keys[record.subject, record.key_id] = entry
+        is_first = record.subject not in self.of_node
+        self.of_node.setdefault(record.subject, []).append(entry)
+        return is_first
+
+    def revoke(self, agency: str, key: bytes, index: int) -> None:
+        """Ends an agency's key by an entry.
+
+        Raises:
+            SignerKeyUnknown: If only other agencies have that key.
+            RecordsExceeded: If the agency has reached its limit of revocations.
+        """
+        holders = [entry for (_, id_), entry in self._keys.items() if id_ == key]
+        own = [each for each in holders if agency_uri_of(each.record.subject) == agency]
+        if holders and not own:
+            raise SignerKeyUnknown("an agency may revoke only its own keys")
+        # A key of no record, as of a TLS certificate, is revoked by its id alone.
+        self._bounds.take_revocation(agency)
+        self.revoked.add((agency, key))
+        for entry in own:
+            entry.end_at(index)
+
+    def end(self, nodes: Iterable[str], index: int) -> None:
+        """Ends all keys of nodes by an entry."""
+        for node in nodes:
+            for entry in self.of_node[node]:
+                entry.end_at(index)
