@@ -51,7 +51,7 @@ class Operator:
 
     @property
     def enrolment(self) -> ExchangeEnrolment:
-        """The exchange as trust lists name it."""
+        """The exchange as charters name it."""
         return identity_of(self.config, self.keys)
 
 

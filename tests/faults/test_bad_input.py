@@ -170,7 +170,7 @@ def test_a_packet_that_is_not_here(quiet: Federation, identifier: str) -> None:
         refuses(quiet.us, command, "TL-REQ-006", 6)
 
 
-# Agreements and trust lists.
+# Agreements and charters.
 
 AGREEMENTS: dict[str, tuple[str, str]] = {
     "not TOML": ("name: narcotics", "TL-AGR-002"),

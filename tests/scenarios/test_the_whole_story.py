@@ -1,4 +1,4 @@
-"""The whole story, from the trust list to the court: read it from top to bottom.
+"""The whole story, from the charter to the court: read it from top to bottom.
 
 Three agencies of different states follow the money of one cartel. They share through an exchange
 whose operator none of them trusts, and they do not trust each other either. Everything here is

@@ -59,7 +59,7 @@ class Member:
 
     @property
     def agency(self) -> Agency:
-        """Its entry in a trust list."""
+        """The agency, as its member record states it."""
         return replace(
             agency(self.uri),
             certificate_authorities=(self.authority.certificate,),
@@ -108,7 +108,7 @@ class Served:
 
     @property
     def identity(self) -> ExchangeEnrolment:
-        """The exchange and its log, as trust lists name them."""
+        """The exchange and its log, as charters name them."""
         return identity_of(self.config, self.keys)
 
     def node(self, uri: str) -> Signer:

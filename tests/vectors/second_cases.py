@@ -105,7 +105,7 @@ def judge_granted(case: Json) -> None:
 
 
 def judge_entry(case: Json) -> None:
-    """Of a trust list, a key record or a revocation, after others."""
+    """Of a member, a vote, a key record or a revocation, after others."""
     known = follow(case)
     known.read(FIRST_BLIND + case["read"] + len(case["then"]), of(case["entry"]))
 

@@ -308,7 +308,7 @@ class TrustState:
         return self.verify(signed.statement, signed.attestations, at=at)
 
     def _end_keys(self, agency: str, index: int) -> None:
-        """Ends all keys of an agency: another generation of it certifies new ones (L-19)."""
+        """Ends all keys of an agency: another generation of it certifies new ones (F-9)."""
         self._keys.end(self._directory.nodes_of(agency), index)
 
     def _apply_key_record(self, signed: Signed, index: int) -> None:

@@ -196,7 +196,7 @@ LOGS = (
         " if self.algorithm.time_size else None)",
     ),
     _log(
-        "show a frozen log and trust list",
+        "show a frozen log and membership",
         "TL-TRU-006",
         "test_nothing_is_sealed_on_a_log_that_stands_still",
         _FRESH,

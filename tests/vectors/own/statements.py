@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from support import agencies as b
+from support.decisions import own_change
 from tearline.crypto.keys import SIGNATURE_SIZE
 from tearline.statements.channel import Mark
 from tearline.statements.signer import SignedTree, Signer
@@ -120,10 +121,11 @@ def bundle_case(name: str, value: Bundle) -> Json:
 
 
 def cosigned_case(federation: b.Federation) -> Json:
-    """List 1, which both roots signed."""
-    value = federation.clear[0]
+    """A member record with a new root, which the old and the new one signed."""
+    old, new = b.signing_key(b.US), b.signing_key("the second root of US")
+    value = own_change(federation.trust(), b.US, old, new, root_key=new.public.encoded)
     return {
-        "name": "the first trust list",
+        "name": "a member record with a new root",
         "signed": encode_signed(value).hex(),
         "id": value.statement.id.hex(),
         "signers": [attestation.signer for attestation in value.attestations.values()],
@@ -197,7 +199,7 @@ def signed_refused(federation: b.Federation, tree: SignedTree) -> Json:
         ),
         refused("the body names another signer", by(US_NODE, *mark(mx, 1)), "TL-PKT-004"),
         refused(
-            "an agency that no trust list names",
+            "an agency that is no member",
             by(stranger.header.signer, *mark(stranger, 1)),
             "TL-TRU-001",
         ),

@@ -167,20 +167,20 @@ def test_what_was_judged_is_not_kept_whole() -> None:
     assert kept < len(proofs) * 1000
 
 
-def test_a_policy_stands_for_a_trust_list() -> None:
+def test_a_policy_stands_for_a_federation() -> None:
     policy = trusted_keys(LOG.verifier_keys)
     assert codes(PROOF, policy) == []
     one_key = sign_checkpoint(CHECKPOINT, log_signers()[:1], time_s=NOW_MS // 1000)
     assert codes(proof_of(OPENINGS[1], note=one_key), policy) == ["TL-LOG-007"]
 
 
-def test_without_a_trust_list_nothing_can_be_told() -> None:
+def test_without_a_federation_nothing_can_be_told() -> None:
     judgement = AuditVerifier(None).judge(PROOF)
     assert judgement.outcome is Outcome.INDETERMINATE
     assert [finding.code for finding in judgement.findings] == ["TL-LOG-022"]
 
 
-def test_without_a_trust_list_a_contradiction_still_fails() -> None:
+def test_without_a_federation_a_contradiction_still_fails() -> None:
     other = proof_of(OPENINGS[1], extra=encode_log_opening(replace(OPENINGS[2], index=FIRST + 1)))
     judgement = AuditVerifier(None).judge(other)
     assert judgement.outcome is Outcome.FAILED

@@ -221,7 +221,7 @@ def proofs(desk, tmp_path) -> list[Path]:
     return [Path(row["file"]) for row in rows]
 
 
-def test_proofs_verify_offline_by_the_trust_list_alone(desk, proofs, tmp_path):
+def test_proofs_verify_offline_by_the_charter_alone(desk, proofs, tmp_path):
     assert {path.name.split("-", 1)[1] for path in proofs} == {
         "packet-accepted.tlog-proof",
         "grant-accepted.tlog-proof",

@@ -153,7 +153,7 @@ def test_a_row_over_the_proof_of_a_clear_entry_proves_no_event(desk, tmp_path):
 # Exports.
 
 
-def test_an_export_verifies_by_the_trust_list_or_the_federation_alone(desk, exported, tmp_path):
+def test_an_export_verifies_by_the_charter_or_the_federation_s_id_alone(desk, exported, tmp_path):
     _, manifest = exported
     (row,) = judged(desk, manifest)
     assert (row["outcome"], row["entries"], row["query"]) == ("verified", 2, AMOUNT_QUERY)

@@ -232,7 +232,7 @@ async def test_an_entry_is_shown_with_its_proof_and_its_cosigners(
     assert packet.hex() in text
     assert "agreed-exists" in text or "agreed-clear" in text
     assert re.search(r"Cosigners of this entry .*(us-justice|cn-public-security) \d", text)
-    # The file verifies for somebody who has the federation's trust list alone.
+    # The file verifies for somebody who has the federation's charter alone.
     proof = await browser.get(f"/audit/log/{index}/proof")
     assert (
         f'; filename="{index:08}-grant-accepted.tlog-proof";'

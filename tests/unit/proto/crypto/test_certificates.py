@@ -312,7 +312,7 @@ def test_a_leaf_never_acts_as_a_ca() -> None:
         verify_authority(leaf(), US, NOW)
 
 
-def test_a_ca_is_checked_before_a_trust_list_names_it() -> None:
+def test_a_ca_is_checked_before_a_member_record_names_it() -> None:
     verify_authority(US_CA.certificate, US, NOW)
     with pytest.raises(CertificateRefused, match="another trust domain"):
         verify_authority(US_CA.certificate, CN, NOW)

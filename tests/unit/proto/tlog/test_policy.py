@@ -95,7 +95,7 @@ def test_any_one_of_several_logs_is_enough() -> None:
     assert codes(policy, note(LOG)) == codes(policy, note(LOG_PQ)) == []
 
 
-def test_a_policy_from_a_trust_list_asks_for_every_key_of_the_log() -> None:
+def test_a_policy_from_a_constitution_asks_for_every_key_of_the_log() -> None:
     policy = trusted_keys([LOG_PQ.verifier.encode(), LOG.verifier.encode()])
     assert parse_log_policy(policy.encode()) == policy
     assert codes(policy, note(LOG, LOG_PQ)) == []

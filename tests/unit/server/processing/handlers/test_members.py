@@ -1,4 +1,4 @@
-"""Trust lists, keys, revocations and agreements, as the exchange takes them into the log."""
+"""Members, votes, keys, revocations and agreements, as the exchange takes them into the log."""
 
 import dataclasses
 from pathlib import Path
