@@ -30,7 +30,7 @@ def vote(
     key: SigningKey | None = None,
     **changes: Any,
 ) -> Signed:
-    """A vote on a state as it is, for a day."""
+    """A vote on a state as it is, for a week."""
     root = signer(by, state.federation, key)
     made = Vote(
         header=root.header,
@@ -39,7 +39,7 @@ def vote(
         subject=subject,
         subject_state=state.membership.state_of(subject) if subject else NOTHING,
         content=content,
-        expires_ms=state.membership.time_ms + DAY_MS,
+        expires_ms=state.membership.time_ms + 7 * DAY_MS,
     )
     body = encode_vote(replace(made, **changes))
     return signed_by(StatementType.VOTE, body, root)

@@ -94,7 +94,8 @@ class Members:
         follows = follows and record["previous"] == current["id"]
         need(follows, f"{NOT_NEXT} F-6: does not follow")
         need(self.changes[uri] < 256, "TL-TRU-009 F-6: too many changes")
-        self.may_be_named(record["agency"])
+        same = record["agency"]["name"] == current["record"]["agency"]["name"]
+        need(same, f"{NOT_NEXT} F-6: another name")
         self.changes[uri] += 1
         self.put(index, current["since"], record_id, record)
         self.replacements.pop(uri, None)
@@ -188,10 +189,12 @@ class Members:
             need(not waits, f"{NOT_NEXT} F-13: decided already")
         old = seats - {subject}
         need(voter in old | new, f"{NOT_NEXT} F-13: no seat")
-        left = self.time_ms < vote["expires_ms"] <= self.time_ms + 90 * DAY_MS
-        need(left, f"{NOT_NEXT} F-13: expiry")
+        left_ms = vote["expires_ms"] - self.time_ms
+        need(7 * DAY_MS <= left_ms <= 90 * DAY_MS, f"{NOT_NEXT} F-13: expiry")
         key = kind, subject, vote["subject_state"], vote["content"]
-        counted = {v for v, end in self.votes.get(key, {}).items() if self.time_ms < end} | {voter}
+        counted = {v for v, end in self.votes.get(key, {}).items() if self.time_ms < end}
+        need(voter not in counted, f"{NOT_NEXT} F-14: once more")
+        counted |= {voter}
         rules = needed(vote, now, following, subject in seats)
         done = all(enough(counted, old, now["rules"][rule]) for rule in rules)
         if amends and rules & {"council", "rules"}:
@@ -204,9 +207,9 @@ class Members:
             need(record and record["agency"]["uri"] == subject, f"{NOT_NEXT} F-16: no record")
             assert record is not None
             self.first(record)
-        held = [votes for each, votes in self.votes.items() if voter in votes and each != key]
+        held = [votes for votes in self.votes.values() if voter in votes]
         live = sum(self.time_ms < votes[voter] for votes in held)
-        need(live < 256, f"{NOT_NEXT} F-13: too many votes")
+        need(live < 64, f"{NOT_NEXT} F-13: too many votes")
         self.votes.setdefault(key, {})[voter] = vote["expires_ms"]
         if done:
             self.complete(index, vote, following)
@@ -225,6 +228,7 @@ class Members:
             self.end(index, subject, "removed")
         else:
             record = self.candidates.pop(content)
+            self.names[record["agency"]["name"]] = subject
             self.replacements[subject] = {"id": content, "record": record, "due_ms": None}
         self.void(subject)
 

@@ -162,8 +162,8 @@ class Membership:
             current.record_id,
         ):
             raise MembershipRejected("the record does not follow the agency's record in force")
-        self._verify_name(record)
-        self._names[record.agency.name] = record.agency.uri
+        if record.agency.name != current.record.agency.name:
+            raise MembershipRejected("the council admits an agency under its name, which it keeps")
         self._put(index, current.since, record_id, record)
         # Its root is not lost: it has just signed.
         self.replacements.pop(record.agency.uri, None)
@@ -176,7 +176,7 @@ class Membership:
             MembershipRejected: If no open vote names it, or it does not follow.
         """
         uri = record.agency.uri
-        if not self._votes.is_wanted(uri, record_id, self.time_ms):
+        if not self._is_wanted(uri, record_id):
             raise MembershipRejected("no open vote of the council names this member record")
         self._verify_first(record)
         if record_id in self._candidates:
@@ -184,7 +184,7 @@ class Membership:
         self._candidates = {
             known_id: known
             for known_id, known in self._candidates.items()  # at most one for each open vote
-            if self._votes.is_wanted(known.agency.uri, known_id, self.time_ms)
+            if self._is_wanted(known.agency.uri, known_id)
         }
         self._candidates[record_id] = record
 
@@ -293,6 +293,9 @@ class Membership:
         versions = self._history.get(uri)
         return versions[-1].state if versions else NOTHING
 
+    def _is_wanted(self, uri: str, record_id: bytes) -> bool:
+        return self._votes.is_wanted(uri, self.state_of(uri), record_id, self.time_ms)
+
     def _verify_subject(self, vote: Vote) -> None:
         if (self.now.agency(vote.subject) is not None) == (vote.kind is VoteKind.ADMIT):
             raise MembershipRejected("its subject is a member already, or none")
@@ -357,8 +360,10 @@ class Membership:
             case VoteKind.REMOVE:
                 self._end(index, self._history[subject][-1], MemberStatus.REMOVED)
             case VoteKind.REPLACE:
+                record = self._candidates.pop(content)
+                self._names[record.agency.name] = subject
                 self.replacements[subject] = Replacement(
-                    record_id=content, record=self._candidates.pop(content), due_ms=None
+                    record_id=content, record=record, due_ms=None
                 )
         if subject:
             self._votes.drop(subject)

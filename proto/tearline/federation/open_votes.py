@@ -4,7 +4,7 @@ from collections.abc import Set
 
 from tearline.errors import MembershipRejected
 from tearline.federation.decisions import Vote, VoteKind
-from tearline.limits import MAX_OPEN_VOTES, MAX_VOTE_LIFETIME_MS
+from tearline.limits import MAX_OPEN_VOTES, MAX_VOTE_LIFETIME_MS, MIN_VOTE_LIFETIME_MS
 
 VoteKey = tuple[VoteKind, str, bytes, bytes]
 
@@ -16,16 +16,20 @@ class OpenVotes:
         self._expiries: dict[VoteKey, dict[str, int]] = {}
 
     def add(self, vote: Vote, now_ms: int) -> None:
-        """Adds a vote, in place of an earlier one of the same agency for the same decision.
+        """Adds a vote.
 
         Raises:
-            MembershipRejected: If it has expired, lasts too long, or its agency has too many.
+            MembershipRejected: If its agency has voted for the decision, or has too many open
+                votes, or if it lasts too short or too long.
         """
-        if not now_ms < vote.expires_ms <= now_ms + MAX_VOTE_LIFETIME_MS:
-            raise MembershipRejected("the vote has expired, or lasts longer than 90 days")
+        earliest_ms, latest_ms = now_ms + MIN_VOTE_LIFETIME_MS, now_ms + MAX_VOTE_LIFETIME_MS
+        if not earliest_ms <= vote.expires_ms <= latest_ms:
+            raise MembershipRejected("a vote lasts from 7 to 90 days")
         voter = vote.header.signer
+        if voter in self.voters(vote.key, now_ms):
+            raise MembershipRejected("the agency has an open vote for the decision")
         own = [key for key, expiries in self._expiries.items() if voter in expiries]
-        if len(own) >= MAX_OPEN_VOTES and vote.key not in own:
+        if len(own) >= MAX_OPEN_VOTES:
             self._drop_expired(now_ms)
             if sum(voter in each for each in self._expiries.values()) >= MAX_OPEN_VOTES:
                 raise MembershipRejected(f"the agency has {MAX_OPEN_VOTES} open votes")
@@ -41,12 +45,10 @@ class OpenVotes:
         found = {key: self.voters(key, now_ms) for key in self._expiries}
         return {key: voters for key, voters in found.items() if voters}
 
-    def is_wanted(self, subject: str, content: bytes, now_ms: int) -> bool:
-        """Returns whether an open vote names a member record of a subject."""
-        return any(
-            key[1] == subject and key[3] == content and self.voters(key, now_ms)
-            for key in self._expiries
-        )
+    def is_wanted(self, subject: str, state: bytes, content: bytes, now_ms: int) -> bool:
+        """Returns whether an open vote names a member record of a subject in its state."""
+        kinds = (VoteKind.ADMIT, VoteKind.REPLACE)
+        return any(self.voters((kind, subject, state, content), now_ms) for kind in kinds)
 
     def drop(self, subject: str, kinds: Set[VoteKind] = frozenset(VoteKind)) -> None:
         """Voids the open votes on a subject."""

@@ -157,7 +157,7 @@ TRUST = (
     _trust(
         "admit an agency with the votes of too few",
         "TL-TRU-004",
-        "proto/federation/test_membership.py::test_one_vote_is_too_few_and_counts_once",
+        "proto/federation/test_membership.py::test_one_vote_is_too_few_and_is_not_repeated",
         "tearline.federation.thresholds:is_enough",
         "True",
     ),
@@ -189,10 +189,22 @@ TRUST = (
         "True",
     ),
     _trust(
-        "keep a vote for later than its days",
+        "keep a vote for later than its days, or fill the log with short ones",
         "TL-TRU-004",
-        "proto/federation/test_membership.py::test_a_vote_lasts_90_days_at_most",
+        "proto/federation/test_membership.py::test_a_vote_lasts_7_to_90_days",
         "tearline.federation.open_votes:OpenVotes.add",
+    ),
+    _trust(
+        "fill the log by repeating a vote",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_one_vote_is_too_few_and_is_not_repeated",
+        "tearline.federation.open_votes:OpenVotes.add",
+    ),
+    _trust(
+        "take a name that waits for a replaced root",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_a_name_is_kept_for_a_replacement_that_waits",
+        "tearline.federation.membership:Membership._verify_name",
     ),
     _trust(
         "send on under an agreement of a removed agency",

@@ -40,7 +40,7 @@ def trust_vectors() -> Json:
     new = {"root_key": NEW_ROOT.public.encoded}
     rotation = own_change(state, US, b.signing_key(US), NEW_ROOT, **new)
     story.add("US has a second root", rotation)
-    by_the_old = own_change(state, US, b.signing_key(US), name="us")
+    by_the_old = own_change(state, US, b.signing_key(US), token_issuers=())
     entries.append(story.refused("F-6", "the root that was replaced", "TL-TRU-002", by_the_old))
     changed = replace(state.members.exchange, address="exchange.example:9443")
     proposed, *votes = amending(state, MX, CN, exchange=changed)
