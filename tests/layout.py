@@ -27,18 +27,18 @@ AT_MOST: Mapping[str, float] = {
     # Of these, 200 are the status that both sides share; 45 make classes on use; 60 save bytes
     # of fields; 10 are the codes of sign-ins and changes of persons; 880 are charter, member
     # records, votes and the directory.
-    "lines of code in proto": 13_230,
+    "lines of code in proto": 13_240,
     # Of these, 80 write directory entries, show the federation, and settle departures.
-    "lines of code in server": 9_880,
+    "lines of code in server": 9_890,
     # Of these, 250 count the effects of a suspension and read what a case holds; 1,300 are the
     # worklist, the inbox and aids for persons; 500 spell names for searches and read a running
     # node; 330 are completion, examples, drafts and questions; 40 leave the demo's consoles; 540
     # index texts, in steps and beside damaged ones; 150 keep the states of requests; 120 are an
     # identity provider's settings; 80 count an erasure's effects; 100 record sign-ins and changes
     # of persons; 29 wake readers of the store, and read the mailbox before an act;
-    # 52 name next steps and choices; 420 found a federation, vote on
-    # its members, and stop where a party departed.
-    "lines of code in client": 28_982,
+    # 52 name next steps and choices; 420 found a federation, vote on its members, and stop where
+    # a party departed; 110 tell the end of the own membership.
+    "lines of code in client": 29_092,
     # Pages decide nothing, and take 100 to 250 lines. Of these, 545 are the way to an identity
     # provider; 625 are recalls, consents, acts on several packets, and the bench of policies; 66
     # end the sessions of changed credentials; 65 are turns of pages;

@@ -15,6 +15,7 @@ from tearline.errors import (
     CosigningWaits,
     EntryNotIncluded,
     LogError,
+    MembershipEnded,
     NotWitnessed,
     PromiseLost,
     SendingStopped,
@@ -41,6 +42,7 @@ from tearline.wire.reconcile import (
 )
 from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.log.follower import MAX_AHEAD_S, LogFollower
+from tearline_client.log.membership import MembershipEnd, membership_end
 from tearline_client.loop_health import Unread
 from tearline_client.messages.packet_view import PacketView, open_view
 from tearline_client.planning.policies import Policies
@@ -158,14 +160,30 @@ class NodeContext:
             return self.follower.time_s() * 1000
         return now_ms
 
+    def membership_end(self) -> MembershipEnd | None:
+        """Returns the end of this agency's membership, or None; see ``membership_end``."""
+        return membership_end(self.trust, self.stores, self.signer.header)
+
+    def verify_member(self) -> None:
+        """Checks that the log shows no end of this agency's membership.
+
+        Raises:
+            MembershipEnded: If it does.
+        """
+        end = self.membership_end()
+        if end is not None and end.entry is not None:
+            raise end.error()
+
     def verify_ready(self) -> None:
         """Checks that a statement sealed now would be valid.
 
         Raises:
+            MembershipEnded: If the log shows the end of this agency's membership.
             TrustStale: If the newest checkpoint read here is too old.
             ClockSkewed: If this machine's clock is behind the log's.
             SignerKeyUnknown: If our signing key is not on record, has ended or was revoked.
         """
+        self.verify_member()
         self.follower.verify_fresh(self.now_ms())
         self.trust.signing_key(self.signer.header, StatementType.MANIFEST, at=self.next_moment())
 
@@ -206,7 +224,7 @@ class NodeContext:
         """Returns whether ``verify_ready`` passes."""
         try:
             self.verify_ready()
-        except TrustError:
+        except (TrustError, MembershipEnded):
             return False
         return True
 
@@ -215,7 +233,7 @@ class NodeContext:
         try:
             self.verify_ready()
             self.verify_witnessed()
-        except (TrustError, SendingStopped, TwinAtWork):
+        except (TrustError, MembershipEnded, SendingStopped, TwinAtWork):
             return False
         return True
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from tearline.errors import EXCHANGE_AWAY, TearlineError
+from tearline.errors import LOCAL_ONLY, TearlineError
 from tearline_client.bootstrap import start_state
 from tearline_client.context import NodeContext
 from tearline_client.features.worklist.service import Task
@@ -103,6 +103,7 @@ class Node(Assembly):
         Raises:
             ExchangeError: If the exchange is out of reach.
             LogError: If the log is not the one followed so far.
+            MembershipEnded: If this agency is no longer a member.
             TwinAtWork: If another copy of this node is running.
         """
         await self._synchronisation.run()
@@ -148,16 +149,16 @@ class Node(Assembly):
         return await self._inbox.unread()
 
     async def refresh(self) -> TearlineError | None:
-        """Receives the mailbox after ``look``, unless the exchange is unreachable.
+        """Receives the mailbox after ``look``, unless the exchange is out of reach for us.
 
         Returns:
-            The error if the exchange was unreachable, else None. The state here is then that of
-            ``known_ms``.
+            The error if the exchange was unreachable, or our membership has ended; else None. The
+            state here is then that of ``known_ms``.
         """
         try:
             await self.look()
             await self._synchronisation.take_in()
-        except EXCHANGE_AWAY as error:
+        except LOCAL_ONLY as error:
             return error
         return None
 

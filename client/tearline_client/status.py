@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tearline.dataclass.immutable import immutable
 from tearline.federation.members import KeyRecord
 from tearline_client.context import NodeContext
+from tearline_client.log.membership import MembershipEnd
 from tearline_client.store.channels import ChannelState
 from tearline_client.store.inbox import Quarantined
 from tearline_client.store.outbox import OutboxState
@@ -25,6 +26,7 @@ class NodeStatus:
         quarantined: Quarantined deliveries, with their evidence.
         over_quota: Number of invalid deliveries beyond the quarantine's quota, by agency.
         keys: The node's valid keys on record.
+        membership_end: End of its agency's membership, or None.
         certificate_end_ms: End of its connection's TLS certificate, Unix milliseconds.
         stopped: Whether sending waits for a person's decision on the log, or on another copy.
         behind_since_ms: Start of the time since which the mailbox was not read to its end, Unix
@@ -46,6 +48,7 @@ class NodeStatus:
     quarantined: tuple[Quarantined, ...]
     over_quota: Mapping[str, int]
     keys: tuple[KeyRecord, ...]
+    membership_end: MembershipEnd | None
     certificate_end_ms: int
     stopped: bool
     behind_since_ms: int | None
@@ -71,6 +74,7 @@ def status_of(context: NodeContext, *, certificate_end_ms: int) -> NodeStatus:
         quarantined=stores.inbox.quarantined(),
         over_quota=stores.inbox.over_quota(),
         keys=context.trust.keys_of(context.uri, at=context.next_moment()),
+        membership_end=context.membership_end(),
         certificate_end_ms=certificate_end_ms,
         stopped=stores.cosigning.is_stopped or bool(stores.recovery.twin()),
         behind_since_ms=context.unread.since_ms,

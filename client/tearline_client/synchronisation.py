@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from tearline.errors import TrustError
+from tearline.errors import ExchangeUnreachable, MembershipEnded, TrustError
 from tearline_client.access_log.anchors import AccessLogAnchors
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
@@ -49,7 +49,8 @@ class Synchronisation:
 
     async def run(self) -> None:
         """Synchronises; see ``Node.sync``, which also does what waits for a person's decision."""
-        await self.cosigner.follow()
+        await self._follow()
+        self.context.verify_member()
         watch_own_name(self.context)
         self.context.verify_alone()
         try:
@@ -64,6 +65,25 @@ class Synchronisation:
         await self.sender.flush()
         if self.duties.reseal():
             await self.sender.flush()
+
+    async def _follow(self) -> None:
+        """Follows the log, and notes the exchange's word that our membership has ended.
+
+        It accepts no new connection from a former member, and cannot give a reason then.
+        """
+        stores = self.context.stores
+        try:
+            await self.cosigner.follow()
+        except MembershipEnded:
+            with stores.database.transaction():
+                stores.membership.note_told(self.context.now_ms())
+            raise
+        except ExchangeUnreachable as error:
+            if (end := self.context.membership_end()) is not None:
+                raise end.error() from error
+            raise
+        with stores.database.transaction():
+            stores.membership.forget_told()
 
     async def _keep_records(self) -> None:
         try:

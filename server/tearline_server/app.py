@@ -66,9 +66,14 @@ def roster_of(exchange: Exchange) -> AccessList:
     """Returns the roster that follows from the members and the revocations."""
     members = exchange.members
     domains = {parse_agency_uri(each.uri).trust_domain: each for each in members.agencies}
+    former: dict[str, tuple[bytes, ...]] = {}
+    for agency in members.former:
+        domain = parse_agency_uri(agency.uri).trust_domain
+        former[domain] = (*former.get(domain, ()), *agency.certificate_authorities)
     return AccessList(
         authorities={name: agency.certificate_authorities for name, agency in domains.items()},
         issuer_keys={name: agency.token_issuers for name, agency in domains.items()},
+        former=former,
         denied_keys=exchange.revoked_keys,
     )
 

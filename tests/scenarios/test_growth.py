@@ -109,3 +109,6 @@ async def test_a_lost_root_is_replaced_after_its_delay(tmp_path: Path) -> None:
         assert MX not in state.members.council
         at = Moment(index=world.exchange.snapshot.entries, time_ms=world.clock.time_ms)
         assert state.keys_of(node_of(MX), at=at) == ()
+        # A node under the old root knows by the log that its membership ended, and a new one not.
+        assert state.ended(node_of(MX), world.parties.node(MX).header.key_id) == version
+        assert state.ended(node_of(MX), bytes(32)) is None

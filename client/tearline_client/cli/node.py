@@ -1,16 +1,18 @@
 """``tearline node``: operation, status, backup and restore of the node."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from tearline.errors import EXCHANGE_AWAY, TearlineError
+from tearline.errors import EXCHANGE_AWAY, MembershipEnded, TearlineError
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, sync_option, yes_option
 from tearline_client.cli.recall import recalls_in_status
 from tearline_client.cli.release import decision_text
 from tearline_client.cli.session import async_command, home_of, node_command, open_node
+from tearline_client.log.membership import MembershipEnd
 from tearline_client.node import Node
 from tearline_client.rendering.words import Id, agency_name, counted, moment, time_text
 
@@ -99,6 +101,17 @@ async def _unread(node: Node) -> int | str:
         return await node.unread()
     except EXCHANGE_AWAY as error:
         return f"not known: the exchange is away ({error.code})"
+    except MembershipEnded:
+        return "not told"
+
+
+def _membership_end(end: MembershipEnd) -> Iterator[dict[str, object]]:
+    yield {
+        "what": "membership",
+        "which": "ended" if end.entry is None else f"ended by entry {end.entry}",
+        "state": f"{end.cause.value}, {time_text(end.time_ms)} UTC. {MembershipEnded.next}",
+        "at": moment(end.time_ms),
+    }
 
 
 @command.command()
@@ -111,11 +124,12 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
 
     Example: tearline node status
     """
-    unread = await _unread(node) if sync else "not asked"
     found = node.status()
+    unread = await _unread(node) if sync and found.membership_end is None else "not asked"
     members = node.directory.members()
     rows: list[dict[str, object]] = [
         {"what": "node", "which": found.uri, "state": ""},
+        *(_membership_end(found.membership_end) if found.membership_end else ()),
         {"what": "log", "which": "entries read and verified", "state": found.log_size},
         {"what": "mailbox", "which": "items not read yet", "state": unread},
     ]

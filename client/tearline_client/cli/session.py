@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from tearline.errors import ConfigUnreadable, NotPermitted
+from tearline.errors import ConfigUnreadable, MembershipEnded, NotPermitted, sentence
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.cli.context import CliContext, pass_cli
@@ -75,7 +75,7 @@ async def open_node(cli: CliContext) -> AsyncIterator[Node]:
 
 
 async def look(cli: CliContext, node: Node, *, sync: bool = True) -> bool:
-    """Receives new messages, or says how old the local data is when the exchange is unreachable.
+    """Receives new messages, or says how old the local data is when the exchange is out of reach.
 
     Args:
         cli: The command's frame.
@@ -90,7 +90,9 @@ async def look(cli: CliContext, node: Node, *, sync: bool = True) -> bool:
     if sync and missed is None:
         return True
     age = age_text(node.now_ms() - node.known_ms()) if node.known_ms() else "never synchronised"
-    why = f"The exchange is unreachable ({missed.code}): l" if missed is not None else "L"
+    why = "L" if missed is None else f"The exchange is unreachable ({missed.code}): l"
+    if isinstance(missed, MembershipEnded):
+        why = f"{sentence(missed.what, missed.why)} L"
     cli.say(f"{why}ocal data is as of {time_text(node.known_ms())} ({age}).")
     return False
 

@@ -10,7 +10,7 @@ from tearline.audit.export import ExportFormat
 from tearline.audit.query import parse_query
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_hex
-from tearline.errors import ExportRefused, MalformedInput, NotFound
+from tearline.errors import ExportRefused, MalformedInput, MembershipEnded, NotFound
 from tearline.limits import MAX_LOG_SIZE
 from tearline.persons.tokens import Role
 from tearline.statements.channel import AGREEMENT_ID_SIZE
@@ -276,7 +276,10 @@ class Audit:
         self._persons.person(person, Role.AUDITOR)
         self._access.record(EventCode.ACCESS_READ, {}, person=person)
         if fetch:
-            await self._sync()
+            try:
+                await self._sync()
+            except MembershipEnded:
+                fetch = False  # the exchange shows a former member no anchors
         examined = await examine_access_in_turns(
             self._access.store, context.stores.log, context.uri, now_ms=context.now_ms()
         )

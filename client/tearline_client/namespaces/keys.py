@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from tearline.crypto.certificates import certified_key_id, verify_leaf
 from tearline.crypto.keys import key_id
 from tearline.dataclass.immutable import immutable
-from tearline.errors import HomeMissing, TlsError
+from tearline.errors import HomeMissing, SignerUnknown, TlsError
+from tearline.identity import agency_uri_of
 from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.wire.federation import parse_revocation
 from tearline.wire.statements import Signed
@@ -79,7 +80,7 @@ class Keys:
     def known(self) -> frozenset[bytes]:
         """Returns the ids of the agency's keys: its nodes' records, and this keystore."""
         trust, at = self._context.trust, self._context.next_moment()
-        ours = [uri for uri in trust.nodes() if trust.agency_of(uri).uri == self._context.agency]
+        ours = [uri for uri in trust.nodes() if agency_uri_of(uri) == self._context.agency]
         records = {record.key_id for uri in ours for record in trust.keys_of(uri, at=at)}
         return frozenset(records | {key.id for key in self.held()})
 
@@ -151,13 +152,13 @@ class Keys:
 
     def _certificate_end(self) -> int | None:
         """Returns the end of the certificate; None if it is missing or not valid now."""
-        agency = self._context.trust.agency_of(self._context.uri)
         try:
+            agency = self._context.trust.agency_of(self._context.uri)
             leaf = verify_leaf(
                 self._home.tls_certificate(),
                 {self._home.identity().domain: agency.certificate_authorities},
                 self._context.now_ms() // 1000,
             )
-        except (HomeMissing, TlsError):
+        except (HomeMissing, SignerUnknown, TlsError):
             return None
         return leaf.not_after_s * 1000

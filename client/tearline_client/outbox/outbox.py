@@ -91,8 +91,10 @@ class Outbox:
             sync: Whether the node synchronises between: the act itself needs no fresh log.
 
         Raises:
+            MembershipEnded: If this agency is no longer a member; nothing is stored.
             ActQueued: If the exchange is unreachable; the act is stored, and sent later.
         """
+        self._context.verify_member()
         batch = Batch()
         with self._context.stores.database.transaction():
             yield batch

@@ -90,11 +90,13 @@ class Sender:
 
         Raises:
             TwinAtWork: If another copy of this node is running; the outbox stays.
+            MembershipEnded: If this agency is no longer a member; likewise.
             ExchangeError: If the exchange is unreachable or busy; the outbox stays, and the same
                 statements are sent again.
             TlsError: If the exchange denies this node access; likewise.
         """
         self._context.verify_alone()
+        self._context.verify_member()
         outbox, last, held = self._context.stores.outbox, None, BlockedChannels()
         if self._context.stores.cosigning.is_stopped:
             return None  # the outbox stays until an officer decides

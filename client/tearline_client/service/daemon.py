@@ -9,6 +9,7 @@ from typing import Any
 from tearline.errors import (
     CertificateExpired,
     LogError,
+    MembershipEnded,
     StoreBusy,
     StoreFull,
     TearlineError,
@@ -47,7 +48,8 @@ async def run_daemon(
     """Runs until ``stop`` is set, then signs the last marks and ends.
 
     It waits for an unreachable exchange, for space on a full disk, and for clocks that agree: a log
-    whose time is ahead of this machine's is not followed. Any other failure ends at most a round.
+    whose time is ahead of this machine's is not followed. After the end of its agency's membership
+    it serves what is here. Any other failure ends at most a round.
     The node ends if the log is not the one followed so far: no packet may be sent on it before an
     officer decides. It also ends if its database or keys are unusable, or if the exchange denies it
     access.
@@ -84,6 +86,9 @@ async def run_daemon(
                 continue
             try:
                 work.result()
+            except MembershipEnded as error:
+                # Persons still read here, and the council may admit the agency again.
+                await _pause(error, {halt, telling}, report, pulse)
             except TlsError as error:
                 if node.connection.is_due():
                     continue  # its key was revoked, and a command has replaced it
@@ -100,7 +105,7 @@ async def run_daemon(
                     raise
                 # An error of one round; the next one continues.
                 await _pause(error, {halt, telling}, report, pulse)
-        with suppress(TwinAtWork):  # reported already; the node may sign no more
+        with suppress(TwinAtWork, MembershipEnded):  # reported already; the node signs no more
             await node.mark()
     finally:
         halt.cancel()

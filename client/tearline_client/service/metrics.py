@@ -94,6 +94,9 @@ class Metrics:
         self._stopped = self._gauge(
             "sending_stopped", "Whether nothing is sent until a person decides."
         )
+        self._ended = self._gauge(
+            "membership_ended", "Whether this agency is no longer a member of the federation."
+        )
         self._outbox = self._gauge("outbox_items", "Items of the outbox.", "state")
         self._oldest = self._optional(
             "outbox_oldest_timestamp_seconds", "Since when the oldest waits."
@@ -160,6 +163,7 @@ class Metrics:
         self._cosigned.set(vitals.cosigned)
         self._partner.set(vitals.partner_cosigned_s or None)
         self._stopped.set(vitals.status.stopped)
+        self._ended.set(vitals.status.membership_end is not None)
 
     def _set_mail(self, status: NodeStatus) -> None:
         for state in OutboxState:

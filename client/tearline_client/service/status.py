@@ -62,6 +62,12 @@ def _running(samples: Samples, now_s: float) -> Iterator[Check]:
         good="allowed",
         bad="stopped until a person decides: tearline log compare",
     )
+    if samples.value("membership_ended") == 1:
+        yield Check(
+            name="membership",
+            health=Health.FAILED,
+            state="ended; what is here stays readable: tearline node status",
+        )
     entries, cosigned = samples.count("log_entries"), samples.count("log_cosigned_entries")
     checkpoint = samples.value("log_checkpoint_timestamp_seconds")
     yield warn(

@@ -7,6 +7,7 @@ from itertools import chain
 from tearline.audit.event import Event
 from tearline.dataclass.immutable import immutable
 from tearline.errors import EntryMismatch, NotFound
+from tearline.federation.directory import DIRECTORY_ENTRY_SIZE, DirectoryEntry
 from tearline.limits import EVENT_PAGE
 from tearline.statements.receipt import LogOpening
 from tearline.tlog.merkle import (
@@ -21,7 +22,12 @@ from tearline.tlog.merkle import (
     root_from_leaf_hashes,
 )
 from tearline.tlog.tiles import Tile, encode_entry_bundle, encode_tile
-from tearline.verification.log_entries import blind_entry, entry_hash, verify_same_entry
+from tearline.verification.log_entries import (
+    blind_entry,
+    entry_hash,
+    parse_entry,
+    verify_same_entry,
+)
 from tearline.wire.grants import encode_log_opening, parse_event, parse_log_opening
 from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
@@ -84,6 +90,16 @@ class LogStore(Store):
         return self._db.rows(
             "SELECT idx, entry FROM log_entry WHERE length(entry) <> 33 ORDER BY idx"
         )
+
+    def time_after(self, index: int) -> int:
+        """Returns the time of the first directory entry behind an entry; 0 without one."""
+        # The exchange writes one with each decision, and each minute: the scan is short.
+        found = self._db.value(
+            "SELECT entry FROM log_entry WHERE idx > ? AND length(entry) = ? ORDER BY idx LIMIT 1",
+            (index, DIRECTORY_ENTRY_SIZE),
+        )
+        entry = None if found is None else parse_entry(bytes(found))
+        return entry.time_ms if isinstance(entry, DirectoryEntry) else 0
 
     def path(self, index: int, size: int) -> tuple[bytes, ...]:
         """Returns the inclusion proof of one entry in the tree of ``size`` entries."""

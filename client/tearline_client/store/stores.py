@@ -18,6 +18,7 @@ from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.inbox import InboxStore
 from tearline_client.store.index_queue import IndexQueue
 from tearline_client.store.log import LogStore
+from tearline_client.store.membership import MembershipStore
 from tearline_client.store.notifications import NotificationStore
 from tearline_client.store.outbox import OutboxStore
 from tearline_client.store.own_keys import OwnKeyStore
@@ -61,6 +62,7 @@ class Stores:
         self.notifications = NotificationStore(database)
         self.inbox = InboxStore(database)
         self.recovery = RecoveryStore(database)
+        self.membership = MembershipStore(database)
         self.recalls = RecallStore(database)
         self.holds = HoldStore(database)
         self.corrections = CorrectionStore(database)

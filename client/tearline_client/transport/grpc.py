@@ -44,10 +44,11 @@ _SAID = {
     "DNS resolution failed": "its host name is not known",
     "CERTIFICATE_VERIFY_FAILED": "what answers there is not the exchange of the charter:"
     " its certificate is not of that CA",
-    "Hostname Verification Check failed": "what answers there is not the exchange of the trust"
-    " list: its certificate bears another name",
+    "Hostname Verification Check failed": "what answers there is not the exchange of the"
+    " charter: its certificate bears another name",
     "Socket closed": "it ended the connection at once, as it does where the federation does not"
-    " have this agency's CA: ask the operator which list it serves",
+    " have this agency's CA: the agency is not admitted yet, has left, or was removed; ask a member"
+    " of the council",
 }
 """Causes of failed connections: gRPC's text and our own."""
 

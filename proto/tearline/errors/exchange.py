@@ -9,6 +9,7 @@ from tearline.errors.base import (
     ErrorClass,
     TearlineError,
 )
+from tearline.errors.tls import MembershipEnded
 
 
 class ExchangeError(TearlineError):
@@ -145,3 +146,6 @@ class RefusedOtherwise(ExchangeError):
 
 EXCHANGE_AWAY = (ExchangeUnreachable, ExchangeBusy, ExchangeFault, OutcomeUnknown)
 """Errors that end a call without an outcome for its statements."""
+
+LOCAL_ONLY = (*EXCHANGE_AWAY, MembershipEnded)
+"""Errors after which a node still reads its own contents."""

@@ -70,6 +70,17 @@ class CallerDenied(TlsError):
     next = "Ask the node's agency about a revocation of the key; otherwise ask the operator."
 
 
+class MembershipEnded(TlsError):
+    """Act of an agency that left, was removed, or works on under a replaced root."""
+
+    code = "TL-TLS-016"
+    what = "This agency's membership of the federation has ended."
+    next = (
+        "Packets here stay readable; ask a member of the council. A new membership has another "
+        "root: `tearline init --federation ID`."
+    )
+
+
 class LoginRefused(TlsError):
     """Name and passphrase that do not belong to an enabled person."""
 

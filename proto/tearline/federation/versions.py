@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import labelled_sha256, prefixed, u32
@@ -154,6 +155,29 @@ class Members:
     def departed(self, uris: tuple[str, ...], index: int) -> tuple[str, ...]:
         """Returns those agencies that are no members, or of another generation than at an entry."""
         return tuple(uri for uri in uris if not self._has_stayed(uri, index))
+
+    def ended(self, uri: str, index: int) -> MemberVersion | None:
+        """Returns the version that ended the generation of an agency at an entry, or None."""
+        return next(
+            (
+                version
+                for version in self._history.get(uri, ())  # by the bound of its changes
+                if index < version.index < self._before
+                and (version.status is not MemberStatus.MEMBER or version.since > index)
+            ),
+            None,
+        )
+
+    @cached_property
+    def former(self) -> tuple[Agency, ...]:
+        """Returns each agency as it was when a generation of it ended."""
+        return tuple(
+            before.record.agency
+            for versions in self._history.values()
+            for before, after in pairwise(versions)
+            if after.index < self._before and before.status is MemberStatus.MEMBER
+            if after.status is not MemberStatus.MEMBER or after.since > before.since
+        )
 
     def _has_stayed(self, uri: str, index: int) -> bool:
         found = self.version(uri)

@@ -25,7 +25,7 @@ from tearline.federation.directory import DirectoryEntry
 from tearline.federation.members import Agency, KeyRecord, KeyUse
 from tearline.federation.membership import Membership
 from tearline.federation.record_limits import RecordBounds
-from tearline.federation.versions import Members
+from tearline.federation.versions import Members, MemberVersion
 from tearline.identity import agency_uri_of, domain_uri_of
 from tearline.statements.statement import (
     Attestation,
@@ -248,6 +248,16 @@ class TrustState:
         """Returns the record of a node's key by id, valid or not; None without one."""
         entry = self._keys.find(node_uri, key)
         return None if entry is None else entry.record
+
+    def ended(self, node_uri: str, key: bytes) -> MemberVersion | None:
+        """Returns the version of its agency with which the membership behind a key ended, or None.
+
+        Of a key that is not on record, the agency's present version counts.
+        """
+        agency, entry = agency_uri_of(node_uri), self._keys.find(node_uri, key)
+        if entry is not None:
+            return self.members.ended(agency, entry.start)
+        return None if self.members.agency(agency) else self.members.version(agency)
 
     def nodes(self) -> tuple[str, ...]:
         """Returns every node that ever had a key on record, in order of URI."""

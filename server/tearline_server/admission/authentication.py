@@ -9,6 +9,7 @@ persons are inside the signed statements.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field
 
 from tearline.crypto.certificates import LeafCertificate, TlsFacts, verify_leaf
@@ -16,8 +17,10 @@ from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_hex
 from tearline.errors import (
     CallerDenied,
+    CertificateRefused,
     ConnectionRefused,
     MalformedInput,
+    MembershipEnded,
     NotPermitted,
     TokenRefused,
     TokenRequired,
@@ -59,6 +62,7 @@ class AccessList:
 
     Attributes:
         authorities: CA certificates, DER, by trust domain.
+        former: CA certificates, DER, of agencies whose membership ended, by trust domain.
         issuer_keys: Token issuers' Ed25519 keys, 32 bytes each, by trust domain.
         denied_nodes: Excluded nodes.
         denied_keys: Revoked TLS keys: the revoking agency, and the key's id. The agency is part of
@@ -67,6 +71,7 @@ class AccessList:
 
     authorities: Mapping[str, Sequence[bytes]]
     issuer_keys: Mapping[str, Sequence[bytes]]
+    former: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
     denied_nodes: frozenset[NodeUri] = field(default=frozenset())
     denied_keys: frozenset[tuple[str, bytes]] = field(default=frozenset())
 
@@ -190,12 +195,22 @@ class Authenticator:
     def _leaf(self, certificate: bytes, now_s: int) -> LeafCertificate:
         leaf = self._verified.get(certificate)
         if leaf is None:
-            leaf = verify_leaf(certificate, self._access_list.authorities, now_s)
+            leaf = self._verify_leaf(certificate, now_s)
             if len(self._verified) >= MAX_VERIFIED_CERTIFICATES:
                 self._verified.clear()
             self._verified[certificate] = leaf
         leaf.verify_time(now_s)
         return leaf
+
+    def _verify_leaf(self, certificate: bytes, now_s: int) -> LeafCertificate:
+        try:
+            return verify_leaf(certificate, self._access_list.authorities, now_s)
+        except CertificateRefused:
+            # A former member proves first that it is one: nobody else learns who was a member.
+            with suppress(CertificateRefused):
+                verify_leaf(certificate, self._access_list.former, now_s)
+                raise MembershipEnded from None
+            raise
 
     def _require_not_denied(self, leaf: LeafCertificate) -> None:
         key = (str(leaf.node.agency), leaf.key_id)

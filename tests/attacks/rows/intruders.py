@@ -212,6 +212,19 @@ CALLS = (
         "tearline_server.admission.authentication:Authenticator._require_not_denied",
     ),
     _call(
+        "call on an open connection as a removed agency",
+        "TL-TLS-016",
+        "server/admission/test_authentication.py::test_a_former_member_is_told_that_its_membership_ended",
+        "tearline_server.admission.authentication:Authenticator._verify_leaf",
+        "verify_leaf(certificate, self._access_list.former, now_s)",
+    ),
+    _call(
+        "learn as a stranger who was a member",
+        "TL-TLS-001",
+        "server/admission/test_authentication.py::test_a_stranger_does_not_learn_of_former_members",
+        *_LEAF,
+    ),
+    _call(
         "read on in a stream although shut out",
         "TL-TLS-007",
         "server/grpc/test_interceptor.py::test_a_stream_ends_with_the_next_message_once_its_key_is_revoked",

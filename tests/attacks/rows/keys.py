@@ -240,6 +240,12 @@ TRUST = (
         "()",
     ),
     _trust(
+        "send on, as a removed agency's node",
+        "TL-TLS-016",
+        "client/test_membership_end.py::test_nothing_is_sealed_or_queued_after_the_end",
+        "tearline_client.context:NodeContext.verify_member",
+    ),
+    _trust(
         "take another agency's name",
         "TL-TRU-004",
         "proto/federation/test_membership.py::test_a_name_never_passes_to_another_agency",

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from tearline.crypto.keys import SigningKey
-from tearline.errors import NotFound
+from tearline.errors import MembershipEnded, NotFound
 from tearline.federation.charter import Constitution
 from tearline.federation.decisions import VoteKind
 from tearline.federation.membership import Decision, Membership
 from tearline.federation.versions import MemberVersion
+from tearline.statements.receipt import Status
 from tearline.statements.signer import Signer
 from tearline.text.choices import one_of
 from tearline.wire.statements import Signed
@@ -129,4 +130,13 @@ class FederationService:
         Raises:
             TearlineError: If the exchange refuses it, or is unreachable.
         """
-        await self._outbox.publish(leaving(root, reason))
+        statement, stores = leaving(root, reason), self._context.stores
+        try:
+            await self._outbox.publish(statement)
+        except MembershipEnded:
+            # The exchange answers, and from then on denies access: our own log ends before it.
+            receipts = stores.receipts.of(statement.statement.id)
+            if not any(receipt.status is Status.ACCEPTED for receipt in receipts):
+                raise
+            with stores.database.transaction():
+                stores.membership.note_told(self._context.now_ms())

@@ -12,7 +12,7 @@ from itertools import islice
 
 from tearline.audit.event import EventCode
 from tearline.dataclass.immutable import immutable
-from tearline.errors import EXCHANGE_AWAY, NotFound, RestoreUnread
+from tearline.errors import LOCAL_ONLY, NotFound, RestoreUnread
 from tearline.limits import MAX_FOUND
 from tearline.packets.packet import TEXT, OpenedField
 from tearline.policy.form import Form
@@ -180,7 +180,7 @@ class PacketReader(PacketRecords):
                 told = [(replace(grant, status=status), acted_by) for grant in behind]
                 queue_receipts(self._context, told)
         if behind:
-            with suppress(*EXCHANGE_AWAY):  # the receipt is sent later
+            with suppress(*LOCAL_ONLY):  # the receipt is sent later
                 await self._outbox.flush()
 
     async def print(

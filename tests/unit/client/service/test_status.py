@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tearline_client.cli import command
+from tearline_client.log.membership import EndCause, MembershipEnd
 from tearline_client.service.metrics import Metrics, Snapshot
 from tearline_runtime.service_status import note_backup
 from unit.client.service.test_metrics import STATUS, VITALS
@@ -52,6 +53,9 @@ def status_of(home: Path, content: bytes, *, status: int = 200) -> tuple[int, di
     return result.exit_code, {row["check"]: (row["health"], row["state"]) for row in rows}
 
 
+END = MembershipEnd(cause=EndCause.REMOVED, entry=40, time_ms=1_000)
+
+
 def test_a_healthy_node_has_status_0_and_names_each_check(tmp_path: Path) -> None:
     note_backup(tmp_path)
     code, checks = status_of(tmp_path, Metrics().text(vitals()))
@@ -68,6 +72,7 @@ def test_a_healthy_node_has_status_0_and_names_each_check(tmp_path: Path) -> Non
     [
         ({"ready": False}, "exchange"),
         ({"status": {"stopped": True}}, "sending"),
+        ({"status": {"membership_end": END}}, "membership"),
         ({"status": {"certificate_end_ms": 1_000}}, "certificate"),
     ],
 )

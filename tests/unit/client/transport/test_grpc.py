@@ -137,7 +137,7 @@ async def test_a_search_ends_where_the_exchange_says_nothing_more(
     ("said", "why"),
     [
         ("ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused", "no program"),
-        ("ipv4:127.0.0.1:4: Socket closed", "the federation does not have this agency's CA"),
+        ("ipv4:127.0.0.1:4: Socket closed", "not admitted yet, has left, or was removed"),
         ("ipv4:127.0.0.1:4: Tls handshake failed: CERTIFICATE_VERIFY_FAILED", "not of that CA"),
         ("check failed: Hostname Verification Check failed.", "bears another name"),
         ("something new", ""),

@@ -12,6 +12,7 @@ from tearline.errors import (
     CertificateExpired,
     CertificateRefused,
     ConnectionRefused,
+    MembershipEnded,
     NotPermitted,
     TlsError,
     TokenRefused,
@@ -126,6 +127,24 @@ def test_who_is_shut_out_is_refused_at_the_next_call() -> None:
             same.verify_still(caller, NOW)
     same.replace(ROSTER)
     same.verify_still(caller, NOW)
+
+
+def test_a_former_member_is_told_that_its_membership_ended() -> None:
+    left = {CN.trust_domain: [CN_CA.certificate]}
+    former = {US.trust_domain: [US_CA.certificate]}
+    with pytest.raises(MembershipEnded):
+        gate(authorities=left, former=former).admit(FACTS, None, PUBLISH, NOW)
+    # Under another root, the agency may have the same CA again.
+    assert gate(former=former).admit(FACTS, None, PUBLISH, NOW).node == NODE
+
+
+def test_a_stranger_does_not_learn_of_former_members() -> None:
+    former = {US.trust_domain: [US_CA.certificate]}
+    fake = CertificateAuthority.create(US, now_s=NOW, lifetime_s=400 * DAY)
+    leaf = fake.issue_node(NODE, KEY.public, now_s=NOW, lifetime_s=DAY)
+    facts = dataclasses.replace(FACTS, peer_certificate=leaf)
+    with pytest.raises(CertificateRefused):
+        gate(authorities={}, former=former).admit(facts, None, PUBLISH, NOW)
 
 
 def test_an_agency_shuts_out_its_own_keys_alone() -> None:

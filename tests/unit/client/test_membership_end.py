@@ -1,0 +1,102 @@
+"""A node whose agency is no longer a member: it says so, sends no more, and reads on."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from attacks.conftest import memory, quick, template, world
+from support.node import context_of, stores_of
+from support.simulation import AGENCIES, Member, Simulation
+from tearline.errors import ExchangeUnreachable, MembershipEnded
+from tearline_client.log.membership import EndCause
+from unit.client.test_departures import remove_mx
+
+__all__ = ["memory", "quick", "template", "world"]
+
+US, CN, MX = AGENCIES
+
+
+async def leave(world: Simulation) -> None:
+    await world.mx.node.federation.leave(world.root(MX), "the treaty ended")
+
+
+async def closed(member: Member, error: type[Exception]) -> None:
+    """From now on, the exchange answers a node with this error alone."""
+
+    async def refused(_: bytes) -> bytes:
+        raise error
+
+    member.exchange.entries = member.exchange.cosign = refused  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("end", "cause"),
+    [(remove_mx, EndCause.REMOVED), (leave, EndCause.LEFT)],
+    ids=["removed", "left"],
+)
+async def test_a_node_tells_how_its_membership_ended(
+    world: Simulation, end: Callable[[Simulation], Awaitable[None]], cause: EndCause
+) -> None:
+    await end(world)
+    with pytest.raises(MembershipEnded, match=cause.value):
+        await world.mx.node.sync()
+    told = world.mx.status().membership_end
+    assert told is not None
+    assert told.cause is cause
+    await world.us.node.sync()
+    version = context_of(world.us.node).trust.members.version(f"spiffe://{AGENCIES[MX]}")
+    assert version is not None
+    assert told.entry == version.index
+    assert abs(told.time_ms - world.clock()) < 3_600_000
+    assert world.us.status().membership_end is None
+
+
+async def test_what_came_before_the_end_stays_readable(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.mx)
+    await world.mx.node.receive()
+    await remove_mx(world)
+    assert isinstance(await world.mx.node.refresh(), MembershipEnded)
+    assert packet in [each.id for each in world.mx.node.packets.list()]
+    shown = await world.mx.node.packets.read(packet)
+    assert shown.view.fields
+    assert packet in await world.mx.node.packets.search("a")
+
+
+async def test_nothing_is_sealed_or_queued_after_the_end(world: Simulation) -> None:
+    plan = world.mx.plan(world.us)
+    await remove_mx(world)
+    assert isinstance(await world.mx.node.refresh(), MembershipEnded)
+    before = stores_of(world.mx.node).outbox.counts()
+    with pytest.raises(MembershipEnded):
+        await world.mx.node.packets.send([plan])
+    with pytest.raises(MembershipEnded):
+        await world.mx.node.federation.remove(world.root(MX), f"spiffe://{AGENCIES[CN]}")
+    assert not world.mx.node.is_ready()
+    assert stores_of(world.mx.node).outbox.counts() == before
+
+
+async def test_the_exchanges_word_is_kept_until_it_serves_the_node_again(
+    world: Simulation,
+) -> None:
+    honest = world.mx.exchange.entries
+    await closed(world.mx, MembershipEnded)
+    with pytest.raises(MembershipEnded):
+        await world.mx.node.sync()
+    # A new connection is refused without a reason.
+    await closed(world.mx, ExchangeUnreachable)
+    with pytest.raises(MembershipEnded, match=EndCause.TOLD.value):
+        await world.mx.node.sync()
+    told = world.mx.status().membership_end
+    assert told is not None
+    assert (told.cause, told.entry) == (EndCause.TOLD, None)
+    del world.mx.exchange.cosign
+    world.mx.exchange.entries = honest  # type: ignore[method-assign]
+    await world.mx.node.sync()
+    assert world.mx.status().membership_end is None
+
+
+async def test_a_node_without_any_word_tells_of_the_connection(world: Simulation) -> None:
+    await closed(world.mx, ExchangeUnreachable)
+    with pytest.raises(ExchangeUnreachable):
+        await world.mx.node.sync()
+    assert world.mx.status().membership_end is None
