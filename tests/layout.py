@@ -25,9 +25,9 @@ AT_MOST: Mapping[str, float] = {
     # Rounded up: a correction of a defect moves no bound. Code that moves from a side to the
     # shared package takes its part of the bound along, so the sum stays.
     # Of these, 200 are the status that both sides share; 45 make classes on use; 60 save bytes
-    # of fields; 10 are the codes of sign-ins and changes of persons; 880 are charter, member
+    # of fields; 10 are the codes of sign-ins and changes of persons; 920 are charter, member
     # records, votes and the directory.
-    "lines of code in proto": 13_240,
+    "lines of code in proto": 13_290,
     # Of these, 80 write directory entries, show the federation, and settle departures.
     "lines of code in server": 9_890,
     # Of these, 250 count the effects of a suspension and read what a case holds; 1,300 are the

@@ -161,8 +161,22 @@ class Trust:
             self.end_keys(uri, index)
 
     def directory_root(self) -> bytes:
-        """F-20 and F-21."""
-        states = {}
+        """F-20, F-21 and F-26."""
+        if not self.members.constitutions:
+            return directory_root({})
+        now, living = self.members.at(1 << 62)
+        counted = [
+            uri
+            for uri in now["cosigners"]
+            if uri in living and living[uri]["since"] <= now["index"]
+        ]
+        cosigning = [
+            key
+            for uri in counted
+            for key in self.states_of(uri, lambda e: e["use"] == "cosign" and "end" not in e)
+        ]
+        own = now["id"] + now["index"].to_bytes(8) + len(cosigning).to_bytes(4)
+        states = {commit("directory", b""): sha(own + b"".join(map(prefixed, cosigning)))}
         for uri, versions in self.members.versions.items():
             last = versions[-1]
             agency, keys = last["record"]["agency"], self.states_of(uri)
@@ -173,12 +187,12 @@ class Trust:
             states[commit("directory", uri.encode())] = sha(state)
         return directory_root(states)
 
-    def states_of(self, uri: str) -> list[bytes]:
+    def states_of(self, uri: str, shown: Callable[[Message], bool] = lambda _: True) -> list[bytes]:
         found = []
         own = [each for each in self.records.values() if agency_of(each["subject"]) == uri]
         for node in sorted({each["subject"] for each in own}):
             kept = [e for e in own if e["subject"] == node and e["use"] != "kem"][-16:]
-            for key in kept:
+            for key in filter(shown, kept):
                 end = key["end"] + 1 if "end" in key else 0
                 dates = (key["not_before_ms"], key["not_after_ms"], key["index"], end)
                 types = len(key["types"]).to_bytes(4) + bytes(key["types"])

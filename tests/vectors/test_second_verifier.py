@@ -402,7 +402,7 @@ def test_trust() -> None:
 # trust-v1.json
 
 
-@each(TRUST["entries"], 17)
+@each(TRUST["entries"], 18)
 def test_succession(case: Json) -> None:
     known = follow({"read": case["index"] - FIRST_BLIND + 1, "then": []})
     constitution, members = known.members.at(case["index"] + 1)

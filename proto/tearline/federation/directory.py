@@ -1,7 +1,9 @@
 """Directory: the state of every agency in a sparse Merkle tree, and its entries in the log.
 
 An entry ``0x02 ‖ u64(time_ms) ‖ root`` states the tree after all entries before it. A path proves
-an agency's state, or that the federation never had it. Specified in docs/spec/federation-v1.md.
+an agency's state, or that the federation never had it. The federation's own state, its constitution
+and the keys of its counted cosigners, stands in the place of the empty URI. Specified in
+docs/spec/federation-v1.md.
 """
 
 import hashlib
@@ -15,6 +17,8 @@ EMPTY = bytes(32)
 MAX_DEPTH = 64
 DIRECTORY_ENTRY_SIZE = 41
 KEYS_KEPT = 16  # of each subject, its last ones
+FEDERATION = ""
+"""In place of an agency's URI: the federation's own state."""
 
 
 @immutable
@@ -118,8 +122,33 @@ class AgencyState:
         return hashlib.sha256(self.encode()).digest()
 
 
+@immutable
+class FederationState:
+    """Constitution in force, and the keys that cosign the log for the counted cosigners.
+
+    Attributes:
+        decision: 32 bytes, the statement id of the constitutional decision in force.
+        index: The entry from which it is in force.
+        keys: The counted cosigners' cosigning keys without an end, by agency, node and log order.
+    """
+
+    decision: bytes
+    index: int
+    keys: tuple[KeyState, ...]
+
+    def encode(self) -> bytes:
+        """Returns the canonical encoding."""
+        keys = b"".join(prefixed(key.encode()) for key in self.keys)
+        return self.decision + u64(self.index) + u32(len(self.keys)) + keys
+
+    @property
+    def hash(self) -> bytes:
+        """Returns SHA-256 of the encoding."""
+        return hashlib.sha256(self.encode()).digest()
+
+
 def directory_key(uri: str) -> bytes:
-    """Returns the 32-byte position of an agency."""
+    """Returns the 32-byte position of an agency, or of ``FEDERATION``."""
     return labelled_sha256("directory", uri.encode())
 
 

@@ -112,6 +112,11 @@ class Members:
         return self._version.id
 
     @property
+    def constitution_index(self) -> int:
+        """Returns the entry from which that decision is in force."""
+        return self._version.index
+
+    @property
     def exchange(self) -> ExchangeIdentity:
         """Returns the exchange."""
         return self.constitution.exchange

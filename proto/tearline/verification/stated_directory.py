@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tearline.federation.directory import (
+    FEDERATION,
     KEYS_KEPT,
     AgencyState,
     Directory,
     DirectoryEntry,
     DirectoryProof,
+    FederationState,
     KeyState,
 )
 from tearline.federation.members import KeyUse
@@ -34,6 +36,7 @@ class StatedDirectory:
         self._counts: Counter[str] = Counter()
         self._touched: set[str] = set()
         self._tree = Directory()
+        self._decision = b""
 
     def count(self, agency: str) -> None:
         """Counts a clear entry of an agency, its root or a node of it."""
@@ -61,6 +64,12 @@ class StatedDirectory:
     def _refresh(self) -> None:
         if not self._membership.is_founded:
             return
+        now = self._membership.now
+        if self._decision != now.constitution_id or self._touched.intersection(
+            now.constitution.cosigners
+        ):
+            self._decision = now.constitution_id
+            self._tree.put(FEDERATION, self.federation_state().hash)
         for agency in self._touched:
             state = self.state_of(agency)
             if state is not None:  # else a candidate, whose admission touches it again
@@ -72,7 +81,11 @@ class StatedDirectory:
         return DirectoryEntry(time_ms=max(time_ms, self._membership.time_ms), root=self.root)
 
     def prove(self, agency: str) -> DirectoryProof:
-        """Returns the proof of an agency's state under the root, or of its absence."""
+        """Returns the proof of an agency's state under the root, or of its absence.
+
+        Args:
+            agency: Its URI, or ``FEDERATION``.
+        """
         self._refresh()
         return self._tree.prove(agency)
 
@@ -91,11 +104,28 @@ class StatedDirectory:
             index=version.index,
             record=version.record_id,
             entries=self._counts[agency],
-            keys=tuple(
-                state
-                for node in sorted(self.nodes_of(agency))
-                for state in _key_states(self._keys[node])
-            ),
+            keys=self._keys_of(agency),
+        )
+
+    def federation_state(self) -> FederationState:
+        """Returns the federation's own state.
+
+        Raises:
+            SignerUnknown: If the charter does not count yet.
+        """
+        now = self._membership.now
+        keys = (key for agency in sorted(now.cosigners) for key in self._keys_of(agency))
+        return FederationState(
+            decision=now.constitution_id,
+            index=now.constitution_index,
+            keys=tuple(key for key in keys if key.use == KeyUse.COSIGN.value and not key.end),
+        )
+
+    def _keys_of(self, agency: str) -> tuple[KeyState, ...]:
+        return tuple(
+            state
+            for node in sorted(self.nodes_of(agency))
+            for state in _key_states(self._keys[node])
         )
 
 

@@ -7,6 +7,7 @@ from support import agencies as b
 from tearline.federation.members import KeyRecord, KeyUse, Revocation
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
 from tearline.verification.log_entries import clear_entry
 from tearline.verification.moment import Moment
 from tearline.wire.federation import encode_key_record, encode_revocation
@@ -19,6 +20,9 @@ US, MX, CN = b.US, b.MX, b.CN
 US_NODE, MX_NODE, CN_NODE = map(b.node_of, (US, MX, CN))
 NEW_ROOT = b.signing_key("the second root of us-justice")
 FRESH = b.signing_key("a fresh key")
+COSIGNING = CheckpointSigner(
+    name=MX_NODE, algorithm=NoteAlgorithm.MLDSA44, seed=b.secret("cosign mx")
+)
 TYPES = tuple(map(StatementType, (2, *range(4, 11))))
 
 

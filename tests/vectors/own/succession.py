@@ -10,7 +10,19 @@ from tearline.federation.members import KeyUse
 from tearline.statements.signer import Signer
 from tearline.wire.statements import Signed
 from vectors.own.plain import Json
-from vectors.own.story import CN, CN_NODE, FRESH, MX, NEW_ROOT, US, US_NODE, Story, marked
+from vectors.own.story import (
+    CN,
+    CN_NODE,
+    COSIGNING,
+    FRESH,
+    MX,
+    MX_NODE,
+    NEW_ROOT,
+    US,
+    US_NODE,
+    Story,
+    marked,
+)
 from vectors.own.succession_refused import (
     beginnings_refused,
     decisions_refused,
@@ -33,6 +45,8 @@ def trust_vectors() -> Json:
 
     story.add("CN is admitted by both", *admission(state, CN, US, MX))
     story.date("the directory after that", 0)
+    mx, cosigning = federation.signer(MX), COSIGNING.verifier.public
+    story.add("a cosigning key of MX", story.record(mx, MX_NODE, KeyUse.COSIGN, cosigning))
     entries += removals_refused(story)
     statements.append(unrecorded(story))
     story.add("a key of CN's node", story.record(cn, CN_NODE, KeyUse.SIGN, cn_key))
