@@ -26,8 +26,8 @@ AT_MOST: Mapping[str, float] = {
     # shared package takes its part of the bound along, so the sum stays.
     # Of these, 200 are the status that both sides share; 45 make classes on use; 60 save bytes
     # of fields; 10 are the codes of sign-ins and changes of persons; 920 are charter, member
-    # records, votes and the directory.
-    "lines of code in proto": 13_290,
+    # records, votes and the directory; 370 are a light reader and its turns.
+    "lines of code in proto": 13_640,
     # Of these, 80 write directory entries, show the federation, and settle departures.
     "lines of code in server": 9_890,
     # Of these, 250 count the effects of a suspension and read what a case holds; 1,300 are the
@@ -44,8 +44,8 @@ AT_MOST: Mapping[str, float] = {
     # end the sessions of changed credentials; 65 are turns of pages;
     # 133 tell open pages of tasks, and refuse a change of a draft on its page; 6 write ISO times.
     "lines of code in console": 7_559,
-    # Of these, 200 found federations, and decide by votes.
-    "lines of test support": 4_973,
+    # Of these, 200 found federations, and decide by votes; 160 keep a log for light readers.
+    "lines of test support": 5_135,
     "reads of node.state in client": 0,
     "reads of node.state in tests": 1,
     # For each thousand words of docstrings, rounded up to the next half.

@@ -67,6 +67,7 @@ MAX_OWN_CHANGES = 256  # of one agency's member record: years of them
 MAX_COUNCIL = 64  # agencies that vote
 MAX_FOUNDERS = 1000  # a charter names each in 32 bytes of its one entry
 MAX_COUNTED_COSIGNERS = 64
+MAX_COUNTED_KEYS = 1024  # of all counted cosigners' nodes: a turn names each
 DEFAULT_COUNTED_COSIGNERS = 5  # of which four must sign
 MAX_OPEN_VOTES = 64  # of one agency, neither expired nor decided
 MAX_OPEN_AMENDMENTS = 8  # of one agency, since the last constitutional decision

@@ -29,6 +29,7 @@ from tearline.errors import (
     TwinEntries,
     sentence,
 )
+from tearline.federation.directory import DIRECTORY
 from tearline.federation.members import LogIdentity
 from tearline.statements.receipt import LogOpening
 from tearline.tlog.checkpoint import (
@@ -41,7 +42,7 @@ from tearline.tlog.merkle import InclusionVerifier
 from tearline.tlog.note import parse_note
 from tearline.tlog.policy import LogPolicy
 from tearline.tlog.proof import LogProof, parse_log_proof
-from tearline.verification.log_entries import CLEAR, DIRECTORY, blind_entry, entry_hash, parse_clear
+from tearline.verification.log_entries import CLEAR, blind_entry, entry_hash, parse_clear
 from tearline.wire.erasures import ERASED, ErasedEntry, parse_erased_entry
 from tearline.wire.grants import parse_event, parse_log_opening
 from tearline.wire.statements import Signed

@@ -95,3 +95,12 @@ class DirectoryRejected(TrustError):
     code = "TL-TRU-010"
     what = "The log states another directory of agencies than its entries make."
     next = "Stop sending, keep the log, and compare it with a partner: it is evidence."
+
+
+class OwnStateForeign(TrustError):
+    """Directory that states keys, records or entries under an agency's name it did not make."""
+
+    code = "TL-TRU-011"
+    what = "The directory states something under this agency's name that it did not make."
+    next = "Stop sending, and compare it with the agency's other nodes; revoke a foreign key."
+    error_class = ErrorClass.EVIDENCE

@@ -11,10 +11,12 @@ from collections.abc import Iterable
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import labelled_sha256, prefixed, u8, u32, u64
-from tearline.errors import ProofMalformed
+from tearline.errors import EntryMismatch, ProofMalformed
 
 EMPTY = bytes(32)
 MAX_DEPTH = 64
+DIRECTORY = b"\2"
+"""First byte of a directory entry."""
 DIRECTORY_ENTRY_SIZE = 41
 KEYS_KEPT = 16  # of each subject, its last ones
 FEDERATION = ""
@@ -35,7 +37,18 @@ class DirectoryEntry:
 
     def encode(self) -> bytes:
         """Returns the 41 bytes of the entry."""
-        return b"\2" + u64(self.time_ms) + self.root
+        return DIRECTORY + u64(self.time_ms) + self.root
+
+
+def parse_directory_entry(entry: bytes) -> DirectoryEntry:
+    """Returns the directory entry in an entry of the log.
+
+    Raises:
+        EntryMismatch: If it is another entry.
+    """
+    if entry[:1] != DIRECTORY or len(entry) != DIRECTORY_ENTRY_SIZE:
+        raise EntryMismatch("an entry is clear, blind or of the directory")
+    return DirectoryEntry(time_ms=int.from_bytes(entry[1:9], "big"), root=entry[9:])
 
 
 @immutable
@@ -165,9 +178,9 @@ def _bit(key: bytes, depth: int) -> int:
 
 
 class _Node:
-    """Subtree: a leaf with a key and a state, or two children."""
+    """Subtree: a leaf with a key, a state and its hash, or two children."""
 
-    __slots__ = ("children", "hash", "key", "state")
+    __slots__ = ("children", "hash", "key", "state", "stated")
 
     def __init__(
         self,
@@ -175,9 +188,10 @@ class _Node:
         state: bytes = b"",
         children: "tuple[_Node | None, _Node | None] | None" = None,
     ) -> None:
-        self.key, self.state, self.children = key, state, children
+        self.key, self.stated, self.children = key, state, children
         if children is None:
-            self.hash = _leaf(key, state)
+            self.state = hashlib.sha256(state).digest()
+            self.hash = _leaf(key, self.state)
         else:
             self.hash = _node(*(EMPTY if each is None else each.hash for each in children))
 
@@ -197,12 +211,22 @@ class DirectoryProof:
 
 
 class Directory:
-    """Sparse Merkle tree of the agencies' state hashes; an update costs one path."""
+    """Sparse Merkle tree of states; an update costs one path, and a copy nothing.
+
+    Args:
+        states: URI and encoded state of each agency.
+    """
 
     def __init__(self, states: Iterable[tuple[str, bytes]] = ()) -> None:
         self._root: _Node | None = None
         for uri, state in states:
             self.put(uri, state)
+
+    def copy(self) -> "Directory":
+        """Returns the tree as it is now, which shares all nodes with this one."""
+        found = Directory()
+        found._root = self._root
+        return found
 
     @property
     def root(self) -> bytes:
@@ -210,19 +234,28 @@ class Directory:
         return EMPTY if self._root is None else self._root.hash
 
     def put(self, uri: str, state: bytes) -> None:
-        """Sets the hash of an agency's state."""
+        """Sets the encoded state of an agency."""
         self._root = _put(self._root, directory_key(uri), state, 0)
 
     def prove(self, uri: str) -> DirectoryProof:
         """Returns the proof of an agency's state, or of its absence."""
+        return self.find(uri)[1]
+
+    def find(self, uri: str) -> tuple[bytes, DirectoryProof]:
+        """Returns the encoded state of an agency, empty if it has none, and the proof of it."""
         key, node, siblings = directory_key(uri), self._root, list[bytes]()
         while node is not None and node.children is not None:
             bit = _bit(key, len(siblings))
             beside = node.children[1 - bit]
             siblings.append(EMPTY if beside is None else beside.hash)
             node = node.children[bit]
-        other = None if node is None or node.key == key else (node.key, node.state)
-        return DirectoryProof(siblings=tuple(siblings), other=other)
+        if node is None:
+            return b"", DirectoryProof(siblings=tuple(siblings), other=None)
+        is_own = node.key == key
+        proof = DirectoryProof(
+            siblings=tuple(siblings), other=None if is_own else (node.key, node.state)
+        )
+        return node.stated if is_own else b"", proof
 
 
 def _put(node: _Node | None, key: bytes, state: bytes, depth: int) -> _Node:

@@ -31,6 +31,7 @@ from tearline.errors import (
     SuiteUnknown,
     TearlineError,
 )
+from tearline.federation.directory import DIRECTORY
 from tearline.onward.use import Use, conditions
 from tearline.packets.commitments import field_keys, field_secret, slot_commit
 from tearline.packets.packet import Manifest, OpenedField, verify_unique_paths
@@ -44,7 +45,6 @@ from tearline.tlog.note import parse_note
 from tearline.tlog.policy import LogPolicy, trusted_keys
 from tearline.verification.log_entries import (
     CLEAR,
-    DIRECTORY,
     blind_entry,
     entry_hash,
     parse_clear,

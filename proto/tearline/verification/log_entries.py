@@ -14,7 +14,7 @@ from functools import lru_cache
 from tearline.audit.event import Event
 from tearline.encoding import label
 from tearline.errors import EntryMismatch, EntryTooLarge, TwinEntries
-from tearline.federation.directory import DIRECTORY_ENTRY_SIZE, DirectoryEntry
+from tearline.federation.directory import DirectoryEntry, parse_directory_entry
 from tearline.federation.members import LogIdentity
 from tearline.limits import MAX_ENTRY_BYTES
 from tearline.statements.receipt import LogOpening
@@ -25,7 +25,6 @@ from tearline.wire.statements import Signed, encode_signed, parse_signed
 
 CLEAR = b"\0"
 BLIND = b"\1"
-DIRECTORY = b"\2"
 BLIND_SIZE = 33
 
 
@@ -60,10 +59,8 @@ def parse_entry(entry: bytes) -> Signed | DirectoryEntry | None:
             return parse_signed(entry[1:])
         case b"\1" if len(entry) == BLIND_SIZE:
             return None
-        case b"\2" if len(entry) == DIRECTORY_ENTRY_SIZE:
-            return DirectoryEntry(time_ms=int.from_bytes(entry[1:9], "big"), root=entry[9:])
         case _:
-            raise EntryMismatch("an entry is clear, blind or of the directory")
+            return parse_directory_entry(entry)
 
 
 def parse_clear(entry: bytes) -> Signed | None:

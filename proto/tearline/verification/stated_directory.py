@@ -69,16 +69,21 @@ class StatedDirectory:
             now.constitution.cosigners
         ):
             self._decision = now.constitution_id
-            self._tree.put(FEDERATION, self.federation_state().hash)
+            self._tree.put(FEDERATION, self.federation_state().encode())
         for agency in self._touched:
             state = self.state_of(agency)
             if state is not None:  # else a candidate, whose admission touches it again
-                self._tree.put(agency, state.hash)
+                self._tree.put(agency, state.encode())
         self._touched.clear()
 
     def entry(self, time_ms: int) -> DirectoryEntry:
         """Returns the directory entry to be logged next."""
         return DirectoryEntry(time_ms=max(time_ms, self._membership.time_ms), root=self.root)
+
+    def copy(self) -> Directory:
+        """Returns the tree as it is now, with every state."""
+        self._refresh()
+        return self._tree.copy()
 
     def prove(self, agency: str) -> DirectoryProof:
         """Returns the proof of an agency's state under the root, or of its absence.
