@@ -73,7 +73,9 @@ async def command(
         until_ms=_day_ms(until) + _DAY_MS if until else EVERYWHERE.until_ms,
     )
     found = tuple(islice(_found(node, within, unread=unread), limit))
-    subjects = node.packets.subjects([each.id for each in found], person=cli.settings.person)
+    person = cli.settings.person
+    headings = await node.packets.headings([each.id for each in found], person=person)
+    names = {packet: heading.names for packet, heading in headings.items()}
     members = node.directory.members()
     titles = {view.id.hex(): view.title for view in node.cases.all()}
     rows = [
@@ -82,8 +84,8 @@ async def command(
             "unread": node.packets.is_unread(each.id),
             "from": agency_name(members, each.origin),
             "from_uri": each.origin,
-            "subject": " · ".join(subjects.get(each.id, ())),
-            "names": list(subjects.get(each.id, ())),
+            "subject": " · ".join(names.get(each.id, ())),
+            "names": list(names.get(each.id, ())),
             "kind": each.manifest.kind.value,
             "case": titles.get(each.manifest.case_id, each.manifest.case_id),
             "case_id": each.manifest.case_id,

@@ -144,7 +144,7 @@ async def resume(cli: CliContext, reason: str, yes: bool) -> None:
 def _missing(partner: Partner) -> str:
     if partner.awaited is None:
         return ""
-    return f"entry {partner.awaited.first}, of {time_text(partner.awaited.first_ms)} UTC"
+    return f"entry {partner.awaited.first}, of {time_text(partner.awaited.first_ms)}"
 
 
 def _write(target: Path, data: bytes) -> None:

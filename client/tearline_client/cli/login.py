@@ -33,5 +33,5 @@ def command(cli: CliContext, name: str, person_passphrase_file: Path | None, out
         return
     passphrase = person_passphrase(name, person_passphrase_file)
     session = persons.login(name, passphrase, int(time.time()))
-    cli.say(f"{name} is logged in until {time_text(session.ends_s * 1000)} UTC.")
+    cli.say(f"{name} is logged in until {time_text(session.ends_s * 1000)}.")
     cli.advise("tearline todo")

@@ -142,7 +142,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
             {
                 "what": "outbox",
                 "which": "waits longest",
-                "state": f"since {time_text(found.waiting_since_ms)} UTC",
+                "state": f"since {time_text(found.waiting_since_ms)}",
                 "at": moment(found.waiting_since_ms),
             }
         )
@@ -162,7 +162,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
         {
             "what": f"key ({record.use.value})",
             "which": Id(record.key_id),
-            "state": f"until {time_text(record.not_after_ms)} UTC",
+            "state": f"until {time_text(record.not_after_ms)}",
             "at": moment(record.not_after_ms),
         }
         for record in found.keys
@@ -174,7 +174,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
             "which": "TLS",
             "state": "not valid: tearline keys rotate --tls"
             if tls is None
-            else f"until {time_text(tls)} UTC",
+            else f"until {time_text(tls)}",
             "at": moment(tls),
         }
     )
@@ -190,7 +190,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
             "what": "kept too long",
             "which": each.agreement.name,
             "state": f"{counted(each.entries, 'entry')} of the log from {each.first} on, over"
-            f" since {time_text(each.since_ms)} UTC: ask the exchange's operator",
+            f" since {time_text(each.since_ms)}: ask the exchange's operator",
             "at": moment(each.since_ms),
         }
         for each in node.audit.kept_too_long()

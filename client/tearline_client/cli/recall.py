@@ -16,7 +16,7 @@ from tearline_client.cli.session import acting_on, async_command, look, node_com
 from tearline_client.features.recalls.service import RecallPlan
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
-from tearline_client.rendering.words import Id, agency_name, counted, moment, time_text
+from tearline_client.rendering.words import Id, agency_name, counted, moment, since_text, time_text
 from tearline_client.rules.recalls import RESPOND_MS
 from tearline_client.store.recalls import StoredRecall
 
@@ -94,6 +94,16 @@ async def recall(
     path = node.packets.path_of(packet_id, field) if field else ""
     plan = node.recalls.plan(packet_id, to=partners, path=path)
     others = [] if line is False else node.recalls.line(plan, to=partners, path=path)
+    earlier = [
+        e for each in (plan, *others) for e in node.recalls.earlier(each, RecallReason(reason))
+    ]
+    members = node.directory.members()
+    for each in earlier:
+        partner = agency_name(members, each.recipient)
+        cli.say(f"Recalled from {partner} {since_text(each.since_ms)}: {each.state.text} there.")
+    if len(earlier) == sum(len(each.recipients) for each in (plan, *others)):
+        cli.say("Nothing was sent: the recall stands.")
+        return
     made: tuple[StoredRecall, ...] = ()
     if not dry_run:
         verify_line_decided(others, line=line)
@@ -111,7 +121,6 @@ async def recall(
             respond_in_ms=hours * _HOUR_MS,
             acted_by=person,
         )
-    members = node.directory.members()
     cli.emit(
         (
             {
@@ -234,7 +243,7 @@ def recalls_in_status(node: Node, members: Members) -> list[dict[str, object]]:
             "what": "recall overdue",
             "which": Id(each.recall.packet),
             "state": f"{agency_name(members, each.partner)} owed an answer by"
-            f" {time_text(each.due_ms)} UTC",
+            f" {time_text(each.due_ms)}",
             "at": moment(each.due_ms),
         }
         for each in node.recalls.overdue()
@@ -243,7 +252,7 @@ def recalls_in_status(node: Node, members: Members) -> list[dict[str, object]]:
         {
             "what": "recall to decide on",
             "which": Id(each.recall.packet),
-            "state": f"erased after {time_text(each.due_ms)} UTC",
+            "state": f"erased after {time_text(each.due_ms)}",
             "at": moment(each.due_ms),
         }
         for each in node.recalls.waiting()

@@ -15,7 +15,7 @@ from tearline_client.cli.request_rows import overturned_text
 from tearline_client.cli.session import acting, look, node_command
 from tearline_client.connectors.importers.report import told_unmarked
 from tearline_client.drafting.from_file import Drafted
-from tearline_client.drafting.release import Released, takes_two
+from tearline_client.drafting.release import Held, Released, held_by, takes_two
 from tearline_client.drafting.release import release as release_plans
 from tearline_client.drafting.release import release_field as disclose_field
 from tearline_client.features.packets.review import Review
@@ -25,7 +25,7 @@ from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.rendering.packets import short, text_column
 from tearline_client.rendering.reviews import review_rows
-from tearline_client.rendering.words import Id, agency_name, counted, moment
+from tearline_client.rendering.words import Id, agency_name, counted, moment, since_text
 from tearline_client.store.approvals import Pending
 from tearline_client.store.decisions import Act
 from tearline_client.store.draft_content import (
@@ -82,11 +82,15 @@ async def release(
 
 async def release_field(
     cli: CliContext, node: Node, packet: bytes, path: str, to: str, *, repeats: str, yes: bool
-) -> Released:
+) -> Released | Held:
     """Discloses one more field, or queues the disclosure for a second person.
 
-    Unless ``yes``, shows the field and asks for confirmation first.
+    Unless ``yes``, shows the field and asks for confirmation first. A field that the partner has
+    is not released again, and there is no question.
     """
+    held = await held_by(node, packet, path, to)
+    if held is not None:
+        return held
     person, ref = cli.settings.person, node.packets.manifest(packet).agreement
     if not takes_two(node, ref.id, ref.article):
         acting(cli, node, ref.id, Role.LIAISON)
@@ -97,9 +101,12 @@ async def release_field(
     return await disclose_field(node, packet, path, to, repeats=repeats, person=person)
 
 
-def emit_released(cli: CliContext, released: Released | None) -> None:
+def emit_released(cli: CliContext, released: Released | Held | None) -> None:
     """Prints the outcome of a release; a refusal ends the command with its own status."""
     if released is None:
+        return
+    if isinstance(released, Held):
+        cli.say(f"The partner has this field {since_text(released.since_ms)}. Nothing was sent.")
         return
     if isinstance(released, ActQueued):
         cli.emit(

@@ -79,6 +79,8 @@ async def show(cli: CliContext, node: Node, request: str, steps: bool) -> None:
         f"{row['role']}, {row['partner']}, {row['urgency']}: {row['state']}{left.rstrip()};"
         f" {row['clock'] or 'due ' + (cell(row['due']) or '-')}"
     )
+    if view.purpose:
+        cli.say(f"Purpose: {view.purpose}.")
     if steps:
         columns = ["at", "by", "step", "items", "text", "entry", "refused"]
         said = ["repeats"] if any(reasons.values()) else []

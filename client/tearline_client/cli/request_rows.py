@@ -88,7 +88,7 @@ def _clock(state: RequestState) -> str:
         return ""
     why = ["a question"] if state.has_question else []
     why += ["suspended"] if state.suspended else []
-    return f"clock stopped since {time_text(state.stopped_ms)} UTC: {', '.join(why)}"
+    return f"clock stopped since {time_text(state.stopped_ms)}: {', '.join(why)}"
 
 
 def overturned_text(items: Iterable[RequestedItem]) -> str:

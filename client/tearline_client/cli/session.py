@@ -71,6 +71,7 @@ async def open_node(cli: CliContext) -> AsyncIterator[Node]:
         asks_before_erasing=cli.settings.recall == "ask",
     )
     async with node:
+        node.persons.verify_known(cli.settings.person)
         yield node
 
 

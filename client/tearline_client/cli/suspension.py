@@ -25,7 +25,7 @@ from tearline_client.features.suspensions.gaps import Marks
 from tearline_client.features.suspensions.service import Position
 from tearline_client.node import Node
 from tearline_client.rendering.agreements import direction_of, scope_text
-from tearline_client.rendering.words import agency_name, moment, time_text
+from tearline_client.rendering.words import agency_name, moment, since_text, time_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -104,9 +104,15 @@ async def suspend(
         erased = " Partners erase earlier packets." if originated == Originated.ERASE else ""
         done = f"{name}: {scope} is suspended here."
         found = node.agreements.by_name(name)
+        person = person_of(cli, node, found.id)
+        stands = await node.suspensions.standing(found, suspension, acted_by=person)
+        if stands is not None:
+            cli.say(f"{name}: {scope} is suspended {since_text(stands.since_ms)}. Nothing changed.")
+            if stands.suspension != suspension:
+                cli.say("Only an officer may change its reason and the handling of packets.")
+            return
         counts = _counts(members, await node.suspensions.effects(found, suspension))
         cli.confirm(f"This stops {scope} of {name}.{erased} {counts}", name, yes=yes)
-        person = person_of(cli, node, found.id)
         try:
             await node.suspensions.suspend(name, suspension, acted_by=person)
             await node.refresh()

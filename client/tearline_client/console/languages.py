@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 
 from tearline.dataclass.immutable import immutable
 from tearline.text.display import visible
+from tearline_client.console.time_zones import UTC, TimeZone
 
 NAMES: Mapping[str, str] = {"en": "English", "zh": "中文", "es": "Español"}
 """The name of each language in itself, by its code."""
@@ -67,15 +68,15 @@ class Language:
         """Returns a number as the language writes it."""
         return format_decimal(number, locale=self.locale)
 
-    def time(self, time_ms: int) -> Markup:
-        """Returns a time in UTC as HTML: as the language writes it, and as ISO 8601 writes it."""
+    def time(self, time_ms: int, zone: TimeZone = UTC) -> Markup:
+        """Returns a time as HTML: as the language writes it in a zone, and in UTC by ISO 8601."""
         iso = _moment(time_ms).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return _TIME % (iso, iso, self.date(time_ms))
+        return _TIME % (iso, iso, self.date(time_ms, zone))
 
-    def date(self, time_ms: int) -> str:
-        """Returns a time in UTC as the language writes it, to the second."""
+    def date(self, time_ms: int, zone: TimeZone = UTC) -> str:
+        """Returns a time in a zone as the language writes it, to the second."""
         return format_datetime(
-            _moment(time_ms), "medium", tzinfo=datetime.UTC, locale=self.locale
+            _moment(time_ms), "medium", tzinfo=zone.rules, locale=self.locale
         ).replace("\N{NARROW NO-BREAK SPACE}", " ")
 
     def day(self, day: datetime.date) -> str:

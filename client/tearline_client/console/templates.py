@@ -51,8 +51,6 @@ def environment(code: str) -> Environment:
             "_": chosen.text,
             "ngettext": chosen.counted,
             "number": chosen.number,
-            "date": chosen.time,
-            "date_text": chosen.date,
             "day": chosen.day,
             "month": chosen.month,
             "language": code,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import field
+from functools import partial
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -42,6 +43,7 @@ from tearline_client.console.provider import Provider
 from tearline_client.console.sessions import BrowserSession, BrowserSessions, SignInPace
 from tearline_client.console.task_streams import TaskFeed, TaskStreams
 from tearline_client.console.templates import environment
+from tearline_client.console.time_zones import time_zone
 from tearline_client.console.webauthn import RelyingParty, relying_party
 from tearline_client.node import Node
 from tearline_client.persons.records import PersonRecord
@@ -282,7 +284,11 @@ class Visit:
         path = self.request.url.path
         token = self.csrf
         field_of_form = Markup('<input type="hidden" name="%s" value="%s">') % (CSRF, token)
+        zone = time_zone("" if self.signed_in is None else self.signed_in.zone)
         return {
+            "date": partial(self.language.time, zone=zone),
+            "date_text": partial(self.language.date, zone=zone),
+            "zone": zone.name,
             "menu": menu,
             "path": path,
             "address": f"{path}?{self.request.url.query}" if self.request.url.query else path,

@@ -5,6 +5,7 @@ The command line and the console both release this way, after they have asked fo
 
 from collections.abc import Sequence
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ActQueued, LoginRequired
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
@@ -12,6 +13,18 @@ from tearline_client.messages.sent import Sent
 from tearline_client.node import Node
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.consents import ConsentRecord
+
+
+@immutable
+class Held:
+    """A field that the partner has in clear already; it is not released again.
+
+    Attributes:
+        since_ms: When the exchange accepted its grant; None while the grant waits in the outbox.
+    """
+
+    since_ms: int | None
+
 
 Released = Sent | bytes | ActQueued
 """The outcome of a release, its pending id for a second person, or its place in the queue."""
@@ -43,14 +56,35 @@ async def release(node: Node, plans: Sequence[ReleasePlan], *, person: str) -> R
         return queued
 
 
+async def held_by(node: Node, packet: bytes, path: str, to: str) -> Held | None:
+    """Returns since when a partner has a field of our packet in clear, by its newest receipts.
+
+    None if the partner does not have it, or has erased it.
+    """
+    if node.packets.field_grant(packet, path, to) is None:
+        return None
+    await node.refresh()
+    grant = node.packets.field_grant(packet, path, to)
+    if grant is None:
+        return None
+    receipts = node.packets.receipts(grant.signed.statement.id)
+    return Held(since_ms=min((each.time_ms for each in receipts), default=None))
+
+
 async def release_field(
     node: Node, packet: bytes, path: str, to: str, *, repeats: str, person: str
-) -> Released:
+) -> Released | Held:
     """Discloses one more field, or queues the disclosure for a second person.
+
+    Returns:
+        The outcome; or since when the partner has the field, and then nothing is released.
 
     Raises:
         TearlineError: As ``node.packets.disclose`` and ``node.approvals.draft_disclosure``.
     """
+    held = await held_by(node, packet, path, to)
+    if held is not None:
+        return held
     ref = node.packets.manifest(packet).agreement
     if takes_two(node, ref.id, ref.article):
         return node.approvals.draft_disclosure(packet, path, to, repeats=repeats, person=person)

@@ -19,6 +19,7 @@ from tearline_client.planning.drafts import About, draft_packet
 from tearline_client.planning.entities import Group
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import Draft, ReleasePlan
+from tearline_client.store.packet_records import StoredGrant
 
 
 class Packets(PacketReader):
@@ -104,6 +105,10 @@ class Packets(PacketReader):
         wanted = self._disclosures.disclosure(packet_id, path, to)
         self._access.record(EventCode.ACCESS_OPEN, {packet_id: [wanted.field]}, person=person)
         return wanted
+
+    def field_grant(self, packet_id: bytes, path: str, to: str) -> StoredGrant | None:
+        """Returns the grant by which a partner has a field; see ``DisclosureService``."""
+        return self._disclosures.field_grant(packet_id, path, to)
 
     async def disclose(
         self,

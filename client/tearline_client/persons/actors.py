@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from tearline.errors import LoginRequired, NotPermitted
 from tearline.persons.tokens import AccessToken, Binding, Role, acted_by, pairwise_id, verify_token
 from tearline.statements.statement import ActedBy
+from tearline.text.choices import one_of
 from tearline_client.keys.home import PSEUDONYM_KEY, Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons.changes import Record, unrecorded
@@ -43,6 +45,16 @@ class Actors:
         self.register = PersonRegister(
             self._issuer, lambda name: self.person(name, Role.OFFICER), now_ms
         )
+
+    def verify_known(self, name: str) -> None:
+        """Verifies that a name is a person's, the node's own, or empty.
+
+        Raises:
+            LoginRequired: If not; it names the nearest person.
+        """
+        known = [each.name for each in self._issuer.persons() if each.enabled]
+        if name not in ("", NODE, *known):
+            raise LoginRequired(one_of(name, "person", known))
 
     def acted_by(self, name: str, agreement_id: bytes, role: Role) -> ActedBy | None:
         """Returns the acting person under the pseudonym of an agreement.
@@ -132,6 +144,11 @@ class Actors:
         pseudonym = pairwise_id(self._keystore.get(PSEUDONYM_KEY), session.name, b"")
         return self._issuer.token(session.name, self._binding(), now_s=now_s, pseudonym=pseudonym)
 
+    @cached_property
+    def _exchange(self) -> str:
+        """The exchange's URI, as pinned: read once, since each read verifies the founding."""
+        return self._home.pinned().members.exchange.uri
+
     def _is_own_act(self, name: str) -> bool:
         return name == NODE or (not name and self._issuer.is_unattended(self._now_s()))
 
@@ -147,7 +164,7 @@ class Actors:
     def _binding(self) -> Binding:
         certificate = self._home.tls_identity(self._keystore).certificate
         return Binding(
-            audience=self._home.pinned().members.exchange.uri,
+            audience=self._exchange,
             node=self._home.identity().node_uri,
             thumbprint=hashlib.sha256(certificate).digest(),
             issuer_keys=(self._issuer.public,),

@@ -183,10 +183,7 @@ class LocalIssuer:
         if not given:
             raise MalformedInput("a person has at least one role")
         with self._keystore.alone():
-            persons = {each.name: each for each in self.persons()}
-            found = persons.get(name)
-            if found is None or not found.enabled:
-                raise PersonConflict("there is no such person, or the person was disabled")
+            persons, found = self._enabled(name)
             if given != found.roles:
                 act = PersonAct(
                     code=EventCode.PERSON_ROLES, person=name, by=by, detail=roles_text(given)
@@ -194,6 +191,25 @@ class LocalIssuer:
                 self.record(act)
                 persons[name] = replace(found, roles=given)
                 self._keystore.put(PERSONS, encode_persons(persons.values()))
+
+    def set_zone(self, name: str, zone: str) -> None:
+        """Gives an enabled person another time zone; it signs nobody in, and is no entry.
+
+        Raises:
+            PersonConflict: If there is no such person, or the person was disabled.
+        """
+        with self._keystore.alone():
+            persons, found = self._enabled(name)
+            persons[name] = replace(found, zone=zone)
+            self._keystore.put(PERSONS, encode_persons(persons.values()))
+
+    def _enabled(self, name: str) -> tuple[dict[str, PersonRecord], PersonRecord]:
+        """Returns all persons by name, and the enabled one of this name."""
+        persons = {each.name: each for each in self.persons()}
+        found = persons.get(name)
+        if found is None or not found.enabled:
+            raise PersonConflict("there is no such person, or the person was disabled")
+        return persons, found
 
     def set_passphrase(self, name: str, passphrase: bytes, *, by: str = "") -> None:
         """Gives an enabled person another passphrase, or a first one.
@@ -206,10 +222,7 @@ class LocalIssuer:
         salt = secrets.token_bytes(SALT_SIZE)
         verifier = stretch(passphrase, salt)
         with self._keystore.alone():
-            persons = {each.name: each for each in self.persons()}
-            found = persons.get(name)
-            if found is None or not found.enabled:
-                raise PersonConflict("there is no such person, or the person was disabled")
+            persons, found = self._enabled(name)
             self.record(PersonAct(code=EventCode.PERSON_PASSPHRASE, person=name, by=by))
             persons[name] = replace(found, salt=salt, verifier=verifier)
             self._keystore.put(PERSONS, encode_persons(persons.values()))

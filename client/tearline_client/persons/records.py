@@ -23,6 +23,10 @@ SESSIONS = "sessions"
 """Entries of the keystore."""
 
 
+UTC_NAME = "UTC"
+"""Name of the time zone of a person who has chosen none."""
+
+
 @immutable
 class PersonRecord:
     """A person of the agency.
@@ -34,6 +38,7 @@ class PersonRecord:
         enabled: Whether they may act.
         salt: 16 random bytes.
         verifier: Slow digest of their passphrase with the salt.
+        zone: Name of the time zone in which they read times.
     """
 
     name: str
@@ -42,6 +47,7 @@ class PersonRecord:
     enabled: bool
     salt: bytes = field(repr=False)
     verifier: bytes = field(repr=False)
+    zone: str = UTC_NAME
 
 
 @immutable
@@ -105,6 +111,7 @@ def encode_persons(persons: Iterable[PersonRecord]) -> bytes:
             person.enabled,
             person.salt.hex(),
             person.verifier.hex(),
+            person.zone,
         ]
         for person in sorted(persons, key=lambda person: person.name)
     )
@@ -125,8 +132,9 @@ def parse_persons(data: bytes) -> tuple[PersonRecord, ...]:
                 enabled=bool(enabled),
                 salt=bytes.fromhex(salt),
                 verifier=bytes.fromhex(verifier),
+                zone=str(*zone) or UTC_NAME,  # keystores of earlier nodes have none
             )
-            for name, roles, clearance, enabled, salt, verifier in json.loads(data)
+            for name, roles, clearance, enabled, salt, verifier, *zone in json.loads(data)
         )
     except (ValueError, TypeError, TearlineError):
         raise KeystoreDamaged(PERSONS) from None

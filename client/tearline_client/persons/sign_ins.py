@@ -7,6 +7,7 @@ node which persons are present, and for how long. This is stored nowhere, and en
 
 import hmac
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tearline.audit.event import EventCode
 from tearline.encoding import labelled_sha256, prefixed
@@ -16,6 +17,7 @@ from tearline_client.persons.changes import PersonAct
 from tearline_client.persons.issuer import LocalIssuer
 from tearline_client.persons.passkeys import Passkey
 from tearline_client.persons.records import (
+    UTC_NAME,
     PersonRecord,
     Session,
     encode_persons,
@@ -60,7 +62,7 @@ class SignIns:
             prefixed(each.id) + prefixed(each.key) for each in self.passkeys.owned(person.name)
         ]
         parts = (
-            encode_persons([person]),
+            encode_persons([replace(person, zone=UTC_NAME)]),
             b"".join(owned),
             self.links.account(person.name).encode(),
         )
@@ -109,6 +111,10 @@ class SignIns:
         self.passkeys.verify_room(name, passkey)
         self._issuer.codes.spend(name, code, passkey.added_s)
         self._issuer.add_passkey(name, passkey, by=name)
+
+    def set_zone(self, name: str, zone: str) -> None:
+        """Gives a signed-in person another time zone, by themselves; see ``LocalIssuer``."""
+        self._issuer.set_zone(name, zone)
 
     def add_passkey(self, name: str, passkey: Passkey) -> None:
         """Adds a further passkey of a signed-in person, by themselves.

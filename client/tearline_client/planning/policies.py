@@ -8,9 +8,9 @@ from tearline.limits import MAX_AGREEMENTS_KEPT
 from tearline.packets.packet import Pins
 from tearline.policy import masks, profile
 from tearline.policy.release import ReleasePolicy
-from tearline.policy.ruleset import PolicySet
+from tearline.policy.ruleset import PolicySet, parse_policy_set
 from tearline.policy.terms import Terms
-from tearline.policy.vocabulary import schema_digest
+from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
 
 
 @immutable
@@ -18,12 +18,15 @@ class Policies:
     """Policy sets of this node.
 
     Attributes:
-        shared: The set that agreements pin.
         own: The agency's own, or None.
     """
 
-    shared: PolicySet
     own: PolicySet | None
+
+    @property
+    def shared(self) -> PolicySet:
+        """Returns the set that agreements pin; parsed on first use, as few commands decide."""
+        return parse_policy_set(SHARED_POLICIES)
 
     @property
     def pins(self) -> Pins:

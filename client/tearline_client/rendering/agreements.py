@@ -13,10 +13,11 @@ from tearline.policy.marking import Tlp
 from tearline.policy.terms import Direction
 from tearline.suspensions.suspension import Suspension
 from tearline.text.choices import one_of
+from tearline_client.audit.rows import time_text
 from tearline_client.features.suspensions.service import agencies_of
 from tearline_client.node import Node
 from tearline_client.planning.agreement_file import DAY_MS
-from tearline_client.rendering.words import agency_name, time_text
+from tearline_client.rendering.words import agency_name
 
 HOUR_MS = 3_600_000
 _SHARES = "shares."

@@ -10,6 +10,7 @@ from tearline.packets.grant import Caveats
 from tearline.packets.packet import TEXT, OpenedField
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, Tlp
+from tearline_client.audit.rows import time_text
 from tearline_client.features.packets.reader import PrintedCopy
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
@@ -35,7 +36,7 @@ from tearline_client.rendering.packets import (
     values_text,
     view_rows,
 )
-from tearline_client.rendering.words import agency_name, time_text
+from tearline_client.rendering.words import agency_name
 
 _TEXTS = (
     *("field", "path", "category", "form", "mask", "marking", "value", "shown", "problem"),

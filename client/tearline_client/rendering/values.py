@@ -1,5 +1,6 @@
 """Values of rows: ids and times, whole for programs and short for people; counts in words."""
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
@@ -10,6 +11,7 @@ from tearline_client.rendering.output import Value
 ID_SHOWN = 12
 """Hexadecimal digits of an id in a message: enough to be unique in a million ids."""
 _FEWEST_DIGITS = 8
+_LAST_MS = 253_402_300_799_000  # the end of 9999; a partner may state any later time
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,8 @@ class Moment(Value):
         return iso_text(self.time_ms)
 
     def text(self) -> str:
-        """Returns the time in UTC for people, such as ``2026-02-17 12:30:00``."""
-        return time_text(self.time_ms)
+        """Returns the time for people, as ``local_text`` does."""
+        return local_text(self.time_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,19 @@ def shortest(ids: Collection[bytes]) -> int:
         for pair in pairwise(ordered)
     )
     return max([_FEWEST_DIGITS, *(length + 1 for length in alike)])
+
+
+def local_text(time_ms: int) -> str:
+    """Returns a time in this machine's time zone, which it names by its distance from UTC.
+
+    For example ``2026-02-17 12:30:00 UTC`` or ``2026-02-17 13:30:00 +01:00``.
+    """
+    offset_s = time.localtime(min(time_ms, _LAST_MS) // 1000).tm_gmtoff
+    if not offset_s:
+        return f"{time_text(time_ms)} UTC"
+    hours, minutes = divmod(abs(offset_s) // 60, 60)
+    zone = f"{'-' if offset_s < 0 else '+'}{hours:02}:{minutes:02}"
+    return f"{time_text(time_ms + offset_s * 1000)} {zone}"
 
 
 def moment(time_ms: int | None) -> Moment | None:

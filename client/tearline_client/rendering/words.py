@@ -4,11 +4,25 @@ from tearline.errors import MalformedInput
 from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of
 from tearline_client.audit import rows
-from tearline_client.rendering.values import Id, age_text, counted, moment
+from tearline_client.rendering.values import Id, age_text, counted, local_text, moment
 
-__all__ = ["Id", "age_text", "agency_name", "counted", "moment", "names_of", "time_text"]
+__all__ = [
+    "Id",
+    "age_text",
+    "agency_name",
+    "counted",
+    "moment",
+    "names_of",
+    "since_text",
+    "time_text",
+]
 
-time_text = rows.time_text
+time_text = local_text
+
+
+def since_text(time_ms: int | None) -> str:
+    """Returns since when something stands at the exchange; None if it is not there yet."""
+    return "queued, not yet sent" if time_ms is None else f"since {time_text(time_ms)}"
 
 
 def agency_name(members: Members, uri: str) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from tearline.errors import ConfigUnreadable, OwnPolicyChanged
 from tearline.persons.tokens import Role
 from tearline.policy.ruleset import parse_policy_set
-from tearline.policy.vocabulary import SHARED_POLICIES
 from tearline_client.config import MAX_CONFIG_BYTES
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
@@ -93,11 +92,10 @@ def _put(path: Path, data: bytes | None) -> None:
 
 
 def _parse(path: Path, data: bytes | None) -> Policies:
-    shared = parse_policy_set(SHARED_POLICIES)
     if data is None:
-        return Policies(shared=shared, own=None)
+        return Policies(own=None)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigUnreadable(f"{path}: not UTF-8") from None
-    return Policies(shared=shared, own=parse_policy_set(text))
+    return Policies(own=parse_policy_set(text))

@@ -16,7 +16,6 @@ from typing import BinaryIO
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline.limits import MAX_COLUMNS, MAX_IMPORT_BYTES, MAX_LINE_BYTES
-from tearline_client.connectors.importers.workbook import MAGIC, workbook_records
 
 ENCODINGS = (
     "utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "iso-8859-1", "iso-8859-2",
@@ -24,6 +23,8 @@ ENCODINGS = (
 )  # fmt: skip
 """How a source may spell text; none takes a line's end for a part of a character."""
 
+_ARCHIVE = b"PK\x03\x04"
+"""Beginning of a workbook (XLSX), which no text has."""
 _BOM = "\ufeff"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _PIECE = 64 << 10  # bytes of UTF-16 for one step of decoding
@@ -180,7 +181,10 @@ def read_records(
         ImportTooLarge: If the source exceeds the bounds.
     """
     bounds = bounds or Bounds(whole=MAX_IMPORT_BYTES)
-    if peek(stream).startswith(MAGIC):
+    if peek(stream).startswith(_ARCHIVE):
+        # Imported late: readers of XML take a while, and few imports are workbooks.
+        from tearline_client.connectors.importers.workbook import workbook_records
+
         yield from workbook_records(stream, whole=bounds.whole, cell=bounds.cell)
         return
     csv.field_size_limit(bounds.cell)
@@ -203,7 +207,7 @@ def read_records(
 
 def peek(stream: BinaryIO) -> bytes:
     """Returns the first four bytes of a file, which stay unread."""
-    start = stream.read(len(MAGIC))
+    start = stream.read(len(_ARCHIVE))
     stream.seek(0)
     return start
 
@@ -251,7 +255,7 @@ def read_table(
         ImportRefused: If there is no header, one of its names is empty or repeated, or a record
             has more or fewer cells than the header.
     """
-    is_workbook = peek(stream).startswith(MAGIC)
+    is_workbook = peek(stream).startswith(_ARCHIVE)
     records = read_records(stream, delimiter=delimiter, encoding=encoding, bounds=bounds)
     if not header:
         line, names = next(records, (0, []))

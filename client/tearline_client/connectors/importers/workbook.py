@@ -22,8 +22,6 @@ from tearline.limits import (
     MAX_WORKBOOK_ROWS,
 )
 
-MAGIC = b"PK\x03\x04"
-"""Beginning of an archive, which no text has."""
 _ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"}
 )

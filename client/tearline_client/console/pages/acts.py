@@ -10,9 +10,10 @@ from tearline_client.console.forms import Form
 from tearline_client.console.languages import mark
 from tearline_client.console.visit import Visit
 
-QUEUED = "queued"
+QUEUED, STANDS = "queued", "stands"
 NOTES: Mapping[str, str] = {
     QUEUED: mark("The exchange is unreachable. The node sends this as soon as it can."),
+    STANDS: mark("This stands already. Nothing was sent."),
     "signed": mark("Signed. The agreement comes into force once every party has signed."),
     "declined": mark("Declined. Every party is notified."),
     "proposed": mark("Signed and proposed to every party."),

@@ -27,6 +27,7 @@ from tearline_client.console.pages.packet.document import Badge, tlp_badge
 from tearline_client.console.pages.packet.states import states_of
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import KINDS, STATES, URGENCIES, WIDENED
+from tearline_client.features.packets.reader import Heading
 from tearline_client.features.packets.records import PacketRecord
 from tearline_client.features.search.search import SearchFilter
 from tearline_client.node import Node
@@ -155,7 +156,8 @@ async def page(visit: Visit) -> Response:
         following = wanted.query(skip=wanted.skip + CONSOLE_FOUND_ROWS)
     corrected = node.corrections.corrected_by(record.id for record, _ in shown)
     cases = {case.id.hex(): case.title for case in node.cases.all()}
-    subjects = await _subjects(visit, [record.id for record, _ in shown], wanted)
+    named = [record.id for record, _ in shown] if wanted.subjects else []
+    headings = await node.packets.headings(named, person=visit.person) if named else {}
     return visit.render(
         "packets.html",
         {
@@ -164,10 +166,11 @@ async def page(visit: Visit) -> Response:
             "rows": [
                 replace(
                     _row(node, members, record, fields, cases, corrected=record.id in corrected),
-                    subject=subjects.get(record.id, ()),
-                    badge=_badge(visit, record, wanted),
+                    subject=heading.names if heading else (),
+                    badge=_badge(wanted, heading),
                 )
                 for record, fields in _described(shown, wanted.text)
+                for heading in [headings.get(record.id)]
             ],
             "next_query": following,
             "damaged": len(node.packets.unreadable()) if wanted.text else 0,
@@ -183,19 +186,6 @@ async def page(visit: Visit) -> Response:
             "can_read": visit.roles != {Role.AUDITOR},
         },
     )
-
-
-async def _subjects(
-    visit: Visit, ids: Sequence[bytes], wanted: Filter
-) -> dict[bytes, tuple[str, ...]]:
-    """Returns the first names in each packet, as ``tearline inbox`` does, if they are asked for.
-
-    Each packet is opened for them, and has an entry of its own in the access log.
-    """
-    found: dict[bytes, tuple[str, ...]] = {}
-    async for packet_id in in_turns(ids if wanted.subjects else ()):
-        found |= visit.node.packets.subjects([packet_id], person=visit.person)
-    return found
 
 
 def _filter(visit: Visit) -> Filter:
@@ -306,11 +296,11 @@ def _has_tlp(visit: Visit, packet_id: bytes, wanted: Filter) -> bool:
     return packets.strictest(packet_id, person=visit.person) is parse_tlp(wanted.tlp)
 
 
-def _badge(visit: Visit, record: PacketRecord, wanted: Filter) -> Badge | None:
-    packets = visit.node.packets
-    if not (wanted.tlp or wanted.subjects) or packets.is_frozen(record.id):
-        return None
-    return tlp_badge(packets.strictest(record.id, person=visit.person))
+def _badge(wanted: Filter, heading: Heading | None) -> Badge | None:
+    """Returns the strictest TLP of a packet, if it is asked for: the wanted one, or as read."""
+    if wanted.tlp:
+        return tlp_badge(parse_tlp(wanted.tlp))
+    return tlp_badge(heading.tlp) if heading else None
 
 
 def _is_unread(node: Node, record: PacketRecord) -> bool:

@@ -1,6 +1,6 @@
 """Acts on several packets that a person ticked in the list: marked as read, or recalled."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Sequence, Sized
 
 from starlette.responses import Response
 
@@ -9,7 +9,7 @@ from tearline.errors import ActQueued, MalformedInput, NotFound, TearlineError
 from tearline.federation.versions import Members
 from tearline.limits import CONSOLE_PAGE_ROWS
 from tearline.persons.tokens import Role
-from tearline_client.console.pages.acts import QUEUED, verify_typed
+from tearline_client.console.pages.acts import QUEUED, STANDS, verify_typed
 from tearline_client.console.pages.packet.recall import (
     LEAST_HOURS,
     MOST_HOURS,
@@ -47,17 +47,16 @@ async def read_page(visit: Visit) -> Response:
     """Shows the names in unread packets, before a person states to have seen them."""
     node, members = visit.node, visit.node.directory.members()
     unread, left_out = await _divided(visit, is_unread=True)
-    rows: list[Ticked] = []
-    async for packet in in_turns(unread):
-        found = node.packets.subjects([packet], person=visit.person)
-        rows.append(
-            Ticked(
-                id=packet.hex(),
-                kind=KINDS[node.packets.manifest(packet).kind],
-                names=(agency_name(members, node.packets.get(packet).origin),),
-                subject=found.get(packet, ()),
-            )
+    found = await node.packets.headings(unread, person=visit.person) if unread else {}
+    rows = [
+        Ticked(
+            id=packet.hex(),
+            kind=KINDS[node.packets.manifest(packet).kind],
+            names=(agency_name(members, node.packets.get(packet).origin),),
+            subject=found[packet].names if packet in found else (),
         )
+        for packet in unread
+    ]
     return visit.render("selection_read.html", {"rows": rows, "left_out": left_out})
 
 
@@ -137,16 +136,16 @@ class Outcome:
         self._queued: list[str] = []
         self._refused: list[tuple[TearlineError, list[str]]] = []
 
-    async def add(self, order: Awaitable[object], packets: list[str]) -> None:
+    async def add(self, order: Awaitable[Sized], packets: list[str]) -> None:
         """Awaits the recall of packets, and takes in its outcome."""
         try:
-            await order
+            made = await order
         except ActQueued:  # stored: the node sends it later
             self._queued += packets
         except TearlineError as error:
             self._refused.append((error, packets))
         else:
-            self._recalled += packets
+            self._recalled += packets if made else []  # those that stand need no word
 
     async def shown(self, visit: Visit) -> Response:
         """Leads to the recalls, or shows which packets were refused while others were not.
@@ -157,7 +156,8 @@ class Outcome:
         if self._recalled:
             await visit.node.refresh()
         if not self._refused:
-            return visit.redirect("/recalls", {"done": QUEUED if self._queued else "recalled"})
+            done = "recalled" if self._recalled else STANDS
+            return visit.redirect("/recalls", {"done": QUEUED if self._queued else done})
         if not self._recalled and not self._queued:
             raise self._refused[0][0]
         values = {"recalled": self._recalled, "queued": self._queued, "refused": self._refused}

@@ -24,6 +24,7 @@ from tearline_client.planning.release_plan import Draft, ReleasePlan, Selection,
 from tearline_client.rules.cases import verify_filing
 from tearline_client.rules.recalls import slots_recalled
 from tearline_client.rules.suspensions import SuspensionRules
+from tearline_client.store.packet_records import StoredGrant
 
 
 @immutable
@@ -202,6 +203,23 @@ class DisclosureService:
             held_back=held_back(plan, own, field.field.form, sender=self._context.uri),
             mentions=self._onward.mentions([reader]),
         )
+
+    def field_grant(self, packet_id: bytes, path: str, to: str) -> StoredGrant | None:
+        """Returns the grant by which a partner has a field of our packet in clear, or None.
+
+        Args:
+            packet_id: 32 bytes.
+            path: The field.
+            to: The partner.
+        """
+        shown, recipient = self._context.open_view(packet_id), node_of(self._context.trust, to)
+        recalled = slots_recalled(self._context, packet_id, recipient)
+        field = shown.field(path)
+        if field is None or recalled is None or field.slot in recalled:
+            return None
+        grants = (each for each in shown.grants if not each.incoming and each.stands)
+        to_them = (each for each in grants if each.grant.address.recipient == recipient)
+        return next((each for each in to_them if field.slot in shown.slots_of(each.grant)), None)
 
     async def disclose(
         self,

@@ -28,6 +28,7 @@ from tearline_client.features.packets.records import PacketRecords
 from tearline_client.features.search.search import EVERYWHERE, SearchFilter, find
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.outbox.outbox import Outbox
+from tearline_runtime.turns import in_turns
 
 _PROMINENT = ("Person", "Company", "Organization", "LegalEntity")
 NAMES_SHOWN = 2
@@ -49,6 +50,19 @@ class PrintedCopy:
     number: int
     by: str
     time_ms: int
+
+
+@immutable
+class Heading:
+    """A packet in a list of contents.
+
+    Attributes:
+        names: The first readable names in it, persons first.
+        tlp: The strictest TLP of its readable fields.
+    """
+
+    names: tuple[str, ...]
+    tlp: Tlp
 
 
 class PacketReader(PacketRecords):
@@ -106,12 +120,13 @@ class PacketReader(PacketRecords):
         self._access.record(EventCode.ACCESS_SEARCH, found, person=person)
         return found
 
-    def subjects(
+    async def headings(
         self, packet_ids: Iterable[bytes], *, person: str = ""
-    ) -> dict[bytes, tuple[str, ...]]:
-        """Returns the first readable names in packets; an entry of the own access log.
+    ) -> dict[bytes, Heading]:
+        """Returns the headings of packets, each opened once, while other tasks run.
 
-        Packets that their originator froze are passed over.
+        Each is an entry of the own access log, and no heading is shown before them. Packets that
+        their originator froze are passed over.
 
         Args:
             packet_ids: The packets of a list, 32 bytes each.
@@ -119,21 +134,19 @@ class PacketReader(PacketRecords):
 
         Raises:
             NotFound: If one is not here.
-            StoreError: If the entry cannot be written: then no name is shown.
+            StoreError: If the entries cannot be written: then no heading is shown.
         """
         self._access.verify_reader(person)
-        named = {
-            packet_id: tuple(islice(_names(self._open(packet_id)), NAMES_SHOWN))
-            for packet_id in packet_ids
-            if not self._context.stores.packets.is_frozen(packet_id)
-        }
+        named, headings = dict[bytes, tuple[OpenedField, ...]](), dict[bytes, Heading]()
+        async for packet_id in in_turns(packet_ids):
+            if self._context.stores.packets.is_frozen(packet_id):
+                continue
+            shown = self._open(packet_id)
+            named[packet_id] = fields = tuple(islice(_names(shown), NAMES_SHOWN))
+            names = (each.field.values[0].decode("utf-8", "replace") for each in fields)
+            headings[packet_id] = Heading(names=(*dict.fromkeys(names),), tlp=_strictest(shown))
         self._access.record(EventCode.ACCESS_SEARCH, named, person=person)
-        return {
-            packet_id: tuple(
-                dict.fromkeys(each.field.values[0].decode("utf-8", "replace") for each in fields)
-            )
-            for packet_id, fields in named.items()
-        }
+        return headings
 
     async def read(
         self,
@@ -160,8 +173,7 @@ class PacketReader(PacketRecords):
             NotPermitted: If the person is only an auditor.
         """
         self._access.verify_reader(person)
-        fields = self._open(packet_id).view.fields
-        return max((each.field.marking.tlp for each in fields), default=Tlp.RED)
+        return _strictest(self._open(packet_id))
 
     async def confirm_read(self, packet_id: bytes, *, acted_by: ActedBy | None = None) -> None:
         """Notifies the grantor of a packet that it was opened, after ``show``; see ``read``."""
@@ -331,6 +343,10 @@ class PacketReader(PacketRecords):
         except NotFound:
             self._context.stores.awaiting_cosignature.verify_none(packet_id.hex())
             raise
+
+
+def _strictest(shown: PacketView) -> Tlp:
+    return max((each.field.marking.tlp for each in shown.view.fields), default=Tlp.RED)
 
 
 def _names(shown: PacketView) -> Iterator[OpenedField]:

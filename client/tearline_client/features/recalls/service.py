@@ -7,7 +7,13 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import LoginRequired, NotFound
 from tearline.identity import agency_uri_of
 from tearline.packets.correction import line_of
-from tearline.packets.recall import KeepGround, RecallOrder, RecallReason, is_overdue
+from tearline.packets.recall import (
+    KeepGround,
+    RecallOrder,
+    RecallReason,
+    RecallState,
+    is_overdue,
+)
 from tearline.persons.tokens import Role
 from tearline.statements.channel import VoidReason
 from tearline.statements.statement import ActedBy
@@ -41,6 +47,21 @@ class RecallPlan:
     recipients: tuple[str, ...]
     slots: tuple[int, ...]
     whole: bool
+
+
+@immutable
+class EarlierRecall:
+    """A recall that stands, so that it need not be repeated.
+
+    Attributes:
+        recipient: URI of the node.
+        state: Its state there.
+        since_ms: When the exchange accepted it; None while it waits in the outbox.
+    """
+
+    recipient: str
+    state: RecallState
+    since_ms: int | None
 
 
 class RecallService:
@@ -104,6 +125,33 @@ class RecallService:
                 found.append(replace(rest, recipients=left))
         return found
 
+    def earlier(self, plan: RecallPlan, reason: RecallReason) -> tuple[EarlierRecall, ...]:
+        """Returns the recalls that a plan would repeat: one for each recipient that has one.
+
+        They cover the plan, for the same reason. Another reason, and a packet as a whole after one
+        of its fields, are no repetition.
+        """
+        state = self._context
+        found = dict[str, StoredRecall]()
+        for each in state.stores.recalls.of(plan.packet):  # few: one for each act and recipient
+            covers = not each.order.slots or (
+                bool(plan.slots) and set(plan.slots) <= set(each.order.slots)
+            )
+            same = each.order.reason is reason and not each.order.grant and not each.incoming
+            if same and covers and (each.order.whole or not plan.whole):
+                found.setdefault(each.partner, each)
+        return tuple(
+            EarlierRecall(
+                recipient=uri,
+                state=found[uri].state,
+                since_ms=min(
+                    (r.time_ms for r in state.stores.receipts.of(found[uri].id)), default=None
+                ),
+            )
+            for uri in plan.recipients
+            if uri in found
+        )
+
     def _is_back(self, plan: RecallPlan, recipient: str) -> bool:
         """Returns whether a plan's slots were recalled from a node before."""
         back = slots_recalled(self._context, plan.packet, recipient)
@@ -120,6 +168,8 @@ class RecallService:
     ) -> tuple[StoredRecall, ...]:
         """Recalls a plan's packets, and withdraws grants that still wait in mailboxes.
 
+        Recalls that stand are not repeated; see ``earlier``.
+
         Args:
             plan: The scope.
             reason: The reason.
@@ -128,7 +178,7 @@ class RecallService:
             acted_by: The recalling person.
 
         Returns:
-            One recall for each packet and recipient.
+            One new recall for each packet and recipient.
 
         Raises:
             ClockSkewed: If this machine's clock is behind the log's.
@@ -137,7 +187,9 @@ class RecallService:
         """
         state, stores = self._context, self._context.stores
         state.agreed_time()  # a clock behind the log's must date no statement
-        plans = [plan, *line]
+        plans = [self._left(each, reason) for each in (plan, *line)]
+        if not any(each.recipients for each in plans):
+            return ()
         async with self._outbox.sending(sync=True) as batch:
             before = {r.id for each in plans for r in stores.recalls.of(each.packet)}
             for each in plans:
@@ -153,6 +205,11 @@ class RecallService:
         return tuple(
             r for each in plans for r in stores.recalls.of(each.packet) if r.id not in before
         )
+
+    def _left(self, plan: RecallPlan, reason: RecallReason) -> RecallPlan:
+        """Returns a plan without the recipients at which it would be repeated."""
+        before = {each.recipient for each in self.earlier(plan, reason)}
+        return replace(plan, recipients=tuple(r for r in plan.recipients if r not in before))
 
     def _order(self, plan: RecallPlan, said: RecallOrder) -> tuple[int, ...]:
         """Queues a plan's recalls; returns their places in the outbox."""

@@ -84,6 +84,11 @@ class RequestView:
         """Returns whether its asker froze it by a suspension."""
         return self.shown is None
 
+    @property
+    def purpose(self) -> str:
+        """Returns the purpose for which records are asked for; empty while it is frozen."""
+        return self.shown.grants[0].grant.purpose if self.shown else ""
+
     def chosen(self, items: Sequence[int], *, supplement: bool = False) -> tuple[int, ...]:
         """Returns the numbers of the named items, by default of all open ones.
 

@@ -76,6 +76,34 @@ class SuspensionService:
         self._verify_scope(found, suspension)
         await self._say(found.id, change_of(acted_by, suspension))
 
+    async def standing(
+        self, agreement: Agreement, suspension: Suspension, *, acted_by: ActedBy | None
+    ) -> Position | None:
+        """Returns our agency's suspension that stands, if the act of a person would not change it.
+
+        That is the same suspension; or, unless an officer acts, any one of the same scope: only an
+        officer replaces its terms. None otherwise, and if the exchange is unreachable: another node
+        of our agency may have lifted it meanwhile, so it must be signed again.
+
+        Args:
+            agreement: The agreement.
+            suspension: The wanted suspension.
+            acted_by: The suspending person, or None.
+        """
+        officer = acted_by is not None and acted_by.role == Role.OFFICER
+
+        def found() -> Position | None:
+            for each in self.positions(agreement):
+                ours = each.agency == self._context.agency and not each.ended
+                same = each.suspension.scope == suspension.scope
+                if ours and same and each.since_ms is not None:
+                    return None if officer and each.suspension != suspension else each
+            return None
+
+        if found() is None or await self._outbox.read_mailbox():
+            return None
+        return found()
+
     async def resume(
         self,
         agreement: str,

@@ -1,6 +1,7 @@
 """Every test of a command may run it at a desk; every row that it prints fits the reference."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -12,6 +13,16 @@ from tearline_client.rendering.output import Row
 from unit.client.cli.documented import compared
 
 __all__ = ["desk", "documented", "quick", "rested"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def utc() -> Iterator[None]:
+    """Runs commands as on a machine in UTC."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture(autouse=True)

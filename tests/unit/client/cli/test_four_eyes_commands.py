@@ -16,6 +16,7 @@ from tearline.wire.agreements import encode_agreement
 from tearline.wire.statements import signed
 
 ENTITIES = ({"id": "qiu", "schema": "Person", "properties": {"name": ["Qiu Wenhao"]}},)
+CN = "cn-public-security"
 ORDER = (
     *("--to", "mx-prosecutor", "--agreement", "narcotics-2026"),
     *("--article", "money-laundering", "--purpose", "criminal-investigation"),
@@ -101,10 +102,10 @@ def test_who_drafted_it_does_not_approve_it_and_an_analyst_does_not(
 
 def test_one_more_field_waits_as_well(strict: Desk, lead: Path) -> None:
     (row,) = strict.rows("packet", "approve", drafted(strict, lead), "--as", "li")
-    arguments = ("packet", "disclose", row["packet"], "Person/name", "--to", "mx-prosecutor")
+    arguments = ("packet", "disclose", row["packet"], "Person/name", "--to", CN)
     (field,) = strict.rows(*arguments, "--as", "bo")
     (shown,) = strict.rows("packet", "pending", field["pending"], "--as", "li")
-    assert (shown["partner"], shown["seen_as"]) == ("mx-prosecutor", "Qiu Wenhao")
+    assert (shown["partner"], shown["seen_as"]) == (CN, "Qiu Wenhao")
     assert strict.run("packet", "approve", field["pending"], "--as", AUDITOR).exit_code == 0
     grants = strict.rows("packet", "status", row["packet"], "--no-sync")
     assert [grant["released"] > 0 for grant in grants] == [True, True]

@@ -14,7 +14,12 @@ from support.cli import Desk
 from support.simulation import PASSPHRASE
 from tearline.crypto import passphrase
 
-SLOW = {"babel", "grpc", "jinja2", "jwt", "phonenumbers", "rich", "starlette", "stdnum", "uvicorn"}
+SLOW = {
+    *("babel", "grpc", "jinja2", "jwt", "phonenumbers", "rich", "starlette", "stdnum"),
+    *("uvicorn", "xml"),
+}
+MOST = 480
+"""Modules of its own that a command imports: each takes about half a millisecond."""
 NODE = {"apsw", "asyncio", "cryptography", "google", "tearline_client.node"}
 _RUN = """
 import json, sys
@@ -81,8 +86,19 @@ def test_a_command_that_calls_nothing_imports_no_connection(desk: Desk, words: l
     imported = run_at(desk, *words)
     assert "tearline_client.node" in imported
     # Tables measure their cells with rich; a person who is logged in has a token of PyJWT.
-    assert imported.isdisjoint(SLOW - {"rich", "jwt"})
+    assert imported & (SLOW - {"rich", "jwt"}) == set()
+    assert sum(each.startswith(("tearline.", "tearline_")) for each in imported) <= MOST
 
 
 def test_a_command_that_calls_the_exchange_imports_the_connection(desk: Desk) -> None:
     assert "grpc" in run_at(desk, "packet", "list")
+
+
+def test_shared_policies_are_read_by_the_first_decision() -> None:
+    # A node with policies of its own reads both as it starts, and refuses to start with bad ones.
+    prepared = (
+        "from tearline_client.planning.policies import Policies; policies = Policies(own=None)"
+    )
+    shown = "import json, sys; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    assert "cedarpy" not in modules(f"{prepared}; {shown}")
+    assert "cedarpy" in modules(f"{prepared}; policies.pins; {shown}")

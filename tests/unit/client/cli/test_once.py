@@ -65,6 +65,10 @@ class Stage:
         self.do("node", "sync", agency=MX)
         return request
 
+    def sent_to_one(self) -> object:
+        """Returns a packet that one partner has."""
+        return self.one("packet", *SEND, self.person, "--to", MX, *ROUTE, "--as", "lin")
+
     def consent(self) -> object:
         """Returns a consent that the partner asked for."""
         asked = ("consent", "ask", self.packet, FIELD, "--use", "evidence", "--for", "12/26")
@@ -144,10 +148,18 @@ ACTS: dict[str, Act] = {
     "packet send": Act(
         command=lambda s: (*SEND, s.person, "--to", MX, *ROUTE, "--as", "lin"),
     ),
-    "packet disclose": Act(
-        command=lambda s: (
-            *("packet", "disclose", s.packet, FIELD, "--to", MX, "--yes", "--as", "lin"),
-        ),
+    "packet disclose": about(
+        Stage.sent_to_one,
+        *("packet", "disclose", "THIS", FIELD, "--to", CN, "--yes", "--as", "lin"),
+    ),
+    "packet disclose again": after(
+        none, "packet", "disclose", "PACKET", FIELD, "--to", MX, "--yes", "--as", "lin"
+    ),
+    "packet recall again": after(
+        Stage.recalled, "packet", "recall", "PACKET", "--reason", "mistake", "--as", "lin"
+    ),
+    "agreement suspend again": after(
+        us_suspended, "agreement", "suspend", NAME, "--reason", "review", "--as", OFFICER
     ),
     "packet correct": Act(
         command=lambda s: ("packet", "correct", "--yes", s.packet, s.lead, "--as", "lin")

@@ -112,6 +112,7 @@ async def test_what_own_policies_withhold_a_person_may_disclose(
     from tearline_client.features.packets import disclosure
 
     monkeypatch.setattr(disclosure, "held_back", lambda *_, **__: ("accounts-on-request",))
+    (packet,) = await world.us.send(world.cn)
     path = path_to(world, packet, "BankAccount/iban")
     before = len(accesses(world.us))
     page = await ana.get(f"/packets/{packet.hex()}/disclose?path={path}&to=mx-prosecutor")
@@ -127,6 +128,12 @@ async def test_what_own_policies_withhold_a_person_may_disclose(
     assert len(made) == grants + 1
     assert [each.grant.acted_by is not None for each in made].count(True) == 1
     assert "The field was disclosed." in (await ana.get(reply.headers["location"])).text
+    again = await act(ana, f"/packets/{packet.hex()}/disclose", path=path, to="mx-prosecutor")
+    assert again.headers["location"] == f"/packets/{packet.hex()}?done=stands"
+    assert (
+        "This stands already. Nothing was sent." in (await ana.get(again.headers["location"])).text
+    )
+    assert len(world.us.node.packets.grants(packet)) == grants + 1
 
 
 async def test_a_partner_s_field_is_not_disclosed(
@@ -167,6 +174,9 @@ async def test_a_recall_shows_everyone_affected_and_takes_the_typed_name(
     assert recall.partner == world.mx.node.uri
     assert recall.order.reason is RecallReason.MISTAKE
     assert recall.order.acted_by is not None
+    again = await act(ana, place, **values, typed=packet.hex()[:12])
+    assert again.headers["location"] == f"/packets/{packet.hex()}?done=stands"
+    assert world.us.node.recalls.of(packet) == (recall,)
 
 
 def test_the_usual_hours_are_those_of_the_command_line() -> None:
@@ -315,6 +325,7 @@ async def test_a_disclosure_under_four_eyes_waits_for_another_person(
 
     for module in (field, release):
         monkeypatch.setattr(module, "takes_two", lambda *_: True)
+    (packet,) = await world.us.send(world.cn)
     path = path_to(world, packet, "BankAccount/iban")
     page = await ana.get(f"/packets/{packet.hex()}/disclose?path={path}&to=mx-prosecutor")
     assert "other than you approves it" in page.text

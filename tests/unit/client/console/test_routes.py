@@ -140,6 +140,8 @@ MATRIX = {
     ("POST", "/enrol"): NO_ROLE,
     ("GET", "/passkeys"): ALL,
     ("POST", "/passkeys"): ALL,
+    ("GET", "/settings"): ALL,
+    ("POST", "/settings"): ALL,
     ("GET", "/confirm"): ALL,
     ("GET", "/confirm/provider"): ALL,
     ("POST", "/confirm"): ALL,

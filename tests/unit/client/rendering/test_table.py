@@ -4,6 +4,7 @@ import ast
 import importlib
 import io
 import re
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from tearline.limits import MAX_TIME_MS
 from tearline_client import cli
 from tearline_client.rendering.output import emit
 from tearline_client.rendering.table import lay_out
-from tearline_client.rendering.values import Id, Moment, distance_text, shortest
+from tearline_client.rendering.values import Id, Moment, distance_text, local_text, shortest
 
 WIDTH = 80
 HOSTILE = (
@@ -171,7 +173,7 @@ def test_times_are_distances_on_a_terminal_and_dates_elsewhere() -> None:
     emit([row], ["at"], "table", terminal)
     assert terminal.getvalue().rstrip().endswith("days ago")
     emit([row], ["at"], "table", pipe)
-    assert pipe.getvalue().split() == ["at", "1970-01-01", "00:00:01"]
+    assert pipe.getvalue().split() == ["at", "1970-01-01", "00:00:01", "UTC"]
     emit([row], ["at"], "jsonl", json_lines)
     assert json_lines.getvalue() == '{"at": "1970-01-01T00:00:01Z"}\n'
     verbose = Terminal()
@@ -231,3 +233,24 @@ def test_ids_are_as_short_as_tells_them_apart_and_whole_for_programs() -> None:
     assert wide.getvalue().split()[1] == whole
     assert json_lines.getvalue() == f'{{"packet": "{whole}"}}\n'
     assert sheet.getvalue().splitlines()[1] == f'"{whole}"'
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("UTC0", "2026-11-28 05:48:13 UTC"),
+        ("CST-8", "2026-11-28 13:48:13 +08:00"),
+        ("CST6", "2026-11-27 23:48:13 -06:00"),
+        ("NPT-5:45", "2026-11-28 11:33:13 +05:45"),
+    ],
+)
+def test_people_read_times_in_the_zone_of_their_machine_and_programs_in_utc(
+    monkeypatch: pytest.MonkeyPatch, zone: str, text: str
+) -> None:
+    with monkeypatch.context() as environment:
+        environment.setenv("TZ", zone)
+        time.tzset()
+        told = Moment(1_795_844_893_000)
+        assert (told.text(), told.whole()) == (text, "2026-11-28T05:48:13Z")
+        assert local_text(MAX_TIME_MS).startswith("9999-12-3")
+    time.tzset()

@@ -64,7 +64,7 @@ READS: dict[str, Callable[[Node, bytes, str], Any]] = {
     "packets.print": lambda node, packet, who: node.packets.print(packet, person=who),
     "packets.read": lambda node, packet, who: node.packets.read(packet, person=who),
     "packets.search": lambda node, packet, who: node.packets.search("Qiu Wenhao", person=who),
-    "packets.subjects": lambda node, packet, who: node.packets.subjects([packet], person=who),
+    "packets.headings": lambda node, packet, who: node.packets.headings([packet], person=who),
     "packets.show": lambda node, packet, who: node.packets.show(packet, person=who),
     "corrections.corrected": lambda node, packet, who: node.corrections.corrected(
         packet, person=who

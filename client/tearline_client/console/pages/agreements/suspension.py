@@ -12,7 +12,7 @@ from tearline.persons.tokens import Role
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.text.choices import one_of
 from tearline_client.console.forms import Form
-from tearline_client.console.pages.acts import carried_out, verify_typed
+from tearline_client.console.pages.acts import STANDS, carried_out, verify_typed
 from tearline_client.console.pages.agreements.agreement import agreement_of, path_of
 from tearline_client.console.pages.agreements.words import (
     IN_FLIGHT,
@@ -157,6 +157,8 @@ async def suspend(visit: Visit) -> Response:
     suspension = _suspension(visit, _of_form(form))
     roles = (Role.LIAISON, Role.OFFICER)
     person = visit.node.persons.acted_as(visit.person, agreement.id, roles)
+    if await visit.node.suspensions.standing(agreement, suspension, acted_by=person):
+        return visit.redirect(path_of(agreement), {"done": STANDS})
     act = visit.node.suspensions.suspend(agreement.id.hex(), suspension, acted_by=person)
     return await carried_out(visit, act, path_of(agreement), "suspended")
 

@@ -14,6 +14,7 @@ from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import HANDLING_CODES, Marking, Pap, Tlp
 from tearline_client.console.languages import mark
+from tearline_client.console.pages.acts import NOTES, STANDS
 from tearline_client.console.pictures import is_shown
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import (
@@ -141,6 +142,7 @@ class LifeStep:
 
 
 DONE: Mapping[str, str] = {
+    STANDS: NOTES[STANDS],
     "disclosed": mark("The field was disclosed. The exchange accepted and logged it."),
     "sent": mark("The packet was sent. The exchange accepted and logged it."),
     "corrected": mark("The correction was sent. It replaces the earlier packet."),

@@ -10,10 +10,11 @@ from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of
 from tearline_client.audit.who_saw import OTHERS, Answer, Sighting
 from tearline_client.console.languages import mark
+from tearline_client.console.pages.acts import STANDS
 from tearline_client.console.pages.packet.document import words_of
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import FORMS
-from tearline_client.drafting.release import release_field, takes_two
+from tearline_client.drafting.release import Held, release_field, takes_two
 from tearline_client.features.corrections.service import seen_by
 from tearline_client.features.packets.disclosure import Disclosure
 from tearline_client.messages.packet_view import short_path
@@ -131,7 +132,9 @@ async def disclose(visit: Visit) -> Response:
     released = await release_field(
         node, packet_id, path, form.text("to"), repeats=repeats, person=visit.person
     )
-    if isinstance(released, ActQueued):
+    if isinstance(released, Held):
+        done = STANDS
+    elif isinstance(released, ActQueued):
         done = "queued"
     elif isinstance(released, bytes):
         done = "waits"

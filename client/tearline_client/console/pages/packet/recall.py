@@ -10,6 +10,7 @@ from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
 from tearline.text.choices import one_of
 from tearline_client.console.forms import Form
+from tearline_client.console.pages.acts import STANDS
 from tearline_client.console.pages.packet.document import words_of
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import KINDS, RECALL_REASONS
@@ -93,9 +94,8 @@ async def recall(visit: Visit) -> Response:
     others = rest_of(form, others)
     manifest = node.packets.manifest(scope.packet)
     acted_by = node.persons.acted_by(visit.person, manifest.agreement.id, Role.LIAISON)
-    done = "recalled"
     try:
-        await node.recalls.recall(
+        made = await node.recalls.recall(
             plan,
             reason_of(form),
             line=others,
@@ -104,6 +104,8 @@ async def recall(visit: Visit) -> Response:
         )
     except ActQueued:
         done = "queued"
+    else:
+        done = "recalled" if made else STANDS
     return visit.redirect(f"/packets/{scope.packet.hex()}", {"done": done})
 
 

@@ -129,6 +129,7 @@ def request_page(
         "items": tuple(_items(node, view)),
         "steps": tuple(_steps(node, view)),
         "stopped_by": _stopped_by(node, view),
+        "purpose": view.purpose,
         "pending": tuple(each.hex() for each in view.pending),
         "acts": acts,
         "can_answer": _can_answer(visit, view, StepKind.ANSWER),
