@@ -16,7 +16,7 @@ from support.agencies import (
 )
 from tearline.federation.directory import DirectoryEntry, KeyState
 from tearline.federation.members import KeyUse
-from tearline.federation.turns import OwnEntries, Turn
+from tearline.federation.turns import OwnEntries, Turn, TurnRequest
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import (
     Checkpoint,
@@ -24,7 +24,7 @@ from tearline.tlog.checkpoint import (
     NoteAlgorithm,
     sign_checkpoint,
 )
-from tearline.tlog.merkle import Frontier, NodeId
+from tearline.tlog.merkle import Frontier, NodeId, consistency_proof, inclusion_proof
 from tearline.verification.light_reader import LightReader, begin
 from tearline.verification.log_entries import clear_entry, entry_hash
 from tearline.verification.trust import TrustState
@@ -92,10 +92,8 @@ class LightLog:
 
     def enter(self, entry: DirectoryEntry) -> None:
         """A directory entry."""
-        index = self.frontier.size
-        self.trust.apply(index, entry)
-        tree = self.trust.directory.copy()
-        self.logged = LoggedDirectory(index=index, entry=entry, tree=tree)
+        self.trust.apply(self.frontier.size, entry)
+        self.logged = LoggedDirectory(entry=entry, tree=self.trust.directory.copy())
         self.append(entry.encode())
 
     @property
@@ -111,13 +109,28 @@ class LightLog:
     def turns(self, by: Sequence[CheckpointSigner] | None = None) -> Turns:
         """The turns at the tree as it is now, cosigned by four of the five."""
         assert self.logged is not None
+        size = self.frontier.size
         return Turns(
             self.note(by if by is not None else [cosigner(uri) for uri in FIVE[:4]]),
             self.logged,
-            read_node=lambda level, index: self.nodes[level, index],
+            inclusion_proof(size - 1, size, self.node),
             amendment=lambda decision: self.amendments.get(decision, b""),
             public_key=self.public_key,
         )
+
+    def turn(
+        self, uri: str, request: TurnRequest, by: Sequence[CheckpointSigner] | None = None
+    ) -> Turn:
+        """The turn of a reader, cosigned likewise."""
+        return self.turns(by).turn(uri, request, self.consistency(request.size))
+
+    def consistency(self, old: int) -> tuple[bytes, ...]:
+        """The proof from an older tree; empty from none."""
+        return consistency_proof(old, self.frontier.size, self.node) if old else ()
+
+    def node(self, level: int, index: int) -> bytes:
+        """A node of the tree."""
+        return self.nodes[level, index]
 
     def public_key(self, key: KeyState) -> bytes:
         """The public key of a state's key."""
@@ -139,10 +152,11 @@ class LightLog:
         """A light reader before its first turn."""
         return begin(uri, self.trust)
 
-    def taken(self, reader: LightReader, turns: Turns | None = None) -> LightReader:
-        """The reader after a turn."""
-        turn = (turns or self.turns()).turn(reader.uri, reader.request)
-        return reader.take(turn, self.own(reader.uri))
+    def taken(
+        self, reader: LightReader, by: Sequence[CheckpointSigner] | None = None
+    ) -> LightReader:
+        """The reader after a turn, cosigned likewise."""
+        return reader.take(self.turn(reader.uri, reader.request, by), self.own(reader.uri))
 
 
 def light_log() -> LightLog:

@@ -103,6 +103,31 @@ def test_b9_publishes_to_two_processes_over_one_database(database_url: str) -> N
     assert all(each.figure > 0 and each.baseline > 0 for each in results)
 
 
+def test_b18_joins_and_turns_a_light_node_among_members_that_a_council_admitted() -> None:
+    results = benchmark("b18").run(members=6, few=3, rounds=1, asked=2)
+    assert [each.id for each in results] == [
+        *("B18j", "B18jc", "B18", "B18l", "B18lc", "B18x"),
+        *("B18t", "B18f", "B18m", "B18g"),
+    ]
+    by_id = {each.id: each for each in results}
+    # Bytes and hashes are counted, not timed.
+    assert all(by_id[id_].met for id_ in ("B18j", "B18", "B18l"))
+    assert by_id["B18g"].baseline == 30
+    assert all(each.figure > 0 for each in results if each.id != "B18m")
+
+
+def test_the_members_of_b18_are_made_as_use_makes_them() -> None:
+    members = benchmark("members")
+    log, file = members.founded()
+    before = log.trust.read
+    members.admit(log, 1)
+    # Six votes and a record, three keys, and a directory after each of the two.
+    assert log.trust.read - before == members.THRESHOLD + 1 + members.NODES + 2
+    state = log.trust.directory.state_of(members.uri_of(1))
+    assert (state.status, len(state.keys)) == ("member", members.NODES)
+    assert len(file.entries) == 2 * members.COUNCIL + members.COSIGNERS
+
+
 @pytest.mark.parametrize(("cores", "target"), [(2, "≥ 0.85"), (6, "None"), (8, "≥ 1.6")])
 def test_what_two_processes_are_to_reach_depends_on_the_cores(cores: int, target: str) -> None:
     assert str(benchmark("b9")._target(cores)) == target

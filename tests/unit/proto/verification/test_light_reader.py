@@ -64,7 +64,7 @@ def refused(log: LightLog, reader: LightReader, turn: Turn, why: type[TearlineEr
 
 
 def turn_of(log: LightLog, reader: LightReader, by: list[CheckpointSigner] | None = None) -> Turn:
-    return log.turns(by).turn(reader.uri, reader.request)
+    return log.turn(reader.uri, reader.request, by)
 
 
 # Turns.
@@ -185,7 +185,7 @@ def test_it_follows_keys_from_one_quorum_to_the_next() -> None:
     refused(log, reader, turn_of(log, reader, [*FOUR[:3], second]), CosignersTooFew)
     reader = log.taken(reader)
     log.state()
-    reader = log.taken(reader, log.turns([*FOUR[:3], second]))
+    reader = log.taken(reader, [*FOUR[:3], second])
     assert len(reader.keys) == 6
 
 
@@ -197,7 +197,7 @@ def test_a_key_that_ended_counts_no_more() -> None:
     log.add(signed_by(StatementType.REVOCATION, encode_revocation(ended), root))
     log.state()
     refused(log, reader, turn_of(log, reader), CosignersTooFew)
-    log.taken(reader, log.turns([*FOUR[:3], cosigner(FIVE[4])]))
+    log.taken(reader, [*FOUR[:3], cosigner(FIVE[4])])
 
 
 def key_of(uri: str) -> bytes:
@@ -230,7 +230,7 @@ def test_it_takes_the_constitution_that_the_directory_names() -> None:
     assert after.constitution.quorum == 3
     assert after.decision == log.trust.members.constitution_id
     log.state()
-    log.taken(after, log.turns(FOUR[:3]))
+    log.taken(after, FOUR[:3])
 
 
 def test_a_withheld_amendment_is_noticed() -> None:
@@ -366,7 +366,7 @@ def test_a_former_member_is_no_partner() -> None:
     log.state()
     reader, now_s = log.reader(), log.time_ms // 1000
     by = [cosigner(uri) for uri in FIVE if uri != PARTNER]
-    reader = log.taken(reader, log.turns(by))
+    reader = log.taken(reader, by)
     with pytest.raises(SignerUnknown):
         reader.verify_partner(PARTNER, log.turns(by).leaf(PARTNER), now_s)
 
@@ -469,7 +469,7 @@ def both_believed(dishonest: int, honest_of_the_first: int) -> bool:
     ):
         by = [cosigner(each.uri) for each in others if each.signs(log)]
         try:
-            log.taken(log.reader(), log.turns(by))
+            log.taken(log.reader(), by)
         except CosignersTooFew:
             believed.append(False)
         else:

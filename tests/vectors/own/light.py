@@ -1,0 +1,187 @@
+"""light-v1.json: a light reader's turns, and turns that it must not believe."""
+
+from dataclasses import replace
+
+from support import agencies as b
+from support.decisions import admission, amending, leaving
+from support.light import FIVE, LightLog, cosigner, cosigning_record, light_log
+from tearline.federation.members import KeyUse
+from tearline.federation.turns import Leaf, OwnEntries, Turn
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import CheckpointSigner
+from tearline.verification.log_entries import clear_entry
+from tearline.wire.federation import encode_key_record
+from tearline.wire.turns import encode_leaf, encode_turn
+from vectors.own.plain import Json
+
+ME, PARTNER, NEWCOMER = FIVE[0], FIVE[1], "spiffe://jp-customs.example"
+FOUR = [cosigner(uri) for uri in FIVE[:4]]
+
+
+class Turns:
+    """A reader's turns so far, and those that it refused in between."""
+
+    def __init__(self) -> None:
+        self.log = light_log()
+        self.reader = self.log.reader(ME)
+        self.turns: list[Json] = []
+        self.refused: list[Json] = []
+        self.leaves: list[Json] = []
+
+    def next(self, by: list[CheckpointSigner] | None = None) -> Turn:
+        """The next turn, which the reader has not taken."""
+        return self.log.turn(ME, self.reader.request, by)
+
+    def take(self, name: str) -> None:
+        """The next turn, which it takes."""
+        turn, made = self.next(), self.log.own(ME)
+        self.reader = self.reader.take(turn, made)
+        newest = self.reader.newest
+        assert newest is not None
+        self.turns.append(
+            {
+                "name": name,
+                "turn": encode_turn(turn).hex(),
+                "made": told(made),
+                "size": newest.checkpoint.checkpoint.size,
+                "counted_s": newest.counted_s,
+                "decision": self.reader.decision.hex(),
+                "keys": [each.state.id.hex() for each in self.reader.keys],
+                "entries": self.reader.own.entries if self.reader.own else 0,
+            }
+        )
+
+    def refuse(
+        self, rule: str, name: str, code: str, turn: Turn, made: OwnEntries | None = None
+    ) -> None:
+        """A turn that it must not take after those so far."""
+        self.refused.append(
+            {
+                "rule": rule,
+                "name": name,
+                "code": code,
+                "read": len(self.turns),
+                "turn": encode_turn(turn).hex(),
+                "made": told(made or self.log.own(ME)),
+            }
+        )
+
+    def show(self, rule: str, name: str, code: str, uri: str, leaf: Leaf, after_s: int = 0) -> None:
+        """A state that is shown to it after the turns so far; with a code, one it must refuse."""
+        self.leaves.append(
+            {
+                "rule": rule,
+                "name": name,
+                "code": code,
+                "read": len(self.turns),
+                "uri": uri,
+                "leaf": encode_leaf(leaf).hex(),
+                "now_s": self.log.time_ms // 1000 + after_s,
+            }
+        )
+
+
+def told(made: OwnEntries) -> Json:
+    """The entries of an agency, as a file holds them."""
+    return {
+        "indexes": list(made.indexes),
+        "records": sorted(each.hex() for each in made.records),
+        "keys": sorted(each.hex() for each in made.keys),
+    }
+
+
+def light_vectors() -> Json:
+    """A reader joins, follows a key, an amendment and an admission, and is lied to."""
+    story = Turns()
+    log = story.log
+    founding = [*log.fed.clear[: 2 * len(FIVE)]]
+    founding += [cosigning_record(log.fed, uri) for uri in FIVE]
+    first = story.next()
+    _first_refused(story, first)
+    story.take("the first turn")
+    log.state()
+    other = _another_history()
+    story.refuse("F-27", "another history", "TL-LOG-003", other.turn(ME, story.reader.request))
+    again = story.next()
+    log.add(*admission(log.trust, NEWCOMER, *FIVE[1:4]), cosigning_record(log.fed, PARTNER, "b"))
+    log.state()
+    story.refuse("F-28", "a withheld key", "TL-TRU-002", replace(story.next(), keys=()))
+    story.take("an admission, and a cosigner's second key")
+    story.refuse("F-27", "an older turn", "TL-LOG-001", again)
+    _shown(story)
+    log.add(*amending(log.trust, *FIVE[:3], cosigners=FIVE[:4], quorum=3))
+    log.state()
+    turn = story.next()
+    story.refuse("F-28", "a withheld amendment", "TL-TRU-010", replace(turn, amendment=b""))
+    story.refuse("F-29", "the new quorum alone", "TL-LOG-044", story.next(FOUR[:3]))
+    story.take("an amendment of the counted cosigners")
+    _own_refused(story)
+    return {
+        "uri": ME,
+        "federation": log.fed.id.hex(),
+        "founding": [clear_entry(each).hex() for each in founding],
+        "turns": story.turns,
+        "refused": story.refused,
+        "leaves": story.leaves,
+    }
+
+
+def _first_refused(story: Turns, first: Turn) -> None:
+    log = story.log
+    cut = replace(first.own, state=first.own.state[:-1])
+    story.refuse("F-22", "a state cut off", "TL-LOG-001", replace(first, own=cut))
+    changed = replace(first.federation, state=first.federation.state[:-1] + b"\1")
+    story.refuse(
+        "F-22", "another federation's state", "TL-LOG-001", replace(first, federation=changed)
+    )
+    story.refuse("F-29", "three of five cosigners", "TL-LOG-044", story.next(FOUR[:3]))
+    twice = [cosigner(FIVE[0]), *FOUR[:2]]
+    story.refuse("F-29", "two agencies", "TL-LOG-044", story.next(twice[1:]))
+    unsigned = replace(first, lines=first.lines[1:])
+    story.refuse("F-29", "without a key of the log", "TL-LOG-007", unsigned)
+    later = replace(first, directory=replace(first.directory, time_ms=log.time_ms + 1))
+    story.refuse("F-27", "another time of the directory", "TL-LOG-002", later)
+    story.refuse(
+        "F-27", "a hash too many", "TL-LOG-001", replace(first, last=(*first.last, bytes(32)))
+    )
+    partner = log.turns().leaf(PARTNER)
+    story.refuse("F-30", "the state of another agency", "TL-LOG-001", replace(first, own=partner))
+
+
+def _another_history() -> LightLog:
+    log = light_log()
+    log.append(b"\1" + bytes(32))
+    log.state()
+    return log
+
+
+def _shown(story: Turns) -> None:
+    log = story.log
+    turns = log.turns()
+    state, none = turns.leaf(PARTNER), turns.leaf("spiffe://absent.example")
+    story.show("F-31", "a partner", "", PARTNER, state, 600)
+    story.show("F-31", "an agency that never was one", "", "spiffe://absent.example", none)
+    story.show("F-31", "a second too late", "TL-TRU-006", PARTNER, state, 601)
+    story.show("F-31", "a clock that is behind", "TL-TRU-007", PARTNER, state, -121)
+    story.show("F-22", "a member's absence", "TL-LOG-001", PARTNER, replace(state, state=b""))
+    story.show("F-22", "a newcomer's absence", "TL-LOG-001", NEWCOMER, none)
+    story.show("F-22", "a partner in another's place", "TL-LOG-001", NEWCOMER, state)
+
+
+def _own_refused(story: Turns) -> None:
+    log = story.log
+    made = log.own(ME)
+    root = log.fed.signer(ME)
+    public = b.signing_key("a thief's key").public.encoded
+    record = b.key_record(root.header, b.node_of(ME), KeyUse.SIGN, public)
+    log.add(b.signed_by(StatementType.KEY_RECORD, encode_key_record(record), root))
+    log.state()
+    turn = story.next()
+    story.refuse("F-30", "an entry that it did not make", "TL-TRU-011", turn, made)
+    counted = replace(log.own(ME), keys=made.keys)
+    story.refuse("F-30", "a key that it did not make", "TL-TRU-011", turn, counted)
+    renamed = replace(log.own(ME), records=frozenset({bytes(32)}))
+    story.refuse("F-30", "a record that it did not make", "TL-TRU-011", turn, renamed)
+    log.add(leaving(log.trust, PARTNER))
+    log.state()
+    story.take("a key of its own, and a partner that left")
