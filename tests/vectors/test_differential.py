@@ -36,7 +36,6 @@ _TEXTS = [
 _UNREAD = {
     "AuditExport": "its page repeats tables of log-v1, and is read by no program",
     "ExportManifest": "the same",
-    "FederationFile": "a file of statements, each of which is judged",
     "Anchor": "the same",
 }
 """Messages that the second verifier does not read."""
@@ -64,6 +63,9 @@ def second(name: str, data: bytes, step: str) -> None:
             parse_exhibit(data)
         case "ErasedEntry":
             _second_erased(parse(name, data))
+        case "FederationFile":
+            for entry in parse(name, data)["entries"]:
+                with_attestations(entry)
         case "Release":
             _second_release(parse(name, data))
         case "RequestNote":
