@@ -58,7 +58,7 @@ from tearline_client.keys.tls_certificates import (
 from tearline_client.persons.issuer import LocalIssuer
 
 ROOT_KEY = "root"
-NEXT_ROOT_KEY = "root.next"
+NEXT_ROOT_KEY = "next-root"
 DAY_S = 24 * 3600
 CA_LIFETIME_S = 5 * 366 * DAY_S
 
@@ -228,7 +228,7 @@ def root_signer(home: Home, passphrase: bytes, federation: bytes) -> Signer:
 def prepare_root(home: Home, passphrase: bytes) -> SigningKey:
     """Returns the agency's next root key, made now or by an attempt that did not end."""
     store = Keystore.open(home.root, passphrase)
-    if NEXT_ROOT_KEY not in store.names():
+    if NEXT_ROOT_KEY not in store.names() or store.get(NEXT_ROOT_KEY) == store.get(ROOT_KEY):
         store.put(NEXT_ROOT_KEY, SigningKey.generate().private_bytes())
     return SigningKey(store.get(NEXT_ROOT_KEY))
 
@@ -236,8 +236,7 @@ def prepare_root(home: Home, passphrase: bytes) -> SigningKey:
 def adopt_root(home: Home, passphrase: bytes, key: SigningKey) -> None:
     """Makes the next root key the agency's root, once its record is in the log."""
     store = Keystore.open(home.root, passphrase)
-    store.delete(ROOT_KEY)  # the next one stays here until it is the root
-    store.put(ROOT_KEY, key.private_bytes())
+    store.put(ROOT_KEY, key.private_bytes())  # replaces the old one at once
     store.delete(NEXT_ROOT_KEY)
 
 

@@ -344,7 +344,7 @@ state   text  what was found
 entry     number  log entry of the vote that completed it
 decision  text    amend, admit, remove or replace
 subject   text    agency; empty for an amendment
-content   id      statement id of amendment or member record; zeros for a removal
+content   id      statement id of amendment or member record; empty for a removal
 votes     text    agencies whose votes counted
 """,
         ),
@@ -358,17 +358,21 @@ status      text    member, left or removed
 generation  number  its generation
 council     flag    votes
 cosigner    flag    its cosignatures are counted
+since       number  log entry by which its generation became a member
 entry       number  log entry of its last change
+key         id      id of its root key
 """,
         ),
     ),
     "federation pending": (
         Rows(
             """
-decision  text  amend, admit, remove or replace
-subject   text  agency; empty for an amendment
-content   id    statement id of amendment or member record; zeros for a removal
-votes     text  agencies that voted
+decision  text    amend, admit, remove or replace
+subject   text    agency; empty for an amendment
+content   id      statement id of amendment or member record; empty for a removal
+votes     text    agencies that voted
+missing   number  votes that are missing at least
+until     time    end of the first vote
 """,
         ),
     ),

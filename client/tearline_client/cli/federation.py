@@ -5,11 +5,8 @@ from pathlib import Path
 import click
 
 from tearline.crypto.keys import key_id
-from tearline.errors import NotFound
-from tearline.federation.charter import RULES
-from tearline.statements.signer import Signer
-from tearline.text.choices import one_of
-from tearline.wire.federation import parse_member_record
+from tearline.errors import CharterUnpinned
+from tearline.wire.federation import FederationFile
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, root_option, sync_option, yes_option
@@ -21,29 +18,33 @@ from tearline_client.cli.session import (
     open_node,
     passphrases,
 )
-from tearline_client.enrolment import (
-    adopt_root,
-    prepare_root,
-    read_agency,
-    read_exchange,
-    root_signer,
-)
-from tearline_client.features.federation.acts import amended
+from tearline_client.cli.votes import invite, opened_root, rules, vote
+from tearline_client.enrolment import adopt_root, prepare_root, read_agency, read_exchange
 from tearline_client.founding.charter_file import (
     draft_charter,
     pin,
     read_federation,
     sign_charter,
-    signers_of_charter,
+    unsigned,
     write_federation,
 )
 from tearline_client.node import Node
+from tearline_client.rendering.federation import (
+    charter_rows,
+    content_id,
+    leaving_text,
+    pending_row,
+)
 from tearline_client.rendering.words import Id, agency_name
 
 
 @click.group(cls=Group)
 def command() -> None:
     """Found, join, show and change the federation."""
+
+
+for each in (invite, vote, rules):
+    command.add_command(each)
 
 
 @command.command()
@@ -78,7 +79,7 @@ def found(
 
     Every founder is in the council. Example: tearline federation found --name "Example" --exchange
     exchange.enrolment --agency us-justice.agency --agency mx-prosecutor.agency --output-file
-    charter
+    federation.trust
     """
     drafted = draft_charter(
         home_of(cli),
@@ -89,6 +90,7 @@ def found(
         threshold=threshold,
     )
     write_federation(target, drafted)
+    _show_charter(cli, drafted)
     cli.say(f"Federation {drafted.federation.hex()}")
     cli.say(f"Next: give {target} to every founder to sign.")
 
@@ -100,12 +102,22 @@ def found(
 def sign(cli: CliContext, file: Path, root_passphrase_file: Path | None) -> None:
     """Sign the charter in FILE with this agency's root key.
 
-    Example: tearline federation sign charter
+    The command shows what the charter says first.
+
+    Example: tearline federation sign federation.trust
     """
     root = passphrases(cli, root_passphrase_file).root
-    complete = sign_charter(home_of(cli), root, read_federation(file))
+    drafted = read_federation(file)
+    _show_charter(cli, drafted)
+    complete = sign_charter(home_of(cli), root, drafted)
     write_federation(file, complete)
-    cli.say(f"{len(signers_of_charter(complete))} roots have signed {file}.")
+    missing = unsigned(complete)
+    if missing:
+        cli.say(f"Signed. The roots of {', '.join(missing)} have not signed yet.")
+        cli.say(f"Next: give {file} to them to sign.")
+    else:
+        cli.say(f"Signed by every founder: federation {complete.federation.hex()}.")
+        cli.say(f"Next: each founder runs tearline federation join {file}; the operator logs it.")
 
 
 @command.command()
@@ -121,15 +133,17 @@ def join(
     Every founder's root must have signed it. Verify the federation id with your partners out of
     band.
 
-    Example: tearline federation join charter
+    Example: tearline federation join federation.trust
     """
     complete = read_federation(file)
     if federation is not None and complete.federation.hex() != federation:
-        from tearline.errors import CharterUnpinned
-
-        raise CharterUnpinned("the file is of another federation")
+        raise CharterUnpinned(f"the file is of another federation, {complete.federation.hex()}")
+    if missing := unsigned(complete):
+        raise CharterUnpinned(f"the roots of {', '.join(missing)} have not signed it yet")
+    _show_charter(cli, complete)
     pin(home_of(cli), passphrases(cli, root_passphrase_file), complete)
-    cli.say(f"Pinned federation {complete.federation.hex()}.")
+    cli.say(f"Pinned federation {complete.federation.hex()}; compare it with partners out of band.")
+    cli.advise("tearline node sync")
 
 
 @command.command()
@@ -171,11 +185,14 @@ async def members(cli: CliContext, node: Node, sync: bool) -> None:
                 "generation": version.record.generation,
                 "council": version.record.agency.uri in now.council,
                 "cosigner": version.record.agency.uri in now.cosigners,
+                "since": version.since,
                 "entry": version.index,
+                "key": Id(key_id(version.record.agency.root_key)),
             }
             for version in node.federation.members()
         ],
-        ["member", "status", "generation", "council", "cosigner", "entry"],
+        ["member", "status", "generation", "council", "cosigner", "since", "entry", "key"],
+        spare=("generation", "since"),
     )
 
 
@@ -183,7 +200,7 @@ async def members(cli: CliContext, node: Node, sync: bool) -> None:
 @sync_option
 @node_command
 async def history(cli: CliContext, node: Node, sync: bool) -> None:
-    """List the decisions of the council.
+    """List the decisions of the council, with the votes that completed each.
 
     Example: tearline federation history
     """
@@ -195,7 +212,7 @@ async def history(cli: CliContext, node: Node, sync: bool) -> None:
                 "entry": each.index,
                 "decision": each.kind.value,
                 "subject": agency_name(names, each.subject) if each.subject else "",
-                "content": Id(each.content),
+                "content": content_id(each.content),
                 "votes": " ".join(agency_name(names, voter) for voter in each.voters),
             }
             for each in node.federation.history()
@@ -210,85 +227,17 @@ async def history(cli: CliContext, node: Node, sync: bool) -> None:
 async def pending(cli: CliContext, node: Node, sync: bool) -> None:
     """List decisions that wait for votes of the council.
 
+    A vote lasts thirty days; "until" is the end of the first one.
+
     Example: tearline federation pending
     """
     await look(cli, node, sync=sync)
-    names = node.directory.members()
-    rows: list[dict[str, object]] = []
-    for each in node.federation.pending():
-        record = node.federation.state.candidate(each.content)
-        subject = agency_name(names, each.subject) if each.subject else ""
-        rows.append(
-            {
-                "decision": each.kind.value,
-                "subject": subject if record is None else record.agency.name,
-                "content": Id(each.content),
-                "votes": " ".join(agency_name(names, voter) for voter in each.voters),
-            }
-        )
-    cli.emit(rows, ["decision", "subject", "content", "votes"])
-
-
-@command.command()
-@click.argument("file", type=FILE)
-@root_option
-@yes_option
-@async_command
-async def invite(cli: CliContext, file: Path, root_passphrase_file: Path | None, yes: bool) -> None:
-    """Vote to admit the agency of the enrolment FILE.
-
-    The agency made the file by `tearline init --federation ID`. For a member under another root
-    key, the vote replaces its lost root, after seven days of the log's time.
-
-    Example: tearline federation invite jp-customs.agency
-    """
-    record = read_agency(file)
-    agency = parse_member_record(record.statement.body).agency
-    async with open_node(cli) as node:
-        await node.sync()
-        root = _root(cli, node, root_passphrase_file)
-        fingerprint = key_id(agency.root_key).hex()
-        act = f"{agency.name} ({agency.uri}) with root key {fingerprint} gets your vote."
-        cli.confirm(act, agency.name, yes=yes)
-        await node.federation.invite(root, record)
-    cli.say(f"Voted on {agency.name}.")
-
-
-@command.command()
-@click.argument("decision", required=False)
-@click.option("--remove", help="Short name of a member to remove.")
-@root_option
-@yes_option
-@async_command
-async def vote(
-    cli: CliContext,
-    decision: str | None,
-    remove: str | None,
-    root_passphrase_file: Path | None,
-    yes: bool,
-) -> None:
-    """Vote for an open DECISION, given by its agency or the beginning of its content's id.
-
-    With --remove, open the removal of a member.
-
-    Example: tearline federation vote jp-customs
-    """
-    if (decision is None) == (remove is None):
-        raise click.UsageError("give DECISION or --remove")
-    async with open_node(cli) as node:
-        await node.sync()
-        root = _root(cli, node, root_passphrase_file)
-        if remove is not None:
-            uris = {each.name: each.uri for each in node.directory.members().agencies}
-            if remove not in uris:
-                raise NotFound(one_of(remove, "member", uris))
-            cli.confirm(f"You vote to remove {remove}: all its keys end.", remove, yes=yes)
-            await node.federation.remove(root, uris[remove])
-        elif decision is not None:
-            found = node.federation.find(decision)
-            cli.confirm(f"You vote to {found.kind.value} {found.subject}.", decision, yes=yes)
-            await node.federation.vote(root, found)
-    cli.say(f"Voted on {decision or remove}.")
+    federation, names = node.federation, node.directory.members()
+    cli.emit(
+        [pending_row(each, names, federation.subject_name(each)) for each in federation.pending()],
+        ["decision", "subject", "content", "votes", "missing", "until"],
+        spare=("until",),
+    )
 
 
 @command.command()
@@ -303,78 +252,39 @@ async def leave(cli: CliContext, reason: str, root_passphrase_file: Path | None,
     """
     async with open_node(cli) as node:
         await node.sync()
-        root = _root(cli, node, root_passphrase_file)
         name = node.home.identity().agency
-        cli.confirm(f"{name} leaves the federation: all its keys end.", name, yes=yes)
-        await node.federation.leave(root, reason)
+        cli.say(leaving_text(name))
+        cli.confirm("No vote is needed, and none undoes it.", name, yes=yes)
+        await node.federation.leave(opened_root(cli, node, root_passphrase_file), reason)
     cli.say(f"{name} has left the federation.")
 
 
 @command.command(name="rotate-root")
 @root_option
+@yes_option
 @async_command
-async def rotate_root(cli: CliContext, root_passphrase_file: Path | None) -> None:
+async def rotate_root(cli: CliContext, root_passphrase_file: Path | None, yes: bool) -> None:
     """Replace the agency's root key by a new one; both sign the member record.
 
     Example: tearline federation rotate-root
     """
     async with open_node(cli) as node:
         await node.sync()
-        root = _root(cli, node, root_passphrase_file)
+        name = node.home.identity().agency
+        cli.say(
+            f"The root key of {name} is replaced by a new one, for every member. Its nodes' keys "
+            "and its seat stay. Open votes to replace its root become void."
+        )
+        cli.confirm("The old root signs nothing any more.", name, yes=yes)
         passphrase = passphrases(cli, root_passphrase_file).root
         new = prepare_root(node.home, passphrase)
-        await node.federation.rotate_root(root, new)
+        if not node.federation.has_root(new):  # an earlier attempt may have ended in between
+            await node.federation.rotate_root(opened_root(cli, node, root_passphrase_file), new)
         adopt_root(node.home, passphrase, new)
     cli.say(f"The root key is now {new.id.hex()}.")
+    cli.advise("tearline node backup FILE, since earlier backups have the old root")
 
 
-@command.command()
-@click.option("--admit", type=int, help="Votes to admit a member.")
-@click.option("--remove", type=int, help="Votes to remove a member.")
-@click.option("--exchange", type=int, help="Votes for another exchange or other log keys.")
-@click.option("--council", type=int, help="Votes for another council.")
-@click.option("--rules", "rules_", type=int, help="Votes for other rules.")
-@click.option("--cosigners", type=int, help="Votes for other counted cosigners.")
-@click.option("--min-suite", type=int, help="Votes for another lowest suite.")
-@click.option("--seat", multiple=True, help="A member of the new council; repeatable.")
-@click.option("--cosigner", multiple=True, help="A new counted cosigner; repeatable.")
-@root_option
-@yes_option
-@async_command
-async def rules(
-    cli: CliContext,
-    /,
-    seat: tuple[str, ...],
-    cosigner: tuple[str, ...],
-    rules_: int | None,
-    root_passphrase_file: Path | None,
-    yes: bool,
-    **thresholds: int | None,
-) -> None:
-    """Show the council's rules, or propose others.
-
-    Any option proposes an amendment, which needs votes of the old and the new council.
-
-    Example: tearline federation rules --seat us-justice --seat jp-customs --admit 2
-    """
-    async with open_node(cli) as node:
-        await node.sync()
-        now = node.directory.members()
-        changed = {name: count for name, count in (thresholds | {"rules": rules_}).items() if count}
-        if not (changed or seat or cosigner):
-            votes = len(now.constitution.council)
-            rows: list[dict[str, object]] = [
-                {"decision": name, "votes": getattr(now.rules, name), "of": votes} for name in RULES
-            ]
-            cli.emit(rows, ["decision", "votes", "of"])
-            return
-        constitution = amended(now, changed, seat, cosigner)
-        root = _root(cli, node, root_passphrase_file)
-        cli.confirm("You propose another constitution.", "yes", yes=yes)
-        await node.federation.amend(root, constitution)
-    cli.say("Proposed an amendment, with your vote.")
-
-
-def _root(cli: CliContext, node: Node, root_file: Path | None) -> Signer:
-    passphrase = passphrases(cli, root_file).root
-    return root_signer(node.home, passphrase, node.directory.federation())
+def _show_charter(cli: CliContext, file: FederationFile) -> None:
+    """Prints what a charter says, for a person to compare before the root signs or pins it."""
+    cli.show(charter_rows(file), ["part", "content"])

@@ -14,7 +14,8 @@ from tearline.federation.charter import (
     Constitution,
     rules_of,
 )
-from tearline.federation.members import ExchangeEnrolment
+from tearline.federation.members import Agency, ExchangeEnrolment
+from tearline.federation.thresholds import verify_thresholds
 from tearline.limits import DEFAULT_COUNTED_COSIGNERS
 from tearline.statements.statement import StatementType
 from tearline.verification.log_entries import clear_entry
@@ -69,13 +70,15 @@ def draft_charter(
 
     Raises:
         MembershipRejected: If this agency is not among the founders.
-        StatementMalformed: If the threshold is not above half.
+        MalformedInput: If the threshold is not above half.
     """
     records = sorted(founders, key=lambda each: _uri_of(each))
     uris = tuple(map(_uri_of, records))
     if home.identity().agency_uri not in uris:
         raise MembershipRejected("this agency is not among the founders")
     root = root_signer(home, root_passphrase, GENESIS_FEDERATION)
+    rules = rules_of(threshold or len(uris) // 2 + 1)
+    verify_thresholds(rules, len(uris))
     cosigners = uris[:DEFAULT_COUNTED_COSIGNERS]
     charter = Charter(
         header=root.header,
@@ -83,7 +86,7 @@ def draft_charter(
         founders=tuple(sorted(each.statement.id for each in records)),
         constitution=Constitution(
             council=uris,
-            rules=rules_of(threshold or len(uris) // 2 + 1),
+            rules=rules,
             cosigners=cosigners,
             quorum=2 * len(cosigners) // 3 + 1,
             exchange=exchange.exchange,
@@ -141,6 +144,21 @@ def signers_of_charter(file: FederationFile) -> frozenset[str]:
         if entry.statement.type in kinds
         for attestation in entry.attestations.values()
     )
+
+
+def founders_of(file: FederationFile) -> tuple[Agency, ...]:
+    """Returns the agencies whose member records the file holds, in its order."""
+    return tuple(
+        parse_member_record(entry.statement.body).agency
+        for entry in file.entries
+        if entry.statement.type is StatementType.MEMBER_RECORD
+    )
+
+
+def unsigned(file: FederationFile) -> tuple[str, ...]:
+    """Returns the short names of the founders whose roots have not signed the charter yet."""
+    signers = signers_of_charter(file)
+    return tuple(each.name for each in founders_of(file) if each.uri not in signers)
 
 
 def pin(home: Home, passphrases: Passphrases, file: FederationFile) -> None:

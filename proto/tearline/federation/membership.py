@@ -9,7 +9,7 @@ from tearline.errors import CharterUnpinned, MembershipRejected, SignerUnknown
 from tearline.federation.charter import Charter, Constitution
 from tearline.federation.decisions import NOTHING, Amendment, MemberRecord, Vote, VoteKind
 from tearline.federation.open_votes import OpenVotes, VoteKey
-from tearline.federation.thresholds import is_enough, thresholds_of
+from tearline.federation.thresholds import tallies_of
 from tearline.federation.versions import (
     ConstitutionVersion,
     Members,
@@ -111,8 +111,8 @@ class Membership:
         """Returns whether the entry at ``index`` changed members or constitution, as the last."""
         return self._changed == index
 
-    def pending(self) -> dict[VoteKey, frozenset[str]]:
-        """Returns the voters of each decision that is open, as far as their seats are filled."""
+    def pending(self) -> dict[VoteKey, dict[str, int]]:
+        """Returns the voters of each open decision, with the log time at which each vote ends."""
         return self._votes.pending(self.time_ms)
 
     def candidate(self, record_id: bytes) -> MemberRecord | None:
@@ -229,18 +229,17 @@ class Membership:
             if amendment is None:
                 raise MembershipRejected("the amendment is not in the log, or is void")
             following = amendment.constitution
-            old, new = now.council, now.members_of(following.council)
         else:
             following = now.constitution
             self._verify_subject(vote)
-            old = new = now.council - {vote.subject}
-        if voter not in old | new:
+        tallies = tallies_of(vote.kind, vote.subject, now, following)
+        # A future council votes on its amendment whether or not it is counted apart.
+        named = now.members_of(following.council) if vote.kind is VoteKind.AMEND else frozenset()
+        seats = tallies[0].seats | named
+        if voter not in seats:
             raise MembershipRejected("only members of the council vote")
         voters = self._votes.voters(vote.key, self.time_ms) | {voter}
-        needed = thresholds_of(vote, now, following)
-        decides = all(is_enough(voters, old, getattr(now.rules, name)) for name in needed)
-        if decides and needed & {"council", "rules"} and vote.kind is VoteKind.AMEND:
-            decides = all(is_enough(voters, new, getattr(following.rules, name)) for name in needed)
+        decides = all(each.is_enough(voters) for each in tallies)
         if decides:
             self._verify_content(vote, following)
         self._votes.add(vote, self.time_ms)
@@ -251,7 +250,7 @@ class Membership:
             kind=vote.kind,
             subject=vote.subject,
             content=vote.content,
-            voters=tuple(sorted(voters & (old | new))),
+            voters=tuple(sorted(voters & seats)),
         )
         self._decide(decision)
         return decision

@@ -37,13 +37,12 @@ class OpenVotes:
 
     def voters(self, key: VoteKey, now_ms: int) -> frozenset[str]:
         """Returns the agencies with an open vote for a decision."""
-        expiries = self._expiries.get(key, {})
-        return frozenset(voter for voter, end_ms in expiries.items() if now_ms < end_ms)
+        return frozenset(self._open(key, now_ms))
 
-    def pending(self, now_ms: int) -> dict[VoteKey, frozenset[str]]:
-        """Returns the voters of each decision that has an open vote."""
-        found = {key: self.voters(key, now_ms) for key in self._expiries}
-        return {key: voters for key, voters in found.items() if voters}
+    def pending(self, now_ms: int) -> dict[VoteKey, dict[str, int]]:
+        """Returns the voters of each decision that has an open vote, with the end of each vote."""
+        found = {key: self._open(key, now_ms) for key in self._expiries}
+        return {key: votes for key, votes in found.items() if votes}
 
     def is_wanted(self, subject: str, state: bytes, content: bytes, now_ms: int) -> bool:
         """Returns whether an open vote names a member record of a subject in its state."""
@@ -61,6 +60,10 @@ class OpenVotes:
     def clear(self) -> None:
         """Voids all open votes."""
         self._expiries.clear()
+
+    def _open(self, key: VoteKey, now_ms: int) -> dict[str, int]:
+        expiries = self._expiries.get(key, {})
+        return {voter: end_ms for voter, end_ms in expiries.items() if now_ms < end_ms}
 
     def _drop_expired(self, now_ms: int) -> None:
         self._expiries = {

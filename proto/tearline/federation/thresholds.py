@@ -5,21 +5,61 @@ Agencies are counted, never keys or nodes. Specified in docs/spec/federation-v1.
 
 from collections.abc import Set
 
-from tearline.federation.charter import Constitution
-from tearline.federation.decisions import Vote, VoteKind
+from tearline.dataclass.immutable import immutable
+from tearline.errors import MalformedInput
+from tearline.federation.charter import RULES, Constitution, Rules
+from tearline.federation.decisions import VoteKind
 from tearline.federation.versions import Members
+from tearline.limits import MAX_COUNCIL
 
 
-def thresholds_of(vote: Vote, now: Members, following: Constitution) -> Set[str]:
-    """Returns the names of the rules whose thresholds a decision needs.
+@immutable
+class Tally:
+    """Count of one council's votes on a decision.
+
+    Attributes:
+        seats: Members of the council, without the subject.
+        needed: Votes that decide.
+    """
+
+    seats: frozenset[str]
+    needed: int
+
+    def is_enough(self, voters: Set[str]) -> bool:
+        """Returns whether the votes of these agencies decide."""
+        return bool(self.seats) and len(voters & self.seats) >= self.needed
+
+
+def tallies_of(
+    kind: VoteKind, subject: str, now: Members, following: Constitution
+) -> tuple[Tally, ...]:
+    """Returns the tallies that a decision needs, all of them.
+
+    The first is of the council in force. A second is of the new council, if an amendment changes
+    council or rules.
 
     Args:
-        vote: A vote for it.
+        kind: The kind of decision.
+        subject: The agency decided on; empty for an amendment.
         now: The members before it.
         following: The constitution after it.
     """
-    is_seated = vote.subject in now.council
-    match vote.kind:
+    rules = _rules_of(kind, subject, now, following)
+    found = [_tally(now.council - {subject}, rules, now.constitution)]
+    if kind is VoteKind.AMEND and rules & {"council", "rules"}:
+        found.append(_tally(now.members_of(following.council), rules, following))
+    return tuple(found)
+
+
+def _tally(seats: frozenset[str], rules: Set[str], constitution: Constitution) -> Tally:
+    """Returns a tally; a threshold above the number of seats means all of them."""
+    threshold = max((getattr(constitution.rules, name) for name in rules), default=0)
+    return Tally(seats=seats, needed=min(threshold, len(seats)))
+
+
+def _rules_of(kind: VoteKind, subject: str, now: Members, following: Constitution) -> Set[str]:
+    is_seated = subject in now.council
+    match kind:
         case VoteKind.AMEND:
             return following.changed_from(now.constitution)
         case VoteKind.ADMIT:
@@ -30,12 +70,16 @@ def thresholds_of(vote: Vote, now: Members, following: Constitution) -> Set[str]
             return {"admit", "remove", "council"} if is_seated else {"admit", "remove"}
 
 
-def is_enough(voters: Set[str], seats: Set[str], threshold: int) -> bool:
-    """Returns whether votes decide, by the members of the council that may vote on it.
+def verify_thresholds(rules: Rules, seats: int) -> None:
+    """Checks the thresholds for a council of so many seats.
 
-    Args:
-        voters: Agencies with an open vote.
-        seats: Members of the council, without the subject.
-        threshold: Votes needed; above the number of seats, it means all of them.
+    Raises:
+        MalformedInput: If one is not above half of them, or above 64; names the first.
     """
-    return bool(seats) and len(voters & seats) >= min(threshold, len(seats))
+    for name in RULES:
+        count, fewest = getattr(rules, name), seats // 2 + 1
+        if not fewest <= count <= MAX_COUNCIL:
+            raise MalformedInput(
+                f"a council of {seats} takes {fewest} to {MAX_COUNCIL} votes for each decision, "
+                f"and {name} would take {count}"
+            )

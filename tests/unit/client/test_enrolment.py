@@ -9,8 +9,8 @@ from support.agencies import agency, member_record
 from support.exchange import INSTALLATION
 from tearline.errors import (
     CharterUnpinned,
+    MalformedInput,
     MembershipRejected,
-    StatementMalformed,
 )
 from tearline.federation.charter import GENESIS_FEDERATION
 from tearline.wire.federation import FederationFile
@@ -87,7 +87,7 @@ def test_a_charter_is_pinned_once_every_founder_signed(homes: list[Home], tmp_pa
 
 
 def test_a_threshold_is_more_than_half(homes: list[Home]) -> None:
-    with pytest.raises(StatementMalformed):
+    with pytest.raises(MalformedInput, match="takes 2 to 64 votes"):
         drafted(homes, threshold=1)
 
 

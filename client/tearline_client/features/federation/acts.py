@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tearline.dataclass.immutable import immutable
 from tearline.errors import MembershipRejected, NotFound
 from tearline.federation.charter import Constitution
 from tearline.federation.decisions import (
@@ -16,7 +15,7 @@ from tearline.federation.decisions import (
 )
 from tearline.federation.members import Agency
 from tearline.federation.membership import Membership
-from tearline.federation.open_votes import VoteKey
+from tearline.federation.thresholds import verify_thresholds
 from tearline.federation.versions import Members
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
@@ -26,39 +25,10 @@ from tearline.wire.federation import (
     encode_leave,
     encode_member_record,
     encode_vote,
-    parse_member_record,
 )
 from tearline.wire.statements import Signed, cosigned, signed
 
 DEFAULT_VOTE_LIFETIME_MS = 30 * 24 * 3_600_000
-
-
-@immutable
-class OpenDecision:
-    """Decision that has open votes.
-
-    Attributes:
-        key: The decision.
-        voters: Agencies with an open vote, ascending.
-    """
-
-    key: VoteKey
-    voters: tuple[str, ...]
-
-    @property
-    def kind(self) -> VoteKind:
-        """Returns its kind."""
-        return self.key[0]
-
-    @property
-    def subject(self) -> str:
-        """Returns the agency decided on; empty for an amendment."""
-        return self.key[1]
-
-    @property
-    def content(self) -> bytes:
-        """Returns the id of amendment or member record; zeros for a removal."""
-        return self.key[3]
 
 
 def vote_on(
@@ -77,29 +47,12 @@ def vote_on(
     return signed(root.sign([(StatementType.VOTE, encode_vote(vote))]))
 
 
-def invitation(root: Signer, state: Membership, record: Signed) -> tuple[Signed, Signed]:
-    """Returns a vote to admit an agency, or to replace its lost root, and then its record.
-
-    Raises:
-        MembershipRejected: If the record is of another federation, or not the agency's next first.
-    """
-    content = parse_member_record(record.statement.body)
-    if content.header.federation != root.header.federation:
-        raise MembershipRejected("the agency asks to join another federation")
-    uri = content.agency.uri
-    kind = VoteKind.ADMIT if state.now.agency(uri) is None else VoteKind.REPLACE
-    return vote_on(root, state, kind, uri, record.statement.id), record
-
-
-def amendment_of(
-    root: Signer, state: Membership, constitution: Constitution
-) -> tuple[Signed, Signed]:
-    """Returns an amendment to a constitution, and this agency's vote for it."""
+def amendment_of(root: Signer, state: Membership, constitution: Constitution) -> Signed:
+    """Returns an amendment to a constitution."""
     amendment = Amendment(
         header=root.header, predecessor=state.now.constitution_id, constitution=constitution
     )
-    proposed = signed(root.sign([(StatementType.AMENDMENT, encode_amendment(amendment))]))
-    return proposed, vote_on(root, state, VoteKind.AMEND, "", proposed.statement.id)
+    return signed(root.sign([(StatementType.AMENDMENT, encode_amendment(amendment))]))
 
 
 def amended(
@@ -112,14 +65,17 @@ def amended(
 
     Raises:
         NotFound: If a name is no member's.
+        MalformedInput: If a threshold does not fit the council.
     """
     uris = {each.name: each.uri for each in now.agencies}
     for name in (*seats, *cosigners):
         if name not in uris:
             raise NotFound(one_of(name, "member", uris))
-    constitution = replace(now.constitution, rules=replace(now.rules, **changed))
-    council = tuple(sorted(uris[name] for name in seats)) or constitution.council
-    counted = tuple(sorted(uris[name] for name in cosigners)) or constitution.cosigners
+    council = tuple(sorted({uris[name] for name in seats})) or now.constitution.council
+    rules = replace(now.rules, **changed)
+    verify_thresholds(rules, len(council))
+    constitution = replace(now.constitution, rules=rules)
+    counted = tuple(sorted({uris[name] for name in cosigners})) or constitution.cosigners
     quorum = 2 * len(counted) // 3 + 1 if cosigners else constitution.quorum
     return replace(constitution, council=council, cosigners=counted, quorum=quorum)
 

@@ -1,26 +1,28 @@
 """Members, council and votes, as ``node.federation``."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import replace
 
 from tearline.crypto.keys import SigningKey
-from tearline.errors import MembershipEnded, NotFound
+from tearline.errors import MembershipEnded, MembershipRejected, NameAmbiguous, NotFound
 from tearline.federation.charter import Constitution
-from tearline.federation.decisions import VoteKind
+from tearline.federation.decisions import NOTHING, Amendment, VoteKind
 from tearline.federation.membership import Decision, Membership
+from tearline.federation.open_votes import VoteKey
 from tearline.federation.versions import MemberVersion
 from tearline.statements.receipt import Status
 from tearline.statements.signer import Signer
-from tearline.text.choices import one_of
+from tearline.text.choices import ID_SHOWN, matched, one_of
+from tearline.wire.federation import parse_amendment, parse_member_record
 from tearline.wire.statements import Signed
 from tearline_client.context import NodeContext
 from tearline_client.features.federation.acts import (
-    OpenDecision,
     amendment_of,
-    invitation,
     leaving,
     rotated,
     vote_on,
 )
+from tearline_client.features.federation.open_decisions import OpenDecision, decision_of
 from tearline_client.outbox.outbox import Outbox
 
 
@@ -53,66 +55,124 @@ class FederationService:
 
     def pending(self) -> tuple[OpenDecision, ...]:
         """Returns the open decisions."""
-        return tuple(
-            OpenDecision(key=key, voters=tuple(sorted(voters)))
-            for key, voters in self.state.pending().items()
-        )
+        state = self.state
+        return tuple(decision_of(state, key, ends) for key, ends in state.pending().items())
 
     def find(self, text: str) -> OpenDecision:
         """Returns the open decision about an agency's short name or URI, or of an id's beginning.
 
         Raises:
-            NotFound: If no decision, or several, fit.
+            NotFound: If no decision fits.
+            NameAmbiguous: If several fit; each is named.
         """
-        names = {each.uri: each.name for each in self.state.now.agencies}
+        pending = self.pending()
+        names = {each.key: self.subject_name(each) for each in pending}
         found = [
             each
-            for each in self.pending()
-            if text in (each.subject, names.get(each.subject), self._candidate_name(each))
-            or (text and each.content.hex().startswith(text))
+            for each in pending
+            if text in (each.subject, names[each.key])
+            or (text and each.content != NOTHING and each.content.hex().startswith(text))
         ]
-        if len(found) != 1:
-            choices = [each.subject or each.content.hex()[:16] for each in self.pending()]
-            raise NotFound(one_of(text, "open decision", choices))
+        if not found:
+            choices = [names[each.key] or each.content.hex()[:ID_SHOWN] for each in pending]
+            raise NotFound(one_of(text, "open decision", dict.fromkeys(choices)))
+        if len(found) > 1:
+            raise NameAmbiguous(matched(text, "agency", map(_named, found)))
         return found[0]
 
-    def _candidate_name(self, decision: OpenDecision) -> str:
-        record = self.state.candidate(decision.content)
-        return "" if record is None else record.agency.name
+    def subject_name(self, decision: OpenDecision) -> str:
+        """Returns the short name of the agency decided on; empty for an amendment."""
+        if decision.record is not None:
+            return decision.record.agency.name
+        version = self.state.now.version(decision.subject)
+        return version.record.agency.name if version else decision.subject
 
-    async def invite(self, root: Signer, record: Signed) -> None:
-        """Votes to admit the agency of an enrolment file, or to replace its lost root.
+    def removal(self, uri: str) -> OpenDecision:
+        """Returns the decision to remove a member."""
+        return self._open((VoteKind.REMOVE, uri, self.state.state_of(uri), NOTHING))
+
+    def invitation(self, record: Signed) -> OpenDecision:
+        """Returns the decision to admit the agency of an enrolment file, or to replace its root.
+
+        Raises:
+            MembershipRejected: If the agency asks to join another federation.
+        """
+        statement, content = record.statement, parse_member_record(record.statement.body)
+        uri = content.agency.uri
+        if content.header.federation != self._context.trust.federation:
+            raise MembershipRejected("the agency asks to join another federation")
+        kind = VoteKind.ADMIT if self.state.now.agency(uri) is None else VoteKind.REPLACE
+        decided = self._open((kind, uri, self.state.state_of(uri), statement.id))
+        return replace(decided, record=content)
+
+    def proposal(self, root: Signer, constitution: Constitution) -> tuple[Signed, OpenDecision]:
+        """Returns an amendment, signed by the root, and the decision on it.
+
+        Raises:
+            MembershipRejected: If it changes nothing.
+        """
+        if not constitution.changed_from(self.state.now.constitution):
+            raise MembershipRejected("it changes nothing")
+        proposed = amendment_of(root, self.state, constitution)
+        key = (VoteKind.AMEND, "", NOTHING, proposed.statement.id)
+        amendment: Amendment = parse_amendment(proposed.statement.body)
+        return proposed, decision_of(self.state, key, {}, amendment=amendment)
+
+    def verify_may_vote(self, decision: OpenDecision) -> None:
+        """Checks that this agency has a vote on a decision.
+
+        Raises:
+            MembershipRejected: If it has none.
+        """
+        if self._context.agency == decision.subject:
+            raise MembershipRejected("an agency does not vote on itself")
+        self.verify_seated(decision.seats)
+        if self._context.agency in decision.ends_ms and self._is_complete(decision):
+            raise MembershipRejected(
+                f"this agency has voted for it, and {decision.missing()} of the others are missing"
+            )
+
+    def _is_complete(self, decision: OpenDecision) -> bool:
+        """Returns whether the log has the content of a decision, which follows the first vote."""
+        is_logged = self.state.candidate(decision.content) or self.state.amendment(decision.content)
+        return decision.kind is VoteKind.REMOVE or is_logged is not None
+
+    def verify_seated(self, seats: Set[str]) -> None:
+        """Checks that this agency has one of the council's seats.
+
+        Raises:
+            MembershipRejected: If it has none.
+        """
+        if self._context.agency not in seats:
+            raise MembershipRejected(
+                "this agency has no seat in the council; `tearline federation members` shows seats"
+            )
+
+    def _open(self, key: VoteKey) -> OpenDecision:
+        return decision_of(self.state, key, self.state.pending().get(key, {}))
+
+    async def vote(self, root: Signer, decision: OpenDecision, *contents: Signed) -> bool:
+        """Votes for a decision, and returns whether it is completed.
+
+        Args:
+            root: The root.
+            decision: The decision.
+            contents: Its member record, published behind the vote, or its amendment, before it.
 
         Raises:
             TearlineError: If the exchange refuses it, or is unreachable.
         """
-        await self._outbox.publish(*invitation(root, self.state, record))
+        votes = []
+        if self._context.agency not in decision.ends_ms:
+            votes = [vote_on(root, self.state, decision.kind, decision.subject, decision.content)]
+        is_amendment = decision.kind is VoteKind.AMEND
+        await self._outbox.publish(*((*contents, *votes) if is_amendment else (*votes, *contents)))
+        return decision.missing(self._context.agency) <= 0
 
-    async def remove(self, root: Signer, uri: str) -> None:
-        """Votes to remove a member.
-
-        Raises:
-            TearlineError: If the exchange refuses it, or is unreachable.
-        """
-        await self._outbox.publish(vote_on(root, self.state, VoteKind.REMOVE, uri, bytes(32)))
-
-    async def vote(self, root: Signer, decision: OpenDecision) -> None:
-        """Votes for an open decision.
-
-        Raises:
-            TearlineError: If the exchange refuses it, or is unreachable.
-        """
-        await self._outbox.publish(
-            vote_on(root, self.state, decision.kind, decision.subject, decision.content)
-        )
-
-    async def amend(self, root: Signer, constitution: Constitution) -> None:
-        """Proposes a constitution, and votes for it.
-
-        Raises:
-            TearlineError: If the exchange refuses it, or is unreachable.
-        """
-        await self._outbox.publish(*amendment_of(root, self.state, constitution))
+    def has_root(self, root: SigningKey) -> bool:
+        """Returns whether a key is this agency's root, by the log."""
+        agency = self.state.now.agency(self._context.agency)
+        return agency is not None and agency.root_key == root.public.encoded
 
     async def rotate_root(self, root: Signer, new: SigningKey) -> None:
         """Replaces the agency's root key by a new one, which signs too.
@@ -140,3 +200,9 @@ class FederationService:
                 raise
             with stores.database.transaction():
                 stores.membership.note_told(self._context.now_ms())
+
+
+def _named(decision: OpenDecision) -> str:
+    if decision.kind is VoteKind.REMOVE:
+        return "remove (by --remove)"
+    return f"{decision.kind.value} {decision.content.hex()[:ID_SHOWN]}"

@@ -1,0 +1,159 @@
+"""Votes of the council at the command line: what each changes is shown before the root signs."""
+
+from pathlib import Path
+
+import click
+
+from tearline.errors import NotFound
+from tearline.federation.charter import RULES
+from tearline.statements.signer import Signer
+from tearline.text.choices import ID_SHOWN, one_of
+from tearline.wire.statements import Signed
+from tearline_client.cli.context import CliContext
+from tearline_client.cli.options import FILE, root_option, yes_option
+from tearline_client.cli.session import async_command, open_node, passphrases
+from tearline_client.enrolment import read_agency, root_signer
+from tearline_client.features.federation.acts import amended
+from tearline_client.features.federation.open_decisions import OpenDecision
+from tearline_client.node import Node
+from tearline_client.rendering.federation import change_rows, effect_text, votes_text
+from tearline_client.rendering.words import counted
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@root_option
+@yes_option
+@async_command
+async def invite(cli: CliContext, file: Path, root_passphrase_file: Path | None, yes: bool) -> None:
+    """Vote to admit the agency of the enrolment FILE.
+
+    The agency made the file by `tearline init --federation ID`. For a member under another root
+    key, the vote replaces its lost root, after seven days of the log's time.
+
+    Example: tearline federation invite jp-customs.agency
+    """
+    record = read_agency(file)
+    async with open_node(cli) as node:
+        await node.sync()
+        decision = node.federation.invitation(record)
+        await _vote(cli, node, decision, root_passphrase_file, record, yes=yes)
+
+
+@click.command()
+@click.argument("decision", required=False)
+@click.option("--remove", help="Short name of a member to remove.")
+@root_option
+@yes_option
+@async_command
+async def vote(
+    cli: CliContext,
+    decision: str | None,
+    remove: str | None,
+    root_passphrase_file: Path | None,
+    yes: bool,
+) -> None:
+    """Vote for an open DECISION, given by its agency or the beginning of its content's id.
+
+    The command shows what changes before the root signs. With --remove, vote to remove a member,
+    whether or not others have.
+
+    Example: tearline federation vote jp-customs
+    """
+    if (decision is None) == (remove is None):
+        raise click.UsageError("give DECISION or --remove")
+    async with open_node(cli) as node:
+        await node.sync()
+        if remove is not None:
+            uris = {each.name: each.uri for each in node.directory.members().agencies}
+            if remove not in uris:
+                raise NotFound(one_of(remove, "member", uris))
+            found = node.federation.removal(uris[remove])
+        else:
+            found = node.federation.find(decision or "")
+        await _vote(cli, node, found, root_passphrase_file, yes=yes)
+
+
+@click.command()
+@click.option("--threshold", type=int, help="Votes for every decision that has no option below.")
+@click.option("--admit", type=int, help="Votes to admit a member.")
+@click.option("--remove", type=int, help="Votes to remove a member.")
+@click.option("--exchange", type=int, help="Votes for another exchange or other log keys.")
+@click.option("--council", type=int, help="Votes for another council.")
+@click.option("--rules", "rules_", type=int, help="Votes for other rules.")
+@click.option("--cosigners", type=int, help="Votes for other counted cosigners.")
+@click.option("--min-suite", type=int, help="Votes for another lowest suite.")
+@click.option("--seat", multiple=True, help="A member of the new council; name all of them.")
+@click.option("--cosigner", multiple=True, help="A new counted cosigner; name all of them.")
+@root_option
+@yes_option
+@async_command
+async def rules(
+    cli: CliContext,
+    /,
+    threshold: int | None,
+    seat: tuple[str, ...],
+    cosigner: tuple[str, ...],
+    rules_: int | None,
+    root_passphrase_file: Path | None,
+    yes: bool,
+    **thresholds: int | None,
+) -> None:
+    """Show the council's rules, or propose others.
+
+    Any option proposes an amendment, with this agency's vote. Other members of the council vote
+    by `tearline federation vote ID`. Another council and other rules need votes of both councils.
+
+    Example: tearline federation rules --seat us-justice --seat jp-customs --admit 2
+    """
+    given = {name: count for name, count in (thresholds | {"rules": rules_}).items() if count}
+    changed = (dict.fromkeys(RULES, threshold) if threshold else {}) | given
+    async with open_node(cli) as node:
+        await node.sync()
+        now = node.directory.members()
+        if not (changed or seat or cosigner):
+            rows: list[dict[str, object]] = [
+                {"decision": name, "votes": getattr(now.rules, name), "of": len(now.council)}
+                for name in RULES
+            ]
+            cli.emit(rows, ["decision", "votes", "of"])
+            return
+        constitution = amended(now, changed, seat, cosigner)
+        node.federation.verify_seated(now.council)
+        root = opened_root(cli, node, root_passphrase_file)
+        proposed, decision = node.federation.proposal(root, constitution)
+        await _vote(cli, node, decision, root_passphrase_file, proposed, yes=yes)
+
+
+async def _vote(
+    cli: CliContext,
+    node: Node,
+    decision: OpenDecision,
+    root_file: Path | None,
+    *contents: Signed,
+    yes: bool,
+) -> None:
+    """Shows what a decision changes, asks, and votes for it."""
+    federation, own = node.federation, node.home.identity().agency_uri
+    federation.verify_may_vote(decision)
+    name = federation.subject_name(decision)
+    cli.say(effect_text(decision, name))
+    if decision.amendment is not None:
+        rows = list(change_rows(node.directory.members(), decision.amendment.constitution))
+        cli.show(rows, ["part", "now", "proposed"])
+    typed = name or decision.content.hex()[:ID_SHOWN]
+    cli.confirm(votes_text(decision, own), typed, yes=yes)
+    is_decided = await federation.vote(opened_root(cli, node, root_file), decision, *contents)
+    if is_decided:
+        cli.say(f"Decided: {decision.kind.value} {typed}.")
+        cli.advise("tearline federation history")
+    else:
+        missing = counted(decision.missing(own), "vote")
+        cli.say(f"Voted to {decision.kind.value} {typed}; {missing} missing.")
+        cli.advise(f"other members of the council run tearline federation vote {typed}")
+
+
+def opened_root(cli: CliContext, node: Node, root_file: Path | None) -> Signer:
+    """Returns the agency's root, opened by its passphrase."""
+    passphrase = passphrases(cli, root_file).root
+    return root_signer(node.home, passphrase, node.directory.federation())

@@ -1,0 +1,179 @@
+"""A council at its command lines: what each act shows, asks, refuses and says next."""
+
+from pathlib import Path
+
+import pytest
+
+from support.cli import OUR_NAME, Desk
+from support.simulation import PASSPHRASES
+from tearline.crypto.armor import Armor, armor
+from tearline.crypto.keys import key_id
+from tearline.federation.charter import GENESIS_FEDERATION
+from tearline.wire.federation import encode_exchange_enrolment, parse_member_record
+from tearline_client.enrolment import (
+    NEXT_ROOT_KEY,
+    ROOT_KEY,
+    found_agency,
+    read_agency,
+)
+from tearline_client.keys.home import Home, Identity
+from tearline_client.keys.keystore import Keystore
+
+MX, CN, JP = "mx-prosecutor", "cn-public-security", "jp-customs"
+YES = "--yes"
+
+
+def newcomer(desk: Desk, federation: bytes | None = None, name: str = JP) -> Path:
+    """The enrolment file of an agency that asks to join; of this federation unless told."""
+    pinned = Home(desk.home).pinned().federation
+    home, domain = Home(desk.folder / name), f"{name}.example"
+    identity = Identity(agency=name, domain=domain, node="liaison")
+    found_agency(home, identity, PASSPHRASES, pinned if federation is None else federation)
+    return home.enrolment(identity)
+
+
+def told(desk: Desk, *arguments: object, agency: str = OUR_NAME, code: str = "") -> str:
+    """What a command says, which succeeds, or ends in this code."""
+    result = desk.run("federation", *arguments, agency=agency)
+    assert (result.exit_code == 0) == (not code), result.output
+    assert code in result.stderr
+    return str(result.stderr)
+
+
+def pending(desk: Desk, agency: str = OUR_NAME) -> list[dict]:
+    return desk.rows("federation", "pending", agency=agency)
+
+
+def members(desk: Desk, agency: str = OUR_NAME) -> dict[str, dict]:
+    return {row["member"]: row for row in desk.rows("federation", "members", agency=agency)}
+
+
+def test_a_newcomer_is_admitted_by_two_who_see_its_root(desk: Desk) -> None:
+    file = newcomer(desk)
+    root = key_id(parse_member_record(read_agency(file).statement.body).agency.root_key).hex()
+    said = told(desk, "invite", file, YES)
+    assert f"under the root key {root}. Verify" in said
+    assert "Voted to admit jp-customs; 1 vote missing." in said
+    again = told(desk, "invite", file, YES, code="TL-TRU-004")
+    assert "this agency has voted for it, and 1 of the others are missing" in again
+    (row,) = pending(desk, MX)
+    assert (row["decision"], row["subject"], row["votes"]) == ("admit", JP, OUR_NAME)
+    assert row["missing"] == 1
+    said = told(desk, "vote", JP, YES, agency=MX)
+    assert root in said
+    assert "Decided: admit jp-customs." in said
+    (decided,) = desk.rows("federation", "history")
+    assert set(decided["votes"].split()) == {OUR_NAME, MX}
+    assert (members(desk)[JP]["status"], members(desk)[JP]["council"]) == ("member", False)
+    assert members(desk)[JP]["key"] == root
+
+
+def test_the_name_is_typed_and_the_votes_are_counted_before(desk: Desk) -> None:
+    said = told(desk, "vote", "--remove", CN, code="TL-USE-005")
+    assert "cn-public-security (spiffe://" in said
+    assert "is removed. All its keys end. Undelivered mail from and to it returns" in said
+    assert pending(desk) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "why"),
+    [
+        (("vote", "--remove", OUR_NAME), "TL-TRU-004", "does not vote on itself"),
+        (("vote", "--remove", "nobody"), "TL-REQ-006", "there is no member 'nobody'"),
+        (("vote", JP), "TL-REQ-006", "there is no open decision"),
+        (("vote",), "", "give DECISION or --remove"),
+        (("rules", "--admit", "1"), "TL-USE-001", "takes 2 to 64 votes for each decision"),
+        (("rules", "--seat", "nobody"), "TL-REQ-006", "no member 'nobody'"),
+        (("rules", "--threshold", "2"), "TL-TRU-004", "it changes nothing"),
+    ],
+)
+def test_a_wrong_turn_is_refused_before_the_root_signs(
+    desk: Desk, arguments: tuple[str, ...], code: str, why: str
+) -> None:
+    result = desk.run("federation", *arguments, YES)
+    assert result.exit_code != 0
+    assert code in result.stderr
+    assert why in result.stderr
+    assert pending(desk) == []
+
+
+def test_a_newcomer_of_another_federation_is_not_invited(desk: Desk) -> None:
+    said = told(desk, "invite", newcomer(desk, GENESIS_FEDERATION), YES, code="TL-TRU-004")
+    assert "asks to join another federation" in said
+
+
+def test_an_amendment_is_shown_part_by_part_and_decided_by_its_id(desk: Desk) -> None:
+    seats = ("--seat", OUR_NAME, "--seat", MX)
+    said = told(desk, "rules", *seats, "--cosigner", MX, "--threshold", "2", YES)
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert f"cosigners {MX} {OUR_NAME} {CN} {MX}" in lines
+    assert "quorum 3 1" in lines
+    assert not any(line.startswith("votes:") for line in lines)  # they stay
+    (row,) = pending(desk, CN)
+    assert (row["decision"], row["subject"]) == ("amend", "")
+    said = told(desk, "vote", row["content"][:8], YES, agency=CN)
+    assert "quorum" in said  # the next voter sees it, too
+    # Two of the old council have voted; of the new one, one is missing.
+    assert "1 vote missing" in said
+    assert "Decided" in told(desk, "vote", row["content"], YES, agency=MX)
+    assert {name for name, row in members(desk).items() if row["council"]} == {OUR_NAME, MX}
+
+
+def test_an_agency_without_a_seat_signs_no_vote(desk: Desk) -> None:
+    told(desk, "rules", "--seat", OUR_NAME, "--seat", MX, YES)
+    (row,) = pending(desk, MX)
+    told(desk, "vote", row["content"], YES, agency=MX)
+    for arguments in (("vote", "--remove", MX), ("rules", "--admit", "2")):
+        assert "no seat in the council" in told(desk, *arguments, YES, agency=CN, code="TL-TRU-004")
+
+
+def test_two_decisions_about_one_agency_are_told_apart(desk: Desk) -> None:
+    told(desk, "vote", "--remove", MX, YES)
+    domain = Home(desk.folder / MX).identity().domain
+    home = Home(desk.folder / "again")
+    identity = Identity(agency=MX, domain=domain, node="liaison")
+    found_agency(home, identity, PASSPHRASES, Home(desk.home).pinned().federation, generation=2)
+    said = told(desk, "invite", home.enrolment(identity), YES)
+    assert "seven days of the log's time after the decision, unless its old root signs" in said
+    said = told(desk, "vote", MX, YES, agency=CN, code="TL-USE-007")
+    assert "remove" in said
+    assert "replace" in said
+
+
+def test_an_interrupted_rotation_of_the_root_is_taken_up_again(desk: Desk) -> None:
+    store = Keystore.open(Home(desk.home).root, PASSPHRASES.root)
+    old = store.get(ROOT_KEY)
+    told(desk, "rotate-root", YES)
+    new = store.get(ROOT_KEY)
+    assert new != old
+    assert NEXT_ROOT_KEY not in store.names()
+    # A crash before the new root was adopted, and one before the other copy was deleted.
+    for root in (old, new):
+        store.put(ROOT_KEY, root)
+        store.put(NEXT_ROOT_KEY, new)
+        told(desk, "rotate-root", YES)
+        assert NEXT_ROOT_KEY not in store.names()
+        assert (store.get(ROOT_KEY) == new) == (root == old)
+
+
+def test_an_agency_leaves_at_once(desk: Desk) -> None:
+    told(desk, "leave", "--reason", "end of the treaty", code="TL-USE-005")
+    assert members(desk, MX)[OUR_NAME]["status"] == "member"
+    told(desk, "leave", "--reason", "end of the treaty", YES)
+    assert members(desk, MX)[OUR_NAME]["status"] == "left"
+
+
+def test_founders_see_the_charter_and_who_has_not_signed(desk: Desk, tmp_path: Path) -> None:
+    files = [newcomer(desk, GENESIS_FEDERATION, name) for name in ("fr-police", "de-customs")]
+    enrolment = tmp_path / "exchange.enrolment"
+    identity = encode_exchange_enrolment(desk.template.identity)
+    enrolment.write_text(armor(Armor.EXCHANGE, identity))
+    charter = tmp_path / "federation.trust"
+    agencies = [argument for file in files for argument in ("--agency", file)]
+    order = ("found", "--name", "tests", "--exchange", enrolment, *agencies)
+    said = told(desk, *order, "--output-file", charter, agency="fr-police")
+    assert "votes" in said
+    said = told(desk, "join", charter, agency="fr-police", code="TL-TRU-005")
+    assert "the roots of de-customs have not signed it yet" in said
+    assert "Signed by every founder" in told(desk, "sign", charter, agency="de-customs")
+    assert "out of band" in told(desk, "join", charter, agency="fr-police")
