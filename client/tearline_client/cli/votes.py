@@ -7,7 +7,7 @@ import click
 from tearline.errors import NotFound
 from tearline.federation.charter import RULES
 from tearline.statements.signer import Signer
-from tearline.text.choices import ID_SHOWN, one_of
+from tearline.text.choices import one_of
 from tearline.wire.statements import Signed
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.options import FILE, root_option, yes_option
@@ -16,7 +16,7 @@ from tearline_client.enrolment import read_agency, root_signer
 from tearline_client.features.federation.acts import amended
 from tearline_client.features.federation.open_decisions import OpenDecision
 from tearline_client.node import Node
-from tearline_client.rendering.federation import change_rows, effect_text, votes_text
+from tearline_client.rendering.federation import change_rows, effect_text, votes_text, voting_name
 from tearline_client.rendering.words import counted
 
 
@@ -26,9 +26,9 @@ from tearline_client.rendering.words import counted
 @yes_option
 @async_command
 async def invite(cli: CliContext, file: Path, root_passphrase_file: Path | None, yes: bool) -> None:
-    """Vote to admit the agency of the enrolment FILE.
+    """Vote to admit the agency in FILE.
 
-    The agency made the file by `tearline init --federation ID`. For a member under another root
+    The agency made its enrolment file by `tearline init --federation ID`. For a member under another root
     key, the vote replaces its lost root, after seven days of the log's time.
 
     Example: tearline federation invite jp-customs.agency
@@ -53,9 +53,9 @@ async def vote(
     root_passphrase_file: Path | None,
     yes: bool,
 ) -> None:
-    """Vote for an open DECISION, given by its agency or the beginning of its content's id.
+    """Vote for an open DECISION.
 
-    The command shows what changes before the root signs. With --remove, vote to remove a member,
+    Name it by its agency, or by the beginning of its content's id. The command shows what changes before the root signs. With --remove, vote to remove a member,
     whether or not others have.
 
     Example: tearline federation vote jp-customs
@@ -141,7 +141,7 @@ async def _vote(
     if decision.amendment is not None:
         rows = list(change_rows(node.directory.members(), decision.amendment.constitution))
         cli.show(rows, ["part", "now", "proposed"])
-    typed = name or decision.content.hex()[:ID_SHOWN]
+    typed = voting_name(decision, name)
     cli.confirm(votes_text(decision, own), typed, yes=yes)
     is_decided = await federation.vote(opened_root(cli, node, root_file), decision, *contents)
     if is_decided:

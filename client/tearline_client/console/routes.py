@@ -12,6 +12,7 @@ from tearline_client.console.pages import (
     confirmation,
     drafts,
     enrolment,
+    federation,
     packets,
     passkeys,
     provider,
@@ -221,6 +222,7 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(
         path=f"{_AGREEMENT}/publish", handler=agreement.publish, method="POST", roles=_OFFICER
     ),
+    ConsoleRoute(path="/federation", handler=federation.page, title=mark("Federation")),
     ConsoleRoute(path="/agency", handler=summary.page, roles=summary.READERS, title=mark("Agency")),
     ConsoleRoute(path="/agency/policies", handler=policies.page, roles=summary.READERS),
     ConsoleRoute(

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from tearline.federation.decisions import VoteKind
+from tearline.federation.versions import MemberStatus
 from tearline.onward.consent import ConsentStep
 from tearline.onward.use import Use
 from tearline.packets.packet import PacketKind, Urgency, WithholdReason
@@ -39,6 +41,41 @@ ROLES: Mapping[Role, str] = {
     Role.AUDITOR: mark("Auditor"),
     Role.OFFICER: mark("Officer in charge"),
 }
+MEMBER_STATUSES: Mapping[MemberStatus, str] = {
+    MemberStatus.MEMBER: mark("Member"),
+    MemberStatus.LEFT: mark("Left"),
+    MemberStatus.REMOVED: mark("Removed"),
+}
+DECISIONS: Mapping[VoteKind, str] = {
+    VoteKind.AMEND: mark("Change the constitution"),
+    VoteKind.ADMIT: mark("Admit"),
+    VoteKind.REMOVE: mark("Remove"),
+    VoteKind.REPLACE: mark("Replace the root"),
+}
+RULE_WORDS: Mapping[str, str] = {
+    "admit": mark("Votes to admit"),
+    "remove": mark("Votes to remove"),
+    "exchange": mark("Votes for another exchange or other log keys"),
+    "council": mark("Votes for another council"),
+    "rules": mark("Votes for other rules"),
+    "cosigners": mark("Votes for other counted cosigners"),
+    "min_suite": mark("Votes for another lowest suite"),
+}
+"""Thresholds of the council."""
+PARTS: Mapping[str, str] = {
+    "council": mark("Council"),
+    **{f"votes: {rule}": words for rule, words in RULE_WORDS.items()},
+    "cosigners": mark("Counted cosigners"),
+    "quorum": mark("Counted cosigners that must cosign"),
+    "exchange": mark("Exchange"),
+    "exchange's key": mark("Key of the exchange"),
+    "exchange's address": mark("Address of the exchange"),
+    "exchange's name": mark("Name of the exchange"),
+    "exchange's CA": mark("CA of the exchange"),
+    "log keys": mark("Keys of the log"),
+    "lowest suite": mark("Lowest suite"),
+}
+"""Parts of a constitution, by their words at the command line."""
 STATUSES: Mapping[Status, str] = {
     Status.ACCEPTED: mark("Accepted by the exchange"),
     Status.STORED: mark("Stored by the recipient"),

@@ -7,6 +7,7 @@ from tearline.crypto.keys import key_id
 from tearline.federation.charter import RULES, Constitution
 from tearline.federation.decisions import NOTHING, VoteKind
 from tearline.federation.versions import Members
+from tearline.text.choices import ID_SHOWN
 from tearline.wire.federation import FederationFile
 from tearline_client.features.federation.open_decisions import OpenDecision
 from tearline_client.founding.charter_file import charter_of, founders_of
@@ -53,6 +54,11 @@ def pending_row(decision: OpenDecision, names: Members, name: str) -> dict[str, 
         "missing": max(0, decision.missing()),
         "until": Moment(min(decision.ends_ms.values())),
     }
+
+
+def voting_name(decision: OpenDecision, name: str) -> str:
+    """Returns the argument of ``federation vote`` for a decision about an agency of this name."""
+    return name or decision.content.hex()[:ID_SHOWN]
 
 
 def effect_text(decision: OpenDecision, name: str) -> str:

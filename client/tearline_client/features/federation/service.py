@@ -49,6 +49,10 @@ class FederationService:
         """Returns every agency that was ever a member, ascending by URI."""
         return self.state.now.versions
 
+    def time_of(self, index: int) -> int:
+        """Returns the log's time of an entry: of the directory entry behind it; 0 without one."""
+        return self._context.stores.log.time_after(index)
+
     def history(self) -> Sequence[Decision]:
         """Returns all decisions, in order."""
         return self.state.decisions

@@ -113,6 +113,7 @@ MATRIX = {
     ("POST", "/proposals/{proposal}/decline"): OFFICER,
     ("GET", "/proposals/{proposal}/counter"): OFFICER,
     ("POST", "/proposals/{proposal}/counter"): OFFICER,
+    ("GET", "/federation"): ALL,
     ("GET", "/agency"): frozenset({Role.OFFICER, Role.AUDITOR}),
     ("GET", "/agency/policies"): frozenset({Role.OFFICER, Role.AUDITOR}),
     ("POST", "/agency/policies"): frozenset({Role.OFFICER, Role.AUDITOR}),

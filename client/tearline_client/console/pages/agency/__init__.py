@@ -1,1 +1,1 @@
-"""Pages on the agency itself: its persons, keys and policies, and the federation's members."""
+"""Pages on the agency itself: its persons, keys and policies."""

@@ -1,10 +1,9 @@
-"""The agency at a glance: persons, keys, own policies, and the members of the federation."""
+"""The agency at a glance: persons, keys, own policies and the last backup."""
 
 from collections.abc import Iterator
 
 from starlette.responses import Response
 
-from tearline.crypto.keys import key_id
 from tearline.dataclass.immutable import immutable
 from tearline.persons.tokens import Role
 from tearline_client.console.visit import Visit
@@ -38,24 +37,9 @@ class PersonRow:
     is_stopped: bool
 
 
-@immutable
-class MemberRow:
-    """A member of the federation.
-
-    Attributes:
-        name: Its short name; empty for the exchange.
-        uri: Its URI.
-        fingerprint: Id of its root key, or of the exchange's signing key, as it is compared.
-    """
-
-    name: str
-    uri: str
-    fingerprint: str
-
-
 async def page(visit: Visit) -> Response:
     """Shows the agency; it reads no contents."""
-    node, members = visit.node, visit.node.directory.members()
+    node = visit.node
     status, made_ms = node.status(), backup_time_ms(node.home.path)
     return visit.render(
         "agency/overview.html",
@@ -68,9 +52,6 @@ async def page(visit: Visit) -> Response:
             ],
             "certificate_end_ms": status.certificate_end_ms,
             "due": [each.value for each in node.keys.due()],
-            "federation": node.directory.federation().hex(),
-            "number_of_members": len(members.agencies),
-            "members": tuple(_members(node)),
             "policies": node.own_policies(),
             "backup_ms": made_ms,
             "backup_is_old": made_ms is not None and node.now_ms() - made_ms > BACKUP_DUE_MS,
@@ -89,13 +70,3 @@ def _persons(node: Node) -> Iterator[PersonRow]:
             passkeys=len(owned),
             is_stopped=any(each.is_stopped for each in owned),
         )
-
-
-def _members(node: Node) -> Iterator[MemberRow]:
-    members = node.directory.members()
-    for agency in members.agencies:
-        root = key_id(agency.root_key).hex()
-        yield MemberRow(name=agency.name, uri=agency.uri, fingerprint=root)
-    exchange = members.exchange
-    signing = key_id(exchange.signing_key).hex()
-    yield MemberRow(name="", uri=exchange.uri, fingerprint=signing)
