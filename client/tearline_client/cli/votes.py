@@ -28,8 +28,8 @@ from tearline_client.rendering.words import counted
 async def invite(cli: CliContext, file: Path, root_passphrase_file: Path | None, yes: bool) -> None:
     """Vote to admit the agency in FILE.
 
-    The agency made its enrolment file by `tearline init --federation ID`. For a member under another root
-    key, the vote replaces its lost root, after seven days of the log's time.
+    The agency made its enrolment file by `tearline init --federation ID`. For a member under
+    another root key, the vote replaces its lost root, after seven days of the log's time.
 
     Example: tearline federation invite jp-customs.agency
     """
@@ -55,8 +55,8 @@ async def vote(
 ) -> None:
     """Vote for an open DECISION.
 
-    Name it by its agency, or by the beginning of its content's id. The command shows what changes before the root signs. With --remove, vote to remove a member,
-    whether or not others have.
+    Name it by its agency, or by the beginning of its content's id. The command shows what changes
+    before the root signs. With --remove, vote to remove a member, whether or not others have.
 
     Example: tearline federation vote jp-customs
     """

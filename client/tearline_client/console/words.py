@@ -48,9 +48,9 @@ MEMBER_STATUSES: Mapping[MemberStatus, str] = {
 }
 DECISIONS: Mapping[VoteKind, str] = {
     VoteKind.AMEND: mark("Change the constitution"),
-    VoteKind.ADMIT: mark("Admit"),
-    VoteKind.REMOVE: mark("Remove"),
-    VoteKind.REPLACE: mark("Replace the root"),
+    VoteKind.ADMIT: mark("Admit a member"),
+    VoteKind.REMOVE: mark("Remove a member"),
+    VoteKind.REPLACE: mark("Replace a root"),
 }
 RULE_WORDS: Mapping[str, str] = {
     "admit": mark("Votes to admit"),

@@ -62,7 +62,7 @@ async def test_an_open_vote_names_voters_the_new_root_and_the_command(
     root = await invited(world)
     await world.mx.node.sync()
     text = await shown(console)
-    assert f"Admit: {JP}" in text
+    assert f"Admit a member: {JP}" in text
     assert f"New root key {root}" in text
     assert "Voted us-justice Not voted yet" in text
     assert "Votes missing 1" in text
@@ -73,7 +73,7 @@ async def test_an_open_vote_names_voters_the_new_root_and_the_command(
     await world.mx.node.sync()
     text = await shown(console)
     assert "No vote is open." in text
-    assert f"Admit {JP} mx-prosecutor , us-justice" in text
+    assert f"Admit a member {JP} mx-prosecutor , us-justice" in text
     assert f"{JP} spiffe://customs.jp.example Member" in text
 
 
@@ -88,7 +88,7 @@ async def test_an_amendment_is_shown_part_by_part(
     await world.mx.node.sync()
     text = await shown(console)
     assert "Change the constitution" in text
-    assert "Part Now Proposed Votes to remove 2 3" in text
+    assert "Part Now Proposed value Votes to remove 2 3" in text
     typed = proposed.statement.id.hex()[:12]
     assert f"tearline federation vote {typed}" in text
 
@@ -106,7 +106,7 @@ async def test_a_removed_member_stays_in_the_list(
     await world.mx.node.sync()
     text = await shown(console)
     assert f"cn-public-security {uri} Removed" in text
-    assert "Remove cn-public-security mx-prosecutor , us-justice" in text
+    assert "Remove a member cn-public-security mx-prosecutor , us-justice" in text
 
 
 async def test_agencies_are_found_by_a_part_of_their_name(
