@@ -52,6 +52,7 @@ COUNTS = {
     "desk proposal": 4,
 }
 SPEC = ROOT / "docs" / "spec"
+PAGES = ("statement", "packet", "log", "federation")
 
 
 def refusal(kind: str, case: Json) -> str:
@@ -62,7 +63,7 @@ def refusal(kind: str, case: Json) -> str:
 
 
 def rules_in(text: str) -> list[str]:
-    return re.findall(r"\b[SPL]-\d+\b", text)
+    return re.findall(r"\b[SPLF]-\d+\b", text)
 
 
 @pytest.mark.parametrize(
@@ -83,14 +84,14 @@ def broken() -> frozenset[str]:
 
 def numbered() -> list[str]:
     """Every numbered rule of the specifications."""
-    texts = [(SPEC / f"{name}-v1.md").read_text() for name in ("statement", "packet", "log")]
-    return re.findall(r"^\*\*([SPL]-\d+)\*\*", "\n".join(texts), re.M)
+    texts = [(SPEC / f"{name}-v1.md").read_text() for name in PAGES]
+    return re.findall(r"^\*\*([SPLF]-\d+)\*\*", "\n".join(texts), re.M)
 
 
 def excepted() -> list[str]:
     """The rules of which docs/spec/vectors.md says why they have no bad copy."""
     text = (SPEC / "vectors.md").read_text().partition("## Rules without a bad copy")[2]
-    rows = re.findall(r"^\| ([SPL]-[^|]*) \| ([^|]{10,}) \|$", text, re.M)
+    rows = re.findall(r"^\| ([SPLF]-[^|]*) \| ([^|]{10,}) \|$", text, re.M)
     return [rule for rules, _ in rows for rule in rules_in(rules)]
 
 
