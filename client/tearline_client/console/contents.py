@@ -134,6 +134,18 @@ def others(entry: Entry) -> tuple[str, ...]:
     return tuple(sorted(known.keys() - entry.values.keys() - NEVER_TRAVELS))
 
 
+def columns_of(schema: str) -> tuple[str, ...]:
+    """Returns the properties of a schema that a column may supply: the usual ones first."""
+    known = SCHEMATA[schema].properties
+    free = [
+        name
+        for name, each in known.items()
+        if each.type is not PropertyType.ENTITY and name not in NEVER_TRAVELS
+    ]
+    usual = [name for name in USUAL.get(schema, ()) if name in free]
+    return tuple(dict.fromkeys([*usual, *sorted(free)]))
+
+
 def read_entries(form: Form) -> tuple[Entry, ...]:
     """Returns the entities in a form.
 

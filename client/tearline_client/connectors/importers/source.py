@@ -205,6 +205,11 @@ def read_records(
         first = reader.line_num + 1
 
 
+def is_workbook(start: bytes) -> bool:
+    """Returns whether a file with this beginning is a workbook (XLSX)."""
+    return start.startswith(_ARCHIVE)
+
+
 def peek(stream: BinaryIO) -> bytes:
     """Returns the first four bytes of a file, which stay unread."""
     start = stream.read(len(_ARCHIVE))

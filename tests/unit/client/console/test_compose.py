@@ -565,3 +565,29 @@ async def test_a_spreadsheet_is_uploaded_with_a_mapping(world: Simulation, ana: 
     broken = {"file": ("people.xlsx", target.getvalue()[:200], "application/octet-stream")}
     reply = await post(ana, "/compose", given, broken)
     assert (reply.status_code, "not a workbook" in reply.text) == (400, True)
+
+
+async def test_columns_are_mapped_by_boxes_under_the_first_rows(
+    world: Simulation, ana: Browser
+) -> None:
+    table = "Name;Born;Remark\nMaría Peña;1979-03-14;<b>x\n".encode("cp1252")
+    upload = {"file": ("people.csv", table, "text/csv")}
+    shown = await post(ana, "/compose", wish(world, by="csv", ftm="", does="table"), upload)
+    assert shown.status_code == 200
+    text = text_of(shown.text)
+    assert "Read as CP1252, separated by semicolons. No byte order mark says so" in text
+    assert "María Peña" in text
+    assert "<b>x" not in shown.text.replace("&lt;b&gt;x", "")
+    # A column with the name of a property supplies it, until a person chooses another.
+    assert '<option value="name" selected>' in shown.text
+    boxes = {"column0": "name", "column1": "birthDate", "column2": "", "id0": "1"}
+    chosen = {"by": "csv", "ftm": table.decode("cp1252"), "schema": "Person", "mapped": "Person"}
+    written = await post(ana, "/compose", wish(world, does="map", **chosen, **boxes))
+    (mapping,) = re.findall(r'<textarea id="mapping"[^>]*>(.*?)</textarea>', written.text, re.S)
+    reply = await post(ana, "/compose", wish(world, **chosen, mapping=html.unescape(mapping)))
+    page = text_of((await ana.get(reply.headers["location"])).text)
+    assert "María Peña" in page
+    assert "1979-03-14" in page
+    for wrong in ({"column0": ""}, {"column0": "no-such"}, {"schema": "Thing"}, {"ftm": ""}):
+        refused = await post(ana, "/compose", {**wish(world, does="map", **chosen), **wrong})
+        assert refused.status_code == 400

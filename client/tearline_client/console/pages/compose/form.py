@@ -18,9 +18,15 @@ from tearline.text.choices import one_of
 from tearline_client.connectors.importers.csv import parse_csv
 from tearline_client.connectors.importers.ftm import parse_ftm
 from tearline_client.connectors.importers.mapping import parse_mapping
+from tearline_client.connectors.importers.preview import (
+    TablePreview,
+    mapping_text,
+    preview_table,
+)
 from tearline_client.connectors.importers.report import Imported
 from tearline_client.console.contents import (
     Entry,
+    columns_of,
     first_entries,
     imported_of,
     inputs,
@@ -31,6 +37,7 @@ from tearline_client.console.contents import (
     with_property,
 )
 from tearline_client.console.forms import Form
+from tearline_client.console.languages import mark
 from tearline_client.console.pages.compose.prepared import Wish, prepare
 from tearline_client.console.pages.packet.document import DONE, words_of
 from tearline_client.console.visit import Visit
@@ -42,6 +49,14 @@ from tearline_client.planning.ftm_schema import SCHEMATA
 from tearline_client.rendering.words import agency_name
 
 FORM, FTM, CSV = "form", "ftm", "csv"
+DELIMITER_NAMES: Mapping[str, str] = {
+    ",": mark("commas"),
+    ";": mark("semicolons"),
+    "|": mark("bars"),
+    "\t": mark("tabs"),
+}
+TABLE, MAP = "table", "map"
+"""Buttons: show the beginning of a table, and write the mapping that its boxes choose."""
 _OFFERED = tuple(
     kind
     for kind in RULES
@@ -132,6 +147,8 @@ async def enter(visit: Visit) -> Response:
     given: dict[str, object] = {name: form.text(name) for name in (*_OF_CONTENTS, *_OF_TERMS)}
     given["to"] = form.texts("to")
     entries = read_entries(form)
+    if by == CSV and does in (TABLE, MAP):
+        return await _mapped(visit, terms, form, given)
     if does != "preview":
         return _form(visit, terms, by, _changed(terms, entries, form, does), given)
     try:
@@ -142,6 +159,65 @@ async def enter(visit: Visit) -> Response:
         return _form(visit, terms, by, entries, given, error)
     name = visit.console.drafts.hold(visit.person, prepared, visit.console.clock())
     return visit.redirect(f"/compose/{name}")
+
+
+async def _mapped(visit: Visit, terms: Terms, form: Form, given: dict[str, object]) -> Response:
+    """Shows the beginning of a table with boxes to map its columns, or the mapping they make."""
+    try:
+        table = await asyncio.to_thread(preview_table, _contents(form))
+        schema = _schema_of(form)
+        if form.text("does") == MAP:
+            given["mapping"] = _mapping(form, table, schema)
+    except TearlineError as error:
+        return _form(visit, terms, CSV, (), given, error)
+    given["ftm"] = table.text  # a file of a form is not sent again
+    return _form(visit, terms, CSV, (), given, table=_table_values(form, table, schema))
+
+
+def _schema_of(form: Form) -> str:
+    schema = form.text("schema") or "Person"
+    if schema not in SCHEMATA or SCHEMATA[schema].abstract:
+        raise MalformedInput(one_of(schema, "schema", SCHEMATA))
+    return schema
+
+
+def _mapping(form: Form, table: TablePreview, schema: str) -> str:
+    chosen = {
+        column: form.text(f"column{number}")
+        for number, column in enumerate(table.header)
+        if form.text(f"column{number}")
+    }
+    if not chosen:
+        raise MalformedInput("no column is mapped to a property")
+    ids = [each for number, each in enumerate(table.header) if form.text(f"id{number}")]
+    text = mapping_text(table.delimiter, schema, chosen, ids)
+    parse_mapping(text.encode())
+    return text
+
+
+def _table_values(form: Form, table: TablePreview, schema: str) -> dict[str, object]:
+    """Returns the values of the template for the beginning of a table."""
+    names = columns_of(schema)
+    same = {name.casefold(): name for name in names}
+    same |= {words_of(name).casefold(): name for name in names}
+    is_other = bool(form.files("file")) or form.text("mapped") != schema
+    is_new = form.text("does") == TABLE and is_other
+    return {
+        "preview": table,
+        "schema": schema,
+        "columns": [
+            {
+                "number": number,
+                "name": column,
+                "chosen": same.get(column.casefold(), "")
+                if is_new
+                else form.text(f"column{number}"),
+                "is_id": bool(form.text(f"id{number}")),
+            }
+            for number, column in enumerate(table.header)
+        ],
+        "names": names,
+    }
 
 
 def _changed(terms: Terms, entries: tuple[Entry, ...], form: Form, does: str) -> tuple[Entry, ...]:
@@ -190,15 +266,21 @@ def contents_of(form: Form, by: str, entries: tuple[Entry, ...]) -> Imported:
     """
     if by == FORM:
         return imported_of(entries)
-    files = form.files("file")
-    data = files[0].content if files else form.text("ftm").encode()
-    if not data.strip():
-        raise MalformedInput("neither a text nor a file is given")
+    data = _contents(form)
     if by == FTM:
         return parse_ftm(data)
     if by != CSV:
         raise MalformedInput(one_of(by, "way to give contents", (FORM, FTM, CSV)))
     return parse_csv(data, parse_mapping(form.text("mapping").encode()))
+
+
+def _contents(form: Form) -> bytes:
+    """Returns the file of a form, or else its text."""
+    files = form.files("file")
+    data = files[0].content if files else form.text("ftm").encode()
+    if not data.strip():
+        raise MalformedInput("neither a text nor a file is given")
+    return data
 
 
 def _urgency(text: str) -> Urgency:
@@ -225,9 +307,11 @@ def _form(
     entries: tuple[Entry, ...],
     given: Mapping[str, object],
     refused: TearlineError | None = None,
+    table: Mapping[str, object] | None = None,
 ) -> Response:
     node = visit.node
     values = {
+        "table": table,
         "terms": terms,
         "kind": KINDS[terms.kind],
         "by": by,
@@ -254,6 +338,7 @@ def _form(
         "informations": INFORMATION,
         "given": {name: given.get(name, "") for name in ("to", *_OF_CONTENTS, *_OF_TERMS)},
         "words_of": words_of,
+        "delimiters": DELIMITER_NAMES,
         "refused": refused,
     }
     return visit.render("compose.html", values, status=400 if refused else 200)

@@ -1,0 +1,81 @@
+"""Previews of tables: the encoding, the mark and the delimiter are detected, and a mapping made."""
+
+import io
+
+import pytest
+
+from tearline.errors import ImportRefused, ImportTooLarge
+from tearline_client.connectors.importers.csv import parse_csv
+from tearline_client.connectors.importers.mapping import parse_mapping
+from tearline_client.connectors.importers.preview import (
+    PREVIEWED_ROWS,
+    mapping_text,
+    preview_table,
+)
+
+TABLE = "Name;Born;Note\nPeña;1979;a, b\n裘文昊;1980;c\n"
+LATIN = "Name;Born\nPeña;1979\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "told", "has_mark"),
+    [
+        (TABLE, "utf-8", "utf-8", False),
+        (TABLE, "utf-8-sig", "utf-8", True),
+        (TABLE, "utf-16", "utf-16", True),
+        (TABLE, "utf-16-le", "utf-16-le", False),
+        (LATIN, "utf-16-be", "utf-16-be", False),
+        (LATIN, "cp1252", "cp1252", False),
+    ],
+)
+def test_an_encoding_is_detected(text: str, encoding: str, told: str, has_mark: bool) -> None:
+    seen = preview_table(text.encode(encoding))
+    assert (seen.encoding, seen.has_mark, seen.delimiter) == (told, has_mark, ";")
+    assert seen.text == text
+    assert (seen.header[0], seen.rows[0][:2]) == ("Name", ("Peña", "1979"))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+def test_a_delimiter_is_the_one_that_gives_equal_rows(delimiter: str) -> None:
+    rows = [["a", "b", "c"], ["1,5", "x;y", "z|z"], ["2", "", "w"]]
+    lines = (delimiter.join(f'"{cell}"' for cell in row) for row in rows)
+    seen = preview_table("\n".join(lines).encode())
+    assert seen.delimiter == delimiter
+    assert [list(seen.header), *map(list, seen.rows)] == rows
+
+
+def test_a_preview_has_few_rows_and_the_whole_text() -> None:
+    text = "n\n" + "".join(f"{number}\n" for number in range(1000))
+    seen = preview_table(text.encode())
+    assert len(seen.rows) == PREVIEWED_ROWS
+    assert seen.text == text
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\n\n", b"\xff\xfe\x00", b"a\x00b\n", b"\x81\x8d\n", b'"open\n', b"PK\x03\x04x"]
+)
+def test_data_that_is_no_table_is_refused(data: bytes) -> None:
+    with pytest.raises((ImportRefused, ImportTooLarge)):
+        preview_table(data)
+
+
+def test_a_workbook_becomes_text() -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="comes with the extra client")
+    book, target = openpyxl.Workbook(), io.BytesIO()
+    for row in (("Name", "Note"), ("Qiu, Wenhao", 'says "no"')):
+        book.active.append(row)
+    book.save(target)
+    seen = preview_table(target.getvalue())
+    assert (seen.encoding, seen.delimiter) == ("", ",")
+    assert preview_table(seen.text.encode()).rows == seen.rows == (("Qiu, Wenhao", 'says "no"'),)
+
+
+def test_chosen_columns_are_a_mapping_whatever_their_names() -> None:
+    odd = 'He said "id" \\ ü\t'
+    seen = preview_table(f"{odd}|Also|Skip\n1|Ana|x\n".replace("\t|", "|").encode())
+    column = seen.header[0]
+    text = mapping_text("|", "Person", {column: "idNumber", "Also": "name"}, [column])
+    (entity,) = parse_csv(seen.text.encode(), parse_mapping(text.encode())).entities
+    assert entity.properties == {"idNumber": ("1",), "name": ("Ana",)}
+    each_row = mapping_text("|", "Person", {"Also": "name"}, [])
+    assert parse_mapping(each_row.encode()).entities["row"].id == ()
