@@ -32,7 +32,11 @@ from tearline_client.rendering.words import Id, agency_name, moment
 
 @click.group(cls=Group)
 def command() -> None:
-    """Search, prove and verify disclosures in the log."""
+    """Search, prove and verify disclosures in the log.
+
+    To prove fields of a packet to an outsider, use `tearline packet exhibit`; the reader verifies
+    the file by `tearline audit verify`.
+    """
 
 
 _SIGHTING = [

@@ -23,6 +23,9 @@ def command() -> None:
 
     The agency that opens a case leads it and invites partners. The lead tells each member about the
     other members that it may see. Members decide whether a newcomer may join.
+
+    To file a packet in a case, name the case as you send it: `tearline packet send FILE --case
+    TITLE`. `tearline inbox --case TITLE` lists the packets of partners in it.
     """
 
 

@@ -22,7 +22,10 @@ from tearline_client.rendering.words import time_text
 @click.option("--out", is_flag=True, help="Log the person out.")
 @pass_cli
 def command(cli: CliContext, name: str, person_passphrase_file: Path | None, out: bool) -> None:
-    """Log the person NAME in, or out with --out.
+    """Log the person NAME in for half a day, or out with --out.
+
+    The person was added by `tearline person add`; `tearline person list` shows the names. Commands
+    then act as this person; where several are logged in, `--as NAME` chooses one.
 
     Example: tearline login ana
     """

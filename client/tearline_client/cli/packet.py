@@ -245,7 +245,9 @@ async def disclose(
 ) -> None:
     """Release one more FIELD (its path, or the end of it) of our PACKET to a partner, in clear.
 
-    The command shows the partner's view and asks for confirmation; in a script, pass --yes.
+    PACKET is the beginning of an id in `tearline packet list`; `tearline packet show PACKET` lists
+    its fields. The command shows the partner's view and asks for confirmation; in a script, pass
+    --yes.
 
     If the field mentions a value that the partner may not see in full, release requires --repeats
     with a reason. If the article requires two persons, it waits for the second: `tearline packet
