@@ -84,7 +84,7 @@ def start_state(
     database = open_database(home, keystore)
     stores = Stores(database, value_key=keystore.storage_key("values"))
     trust = TrustState(federation=pinned.federation)
-    follower = LogFollower(stores.log, stores.cosigning, trust, members.log)
+    follower = LogFollower(stores.log, stores.cosigning, trust, pinned.log)
     if transport is None:
         renew_certificate(home, keystore, now_ms=_clock_ms())
 

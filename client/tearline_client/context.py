@@ -344,16 +344,28 @@ class NodeContext:
         return stores.recovery.is_excused(promise.receipt)
 
     def both_cosigned(self, agency: str, index: int) -> bool:
-        """Returns whether this node and an agency have both cosigned a log that holds an entry."""
+        """Returns whether an entry is cosigned; see ``cosigned_by_both``."""
         return index < self.cosigned_by_both().get(agency, 0)
 
     def cosigned_by_both(self) -> Mapping[str, int]:
-        """Returns, by agency, how many entries of the log both it and this node have cosigned."""
+        """Returns, by agency, the entries that it, this node and counted cosigners cosigned."""
+        sizes = self.cosigned_sizes()
+        most = min(sizes.get(self.agency, 0), self.counted_size())
+        return {agency: min(most, size) for agency, size in sizes.items() if agency != self.agency}
+
+    def cosigned_sizes(self) -> Mapping[str, int]:
+        """Returns, by agency, the entries of this node's log that it has cosigned; ours too."""
         cosigning = self.stores.cosigning
         if cosigning.cosigned() is None:
             return {}
-        own = cosigning.seen(self.trust.members.log).size
-        return {each.agency: min(own, each.size) for each in cosigning.partners()}
+        own = cosigning.seen(self.trust.log).size
+        return {**{each.agency: each.size for each in cosigning.partners()}, self.agency: own}
+
+    def counted_size(self) -> int:
+        """Returns the entries of this node's log that enough counted cosigners have cosigned."""
+        sizes, members = self.cosigned_sizes(), self.trust.members
+        found = sorted((sizes.get(each, 0) for each in members.cosigners), reverse=True)
+        return found[quorum - 1] if len(found) >= (quorum := members.constitution.quorum) else 0
 
     def verify_may_cosign(self) -> None:
         """Checks that another agency vouches for the tree that a restored node is to cosign.

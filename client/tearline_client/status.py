@@ -18,6 +18,8 @@ class NodeStatus:
     Attributes:
         uri: URI of the node.
         log_size: Number of log entries read and verified.
+        counted_size: Number of those that enough counted cosigners have cosigned.
+        quorum: Number of counted cosigners that are enough, and of all that are members.
         outbox: Number of outbox items by state.
         waiting_since_ms: Time of the oldest waiting item in the outbox, Unix milliseconds; None
             if no item waits.
@@ -41,6 +43,8 @@ class NodeStatus:
 
     uri: str
     log_size: int
+    counted_size: int
+    quorum: tuple[int, int]
     outbox: dict[OutboxState, int]
     waiting_since_ms: int | None
     faults: dict[str, int]
@@ -63,10 +67,12 @@ class NodeStatus:
 
 def status_of(context: NodeContext, *, certificate_end_ms: int) -> NodeStatus:
     """Returns the status of a node."""
-    stores = context.stores
+    stores, members = context.stores, context.trust.members
     return NodeStatus(
         uri=context.uri,
         log_size=stores.log.size,
+        counted_size=context.counted_size(),
+        quorum=(members.constitution.quorum, len(members.cosigners)),
         outbox=stores.outbox.counts(),
         waiting_since_ms=stores.outbox.waiting_since_ms(),
         faults=stores.outbox.faults(),

@@ -925,6 +925,7 @@ path        text     whole path
 agency   text    the agency
 entries  number  entries that it has cosigned
 at       time?   when
+counted  text    `yes` for a counted cosigner
 missing  text    the entry still to be cosigned
 """,
         ),
@@ -946,6 +947,7 @@ id       id      the order
             """
 id        id    the evidence
 found     time  when it was found
+shows     text  `two histories`, or a wrong `directory`
 decision  text  the officer's decision
 """,
         ),

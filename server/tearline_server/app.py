@@ -21,7 +21,6 @@ from tearline.errors import TearlineError
 from tearline.identity import parse_agency_uri
 from tearline.limits import (
     BACKLOG_S,
-    DIRECTORY_INTERVAL_MS,
     DISK_S,
     FREE_PAGES_S,
     MIN_FREE_BYTES,
@@ -239,7 +238,8 @@ async def _serve(
         "reload": (0, renew_when_asked),
         "refusals": (REFUSALS_FLUSH_S, exchange.maintenance.flush_refusals),
         "connections": (REFUSALS_FLUSH_S, report_silent),
-        "directory": (DIRECTORY_INTERVAL_MS / 1000, exchange.maintenance.write_directory),
+        # Nodes cosign nothing before the first one after a pause.
+        "directory": (_AGAIN_S, exchange.maintenance.write_directory),
         "overdue": (OVERDUE_S, exchange.maintenance.log_overdue),
         "erasures": (RETENTION_S, exchange.maintenance.erase_due),
         "ends": (RETENTION_S, exchange.maintenance.drop_ended),

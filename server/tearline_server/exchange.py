@@ -96,7 +96,6 @@ class Exchange:
         self._cosignatures = Cosignatures(
             components.store,
             components.log,
-            components.installation.identity.log,
             lambda: self._desk.registry.trust,
             components.timekeeper,
         )

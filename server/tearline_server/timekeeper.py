@@ -3,7 +3,7 @@
 A wrong date deletes data too early. One future entry would block all members with keys or
 agreements that have ended by then. So the clock is compared: at the start with the log's last time,
 afterwards with a monotonic clock. On a mismatch the clock is in doubt, and no writes or deletions
-happen. The times at which agencies cosign can confirm a clock; they cannot put it in doubt.
+happen. The clocks of agencies that cosign can confirm it; they cannot put it in doubt.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ class Timekeeper:
         self._ahead_ms = self._clock() - self._steady()
 
     def hear(self, agency: str, time_ms: int) -> None:
-        """Records the time at which an agency cosigned; more than half of all confirm the clock.
+        """Records the clock of an agency that cosigns; more than half of all confirm the clock.
 
         Silent agencies count in the total. A wrong clock excludes agencies with a certificate that
         does not fit it, and may admit one with a certificate made for it. One agency alone confirms
@@ -58,7 +58,7 @@ class Timekeeper:
 
         Args:
             agency: Its URI.
-            time_ms: The time that it signed just now, by its own clock.
+            time_ms: Its own clock just now, as its node reports it.
         """
         if agency not in self._cosigners:
             return

@@ -51,6 +51,8 @@ ATTACKS: tuple[Attack, ...] = (
     *keys.LIFE,
     *federations.COUNTED,
     *light.LIGHT,
+    *federations.FULL_NODES,
+    *federations.LOG_KEYS,
     *intruders.CALLS,
     *lookups.LOOKUPS,
     *lookups.LARGE,

@@ -111,7 +111,7 @@ async def test_a_packet_that_waits_and_contradicts_what_is_here_is_put_aside(
         forged = await forge(world, world.mx, world.cn, packet, patched)
     await world.cn.take(forged)
     assert stores_of(world.cn.node).awaiting_cosignature.count() == 1
-    for member in (world.mx, world.cn, world.mx, world.cn):
+    for member in (world.mx, world.us, world.cn) * 2:
         await member.node.receive()
     world.cn.caught(CorrectionRefused, packets=len(before))
     assert stores_of(world.cn.node).awaiting_cosignature.all() == ()

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from support.agencies import federation
 from support.stores import Looked, event, known, put, statement
 from tearline.errors import StoreDamaged
+from tearline.federation.directory import DirectoryEntry
 from tearline.tlog.merkle import (
     Frontier,
     inclusion_nodes,
@@ -149,6 +151,17 @@ async def test_lines_of_many_cosigners_at_once_are_all_kept(store: Store) -> Non
     )
     ((size, note),) = await store.cosigned()
     assert (size, sorted(note.split(b","))) == (7, sorted([b"", *(b"%d" % n for n in range(12))]))
+
+
+async def test_of_many_directories_a_start_reads_those_that_matter(store: Store) -> None:
+    def directory(minute: int) -> DirectoryEntry:
+        return DirectoryEntry(time_ms=minute, root=bytes(32))
+
+    stated = federation().clear[0]
+    await put(store, stated, event(0), *map(directory, range(300)), event(1), effects=[100])
+    await put(store, stated, event(2), *map(directory, range(300, 600)), event(3))
+    read = [index for index, _ in (await store.load()).clear]
+    assert read == [0, 2, 100, 301, 303, 305, 604]
 
 
 async def test_evidence_is_kept_once_and_for_ever(store: Store) -> None:

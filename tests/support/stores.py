@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tearline.audit.event import Event, EventCode
+from tearline.federation.directory import DirectoryEntry
 from tearline.statements.statement import StatementType
 from tearline.wire.statements import Signed
 from tearline_server.storage.commit import Commit
@@ -68,7 +69,7 @@ def packet_row(entry: int, **changed: object) -> PacketRow:
 
 async def put(
     store: Store,
-    *events: Event | Signed,
+    *events: Event | Signed | DirectoryEntry,
     asked: Lookups = NOTHING,
     since: Head | None = None,
     **rows: object,

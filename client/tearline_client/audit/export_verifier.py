@@ -19,7 +19,7 @@ from tearline.errors import (
     StatementMalformed,
     TearlineError,
 )
-from tearline.federation.members import LogIdentity
+from tearline.federation.members import LogKeys
 from tearline.statements.statement import Statement, StatementType
 from tearline.tlog.checkpoint import Checkpoint, parse_checkpoint_text
 from tearline.tlog.merkle import verify_inclusion
@@ -111,7 +111,7 @@ class ManifestExaminer:
         self._policy = policy
         self._trust = TrustState(federation=federation or self._own_word(), is_partial=True)
         self.errors: list[TearlineError] = []
-        self.log: LogIdentity | None = None
+        self.log: LogKeys | None = None
 
     def examine(self) -> tuple[AuditExport | None, Checkpoint | None]:
         """Returns the manifest's export and checkpoint; each None if unreadable."""
@@ -159,7 +159,7 @@ class ManifestExaminer:
         Raises:
             LogError: If one of its keys did not sign it, or the reader requires more.
         """
-        self.log = self._trust.members.log
+        self.log = self._trust.log
         checkpoint = verify_cosigned(note, self.log)
         if self._policy is not None:
             self.errors.extend(self._policy.failings(note))

@@ -106,7 +106,7 @@ def sign_manifest(
         acted_by=acted_by,
         time_ms=context.now_ms(),
     )
-    size = verify_cosigned(export.checkpoint, context.trust.members.log).checkpoint.size
+    size = verify_cosigned(export.checkpoint, context.trust.log).checkpoint.size
     statement = (StatementType.AUDIT_EXPORT, encode_audit_export(export))
     manifest = ExportManifest(
         export=signed(context.signer.sign([statement])),

@@ -66,7 +66,7 @@ def prove(context: NodeContext, prefix: str) -> tuple[ProofFile, ...]:
     entries = _about((*_known(log), *_erased(context, size)), prefix)
     if checkpoint is None or not entries:
         raise NotFound("no entry here, or entries of several ids, begin with this")
-    verifier = AuditVerifier(context.trust.members.log, context.trust.federation)
+    verifier = AuditVerifier(context.trust.log, context.trust.federation)
     proofs = tuple(
         _proof(entry, log, checkpoint)
         for entry in entries

@@ -38,7 +38,7 @@ class ProvenRecord:
 
 def proven_record(context: NodeContext, found: FoundEvent) -> ProvenRecord:
     """Returns an entry that a search found, verified anew from its proof alone."""
-    log = context.trust.members.log
+    log = context.trust.log
     proof = LogProof(
         index=found.index,
         path=found.proven.path,

@@ -20,7 +20,7 @@ from tearline.errors import (
     LogInconsistent,
     TearlineError,
 )
-from tearline.federation.members import LogIdentity
+from tearline.federation.members import LogKeys
 from tearline.identity import agency_uri_of, domain_uri_of
 from tearline.limits import MAX_LOG_SIZE
 from tearline.verification.log_entries import blind_entry, verify_cosigned, verify_opening_in_log
@@ -113,7 +113,7 @@ async def search(
         async for reply in replies:
             with _evidence(context, reply):
                 proven = parse_proven_events(reply)
-                page = verify_page(proven, asked, context.trust.members.log)
+                page = verify_page(proven, asked, context.trust.log)
             await context.follow()
             with _evidence(context, reply):
                 await verify_mirrored(proven, context.stores.log)
@@ -141,7 +141,7 @@ def _evidence(context: NodeContext, reply: bytes) -> Iterator[None]:
         raise
 
 
-def verify_page(page: ProvenEvents, asked: SearchPosition, log: LogIdentity) -> Page:
+def verify_page(page: ProvenEvents, asked: SearchPosition, log: LogKeys) -> Page:
     """Verifies a page of events under the log's keys, and against the query.
 
     Raises:

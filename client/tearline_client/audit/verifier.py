@@ -30,7 +30,7 @@ from tearline.errors import (
     sentence,
 )
 from tearline.federation.directory import DIRECTORY
-from tearline.federation.members import LogIdentity
+from tearline.federation.members import LogKeys
 from tearline.statements.receipt import LogOpening
 from tearline.tlog.checkpoint import (
     Checkpoint,
@@ -144,9 +144,7 @@ class AuditVerifier:
         federation: 32 bytes, the federation whose keys may order an erasure; None if unknown.
     """
 
-    def __init__(
-        self, log: LogIdentity | LogPolicy | None, federation: bytes | None = None
-    ) -> None:
+    def __init__(self, log: LogKeys | LogPolicy | None, federation: bytes | None = None) -> None:
         self._log = log
         self._federation = federation
         self._told: dict[bytes, bytes] = {}
@@ -226,7 +224,8 @@ class AuditVerifier:
             yield finding_of(CheckpointForeign(why))
             return
         # Key by key, so that a forged signature cannot hide a missing one.
-        for text in log.verifier_keys:
+        keys = log.at(checkpoint.size).verifier_keys
+        for text in keys:
             try:
                 key = parse_verifier_key(text)
             except KeyMalformed as error:
@@ -237,7 +236,7 @@ class AuditVerifier:
                 parse_checkpoint(note, origin=log.origin, required=(key,))
             except TearlineError as error:
                 yield finding_of(error)
-        if not log.verifier_keys:
+        if not keys:
             yield finding_of(LogKeysUnknown(), Outcome.INDETERMINATE)
 
 

@@ -21,16 +21,24 @@ from tearline_client.node import Node
     metavar="AGENCY",
     help="Require the cosignature of this agency or node URI.",
 )
+@click.option(
+    "--counted",
+    is_flag=True,
+    help="Require as many counted cosigners as the federation's constitution demands.",
+)
 @node_command
-async def policy(cli: CliContext, node: Node, target: Path, demanded: tuple[str, ...]) -> None:
+async def policy(
+    cli: CliContext, node: Node, target: Path, demanded: tuple[str, ...], counted: bool
+) -> None:
     """Write the required checkpoint signatures as a c2sp.org/tlog-policy file.
 
     The file names the log's keys, all of them required, and the cosigning keys on record. With it,
     third parties verify proofs offline: `tearline audit verify --policy FILE`.
 
-    Example: tearline audit policy --output-file log.policy
+    Example: tearline audit policy --counted --output-file log.policy
     """
-    written = node.audit.log_policy(map(node.directory.node_of, demanded))
+    named = map(node.directory.node_of, demanded)
+    written = node.audit.log_policy(named, counted=counted)
     with create_file(target.parent, target.name) as stream:
         stream.write(written.encode())
     rows = [

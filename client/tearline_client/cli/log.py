@@ -6,7 +6,9 @@ import click
 
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.errors import MalformedInput
+from tearline.federation.equivocation import Equivocation
 from tearline.persons.tokens import Role
+from tearline.tlog.proof import PROOF, LogProof, parse_log_proof
 from tearline.wire.cosigning import encode_equivocation, parse_equivocation
 from tearline_client.cli import erasure
 from tearline_client.cli.context import CliContext
@@ -34,6 +36,8 @@ command.add_command(erasure.erase)
 async def cosigners(cli: CliContext, node: Node) -> None:
     """Show each partner's cosigned size of the log, and the entry still to be cosigned.
 
+    The constitution counts the cosignatures of some agencies: `counted`.
+
     Example: tearline log cosigners
     """
     await node.sync()
@@ -43,11 +47,12 @@ async def cosigners(cli: CliContext, node: Node) -> None:
             "agency": agency_name(members, partner.agency),
             "entries": partner.size,
             "at": moment(partner.time_s * 1000),
+            "counted": "yes" if partner.agency in members.cosigners else "",
             "missing": _missing(partner),
         }
         for partner in node.log.cosigners()
     ]
-    cli.emit(rows, ["agency", "entries", "at", "missing"])
+    cli.emit(rows, ["agency", "entries", "at", "counted", "missing"])
 
 
 @command.command()
@@ -76,16 +81,20 @@ async def compare(cli: CliContext, file: Path) -> None:
     """Compare FILE, a partner's checkpoint or evidence, with the log that this node follows.
 
     Two histories under the log's signature prove equivocation. The node then keeps the evidence,
-    notifies the reachable nodes, and sends no packet until an officer decides.
+    notifies the reachable nodes, and sends no packet until an officer decides. The proof of a wrong
+    directory of agencies stops sending, too.
 
     Example: tearline log compare theirs.checkpoint
     """
     text = read_text(file)
-    is_evidence = text.startswith("-----BEGIN")
+    is_proof = text.startswith(PROOF)
+    is_evidence = is_proof or text.startswith("-----BEGIN")
 
     async with open_node(cli) as node:
         await node.sync()
-        if is_evidence:
+        if is_proof:
+            node.log.judge_directory(parse_log_proof(text.encode()))
+        elif is_evidence:
             await node.cosigning.judge(parse_equivocation(parse_armor(Armor.EVIDENCE, text)))
         else:
             await node.cosigning.compare(text.encode())
@@ -102,7 +111,8 @@ async def compare(cli: CliContext, file: Path) -> None:
 async def evidence(cli: CliContext, node: Node, target: Path | None) -> None:
     """List evidence that the log equivocated, with decisions; write the newest to a file.
 
-    Third parties verify the file with the log's keys alone.
+    Third parties verify two histories with the log's keys alone, and a wrong directory of agencies
+    with a copy of the log.
 
     Example: tearline log evidence --output-file evidence
     """
@@ -110,17 +120,17 @@ async def evidence(cli: CliContext, node: Node, target: Path | None) -> None:
     if target is not None:
         if not found:
             raise MalformedInput("no evidence against the log is recorded here")
-        text = armor(Armor.EVIDENCE, encode_equivocation(found[-1].evidence))
-        _write(target, text.encode())
+        _write(target, _evidence_file(found[-1].evidence))
     rows = [
         {
             "id": Id(each.id),
             "found": moment(each.time_ms),
+            "shows": "two histories" if isinstance(each.evidence, Equivocation) else "directory",
             "decision": each.decision or "none: sending stopped",
         }
         for each in found
     ]
-    cli.emit(rows, ["id", "found", "decision"])
+    cli.emit(rows, ["id", "found", "shows", "decision"])
 
 
 @command.command()
@@ -139,6 +149,12 @@ async def resume(cli: CliContext, reason: str, yes: bool) -> None:
         cli.confirm(act, home_of(cli).identity().agency, yes=yes)
         count = node.log.resume(f"{officer}: {reason}")
     cli.say(f"Sending is resumed; {counted(count, 'accusation')} decided.")
+
+
+def _evidence_file(evidence: Equivocation | LogProof) -> bytes:
+    if isinstance(evidence, LogProof):
+        return evidence.encode()
+    return armor(Armor.EVIDENCE, encode_equivocation(evidence)).encode()
 
 
 def _missing(partner: Partner) -> str:

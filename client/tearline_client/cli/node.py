@@ -131,6 +131,11 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
         {"what": "node", "which": found.uri, "state": ""},
         *(_membership_end(found.membership_end) if found.membership_end else ()),
         {"what": "log", "which": "entries read and verified", "state": found.log_size},
+        {
+            "what": "log",
+            "which": "entries with {} of {} counted cosignatures".format(*found.quorum),
+            "state": found.counted_size,
+        },
         {"what": "mailbox", "which": "items not read yet", "state": unread},
     ]
     rows += [

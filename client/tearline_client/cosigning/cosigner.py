@@ -8,6 +8,7 @@ an officer decides.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 
 from tearline.errors import (
     CosignatureMissing,
@@ -20,9 +21,10 @@ from tearline.errors import (
     LogInconsistent,
     NotFound,
     StatementMalformed,
+    TrustStale,
     TwinAtWork,
 )
-from tearline.federation.cosigning import AddCheckpoint, CosignedTree
+from tearline.federation.cosigning import AddCheckpoint, CosignedTree, verify_add_checkpoint
 from tearline.federation.equivocation import Equivocation, verify_equivocation
 from tearline.identity import agency_uri_of
 from tearline.tlog.checkpoint import (
@@ -119,7 +121,7 @@ class Cosigner:
         Raises:
             LogForked: If it is found; every node notified by the exchange will stop.
         """
-        log, ask = self._context.trust.members.log, self._context.transport.entries
+        log, ask = self._context.trust.log, self._context.transport.entries
         found = None
         if (followed := self._context.follower.checkpoint()) is not None:
             found = await find_equivocation(ask, log, followed, self._context.stores.log)
@@ -162,18 +164,21 @@ class Cosigner:
         """Returns the largest tree that this node cosigned."""
         if self._context.stores.cosigning.cosigned() is None:
             return CosignedTree()  # a new node, which does not know the log's keys yet
-        return self._context.stores.cosigning.seen(self._context.trust.members.log)
+        return self._context.stores.cosigning.seen(self._context.trust.log)
 
     async def add_checkpoint(self, offered: AddCheckpoint) -> NoteSignature:
         """Cosigns an offered checkpoint that extends the last cosigned one (tlog-witness).
 
-        The new tree is stored before it is signed. A contradicting checkpoint of the log is
-        evidence, not the caller's mistake.
+        Its entries are read and verified first, and its tree is stored before it is signed. A
+        contradicting checkpoint of the log is evidence, not the caller's mistake.
 
         Raises:
             CosignerUnknown: If our key is not valid now.
             ClockSkewed: If it is dated in our future.
-            CosignerElsewhere: If the proof begins at another size than the last cosigned one.
+            CosignerElsewhere: If the proof begins at another size than the last cosigned one, or
+                the log has grown beyond the checkpoint.
+            TrustStale: If its newest directory entry is not of now.
+            ExchangeError: If its entries are not here, and the exchange is unreachable.
             LogForked: If the log signed two histories: sending stops, and all reachable nodes are
                 notified.
             LogError: If it must not be cosigned; see ``verify_add_checkpoint``.
@@ -181,17 +186,21 @@ class Cosigner:
         signer = self._counting_signer()
         if signer is None:
             raise CosignerUnknown("this node has no cosigning key on record")
-        log, stores = self._context.trust.members.log, self._context.stores
+        log, now_ms = self._context.trust.log, self._context.now_ms()
         try:
-            with stores.database.transaction():
-                checkpoint = stores.cosigning.take(offered, log)
-                verify_not_ahead(verify_cosigned(offered.note, log), self._context.now_ms())
+            checkpoint = verify_add_checkpoint(offered, log, self.seen)
+            verify_not_ahead(verify_cosigned(offered.note, log), now_ms)
+            if checkpoint.size > self._context.stores.log.size:
+                await self.follow()
+            if (last := self.seen) != CosignedTree(size=checkpoint.size, root=checkpoint.root):
+                raise CosignerElsewhere(f"its last tree has {last.size} entries")
         except (CosignerElsewhere, LogInconsistent):
             evidence = self._contradiction(verify_cosigned(offered.note, log))
             if evidence is None:
                 raise
             await self.judge(evidence)
             raise LogForked("this is known already") from None
+        self._context.follower.verify_stated(now_ms)
         return self._signed(signer, checkpoint)
 
     def mirrored(self) -> bytes:
@@ -207,6 +216,10 @@ class Cosigner:
         if newest is None:
             raise NotFound("the log has not been read yet")
         signer = self._counting_signer()
+        try:
+            self._context.follower.verify_stated(self._context.now_ms())
+        except TrustStale:
+            return newest.note
         if signer is None or self.seen.size != newest.checkpoint.size:
             return newest.note
         line = self._signed(signer, newest.checkpoint)
@@ -218,16 +231,31 @@ class Cosigner:
             await self._tell(b"")
 
     async def _tell(self, checkpoint: bytes, *, wait: bool = False) -> bytes:
-        turn = CosignRequest(checkpoint=checkpoint, evidence=self._evidence(), wait=wait)
+        turn = CosignRequest(
+            checkpoint=checkpoint,
+            evidence=self._evidence(),
+            wait=wait,
+            clock_ms=self._context.now_ms(),
+        )
         return await self._context.transport.cosign(encode_cosign_turn(turn))
 
     def cosign(self) -> bytes:
-        """Returns the stored cosigned checkpoint with our signature; empty if there is none."""
+        """Returns the stored cosigned checkpoint with our signature; empty if there is none.
+
+        A log whose directory is not of now is not signed anew: the note is the one of before.
+        """
         last, signer = self._last(), self._counting_signer()
         if last is None or signer is None:
             return b""
+        try:
+            self._context.follower.verify_stated(self._context.now_ms())
+        except TrustStale:  # an exchange that begins again learns what was signed before
+            return self._context.stores.cosigning.reported()
         line = self._signed(signer, last.checkpoint)
-        return parse_note(last.note).with_signatures([line]).encode()
+        note = parse_note(last.note).with_signatures([line]).encode()
+        with self._context.stores.database.transaction():
+            self._context.stores.cosigning.put_reported(note)
+        return note
 
     def _signed(self, signer: CheckpointSigner, checkpoint: Checkpoint) -> NoteSignature:
         """Returns our signature; its time is stored before it is sent."""
@@ -246,13 +274,15 @@ class Cosigner:
         signer = self._counting_signer()
         if signer is None:
             return
-        log = self._context.trust.members.log
-        required = [parse_verifier_key(key) for key in log.verifier_keys]
+        log = self._context.trust.log
         for note in notes:
             if not parse_note(note).only_by([signer.verifier]).signatures:
                 continue
             found = parse_checkpoint(
-                note, origin=log.origin, required=required, known=[signer.verifier]
+                note,
+                origin=log.origin,
+                required=self._keys_at(_size(note)),
+                known=[signer.verifier],
             )
             times = [s.time_s for s in found.signatures if s.key == signer.verifier and s.time_s]
             last = self._context.stores.cosigning.signed_s()
@@ -275,7 +305,7 @@ class Cosigner:
             LogForked: If it is new and valid: sending stops.
             LogError: If it is invalid.
         """
-        older, newer = verify_equivocation(evidence, self._context.trust.members.log)
+        older, newer = verify_equivocation(evidence, self._context.trust.log)
         stores = self._context.stores
         with stores.database.transaction():
             is_new = stores.cosigning.accuse(evidence, now_ms=self._context.now_ms())
@@ -286,16 +316,18 @@ class Cosigner:
             raise error
 
     def _evidence(self) -> tuple[Equivocation, ...]:
-        open_ones = [a for a in self._context.stores.cosigning.accusations() if not a.decision]
-        return tuple(accusation.evidence for accusation in open_ones[:1])
+        # A wrong directory is not handed on: every node that reads the log derives its own.
+        open_ones = (a for a in self._context.stores.cosigning.accusations() if not a.decision)
+        found = (a.evidence for a in open_ones if isinstance(a.evidence, Equivocation))
+        return tuple(islice(found, 1))
 
     def _compare(self, note: bytes) -> None:
         """Compares a checkpoint with our own tree, and records its cosigners."""
-        log, stores = self._context.trust.members.log, self._context.stores
+        log, stores = self._context.trust.log, self._context.stores
         signed = parse_checkpoint(
             note,
             origin=log.origin,
-            required=[parse_verifier_key(key) for key in log.verifier_keys],
+            required=self._keys_at(_size(note)),
             known=self._cosigners(),
         )
         size = signed.checkpoint.size
@@ -335,8 +367,12 @@ class Cosigner:
 
     def _bare(self, signed: SignedCheckpoint) -> bytes:
         """Returns a checkpoint with only the log's signatures, so that equal evidence is equal."""
-        keys = map(parse_verifier_key, self._context.trust.members.log.verifier_keys)
+        keys = self._keys_at(signed.checkpoint.size)
         return parse_note(signed.note).only_by(keys).encode()
+
+    def _keys_at(self, size: int) -> list[VerifierKey]:
+        """Returns the log's keys that count for a checkpoint of a size."""
+        return list(map(parse_verifier_key, self._context.trust.log.at(size).verifier_keys))
 
     def _judge_partners(self) -> None:
         for partner in self._context.stores.cosigning.partners():
@@ -355,7 +391,7 @@ class Cosigner:
 
     def _last(self) -> SignedCheckpoint | None:
         note = self._context.stores.cosigning.cosigned()
-        return None if note is None else verify_cosigned(note, self._context.trust.members.log)
+        return None if note is None else verify_cosigned(note, self._context.trust.log)
 
 
 def _size(note: bytes) -> int:

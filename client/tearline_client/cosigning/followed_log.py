@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 
 from tearline.tlog.checkpoint import SignedCheckpoint
+from tearline.tlog.proof import LogProof
 from tearline.tlog.tiles import TILE_WIDTH, Tile
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
+from tearline_client.cosigning.wrong_directory import judge_directory
 from tearline_client.store.cosigning import Accusation, Partner
 
 
@@ -48,6 +50,10 @@ class FollowedLog:
     def evidence(self) -> tuple[Accusation, ...]:
         """Returns all evidence against the log, oldest first."""
         return self._cosigning.accusations()
+
+    def judge_directory(self, proof: LogProof) -> None:
+        """Checks evidence of a wrong directory; see ``wrong_directory.judge_directory``."""
+        judge_directory(self._context, proof)
 
     def is_stopped(self) -> bool:
         """Returns whether evidence against the log, or another copy of the node, stops sending."""

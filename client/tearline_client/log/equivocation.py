@@ -7,7 +7,7 @@ all its present entries are read from the beginning, and their tree is compared 
 from collections.abc import Awaitable, Callable
 
 from tearline.federation.equivocation import Equivocation
-from tearline.federation.members import LogIdentity
+from tearline.federation.members import LogKeys
 from tearline.tlog.checkpoint import SignedCheckpoint
 from tearline.tlog.merkle import Frontier, NodeId, consistency_nodes, consistency_proof
 from tearline.verification.log_entries import entry_hash, verify_cosigned
@@ -19,7 +19,7 @@ Ask = Callable[[bytes], Awaitable[bytes]]
 
 
 async def find_equivocation(
-    ask: Ask, log: LogIdentity, known: SignedCheckpoint, own: LogStore | None = None
+    ask: Ask, log: LogKeys, known: SignedCheckpoint, own: LogStore | None = None
 ) -> Equivocation | None:
     """Returns evidence that the log signed another history than ours, or None.
 

@@ -7,14 +7,27 @@ a rewritten, truncated or forked log has another root.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tearline.errors import LogInconsistent, LogUnproven, TrustError, TrustStale
-from tearline.federation.members import LogIdentity
+from tearline.errors import (
+    CheckpointUnsigned,
+    DirectoryRejected,
+    LogInconsistent,
+    LogUnproven,
+    TrustError,
+    TrustStale,
+)
+from tearline.federation.decisions import VoteKind
+from tearline.federation.directory import DirectoryEntry
+from tearline.federation.members import LogKeys
 from tearline.limits import MAX_LOG_TIME_SKEW_MS, MAX_UNPROVEN_BYTES
+from tearline.statements.statement import StatementType
 from tearline.tlog.agreed_time import AgreedTime
-from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint
+from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint, parse_checkpoint_text
 from tearline.tlog.merkle import Frontier, Node
-from tearline.verification.log_entries import parse_entry, verify_cosigned
+from tearline.tlog.note import parse_note
+from tearline.tlog.proof import LogProof
+from tearline.verification.log_entries import parse_clear, parse_entry, verify_cosigned
 from tearline.verification.trust import TrustState
+from tearline.wire.federation import parse_vote
 from tearline.wire.log_entries import EntryRange
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.log import LogStore
@@ -59,19 +72,25 @@ class LogFollower:
         store: Stores the entries; reading it at start replays the trust state.
         cosigning: Stores the tree to cosign.
         trust: The state to update.
-        log: The log's identity from the pinned charter.
+        pinned: The log's keys by the pinned founding, until it is read.
     """
 
     def __init__(
-        self, store: LogStore, cosigning: CosigningStore, trust: TrustState, log: LogIdentity
+        self, store: LogStore, cosigning: CosigningStore, trust: TrustState, pinned: LogKeys
     ) -> None:
         self._store = store
         self._cosigning = cosigning
         self._trust = trust
-        self._log = log
+        self._pinned = pinned
         self._applied = 0
+        self._wrong_directory: LogProof | None = None
         self._pending = _Pending(frontier=store.frontier(), entries=[], nodes=[])
         self._apply(store.clear_entries())
+
+    @property
+    def _log(self) -> LogKeys:
+        """Returns the log's keys, as far as it was read."""
+        return self._trust.log if self._trust.membership.is_founded else self._pinned
 
     @property
     def next_index(self) -> int:
@@ -91,20 +110,50 @@ class LogFollower:
 
         Raises:
             ClockSkewed: If the checkpoint is in our future.
+            DirectoryRejected: If a directory differs from the one derived here; the evidence stays.
             LogError: If the log is not the one followed so far, its checkpoint is unsigned, or too
                 much was read without one. Then the page is discarded.
         """
-        signed = verify_cosigned(page.checkpoint, self._log)
+        signed = self._verified(page)
         verify_not_ahead(signed, now_ms)
-        # In one transaction: another process might otherwise store entries in between.
-        with self._store.transaction():
-            if self._store.size != self._pending.start:
-                self._catch_up()
-                return False
-            reached = self._take(page, signed)
-            if reached and self._is_fresh(now_ms):  # otherwise its arrival time is unknown
-                self._cosigning.saw(signed.checkpoint.size, now_ms)
-            return reached
+        try:
+            # In one transaction: another process might otherwise store entries in between.
+            with self._store.transaction():
+                if self._store.size != self._pending.start:
+                    self._catch_up()
+                    return False
+                reached = self._take(page, signed)
+                if reached and self._is_fresh(now_ms):  # otherwise its arrival time is unknown
+                    self._cosigning.saw(signed.checkpoint.size, now_ms)
+                return reached
+        except DirectoryRejected:
+            if self._wrong_directory is not None:
+                with self._store.transaction():  # that of the entries was rolled back
+                    self._cosigning.accuse(self._wrong_directory, now_ms=now_ms)
+            raise
+
+    def _verified(self, page: EntryRange) -> SignedCheckpoint:
+        """Returns the checkpoint of a page, verified under the keys that count for its size.
+
+        Unread entries may decide other keys. Then the state is derived anew with them, apart from
+        the one in use: no log has signed them yet. Until all are here, nothing is verified.
+        """
+        unread = [*self._pending.entries, *page.entries]
+        checkpoint = parse_checkpoint_text(parse_note(page.checkpoint).text)
+        if not any(map(_may_change_keys, unread)):
+            try:
+                return verify_cosigned(page.checkpoint, self._log)
+            except CheckpointUnsigned:
+                if self.next_index + len(page.entries) >= checkpoint.size:
+                    raise
+        if self.next_index + len(page.entries) < checkpoint.size:
+            return SignedCheckpoint(checkpoint=checkpoint, note=page.checkpoint, signatures=())
+        state = TrustState(federation=self._trust.federation)
+        unread_from = enumerate(unread, start=self._pending.start)
+        for index, data in (*self._store.clear_entries(), *unread_from):
+            if (entry := parse_entry(data)) is not None:
+                state.apply(index, entry)
+        return verify_cosigned(page.checkpoint, state.log)
 
     def _take(self, page: EntryRange, signed: SignedCheckpoint) -> bool:
         frontier, nodes = self._store.grown(self._pending.frontier, page.entries)
@@ -173,6 +222,19 @@ class LogFollower:
         if age_s > MAX_AGE_S:
             raise TrustStale(f"the newest checkpoint is {age_s} seconds old by this clock")
 
+    def verify_stated(self, now_ms: int) -> None:
+        """Verifies that the newest directory entry is of now, so that the log may be cosigned.
+
+        Otherwise an exchange could have an old state of members and keys cosigned anew.
+
+        Raises:
+            TrustStale: If it is not.
+        """
+        apart_ms = abs(now_ms - self._trust.membership.time_ms)
+        if apart_ms > MAX_LOG_TIME_SKEW_MS:
+            why = f"the newest directory entry is {apart_ms // 1000} seconds from this clock"
+            raise TrustStale(why)
+
     def _is_fresh(self, now_ms: int) -> bool:
         try:
             self.verify_fresh(now_ms)
@@ -182,8 +244,18 @@ class LogFollower:
 
     def _store_pending(self, signed: SignedCheckpoint) -> None:
         pending = self._pending
-        self._apply(enumerate(pending.entries, start=pending.start))
         self._store.append(pending.start, pending.entries, pending.nodes)
+        try:
+            effects = self._apply(enumerate(pending.entries, start=pending.start))
+        except DirectoryRejected:
+            self._wrong_directory = LogProof(
+                index=self._applied,
+                path=self._store.path(self._applied, signed.checkpoint.size),
+                note=signed.note,
+                extra=pending.entries[self._applied - pending.start],
+            )
+            raise
+        self._store.put_effects(effects)
         self._cosign(signed)
         self._store.put_checkpoint(signed.note)
         self._pending = _Pending(frontier=pending.frontier, entries=[], nodes=[])
@@ -205,11 +277,26 @@ class LogFollower:
     def _forget(self) -> None:
         self._pending = _Pending(frontier=self._store.frontier(), entries=[], nodes=[])
 
-    def _apply(self, entries: Iterable[tuple[int, bytes]]) -> None:
+    def _apply(self, entries: Iterable[tuple[int, bytes]]) -> list[int]:
+        """Applies entries; returns the directories among them whose time changed a member."""
+        effects = []
         for index, entry in entries:
             if index < self._applied:
                 continue
+            self._applied = index
             statement = parse_entry(entry)
             if statement is not None:
                 self._trust.apply(index, statement)
+                changes = self._trust.membership.has_changed_at(index)
+                if changes and isinstance(statement, DirectoryEntry):
+                    effects.append(index)
             self._applied = index + 1
+        return effects
+
+
+def _may_change_keys(entry: bytes) -> bool:
+    """Returns whether an entry is a vote on a constitution."""
+    signed = parse_clear(entry)
+    if signed is None or signed.statement.type is not StatementType.VOTE:
+        return False
+    return parse_vote(signed.statement.body).kind is VoteKind.AMEND

@@ -29,7 +29,8 @@ class Recipient:
         pins: This installation's digests for agreements.
         agreement_at: Returns the version of an agreement in force just before a log index.
         policy_under: Returns the policies that all parties of an agreement share.
-        both_cosigned: Whether this node and an agency have both cosigned an entry.
+        both_cosigned: Whether this node, an agency and the quorum of counted cosigners have
+            cosigned an entry.
         may_lack_keys: Whether this node was restored, so that keys may be lost.
         recalled: The slots of a grant, by its statement id, recalled before it arrived; None for
             all of them.

@@ -238,9 +238,9 @@ class Audit:
             self._context, self._access, packet_id, fields, receipts=receipts, person=person
         )
 
-    def log_policy(self, cosigned_by: Iterable[str] = ()) -> LogPolicy:
+    def log_policy(self, cosigned_by: Iterable[str] = (), *, counted: bool = False) -> LogPolicy:
         """Returns the signatures that offline verifiers require; see ``log_policy``."""
-        return log_policy(self._context, cosigned_by)
+        return log_policy(self._context, cosigned_by, counted=counted)
 
     def kept_too_long(self) -> tuple[KeptTooLong, ...]:
         """Returns entries of the log that are kept after their retention."""

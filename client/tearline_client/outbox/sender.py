@@ -15,7 +15,7 @@ from tearline.errors import (
     TearlineError,
     TlsError,
 )
-from tearline.statements.statement import StatementType
+from tearline.statements.statement import StatementType, Trait
 from tearline.wire.packets import parse_manifest
 from tearline.wire.publications import (
     Outcome,
@@ -76,6 +76,12 @@ class Sender:
 
     def store_publications(self, publications: Sequence[Publication]) -> tuple[int, ...]:
         """Appends messages to the outbox, inside the caller's transaction; returns their ids."""
+        self._context.stores.own_keys.put(
+            signed.statement.id
+            for publication in publications
+            for signed in publication.signed
+            if Trait.CLEAR in signed.statement.type.traits
+        )
         encoded = [encode_publication(each) for each in publications]
         return self._context.stores.outbox.put(encoded, now_ms=self._context.now_ms())
 

@@ -1,26 +1,29 @@
 """Cosignatures of this node and its partners, and evidence against the log."""
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import u64
-from tearline.federation.cosigning import (
-    AddCheckpoint,
-    AwaitedCosignature,
-    CosignedTree,
-    verify_add_checkpoint,
-)
+from tearline.federation.cosigning import AwaitedCosignature, CosignedTree
 from tearline.federation.equivocation import Equivocation
-from tearline.federation.members import LogIdentity
-from tearline.tlog.checkpoint import Checkpoint, parse_verifier_key
+from tearline.federation.members import LogKeys
+from tearline.tlog.checkpoint import parse_checkpoint_text, parse_verifier_key
 from tearline.tlog.note import parse_note
+from tearline.tlog.proof import LogProof, parse_log_proof
 from tearline.verification.log_entries import verify_cosigned
 from tearline.wire.cosigning import encode_equivocation, parse_equivocation
 from tearline_client.store.database import Store
 
+_EQUIVOCATION, _DIRECTORY = "equivocation", "directory"
+_PARSERS: Mapping[str, Callable[[bytes], Equivocation | LogProof]] = {
+    _EQUIVOCATION: parse_equivocation,
+    _DIRECTORY: parse_log_proof,
+}
 _COSIGNED = "log.cosigned"
 _SIGNED_S = "log.cosigned.time"
+_REPORTED = "log.cosigned.note"
 
 
 @immutable
@@ -45,15 +48,15 @@ class Accusation:
     """Evidence against the log.
 
     Attributes:
-        id: 32 bytes, the SHA-256 of its encoding.
+        id: 32 bytes.
         time_ms: Time of its detection or receipt.
-        evidence: The contradiction.
+        evidence: Two contradicting checkpoints, or the proof of a wrong directory.
         decision: The officer's reason to resume; empty while sending is stopped.
     """
 
     id: bytes
     time_ms: int
-    evidence: Equivocation
+    evidence: Equivocation | LogProof
     decision: str
 
 
@@ -64,7 +67,7 @@ class CosigningStore(Store):
         """Returns the checkpoint cosigned last, without our signature, or None."""
         return self._db.setting(_COSIGNED)
 
-    def seen(self, log: LogIdentity) -> CosignedTree:
+    def seen(self, log: LogKeys) -> CosignedTree:
         """Returns size and root of the tree cosigned last."""
         note = self.cosigned()
         if note is None:
@@ -72,24 +75,10 @@ class CosigningStore(Store):
         last = verify_cosigned(note, log).checkpoint
         return CosignedTree(size=last.size, root=last.root)
 
-    def take(self, offered: AddCheckpoint, log: LogIdentity) -> Checkpoint:
-        """Stores a checkpoint to be cosigned, if its tree extends the last one.
-
-        The last tree is read, compared and replaced in the caller's transaction. Otherwise another
-        task or process could have moved on in between.
-
-        Raises:
-            LogError: If it must not be cosigned; see ``verify_add_checkpoint``.
-        """
-        seen = self.seen(log)
-        checkpoint = verify_add_checkpoint(offered, log, seen)
-        if checkpoint.size > seen.size:
-            self.put_cosigned(offered.note, log)
-        return checkpoint
-
-    def put_cosigned(self, note: bytes, log: LogIdentity) -> None:
+    def put_cosigned(self, note: bytes, log: LogKeys) -> None:
         """Replaces the last tree with a larger one of the same log, with the log's signatures."""
-        keys = [parse_verifier_key(key) for key in log.verifier_keys]
+        size = parse_checkpoint_text(parse_note(note).text).size
+        keys = [parse_verifier_key(key) for key in log.at(size).verifier_keys]
         self._db.put_setting(_COSIGNED, parse_note(note).only_by(keys).encode())
 
     def signed_s(self) -> int:
@@ -99,6 +88,14 @@ class CosigningStore(Store):
     def put_signed(self, time_s: int) -> None:
         """Records the time of the next cosignature; it never decreases."""
         self._db.put_setting(_SIGNED_S, u64(max(time_s, self.signed_s())))
+
+    def reported(self) -> bytes:
+        """Returns the note last reported to the exchange, with our signature; empty for none."""
+        return self._db.setting(_REPORTED) or b""
+
+    def put_reported(self, note: bytes) -> None:
+        """Stores a note with our signature, before it is sent."""
+        self._db.put_setting(_REPORTED, note)
 
     def saw(self, size: int, now_ms: int) -> None:
         """Records when a verified checkpoint was seen, in the caller's transaction."""
@@ -175,25 +172,31 @@ class CosigningStore(Store):
             (partner.agency, partner.size, partner.time_s, *places),
         )
 
-    def accuse(self, evidence: Equivocation, *, now_ms: int) -> bool:
+    def accuse(self, evidence: Equivocation | LogProof, *, now_ms: int) -> bool:
         """Stores evidence permanently; returns whether it is new."""
-        data = encode_equivocation(evidence)
-        accusation_id = hashlib.sha256(data).digest()
+        if isinstance(evidence, Equivocation):
+            kind, data = _EQUIVOCATION, encode_equivocation(evidence)
+            accusation_id = hashlib.sha256(data).digest()
+        else:  # once for each entry, whatever checkpoint proves it
+            kind, data = _DIRECTORY, evidence.encode()
+            accusation_id = hashlib.sha256(u64(evidence.index) + evidence.extra).digest()
         if self._db.row("SELECT 1 FROM accusation WHERE id = ?", (accusation_id,)) is not None:
             return False
         self._db.execute(
-            "INSERT INTO accusation VALUES (?, ?, ?, '')", (accusation_id, now_ms, data)
+            "INSERT INTO accusation (id, time_ms, evidence, decision, kind)"
+            " VALUES (?, ?, ?, '', ?)",
+            (accusation_id, now_ms, data, kind),
         )
         return True
 
     def accusations(self) -> tuple[Accusation, ...]:
         """Returns all evidence, oldest first."""
         rows = self._db.rows(
-            "SELECT id, time_ms, evidence, decision FROM accusation ORDER BY time_ms, id"
+            "SELECT id, time_ms, evidence, decision, kind FROM accusation ORDER BY time_ms, id"
         )
         return tuple(
-            Accusation(id=i, time_ms=t, evidence=parse_equivocation(data), decision=decision)
-            for i, t, data, decision in rows
+            Accusation(id=i, time_ms=t, evidence=_PARSERS[kind](data), decision=decision)
+            for i, t, data, decision, kind in rows
         )
 
     @property

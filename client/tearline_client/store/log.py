@@ -6,6 +6,7 @@ from itertools import chain
 
 from tearline.audit.event import Event
 from tearline.dataclass.immutable import immutable
+from tearline.encoding import u64
 from tearline.errors import EntryMismatch, NotFound
 from tearline.federation.directory import DIRECTORY_ENTRY_SIZE, DirectoryEntry
 from tearline.limits import EVENT_PAGE
@@ -31,9 +32,12 @@ from tearline.verification.log_entries import (
 from tearline.wire.grants import encode_log_opening, parse_event, parse_log_opening
 from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
+from tearline_runtime.state_entries import state_entries_sql
 
 _CHECKPOINT = "log.checkpoint"
 _OPENING = Column("log_opening", "sealed", ("event_id",))
+_STATE = state_entries_sql("log_entry", "?1")
+_WATCHED = "log.watched"
 _LOWEST = 4  # the lowest stored level: lower nodes follow from at most 16 entries
 
 
@@ -84,12 +88,26 @@ class LogStore(Store):
         found = self._db.value("SELECT entry FROM log_entry WHERE idx = ?", (index,))
         return None if found is None else bytes(found)
 
-    def clear_entries(self) -> list[tuple[int, bytes]]:
-        """Returns every clear entry with its index, in order."""
-        # Blind entries have exactly 33 bytes; no clear one is that short.
-        return self._db.rows(
-            "SELECT idx, entry FROM log_entry WHERE length(entry) <> 33 ORDER BY idx"
-        )
+    def clear_entries(self, start: int = 0) -> list[tuple[int, bytes]]:
+        """Returns the clear entries from an index on, with the directories to be replayed.
+
+        Each comes with its index, in order; see ``state_entries_sql``.
+        """
+        return self._db.rows(_STATE, (start,))
+
+    def put_effects(self, directories: Iterable[int]) -> None:
+        """Records directory entries whose time changed a member."""
+        rows = [(index,) for index in directories]
+        self._db.insert_many("INSERT INTO directory_effect VALUES (?) ON CONFLICT DO NOTHING", rows)
+
+    def watched(self) -> int | None:
+        """Returns the number of entries searched for acts in our name, or None at the start."""
+        found = self._db.setting(_WATCHED)
+        return None if found is None else int.from_bytes(found)
+
+    def put_watched(self, size: int) -> None:
+        """Records how many entries were searched for acts in our name."""
+        self._db.put_setting(_WATCHED, u64(size))
 
     def time_after(self, index: int) -> int:
         """Returns the time of the first directory entry behind an entry; 0 without one."""

@@ -1,4 +1,4 @@
-"""Keys made by this node."""
+"""Keys and public statements made by this node."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,17 @@ from tearline_client.store.database import Store
 
 
 class OwnKeyStore(Store):
-    """Ids of keys, 32 bytes each; they stay when a private key is destroyed."""
+    """Ids of keys and of published statements, 32 bytes each.
+
+    They stay when a private key is destroyed.
+    """
 
     def put(self, ids: Iterable[bytes]) -> None:
-        """Records keys whose private half is here."""
+        """Records keys whose private half is here, or statements to be published."""
         self._db.insert_many(
             "INSERT INTO made VALUES (?) ON CONFLICT DO NOTHING", [(key,) for key in ids]
         )
 
     def all(self) -> frozenset[bytes]:
-        """Returns every key that was ever here."""
+        """Returns every key and statement that was ever here: a few in a year."""
         return frozenset(key for (key,) in self._db.rows("SELECT id FROM made"))

@@ -69,6 +69,19 @@ class PassphraseShort(KeyError_):
     next = "Use a longer one, such as five random words; the keystore was not changed."
 
 
+class EntryForeign(KeyError_):
+    """Entry of the log by this agency's root, or about its root, that did not leave this node."""
+
+    code = "TL-KEY-009"
+    what = "The log holds an act of this agency that this node did not publish."
+    next = (
+        "If another node of the agency published it, no act is needed. Otherwise the root key may "
+        "be stolen: replace it with `tearline federation rotate-root`, and revoke the foreign keys."
+    )
+    error_class = ErrorClass.EVIDENCE
+    exit_status = EXIT_INTEGRITY
+
+
 class KeyForeign(KeyError_):
     """Key on record for this node that was not made on this machine."""
 

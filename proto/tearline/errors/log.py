@@ -188,10 +188,10 @@ class LogForked(LogError):
 
 
 class SendingStopped(LogError):
-    """Sending while equivocation of the log is unresolved."""
+    """Sending while evidence against the log is unresolved."""
 
     code = "TL-LOG-031"
-    what = "Sending is stopped: the log is accused of two histories."
+    what = "Sending is stopped: there is evidence against the log."
     next = "Look at the evidence with `tearline log evidence`; an officer lifts the stop."
     error_class = ErrorClass.LATER
     exit_status = EXIT_REFUSED

@@ -94,7 +94,8 @@ class DirectoryRejected(TrustError):
 
     code = "TL-TRU-010"
     what = "The log states another directory of agencies than its entries make."
-    next = "Stop sending, keep the log, and compare it with a partner: it is evidence."
+    next = "Show the evidence to every party: `tearline log evidence`. The node sends nothing now."
+    error_class = ErrorClass.EVIDENCE
 
 
 class OwnStateForeign(TrustError):

@@ -16,10 +16,16 @@ from tearline.errors import (
     NoteMalformed,
     ProofMalformed,
 )
-from tearline.federation.members import LogIdentity
+from tearline.federation.members import LogKeys
 from tearline.limits import MAX_COSIGN_DELAY_MS, MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
-from tearline.tlog.checkpoint import Checkpoint, parse_checkpoint, parse_verifier_key
+from tearline.tlog.checkpoint import (
+    Checkpoint,
+    parse_checkpoint,
+    parse_checkpoint_text,
+    parse_verifier_key,
+)
 from tearline.tlog.merkle import EMPTY_ROOT, verify_consistency
+from tearline.tlog.note import parse_note
 
 MAX_PATH = 63  # hashes of a consistency proof (tlog-witness, "add-checkpoint")
 
@@ -77,9 +83,7 @@ def parse_add_checkpoint(data: bytes) -> AddCheckpoint:
     return AddCheckpoint(old_size=old_size, path=path, note=note)
 
 
-def verify_add_checkpoint(
-    request: AddCheckpoint, log: LogIdentity, seen: CosignedTree
-) -> Checkpoint:
+def verify_add_checkpoint(request: AddCheckpoint, log: LogKeys, seen: CosignedTree) -> Checkpoint:
     """Checks that a cosigner may sign the offered checkpoint, and returns it.
 
     The order is that of tlog-witness: the log, its signatures, the sizes, and that the tree extends
@@ -87,7 +91,7 @@ def verify_add_checkpoint(
 
     Args:
         request: The offer.
-        log: The log, as the constitution names it.
+        log: The log, as the constitution in force at the checkpoint's size names it.
         seen: The cosigner's last signed tree.
 
     Raises:
@@ -99,7 +103,8 @@ def verify_add_checkpoint(
         CosignerElsewhere: If the old size is not that of the last signed tree.
         LogInconsistent: If the tree does not extend the last one.
     """
-    keys = [parse_verifier_key(key) for key in log.verifier_keys]
+    size = parse_checkpoint_text(parse_note(request.note).text).size
+    keys = [parse_verifier_key(key) for key in log.at(size).verifier_keys]
     checkpoint = parse_checkpoint(request.note, origin=log.origin, required=keys).checkpoint
     if request.old_size > checkpoint.size:
         raise NoteMalformed("the old size is above the new one")

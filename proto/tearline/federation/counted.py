@@ -1,4 +1,4 @@
-"""Counted cosigners: agencies whose cosignatures prove a checkpoint to a reader.
+"""Counted cosigners: agencies with cosignatures that prove a checkpoint to a reader.
 
 The constitution names n agencies and a quorum k, with 3k > 2n. Two sets of k agencies share more
 than a third of them, so two logs need that many dishonest agencies. Lines are counted by agency:

@@ -13,9 +13,15 @@ suffice for a verification; no other party must be trusted. Specified in docs/sp
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import EvidenceInsufficient
-from tearline.federation.members import LogIdentity
-from tearline.tlog.checkpoint import SignedCheckpoint, parse_checkpoint, parse_verifier_key
+from tearline.federation.members import LogKeys
+from tearline.tlog.checkpoint import (
+    SignedCheckpoint,
+    parse_checkpoint,
+    parse_checkpoint_text,
+    parse_verifier_key,
+)
 from tearline.tlog.merkle import verify_consistency
+from tearline.tlog.note import parse_note
 
 
 @immutable
@@ -36,21 +42,19 @@ class Equivocation:
 
 
 def verify_equivocation(
-    evidence: Equivocation, log: LogIdentity
+    evidence: Equivocation, log: LogKeys
 ) -> tuple[SignedCheckpoint, SignedCheckpoint]:
     """Checks that the log contradicts itself, and returns the older and the newer checkpoint.
 
     Args:
         evidence: The evidence.
-        log: The log, as the constitution names it: all its keys must have signed both.
+        log: The log, as constitutions name it: of each, all keys of its size must have signed.
 
     Raises:
         EvidenceInsufficient: If both checkpoints may belong to one history.
         LogError: If a note is not the log's, or the proof does not lead to the newer root.
     """
-    keys = [parse_verifier_key(key) for key in log.verifier_keys]
-    older = parse_checkpoint(evidence.older, origin=log.origin, required=keys)
-    newer = parse_checkpoint(evidence.newer, origin=log.origin, required=keys)
+    older, newer = (_verified(note, log) for note in (evidence.older, evidence.newer))
     verify_consistency(
         older.checkpoint.size,
         newer.checkpoint.size,
@@ -61,3 +65,9 @@ def verify_equivocation(
     if evidence.root == older.checkpoint.root:
         raise EvidenceInsufficient("the newer tree begins with the older one")
     return older, newer
+
+
+def _verified(note: bytes, log: LogKeys) -> SignedCheckpoint:
+    size = parse_checkpoint_text(parse_note(note).text).size
+    keys = [parse_verifier_key(key) for key in log.at(size).verifier_keys]
+    return parse_checkpoint(note, origin=log.origin, required=keys)

@@ -7,6 +7,7 @@ exchange's word.
 
 import re
 from enum import StrEnum
+from typing import Protocol
 
 from tearline.crypto.keys import KEM_PUBLIC_SIZE, KEY_ID_SIZE, SIGNING_PUBLIC_SIZE, key_id
 from tearline.dataclass.immutable import immutable
@@ -80,12 +81,27 @@ class ExchangeIdentity:
             raise StatementMalformed("the exchange has one certificate authority")
 
 
+class LogKeys(Protocol):
+    """Keys of the log, by the sizes of the checkpoints that they sign."""
+
+    @property
+    def origin(self) -> str:
+        """Returns the log's origin line, which never changes."""
+
+    def at(self, size: int) -> "LogIdentity":
+        """Returns the log's identity that counts for a checkpoint of a size."""
+
+
 @immutable
 class LogIdentity:
     """Identity of the log: its origin line and its signed-note verifier keys."""
 
     origin: str
     verifier_keys: tuple[str, ...]
+
+    def at(self, size: int) -> "LogIdentity":
+        """Returns itself, for a reader that knows one identity of the log."""
+        return self
 
 
 @immutable

@@ -62,7 +62,7 @@ class Membership:
     Attributes:
         time_ms: Time of the newest directory entry, Unix milliseconds.
         replacements: Decided replacements of roots that wait, by agency.
-        decisions: All completed decisions, in order.
+        decisions, constitutions: All of them, in order.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Membership:
         self.replacements: dict[str, Replacement] = {}
         self.decisions: list[Decision] = []
         self._history: dict[str, list[MemberVersion]] = {}
-        self._constitutions: list[ConstitutionVersion] = []
+        self.constitutions: list[ConstitutionVersion] = []
         self._names: dict[str, str] = {}
         self._votes = OpenVotes()
         self._candidates: dict[bytes, MemberRecord] = {}
@@ -97,7 +97,7 @@ class Membership:
         """
         if self._now is not None and self._changed < index:
             return self._now
-        for version in reversed(self._constitutions):
+        for version in reversed(self.constitutions):
             if version.index < index:
                 return Members(self._history, version, index)
         raise SignerUnknown("no complete charter precedes that place in the log")
@@ -105,7 +105,7 @@ class Membership:
     @property
     def is_founded(self) -> bool:
         """Returns whether the charter counts."""
-        return bool(self._constitutions)
+        return bool(self.constitutions)
 
     def has_changed_at(self, index: int) -> bool:
         """Returns whether the entry at ``index`` changed members or constitution, as the last."""
@@ -142,7 +142,7 @@ class Membership:
             raise CharterUnpinned("two founders share a name, or the council is not of founders")
         if domain_uri_of(charter.constitution.exchange.uri) in agencies:
             raise CharterUnpinned("the exchange has a founder's trust domain")
-        self._constitutions.append(
+        self.constitutions.append(
             ConstitutionVersion(index=index, id=charter_id, constitution=charter.constitution)
         )
         self._names.update(names)
@@ -342,7 +342,7 @@ class Membership:
         index, subject, content = decision.index, decision.subject, decision.content
         match decision.kind:
             case VoteKind.AMEND:
-                self._constitutions.append(
+                self.constitutions.append(
                     ConstitutionVersion(
                         index=index,
                         id=content,

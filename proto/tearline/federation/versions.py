@@ -1,6 +1,6 @@
 """Members and constitution of a federation as they were at one index of its log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
@@ -187,3 +187,30 @@ class Members:
     def _has_stayed(self, uri: str, index: int) -> bool:
         found = self.version(uri)
         return found is not None and found.status is MemberStatus.MEMBER and found.since <= index
+
+
+class LogHistory:
+    """Keys of the log, by the constitutions that name them.
+
+    A checkpoint of a size counts under the keys that the entries below it put in force. So a
+    retired key convicts the log of nothing beyond its sizes, and old checkpoints stay verifiable.
+
+    Args:
+        versions: The constitutions in order, at least one; more may follow.
+    """
+
+    def __init__(self, versions: Sequence[ConstitutionVersion]) -> None:
+        self._versions = versions
+
+    @property
+    def origin(self) -> str:
+        """Returns the log's origin line."""
+        return self._versions[0].constitution.log.origin
+
+    def at(self, size: int) -> LogIdentity:
+        """Returns the log's identity that counts for a checkpoint of a size.
+
+        Beyond the entries read, it is the newest known; below the founding, that of the charter.
+        """
+        found = (each for each in reversed(self._versions) if each.index < size)
+        return next(found, self._versions[0]).constitution.log

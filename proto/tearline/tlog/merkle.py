@@ -290,6 +290,16 @@ def verify_inclusion(
         raise EntryNotIncluded(f"entry {index} of {size}")
 
 
+def tree_before(index: int, size: int, proof: Sequence[bytes]) -> Frontier:
+    """Returns the tree of the leaves before ``index``, from a verified inclusion proof.
+
+    Its subtrees are the proof's siblings on the left.
+    """
+    inner = (index ^ (size - 1)).bit_length()
+    left = [node for level, node in enumerate(proof[:inner]) if index >> level & 1]
+    return Frontier(size=index, hashes=tuple(reversed([*left, *proof[inner:]])))
+
+
 class InclusionVerifier:
     """Verifier of leaves of one tree, one after the other.
 

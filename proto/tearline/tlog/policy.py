@@ -173,6 +173,7 @@ def trusted_keys(
     vkeys: Iterable[str],
     witnesses: Mapping[str, VerifierKey] | None = None,
     needed: Iterable[str] = (),
+    groups: Mapping[str, CosignerGroup] | None = None,
 ) -> LogPolicy:
     """Returns the policy that requires every key of a log, and some of its cosigners.
 
@@ -182,7 +183,8 @@ def trusted_keys(
     Args:
         vkeys: The log's keys, as the constitution has them.
         witnesses: Cosigners' keys by name: verified where they signed.
-        needed: The names of the required cosigners.
+        needed: The names of the required cosigners and groups.
+        groups: Groups by name, each after those that it names.
 
     Raises:
         KeyMalformed: If a key is of a kind that is not in use.
@@ -200,7 +202,7 @@ def trusted_keys(
     return LogPolicy(
         logs=(first,),
         witnesses={**own, **(witnesses or {})},
-        groups={"everyone": group} if several else {},
+        groups={**(groups or {}), **({"everyone": group} if several else {})},
         quorum="everyone" if several else next(iter(members), NONE),
     )
 

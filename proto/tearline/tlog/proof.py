@@ -22,7 +22,8 @@ from tearline.limits import MAX_LOG_PROOF_BYTES, MAX_LOG_SIZE
 from tearline.tlog.checkpoint import SignedCheckpoint, VerifierKey, parse_checkpoint
 from tearline.tlog.merkle import HASH_SIZE, verify_inclusion
 
-_FIRST_LINE = "c2sp.org/tlog-proof@v1"
+PROOF = "c2sp.org/tlog-proof@v1"
+"""First line of a proof."""
 _MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
 
 
@@ -45,7 +46,7 @@ class LogProof:
     def encode(self) -> bytes:
         """Returns the proof as text, in UTF-8."""
         extra = [f"extra {encode_base64(self.extra)}"] if self.extra else []
-        lines = [_FIRST_LINE, *extra, f"index {self.index}", *map(encode_base64, self.path), "", ""]
+        lines = [PROOF, *extra, f"index {self.index}", *map(encode_base64, self.path), "", ""]
         return "\n".join(lines).encode() + self.note
 
 
@@ -97,7 +98,7 @@ def verify_log_proof(
 
 
 def _parse_head(lines: list[str], note: bytes) -> LogProof:
-    if lines.pop(0) != _FIRST_LINE:
+    if lines.pop(0) != PROOF:
         raise NoteMalformed("this is not a transparency log proof of version 1")
     extra = b""
     if lines and lines[0].startswith("extra "):

@@ -19,14 +19,16 @@ class Equivocation(_message.Message):
     def __init__(self, older: _Optional[str] = ..., newer: _Optional[str] = ..., root: _Optional[bytes] = ..., path: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class CosignRequest(_message.Message):
-    __slots__ = ("checkpoint", "evidence", "wait")
+    __slots__ = ("checkpoint", "evidence", "wait", "clock_ms")
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     WAIT_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_MS_FIELD_NUMBER: _ClassVar[int]
     checkpoint: str
     evidence: _containers.RepeatedCompositeFieldContainer[Equivocation]
     wait: bool
-    def __init__(self, checkpoint: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Equivocation, _Mapping]]] = ..., wait: _Optional[bool] = ...) -> None: ...
+    clock_ms: int
+    def __init__(self, checkpoint: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Equivocation, _Mapping]]] = ..., wait: _Optional[bool] = ..., clock_ms: _Optional[int] = ...) -> None: ...
 
 class CosignReply(_message.Message):
     __slots__ = ("checkpoints", "evidence")

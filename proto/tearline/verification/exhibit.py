@@ -348,10 +348,10 @@ class _Examiner:
         return Sighting(node=event.actor, status=status, at=known.at)
 
     def _signatures(self, note: bytes) -> None:
-        """Adds errors of the checkpoint under the keys of the last constitution."""
+        """Adds errors of the checkpoint under the keys of its size."""
         try:
-            log = self._trust.members.log
-            policy = trusted_keys(log.verifier_keys)
+            size = parse_checkpoint_text(parse_note(note).text).size
+            policy = trusted_keys(self._trust.log.at(size).verifier_keys)
         except KeyMalformed as error:
             # A key of a later version's kind: this reader cannot verify it.
             self._lacking.append(error)

@@ -15,11 +15,17 @@ from tearline.audit.event import Event
 from tearline.encoding import label
 from tearline.errors import EntryMismatch, EntryTooLarge, TwinEntries
 from tearline.federation.directory import DirectoryEntry, parse_directory_entry
-from tearline.federation.members import LogIdentity
+from tearline.federation.members import LogIdentity, LogKeys
 from tearline.limits import MAX_ENTRY_BYTES
 from tearline.statements.receipt import LogOpening
-from tearline.tlog.checkpoint import SignedCheckpoint, parse_checkpoint, parse_verifier_key
+from tearline.tlog.checkpoint import (
+    SignedCheckpoint,
+    parse_checkpoint,
+    parse_checkpoint_text,
+    parse_verifier_key,
+)
 from tearline.tlog.merkle import leaf_hash, verify_inclusion
+from tearline.tlog.note import parse_note
 from tearline.wire.grants import parse_event
 from tearline.wire.statements import Signed, encode_signed, parse_signed
 
@@ -109,14 +115,18 @@ def verify_same_entry(known: LogOpening, other: LogOpening) -> None:
         raise TwinEntries(f"entries {known.index} and {other.index}")
 
 
-@lru_cache(maxsize=64)  # each act that needs the newest checkpoint verifies it again
-def verify_cosigned(note: bytes, log: LogIdentity) -> SignedCheckpoint:
-    """Returns the checkpoint in ``note``, if the log signed it with all of its keys.
+def verify_cosigned(note: bytes, log: LogKeys) -> SignedCheckpoint:
+    """Returns the checkpoint in ``note``, if the log signed it with all keys of its size.
 
     The required cosignatures depend on the use: see docs/spec/log-v1.md, L-55.
 
     Raises:
         LogError: If the note is malformed, of another log, or lacks a signature.
     """
+    return _verify_cosigned(note, log.at(parse_checkpoint_text(parse_note(note).text).size))
+
+
+@lru_cache(maxsize=64)  # each act that needs the newest checkpoint verifies it again
+def _verify_cosigned(note: bytes, log: LogIdentity) -> SignedCheckpoint:
     required = tuple(parse_verifier_key(key) for key in log.verifier_keys)
     return parse_checkpoint(note, origin=log.origin, required=required)

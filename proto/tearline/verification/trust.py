@@ -25,7 +25,7 @@ from tearline.federation.directory import DirectoryEntry
 from tearline.federation.members import Agency, KeyRecord, KeyUse
 from tearline.federation.membership import Membership
 from tearline.federation.record_limits import RecordBounds
-from tearline.federation.versions import Members, MemberVersion
+from tearline.federation.versions import LogHistory, Members, MemberVersion
 from tearline.identity import agency_uri_of, domain_uri_of
 from tearline.statements.statement import (
     Attestation,
@@ -99,6 +99,17 @@ class TrustState:
             SignerUnknown: If the charter does not count yet.
         """
         return self.membership.now
+
+    @property
+    def log(self) -> LogHistory:
+        """Returns the log's keys by size.
+
+        Raises:
+            SignerUnknown: If the charter does not count yet.
+        """
+        if not self.membership.is_founded:
+            raise SignerUnknown("the charter is not complete")
+        return LogHistory(self.membership.constitutions)
 
     def members_at(self, at: Moment) -> Members:
         """Returns the members at a position of the log.

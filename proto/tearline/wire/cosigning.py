@@ -12,7 +12,7 @@ from tearline.limits import (
 from tearline.tlog.merkle import HASH_SIZE
 from tearline.v1 import log_pb2 as pb
 from tearline.wire.log_entries import CHECKPOINT
-from tearline.wire.table import FLAG, hash_path, many, part, sized, table
+from tearline.wire.table import FLAG, NUMBER, hash_path, many, part, sized, table
 
 
 @immutable
@@ -24,11 +24,13 @@ class CosignRequest:
         evidence: Its evidence against the log.
         wait: Whether to delay the answer until the log is larger than that checkpoint, up to a
             time limit.
+        clock_ms: Its own clock, Unix milliseconds; 0 if it tells none.
     """
 
     checkpoint: bytes = b""
     evidence: tuple[Equivocation, ...] = ()
     wait: bool = False
+    clock_ms: int = 0
 
 
 @immutable
@@ -73,6 +75,7 @@ COSIGN_REQUEST = table(
     checkpoint=CHECKPOINT,
     evidence=_EVIDENCE,
     wait=FLAG,
+    clock_ms=NUMBER,
 )
 encode_cosign_turn = COSIGN_REQUEST.encode
 """Returns the bytes of a cosigner's message."""

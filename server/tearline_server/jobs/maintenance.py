@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from tearline.errors import TearlineError
-from tearline.limits import MAX_ENDED, MAX_OVERDUE
+from tearline.limits import DIRECTORY_INTERVAL_MS, MAX_ENDED, MAX_OVERDUE
 from tearline_server.admission.refusals import Refusals
 from tearline_server.bootstrap import Components
 from tearline_server.ingest.commands import (
@@ -70,8 +70,9 @@ class Maintenance:
                 raise
 
     async def write_directory(self) -> None:
-        """Writes a directory entry, which also tells every reader the log's time."""
-        if self._may_write():
+        """Writes a directory entry once a minute, which also tells every reader the log's time."""
+        age_ms = self._clock() - self._registry().trust.membership.time_ms
+        if self._may_write() and age_ms >= DIRECTORY_INTERVAL_MS:
             await self._submit(WriteDirectoryCommand())
 
     async def log_overdue(self) -> None:

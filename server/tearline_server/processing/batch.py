@@ -158,6 +158,7 @@ class Batch:
         strangers: Peers refused without a ruling, and the code, one item per refusal.
         trust_changed: Whether keys or members changed.
         directory_due: Whether the batch ends with a directory entry.
+        effects: Directory entries whose time changed a member.
     """
 
     head: Head
@@ -193,6 +194,7 @@ class Batch:
     strangers: list[tuple[str, str]] = field(default_factory=list)
     trust_changed: bool = False
     directory_due: bool = False
+    effects: list[int] = field(default_factory=list)
     corrects: dict[bytes, bytes] = field(init=False)
     corrected: set[bytes] = field(init=False)
     _first_known: dict[bytes, OpeningRow] = field(init=False)

@@ -55,6 +55,7 @@ def compose(batch: Batch, attestations: Mapping[bytes, Attestation], signer: Sig
         time_ms=batch.now_ms if batch.items or batch.ends else batch.head.time_ms,
         entries=appended.entries,
         nodes=appended.nodes,
+        effects=batch.effects,
         events=appended.events,
         attestations={key: encode_attestation(value) for key, value in kept.items()},
         statements=[_statement_row(batch, result) for result in last.values()],

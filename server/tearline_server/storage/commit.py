@@ -35,6 +35,7 @@ class Commit:
         time_ms: The log's time of the new entries.
         entries: New entries, in order.
         nodes: Tree nodes that the new entries completed.
+        effects: Directory entries whose time changed a member.
         dropped: Slots whose ciphertexts are deleted, by packet; None for all slots.
         ends: Time of the next expiry check, by packet; None once no ciphertext is left.
         stopped: New suspensions, including any that were resumed in the same batch.
@@ -45,6 +46,7 @@ class Commit:
     time_ms: int
     entries: Sequence[bytes] = ()
     nodes: Sequence[Node] = ()
+    effects: Sequence[int] = ()
     events: Sequence[EventRow] = ()
     attestations: Mapping[bytes, bytes] = field(default_factory=dict)
     statements: Sequence[StatementRow] = ()

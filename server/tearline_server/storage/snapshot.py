@@ -35,7 +35,7 @@ class Snapshot:
     Attributes:
         head: The log's head.
         checkpoint: Size and note of the newest signed checkpoint, or None.
-        clear: Every clear entry with its index, in order.
+        clear: Every clear entry with its index, in order, and the directories to be replayed.
         agreements: The newest version of every agreement, in the order of the log.
         standings: The newest standing of each agency under each agreement.
         case_steps: The statement of the newest step of each side of each case.

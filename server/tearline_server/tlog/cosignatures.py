@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 
 from tearline.errors import CosignerUnknown
 from tearline.federation.equivocation import Equivocation, verify_equivocation
-from tearline.federation.members import LogIdentity
 from tearline.identity import agency_uri_of
 from tearline.limits import COSIGN_WAIT_MS, MAX_COSIGNED_SIZES, MAX_EVIDENCE
 from tearline.tlog.checkpoint import (
     SignedCheckpoint,
     VerifierKey,
     parse_checkpoint,
+    parse_checkpoint_text,
     parse_verifier_key,
 )
 from tearline.tlog.note import Note, parse_note
@@ -43,22 +43,19 @@ class Cosignatures:
     Args:
         store: The store of cosignatures.
         log: The log of the checkpoints.
-        identity: Its name and keys.
         trust: Returns the current keys on record.
-        timekeeper: The time; learns the agencies' clocks from their cosignatures.
+        timekeeper: The time; learns the clocks of agencies that cosign.
     """
 
     def __init__(
         self,
         store: Store,
         log: AuditLog,
-        identity: LogIdentity,
         trust: Callable[[], TrustState],
         timekeeper: Timekeeper,
     ) -> None:
         self._store = store
         self._log = log
-        self._identity = identity
         self._trust = trust
         self._timekeeper = timekeeper
         self._notes: dict[int, Note] = {}
@@ -90,6 +87,8 @@ class Cosignatures:
         """
         for evidence in turn.evidence:
             await self._accuse(evidence)
+        if turn.clock_ms and self._trust().cosigning_keys(node, at=self._moment()):
+            self._timekeeper.hear(agency_uri_of(node), turn.clock_ms)
         if not turn.checkpoint:
             return 0
         await self._verify_not_behind(turn.checkpoint)
@@ -154,7 +153,7 @@ class Cosignatures:
 
     async def _verify_not_behind(self, note: bytes) -> None:
         """Stops signing permanently if the log signed more than is stored: it was rolled back."""
-        signed = verify_cosigned(note, self._identity)
+        signed = verify_cosigned(note, self._trust().log)
         size = signed.checkpoint.size
         if size > self._log.size:
             await self._log.refresh()
@@ -169,14 +168,18 @@ class Cosignatures:
 
     async def _take(self, node: str, note: bytes) -> int:
         keys = self._trust().cosigning_keys(node, at=self._moment())
-        required = [parse_verifier_key(key) for key in self._identity.verifier_keys]
-        signed = parse_checkpoint(note, origin=self._identity.origin, required=required, known=keys)
-        times_s = [each.time_s for each in signed.signatures if each.key in keys and each.time_s]
-        if not times_s:
+        required = self._keys_of(note)
+        origin = self._trust().log.origin
+        signed = parse_checkpoint(note, origin=origin, required=required, known=keys)
+        if not any(each.key in keys for each in signed.signatures):
             raise CosignerUnknown(node)
-        self._timekeeper.hear(agency_uri_of(node), max(times_s) * 1000)
         await self._keep(signed, [*required, *keys])
         return signed.checkpoint.size
+
+    def _keys_of(self, note: bytes) -> list[VerifierKey]:
+        """Returns the log's keys that count for a checkpoint's size."""
+        size = parse_checkpoint_text(parse_note(note).text).size
+        return list(map(parse_verifier_key, self._trust().log.at(size).verifier_keys))
 
     async def take_witness(self, key: VerifierKey, note: bytes, lines: bytes) -> None:
         """Accepts an external witness's signature lines for a checkpoint of this log.
@@ -184,8 +187,9 @@ class Cosignatures:
         Raises:
             LogError: If they are invalid, or none is by ``key`` over that checkpoint.
         """
-        keys = [key, *map(parse_verifier_key, self._identity.verifier_keys)]
-        signed = parse_checkpoint(note + lines, origin=self._identity.origin, required=keys)
+        keys = [key, *self._keys_of(note)]
+        origin = self._trust().log.origin
+        signed = parse_checkpoint(note + lines, origin=origin, required=keys)
         await self._keep(signed, keys)
 
     async def _keep(self, signed: SignedCheckpoint, keys: Sequence[VerifierKey]) -> None:
@@ -214,7 +218,7 @@ class Cosignatures:
         found = hashlib.sha256(data).digest()
         if found in self._evidence or len(self._evidence) >= MAX_EVIDENCE:
             return
-        older, newer = verify_equivocation(evidence, self._identity)
+        older, newer = verify_equivocation(evidence, self._trust().log)
         await self._store.put_evidence(found, data)
         self._evidence[found] = evidence
         sizes = {"older": older.checkpoint.size, "newer": newer.checkpoint.size}

@@ -17,6 +17,24 @@ def _counted(name: str, test: str, function: str, returns: str) -> Attack:
 
 
 COUNTED = (
+    Attack(
+        name="show sender and recipient a log that no other counted cosigner is shown",
+        code="TL-LOG-040",
+        evidence="the grant, sealed, at the recipient",
+        function="tearline_client.context:NodeContext.counted_size",
+        test="tests/attacks/test_both_before_open.py"
+        "::test_a_log_that_only_the_two_are_shown_opens_nothing",
+        returns="1 << 48",
+    ),
+    Attack(
+        name="prove an entry under a checkpoint of too few counted cosigners",
+        code="TL-LOG-007",
+        evidence=_NOTE,
+        function="tearline_client.audit.log_policy:_counted",
+        test="tests/attacks/test_counted_cosigners.py"
+        "::test_the_counted_policy_demands_the_quorum_of_agencies",
+        returns="{}",
+    ),
     _counted(
         "cosign with several nodes and keys of one agency, to pass for several",
         "test_an_agency_counts_once_however_many_nodes_and_keys_it_has",
@@ -28,5 +46,88 @@ COUNTED = (
         "test_a_member_that_the_constitution_does_not_count_adds_nothing",
         "verify_counted",
         "0",
+    ),
+)
+
+
+def _full(
+    name: str, code: str, test: str, function: str, evidence: str, returns: str = "None"
+) -> Attack:
+    return Attack(
+        name=name,
+        code=code,
+        evidence=evidence,
+        function=function,
+        test=f"tests/attacks/test_full_nodes.py::{test}",
+        returns=returns,
+    )
+
+
+_PROOF = "a proof of the directory's entry, at the node that derived another"
+_ENTRY = "the entry, in the log, and the alarm at the node"
+
+FULL_NODES = (
+    _full(
+        "state a directory that the entries do not make",
+        "TL-TRU-010",
+        "test_a_wrong_directory_is_evidence_and_stops_sending",
+        "tearline.verification.trust:TrustState._apply_directory",
+        _PROOF,
+    ),
+    _full(
+        "accuse a log of a wrong directory by a right one",
+        "TL-LOG-023",
+        "test_a_right_directory_convicts_no_log",
+        "tearline.verification.wrong_directory:verify_wrong_directory",
+        "nothing: the file is refused",
+    ),
+    _full(
+        "have a wrong directory cosigned at the witness port, before its entries are read",
+        "TL-TRU-010",
+        "test_an_unread_checkpoint_of_a_wrong_directory_is_not_cosigned",
+        "tearline_client.cosigning.cosigner:Cosigner.follow",
+        _PROOF,
+    ),
+    _full(
+        "have an old state of the members cosigned as of now",
+        "TL-TRU-006",
+        "test_an_old_directory_is_not_cosigned_anew",
+        "tearline_client.log.follower:LogFollower.verify_stated",
+        "the last cosignature, in the node's database",
+    ),
+    _full(
+        "put a hidden node's key on record with an agency's stolen root",
+        "TL-KEY-009",
+        "test_what_a_thief_signs_by_our_root_is_noticed",
+        "tearline_client.key_management.foreign_keys:_watch_root",
+        _ENTRY,
+    ),
+    _full(
+        "vote to replace an agency's root behind its back",
+        "TL-KEY-009",
+        "test_a_vote_to_replace_our_root_is_noticed_and_our_own_acts_are_not",
+        "tearline_client.key_management.foreign_keys:_is_ours",
+        _ENTRY,
+        "False",
+    ),
+)
+
+LOG_KEYS = (
+    Attack(
+        name="go on with a history of one's own under a retired key of the log",
+        code="TL-LOG-007",
+        evidence="the note as it came, at the node that refused it",
+        function="tearline.federation.versions:LogHistory.at",
+        test="tests/attacks/test_log_keys.py"
+        "::test_a_retired_key_s_history_is_not_followed_and_convicts_nobody",
+        returns="self._versions[0].constitution.log",
+    ),
+    Attack(
+        name="fork the log within the sizes of a key, and retire it afterwards",
+        code="TL-LOG-030",
+        evidence="two checkpoints that contradict each other, kept at the node",
+        function="tearline.federation.versions:LogHistory.at",
+        test="tests/attacks/test_log_keys.py::test_a_retired_key_answers_for_its_own_sizes",
+        returns="self._versions[-1].constitution.log",
     ),
 )

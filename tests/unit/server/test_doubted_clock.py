@@ -139,7 +139,8 @@ async def cosign(world: World, agency: str) -> None:
         parse_checkpoint_text(parse_note(note).text), time_s=world.clock.time_ms // 1000
     )
     turn = CosignRequest(
-        checkpoint=parse_note(note).with_signatures([line]).encode(), evidence=(), wait=False
+        checkpoint=parse_note(note).with_signatures([line]).encode(),
+        clock_ms=world.clock.time_ms,
     )
     await world.exchange.cosign(node_of(agency), turn)
 

@@ -12,4 +12,6 @@ def state_directory(trust: TrustState, batch: Batch) -> None:
         trust.apply(index, entry)
         batch.log(entry)
         has_changed = trust.membership.has_changed_at(index)
-        batch.trust_changed |= has_changed
+        if has_changed:
+            batch.effects.append(index)
+            batch.trust_changed = True

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tearline.errors import FrontierDamaged
+from tearline_runtime.state_entries import state_entries_sql
 from tearline_server.storage.columns import tree_of
 from tearline_server.storage.postgres.query_batch import QueryBatch
 from tearline_server.storage.postgres.types import Connection
@@ -12,7 +13,7 @@ from tearline_server.storage.snapshot import Snapshot, StoredAgreement, StoredSt
 
 _HEAD = "SELECT epoch, size, frontier, time_ms, serial FROM head"
 _CHECKPOINT = "SELECT size, note FROM checkpoint"
-_CLEAR = "SELECT idx, entry FROM entry WHERE length(entry) <> 33 AND idx >= {0} ORDER BY idx"
+_CLEAR = state_entries_sql("entry", "{0}")
 _TOLD = (
     "SELECT s.idx, s.envelope, ARRAY(SELECT ROW (party, idx) FROM event"
     " WHERE statement = s.id AND code = '%s' ORDER BY idx), %s"

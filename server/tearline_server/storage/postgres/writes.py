@@ -81,6 +81,7 @@ async def write(connection: Connection, commit: Commit, head: Head) -> int:
     serial, tree = head.serial + 1, commit.tree
     put = WriteBatch(connection, serial)
     put.rows("entry", _ENTRY, enumerate(commit.entries, start=tree.size - len(commit.entries)))
+    put.rows("directory_effect", {"idx": INT}, ((index,) for index in commit.effects))
     put.rows("node", _NODE, (node for node in commit.nodes if node[0]))
     _put_events(put, commit.events)
     put.rows(

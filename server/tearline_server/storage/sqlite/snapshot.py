@@ -3,6 +3,7 @@
 import apsw
 
 from tearline.errors import FrontierDamaged
+from tearline_runtime.state_entries import state_entries_sql
 from tearline_server.storage.columns import tree_of
 from tearline_server.storage.rows import ChannelRow, Head
 from tearline_server.storage.snapshot import Snapshot, StoredAgreement, StoredStanding
@@ -16,6 +17,7 @@ _MAILBOXES = (
     " SELECT node, (SELECT max(seq) FROM mail WHERE node = each.node) FROM each"
     " WHERE node IS NOT NULL"
 )
+_STATE = state_entries_sql("entry", "?1")
 _NEWEST = "WHERE version = (SELECT max(version) FROM agreement WHERE id = t.id)"
 
 
@@ -42,11 +44,7 @@ def stored_of(connection: apsw.Connection) -> Snapshot:
     return Snapshot(
         head=head_of(connection),
         checkpoint=first(connection, "SELECT size, note FROM checkpoint"),
-        clear=list(
-            connection.execute(
-                "SELECT idx, entry FROM entry WHERE length(entry) <> 33 ORDER BY idx"
-            )
-        ),
+        clear=list(connection.execute(_STATE, (0,))),
         agreements=[
             StoredAgreement(statement=idx, envelope=envelope, entries=entries)
             for idx, envelope, entries, _ in _told(connection, "agreement", newest=_NEWEST)

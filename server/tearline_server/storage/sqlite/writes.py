@@ -48,6 +48,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         [(tree.size, b"".join(tree.hashes), commit.time_ms)],
     )
     many("INSERT INTO entry VALUES (?, ?)", enumerate(commit.entries, start=first))
+    many("INSERT INTO directory_effect VALUES (?)", ((index,) for index in commit.effects))
     many("INSERT INTO node VALUES (?, ?, ?)", (node for node in commit.nodes if node[0]))
     write_events(connection, commit.events)
     many(

@@ -56,6 +56,7 @@ SHORT: Mapping[str, int] = {
 """Tables that stay short, and how long they are here."""
 
 COLUMNS: Mapping[str, str] = {
+    "kind": "'equivocation'",
     **dict.fromkeys(["sealed", "manifest", "parts", "body", "entry", "evidence", "value"], "x'00'"),
     **dict.fromkeys(["hash", "step", "note", "answer", "epoch"], "x'00'"),
     **dict.fromkeys(["statement_id", "packet", "grant_id", "about", "statement", "receipt"], _ID),

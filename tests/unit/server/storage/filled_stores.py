@@ -364,6 +364,7 @@ async def _write(store: Store) -> None:
         event(1),
         event(2),
         asked=Lookups(),
+        effects=[first],
         attestations={bytes(32): b"attestation"},
         statements=[statement(first, b"n", natural=b"N")],
         packets=[

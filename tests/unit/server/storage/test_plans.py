@@ -63,8 +63,8 @@ WHOLE = {
         r" FROM mailbox WHERE serial .* \(0, -1, -1, "
     ): "PostgreSQL is asked for all at once",
     re.compile(
-        r" FROM entry WHERE length\(entry\) <> 33 ORDER BY idx "
-    ): "its index has few entries",
+        r" FROM entry WHERE idx IN \(SELECT idx FROM entry WHERE length"
+    ): "its indexes have few entries",
 }
 """What is read whole, by a part of its statement and the values in it, each with its reason."""
 
