@@ -18,8 +18,6 @@ class NodeStatus:
     Attributes:
         uri: URI of the node.
         log_size: Number of log entries read and verified.
-        counted_size: Number of those that enough counted cosigners have cosigned.
-        quorum: Number of counted cosigners that are enough, and of all that are members.
         outbox: Number of outbox items by state.
         waiting_since_ms: Time of the oldest waiting item in the outbox, Unix milliseconds; None
             if no item waits.
@@ -34,6 +32,8 @@ class NodeStatus:
         behind_since_ms: Start of the time since which the mailbox was not read to its end, Unix
             milliseconds; None if it is.
         behind_items: Number of unread items of the mailbox; None if it is unknown.
+        counted_size: Number of log entries that enough counted cosigners have cosigned.
+        quorum: Number of counted cosigners that are enough, and of all that are members.
 
     Example:
         >>> status = node.status()
@@ -43,8 +43,6 @@ class NodeStatus:
 
     uri: str
     log_size: int
-    counted_size: int
-    quorum: tuple[int, int]
     outbox: dict[OutboxState, int]
     waiting_since_ms: int | None
     faults: dict[str, int]
@@ -57,6 +55,8 @@ class NodeStatus:
     stopped: bool
     behind_since_ms: int | None
     behind_items: int | None
+    counted_size: int = 0
+    quorum: tuple[int, int] = (0, 0)
 
     @property
     def waiting(self) -> int:
