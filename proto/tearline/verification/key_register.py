@@ -1,6 +1,7 @@
 """Register of the nodes' keys, by the entries that recorded and ended them."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 
 from tearline.errors import SignerKeyUnknown, StatementMalformed, TypeNotAllowed
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse
@@ -19,6 +20,7 @@ class KeyRegister:
 
     Attributes:
         of_node: The keys of each node, in log order.
+        nodes: The nodes of each agency that ever had a key on record, in log order.
         revoked: Agency and key id of each revocation.
     """
 
@@ -26,24 +28,21 @@ class KeyRegister:
         self._bounds = bounds
         # By subject and key id: recording another's key first must not block its owner.
         self._keys: dict[tuple[str, bytes], KeyEntry] = {}
-        self.of_node: dict[str, list[KeyEntry]] = {}
+        self.of_node: defaultdict[str, list[KeyEntry]] = defaultdict(list)
+        self.nodes: defaultdict[str, list[str]] = defaultdict(list)
         self.revoked: set[tuple[str, bytes]] = set()
 
-    def find(self, node: str, key: bytes) -> KeyEntry | None:
-        """Returns a node's key by id, valid or not; None without one."""
-        return self._keys.get((node, key))
-
-    def find_for(self, use: KeyUse, node: str, key: bytes) -> KeyEntry | None:
-        """Returns a node's key of a use by id, valid or not; None without one."""
-        entry = self.find(node, key)
-        return None if entry is None or entry.record.use is not use else entry
+    def find(self, node: str, key: bytes, use: KeyUse | None = None) -> KeyEntry | None:
+        """Returns a node's key by id, of a use or of any, valid or not; None without one."""
+        entry = self._keys.get((node, key))
+        return entry if entry and use in (None, entry.record.use) else None
 
     def valid(self, node: str, *, at: Moment) -> Sequence[KeyEntry]:
         """Returns a node's valid keys, oldest first."""
         return [entry for entry in self.of_node.get(node, ()) if entry.counts(at)]
 
-    def add(self, record: KeyRecord, certifier: Header, index: int) -> bool:
-        """Records a key, and returns whether it is its node's first.
+    def add(self, record: KeyRecord, certifier: Header, index: int) -> None:
+        """Records a key.
 
         Args:
             record: The key's record.
@@ -72,9 +71,9 @@ class KeyRegister:
         self._bounds.take_key(record)
         entry = KeyEntry(record=record, start=index)
         self._keys[record.subject, record.key_id] = entry
-        is_first = record.subject not in self.of_node
-        self.of_node.setdefault(record.subject, []).append(entry)
-        return is_first
+        if record.subject not in self.of_node:
+            self.nodes[agency].append(record.subject)
+        self.of_node[record.subject].append(entry)
 
     def revoke(self, agency: str, key: bytes, index: int) -> None:
         """Ends an agency's key by an entry.
@@ -93,8 +92,8 @@ class KeyRegister:
         for entry in own:
             entry.end_at(index)
 
-    def end(self, nodes: Iterable[str], index: int) -> None:
-        """Ends all keys of nodes by an entry."""
-        for node in nodes:
+    def end(self, agency: str, index: int) -> None:
+        """Ends all keys of an agency's nodes by an entry."""
+        for node in self.nodes.get(agency, ()):
             for entry in self.of_node[node]:
                 entry.end_at(index)

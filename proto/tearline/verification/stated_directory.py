@@ -1,7 +1,7 @@
 """Directory of all agencies, as the clear entries so far make it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from tearline.federation.directory import (
     FEDERATION,
@@ -15,8 +15,8 @@ from tearline.federation.directory import (
 )
 from tearline.federation.members import KeyUse
 from tearline.federation.membership import Membership
-from tearline.identity import agency_uri_of
 from tearline.verification.key_entry import KeyEntry
+from tearline.verification.key_register import KeyRegister
 
 
 class StatedDirectory:
@@ -26,13 +26,12 @@ class StatedDirectory:
 
     Args:
         membership: The members.
-        keys: The keys on record of each node, in log order.
+        keys: The keys on record.
     """
 
-    def __init__(self, membership: Membership, keys: Mapping[str, Sequence[KeyEntry]]) -> None:
+    def __init__(self, membership: Membership, keys: KeyRegister) -> None:
         self._membership = membership
         self._keys = keys
-        self._nodes: dict[str, list[str]] = {}
         self._counts: Counter[str] = Counter()
         self._touched: set[str] = set()
         self._tree = Directory()
@@ -46,14 +45,6 @@ class StatedDirectory:
     def touch(self, agency: str) -> None:
         """Notes that the state of an agency changed."""
         self._touched.add(agency)
-
-    def add_node(self, node: str) -> None:
-        """Notes a node with its first key on record."""
-        self._nodes.setdefault(agency_uri_of(node), []).append(node)
-
-    def nodes_of(self, agency: str) -> Sequence[str]:
-        """Returns the nodes of an agency that ever had a key on record, in log order."""
-        return self._nodes.get(agency, ())
 
     @property
     def root(self) -> bytes:
@@ -129,8 +120,8 @@ class StatedDirectory:
     def _keys_of(self, agency: str) -> tuple[KeyState, ...]:
         return tuple(
             state
-            for node in sorted(self.nodes_of(agency))
-            for state in _key_states(self._keys[node])
+            for node in sorted(self._keys.nodes.get(agency, ()))
+            for state in _key_states(self._keys.of_node[node])
         )
 
 

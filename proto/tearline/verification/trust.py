@@ -79,7 +79,7 @@ class TrustState:
         self._keys = KeyRegister(self._bounds)
         self._cache = AttestationCache()
         self._founding = Founding(federation, self.membership, self._cache)
-        self._directory = StatedDirectory(self.membership, self._keys.of_node)
+        self._directory = StatedDirectory(self.membership, self._keys)
         self._clear: Mapping[StatementType, Callable[[Signed, int], None]] = {
             StatementType.CHARTER: _refuse_founding,
             StatementType.CHARTER_SIGNATURE: _refuse_founding,
@@ -208,7 +208,7 @@ class TrustState:
         if agency is not None:
             return listed_key(agency.root_key, signer, kind, ROOT_TYPES)
         _agency_of(signer.signer, members)
-        entry = self._keys.find_for(KeyUse.SIGN, signer.signer, signer.key_id)
+        entry = self._keys.find(signer.signer, signer.key_id, KeyUse.SIGN)
         if entry is None or not (entry.has_begun(at) if vouched else entry.counts(at)):
             raise SignerKeyUnknown(signer.signer)
         if kind not in entry.record.types:
@@ -240,7 +240,7 @@ class TrustState:
 
     def kem_key_counts(self, node_uri: str, kem_key_id: bytes, *, at: Moment) -> bool:
         """Returns whether a grant to ``node_uri`` may be sealed to this key."""
-        entry = self._keys.find_for(KeyUse.KEM, node_uri, kem_key_id)
+        entry = self._keys.find(node_uri, kem_key_id, KeyUse.KEM)
         return entry is not None and entry.counts(at)
 
     def cosigning_keys(self, node_uri: str, *, at: Moment) -> tuple[VerifierKey, ...]:
@@ -330,14 +330,13 @@ class TrustState:
 
     def _end_keys(self, agency: str, index: int) -> None:
         """Ends all keys of an agency: another generation of it certifies new ones (F-9)."""
-        self._keys.end(self._directory.nodes_of(agency), index)
+        self._keys.end(agency, index)
 
     def _apply_key_record(self, signed: Signed, index: int) -> None:
         record = parse_key_record(signed.statement.body)
         at = Moment(index=index, time_ms=record.not_before_ms)
         header = self.verify(signed.statement, signed.attestations, at=at)
-        if self._keys.add(record, header, index):
-            self._directory.add_node(record.subject)
+        self._keys.add(record, header, index)
 
     def _apply_revocation(self, signed: Signed, index: int) -> None:
         header = self._verify_by_root(signed, index)  # only a root revokes
