@@ -21,7 +21,7 @@ AT_MOST: Mapping[str, float] = {
     "modules at the root of tearline_server": 7,
     "modules at the root of tearline_client": 10,
     "modules named by a gerund": 9,
-    "modules of more than 400 lines": 2,
+    "modules of more than 400 lines": 1,
     # Rounded up: a correction of a defect moves no bound. Code that moves from a side to the
     # shared package takes its part of the bound along, so the sum stays.
     # Of these, 200 are the status that both sides share; 45 make classes on use; 60 save bytes

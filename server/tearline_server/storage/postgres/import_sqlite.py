@@ -18,7 +18,7 @@ from tearline_server.storage.postgres.snapshot import lock_head
 from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.postgres.transaction import Transaction
 from tearline_server.storage.postgres.types import Connection
-from tearline_server.storage.postgres.writes import text
+from tearline_server.storage.postgres.values import text
 from tearline_server.storage.rows import Head
 from tearline_server.storage.sqlite.connections import Database as SqliteDatabase
 from tearline_server.storage.sqlite.connections import translated

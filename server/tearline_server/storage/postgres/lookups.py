@@ -5,12 +5,10 @@ locked meanwhile, so every further query delays the other processes.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
 from typing import Any
 
-from tearline.suspensions.stoppage import Reach, Stoppage
 from tearline.wire.grants import parse_event
-from tearline_server.storage.columns import reach_of, stoppage_of, unpacked_slots
+from tearline_server.storage.columns import unpacked_slots
 from tearline_server.storage.lookups import (
     Delivered,
     Hidden,
@@ -20,7 +18,6 @@ from tearline_server.storage.lookups import (
     Release,
     Settled,
     StoredPacket,
-    StoredRequest,
     Undelivered,
     WholePacket,
 )
@@ -28,12 +25,11 @@ from tearline_server.storage.packet_allowance import allowance_of
 from tearline_server.storage.positions import agreement_of, nodes_between, parties_between
 from tearline_server.storage.postgres.log import AWAITED
 from tearline_server.storage.postgres.query_batch import QueryBatch
+from tearline_server.storage.postgres.requests import ask_requests, requests_of
 from tearline_server.storage.postgres.types import Connection
-from tearline_server.storage.postgres.writes import text
+from tearline_server.storage.postgres.values import columns
 from tearline_server.storage.release_lookups import PacketBases, wanted_releases
-from tearline_server.storage.rows import OpeningRow, RecallRow, RequestRow
-
-Request = tuple[bytes, str]
+from tearline_server.storage.rows import OpeningRow, RecallRow
 
 # OFFSET 0 fixes the order of joins, independent of the server's statistics: each LATERAL subquery
 # stays separate, and runs once per outer row.
@@ -148,43 +144,6 @@ _ROOMS = (
     " unnest({0}::text[], {1}::text[]) AS k (of, agency)"
     " JOIN waiting w ON w.node > k.of || '/' AND w.node < k.of || '0' AND w.agency = k.agency"
 )
-_REQUEST = (
-    "JOIN LATERAL (SELECT * FROM request WHERE packet = k.id AND holder = k.holder"
-    " AND k.side IN (holder, asker) OFFSET 0) r ON TRUE"
-)
-_REQUESTS = (
-    "SELECT r.packet, r.holder, r.asker, r.agreement, r.version, r.granted_ms,"  # noqa: S608 (constant texts)
-    " r.stored_ms, r.due_ms, r.overdue_ms, r.stopped, r.article, m.envelope AS manifest,"
-    " t.envelope AS terms FROM"
-    " unnest({0}::bytea[], {1}::text[], {2}::text[]) AS k (id, holder, side)"
-    f" {_REQUEST} JOIN packet p ON p.id = r.packet JOIN statement m ON m.idx = p.statement"
-    " JOIN agreement a ON a.id = r.agreement AND a.version = r.version"
-    " JOIN statement t ON t.idx = a.statement"
-)
-_STEPS = (
-    "SELECT DISTINCT r.packet, r.holder, t.statement, t.time_ms, s.envelope FROM"  # noqa: S608 (constant texts)
-    f" unnest({{0}}::bytea[], {{1}}::text[], {{2}}::text[]) AS k (id, holder, side) {_REQUEST}"
-    " JOIN LATERAL (SELECT * FROM request_step WHERE packet = r.packet AND holder = r.holder"
-    " OFFSET 0) t ON TRUE"
-    " JOIN LATERAL (SELECT * FROM statement WHERE idx = t.statement OFFSET 0) s ON TRUE"
-    " ORDER BY t.statement"
-)
-# Each half reads an index: open suspensions, and those ended since.
-_STOPPAGES = (
-    "SELECT k.number, s.agency, s.article, s.sender, s.recipient, s.began, s.began_ms, s.ended,"
-    " s.ended_ms FROM unnest({0}::bigint[], {1}::bytea[], {2}::text[], {3}::bigint[])"
-    " AS k (number, id, name, since) CROSS JOIN LATERAL ("
-    "SELECT * FROM stoppage WHERE agreement = k.id AND article IN ('', k.name)"
-    " AND ended_ms IS NULL UNION ALL SELECT * FROM stoppage WHERE agreement = k.id"
-    " AND article IN ('', k.name) AND ended_ms > k.since) s"
-)
-_REACHES = (
-    "SELECT k.number, r.entry, r.time_ms, r.parties, r.articles, r.joint FROM"
-    " unnest({0}::bigint[], {1}::bytea[], {2}::bigint[]) AS k (number, id, since)"
-    " JOIN reach r ON r.agreement = k.id AND r.entry >= coalesce((SELECT max(entry) FROM reach"
-    " WHERE agreement = k.id AND time_ms <= k.since), 0) ORDER BY r.entry"
-)
-_REQUEST_NAMES = tuple(field.name for field in fields(RequestRow))
 _EVENTS = (
     "SELECT statement, code, party, idx, salt, event FROM event WHERE statement = ANY({0}::bytea[])"
 )
@@ -196,11 +155,11 @@ async def known_of(connection: Connection, asked: Lookups) -> LookupResults:
     own = _keys({*asked.packets, *asked.corrected})
     questions = QueryBatch()
     questions.put("restored", _RESTORED)
-    questions.put("statements", _STATEMENTS, *_columns(asked.statements, 2))
-    questions.put("naturals", _NATURALS, *_columns(((id_, who) for who, id_ in asked.naturals), 2))
-    questions.put("envelopes", _ENVELOPES, *_columns(asked.envelopes, 2))
-    questions.put("mail", _MAIL, *_columns(asked.mail, 3))
-    questions.put("entries", _HIDDEN, *_columns(asked.entries, 2))
+    questions.put("statements", _STATEMENTS, *columns(asked.statements, 2))
+    questions.put("naturals", _NATURALS, *columns(((id_, who) for who, id_ in asked.naturals), 2))
+    questions.put("envelopes", _ENVELOPES, *columns(asked.envelopes, 2))
+    questions.put("mail", _MAIL, *columns(asked.mail, 3))
+    questions.put("entries", _HIDDEN, *columns(asked.entries, 2))
     questions.put("undelivered", _UNDELIVERED, list(asked.agreements))
     questions.put("own", _OWN, *own)
     questions.put("made", _OWN, *_keys(asked.sources))
@@ -210,8 +169,8 @@ async def known_of(connection: Connection, asked: Lookups) -> LookupResults:
         questions.always("corrects", _LINE, *own, corrected)
     questions.put("own_recalls", _OWN_RECALLS, *own)
     questions.put("recalls", _RECALLS, list(asked.recalls))
-    questions.put("waiting", _WAITING, *_columns(asked.waiting, 2))
-    questions.put("rooms", _ROOMS, *_columns(asked.rooms, 2))
+    questions.put("waiting", _WAITING, *columns(asked.waiting, 2))
+    questions.put("rooms", _ROOMS, *columns(asked.rooms, 2))
     found = await questions.answers(connection)
 
     mail = _mail(found.get("mail", ()))
@@ -230,16 +189,13 @@ async def known_of(connection: Connection, asked: Lookups) -> LookupResults:
     wanted = wanted_releases(asked, bases)
     releases = [(*key, *parties_between(key[1]), most) for key, most in wanted.most.items()]
     events = {id_ for id_, _ in asked.statements} | {id_ for _, id_, _ in asked.mail}
-    requests = _columns(asked.requests | told, 3)
     questions = QueryBatch()
-    questions.put("releases", _RELEASES, *_columns(releases, 5))
-    questions.put("requests", _REQUESTS, *requests)
-    questions.put("steps", _STEPS, *requests)
+    questions.put("releases", _RELEASES, *columns(releases, 5))
+    ask_requests(questions, asked.requests | told)
     if found["restored"]:
         questions.put("events", _EVENTS, list(events))
     then = await questions.answers(connection)
 
-    requested = _requests(then.get("requests", ()), then.get("steps", ()))
     return LookupResults(
         statements={
             (id_, signer): Settled.of_columns(*row)
@@ -261,7 +217,7 @@ async def known_of(connection: Connection, asked: Lookups) -> LookupResults:
         undelivered=_undelivered(asked.agreements, found.get("undelivered", ())),
         releases=_releases(wanted.most, then.get("releases", ())),
         untold=wanted.unread,
-        requests=await _with_stoppages(connection, requested),
+        requests=await requests_of(connection, then),
         envelopes={(id_, signer): data for id_, signer, data in found.get("envelopes", ())},
         recalls=_recalls(owned, found.get("own_recalls", ()))
         | _recalls(asked.recalls, found.get("recalls", ())),
@@ -365,55 +321,9 @@ def _releases(
     return found
 
 
-def _requests(rows: Iterable[Any], steps: Iterable[Any]) -> dict[Request, StoredRequest]:
-    taken: dict[Request, list[tuple[int, int, bytes]]] = {}
-    for packet, holder, statement, time_ms, envelope in steps:
-        taken.setdefault((packet, holder), []).append((statement, time_ms, envelope))
-    found = {}
-    for *row, manifest, terms in rows:
-        request = RequestRow(**dict(zip(_REQUEST_NAMES, row, strict=True)))
-        found[request.packet, request.holder] = StoredRequest(
-            row=request,
-            manifest=manifest,
-            agreement=terms,
-            steps=taken.get((request.packet, request.holder), []),
-        )
-    return found
-
-
-async def _with_stoppages(
-    connection: Connection, requests: Mapping[Request, StoredRequest]
-) -> dict[Request, StoredRequest]:
-    """Returns the requests, with the suspensions since their grants."""
-    numbers, keys = list(range(len(requests))), list(requests)
-    agreements = [requests[key].row.agreement for key in keys]
-    since_ms = [requests[key].row.granted_ms for key in keys]
-    articles = [requests[key].row.article for key in keys]
-    questions = QueryBatch()
-    questions.put("stoppages", _STOPPAGES, numbers, agreements, articles, since_ms)
-    questions.put("reaches", _REACHES, numbers, agreements, since_ms)
-    found = await questions.answers(connection)
-    stoppages: dict[int, list[Stoppage]] = {number: [] for number in numbers}
-    for number, *row in found.get("stoppages", ()):
-        stoppages[number].append(stoppage_of(row))
-    reaches: dict[int, list[Reach]] = {number: [] for number in numbers}
-    for number, *row in found.get("reaches", ()):
-        reaches[number].append(reach_of(row))
-    return {
-        key: replace(requests[key], stoppages=stoppages[number], reaches=reaches[number])
-        for number, key in enumerate(keys)
-    }
-
-
 def _sizes(rows: Iterable[Any]) -> dict[Owned, int]:
     return {(id_, agency): size for id_, agency, size in rows}
 
 
 def _keys(asked: Collection[Owned]) -> list[list[Any]]:
-    return _columns(((id_, agency, *nodes_between(agency)) for id_, agency in asked), 4)
-
-
-def _columns(keys: Iterable[tuple[Any, ...]], number: int) -> list[list[Any]]:
-    # Statements may contain any name; one with a NUL character, invalid in text, matches no row.
-    rows = [[text(part) if isinstance(part, str) else part for part in key] for key in keys]
-    return [[row[column] for row in rows] for column in range(number)]
+    return columns(((id_, agency, *nodes_between(agency)) for id_, agency in asked), 4)

@@ -24,7 +24,8 @@ from tearline_server.storage.postgres.recovery import (
 )
 from tearline_server.storage.postgres.snapshot import lock_head, stored_of
 from tearline_server.storage.postgres.types import Connection
-from tearline_server.storage.postgres.writes import text, write
+from tearline_server.storage.postgres.values import text
+from tearline_server.storage.postgres.writes import write
 from tearline_server.storage.reads import BACKLOG, Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.rows import (
     EventRow,

@@ -11,6 +11,7 @@ from tearline_server.storage.commit import Commit
 from tearline_server.storage.postgres.notifications import TELL_GROWN
 from tearline_server.storage.postgres.packets import change_packets, put_packets
 from tearline_server.storage.postgres.types import Connection
+from tearline_server.storage.postgres.values import text
 from tearline_server.storage.postgres.write_batch import BOOL, BYTES, INT, TEXT, WriteBatch
 from tearline_server.storage.rows import EventRow, Head, MailUpdate
 
@@ -123,11 +124,6 @@ def _put_events(put: WriteBatch, events: Sequence[EventRow]) -> None:
         {"agency": TEXT, "idx": INT},
         ((agency, row.idx) for row in events for agency in row.agencies),
     )
-
-
-def text(value: str) -> str:
-    """Returns a text without NUL characters, which PostgreSQL cannot store."""
-    return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _put_statements(put: WriteBatch, commit: Commit) -> None:
