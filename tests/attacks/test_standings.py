@@ -8,8 +8,9 @@ from typing import Any, NoReturn
 
 import pytest
 
+from attacks.simulated_requests import ask
 from support.node import context_of, stores_of
-from support.simulation import ARTICLE, Member, Simulation, alone
+from support.simulation import ARTICLE, CN, Member, Simulation, alone
 from tearline.agreements.agreement import HOUR_MS
 from tearline.audit.event import EventCode
 from tearline.errors import (
@@ -154,6 +155,28 @@ async def test_an_act_reads_a_suspension_that_came_meanwhile(
         await world.cn.node.packets.send([plan])
     assert StatementType.MANIFEST not in {s.type for each in published for s in each.statements()}
     assert world.cn.node.decisions.waiting() == ()
+
+
+@pytest.mark.parametrize("desk", ["request", "case"])
+async def test_a_step_reads_a_suspension_that_came_meanwhile(world: Simulation, desk: str) -> None:
+    asked = await ask(world.us, world.cn)
+    agreement = world.us.node.agreements.by_name(NAME)
+    world.us.node.cases.open(agreement, "Harbour", [CN])
+    await settle(world, world.us, world.cn)
+    await suspend(world.us)
+    published = list[Publication]()
+    world.cn.exchange.publication = lambda each: published.append(each) or each
+    node = world.cn.node
+    (case,) = node.cases.all()
+    acts = {
+        "request": lambda: node.requests.admit(asked, OFFICER),
+        "case": lambda: node.case_decisions.take(case, "join", acted_by=OFFICER),
+    }
+    with pytest.raises(AgreementSuspended):
+        await acts[desk]()
+    steps = {StatementType.REQUEST_STEP, StatementType.CASE_STEP}
+    assert not steps & {s.type for each in published for s in each.statements()}
+    assert node.decisions.waiting() == ()
 
 
 async def test_acts_of_many_persons_read_the_mailbox_one_after_another(

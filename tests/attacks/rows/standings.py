@@ -34,6 +34,20 @@ STANDINGS = (
         "tearline.suspensions.transitions:verify_follows",
         "test_a_lift_without_an_officer_lifts_nothing",
     ),
+    _attack(
+        "have a step of a request signed under a suspension that waits in the mailbox",
+        "TL-AGR-010",
+        "nothing: the step is not signed",
+        "tearline_client.outbox.outbox:Outbox.read_mailbox",
+        "test_a_step_reads_a_suspension_that_came_meanwhile[request]",
+    ),
+    _attack(
+        "have a step of a case sent under a suspension that waits in the mailbox",
+        "TL-AGR-010",
+        "nothing: the step is not sent",
+        "tearline_client.outbox.outbox:Outbox.read_mailbox",
+        "test_a_step_reads_a_suspension_that_came_meanwhile[case]",
+    ),
     Attack(
         name="suspend and resume without end, so that every step of a request reads all of it",
         code="TL-REQ-002",

@@ -111,7 +111,6 @@ class CaseDecisionService:
             Act(desk=_DESK, about=case_id, said=said),
             Persons(acted_by=acted_by),
             lambda done: self._take(case_id, said, acted_by, done),
-            sync=False,
         )
 
     async def _carry(self, decision: Decision, done: Also) -> object:

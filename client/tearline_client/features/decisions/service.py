@@ -124,17 +124,15 @@ class DecisionService:
         content: Content | Act,
         persons: Persons,
         act: Callable[[Also], Awaitable[T]],
-        *,
-        sync: bool = True,
     ) -> T:
-        """Stores a decision, then does it.
+        """Stores a decision, reads the mailbox, then does it.
+
+        A partner's newest suspension so counts before anything is sent.
 
         Args:
             content: The decision, as stored.
             persons: The responsible persons.
             act: Does it now.
-            sync: Whether the node synchronises and reads its mailbox first, so that a partner's
-                newest suspension counts; otherwise only if the act requires it.
 
         Returns:
             The result of ``act``.
@@ -147,8 +145,8 @@ class DecisionService:
         async with self._presence.shown():
             with self._context.stores.database.transaction():
                 number = self.store(content, persons)
-            missed = await self._outbox.read_mailbox() if sync else None
-            return await self.do(number, act, missed=missed, sync=not sync)
+            missed = await self._outbox.read_mailbox()
+            return await self.do(number, act, missed=missed)
 
     def store(self, content: Content | Act, persons: Persons) -> int:
         """Stores a decision inside the caller's transaction; returns its number.
@@ -166,7 +164,6 @@ class DecisionService:
         act: Callable[[Also], Awaitable[T]],
         *,
         missed: TearlineError | None = None,
-        sync: bool = False,
     ) -> T:
         """Does a stored decision; raises as ``decide``.
 
@@ -174,14 +171,11 @@ class DecisionService:
             number: The decision.
             act: Does it.
             missed: The error that prevented the synchronisation, or None.
-            sync: Whether to synchronise if the decision requires it.
         """
         store = self._context.stores.decisions
         try:
             return await act(lambda: store.drop(number))
         except _UNTIL_READ as error:
-            if sync:
-                missed = await self._outbox.read_mailbox()
             if missed is None:
                 self._forget_if_here(number)
                 raise

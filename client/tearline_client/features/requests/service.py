@@ -311,7 +311,6 @@ class RequestService(RequestReader):
             Act(desk=_DESK, about=packet, said=act),
             Persons(acted_by=acted_by),
             lambda done: self._say(packet, kind, note, acted_by, said, repeats, done),
-            sync=False,
         )
 
     async def _carry(self, decision: Decision, done: Also) -> object:
