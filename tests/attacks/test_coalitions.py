@@ -15,8 +15,8 @@ from tearline.errors import (
     EntryMismatch,
     GeneralisedMismatch,
     GrantMisdirected,
-    GrantorNotOriginator,
     Mislabelled,
+    NotOriginator,
     ReleaseRefused,
 )
 from tearline.packets.commitments import opening_commit
@@ -145,7 +145,7 @@ async def test_a_packet_shown_onward_is_refused(world: Simulation) -> None:
     )
     shown = alone(world.cn.signer, StatementType.GRANT, encode_grant(onward))
     await world.mx.take(await world.forge(world.mx, shown, stored.signed, parts=[stored.parts]))
-    world.mx.caught(GrantorNotOriginator)
+    world.mx.caught(NotOriginator)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from tearline.errors import (
     NotFound,
     ReleaseChanged,
     RoleUnfit,
-    SamePersonTwice,
     SecondPersonMissing,
 )
 from tearline.persons.tokens import Role
@@ -97,7 +96,7 @@ async def test_a_release_by_no_person_is_refused(strict: Strict) -> None:
 
 async def test_one_person_does_not_pass_for_two(strict: Strict) -> None:
     ana = strict.person("ana", Role.OFFICER)
-    await strict.world.refuses(await strict.publish(ana, ana), None, SamePersonTwice)
+    await strict.world.refuses(await strict.publish(ana, ana), None, SecondPersonMissing)
 
 
 async def test_an_analyst_does_not_approve(strict: Strict) -> None:
@@ -130,7 +129,7 @@ async def test_who_drafted_does_not_approve(strict: Strict) -> None:
     strict.person("ana", Role.LIAISON)
     second = strict.world.us.node.approvals
     pending = second.draft([strict.plan()], person="ana")
-    with pytest.raises(SamePersonTwice):
+    with pytest.raises(SecondPersonMissing):
         await second.approve(pending, person="ana")
     assert [each.id for each in second.waiting()] == [pending]
 

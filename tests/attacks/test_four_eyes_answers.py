@@ -14,7 +14,6 @@ from tearline.errors import (
     ItemDecided,
     NotFound,
     ReleaseChanged,
-    SamePersonTwice,
     SecondPersonMissing,
     StepBackwards,
 )
@@ -125,7 +124,7 @@ async def test_the_log_names_both_persons_of_an_answer(desk: Desk) -> None:
 
 async def test_who_drafted_an_answer_does_not_approve_it(desk: Desk) -> None:
     pending = desk.draft(1, person="li")
-    with pytest.raises(SamePersonTwice):
+    with pytest.raises(SecondPersonMissing):
         await desk.second.approve(pending, person="li")
     assert (desk.waiting(), desk.is_nothing_sent()) == ([pending], True)
 
@@ -135,7 +134,7 @@ async def test_one_person_does_not_pass_for_both_of_an_answer(
 ) -> None:
     both = Persons(acted_by=desk.li, seconded_by=desk.li)
     monkeypatch.setattr(ApprovalService, "_persons", lambda self, review, person: both)
-    with pytest.raises(SamePersonTwice):
+    with pytest.raises(SecondPersonMissing):
         await desk.second.approve(desk.draft(1, person="li"), person="li")
     assert desk.is_nothing_sent()
 
@@ -253,7 +252,7 @@ async def test_a_consent_waits_for_a_second_person(
     (field, to) = asked.second.review(pending, person="li").fields[0]
     assert (field.field.path.endswith(NAME), to) == (True, asked.world.mx.node.uri)
     assert status(asked.world.us, record) is ConsentStatus.ASKED
-    with pytest.raises(SamePersonTwice):
+    with pytest.raises(SecondPersonMissing):
         await asked.second.approve(asked.second.draft_consent(record.id, person="li"), person="li")
     assert not (await asked.second.approve(pending, person="li")).refused
     await asked.world.mx.node.receive()

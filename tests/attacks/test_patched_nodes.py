@@ -10,8 +10,8 @@ from tearline.errors import (
     CiphertextMissing,
     CommitmentMismatch,
     GrantHandedOut,
-    GrantorNotOriginator,
     NotFound,
+    NotOriginator,
     NotPermitted,
     RecipientKeyExpired,
     ReleaseRefused,
@@ -78,28 +78,28 @@ async def test_a_compartment_is_not_marked_anew_for_the_exchange(world: Simulati
     milder = default_marking("identity.subject")
     openings = tuple(replace(each, marking=milder) for each in publication.parts[0].openings)
     outcomes = await world.us.publish(with_parts(publication, openings=openings))
-    await world.refuses(outcomes, CommitmentMismatch, GrantorNotOriginator)
+    await world.refuses(outcomes, CommitmentMismatch, NotOriginator)
 
 
 async def test_a_ciphertext_that_was_not_signed_is_refused(world: Simulation) -> None:
     _, publication = world.us.compose(world.cn)
     ciphertexts = {slot: bytes(len(c)) for slot, c in publication.parts[0].ciphertexts.items()}
     outcomes = await world.us.publish(with_parts(publication, ciphertexts=ciphertexts))
-    await world.refuses(outcomes, CommitmentMismatch, GrantorNotOriginator)
+    await world.refuses(outcomes, CommitmentMismatch, NotOriginator)
 
 
 async def test_a_packet_without_a_ciphertext_is_refused(world: Simulation) -> None:
     _, publication = world.us.compose(world.cn)
     ciphertexts = dict(list(publication.parts[0].ciphertexts.items())[1:])
     outcomes = await world.us.publish(with_parts(publication, ciphertexts=ciphertexts))
-    await world.refuses(outcomes, CiphertextMissing, GrantorNotOriginator)
+    await world.refuses(outcomes, CiphertextMissing, NotOriginator)
 
 
 async def test_a_packet_is_not_granted_onward_by_its_recipient(world: Simulation) -> None:
     await world.us.send(world.cn)
     await world.cn.node.receive()
     outcome = await world.cn.say(StatementType.GRANT, encode_grant(onward(world)))
-    await world.refuses([outcome], GrantorNotOriginator, waiting=1)
+    await world.refuses([outcome], NotOriginator, waiting=1)
 
 
 def onward(world: Simulation) -> Grant:
@@ -242,7 +242,7 @@ async def test_a_grant_does_not_tell_whether_a_packet_exists(world: Simulation) 
     answers = [
         await world.cn.say(StatementType.GRANT, encode_grant(grant)) for grant in (known, guess)
     ]
-    await world.refuses(answers, GrantorNotOriginator, GrantorNotOriginator, waiting=1)
+    await world.refuses(answers, NotOriginator, NotOriginator, waiting=1)
     assert answers[0].refusal == answers[1].refusal
 
 

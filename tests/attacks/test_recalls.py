@@ -17,8 +17,8 @@ from tearline.errors import (
     ClockSkewed,
     MarkUnequal,
     NotFound,
+    NotOriginator,
     PacketRecalled,
-    RecallNotOriginator,
 )
 from tearline.packets.recall import (
     KeepGround,
@@ -434,7 +434,7 @@ async def test_a_partner_does_not_recall_what_is_not_its_own(world: Simulation) 
     outcome = await world.mx.say(
         StatementType.RECALL, recall_of(world, world.mx, world.cn, packet, seq=1)
     )
-    await world.refuses([outcome], RecallNotOriginator)
+    await world.refuses([outcome], NotOriginator)
     assert shown(world.cn, packet)
 
 
@@ -446,7 +446,7 @@ async def test_an_exchange_does_not_bring_a_recall_of_somebody_else(world: Simul
         world.cn, alone(world.mx.signer, StatementType.RECALL, body), code=EventCode.RECALL
     )
     await world.cn.take(forged)
-    world.cn.caught(RecallNotOriginator, packets=1)
+    world.cn.caught(NotOriginator, packets=1)
     assert shown(world.cn, packet)
 
 

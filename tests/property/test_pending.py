@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from support.agencies import US, federation
 from support.exchange import agreement
-from tearline.errors import NotFound, NotPermitted, SamePersonTwice, StoreFull
+from tearline.errors import NotFound, NotPermitted, SecondPersonMissing, StoreFull
 from tearline.onward.use import Use
 from tearline.packets.packet import PacketKind
 from tearline.persons.four_eyes import APPROVERS, DRAFTERS
@@ -282,7 +282,7 @@ class FourEyes(RuleBasedStateMachine):
             asyncio.run(self.second.approve(pending, person=person))
         except NotFound:
             assert pending not in self.waiting
-        except SamePersonTwice:
+        except SecondPersonMissing:
             assert person == drafter
         except NotPermitted:
             assert not ROLES[person] & {*APPROVERS}

@@ -19,12 +19,12 @@ class GrantMisdirected(GrantError):
     error_class = ErrorClass.NOT_AUTHENTIC
 
 
-class GrantorNotOriginator(GrantError):
-    """Grant by an agency other than the packet's originator."""
+class NotOriginator(GrantError):
+    """Grant or recall by an agency other than the packet's originator."""
 
     code = "TL-GRT-002"
-    what = "Only the originator's agency may grant its packet."
-    next = "Ask the originator for a grant."
+    what = "Only the originator's agency may grant or recall its packet."
+    next = "Ask the originator for the grant or the recall."
     exit_status = EXIT_REFUSED
 
 
@@ -93,13 +93,4 @@ class AnswerTimeShort(GrantError):
         "--within 24."
     )
     error_class = ErrorClass.LATER
-    exit_status = EXIT_REFUSED
-
-
-class RecallNotOriginator(GrantError):
-    """Recall by an agency other than the packet's originator."""
-
-    code = "TL-GRT-012"
-    what = "Only the originator's agency may recall its packet."
-    next = "Ask the originator to recall it."
     exit_status = EXIT_REFUSED

@@ -104,21 +104,13 @@ class NothingReleased(PolicyError):
 
 
 class SecondPersonMissing(PolicyError):
-    """Release by fewer than two persons under an article that requires four eyes."""
+    """Release under four eyes without a second person, or with its drafter as the second."""
 
     code = "TL-POL-011"
-    what = "The article requires two persons for a release, and there are fewer."
+    what = "The release takes two different persons."
     next = (
         "Name the drafter with --as, and have another person approve it: `tearline packet pending`."
     )
-
-
-class SamePersonTwice(PolicyError):
-    """One person as both drafter and approver."""
-
-    code = "TL-POL-012"
-    what = "The drafter of a release may not approve it."
-    next = "Have another person of the agency approve it."
 
 
 class RoleUnfit(PolicyError):

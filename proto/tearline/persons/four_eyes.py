@@ -6,7 +6,7 @@ them. The sender's node checks both before it seals, the exchange before it acce
 recipient's node before it opens.
 """
 
-from tearline.errors import RoleUnfit, SamePersonTwice, SecondPersonMissing
+from tearline.errors import RoleUnfit, SecondPersonMissing
 from tearline.persons.tokens import Role
 from tearline.policy.terms import ArticleTerms
 from tearline.statements.statement import ActedBy
@@ -28,13 +28,13 @@ def verify_persons(
         seconded_by: The approver; None without an approval.
 
     Raises:
-        SecondPersonMissing: If the article requires two persons, and there are fewer.
-        SamePersonTwice: If drafter and approver are one person.
+        SecondPersonMissing: If the article requires two persons, and there are fewer; or if drafter
+            and approver are one person.
         RoleUnfit: If one of the two acted in a role that does not permit it.
     """
     if acted_by is None or seconded_by is None:
         if article.four_eyes:
-            raise SecondPersonMissing
+            raise SecondPersonMissing("there are fewer")
         return
     verify_two(acted_by, seconded_by)
     for person, roles in ((acted_by, DRAFTERS), (seconded_by, APPROVERS)):
@@ -46,7 +46,7 @@ def verify_two(first: ActedBy, second: ActedBy) -> None:
     """Checks that two acts are by two different persons.
 
     Raises:
-        SamePersonTwice: If both are by one person.
+        SecondPersonMissing: If both are by one person.
     """
     if first.pseudonym == second.pseudonym:
-        raise SamePersonTwice
+        raise SecondPersonMissing("the drafter may not approve it")

@@ -28,7 +28,7 @@ FOUR_EYES = (
     ),
     _alone(
         "name one person for both",
-        "TL-POL-012",
+        "TL-POL-011",
         "one_person_does_not_pass_for_two",
         "tearline.persons.four_eyes:verify_two",
     ),
@@ -55,7 +55,7 @@ FOUR_EYES = (
     ),
     _alone(
         "confirm one's own answer, past the desk where it waits",
-        "TL-POL-012",
+        "TL-POL-011",
         "one_person_does_not_pass_for_both_of_an_answer",
         "tearline.persons.four_eyes:verify_two",
         _NONE,

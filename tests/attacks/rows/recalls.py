@@ -22,7 +22,7 @@ def _recall(
 RECALLS = (
     _recall(
         "what somebody else originated",
-        "TL-GRT-012",
+        "TL-GRT-002",
         _REFUSAL,
         "tests/unit/server/processing/test_lookups.py::"
         "test_what_its_originator_names_in_the_same_batch_is_not_others_to_recall",
@@ -30,7 +30,7 @@ RECALLS = (
     ),
     _recall(
         "what somebody else originated, with the exchange's help",
-        "TL-GRT-012",
+        "TL-GRT-002",
         _PUT_ASIDE,
         "test_an_exchange_does_not_bring_a_recall_of_somebody_else",
         "tearline_client.features.recalls.handler:_verify_originator",

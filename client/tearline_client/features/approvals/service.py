@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from tearline.audit.event import EventCode
-from tearline.errors import DraftEnded, DrafterGone, SamePersonTwice
+from tearline.errors import DraftEnded, DrafterGone, SecondPersonMissing
 from tearline.onward.consent import ConsentTerms
 from tearline.persons.four_eyes import APPROVERS, DRAFTERS, verify_two
 from tearline.persons.tokens import Role
@@ -243,7 +243,7 @@ class ApprovalService:
 
         Raises:
             NotFound: If it is not pending.
-            SamePersonTwice: If this person drafted it.
+            SecondPersonMissing: If this person drafted it.
             DrafterGone: If the drafter may no longer act.
             DraftEnded: If it has waited too long.
             TlsError: If no person with an approving role is logged in.
@@ -323,7 +323,7 @@ class ApprovalService:
         if not self._actors.may_act(drafter.subject, drafter.acted_by.role):
             raise DrafterGone
         if self._actors.reader(person) == drafter.subject:
-            raise SamePersonTwice
+            raise SecondPersonMissing("the drafter may not approve it")
         second = self._acted_as(person, self._agreement_id(review.pending.content), APPROVERS)
         verify_two(drafter.acted_by, second)
         return Persons(acted_by=drafter.acted_by, seconded_by=second)

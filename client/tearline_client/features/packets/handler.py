@@ -13,8 +13,8 @@ from tearline.errors import (
     EntryMismatch,
     GrantExpired,
     GrantMisdirected,
-    GrantorNotOriginator,
     KeystoreEntryMissing,
+    NotOriginator,
     PacketTooLarge,
     RecipientKeyExpired,
     StatementMalformed,
@@ -127,7 +127,7 @@ def _verify_packet(grant: Grant, packet: Statement) -> None:
 def _verify_originator(grantor: Header, originator: Header) -> None:
     # If B shows A's packet to C, C finds no grant by A for it.
     if agency_uri_of(grantor.signer) != agency_uri_of(originator.signer):
-        raise GrantorNotOriginator()
+        raise NotOriginator()
 
 
 def _waits(recipient: Recipient, manifest: Manifest, entry: int) -> bool:

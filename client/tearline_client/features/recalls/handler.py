@@ -7,7 +7,7 @@ erasure is reported even if the process ends.
 from dataclasses import replace
 
 from tearline.audit.event import EventCode
-from tearline.errors import ClockSkewed, NotFound, RecallNotOriginator, TrustError
+from tearline.errors import ClockSkewed, NotFound, NotOriginator, TrustError
 from tearline.identity import agency_uri_of
 from tearline.packets.grant import Grant
 from tearline.packets.recall import (
@@ -49,7 +49,7 @@ def _store(context: NodeContext, received: Received, recall: Recall, evidence: E
     """Stores and obeys a partner's recall, or stores a partner's answer to one of ours.
 
     Raises:
-        RecallNotOriginator: If it recalls a packet of another agency.
+        NotOriginator: If it recalls a packet of another agency.
         NotFound: If it answers a recall that was not sent to that partner.
     """
     if isinstance(recall.said, RecallAnswer):
@@ -88,7 +88,7 @@ def _verify_originator(context: NodeContext, recall: Recall) -> None:
     held = context.stores.packets.held(recall.packet)
     agency = agency_uri_of(recall.header.signer)
     if held is not None and agency_uri_of(held.manifest.header.signer) != agency:
-        raise RecallNotOriginator("the packet here is of another agency")
+        raise NotOriginator("the packet here is of another agency")
 
 
 def erase(context: NodeContext, stored: StoredRecall, *, acted_by: ActedBy | None) -> None:

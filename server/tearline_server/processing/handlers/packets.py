@@ -15,8 +15,8 @@ from tearline.errors import (
     CommitmentMismatch,
     GrantExpired,
     GrantMisdirected,
-    GrantorNotOriginator,
     LifetimeRefused,
+    NotOriginator,
     PacketTooLarge,
     SuiteUnknown,
 )
@@ -229,13 +229,13 @@ def _verify_deliverable(
 def _facts(context: Context, packet_id: bytes) -> PacketFacts:
     facts = context.batch.facts(packet_id)
     if facts is None:
-        raise GrantorNotOriginator(_NOT_YOURS)
+        raise NotOriginator(_NOT_YOURS)
     return facts
 
 
 def _verify_originator(manifest: Manifest, agency: str) -> None:
     if agency_uri_of(manifest.header.signer) != agency:
-        raise GrantorNotOriginator(_NOT_YOURS)
+        raise NotOriginator(_NOT_YOURS)
 
 
 def _verify_covered(found: InForce, grant: Grant, manifest: Manifest, context: Context) -> None:

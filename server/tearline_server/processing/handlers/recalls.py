@@ -1,7 +1,7 @@
 """Judging of recalls: by the originator only, effective at once; answers are relayed."""
 
 from tearline.audit.event import EventCode
-from tearline.errors import RecallNotOriginator
+from tearline.errors import NotOriginator
 from tearline.identity import agency_uri_of
 from tearline.packets.recall import Recall, RecallAnswer, RecallOrder, verify_answer_time
 from tearline.statements.channel import Address
@@ -27,7 +27,7 @@ def accept_recall(context: Context, recall: Recall) -> None:
     3. Only the recipient of an answer can judge whether it was requested.
 
     Raises:
-        RecallNotOriginator: If the packet is not the signer's agency's under that agreement;
+        NotOriginator: If the packet is not the signer's agency's under that agreement;
             identical for unknown packets.
         AnswerTimeShort: If it leaves too little time; its signer must make it anew.
         TearlineError: If its place in the channel is not the next one.
@@ -73,11 +73,11 @@ def _verify_time(context: Context, address: Address, order: RecallOrder) -> None
 def _verify_own(context: Context, recall: Recall) -> None:
     facts = context.batch.facts(recall.packet)
     if facts is None:
-        raise RecallNotOriginator(_NOT_YOURS)
+        raise NotOriginator(_NOT_YOURS)
     manifest = facts.manifest
     of = agency_uri_of(manifest.header.signer), manifest.agreement.id
     if of != (context.publisher.agency, recall.address.agreement_id):
-        raise RecallNotOriginator(_NOT_YOURS)
+        raise NotOriginator(_NOT_YOURS)
 
 
 def _lookups(context: LookupContext, recall: Recall) -> Lookups:

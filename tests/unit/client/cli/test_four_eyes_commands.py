@@ -94,7 +94,7 @@ def test_who_drafted_it_does_not_approve_it_and_an_analyst_does_not(
 ) -> None:
     (row,) = strict.rows("packet", "send", "--yes", lead, *ORDER, "--as", "li")
     same = strict.run("packet", "approve", row["pending"], "--as", "li")
-    assert (same.exit_code, "TL-POL-012" in same.stderr) == (EXIT_REFUSED, True)
+    assert (same.exit_code, "TL-POL-011" in same.stderr) == (EXIT_REFUSED, True)
     analyst = strict.run("packet", "approve", row["pending"], "--as", "bo")
     assert analyst.exit_code == EXIT_REFUSED
     assert len(strict.rows("packet", "pending")) == 1

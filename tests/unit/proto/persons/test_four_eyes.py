@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.policies import ARTICLE
-from tearline.errors import PolicyError, RoleUnfit, SamePersonTwice, SecondPersonMissing
+from tearline.errors import PolicyError, RoleUnfit, SecondPersonMissing
 from tearline.persons.four_eyes import APPROVERS, DRAFTERS, verify_persons
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
@@ -48,7 +48,7 @@ def test_another_article_takes_one_person_or_none() -> None:
 
 @pytest.mark.parametrize("article", [STRICT, ARTICLE], ids=["strict", "other"])
 def test_one_person_is_not_two_whatever_the_role(article) -> None:
-    with pytest.raises(SamePersonTwice):
+    with pytest.raises(SecondPersonMissing):
         verify_persons(article, ANALYST, person(1, Role.OFFICER))
 
 

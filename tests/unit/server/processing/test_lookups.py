@@ -221,4 +221,4 @@ async def test_what_its_originator_names_in_the_same_batch_is_not_others_to_reca
         world.say(CN, StatementType.RECALL, encode_recall(recall)),
     )
     assert len(told) == 1
-    assert codes([granted, refused]) == ["", "TL-GRT-012"]
+    assert codes([granted, refused]) == ["", "TL-GRT-002"]

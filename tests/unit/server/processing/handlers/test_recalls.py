@@ -265,7 +265,7 @@ async def test_a_recall_is_the_originator_s_alone(world: World) -> None:
         await say(world, recall(world, packet, sender=MX, place=place, whole=True), MX)
         for packet in (manifest_id(sealed), b"x" * 32)
     ]
-    assert codes(outcomes) == ["TL-GRT-012", "TL-GRT-012"]
+    assert codes(outcomes) == ["TL-GRT-002", "TL-GRT-002"]
     assert outcomes[0].refusal == outcomes[1].refusal
     assert await ciphertexts(world, manifest_id(sealed))
     assert kinds(await world.read(CN)) == [StatementType.GRANT]
