@@ -25,6 +25,7 @@ from tearline.federation.decisions import MemberRecord
 from tearline.federation.members import (
     NODE_TYPES,
     Agency,
+    ExchangeEnrolment,
     ExchangeIdentity,
     KeyRecord,
     KeyUse,
@@ -157,6 +158,16 @@ def exchange_identity(key: SigningKey | None = None) -> ExchangeIdentity:
     )
 
 
+def enrolment() -> ExchangeEnrolment:
+    """The exchange and its log, as the drafter of a charter gets them."""
+    return ExchangeEnrolment(
+        exchange=exchange_identity(),
+        log=LogIdentity(
+            origin=ORIGIN, verifier_keys=tuple(each.verifier.encode() for each in log_signers())
+        ),
+    )
+
+
 def constitution(uris: Iterable[str], *, threshold: int | None = None) -> Constitution:
     """The constitution of these agencies: all of them vote, and all are counted cosigners."""
     council = tuple(sorted(uris))
@@ -165,11 +176,8 @@ def constitution(uris: Iterable[str], *, threshold: int | None = None) -> Consti
         rules=rules_of(threshold or len(council) // 2 + 1),
         cosigners=council,
         quorum=2 * len(council) // 3 + 1,
-        exchange=exchange_identity(),
-        log=LogIdentity(
-            origin=ORIGIN,
-            verifier_keys=tuple(each.verifier.encode() for each in log_signers()),
-        ),
+        exchange=enrolment().exchange,
+        log=enrolment().log,
         min_suite=1,
     )
 
@@ -369,7 +377,7 @@ FIELDS = (
 """A lead: two fields of a person, an amount in two forms, and who told us."""
 
 
-def packet(header: Header, fields: Sequence[Field] = FIELDS) -> SealedPacket:
+def packet(header: Header, fields: Sequence[Field] = FIELDS, **changed: object) -> SealedPacket:
     """A sealed lead under the agreement that all packets here are under."""
     envelope = Envelope(
         kind=PacketKind.LEAD,
@@ -379,7 +387,7 @@ def packet(header: Header, fields: Sequence[Field] = FIELDS) -> SealedPacket:
         case_id="case-7",
         evaluation="B2",
     )
-    return seal(fields, envelope, header)
+    return seal(fields, replace(envelope, **changed), header)  # type: ignore[arg-type]
 
 
 def compartment_of(sealed: SealedPacket, category: str, form: Form = Form.CLEAR) -> int:

@@ -14,19 +14,22 @@ from support.agencies import (
     US,
     agency,
     compartment_of,
+    enrolment,
     federation,
     grant,
     kem_key,
     key_record,
-    log_signers,
     node_of,
     packet,
     secret,
+    signed_by,
     signing_key,
     us_mx,
 )
 from support.consents import TERMS, consent
 from support.exhibits import case
+from support.requests import step
+from support.suspensions import OFFICER, of_article, standing
 from tearline.agreements.proposal import Proposal
 from tearline.audit.anchor import Anchor
 from tearline.audit.erasure import Erasure
@@ -36,9 +39,9 @@ from tearline.cases.case import CaseNote, CaseStep, Phase
 from tearline.federation.charter import Rules
 from tearline.federation.decisions import Amendment, Leave, MemberRecord, Vote, VoteKind
 from tearline.federation.equivocation import Equivocation
-from tearline.federation.members import ExchangeEnrolment, KeyUse, LogIdentity, Revocation
+from tearline.federation.members import KeyUse, Revocation
 from tearline.onward.consent import ConsentStep
-from tearline.packets.packet import Urgency, WithholdReason
+from tearline.packets.packet import WithholdReason
 from tearline.packets.recall import (
     KeepGround,
     Reach,
@@ -50,14 +53,13 @@ from tearline.packets.recall import (
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
 from tearline.policy.terms import ArticleTerms, Direction, Share
-from tearline.requests.step import Ground, ItemOutcome, RequestStep, StepKind, StepNote
+from tearline.requests.step import Ground, ItemOutcome, StepKind, StepNote
 from tearline.sealing import release_of
 from tearline.sealing.slots import release_slot
 from tearline.statements.channel import Address, Mark, Void, VoidReason
 from tearline.statements.receipt import LogOpening, Receipt, Status
 from tearline.statements.statement import ActedBy, Inclusion, Statement, StatementType
-from tearline.suspensions.standing import OfficerAct, Standing
-from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
+from tearline.suspensions.suspension import InFlight, Originated, Reason
 from tearline.wire import (
     agreements,
     audit_exports,
@@ -80,7 +82,7 @@ from tearline.wire.codec import Codec
 from tearline.wire.erasures import ErasedEntry, ProvenAgreement
 from tearline.wire.exhibits import ProvenEntry
 from tearline.wire.packets import FieldContent
-from tearline.wire.statements import cosigned, signed
+from tearline.wire.statements import signed
 
 _FED = federation()
 _NODE = _FED.node(US)
@@ -210,9 +212,8 @@ _AGREEMENT = us_mx(
     authorisation_ms=14 * DAY_MS,
     log_retention_ms=365 * DAY_MS,
 )
-_SIGNED_AGREEMENT = cosigned(
-    (node.sign([(StatementType.AGREEMENT, agreements.encode_agreement(_AGREEMENT))]), 0)
-    for node in (_NODE, _FED.node(MX))
+_SIGNED_AGREEMENT = signed_by(
+    StatementType.AGREEMENT, agreements.encode_agreement(_AGREEMENT), _NODE, _FED.node(MX)
 )
 _PROPOSAL = Proposal(
     header=_FED.node(MX).header,
@@ -222,25 +223,14 @@ _PROPOSAL = Proposal(
     in_reply_to=secret("terms"),
     answer_by_ms=NOW_MS,
 )
-_SUSPENSION = Suspension(
-    article="money-laundering",
+_SUSPENSION = of_article(
+    "money-laundering",
     sender=MX,
     recipient=US,
     reason=Reason.LEAK,
     in_flight=InFlight.RETURN,
     originated=Originated.FREEZE,
 )
-_STANDING = Standing(
-    header=_NODE.header,
-    agreement_id=AGREEMENT_ID,
-    counter=300,
-    suspensions=(_SUSPENSION,),
-    ended=False,
-    officer=OfficerAct(counter=299, acted_by=replace(_PERSON, role="officer")),
-    acted_by=_PERSON,
-    time_ms=NOW_MS,
-)
-
 _RECEIPT = Receipt(
     header=_NODE.header,
     address=None,
@@ -263,18 +253,6 @@ _RECALL = Recall(
         respond_by_ms=NOW_MS,
         acted_by=_PERSON,
     ),
-)
-_STEP = RequestStep(
-    header=_NODE.header,
-    address=_ADDRESS,
-    request=secret("request"),
-    kind=StepKind.CLARIFIED,
-    number=200,
-    known=201,
-    permit=True,
-    acted_by=replace(_PERSON, role="liaison"),
-    kem_key_id=secret("kem"),
-    sealed=b"sealed",
 )
 _ERASURE = Erasure(
     header=_NODE.header,
@@ -344,16 +322,7 @@ CODECS: dict[str, Sample] = {
         trust.FEDERATION_FILE, trust.FederationFile(federation=_FED.id, entries=_FED.clear[:6])
     ),
     "agency": Sample(trust.AGENCY, _LIST.agencies[0]),
-    "exchange enrolment": Sample(
-        trust.EXCHANGE_ENROLMENT,
-        ExchangeEnrolment(
-            exchange=_LIST.exchange,
-            log=LogIdentity(
-                origin=_LIST.log.origin,
-                verifier_keys=tuple(each.verifier.encode() for each in log_signers()),
-            ),
-        ),
-    ),
+    "exchange enrolment": Sample(trust.EXCHANGE_ENROLMENT, enrolment()),
     "key record": Sample(
         trust.KEY_RECORD,
         key_record(_NODE.header, node_of(US), KeyUse.SIGN, signing_key("k").public.encoded),
@@ -432,15 +401,17 @@ CODECS: dict[str, Sample] = {
             time_ms=NOW_MS,
         ),
     ),
-    "standing": Sample(suspensions.STANDING, _STANDING),
+    "standing": Sample(
+        suspensions.STANDING, standing(_SUSPENSION, counter=300, lifted=299, acted_by=_PERSON)
+    ),
     "standing of one who left": Sample(
         suspensions.STANDING,
-        replace(
-            _STANDING,
-            suspensions=(replace(_SUSPENSION, article="", sender="", recipient=""),),
+        standing(
+            replace(_SUSPENSION, article="", sender="", recipient=""),
+            counter=300,
+            lifted=300,
             ended=True,
-            officer=replace(_STANDING.officer, counter=300),
-            acted_by=replace(_PERSON, role="officer"),
+            acted_by=OFFICER,
         ),
     ),
     "anchor": Sample(
@@ -448,36 +419,15 @@ CODECS: dict[str, Sample] = {
         Anchor(header=_NODE.header, number=300, commitment=secret("commitment")),
     ),
     "event": Sample(grants.EVENT, _EVENT),
-    "request step": Sample(requests.STEP, _STEP),
+    "request step": Sample(
+        requests.STEP,
+        step(StepKind.CLARIFIED, 200, 201, permit=True, sealed=b"sealed"),
+    ),
     "request step with an urgency": Sample(
-        requests.STEP,
-        replace(
-            _STEP,
-            kind=StepKind.CONTEST,
-            known=0,
-            permit=False,
-            urgency=Urgency.ROUTINE,
-            acted_by=replace(_PERSON, role="officer"),
-        ),
+        requests.STEP, step(StepKind.CONTEST, 200, acted_by=OFFICER, sealed=b"sealed")
     ),
-    "request step that takes more time": Sample(
-        requests.STEP,
-        replace(
-            _STEP, kind=StepKind.AUTHORISE, known=0, permit=False, extension_ms=DAY_MS, sealed=b""
-        ),
-    ),
-    "request step that disputes": Sample(
-        requests.STEP,
-        replace(
-            _STEP,
-            kind=StepKind.DISPUTE,
-            known=0,
-            permit=False,
-            entry=300,
-            acted_by=None,
-            sealed=b"",
-        ),
-    ),
+    "request step that takes more time": Sample(requests.STEP, step(StepKind.AUTHORISE, 200)),
+    "request step that disputes": Sample(requests.STEP, step(StepKind.DISPUTE, 200, entry=300)),
     "feedback": Sample(requests.NOTE, StepNote(text="It led nowhere.", useful=False)),
     "request note": Sample(
         requests.NOTE,

@@ -21,24 +21,26 @@ from support.agencies import (
     ORIGIN,
     US,
     Federation,
+    article,
     compartment_of,
-    exchange_identity,
+    enrolment,
     federation,
     grant,
     log_signers,
     node_of,
+    packet,
+    signed_by,
     signer,
     us_mx,
 )
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import Event
-from tearline.federation.members import ExchangeEnrolment, LogIdentity
 from tearline.packets.grant import Grant
-from tearline.packets.packet import AgreementRef, Field, PacketKind, PacketParts
+from tearline.packets.packet import Field, PacketKind, PacketParts
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
-from tearline.policy.terms import ArticleTerms, Direction, Share, Terms
-from tearline.sealing import Envelope, SealedPacket, seal
+from tearline.policy.terms import Direction, Share, Terms
+from tearline.sealing import SealedPacket
 from tearline.statements.channel import Address
 from tearline.statements.receipt import Receipt
 from tearline.statements.signer import Signer
@@ -50,7 +52,7 @@ from tearline.wire.deliveries import START, Cursor, Delivery
 from tearline.wire.grants import encode_grant, parse_event, parse_receipt
 from tearline.wire.packets import encode_manifest
 from tearline.wire.publications import Outcome, Publication, Refused, publication_of
-from tearline.wire.statements import Signed, cosigned
+from tearline.wire.statements import Signed
 from tearline_server.admin.offline import take_clear
 from tearline_server.bootstrap import Components
 from tearline_server.exchange import Exchange
@@ -65,12 +67,7 @@ from tearline_server.tlog.log import AuditLog
 PARTIES = (CN, MX, US)
 ARTICLE = "money-laundering"
 PURPOSE = "investigation"
-IDENTITY = ExchangeEnrolment(
-    exchange=exchange_identity(),
-    log=LogIdentity(
-        origin=ORIGIN, verifier_keys=tuple(each.verifier.encode() for each in log_signers())
-    ),
-)
+IDENTITY = enrolment()
 INSTALLATION = installation_of(IDENTITY)
 
 
@@ -237,7 +234,7 @@ async def _seeded(path: Path, parties: Federation) -> bytes:
 def terms(parties: Iterable[str] = PARTIES) -> Terms:
     """One article: the first two parties get clear what is ordinary, Mexico no amounts."""
     parties = tuple(sorted(parties))
-    article = ArticleTerms(
+    found = article(
         id=ARTICLE,
         purposes=(PURPOSE,),
         kinds=(PacketKind.LEAD.value,),
@@ -258,44 +255,29 @@ def terms(parties: Iterable[str] = PARTIES) -> Terms:
             )
         ),
         highest_tlp=Tlp.AMBER_STRICT,
-        joint=False,
-        four_eyes=False,
     )
-    return Terms(parties=parties, articles=(article,))
+    return Terms(parties=parties, articles=(found,))
 
 
 def agreement(header: Header, **changed: object) -> Agreement:
     """The agreement that packets here are under."""
-    found = us_mx(
-        header,
-        name="narcotics",
-        terms=terms(),
-        pins=INSTALLATION.pins,
-        onward_use="",
-        valid_until_ms=NOW_MS + 365 * DAY_MS,
-    )
-    return replace(found, **changed)  # type: ignore[arg-type]
+    usual = {"name": "narcotics", "terms": terms(), "pins": INSTALLATION.pins, "onward_use": ""}
+    return us_mx(header, **(usual | {"valid_until_ms": NOW_MS + 365 * DAY_MS} | changed))
 
 
 def agreed(parties: Federation, found: Agreement, signers: Sequence[str] = ()) -> Signed:
     """An agreement under the roots of its parties; its own signer's first."""
     body = encode_agreement(found)
     uris = signers or (found.header.signer, *found.terms.parties)
-    roots = [parties.signer(uri) for uri in dict.fromkeys(uris)]
-    return cosigned((root.sign([(StatementType.AGREEMENT, body)]), 0) for root in roots)
+    return signed_by(StatementType.AGREEMENT, body, *map(parties.signer, dict.fromkeys(uris)))
 
 
 def sealed_packet(
     header: Header, fields: Sequence[Field] = FIELDS, **changed: object
 ) -> SealedPacket:
     """A sealed lead under the agreement."""
-    envelope = Envelope(
-        kind=PacketKind.LEAD,
-        agreement=AgreementRef(id=AGREEMENT_ID, version=1, article=ARTICLE),
-        pins=INSTALLATION.pins,
-        not_after_ms=NOW_MS + 90 * DAY_MS,
-    )
-    return seal(fields, replace(envelope, **changed), header)  # type: ignore[arg-type]
+    usual = {"pins": INSTALLATION.pins, "case_id": "", "evaluation": ""}
+    return packet(header, fields, **(usual | changed))
 
 
 def manifest_id(sealed: SealedPacket) -> bytes:

@@ -4,7 +4,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from support.agencies import AGREEMENT_ID, CN, FIELDS, MX, US, compartment_of, grant, node_of
+from support.agencies import (
+    AGREEMENT_ID,
+    CN,
+    FIELDS,
+    MX,
+    US,
+    compartment_of,
+    grant,
+    node_of,
+    signed_by,
+)
 from support.exchange import (
     INSTALLATION,
     agreement,
@@ -19,7 +29,6 @@ from tearline.statements.channel import Address
 from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.publications import Publication
-from tearline.wire.statements import cosigned
 
 
 def now_ms() -> int:
@@ -35,10 +44,8 @@ async def agree(served: Served) -> None:
         valid_until_ms=now_ms() + 30 * DAY_MS,
         pins=INSTALLATION.pins,
     )
-    body = encode_agreement(found)
-    signed = cosigned(
-        (served.root(uri).sign([(StatementType.AGREEMENT, body)]), 0) for uri in (US, CN, MX)
-    )
+    roots = map(served.root, (US, CN, MX))
+    signed = signed_by(StatementType.AGREEMENT, encode_agreement(found), *roots)
     async with served.client(US) as client:
         assert codes(await client.publish(Publication(signed=(signed,)))) == [""]
 

@@ -50,14 +50,13 @@ def step(kind: StepKind, number: int = 1, known: int = 0, **changes: Any) -> Req
     }.get(kind, {})
     return RequestStep(
         header=_HEADERS[side],
-        address=Address(recipient=_PARTIES[side.other], agreement_id=AGREEMENT_ID, seq=1),
+        address=Address(recipient=_PARTIES[side.other], agreement_id=AGREEMENT_ID, seq=300),
         request=REQUEST,
         kind=kind,
         number=number,
         known=known,
-        acted_by=None if kind in OF_A_MACHINE else PERSON,
         kem_key_id=secret("kem"),
-        **{**defaults, **changes},
+        **{"acted_by": None if kind in OF_A_MACHINE else PERSON, **defaults, **changes},
     )
 
 

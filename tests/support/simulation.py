@@ -41,7 +41,7 @@ from tearline.audit.event import Event, EventCode
 from tearline.crypto.certificates import LeafCertificate
 from tearline.crypto.keys import SigningKey
 from tearline.errors import StatementMalformed, TearlineError
-from tearline.federation.members import ExchangeEnrolment, ExchangeIdentity, LogIdentity
+from tearline.federation.members import ExchangeEnrolment
 from tearline.identity import agency_uri_of, parse_node_uri
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
 from tearline.packets.packet import Field, PacketParts
@@ -97,11 +97,12 @@ from tearline_runtime.grpc.tls_identity import TlsIdentity
 from tearline_server.admin.offline import take_clear
 from tearline_server.admission.authentication import Caller
 from tearline_server.admission.fair_queue import Cost
+from tearline_server.config import config_of
 from tearline_server.exchange import Components, Exchange
 from tearline_server.grpc.audit_service import AuditService
 from tearline_server.grpc.exchange_service import ExchangeService
 from tearline_server.grpc.log_service import TrustService
-from tearline_server.keys import ExchangeKeys, generate_keys
+from tearline_server.keys import ExchangeKeys, generate_keys, identity_of
 from tearline_server.processing.batch import Batch
 from tearline_server.processing.registry import Registry, installation_of
 from tearline_server.storage.lookups import Lookups
@@ -673,18 +674,8 @@ def found(folder: Path) -> Template:
     for home, (name, domain) in zip(homes, AGENCIES.items(), strict=True):
         found_agency(home, Identity(agency=name, domain=domain, node="liaison"), PASSPHRASES)
     keys = generate_keys(trust_domain=EXCHANGE_DOMAIN, origin=ORIGIN, now_s=int(time.time()))
-    identity = ExchangeEnrolment(
-        exchange=ExchangeIdentity(
-            uri=f"spiffe://{EXCHANGE_DOMAIN}/exchange",
-            signing_key=keys.signing.public.encoded,
-            certificate_authority=keys.authority.certificate,
-            dns_name=DNS_NAME,
-            address="127.0.0.1:1",
-        ),
-        log=LogIdentity(
-            origin=ORIGIN, verifier_keys=tuple(each.verifier.encode() for each in keys.log)
-        ),
-    )
+    settings = {"name": EXCHANGE_DOMAIN, "dns": DNS_NAME, "address": "127.0.0.1:1"}
+    identity = identity_of(config_of(folder, settings), keys)
     founding = draft_charter(
         homes[0],
         PASSPHRASE,
