@@ -26,7 +26,8 @@ async def test_a_node_names_members_admitted_after_the_founding(world: Simulatio
     us = world.us
     assert agency_name(us.node.directory.members(), JP) == JP
     record = member_record(agency(JP), us.signer.header.federation)
-    await us.node.federation.invite(world.root(US), record)
+    federation = us.node.federation
+    await federation.vote(world.root(US), federation.invitation(record), record)
     await decide(world, JP)
     for member in (world.us, world.cn):
         assert agency_name(member.node.directory.members(), JP) == "customs-jp"

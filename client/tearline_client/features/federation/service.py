@@ -178,6 +178,14 @@ class FederationService:
         agency = self.state.now.agency(self._context.agency)
         return agency is not None and agency.root_key == root.public.encoded
 
+    async def remove(self, root: Signer, uri: str) -> bool:
+        """Votes to remove a member, and returns whether the removal is completed.
+
+        Raises:
+            TearlineError: If the exchange refuses it, or is unreachable.
+        """
+        return await self.vote(root, self.removal(uri))
+
     async def rotate_root(self, root: Signer, new: SigningKey) -> None:
         """Replaces the agency's root key by a new one, which signs too.
 
