@@ -79,7 +79,7 @@ async def amend(
     """Propose, as an officer, the terms in SOURCE as the next version of agreement NAME.
 
     The command shows the changes first. All parties of the previous version remain parties, and
-    sign.
+    sign, except those that departed from the federation.
 
     Example: tearline --as olga agreement amend narcotics-2026 terms.toml
     """

@@ -43,7 +43,7 @@ def preview_columns(cli: CliContext) -> list[str]:
 
 def row_of(state: RequestState, members: Members) -> dict[str, object]:
     """Returns a request as a row: its state and its deadline."""
-    owed = not state.phase.has_ended
+    owed = not (state.phase.has_ended or state.departed)
     return {
         "request": Id(state.request.packet),
         "id": state.request.packet.hex(),
@@ -71,6 +71,8 @@ def row_of(state: RequestState, members: Members) -> dict[str, object]:
 
 
 def _waits(state: RequestState) -> str:
+    if state.departed:
+        return "for no step: its other party has departed from the federation"
     if state.frozen:
         return "for its asker to resume: it froze the request"
     return "for a second person" if state.pending else ""
@@ -102,12 +104,14 @@ def overturned_text(items: Iterable[RequestedItem]) -> str:
 def next_step(state: RequestState) -> str:
     """Returns the command for the next step of a request."""
     name = Id(state.request.packet).text()
-    if state.request.side is Side.HOLDER and state.open_items and not state.phase.has_ended:
+    is_open = not (state.phase.has_ended or state.departed)
+    if state.request.side is Side.HOLDER and state.open_items and is_open:
         return (
             f"tearline request answer {name} FILE --item N, or"
             f" tearline request refuse {name} --item N --ground GROUND"
         )
-    if state.request.side is Side.ASKER and state.phase is Phase.ANSWERED:
+    is_answered = state.phase is Phase.ANSWERED and not state.departed
+    if state.request.side is Side.ASKER and is_answered:
         return f"tearline request close {name} --useful yes|no"
     return f"tearline request show {name}"
 

@@ -81,6 +81,8 @@ def task_text(task: Task) -> str:
             return f"give or refuse consent ({task.name}): {counted(task.count, 'field')}"
         case TaskKind.PROPOSAL:
             return f"sign, counter or decline the proposal {task.name}"
+        case TaskKind.DEPARTURE:
+            return f"sign a version of {task.name} without the departed party"
         case TaskKind.INVITATION:
             return f"join or decline the case {task.name}"
         case TaskKind.VOTE:

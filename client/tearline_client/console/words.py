@@ -200,6 +200,7 @@ TASKS: Mapping[TaskKind, str] = {
     TaskKind.APPROVAL: mark("Approve or reject a release"),
     TaskKind.CONSENT: mark("Give or refuse a consent"),
     TaskKind.PROPOSAL: mark("Sign, counter or decline a proposal"),
+    TaskKind.DEPARTURE: mark("Sign a version of an agreement without a departed party"),
     TaskKind.INVITATION: mark("Join or decline a case"),
     TaskKind.VOTE: mark("Consent or object to a newcomer in a case"),
     TaskKind.QUARANTINE: mark("Inspect quarantined messages"),

@@ -81,7 +81,13 @@ class Assembly:
         self.directory = Directory(context.trust, lambda: home.pinned().members)
         store = AccessStore(context.stores.database)
         record = PersonLog(store, context.uri, context.now_ms).record
-        self.persons = Actors(home, keystore, self.now_ms, record)
+        self.persons = Actors(
+            home,
+            keystore,
+            self.now_ms,
+            record,
+            exchange=lambda: self.directory.members().exchange.uri,
+        )
         self.sign_ins = self.persons.sign_ins
         self.register = self.persons.register
         self._jobs = Jobs(context)

@@ -23,6 +23,8 @@ class Actors:
         home: The node's home.
         keystore: Its keystore, which holds persons and sessions.
         now_ms: Returns the time, Unix milliseconds.
+        exchange: Returns the URI of the exchange, for which tokens are made; by default that of
+            the pinned charter.
         record: Writes sign-ins and changes of persons into the access log.
 
     Attributes:
@@ -36,10 +38,13 @@ class Actors:
         keystore: Keystore,
         now_ms: Callable[[], int],
         record: Record = unrecorded,
+        *,
+        exchange: Callable[[], str] | None = None,
     ) -> None:
         self._home = home
         self._keystore = keystore
         self._now_ms = now_ms
+        self._exchange = exchange or (lambda: self._pinned_exchange)
         self._issuer = LocalIssuer(keystore, record)
         self.sign_ins = SignIns(self._issuer)
         self.register = PersonRegister(
@@ -145,7 +150,7 @@ class Actors:
         return self._issuer.token(session.name, self._binding(), now_s=now_s, pseudonym=pseudonym)
 
     @cached_property
-    def _exchange(self) -> str:
+    def _pinned_exchange(self) -> str:
         """The exchange's URI, as pinned: read once, since each read verifies the founding."""
         return self._home.pinned().members.exchange.uri
 
@@ -164,7 +169,7 @@ class Actors:
     def _binding(self) -> Binding:
         certificate = self._home.tls_identity(self._keystore).certificate
         return Binding(
-            audience=self._exchange,
+            audience=self._exchange(),
             node=self._home.identity().node_uri,
             thumbprint=hashlib.sha256(certificate).digest(),
             issuer_keys=(self._issuer.public,),

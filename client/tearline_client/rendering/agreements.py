@@ -31,13 +31,16 @@ class AgreementState(StrEnum):
     EXPIRED = "expired"
     ENDED = "ended"
     SUSPENDED = "suspended"
+    DEPARTED = "suspended, as a party departed"
     IN_FORCE = "in force"
 
 
 def state_of(
     node: Node, agreement: Agreement, *, newest: int
 ) -> tuple[AgreementState, tuple[str, ...]]:
-    """Returns the state of a version, with the URIs of the agencies that ended or suspended it.
+    """Returns the state of a version, with the URIs of the agencies behind it.
+
+    They ended or suspended it, or departed.
 
     Args:
         node: The node.
@@ -54,6 +57,8 @@ def state_of(
     positions = node.suspensions.positions(agreement)
     if ended := [position for position in positions if position.ended]:
         return AgreementState.ENDED, agencies_of(ended)
+    if departed := node.agreements.departed(agreement):
+        return AgreementState.DEPARTED, departed
     if positions:
         return AgreementState.SUSPENDED, agencies_of(positions)
     return AgreementState.IN_FORCE, ()
@@ -63,6 +68,8 @@ def state_text(node: Node, members: Members, agreement: Agreement, *, newest: in
     """Returns the state of a version in words, with the names of the agencies behind it."""
     state, agencies = state_of(node, agreement, newest=newest)
     names = ", ".join(agency_name(members, agency) for agency in agencies)
+    if state is AgreementState.DEPARTED:
+        return f"suspended: {names} departed"
     return f"{state} by {names}" if names else state.value
 
 

@@ -23,6 +23,8 @@ def next_command(task: Task, members: Members) -> str:
             return f"tearline consent show {short}"
         case TaskKind.PROPOSAL:
             return f"tearline agreement show {short}"
+        case TaskKind.DEPARTURE:
+            return f"tearline agreement show {task.name}"
         case TaskKind.INVITATION:
             return f"tearline case show {short}"
         case TaskKind.VOTE:

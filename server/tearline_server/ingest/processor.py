@@ -13,7 +13,8 @@ from tearline_server.ingest.commands import Command
 from tearline_server.processing.batch import Batch
 from tearline_server.processing.commit_builder import compose
 from tearline_server.processing.handlers.deliveries import hand_out_at_once
-from tearline_server.processing.handlers.directory import state_directory
+from tearline_server.processing.handlers.departures import acknowledge_departed
+from tearline_server.processing.handlers.directory import due_lookups, state_directory
 from tearline_server.processing.registry import Registry, verify_follows
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.interface import Store
@@ -93,7 +94,8 @@ class StatementProcessor:
         # The log's time never decreases, even if the clock does slightly.
         self._now_ms = max(self._timekeeper.time_ms(), head.time_ms)
         moment = Moment(index=head.tree.size, time_ms=self._now_ms)
-        return Lookups.together(work.ask(self.registry, moment) for work in works)
+        asked = (work.ask(self.registry, moment) for work in works)
+        return Lookups.together([*asked, due_lookups(self.registry, self._now_ms)])
 
     def compose(self, works: Sequence[Command], known: LookupResults, head: Head) -> Commit:
         """Judges a batch, and returns its writes. Runs inside the transaction."""
@@ -104,7 +106,8 @@ class StatementProcessor:
             attestations.update(work.attestations)
         hand_out_at_once(self.registry, batch, self._at_rest)
         if batch.directory_due:
-            state_directory(self.registry.trust, batch)
+            state_directory(self.registry, batch)
+        acknowledge_departed(self.registry, batch)
         self._batch = batch
         commit = compose(batch, attestations, self._signer)
         self._head = Head(

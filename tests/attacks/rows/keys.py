@@ -240,6 +240,32 @@ TRUST = (
         "()",
     ),
     _trust(
+        "keep mail on its way to the finder of a lost root",
+        "",
+        "server/processing/handlers/test_departures.py::test_a_replaced_root_returns_undelivered_grants_at_once",
+        "tearline_server.processing.handlers.departures:return_departed",
+    ),
+    _trust(
+        "return nothing where a replacement falls due beside another decision",
+        "",
+        "server/processing/handlers/test_departures.py::test_a_decision_beside_it_replaces_a_root_with_the_same_effects",
+        "tearline_server.processing.handlers.directory:due_lookups",
+        "Lookups()",
+    ),
+    _trust(
+        "fill the store with mail that no former member reads",
+        "",
+        "server/processing/handlers/test_departures.py::test_a_last_mark_to_a_former_member_waits_for_no_reader",
+        "tearline_server.processing.handlers.departures:acknowledge_departed",
+    ),
+    _trust(
+        "leave a request open for ever by departing",
+        "",
+        "client/test_departures.py::test_an_open_request_ends_with_the_membership_of_a_party",
+        "tearline_client.features.requests.views:has_departed",
+        "False",
+    ),
+    _trust(
         "send on, as a removed agency's node",
         "TL-TLS-016",
         "client/test_membership_end.py::test_nothing_is_sealed_or_queued_after_the_end",

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from attacks.conftest import memory, quick, template, world
+from attacks.simulated_requests import ask
 from support.node import stores_of
 from support.simulation import AGENCIES, Simulation
 from tearline.audit.event import EventCode
@@ -14,6 +15,7 @@ from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.grants import parse_event
 from tearline.wire.statements import cosigned
+from tearline_client.features.worklist.service import TaskKind
 from tearline_client.store.outbox import OutboxState
 
 __all__ = ["memory", "quick", "template", "world"]
@@ -107,3 +109,33 @@ async def test_an_exchange_that_goes_on_after_a_departure_is_caught(world: Simul
     )
     await world.cn.take(false)
     world.cn.caught(SuspensionBreached)
+
+
+async def test_a_node_signs_a_last_mark_to_a_former_member(world: Simulation) -> None:
+    await world.us.send(world.mx)
+    await world.us.node.receive()
+    await remove_mx(world)
+    await world.us.node.receive()
+    channels = {each.peer: each for each in stores_of(world.us.node).channels.all()}
+    there = channels[world.mx.node.uri]
+    assert there.marked == (there.sent, there.received)
+    marks = there.counter
+    assert marks
+    await world.us.node.receive()
+    assert await world.us.node.mark() == 0
+    channels = {each.peer: each for each in stores_of(world.us.node).channels.all()}
+    assert channels[world.mx.node.uri].counter == marks
+
+
+async def test_an_open_request_ends_with_the_membership_of_a_party(world: Simulation) -> None:
+    asked = await ask(world.mx, world.cn)
+    owed = await ask(world.us, world.mx)
+    assert [task.id for task in world.cn.node.todo() if task.kind is TaskKind.REQUEST] == [asked]
+    await remove_mx(world)
+    for member, request in ((world.cn, asked), (world.us, owed)):
+        await member.node.sync()
+        state = member.node.requests.state(request)
+        assert (state.departed, state.due_ms, state.is_overdue) == (True, None, False)
+        assert not member.node.requests.show(request).offered
+        tasks = [task.id for task in member.node.todo() if task.kind is TaskKind.REQUEST]
+        assert request not in tasks

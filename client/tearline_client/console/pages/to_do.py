@@ -92,6 +92,8 @@ def _link(visit: Visit, task: Task) -> str:
             return "/state"
         case TaskKind.PROPOSAL:
             return f"/proposals/{task.id.hex()}"
+        case TaskKind.DEPARTURE:
+            return f"/agreements/{task.id.hex()}"
         case TaskKind.APPROVAL:
             return f"/approvals/{task.id.hex()}" if visit.roles & {*DRAFTERS} else ""
         case TaskKind.CONSENT:

@@ -52,6 +52,10 @@ class AgreementService:
         """
         return self._context.stores.agreements.newest(agreement_id)
 
+    def departed(self, agreement: Agreement) -> tuple[str, ...]:
+        """Returns the parties of an agreement that departed since its newest version's entry."""
+        return self._context.departed(agreement)
+
     def versions(self, agreement_id: bytes) -> tuple[Signed, ...]:
         """Returns the signed versions of an agreement, newest first."""
         return self._context.stores.agreements.versions(agreement_id)

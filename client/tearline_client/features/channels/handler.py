@@ -185,14 +185,18 @@ def queue_marks(context: NodeContext, *, due: bool = False) -> int:
 
     Args:
         context: The node.
-        due: Only for those channels whose standing changed.
+        due: Only for those channels whose standing changed, or whose peer has departed.
     """
-    stores, now_ms = context.stores, context.now_ms()
+    stores, now_ms, moment = context.stores, context.now_ms(), context.next_moment()
     with stores.database.transaction():
         bodies = []
         for channel in stores.channels.all():
             numbers = (channel.sent, channel.received)
-            if numbers in (channel.marked, (0, 0)) or (due and channel.marked != DUE):
+            if numbers in (channel.marked, (0, 0)):
+                continue
+            # A node without keys has departed, or ended: the mark states where its channel ended.
+            is_due = channel.marked == DUE or not context.trust.keys_of(channel.peer, at=moment)
+            if due and not is_due:
                 continue
             mark = Mark(
                 header=context.signer.header,

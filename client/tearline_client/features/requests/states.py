@@ -8,7 +8,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.packets.packet import Urgency
 from tearline.requests.progress import Phase
 from tearline_client.context import NodeContext
-from tearline_client.features.requests.views import RequestView, view_request
+from tearline_client.features.requests.views import RequestView, has_departed, view_request
 from tearline_client.store.requests import StoredRequest
 
 Waiting = Mapping[bytes, tuple[bytes, ...]]
@@ -33,6 +33,7 @@ class RequestState:
         due_ms: Deadline of the answer, or end of a preservation; None while the clock stands still.
         stopped_ms: Log time since which the clock stands still; None while it runs.
         suspended: Whether a suspension contributes to the stop.
+        departed: Whether the other party has departed since: then no step is due or possible.
         left_ms: Remaining time; negative after the deadline.
         is_overdue: Whether an answer is owed and late.
         pending: Ids of our answers that wait for a second person.
@@ -52,6 +53,7 @@ class RequestState:
     due_ms: int | None
     stopped_ms: int | None
     suspended: bool
+    departed: bool
     left_ms: int
     is_overdue: bool
     pending: tuple[bytes, ...]
@@ -75,6 +77,7 @@ def state_of(view: RequestView) -> RequestState:
         due_ms=view.due_ms,
         stopped_ms=view.stopped_ms,
         suspended=view.suspended,
+        departed=view.departed,
         left_ms=view.left_ms,
         is_overdue=view.is_overdue,
         pending=view.pending,
@@ -107,6 +110,8 @@ class RequestStates:
             value = _value(view_request(self._context, request, ()))
         else:
             value = json.loads(known)
+        if has_departed(self._context, request):
+            value |= {"due_ms": None, "departed": True}
         return _at(value, request, pending, self._context.now_ms())
 
     def prepare(self, request: StoredRequest) -> None:
@@ -163,6 +168,7 @@ def _at(
         due_ms=due_ms,
         stopped_ms=value["stopped_ms"],
         suspended=value["suspended"],
+        departed=value.get("departed", False),
         left_ms=left_ms,
         is_overdue=is_owed and due_ms is not None and due_ms < now_ms,
         pending=pending,

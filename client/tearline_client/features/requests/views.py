@@ -6,6 +6,8 @@ from dataclasses import replace
 from tearline.bodies.requests import items_of
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ItemDecided, ItemUnknown, PacketFrozen
+from tearline.federation.versions import MemberStatus
+from tearline.identity import agency_uri_of
 from tearline.requests.progress import Progress
 from tearline.requests.step import Ground, ItemOutcome, StepKind
 from tearline.text.choices import listed
@@ -59,6 +61,7 @@ class RequestView:
         allowed_ms: Time for the answer from the start of its clock, without standstills.
         stopped_ms: Log time since which the clock stands still; None while it runs.
         suspended: Whether a suspension contributes to the stop.
+        departed: Whether the other party has departed since: then no step is due or possible.
         left_ms: Remaining time; negative after the deadline.
         is_overdue: Whether an answer is owed and late.
         pending: Ids of our answers that wait for a second person.
@@ -74,6 +77,7 @@ class RequestView:
     allowed_ms: int
     stopped_ms: int | None
     suspended: bool
+    departed: bool
     left_ms: int
     is_overdue: bool
     pending: tuple[bytes, ...]
@@ -134,6 +138,9 @@ def view_request(
     replayed, steps = requests.replayed(request, context.agency), requests.steps(request)
     progress, clock = replayed.progress, replayed.clock
     is_frozen = context.stores.packets.is_frozen(request.packet)
+    departed = has_departed(context, request)
+    is_overdue = progress.is_overdue(now_ms, replayed.stopped)
+    offered = progress.offers(request.side, time_ms=now_ms, stopped=replayed.stopped)
     shown = None if is_frozen else context.open_view(request.packet)
     return RequestView(
         request=request,
@@ -141,15 +148,25 @@ def view_request(
         items=() if shown is None else _items(shown, steps),
         shown=shown,
         steps=steps,
-        due_ms=clock.due_ms(),
+        due_ms=None if departed else clock.due_ms(),
         allowed_ms=clock.allowed_ms,
         stopped_ms=clock.stopped_since_ms(),
         suspended=replayed.is_suspended,
+        departed=departed,
         left_ms=clock.left_ms(now_ms),
-        is_overdue=progress.is_overdue(now_ms, replayed.stopped),
+        is_overdue=is_overdue and not departed,
         pending=pending,
-        offered=progress.offers(request.side, time_ms=now_ms, stopped=replayed.stopped),
+        offered=frozenset() if departed else offered,
     )
+
+
+def has_departed(context: NodeContext, request: StoredRequest) -> bool:
+    """Returns whether the membership ended under which the other party took part in a request."""
+    version = context.trust.members.version(agency_uri_of(request.peer))
+    if version is None or version.status is not MemberStatus.MEMBER:
+        return True
+    is_later = version.record.generation > 1
+    return is_later and context.stores.log.time_after(version.since) > request.granted_ms
 
 
 def _items(shown: PacketView, steps: Sequence[StoredStep]) -> tuple[RequestedItem, ...]:

@@ -36,6 +36,7 @@ class TaskKind(StrEnum):
     APPROVAL = "approval"
     CONSENT = "consent"
     PROPOSAL = "proposal"
+    DEPARTURE = "departure"
     INVITATION = "invitation"
     VOTE = "vote"
     QUARANTINE = "quarantine"
@@ -138,6 +139,7 @@ class Worklist:
         yield from self._of_recalls()
         yield from self._of_consents()
         yield from self._of_proposals()
+        yield from self._of_departures()
         yield from self._of_cases()
         yield from self._quarantined()
         yield from self._unread()
@@ -197,6 +199,31 @@ class Worklist:
                 due_ms=offer.answer_by_ms,
             )
 
+    def _of_departures(self) -> Iterator[Task]:
+        """Yields the agreements that wait for a version without a party, or with its new root."""
+        context = self._context
+        if not context.trust.membership.is_founded or not context.trust.members.former:
+            return
+        newest = {each.id: each for each in context.stores.agreements.all()}  # by version
+        proposed = {
+            offer.agreement.id
+            for offer in self._proposals.offers()
+            if self._proposals.state_of(offer) in OPEN
+        }
+        for agreement in newest.values():
+            departed = context.departed(agreement)
+            is_ours = context.agency in agreement.terms.parties
+            stays = is_ours and len(agreement.terms.parties) - len(departed) > 1
+            is_over = context.now_ms() >= agreement.valid_until_ms or agreement.id in proposed
+            if departed and stays and not is_over and context.agency not in departed:
+                yield Task(
+                    kind=TaskKind.DEPARTURE,
+                    id=agreement.id,
+                    name=agreement.name,
+                    partner=departed[0],
+                    count=len(departed),
+                )
+
     def _of_cases(self) -> Iterator[Task]:
         agency = self._context.agency
         for view in self._cases.all():
@@ -236,7 +263,7 @@ def _ordered(tasks: Iterable[Task | None]) -> tuple[Task, ...]:
 def _task_of(state: RequestState) -> Task | None:
     """Returns the task of this agency about a request, or None if the other party acts next."""
     request = state.request
-    if state.phase.has_ended or state.frozen or state.suspended:
+    if state.phase.has_ended or state.frozen or state.suspended or state.departed:
         return None
     about, since_ms = request.packet, request.granted_ms
     if request.side is Side.ASKER:

@@ -26,11 +26,8 @@ from tearline.wire.statements import signed_of
 from tearline_server.processing.context import Context, LookupContext
 from tearline_server.processing.handlers.agreements import deliver_in_force
 from tearline_server.processing.handlers.base import StatementHandler, no_lookups, none
-from tearline_server.processing.handlers.suspensions import (
-    agreements_of,
-    deliver_standings,
-    return_departed,
-)
+from tearline_server.processing.handlers.departures import agreements_of, return_departed
+from tearline_server.processing.handlers.suspensions import deliver_standings
 from tearline_server.processing.registry import Installation
 from tearline_server.storage.lookups import Lookups
 

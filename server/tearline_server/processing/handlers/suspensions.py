@@ -64,7 +64,7 @@ def accept_standing(context: Context, standing: Standing) -> None:
     for node in registry.trust.nodes():
         if agency_uri_of(node) in agreement.terms.parties:
             _deliver(registry, batch, node, statement, entries[agency_uri_of(node)])
-    for waiting in _undelivered(batch, agreement.id):
+    for waiting in undelivered_of(batch, agreement.id):
         stops = stops_of(registry, agreement, waiting.event)
         if stops:
             code = EventCode.HELD if is_held(stops) else EventCode.RETURNED
@@ -77,31 +77,6 @@ def deliver_standings(context: Context, node: str) -> None:
     for told in context.registry.told.values():
         if agency in told.entries:
             _deliver(context.registry, context.batch, node, told.statement, told.entries[agency])
-
-
-def return_departed(registry: Registry, batch: Batch, departed: str, *, actor: str) -> None:
-    """Returns the undelivered grants from and to an agency that is no member any more.
-
-    Args:
-        registry: Agreements and mailboxes.
-        batch: The batch.
-        departed: The agency.
-        actor: The node whose statement decided it.
-    """
-    for agreement_id in agreements_of(registry, departed):
-        for waiting in _undelivered(batch, agreement_id):
-            if departed in ends_of(waiting.event):
-                hold(registry, batch, waiting, EventCode.RETURNED, actor=actor)
-
-
-def agreements_of(registry: Registry, agency: str) -> frozenset[bytes]:
-    """Returns the ids of the agreements that name an agency as a party."""
-    # At most MAX_PAIR_AGREEMENTS with each partner; asked when a member departs.
-    return frozenset(
-        agreement_id
-        for agreement_id, found in registry.agreements.items()
-        if agency in found.agreement.terms.parties
-    )
 
 
 def ends_of(event: Event) -> tuple[str, str]:
@@ -148,7 +123,7 @@ def hold(
     _deliver(registry, batch, sender, waiting.statement, entry)
 
 
-def _undelivered(batch: Batch, agreement_id: bytes) -> Iterator[Undelivered]:
+def undelivered_of(batch: Batch, agreement_id: bytes) -> Iterator[Undelivered]:
     """Yields every undelivered grant of an agreement, including those of this batch."""
     for item in batch.known.undelivered.get(agreement_id, ()):
         place = (item.node, item.seq)

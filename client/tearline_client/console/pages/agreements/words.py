@@ -13,6 +13,7 @@ STATES: Mapping[AgreementState, str] = {
     AgreementState.EXPIRED: mark("Expired"),
     AgreementState.ENDED: mark("Ended"),
     AgreementState.SUSPENDED: mark("Suspended"),
+    AgreementState.DEPARTED: mark("Suspended, as a party departed"),
     AgreementState.IN_FORCE: mark("In force"),
 }
 PROPOSAL_STATES: Mapping[ProposalState, str] = {

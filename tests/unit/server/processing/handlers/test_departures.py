@@ -1,17 +1,24 @@
 """Departures of parties at the exchange: mail is returned, and agreements wait for new versions."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from support.agencies import AGREEMENT_ID, CN, MX, US, node_of
-from support.decisions import admission, leaving, removal
+from support.agencies import AGREEMENT_ID, CN, MX, US, member_record, node_of, signing_key
+from support.agencies import agency as listed
+from support.decisions import admission, deciding, leaving, own_change, removal
 from support.exchange import ARTICLE, World, agreed, agreement, codes, opened, read_trust, terms
 from tearline.audit.event import Event, EventCode
+from tearline.federation.decisions import VoteKind
+from tearline.federation.directory import DirectoryEntry
+from tearline.limits import DIRECTORY_INTERVAL_MS, ROOT_REPLACEMENT_DELAY_MS
 from tearline.packets.packet import AgreementRef
+from tearline.statements.channel import Mark
 from tearline.statements.statement import StatementType
-from tearline.wire.grants import parse_event
+from tearline.verification.log_entries import parse_entry
+from tearline.wire.grants import encode_mark, parse_event
 from tearline.wire.statements import Signed
 
 DEPARTED = "TL-AGR-017"
@@ -120,3 +127,72 @@ async def test_the_departure_outlives_a_restart(tmp_path: Path) -> None:
         await remove(world, CN)
     async with opened(tmp_path) as world:
         assert codes(await world.send(world.packet())) == [DEPARTED]
+
+
+async def replace_root(world: World, uri: str) -> None:
+    """Has the two other agencies replace a lost root, and waits for the week to pass."""
+    new = signing_key("replacement")
+    record = member_record(
+        replace(listed(uri), root_key=new.public.encoded), world.parties.id, new, generation=2
+    )
+    voters = [each for each in (US, CN, MX) if each != uri]
+    await publish(world, *deciding(await read_trust(world), VoteKind.REPLACE, record, *voters))
+    for passed_ms in (DIRECTORY_INTERVAL_MS, ROOT_REPLACEMENT_DELAY_MS):
+        world.clock.time_ms += passed_ms
+        await world.exchange.maintenance.write_directory()
+
+
+async def test_a_replaced_root_returns_undelivered_grants_at_once(world: World) -> None:
+    for sender, recipient in ((US, CN), (CN, MX), (US, MX)):
+        assert await send(world, recipient, sender) == ["", ""]
+    await replace_root(world, CN)
+    assert await returned(world) == {(node_of(US), node_of(CN)), (node_of(CN), node_of(MX))}
+    state = await read_trust(world)  # verifies each directory
+    version = state.members.version(CN)
+    assert version is not None
+    assert version.record.generation == 2
+    (last,) = (await world.exchange.entries(world.exchange.snapshot.entries - 1, 0)).entries
+    assert isinstance(parse_entry(last), DirectoryEntry)
+
+
+async def test_a_decision_beside_it_replaces_a_root_with_the_same_effects(world: World) -> None:
+    assert await send(world, CN) == ["", ""]
+    new = signing_key("replacement")
+    record = member_record(
+        replace(listed(CN), root_key=new.public.encoded), world.parties.id, new, generation=2
+    )
+    await publish(world, *deciding(await read_trust(world), VoteKind.REPLACE, record, US, MX))
+    world.clock.time_ms += ROOT_REPLACEMENT_DELAY_MS + DIRECTORY_INTERVAL_MS
+    second = signing_key("the second root of us-justice")
+    state = await read_trust(world)
+    changed = own_change(state, US, signing_key(US), second, root_key=second.public.encoded)
+    await publish(world, changed)
+    assert (node_of(US), node_of(CN)) in await returned(world)
+
+
+async def test_the_mailbox_of_a_former_member_counts_as_acknowledged(world: World) -> None:
+    assert await send(world, MX) == ["", ""]
+    await remove(world, MX)
+    for agency in (US, CN):
+        last = (await world.read(agency))[-1]
+        await world.exchange.acknowledge(node_of(agency), last.cursor)
+    assert (await world.store.backlog()).statements == 0
+
+
+async def test_a_last_mark_to_a_former_member_waits_for_no_reader(world: World) -> None:
+    assert await send(world, MX) == ["", ""]
+    await remove(world, MX)
+    mark = Mark(
+        header=world.parties.node(CN).header,
+        recipient=node_of(MX),
+        agreement_id=AGREEMENT_ID,
+        counter=1,
+        highest_sent=0,
+        highest_received=0,
+        time_ms=world.clock.time_ms,
+    )
+    assert codes([await world.say(CN, StatementType.MARK, encode_mark(mark))]) == [""]
+    for agency in (US, CN):
+        last = (await world.read(agency))[-1]
+        await world.exchange.acknowledge(node_of(agency), last.cursor)
+    assert (await world.store.backlog()).statements == 0
