@@ -276,7 +276,7 @@ def sealed_packet(
     header: Header, fields: Sequence[Field] = FIELDS, **changed: object
 ) -> SealedPacket:
     """A sealed lead under the agreement."""
-    usual = {"pins": INSTALLATION.pins, "case_id": "", "evaluation": ""}
+    usual = {"pins": INSTALLATION.pins, "case_id": "", "evaluation": "X4"}
     return packet(header, fields, **(usual | changed))
 
 
