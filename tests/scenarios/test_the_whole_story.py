@@ -99,11 +99,12 @@ async def test_the_whole_story(world: Simulation, tmp_path: Path) -> None:
 
 
 def nobody_is_in_it_whom_all_did_not_admit(world: Simulation) -> None:
-    """Three roots signed one list; every node pinned the same and reads the same log."""
-    lists = {context_of(member.node).trust.members for member in world.members}
-    assert len(lists) == 1
-    agencies = {agency.name for agency in lists.pop().agencies}
-    assert agencies == {"us-justice", "cn-public-security", "mx-prosecutor"}
+    """Three roots signed one charter; every node pinned the same and reads the same log."""
+    trusted = [context_of(member.node).trust for member in world.members]
+    assert len({trust.federation for trust in trusted}) == 1
+    for trust in trusted:
+        agencies = {agency.name for agency in trust.members.agencies}
+        assert agencies == {"us-justice", "cn-public-security", "mx-prosecutor"}
 
 
 def all_have_signed_what_each_may_get(world: Simulation) -> None:

@@ -85,7 +85,7 @@ FULL_NODES = (
         "have a wrong directory cosigned at the witness port, before its entries are read",
         "TL-TRU-010",
         "test_an_unread_checkpoint_of_a_wrong_directory_is_not_cosigned",
-        "tearline_client.cosigning.cosigner:Cosigner.follow",
+        "tearline.verification.trust:TrustState._apply_directory",
         _PROOF,
     ),
     _full(
