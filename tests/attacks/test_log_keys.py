@@ -58,16 +58,16 @@ async def rotation(world: Simulation, monkeypatch: pytest.MonkeyPatch) -> Rotati
     keys = tuple(each.verifier.encode() for each in new)
     following = replace(state.now.constitution, log=LogIdentity(origin=ORIGIN, verifier_keys=keys))
     monkeypatch.setattr(members, "verify_names_us", lambda constitution, installation: None)
-    proposed, first = amendment_of(world.root(US), state, following)
+    proposed = amendment_of(world.root(US), state, following)
     await publish(world.us, proposed)
-    content, voters = proposed.statement.id, [(world.mx, MX), (world.cn, CN)]
-    others = [
+    content, voters = proposed.statement.id, [(world.us, US), (world.mx, MX), (world.cn, CN)]
+    votes = [
         (member, vote_on(world.root(name), state, VoteKind.AMEND, "", content))
         for member, name in voters
     ]
     log = world.exchange._components.log
     old = log._signers
-    for member, vote in ((world.us, first), *others)[: state.now.rules.exchange]:
+    for member, vote in votes[: state.now.rules.exchange]:
         await publish(member, vote)
     log._signers = new
     return Rotation(old=old, before=before, size=log.size)
