@@ -77,6 +77,7 @@ async def test_a_step_that_no_longer_follows_is_not_said_again(world: Simulation
 
 async def test_a_step_is_not_said_again_once_something_else_was_said(world: Simulation) -> None:
     request = await admitted_late(world)
+    await world.cn.node.look()  # an act within a minute does not synchronise again
     await world.us.node.sync()
     await context_of(world.cn.node).follow()
     await world.cn.node.requests.refuse(request, Ground.NOT_HELD, [1], PERSON)
@@ -89,6 +90,7 @@ async def test_a_step_is_not_said_again_once_something_else_was_said(world: Simu
 
 async def test_who_acts_on_a_request_is_told_of_a_key_that_ended(world: Simulation) -> None:
     request = await ask(world.us, world.cn)
+    await world.cn.node.look()  # an act within a minute does not synchronise again
     await end_key(world, world.us, US)
     with pytest.raises(RecipientKeyExpired):
         await world.cn.node.requests.admit(request, PERSON)

@@ -78,7 +78,7 @@ def test_founding_speaks_on_stderr_and_prints_no_data(story: Story) -> None:
         assert ended.out == "", command
         assert ended.err.endswith(".\n") or "Federation " in ended.err, command
     said = {command: ended.err for command, ended in told.items()}
-    assert "3 roots have signed" in said[f"{MX}: federation sign"]
+    assert "Signed by every founder" in said[f"{MX}: federation sign"]
     pinned = {said[f"{name}: federation join"] for name in (US, CN, MX)}
     assert len(pinned) == 1  # all pinned one federation
     (words,) = pinned

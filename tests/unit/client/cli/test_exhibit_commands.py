@@ -85,7 +85,7 @@ def test_a_person_reads_what_it_shows_and_what_it_does_not_say(desk, tmp_path):
     assert shown.exit_code == 0
     assert f"Payment.amount = {AMOUNT}" in shown.stdout
     assert "This does not say:" in shown.stdout
-    when = r"at entry \d+, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d by the exchange's clock"
+    when = r"at entry \d+, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC by the exchange's clock"
     assert re.search(when, shown.stdout)
 
 

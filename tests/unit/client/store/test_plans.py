@@ -37,6 +37,7 @@ SHORT: Mapping[str, int] = {
     "notice_hook": 8,  # ``MAX_HOOKS``
     "pending": 256,  # ``MAX_PENDING``
     "made": 500,  # keys: a few in a year
+    "directory_effect": 50,  # roots that were replaced by votes
     "setting": 50,
     "outbox_count": 4,
     "quarantine_count": 50,
@@ -162,6 +163,7 @@ ALLOWED: Mapping[str, str] = {
     "log.LogStore.openings": _PROOF,
     "log.LogStore.openings_between": _PAGE,
     "log.LogStore.tile": _PAGE,
+    "log.LogStore.time_after": "the exchange states the directory each minute",
     "notifications.NotificationStore.tell": "the one that is beyond the bound",
     "own_sources.OwnSourceStore.all": _ASKED,
     "packets.PacketStore.ended": "what has ended is dated so, and left alone from then on",
