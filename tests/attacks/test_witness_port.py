@@ -7,7 +7,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from tlog_scales import signing, tiles
@@ -34,6 +34,7 @@ from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_PROOF_BYTES
 from tearline.tlog.checkpoint import parse_checkpoint_text
 from tearline.tlog.note import NoteSignature, parse_note, parse_note_signature
 from tearline.verification.log_entries import entry_hash
+from tearline.wire.log_entries import EntryRange
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
 from tearline_client.service.backup import back_up, restore
@@ -471,16 +472,19 @@ async def test_of_two_that_offer_at_once_the_later_is_told_so(world: Simulation)
 
 
 async def test_lines_of_strangers_are_neither_kept_nor_handed_on(world: Simulation) -> None:
-    offer = await grown(world, world.cn)
+    await grown(world, world.cn)
     own = world.cn.node.keys.cosigner().verifier
     forged = NoteSignature(name=own.name, key_hash=own.key_hash, payload=bytes(2428))
     # Up to the bound of a note: with one line more, it would be none.
     filler = NoteSignature(name="x", key_hash=b"xxxx", payload=bytes(190_000))
-    note = parse_note(offer.note).with_signatures([forged, filler]).encode()
-    assert len(note) > MAX_CHECKPOINT_BYTES - 8000
-    stuffed = AddCheckpoint(old_size=offer.old_size, path=offer.path, note=note)
-    await world.cn.node.cosigning.add_checkpoint(stuffed)
-    # Before it reads on: a newer checkpoint takes the place of this one.
+
+    def stuffed(entries: EntryRange) -> EntryRange:
+        note = parse_note(entries.checkpoint).with_signatures([forged, filler]).encode()
+        assert len(note) > MAX_CHECKPOINT_BYTES - 8000
+        return replace(entries, checkpoint=note)
+
+    world.cn.exchange.log = stuffed
+    await context_of(world.cn.node).follow()
     told = parse_note(world.cn.node.cosigning.cosign())
     assert {line.name for line in told.signatures} == {
         own.name,

@@ -104,9 +104,8 @@ FORKS = (
 )
 
 _LAST = "the tree cosigned last, in the node's database"
-_BELIEVED = (
-    "parse_checkpoint(request.note, origin=log.origin, "
-    "required=map(parse_verifier_key, log.verifier_keys)).checkpoint"
+_SIGNED = (
+    "self._signed(self._counting_signer(), parse_checkpoint_text(parse_note(offered.note).text))"
 )
 
 WITNESSES = (
@@ -121,8 +120,8 @@ WITNESSES = (
         "offer two trees at once, so that the smaller is cosigned last",
         "TL-LOG-032",
         "test_of_two_that_offer_at_once_the_later_is_told_so",
-        "tearline.federation.cosigning:verify_add_checkpoint",
-        _BELIEVED,
+        "tearline_client.cosigning.cosigner:Cosigner.add_checkpoint",
+        _SIGNED,
         _LAST,
     ),
     _offered(

@@ -182,7 +182,7 @@ LOGS = (
         "leave out one of the log's signatures",
         "TL-LOG-007",
         "test_a_checkpoint_without_one_of_the_log_s_signatures_is_refused",
-        "tearline.verification.log_entries:verify_cosigned",
+        "tearline.verification.log_entries:_verify_cosigned",
         "parse_checkpoint(note, origin=log.origin,"
         " required=[parse_verifier_key(log.verifier_keys[0])],"
         " known=[parse_verifier_key(key) for key in log.verifier_keys])",
