@@ -5,7 +5,6 @@ from typing import BinaryIO
 
 from tearline.audit.export import AuditExport, ExportFormat
 from tearline.crypto.armor import Armor, armor
-from tearline.dataclass.immutable import immutable
 from tearline.errors import ExchangeMisbehaved, NotFound
 from tearline.statements.statement import ActedBy, StatementType
 from tearline.verification.log_entries import verify_cosigned
@@ -22,19 +21,6 @@ from tearline_client.audit.rows import RowWriter
 from tearline_client.audit.search import FoundEvent
 from tearline_client.audit.tables import encode_header, encode_row
 from tearline_client.context import NodeContext
-
-
-@immutable
-class Exported:
-    """A written export.
-
-    Attributes:
-        entries: The number of events in its file.
-        manifest: The signed manifest, in armor.
-    """
-
-    entries: int
-    manifest: str
 
 
 class ExportWriter:

@@ -25,7 +25,6 @@ from tearline_client.audit.access_log_verifier import (
     missing_anchors,
 )
 from tearline_client.audit.exhibits import make_exhibit
-from tearline_client.audit.exports import Exported, ExportWriter, sign_manifest
 from tearline_client.audit.log_policy import log_policy
 from tearline_client.audit.proofs import ProofFile, prove
 from tearline_client.audit.proven_entry import ProvenRecord, proven_record
@@ -46,6 +45,19 @@ from tearline_client.store.packet_records import StoredPacket
 
 AUDITORS = (Role.AUDITOR, Role.OFFICER)
 """Roles that may search the exchange's log, the usual one first."""
+
+
+@immutable
+class Exported:
+    """A written export.
+
+    Attributes:
+        entries: The number of events in its file.
+        manifest: The signed manifest, in armor.
+    """
+
+    entries: int
+    manifest: str
 
 
 @immutable
@@ -183,6 +195,9 @@ class Audit:
         acted_by = self._persons.acted_as(person, b"", AUDITORS)
         whole = self.query(query)
         request = SearchRequest(query=whole, after=BEGINNING, limit=0, export=True)
+        # Imported late: a writer of tables and archives, which other commands do not need.
+        from tearline_client.audit.exports import ExportWriter, sign_manifest
+
         written = ExportWriter(file, form)
         async for found in self.search(request, person=person):
             if most and written.entries == most:

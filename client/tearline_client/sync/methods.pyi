@@ -29,7 +29,6 @@ from tearline.tlog.policy import LogPolicy
 from tearline.tlog.proof import LogProof
 from tearline.wire.audit_search import SearchRequest
 from tearline.wire.statements import Signed
-from tearline_client.audit.exports import Exported
 from tearline_client.audit.proofs import ProofFile
 from tearline_client.audit.proven_entry import ProvenRecord
 from tearline_client.audit.retention import KeptTooLong
@@ -66,7 +65,7 @@ from tearline_client.messages.due import Due
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.messages.received import Received
 from tearline_client.messages.sent import Sent
-from tearline_client.namespaces.audit import AccessReport
+from tearline_client.namespaces.audit import AccessReport, Exported
 from tearline_client.namespaces.keys import HeldKey
 from tearline_client.node import Node
 from tearline_client.notifications.digests import Channel

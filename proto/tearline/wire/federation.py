@@ -47,10 +47,6 @@ AGENCY = table(
     token_issuers=many(BYTES),
     recovery_key=BYTES,
 )
-encode_agency = AGENCY.encode
-"""Returns the canonical encoding of an agency, as an enrolment file holds it."""
-parse_agency = AGENCY.parse
-"""Returns an agency from its canonical encoding."""
 
 _EXCHANGE = table(
     pb.Exchange,
