@@ -201,6 +201,12 @@ TRUST = (
         "tearline.federation.open_votes:OpenVotes.add",
     ),
     _trust(
+        "rename itself like a partner",
+        "TL-TRU-004",
+        "proto/federation/test_membership.py::test_a_member_does_not_rename_itself",
+        "tearline.federation.membership:Membership.change",
+    ),
+    _trust(
         "take a name that waits for a replaced root",
         "TL-TRU-004",
         "proto/federation/test_membership.py::test_a_name_is_kept_for_a_replacement_that_waits",
