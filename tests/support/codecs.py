@@ -321,7 +321,6 @@ CODECS: dict[str, Sample] = {
     "federation file": Sample(
         trust.FEDERATION_FILE, trust.FederationFile(federation=_FED.id, entries=_FED.clear[:6])
     ),
-    "agency": Sample(trust.AGENCY, _LIST.agencies[0]),
     "exchange enrolment": Sample(trust.EXCHANGE_ENROLMENT, enrolment()),
     "key record": Sample(
         trust.KEY_RECORD,
