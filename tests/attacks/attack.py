@@ -1,4 +1,4 @@
-"""One row of the table of attacks."""
+"""One row of the table of attacks, and rows that share parts."""
 
 from dataclasses import dataclass
 
@@ -24,3 +24,44 @@ class Attack:
     function: str
     test: str
     returns: str = "None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Makes rows that share parts.
+
+    Attributes:
+        names: What the name of each begins with.
+        tests: What the test of each begins with, unless it begins with ``tests/`` itself.
+        functions: What the function of each begins with.
+        code: The code of each that names no other.
+        evidence: The evidence of each that names no other.
+        returns: What the function of each returns, unless it names something else.
+    """
+
+    names: str = ""
+    tests: str = "tests/"
+    functions: str = ""
+    code: str = ""
+    evidence: str = ""
+    returns: str = "None"
+
+    def __call__(
+        self,
+        name: str,
+        test: str,
+        function: str,
+        returns: str = "",
+        *,
+        code: str | None = None,
+        evidence: str = "",
+    ) -> Attack:
+        """Returns a row with the parts that are its own."""
+        return Attack(
+            name=self.names + name,
+            code=self.code if code is None else code,
+            evidence=evidence or self.evidence,
+            function=self.functions + function,
+            test=test if test.startswith("tests/") else self.tests + test,
+            returns=returns or self.returns,
+        )

@@ -6,8 +6,9 @@ import pytest
 
 from attacks.simulated_requests import HOUR_MS, PERSON, ask, shift
 from attacks.test_cases import AGREEMENT, SUMMARY, TITLE, draft, joined, settle, view
+from support.agencies import signed_by
 from support.node import context_of, stores_of
-from support.simulation import CN, MX, US, Member, Simulation, alone
+from support.simulation import CN, MX, US, Member, Simulation
 from tearline.cases.case import Membership
 from tearline.crypto.keys import KemPublicKey
 from tearline.errors import (
@@ -178,7 +179,7 @@ async def end_key(world: Simulation, member: Member, name: str) -> None:
     state, root = context_of(member.node), world.root(name)
     key = state.kem_key_of(member.node.uri).id
     body = encode_revocation(Revocation(header=root.header, revoked_key=key, reason="stolen"))
-    assert await member.node.keys.revoke(alone(root, StatementType.REVOCATION, body))
+    assert await member.node.keys.revoke(signed_by(StatementType.REVOCATION, body, root))
 
 
 def cut_off(member: Member) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 import tearline_server.processing.handlers.packets
+from support.agencies import signed_by
 from support.node import context_of
-from support.simulation import EVERYTHING, PURPOSE, Simulation, alone, narrative
+from support.simulation import EVERYTHING, PURPOSE, Simulation, narrative
 from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementNotInForce,
@@ -143,7 +144,7 @@ async def test_a_packet_shown_onward_is_refused(world: Simulation) -> None:
         address=replace(granted.grant.address, recipient=recipient),
         kem_key_id=state.kem_key_of(recipient).id,
     )
-    shown = alone(world.cn.signer, StatementType.GRANT, encode_grant(onward))
+    shown = signed_by(StatementType.GRANT, encode_grant(onward), world.cn.signer)
     await world.mx.take(await world.forge(world.mx, shown, stored.signed, parts=[stored.parts]))
     world.mx.caught(NotOriginator)
 
@@ -197,7 +198,7 @@ async def test_a_void_does_not_replace_what_arrived(world: Simulation) -> None:
         address=Address(recipient=world.cn.node.uri, agreement_id=agreement_id(world), seq=1),
         reason=VoidReason.RECALLED,
     )
-    statement = alone(world.us.signer, StatementType.VOID, encode_void(void))
+    statement = signed_by(StatementType.VOID, encode_void(void), world.us.signer)
     await world.cn.take(await world.forge(world.cn, statement, code=EventCode.VOID))
     world.cn.caught(ChannelReplay, packets=1)
 
@@ -205,7 +206,7 @@ async def test_a_void_does_not_replace_what_arrived(world: Simulation) -> None:
 async def test_an_agreement_that_we_did_not_sign_is_refused(world: Simulation) -> None:
     agreement = world.us.node.agreements.by_name("narcotics-2026")
     looser = replace(agreement, version=2, header=world.us.signer.header)
-    proposed = alone(world.us.signer, StatementType.AGREEMENT, encode_agreement(looser))
+    proposed = signed_by(StatementType.AGREEMENT, encode_agreement(looser), world.us.signer)
     await world.cn.take(await world.forge(world.cn, proposed, code=EventCode.AGREEMENT))
     world.cn.caught(AgreementNotInForce)
     assert world.cn.node.agreements.by_name("narcotics-2026").version == 1
@@ -224,6 +225,6 @@ async def test_a_receipt_counts_only_from_the_grant_s_recipient(world: Simulatio
         acted_by=None,
         time_ms=world.clock(),
     )
-    statement = alone(world.cn.signer, StatementType.RECEIPT, encode_receipt(word))
+    statement = signed_by(StatementType.RECEIPT, encode_receipt(word), world.cn.signer)
     await world.us.take(await world.forge(world.us, statement, code=EventCode.RECEIPT))
     world.us.caught(GrantMisdirected)

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from attacks.test_both_before_open import keep_back, wait_for_both
+from support.agencies import signed_by
 from support.node import context_of, stores_of
-from support.simulation import CN, PASSPHRASE, Clock, Member, Simulation, alone
+from support.simulation import CN, PASSPHRASE, Clock, Member, Simulation
 from support.suspensions import OFFICER, WHOLE
 from tearline.crypto.keys import KemKey
 from tearline.errors import (
@@ -95,7 +96,7 @@ async def revoke_kem(world: Simulation) -> KemKey:
     """China's root ends its node's encryption key, which is returned; there is no other yet."""
     key, root = kem_of(world.cn), world.root(CN)
     body = encode_revocation(Revocation(header=root.header, revoked_key=key.id, reason="stolen"))
-    assert await world.cn.node.keys.revoke(alone(root, StatementType.REVOCATION, body))
+    assert await world.cn.node.keys.revoke(signed_by(StatementType.REVOCATION, body, root))
     return key
 
 

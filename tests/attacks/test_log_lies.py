@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from support.agencies import signed_by
 from support.decisions import own_change
 from support.node import context_of, stores_of
-from support.simulation import CN, US, Simulation, alone
+from support.simulation import CN, US, Simulation
 from tearline.crypto.keys import KemKey, SigningKey
 from tearline.errors import (
     CheckpointForged,
@@ -180,7 +181,9 @@ async def test_a_revoked_key_speaks_no_more_whatever_date_it_writes(world: Simul
     revocation = Revocation(
         header=world.root(US).header, revoked_key=world.us.signer.header.key_id, reason="stolen"
     )
-    await world.log(alone(world.root(US), StatementType.REVOCATION, encode_revocation(revocation)))
+    await world.log(
+        signed_by(StatementType.REVOCATION, encode_revocation(revocation), world.root(US))
+    )
     grant, manifest = (
         Signed(statement=each, attestations=mail.attestations) for each in mail.statements
     )
@@ -200,7 +203,7 @@ def kem_record(world: Simulation, by: Signer) -> Signed:
         not_before_ms=now_ms,
         not_after_ms=now_ms + 60 * MINUTE_MS,
     )
-    return alone(by, StatementType.KEY_RECORD, encode_key_record(record))
+    return signed_by(StatementType.KEY_RECORD, encode_key_record(record), by)
 
 
 # Receipts.
@@ -215,7 +218,7 @@ async def test_an_entry_that_a_receipt_names_and_the_log_never_holds_is_missed(
         assert receipt.entry is not None
         entry = replace(receipt.entry, index=receipt.entry.index + 1000)
         body = encode_receipt(replace(receipt, entry=entry))
-        forged = alone(world.exchange._desk._signer, StatementType.RECEIPT, body)
+        forged = signed_by(StatementType.RECEIPT, body, world.exchange._desk._signer)
         return replace(outcome, receipt=forged)
 
     world.us.exchange.outcomes = lambda outcomes: (invented(outcomes[0]), *outcomes[1:])

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from attacks.onward_packets import NAME, given, path_of, person_draft, planned
+from support.agencies import signed_by
 from support.consents import PERSON
 from support.node import context_of, sealed_and_granted, stores_of
-from support.simulation import ARTICLE, PURPOSE, Member, Simulation, alone
+from support.simulation import ARTICLE, PURPOSE, Member, Simulation
 from support.suspensions import OFFICER, WHOLE, of_article
 from tearline.audit.event import EventCode
 from tearline.errors import (
@@ -327,7 +328,7 @@ async def forged(
     before = encode_consent_prefix(bare)
     note = seal_note(encode_terms(terms), key, StatementType.CONSENT, before)
     body = encode_consent(replace(bare, sealed=note))
-    signed = alone(by.signer, StatementType.CONSENT, body)
+    signed = signed_by(StatementType.CONSENT, body, by.signer)
     await to.take(await world.forge(to, signed, code=EventCode.CONSENT))
 
 

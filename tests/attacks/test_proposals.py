@@ -5,8 +5,9 @@ from typing import Any, NoReturn
 
 import pytest
 
+from support.agencies import signed_by
 from support.node import context_of, stores_of
-from support.simulation import ARTICLE, CN, MX, PURPOSE, US, Member, Simulation, alone
+from support.simulation import ARTICLE, CN, MX, PURPOSE, US, Member, Simulation
 from tearline.agreements.agreement import Agreement
 from tearline.agreements.proposal import Offer, Proposal, ProposalState
 from tearline.audit.event import EventCode
@@ -169,7 +170,7 @@ async def by_hand(world: Simulation, wanted: bytes) -> Publication:
     others = [m for m in world.members if m.node.uri != first.header.signer]
     body = first.statement.body
     drafted = Signed(statement=first.statement, attestations=first.attestations)
-    signed = [alone(other.signer, StatementType.AGREEMENT, body) for other in others]
+    signed = [signed_by(StatementType.AGREEMENT, body, other.signer) for other in others]
     return Publication(signed=(merge_signed([drafted, *signed]),))
 
 
@@ -308,7 +309,7 @@ async def test_time_ends_what_nobody_answers(world: Simulation) -> None:
 def step(by: Member, agreement: Agreement, *copies: Signed, **changed: Any) -> Proposal:
     """A step in whatever words, past every rule of the node."""
     body = encode_agreement(agreement)
-    merged = merge_signed(copies or [alone(by.signer, StatementType.AGREEMENT, body)])
+    merged = merge_signed(copies or [signed_by(StatementType.AGREEMENT, body, by.signer)])
     said = Proposal(
         header=by.signer.header,
         statement=merged.statement,
@@ -340,7 +341,7 @@ async def say(member: Member, proposal: Proposal) -> Outcome:
 
 
 async def forged(world: Simulation, by: Member, to: Member, proposal: Proposal) -> Delivery:
-    statement = alone(by.signer, StatementType.PROPOSAL, encode_proposal(proposal))
+    statement = signed_by(StatementType.PROPOSAL, encode_proposal(proposal), by.signer)
     return await world.forge(to, statement, code=EventCode.PROPOSAL)
 
 
@@ -368,10 +369,10 @@ async def test_an_exchange_that_changes_a_term_is_caught(world: Simulation) -> N
 
 async def test_a_term_changed_inside_what_a_partner_signed_is_caught(world: Simulation) -> None:
     """The exchange and the partner that relays it together; the drafter is honest."""
-    theirs = alone(world.us.signer, StatementType.AGREEMENT, encode_agreement(drafted(world)))
+    theirs = signed_by(StatementType.AGREEMENT, encode_agreement(drafted(world)), world.us.signer)
     looser = replace(parse_agreement(theirs.statement.body), retention_ms=DAY_MS)
     inner = replace(theirs.statement, body=encode_agreement(looser))
-    own = alone(world.cn.signer, StatementType.AGREEMENT, inner.body)
+    own = signed_by(StatementType.AGREEMENT, inner.body, world.cn.signer)
     said = step(world.cn, looser, Signed(statement=inner, attestations=theirs.attestations), own)
     await world.refuses([await say(world.cn, said)], InclusionInvalid)
     await world.mx.take(await forged(world, world.cn, world.mx, said))
@@ -387,7 +388,7 @@ async def test_a_signature_under_other_terms_is_caught(world: Simulation) -> Non
     await all_hear(world)
     signed_once = only(world.us).steps[1].proposal
     other = replace(drafted(world), header=world.us.signer.header, retention_ms=DAY_MS)
-    ours = alone(world.us.signer, StatementType.AGREEMENT, encode_agreement(other))
+    ours = signed_by(StatementType.AGREEMENT, encode_agreement(other), world.us.signer)
     theirs = replace(ours.statement, inclusions=signed_once.statement.inclusions[1:])
     replayed = merge_signed([ours, Signed(statement=theirs, attestations=signed_once.attestations)])
     said = step(world.us, other, replayed)
@@ -414,7 +415,7 @@ async def test_a_proposal_among_others_is_refused(world: Simulation) -> None:
     meddling = step(
         world.cn,
         among_others,
-        alone(world.us.signer, StatementType.AGREEMENT, encode_agreement(among_others)),
+        signed_by(StatementType.AGREEMENT, encode_agreement(among_others), world.us.signer),
         declined=True,
     )
     await world.refuses([await say(world.cn, meddling)], NotPermitted)
@@ -426,7 +427,7 @@ async def test_a_proposal_among_others_is_refused(world: Simulation) -> None:
 async def test_nobody_speaks_for_another(world: Simulation) -> None:
     agreement = drafted(world)
     body = encode_agreement(agreement)
-    copies = [alone(m.signer, StatementType.AGREEMENT, body) for m in (world.us, world.cn)]
+    copies = [signed_by(StatementType.AGREEMENT, body, m.signer) for m in (world.us, world.cn)]
     for_both = step(world.us, agreement, *copies)
     for_nobody = step(world.cn, agreement, copies[0])
     outcomes = [await say(world.us, for_both), await say(world.cn, for_nobody)]
@@ -439,7 +440,7 @@ async def test_an_amendment_that_drops_a_party_without_it_is_refused(world: Simu
     without = with_parties(replace(before, version=2, header=world.us.signer.header), us, mx)
     said = step(world.us, without)
     complete = merge_signed(
-        alone(member.signer, StatementType.AGREEMENT, encode_agreement(without))
+        signed_by(StatementType.AGREEMENT, encode_agreement(without), member.signer)
         for member in (world.us, world.mx)
     )
     outcomes = [

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from support.agencies import DAY_MS
+from support.agencies import DAY_MS, signed_by
 from support.node import context_of, stores_of
-from support.simulation import US, Clock, Member, Simulation, alone, narrative
+from support.simulation import US, Clock, Member, Simulation, narrative
 from tearline.errors import (
     ClockSkewed,
     EntryNotIncluded,
@@ -212,7 +212,7 @@ async def test_a_second_grant_of_one_id_is_put_aside_and_not_in_the_way(world: S
     twin = replace(grant, address=replace(grant.address, seq=2))
     key = context_of(world.cn.node).kem_key(grant.kem_key_id)
     again = seal_release(twin, open_release(grant, key), key.public)
-    twin_signed = alone(world.us.signer, StatementType.GRANT, encode_grant(again))
+    twin_signed = signed_by(StatementType.GRANT, encode_grant(again), world.us.signer)
     await world.cn.take(
         await world.forge(world.cn, twin_signed, manifest_of(mail), parts=mail.parts)
     )

@@ -8,8 +8,9 @@ import pytest
 from attacks.test_deliveries import ciphertexts
 from attacks.test_key_life import pass_time
 from attacks.test_lost_machines import mirrored, restored, saved, settle
+from support.agencies import signed_by
 from support.node import context_of, stores_of
-from support.simulation import CN, Clock, Member, Simulation, alone
+from support.simulation import CN, Clock, Member, Simulation
 from support.suspensions import WHOLE
 from tearline.audit.event import EventCode
 from tearline.errors import (
@@ -443,7 +444,7 @@ async def test_an_exchange_does_not_bring_a_recall_of_somebody_else(world: Simul
     await settled(world)
     body = recall_of(world, world.mx, world.cn, packet)
     forged = await world.forge(
-        world.cn, alone(world.mx.signer, StatementType.RECALL, body), code=EventCode.RECALL
+        world.cn, signed_by(StatementType.RECALL, body, world.mx.signer), code=EventCode.RECALL
     )
     await world.cn.take(forged)
     world.cn.caught(NotOriginator, packets=1)
@@ -461,7 +462,7 @@ async def test_a_recall_of_somebody_else_takes_nothing_from_what_lies_put_aside(
     before = put_aside(world.cn)
     body = recall_of(world, world.mx, world.cn, packet)
     forged = await world.forge(
-        world.cn, alone(world.mx.signer, StatementType.RECALL, body), code=EventCode.RECALL
+        world.cn, signed_by(StatementType.RECALL, body, world.mx.signer), code=EventCode.RECALL
     )
     await world.cn.take(forged)
     assert put_aside(world.cn) == before

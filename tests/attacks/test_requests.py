@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from attacks.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, phases, send_record, shift
+from support.agencies import signed_by
 from support.four_eyes import put_in_force
 from support.node import context_of, stores_of
-from support.simulation import Member, Simulation, alone
+from support.simulation import Member, Simulation
 from tearline.audit.event import EventCode
 from tearline.errors import (
     AgreementNotInForce,
@@ -76,7 +77,7 @@ async def say(by: Member, step: RequestStep) -> Outcome:
 
 async def deliver(world: Simulation, by: Member, to: Member, step: RequestStep) -> Delivery:
     """The step as a lying exchange delivers it, truly in the log."""
-    signed = alone(by.signer, StatementType.REQUEST_STEP, encode_step(step))
+    signed = signed_by(StatementType.REQUEST_STEP, encode_step(step), by.signer)
     return await world.forge(to, signed, code=EventCode.REQUEST)
 
 
@@ -356,7 +357,7 @@ async def bilateral(world: Simulation, version: int, *partners: Member) -> None:
     body = encode_agreement(
         replace(old, header=world.us.signer.header, version=version, terms=terms)
     )
-    await put_in_force(world, alone(world.us.signer, StatementType.AGREEMENT, body), *partners)
+    await put_in_force(world, signed_by(StatementType.AGREEMENT, body, world.us.signer), *partners)
 
 
 async def test_what_was_asked_before_a_partner_joined_is_not_asked_of_it(

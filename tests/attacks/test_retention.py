@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 import tearline_server.processing.handlers.erasures
+from support.agencies import signed_by
 from support.node import context_of, stores_of
-from support.simulation import Member, Simulation, alone
+from support.simulation import Member, Simulation
 from tearline.audit.erasure import RETAINED, Erasure
 from tearline.audit.event import Event, EventCode
 from tearline.errors import (
@@ -70,7 +71,7 @@ async def amend(
     )
     body = encode_agreement(changed)
     signed = merge_signed(
-        [alone(each.signer, StatementType.AGREEMENT, body) for each in world.members]
+        [signed_by(StatementType.AGREEMENT, body, each.signer) for each in world.members]
     )
     await world.us.node.agreements.publish(signed)
     await settle(world)
@@ -330,7 +331,7 @@ async def carried_out(
     Its entry is dated ahead by some time; the checkpoint over it is not.
     """
     signer, to = by or exchange_of(world), to or world.cn
-    signed = alone(signer, StatementType.ERASURE, encode_erasure(order))
+    signed = signed_by(StatementType.ERASURE, encode_erasure(order), signer)
     event = Event(
         statement_id=signed.statement.id,
         code=EventCode.ERASED,
@@ -461,7 +462,7 @@ async def test_no_node_publishes_or_signs_an_order_by_retention(kept: Simulation
     index = await sent(kept)
     set_time(kept, KEPT_MS + DAY_MS)
     order = order_of(kept, index, header=kept.us.signer.header)
-    signed = alone(kept.us.signer, StatementType.ERASURE, encode_erasure(order))
+    signed = signed_by(StatementType.ERASURE, encode_erasure(order), kept.us.signer)
     (outcome,) = await kept.us.publish(Publication(signed=(signed,)))
     assert outcome.refusal is not None
     assert outcome.refusal.code == NotPermitted.code
@@ -538,7 +539,7 @@ Lie = Callable[[Simulation, ErasedEntry], ErasedEntry]
 def _in_other_words(world: Simulation, shown: ErasedEntry, **changes: Any) -> ErasedEntry:
     order = replace(parse_erasure(shown.order.statement.body), **changes)
     return replace(
-        shown, order=alone(exchange_of(world), StatementType.ERASURE, encode_erasure(order))
+        shown, order=signed_by(StatementType.ERASURE, encode_erasure(order), exchange_of(world))
     )
 
 
@@ -606,7 +607,7 @@ async def test_an_order_that_contradicts_itself_fails_though_the_log_holds_it(
     set_time(kept, KEPT_MS - DAY_MS)
     early = order_of(kept, index, latest_ms=kept.clock() - KEPT_MS + DAY_MS)
     opening = await carried_out(kept, early)
-    signed = alone(exchange_of(kept), StatementType.ERASURE, encode_erasure(early))
+    signed = signed_by(StatementType.ERASURE, encode_erasure(early), exchange_of(kept))
     stores = stores_of(kept.cn.node)
     with stores.database.transaction():
         stores.log.put_opening(opening)
@@ -626,7 +627,7 @@ async def test_an_order_that_makes_an_entry_older_than_one_before_it_is_not_veri
     set_time(kept, KEPT_MS - DAY_MS // 2)
     lie = order_of(kept, index, latest_ms=earlier.event.time_ms - DAY_MS)
     opening = await carried_out(kept, lie, to=kept.us)
-    signed = alone(exchange_of(kept), StatementType.ERASURE, encode_erasure(lie))
+    signed = signed_by(StatementType.ERASURE, encode_erasure(lie), exchange_of(kept))
     stores, trust = stores_of(kept.us.node), context_of(kept.us.node).trust
     (shown,) = prove(context_of(kept.us.node), earlier.event.statement_id.hex())
     with stores.database.transaction():
@@ -670,7 +671,7 @@ async def test_an_exchange_that_erased_too_early_is_told_by_its_own_log(
     assert opened is not None
     set_time(kept, KEPT_MS - DAY_MS)
     order = order_of(kept, index, latest_ms=opened.event.time_ms - said_ms - DAY_MS // 2)
-    signed = alone(exchange_of(kept), StatementType.ERASURE, encode_erasure(order))
+    signed = signed_by(StatementType.ERASURE, encode_erasure(order), exchange_of(kept))
     work = EraseDueCommand(signed, order)
     await kept.exchange._committer.submit(work, internal=True)
     assert work.erased

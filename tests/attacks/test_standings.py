@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 import pytest
 
 from attacks.simulated_requests import ask
+from support.agencies import signed_by
 from support.node import context_of, stores_of
-from support.simulation import ARTICLE, CN, Member, Simulation, alone
+from support.simulation import ARTICLE, CN, Member, Simulation
 from tearline.agreements.agreement import HOUR_MS
 from tearline.audit.event import EventCode
 from tearline.errors import (
@@ -358,7 +359,7 @@ async def test_an_old_standing_said_again_changes_nothing(world: Simulation) -> 
     old = of(world.us, counter=2, suspensions=(), officer=officer)
     false = await world.forge(
         world.cn,
-        alone(world.us.signer, StatementType.STANDING, old),
+        signed_by(StatementType.STANDING, old, world.us.signer),
         code=EventCode.STANDING,
     )
     await world.cn.take(false)
@@ -374,7 +375,7 @@ async def test_a_lift_without_an_officer_lifts_nothing(world: Simulation) -> Non
     third = of(world.us, counter=3, suspensions=())
     false = await world.forge(
         world.cn,
-        alone(world.us.signer, StatementType.STANDING, third),
+        signed_by(StatementType.STANDING, third, world.us.signer),
         code=EventCode.STANDING,
     )
     await world.cn.take(false)

@@ -36,9 +36,9 @@ import pytest
 import tearline.crypto.passphrase
 import tearline_server.tlog.cosignatures
 import tearline_server.tlog.log
+from support.agencies import leaf_of
 from support.node import context_of, sealed_and_granted, stores_of
 from tearline.audit.event import Event, EventCode
-from tearline.crypto.certificates import LeafCertificate
 from tearline.crypto.keys import SigningKey
 from tearline.errors import StatementMalformed, TearlineError
 from tearline.federation.members import ExchangeEnrolment
@@ -79,7 +79,7 @@ from tearline.wire.publications import (
     parse_publication,
     publication_of,
 )
-from tearline.wire.statements import Signed, header_of, signed
+from tearline.wire.statements import Signed, header_of
 from tearline_client.demo.lead import AGREEMENT, ENTITIES
 from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
 from tearline_client.enrolment import ROOT_KEY, Passphrases, found_agency, read_agency
@@ -229,13 +229,7 @@ class LocalTransport:
         self.now_ms: Callable[[], int] = Clock()
         self._caller = Caller(
             certificate=b"",
-            leaf=LeafCertificate(
-                node=parse_node_uri(node),
-                thumbprint=bytes(32),
-                key_id=bytes(32),
-                not_before_s=0,
-                not_after_s=1 << 40,
-            ),
+            leaf=replace(leaf_of(agency_uri_of(node)), node=parse_node_uri(node)),
             token=None,
         )
         self.show(exchange)
@@ -762,11 +756,6 @@ async def copied(template: Template, folder: Path) -> AsyncIterator[Simulation]:
     shutil.copytree(template.folder, folder)
     async with opened(template, folder) as simulation:
         yield simulation
-
-
-def alone(signer: Signer, kind: StatementType, body: bytes) -> Signed:
-    """One statement under a signature of its own."""
-    return signed(signer.sign([(kind, body)]))
 
 
 def narrative(text: str, category: str = "") -> Field:

@@ -1,30 +1,12 @@
 """Inside an agency: who reads without a trace, or takes the trace away."""
 
-from attacks.attack import Attack
+from attacks.attack import Attack, Rows
 
 _TESTS = "tests/unit/client/cli/test_access_commands.py::test_"
 _FINDING = "the entry or the anchor, named by `audit access`"
 _NONE = "the act is not done"
 
-
-def _attack(
-    name: str,
-    test: str,
-    function: str,
-    returns: str = "None",
-    *,
-    code: str = "TL-LOG-039",
-    evidence: str = _FINDING,
-) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=evidence,
-        function=f"tearline_client.{function}",
-        test=_TESTS + test,
-        returns=returns,
-    )
-
+_attack = Rows(tests=_TESTS, functions="tearline_client.", code="TL-LOG-039", evidence=_FINDING)
 
 ACCESSES = (
     _attack(

@@ -1,91 +1,79 @@
 """Clocks that are wrong, or set so on purpose: nothing is lost by one."""
 
-from attacks.attack import Attack
+from attacks.attack import Rows
 
 _ALARM = "an alarm at the node, with what the exchange showed"
 
-
-def _clock(
-    name: str, evidence: str, test: str, function: str, returns: str = "None", code: str = ""
-) -> Attack:
-    return Attack(
-        name=f"clock: {name}",
-        code=code,
-        evidence=evidence,
-        function=function,
-        test=test if "::" in test else f"tests/attacks/test_clocks.py::{test}",
-        returns=returns,
-    )
-
+_clock = Rows(names="clock: ", tests="tests/attacks/test_clocks.py::")
 
 CLOCKS = (
     _clock(
         "sign checkpoints of the future, to have partners erase what they hold",
-        _ALARM,
         "test_a_log_that_runs_ahead_erases_nothing",
         "tearline_client.log.follower:verify_not_ahead",
         code="TL-TRU-007",
+        evidence=_ALARM,
     ),
     _clock(
         "sign checkpoints of the future, to take partners the time to keep what is recalled",
-        _ALARM,
         "test_a_log_that_runs_ahead_takes_nobody_the_time_to_keep_what_is_recalled",
         "tearline_client.log.follower:verify_not_ahead",
         code="TL-TRU-007",
+        evidence=_ALARM,
     ),
     _clock(
         "have a checkpoint of the future cosigned",
-        "none: it is not signed",
         "test_no_checkpoint_of_the_future_is_cosigned",
         "tearline_client.log.follower:verify_not_ahead",
         code="TL-TRU-007",
+        evidence="none: it is not signed",
     ),
     _clock(
         "set a node's clock back once it has read the log, to have it erase",
-        _ALARM,
         "test_a_checkpoint_of_the_future_that_was_read_earlier_erases_nothing",
         "tearline.tlog.agreed_time:AgreedTime.__post_init__",
         code="TL-TRU-007",
+        evidence=_ALARM,
     ),
     _clock(
         "set a node's clock, to have it dispute what the log says rightly",
-        "none: nothing is disputed",
         "test_what_a_wrong_clock_saw_disputes_no_entry",
         "tearline_client.log.follower:LogFollower._is_fresh",
         "True",
+        evidence="none: nothing is disputed",
     ),
     _clock(
         "set the exchange's clock, to have it delete mail and erase the log",
-        "the exchange's own log lines and metrics",
         "tests/unit/server/test_doubted_clock.py"
         "::test_a_clock_that_jumps_deletes_nothing_and_writes_nothing",
         "tearline_server.timekeeper:Timekeeper.verify",
         code="TL-REQ-010",
+        evidence="the exchange's own log lines and metrics",
     ),
     _clock(
         "start the exchange by a wrong clock",
-        "the exchange's own log lines and metrics",
         "tests/unit/server/test_timekeeper.py"
         "::test_a_clock_is_compared_with_what_the_log_says_last",
         "tearline_server.timekeeper:Timekeeper.begin",
         "self.accept()",
         code="TL-REQ-010",
+        evidence="the exchange's own log lines and metrics",
     ),
     _clock(
         "cosign at a false time, to make a wrong clock of the exchange right",
-        "the cosignature",
         "tests/unit/server/test_timekeeper.py::test_one_that_lies_is_outvoted_whoever_speaks_first",
         "tearline_server.timekeeper:Timekeeper.hear",
         "self.accept()",
         code="TL-REQ-010",
+        evidence="the cosignature",
     ),
     _clock(
         "be the only member that a wrong clock of the exchange lets in, and cosign by it",
-        "the cosignature",
         "tests/unit/server/test_doubted_clock.py"
         "::test_a_member_that_cosigns_alone_has_a_wrong_clock_delete_nothing",
         "tearline_server.timekeeper:Timekeeper.hear",
         "self.accept()",
         code="TL-REQ-010",
+        evidence="the cosignature",
     ),
 )

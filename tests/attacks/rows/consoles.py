@@ -1,51 +1,28 @@
 """Around the console: hostile pages, names and values, and colleagues at another's desk."""
 
-from attacks.attack import Attack
+from attacks.attack import Attack, Rows
 
 _NOTHING = "the request is answered, and changes and shows nothing"
 
+_attack = Rows(
+    tests="tests/attacks/test_console.py::test_",
+    functions="tearline_client.console.",
+    evidence=_NOTHING,
+)
 
-def _attack(
-    name: str, test: str, function: str, returns: str = "None", *, code: str = ""
-) -> Attack:
-    place = "tests/unit/client/console/" if "/" in test else "tests/attacks/test_console"
-    if "/" not in test:
-        place += "" if "::" in test else ".py::test_"
-    return Attack(
-        name=name,
-        code=code,
-        evidence=_NOTHING,
-        function=f"tearline_client.console.{function}",
-        test=place + test.removeprefix("/"),
-        returns=returns,
-    )
+_passkey = Rows(
+    tests="tests/attacks/test_passkeys.py::test_",
+    functions="tearline_client.",
+    code="TL-TLS-014",
+    evidence=_NOTHING,
+)
 
-
-def _passkey(
-    name: str, test: str, function: str, returns: str = "None", *, code: str = "TL-TLS-014"
-) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=_NOTHING,
-        function=f"tearline_client.{function}",
-        test=f"tests/attacks/test_passkeys.py::test_{test}",
-        returns=returns,
-    )
-
-
-def _provider(
-    name: str, test: str, function: str, returns: str = "None", *, code: str = "TL-TLS-015"
-) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=_NOTHING,
-        function=f"tearline_client.{function}",
-        test=f"tests/attacks/test_identity_provider.py::test_{test}",
-        returns=returns,
-    )
-
+_provider = Rows(
+    tests="tests/attacks/test_identity_provider.py::test_",
+    functions="tearline_client.",
+    code="TL-TLS-015",
+    evidence=_NOTHING,
+)
 
 _UNVERIFIED = 'parse_object(jwt.utils.base64url_decode(token.split(".")[1]))'
 _FORGED = "a_token_that_no_key_of_the_provider_signed_is_refused"
@@ -83,28 +60,29 @@ CONSOLES = (
     ),
     _attack(
         "have a page show a document that is no picture, or one without end",
-        "/test_packet_acts.py::test_only_a_picture_is_shown",
+        "tests/unit/client/console/test_packet_acts.py::test_only_a_picture_is_shown",
         "pictures:is_shown",
         "True",
         code="TL-REQ-006",
     ),
     _attack(
         "read or send a colleague's draft",
-        "/test_compose.py::test_a_draft_is_its_person_s_alone",
+        "tests/unit/client/console/test_compose.py::test_a_draft_is_its_person_s_alone",
         "drafts:HeldDraft.is_of",
         "True",
         code="TL-REQ-006",
     ),
     _attack(
         "send a draft that was made hours ago",
-        "/test_compose.py::test_drafts_are_few_and_end",
+        "tests/unit/client/console/test_compose.py::test_drafts_are_few_and_end",
         "drafts:_counts",
         "True",
         code="TL-REQ-006",
     ),
     _attack(
         "send a packet for named eyes without the page that asks for the person again",
-        "/test_compose.py::test_what_is_for_named_eyes_alone_has_a_page_of_its_own",
+        "tests/unit/client/console/test_compose.py"
+        "::test_what_is_for_named_eyes_alone_has_a_page_of_its_own",
         "pages.compose.review:_step",
         "'send'",
         code="TL-TLS-006",
@@ -117,25 +95,28 @@ CONSOLES = (
     ),
     _attack(
         "suspend, recall or vote at a desk that was left, or by a stolen cookie",
-        "/test_confirmation.py::test_an_act_of_an_old_session_is_not_done",
+        "tests/unit/client/console/test_confirmation.py::test_an_act_of_an_old_session_is_not_done",
         "sessions:BrowserSession.may_act_wide",
         "True",
     ),
     _attack(
         "open the page of a wide act at a desk that was left",
-        "/test_confirmation.py::test_an_old_session_confirms_and_comes_back",
+        "tests/unit/client/console/test_confirmation.py"
+        "::test_an_old_session_confirms_and_comes_back",
         "sessions:BrowserSession.may_open_wide",
         "True",
     ),
     _attack(
         "have an open page keep a desk that was left signed in",
-        "/test_task_streams.py::test_a_stream_prolongs_no_session_and_ends_with_it",
+        "tests/unit/client/console/test_task_streams.py"
+        "::test_a_stream_prolongs_no_session_and_ends_with_it",
         "visit:Console.is_present",
         "True",
     ),
     _attack(
         "open streams of events without end",
-        "/test_task_streams.py::test_streams_are_bounded_for_a_person_and_in_all",
+        "tests/unit/client/console/test_task_streams.py"
+        "::test_streams_are_bounded_for_a_person_and_in_all",
         "task_streams:TaskStreams._end",
     ),
     Attack(
@@ -149,20 +130,22 @@ CONSOLES = (
     ),
     _attack(
         "try passphrases without end",
-        "/test_sign_in.py::test_attempts_for_one_name_have_a_pace",
+        "tests/unit/client/console/test_sign_in.py::test_attempts_for_one_name_have_a_pace",
         "sessions:SignInPace.wait_s",
         "0",
         code="TL-TLS-012",
     ),
     _attack(
         "wait for a failing identity provider with each sign-in",
-        "/test_provider_pace.py::test_a_failing_provider_is_not_asked_by_each_sign_in",
+        "tests/unit/client/console/test_provider_pace.py"
+        "::test_a_failing_provider_is_not_asked_by_each_sign_in",
         "provider:Provider._verify_pace",
         code="TL-TLS-012",
     ),
     _attack(
         "keep other persons' pages waiting by many windows",
-        "/test_page_turns.py::test_many_windows_of_one_person_delay_another_by_one_page",
+        "tests/unit/client/console/test_page_turns.py"
+        "::test_many_windows_of_one_person_delay_another_by_one_page",
         "page_turns:PageTurns._wait",
         code="TL-USE-009",
     ),
@@ -252,27 +235,30 @@ CONSOLES = (
     ),
     _attack(
         "serve officers in clear over the network",
-        "/test_server.py::test_elsewhere_it_is_refused_without_a_certificate",
+        "tests/unit/client/console/test_server.py"
+        "::test_elsewhere_it_is_refused_without_a_certificate",
         "server:_is_loopback",
         "True",
         code="TL-CFG-003",
     ),
     _attack(
         "have an officer suspend, end or sign by one click",
-        "_agreements.py::test_an_act_without_the_typed_name_does_nothing",
+        "tests/attacks/test_console_agreements.py::test_an_act_without_the_typed_name_does_nothing",
         "pages.acts:verify_typed",
         code="TL-USE-005",
     ),
     _attack(
         "send, or read, what another person drafted in the console",
-        "/test_request_forms.py::test_a_draft_is_its_person_s_and_does_not_stay",
+        "tests/unit/client/console/test_request_forms.py"
+        "::test_a_draft_is_its_person_s_and_does_not_stay",
         "drafts:HeldDraft.is_of",
         "True",
         code="TL-REQ-006",
     ),
     _attack(
         "have one answer leave twice by a form that is sent again",
-        "/test_request_forms.py::test_a_draft_that_is_sent_twice_leaves_once",
+        "tests/unit/client/console/test_request_forms.py"
+        "::test_a_draft_that_is_sent_twice_leaves_once",
         "drafts:HeldDraft.settle",
     ),
     _provider(

@@ -1,20 +1,8 @@
 """At the desk: what is printed, searched or told, and who would use it."""
 
-from attacks.attack import Attack
+from attacks.attack import Attack, Rows
 
-
-def _desk(
-    name: str, test: str, function: str, returns: str = "None", *, evidence: str, code: str = ""
-) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=evidence,
-        function=f"tearline_client.{function}",
-        test=f"tests/unit/{test}",
-        returns=returns,
-    )
-
+_desk = Rows(tests="tests/unit/", functions="tearline_client.")
 
 DESKS = (
     Attack(

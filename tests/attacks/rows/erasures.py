@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from attacks.attack import Attack
+from attacks.attack import Attack, Rows
 
 _ORDER = "the order, as it was published, in the log by its refusal"
 _FINDING = "every finding about the file"
@@ -10,32 +10,9 @@ _FINDING = "every finding about the file"
 
 _KEPT = "the order as it was delivered, put aside at the node, which keeps the opening"
 
+_attack = Rows(tests="tests/attacks/test_erasure.py::", code="TL-LOG-038", evidence=_ORDER)
 
-def _attack(
-    name: str, test: str, function: str, evidence: str = _ORDER, returns: str = "None"
-) -> Attack:
-    return Attack(
-        name=name,
-        code="TL-LOG-038",
-        evidence=evidence,
-        function=function,
-        test=f"tests/attacks/test_erasure.py::{test}",
-        returns=returns,
-    )
-
-
-def _early(
-    name: str, test: str, function: str, evidence: str = _KEPT, returns: str = "None"
-) -> Attack:
-    return Attack(
-        name=name,
-        code="TL-LOG-041",
-        evidence=evidence,
-        function=function,
-        test=f"tests/attacks/test_retention.py::{test}",
-        returns=returns,
-    )
-
+_early = Rows(tests="tests/attacks/test_retention.py::", code="TL-LOG-041", evidence=_KEPT)
 
 ERASURES = (
     _attack(
@@ -52,26 +29,26 @@ ERASURES = (
         "erase the order, so that the erasure is not known",
         "test_an_order_cannot_be_erased_nor_erase_twice",
         "tearline.audit.erasure:verify_covers",
-        "nothing: the node does not sign it",
+        evidence="nothing: the node does not sign it",
     ),
     _attack(
         "have a node forget what an order does not cover",
         "test_a_node_erases_only_what_the_order_covers",
         "tearline.audit.erasure:verify_covers",
-        "the delivery, put aside at the node",
+        evidence="the delivery, put aside at the node",
     ),
     _attack(
         "show an order that not every party signed, or that names another entry",
         "test_a_false_word_that_it_was_erased_fails",
         "tearline_client.audit.erasure_verifier:failings",
-        _FINDING,
         "()",
+        evidence=_FINDING,
     ),
     _attack(
         "delete an opening at the exchange, and say that it was erased",
         "test_an_operator_who_only_says_that_it_was_erased_is_told",
         "tearline_server.tlog.fsck_erasures:ErasureVerifier.verify",
-        "what `tearline-server verify-log` names",
+        evidence="what `tearline-server verify-log` names",
     ),
 )
 
@@ -118,14 +95,14 @@ RETENTIONS = (
         "show an order by retention that is too early, of another entry, or without its agreement",
         "test_a_false_word_that_it_was_over_fails",
         "tearline_client.audit.erasure_verifier:failings",
-        _FINDING,
         "()",
+        evidence=_FINDING,
     ),
     _early(
         "log an order by retention that comes too early, and show it as proof",
         "test_an_order_that_contradicts_itself_fails_though_the_log_holds_it",
         "tearline.audit.retention:verify_rule",
-        _FINDING,
+        evidence=_FINDING,
     ),
     Attack(
         name="erase too early, and say in the order that the entry was older",
@@ -140,7 +117,7 @@ RETENTIONS = (
         "erase too early at the exchange, by an order that is in its log",
         "test_an_exchange_that_erased_too_early_is_told_by_its_own_log",
         "tearline_server.tlog.fsck_erasures:ErasureVerifier.verify",
-        "what `tearline-server verify-log` names",
+        evidence="what `tearline-server verify-log` names",
     ),
     Attack(
         name="never erase what the agreement has the log keep no longer",

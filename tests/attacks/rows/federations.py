@@ -1,20 +1,15 @@
 """Lies about members, counted cosigners and the keys of the log."""
 
-from attacks.attack import Attack
+from attacks.attack import Attack, Rows
 
 _NOTE = "the checkpoint as it came, at whoever demanded the lines"
 
-
-def _counted(name: str, test: str, function: str, returns: str) -> Attack:
-    return Attack(
-        name=name,
-        code="TL-LOG-044",
-        evidence=_NOTE,
-        function=f"tearline.federation.counted:{function}",
-        test=f"tests/unit/proto/federation/test_counted.py::{test}",
-        returns=returns,
-    )
-
+_counted = Rows(
+    tests="tests/unit/proto/federation/test_counted.py::",
+    functions="tearline.federation.counted:",
+    code="TL-LOG-044",
+    evidence=_NOTE,
+)
 
 COUNTED = (
     Attack(
@@ -49,19 +44,7 @@ COUNTED = (
     ),
 )
 
-
-def _full(
-    name: str, code: str, test: str, function: str, evidence: str, returns: str = "None"
-) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=evidence,
-        function=function,
-        test=f"tests/attacks/test_full_nodes.py::{test}",
-        returns=returns,
-    )
-
+_full = Rows(tests="tests/attacks/test_full_nodes.py::")
 
 _PROOF = "a proof of the directory's entry, at the node that derived another"
 _ENTRY = "the entry, in the log, and the alarm at the node"
@@ -69,46 +52,46 @@ _ENTRY = "the entry, in the log, and the alarm at the node"
 FULL_NODES = (
     _full(
         "state a directory that the entries do not make",
-        "TL-TRU-010",
         "test_a_wrong_directory_is_evidence_and_stops_sending",
         "tearline.verification.trust:TrustState._apply_directory",
-        _PROOF,
+        code="TL-TRU-010",
+        evidence=_PROOF,
     ),
     _full(
         "accuse a log of a wrong directory by a right one",
-        "TL-LOG-023",
         "test_a_right_directory_convicts_no_log",
         "tearline.verification.wrong_directory:verify_wrong_directory",
-        "nothing: the file is refused",
+        code="TL-LOG-023",
+        evidence="nothing: the file is refused",
     ),
     _full(
         "have a wrong directory cosigned at the witness port, before its entries are read",
-        "TL-TRU-010",
         "test_an_unread_checkpoint_of_a_wrong_directory_is_not_cosigned",
         "tearline.verification.trust:TrustState._apply_directory",
-        _PROOF,
+        code="TL-TRU-010",
+        evidence=_PROOF,
     ),
     _full(
         "have an old state of the members cosigned as of now",
-        "TL-TRU-006",
         "test_an_old_directory_is_not_cosigned_anew",
         "tearline_client.log.follower:LogFollower.verify_stated",
-        "the last cosignature, in the node's database",
+        code="TL-TRU-006",
+        evidence="the last cosignature, in the node's database",
     ),
     _full(
         "put a hidden node's key on record with an agency's stolen root",
-        "TL-KEY-009",
         "test_what_a_thief_signs_by_our_root_is_noticed",
         "tearline_client.key_management.foreign_keys:_watch_root",
-        _ENTRY,
+        code="TL-KEY-009",
+        evidence=_ENTRY,
     ),
     _full(
         "vote to replace an agency's root behind its back",
-        "TL-KEY-009",
         "test_a_vote_to_replace_our_root_is_noticed_and_our_own_acts_are_not",
         "tearline_client.key_management.foreign_keys:_is_ours",
-        _ENTRY,
         "False",
+        code="TL-KEY-009",
+        evidence=_ENTRY,
     ),
 )
 

@@ -1,104 +1,89 @@
 """Who releases alone what takes two persons."""
 
-from attacks.attack import Attack
+from attacks.attack import Attack, Rows
 
 _REFUSAL = "a refusal in the log, named to its sender"
 _PUT_ASIDE = "the delivery as it came, put aside at the recipient"
 _NONE = "nothing is sealed"
 
-
-def _alone(
-    name: str, code: str, test: str, function: str, evidence: str = _REFUSAL, *, of: str = ""
-) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=evidence,
-        function=function,
-        test=f"tests/attacks/test_four_eyes{of}.py::test_{test}",
-    )
-
+_alone = Rows(tests="tests/attacks/test_four_eyes.py::test_", evidence=_REFUSAL)
 
 FOUR_EYES = (
     _alone(
         "release alone where the article asks for two persons",
-        "TL-POL-011",
         "a_release_by_one_person_is_refused",
         "tearline_server.processing.handlers.packets:_verify_persons",
+        code="TL-POL-011",
     ),
     _alone(
         "name one person for both",
-        "TL-POL-011",
         "one_person_does_not_pass_for_two",
         "tearline.persons.four_eyes:verify_two",
+        code="TL-POL-011",
     ),
     _alone(
         "release alone, past an exchange that lets it pass",
-        "TL-POL-011",
         "an_exchange_that_lets_it_pass_does_not_get_it_past_the_recipient",
         "tearline.persons.four_eyes:verify_persons",
-        _PUT_ASIDE,
+        code="TL-POL-011",
+        evidence=_PUT_ASIDE,
     ),
     _alone(
         "have the own node seal for one person",
-        "TL-POL-011",
         "the_own_node_seals_nothing_for_one_person",
         "tearline_client.features.packets.service:_verify_behind",
-        _NONE,
+        code="TL-POL-011",
+        evidence=_NONE,
     ),
     _alone(
         "answer a request alone where the article asks for two persons",
-        "TL-POL-011",
-        "an_answer_by_one_person_is_refused",
+        "tests/attacks/test_four_eyes_answers.py::test_an_answer_by_one_person_is_refused",
         "tearline_server.processing.handlers.packets:_verify_persons",
-        of="_answers",
+        code="TL-POL-011",
     ),
     _alone(
         "confirm one's own answer, past the desk where it waits",
-        "TL-POL-011",
-        "one_person_does_not_pass_for_both_of_an_answer",
+        "tests/attacks/test_four_eyes_answers.py"
+        "::test_one_person_does_not_pass_for_both_of_an_answer",
         "tearline.persons.four_eyes:verify_two",
-        _NONE,
-        of="_answers",
+        code="TL-POL-011",
+        evidence=_NONE,
     ),
     _alone(
         "confirm one answer by what was seen of another",
-        "TL-POL-014",
-        "a_look_at_one_answer_approves_no_other",
+        "tests/attacks/test_four_eyes_answers.py::test_a_look_at_one_answer_approves_no_other",
         "tearline_client.features.packets.review:Review.verify_agreed",
-        _NONE,
-        of="_answers",
+        code="TL-POL-014",
+        evidence=_NONE,
     ),
     _alone(
         "have an answer confirmed that the policies make another one",
-        "TL-POL-014",
-        "what_the_policies_changed_meanwhile_is_agreed_to_first",
+        "tests/attacks/test_four_eyes_answers.py"
+        "::test_what_the_policies_changed_meanwhile_is_agreed_to_first",
         "tearline_client.features.packets.review:Review.verify_agreed",
-        _NONE,
-        of="_answers",
+        code="TL-POL-014",
+        evidence=_NONE,
     ),
     _alone(
         "have the own node give a consent for one person",
-        "TL-POL-011",
-        "the_own_node_gives_nothing_by_one_person",
+        "tests/attacks/test_four_eyes_answers.py::test_the_own_node_gives_nothing_by_one_person",
         "tearline_client.features.consents.service:ConsentService._verify_behind",
-        "nothing is signed",
-        of="_answers",
+        code="TL-POL-011",
+        evidence="nothing is signed",
     ),
     _alone(
         "give a consent alone where the article asks for two persons",
-        "TL-POL-011",
-        "a_consent_by_one_person_is_refused",
+        "tests/attacks/test_four_eyes_answers.py::test_a_consent_by_one_person_is_refused",
         "tearline_server.processing.handlers.consents:_verify_persons",
-        of="_answers",
+        code="TL-POL-011",
     ),
     _alone(
         "give a consent alone, past an exchange that lets it pass",
-        "TL-POL-011",
-        "a_consent_by_one_person_does_not_count_past_a_lenient_exchange",
+        "tests/attacks/test_four_eyes_answers.py"
+        "::test_a_consent_by_one_person_does_not_count_past_a_lenient_exchange",
         "tearline_client.features.consents.handler:_verify_persons",
-        _PUT_ASIDE,
-        of="_answers",
+        code="TL-POL-011",
+        evidence=_PUT_ASIDE,
     ),
     Attack(
         name="approve what a person drafted who was disabled since",

@@ -1,6 +1,6 @@
 """Intruders: at the exchange's door, in its database, and in files that people are handed."""
 
-from attacks.attack import Attack
+from attacks.attack import Attack, Rows
 
 _COUNTED = "a refusal in the log, counted by peer and code"
 _LEAF = (
@@ -14,91 +14,69 @@ _TOKEN = (
     " node=binding.node, token_id='x', issued_at_s=now_s, expires_at_s=now_s + 9)",
 )
 
+_call = Rows(tests="tests/unit/", evidence=_COUNTED)
 
-def _call(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=_COUNTED,
-        function=function,
-        test=f"tests/unit/{test}",
-        returns=returns,
-    )
-
-
-def _file(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence="an error that names the place; nothing was read or written",
-        function=function,
-        test=f"tests/unit/{test}",
-        returns=returns,
-    )
-
+_file = Rows(
+    tests="tests/unit/", evidence="an error that names the place; nothing was read or written"
+)
 
 CALLS = (
     _call(
         "bring a foreign agency's certificate for our domain",
-        "TL-TLS-001",
         "server/admission/test_authentication.py::test_another_agencys_ca_does_not_speak_for_our_domain",
         *_LEAF,
+        code="TL-TLS-001",
     ),
     _call(
         "let a CA speak for another domain",
-        "TL-TLS-001",
         "proto/crypto/test_certificates.py::test_a_ca_speaks_for_its_own_domain_only",
         *_LEAF,
+        code="TL-TLS-001",
     ),
     _call(
         "bring a certificate that lives too long",
-        "TL-TLS-001",
         "proto/crypto/test_certificates.py::test_a_leaf_that_lives_too_long_is_refused",
         *_LEAF,
+        code="TL-TLS-001",
     ),
     _call(
         "fill a node's mailbox, to keep others out of it",
-        "TL-REQ-009",
         "server/processing/test_mailbox_quota.py::test_nobody_is_kept_out_by_what_others_send",
         "tearline_server.processing.mailbox_quota:verify_room",
+        code="TL-REQ-009",
     ),
     _call(
         "make calls whose message never comes",
-        "TL-REQ-002",
         "server/grpc/test_interceptor.py::test_a_message_that_does_not_come_is_not_waited_for",
         "tearline_server.grpc.interceptor:_next",
         "await anext(arriving)",
+        code="TL-REQ-002",
     ),
     _call(
         "make calls without a pause, to fill the exchange's disk with its log",
-        "",
         "server/grpc/test_call_log.py::test_one_agency_that_floods_writes_no_more_and_leaves_others_theirs",
         "tearline_server.grpc.call_log:_Second.take",
         "True",
     ),
     _call(
         "leave messages unfinished, to fill the memory or keep others waiting",
-        "",
         "server/grpc/test_interceptor.py::test_messages_that_do_not_come_keep_nobody_else_s_waiting",
         "tearline_server.admission.rate_limits:MemoryQuota._take",
     ),
     _call(
         "read without a pause, to hold up what others send and read",
-        "",
         "server/grpc/test_answers.py"
         "::test_an_agency_is_answered_next_but_one_however_much_another_reads",
         "tearline_server.exchange:Exchange.take_answer_turn",
     ),
     _call(
         "publish what takes long to read, to hold up what others send and read",
-        "",
         "server/ingest/test_write_path.py"
         "::test_a_large_publication_is_read_in_portions_and_others_read_theirs_between",
         "tearline_server.exchange:Exchange._await_turn_again",
     ),
     _call(
         "publish the largest messages, so that others wait for many of them to be judged",
-        "",
         "server/ingest/test_write_path.py"
         "::test_a_batch_has_few_bytes_while_others_wait_and_many_when_nobody_does",
         "tearline_server.ingest.committer:Committer._fitting",
@@ -106,45 +84,38 @@ CALLS = (
     ),
     _call(
         "leave answers unread, to fill the memory or keep others waiting",
-        "",
         "server/grpc/test_interceptor.py::test_answers_that_are_not_read_keep_nobody_else_s_waiting",
         "tearline_server.admission.rate_limits:MemoryQuota._take",
     ),
     _call(
         "publish megabytes in streams without reading what became of them",
-        "",
         "server/grpc/test_interceptor.py::test_messages_of_a_stream_take_room_until_their_answers_are_read",
         "tearline_server.admission.rate_limits:MemoryQuota._take",
     ),
     _call(
         "flood the exchange with large messages, so that it keeps their memory",
-        "",
         "server/jobs/test_allocator.py"
         "::test_memory_of_large_messages_is_returned_as_soon_as_they_are_gone",
         "tearline_server.jobs.allocator:return_large_blocks",
     ),
     _call(
         "flood the exchange with calls, so that it keeps their memory",
-        "",
         "server/jobs/test_allocator.py::test_memory_of_small_blocks_is_returned_once_they_are_gone",
         "tearline_server.jobs.allocator:return_free_pages",
         "asyncio.sleep(0)",
     ),
     _call(
         "leave mail unread, to fill the memory or keep others waiting",
-        "",
         "server/delivery/test_mailboxes.py::test_mail_that_is_not_taken_in_keeps_nobody_else_s_waiting",
         "tearline_server.admission.rate_limits:MemoryQuota._take",
     ),
     _call(
         "leave pages of a search unread, to fill the memory or keep others waiting",
-        "",
         "server/audit/test_search.py::test_pages_that_are_not_taken_in_keep_nobody_else_s_waiting",
         "tearline_server.admission.rate_limits:MemoryQuota._take",
     ),
     _call(
         "have a thousand subscriptions hold a page of mail each",
-        "",
         "server/delivery/test_mailboxes.py"
         "::test_subscriptions_of_an_agency_hold_so_many_pages_of_mail_at_once",
         "tearline_server.admission.rate_limits:SourceSlots._places_of",
@@ -152,21 +123,18 @@ CALLS = (
     ),
     _call(
         "have each subscription hold a long page of large mail",
-        "",
         "server/delivery/test_mailboxes.py::test_a_stream_holds_so_many_bytes_of_a_mailbox_and_reads_all",
         "tearline_server.delivery.mailboxes:_bounded",
         "items",
     ),
     _call(
         "take more turns by many node names of one agency",
-        "",
         "server/admission/test_fair_queue.py::test_an_agency_has_no_more_turns_by_more_nodes",
         "tearline_server.admission.fair_queue:_agency_of",
         "source",
     ),
     _call(
         "fill the queue by many node names of one agency",
-        "",
         "server/admission/test_fair_queue.py"
         "::test_a_full_line_keeps_out_an_agency_that_fills_it_by_many_nodes_and_no_other",
         "tearline_server.admission.fair_queue:_agency_of",
@@ -174,110 +142,108 @@ CALLS = (
     ),
     _call(
         "take all calls by many node names of one agency",
-        "TL-REQ-002",
         "server/grpc/test_interceptor.py::test_an_agency_has_so_many_calls_under_way_by_whatever_nodes",
         "tearline_server.admission.rate_limits:ConcurrencyLimit._verify_room",
+        code="TL-REQ-002",
     ),
     _call(
         "call more often by many node names of one agency",
-        "TL-REQ-002",
         "server/grpc/test_interceptor.py::test_an_agency_makes_so_many_calls_in_a_time_by_whatever_nodes",
         "tearline_server.admission.rate_limits:NodeRateLimit.take",
         "self._nodes.take(node, amount, now_ms)",
+        code="TL-REQ-002",
     ),
     _call(
         "publish more by many node names of one agency",
-        "TL-REQ-002",
         "server/ingest/test_write_path.py::test_an_agency_publishes_no_more_by_more_nodes",
         "tearline_server.admission.rate_limits:NodeRateLimit.take",
         "self._nodes.take(node, amount, now_ms)",
+        code="TL-REQ-002",
     ),
     _call(
         "have the exchange write a line of its log for each of a flood of refused calls",
-        "",
         "server/grpc/test_interceptor.py::test_refusals_that_are_alike_are_one_line_a_minute",
         "tearline_server.admission.refusals:RefusalLines.count",
         "1",
     ),
     _call(
         "have messages of megabytes stay in memory after their calls were refused",
-        "",
         "server/grpc/test_interceptor.py::test_a_refused_call_leaves_nothing_to_the_garbage_collector",
         "tearline_server.grpc.interceptor:_forget",
     ),
     _call(
         "call although shut out",
-        "TL-TLS-007",
         "server/admission/test_authentication.py::test_who_is_shut_out_is_refused_at_the_next_call",
         "tearline_server.admission.authentication:Authenticator._require_not_denied",
+        code="TL-TLS-007",
     ),
     _call(
         "call on an open connection as a removed agency",
-        "TL-TLS-016",
         "server/admission/test_authentication.py::test_a_former_member_is_told_that_its_membership_ended",
         "tearline_server.admission.authentication:Authenticator._verify_leaf",
         "verify_leaf(certificate, self._access_list.former, now_s)",
+        code="TL-TLS-016",
     ),
     _call(
         "learn as a stranger who was a member",
-        "TL-TLS-001",
         "server/admission/test_authentication.py::test_a_stranger_does_not_learn_of_former_members",
         *_LEAF,
+        code="TL-TLS-001",
     ),
     _call(
         "read on in a stream although shut out",
-        "TL-TLS-007",
         "server/grpc/test_interceptor.py::test_a_stream_ends_with_the_next_message_once_its_key_is_revoked",
         "tearline_server.admission.authentication:Authenticator.verify_still",
+        code="TL-TLS-007",
     ),
     _call(
         "read on in a stream although the certificate ended",
-        "TL-TLS-002",
         "server/grpc/test_interceptor.py::test_a_stream_ends_with_the_next_message_once_its_certificate_ended",
         "tearline.crypto.certificates:LeafCertificate.verify_time",
+        code="TL-TLS-002",
     ),
     _call(
         "read on in a stream although the token ended",
-        "TL-TLS-004",
         "server/grpc/test_interceptor.py::test_a_stream_ends_with_the_next_message_once_its_token_ended",
         "tearline.persons.tokens:AccessToken.verify_time",
+        code="TL-TLS-004",
     ),
     _call(
         "bring a token of another node, audience or issuer",
-        "TL-TLS-004",
         "server/admission/test_authentication.py::test_a_token_of_another_node_audience_or_issuer_is_refused",
         *_TOKEN,
+        code="TL-TLS-004",
     ),
     _call(
         "bring a token of another type",
-        "TL-TLS-004",
         "proto/persons/test_tokens.py::test_a_header_that_says_more_is_refused",
         *_TOKEN,
+        code="TL-TLS-004",
     ),
     _call(
         "bring a token that lives too long, or no more",
-        "TL-TLS-004",
         "proto/persons/test_tokens.py::test_a_claim_that_is_not_as_it_must_be_is_refused",
         "tearline.persons.tokens:_verify_times",
         "(now_s, now_s + 9)",
+        code="TL-TLS-004",
     ),
     _call(
         "move a token to another connection",
-        "TL-TLS-004",
         "proto/persons/test_tokens.py::test_a_token_does_not_move_to_another_connection",
         *_TOKEN,
+        code="TL-TLS-004",
     ),
     _call(
         "bring a token of great length",
-        "TL-TLS-004",
         "proto/persons/test_tokens.py::test_a_token_of_great_length_is_refused",
         *_TOKEN,
+        code="TL-TLS-004",
     ),
     _call(
         "act without the role",
-        "TL-TLS-006",
         "server/admission/test_authentication.py::test_every_persons_call_needs_a_person_with_the_role",
         "tearline_server.admission.authentication:Caller.require",
+        code="TL-TLS-006",
     ),
 )
 
@@ -349,72 +315,64 @@ FILES = (
     ),
     _file(
         "lead an export elsewhere by its name",
-        "TL-USE-004",
         "client/connectors/exporters/test_files.py::test_names_that_lead_elsewhere_are_refused",
         "tearline_client.connectors.exporters.files:verify_file_name",
         "name",
+        code="TL-USE-004",
     ),
     _file(
         "put a formula into a CSV cell",
-        "",
         "client/connectors/exporters/test_csv_safe.py::test_no_cell_is_a_formula",
         "tearline_client.connectors.exporters.csv_safe:safe_cell",
         "text",
     ),
     _file(
         "put a terminal escape into an exported cell",
-        "",
         "client/connectors/exporters/test_csv_safe.py::test_no_control_reaches_a_terminal",
         "tearline_client.connectors.exporters.csv_safe:safe_cell",
         "text",
     ),
     _file(
         "put a terminal escape into what is shown",
-        "",
         "proto/text/test_display.py::test_what_a_terminal_would_obey_is_made_visible",
         "tearline.text.display:visible",
         "text",
     ),
     _file(
         "turn what is printed around, or have the terminal obey it",
-        "",
         "client/cli/test_print_commands.py::test_no_character_is_obeyed_and_no_line_forged",
         "tearline.text.display:visible",
         "text",
     ),
     _file(
         "put an escape into a packet, for the screen of its reader",
-        "",
         "client/cli/test_hostile_partners.py::test_no_packet_is_obeyed",
         "tearline.text.display:visible",
         "text",
     ),
     _file(
         "put an escape into a title, a request, a note or an agreement",
-        "",
         "client/cli/test_hostile_partners.py::test_no_word_of_a_partner_is_obeyed",
         "tearline.text.display:visible",
         "text",
     ),
     _file(
         "put an escape into a name that a log quotes",
-        "",
         "server/test_operator.py::test_no_log_is_obeyed",
         "tearline.text.display:visible",
         "text",
     ),
     _file(
         "have a library log what a terminal obeys",
-        "",
         "client/test_cli_frame.py::test_a_record_of_a_library_is_one_line_that_is_not_obeyed",
         "tearline_client.rendering.log_lines:LogLine.format",
         "record.getMessage()",
     ),
     _file(
         "import a line without end",
-        "TL-USE-002",
         "client/connectors/importers/test_source.py::test_a_line_is_refused_for_what_it_is",
         "tearline_client.connectors.importers.source:read_lines",
+        code="TL-USE-002",
     ),
     Attack(
         name="read the passphrase of the mail server, or a mail, on its way",
@@ -435,22 +393,22 @@ FILES = (
     ),
     _file(
         "import a workbook that unpacks to gigabytes",
-        "TL-USE-003",
         "client/connectors/importers/test_workbook.py"
         "::test_an_archive_that_unpacks_to_too_much_is_not_unpacked",
         "tearline_client.connectors.importers.workbook:_verify_size",
+        code="TL-USE-003",
     ),
     _file(
         "import more than an import may hold",
-        "TL-USE-003",
         "client/connectors/importers/test_ftm.py::test_gathers_no_more_than_fits",
         "tearline_client.connectors.importers.report:gather",
+        code="TL-USE-003",
     ),
     _file(
         "have fields that nobody has marked pass for sent",
-        "TL-USE-006",
         "client/cli/test_import_commands.py::test_fields_without_a_category_are_refused_by_name",
         "tearline_client.connectors.importers.report:verify_marked",
         "{}",
+        code="TL-USE-006",
     ),
 )

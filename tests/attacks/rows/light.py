@@ -1,102 +1,94 @@
 """Lies to a light reader, which does not read the entries itself."""
 
-from attacks.attack import Attack
+from attacks.attack import Rows
 
 _READER = "tearline.verification.light_reader"
 _TURN = "the turn as it came, at the light node that refused it"
 
-
-def _light(
-    name: str, code: str, test: str, function: str, returns: str = "None", evidence: str = _TURN
-) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=evidence,
-        function=f"{_READER}:{function}",
-        test=f"tests/unit/proto/verification/test_light_reader.py::{test}",
-        returns=returns,
-    )
-
+_light = Rows(
+    tests="tests/unit/proto/verification/test_light_reader.py::",
+    functions=f"{_READER}:",
+    evidence=_TURN,
+)
 
 LIGHT = (
     _light(
         "show a light node an old directory under a recent checkpoint",
-        "TL-LOG-002",
         "test_a_checkpoint_that_ends_with_another_entry_is_no_turn",
         "LightReader._verify_extends",
+        code="TL-LOG-002",
     ),
     _light(
         "show a light node another history than at its last turn",
-        "TL-LOG-003",
         "test_another_history_is_no_turn",
         "LightReader._verify_extends",
+        code="TL-LOG-003",
     ),
     _light(
         "show a light node the turn before its last one again",
-        "TL-LOG-001",
         "test_an_older_turn_is_refused",
         "LightReader._verify_extends",
+        code="TL-LOG-001",
     ),
     _light(
         "withhold newer directories from a light node until it seals",
-        "TL-TRU-006",
         "test_a_directory_is_acted_on_for_ten_minutes",
         "LightReader.verify_recent",
         "self.newest",
+        code="TL-TRU-006",
     ),
     _light(
         "have an old directory cosigned again, to make it look recent",
-        "TL-TRU-006",
         "test_newer_lines_do_not_make_an_old_directory_new",
         "LightReader.verify_recent",
         "self.newest",
+        code="TL-TRU-006",
     ),
     _light(
         "show two light nodes two logs, with fewer than 2k - n dishonest cosigners",
-        "TL-LOG-044",
         "test_two_readers_see_one_log_while_few_cosigners_are_dishonest",
         "_counted_s",
         "0",
+        code="TL-LOG-044",
     ),
     _light(
         "lower the quorum by an amendment that its new quorum alone cosigned",
-        "TL-LOG-044",
         "test_the_quorum_before_signs_the_change_of_quorum",
         "_counted_s",
         "0",
+        code="TL-LOG-044",
     ),
     _light(
         "cosign for a light node by a key that was revoked since its last turn",
-        "TL-LOG-044",
         "test_a_key_that_ended_counts_no_more",
         "_counted_s",
         "0",
+        code="TL-LOG-044",
     ),
     _light(
         "withhold from a light node that the council replaced its counted cosigners",
-        "TL-TRU-010",
         "test_a_withheld_amendment_is_noticed",
         "LightReader._constitution",
         "self.constitution",
+        code="TL-TRU-010",
     ),
     _light(
         "prove to a light node that a member is absent",
-        "TL-LOG-001",
         "test_an_absence_is_none_for_a_member",
         "_verify_leaf",
+        code="TL-LOG-001",
     ),
     _light(
         "show a light node a partner's state from before a change, or another agency's",
-        "TL-LOG-001",
         "test_a_leaf_of_another_agency_or_of_another_time_is_refused",
         "_verify_leaf",
+        code="TL-LOG-001",
     ),
     _light(
         "record a key in an agency's name, and revoke it before its next turn",
-        "TL-TRU-011",
         "test_a_key_is_noticed_that_was_revoked_between_turns",
         "verify_own",
+        code="TL-TRU-011",
         evidence="the turn as it came, at the agency whose name it is",
     ),
 )

@@ -1,56 +1,39 @@
 """Machines that were lost: an exchange or a node that knows less than it signed."""
 
-from attacks.attack import Attack
+from attacks.attack import Attack, Rows
 
 _TESTS = "tests/attacks/test_lost_machines.py"
 
+_loss = Rows(tests=f"{_TESTS}::")
 
-def _loss(
-    name: str, code: str, evidence: str, test: str, function: str, returns: str = "None"
-) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=evidence,
-        function=function,
-        test=f"{_TESTS}::{test}",
-        returns=returns,
-    )
-
-
-def _twin(name: str, test: str, function: str, returns: str = "None") -> Attack:
-    return Attack(
-        name=name,
-        code="TL-MBX-007",
-        evidence="the copy that noticed: what showed it, and the alarm",
-        function=function,
-        test=f"tests/attacks/test_twins.py::{test}",
-        returns=returns,
-    )
-
+_twin = Rows(
+    tests="tests/attacks/test_twins.py::",
+    code="TL-MBX-007",
+    evidence="the copy that noticed: what showed it, and the alarm",
+)
 
 LOSSES = (
     _loss(
         "grant again, at a restored node, what it recalled after its backup",
-        "TL-GRT-011",
-        "the partner's answer to the recall, listed with what was recalled",
         "test_a_restored_node_learns_what_it_recalled_from_what_is_answered",
         "tearline_client.features.recalls.handler:_is_forgotten",
         "False",
+        code="TL-GRT-011",
+        evidence="the partner's answer to the recall, listed with what was recalled",
     ),
     _loss(
         "read at a restored node what was recalled since its backup",
-        "TL-STO-013",
-        "nothing is shown before the mailbox was read",
         "test_a_restored_node_shows_nothing_that_was_recalled_since",
         "tearline_client.features.packets.reader:verify_read_on",
+        code="TL-STO-013",
+        evidence="nothing is shown before the mailbox was read",
     ),
     _loss(
         "put other policies into a node's backup, or none",
-        "TL-STO-006",
-        "the file, which is not restored",
         "test_a_backup_without_our_own_policies_is_not_restored",
         "tearline_runtime.archive:Unpacked.verify",
+        code="TL-STO-006",
+        evidence="the file, which is not restored",
     ),
     Attack(
         name="put other settings into an exchange's backup",
@@ -109,31 +92,31 @@ LOSSES = (
     ),
     _loss(
         "roll the exchange back to a backup",
-        "TL-REQ-008",
-        "exchange: the checkpoint that it signed; it does not start again",
         "test_an_exchange_that_signed_more_than_it_has_signs_nothing_more",
         "tearline_server.tlog.cosignatures:Cosignatures._verify_not_behind",
+        code="TL-REQ-008",
+        evidence="exchange: the checkpoint that it signed; it does not start again",
     ),
     _loss(
         "write behind a restored log before it is known whether it was longer",
-        "TL-REQ-002",
-        "exchange: the nodes that it waits for, in its log",
         "test_nothing_is_written_before_every_cosigner_said_what_it_signed",
         "tearline_server.recovery.resume:ResumeBarrier.verify_begun",
+        code="TL-REQ-002",
+        evidence="exchange: the nodes that it waits for, in its log",
     ),
     _loss(
         "restore with two mirrors of two histories",
-        "TL-STO-007",
-        "both mirrors, each under the log's signatures",
         "test_a_mirror_of_another_history_is_refused",
         "tearline_server.admin.backup:_verify_mirrors",
+        code="TL-STO-007",
+        evidence="both mirrors, each under the log's signatures",
     ),
     _loss(
         "restore with the mirror of another history",
-        "TL-STO-007",
-        "the mirror and the backup, each under the log's signatures",
         "test_a_mirror_that_does_not_begin_with_the_backup_is_refused",
         "tearline_server.admin.backup:_verify_mirrors",
+        code="TL-STO-007",
+        evidence="the mirror and the backup, each under the log's signatures",
     ),
     Attack(
         name="restore a database that knows of more than all mirrors hold",
@@ -153,17 +136,16 @@ LOSSES = (
     ),
     _loss(
         "show a restored node another history",
-        "TL-LOG-036",
-        "node: nothing; it cosigns nothing",
         "test_a_restored_node_does_not_cosign_another_history",
         "tearline_client.context:NodeContext.verify_may_cosign",
+        code="TL-LOG-036",
+        evidence="node: nothing; it cosigns nothing",
     ),
     _loss(
         "cosign with a key from a backup",
-        "",
-        "none: no backup has one",
         "test_a_backup_has_no_cosigning_key",
         "tearline_client.service.backup:_is_left_out",
         "False",
+        evidence="none: no backup has one",
     ),
 )

@@ -1,42 +1,15 @@
 """Lying partners: a patched node, alone, with a lying exchange, or only curious."""
 
-from attacks.attack import Attack
+from attacks.attack import Attack, Rows
 
 _REFUSAL = "a refusal in the log, named to its sender; a signed receipt of it where it is believed"
 _PUT_ASIDE = "the delivery as it came, put aside at the recipient"
 
+_patched = Rows(tests="tests/attacks/test_patched_nodes.py::", evidence=_REFUSAL)
 
-def _patched(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=_REFUSAL,
-        function=function,
-        test=f"tests/attacks/test_patched_nodes.py::{test}",
-        returns=returns,
-    )
+_coalition = Rows(tests="tests/attacks/test_coalitions.py::", evidence=_PUT_ASIDE)
 
-
-def _coalition(name: str, code: str, test: str, function: str) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=_PUT_ASIDE,
-        function=function,
-        test=f"tests/attacks/test_coalitions.py::{test}",
-    )
-
-
-def _sealed(name: str, code: str, test: str, function: str, returns: str = "None") -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=_PUT_ASIDE,
-        function=function,
-        test=f"tests/unit/proto/sealing/test_sealing.py::{test}",
-        returns=returns,
-    )
-
+_sealed = Rows(tests="tests/unit/proto/sealing/test_sealing.py::", evidence=_PUT_ASIDE)
 
 _PACKETS = "tearline_server.processing.handlers.packets"
 _OPEN = ("tearline.sealing.packets:open_packet", "View(fields=(), existences=())")
@@ -80,28 +53,28 @@ PATCHED = (
     ),
     _patched(
         "grant beyond the agreement",
-        "TL-POL-009",
         "test_a_grant_beyond_the_agreement_is_refused",
         "tearline.policy.release:ReleasePolicy.verify",
         "self.decide(request)",
+        code="TL-POL-009",
     ),
     _patched(
         "mark a compartment anew for the exchange",
-        "TL-PKT-006",
         "test_a_compartment_is_not_marked_anew_for_the_exchange",
         "tearline.packets.commitments:verify_opening",
+        code="TL-PKT-006",
     ),
     _patched(
         "publish a ciphertext that was not signed",
-        "TL-PKT-006",
         "test_a_ciphertext_that_was_not_signed_is_refused",
         "tearline.packets.commitments:verify_ciphertext",
+        code="TL-PKT-006",
     ),
     _patched(
         "publish a packet without a ciphertext",
-        "TL-PKT-007",
         "test_a_packet_without_a_ciphertext_is_refused",
         f"{_PACKETS}:_verify_ciphertexts",
+        code="TL-PKT-007",
     ),
     Attack(
         name="grant onward what was received, while its originator names it",
@@ -113,83 +86,83 @@ PATCHED = (
     ),
     _patched(
         "seal to a key that is not the recipient's",
-        "TL-GRT-005",
         "test_a_grant_to_a_key_that_is_not_the_recipient_s_is_refused",
         "tearline_server.processing.handlers.channels:verify_sealed_to",
+        code="TL-GRT-005",
     ),
     _patched(
         "use an identifier for something else",
-        "TL-PKT-011",
         "test_an_identifier_is_not_used_for_something_else",
         "tearline_server.processing.process:_verify_free",
+        code="TL-PKT-011",
     ),
     _patched(
         "publish for another node",
-        "TL-TLS-006",
         "test_a_node_does_not_publish_for_another",
         "tearline_server.processing.authorship:verify_publisher",
+        code="TL-TLS-006",
     ),
     _patched(
         "publish under a zero signature",
-        "TL-KEY-002",
         "test_a_zero_signature_is_not_accepted",
         "tearline_server.processing.authorship:_verify_signature",
+        code="TL-KEY-002",
     ),
     _patched(
         "void a place that is taken",
-        "TL-PKT-011",
         "test_a_void_does_not_take_a_place_that_is_taken",
         "tearline_server.processing.handlers.channels:next_place",
         "Place(context=context, address=address, size=size)",
+        code="TL-PKT-011",
     ),
     _patched(
         "void without an agreement",
-        "TL-AGR-001",
         "test_a_void_needs_an_agreement",
         "tearline_server.processing.handlers.channels:_verify_neighbours",
+        code="TL-AGR-001",
     ),
     _patched(
         "withdraw a grant of somebody else",
-        "TL-REQ-006",
         "test_a_void_does_not_withdraw_what_somebody_else_sent",
         "tearline_server.processing.handlers.channels:_waiting",
         "context.batch.known.mail[void.address.recipient, void.withdraws]",
+        code="TL-REQ-006",
     ),
     _patched(
         "withdraw a grant that was handed out",
-        "TL-GRT-010",
         "test_a_void_does_not_withdraw_what_was_handed_out",
         "tearline_server.processing.handlers.channels:_verify_not_handed_out",
+        code="TL-GRT-010",
     ),
     _patched(
         "withdraw a grant a second time",
-        "TL-REQ-006",
         "test_a_void_withdraws_once",
         "tearline_server.processing.handlers.channels:_waiting",
         "context.batch.known.mail.get((void.address.recipient, void.withdraws)) or Delivered("
         "seq=2, statement=0, sender='', type=7, packet=None, agreement=b'', delivered=False,"
         " held=False, status=None, passed=False)",
+        code="TL-REQ-006",
     ),
     _patched(
         "take a receipt back",
-        "TL-MBX-004",
         "test_a_recipient_does_not_take_back_what_it_said",
         "tearline.statements.receipt:verify_forward",
+        code="TL-MBX-004",
     ),
 )
 
 COALITIONS = (
     _coalition(
         "mislabel a field",
-        "TL-POL-002",
         "test_a_mislabelled_field_is_kept_from_use",
         "tearline.policy.profile:verify_category",
+        code="TL-POL-002",
     ),
     _coalition(
         "show a generalised form that does not follow from the clear one",
-        "TL-POL-006",
         "test_a_generalised_form_must_follow_from_the_clear_one",
         "tearline.policy.masks:verify_generalised",
+        code="TL-POL-006",
     ),
     Attack(
         name="read a name off its mask, where one character or letter is a word of it",
@@ -210,76 +183,78 @@ COALITIONS = (
     ),
     _coalition(
         "claim another marking of a field than it bears, and release it alone",
-        "TL-POL-009",
         "test_a_field_released_alone_is_judged_by_its_own_marking",
         "tearline_client.features.packets.handler:_verify_given",
+        code="TL-POL-009",
     ),
     _coalition(
         "give more than agreed, past an exchange that lets it pass",
-        "TL-POL-009",
         "test_an_exchange_that_lets_more_pass_does_not_get_it_past_the_recipient",
         "tearline_client.features.packets.handler:_verify_given",
+        code="TL-POL-009",
     ),
     _coalition(
         "log a grant otherwise than it is",
-        "TL-LOG-020",
         "test_an_entry_that_tells_of_a_grant_otherwise_is_refused",
         "tearline_client.features.packets.handler:_verify_account",
+        code="TL-LOG-020",
     ),
     _coalition(
         "forward surreptitiously",
-        "TL-GRT-002",
         "test_a_packet_shown_onward_is_refused",
         "tearline_client.features.packets.handler:_verify_originator",
+        code="TL-GRT-002",
     ),
     _coalition(
         "take one place twice",
-        "TL-MBX-002",
         "test_two_statements_do_not_take_one_place",
         "tearline.statements.channel:Incoming.receive",
+        code="TL-MBX-002",
     ),
     _coalition(
         "void what arrived",
-        "TL-MBX-002",
         "test_a_void_does_not_replace_what_arrived",
         "tearline.statements.channel:Incoming.receive",
+        code="TL-MBX-002",
     ),
     _coalition(
         "bring an agreement in force that we did not sign",
-        "TL-AGR-001",
         "test_an_agreement_that_we_did_not_sign_is_refused",
         "tearline.agreements.agreement:verify_parties_signed",
+        code="TL-AGR-001",
     ),
     _coalition(
         "give a receipt for another's grant",
-        "TL-GRT-001",
         "test_a_receipt_counts_only_from_the_grant_s_recipient",
         "tearline_client.features.channels.handler:_store_receipt",
+        code="TL-GRT-001",
     ),
     _sealed(
         "mark a compartment anew",
-        "TL-PKT-006",
         "test_a_compartment_cannot_be_marked_anew",
         *_OPEN,
+        code="TL-PKT-006",
     ),
     _sealed(
         "mark a field otherwise than its compartment",
-        "TL-PKT-006",
         "test_a_field_bears_its_compartment_s_marking",
         *_OPEN,
+        code="TL-PKT-006",
     ),
     _sealed(
         "put one slot into two compartments",
-        "TL-PKT-006",
         "test_two_compartments_do_not_hold_one_slot",
         *_OPEN,
+        code="TL-PKT-006",
     ),
-    _sealed("seal under another suite", "TL-PKT-012", "test_another_suite_is_not_opened", *_OPEN),
+    _sealed(
+        "seal under another suite", "test_another_suite_is_not_opened", *_OPEN, code="TL-PKT-012"
+    ),
     _sealed(
         "release more than the grant lists",
-        "TL-GRT-004",
         "test_a_grantor_that_releases_more_than_it_lists_is_caught",
         "tearline.sealing.recipients:_verify_listed",
+        code="TL-GRT-004",
     ),
 )
 
@@ -294,23 +269,23 @@ PROBES = (
     ),
     _patched(
         "ask by a void whether an agreement exists",
-        "TL-AGR-001",
         "test_a_void_does_not_tell_whether_an_agreement_exists",
         "tearline_server.processing.registry:Registry.agreement_of",
         "next(iter(self.agreements.values()))",
+        code="TL-AGR-001",
     ),
     _patched(
         "ask by a receipt whether a grant exists",
-        "TL-REQ-006",
         "test_a_receipt_does_not_tell_whether_a_grant_exists",
         "tearline_server.processing.handlers.receipts:accept_receipt",
+        code="TL-REQ-006",
     ),
     _patched(
         "ask for a proof whether a statement exists",
-        "TL-REQ-006",
         "test_a_proof_does_not_tell_whether_a_statement_exists",
         "tearline_server.audit.search:AuditSearch.prove",
         "ProvenEvents(events=(), checkpoint=b'', next=None)",
+        code="TL-REQ-006",
     ),
     Attack(
         name="fill several mailboxes, to have a sender ask again without a pause",

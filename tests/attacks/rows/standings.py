@@ -1,52 +1,40 @@
 """Around suspension: who goes on all the same, and who lifts what is not theirs to lift."""
 
-from attacks.attack import Attack
+from attacks.attack import Attack, Rows
 
 _LOGGED = "the refusal, in the log"
 _ASIDE = "the delivery, put aside at the node"
 
-
-def _attack(
-    name: str, code: str, evidence: str, function: str, test: str, returns: str = "None"
-) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=evidence,
-        function=function,
-        test=f"tests/attacks/test_standings.py::{test}",
-        returns=returns,
-    )
-
+_attack = Rows(tests="tests/attacks/test_standings.py::")
 
 STANDINGS = (
     _attack(
         "show an old standing again, which had nothing suspended",
-        "TL-AGR-011",
-        _ASIDE,
-        "tearline.suspensions.transitions:verify_follows",
         "test_an_old_standing_said_again_changes_nothing",
+        "tearline.suspensions.transitions:verify_follows",
+        code="TL-AGR-011",
+        evidence=_ASIDE,
     ),
     _attack(
         "lift a suspension without an officer",
-        "TL-AGR-012",
-        _LOGGED,
-        "tearline.suspensions.transitions:verify_follows",
         "test_a_lift_without_an_officer_lifts_nothing",
+        "tearline.suspensions.transitions:verify_follows",
+        code="TL-AGR-012",
+        evidence=_LOGGED,
     ),
     _attack(
         "have a step of a request signed under a suspension that waits in the mailbox",
-        "TL-AGR-010",
-        "nothing: the step is not signed",
-        "tearline_client.outbox.outbox:Outbox.read_mailbox",
         "test_a_step_reads_a_suspension_that_came_meanwhile[request]",
+        "tearline_client.outbox.outbox:Outbox.read_mailbox",
+        code="TL-AGR-010",
+        evidence="nothing: the step is not signed",
     ),
     _attack(
         "have a step of a case sent under a suspension that waits in the mailbox",
-        "TL-AGR-010",
-        "nothing: the step is not sent",
-        "tearline_client.outbox.outbox:Outbox.read_mailbox",
         "test_a_step_reads_a_suspension_that_came_meanwhile[case]",
+        "tearline_client.outbox.outbox:Outbox.read_mailbox",
+        code="TL-AGR-010",
+        evidence="nothing: the step is not sent",
     ),
     Attack(
         name="suspend and resume without end, so that every step of a request reads all of it",
@@ -67,61 +55,59 @@ STANDINGS = (
     ),
     _attack(
         "send under a suspended agreement from a patched node",
-        "TL-AGR-010",
-        _LOGGED,
-        "tearline.suspensions.index:SuspensionIndex.verify_open",
         "test_a_suspended_packet_from_a_patched_node_is_refused",
+        "tearline.suspensions.index:SuspensionIndex.verify_open",
+        code="TL-AGR-010",
+        evidence=_LOGGED,
     ),
     _attack(
         "deliver what was accepted although it was suspended",
-        "TL-AGR-014",
-        _ASIDE,
-        "tearline_client.rules.suspensions:SuspensionRules.verify_arrival",
         "test_an_exchange_that_delivers_it_all_the_same_is_caught",
+        "tearline_client.rules.suspensions:SuspensionRules.verify_arrival",
+        code="TL-AGR-014",
+        evidence=_ASIDE,
     ),
     _attack(
         "take no notice of a standing, and deliver on",
-        "TL-AGR-010",
-        _ASIDE,
-        "tearline_client.rules.suspensions:SuspensionRules.verify_arrival",
         "test_an_exchange_that_takes_no_standing_stops_nothing_from_stopping",
+        "tearline_client.rules.suspensions:SuspensionRules.verify_arrival",
+        code="TL-AGR-010",
+        evidence=_ASIDE,
     ),
     _attack(
         "hand out what waited when it was suspended",
-        "",
-        "the entry that says that it was held",
-        "tearline_server.processing.handlers.suspensions:stops_of",
         "test_in_the_mailbox_it_is_kept_back",
+        "tearline_server.processing.handlers.suspensions:stops_of",
         "()",
+        evidence="the entry that says that it was held",
     ),
     _attack(
         "send from the own outbox what its agency has suspended",
-        "",
-        "nothing: it does not leave the house",
-        "tearline_client.rules.suspensions:SuspensionRules.verdict",
         "test_in_the_outbox_it_stays_at_home",
+        "tearline_client.rules.suspensions:SuspensionRules.verdict",
         "Verdict.PASS",
+        evidence="nothing: it does not leave the house",
     ),
     _attack(
         "keep a partner's standing back, so that what is joint goes on",
-        "TL-AGR-013",
-        "nothing: nothing is sealed",
-        "tearline.suspensions.freshness:verify_affirmed",
         "test_a_standing_kept_back_stops_what_is_joint",
+        "tearline.suspensions.freshness:verify_affirmed",
+        code="TL-AGR-013",
+        evidence="nothing: nothing is sealed",
     ),
     _attack(
         "gather standings while all is well, and show them one by one",
-        "TL-AGR-013",
-        "nothing: nothing is sealed",
-        "tearline.suspensions.freshness:verify_affirmed",
         "test_a_standing_kept_back_and_shown_later_is_not_fresh",
+        "tearline.suspensions.freshness:verify_affirmed",
+        code="TL-AGR-013",
+        evidence="nothing: nothing is sealed",
     ),
     _attack(
         "open what its originator has frozen",
-        "TL-AGR-015",
-        "nothing: it stays closed",
-        "tearline_client.store.packets:PacketStore.is_frozen",
         "test_what_is_frozen_is_neither_opened_nor_printed",
+        "tearline_client.store.packets:PacketStore.is_frozen",
         "False",
+        code="TL-AGR-015",
+        evidence="nothing: it stays closed",
     ),
 )

@@ -12,9 +12,9 @@ from support.agencies import (
     NOW_MS,
     US,
     federation,
+    signed_by,
     us_mx,
 )
-from support.simulation import alone
 from tearline.agreements.agreement import Agreement
 from tearline.agreements.proposal import OPEN, Proposal
 from tearline.errors import ProposalRefused
@@ -51,7 +51,7 @@ class Node:
         at_ms: int = NOW_MS,
     ) -> None:
         """Keeps a step of an agency on terms that the drafter signed."""
-        drafted = alone(FED.node(US), StatementType.AGREEMENT, encode_agreement(terms))
+        drafted = signed_by(StatementType.AGREEMENT, encode_agreement(terms), FED.node(US))
         signer = FED.node(by)
         proposal = Proposal(
             header=signer.header,
@@ -61,13 +61,13 @@ class Node:
             in_reply_to=b"",
             answer_by_ms=answer_by_ms,
         )
-        signed = alone(signer, StatementType.PROPOSAL, encode_proposal(proposal))
+        signed = signed_by(StatementType.PROPOSAL, encode_proposal(proposal), signer)
         self.place += 1
         self.proposals.put(signed, place=self.place, time_ms=at_ms, members=MEMBERS)
 
     def agree(self, terms: Agreement) -> None:
         """Stores terms as agreed on."""
-        drafted = alone(FED.node(US), StatementType.AGREEMENT, encode_agreement(terms))
+        drafted = signed_by(StatementType.AGREEMENT, encode_agreement(terms), FED.node(US))
         self.agreements.put(drafted, entry=9, time_ms=NOW_MS)
 
 
