@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from tearline.errors import ClockDoubted, ExchangeBusy, TrustMissing
+from tearline.errors import ExchangeBusy, TrustMissing
 from tearline.federation.versions import Members
 from tearline.limits import (
     DISK_RETRY_MS,
@@ -34,6 +34,7 @@ from tearline_server.ingest.commands import (
 )
 from tearline_server.ingest.committer import Committer
 from tearline_server.ingest.processor import Listeners, StatementProcessor
+from tearline_server.ingest.write_conditions import WriteConditions
 from tearline_server.jobs.maintenance import Maintenance
 from tearline_server.observability.metrics import Snapshot
 from tearline_server.processing.context import Publisher
@@ -106,12 +107,15 @@ class Exchange:
             lambda event: self._submit(LogEventsCommand(event), internal=True),
             components.clock,
         )
+        self._conditions = WriteConditions(
+            components.log, self.resume_barrier, components.timekeeper, lambda: self._desk.head
+        )
         self.maintenance = Maintenance(
             components,
             lambda: self._desk.registry,
             self.refusals,
             lambda work: self._submit(work, internal=True),
-            lambda: self._may_write,
+            lambda: self._conditions.are_met,
         )
         self.audit_search = AuditSearch(
             components.store,
@@ -151,9 +155,7 @@ class Exchange:
             ExchangeBusy: If a restore is not settled yet, or the committer refuses.
             StoreError: If the batch could not be written.
         """
-        self._log.verify_whole()
-        self.resume_barrier.verify_begun()
-        self._verify_time()
+        self._conditions.verify()
         await self._committer.submit(work, internal=internal)
 
     @property
@@ -169,24 +171,12 @@ class Exchange:
     @property
     def is_healthy(self) -> bool:
         """Returns whether changes are written, none is stuck, and the next one is permitted."""
-        return self._committer.is_healthy and self._may_write and self.others.are_heard
-
-    def _verify_time(self) -> None:
-        head = self._desk.registry.head
-        self._components.timekeeper.verify(head.time_ms if head else 0)
+        return self._committer.is_healthy and self._conditions.are_met and self.others.are_heard
 
     @property
     def is_time_right(self) -> bool:
         """Returns whether the clock is trusted and the log is not ahead of it."""
-        try:
-            self._verify_time()
-        except ClockDoubted:
-            return False
-        return True
-
-    @property
-    def _may_write(self) -> bool:
-        return self._log.is_whole and self.resume_barrier.has_begun and self.is_time_right
+        return self._conditions.is_time_right
 
     async def _take_in(self, changes: Changes) -> None:
         """Applies writes of other processes."""
@@ -202,7 +192,7 @@ class Exchange:
         return Snapshot(
             ready=self.is_healthy,
             disk_low=self.is_disk_low,
-            time_right=self.is_time_right,
+            time_right=self._conditions.is_time_right,
             free_bytes=self.free_bytes,
             queued_statements=waiting.statements,
             queued_bytes=waiting.bytes,
