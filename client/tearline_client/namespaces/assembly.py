@@ -19,6 +19,7 @@ from tearline_client.features.cases.service import CaseService
 from tearline_client.features.consents.own_sources import OwnSources
 from tearline_client.features.consents.previews import ConsentPreviews
 from tearline_client.features.consents.service import ConsentService
+from tearline_client.features.consents.steps import ConsentSteps
 from tearline_client.features.corrections.service import CorrectionService
 from tearline_client.features.decisions.service import DecisionService
 from tearline_client.features.erasures.service import ErasureService
@@ -138,9 +139,8 @@ class Assembly:
         self.recalls = RecallService(context, outbox)
         self.corrections = CorrectionService(context, releases, access)
         previews = ConsentPreviews(context, disclosures, words)
-        self.consents = ConsentService(
-            context, outbox, previews, disclosures, words, self.decisions
-        )
+        steps = ConsentSteps(context, outbox, previews, words, self.decisions)
+        self.consents = ConsentService(context, steps, previews, disclosures, self.decisions)
         self.own_sources = OwnSources(context)
         self.cases = CaseService(context, words)
         self.case_decisions = CaseDecisionService(context, self.cases, self.decisions, outbox)

@@ -2,7 +2,8 @@
 
 A digest has a place of its own in the queue of notices. The place moves on once the digest is
 delivered, so a killed node repeats a digest, and loses none. What arrives between two digests is
-counted in the next one.
+counted in the next one. A digest that fails for a day is given up until there are further notices;
+it is counted in theirs.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from tearline_client.store.notifications import News, NotificationStore
 
 POLL_S = 1.0  # notices may come from other processes of the node
 PACE_S = 300.0  # between two digests: twelve an hour at most
-RETRY_S = (60.0, 300.0, 900.0, 3600.0)  # delays after failures; the last one repeats
+RETRY_S = (60.0, 300.0, 900.0, *(3600.0,) * 24)  # delays after failures, for a day
 TIMEOUT_S = 10.0  # for one step of a delivery
 
 
@@ -59,16 +60,22 @@ async def serve_channel(
         StoreError: If the node's database cannot be used.
     """
     told, failures = store.begin(channel.id), 0
+    given_up = told
     while True:
         news = store.news(told, channel.events)
-        if news is None:
+        if news is None or news.last <= given_up:
             await asyncio.sleep(POLL_S)
             continue
         fault = await asyncio.to_thread(channel.send, news, now_ms() // 1000)
         if fault:
-            pause_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
+            pause_s, then = RETRY_S[-1], "Waiting for further notices"
+            if failures < len(RETRY_S):
+                pause_s = RETRY_S[failures]
+                then = f"Retrying in {pause_s:g} s"
+            else:
+                given_up = news.last
             failures += 1
-            report(f"Notices to {channel.name}: {fault}. Retrying in {pause_s:g} s.")
+            report(f"Notices to {channel.name}: {fault}. {then}.")
             await asyncio.sleep(pause_s)
             continue
         failures, told = 0, news.last

@@ -26,6 +26,9 @@ _ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"}
 )
 _ROUNDED = 10**15  # spreadsheets keep 15 digits of a number
+_UNREADABLE = (
+    "not a workbook that can be read; save it as XLSX without a password and with a visible sheet"
+)
 _DAMAGED = (
     zipfile.BadZipFile,
     ParseError,
@@ -62,18 +65,16 @@ def workbook_records(stream: BinaryIO, *, whole: int, cell: int) -> Iterator[tup
     _verify_size(data, min(whole, MAX_WORKBOOK_BYTES))
     size = cells = 0
     for number, values in enumerate(_rows(load, data), 1):
-        if number > MAX_WORKBOOK_ROWS:
-            raise ImportTooLarge(f"over {MAX_WORKBOOK_ROWS} rows")
         cells += len(values)  # a row is as long as its last cell is far to the right
-        if cells > MAX_WORKBOOK_CELLS:
-            raise ImportTooLarge(f"over {MAX_WORKBOOK_CELLS} cells")
+        if number > MAX_WORKBOOK_ROWS or cells > MAX_WORKBOOK_CELLS:
+            raise ImportTooLarge(f"over {MAX_WORKBOOK_ROWS} rows or {MAX_WORKBOOK_CELLS} cells")
         texts = [_text(value, f"line {number}, column {at}") for at, value in enumerate(values, 1)]
         while texts and not texts[-1]:
             texts.pop()
-        if len(texts) > MAX_COLUMNS:
-            raise ImportRefused(f"line {number}: over {MAX_COLUMNS} columns")
-        if any(len(text) > cell for text in texts):
-            raise ImportRefused(f"line {number}: a cell has over {cell} characters")
+        if len(texts) > MAX_COLUMNS or any(len(text) > cell for text in texts):
+            raise ImportRefused(
+                f"line {number}: over {MAX_COLUMNS} columns, or over {cell} characters in one cell"
+            )
         size += sum(map(len, texts))
         if size > whole:
             raise ImportTooLarge(f"over {whole} characters")
@@ -106,22 +107,23 @@ def _verify_size(data: bytes, maximum: int) -> None:
         maximum: The greatest size unpacked.
 
     Raises:
-        ImportRefused: If it is no archive.
+        ImportRefused: If it is no archive, or an encrypted one.
         ImportTooLarge: If it is too large.
     """
+    too_large = ImportTooLarge(
+        f"a workbook has at most {MAX_WORKBOOK_PARTS} parts and {maximum} bytes, unpacked, too"
+    )
     if len(data) > MAX_WORKBOOK_BYTES:
-        raise ImportTooLarge(f"a workbook has at most {MAX_WORKBOOK_BYTES} bytes")
+        raise too_large
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
     except _DAMAGED:
-        raise ImportRefused("not a workbook: its archive cannot be read") from None
-    if len(parts) > MAX_WORKBOOK_PARTS:
-        raise ImportTooLarge(f"a workbook of {len(parts)} parts, of {MAX_WORKBOOK_PARTS}")
-    if sum(part.file_size for part in parts) > maximum:
-        raise ImportTooLarge(f"a workbook unpacks to at most {maximum} bytes")
+        raise ImportRefused(_UNREADABLE) from None
+    if len(parts) > MAX_WORKBOOK_PARTS or sum(part.file_size for part in parts) > maximum:
+        raise too_large
     if any(part.flag_bits & 1 for part in parts):
-        raise ImportRefused("the workbook is encrypted; save it without a password")
+        raise ImportRefused(_UNREADABLE)
 
 
 def _rows(load: Any, data: bytes) -> Iterator[tuple[object, ...]]:
@@ -129,11 +131,11 @@ def _rows(load: Any, data: bytes) -> Iterator[tuple[object, ...]]:
         book = load(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
         if sheet is None:
-            raise ImportRefused("the workbook has no visible sheet")
+            raise ImportRefused(_UNREADABLE)
         sheet.reset_dimensions()  # the file may state others than it has
         yield from sheet.iter_rows(values_only=True)
     except _DAMAGED:  # entities in XML among them
-        raise ImportRefused("not a workbook, or its XML is not acceptable") from None
+        raise ImportRefused(_UNREADABLE) from None
 
 
 def _text(value: object, place: str) -> str:
@@ -141,10 +143,8 @@ def _text(value: object, place: str) -> str:
         case None:
             return ""
         case str():
-            if value in _ERRORS:
-                raise ImportRefused(f"{place}: the cell shows the error {value}")
-            if "\0" in value:
-                raise ImportRefused(f"{place} holds a NUL")
+            if value in _ERRORS or "\0" in value:
+                raise ImportRefused(f"{place}: {value!r} is no text")
             return value
         case bool():
             return "true" if value else "false"
@@ -158,7 +158,7 @@ def _text(value: object, place: str) -> str:
         case datetime.time():
             return value.isoformat(timespec="seconds")
         case _:
-            raise ImportRefused(f"{place}: a {type(value).__name__} has no definite text")
+            raise ImportRefused(f"{place}: a {type(value).__name__} is no text")
 
 
 def _number(value: float, place: str) -> str:

@@ -28,10 +28,8 @@ from tearline_client.features.consents.steps import ConsentAct, ConsentSteps
 from tearline_client.features.consents.views import ConsentView
 from tearline_client.features.decisions.service import Also, DecisionService, persons_of
 from tearline_client.features.packets.disclosure import DisclosureService
-from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.service import Persons
 from tearline_client.messages.sent import Sent, verify_accepted
-from tearline_client.outbox.outbox import Outbox
 from tearline_client.store.consents import ConsentRecord
 from tearline_client.store.decisions import Decision, content_of
 from tearline_client.store.draft_content import PendingConsent
@@ -42,25 +40,23 @@ class ConsentService:
 
     Args:
         context: The node.
-        outbox: Sends steps.
+        steps: Takes steps.
         previews: Shows a consent before it is given.
         disclosures: Releases more fields of a packet.
-        words: Checks texts beside packets.
         decisions: Stores each decision before it is signed.
     """
 
     def __init__(
         self,
         context: NodeContext,
-        outbox: Outbox,
+        steps: ConsentSteps,
         previews: ConsentPreviews,
         disclosures: DisclosureService,
-        words: FreeText,
         decisions: DecisionService,
     ) -> None:
         self._context = context
         self._store = context.stores.consents
-        self._steps = ConsentSteps(context, outbox, previews, words, decisions)
+        self._steps = steps
         self._previews = previews
         self._disclosures = disclosures
         self._decisions = decisions

@@ -164,6 +164,23 @@ async def test_a_failed_digest_is_retried_ever_more_rarely_and_loses_nothing(
     )
 
 
+async def test_a_digest_that_fails_for_a_day_waits_for_further_notices(
+    store: NotificationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = len(digests.RETRY_S) + 1
+    channel = Recorded(faults=tries)
+    store.begin(channel.id)
+    tell(store, "alarm")
+    quiet = {number: lambda: None for number in range(1, tries + 10)}
+    pauses = Pauses(monkeypatch, {**quiet, tries + 10: lambda: tell(store, "recall")})
+    said = await served(store, channel)
+    assert sum(pauses.made[:tries]) >= 24 * 3600
+    assert pauses.made[tries:] == [*[digests.POLL_S] * 10, digests.PACE_S]
+    assert [news.new for news in channel.sent] == [2]
+    assert channel.tries == len(said) + 1 == tries + 1
+    assert said[-1].endswith("Waiting for further notices.")
+
+
 async def test_a_digest_that_a_killed_node_did_not_deliver_is_delivered_later(
     store: NotificationStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,7 +94,7 @@ def test_a_long_number_entered_as_text_keeps_its_digits() -> None:
 
 
 def test_an_error_in_a_cell_is_refused() -> None:
-    with pytest.raises(ImportRefused, match="shows the error #REF!"):
+    with pytest.raises(ImportRefused, match="line 2, column 2: '#REF!' is no text"):
         read(book([HEADER, ("Ana", "#REF!")]))
 
 
@@ -119,7 +119,7 @@ def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(
         raise AssertionError("it was unpacked")
 
     monkeypatch.setattr(zipfile.ZipFile, "open", unpack)
-    with pytest.raises(ImportTooLarge, match="unpacks to at most"):
+    with pytest.raises(ImportTooLarge, match="60000 bytes, unpacked"):
         read(data)
 
 
@@ -151,7 +151,7 @@ def test_a_cell_far_to_the_right_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ImportRefused, match="line 2: over 256 columns"):
         read(far(b'r="XFD2"'))
     monkeypatch.setattr(workbook, "MAX_WORKBOOK_CELLS", 1000)
-    with pytest.raises(ImportTooLarge, match="over 1000 cells"):
+    with pytest.raises(ImportTooLarge, match="or 1000 cells"):
         read(far(b'r="XFD2"'))
 
 
@@ -162,7 +162,7 @@ def test_entities_in_the_xml_are_refused() -> None:
         head, mark, rest = xml.partition(b"<worksheet")
         return head + laughs + mark + rest
 
-    with pytest.raises(ImportRefused, match="its XML is not acceptable"):
+    with pytest.raises(ImportRefused, match="not a workbook"):
         read(replaced(book([HEADER, ("Ana", 5)]), SHEET, change))
 
 
