@@ -238,15 +238,13 @@ class LogOverdueCommand:
     """Overdue answers to be logged.
 
     Args:
-        exchange: URI of this exchange, the actor of the entries.
         requests: Requests, by manifest id and holder.
     """
 
     source = OWN
     attestations: Mapping[bytes, Attestation] = {}
 
-    def __init__(self, exchange: str, requests: Sequence[RequestKey]) -> None:
-        self._exchange = exchange
+    def __init__(self, requests: Sequence[RequestKey]) -> None:
         self._requests = requests
         self.weight = Cost(statements=len(requests), bytes=0)
 
@@ -258,7 +256,7 @@ class LogOverdueCommand:
 
     def judge(self, registry: Registry, batch: Batch) -> None:
         """Logs each answer that is overdue by the log's time."""
-        log_overdue(batch, self._requests, self._exchange)
+        log_overdue(registry, batch, self._requests)
 
 
 class EraseDueCommand:

@@ -40,7 +40,6 @@ class Maintenance:
         submit: Callable[[Command], Awaitable[None]],
         may_write: Callable[[], bool],
     ) -> None:
-        self._uri = components.installation.identity.exchange.uri
         self._store = components.store
         self._clock = components.clock
         self._registry = registry
@@ -80,7 +79,7 @@ class Maintenance:
         if self._may_write():
             found = await self._store.overdue(self._clock(), limit=MAX_OVERDUE)
             if found:
-                await self._submit(LogOverdueCommand(self._uri, found))
+                await self._submit(LogOverdueCommand(found))
 
     async def erase_due(self) -> None:
         """Erases some of the entries past the agreements' log retention."""

@@ -98,9 +98,11 @@ class FollowedRequest:
     Attributes:
         asker: URI of the node that asks.
         agreement: The version of the agreement that it was made under.
+        agreed: Entry of that version.
         article: The article.
         progress: Its progress.
         overdue_ms: The last deadline that the log records as missed, or None.
+        departed: Whether a party has departed since: then no answer is owed.
         is_new: Whether this batch opened it.
         stoppages: Suspensions of its article since its grant, before the batch.
         reaches: Reaches of those suspensions, before the batch.
@@ -108,10 +110,12 @@ class FollowedRequest:
 
     asker: str
     agreement: Agreement
+    agreed: int
     article: str
     progress: Progress
     overdue_ms: int | None
     is_new: bool
+    departed: bool = False
     stoppages: Sequence[Stoppage] = ()
     reaches: Sequence[Reach] = ()
 

@@ -196,6 +196,7 @@ class StoredRequest:
         row: Its row.
         manifest: Encoded statement of its manifest.
         agreement: Encoded statement of the agreement that it was made under.
+        agreed: Entry of that statement.
         steps: Its steps in the order of the log: entry, time and statement.
         stoppages: Suspensions of its article, or of the whole agreement, since its grant.
         reaches: Reaches of those suspensions, from the version in force at its grant.
@@ -204,6 +205,7 @@ class StoredRequest:
     row: RequestRow
     manifest: bytes
     agreement: bytes
+    agreed: int
     steps: Sequence[tuple[int, int, bytes]]
     stoppages: Sequence[Stoppage] = ()
     reaches: Sequence[Reach] = ()

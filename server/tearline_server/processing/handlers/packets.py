@@ -206,7 +206,7 @@ def accept_grant(context: Context, grant: Grant) -> None:
     _verify_deliverable(context, facts, slots, event)
     context.result.packet = grant.packet
     place.take(batch.settle(context.result, event))
-    begin_request(context, grant, manifest, found.agreement)
+    begin_request(context, grant, manifest, found)
 
 
 def _verify_deliverable(

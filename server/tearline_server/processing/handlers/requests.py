@@ -7,10 +7,10 @@ events that move the clock. Of two exclusive steps it accepts the first. It logs
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tearline.agreements.agreement import Agreement
 from tearline.audit.event import Decision, Event, EventCode
 from tearline.encoding import labelled_sha256, prefixed, u64
 from tearline.errors import PersonRequired, RecordRequestUnknown
+from tearline.identity import agency_uri_of
 from tearline.packets.grant import Grant
 from tearline.packets.packet import Manifest, PacketKind
 from tearline.policy.category import PERSONAL
@@ -28,6 +28,7 @@ from tearline_server.processing.batch import Batch, FollowedRequest
 from tearline_server.processing.context import Context, LookupContext
 from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.handlers.channels import relay, verify_sealed_to
+from tearline_server.processing.registry import InForce, Registry
 from tearline_server.storage.lookups import Lookups, StoredRequest
 from tearline_server.storage.rows import RequestRow, RequestStepRow
 
@@ -35,16 +36,19 @@ RequestKey = tuple[bytes, str]
 """Id of a request's manifest, and URI of the node asked."""
 
 
-def begin_request(context: Context, grant: Grant, manifest: Manifest, agreement: Agreement) -> None:
+def begin_request(context: Context, grant: Grant, manifest: Manifest, agreed: InForce) -> None:
     """Starts tracking a request at its first grant to a holder; ignores other packets."""
     key = (grant.packet, grant.address.recipient)
     known = context.batch.requests.keys() | context.batch.known.requests.keys()
     if manifest.kind is not PacketKind.RECORD_REQUEST or key in known:
         return
-    progress = Progress.begin(demand_of(manifest, agreement), granted_ms=context.batch.now_ms)
+    progress = Progress.begin(
+        demand_of(manifest, agreed.agreement), granted_ms=context.batch.now_ms
+    )
     context.batch.requests[key] = FollowedRequest(
         asker=context.publisher.node,
-        agreement=agreement,
+        agreement=agreed.agreement,
+        agreed=agreed.statement,
         article=manifest.agreement.article,
         progress=progress,
         overdue_ms=None,
@@ -122,26 +126,30 @@ def _key_of(context: Context, step: RequestStep) -> tuple[RequestKey, Side]:
     return keys[side], side
 
 
-def log_overdue(batch: Batch, keys: Iterable[RequestKey], exchange: str) -> None:
+def log_overdue(registry: Registry, batch: Batch, keys: Iterable[RequestKey]) -> None:
     """Logs overdue answers: once for each request and clock, naming both sides.
 
-    Suspensions are read only here. A request whose clock stood still is stored with its new
-    deadline, or as one whose clock still stands still.
+    Suspensions and departures are read only here. A request whose clock stood still is stored with
+    its new deadline, or as one whose clock still stands still; a request of a departed party, as
+    one without a deadline.
 
     Args:
+        registry: The members.
         batch: The batch.
         keys: Requests whose deadline was found to have passed.
-        exchange: URI of this exchange.
     """
+    members = registry.trust.members
     for packet, holder in keys:
         found = _followed(batch, (packet, holder))
         if found is None:
             continue
+        parties = (agency_uri_of(found.asker), agency_uri_of(holder))
+        found = replace(found, departed=bool(members.departed(parties, found.agreed)))
         batch.requests[packet, holder] = found
         stopped = batch.stopped(found, holder)
         due_ms = found.progress.clock(stopped).due_ms()
         late = found.progress.is_overdue(batch.now_ms, stopped)
-        if not late or due_ms is None or due_ms == found.overdue_ms:
+        if found.departed or not late or due_ms is None or due_ms == found.overdue_ms:
             continue
         batch.log(
             Event(
@@ -149,7 +157,7 @@ def log_overdue(batch: Batch, keys: Iterable[RequestKey], exchange: str) -> None
                 code=EventCode.OVERDUE,
                 party=holder,
                 time_ms=batch.now_ms,
-                actor=exchange,
+                actor=members.exchange.uri,
                 counterpart=found.asker,
                 packet=packet,
                 agreement_id=found.agreement.id,
@@ -174,7 +182,7 @@ def request_rows(batch: Batch, *, new: bool) -> Sequence[RequestRow]:
 
 def _row(key: RequestKey, found: FollowedRequest, stopped: Sequence[Interval]) -> RequestRow:
     progress = found.progress
-    owed = not (progress.phase.has_ended or progress.is_preservation)
+    owed = not (progress.phase.has_ended or progress.is_preservation or found.departed)
     due_ms = progress.clock(stopped).due_ms() if owed else None
     return RequestRow(
         packet=key[0],
@@ -210,6 +218,7 @@ def _restored(batch: Batch, stored: StoredRequest) -> FollowedRequest:
     found = FollowedRequest(
         asker=row.asker,
         agreement=agreement,
+        agreed=stored.agreed,
         article=manifest.agreement.article,
         progress=begun,
         overdue_ms=row.overdue_ms,

@@ -21,7 +21,7 @@ _REQUEST = (
 _REQUESTS = (
     "SELECT r.packet, r.holder, r.asker, r.agreement, r.version, r.granted_ms,"  # noqa: S608 (constant texts)
     " r.stored_ms, r.due_ms, r.overdue_ms, r.stopped, r.article, m.envelope AS manifest,"
-    " t.envelope AS terms FROM"
+    " t.envelope AS terms, t.idx AS agreed FROM"
     " unnest({0}::bytea[], {1}::text[], {2}::text[]) AS k (id, holder, side)"
     f" {_REQUEST} JOIN packet p ON p.id = r.packet JOIN statement m ON m.idx = p.statement"
     " JOIN agreement a ON a.id = r.agreement AND a.version = r.version"
@@ -93,12 +93,13 @@ def _requests(rows: Iterable[Any], steps: Iterable[Any]) -> dict[Request, Stored
     for packet, holder, statement, time_ms, envelope in steps:
         taken.setdefault((packet, holder), []).append((statement, time_ms, envelope))
     found = {}
-    for *row, manifest, terms in rows:
+    for *row, manifest, terms, agreed in rows:
         request = RequestRow(**dict(zip(_REQUEST_NAMES, row, strict=True)))
         found[request.packet, request.holder] = StoredRequest(
             row=request,
             manifest=manifest,
             agreement=terms,
+            agreed=agreed,
             steps=taken.get((request.packet, request.holder), []),
         )
     return found

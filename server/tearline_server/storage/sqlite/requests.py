@@ -20,7 +20,7 @@ _ROW = (
 )
 _MANIFEST = "SELECT s.envelope FROM packet p JOIN statement s ON s.idx = p.statement WHERE p.id = ?"
 _AGREEMENT = (
-    "SELECT s.envelope FROM agreement a JOIN statement s ON s.idx = a.statement"
+    "SELECT s.envelope, s.idx FROM agreement a JOIN statement s ON s.idx = a.statement"
     " WHERE a.id = ? AND a.version = ?"
 )
 _STEPS = (
@@ -65,7 +65,7 @@ def _request(
         return None
     asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped, article = row
     ((manifest,),) = connection.execute(_MANIFEST, (packet,))
-    ((terms,),) = connection.execute(_AGREEMENT, (agreement, version))
+    ((terms, agreed),) = connection.execute(_AGREEMENT, (agreement, version))
     return StoredRequest(
         row=RequestRow(
             packet=packet,
@@ -82,6 +82,7 @@ def _request(
         ),
         manifest=manifest,
         agreement=terms,
+        agreed=agreed,
         steps=list(connection.execute(_STEPS, (packet, holder))),
         stoppages=[
             stoppage_of(row)

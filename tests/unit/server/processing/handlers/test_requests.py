@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from support.agencies import CN, DAY_MS, EXCHANGE, MX, NOW_MS, US, kem_key, node_of
+from support.decisions import admission, leaving
 from support.exchange import (
     ARTICLE,
     INSTALLATION,
@@ -18,6 +19,7 @@ from support.exchange import (
     codes,
     manifest_id,
     opened,
+    read_trust,
     terms,
 )
 from support.requests import HOUR_MS, PERSON, step
@@ -224,6 +226,28 @@ async def test_what_is_overdue_stands_in_the_log_once(
     assert await asked.overdue(1000) == [event]
     for agency in (US, MX):
         assert await world.store.openings_of(event.statement_id, agency)
+
+
+@pytest.mark.parametrize("departed", [MX, US])
+async def test_a_request_ends_with_the_departure_of_either_party(
+    world: World, departed: str
+) -> None:
+    asked = await ask(world)
+    leave = leaving(await read_trust(world), departed)
+    assert codes(await world.publish_signed(departed, leave)) == [""]
+    assert await asked.overdue(9.001) == []
+    assert await world.store.overdue(NOW_MS + DAY_MS, limit=10) == []
+
+
+async def test_a_request_of_a_former_generation_stays_ended(world: World) -> None:
+    asked = await ask(world)
+    leave = leaving(await read_trust(world), MX)
+    assert codes(await world.publish_signed(MX, leave)) == [""]
+    first, record, second = admission(await read_trust(world), MX, US, CN, generation=2)
+    for voter, entry in ((US, first), (US, record), (CN, second)):
+        assert codes(await world.publish_signed(voter, entry)) == [""]
+    await agree(world, version=2)
+    assert await asked.overdue(9.001) == []
 
 
 @pytest.mark.parametrize("kind", [K.ANSWER, K.REFUSE, K.REJECT, K.WITHDRAW])
