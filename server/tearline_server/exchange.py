@@ -34,7 +34,6 @@ from tearline_server.ingest.commands import (
 )
 from tearline_server.ingest.committer import Committer
 from tearline_server.ingest.processor import Listeners, StatementProcessor
-from tearline_server.ingest.write_conditions import WriteConditions
 from tearline_server.jobs.maintenance import Maintenance
 from tearline_server.observability.metrics import Snapshot
 from tearline_server.processing.context import Publisher
@@ -42,6 +41,7 @@ from tearline_server.processing.registry import Registry
 from tearline_server.processing.submission import read_claims
 from tearline_server.recovery.reconcile import places_of, take_back
 from tearline_server.recovery.resume import ResumeBarrier
+from tearline_server.recovery.write_conditions import WriteConditions
 from tearline_server.replicas import ReplicaFollower
 from tearline_server.storage.reads import MailItem
 from tearline_server.storage.snapshot import Changes
