@@ -9,10 +9,12 @@ from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.features.agreements.handler import put_in_force
 from tearline_client.features.channels.handler import queue_marks
+from tearline_client.features.recalls.handler import erase_ended
 from tearline_client.inbox.inbox import Inbox
 from tearline_client.jobs import Jobs
 from tearline_client.key_management.foreign_keys import watch_own_name
 from tearline_client.key_management.records import KeyRecords
+from tearline_client.log.counted_time import count_time
 from tearline_client.outbox.duties import Duties
 from tearline_client.outbox.sender import Sender
 from tearline_client.recovery.reconcile import Reconciler
@@ -49,8 +51,14 @@ class Synchronisation:
 
     async def run(self) -> None:
         """Synchronises; see ``Node.sync``, which also does what waits for a person's decision."""
-        await self._follow()
-        self.context.verify_member()
+        try:
+            await self._follow()
+            self.context.verify_member()
+        except MembershipEnded:
+            self._erase_ended()
+            raise
+        with self.context.stores.database.transaction():
+            self.context.stores.membership.forget_counted()
         watch_own_name(self.context)
         self.context.verify_alone()
         try:
@@ -84,6 +92,20 @@ class Synchronisation:
             raise
         with stores.database.transaction():
             stores.membership.forget_told()
+
+    def _erase_ended(self) -> None:
+        """Erases what partners granted to a former member, at its end.
+
+        While its clock is behind the counted time, no grant is erased.
+        """
+        context = self.context
+        log_ms = context.follower.time_s() * 1000
+        try:
+            at = count_time(context.stores, log_ms=log_ms, now_ms=context.now_ms())
+        except TrustError:
+            return
+        with Jobs(context).attempt("expiry"):
+            erase_ended(context, at)
 
     async def _keep_records(self) -> None:
         try:

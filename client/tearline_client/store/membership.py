@@ -1,13 +1,14 @@
-"""The exchange's word that this agency's membership ended."""
+"""The end of this agency's membership: the exchange's word, and the time counted since."""
 
 from tearline.encoding import u64
 from tearline_client.store.database import Store
 
 _TOLD = "membership.told"
+_COUNTED = "membership.counted"
 
 
 class MembershipStore(Store):
-    """Refusals by which the exchange said so: after them, it shows this node no log."""
+    """Refusals by which the exchange said so, after which it shows this node no log."""
 
     def told_ms(self) -> int:
         """Returns the time of the first such refusal, Unix milliseconds, or 0."""
@@ -22,3 +23,17 @@ class MembershipStore(Store):
         """Records that the exchange serves this node."""
         if self.told_ms():
             self._db.put_setting(_TOLD, b"")
+
+    def counted(self) -> tuple[int, int] | None:
+        """Returns the time counted since, and the own clock then; None at a member's node."""
+        found = self._db.setting(_COUNTED)
+        return (int.from_bytes(found[:8]), int.from_bytes(found[8:])) if found else None
+
+    def put_counted(self, counted_ms: int, seen_ms: int) -> None:
+        """Records the counted time, and the own clock, both Unix milliseconds."""
+        self._db.put_setting(_COUNTED, u64(counted_ms) + u64(seen_ms))
+
+    def forget_counted(self) -> None:
+        """Records that the log's time counts again."""
+        if self.counted() is not None:
+            self._db.put_setting(_COUNTED, b"")

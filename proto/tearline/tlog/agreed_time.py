@@ -19,7 +19,8 @@ class AgreedTime:
     """Time of the log that is not in the future of the local clock.
 
     Attributes:
-        log_ms: The log's time, Unix milliseconds.
+        log_ms: The log's time, Unix milliseconds; at the node of a former member, the time that
+            it counted since.
         own_ms: The local clock at that moment, Unix milliseconds.
 
     Raises:

@@ -22,6 +22,14 @@ CLOCKS = (
         evidence=_ALARM,
     ),
     _clock(
+        "end a membership, to have what the former member holds erased while its clock is wrong",
+        "tests/unit/client/test_membership_end.py"
+        "::test_a_former_member_whose_clock_leaps_erases_nothing_early",
+        "tearline_client.log.counted_time:count_time",
+        "AgreedTime(log_ms=now_ms, own_ms=now_ms)",
+        evidence="nothing: what ends later stays",
+    ),
+    _clock(
         "have a checkpoint of the future cosigned",
         "test_no_checkpoint_of_the_future_is_cosigned",
         "tearline_client.log.follower:verify_not_ahead",

@@ -1,10 +1,13 @@
 """A node whose agency is no longer a member: it says so, sends no more, and reads on."""
 
+import math
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from attacks.conftest import memory, quick, template, world
+from attacks.test_clocks import DAY_MS, set_clock
+from attacks.test_recalls import shown
 from support.node import context_of, stores_of
 from support.simulation import AGENCIES, Member, Simulation
 from tearline.errors import ExchangeUnreachable, MembershipEnded
@@ -60,6 +63,53 @@ async def test_what_came_before_the_end_stays_readable(world: Simulation) -> Non
     shown = await world.mx.node.packets.read(packet)
     assert shown.view.fields
     assert packet in await world.mx.node.packets.search("a")
+
+
+async def closed_mx(world: Simulation) -> None:
+    await closed(world.mx, MembershipEnded)
+
+
+async def rounds(member: Member, *days: float) -> None:
+    """Has a former member's node try again, with its clock so many days from now."""
+    for each in days:
+        set_clock(member, each)
+        with pytest.raises(MembershipEnded):
+            await member.node.sync()
+
+
+@pytest.mark.parametrize("end", [remove_mx, leave, closed_mx], ids=["removed", "left", "told"])
+async def test_a_former_member_erases_at_the_end_by_its_own_clock(
+    world: Simulation, end: Callable[[Simulation], Awaitable[None]]
+) -> None:
+    (packet,) = await world.us.send(world.mx)
+    await world.mx.node.receive()
+    (stored,) = stores_of(world.mx.node).packets.grants(packet)
+    days = math.ceil((stored.grant.not_after_ms - world.clock()) / DAY_MS)
+    await end(world)
+    await rounds(world.mx, *range(days))
+    assert shown(world.mx, packet)
+    await rounds(world.mx, days + 1)
+    assert not shown(world.mx, packet)
+
+
+async def test_a_former_member_whose_clock_leaps_erases_nothing_early(world: Simulation) -> None:
+    (packet,) = await world.us.send(world.mx)
+    await world.mx.node.receive()
+    await closed_mx(world)
+    await rounds(world.mx, 0, 4000, 4000.1, 0, -4000, 0, 4000)
+    assert shown(world.mx, packet)
+
+
+async def test_a_member_admitted_again_follows_the_log_s_time(world: Simulation) -> None:
+    honest = world.mx.exchange.entries
+    await closed(world.mx, MembershipEnded)
+    await rounds(world.mx, 0, 1)
+    assert stores_of(world.mx.node).membership.counted() is not None
+    del world.mx.exchange.cosign
+    world.mx.exchange.entries = honest  # type: ignore[method-assign]
+    set_clock(world.mx, 0)
+    await world.mx.node.sync()
+    assert stores_of(world.mx.node).membership.counted() is None
 
 
 async def test_nothing_is_sealed_or_queued_after_the_end(world: Simulation) -> None:

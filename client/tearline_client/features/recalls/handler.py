@@ -210,18 +210,26 @@ def run_due(context: NodeContext) -> int:
         stores.recalls.bound_arrivals(latest_ms(context))
     due = [r for r in stores.recalls.open(incoming=True) if is_overdue(r.state, r.due_ms, at)]
     obeyed = chores.each("recalls", due, lambda each: _obey(context, each))
-    ended = stores.packets.ended(at.time_ms)
     with chores.attempt("withdrawals"), stores.database.transaction():
-        ours = [grant for grant in ended if not grant.incoming]
+        ours = [grant for grant in stores.packets.ended(at.time_ms) if not grant.incoming]
         over = [grant for grant in ours if at.has_reached(end_of(context, grant))]
         withdraw(context, over, VoidReason.EXPIRED)
         for grant in ours:
             expire(context, grant, at=at)
-    theirs = [grant for grant in ended if grant.incoming]
-    gone = chores.each("expiry", theirs, lambda grant: expire(context, grant, at=at))
+    return sum(obeyed) + erase_ended(context, at)
+
+
+def erase_ended(context: NodeContext, at: AgreedTime) -> int:
+    """Erases partners' grants that have ended by a time, and tags of values; returns their number.
+
+    No statement is queued.
+    """
+    stores = context.stores
+    theirs = [grant for grant in stores.packets.ended(at.time_ms) if grant.incoming]
+    gone = Jobs(context).each("expiry", theirs, lambda grant: expire(context, grant, at=at))
     with stores.database.transaction():
         stores.values.expire(at.time_ms)
-    return sum(obeyed) + sum(gone)
+    return sum(gone)
 
 
 def _obey(context: NodeContext, due: StoredRecall) -> bool:
