@@ -25,11 +25,11 @@ from tearline_client.cli.proposal import (
 )
 from tearline_client.cli.session import (
     async_command,
-    home_of,
     look,
     node_command,
     open_node,
     read_text,
+    trust_of,
 )
 from tearline_client.cli.suspension import end, gap, resume, say_positions, suspend
 from tearline_client.enrolment import read_signed, write_signed
@@ -181,7 +181,7 @@ async def show(cli: CliContext, name: str | None, file: Path | None, diff: bool)
     """
     if file is not None:
         agreement = parse_agreement(read_signed(Armor.AGREEMENT, file).statement.body)
-        _show(cli, agreement, home_of(cli).pinned().members)  # no node is needed, nor opened
+        _show(cli, agreement, trust_of(cli).members)  # no node is needed, nor opened
         return
     async with open_node(cli) as node:
         found, members = named(node, name or ""), node.directory.members()

@@ -45,7 +45,7 @@ from tearline_client.audit.verifier import (
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.cli.session import home_of
+from tearline_client.cli.session import trust_of
 from tearline_client.founding.charter_file import read_federation
 from tearline_client.rendering.output import cell, print_line
 from tearline_client.rendering.packets import field_text
@@ -86,7 +86,7 @@ class _Verdict:
 
 @click.command(cls=Command)
 @click.argument("files", type=FILE, nargs=-1, required=True)
-@click.option("--trust", type=FILE, help="The federation file; by default the pinned one.")
+@click.option("--trust", type=FILE, help="The federation file; by default this home's members.")
 @click.option(
     "--federation", help="The federation id that you know by another way: an exhibit needs no more."
 )
@@ -360,14 +360,14 @@ def _proof_files(paths: Iterable[Path]) -> list[Path]:
 def _reader(
     cli: CliContext, trust: Path | None, federation: str | None, policy: Path | None
 ) -> _Reader:
-    """Returns the trusted inputs named on the command line, or else those pinned in the home."""
+    """Returns the trusted inputs named on the command line, or else the members in the home."""
     pinned = None if federation is None else federation_option(federation)
     asked = None if policy is None else parse_log_policy(_read(policy))
     if trust is not None:
         state = founded(read_federation(trust))
     else:
         try:
-            state = home_of(cli).pinned()
+            state = trust_of(cli)
         except HomeMissing:
             return _Reader(members=None, federation=pinned, policy=asked)
     if pinned is not None and state.federation != pinned:

@@ -110,16 +110,18 @@ def _home(context: click.Context) -> Path:
 
 
 def _partners(home: Path) -> list[str]:
-    """Returns the names of the agencies that founded the federation."""
+    """Returns the names of the members, as far as the node has read the log."""
     from tearline.crypto.armor import Armor, parse_armor
     from tearline.errors import TearlineError
     from tearline.verification.trust import founded
     from tearline.wire.federation import parse_federation_file
+    from tearline_client.store.followed_trust import followed_trust
 
     try:
         text = (home / "federation.trust").read_text("utf-8")
         pinned = founded(parse_federation_file(parse_armor(Armor.FEDERATION, text)))
-        return sorted(agency.name for agency in pinned.members.agencies)
+        members = followed_trust(home / "node.db", pinned).members
+        return sorted(agency.name for agency in members.agencies)
     except (OSError, UnicodeDecodeError, TearlineError):
         return []
 

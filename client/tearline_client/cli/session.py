@@ -10,11 +10,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from tearline.errors import ConfigUnreadable, MembershipEnded, NotPermitted, sentence
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
+from tearline.verification.trust import TrustState
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.enrolment import Passphrases
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
 from tearline_client.rendering.words import age_text, time_text
+from tearline_client.store.followed_trust import followed_trust
 from tearline_runtime.passphrase import read_passphrase
 
 P = ParamSpec("P")
@@ -25,6 +27,16 @@ _LIAISON = Role.LIAISON
 def home_of(cli: CliContext) -> Home:
     """Returns the home that the settings name."""
     return Home(cli.settings.home)
+
+
+def trust_of(cli: CliContext) -> TrustState:
+    """Returns the members as far as the home's node has read the log; no node is opened.
+
+    Raises:
+        TearlineError: If no federation is pinned there.
+    """
+    home = home_of(cli)
+    return followed_trust(home.database, home.pinned())
 
 
 def async_command(
