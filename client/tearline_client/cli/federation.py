@@ -34,6 +34,8 @@ from tearline_client.rendering.federation import (
     content_id,
     leaving_text,
     pending_row,
+    replacement_row,
+    replacement_text,
 )
 from tearline_client.rendering.words import Id, agency_name
 
@@ -225,16 +227,25 @@ async def history(cli: CliContext, node: Node, sync: bool) -> None:
 @sync_option
 @node_command
 async def pending(cli: CliContext, node: Node, sync: bool) -> None:
-    """List decisions that wait for votes of the council.
+    """List decisions that wait for votes of the council, and replaced roots that wait seven days.
 
-    A vote lasts thirty days; "until" is the end of the first one.
+    A vote lasts thirty days; "until" is the end of the first one, or the effect of a replacement.
 
     Example: tearline federation pending
     """
     await look(cli, node, sync=sync)
     federation, names = node.federation, node.directory.members()
+    replaced = federation.replacements()
+    for _, waiting in replaced:
+        cli.say(replacement_text(waiting))
     cli.emit(
-        [pending_row(each, names, federation.subject_name(each)) for each in federation.pending()],
+        [
+            *(
+                pending_row(each, names, federation.subject_name(each))
+                for each in federation.pending()
+            ),
+            *(replacement_row(*each, names) for each in replaced),
+        ],
         ["decision", "subject", "content", "votes", "missing", "until"],
         spare=("until",),
     )

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from tearline.crypto.keys import key_id
 from tearline.federation.charter import RULES, Constitution
 from tearline.federation.decisions import NOTHING, VoteKind
+from tearline.federation.membership import Decision, Replacement
 from tearline.federation.versions import Members
 from tearline.text.choices import ID_SHOWN
 from tearline.wire.federation import FederationFile
 from tearline_client.features.federation.open_decisions import OpenDecision
 from tearline_client.founding.charter_file import charter_of, founders_of
 from tearline_client.rendering.values import Moment
-from tearline_client.rendering.words import Id, agency_name, counted
+from tearline_client.rendering.words import Id, agency_name, counted, time_text
 
 _ENDS = (
     "All its keys end. Undelivered mail from and to it returns, and its agreements are suspended "
@@ -54,6 +55,28 @@ def pending_row(decision: OpenDecision, names: Members, name: str) -> dict[str, 
         "missing": max(0, decision.missing()),
         "until": Moment(min(decision.ends_ms.values())),
     }
+
+
+def replacement_row(decided: Decision, waiting: Replacement, names: Members) -> dict[str, object]:
+    """Returns the row of a decided replacement of a root, which waits for its effect."""
+    return {
+        "decision": decided.kind.value,
+        "subject": waiting.record.agency.name,
+        "content": content_id(waiting.record_id),
+        "votes": " ".join(agency_name(names, voter) for voter in decided.voters),
+        "missing": 0,
+        "until": "" if waiting.due_ms is None else Moment(waiting.due_ms),
+    }
+
+
+def replacement_text(waiting: Replacement) -> str:
+    """Returns when a decided replacement of a root takes effect, and how to void it."""
+    name, due_ms = waiting.record.agency.name, waiting.due_ms
+    when = "seven days after it" if due_ms is None else f"{time_text(due_ms)} UTC"
+    return (
+        f"The council has replaced the root of {name}, with effect from {when}. If {name} has its "
+        "old root, that voids it before: tearline federation rotate-root, at its node."
+    )
 
 
 def voting_name(decision: OpenDecision, name: str) -> str:

@@ -7,7 +7,7 @@ from tearline.crypto.keys import SigningKey
 from tearline.errors import MembershipEnded, MembershipRejected, NameAmbiguous, NotFound
 from tearline.federation.charter import Constitution
 from tearline.federation.decisions import NOTHING, Amendment, VoteKind
-from tearline.federation.membership import Decision, Membership
+from tearline.federation.membership import Decision, Membership, Replacement
 from tearline.federation.open_votes import VoteKey
 from tearline.federation.versions import MemberVersion
 from tearline.statements.receipt import Status
@@ -61,6 +61,18 @@ class FederationService:
         """Returns the open decisions."""
         state = self.state
         return tuple(decision_of(state, key, ends) for key, ends in state.pending().items())
+
+    def replacements(self) -> tuple[tuple[Decision, Replacement], ...]:
+        """Returns the decided replacements of roots that wait for their effect."""
+        state = self.state
+        # Those that wait are few; each decision is looked for from the newest on.
+        return tuple(
+            (
+                next(each for each in reversed(state.decisions) if each.content == found.record_id),
+                found,
+            )
+            for found in state.replacements.values()
+        )
 
     def find(self, text: str) -> OpenDecision:
         """Returns the open decision about an agency's short name or URI, or of an id's beginning.

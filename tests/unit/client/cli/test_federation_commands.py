@@ -10,6 +10,7 @@ from tearline.crypto.armor import Armor, armor
 from tearline.crypto.keys import key_id
 from tearline.federation.charter import GENESIS_FEDERATION
 from tearline.wire.federation import encode_exchange_enrolment, parse_member_record
+from tearline_client.demo.world import AGENCIES
 from tearline_client.enrolment import (
     NEXT_ROOT_KEY,
     ROOT_KEY,
@@ -138,6 +139,24 @@ def test_two_decisions_about_one_agency_are_told_apart(desk: Desk) -> None:
     said = told(desk, "vote", MX, YES, agency=CN, code="TL-USE-007")
     assert "remove" in said
     assert "replace" in said
+
+
+def test_a_decided_replacement_waits_in_sight_until_the_old_root_voids_it(desk: Desk) -> None:
+    federation = Home(desk.home).pinned().federation.hex()
+    names = ("--agency", MX, "--domain", AGENCIES[MX], "--node", "liaison")
+    again = ("--federation", federation, "--generation", 2)
+    assert desk.run("init", *names, *again, agency="again").exit_code == 0
+    told(desk, "invite", desk.folder / "again" / f"{MX}.agency", YES)
+    told(desk, "vote", MX, YES, agency=CN)
+    (row,) = pending(desk)
+    assert (row["decision"], row["subject"], row["missing"]) == ("replace", MX, 0)
+    assert set(row["votes"].split()) == {OUR_NAME, CN}
+    assert row["until"]
+    said = told(desk, "pending")
+    assert f"The council has replaced the root of {MX}, with effect from" in said
+    assert "rotate-root" in said
+    told(desk, "rotate-root", YES, agency=MX)
+    assert pending(desk) == []
 
 
 def test_an_interrupted_rotation_of_the_root_is_taken_up_again(desk: Desk) -> None:
