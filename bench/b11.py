@@ -183,4 +183,4 @@ async def _measure(
 def _connection(scene: Scene, node: str) -> GrpcTransport:
     """A node's connection, as the node itself has it."""
     exchange = scene.home.operator.enrolment.exchange
-    return GrpcTransport(exchange, scene.identity(node), timeout_s=_CALL_S)
+    return GrpcTransport(lambda: [exchange], scene.identity(node), timeout_s=_CALL_S)

@@ -50,8 +50,8 @@ async def _serve(home: Path, address: str, answer: Answer) -> None:
 
     config = load_config(home)
     keys = read_keys(config.keys, read_passphrase(None))
-    members = founded(read_federation(home / CHARTER)).members
-    front = Front(config, keys, members, Metrics())
+    membership = founded(read_federation(home / CHARTER)).membership
+    front = Front(config, keys, lambda: membership, Metrics())
     handler = grpc.unary_unary_rpc_method_handler(answer)
     server, _ = make_server(
         address, lambda: front.tls, [generic_handlers({METHOD: handler})], begin=lambda: None

@@ -1,10 +1,12 @@
 """Assembles a running node from its home."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from tearline.federation.members import ExchangeIdentity
 from tearline.statements.statement import StatementType
 from tearline.verification.trust import TrustState
 from tearline_client.context import NodeContext
@@ -80,7 +82,6 @@ def start_state(
         TearlineError: If a part of the home is missing or cannot be opened.
     """
     pinned = home.pinned()
-    members = pinned.members
     database = open_database(home, keystore)
     stores = Stores(database, value_key=keystore.storage_key("values"))
     trust = TrustState(federation=pinned.federation)
@@ -92,7 +93,9 @@ def start_state(
             # Imported on the first call: a command that makes none does not wait for gRPC.
             from tearline_client.transport import grpc
 
-            return grpc.GrpcTransport(members.exchange, tls, timeout_s=timeout_s, address=address)
+            return grpc.GrpcTransport(
+                partial(known_exchanges, trust, pinned), tls, timeout_s=timeout_s, address=address
+            )
 
         transport = DeferredTransport(connect, home.tls_identity(keystore))
     return NodeContext(
@@ -105,6 +108,24 @@ def start_state(
         now_ms=_clock_ms,
         asks_before_erasing=asks_before_erasing,
     )
+
+
+def known_exchanges(trust: TrustState, pinned: TrustState) -> Sequence[ExchangeIdentity]:
+    """Returns the exchange by the newest constitution known here, behind the one before.
+
+    Args:
+        trust: The state of the log as read.
+        pinned: The state of the federation file.
+    """
+    read, filed = trust.membership.constitutions, pinned.membership.constitutions
+    # The longer one has read more decisions: each lists all of them, in order.
+    return [each.constitution.exchange for each in max(read, filed, key=len)[-2:]]
+
+
+def newest_exchange(trust: TrustState) -> ExchangeIdentity | None:
+    """Returns the exchange by the newest constitution read here; None before the charter."""
+    constitutions = trust.membership.constitutions
+    return constitutions[-1].constitution.exchange if constitutions else None
 
 
 def open_database(home: Home, keystore: Keystore) -> Database:

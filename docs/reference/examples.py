@@ -39,6 +39,7 @@ AGENCY = {
     "init": Example(
         words="--home us-justice --agency us-justice --domain justice.us.example --node liaison"
     ),
+    "federation exchange": Example(words="exchange-next.enrolment"),
     "federation found": Example(
         words="--name example --exchange exchange.enrolment --agency us-justice.agency "
         "--agency mx-prosecutor.agency --output-file federation.trust"
@@ -188,6 +189,7 @@ AGENCY = {
     "log erase publish": Example(words="order.erasure"),
     "log erase sign": Example(words="order.erasure", role=OFFICER),
     "log evidence": Example(words="--output-file evidence.txt"),
+    "log read": Example(words="partner.mirror"),
     "log resume": Example(words='--reason "The two notes were read."', role=OFFICER),
     "keys list": Example(),
     "keys passphrase": Example(words="--new-passphrase-file new"),
@@ -224,5 +226,9 @@ EXCHANGE = {
     "status": Example(exits="1: a check failed · 3: the exchange does not answer"),
     "federation publish": Example(),
     "federation show": Example(),
+    "keys discard": Example(),
+    "keys prepare": Example(),
+    "keys retire": Example(),
+    "keys show": Example(),
     "verify-log": Example(exits="5: something is not as it was logged"),
 }

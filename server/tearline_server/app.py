@@ -73,7 +73,7 @@ def roster_of(exchange: Exchange) -> AccessList:
         authorities={name: agency.certificate_authorities for name, agency in domains.items()},
         issuer_keys={name: agency.token_issuers for name, agency in domains.items()},
         former=former,
-        denied_keys=exchange.revoked_keys,
+        denied_keys=exchange.trust.revoked_keys,
     )
 
 
@@ -188,11 +188,11 @@ async def _serve(
     serving: Callable[[int], None],
 ) -> None:
     authenticator = Authenticator(config.uri, roster_of(exchange))
-    front = Front(config, keys, exchange.members, metrics)
+    front = Front(config, keys, lambda: exchange.trust.membership, metrics)
 
     def follow() -> None:
         authenticator.replace(roster_of(exchange))
-        front.follow(exchange.members)
+        front.follow()
 
     exchange.on_trust = follow
     calls, connections = CallLog(config.log_calls), Connections()
@@ -214,7 +214,7 @@ async def _serve(
     )
 
     async def renew() -> None:
-        front.renew(exchange.members)
+        front.renew()
         _log.info("certificate renewed")
 
     async def renew_when_due() -> None:

@@ -1,19 +1,17 @@
 """Components of an exchange, and their construction from a home."""
 
 import time
-from collections.abc import Callable
 from dataclasses import field
 
 from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
-from tearline.statements.signer import Signer
 from tearline.verification.log_entries import verify_cosigned
 from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
 from tearline_server.admission.fair_queue import Cost
 from tearline_server.admission.rate_limits import RateLimits
 from tearline_server.config import Config, Witness
-from tearline_server.keys import ExchangeKeys, identity_of
+from tearline_server.keys import ExchangeKeys, HeldKeys, held_keys, identity_of
 from tearline_server.observability.metrics import Metrics
 from tearline_server.processing.registry import Installation, installation_of
 from tearline_server.storage.interface import Store
@@ -30,7 +28,7 @@ class Components:
         installation: Its identity and rules.
         store: Its store.
         log: Its log, over the same store.
-        signer_of: Returns its signer in a federation.
+        keys: Its keys for receipts, orders to erase, and the log.
         timekeeper: The time, and whether it is trusted.
         rates: Publication rates of one node.
         witnesses: External witnesses that are asked to cosign.
@@ -40,7 +38,7 @@ class Components:
     installation: Installation
     store: Store
     log: AuditLog
-    signer_of: Callable[[bytes], Signer]
+    keys: HeldKeys
     timekeeper: Timekeeper
     rates: RateLimits = field(default_factory=RateLimits)
     witnesses: tuple[Witness, ...] = ()
@@ -62,7 +60,7 @@ def steady_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-def known_time_ms(components: Components, stored: Snapshot) -> int:
+def known_time_ms(stored: Snapshot, trust: TrustState) -> int:
     """Returns the time that the log has reached: of its last entry, or of a checkpoint over it.
 
     Raises:
@@ -71,7 +69,7 @@ def known_time_ms(components: Components, stored: Snapshot) -> int:
     size, note = stored.checkpoint or (0, b"")
     if not note or size < stored.head.tree.size:
         return stored.head.time_ms
-    signed = verify_cosigned(note, components.installation.identity.log)
+    signed = verify_cosigned(note, trust.log)
     return max(stored.head.time_ms, signed.time_s * 1000)
 
 
@@ -81,7 +79,7 @@ def begin_time(components: Components, stored: Snapshot, trust: TrustState) -> N
     Raises:
         LogError: If the stored checkpoint is not one of the log.
     """
-    known_ms = known_time_ms(components, stored)
+    known_ms = known_time_ms(stored, trust)
     # Keys as of the log's time: under a clock that is ahead, none might be current.
     at = Moment(index=stored.head.tree.size, time_ms=known_ms)
     cosigners = frozenset(
@@ -97,12 +95,11 @@ def house_of(config: Config, keys: ExchangeKeys, store: Store) -> Components:
         installation=installation_of(
             identity_of(config, keys),
             Cost(statements=config.mailbox_statements, bytes=config.mailbox_bytes),
+            identity_of(config, keys.prepared) if keys.prepared else None,
         ),
         store=store,
-        log=AuditLog(store, origin=config.origin, signers=keys.log, clock=timekeeper.time_ms),
-        signer_of=lambda federation: Signer(
-            federation=federation, uri=str(config.uri), key=keys.signing
-        ),
+        log=AuditLog(store, origin=config.origin, clock=timekeeper.time_ms),
+        keys=held_keys(config, keys),
         timekeeper=timekeeper,
         rates=RateLimits(statements=config.node_statements_s, bytes=config.node_bytes_s),
         witnesses=config.witnesses,

@@ -126,6 +126,16 @@ class Config:
         return self.home / "exchange.keys"
 
     @property
+    def prepared_keys(self) -> Path:
+        """Returns the path of keys for which the council may decide."""
+        return self.home / "exchange.keys.next"
+
+    @property
+    def prepared_enrolment(self) -> Path:
+        """Returns the path of the file about them for the council."""
+        return self.home / "exchange-next.enrolment"
+
+    @property
     def database(self) -> Path:
         """Returns the path of the database, unless ``store`` names another."""
         return self.home / "exchange.db"

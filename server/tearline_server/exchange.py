@@ -12,7 +12,9 @@ from tearline.limits import (
     MAX_QUEUE_BYTES,
     MAX_UNOPENED,
 )
+from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.tlog.tiles import Tile
+from tearline.verification.trust import TrustState
 from tearline.wire.cosigning import CosignReply, CosignRequest
 from tearline.wire.deliveries import Cursor, Delivery
 from tearline.wire.log_entries import EntryRange
@@ -82,7 +84,7 @@ class Exchange:
         self._desk = StatementProcessor(
             components.store,
             registry,
-            components.signer_of(registry.trust.federation),
+            components.keys,
             components.timekeeper,
             listeners,
             self._mailboxes.at_rest,
@@ -90,6 +92,7 @@ class Exchange:
         self._committer = Committer(
             components.store, self._desk, components.log.advance, components.metrics
         )
+        components.log.signers = self._checkpoint_signers
         self._turns = FairGate(
             Cost(statements=MAX_CALLS, bytes=MAX_QUEUE_BYTES), self._committer.holds
         )
@@ -97,7 +100,7 @@ class Exchange:
         self._cosignatures = Cosignatures(
             components.store,
             components.log,
-            lambda: self._desk.registry.trust,
+            lambda: self.trust,
             components.timekeeper,
         )
         self.others = ReplicaFollower(components.store, self._take_in, self._mailboxes.wake_all)
@@ -131,6 +134,7 @@ class Exchange:
 
         Raises:
             TrustMissing: If there is no complete charter yet.
+            KeysUnnamed: If the constitution names keys that are not here.
             LogError: If the stored log is not the one that was signed.
             StoreError: If the store cannot be read.
         """
@@ -138,6 +142,7 @@ class Exchange:
         registry = Registry.restore(components.installation, stored)
         if not registry.trust.membership.is_founded:
             raise TrustMissing
+        components.keys.verify_named(registry.trust.members.constitution)
         await components.log.restore(stored.head, stored.checkpoint)
         begin_time(components, stored, registry.trust)
         exchange = cls(components, registry, stored.head.epoch)
@@ -145,6 +150,18 @@ class Exchange:
         exchange._committer.start()
         await exchange.resume_barrier.restore(exchange._cosignatures.cosigners())
         return exchange
+
+    async def _checkpoint_signers(self, size: int) -> Sequence[CheckpointSigner]:
+        """Returns the log's keys for a size; other processes may have written the decision on them.
+
+        Raises:
+            KeysUnnamed: If the council decided on keys that are not here.
+            StoreError: If writes of other processes cannot be read.
+        """
+        head = self._desk.head
+        if head is None or head.tree.size < size:
+            await self._committer.follow()
+        return self._components.keys.checkpoint_signers(self.trust.log, size)
 
     async def _submit(self, work: Command, *, internal: bool = False) -> None:
         """Writes work, unless writing is currently forbidden.
@@ -161,12 +178,12 @@ class Exchange:
     @property
     def members(self) -> Members:
         """Returns the members after the newest entry."""
-        return self._desk.registry.trust.members
+        return self.trust.members
 
     @property
-    def revoked_keys(self) -> frozenset[tuple[str, bytes]]:
-        """Returns every revoked key, with the agency that revoked it."""
-        return self._desk.registry.trust.revoked_keys
+    def trust(self) -> TrustState:
+        """Returns members, keys and constitutions after the newest entry."""
+        return self._desk.registry.trust
 
     @property
     def is_healthy(self) -> bool:

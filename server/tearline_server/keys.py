@@ -7,20 +7,28 @@
 
 import hmac
 import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from tearline.crypto.certificate_authority import CertificateAuthority
-from tearline.crypto.keys import SEED_SIZE, SigningKey
+from tearline.crypto.keys import SEED_SIZE, SigningKey, key_id
 from tearline.crypto.passphrase import OVERHEAD, SALT_SIZE, seal, stretch, unseal, verify_length
 from tearline.crypto.tls_keys import TlsKey
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed
-from tearline.errors import KeystoreDamaged, KeystoreUnusable
+from tearline.errors import KeystoreDamaged, KeystoreUnusable, KeysUnnamed, SettingInvalid
+from tearline.federation.charter import Constitution
 from tearline.federation.members import ExchangeEnrolment, ExchangeIdentity, LogIdentity
+from tearline.federation.versions import LogHistory
 from tearline.identity import AgencyUri
 from tearline.limits import MAX_CA_LIFETIME_S
+from tearline.statements.signer import Signer
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
+from tearline.verification.trust import TrustState
 from tearline_runtime.files import read_owner_only, reported_as, write_new
+from tearline_runtime.files import replace as replace_file
 from tearline_server.config import Config
 
 _MAGIC = b"tearline exchange keys 1\n"
@@ -36,11 +44,18 @@ class ExchangeKeys:
         signing: Signs receipts.
         authority: The CA of its TLS certificates.
         log: The log's keys, Ed25519 and ML-DSA-44.
+        prepared: Keys for which the council may decide; None without any.
     """
 
     signing: SigningKey
     authority: CertificateAuthority
     log: tuple[CheckpointSigner, ...]
+    prepared: "ExchangeKeys | None" = None
+
+    @property
+    def sets(self) -> "tuple[ExchangeKeys, ...]":
+        """Returns these keys, and the prepared ones."""
+        return (self,) if self.prepared is None else (self, self.prepared)
 
     @property
     def backup(self) -> bytes:
@@ -84,6 +99,71 @@ def identity_of(config: Config, keys: ExchangeKeys) -> ExchangeEnrolment:
     )
 
 
+class HeldKeys:
+    """Keys that an exchange holds, of which the constitution says which count.
+
+    Args:
+        uri: The exchange's URI.
+        signing: Keys for receipts and orders to erase.
+        logs: The keys of the log, set by set.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        signing: Sequence[SigningKey],
+        logs: Sequence[Sequence[CheckpointSigner]],
+    ) -> None:
+        self._uri = uri
+        self._signing = {key.public.encoded: key for key in signing}
+        self._logs = {tuple(each.verifier.encode() for each in log): log for log in logs}
+
+    def verify_named(self, constitution: Constitution) -> None:
+        """Checks that a constitution names keys that are held.
+
+        Raises:
+            KeysUnnamed: If it names others.
+        """
+        if constitution.exchange.uri != self._uri:
+            raise KeysUnnamed(f"they are of {constitution.exchange.uri}")
+        if constitution.exchange.signing_key not in self._signing:
+            key = key_id(constitution.exchange.signing_key).hex()
+            raise KeysUnnamed(f"the signing key {key} is not here")
+        if constitution.log.verifier_keys not in self._logs:
+            raise KeysUnnamed(f"not here are {' '.join(constitution.log.verifier_keys)}")
+
+    def signer(self, trust: TrustState) -> Signer:
+        """Returns the exchange's signer by the constitution in force.
+
+        Raises:
+            KeysUnnamed: If it names a key that is not held.
+        """
+        constitution = trust.members.constitution
+        self.verify_named(constitution)
+        key = self._signing[constitution.exchange.signing_key]
+        return Signer(federation=trust.federation, uri=self._uri, key=key)
+
+    def checkpoint_signers(self, log: LogHistory, size: int) -> tuple[CheckpointSigner, ...]:
+        """Returns the keys that sign a checkpoint of a size, first those that count.
+
+        Retired ones that are still held sign beside them, for witnesses that know no others yet.
+
+        Raises:
+            KeysUnnamed: If a key that counts is not held.
+        """
+        named = log.at(size).verifier_keys
+        if named not in self._logs:
+            raise KeysUnnamed(f"not here are {' '.join(named)}")
+        beside = [self._logs[keys] for keys in self._logs.keys() & log.retired(size)]
+        return tuple(chain(self._logs[named], *beside))
+
+
+def held_keys(config: Config, keys: ExchangeKeys) -> HeldKeys:
+    """Returns the keys in the files of an exchange, those in use and prepared ones."""
+    sets = keys.sets
+    return HeldKeys(str(config.uri), [each.signing for each in sets], [each.log for each in sets])
+
+
 def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
     """Writes a new key file.
 
@@ -91,6 +171,27 @@ def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
         PassphraseShort: If the passphrase has too few bytes.
         KeystoreUnusable: If the file exists already, or cannot be written.
     """
+    data = _sealed(keys, passphrase)
+    with reported_as(KeystoreUnusable, path):
+        try:
+            write_new(path, data)
+        except FileExistsError:
+            raise KeystoreUnusable(f"{path} already exists") from None
+
+
+def put_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
+    """Writes a key file atomically: no interruption leaves a part of it.
+
+    Raises:
+        PassphraseShort: If the passphrase has too few bytes.
+        KeystoreUnusable: If it cannot be written.
+    """
+    data = _sealed(keys, passphrase)
+    with reported_as(KeystoreUnusable, path):
+        replace_file(path, data)
+
+
+def _sealed(keys: ExchangeKeys, passphrase: bytes) -> bytes:
     verify_length(passphrase)
     parts = (
         keys.signing.private_bytes(),
@@ -101,11 +202,7 @@ def write_keys(path: Path, keys: ExchangeKeys, passphrase: bytes) -> None:
     )
     salt = secrets.token_bytes(SALT_SIZE)
     sealed = seal(stretch(passphrase, salt), b"".join(map(prefixed, parts)), _MAGIC)
-    with reported_as(KeystoreUnusable, path):
-        try:
-            write_new(path, _MAGIC + salt + sealed)
-        except FileExistsError:
-            raise KeystoreUnusable(f"{path} already exists") from None
+    return _MAGIC + salt + sealed
 
 
 def read_keys(path: Path, passphrase: bytes) -> ExchangeKeys:
@@ -135,6 +232,21 @@ def read_keys(path: Path, passphrase: bytes) -> ExchangeKeys:
             for algorithm, seed in zip(NoteAlgorithm, seeds, strict=True)
         ),
     )
+
+
+def read_all_keys(config: Config, passphrase: bytes) -> ExchangeKeys:
+    """Returns the keys of an exchange, with the prepared ones if there are any.
+
+    Raises:
+        SettingInvalid: If the keys belong to another exchange.
+        TearlineError: If a file cannot be read; see ``read_keys``.
+    """
+    keys = read_keys(config.keys, passphrase)
+    if config.prepared_keys.exists():
+        keys = replace(keys, prepared=read_keys(config.prepared_keys, passphrase))
+    if any(each.log[0].verifier.name != config.origin for each in keys.sets):
+        raise SettingInvalid("name: the keys belong to another exchange")
+    return keys
 
 
 def _split(plaintext: bytes) -> list[bytes]:

@@ -40,8 +40,8 @@ from tearline_client.features.packets.withdraw import withdraw
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
 from tearline_client.service.backup import back_up, restore, write_mirror
+from tearline_runtime.mirror import FileMirror
 from tearline_server.admin.backup import renew
-from tearline_server.admin.mirror import FileMirror
 from tearline_server.exchange import Exchange
 from tearline_server.storage.sqlite.connections import copy_database
 from tearline_server.storage.sqlite.store import SqliteStore

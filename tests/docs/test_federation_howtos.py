@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from support.docs_pages import blocks, follow
-from support.federation import Agency, serving
+from support.federation import Agency, at_work, copied, serving
 from tearline_client.keys.home import Home
 
 pytestmark = pytest.mark.integration
 
-_ASKS = re.compile(r"(federation (?:invite|vote|leave|rotate-root|rules -)[^\n]*)")
+_ASKS = re.compile(r"(federation (?:invite|vote|exchange|leave|rotate-root|rules -)[^\n]*)")
 
 
 def answered(page: str, federation: str) -> str:
@@ -47,3 +47,21 @@ def test_every_command_about_the_council_works(tmp_path: Path) -> None:
         assert seats == {"us-justice", "mx-prosecutor"}
         (waiting,) = us.here("federation", "pending", "-o", "json").rows
         assert (waiting["decision"], waiting["missing"]) == ("amend", 1)
+
+
+def test_every_command_about_the_exchange_s_keys_works(tmp_path: Path) -> None:
+    federation = copied(tmp_path)
+    us, mx = federation.us, federation.mx
+    prepare, decide, retire, away = (
+        _ASKS.sub(r"\1 --yes", block) for block in blocks("howto/rotate-exchange.md")
+    )
+    follow(us, prepare, tmp_path)
+    with at_work(federation.operator):
+        follow(us, decide, tmp_path)
+        mx.done_here("node", "sync")
+    shown = follow(us, retire, tmp_path).stdout.splitlines()
+    assert [line.endswith("in force") for line in shown] == [False] * 4 + [True] * 4
+    with at_work(federation.operator):
+        assert federation.cn.here("node", "sync").refused("TL-REQ-001", 3)
+        follow(us, away, tmp_path)
+        federation.cn.done_here("node", "sync")

@@ -146,7 +146,7 @@ async def sent_again(load: Load, name: str) -> int:
     home = Home(load.federation.agencies[name].home)
     identity = home.tls_identity(Keystore.open(home.keys, PASSPHRASE.encode()))
     transport = GrpcTransport(
-        home.pinned().members.exchange,
+        lambda: [home.pinned().members.exchange],
         identity,
         timeout_s=CALL_S,
         address=load.federation.operator.address,

@@ -38,7 +38,7 @@ class Traffic:
         """Publishes packet after packet, each until it is answered."""
         first = self.served[0]
         transport = GrpcTransport(
-            first.identity.exchange,
+            lambda: [first.identity.exchange],
             first.members[sender].identity,
             timeout_s=CALL_S,
             address=",".join(f"127.0.0.1:{each.port}" for each in self.served),

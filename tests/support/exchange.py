@@ -30,7 +30,7 @@ from support.agencies import (
     node_of,
     packet,
     signed_by,
-    signer,
+    signing_key,
     us_mx,
 )
 from tearline.agreements.agreement import Agreement
@@ -56,6 +56,7 @@ from tearline.wire.statements import Signed
 from tearline_server.admin.offline import take_clear
 from tearline_server.bootstrap import Components
 from tearline_server.exchange import Exchange
+from tearline_server.keys import HeldKeys
 from tearline_server.observability.metrics import Metrics
 from tearline_server.processing.context import Publisher
 from tearline_server.processing.registry import installation_of
@@ -211,8 +212,8 @@ def house_of(store: Store, clock: Clock, steady: Clock | None = None) -> Compone
     return Components(
         installation=INSTALLATION,
         store=store,
-        log=AuditLog(store, origin=ORIGIN, signers=log_signers(), clock=timekeeper.time_ms),
-        signer_of=lambda federation_id: signer(EXCHANGE, federation_id),
+        log=AuditLog(store, origin=ORIGIN, clock=timekeeper.time_ms),
+        keys=HeldKeys(EXCHANGE, [signing_key(EXCHANGE)], [log_signers()]),
         timekeeper=timekeeper,
     )
 

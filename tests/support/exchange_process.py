@@ -213,7 +213,7 @@ class Served:
     async def transport(self, uri: str, *others: str) -> AsyncIterator[GrpcTransport]:
         """A connection of an agency's node, as the node itself has it; to other addresses, too."""
         transport = GrpcTransport(
-            self.identity.exchange,
+            lambda: [self.identity.exchange],
             self.members[uri].identity,
             timeout_s=STOP_S,
             address=",".join((*others, f"127.0.0.1:{self.port}")),

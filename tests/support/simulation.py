@@ -102,7 +102,7 @@ from tearline_server.exchange import Components, Exchange
 from tearline_server.grpc.audit_service import AuditService
 from tearline_server.grpc.exchange_service import ExchangeService
 from tearline_server.grpc.log_service import TrustService
-from tearline_server.keys import ExchangeKeys, generate_keys, identity_of
+from tearline_server.keys import ExchangeKeys, HeldKeys, generate_keys, identity_of
 from tearline_server.processing.batch import Batch
 from tearline_server.processing.registry import Registry, installation_of
 from tearline_server.storage.lookups import Lookups
@@ -708,10 +708,8 @@ def _house(template: Template, store: SqliteStore, clock: Clock) -> Components:
     return Components(
         installation=installation_of(template.identity),
         store=store,
-        log=AuditLog(store, origin=ORIGIN, signers=template.keys.log, clock=clock),
-        signer_of=lambda federation: Signer(
-            federation=federation, uri=template.identity.exchange.uri, key=template.keys.signing
-        ),
+        log=AuditLog(store, origin=ORIGIN, clock=clock),
+        keys=HeldKeys(template.identity.exchange.uri, [template.keys.signing], [template.keys.log]),
         timekeeper=Timekeeper(clock, clock),
     )
 

@@ -18,7 +18,7 @@ from tearline_client.cli.session import (
     open_node,
     passphrases,
 )
-from tearline_client.cli.votes import invite, opened_root, rules, vote
+from tearline_client.cli.votes import exchange, invite, opened_root, rules, vote
 from tearline_client.enrolment import adopt_root, prepare_root, read_agency, read_exchange
 from tearline_client.founding.charter_file import (
     draft_charter,
@@ -45,7 +45,7 @@ def command() -> None:
     """Found, join, show and change the federation."""
 
 
-for each in (invite, vote, rules):
+for each in (invite, vote, rules, exchange):
     command.add_command(each)
 
 

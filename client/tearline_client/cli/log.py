@@ -75,6 +75,26 @@ async def checkpoint(cli: CliContext, node: Node, target: Path | None) -> None:
 
 
 @command.command()
+@click.argument("mirror", metavar="FILE|URL")
+@async_command
+async def read(cli: CliContext, mirror: str) -> None:
+    """Read the log from a partner's mirror, where the exchange cannot be reached.
+
+    A node that was away while the council replaced the exchange or its CA learns of that here. A
+    partner writes FILE by `tearline node mirror`. Nothing in it is trusted but what the log signed.
+
+    Example: tearline log read partner.mirror
+    """
+    # No command but this one needs HTTP.
+    from tearline_runtime.mirror import mirror_at
+
+    async with open_node(cli) as node:
+        count = await node.log.read(mirror_at(mirror))
+    cli.say(f"Read {counted(count, 'entry')} of the log.")
+    cli.advise("tearline node sync")
+
+
+@command.command()
 @click.argument("file", type=FILE)
 @async_command
 async def compare(cli: CliContext, file: Path) -> None:

@@ -1,5 +1,6 @@
 """Votes of the council at the command line: what each changes is shown before the root signs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,9 +11,10 @@ from tearline.statements.signer import Signer
 from tearline.text.choices import one_of
 from tearline.wire.statements import Signed
 from tearline_client.cli.context import CliContext
+from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, root_option, yes_option
 from tearline_client.cli.session import async_command, open_node, passphrases
-from tearline_client.enrolment import read_agency, root_signer
+from tearline_client.enrolment import read_agency, read_exchange, root_signer
 from tearline_client.features.federation.acts import amended
 from tearline_client.features.federation.open_decisions import OpenDecision
 from tearline_client.node import Node
@@ -20,7 +22,7 @@ from tearline_client.rendering.federation import change_rows, effect_text, votes
 from tearline_client.rendering.words import counted
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", type=FILE)
 @root_option
 @yes_option
@@ -40,7 +42,7 @@ async def invite(cli: CliContext, file: Path, root_passphrase_file: Path | None,
         await _vote(cli, node, decision, root_passphrase_file, record, yes=yes)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("decision", required=False)
 @click.option("--remove", help="Short name of a member to remove.")
 @root_option
@@ -74,7 +76,33 @@ async def vote(
         await _vote(cli, node, found, root_passphrase_file, yes=yes)
 
 
-@click.command()
+@click.command(cls=Command)
+@click.argument("file", type=FILE)
+@root_option
+@yes_option
+@async_command
+async def exchange(
+    cli: CliContext, file: Path, root_passphrase_file: Path | None, yes: bool
+) -> None:
+    """Propose the keys of the exchange and its log in FILE, with this agency's vote.
+
+    The operator made the file by `tearline-server keys prepare`: compare its key ids out of band.
+    Other members of the council vote by `tearline federation vote ID`.
+
+    Example: tearline federation exchange exchange-next.enrolment
+    """
+    found = read_exchange(file)
+    async with open_node(cli) as node:
+        await node.sync()
+        now = node.directory.members()
+        constitution = replace(now.constitution, exchange=found.exchange, log=found.log)
+        node.federation.verify_seated(now.council)
+        root = opened_root(cli, node, root_passphrase_file)
+        proposed, decision = node.federation.proposal(root, constitution)
+        await _vote(cli, node, decision, root_passphrase_file, proposed, yes=yes)
+
+
+@click.command(cls=Command)
 @click.option("--threshold", type=int, help="Votes for every decision that has no option below.")
 @click.option("--admit", type=int, help="Votes to admit a member.")
 @click.option("--remove", type=int, help="Votes to remove a member.")
@@ -137,7 +165,7 @@ async def _vote(
     federation, own = node.federation, node.home.identity().agency_uri
     federation.verify_may_vote(decision)
     name = federation.subject_name(decision)
-    cli.say(effect_text(decision, name))
+    cli.say(effect_text(decision, name, node.directory.members().constitution))
     if decision.amendment is not None:
         rows = list(change_rows(node.directory.members(), decision.amendment.constitution))
         cli.show(rows, ["part", "now", "proposed"])

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 
-from tearline.tlog.checkpoint import SignedCheckpoint
+from tearline.tlog.checkpoint import SignedCheckpoint, parse_checkpoint_text
+from tearline.tlog.note import parse_note
 from tearline.tlog.proof import LogProof
 from tearline.tlog.tiles import TILE_WIDTH, Tile
+from tearline.wire.log_entries import EntryRange
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.cosigning.wrong_directory import judge_directory
 from tearline_client.store.cosigning import Accusation, Partner
+from tearline_runtime.mirror import Mirror, read_checkpoint, read_entries
 
 
 class FollowedLog:
@@ -38,6 +41,24 @@ class FollowedLog:
             ExchangeError: If the exchange does not answer.
         """
         await self._context.follow()
+
+    async def read(self, mirror: Mirror) -> int:
+        """Reads the log from a partner's mirror, and returns the number of new entries.
+
+        The entries count as far as the log's own checkpoint covers them, as from the exchange.
+
+        Raises:
+            LogError: If the mirror is of another log than the one followed so far.
+            RestoreRefused: If the mirror cannot be read.
+        """
+        note = read_checkpoint(mirror)
+        before, end = self.size, parse_checkpoint_text(parse_note(note).text).size
+        async with self._context.following:
+            follower = self._context.follower
+            for entries in read_entries(mirror, follower.next_index, end):
+                page = EntryRange(start=follower.next_index, entries=entries, checkpoint=note)
+                follower.take(page, now_ms=self._context.now_ms())
+        return self.size - before
 
     def checkpoint(self) -> SignedCheckpoint | None:
         """Returns the newest checkpoint that was verified, or None."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.access_log.anchors import AccessLogAnchors
 from tearline_client.access_log.persons import PersonLog
-from tearline_client.bootstrap import HANDLERS
+from tearline_client.bootstrap import HANDLERS, newest_exchange
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.cosigning.followed_log import FollowedLog
@@ -104,7 +104,13 @@ class Assembly:
         self._records = KeyRecords(context, home, self._sender, outbox)
         self._inbox = Inbox(context, Receiver(context, HANDLERS), self._records)
         self._recovery = Reconciler(context)
-        self.connection = Connection(home, keystore, context.transport, self.now_ms)
+        self.connection = Connection(
+            home,
+            keystore,
+            context.transport,
+            self.now_ms,
+            lambda: newest_exchange(context.trust) or home.pinned().members.exchange,
+        )
         self.keys = Keys(context, home, self._records, self.connection, words, self._synchronise)
         self._anchors = AccessLogAnchors(context, store, self._sender)
         access = AccessLog(

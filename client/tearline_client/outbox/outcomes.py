@@ -7,13 +7,15 @@ from typing import Any
 from tearline.errors import (
     EntryMismatch,
     ExchangeMisbehaved,
+    SignerKeyUnknown,
     StatementConflict,
     TearlineError,
     TwinAtWork,
 )
 from tearline.packets.recall import is_answer
-from tearline.statements.receipt import LogOpening, Status
+from tearline.statements.receipt import LogOpening, Receipt, Status
 from tearline.statements.statement import Statement, StatementType
+from tearline.verification.moment import Moment
 from tearline.wire.addresses import address_of
 from tearline.wire.grants import parse_event, parse_mark, parse_receipt
 from tearline.wire.publications import (
@@ -25,7 +27,7 @@ from tearline.wire.publications import (
     parse_outcomes,
 )
 from tearline.wire.recalls import parse_recall
-from tearline.wire.statements import Signed, signed_of
+from tearline.wire.statements import Signed, header_of, signed_of
 from tearline_client.context import NodeContext
 from tearline_client.messages.resend import Unsigned, remaining, replacement_for
 from tearline_client.rules.handler import StatementHandler
@@ -46,14 +48,21 @@ class OutcomeRecorder:
         self._context = context
         self._handlers = handlers
 
-    def verified_outcomes(self, sent: Publication, reply: bytes) -> tuple[Outcome, ...]:
+    async def verified_outcomes(self, sent: Publication, reply: bytes) -> tuple[Outcome, ...]:
         """Returns the exchange's verified outcomes; an invalid answer is kept as evidence.
 
         Raises:
-            TearlineError: If the answer does not verify, or concerns another message.
+            TearlineError: If the answer does not verify, or concerns another message; or if it is
+                signed by an unknown key, and the log cannot be read.
         """
         try:
             outcomes = parse_outcomes(reply)
+        except TearlineError as error:
+            self._context.alarm(error, reply)
+            raise
+        if any(map(self._is_by_unknown_key, outcomes)):
+            await self._context.follow()  # the council may have decided on another key
+        try:
             if [outcome.about for outcome in outcomes] != sent.ids():
                 raise ExchangeMisbehaved("the outcomes do not match the published statements")
             for outcome in outcomes:
@@ -70,10 +79,8 @@ class OutcomeRecorder:
                 raise ExchangeMisbehaved("an outcome is neither a receipt nor a refusal")
             return
         statement = outcome.receipt.statement
-        signer = trust.verify(
-            statement, outcome.receipt.attestations, at=self._context.next_moment()
-        )
         receipt = parse_receipt(statement.body)
+        signer = trust.verify(statement, outcome.receipt.attestations, at=self._moment_of(receipt))
         if signer.signer != trust.members.exchange.uri or receipt.about != outcome.about:
             raise ExchangeMisbehaved("the receipt is not the exchange's for this statement")
         refused = receipt.status is Status.REFUSED
@@ -81,6 +88,26 @@ class OutcomeRecorder:
             raise ExchangeMisbehaved("receipt and refusal contradict each other")
         if parse_event(receipt.entry.event).statement_id != receipt.about:
             raise EntryMismatch("the log entry is about another statement")
+
+    def _moment_of(self, receipt: Receipt) -> Moment:
+        """Returns the moment by which a receipt's key is judged: now, or the end of that key.
+
+        Raises:
+            SignerKeyUnknown: If the key ended before the receipt's entry.
+        """
+        now = self._context.next_moment()
+        end = self._context.trust.membership.exchange_keys.get(receipt.header.key_id)
+        if end is None or end >= now.index:
+            return now
+        if receipt.entry is None or receipt.entry.index > end:
+            raise SignerKeyUnknown("the exchange's key ended before the receipt's entry")
+        return replace(now, index=end)
+
+    def _is_by_unknown_key(self, outcome: Outcome) -> bool:
+        if outcome.receipt is None:
+            return False
+        key = header_of(outcome.receipt.statement.body).key_id
+        return key not in self._context.trust.membership.exchange_keys
 
     def settle(
         self,

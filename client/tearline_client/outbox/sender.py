@@ -150,7 +150,7 @@ class Sender:
                     break  # unanswered messages are sent again singly
                 item, publication = under_way.popleft()
                 try:
-                    outcomes = self._settling.verified_outcomes(publication, reply)
+                    outcomes = await self._settling.verified_outcomes(publication, reply)
                 except ExchangeError:
                     break
                 held.note(publication, outcomes)
@@ -221,7 +221,7 @@ class Sender:
             outcomes = tuple(Outcome(about=i, receipt=None, refusal=refusal) for i in sent.ids())
             return self._settling.settle(item, publication, outcomes, whole=True)
         try:
-            outcomes = self._settling.verified_outcomes(sent, reply)
+            outcomes = await self._settling.verified_outcomes(sent, reply)
         except ExchangeError as error:
             return self._passed_over(item, error)
         held.note(sent, outcomes)

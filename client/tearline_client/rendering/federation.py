@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tearline.crypto.keys import key_id
 from tearline.federation.charter import RULES, Constitution
-from tearline.federation.decisions import NOTHING, VoteKind
+from tearline.federation.decisions import NOTHING, Amendment, VoteKind
 from tearline.federation.membership import Decision, Replacement
 from tearline.federation.versions import Members
 from tearline.text.choices import ID_SHOWN
@@ -84,8 +84,14 @@ def voting_name(decision: OpenDecision, name: str) -> str:
     return name or decision.content.hex()[:ID_SHOWN]
 
 
-def effect_text(decision: OpenDecision, name: str) -> str:
-    """Returns what a decision changes for whom, about an agency of this short name."""
+def effect_text(decision: OpenDecision, name: str, now: Constitution) -> str:
+    """Returns what a decision changes for whom.
+
+    Args:
+        decision: The decision.
+        name: Short name of the agency decided on.
+        now: The constitution in force.
+    """
     root = key_id(decision.record.agency.root_key).hex() if decision.record else ""
     match decision.kind:
         case VoteKind.ADMIT:
@@ -102,7 +108,22 @@ def effect_text(decision: OpenDecision, name: str) -> str:
                 f"Verify that key with it out of band. Then its seat is empty. {_ENDS}"
             )
         case VoteKind.AMEND:
-            return "The constitution changes as follows. All other open votes become void."
+            return _amendment_text(decision.amendment, now)
+
+
+def _amendment_text(amendment: Amendment | None, now: Constitution) -> str:
+    following = amendment.constitution if amendment else now
+    texts = ["The constitution changes as follows. All other open votes become void."]
+    if following.log != now.log:
+        texts.append("Checkpoints of all entries after the decision count under the new log keys.")
+    if following.exchange.signing_key != now.exchange.signing_key:
+        texts.append("The exchange signs receipts and orders to erase by its new key.")
+    if following.exchange.certificate_authority != now.exchange.certificate_authority:
+        texts.append(
+            "Nodes connect by the new CA. Those that are away until the operator retires the old "
+            "one need a partner's mirror: tearline log read."
+        )
+    return " ".join(texts)
 
 
 def leaving_text(name: str) -> str:

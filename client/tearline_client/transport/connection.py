@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tearline.crypto.certificates import end_s, verify_current
 from tearline.errors import CertificateExpired
+from tearline.federation.members import ExchangeIdentity
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.tls_certificates import (
@@ -22,16 +23,24 @@ class Connection:
         keystore: Holds its key and the CA's key.
         transport: The connection, made with the stored certificate.
         now_ms: Returns the time, Unix milliseconds.
+        exchange: Returns the exchange as the newest constitution known here names it.
     """
 
     def __init__(
-        self, home: Home, keystore: Keystore, transport: Transport, now_ms: Callable[[], int]
+        self,
+        home: Home,
+        keystore: Keystore,
+        transport: Transport,
+        now_ms: Callable[[], int],
+        exchange: Callable[[], ExchangeIdentity],
     ) -> None:
         self._home = home
         self._keystore = keystore
         self._transport = transport
         self._now_ms = now_ms
         self._certificate = home.tls_certificate()
+        self._exchange = exchange
+        self._connected = exchange()
 
     @property
     def end_ms(self) -> int:
@@ -47,7 +56,9 @@ class Connection:
         return True
 
     def is_due(self) -> bool:
-        """Returns whether a newer certificate is stored, or is due and can be issued."""
+        """Returns whether a newer certificate is stored or due, or the exchange was changed."""
+        if self._exchange() != self._connected:
+            return True
         if self._home.tls_certificate() != self._certificate:
             return True
         return is_certificate_due(self._home, now_ms=self._now_ms()) and has_authority(
@@ -55,7 +66,7 @@ class Connection:
         )
 
     async def renew(self) -> bool:
-        """Issues a due certificate, and reconnects with a newer one.
+        """Issues a due certificate, and reconnects with a newer one, or to a changed exchange.
 
         Single calls in progress are repeated on the new connection; streams end with an error.
 
@@ -64,8 +75,9 @@ class Connection:
         """
         renew_certificate(self._home, self._keystore, now_ms=self._now_ms())
         identity = self._home.tls_identity(self._keystore)
-        if identity.certificate == self._certificate:
+        certified, exchange = identity.certificate, self._exchange()
+        if (certified, exchange) == (self._certificate, self._connected):
             return False
         await self._transport.reconnect(identity)
-        self._certificate = identity.certificate
+        self._certificate, self._connected = certified, exchange
         return True

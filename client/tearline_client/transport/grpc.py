@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -145,7 +145,8 @@ class GrpcTransport:
     """The exchange over mutual TLS.
 
     Args:
-        exchange: CA, DNS name and address, from the pinned charter.
+        exchange: Returns the exchange by the newest constitution known, behind the one before; the
+            CAs of both are trusted.
         identity: The node's TLS certificate and key.
         timeout_s: Maximum seconds for one call.
         address: host:port to connect to instead of the listed one; the name is still pinned. With
@@ -157,23 +158,29 @@ class GrpcTransport:
 
     def __init__(
         self,
-        exchange: ExchangeIdentity,
+        exchange: Callable[[], Sequence[ExchangeIdentity]],
         identity: TlsIdentity,
         *,
         timeout_s: float,
         address: str = "",
     ) -> None:
         self._exchange = exchange
-        self._addresses = (address or exchange.address).split(",")
-        self._at = secrets.randbelow(len(self._addresses))  # random, to distribute the nodes
+        self._address = address
+        self._addresses: list[str] = []
+        self._at = 0
         self._timeout_s = timeout_s
         self._certificate = identity.certificate
         self._channels = self._dial(identity)
 
     def _dial(self, identity: TlsIdentity) -> list[grpc.aio.Channel]:
         # None of them connects before use.
-        credentials = client_credentials(identity, self._exchange.certificate_authority)
-        options = client_options(self._exchange.dns_name)
+        exchanges = self._exchange()
+        credentials = client_credentials(identity, *{e.certificate_authority for e in exchanges})
+        options = client_options(exchanges[-1].dns_name)
+        addresses = (self._address or exchanges[-1].address).split(",")
+        if addresses != self._addresses:
+            self._addresses = addresses
+            self._at = secrets.randbelow(len(addresses))  # random, to distribute the nodes
         return [
             grpc.aio.secure_channel(address, credentials, options=options)
             for address in self._addresses
@@ -258,7 +265,7 @@ class GrpcTransport:
                 stream.cancel()
 
     async def reconnect(self, identity: TlsIdentity) -> None:
-        """Reconnects with another certificate.
+        """Reconnects with another certificate, or to an exchange that the constitution changed.
 
         Single calls in progress are repeated on the new connection; streams end with an error.
         """

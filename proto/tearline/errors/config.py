@@ -117,6 +117,17 @@ class HomeMissing(ConfigError):
     next = "Run the command named here, create a node with tearline init, or name its --home."
 
 
+class KeysUnnamed(ConfigError):
+    """Exchange whose keys the constitution in force does not name."""
+
+    code = "TL-CFG-013"
+    what = "The council decided on other keys than this exchange holds."
+    next = (
+        "Put the key file that the council decided on into the home, as exchange.keys or "
+        "exchange.keys.next. tearline-server keys show lists the keys here, and those decided on."
+    )
+
+
 class TrustMissing(ConfigError):
     """Exchange without a complete charter."""
 

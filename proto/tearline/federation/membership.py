@@ -4,18 +4,14 @@
 signatures. Specified in docs/spec/federation-v1.md.
 """
 
+from tearline.crypto.keys import key_id
 from tearline.dataclass.immutable import immutable
 from tearline.errors import CharterUnpinned, MembershipRejected, SignerUnknown
 from tearline.federation.charter import Charter, Constitution
 from tearline.federation.decisions import NOTHING, Amendment, MemberRecord, Vote, VoteKind
 from tearline.federation.open_votes import OpenVotes, VoteKey
 from tearline.federation.thresholds import tallies_of
-from tearline.federation.versions import (
-    ConstitutionVersion,
-    Members,
-    MemberStatus,
-    MemberVersion,
-)
+from tearline.federation.versions import ConstitutionVersion, Members, MemberStatus, MemberVersion
 from tearline.identity import domain_uri_of
 from tearline.limits import MAX_OPEN_AMENDMENTS, ROOT_REPLACEMENT_DELAY_MS
 
@@ -63,6 +59,8 @@ class Membership:
         time_ms: Time of the newest directory entry, Unix milliseconds.
         replacements: Decided replacements of roots that wait, by agency.
         decisions, constitutions: All of them, in order.
+        exchange_keys: The entry that retired each signing key of the exchange, by the key's id;
+            None for the one in force.
     """
 
     def __init__(self) -> None:
@@ -71,6 +69,7 @@ class Membership:
         self.decisions: list[Decision] = []
         self._history: dict[str, list[MemberVersion]] = {}
         self.constitutions: list[ConstitutionVersion] = []
+        self.exchange_keys: dict[bytes, int | None] = {}
         self._names: dict[str, str] = {}
         self._votes = OpenVotes()
         self._candidates: dict[bytes, MemberRecord] = {}
@@ -142,9 +141,7 @@ class Membership:
             raise CharterUnpinned("two founders share a name, or the council is not of founders")
         if domain_uri_of(charter.constitution.exchange.uri) in agencies:
             raise CharterUnpinned("the exchange has a founder's trust domain")
-        self.constitutions.append(
-            ConstitutionVersion(index=index, id=charter_id, constitution=charter.constitution)
-        )
+        self._enact(index, charter_id, charter.constitution)
         self._names.update(names)
         for record_id, record in records.items():
             self._put(index, index, record_id, record)
@@ -206,10 +203,7 @@ class Membership:
             raise MembershipRejected(f"the agency has {MAX_OPEN_AMENDMENTS} open amendments")
         if not following.changed_from(now.constitution):
             raise MembershipRejected("it changes nothing")
-        if following.log.origin != now.log.origin:
-            raise MembershipRejected("the log's origin never changes")
-        if domain_uri_of(following.exchange.uri) in self._history:
-            raise MembershipRejected("the exchange has an agency's trust domain")
+        self._verify_exchange(following)
         self._verify_named(following)
         self._amendments[amendment_id] = amendment
 
@@ -313,6 +307,12 @@ class Membership:
                 raise MembershipRejected("the member record is not in the log yet")
             self._verify_first(record)
 
+    def _verify_exchange(self, following: Constitution) -> None:
+        if following.log.origin != self.now.log.origin:
+            raise MembershipRejected("the log's origin never changes")
+        if domain_uri_of(following.exchange.uri) in self._history:
+            raise MembershipRejected("the exchange has an agency's trust domain")
+
     def _verify_named(self, following: Constitution) -> None:
         named = (*following.council, *following.cosigners)
         if not self.now.members_of(named) >= set(named):
@@ -342,13 +342,7 @@ class Membership:
         index, subject, content = decision.index, decision.subject, decision.content
         match decision.kind:
             case VoteKind.AMEND:
-                self.constitutions.append(
-                    ConstitutionVersion(
-                        index=index,
-                        id=content,
-                        constitution=self._amendments[content].constitution,
-                    )
-                )
+                self._enact(index, content, self._amendments[content].constitution)
                 self._votes.clear()
                 self._amendments.clear()
                 self._candidates.clear()
@@ -368,6 +362,13 @@ class Membership:
             self._votes.drop(subject)
         self._changes_at(index)
         self.decisions.append(decision)
+
+    def _enact(self, index: int, decision_id: bytes, constitution: Constitution) -> None:
+        for before in self.constitutions[-1:]:
+            self.exchange_keys[key_id(before.constitution.exchange.signing_key)] = index
+        self.exchange_keys[key_id(constitution.exchange.signing_key)] = None
+        version = ConstitutionVersion(index=index, id=decision_id, constitution=constitution)
+        self.constitutions.append(version)
 
     def _end(self, index: int, current: MemberVersion, status: MemberStatus) -> None:
         uri = current.record.agency.uri

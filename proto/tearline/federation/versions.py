@@ -214,3 +214,9 @@ class LogHistory:
         """
         found = (each for each in reversed(self._versions) if each.index < size)
         return next(found, self._versions[0]).constitution.log
+
+    def retired(self, size: int) -> frozenset[tuple[str, ...]]:
+        """Returns the verifier keys of earlier constitutions, which count for a size no more."""
+        # As many as constitutional decisions, which people make.
+        before = (each.constitution.log for each in self._versions if each.index < size)
+        return frozenset(each.verifier_keys for each in before) - {self.at(size).verifier_keys}

@@ -1,8 +1,8 @@
 """Mutual TLS for both ends, and the transport's facts about a connection.
 
 The exchange requires a certificate from every client and accepts the CAs of every agency; the gate
-decides at each call whether the CA may speak for the node. A client trusts one CA, the exchange's
-own from the constitution, for one DNS name, at any address.
+decides at each call whether the CA may speak for the node. A client trusts the exchange's own CA
+from the constitution, and that of the constitution before, for one DNS name, at any address.
 
 TLS 1.2 cannot be negotiated (see ``tearline_runtime.grpc``). gRPC offers the hybrid key exchange
 first but
@@ -127,10 +127,12 @@ def server_options() -> Options:
     ]
 
 
-def client_credentials(identity: TlsIdentity, exchange_authority: bytes) -> grpc.ChannelCredentials:
-    """Returns credentials of a node, which trusts ``exchange_authority`` (DER) and no other CA."""
+def client_credentials(
+    identity: TlsIdentity, *exchange_authorities: bytes
+) -> grpc.ChannelCredentials:
+    """Returns credentials of a node, which trusts these CAs (DER) of the exchange and no other."""
     return grpc.ssl_channel_credentials(
-        root_certificates=to_pem(exchange_authority),
+        root_certificates=b"".join(map(to_pem, exchange_authorities)),
         private_key=identity.key.private_pem(),
         certificate_chain=to_pem(identity.certificate),
     )

@@ -13,13 +13,14 @@ from typing import IO
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import BackupDamaged, LogError, RestoreRefused, SettingInvalid
-from tearline.federation.members import LogIdentity
-from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint
+from tearline.federation.members import LogIdentity, LogKeys
+from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint, parse_checkpoint_text
 from tearline.tlog.merkle import Frontier, frontier_nodes
+from tearline.tlog.note import parse_note
 from tearline.verification.log_entries import entry_hash, parse_entry, verify_cosigned
 from tearline_runtime.archive import Unpacked, pack, unpack
 from tearline_runtime.files import atomic_path, create_private, fsync_file, fsync_tree
-from tearline_server.admin.mirror import Mirror, read_checkpoint, read_entries
+from tearline_runtime.mirror import Mirror, read_checkpoint, read_entries
 from tearline_server.config import FILE_NAME, Config, load_config
 from tearline_server.keys import identity_of, read_keys
 from tearline_server.storage.commit import Commit
@@ -30,9 +31,11 @@ from tearline_server.storage.rows import Head, Restoration
 from tearline_server.storage.sqlite.connections import copy_database, verify_database
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.tlog.fsck import LogVerifier
+from tearline_server.tlog.stored_trust import trust_of
 
 _DATABASE, _KEYS, _ENROLMENT = "exchange.db", "exchange.keys", "exchange.enrolment"
-_NAMES = (FILE_NAME, _KEYS, _ENROLMENT, _DATABASE)
+_PREPARED = ("exchange.keys.next", "exchange-next.enrolment")
+_NAMES = (FILE_NAME, _KEYS, _ENROLMENT, *_PREPARED, _DATABASE)
 _REQUIRED = {FILE_NAME, _KEYS, _DATABASE}
 
 
@@ -169,24 +172,36 @@ async def renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Re
             raise RestoreRefused(f"{finding.place}, as backed up: {finding.what}")
     stored = await store.load()
     backed_up = stored.head.tree.size
-    checkpoints = [_verified(mirror, log) for mirror in mirrors]
-    sizes = [signed.checkpoint.size for signed in checkpoints]
-    if max(sizes, default=0) > backed_up:
-        longest = sizes.index(max(sizes))
+    notes = [read_checkpoint(mirror) for mirror in mirrors]
+    sizes = [_size(note, mirror) for note, mirror in zip(notes, mirrors, strict=True)]
+    longest = sizes.index(max(sizes)) if sizes else 0
+    if sizes and sizes[longest] > backed_up:
         await _refill(store, mirrors[longest], backed_up, sizes[longest])
+    # Entries of the mirror may have decided on other keys of the log; a false one shows below.
+    keys = trust_of(await store.load()).log if mirrors else log
+    checkpoints = [_verified(note, each, keys) for note, each in zip(notes, mirrors, strict=True)]
+    if sizes and sizes[longest] > backed_up:
         await store.put_checkpoint(sizes[longest], checkpoints[longest].note)
     size = max(backed_up, *sizes) if sizes else backed_up
     for mirror, signed in zip(mirrors, checkpoints, strict=True):
         await _verify_mirrors(store, signed.checkpoint, mirror.name)
     if stored.checkpoint is not None:
-        await _verify_covered(store, verify_cosigned(stored.checkpoint[1], log).checkpoint, size)
+        await _verify_covered(store, verify_cosigned(stored.checkpoint[1], keys).checkpoint, size)
     await store.begin_epoch(Restoration(start=backed_up, stop=size, settled=False))
     return Restored(backed_up=backed_up, size=size)
 
 
-def _verified(mirror: Mirror, log: LogIdentity) -> SignedCheckpoint:
+def _size(note: bytes, mirror: Mirror) -> int:
+    """Returns the size in a mirror's checkpoint, unverified."""
     try:
-        return verify_cosigned(read_checkpoint(mirror), log)
+        return parse_checkpoint_text(parse_note(note).text).size
+    except LogError as error:
+        raise RestoreRefused(f"{mirror.name}: {error.what} {error.why}") from None
+
+
+def _verified(note: bytes, mirror: Mirror, log: LogKeys) -> SignedCheckpoint:
+    try:
+        return verify_cosigned(note, log)
     except LogError as error:
         raise RestoreRefused(f"{mirror.name}: {error.what} {error.why}") from None
 

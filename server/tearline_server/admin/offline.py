@@ -140,7 +140,7 @@ async def correct_time(components: Components, *, clock_is_right: bool) -> Futur
     stored = await components.store.load()
     registry = Registry.restore(components.installation, stored)
     components.timekeeper.accept()
-    clock_ms, last_ms = components.clock(), known_time_ms(components, stored)
+    clock_ms, last_ms = components.clock(), known_time_ms(stored, registry.trust)
     if last_ms <= clock_ms + MAX_LOG_TIME_SKEW_MS:
         return None
     found = FutureLog(last_ms=last_ms, clock_ms=clock_ms, entry=None)

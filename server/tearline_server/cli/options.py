@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tearline.errors import SettingInvalid
 from tearline_server.config import Config, load_config, parse_store, read_passphrase
 from tearline_server.timekeeper import verify_said
 
@@ -50,18 +49,15 @@ CLOCK_IS_RIGHT = click.option(
 def read_home(
     home: Path, passphrase_file: Path | None, store: str | None
 ) -> "tuple[Config, ExchangeKeys]":
-    """Returns the settings and the keys of an exchange.
+    """Returns the settings and the keys of an exchange, prepared ones included.
 
     Raises:
         SettingInvalid: If the keys belong to another exchange.
         TearlineError: If a file or the passphrase is refused.
     """
-    from tearline_server.keys import read_keys
+    from tearline_server.keys import read_all_keys
 
     config = load_config(home)
     if store is not None:
         config = replace(config, store=parse_store(store))
-    keys = read_keys(config.keys, read_passphrase(passphrase_file))
-    if keys.log[0].verifier.name != config.origin:
-        raise SettingInvalid("name: the keys belong to another exchange")
-    return config, keys
+    return config, read_all_keys(config, read_passphrase(passphrase_file))

@@ -90,9 +90,9 @@ def restore(
 
     Example: tearline-server restore --home new --mirror us.mirror ex.backup
     """
+    from tearline_runtime.mirror import mirror_at
     from tearline_server.admin.backup import restore as restore_home
     from tearline_server.admin.backup import restore_database
-    from tearline_server.admin.mirror import mirror_at
     from tearline_server.keys import identity_of
 
     if file is not None and store is not None:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from tearline.dataclass.immutable import immutable
-from tearline.statements.signer import Signer
 from tearline.statements.statement import Attestation
 from tearline.tlog.merkle import Frontier
 from tearline.verification.moment import Moment
 from tearline_server.ingest.commands import Command
+from tearline_server.keys import HeldKeys
 from tearline_server.processing.batch import Batch
 from tearline_server.processing.commit_builder import compose
 from tearline_server.processing.handlers.deliveries import hand_out_at_once
@@ -47,7 +47,7 @@ class StatementProcessor:
     Args:
         store: The store that the registry is derived from.
         registry: Keys, agreements, channels, mailboxes.
-        signer: The exchange's signer.
+        keys: The exchange's keys.
         timekeeper: The time.
         listeners: The callbacks.
         at_rest: Live set of the URIs of nodes that wait for mail at this process. The store's
@@ -58,13 +58,13 @@ class StatementProcessor:
         self,
         store: Store,
         registry: Registry,
-        signer: Signer,
+        keys: HeldKeys,
         timekeeper: Timekeeper,
         listeners: Listeners,
         at_rest: AbstractSet[str],
     ) -> None:
         self._store = store
-        self._signer = signer
+        self._keys = keys
         self._timekeeper = timekeeper
         self._listeners = listeners
         self._at_rest = at_rest
@@ -109,7 +109,8 @@ class StatementProcessor:
             state_directory(self.registry, batch)
         acknowledge_departed(self.registry, batch)
         self._batch = batch
-        commit = compose(batch, attestations, self._signer)
+        # As after the batch: a receipt counts under the key in force at its entry, or a later one.
+        commit = compose(batch, attestations, self._keys.signer(self.registry.trust))
         self._head = Head(
             epoch=head.epoch, tree=commit.tree, time_ms=commit.time_ms, serial=head.serial + 1
         )

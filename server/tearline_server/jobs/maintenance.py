@@ -46,9 +46,8 @@ class Maintenance:
         self._refusals = refusals
         self._submit = submit
         self._may_write = may_write
-        signer = components.signer_of(registry().trust.federation)
         self._retention = RetentionKeeper(
-            components.store, signer, registry, submit, components.clock
+            components.store, components.keys, registry, submit, components.clock
         )
         self.backlog = NO_BACKLOG
 

@@ -11,12 +11,13 @@ from tearline.agreements.agreement import Agreement
 from tearline.audit.erasure import Erasure, agencies_concerned
 from tearline.audit.retention import is_due
 from tearline.limits import MAX_ERASED, MAX_RETENTION_PAGE, MAX_RETENTION_PAGES
-from tearline.statements.signer import SignedTree, Signer
+from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
 from tearline.wire.erasures import encode_erasure
 from tearline.wire.grants import parse_event
 from tearline.wire.statements import signed
 from tearline_server.ingest.commands import EraseDueCommand
+from tearline_server.keys import HeldKeys
 from tearline_server.processing.registry import Registry
 from tearline_server.storage.interface import Store
 from tearline_server.storage.reads import RetainedRow
@@ -30,7 +31,7 @@ class RetentionKeeper:
 
     Args:
         store: The store of the log.
-        signer: The exchange's signer.
+        keys: The exchange's keys.
         registry: Returns the current registry.
         submit: Logs an order and erases its entries, in one transaction.
         clock: The time.
@@ -39,13 +40,13 @@ class RetentionKeeper:
     def __init__(
         self,
         store: Store,
-        signer: Signer,
+        keys: HeldKeys,
         registry: Callable[[], Registry],
         submit: Callable[[EraseDueCommand], Awaitable[None]],
         clock: Clock,
     ) -> None:
         self._store = store
-        self._signer = signer
+        self._keys = keys
         self._registry = registry
         self._submit = submit
         self._clock = clock
@@ -82,15 +83,13 @@ class RetentionKeeper:
         past = [row for row in page if row.time_ms <= oldest_kept_ms or row.time_ms > now_ms]
         is_all = len(past) == MAX_RETENTION_PAGE
         self._reached[agreement.id] = page[-1].idx if is_all else _BEFORE_ALL
-        count = 0
-        for order in orders_for(old, agreement, self._signer, now_ms):
-            work = EraseDueCommand(signed(self._sign(order)), order)
+        count, signer = 0, self._keys.signer(self._registry().trust)
+        for order in orders_for(old, agreement, signer, now_ms):
+            tree = signer.sign([(StatementType.ERASURE, encode_erasure(order))])
+            work = EraseDueCommand(signed(tree), order)
             await self._submit(work)
             count += len(order.indices) if work.erased else 0
         return count
-
-    def _sign(self, order: Erasure) -> SignedTree:
-        return self._signer.sign([(StatementType.ERASURE, encode_erasure(order))])
 
 
 def orders_for(

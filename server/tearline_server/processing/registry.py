@@ -50,18 +50,22 @@ class Installation:
 
     Attributes:
         identity: The exchange and its log, as the constitution must name them.
+        prepared: The same with prepared keys, as an amendment may name them; None without any.
         pins: The digests that agreements must pin.
         shared: The policy set of that digest.
         room: Mail that one agency may have waiting for one node.
     """
 
     identity: ExchangeEnrolment
+    prepared: ExchangeEnrolment | None
     pins: Pins
     shared: PolicySet
     room: Cost
 
 
-def installation_of(identity: ExchangeEnrolment, room: Cost = ROOM) -> Installation:
+def installation_of(
+    identity: ExchangeEnrolment, room: Cost = ROOM, prepared: ExchangeEnrolment | None = None
+) -> Installation:
     """Returns the installation of this version of Tearline."""
     shared = parse_policy_set(SHARED_POLICIES)
     pins = Pins(
@@ -70,7 +74,7 @@ def installation_of(identity: ExchangeEnrolment, room: Cost = ROOM) -> Installat
         profile=profile.digest(),
         masks=masks.digest(),
     )
-    return Installation(identity=identity, pins=pins, shared=shared, room=room)
+    return Installation(identity=identity, prepared=prepared, pins=pins, shared=shared, room=room)
 
 
 @immutable

@@ -4,17 +4,17 @@ from tearline.agreements.agreement import Agreement, verify_parties_signed
 from tearline.audit.erasure import Erasure, verify_logged, verify_names, verify_signers
 from tearline.audit.event import Event
 from tearline.audit.retention import verify_rule
-from tearline.errors import ErasureRefused, RetentionBroken, TearlineError, TrustMissing
+from tearline.errors import ErasureRefused, RetentionBroken
 from tearline.statements.statement import Attestation, Statement, StatementType, signers_of
-from tearline.verification.log_entries import parse_entry
 from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.grants import parse_event
-from tearline.wire.statements import Signed, parse_attestation, parse_statement
+from tearline.wire.statements import parse_attestation, parse_statement
 from tearline_server.storage.interface import Store
 from tearline_server.storage.snapshot import Snapshot
+from tearline_server.tlog.stored_trust import trust_of
 
 
 class ErasureVerifier:
@@ -27,8 +27,7 @@ class ErasureVerifier:
 
     def __init__(self, store: Store, stored: Snapshot) -> None:
         self._store = store
-        self._clear = stored.clear
-        self._agreements = stored.agreements
+        self._stored = stored
         self._trust: TrustState | None = None
         self._last: tuple[int, Erasure] | None = None
 
@@ -76,7 +75,7 @@ class ErasureVerifier:
 
     async def _agreement(self, order: Erasure) -> Agreement:
         """Returns the version of the agreement that an order cites, signed by every party."""
-        for stored in self._agreements:
+        for stored in self._stored.agreements:
             statement = parse_statement(stored.envelope)
             agreement = parse_agreement(statement.body)
             if agreement.key != (order.agreement_id, order.agreement_version):
@@ -105,24 +104,5 @@ class ErasureVerifier:
 
     def _state(self) -> TrustState:
         if self._trust is None:
-            self._trust = self._read_trust()
+            self._trust = trust_of(self._stored)
         return self._trust
-
-    def _read_trust(self) -> TrustState:
-        """Returns the keys of members, from the valid clear entries."""
-        trust = None
-        for index, entry in self._clear:
-            try:
-                signed = parse_entry(entry)
-                if signed is None:
-                    continue
-                if trust is None:
-                    if not isinstance(signed, Signed):
-                        break
-                    trust = TrustState(federation=signed.statement.id)
-                trust.apply(index, signed)
-            except TearlineError:
-                break  # reported as its own finding; later entries are not trusted
-        if trust is None:
-            raise TrustMissing
-        return trust

@@ -8,13 +8,13 @@ before they publish one, so published sizes never decrease.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 
 from tearline.audit.event import Event, EventKeys
 from tearline.dataclass.immutable import immutable
-from tearline.errors import FrontierDamaged, LogBehind, NotFound
+from tearline.errors import FrontierDamaged, KeysUnnamed, LogBehind, NotFound
 from tearline.federation.directory import DirectoryEntry
 from tearline.identity import domain_uri_of
 from tearline.limits import CHECKPOINT_INTERVAL_MS, CHECKPOINT_REFRESH_MS, MAX_ENTRY_BYTES
@@ -41,6 +41,9 @@ from tearline_server.storage.rows import EventRow, Head
 
 Clock = Callable[[], int]
 """The time, Unix milliseconds."""
+
+CheckpointSigners = Callable[[int], Awaitable[Sequence[CheckpointSigner]]]
+"""Returns the keys that sign a checkpoint of a size."""
 
 _BUNDLE_BYTES = TILE_WIDTH * MAX_ENTRY_BYTES  # a bundle is never truncated
 
@@ -116,6 +119,10 @@ def _agencies_of(*uris: str) -> tuple[str, ...]:
     return tuple(sorted({domain_uri_of(uri) for uri in uris if "://" in uri}))
 
 
+async def _no_signers(size: int) -> Sequence[CheckpointSigner]:
+    raise KeysUnnamed("no key signs the log yet")
+
+
 @immutable
 class _Signed:
     """Newest checkpoint, and the time of its signing."""
@@ -131,17 +138,17 @@ class AuditLog:
     Args:
         store: The store of the log.
         origin: The log's name.
-        signers: Its keys; each signs every checkpoint.
         clock: The time.
+
+    Attributes:
+        signers: Returns its keys for a size; each signs the checkpoint.
     """
 
-    def __init__(
-        self, store: Store, *, origin: str, signers: Sequence[CheckpointSigner], clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, *, origin: str, clock: Clock) -> None:
         self._store = store
         self._origin = origin
-        self._signers = signers
         self._clock = clock
+        self.signers: CheckpointSigners = _no_signers
         self._tree = Frontier()
         self._signed_size = 0
         self._newest: _Signed | None = None
@@ -301,7 +308,8 @@ class AuditLog:
                 await asyncio.sleep(min(wait_ms, CHECKPOINT_INTERVAL_MS) / 1000)
                 await self.refresh()
         tree, now_ms = self._tree, self._clock()
-        note = sign_checkpoint(self._state(tree), self._signers, time_s=now_ms // 1000)
+        signers = await self.signers(tree.size)
+        note = sign_checkpoint(self._state(tree), signers, time_s=now_ms // 1000)
         size, note = await self._store.put_checkpoint(tree.size, note)
         if size == tree.size:
             self._newest = _Signed(size=size, note=note, time_ms=now_ms)

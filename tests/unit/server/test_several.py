@@ -293,7 +293,7 @@ async def test_a_key_revoked_at_one_is_denied_by_another(pair: tuple[World, Worl
         assert codes(await one.publish_signed(US, revoked)) == [""]
         async with asyncio.timeout(30):
             await told.wait()
-    assert (US, key) in other.exchange.revoked_keys
+    assert (US, key) in other.exchange.trust.revoked_keys
 
 
 async def test_after_a_restore_all_write_once_one_does(

@@ -3,6 +3,7 @@
 from tearline.audit.erasure import Erasure, agencies_named, verify_covers, verify_signers
 from tearline.audit.event import Event, EventCode
 from tearline.audit.retention import is_due
+from tearline.crypto.keys import key_id
 from tearline.errors import ErasureRefused, NotPermitted
 from tearline.identity import agency_uri_of
 from tearline.statements.statement import Statement, StatementType, signers_of
@@ -56,9 +57,11 @@ def erase_due(registry: Registry, batch: Batch, statement: Statement, order: Era
         order: The order.
 
     Returns:
-        Whether the entries were erased. They are not if one was erased, or a new version of the
-        agreement came into force, since the order was made.
+        Whether the entries were erased. They are not if one was erased, a new version of the
+        agreement came into force, or the exchange's key changed, since the order was made.
     """
+    if order.header.key_id != key_id(registry.trust.members.exchange.signing_key):
+        return False
     found = registry.agreements[order.agreement_id].agreement
     if found.version != order.agreement_version:
         return False

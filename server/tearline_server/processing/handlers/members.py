@@ -7,7 +7,7 @@ from tearline.crypto.certificates import verify_authority
 from tearline.errors import MembershipRejected
 from tearline.federation.charter import Constitution
 from tearline.federation.decisions import Amendment, Leave, MemberRecord, Vote, VoteKind
-from tearline.federation.members import KeyRecord, KeyUse
+from tearline.federation.members import ExchangeEnrolment, KeyRecord, KeyUse
 from tearline.federation.record_limits import verify_date
 from tearline.identity import parse_agency_uri
 from tearline.statements.statement import StatementType
@@ -40,7 +40,9 @@ def accept_member(context: Context, content: object) -> None:
     """
     batch, trust = context.batch, context.registry.trust
     if isinstance(content, Amendment):
-        verify_names_us(content.constitution, context.registry.installation)
+        _verify_amends(context, content.constitution)
+    if isinstance(content, Vote) and (found := trust.membership.amendment(content.content)):
+        _verify_amends(context, found.constitution)  # the keys may have been discarded meanwhile
     if isinstance(content, MemberRecord):
         current = trust.members.agency(content.agency.uri)
         known = current.certificate_authorities if current else ()
@@ -111,8 +113,21 @@ def verify_authorities(record: MemberRecord, known: tuple[bytes, ...], *, now_s:
             verify_authority(authority, parse_agency_uri(record.agency.uri), now_s)
 
 
+def _verify_amends(context: Context, following: Constitution) -> None:
+    """Checks that an amendment keeps exchange and log, or names prepared keys of this exchange.
+
+    Raises:
+        MembershipRejected: If it names keys that this exchange does not have.
+    """
+    installation, now = context.registry.installation, context.registry.trust.members.constitution
+    named = ExchangeEnrolment(exchange=following.exchange, log=following.log)
+    kept = ExchangeEnrolment(exchange=now.exchange, log=now.log)
+    if named not in (kept, installation.identity, installation.prepared):
+        raise MembershipRejected("it names keys of exchange or log that were not prepared here")
+
+
 def verify_names_us(constitution: Constitution, installation: Installation) -> None:
-    """Checks that a constitution names this exchange and its log, by their keys.
+    """Checks that a charter's constitution names this exchange and its log, by their keys.
 
     Raises:
         MembershipRejected: If it names others.

@@ -66,7 +66,7 @@ async def unanswered(
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     monkeypatch.setattr(GrpcTransport, "_dial", lambda *_: [grpc.aio.insecure_channel(address)])
     await server.start()
-    node = GrpcTransport(exchange_identity(), tls_identity(), timeout_s=60)
+    node = GrpcTransport(lambda: [exchange_identity()], tls_identity(), timeout_s=60)
     try:
         yield node, handlers.called
     finally:
@@ -126,7 +126,7 @@ async def test_a_search_ends_where_the_exchange_says_nothing_more(
     monkeypatch: pytest.MonkeyPatch, follow: bool
 ) -> None:
     monkeypatch.setattr(transport, "FOLLOW_MS", 0)
-    node = GrpcTransport(exchange_identity(), tls_identity(), timeout_s=0)
+    node = GrpcTransport(lambda: [exchange_identity()], tls_identity(), timeout_s=0)
     monkeypatch.setattr(node, "_channels", [Silent()])
     async with asyncio.timeout(30):  # it would wait for ever
         with pytest.raises(ExchangeUnreachable):

@@ -480,7 +480,7 @@ async def test_a_log_that_lost_entries_signs_nothing_more(world: World) -> None:
     stored = await world.store.load()
     size, note = len((await world.exchange.entries(0, 0)).entries), b""
     note = (await world.exchange.entries(0, 0)).checkpoint
-    log = AuditLog(world.store, origin=ORIGIN, signers=log_signers(), clock=world.clock)
+    log = AuditLog(world.store, origin=ORIGIN, clock=world.clock)
     shorter = Head(epoch=stored.head.epoch, tree=Frontier(), time_ms=0)
     with pytest.raises(FrontierDamaged):
         await log.restore(shorter, (size, note))

@@ -13,7 +13,7 @@ import pytest
 from tearline.errors import RestoreRefused
 from tearline.tlog.tiles import encode_entry_bundle
 from tearline_runtime.archive import pack
-from tearline_server.admin.mirror import (
+from tearline_runtime.mirror import (
     FileMirror,
     HttpMirror,
     mirror_at,
