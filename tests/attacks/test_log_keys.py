@@ -131,7 +131,7 @@ async def rotation(world: Simulation, prepared: Prepared) -> Rotation:
 async def test_prepared_keys_sign_nothing_before_their_index(
     world: Simulation, prepared: Prepared
 ) -> None:
-    await world.us.node.sync()
+    await world.us.send(world.cn)  # so that the log grows, and is signed anew
     note = parse_note(await world.exchange.checkpoint())
     named = {each.verifier.encode() for each in prepared.keys}
     keys = [parse_verifier_key(key) for key in named]

@@ -96,67 +96,56 @@ FULL_NODES = (
 )
 
 
-def _rotation(
-    name: str, code: str, test: str, function: str, evidence: str, returns: str = "None"
-) -> Attack:
-    return Attack(
-        name=name,
-        code=code,
-        evidence=evidence,
-        function=function,
-        test=f"tests/attacks/test_log_keys.py::{test}",
-        returns=returns,
-    )
-
-
+_rotation = Rows(tests="tests/attacks/test_log_keys.py::")
 _REFUSAL = "nothing: the exchange refuses it"
 
 LOG_KEYS = (
     _rotation(
         "pass a retired key's line, which stands beside for witnesses, off as the log's",
-        "TL-LOG-007",
         "test_old_lines_stand_beside_the_new_ones_and_count_for_nothing",
         "tearline.federation.versions:LogHistory.at",
-        "nothing: no reader counts the line",
         "self._versions[0].constitution.log",
+        code="TL-LOG-007",
+        evidence="nothing: no reader counts the line",
     ),
     _rotation(
         "sign the log by keys on which the council has not decided yet",
-        "TL-LOG-007",
         "test_prepared_keys_sign_nothing_before_their_index",
         "tearline_server.keys:HeldKeys.checkpoint_signers",
-        "the checkpoint, at the node that refused it",
         "[each for log_keys in self._logs.values() for each in log_keys]",
+        code="TL-LOG-007",
+        evidence="the checkpoint, at the node that refused it",
     ),
     _rotation(
         "stop the exchange by a decision on keys that it does not have",
-        "TL-TRU-004",
         "test_an_amendment_to_keys_that_the_exchange_lacks_is_refused",
         "tearline_server.processing.handlers.members:_verify_amends",
-        _REFUSAL,
+        code="TL-TRU-004",
+        evidence=_REFUSAL,
     ),
     _rotation(
         "decide on prepared keys that the operator has deleted",
-        "TL-TRU-004",
         "test_keys_that_were_discarded_meanwhile_are_not_decided_on",
         "tearline_server.processing.handlers.members:_verify_amends",
-        _REFUSAL,
+        code="TL-TRU-004",
+        evidence=_REFUSAL,
     ),
     _rotation(
         "begin another log by an amendment with another origin",
-        "TL-TRU-004",
         "test_an_amendment_with_another_origin_is_refused",
         "tearline.federation.membership:Membership._verify_exchange",
-        _REFUSAL,
+        code="TL-TRU-004",
+        evidence=_REFUSAL,
     ),
     _rotation(
         "sign receipts by a retired key of the exchange",
-        "TL-TRU-002",
         "test_a_retired_key_of_the_exchange_signs_no_receipt",
         "tearline_client.outbox.outcomes:OutcomeRecorder._moment_of",
-        "the answer as it came, at the node that refused it",
-        "replace(self._context.next_moment(), index="
-        "self._context.trust.membership.exchange_keys[receipt.header.key_id])",
+        "replace(self._context.next_moment(), "
+        "index=self._context.trust.membership.exchange_keys.get(receipt.header.key_id) "
+        "or self._context.next_moment().index)",
+        code="TL-TRU-002",
+        evidence="the answer as it came, at the node that refused it",
     ),
     Attack(
         name="go on with a history of one's own under a retired key of the log",
