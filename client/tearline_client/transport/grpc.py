@@ -43,7 +43,8 @@ _SAID = {
     "Connection refused": "no program listens at that address",
     "DNS resolution failed": "its host name is not known",
     "CERTIFICATE_VERIFY_FAILED": "what answers there is not the exchange of the charter:"
-    " its certificate is not of that CA",
+    " its certificate is not of that CA; if the council has replaced it, run tearline log read"
+    " with a partner's mirror",
     "Hostname Verification Check failed": "what answers there is not the exchange of the"
     " charter: its certificate bears another name",
     "Socket closed": "it ended the connection at once, as it does where the federation does not"
