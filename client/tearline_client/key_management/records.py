@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 
 from tearline.crypto.keys import key_id
 from tearline.errors import (
+    AddresseeKeyMissing,
     AgreementSuspended,
     CallerDenied,
     CosigningWaits,
     PacketFrozen,
-    SignerKeyUnknown,
     TrustError,
 )
 from tearline.federation.members import KeyRecord, KeyUse
@@ -176,7 +176,7 @@ class KeyRecords:
         moment = self._context.next_moment()
         try:
             newest = self._context.trust.kem_key(self._context.uri, at=moment)
-        except SignerKeyUnknown:
+        except AddresseeKeyMissing:
             return False  # a due key, not a lost one
         return newest.id not in self._keys.kem_ids()
 

@@ -124,7 +124,7 @@ def grant_plans(
 
     Raises:
         NothingReleased: If a recipient would get no field of a packet.
-        SignerKeyUnknown: If a recipient has no valid encryption key.
+        AddresseeKeyMissing: If a recipient has no valid encryption key.
         StatementMalformed: If there are too many statements for one signature, or several
             agreements.
     """

@@ -105,3 +105,13 @@ class OwnStateForeign(TrustError):
     what = "The directory states something under this agency's name that it did not make."
     next = "Stop sending, and compare it with the agency's other nodes; revoke a foreign key."
     error_class = ErrorClass.EVIDENCE
+
+
+class AddresseeKeyMissing(TrustError):
+    """Node to which no statement can be sealed now."""
+
+    code = "TL-TRU-012"
+    what = (
+        "The partner's node has no valid encryption key, so no text or packet can be sealed to it."
+    )
+    next = "Ask the partner to start its node, which publishes a key. Then repeat the command."

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from tearline.audit.query import day_of
 from tearline.errors import SignerKeyUnknown, StatementMalformed, TypeNotAllowed
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse
 from tearline.federation.record_limits import RecordBounds
@@ -40,6 +41,17 @@ class KeyRegister:
     def valid(self, node: str, *, at: Moment) -> Sequence[KeyEntry]:
         """Returns a node's valid keys, oldest first."""
         return [entry for entry in self.of_node.get(node, ()) if entry.counts(at)]
+
+    def why_no_kem(self, node: str, *, at: Moment) -> str:
+        """Returns why a node has no valid encryption key at a moment, and since when."""
+        entries = [e for e in self.of_node.get(node, ()) if e.record.use is KeyUse.KEM]
+        begun = [entry for entry in entries if entry.has_begun(at)]
+        if not begun:
+            return "its node has published none yet"
+        last = max(begun, key=lambda entry: (entry.record.not_after_ms, entry.start))
+        if last.end is not None and last.end < at.index:
+            return f"entry {last.end} of the log ended its last one"
+        return f"its last one ended on {day_of(last.record.not_after_ms)}"
 
     def add(self, record: KeyRecord, certifier: Header, index: int) -> None:
         """Records a key.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from tearline.crypto.keys import SUITE, KemPublicKey, SigningPublicKey, signing_public_key
 from tearline.errors import (
+    AddresseeKeyMissing,
     CharterUnpinned,
     DirectoryRejected,
     MalformedInput,
@@ -227,14 +228,14 @@ class TrustState:
         """Returns the newest valid encryption key of a node.
 
         Raises:
-            SignerKeyUnknown: If it has none.
+            AddresseeKeyMissing: If it has none.
         """
-        self.agency_of(node_uri)
+        agency = self.agency_of(node_uri)
         entries = [
             entry for entry in self._keys.valid(node_uri, at=at) if entry.record.use is KeyUse.KEM
         ]
         if not entries:
-            raise SignerKeyUnknown(f"{node_uri} has no encryption key in force")
+            raise AddresseeKeyMissing(f"{agency.name}: {self._keys.why_no_kem(node_uri, at=at)}")
         newest = max(entries, key=lambda entry: (entry.start, entry.record.not_after_ms))
         return KemPublicKey(encoded=newest.record.public_key)
 

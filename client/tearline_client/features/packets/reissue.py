@@ -15,9 +15,9 @@ from dataclasses import replace
 from tearline.agreements.agreement import Agreement
 from tearline.crypto.keys import KemPublicKey
 from tearline.errors import (
+    AddresseeKeyMissing,
     AgreementSuspended,
     PartyDeparted,
-    SignerKeyUnknown,
     SignerUnknown,
     StandingStale,
 )
@@ -128,7 +128,7 @@ class GrantReissuer:
             AgreementSuspended,
             PartyDeparted,
             StandingStale,
-            SignerKeyUnknown,
+            AddresseeKeyMissing,
             SignerUnknown,
         ):
             return None
@@ -203,7 +203,7 @@ class GrantReissuer:
         """Returns the recipient's current key; None while it has no new one."""
         try:
             key = self._context.kem_key_of(grant.address.recipient)
-        except (SignerKeyUnknown, SignerUnknown):
+        except (AddresseeKeyMissing, SignerUnknown):
             return None
         return None if key.id == grant.kem_key_id else key
 
