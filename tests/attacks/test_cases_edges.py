@@ -12,6 +12,7 @@ from support.simulation import CN, MX, US, Member, Simulation
 from tearline.cases.case import Membership
 from tearline.crypto.keys import KemPublicKey
 from tearline.errors import (
+    AddresseeKeyMissing,
     AgreementSuspended,
     CaseRecipient,
     CaseRefused,
@@ -21,7 +22,6 @@ from tearline.errors import (
     ExchangeUnreachable,
     NameAmbiguous,
     RecipientKeyExpired,
-    SignerKeyUnknown,
 )
 from tearline.federation.members import Revocation
 from tearline.limits import CASE_RETRY_MS
@@ -135,7 +135,7 @@ async def test_a_member_without_a_key_holds_up_nobody(
 
     def without(self: TrustState, node_uri: str, *, at: Moment) -> KemPublicKey:
         if node_uri == world.mx.node.uri:
-            raise SignerKeyUnknown
+            raise AddresseeKeyMissing
         return found(self, node_uri, at=at)
 
     monkeypatch.setattr(TrustState, "kem_key", without)

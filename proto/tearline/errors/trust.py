@@ -111,7 +111,5 @@ class AddresseeKeyMissing(TrustError):
     """Node to which no statement can be sealed now."""
 
     code = "TL-TRU-012"
-    what = (
-        "The partner's node has no valid encryption key, so no text or packet can be sealed to it."
-    )
-    next = "Ask the partner to start its node, which publishes a key. Then repeat the command."
+    what = "The addressee's node has no valid encryption key: nothing can be sealed to it."
+    next = "Ask that agency to start its node, which publishes a key; then repeat the command."
