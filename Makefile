@@ -6,6 +6,7 @@
 #   TESTS    what else `make test` tells pytest: paths, or what to leave out
 #   ROWS     which rows `make mutants` takes: words of them; --passed if their tests just have
 #   ID       one benchmark, for example `make bench ID=B3`
+#   GALLERY  where `make screenshots` draws every main page instead, in each look and size
 #   SOAK_S   how many seconds a soak takes, roughly (default: 900)
 
 SHELL := /bin/bash
@@ -23,6 +24,7 @@ VENV ?= .venv
 JOBS ?= 3
 TESTS ?=
 ROWS ?=
+GALLERY ?=
 SOAK_S ?= 900
 PROTO_VENV := $(VENV)-proto
 INTEROP_VENV := $(VENV)-interop
@@ -56,8 +58,8 @@ demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: th
 	@PYTHONPATH=tests $(RUN) -m attacks.demo_broken
 
 .PHONY: test faults check soak mutants bench interop ha
-test: $(VENV)/.ready-test-$(KEY) ## run every test but the long faults
-	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not (faults and slow)" $(HANGS) $(TESTS)
+test: $(VENV)/.ready-test-$(KEY) ## run every test but the long faults and those in a browser
+	$(RUN) -m pytest --ignore=tests/browser -n $(JOBS) --dist worksteal -m "not (faults and slow)" $(HANGS) $(TESTS)
 
 faults: $(VENV)/.ready-test-$(KEY) ## kill, starve and cut off real processes under load, a round or two of each
 	$(RUN) -m pytest tests/faults -m "faults and slow and not soak" -n 2 --dist worksteal -v $(HANGS)
@@ -102,13 +104,27 @@ package: $(VENV)/.ready-test-$(KEY) ## build wheel and sdist, the same bytes fro
 install-test: $(VENV)/.ready-test-$(KEY) ## install as docs/howto/install.md says: pipx, uv, systemd, container (root; skips what is missing)
 	TEARLINE_INSTALL=1 $(RUN) -m pytest tests/install -v -o faulthandler_timeout=1800
 
+# Where Chromium is missing, these two install Debian's package, as root; elsewhere they fail and say so.
+BROWSER_PACKAGES := chromium fonts-noto-cjk
+define chromium
+@command -v chromium >/dev/null || { \
+	echo 'Installing $(BROWSER_PACKAGES) …' >&2; \
+	[ "$$(id -u)" = 0 ] && { \
+		apt-get install --yes --quiet --quiet --no-install-recommends $(BROWSER_PACKAGES) \
+		|| { apt-get update --quiet --quiet \
+			&& apt-get install --yes --quiet --quiet --no-install-recommends $(BROWSER_PACKAGES); }; }; \
+} || { echo 'No browser was tried: Chromium is missing, and installing $(BROWSER_PACKAGES) takes root and apt-get.'; exit 1; } >&2
+endef
+
 .PHONY: browser
-browser: $(VENV)/.ready-browser-$(KEY) ## use the console in a real browser (Chromium, by Debian's package; skipped without one)
-	$(RUN) -m pytest tests/browser
+browser: $(VENV)/.ready-browser-$(KEY) ## use the console in a real browser (installs Debian's Chromium: root, apt)
+	$(chromium)
+	TEARLINE_REQUIRE_ALL=1 $(RUN) -m pytest tests/browser $(HANGS)
 
 .PHONY: screenshots
 screenshots: $(VENV)/.ready-browser-$(KEY) ## draw the pictures of the console in docs/pictures, from an invented federation
-	cd tests && PYTHONPATH=. $(abspath $(RUN)) -m browser.screenshots
+	$(chromium)
+	cd tests && PYTHONPATH=. $(abspath $(RUN)) -m browser.screenshots $(abspath $(GALLERY))
 
 .PHONY: format proto reference docs clean
 format: $(VENV)/.ready-check-$(KEY) ## put code into the one format

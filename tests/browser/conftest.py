@@ -4,6 +4,7 @@ No test may leave an error on a page's console, a report of its policy, or a fai
 window of the browser is watched, and ``faults`` is empty at the end of every test.
 """
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -136,7 +137,8 @@ async def browser(faults: list[str], monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     """Chromium, which watches each of its windows."""
     chromium = shutil.which("chromium")
     if chromium is None:
-        pytest.skip("no Chromium is here: install Debian's package chromium")
+        absent = pytest.fail if os.environ.get("TEARLINE_REQUIRE_ALL") == "1" else pytest.skip
+        absent("no Chromium is here: install Debian's package chromium")
 
     def note(kind: str, text: str) -> None:
         if kind in ("error", "warning"):
