@@ -294,6 +294,7 @@ MAX_CONSOLE_DRAFTS = 16  # of all persons, each of a few MiB in memory; the olde
 CONSOLE_DRAFT_S = 15 * 60  # a preview; like a session, it is made again after that
 MAX_CONSOLE_LISTED = 500  # packets that a page chooses from; a tenth of a second
 MAX_CONSOLE_UNREAD = 4096  # unread packets that pages list: more than persons leave
+MAX_CONSOLE_TASKS = 100  # shown at once, the most urgent ones: a person takes them in turn
 CONSOLE_PAGE_ROWS = 50  # a page that a person reads
 CONSOLE_FOUND_ROWS = 16  # of a search, whose packets are opened: a twentieth of a second
 MAX_COUNTED_GRANTS = 10_000  # before a suspension: under a second, in steps of 10 ms
@@ -319,6 +320,7 @@ MAX_COLUMNS = 256  # the widest registers have about a hundred
 MAX_PROPERTIES = 256  # the widest schema has about eighty
 MAX_ENTITY_ID_BYTES = 255  # the limit of FollowTheMoney's stores
 MAX_MAPPING_BYTES = 64 << 10  # a mapping is written by hand
+MAX_SAVED_MAPPINGS = 64  # of one node: one for each form of table that its agency gets
 MAX_FILE_NAME_BYTES = 128  # accepted by every file system, with room for a suffix
 
 # Display.

@@ -99,9 +99,17 @@ async def test_no_word_of_an_address_or_form_runs_in_a_page(
     console: ConsoleUnderTest, injected: str
 ) -> None:
     browser = await console.signed_in("liaison")
-    for name in ("q", "partner", "case", "way", "kind", "after", "unread", "next"):
-        reply = await browser.client.get("/packets", params={name: injected})
-        assert reply.status_code in (200, 400)
+    packets = ("q", "partner", "case", "way", "kind", "after", "unread", "next", "tlp", "state")
+    for path, name in (
+        *(("/packets", name) for name in packets),
+        *(("/requests", name) for name in ("side", "skip")),
+        *(("/requests/new", name) for name in ("template", "language")),
+        *(("/compose", name) for name in ("terms", "source", "done")),
+        ("/federation", "agency"),
+        ("/settings", "next"),
+    ):
+        reply = await browser.client.get(path, params={name: injected})
+        assert reply.status_code in (200, 400, 403, 404)
         assert is_harmless(reply.text, injected)
     auditor = await console.signed_in("auditor")
     for path, name in (

@@ -36,6 +36,7 @@ from tearline.tlog.note import parse_note
 from tearline.wire.log_entries import EntryRange
 from tearline.wire.publications import Outcome
 from tearline.wire.recalls import encode_recall
+from tearline_client.connectors.importers.saved_mappings import SavedMappings
 from tearline_client.features.packets.withdraw import withdraw
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
@@ -46,6 +47,7 @@ from tearline_server.exchange import Exchange
 from tearline_server.storage.sqlite.connections import copy_database
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.tlog.fsck import LogVerifier
+from unit.client.cli.test_import_commands import MAPPING
 
 
 def saved(world: Simulation, name: str = "backup.db") -> Path:
@@ -439,6 +441,15 @@ async def test_a_backup_has_no_cosigning_key(world: Simulation) -> None:
     names = {path.name for path in home.keys.iterdir()}
     assert "sign.key" in names
     assert not any(name.startswith("cosign") for name in names)
+
+
+async def test_a_backup_holds_the_saved_mappings(world: Simulation) -> None:
+    kept, file = SavedMappings(world.us.node.home.mappings), world.folder / "us.backup"
+    kept.save("cards", MAPPING)
+    back_up(world.us.node.home, file, PASSPHRASE)
+    home = Home(world.folder / "reborn")
+    restore(file, home, PASSPHRASE)
+    assert SavedMappings(home.mappings).read("cards") == MAPPING
 
 
 async def test_a_backup_without_our_own_policies_is_not_restored(world: Simulation) -> None:

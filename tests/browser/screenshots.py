@@ -1,24 +1,28 @@
 """Pictures of the console for the documentation, from an invented federation.
 
-Run as a program, it writes ``docs/pictures``. The pages are those of a node that received a lead
-and a request for records.
+Run as a program, it writes the few pictures of ``docs/pictures``. With a folder it draws into
+that one every main page instead: light, dark, Chinese and Spanish, wide and narrow, to look at.
+The pages are those of a node whose partners sent it one of everything.
 """
 
 import asyncio
 import re
 import shutil
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from attacks.simulated_requests import ask
 from browser.conftest import PLAIN
+from browser.every_page import PERSON_NAME, PLAIN_WORDS, fill
 from support.paths import ROOT
 from support.simulation import Simulation, copied, found, quickly
 from tearline.persons.tokens import Role
+from tearline_client.console.routes import ROUTES
 from tearline_client.console.server import ConsolePlace, console_port
 from unit.client.console.browsers import PASSPHRASE, add_person
 
@@ -35,7 +39,7 @@ class Picture:
     Attributes:
         name: Of the file, without its ending.
         person: The role and name of the person.
-        path: Of the page; {packet} is a received lead.
+        path: Of the page, with names of ids in it.
         value: A value that is asked for on the page, or empty.
         tag: Language of the browser.
         is_dark: Whether it is dark.
@@ -52,9 +56,15 @@ class Picture:
     width: int = 1180
     height: int = 740
 
+    @property
+    def window(self) -> tuple[object, ...]:
+        """What pictures of one window have in common."""
+        return self.person, self.tag, self.is_dark, self.width, self.height
+
 
 ALL: Sequence[Picture] = (
-    Picture(name="console-packet", person="liaison", path="/packets/{packet}"),
+    Picture(name="console-to-do", person="liaison", path="/to-do", height=620),
+    Picture(name="console-packet", person="liaison", path="/packets/{lead}"),
     Picture(
         name="console-who-saw",
         person="auditor",
@@ -64,16 +74,16 @@ ALL: Sequence[Picture] = (
         height=640,
     ),
     Picture(
-        name="console-log-zh",
-        person="auditor",
-        path="/audit/log?outcome=ok&action=grant-accepted",
+        name="console-federation-zh",
+        person="officer",
+        path="/federation",
         tag="zh-CN",
-        height=620,
+        height=700,
     ),
     Picture(
         name="console-packet-es-small",
         person="liaison",
-        path="/packets/{packet}",
+        path="/packets/{lead}",
         tag="es-MX",
         width=390,
         height=844,
@@ -81,11 +91,51 @@ ALL: Sequence[Picture] = (
 )
 
 
-async def drawn(world: Simulation, folder: Path) -> None:
-    """Writes the pictures of a federation."""
-    (packet,) = await world.us.send(world.cn, world.mx)
+MAIN = {
+    **{each.path.removeprefix("/"): each.path for each in ROUTES if each.title},
+    "sign-in": "/sign-in",
+    "packet": "/packets/{packet}",
+    "packet-sent": "/packets/{ours}",
+    "table": "/compose?terms={agreement}.money-laundering&kind=lead&by=csv",
+    "request": "/requests/{request}",
+    "answer": "/requests/{request}/answer",
+    "agreement": "/agreements/{agreement}",
+    "proposal": "/proposals/{proposal}",
+    "case": "/cases/{case}",
+    "case-contents": "/cases/{case}/contents",
+    "log": "/audit/log",
+    "access": "/audit/access",
+    "statistics": "/audit/statistics",
+    "settings": "/settings",
+}
+"""The main pages, by the names of their pictures."""
+LOOKS = {"light": ("en-GB", False), "dark": ("en-GB", True), "zh": ("zh-CN", False)}
+LOOKS["es"] = ("es-MX", False)
+SIZES = ((1280, 900), (390, 844))
+
+
+def gallery() -> Iterator[Picture]:
+    """Every main page in each look and size."""
+    for look, (tag, is_dark) in LOOKS.items():
+        for width, height in SIZES:
+            for name, path in MAIN.items():
+                yield Picture(
+                    name=f"{name}-{width}-{look}",
+                    person=PERSON_NAME,
+                    path=path,
+                    tag=tag,
+                    is_dark=is_dark,
+                    width=width,
+                    height=height,
+                )
+
+
+async def drawn(world: Simulation, folder: Path, pictures: Sequence[Picture]) -> None:
+    """Writes pictures of a federation."""
+    ids = await fill(world, PLAIN_WORDS)
+    (lead,) = await world.us.send(world.cn, world.mx)
     await world.mx.node.receive()
-    await ask(world.us, world.mx)
+    ids["lead"] = lead.hex()
     for role in Role:
         add_person(world.mx, role.value, role)
     place = ConsolePlace(address=ADDRESS, origins=(ORIGIN,), tls=None)
@@ -93,30 +143,34 @@ async def drawn(world: Simulation, folder: Path) -> None:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=[*PLAIN]
         )
-        for picture in ALL:
-            await draw(browser, picture, packet.hex(), folder)
+        for _, alike in groupby(pictures, lambda each: each.window):
+            await draw(browser, [*alike], ids, folder)
         await browser.close()
 
 
-async def draw(browser: Browser, picture: Picture, packet: str, folder: Path) -> None:
-    """Writes one picture."""
+async def draw(
+    browser: Browser, pictures: Sequence[Picture], ids: Mapping[str, str], folder: Path
+) -> None:
+    """Writes the pictures of one window."""
+    first = pictures[0]
     context = await browser.new_context(
-        locale=picture.tag,
-        color_scheme="dark" if picture.is_dark else "light",
-        viewport={"width": picture.width, "height": picture.height},
+        locale=first.tag,
+        color_scheme="dark" if first.is_dark else "light",
+        viewport={"width": first.width, "height": first.height},
     )
     page = await context.new_page()
-    await sign_in(page, picture.person)
-    await page.goto(f"{ORIGIN}{picture.path.format(packet=packet)}")
-    if picture.value:
-        await page.locator("input[name=value]").fill(picture.value)
-        await page.locator("form:has(input[name=value]) button").click()
-        await page.locator("#list").wait_for()
-    target = folder / f"{picture.name}.png"
-    await page.screenshot(path=target)
+    await sign_in(page, first.person)
+    for picture in pictures:
+        await page.goto(f"{ORIGIN}{picture.path.format_map(ids)}")
+        if picture.value:
+            await page.locator("input[name=value]").fill(picture.value)
+            await page.locator("form:has(input[name=value]) button").click()
+            await page.locator("#list").wait_for()
+        target = folder / f"{picture.name}.png"
+        await page.screenshot(path=target, full_page=folder != PICTURES)
+        if folder == PICTURES and target.stat().st_size > MOST_BYTES:
+            raise ValueError(f"{target.name} has {target.stat().st_size} bytes")
     await context.close()
-    if target.stat().st_size > MOST_BYTES:
-        raise ValueError(f"{target.name} has {target.stat().st_size} bytes")
 
 
 async def sign_in(page: Page, name: str) -> None:
@@ -129,14 +183,16 @@ async def sign_in(page: Page, name: str) -> None:
 
 
 def main() -> None:
-    """Writes the pictures into the documentation."""
-    PICTURES.mkdir(exist_ok=True)
+    """Writes the pictures into the documentation, or all of them into a folder."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
+    folder.mkdir(exist_ok=True)
+    pictures = ALL if folder == PICTURES else [*gallery()]
     with tempfile.TemporaryDirectory() as name, quickly():
         template = found(Path(name) / "template")
 
         async def work() -> None:
             async with copied(template, Path(name) / "world") as world:
-                await drawn(world, PICTURES)
+                await drawn(world, folder, pictures)
 
         asyncio.run(work())
 

@@ -17,7 +17,7 @@ from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE
 from tearline_client.cli.release import say_unmarked
 from tearline_client.cli.release_options import order_of, source_options
-from tearline_client.cli.session import acting, async_command, open_node, read_text
+from tearline_client.cli.session import acting, async_command, home_of, open_node, read_text
 from tearline_client.config import MAX_CONFIG_BYTES
 from tearline_client.connectors.importers.csv import read_csv
 from tearline_client.connectors.importers.ftm import read_ftm
@@ -25,6 +25,7 @@ from tearline_client.connectors.importers.mapping import parse_mapping
 from tearline_client.connectors.importers.ofac import read_ofac
 from tearline_client.connectors.importers.report import Concern
 from tearline_client.connectors.importers.report import Imported as Source
+from tearline_client.connectors.importers.saved_mappings import SavedMappings, is_mapping_name
 from tearline_client.drafting.from_file import Drafted, Reader, divide_order, plan_source
 from tearline_client.drafting.release import takes_two
 from tearline_client.features.packets.bulk import Imported, batches, pause
@@ -84,7 +85,10 @@ async def ofac(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **opt
 @click.argument("file", type=FILE)
 @example_option(mapping_file)
 @click.option(
-    "--mapping", type=FILE, required=True, help="TOML file that maps columns to properties."
+    "--mapping",
+    type=FILE,
+    required=True,
+    help="TOML file that maps columns to properties, or the name of a mapping in the home.",
 )
 @_dry_run
 @_again
@@ -96,12 +100,16 @@ async def csv(
     """Send all entities of FILE, a CSV or XLSX whose columns a mapping explains.
 
     Of an XLSX, the first visible sheet is read. Formulas are not computed: the value that was
-    saved stands for them.
+    saved stands for them. The mappings in the home are those that the console saves.
 
     Example: tearline import csv accounts.csv --mapping accounts.toml --to mx-prosecutor --agreement
     narcotics-2026 --article money-laundering --purpose criminal-investigation
     """
-    table = parse_mapping(read_text(mapping, maximum=MAX_CONFIG_BYTES).encode())
+    if is_mapping_name(str(mapping)) and not mapping.exists():
+        text = SavedMappings(home_of(cli).mappings).read(str(mapping))
+    else:
+        text = read_text(mapping, maximum=MAX_CONFIG_BYTES)
+    table = parse_mapping(text.encode())
     await import_file(
         cli, file, lambda path: read_csv(path, table), options, dry_run=dry_run, again=again
     )

@@ -8,6 +8,7 @@ federation.trust   the pinned charter, with its founders
 node.crt           the TLS certificate
 node.db            all other data, sealed under the storage key
 policy/own.cedar   the agency's own policies, if any
+mappings/          mappings of tables that the agency saved by name
 """
 
 import re
@@ -89,6 +90,7 @@ class Home:
         self.federation = path / "federation.trust"
         self.key_record = path / "node.record"
         self.own_policy = path / "policy" / "own.cedar"
+        self.mappings = path / "mappings"
         self.persons = path / "persons"
         self.sending_lock = path / "sending.lock"
         self.deciding_lock = path / "deciding.lock"

@@ -30,6 +30,7 @@ _AUTHENTIC = "backup"  # the purpose of the key that authenticates one
 _REQUIRED = {_DATABASE, "identity.toml", f"{_KEYS}/keystore"}
 _NAMES = re.compile(
     r"node\.(?:db|toml|crt|record)|identity\.toml|federation\.trust|policy/own\.cedar"
+    r"|mappings/[a-z0-9-]{1,32}\.toml"
     r"|[a-z0-9-]{1,32}\.agency|keys/keystore|keys/[a-z0-9][a-z0-9-]{0,63}\.key"
 )
 _LEFT_OUT = re.compile(rf"{_KEYS}/{COSIGNING_KEY}(?:-next)?\.key")
@@ -61,7 +62,7 @@ def back_up(home: Home, file: Path, passphrase: bytes) -> None:
         # Before the keys: a key made in the meantime is then included, not missing.
         copy_database(home.database, copied)
         members = [_member(stack, _DATABASE, copied)]
-        for folder in ("", _KEYS, "policy"):
+        for folder in ("", _KEYS, "policy", "mappings"):
             for path in sorted((home.path / folder).glob("*")):
                 name = path.relative_to(home.path).as_posix()
                 if name != _DATABASE and _NAMES.fullmatch(name) and not _is_left_out(name):

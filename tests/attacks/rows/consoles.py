@@ -149,6 +149,15 @@ CONSOLES = (
         "page_turns:PageTurns._wait",
         code="TL-USE-009",
     ),
+    Attack(
+        name="save or read a mapping of columns outside its folder",
+        code="TL-USE-001",
+        evidence=_NOTHING,
+        function="tearline_client.connectors.importers.saved_mappings:is_mapping_name",
+        test="tests/unit/client/console/test_saved_mappings.py"
+        "::test_a_mapping_gets_no_name_that_is_a_path",
+        returns="True",
+    ),
     _passkey(
         "answer again with a passkey's answer of before",
         "an_answer_signs_in_once",

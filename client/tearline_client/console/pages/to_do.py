@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
 from tearline.federation.versions import Members
+from tearline.limits import MAX_CONSOLE_TASKS
 from tearline.persons.four_eyes import DRAFTERS
 from tearline.persons.tokens import Role
 from tearline_client.console.pages.consents.overview import READERS
@@ -58,11 +59,11 @@ async def page(visit: Visit) -> Response:
 
 
 async def list_values(visit: Visit) -> Mapping[str, object]:
-    """Returns the values of the list of tasks, with its edition."""
+    """Returns the values of the list of the most urgent tasks, with its edition."""
     feed, members = visit.console.feed, visit.node.directory.members()
     await feed.read()
-    rows = [_row(visit, task, members) for task in feed.tasks]
-    return {"rows": rows, "edition": feed.edition}
+    rows = [_row(visit, task, members) for task in feed.tasks[:MAX_CONSOLE_TASKS]]
+    return {"rows": rows, "further": len(feed.tasks) - len(rows), "edition": feed.edition}
 
 
 def _row(visit: Visit, task: Task, members: Members) -> TaskRow:

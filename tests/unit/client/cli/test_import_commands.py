@@ -18,14 +18,20 @@ from tearline.errors import (
     FieldsUnmarked,
     MailboxFull,
     MalformedInput,
+    NotFound,
     NothingReleased,
     StoreBusy,
 )
+from tearline_client.connectors.importers.saved_mappings import SavedMappings
 from tearline_client.features.packets.bulk import BulkSender
 from tearline_client.features.packets.service import PacketService
 from tearline_client.outbox.sender import Sender
 from tearline_client.planning.release_plan import Draft, ReleasePlan
 
+MAPPING = (
+    '[entities.person]\nschema = "Person"\nid = ["number"]\n'
+    '[entities.person.properties]\nname = "name"\n'
+)
 ORDER = (
     *("--to", "mx-prosecutor", "--agreement", "narcotics-2026"),
     *("--article", "money-laundering", "--purpose", "criminal-investigation"),
@@ -74,6 +80,17 @@ def test_an_import_sends_every_packet(desk: Desk, people: Path) -> None:
     assert "10 entities in 10 packets" in done.stderr
     assert "10 packets sent, 0 messages refused" in done.stderr
     assert arrived(desk) == NAMES
+
+
+def test_a_table_is_imported_by_a_mapping_that_the_home_keeps(desk: Desk, tmp_path: Path) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text("".join(["number,name\n", *(f"{n},Person {n}\n" for n in range(PEOPLE))]))
+    SavedMappings(desk.home / "mappings").save("registry-a", MAPPING)
+    done = desk.run("import", "csv", table, "--mapping", "registry-a", *ORDER)
+    assert done.exit_code == 0, done.output
+    assert arrived(desk) == NAMES
+    unknown = desk.run("import", "csv", table, "--mapping", "registry-b", *ORDER)
+    assert (unknown.exit_code, "TL-REQ-006" in unknown.stderr) == (NotFound.exit_status, True)
 
 
 def test_the_same_import_is_not_sent_twice_unless_asked(desk: Desk, people: Path) -> None:

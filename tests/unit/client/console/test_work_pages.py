@@ -3,9 +3,12 @@
 import html
 import re
 
+import pytest
+
 from attacks.simulated_requests import ask
 from support.simulation import Simulation
 from tearline.packets.packet import Urgency
+from tearline_client.console.pages import to_do
 from unit.client.console.browsers import ConsoleUnderTest, accesses
 
 
@@ -29,6 +32,18 @@ async def test_an_unread_packet_is_a_task_that_leads_to_it(
     assert packet.hex() not in auditor.text  # an auditor opens no packet
     await browser.get(f"/packets/{packet.hex()}")
     assert "No task waits for a person." in (await browser.get("/to-do")).text
+
+
+async def test_the_most_urgent_tasks_are_shown_and_the_rest_counted(
+    world: Simulation, console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(to_do, "MAX_CONSOLE_TASKS", 1)
+    await world.us.send(world.mx)
+    await ask(world.us, world.mx)
+    page = await (await console.signed_in("liaison")).get("/to-do")
+    assert "Answer a request" in page.text
+    assert "Read a packet" not in page.text
+    assert "2 further tasks follow these." in page.text
 
 
 async def test_a_request_is_a_task_with_its_deadline(

@@ -24,6 +24,7 @@ from tearline_client.connectors.importers.preview import (
     preview_table,
 )
 from tearline_client.connectors.importers.report import Imported
+from tearline_client.connectors.importers.saved_mappings import SavedMappings
 from tearline_client.console.contents import (
     Entry,
     columns_of,
@@ -57,12 +58,15 @@ DELIMITER_NAMES: Mapping[str, str] = {
 }
 TABLE, MAP = "table", "map"
 """Buttons: show the beginning of a table, and write the mapping that its boxes choose."""
+USE, SAVE, REMOVE = "use", "save", "remove"
+"""Buttons for mappings that the agency keeps by name: show one, keep the shown one, remove one."""
+_KEPT = {SAVE: mark("The mapping was saved."), REMOVE: mark("The saved mapping was removed.")}
 _OFFERED = tuple(
     kind
     for kind in RULES
     if kind is not PacketKind.RECORD_REQUEST  # requests have pages of their own
 )
-_OF_CONTENTS = ("narrative", "reference", "repeats", "ftm", "mapping")
+_OF_CONTENTS = ("narrative", "reference", "repeats", "ftm", "mapping", "saved", "save-as")
 _OF_TERMS = ("purpose", "case", "urgency", "evaluation", "source", "unmarked")
 
 
@@ -147,13 +151,14 @@ async def enter(visit: Visit) -> Response:
     given: dict[str, object] = {name: form.text(name) for name in (*_OF_CONTENTS, *_OF_TERMS)}
     given["to"] = form.texts("to")
     entries = read_entries(form)
-    if by == CSV and does in (TABLE, MAP):
-        return await _mapped(visit, terms, form, given)
+    saved = SavedMappings(visit.node.home.mappings)
+    if by == CSV and does in (TABLE, MAP, USE, SAVE, REMOVE):
+        return await _mapped(visit, terms, form, given, saved)
     if does != "preview":
         return _form(visit, terms, by, _changed(terms, entries, form, does), given)
     try:
         # In a thread: thousands of lines take a second, and the node has other work meanwhile.
-        imported = await asyncio.to_thread(contents_of, form, by, entries)
+        imported = await asyncio.to_thread(contents_of, form, by, entries, _chosen(form, saved))
         prepared = await prepare(visit.node, _wish(terms, form, imported), person=visit.person)
     except TearlineError as error:
         return _form(visit, terms, by, entries, given, error)
@@ -161,17 +166,28 @@ async def enter(visit: Visit) -> Response:
     return visit.redirect(f"/compose/{name}")
 
 
-async def _mapped(visit: Visit, terms: Terms, form: Form, given: dict[str, object]) -> Response:
-    """Shows the beginning of a table with boxes to map its columns, or the mapping they make."""
+async def _mapped(
+    visit: Visit, terms: Terms, form: Form, given: dict[str, object], saved: SavedMappings
+) -> Response:
+    """Shows the beginning of a table with boxes to map its columns, and a mapping."""
+    does, values = form.text("does"), None
     try:
-        table = await asyncio.to_thread(preview_table, _contents(form))
-        schema = _schema_of(form)
-        if form.text("does") == MAP:
-            given["mapping"] = _mapping(form, table, schema)
+        if does in (TABLE, MAP) or _has_contents(form):
+            table = await asyncio.to_thread(preview_table, _contents(form))
+            values = _table_values(form, table, _schema_of(form))
+            given["ftm"] = table.text  # a file of a form is not sent again
+        if does == MAP:
+            given["mapping"] = _mapping(form, table, _schema_of(form))
+        elif does == USE:
+            given["mapping"] = saved.read(form.text("saved"))
+        elif does == SAVE:
+            saved.save(form.text("save-as").strip(), form.text("mapping"))
+            given["saved"] = form.text("save-as").strip()
+        elif does == REMOVE:
+            saved.remove(form.text("saved"))
     except TearlineError as error:
-        return _form(visit, terms, CSV, (), given, error)
-    given["ftm"] = table.text  # a file of a form is not sent again
-    return _form(visit, terms, CSV, (), given, table=_table_values(form, table, schema))
+        return _form(visit, terms, CSV, (), given, error, values)
+    return _form(visit, terms, CSV, (), given, table=values, done=_KEPT.get(does, ""))
 
 
 def _schema_of(form: Form) -> str:
@@ -258,8 +274,14 @@ def _wish(terms: Terms, form: Form, imported: Imported) -> Wish:
     return Wish(order=order, imported=imported, narrative=form.text("narrative").strip())
 
 
-def contents_of(form: Form, by: str, entries: tuple[Entry, ...]) -> Imported:
+def contents_of(form: Form, by: str, entries: tuple[Entry, ...], mapping: str = "") -> Imported:
     """Returns the entities that a form holds: its fields, a pasted text, or one file.
+
+    Args:
+        form: The form.
+        by: The way in which it gives them.
+        entries: Its fields.
+        mapping: Maps the columns of a table.
 
     Raises:
         TearlineError: If they cannot be read.
@@ -271,7 +293,17 @@ def contents_of(form: Form, by: str, entries: tuple[Entry, ...]) -> Imported:
         return parse_ftm(data)
     if by != CSV:
         raise MalformedInput(one_of(by, "way to give contents", (FORM, FTM, CSV)))
-    return parse_csv(data, parse_mapping(form.text("mapping").encode()))
+    return parse_csv(data, parse_mapping(mapping.encode()))
+
+
+def _chosen(form: Form, saved: SavedMappings) -> str:
+    """Returns the mapping in the form, or else the saved one that it names."""
+    written, name = form.text("mapping"), form.text("saved")
+    return written if written.strip() or not name else saved.read(name)
+
+
+def _has_contents(form: Form) -> bool:
+    return bool(form.files("file") or form.text("ftm").strip())
 
 
 def _contents(form: Form) -> bytes:
@@ -308,10 +340,13 @@ def _form(
     given: Mapping[str, object],
     refused: TearlineError | None = None,
     table: Mapping[str, object] | None = None,
+    done: str = "",
 ) -> Response:
     node = visit.node
     values = {
+        "done": done,
         "table": table,
+        "saved": SavedMappings(node.home.mappings).names() if by == CSV else (),
         "terms": terms,
         "kind": KINDS[terms.kind],
         "by": by,
