@@ -10,16 +10,21 @@ from attacks.simulated_requests import PERSON, ask
 from attacks.test_proposals import terms
 from browser.conftest import Screen
 from support.node import context_of
-from support.simulation import Member, Simulation
+from support.simulation import PASSPHRASES, Member, Simulation
 from tearline.onward.use import Use
 from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
 from tearline_client.connectors.importers.documents import Document, document_fields
+from tearline_client.connectors.importers.saved_mappings import SavedMappings
 from tearline_client.console.routes import ROUTES
 from tearline_client.demo.lead import ENTITIES, lead_jsonl
+from tearline_client.enrolment import root_signer
+from tearline_client.features.federation.acts import amended
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
+from unit.client.cli.test_import_commands import MAPPING
 from unit.client.console.browsers import add_person
+from unit.client.console.test_federation_page import JP, invited, vote
 from unit.client.console.test_packet_acts import POLYGLOT
 
 PERSON_NAME = "dora"
@@ -105,6 +110,8 @@ async def fill(world: Simulation, words: Words) -> dict[str, str]:
     await mx.receive()
     await us.recalls.recall(us.recalls.plan(recalled), RecallReason.MISTAKE)
     consent = await us.consents.ask(ours, [path_of(world.us, ours)], Use.EVIDENCE, words.short)
+    await _decide(world)
+    SavedMappings(mx.home.mappings).save("cards", MAPPING)
     await mx.receive()
     return {
         "packet": theirs.hex(),
@@ -120,6 +127,18 @@ async def fill(world: Simulation, words: Words) -> dict[str, str]:
         "slot": "0",
         "person": PERSON_NAME,
     }
+
+
+async def _decide(world: Simulation) -> None:
+    """Has the council admit an agency, and leaves a vote on its rules open."""
+    await invited(world)
+    await vote(world.mx, world.us.node.federation.find(JP))
+    us = world.us.node
+    await us.sync()
+    root = root_signer(us.home, PASSPHRASES.root, us.directory.federation())
+    rules = amended(us.directory.members(), {"remove": 3}, (), ())
+    proposed, decision = us.federation.proposal(root, rules)
+    await vote(world.us, decision, proposed)
 
 
 async def _lead(sender: Member, to: Member, words: Words) -> tuple[bytes, ...]:
@@ -145,6 +164,8 @@ def _quoted(text: str) -> str:
 def addresses(ids: dict[str, str]) -> list[str]:
     """The address of each page that a person with every role may see, by its ids."""
     found = [f"/requests/{ids['mine']}", "/packets?subjects=1", "/packets?q=wenhao"]
+    terms = f"{ids['agreement']}.money-laundering"
+    found += [f"/compose?terms={terms}&kind=lead&by={by}" for by in ("form", "csv")]
     for path in dict.fromkeys(each.path for each in ROUTES if each.method == "GET"):
         names = {*re.findall(r"{(\w+)}", path)}
         if any(part in path for part in FILES) or names & NOT_HERE or "{draft}" in path:

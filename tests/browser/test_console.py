@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from browser.conftest import Screen
+from browser.every_page import PERSON_NAME, PLAIN_WORDS, addresses, fill
 from support.simulation import Simulation
 from tearline.statements.receipt import Status
 from tearline_client.audit.export_verifier import judge_export
@@ -30,6 +31,27 @@ async def test_an_officer_signs_in_and_reads_a_packet(
     (packet,) = world.mx.node.packets.ids()
     (grant,) = world.mx.node.packets.grants(packet)
     assert grant.status is Status.SEEN
+
+
+_NEEDS_SCRIPT = """() => [...document.querySelectorAll("form, a, main [hx-get]")].filter((each) => {
+    if (each.tagName === "A") return !each.getAttribute("href");
+    if (each.id === "list") return false;  // it renews itself: without script, by a new load
+    return each.tagName !== "FORM" || !each.hasAttribute("action")
+        || !each.querySelector("button:not([type=button])")
+        && !document.querySelector(`button[form="${each.id}"]`);
+}).map((each) => each.outerHTML.slice(0, 200))"""
+"""Links without an address, and forms that only a script sends."""
+
+
+async def test_every_page_and_its_forms_need_no_script(world: Simulation, screen: Screen) -> None:
+    paths = addresses(await fill(world, PLAIN_WORDS))
+    async with screen.page(script=False) as page:
+        await screen.sign_in(page, PERSON_NAME)
+        await page.wait_for_url("**/to-do")
+        for path in paths:
+            assert await screen.open(page, path, PERSON_NAME) == 200, path
+            await expect(page.locator("h1")).to_have_count(1)
+            assert await page.evaluate(_NEEDS_SCRIPT) == [], path
 
 
 async def test_a_wrong_passphrase_is_refused_on_the_page(screen: Screen) -> None:
