@@ -68,11 +68,14 @@ class Synchronisation:
             # With a key that may have come on record just now; and an exchange that was restored
             # takes nothing before it has heard what we cosigned.
             await self.cosigner.turn()
-        self.duties.reseal()
+        anew = self.duties.reseal()
         self.duties.run_due()
         await self.sender.flush()
-        if self.duties.reseal():
+        if later := self.duties.reseal():
             await self.sender.flush()
+        if anew or later:
+            # A step that was sealed anew is pending until the log shows it: an act may follow.
+            await self.context.follow()
 
     async def _follow(self) -> None:
         """Follows the log, and notes the exchange's word that our membership has ended.

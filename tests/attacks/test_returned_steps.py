@@ -88,6 +88,16 @@ async def test_a_step_is_not_said_again_once_something_else_was_said(world: Simu
     assert [member.codes() for member in world.members] == [[], [], []]
 
 
+async def test_an_act_follows_a_step_that_it_sends_again(world: Simulation) -> None:
+    request = await admitted_late(world)
+    await world.us.node.sync()
+    await world.cn.node.requests.refuse(request, Ground.NOT_HELD, [1], PERSON)
+    await settle(world)
+    kinds = [step.step.kind for step in steps(world.us, request)]
+    assert kinds == [StepKind.ADMIT, StepKind.PARTIAL]
+    assert [step.code for step in steps(world.cn, request)] == ["", ""]
+
+
 async def test_who_acts_on_a_request_is_told_of_a_key_that_ended(world: Simulation) -> None:
     request = await ask(world.us, world.cn)
     await world.cn.node.look()  # an act within a minute does not synchronise again
