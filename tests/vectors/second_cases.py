@@ -69,6 +69,20 @@ def follow(case: Json) -> trusting.Trust:
     return known
 
 
+def judge_first(case: Json) -> None:
+    """A log begins with the entries before, and then this one."""
+    known = trusting.Trust(of(case["federation"]))
+    for index, each in enumerate([*case.get("before", ()), case]):
+        known.read(index, of(each["entry"]))
+
+
+def judge_three(case: Json) -> None:
+    """A federation of three, after its first entries and what a case tells."""
+    known = trusting.Trust(of(TRUST["three"]["federation"]))
+    for index, each in enumerate([*TRUST["three"]["entries"][: case["read"]], *case["then"], case]):
+        known.read(index, of(each["entry"]))
+
+
 def judge_signed(case: Json) -> None:
     statement = statements.parse_signed(of(case["bytes"]))
     trust(FIRST_BLIND).verify(statement, FIRST_BLIND, NOW)
@@ -204,7 +218,8 @@ JUDGES: dict[str, Callable[[Json], object]] = {
     "log opening": judge_opening,
     "trust entry": judge_entry,
     "trust signed": judge_after,
-    "trust first": lambda case: trusting.Trust(of(case["federation"])).read(0, of(case["entry"])),
+    "trust first": judge_first,
+    "trust three": judge_three,
     "agreement body": parsing("Agreement"),
     "agreement signed": judge_agreement,
     "refused signed": judge_signed,

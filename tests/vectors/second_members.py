@@ -26,6 +26,8 @@ class Members:
         self.amendments: dict[bytes, Message] = {}
         self.replacements: dict[str, Message] = {}
         self.names: dict[str, str] = {}
+        self.voided: set[bytes] = set()
+        self.replaced: set[str] = set()
         self.changes: Counter[str] = Counter()
 
     def at(self, index: int) -> tuple[Message, dict[str, Message]]:
@@ -121,6 +123,11 @@ class Members:
         need(exchange != f"{uri}/exchange", f"{NOT_NEXT} F-8: the exchange's domain")
         self.may_be_named(record["agency"])
 
+    def why_gone(self, uri: str) -> str:
+        """F-10, where an agency left by itself."""
+        versions = self.versions.get(uri)
+        return "(F-10)" if versions and versions[-1]["status"] == "left" else ""
+
     def leave(self, index: int, uri: str) -> None:
         """F-10."""
         self.end(index, uri, "left")
@@ -178,7 +185,8 @@ class Members:
         following, new, amends = now, seats - {subject}, kind == "amend"
         if amends:
             amendment = self.amendments.get(vote["content"])
-            need(amendment, f"{NOT_NEXT} F-16: no such amendment")
+            void = "(F-17)" if vote["content"] in self.voided else ""
+            need(amendment, f"{NOT_NEXT} F-16: no such amendment {void}")
             assert amendment is not None
             following = amendment["constitution"]
             new = {uri for uri in following["council"] if uri in members}
@@ -188,7 +196,7 @@ class Members:
             waits = kind == "replace" and subject in self.replacements
             need(not waits, f"{NOT_NEXT} F-13: decided already")
         old = seats - {subject}
-        need(voter in old | new, f"{NOT_NEXT} F-13: no seat")
+        need(voter in old | new, f"{NOT_NEXT} F-13 (F-11): no seat")
         left_ms = vote["expires_ms"] - self.time_ms
         need(7 * DAY_MS <= left_ms <= 90 * DAY_MS, f"{NOT_NEXT} F-13: expiry")
         key = kind, subject, vote["subject_state"], vote["content"]
@@ -220,6 +228,7 @@ class Members:
         kind, subject, content = vote["kind"], vote["subject"], vote["content"]
         if kind == "amend":
             self.constitutions.append(following | {"index": index, "id": content})
+            self.voided |= self.amendments.keys() - {content}
             self.votes, self.amendments, self.candidates = {}, {}, {}
             return
         if kind == "admit":
@@ -251,6 +260,7 @@ class Members:
                 self.put(index, index, waiting["id"], waiting["record"])
                 self.void(uri)
                 replaced.append(uri)
+                self.replaced.add(uri)
         return replaced
 
 

@@ -70,7 +70,8 @@ class Trust:
             need(in_force["min_suite"] <= 1, "TL-PKT-012 F-5: suite")
             roots = {uri: each["record"]["agency"]["root_key"] for uri, each in members.items()}
             known = signer == in_force["exchange"]["uri"] or agency_of(signer) in roots
-            need(known, "TL-TRU-001 S-27: not of this federation")
+            gone = self.members.why_gone(agency_of(signer))
+            need(known, f"TL-TRU-001 S-27: not of this federation {gone}")
             if "/node/" in signer:
                 record = self.records.get((signer, key_id), Message(use="none"))
                 counts = record["use"] == "sign" and self.counts(record, index, time_ms)
@@ -80,7 +81,8 @@ class Trust:
                 need(signer in roots or "/exchange" in signer, "TL-TRU-001 S-27: no member")
                 public = roots.get(signer, in_force["exchange"]["signing_key"])
                 types = [2, 3, 4, *range(19, 25)] if signer in roots else [8]
-            need(key_id == key_id_of(public), "TL-TRU-002 S-27: another key")
+            why = "(F-18)" if signer in self.members.replaced else ""
+            need(key_id == key_id_of(public), f"TL-TRU-002 S-27: another key {why}")
             need(number in types, "TL-PKT-005 S-27: not for this type")
             return bytes(public)
 

@@ -159,7 +159,22 @@ def test_keys_do_not_count_for_ever(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("trust", "refused", "first"))
 def test_bad_beginnings_are_refused(case: Case) -> None:
     state = TrustState(federation=of(case["federation"]))
-    assert code_of(lambda: apply(state, 0, case)) == case["code"]
+    before = case.get("before", [])
+    for index, each in enumerate(before):
+        apply(state, index, each)
+    assert code_of(lambda: apply(state, len(before), case)) == case["code"]
+
+
+@pytest.mark.parametrize("case", cases("trust", "refused", "three"))
+def test_a_federation_of_three_refuses_bad_entries(case: Case) -> None:
+    three = vectors("trust")["three"]
+    state = TrustState(federation=of(three["federation"]))
+    entries = [*three["entries"][: case["read"]], *case["then"]]
+    for index, each in enumerate(entries):
+        apply(state, index, each)
+    before = state.directory.root, state.nodes()
+    assert code_of(lambda: apply(state, len(entries), case)) == case["code"]
+    assert (state.directory.root, state.nodes()) == before
 
 
 # agreement-v1.json

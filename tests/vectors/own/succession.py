@@ -9,6 +9,7 @@ from tearline.federation.decisions import VoteKind
 from tearline.federation.members import KeyUse
 from tearline.statements.signer import Signer
 from tearline.wire.statements import Signed
+from vectors.own.council_refused import council_vectors, foundings_refused
 from vectors.own.plain import Json
 from vectors.own.story import (
     CN,
@@ -95,10 +96,17 @@ def trust_vectors() -> Json:
         accepting(story, "a node of an agency that came again", cn_fresh, story.next),
         accepting(story, "a node's key, at the entry of its end", federation.node(US), story.next),
     ]
+    three, of_three = council_vectors()
     return {
         "entries": story.entries,
         "accepted": accepted,
-        "refused": {"entry": entries, "signed": statements, "first": beginnings_refused()},
+        "three": three,
+        "refused": {
+            "entry": entries,
+            "signed": statements,
+            "first": [*beginnings_refused(), *foundings_refused()],
+            "three": of_three,
+        },
     }
 
 
