@@ -5,7 +5,27 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, b16, b17, b18
+from bench import (
+    b1,
+    b2,
+    b3,
+    b4,
+    b5,
+    b6,
+    b7,
+    b8,
+    b9,
+    b10,
+    b11,
+    b12,
+    b13,
+    b14,
+    b15,
+    b16,
+    b17,
+    b18,
+    b19,
+)
 from bench.harness import LATEST, ROOT, Result, commit, machine, table, write
 
 BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
@@ -27,6 +47,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
     "B16": b16.run,
     "B17": b17.run,
     "B18": b18.run,
+    "B19": b19.run,
 }
 
 

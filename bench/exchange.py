@@ -150,7 +150,8 @@ class Home:
             self._write(f"{number}.record", Armor.KEY_RECORD, record)
             for number, record in enumerate(records)
         ]
-        self._run("admit", paths)
+        if paths:
+            self._run("admit", paths)
 
     @property
     def charter(self) -> Path:

@@ -22,7 +22,7 @@ WITHOUT_NODE = (
     ("packet", "--help"),
     ("packet", "send", "--help"),
     ("config", "show"),
-    ("trust", "show"),
+    ("federation", "show"),
 )
 WITH_NODE = (
     ("todo", "--no-sync"),

@@ -101,6 +101,7 @@ class Exchange:
             components.store,
             components.log,
             lambda: self.trust,
+            lambda agency: self._desk.registry.partners_of(agency),
             components.timekeeper,
         )
         self.others = ReplicaFollower(components.store, self._take_in, self._mailboxes.wake_all)
@@ -372,16 +373,17 @@ class Exchange:
 
     # The log.
 
-    async def entries(self, start: int, end: int) -> EntryRange:
+    async def entries(self, start: int, end: int, agency: str = "") -> EntryRange:
         """Returns entries and a checkpoint that covers them, up to a megabyte.
 
         Args:
             start: Index of the first.
             end: Index after the last; 0 for all durable entries.
+            agency: The agency that asks; see ``Cosignatures.merged``.
         """
         size, note = await self._log.checkpoint(end or self._log.size)
         found = await self._store.entries(start, min(end or size, size), max_bytes=LOG_PAGE_BYTES)
-        merged = self._cosignatures.merged(size, note)
+        merged = self._cosignatures.merged(size, note, agency)
         return EntryRange(start=start, entries=tuple(found), checkpoint=merged)
 
     async def checkpoint(self) -> bytes:
@@ -405,4 +407,4 @@ class Exchange:
         seen = await self._cosignatures.hear(node, turn)
         if turn.checkpoint:
             await self.resume_barrier.hear(node)
-        return await self._cosignatures.answer(turn, seen)
+        return await self._cosignatures.answer(node, turn, seen)

@@ -17,7 +17,7 @@ from tearline.tlog.merkle import (
 )
 from tearline.verification.log_entries import entry_hash
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.interface import Merge, Store, ask_nothing
+from tearline_server.storage.interface import Store, ask_nothing
 from tearline_server.storage.lookups import LookupResults, Lookups
 from tearline_server.storage.rows import Head
 
@@ -49,9 +49,9 @@ async def test_whoever_wrote_all_there_is_learns_nothing_from_others(store: Stor
     head = (await store.load()).head
     assert await store.news(head) is None
     assert await store.grown(2, 2) is None
-    await store.put_cosigned(2, lambda before: b"cosigned", above=-1)
-    assert await store.cosigned_at(2) == b"cosigned"
-    assert await store.cosigned_at(3) is None
+    await store.put_cosigned(2, "us", b"cosigned", since=0, above=-1)
+    assert await store.cosigned_at(2) == [b"cosigned"]
+    assert await store.cosigned_at(3) == []
 
 
 async def test_nodes_that_are_not_complete_are_absent(store: Store) -> None:
@@ -130,27 +130,25 @@ async def test_checkpoints_replace_each_other(store: Store) -> None:
     assert (await store.load()).checkpoint == (2, b"two")
 
 
-async def test_a_cosigned_checkpoint_is_merged_into_what_there_is(store: Store) -> None:
-    def add(line: bytes) -> Merge:
-        return lambda before: (before or b"note") + line
-
-    assert await store.put_cosigned(7, add(b" one"), above=-1) == b"note one"
-    assert await store.put_cosigned(7, add(b" two"), above=-1) == b"note one two"
-    await store.put_cosigned(9, add(b" one"), above=-1)
-    assert await store.cosigned() == [(7, b"note one two"), (9, b"note one")]
-    await store.put_cosigned(11, add(b" one"), above=7)
-    assert [size for size, _ in await store.cosigned()] == [9, 11]
+async def test_a_cosigner_replaces_its_own_notes_alone(store: Store) -> None:
+    await store.put_cosigned(7, "us", b"first", since=0, above=-1)
+    await store.put_cosigned(7, "us", b"second", since=0, above=-1)
+    await store.put_cosigned(7, "mx", b"other", since=7, above=-1)
+    await store.put_cosigned(9, "us", b"third", since=0, above=-1)
+    assert await store.cosigned() == [(7, b"other"), (7, b"second"), (9, b"third")]
+    assert await store.cosigned_at(7) == [b"other", b"second"]
+    await store.put_cosigned(9, "mx", b"newest", since=9, above=-1)
+    assert await store.cosigned_at(7) == [b"second"]
+    await store.put_cosigned(11, "us", b"last", since=0, above=7)
+    assert [size for size, _ in await store.cosigned()] == [9, 9, 11]
 
 
 async def test_lines_of_many_cosigners_at_once_are_all_kept(store: Store) -> None:
+    names = [f"node-{n:02}" for n in range(12)]
     await asyncio.gather(
-        *(
-            store.put_cosigned(7, lambda before, n=n: (before or b"") + b"%d," % n, above=-1)  # type: ignore[misc]
-            for n in range(12)
-        )
+        *(store.put_cosigned(7, name, name.encode(), since=7, above=-1) for name in names)
     )
-    ((size, note),) = await store.cosigned()
-    assert (size, sorted(note.split(b","))) == (7, sorted([b"", *(b"%d" % n for n in range(12))]))
+    assert await store.cosigned_at(7) == [name.encode() for name in names]
 
 
 async def test_of_many_directories_a_start_reads_those_that_matter(store: Store) -> None:

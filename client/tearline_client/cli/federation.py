@@ -79,7 +79,7 @@ def found(
 ) -> None:
     """Draft the charter of a federation, signed by this agency's root.
 
-    Every founder is in the council. Example: tearline federation found --name "Example" --exchange
+    Every founder is in the council, up to 64. Example: tearline federation found --name "Example" --exchange
     exchange.enrolment --agency us-justice.agency --agency mx-prosecutor.agency --output-file
     federation.trust
     """

@@ -5,7 +5,7 @@ contradiction under the log's own signature is evidence for third parties. Sendi
 an officer decides.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -27,6 +27,7 @@ from tearline.errors import (
 from tearline.federation.cosigning import AddCheckpoint, CosignedTree, verify_add_checkpoint
 from tearline.federation.equivocation import Equivocation, verify_equivocation
 from tearline.identity import agency_uri_of
+from tearline.limits import MAX_COSIGN_PAUSE_MS
 from tearline.tlog.checkpoint import (
     Checkpoint,
     CheckpointSigner,
@@ -61,11 +62,14 @@ class Cosigner:
         self._context = context
         self._signer = signer
 
-    async def turn(self, *, wait: bool = False) -> None:
+    async def turn(self, *, wait: bool = False) -> float:
         """Sends our cosignature to the exchange, and checks others' cosignatures in the reply.
 
         Args:
             wait: Whether to return only once the log has grown, or after half a minute.
+
+        Returns:
+            The pause before the next turn, in seconds, as the exchange asks for it.
 
         Raises:
             LogForked: If the log signed two histories, seen here or shown by another node.
@@ -94,6 +98,8 @@ class Cosigner:
             self._context.alarm(error, reply)
             raise
         self._judge_partners()
+        pause_ms: int = min(news.pause_ms, MAX_COSIGN_PAUSE_MS)
+        return pause_ms / 1000
 
     async def follow(self) -> None:
         """Follows the log up to its newest checkpoint.
@@ -296,7 +302,7 @@ class Cosigner:
             signer = self._signer()
         except KeystoreEntryMissing:
             return None  # a home from before cosigning: it follows the log all the same
-        return signer if signer.verifier in self._cosigners() else None
+        return signer if signer.verifier in self._cosigners([self._context.uri]) else None
 
     def accuse(self, evidence: Equivocation) -> None:
         """Stores evidence against the log from any source; known evidence is ignored.
@@ -328,7 +334,7 @@ class Cosigner:
             note,
             origin=log.origin,
             required=self._keys_at(_size(note)),
-            known=self._cosigners(),
+            known=self._cosigners({line.name for line in parse_note(note).signatures}),
         )
         size = signed.checkpoint.size
         if size == 0:
@@ -385,9 +391,10 @@ class Cosigner:
                     self._context.stores.cosigning.put_partner(replace(partner, awaited=moved))
                 self._context.alarm(CosignatureMissing(why), why.encode())
 
-    def _cosigners(self) -> list[VerifierKey]:
+    def _cosigners(self, nodes: Iterable[str]) -> list[VerifierKey]:
+        """Returns the valid cosigning keys of those names that are nodes."""
         trust, at = self._context.trust, self._context.next_moment()
-        return [key for node in trust.nodes() for key in trust.cosigning_keys(node, at=at)]
+        return [key for node in nodes for key in trust.cosigning_keys(node, at=at)]
 
     def _last(self) -> SignedCheckpoint | None:
         note = self._context.stores.cosigning.cosigned()

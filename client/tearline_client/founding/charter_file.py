@@ -16,7 +16,7 @@ from tearline.federation.charter import (
 )
 from tearline.federation.members import Agency, ExchangeEnrolment
 from tearline.federation.thresholds import verify_thresholds
-from tearline.limits import DEFAULT_COUNTED_COSIGNERS
+from tearline.limits import DEFAULT_COUNTED_COSIGNERS, MAX_COUNCIL
 from tearline.statements.statement import StatementType
 from tearline.verification.log_entries import clear_entry
 from tearline.verification.trust import founded
@@ -58,7 +58,8 @@ def draft_charter(
 ) -> FederationFile:
     """Returns the charter of a federation, signed by this home's root.
 
-    Every founder is a member of the council. The first five are the counted cosigners.
+    The founders, in order of URI up to 64 of them, are the council. The first five are the counted
+    cosigners.
 
     Args:
         home: The home of the founder that drafts it.
@@ -77,15 +78,16 @@ def draft_charter(
     if home.identity().agency_uri not in uris:
         raise MembershipRejected("this agency is not among the founders")
     root = root_signer(home, root_passphrase, GENESIS_FEDERATION)
-    rules = rules_of(threshold or len(uris) // 2 + 1)
-    verify_thresholds(rules, len(uris))
+    council = uris[:MAX_COUNCIL]
+    rules = rules_of(threshold or len(council) // 2 + 1)
+    verify_thresholds(rules, len(council))
     cosigners = uris[:DEFAULT_COUNTED_COSIGNERS]
     charter = Charter(
         header=root.header,
         name=name,
         founders=tuple(sorted(each.statement.id for each in records)),
         constitution=Constitution(
-            council=uris,
+            council=council,
             rules=rules,
             cosigners=cosigners,
             quorum=2 * len(cosigners) // 3 + 1,

@@ -217,9 +217,10 @@ async def _cosign(node: Node) -> None:
     clock = asyncio.get_running_loop().time
     while True:
         size, asked_s = node.log.size, clock()
-        await node.cosigning.turn(wait=True)
+        pause_s = await node.cosigning.turn(wait=True)
         if node.log.size == size:
-            await asyncio.sleep(asked_s + COSIGN_S - clock())
+            pause_s = max(pause_s, asked_s + COSIGN_S - clock())
+        await asyncio.sleep(pause_s)
 
 
 async def _until_connection_due(node: Node, anew: asyncio.Event) -> None:

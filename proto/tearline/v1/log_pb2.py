@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15tearline/v1/log.proto\x12\x0btearline.v1\"H\n\x0c\x45quivocation\x12\r\n\x05older\x18\x01 \x01(\t\x12\r\n\x05newer\x18\x02 \x01(\t\x12\x0c\n\x04root\x18\x03 \x01(\x0c\x12\x0c\n\x04path\x18\x04 \x03(\x0c\"p\n\rCosignRequest\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12+\n\x08\x65vidence\x18\x02 \x03(\x0b\x32\x19.tearline.v1.Equivocation\x12\x0c\n\x04wait\x18\x03 \x01(\x08\x12\x10\n\x08\x63lock_ms\x18\x04 \x01(\x04\"O\n\x0b\x43osignReply\x12\x13\n\x0b\x63heckpoints\x18\x01 \x03(\t\x12+\n\x08\x65vidence\x18\x02 \x03(\x0b\x32\x19.tearline.v1.Equivocationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15tearline/v1/log.proto\x12\x0btearline.v1\"H\n\x0c\x45quivocation\x12\r\n\x05older\x18\x01 \x01(\t\x12\r\n\x05newer\x18\x02 \x01(\t\x12\x0c\n\x04root\x18\x03 \x01(\x0c\x12\x0c\n\x04path\x18\x04 \x03(\x0c\"p\n\rCosignRequest\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12+\n\x08\x65vidence\x18\x02 \x03(\x0b\x32\x19.tearline.v1.Equivocation\x12\x0c\n\x04wait\x18\x03 \x01(\x08\x12\x10\n\x08\x63lock_ms\x18\x04 \x01(\x04\"a\n\x0b\x43osignReply\x12\x13\n\x0b\x63heckpoints\x18\x01 \x03(\t\x12+\n\x08\x65vidence\x18\x02 \x03(\x0b\x32\x19.tearline.v1.Equivocation\x12\x10\n\x08pause_ms\x18\x03 \x01(\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,5 +36,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COSIGNREQUEST']._serialized_start=112
   _globals['_COSIGNREQUEST']._serialized_end=224
   _globals['_COSIGNREPLY']._serialized_start=226
-  _globals['_COSIGNREPLY']._serialized_end=305
+  _globals['_COSIGNREPLY']._serialized_end=323
 # @@protoc_insertion_point(module_scope)

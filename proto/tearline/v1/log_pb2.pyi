@@ -31,9 +31,11 @@ class CosignRequest(_message.Message):
     def __init__(self, checkpoint: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Equivocation, _Mapping]]] = ..., wait: _Optional[bool] = ..., clock_ms: _Optional[int] = ...) -> None: ...
 
 class CosignReply(_message.Message):
-    __slots__ = ("checkpoints", "evidence")
+    __slots__ = ("checkpoints", "evidence", "pause_ms")
     CHECKPOINTS_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_MS_FIELD_NUMBER: _ClassVar[int]
     checkpoints: _containers.RepeatedScalarFieldContainer[str]
     evidence: _containers.RepeatedCompositeFieldContainer[Equivocation]
-    def __init__(self, checkpoints: _Optional[_Iterable[str]] = ..., evidence: _Optional[_Iterable[_Union[Equivocation, _Mapping]]] = ...) -> None: ...
+    pause_ms: int
+    def __init__(self, checkpoints: _Optional[_Iterable[str]] = ..., evidence: _Optional[_Iterable[_Union[Equivocation, _Mapping]]] = ..., pause_ms: _Optional[int] = ...) -> None: ...

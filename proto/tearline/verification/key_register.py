@@ -29,6 +29,7 @@ class KeyRegister:
         self._bounds = bounds
         # By subject and key id: recording another's key first must not block its owner.
         self._keys: dict[tuple[str, bytes], KeyEntry] = {}
+        self._of_id: defaultdict[bytes, list[KeyEntry]] = defaultdict(list)
         self.of_node: defaultdict[str, list[KeyEntry]] = defaultdict(list)
         self.nodes: defaultdict[str, list[str]] = defaultdict(list)
         self.revoked: set[tuple[str, bytes]] = set()
@@ -83,6 +84,7 @@ class KeyRegister:
         self._bounds.take_key(record)
         entry = KeyEntry(record=record, start=index)
         self._keys[record.subject, record.key_id] = entry
+        self._of_id[record.key_id].append(entry)
         if record.subject not in self.of_node:
             self.nodes[agency].append(record.subject)
         self.of_node[record.subject].append(entry)
@@ -94,7 +96,7 @@ class KeyRegister:
             SignerKeyUnknown: If only other agencies have that key.
             RecordsExceeded: If the agency has reached its limit of revocations.
         """
-        holders = [entry for (_, id_), entry in self._keys.items() if id_ == key]
+        holders = self._of_id.get(key, ())
         own = [each for each in holders if agency_uri_of(each.record.subject) == agency]
         if holders and not own:
             raise SignerKeyUnknown("an agency may revoke only its own keys")

@@ -5,9 +5,9 @@ from tearline.federation.cosigning import MAX_PATH
 from tearline.federation.equivocation import Equivocation
 from tearline.limits import (
     MAX_COSIGN_BYTES,
-    MAX_COSIGNERS,
     MAX_EVIDENCE,
     MAX_EVIDENCE_BYTES,
+    MAX_TOLD_NOTES,
 )
 from tearline.tlog.merkle import HASH_SIZE
 from tearline.v1 import log_pb2 as pb
@@ -38,12 +38,15 @@ class CosignReply:
     """Exchange's answer to a cosigner.
 
     Attributes:
-        checkpoints: Notes: the log's newest, then the newest of each cosigner.
+        checkpoints: Notes: the log's newest, then the newest that the counted cosigners, and the
+            caller's partners, have cosigned.
         evidence: Any node's evidence against the log.
+        pause_ms: Milliseconds from the answer to the caller's next turn.
     """
 
     checkpoints: tuple[bytes, ...]
     evidence: tuple[Equivocation, ...] = ()
+    pause_ms: int = 0
 
 
 _HASHES = "evidence holds a root and a path of hashes"
@@ -89,10 +92,11 @@ COSIGN_REPLY = table(
     checkpoints=many(
         CHECKPOINT,
         least=1,
-        most=MAX_COSIGNERS + 1,
-        why="an answer holds the newest checkpoint, and one of each cosigner",
+        most=MAX_TOLD_NOTES + 1,
+        why=f"an answer holds the newest checkpoint, and at most {MAX_TOLD_NOTES} cosigned ones",
     ),
     evidence=_EVIDENCE,
+    pause_ms=NUMBER,
 )
 encode_cosign_news = COSIGN_REPLY.encode
 """Returns the bytes of an answer to a cosigner."""

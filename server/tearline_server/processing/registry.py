@@ -4,7 +4,9 @@ It is derived from the store at the start, and again after a failed transaction.
 processes are applied before the next batch is judged.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import TypeVar
 
@@ -124,6 +126,7 @@ class Registry:
         self.trust = TrustState(federation=federation)
         self.agreements: dict[bytes, InForce] = {}
         self.bounds = AgreementBounds()
+        self._partners: defaultdict[str, set[str]] = defaultdict(set)
         self._policies = lru_cache(maxsize=MAX_POLICIES_KEPT)(self._policy)
         self.standings = SuspensionIndex()
         self.told: dict[tuple[str, bytes], NotifiedEntries] = {}
@@ -193,6 +196,8 @@ class Registry:
     ) -> None:
         """Stores a newer version of an agreement; ``size`` is its bytes."""
         self.bounds.put(agreement, size)
+        for party in agreement.terms.parties:
+            self._partners[party].update(agreement.terms.parties)
         self.agreements[agreement.id] = InForce(
             agreement=agreement, statement=statement, entries=entries
         )
@@ -228,6 +233,10 @@ class Registry:
         """
         if departed := self.departed(found):
             raise PartyDeparted(", ".join(map(trust_domain_of, departed)))
+
+    def partners_of(self, agency: str) -> AbstractSet[str]:
+        """Returns the parties of an agency's agreements, itself among them if there is one."""
+        return self._partners.get(agency, frozenset())
 
     def is_party(self, agreement_id: bytes, agency: str) -> bool:
         """Returns whether an agency is a party to the newest version of an agreement."""

@@ -38,7 +38,6 @@ def ask_nothing(head: Head, news: Snapshot | None) -> Lookups:
     return Lookups()
 
 
-Merge = Callable[[bytes | None], bytes]
 """Pure function that returns the note to store, from the stored note or None."""
 
 
@@ -138,17 +137,19 @@ class Store(Protocol):
         ...
 
     async def cosigned(self) -> Sequence[tuple[int, bytes]]:
-        """Returns size and note of the cosigned checkpoints, by size."""
+        """Returns size and note of the cosigned checkpoints, by size and cosigner."""
         ...
 
-    async def cosigned_at(self, size: int) -> bytes | None:
-        """Returns the note of the cosigned checkpoint of that size, or None."""
+    async def cosigned_at(self, size: int) -> Sequence[bytes]:
+        """Returns the notes of the cosigned checkpoint of that size, one for each cosigner."""
         ...
 
-    async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
-        """Merges and stores the note of a cosigned checkpoint, and returns it.
+    async def put_cosigned(
+        self, size: int, cosigner: str, note: bytes, *, since: int, above: int
+    ) -> None:
+        """Stores the note of a checkpoint with a cosigner's line, in place of an earlier one.
 
-        Deletes the cosigned checkpoints up to size ``above``.
+        Deletes that cosigner's notes below size ``since``, and all up to size ``above``.
         """
         ...
 

@@ -9,7 +9,7 @@ from typing import Any
 from tearline.limits import MAX_LOG_SIZE
 from tearline.tlog.merkle import Frontier, NodeId
 from tearline_server.storage.columns import tree_of
-from tearline_server.storage.interface import Append, Ask, Merge
+from tearline_server.storage.interface import Append, Ask
 from tearline_server.storage.lookups import WholePacket
 from tearline_server.storage.postgres.connections import Database
 from tearline_server.storage.postgres.log import entries, event_rows, nodes, retained
@@ -203,34 +203,34 @@ class PostgresStore:
         return await self._db.write(put)
 
     async def cosigned(self) -> Sequence[tuple[int, bytes]]:
-        """Returns size and note of the cosigned checkpoints, by size."""
-        return await self._pairs("SELECT size, note FROM cosigned ORDER BY size")
+        """Returns size and note of the cosigned checkpoints, by size and cosigner."""
+        return await self._pairs("SELECT size, note FROM cosigned ORDER BY size, cosigner")
 
-    async def cosigned_at(self, size: int) -> bytes | None:
-        """Returns the note of the cosigned checkpoint of that size, or None."""
-        sql = "SELECT note FROM cosigned WHERE size = $1"
-        note: bytes | None = await self._db.ask(lambda c: c.fetchval(sql, size))
-        return note
+    async def cosigned_at(self, size: int) -> Sequence[bytes]:
+        """Returns the notes of the cosigned checkpoint of that size, one for each cosigner."""
+        sql = "SELECT note FROM cosigned WHERE size = $1 ORDER BY cosigner"
+        return [row[0] for row in await self._db.ask(lambda c: c.fetch(sql, size))]
 
-    async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
-        """Merges and stores the note of a cosigned checkpoint, and returns it."""
+    async def put_cosigned(
+        self, size: int, cosigner: str, note: bytes, *, since: int, above: int
+    ) -> None:
+        """Stores the note of a checkpoint with a cosigner's line, in place of an earlier one."""
 
-        async def put(connection: Connection) -> bytes:
-            # A missing row cannot be locked, and two processes would both insert it.
-            await connection.execute("LOCK TABLE cosigned IN SHARE ROW EXCLUSIVE MODE")
-            sql = "SELECT note FROM cosigned WHERE size = $1"
-            note = merge(await connection.fetchval(sql, size))
+        async def put(connection: Connection) -> None:
             await connection.execute(
-                "INSERT INTO cosigned VALUES ($1, $2)"
-                " ON CONFLICT (size) DO UPDATE SET note = excluded.note",
+                "INSERT INTO cosigned VALUES ($1, $2, $3)"
+                " ON CONFLICT (cosigner, size) DO UPDATE SET note = excluded.note",
+                cosigner,
                 size,
                 note,
             )
+            await connection.execute(
+                "DELETE FROM cosigned WHERE cosigner = $1 AND size < $2", cosigner, since
+            )
             await connection.execute("DELETE FROM cosigned WHERE size <= $1", above)
             await connection.execute(TELL, str(size))
-            return note
 
-        return await self._db.write(put)
+        await self._db.write(put)
 
     async def evidence(self) -> Sequence[bytes]:
         """Returns the evidence that the log signed two histories."""

@@ -9,7 +9,7 @@ import apsw
 from tearline.limits import MAX_LOG_SIZE
 from tearline.tlog.merkle import NodeId
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.interface import Append, Ask, Merge
+from tearline_server.storage.interface import Append, Ask
 from tearline_server.storage.lookups import WholePacket
 from tearline_server.storage.reads import BACKLOG, Backlog, MailItem, RetainedRow, Search
 from tearline_server.storage.rows import (
@@ -129,26 +129,28 @@ class SqliteStore(Alone):
         return size, note
 
     async def cosigned(self) -> Sequence[tuple[int, bytes]]:
-        """Returns size and note of the cosigned checkpoints, by size."""
-        sql = "SELECT size, note FROM cosigned ORDER BY size"
+        """Returns size and note of the cosigned checkpoints, by size and cosigner."""
+        sql = "SELECT size, note FROM cosigned ORDER BY size, cosigner"
         return await self._db.read(lambda connection: list(connection.execute(sql)))
 
-    async def cosigned_at(self, size: int) -> bytes | None:
-        """Returns the note of the cosigned checkpoint of that size, or None."""
-        sql = "SELECT note FROM cosigned WHERE size = ?"
-        note: bytes | None = await self._db.read(lambda each: value(each, sql, (size,)))
-        return note
+    async def cosigned_at(self, size: int) -> Sequence[bytes]:
+        """Returns the notes of the cosigned checkpoint of that size, one for each cosigner."""
+        sql = "SELECT note FROM cosigned WHERE size = ? ORDER BY cosigner"
+        return await self._db.read(lambda each: [note for (note,) in each.execute(sql, (size,))])
 
-    async def put_cosigned(self, size: int, merge: Merge, *, above: int) -> bytes:
-        """Merges and stores the note of a cosigned checkpoint, and returns it."""
+    async def put_cosigned(
+        self, size: int, cosigner: str, note: bytes, *, since: int, above: int
+    ) -> None:
+        """Stores the note of a checkpoint with a cosigner's line, in place of an earlier one."""
+        older = "DELETE FROM cosigned WHERE cosigner = ? AND size < ?"
 
-        def put(connection: apsw.Connection) -> bytes:
-            note = merge(value(connection, "SELECT note FROM cosigned WHERE size = ?", (size,)))
-            run(connection, "INSERT OR REPLACE INTO cosigned VALUES (?, ?)", (size, note))
+        def put(connection: apsw.Connection) -> None:
+            row = (cosigner, size, note)
+            run(connection, "INSERT OR REPLACE INTO cosigned VALUES (?, ?, ?)", row)
+            run(connection, older, (cosigner, since))
             run(connection, "DELETE FROM cosigned WHERE size <= ?", (above,))
-            return note
 
-        return await self._db.write(put)
+        await self._db.write(put)
 
     async def evidence(self) -> Sequence[bytes]:
         """Returns the evidence that the log signed two histories."""

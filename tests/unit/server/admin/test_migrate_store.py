@@ -88,7 +88,7 @@ async def lived(path: Path) -> Past:
         assert codes([await world.say(MX, StatementType.STANDING, encode_standing(said))]) == [""]
         world.clock.time_ms += 1000
         note = await world.exchange.checkpoint()
-        await world.store.put_cosigned(1, lambda _: note, above=-1)
+        await world.store.put_cosigned(1, node_of(US), note, since=0, above=-1)
         past.world = world
     store = SqliteStore(path / "exchange.db")
     past.stored = await store.load()

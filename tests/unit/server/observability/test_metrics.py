@@ -217,7 +217,7 @@ async def test_each_node_that_cosigns_is_told_with_what_it_misses(
     signature = NoteSignature(name=node_of(CN), key_hash=bytes(4), payload=bytes(32))
     size = world.exchange.snapshot.covered
     await world.store.put_cosigned(
-        size, lambda _: early.with_signatures([signature]).encode(), above=-1
+        size, node_of(CN), early.with_signatures([signature]).encode(), since=0, above=-1
     )
     await world.exchange._cosignatures.restore()
     world.clock.time_ms += 2000

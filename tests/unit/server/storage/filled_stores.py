@@ -304,7 +304,7 @@ async def _read(store: Store) -> None:
     await store.nodes([(0, 3), (0, 700), (1, 3), (3, 7)])
     await store.put_checkpoint(1, b"note")
     await store.cosigned()
-    await store.put_cosigned(2, lambda note: b"note", above=1)
+    await store.put_cosigned(2, "us", b"note", since=2, above=1)
     await store.cosigned_at(2)
     await store.put_evidence(bytes(32), b"evidence")
     await store.evidence()

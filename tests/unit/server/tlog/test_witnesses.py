@@ -216,7 +216,7 @@ async def test_its_line_is_still_there_after_a_restart_and_passes_for_no_agency_
     cosignatures._notes = {}
     await cosignatures.restore()
     assert SIGNER.verifier.name in await lines(world)
-    assert cosignatures._newest() == []
+    assert cosignatures._newest("spiffe://us.example") == []
 
 
 # The setting.

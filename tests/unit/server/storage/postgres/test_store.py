@@ -148,7 +148,7 @@ async def test_what_others_write_is_heard_of(stores: tuple[PostgresStore, Postgr
     news = await other.news(before)
     assert news is not None
     assert await other.grown(0, 0) == (news.head.tree, None)
-    await one.put_cosigned(1, lambda _: b"note", above=-1)
+    await one.put_cosigned(1, "us", b"note", since=0, above=-1)
     assert await anext(changes) == Changes(cosigned=frozenset({1}))
     await one.put_evidence(b"1" * 32, b"evidence")
     assert await anext(changes) == Changes(cosigned=None)

@@ -1,0 +1,138 @@
+"""Cosignatures at the exchange: each node is told of those on which it relies."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from support.agencies import Federation, agency, clear_entries, constitution, node_of
+from support.exchange import World, agreed, agreement, opened, terms
+from support.light import cosigner, cosigning_record
+from tearline.identity import agency_uri_of
+from tearline.limits import COSIGN_TURN_MS, MAX_COSIGN_PAUSE_MS
+from tearline.tlog.checkpoint import parse_checkpoint_text
+from tearline.tlog.note import parse_note
+from tearline.wire.cosigning import CosignReply, CosignRequest
+from tearline_server.tlog import cosignatures
+
+COUNTED, US, MX, CN, FR = (f"spiffe://{name}.example" for name in ("au", "us", "mx", "cn", "fr"))
+_IDS = count()
+ALL = tuple(sorted((COUNTED, US, MX, CN, FR)))
+
+
+def one_counted() -> Federation:
+    """A federation of five, of which one is a counted cosigner; US and MX have an agreement."""
+    constituted = replace(constitution(ALL), cosigners=(COUNTED,), quorum=1)
+    clear = clear_entries(map(agency, ALL), constituted)
+    return Federation(agencies=ALL, id=clear[0].statement.id, clear=clear)
+
+
+FEDERATION = one_counted()
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with opened(tmp_path, FEDERATION) as found:
+        records = [cosigning_record(FEDERATION, uri) for uri in ALL]
+        for uri, record in zip(ALL, records, strict=True):
+            (outcome,) = await found.publish_signed(uri, record)
+            assert outcome.refusal is None
+        found.clock.time_ms += 1000
+        yield found
+
+
+async def cosign(world: World, uri: str) -> CosignReply:
+    """An agency's turn: it cosigns the newest checkpoint."""
+    note = await world.exchange.checkpoint()
+    line = cosigner(uri).sign(parse_checkpoint_text(parse_note(note).text), time_s=1)
+    signed = parse_note(note).with_signatures([line]).encode()
+    return await world.exchange.cosign(node_of(uri), CosignRequest(checkpoint=signed))
+
+
+async def grow(world: World) -> None:
+    """The log grows by the entries of another agreement."""
+    made = agreement(
+        world.parties.signer(US).header,
+        terms=terms((MX, US)),
+        id=next(_IDS).to_bytes(16),
+    )
+    signed = agreed(world.parties, made, (US, MX))
+    (outcome,) = await world.publish_signed(US, signed)
+    assert outcome.refusal is None, outcome.refusal
+    world.clock.time_ms += 1000
+
+
+def told(reply: CosignReply) -> set[str]:
+    """The agencies whose lines an answer holds."""
+    names = {line.name for note in reply.checkpoints for line in parse_note(note).signatures}
+    return {agency_uri_of(name) for name in names if "://" in name}
+
+
+async def test_a_node_is_told_of_counted_cosigners_its_partners_and_itself(world: World) -> None:
+    await grow(world)
+    for uri in ALL:
+        reply = await cosign(world, uri)
+        await grow(world)
+    assert told(reply) == {COUNTED, US, MX}  # US came last
+    assert told(await cosign(world, FR)) == {COUNTED, FR}
+    assert told(await cosign(world, MX)) == {COUNTED, US, MX}
+
+
+async def test_a_page_of_entries_has_the_lines_that_its_reader_relies_on(world: World) -> None:
+    await grow(world)
+    for uri in (*ALL, US):
+        await cosign(world, uri)
+    for reader, lines in (("", {COUNTED}), (FR, {COUNTED, FR}), (MX, {COUNTED, US, MX})):
+        page = await world.exchange.entries(0, 0, reader)
+        assert told(CosignReply(checkpoints=(page.checkpoint,))) == lines
+
+
+async def test_the_newest_line_of_a_node_that_is_not_counted_replaces_its_others(
+    world: World,
+) -> None:
+    for _ in range(3):
+        await cosign(world, COUNTED)
+        await cosign(world, FR)
+        await grow(world)
+    rows = [parse_note(note) for _, note in await world.store.cosigned()]
+    lines = [line.name for note in rows for line in note.signatures if "://" in line.name]
+    assert sorted(lines) == sorted([node_of(COUNTED)] * 3 + [node_of(FR)])
+    await world.exchange._cosignatures.restore()
+    assert told(await cosign(world, FR)) == {COUNTED, FR}
+
+
+async def test_lines_of_one_tree_come_in_notes_of_bounded_size(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cosignatures, "MAX_TOLD_LINES", 1)
+    await grow(world)
+    for uri in (MX, COUNTED, US):
+        reply = await cosign(world, uri)
+    first, *others = [parse_note(note).signatures for note in reply.checkpoints]
+    names = [[line.name for line in each if "://" in line.name] for each in (first, *others)]
+    assert names[0] == [node_of(COUNTED)]
+    assert sorted(names[1:]) == sorted([[node_of(uri)] for uri in (COUNTED, MX, US)])
+    monkeypatch.setattr(cosignatures, "MAX_TOLD_NOTES", 2)
+    assert told(await cosign(world, MX)) > {COUNTED}
+
+
+async def test_the_more_nodes_cosign_the_longer_they_pause(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await cosign(world, COUNTED)).pause_ms == 0
+    assert (await cosign(world, US)).pause_ms == 2 * COSIGN_TURN_MS
+    assert (await cosign(world, FR)).pause_ms == 3 * COSIGN_TURN_MS
+    monkeypatch.setattr(cosignatures, "COSIGN_TURN_MS", MAX_COSIGN_PAUSE_MS)
+    assert (await cosign(world, FR)).pause_ms == MAX_COSIGN_PAUSE_MS
+    assert (await cosign(world, COUNTED)).pause_ms == 0
+
+
+async def test_lags_count_from_each_node_s_newest_line(world: World) -> None:
+    for uri in (FR, US):
+        await cosign(world, uri)
+        await grow(world)
+    await world.exchange.checkpoint()
+    behind = world.exchange.snapshot.cosigners_behind
+    assert behind[node_of(US)] < behind[node_of(FR)] < behind[node_of(CN)]
