@@ -79,9 +79,9 @@ def found(
 ) -> None:
     """Draft the charter of a federation, signed by this agency's root.
 
-    Every founder is in the council, up to 64. Example: tearline federation found --name "Example" --exchange
-    exchange.enrolment --agency us-justice.agency --agency mx-prosecutor.agency --output-file
-    federation.trust
+    Every founder is in the council, up to 64. Example: tearline federation found --name "Example"
+    --exchange exchange.enrolment --agency us-justice.agency --agency mx-prosecutor.agency
+    --output-file federation.trust
     """
     drafted = draft_charter(
         home_of(cli),
