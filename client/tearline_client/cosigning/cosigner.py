@@ -280,16 +280,10 @@ class Cosigner:
         signer = self._counting_signer()
         if signer is None:
             return
-        log = self._context.trust.log
         for note in notes:
             if not parse_note(note).only_by([signer.verifier]).signatures:
                 continue
-            found = parse_checkpoint(
-                note,
-                origin=log.origin,
-                required=self._keys_at(_size(note)),
-                known=[signer.verifier],
-            )
+            found = self._parsed(note, [signer.verifier])
             times = [s.time_s for s in found.signatures if s.key == signer.verifier and s.time_s]
             last = self._context.stores.cosigning.signed_s()
             if any(time_s > last for time_s in times):
@@ -330,11 +324,8 @@ class Cosigner:
     def _compare(self, note: bytes) -> None:
         """Compares a checkpoint with our own tree, and records its cosigners."""
         log, stores = self._context.trust.log, self._context.stores
-        signed = parse_checkpoint(
-            note,
-            origin=log.origin,
-            required=self._keys_at(_size(note)),
-            known=self._cosigners({line.name for line in parse_note(note).signatures}),
+        signed = self._parsed(
+            note, self._cosigners({line.name for line in parse_note(note).signatures})
         )
         size = signed.checkpoint.size
         if size == 0:
@@ -375,6 +366,12 @@ class Cosigner:
         """Returns a checkpoint with only the log's signatures, so that equal evidence is equal."""
         keys = self._keys_at(signed.checkpoint.size)
         return parse_note(signed.note).only_by(keys).encode()
+
+    def _parsed(self, note: bytes, known: Iterable[VerifierKey]) -> SignedCheckpoint:
+        """Returns a checkpoint of the log, verified under its keys and those known ones."""
+        required = self._keys_at(_size(note))
+        origin = self._context.trust.log.origin
+        return parse_checkpoint(note, origin=origin, required=required, known=known)
 
     def _keys_at(self, size: int) -> list[VerifierKey]:
         """Returns the log's keys that count for a checkpoint of a size."""
