@@ -324,9 +324,8 @@ class Cosigner:
     def _compare(self, note: bytes) -> None:
         """Compares a checkpoint with our own tree, and records its cosigners."""
         log, stores = self._context.trust.log, self._context.stores
-        signed = self._parsed(
-            note, self._cosigners({line.name for line in parse_note(note).signatures})
-        )
+        names = {line.name for line in parse_note(note).signatures}
+        signed = self._parsed(note, self._cosigners(names))
         size = signed.checkpoint.size
         if size == 0:
             return
@@ -369,8 +368,7 @@ class Cosigner:
 
     def _parsed(self, note: bytes, known: Iterable[VerifierKey]) -> SignedCheckpoint:
         """Returns a checkpoint of the log, verified under its keys and those known ones."""
-        required = self._keys_at(_size(note))
-        origin = self._context.trust.log.origin
+        origin, required = self._context.trust.log.origin, self._keys_at(_size(note))
         return parse_checkpoint(note, origin=origin, required=required, known=known)
 
     def _keys_at(self, size: int) -> list[VerifierKey]:
