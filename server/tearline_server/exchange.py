@@ -10,7 +10,6 @@ from tearline.limits import (
     LOG_PAGE_BYTES,
     MAX_CALLS,
     MAX_QUEUE_BYTES,
-    MAX_UNOPENED,
 )
 from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.tlog.tiles import Tile
@@ -32,7 +31,6 @@ from tearline_server.ingest.commands import (
     DeliverCommand,
     LogEventsCommand,
     PublishCommand,
-    ReconcileCommand,
 )
 from tearline_server.ingest.committer import Committer
 from tearline_server.ingest.processor import Listeners, StatementProcessor
@@ -41,7 +39,7 @@ from tearline_server.observability.metrics import Snapshot
 from tearline_server.processing.context import Publisher
 from tearline_server.processing.registry import Registry
 from tearline_server.processing.submission import read_claims
-from tearline_server.recovery.reconcile import places_of, take_back
+from tearline_server.recovery.reconcile import Reconciliation, places_of
 from tearline_server.recovery.resume import ResumeBarrier
 from tearline_server.recovery.write_conditions import WriteConditions
 from tearline_server.replicas import ReplicaFollower
@@ -71,7 +69,7 @@ class Exchange:
             components.store, epoch, self._hand_out, self._reaches, self.take_answer_turn
         )
         self._epoch = epoch
-        self._reconciling = asyncio.Lock()  # a reconciliation reads all restored entries
+        self._reconciliation = Reconciliation(components.store, self._submit)
         self.on_trust: Callable[[], None] = lambda: None
         self.is_disk_low = False
         self.free_bytes: int | None = None
@@ -352,18 +350,12 @@ class Exchange:
         Raises:
             EntryMismatch: If an opening does not match its entry.
         """
-        unopened: Sequence[int] = ()
-        if await self._store.restorations():
-            await take_back(self._store, request.openings)
-            if request.confirmed:
-                await self._submit(ReconcileCommand(node, request.confirmed))
-            async with self._reconciling:
-                unopened = await self._store.unopened(request.after, limit=MAX_UNOPENED)
+        unopened = await self._reconciliation.take(node, request)
         await self._committer.follow()
         return ReconcileReply(
             epoch=self._epoch,
             channels=places_of(node, self._desk.registry.channels),
-            unopened=tuple(unopened),
+            unopened=unopened,
         )
 
     async def _hand_out(self, node: str, items: Sequence[MailItem]) -> DeliverCommand:
