@@ -580,11 +580,13 @@ packet        id           the packet
 id            id           the same
 from          text         us, or the sender
 kind          text         kind of packet
-case          text         id of its case; empty without
+case          text         title of its case, or its id
+case_id       text         id of its case; empty without
 urgency       text         its urgency
 at            time?        when it arrived or was sent
 corrects      id-or-empty  the packet that it replaces
 corrected_by  id-or-empty  the packet that replaces it
+recalled      flag         whether it, or a part of it, was recalled
 """,
         ),
     ),

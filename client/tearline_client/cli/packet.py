@@ -176,6 +176,8 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
     await look(cli, node, sync=sync)
     members = node.directory.members()
     superseded = node.corrections.superseded()
+    titles = {view.id.hex(): view.title for view in node.cases.all()}
+    recalled = {each.recall.packet for each in node.recalls.all()}  # as all packets are
     rows: list[dict[str, object]] = []
     for packet in node.packets.list():
         manifest = packet.manifest
@@ -186,15 +188,17 @@ async def list_command(cli: CliContext, node: Node, sync: bool) -> None:
                 "id": packet.id.hex(),
                 "from": "us" if own else agency_name(members, packet.origin),
                 "kind": manifest.kind.value,
-                "case": manifest.case_id,
+                "case": titles.get(manifest.case_id, manifest.case_id),
+                "case_id": manifest.case_id,
                 "urgency": manifest.urgency.value,
                 "at": moment(packet.received_ms),
                 "corrects": Id(manifest.supersedes),
                 "corrected_by": Id(superseded.get(packet.id, b"")),
+                "recalled": packet.id in recalled,
             }
         )
-    columns = ["packet", "from", "kind", "case", "urgency", "at", "corrected_by"]
-    cli.emit(rows, columns, spare=["corrected_by", "urgency", "case"])
+    columns = ["packet", "from", "kind", "case", "urgency", "at", "corrected_by", "recalled"]
+    cli.emit(rows, columns, spare=["urgency", "case", "corrected_by", "recalled"])
 
 
 @command.command()

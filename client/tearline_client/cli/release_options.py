@@ -88,7 +88,11 @@ unmarked_option: Decorator = click.option(
 
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options for agreement, purpose and recipients, collected as one Order."""
-    agreement = click.option("--agreement", required=True, help="Name of the agreement.")
+    agreement = click.option(
+        "--agreement",
+        required=True,
+        help="Name of the agreement; `tearline agreement list` shows them.",
+    )
     return _with_options(function, agreement)
 
 
@@ -108,8 +112,12 @@ def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callabl
     options = (
         click.option("--to", multiple=True, required=True, help="Partner or node URI; repeatable."),
         agreement,
-        click.option("--article", required=True, help="Id of its article."),
-        click.option("--purpose", required=True, help="The permitted purpose of use."),
+        click.option(
+            "--article",
+            required=True,
+            help="Id of its article; `tearline agreement show NAME` shows them.",
+        ),
+        click.option("--purpose", required=True, help="The purpose of use; one of the article."),
         click.option(
             "--kind",
             type=click.Choice([kind.value for kind in PacketKind]),

@@ -119,6 +119,7 @@ class Row:
         received_ms: Time of its arrival or creation.
         unread: Whether it is a partner's, and no person has seen it.
         corrected: Whether a newer packet replaces it.
+        recalled: Whether it was recalled, from one partner at least or one field of it.
         found: The fields that a search found.
         subject: Its first readable names, persons first, if they were asked for.
         badge: Its strictest TLP, if names or a TLP were asked for.
@@ -134,6 +135,7 @@ class Row:
     received_ms: int
     unread: bool
     corrected: bool
+    recalled: bool
     found: tuple[FoundField, ...] = ()
     subject: tuple[str, ...] = ()
     badge: Badge | None = None
@@ -360,5 +362,6 @@ def _row(
         received_ms=record.received_ms,
         unread=_is_unread(node, record),
         corrected=corrected,
+        recalled=bool(node.recalls.of(record.id)),
         found=found,
     )

@@ -110,8 +110,8 @@ def test_an_error_fits_its_schema(desk: Desk, form: str) -> None:
 )
 def test_a_row_that_differs_is_refused(change: dict[str, object]) -> None:
     row = dict.fromkeys(["packet", "id"], "00" * 16) | {"at": "2026-02-17T12:30:00Z"}
-    row |= {"corrects": "", "corrected_by": ""}
-    row |= dict.fromkeys(["from", "kind", "case", "urgency"], "text")
+    row |= {"corrects": "", "corrected_by": "", "recalled": False}
+    row |= dict.fromkeys(["from", "kind", "case", "case_id", "urgency"], "text")
     rows_of("packet list").validate(row)
     with pytest.raises(ValidationError):
         rows_of("packet list").validate(row | change)

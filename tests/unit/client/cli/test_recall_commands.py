@@ -52,10 +52,12 @@ def test_what_is_not_undone_is_said_in_words() -> None:
 
 
 def test_what_we_recalled_is_said_to_be_gone_there_and_not_here(desk: Desk) -> None:
+    assert [row["recalled"] for row in desk.rows("packet", "list", "--no-sync")] == [False]
     recalled = desk.run("packet", "recall", desk.packet, "--reason", "mistake", "--yes")
     assert recalled.exit_code == 0, recalled.output
     for agency in ("mx-prosecutor", "us-justice"):
         assert desk.run("node", "sync", agency=agency).exit_code == 0
+    assert [row["recalled"] for row in desk.rows("packet", "list", "--no-sync")] == [True]
     shown = desk.run("packet", "show", desk.packet)
     assert shown.exit_code == 0, shown.output
     assert "We recalled everything from mx-prosecutor: erased there." in shown.stderr

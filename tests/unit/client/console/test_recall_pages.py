@@ -123,3 +123,4 @@ async def test_our_recalls_are_listed_with_their_answers(world: Simulation, pack
     text = text_of((await ana.get("/recalls")).text)
     assert "mx-prosecutor The whole packet It was sent by mistake Recalled, not answered" in text
     assert (await ana.get(f"/recalls/{packet.hex()}")).status_code == 404  # not ours to answer
+    assert "Lead recalled Routine" in text_of((await ana.get("/packets?way=out")).text)
