@@ -113,13 +113,16 @@ def start_state(
 def known_exchanges(trust: TrustState, pinned: TrustState) -> Sequence[ExchangeIdentity]:
     """Returns the exchange by the newest constitution known here, behind the one before.
 
+    Nothing of the one before counts where another exchange succeeded it.
+
     Args:
         trust: The state of the log as read.
         pinned: The state of the federation file.
     """
     read, filed = trust.membership.constitutions, pinned.membership.constitutions
     # The longer one has read more decisions: each lists all of them, in order.
-    return [each.constitution.exchange for each in max(read, filed, key=len)[-2:]]
+    known = max(read, filed, key=len)
+    return [each.constitution.exchange for each in known[-1 if known[-1].is_succession else -2 :]]
 
 
 def newest_exchange(trust: TrustState) -> ExchangeIdentity | None:

@@ -128,6 +128,11 @@ _ARMORED = {
         "`tearline federation join`, `tearline-server federation publish`,"
         " `tearline audit verify --trust`",
     ),
+    Armor.SUCCESSION: (
+        "decision that a new exchange goes on, with the votes given",
+        "`tearline federation succeed`",
+        "`tearline federation succeed`, `tearline-server federation succeed`",
+    ),
     Armor.KEY_RECORD: (
         "a node's public key, signed by its agency",
         "`tearline init`",

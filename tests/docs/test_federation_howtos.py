@@ -12,7 +12,9 @@ from tearline_client.keys.home import Home
 
 pytestmark = pytest.mark.integration
 
-_ASKS = re.compile(r"(federation (?:invite|vote|exchange|leave|rotate-root|rules -)[^\n]*)")
+_ASKS = re.compile(
+    r"((?<!server )federation (?:invite|vote|exchange|succeed|leave|rotate-root|rules -)[^\n]*)"
+)
 
 
 def answered(page: str, federation: str) -> str:
@@ -65,3 +67,23 @@ def test_every_command_about_the_exchange_s_keys_works(tmp_path: Path) -> None:
         assert federation.cn.here("node", "sync").refused("TL-REQ-001", 3)
         follow(us, away, tmp_path)
         federation.cn.done_here("node", "sync")
+
+
+def test_every_command_about_a_successor_works(tmp_path: Path) -> None:
+    federation = copied(tmp_path)
+    us = federation.us
+    level, begin, decide, go_on, read = (
+        _ASKS.sub(r"\1 --yes", block) for block in blocks("howto/succeed-exchange.md")
+    )
+    federation.operator.done("backup", str(tmp_path / "exchange.backup"))
+    with at_work(federation.operator):
+        federation.all("node", "sync")
+    shutil.rmtree(federation.operator.home)
+    for block in (level, begin, decide, go_on):
+        follow(us, block, tmp_path)
+    follow(us, level.splitlines()[0] + "\n" + read, tmp_path)
+    with at_work(federation.operator):
+        for _ in range(3):  # as daemons do
+            for agency in federation.agencies.values():
+                agency.here("node", "sync")
+        federation.all("node", "sync")

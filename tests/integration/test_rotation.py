@@ -1,10 +1,12 @@
 """The exchange's keys are rotated by commands, on processes at work: no accepted mail is lost."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from support.federation import ORDER, Agency, Federation, Operator, at_work, copied
+from tearline_client.demo.world import DNS_NAME, EXCHANGE_DOMAIN
 
 pytestmark = pytest.mark.integration
 
@@ -65,3 +67,91 @@ def test_all_keys_are_rotated_while_mail_is_under_way(tmp_path: Path) -> None:
         sent.append(send(federation, cn))
         assert sent[-1] in received(cn)
     operator.done("verify-log")
+
+
+def levelled(federation: Federation, folder: Path) -> Path:
+    """All nodes read the longest mirror, and then each other's cosignatures; returns a mirror."""
+    mirrors = {name: folder / f"{name}.mirror" for name in federation.agencies}
+    for _ in range(2):
+        for name, agency in federation.agencies.items():
+            mirrors[name].unlink(missing_ok=True)
+            agency.done_here("node", "mirror", "--output-file", str(mirrors[name]))
+        for agency in federation.agencies.values():
+            for mirror in mirrors.values():
+                agency.done_here("log", "read", str(mirror))
+    return mirrors["us-justice"]
+
+
+def test_an_exchange_that_was_compromised_is_succeeded_by_another(tmp_path: Path) -> None:
+    federation = copied(tmp_path)
+    us, cn, mx, operator = federation.us, federation.cn, federation.mx, federation.operator
+    backup, succession = str(tmp_path / "exchange.backup"), str(tmp_path / "next.succession")
+    operator.done("backup", backup)
+    with at_work(operator):
+        sent = [send(federation, cn, mx)]
+        assert received(cn) == {*sent}
+        sent.append(send(federation, cn, mx))  # which waits at the exchange
+        us.done_here("node", "sync")
+    shutil.move(operator.home, tmp_path / "thief")
+    mirror = levelled(federation, tmp_path)
+
+    operator.done("restore", backup, "--mirror", str(mirror))
+    operator.done("keys", "prepare")
+    enrolment = str(operator.home / "exchange-next.enrolment")
+    us.done_here("federation", "succeed", enrolment, "--output-file", succession, "--yes")
+    goes_on = ("federation", "succeed", succession, "--mirror-file", str(tmp_path / "new.mirror"))
+    assert operator.run(*goes_on).refused("TL-TRU-004", 4)  # one vote decides nothing
+    mx.done_here("federation", "succeed", succession, "--output-file", succession, "--yes")
+    operator.done(*goes_on)
+    operator.done(*goes_on)  # as after an interruption
+    assert in_force(operator) == ["exchange.keys"] * 4
+    with at_work(operator):
+        assert us.here("node", "sync").refused("TL-REQ-001", 3)  # it trusts the old CA alone
+        for agency in federation.agencies.values():
+            agency.done_here("log", "read", str(tmp_path / "new.mirror"))
+        for _ in range(3):  # as daemons do; who is told to wait comes again
+            for agency in federation.agencies.values():
+                agency.here("node", "sync")
+        sent.append(send(federation, cn))
+        assert received(cn) == {*sent}
+        assert received(mx) == {*sent[:2]}
+    assert operator.done("verify-log").out.endswith("all as they were logged\n")
+
+
+def test_a_successor_begins_with_the_log_alone(tmp_path: Path) -> None:
+    """No backup is left: what nodes have read is enough, and agreements are published again."""
+    federation = copied(tmp_path)
+    us, cn, mx, operator = federation.us, federation.cn, federation.mx, federation.operator
+    succession, written = str(tmp_path / "next.succession"), str(tmp_path / "new.mirror")
+    with at_work(operator):
+        sent = [send(federation, cn)]
+        assert received(cn) == {*sent}
+        sent.append(send(federation, cn))  # which waits at the exchange
+        us.done_here("node", "sync")
+    settings = (operator.home / "exchange.toml").read_text(encoding="utf-8")
+    shutil.rmtree(operator.home)
+    mirror = str(levelled(federation, tmp_path))
+
+    new = ("--name", EXCHANGE_DOMAIN, "--dns", DNS_NAME, "--address", operator.address)
+    operator.done("init", *new)
+    (operator.home / "exchange.toml").write_text(settings, encoding="utf-8")
+    enrolment = str(operator.home / "exchange.enrolment")
+    us.done_here("federation", "succeed", enrolment, "--output-file", succession, "--yes")
+    mx.done_here("federation", "succeed", succession, "--output-file", succession, "--yes")
+    goes_on = ("federation", "succeed", succession, "--mirror-file", written)
+    operator.done(*goes_on, "--mirror", mirror)
+    operator.done(*goes_on, "--mirror", mirror)  # as after an interruption
+    with at_work(operator):
+        for agency in federation.agencies.values():
+            agency.done_here("log", "read", written)
+        for agency in (us, cn):  # they return what they hold of the log, and are told to wait
+            assert agency.here("node", "sync").refused("TL-REQ-002", 3)
+        # The last one to come begins with the agreement, so that no mail is refused without it.
+        mx.here("agreement", "publish", "narcotics-2026")
+        for _ in range(3):  # as daemons do
+            for agency in federation.agencies.values():
+                agency.here("node", "sync")
+        sent.append(send(federation, cn))
+        assert received(cn) == {*sent}
+    found = operator.done("verify-log").out
+    assert found.endswith("all as they were logged\n")

@@ -303,6 +303,8 @@ CODECS: dict[str, Sample] = {
             header=_FED.signer(US).header,
             predecessor=_FED.id,
             constitution=replace(_LIST.constitution, rules=_RULES),
+            size=1 << 40,
+            root=bytes(31) + b"1",
         ),
     ),
     "vote": Sample(

@@ -138,8 +138,8 @@ class Members:
         self.replacements.pop(uri, None)
         self.void(uri)
 
-    def propose(self, amendment_id: bytes, amendment: Message) -> None:
-        """F-12."""
+    def propose(self, index: int, amendment_id: bytes, amendment: Message) -> None:
+        """F-12 and F-38."""
         now, proposer = self.constitutions[-1], amendment["header"]["signer"]
         following = amendment["constitution"]
         need(proposer in self.seats(), f"{NOT_NEXT} F-12: no seat")
@@ -153,6 +153,10 @@ class Members:
         domain = following["exchange"]["uri"].removesuffix("/exchange")
         need(domain not in self.versions, f"{NOT_NEXT} F-12: an agency's domain")
         self.only_members(following)
+        if amendment["size"]:
+            need(amendment["size"] == index, f"{NOT_NEXT} F-38: not the next entry")
+            keys = {*following["log"]["verifier_keys"]} & {*now["log"]["verifier_keys"]}
+            need(not keys, f"{NOT_NEXT} F-38: a key of the old log")
         self.amendments[amendment_id] = amendment
 
     def only_members(self, following: Message) -> None:

@@ -244,7 +244,10 @@ class Trust:
     def read_amendment(self, index: int, statement: Message) -> None:
         """F-12."""
         self.verify(statement, index, 0)
-        self.members.propose(id_of(statement), parse("Amendment", statement["body"]))
+        amendment = parse("Amendment", statement["body"])
+        size = 32 if amendment["size"] else 0
+        need(len(amendment["root"]) == size, "TL-PKT-001 F-38: a root without entries, or none")
+        self.members.propose(index, id_of(statement), amendment)
 
     def read_vote(self, index: int, statement: Message) -> None:
         """F-13 to F-18."""

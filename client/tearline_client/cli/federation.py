@@ -18,6 +18,7 @@ from tearline_client.cli.session import (
     open_node,
     passphrases,
 )
+from tearline_client.cli.succession import succeed
 from tearline_client.cli.votes import exchange, invite, opened_root, rules, vote
 from tearline_client.enrolment import adopt_root, prepare_root, read_agency, read_exchange
 from tearline_client.founding.charter_file import (
@@ -45,7 +46,7 @@ def command() -> None:
     """Found, join, show and change the federation."""
 
 
-for each in (invite, vote, rules, exchange):
+for each in (invite, vote, rules, exchange, succeed):
     command.add_command(each)
 
 

@@ -75,10 +75,10 @@ async def checkpoint(cli: CliContext, node: Node, target: Path | None) -> None:
 
 
 @command.command()
-@click.argument("mirror", metavar="FILE|URL")
+@click.argument("mirrors", metavar="FILE|URL...", nargs=-1, required=True)
 @async_command
-async def read(cli: CliContext, mirror: str) -> None:
-    """Read the log from a partner's mirror, where the exchange cannot be reached.
+async def read(cli: CliContext, mirrors: tuple[str, ...]) -> None:
+    """Read the log from partners' mirrors, where the exchange cannot be reached.
 
     A node that was away while the council replaced the exchange or its CA learns of that here. A
     partner writes FILE by `tearline node mirror`. Nothing in it is trusted but what the log signed.
@@ -89,7 +89,7 @@ async def read(cli: CliContext, mirror: str) -> None:
     from tearline_runtime.mirror import mirror_at
 
     async with open_node(cli) as node:
-        count = await node.log.read(mirror_at(mirror))
+        count = sum([await node.log.read(mirror_at(each)) for each in mirrors])
     cli.say(f"Read {counted(count, 'entry')} of the log.")
     cli.advise("tearline node sync")
 

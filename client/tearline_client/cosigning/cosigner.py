@@ -207,13 +207,14 @@ class Cosigner:
             await self.judge(evidence)
             raise LogForked("this is known already") from None
         self._context.follower.verify_stated(now_ms)
-        return self._signed(signer, checkpoint)
+        return self._signed(signer, checkpoint, now_ms)
 
-    def mirrored(self) -> bytes:
+    def mirrored(self, *, as_stated: bool = False) -> bytes:
         """Returns the newest checkpoint over the entries here.
 
         It includes our signature, unless a larger tree was cosigned whose entries are not read yet:
-        a cosigner does not go back.
+        a cosigner does not go back. With ``as_stated``, a log whose directory is not of now is
+        signed as of that directory: a succession needs it, and it claims no newer state.
 
         Raises:
             NotFound: If the log has not been read yet.
@@ -221,14 +222,16 @@ class Cosigner:
         newest = self._context.follower.checkpoint()
         if newest is None:
             raise NotFound("the log has not been read yet")
-        signer = self._counting_signer()
+        signer, time_ms = self._counting_signer(), self._context.now_ms()
         try:
-            self._context.follower.verify_stated(self._context.now_ms())
+            self._context.follower.verify_stated(time_ms)
         except TrustStale:
-            return newest.note
+            if not as_stated:
+                return newest.note
+            time_ms = min(time_ms, self._context.trust.membership.time_ms)
         if signer is None or self.seen.size != newest.checkpoint.size:
             return newest.note
-        line = self._signed(signer, newest.checkpoint)
+        line = self._signed(signer, newest.checkpoint, time_ms)
         return parse_note(newest.note).with_signatures([line]).encode()
 
     async def _warn(self) -> None:
@@ -250,25 +253,24 @@ class Cosigner:
 
         A log whose directory is not of now is not signed anew: the note is the one of before.
         """
-        last, signer = self._last(), self._counting_signer()
+        last, signer, now_ms = self._last(), self._counting_signer(), self._context.now_ms()
         if last is None or signer is None:
             return b""
         try:
-            self._context.follower.verify_stated(self._context.now_ms())
+            self._context.follower.verify_stated(now_ms)
         except TrustStale:  # an exchange that begins again learns what was signed before
             return self._context.stores.cosigning.reported()
-        line = self._signed(signer, last.checkpoint)
+        line = self._signed(signer, last.checkpoint, now_ms)
         note = parse_note(last.note).with_signatures([line]).encode()
         with self._context.stores.database.transaction():
             self._context.stores.cosigning.put_reported(note)
         return note
 
-    def _signed(self, signer: CheckpointSigner, checkpoint: Checkpoint) -> NoteSignature:
-        """Returns our signature; its time is stored before it is sent."""
-        time_s, stores = self._context.now_ms() // 1000, self._context.stores
-        with stores.database.transaction():
-            stores.cosigning.put_signed(time_s)
-        return signer.sign(checkpoint, time_s=time_s)
+    def _signed(self, key: CheckpointSigner, checkpoint: Checkpoint, time_ms: int) -> NoteSignature:
+        """Returns our signature of a time, which is stored before it is sent."""
+        with self._context.stores.database.transaction():
+            self._context.stores.cosigning.put_signed(time_ms // 1000)
+        return key.sign(checkpoint, time_s=time_ms // 1000)
 
     def _verify_own(self, notes: Sequence[bytes]) -> None:
         """Verifies that our key signed no later than this node did.

@@ -45,9 +45,11 @@ class FollowedLog:
     async def read(self, mirror: Mirror) -> int:
         """Reads the log from a partner's mirror, and returns the number of new entries.
 
-        The entries count as far as the log's own checkpoint covers them, as from the exchange.
+        The entries count as far as the log's own checkpoint covers them, as from the exchange. The
+        partner's cosignature is recorded.
 
         Raises:
+            LogForked: If the mirror is of another history; all reachable nodes are notified.
             LogError: If the mirror is of another log than the one followed so far.
             RestoreRefused: If the mirror cannot be read.
         """
@@ -55,9 +57,11 @@ class FollowedLog:
         before, end = self.size, parse_checkpoint_text(parse_note(note).text).size
         async with self._context.following:
             follower = self._context.follower
-            for entries in read_entries(mirror, follower.next_index, end):
+            start = follower.next_index
+            for entries in read_entries(mirror, start, end) if start < end else ():
                 page = EntryRange(start=follower.next_index, entries=entries, checkpoint=note)
                 follower.take(page, now_ms=self._context.now_ms())
+        await self._cosigner.compare(note)
         return self.size - before
 
     def checkpoint(self) -> SignedCheckpoint | None:
@@ -87,7 +91,7 @@ class FollowedLog:
             NotFound: If the log has not been read yet.
         """
         size = self.size
-        yield "checkpoint", self._cosigner.mirrored()
+        yield "checkpoint", self._cosigner.mirrored(as_stated=True)
         for start in range(0, size, TILE_WIDTH):
             width = min(TILE_WIDTH, size - start)
             tile = Tile(level=None, index=start // TILE_WIDTH, width=width)

@@ -27,8 +27,9 @@ from tearline.tlog.note import parse_note
 from tearline.tlog.proof import LogProof
 from tearline.verification.log_entries import parse_clear, parse_entry, verify_cosigned
 from tearline.verification.trust import TrustState
-from tearline.wire.federation import parse_vote
+from tearline.wire.federation import parse_amendment, parse_vote
 from tearline.wire.log_entries import EntryRange
+from tearline.wire.statements import Signed
 from tearline_client.store.cosigning import CosigningStore
 from tearline_client.store.log import LogStore
 
@@ -286,12 +287,20 @@ class LogFollower:
             self._applied = index
             statement = parse_entry(entry)
             if statement is not None:
+                self._verify_succession(statement)
                 self._trust.apply(index, statement)
                 changes = self._trust.membership.has_changed_at(index)
                 if changes and isinstance(statement, DirectoryEntry):
                     effects.append(index)
             self._applied = index + 1
         return effects
+
+    def _verify_succession(self, entry: Signed | DirectoryEntry) -> None:
+        """Verifies that a new exchange goes on from the entries here, as the council decided."""
+        if isinstance(entry, Signed) and entry.statement.type is StatementType.AMENDMENT:
+            amendment = parse_amendment(entry.statement.body)
+            if amendment.size and self._store.root_at(amendment.size) != amendment.root:
+                raise LogInconsistent("the council decided to go on from another root")
 
 
 def _may_change_keys(entry: bytes) -> bool:

@@ -49,15 +49,21 @@ class Amendment:
         header: The member of the council that proposes it.
         predecessor: Statement id of the constitutional decision before: charter or amendment.
         constitution: The whole constitution, changed in some of its parts.
+        size: Of a succession, the number of entries that the new exchange goes on from; else 0.
+        root: Of a succession, the root over them; else empty.
     """
 
     header: Header
     predecessor: bytes
     constitution: Constitution
+    size: int = 0
+    root: bytes = b""
 
     def __post_init__(self) -> None:
         if len(self.predecessor) != HASH_SIZE:
             raise StatementMalformed("a constitutional decision is named by 32 bytes")
+        if len(self.root) != (HASH_SIZE if self.size else 0):
+            raise StatementMalformed("a succession names entries and their root of 32 bytes")
 
 
 class VoteKind(StrEnum):

@@ -7,6 +7,7 @@ signatures. Specified in docs/spec/federation-v1.md.
 from tearline.crypto.keys import key_id
 from tearline.dataclass.immutable import immutable
 from tearline.errors import CharterUnpinned, MembershipRejected, SignerUnknown
+from tearline.federation.amendments import verify_exchange, verify_succession
 from tearline.federation.charter import Charter, Constitution
 from tearline.federation.decisions import NOTHING, Amendment, MemberRecord, Vote, VoteKind
 from tearline.federation.open_votes import OpenVotes, VoteKey
@@ -141,7 +142,7 @@ class Membership:
             raise CharterUnpinned("two founders share a name, or the council is not of founders")
         if domain_uri_of(charter.constitution.exchange.uri) in agencies:
             raise CharterUnpinned("the exchange has a founder's trust domain")
-        self._enact(index, charter_id, charter.constitution)
+        self._enact(index, charter_id, charter.constitution, index)
         self._names.update(names)
         for record_id, record in records.items():
             self._put(index, index, record_id, record)
@@ -185,7 +186,7 @@ class Membership:
         }
         self._candidates[record_id] = record
 
-    def propose(self, amendment_id: bytes, amendment: Amendment) -> None:
+    def propose(self, index: int, amendment_id: bytes, amendment: Amendment) -> None:
         """Takes an amendment of a member of the council.
 
         Raises:
@@ -203,7 +204,8 @@ class Membership:
             raise MembershipRejected(f"the agency has {MAX_OPEN_AMENDMENTS} open amendments")
         if not following.changed_from(now.constitution):
             raise MembershipRejected("it changes nothing")
-        self._verify_exchange(following)
+        verify_exchange(amendment, now.constitution, self._history)
+        verify_succession(amendment, now.constitution, index)
         self._verify_named(following)
         self._amendments[amendment_id] = amendment
 
@@ -307,12 +309,6 @@ class Membership:
                 raise MembershipRejected("the member record is not in the log yet")
             self._verify_first(record)
 
-    def _verify_exchange(self, following: Constitution) -> None:
-        if following.log.origin != self.now.log.origin:
-            raise MembershipRejected("the log's origin never changes")
-        if domain_uri_of(following.exchange.uri) in self._history:
-            raise MembershipRejected("the exchange has an agency's trust domain")
-
     def _verify_named(self, following: Constitution) -> None:
         named = (*following.council, *following.cosigners)
         if not self.now.members_of(named) >= set(named):
@@ -342,7 +338,8 @@ class Membership:
         index, subject, content = decision.index, decision.subject, decision.content
         match decision.kind:
             case VoteKind.AMEND:
-                self._enact(index, content, self._amendments[content].constitution)
+                amendment = self._amendments[content]
+                self._enact(index, content, amendment.constitution, amendment.size or index)
                 self._votes.clear()
                 self._amendments.clear()
                 self._candidates.clear()
@@ -363,11 +360,13 @@ class Membership:
         self._changes_at(index)
         self.decisions.append(decision)
 
-    def _enact(self, index: int, decision_id: bytes, constitution: Constitution) -> None:
+    def _enact(self, index: int, id_: bytes, constitution: Constitution, log_size: int) -> None:
         for before in self.constitutions[-1:]:
             self.exchange_keys[key_id(before.constitution.exchange.signing_key)] = index
         self.exchange_keys[key_id(constitution.exchange.signing_key)] = None
-        version = ConstitutionVersion(index=index, id=decision_id, constitution=constitution)
+        version = ConstitutionVersion(
+            index=index, id=id_, constitution=constitution, log_size=log_size
+        )
         self.constitutions.append(version)
 
     def _end(self, index: int, current: MemberVersion, status: MemberStatus) -> None:

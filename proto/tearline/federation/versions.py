@@ -55,11 +55,25 @@ class MemberVersion:
 
 @immutable
 class ConstitutionVersion:
-    """Constitution from one entry of the log on; ``id`` names charter or amendment."""
+    """Constitution from one entry of the log on.
+
+    Attributes:
+        index: The entry that completed the decision; the version counts for later ones.
+        id: Statement id of charter or amendment.
+        constitution: The constitution.
+        log_size: The largest size of a checkpoint that does not count under its log keys: up to
+            the decision, or up to the entries that a succession goes on from.
+    """
 
     index: int
     id: bytes
     constitution: Constitution
+    log_size: int
+
+    @property
+    def is_succession(self) -> bool:
+        """Returns whether a new exchange went on, and nothing of the one before counts any more."""
+        return self.log_size != self.index
 
 
 class Members:
@@ -212,11 +226,11 @@ class LogHistory:
 
         Beyond the entries read, it is the newest known; below the founding, that of the charter.
         """
-        found = (each for each in reversed(self._versions) if each.index < size)
+        found = (each for each in reversed(self._versions) if each.log_size < size)
         return next(found, self._versions[0]).constitution.log
 
     def retired(self, size: int) -> frozenset[tuple[str, ...]]:
         """Returns the verifier keys of earlier constitutions, which count for a size no more."""
         # As many as constitutional decisions, which people make.
-        before = (each.constitution.log for each in self._versions if each.index < size)
+        before = (each.constitution.log for each in self._versions if each.log_size < size)
         return frozenset(each.verifier_keys for each in before) - {self.at(size).verifier_keys}

@@ -116,14 +116,18 @@ class MemberRecord(_message.Message):
     def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., generation: _Optional[int] = ..., number: _Optional[int] = ..., previous: _Optional[bytes] = ..., agency: _Optional[_Union[Agency, _Mapping]] = ...) -> None: ...
 
 class Amendment(_message.Message):
-    __slots__ = ("header", "predecessor", "constitution")
+    __slots__ = ("header", "predecessor", "constitution", "size", "root")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     PREDECESSOR_FIELD_NUMBER: _ClassVar[int]
     CONSTITUTION_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    ROOT_FIELD_NUMBER: _ClassVar[int]
     header: _statement_pb2.Header
     predecessor: bytes
     constitution: Constitution
-    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., predecessor: _Optional[bytes] = ..., constitution: _Optional[_Union[Constitution, _Mapping]] = ...) -> None: ...
+    size: int
+    root: bytes
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., predecessor: _Optional[bytes] = ..., constitution: _Optional[_Union[Constitution, _Mapping]] = ..., size: _Optional[int] = ..., root: _Optional[bytes] = ...) -> None: ...
 
 class Vote(_message.Message):
     __slots__ = ("header", "kind", "predecessor", "subject", "subject_state", "content", "expires_ms")

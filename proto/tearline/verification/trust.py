@@ -307,7 +307,8 @@ class TrustState:
 
     def _apply_amendment(self, signed: Signed, index: int) -> None:
         self._verify_by_root(signed, index)
-        self.membership.propose(signed.statement.id, parse_amendment(signed.statement.body))
+        amendment = parse_amendment(signed.statement.body)
+        self.membership.propose(index, signed.statement.id, amendment)
 
     def _apply_vote(self, signed: Signed, index: int) -> None:
         self._verify_by_root(signed, index)

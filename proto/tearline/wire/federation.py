@@ -125,6 +125,8 @@ AMENDMENT = table(
     header=part(HEADER),
     predecessor=BYTES,
     constitution=part(_CONSTITUTION),
+    size=NUMBER,
+    root=BYTES,
 )
 encode_amendment = AMENDMENT.encode
 """Returns the canonical encoding of an amendment: the body of its statement."""

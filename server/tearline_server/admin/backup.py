@@ -176,7 +176,7 @@ async def renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Re
     sizes = [_size(note, mirror) for note, mirror in zip(notes, mirrors, strict=True)]
     longest = sizes.index(max(sizes)) if sizes else 0
     if sizes and sizes[longest] > backed_up:
-        await _refill(store, mirrors[longest], backed_up, sizes[longest])
+        await refill(store, mirrors[longest], backed_up, sizes[longest])
     # Entries of the mirror may have decided on other keys of the log; a false one shows below.
     keys = trust_of(await store.load()).log if mirrors else log
     checkpoints = [_verified(note, each, keys) for note, each in zip(notes, mirrors, strict=True)]
@@ -206,7 +206,7 @@ def _verified(note: bytes, mirror: Mirror, log: LogKeys) -> SignedCheckpoint:
         raise RestoreRefused(f"{mirror.name}: {error.what} {error.why}") from None
 
 
-async def _refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
+async def refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
     """Appends entries from a mirror; the caller verifies the resulting root."""
     for entries in read_entries(mirror, start, end):
         for entry in entries:

@@ -56,6 +56,68 @@ def publish(
 @federation.command()
 @HOME
 @STORE
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--mirror-file",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The mirror of the log to write, for the nodes.",
+)
+@click.option(
+    "--mirror",
+    metavar="FILE|URL",
+    help="Mirror of the log at an agency, for a new home without a backup.",
+)
+@PASSPHRASE_FILE
+def succeed(
+    home: Path,
+    file: Path,
+    mirror_file: Path,
+    mirror: str | None,
+    passphrase_file: Path | None,
+    store: str | None,
+) -> None:
+    """Go on in place of an exchange that was lost or compromised, by the decision in FILE.
+
+    The home holds the log up to the entry that the council named, and new keys (`tearline-server
+    restore`, `tearline-server keys prepare`); or it is new, and --mirror brings the log. The
+    command logs the decision, deletes the keys of before, and writes a mirror for the nodes, which
+    read it by `tearline log read`. Interrupted, it is run again.
+
+    Example: tearline-server federation succeed --home exchange next.succession --mirror-file mirror
+    """
+    from tearline.wire.federation import parse_federation_file
+    from tearline_runtime.mirror import mirror_at
+    from tearline_server.admin import succession
+    from tearline_server.admin.rotation import retire
+    from tearline_server.bootstrap import house_of
+    from tearline_server.storage.open import open_store
+    from tearline_server.tlog.stored_trust import trust_of
+
+    config, keys = read_home(home, passphrase_file, store)
+    found = parse_federation_file(parse_armor(Armor.SUCCESSION, text_of(file)))
+
+    async def go_on() -> int:
+        opened = await open_store(config)
+        try:
+            components = house_of(config, keys, opened)
+            if mirror is not None:
+                await succession.begin(opened, mirror_at(mirror), found)
+            index = await succession.succeed(components, found)
+            retire(config, keys, trust_of(await opened.load()).members.constitution)
+            await succession.write_mirror(components, mirror_file)
+        finally:
+            await opened.close()
+        return index
+
+    index = asyncio.run(go_on())
+    print_line(f"The decision is entry {index}. Start the exchange.", err=True)
+    print_line(f"Give {mirror_file} to every agency: tearline log read FILE", err=True)
+
+
+@federation.command()
+@HOME
+@STORE
 @PASSPHRASE_FILE
 def show(home: Path, passphrase_file: Path | None, store: str | None) -> None:
     """Show the members, the council and the rules, as the stored log makes them.

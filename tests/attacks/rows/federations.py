@@ -97,6 +97,7 @@ FULL_NODES = (
 
 
 _rotation = Rows(tests="tests/attacks/test_log_keys.py::")
+_succession = Rows(tests="tests/attacks/test_succession.py::")
 _REFUSAL = "nothing: the exchange refuses it"
 
 LOG_KEYS = (
@@ -133,7 +134,7 @@ LOG_KEYS = (
     _rotation(
         "begin another log by an amendment with another origin",
         "test_an_amendment_with_another_origin_is_refused",
-        "tearline.federation.membership:Membership._verify_exchange",
+        "tearline.federation.amendments:verify_exchange",
         code="TL-TRU-004",
         evidence=_REFUSAL,
     ),
@@ -146,6 +147,53 @@ LOG_KEYS = (
         "or self._context.next_moment().index)",
         code="TL-TRU-002",
         evidence="the answer as it came, at the node that refused it",
+    ),
+    _succession(
+        "have nodes follow a successor that goes on from another history",
+        "test_a_successor_from_another_root_is_not_followed",
+        "tearline_client.log.follower:LogFollower._verify_succession",
+        code="TL-LOG-003",
+        evidence="the entries as they came, at the node that refused them",
+    ),
+    _succession(
+        "have a successor leave out entries before its decision",
+        "test_a_successor_that_leaves_entries_out_is_not_followed",
+        "tearline.federation.amendments:verify_succession",
+        code="TL-TRU-004",
+        evidence="the entries as they came, at the node that refused them",
+    ),
+    _succession(
+        "lead nodes to a second successor",
+        "test_of_two_successors_the_first_is_followed",
+        "tearline_client.log.follower:LogFollower._verified",
+        "SignedCheckpoint(checkpoint=parse_checkpoint_text(parse_note(page.checkpoint).text), "
+        "note=page.checkpoint, signatures=())",
+        code="TL-LOG-007",
+        evidence="the checkpoint as it came, at the node that refused it",
+    ),
+    _succession(
+        "convict a successor by another history of the entries that decide on it",
+        "test_a_note_of_the_old_exchange_convicts_no_successor",
+        "tearline.federation.versions:LogHistory.at",
+        "next((each for each in reversed(self._versions) if each.index < size), "
+        "self._versions[0]).constitution.log",
+        code="TL-LOG-007",
+        evidence="nothing: the note is no checkpoint",
+    ),
+    _succession(
+        "put a successor's keys in force at an exchange that is at work",
+        "test_the_old_exchange_decides_on_no_successor",
+        "tearline_server.processing.handlers.members:_verify_amends",
+        code="TL-TRU-004",
+        evidence=_REFUSAL,
+    ),
+    _succession(
+        "have the council name a history that only its members were shown",
+        "test_no_node_votes_for_entries_that_too_few_have_cosigned",
+        "tearline_client.context:NodeContext.counted_size",
+        "1 << 48",
+        code="TL-TRU-004",
+        evidence="nothing: the node does not vote",
     ),
     Attack(
         name="go on with a history of one's own under a retired key of the log",

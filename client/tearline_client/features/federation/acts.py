@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tearline.errors import MembershipRejected, NotFound
 from tearline.federation.charter import Constitution
+from tearline.federation.cosigning import CosignedTree
 from tearline.federation.decisions import (
     NOTHING,
     Amendment,
@@ -47,10 +48,23 @@ def vote_on(
     return signed(root.sign([(StatementType.VOTE, encode_vote(vote))]))
 
 
-def amendment_of(root: Signer, state: Membership, constitution: Constitution) -> Signed:
-    """Returns an amendment to a constitution."""
+def amendment_of(
+    root: Signer, state: Membership, constitution: Constitution, tree: CosignedTree | None = None
+) -> Signed:
+    """Returns an amendment to a constitution.
+
+    Args:
+        root: The proposing agency's root.
+        state: The state as read.
+        constitution: The constitution to be decided on.
+        tree: Of a succession, the entries that the new exchange goes on from; else None.
+    """
     amendment = Amendment(
-        header=root.header, predecessor=state.now.constitution_id, constitution=constitution
+        header=root.header,
+        predecessor=state.now.constitution_id,
+        constitution=constitution,
+        size=tree.size if tree else 0,
+        root=tree.root if tree else b"",
     )
     return signed(root.sign([(StatementType.AMENDMENT, encode_amendment(amendment))]))
 

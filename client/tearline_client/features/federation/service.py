@@ -5,16 +5,24 @@ from dataclasses import replace
 
 from tearline.crypto.keys import SigningKey
 from tearline.errors import MembershipEnded, MembershipRejected, NameAmbiguous, NotFound
+from tearline.federation.amendments import verify_succession
 from tearline.federation.charter import Constitution
+from tearline.federation.cosigning import CosignedTree
 from tearline.federation.decisions import NOTHING, Amendment, VoteKind
+from tearline.federation.members import ExchangeEnrolment
 from tearline.federation.membership import Decision, Membership, Replacement
 from tearline.federation.open_votes import VoteKey
 from tearline.federation.versions import MemberVersion
 from tearline.statements.receipt import Status
 from tearline.statements.signer import Signer
 from tearline.text.choices import ID_SHOWN, matched, one_of
-from tearline.wire.federation import parse_amendment, parse_member_record
-from tearline.wire.statements import Signed
+from tearline.wire.federation import (
+    FederationFile,
+    parse_amendment,
+    parse_member_record,
+    parse_vote,
+)
+from tearline.wire.statements import Signed, header_of
 from tearline_client.context import NodeContext
 from tearline_client.features.federation.acts import (
     amendment_of,
@@ -133,6 +141,71 @@ class FederationService:
         key = (VoteKind.AMEND, "", NOTHING, proposed.statement.id)
         amendment: Amendment = parse_amendment(proposed.statement.body)
         return proposed, decision_of(self.state, key, {}, amendment=amendment)
+
+    def succession(
+        self, root: Signer, successor: ExchangeEnrolment
+    ) -> tuple[FederationFile, OpenDecision]:
+        """Returns the proposal that a new exchange goes on from the entries here, and the decision.
+
+        Args:
+            root: This agency's root.
+            successor: The new exchange, from its operator's file.
+
+        Raises:
+            MembershipRejected: If this log is not one to go on from; see ``open_succession``.
+        """
+        log, now = self._context.stores.log, self.state.now.constitution
+        tree = CosignedTree(size=log.size, root=log.root_at(log.size))
+        constitution = replace(now, exchange=successor.exchange, log=successor.log)
+        proposed = amendment_of(root, self.state, constitution, tree)
+        file = FederationFile(federation=self._context.trust.federation, entries=(proposed,))
+        return file, self.open_succession(file)
+
+    def open_succession(self, file: FederationFile) -> OpenDecision:
+        """Returns the decision of a succession's file, with the votes in it.
+
+        Raises:
+            MembershipRejected: If it is none of this federation, or goes on from other entries than
+                this node has read, from fewer, or from more than enough cosigners have cosigned.
+            TearlineError: If a signature in it does not count.
+        """
+        trust, log = self._context.trust, self._context.stores.log
+        proposed, *votes = file.entries or (None,)
+        if file.federation != trust.federation or proposed is None:
+            raise MembershipRejected("the file is of another federation")
+        amendment, own = parse_amendment(proposed.statement.body), log.size
+        if amendment.predecessor != self.state.now.constitution_id:
+            raise MembershipRejected("it does not name the constitutional decision in force")
+        if amendment.size != own or log.root_at(own) != amendment.root:
+            raise MembershipRejected(
+                f"it goes on from {amendment.size} entries, and this node has read {own} or others:"
+                " read the longest mirror, tearline log read, and propose it again"
+            )
+        verify_succession(amendment, self.state.now.constitution, own)
+        if (counted := self._context.counted_size()) < own:
+            raise MembershipRejected(
+                f"enough cosigners have cosigned {counted} of {own} entries: read the mirrors of"
+                " further counted cosigners, tearline log read"
+            )
+        for each in file.entries:
+            trust.verify(each.statement, each.attestations, at=self._context.next_moment())
+        found = [parse_vote(each.statement.body) for each in votes]
+        ends = {v.header.signer: v.expires_ms for v in found if v.content == proposed.statement.id}
+        key = (VoteKind.AMEND, "", NOTHING, proposed.statement.id)
+        return decision_of(self.state, key, ends, amendment=amendment)
+
+    def vote_by_file(
+        self, root: Signer, file: FederationFile, decision: OpenDecision
+    ) -> FederationFile:
+        """Returns a succession's file with this agency's vote added."""
+        vote = vote_on(root, self.state, VoteKind.AMEND, "", decision.content)
+        with self._context.stores.database.transaction():
+            self._context.stores.own_keys.put(
+                each.statement.id
+                for each in (*file.entries, vote)
+                if header_of(each.statement.body).signer == self._context.agency
+            )
+        return replace(file, entries=(*file.entries, vote))
 
     def verify_may_vote(self, decision: OpenDecision) -> None:
         """Checks that this agency has a vote on a decision.

@@ -40,9 +40,9 @@ def accept_member(context: Context, content: object) -> None:
     """
     batch, trust = context.batch, context.registry.trust
     if isinstance(content, Amendment):
-        _verify_amends(context, content.constitution)
+        _verify_amends(context, content)
     if isinstance(content, Vote) and (found := trust.membership.amendment(content.content)):
-        _verify_amends(context, found.constitution)  # the keys may have been discarded meanwhile
+        _verify_amends(context, found)  # the keys may have been discarded meanwhile
     if isinstance(content, MemberRecord):
         current = trust.members.agency(content.agency.uri)
         known = current.certificate_authorities if current else ()
@@ -113,12 +113,15 @@ def verify_authorities(record: MemberRecord, known: tuple[bytes, ...], *, now_s:
             verify_authority(authority, parse_agency_uri(record.agency.uri), now_s)
 
 
-def _verify_amends(context: Context, following: Constitution) -> None:
+def _verify_amends(context: Context, amendment: Amendment) -> None:
     """Checks that an amendment keeps exchange and log, or names prepared keys of this exchange.
 
     Raises:
-        MembershipRejected: If it names keys that this exchange does not have.
+        MembershipRejected: If it names keys that this exchange does not have, or its successor.
     """
+    if amendment.size:
+        raise MembershipRejected("a succession is decided on by files: the operator logs it")
+    following = amendment.constitution
     installation, now = context.registry.installation, context.registry.trust.members.constitution
     named = ExchangeEnrolment(exchange=following.exchange, log=following.log)
     kept = ExchangeEnrolment(exchange=now.exchange, log=now.log)

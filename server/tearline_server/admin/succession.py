@@ -1,0 +1,143 @@
+"""Succession: a new exchange goes on from the entries of one that was lost or compromised.
+
+The council decided by files. The decision is logged behind the entries that it names, in one
+commit, and a mirror with it goes to the nodes, which do not know the new exchange yet.
+"""
+
+from io import BytesIO
+from pathlib import Path
+
+from tearline.errors import ConfigUnreadable, MembershipRejected, StoreBusy
+from tearline.federation.directory import DirectoryEntry
+from tearline.tlog.checkpoint import CheckpointSigner
+from tearline.tlog.merkle import Frontier
+from tearline.tlog.tiles import TILE_WIDTH, Tile
+from tearline.verification.log_entries import entry_hash, parse_clear
+from tearline.wire.federation import FederationFile, parse_amendment
+from tearline.wire.statements import Signed
+from tearline_runtime.archive import pack
+from tearline_runtime.files import create_private, draft_beside, fsync_file, fsync_path, reported_as
+from tearline_runtime.mirror import Mirror, read_entries
+from tearline_server.admin.backup import refill
+from tearline_server.bootstrap import Components
+from tearline_server.storage.commit import Commit
+from tearline_server.storage.interface import Store, ask_nothing
+from tearline_server.storage.lookups import LookupResults
+from tearline_server.storage.rows import Head, Restoration
+from tearline_server.tlog.log import append
+from tearline_server.tlog.stored_trust import trust_of
+
+
+async def begin(store: Store, mirror: Mirror, decision: FederationFile) -> None:
+    """Fills an empty store with the entries that a decision goes on from.
+
+    Raises:
+        MembershipRejected: If the mirror's are others.
+        RestoreRefused: If the mirror cannot be read.
+    """
+    if not decision.entries or (await store.load()).head.tree.size:
+        return  # an earlier run filled it
+    amendment, tree = parse_amendment(decision.entries[0].statement.body), Frontier()
+    for entries in read_entries(mirror, 0, amendment.size):
+        tree, _ = tree.append(map(entry_hash, entries))
+    if (amendment.size, amendment.root) != (tree.size, tree.root()):
+        raise MembershipRejected(f"{mirror.name} has other entries than the decision goes on from")
+    await refill(store, mirror, 0, amendment.size)
+    await store.begin_epoch(Restoration(start=0, stop=amendment.size, settled=False))
+
+
+async def succeed(components: Components, decision: FederationFile) -> int:
+    """Logs the decision that this exchange goes on, unless it is logged already.
+
+    Args:
+        components: A stopped exchange that holds the entries before.
+        decision: The amendment, and votes that complete it.
+
+    Returns:
+        The index of its first entry.
+
+    Raises:
+        MembershipRejected: If the stored entries are not those that it names, or the votes do not
+            decide it.
+        KeysUnnamed: If it names other keys than this exchange holds.
+        TearlineError: If a statement of it does not verify.
+    """
+    stored = await components.store.load()
+    trust = trust_of(stored)
+    if decision.federation != trust.federation or not decision.entries:
+        raise MembershipRejected("the decision is of another federation")
+    first = decision.entries[0].statement
+    logged = {
+        entry.statement.id: index
+        for index, data in stored.clear
+        if (entry := parse_clear(data)) is not None
+    }
+    if first.id in logged:
+        return logged[first.id]
+    amendment, tree = parse_amendment(first.body), stored.head.tree
+    if (amendment.size, amendment.root) != (tree.size, tree.root()):
+        raise MembershipRejected(
+            f"it goes on from {amendment.size} entries, and {tree.size} or others are stored"
+        )
+    for index, each in enumerate(decision.entries, tree.size):
+        trust.apply(index, each)
+    if trust.members.constitution_id != first.id:
+        raise MembershipRejected("the votes in it do not decide it")
+    components.keys.verify_named(trust.members.constitution)
+    components.timekeeper.accept()  # the operator starts this log anew, behind the one before
+    components.timekeeper.verify(stored.head.time_ms)
+    time_ms = max(components.clock(), stored.head.time_ms)
+
+    def write(head: Head, known: LookupResults) -> Commit:
+        if head.serial != stored.head.serial:
+            raise StoreBusy("it was written to meanwhile")
+        items: list[Signed | DirectoryEntry] = [
+            *decision.entries,
+            trust.directory.entry(time_ms),
+        ]
+        appended = append(head.tree, items)
+        return Commit(
+            tree=appended.tree,
+            time_ms=time_ms,
+            entries=appended.entries,
+            nodes=appended.nodes,
+            events=appended.events,
+        )
+
+    await components.store.commit(ask_nothing, write)
+    return tree.size
+
+
+async def write_mirror(components: Components, file: Path) -> int:
+    """Writes the log into a file for the nodes, in place of an earlier one; returns its size.
+
+    Raises:
+        ConfigUnreadable: If the file cannot be written.
+        KeysUnnamed: If the constitution names other keys of the log than this exchange holds.
+        StoreError: If the log cannot be read.
+    """
+    stored = await components.store.load()
+    history, log = trust_of(stored).log, components.log
+
+    async def signers(size: int) -> tuple[CheckpointSigner, ...]:
+        return components.keys.checkpoint_signers(history, size)
+
+    log.signers = signers
+    await log.restore(stored.head, stored.checkpoint)
+    size, note = await log.checkpoint(stored.head.tree.size)
+    tiles = [
+        Tile(level=None, index=start // TILE_WIDTH, width=min(TILE_WIDTH, size - start))
+        for start in range(0, size, TILE_WIDTH)
+    ]
+    draft = draft_beside(file)
+    with reported_as(ConfigUnreadable, file):
+        with create_private(draft) as archive:
+            members = [("checkpoint", len(note), BytesIO(note))]
+            for tile in tiles:
+                data = await log.tile(tile)
+                members.append((tile.path, len(data), BytesIO(data)))
+            pack(archive, members, None)
+            fsync_file(archive)
+        draft.replace(file)
+        fsync_path(file.absolute().parent)
+    return size
