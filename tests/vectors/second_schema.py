@@ -282,6 +282,8 @@ def is_consistent(name: str, m: Message) -> bool:
         case "MemberRecord":
             own = m["header"]["signer"] == m["agency"]["uri"]
             return own and (m["number"] == 1) == (not m["previous"])
+        case "Amendment":
+            return len(m["root"]) == (32 if m["size"] else 0)
         case "Vote":
             amends, nothing = m["kind"] == "amend", bytes(32)
             stated = amends == (not m["subject"]) and (not amends or m["subject_state"] == nothing)

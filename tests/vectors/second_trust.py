@@ -245,8 +245,6 @@ class Trust:
         """F-12."""
         self.verify(statement, index, 0)
         amendment = parse("Amendment", statement["body"])
-        size = 32 if amendment["size"] else 0
-        need(len(amendment["root"]) == size, "TL-PKT-001 F-38: a root without entries, or none")
         self.members.propose(index, id_of(statement), amendment)
 
     def read_vote(self, index: int, statement: Message) -> None:
