@@ -151,12 +151,7 @@ class Exchange:
         return exchange
 
     async def _checkpoint_signers(self, size: int) -> Sequence[CheckpointSigner]:
-        """Returns the log's keys for a size; other processes may have written the decision on them.
-
-        Raises:
-            KeysUnnamed: If the council decided on keys that are not here.
-            StoreError: If writes of other processes cannot be read.
-        """
+        """Returns the log's keys for a size, also if another process wrote the decision on them."""
         head = self._desk.head
         if head is None or head.tree.size < size:
             await self._committer.follow()
