@@ -119,7 +119,7 @@ endef
 .PHONY: browser
 browser: $(VENV)/.ready-browser-$(KEY) ## use the console in a real browser (installs Debian's Chromium: root, apt)
 	$(chromium)
-	TEARLINE_REQUIRE_ALL=1 $(RUN) -m pytest tests/browser $(HANGS)
+	TEARLINE_REQUIRE_ALL=1 $(RUN) -m pytest tests/browser -n 2 --dist loadfile $(HANGS)
 
 .PHONY: screenshots
 screenshots: $(VENV)/.ready-browser-$(KEY) ## draw the pictures of the console in docs/pictures, from an invented federation
