@@ -3,7 +3,6 @@
 Each step leaves files with which the exchange can start, and may be repeated after an interruption.
 """
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,12 +84,16 @@ def retire(config: Config, keys: ExchangeKeys, constitution: Constitution) -> No
         if named != keys.prepared.authority.certificate:
             raise KeysUnnamed("the prepared certificate authority is not the one decided on")
         keys = keys.prepared
-        os.replace(config.prepared_keys, config.keys)
-        fsync_path(config.home)
+        _replace_keys(config)
     else:
         held_keys(config, keys).verify_named(constitution)
     _write_enrolment(config.enrolment, config, keys)
     config.prepared_enrolment.unlink(missing_ok=True)
+
+
+def _replace_keys(config: Config) -> None:
+    config.prepared_keys.replace(config.keys)
+    fsync_path(config.home)
 
 
 def discard(config: Config, keys: ExchangeKeys, constitution: Constitution) -> None:
