@@ -18,6 +18,7 @@ from tearline.errors import (
     MalformedInput,
     NotFound,
 )
+from tearline.federation.members import LogKeys
 from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_POLICY_FILE_BYTES
@@ -67,11 +68,13 @@ class _Reader:
     Attributes:
         members: The federation's founders, or None.
         federation: The federation's id, or None.
+        log: The log's keys by size, or None.
         policy: The reader's own requirements for a checkpoint, or None.
     """
 
     members: Members | None
     federation: bytes | None
+    log: LogKeys | None
     policy: LogPolicy | None
 
 
@@ -113,9 +116,7 @@ def verify(
     Example: tearline audit verify proofs/ --policy log.policy
     """
     reader = _reader(cli, trust, federation, policy)
-    members = reader.members
-    log = reader.policy or (members.log if members else None)
-    verifier = AuditVerifier(log, reader.federation)
+    verifier = AuditVerifier(reader.policy or reader.log, reader.federation)
     paths = _proof_files(files)
     judged = []
     with cli.progress("Verifying", len(paths)) as advance:
@@ -369,11 +370,11 @@ def _reader(
         try:
             state = trust_of(cli)
         except HomeMissing:
-            return _Reader(members=None, federation=pinned, policy=asked)
+            return _Reader(members=None, federation=pinned, log=None, policy=asked)
     if pinned is not None and state.federation != pinned:
         raise CharterUnpinned("the file is of another federation")
     cli.say(f"Verified with the charter of federation {state.federation.hex()}.")
-    return _Reader(members=state.members, federation=state.federation, policy=asked)
+    return _Reader(members=state.members, federation=state.federation, log=state.log, policy=asked)
 
 
 def federation_option(text: str) -> bytes:
