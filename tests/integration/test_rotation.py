@@ -46,6 +46,8 @@ def test_all_keys_are_rotated_while_mail_is_under_way(tmp_path: Path) -> None:
     assert in_force(operator) == ["exchange.keys"] * 4
     with at_work(operator):
         sent.append(send(federation, cn, mx))
+        us.done_here("node", "sync")
+        us.done_here("audit", "prove", sent[0], "--output-dir", str(tmp_path / "proofs"))
         decide(federation)
         sent.append(send(federation, cn, mx))
         assert received(mx) == {*sent}
@@ -67,6 +69,7 @@ def test_all_keys_are_rotated_while_mail_is_under_way(tmp_path: Path) -> None:
         sent.append(send(federation, cn))
         assert sent[-1] in received(cn)
     operator.done("verify-log")
+    us.done_here("audit", "verify", str(tmp_path / "proofs"))  # under the keys of before
 
 
 def levelled(federation: Federation, folder: Path) -> Path:
