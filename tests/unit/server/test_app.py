@@ -50,7 +50,7 @@ async def test_a_certificate_is_renewed_when_it_is_asked_for_though_it_failed_be
 ) -> None:
     asked, renewed, faults = asyncio.Event(), asyncio.Event(), [ValueError("nobody thought of it")]
 
-    def renew(front: Front, members: object) -> None:
+    def renew(front: Front) -> None:
         if faults:
             asked.set()
             raise faults.pop()
