@@ -24,6 +24,7 @@ from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.keys.tls_certificates import renew_certificate
 from tearline_client.log.follower import LogFollower
+from tearline_client.log.light_follower import LightFollower
 from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.own_policy import load_adopted
 from tearline_client.store.database import Database
@@ -84,8 +85,12 @@ def start_state(
     pinned = home.pinned()
     database = open_database(home, keystore)
     stores = Stores(database, value_key=keystore.storage_key("values"))
-    trust = TrustState(federation=pinned.federation)
-    follower = LogFollower(stores.log, stores.cosigning, trust, pinned.log)
+    trust = TrustState(federation=pinned.federation, is_partial=identity.is_light)
+    follower = (
+        LightFollower(stores, trust, identity.agency_uri)
+        if identity.is_light
+        else LogFollower(stores.log, stores.cosigning, trust, pinned.log)
+    )
     if transport is None:
         renew_certificate(home, keystore, now_ms=_clock_ms())
 

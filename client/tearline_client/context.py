@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import NoReturn
 
@@ -13,11 +13,8 @@ from tearline.errors import (
     AgreementNotInForce,
     ClockSkewed,
     CosigningWaits,
-    EntryNotIncluded,
-    LogError,
     MembershipEnded,
     NotWitnessed,
-    PromiseLost,
     SendingStopped,
     TearlineError,
     TrustError,
@@ -26,7 +23,6 @@ from tearline.errors import (
 from tearline.identity import agency_uri_of
 from tearline.limits import (
     MAX_ALARMS,
-    MAX_ENTRY_DELAY_S,
     MAX_WITNESS_AGE_S,
 )
 from tearline.statements.signer import Signer
@@ -34,20 +30,15 @@ from tearline.statements.statement import StatementType
 from tearline.tlog.agreed_time import AgreedTime
 from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
-from tearline.wire.log_entries import encode_entries_request, parse_entries
-from tearline.wire.reconcile import (
-    ReconcileRequest,
-    encode_reconcile_request,
-    parse_reconcile_reply,
-)
 from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.log.follower import MAX_AHEAD_S, LogFollower
+from tearline_client.log.light_follower import LightFollower
 from tearline_client.log.membership import MembershipEnd, membership_end
+from tearline_client.log.rounds import compare_receipts, read_log, take_turn
 from tearline_client.loop_health import Unread
 from tearline_client.messages.packet_view import PacketView, open_view
 from tearline_client.planning.policies import Policies
 from tearline_client.store.inbox import ALARMS, Evidence
-from tearline_client.store.receipts import Promise
 from tearline_client.store.stores import Stores
 from tearline_client.transport.interface import Transport
 
@@ -78,7 +69,7 @@ class NodeContext:
     keys: NodeKeys
     stores: Stores
     trust: TrustState
-    follower: LogFollower
+    follower: LogFollower | LightFollower
     policies: Policies
     transport: Transport
     now_ms: Clock
@@ -86,6 +77,17 @@ class NodeContext:
     following: asyncio.Lock = field(default_factory=asyncio.Lock)
     cosigned: asyncio.Event = field(default_factory=asyncio.Event)
     unread: Unread = field(default_factory=Unread)
+
+    @property
+    def is_counted(self) -> bool:
+        """Returns whether this agency is a counted cosigner."""
+        membership = self.trust.membership
+        return membership.is_founded and self.agency in membership.now.cosigners
+
+    @property
+    def is_light(self) -> bool:
+        """Returns whether this is a light node: it verifies the directory, and mirrors nothing."""
+        return isinstance(self.follower, LightFollower)
 
     @property
     def uri(self) -> str:
@@ -214,6 +216,11 @@ class NodeContext:
         """Returns the URI of the node's agency."""
         return agency_uri_of(self.uri)
 
+    def cosigns(self, agency: str) -> bool:
+        """Returns whether a node of an agency has a cosigning key on record."""
+        at = self.next_moment()
+        return any(self.trust.cosigning_keys(node, at=at) for node in self.trust.nodes_of(agency))
+
     def _cosigning_agencies(self) -> Iterator[str]:
         at = self.next_moment()
         for node in self.trust.nodes():
@@ -261,29 +268,52 @@ class NodeContext:
         self.alarm(error, evidence)
         raise error
 
-    async def follow(self) -> None:
+    async def follow(self, *, to_directory: bool = False) -> bool:
         """Reads the log up to a checkpoint, and applies its members and key records.
+
+        Args:
+            to_directory: Whether to stop at a checkpoint that ends with a directory.
+
+        Returns:
+            Whether the log has more entries.
 
         Raises:
             LogError: If the log is not the one followed so far; kept as evidence.
             ExchangeError: If the exchange does not answer.
         """
         async with self.following:
-            while not await self._follow_once():
-                pass
-        await self._compare_receipts()
+            more = False
+            if isinstance(self.follower, LightFollower):
+                await take_turn(self, self.follower)
+            else:
+                more = await read_log(self, self.follower, to_directory=to_directory)
+        await compare_receipts(self)
+        return more
 
-    async def _follow_once(self) -> bool:
-        reply = await self.transport.entries(encode_entries_request(self.follower.next_index, 0))
-        try:
-            return self.follower.take(parse_entries(reply), now_ms=self.now_ms())
-        except ClockSkewed as error:
-            # The entries that came with it show no more, and a day's may be a megabyte.
-            self.alarm_clock(error, parse_entries(reply).checkpoint)
-            raise
-        except TearlineError as error:
-            self.alarm(error, reply)
-            raise
+    async def read_entries(self, indexes: Sequence[int], signers: Iterable[str]) -> None:
+        """Reads entries that arrivals name, and as a light node all entries of their signers.
+
+        Raises:
+            LogError: If the log is not the one followed so far; kept as evidence.
+            ExchangeError: If the exchange does not answer.
+        """
+        size = max(indexes, default=-1) + 1
+        if not self.is_light:
+            if size > self.stores.log.size:
+                await self.follow()
+            return
+        strangers = {*signers} - {*self.stores.light.followed(), self.agency}
+        with self.stores.database.transaction():
+            self.stores.light.wait_for(indexes)
+            self.stores.light.follow(sorted(strangers))
+        missing = self.stores.log.missing(indexes)
+        if strangers or missing:
+            await self.follow()
+
+    def has_entry(self, index: int) -> bool:
+        """Returns whether an entry of the log is here, by a verified checkpoint."""
+        log = self.stores.log
+        return index < log.size and (not self.is_light or log.entry(index) is not None)
 
     def alarm_clock(self, error: ClockSkewed, evidence: bytes) -> None:
         """Raises an alarm that the log's clock and ours disagree, at most once a day."""
@@ -308,40 +338,6 @@ class NodeContext:
                 about = b"day" + (now_ms // _DAY_MS).to_bytes(8)
             once = error.code.encode() + about
             self.stores.notifications.tell("alarm", time_ms=now_ms, once=once, code=error.code)
-
-    async def _compare_receipts(self) -> None:
-        """Compares the exchange's receipts with the log.
-
-        A restored exchange announces its restore by a new epoch. An entry that it lost is also
-        stored as evidence, but the node continues.
-
-        Raises:
-            LogError: If an entry contradicts its receipt, or is missing long after its deadline;
-                stored as evidence.
-            ExchangeError: If the exchange does not answer.
-        """
-        for promise in self.stores.receipts.promises():
-            try:
-                with self.stores.database.transaction():
-                    self._compare(promise)
-            except LogError as error:
-                if not await self._is_excused(promise):
-                    self.alarm(error, promise.entry.event)
-                    raise
-                self.alarm(PromiseLost(f"entry {promise.entry.index}"), promise.entry.event)
-                with self.stores.database.transaction():
-                    self.stores.receipts.set_kept(promise)
-
-    async def _is_excused(self, promise: Promise) -> bool:
-        """Returns whether the exchange was restored after it gave a receipt."""
-        stores = self.stores
-        if not stores.recovery.is_excused(promise.receipt):
-            request = encode_reconcile_request(ReconcileRequest())
-            epoch = parse_reconcile_reply(await self.transport.reconcile(request)).epoch
-            if epoch != (known := stores.inbox.cursor().epoch) and known:
-                with stores.database.transaction():
-                    stores.recovery.begin()
-        return stores.recovery.is_excused(promise.receipt)
 
     def both_cosigned(self, agency: str, index: int) -> bool:
         """Returns whether an entry is cosigned; see ``cosigned_by_both``."""
@@ -383,17 +379,3 @@ class NodeContext:
             if partner.time_s > restored.time_s and partner.size >= restored.log_size:
                 return
         raise CosigningWaits
-
-    def _compare(self, promise: Promise) -> None:
-        receipts, log, now_s = self.stores.receipts, self.stores.log, self.follower.time_s()
-        if promise.entry.index < log.size:
-            event = log.put_opening(promise.entry)
-            self.stores.requests.note_own(event, promise.entry.index)
-            receipts.set_kept(promise)
-        elif promise.due_s is None:
-            receipts.set_due(promise, now_s + MAX_ENTRY_DELAY_S)
-        elif now_s > promise.due_s:
-            raise EntryNotIncluded(
-                f"a receipt names entry {promise.entry.index}; the log has {log.size},"
-                f" {now_s - promise.due_s + MAX_ENTRY_DELAY_S} seconds later"
-            )

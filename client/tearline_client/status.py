@@ -34,6 +34,7 @@ class NodeStatus:
         behind_items: Number of unread items of the mailbox; None if it is unknown.
         counted_size: Number of log entries that enough counted cosigners have cosigned.
         quorum: Number of counted cosigners that are enough, and of all that are members.
+        is_light: Whether this is a light node; ``log_size`` is then that of its newest turn.
 
     Example:
         >>> status = node.status()
@@ -57,6 +58,7 @@ class NodeStatus:
     behind_items: int | None
     counted_size: int = 0
     quorum: tuple[int, int] = (0, 0)
+    is_light: bool = False
 
     @property
     def waiting(self) -> int:
@@ -71,6 +73,7 @@ def status_of(context: NodeContext, *, certificate_end_ms: int) -> NodeStatus:
     return NodeStatus(
         uri=context.uri,
         log_size=stores.log.size,
+        is_light=context.is_light,
         counted_size=context.counted_size(),
         quorum=(members.constitution.quorum, len(members.cosigners)),
         outbox=stores.outbox.counts(),

@@ -40,6 +40,7 @@ AGENCY = {
         words="--home us-justice --agency us-justice --domain justice.us.example --node liaison"
     ),
     "federation exchange": Example(words="exchange-next.enrolment"),
+    "federation follow": Example(words="spiffe://justice.us.example"),
     "federation found": Example(
         words="--name example --exchange exchange.enrolment --agency us-justice.agency "
         "--agency mx-prosecutor.agency --output-file federation.trust"

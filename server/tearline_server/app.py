@@ -40,6 +40,7 @@ from tearline_server.grpc.exchange_service import ExchangeService
 from tearline_server.grpc.front import Front
 from tearline_server.grpc.health_service import HealthService
 from tearline_server.grpc.interceptor import CallInterceptor
+from tearline_server.grpc.light_service import LightService
 from tearline_server.grpc.log_service import TrustService
 from tearline_server.grpc.server import make_server
 from tearline_server.jobs import allocator
@@ -203,6 +204,7 @@ async def _serve(
     services = (
         ExchangeService(exchange),
         TrustService(exchange),
+        LightService(exchange),
         AuditService(exchange.audit_search, exchange.take_answer_turn),
         health,
     )

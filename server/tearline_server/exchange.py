@@ -46,6 +46,7 @@ from tearline_server.replicas import ReplicaFollower
 from tearline_server.storage.reads import MailItem
 from tearline_server.storage.snapshot import Changes
 from tearline_server.tlog.cosignatures import Cosignatures
+from tearline_server.tlog.light_turns import LightTurns
 from tearline_server.tlog.witnesses import ask_on
 
 
@@ -78,6 +79,7 @@ class Exchange:
             recalls=self._mailboxes.forget,
             refusal=self.refusals.count,
             trust=lambda: self.on_trust(),
+            directory=components.log.end_with_directory,
         )
         self._desk = StatementProcessor(
             components.store,
@@ -101,6 +103,9 @@ class Exchange:
             lambda: self.trust,
             lambda agency: self._desk.registry.partners_of(agency),
             components.timekeeper,
+        )
+        self.light = LightTurns(
+            components.log, self._cosignatures, lambda: self._desk.registry.trust, components.clock
         )
         self.others = ReplicaFollower(components.store, self._take_in, self._mailboxes.wake_all)
         self.resume_barrier = ResumeBarrier(
@@ -360,18 +365,24 @@ class Exchange:
 
     # The log.
 
-    async def entries(self, start: int, end: int, agency: str = "") -> EntryRange:
+    async def entries(
+        self, start: int, end: int, agency: str = "", *, to_directory: bool = False
+    ) -> EntryRange:
         """Returns entries and a checkpoint that covers them, up to a megabyte.
 
         Args:
             start: Index of the first.
             end: Index after the last; 0 for all durable entries.
             agency: The agency that asks; see ``Cosignatures.merged``.
+            to_directory: Whether to pass over no checkpoint that ends with a directory.
         """
         size, note = await self._log.checkpoint(end or self._log.size)
+        stated, stated_note = self._log.stated
+        if more := to_directory and start < stated < size:
+            size, note = stated, stated_note
         found = await self._store.entries(start, min(end or size, size), max_bytes=LOG_PAGE_BYTES)
         merged = self._cosignatures.merged(size, note, agency)
-        return EntryRange(start=start, entries=tuple(found), checkpoint=merged)
+        return EntryRange(start=start, entries=tuple(found), checkpoint=merged, more=more)
 
     async def checkpoint(self) -> bytes:
         """Returns the note of a checkpoint over all durable entries, with its cosignatures."""

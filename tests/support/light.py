@@ -93,7 +93,9 @@ class LightLog:
     def enter(self, entry: DirectoryEntry) -> None:
         """A directory entry."""
         self.trust.apply(self.frontier.size, entry)
-        self.logged = LoggedDirectory(entry=entry, tree=self.trust.directory.copy())
+        self.logged = LoggedDirectory(
+            index=self.frontier.size, entry=entry, tree=self.trust.directory.copy()
+        )
         self.append(entry.encode())
 
     @property

@@ -42,6 +42,7 @@ from tearline.audit.event import Event, EventCode
 from tearline.crypto.keys import SigningKey
 from tearline.errors import StatementMalformed, TearlineError
 from tearline.federation.members import ExchangeEnrolment
+from tearline.federation.turns import Leaves, LightEntries, Turn
 from tearline.identity import agency_uri_of, parse_node_uri
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
 from tearline.packets.packet import Field, PacketParts
@@ -80,6 +81,14 @@ from tearline.wire.publications import (
     publication_of,
 )
 from tearline.wire.statements import Signed, header_of
+from tearline.wire.turns import (
+    encode_leaves,
+    encode_light_entries,
+    encode_turn,
+    parse_leaves,
+    parse_light_entries,
+    parse_turn,
+)
 from tearline_client.demo.lead import AGREEMENT, ENTITIES
 from tearline_client.demo.world import AGENCIES, DNS_NAME, EXCHANGE_DOMAIN
 from tearline_client.enrolment import ROOT_KEY, Passphrases, found_agency, read_agency
@@ -101,6 +110,7 @@ from tearline_server.config import config_of
 from tearline_server.exchange import Components, Exchange
 from tearline_server.grpc.audit_service import AuditService
 from tearline_server.grpc.exchange_service import ExchangeService
+from tearline_server.grpc.light_service import LightService
 from tearline_server.grpc.log_service import TrustService
 from tearline_server.keys import ExchangeKeys, HeldKeys, generate_keys, identity_of
 from tearline_server.processing.batch import Batch
@@ -240,6 +250,7 @@ class LocalTransport:
         self._exchange = ExchangeService(exchange)
         self._trust = TrustService(exchange)
         self._audit = AuditService(exchange.audit_search, exchange.take_answer_turn)
+        self._light = LightService(exchange)
 
     async def publish(self, publication: bytes) -> bytes:
         return await self._exchange.publish(self._caller, publication)
@@ -263,6 +274,15 @@ class LocalTransport:
 
     async def cosign(self, turn: bytes) -> bytes:
         return await self._trust.cosign(self._caller, turn)
+
+    async def light_turn(self, request: bytes) -> bytes:
+        return await self._light.turn(self._caller, request)
+
+    async def light_leaves(self, request: bytes) -> bytes:
+        return await self._light.leaves(self._caller, request)
+
+    async def light_entries(self, request: bytes) -> bytes:
+        return await self._light.entries(self._caller, request)
 
     async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         async for page in self._audit.search(self._caller, request):
@@ -288,6 +308,9 @@ class LyingTransport(LocalTransport):
         outcomes: From what became of a publication to what the publisher is told.
         publication: From what the node publishes to what arrives: a patched node.
         news: From what others cosigned to what the node is told of it.
+        turn: From a light node's turn to the one that it is shown.
+        proven: From entries with their proofs to those that it is shown.
+        leaves: From states in the directory to those that it is shown.
     """
 
     def __init__(self, exchange: Exchange, node: str) -> None:
@@ -298,6 +321,9 @@ class LyingTransport(LocalTransport):
         self.outcomes: Callable[[tuple[Outcome, ...]], tuple[Outcome, ...]] = tuple
         self.publication: Callable[[Publication], Publication] = lambda publication: publication
         self.news: Callable[[CosignReply], CosignReply] = lambda news: news
+        self.turn: Callable[[Turn], Turn] = lambda turn: turn
+        self.leaves: Callable[[Leaves], Leaves] = lambda leaves: leaves
+        self.proven: Callable[[LightEntries], LightEntries] = lambda entries: entries
 
     async def publish(self, publication: bytes) -> bytes:
         changed = encode_publication(self.publication(parse_publication(publication)))
@@ -317,6 +343,16 @@ class LyingTransport(LocalTransport):
 
     async def entries(self, request: bytes) -> bytes:
         return encode_entries(self.log(parse_entries(await super().entries(request))))
+
+    async def light_turn(self, request: bytes) -> bytes:
+        return encode_turn(self.turn(parse_turn(await super().light_turn(request))))
+
+    async def light_leaves(self, request: bytes) -> bytes:
+        return encode_leaves(self.leaves(parse_leaves(await super().light_leaves(request))))
+
+    async def light_entries(self, request: bytes) -> bytes:
+        answer = parse_light_entries(await super().light_entries(request))
+        return encode_light_entries(self.proven(answer))
 
     async def cosign(self, turn: bytes) -> bytes:
         return encode_cosign_news(self.news(parse_cosign_news(await super().cosign(turn))))

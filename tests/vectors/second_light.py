@@ -188,7 +188,7 @@ def counted(times: Message, keys: Sequence[Message], constitution: Message) -> i
     newest: dict[str, int] = {}
     for key in keys:
         time_s = times.get(key["public"])
-        if time_s is not None and key["begin"] <= time_s * 1000 < key["end"]:
+        if time_s is not None and key["begin"] // 1000 <= time_s < key["end"] / 1000:
             agency = agency_of(key["node"])
             newest[agency] = max(time_s, newest.get(agency, 0))
     quorum = constitution["quorum"]

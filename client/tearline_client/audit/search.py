@@ -19,6 +19,7 @@ from tearline.errors import (
     ExchangeMisbehaved,
     LogInconsistent,
     TearlineError,
+    TrustStale,
 )
 from tearline.federation.members import LogKeys
 from tearline.identity import agency_uri_of, domain_uri_of
@@ -115,8 +116,11 @@ async def search(
                 proven = parse_proven_events(reply)
                 page = verify_page(proven, asked, context.trust.log)
             await context.follow()
-            with _evidence(context, reply):
-                await verify_mirrored(proven, context.stores.log)
+            if context.is_light:
+                await _verify_at_light(proven, context)
+            else:
+                with _evidence(context, reply):
+                    await verify_mirrored(proven, context.stores.log)
             missing = await left_out(page, asked, context)
             if missing is not None and receive is not None:
                 await receive()
@@ -189,6 +193,22 @@ async def verify_mirrored(page: ProvenEvents, log: LogStore) -> None:
             raise EntryMismatch(f"entry {proven.entry.index} is another one in this node's log")
         if log.path(proven.entry.index, proven.size) != proven.path:
             raise LogInconsistent("the search shows another log than nodes are shown")
+
+
+async def _verify_at_light(page: ProvenEvents, context: NodeContext) -> None:
+    """Verifies, at a light node, that the events stand below a counted checkpoint.
+
+    Raises:
+        TrustStale: If no turn covers them yet.
+        EntryMismatch: If the log has another entry at an event's position.
+    """
+    await context.read_entries([each.entry.index for each in page.events], ())
+    async for proven in in_turns(page.events):
+        index = proven.entry.index
+        if not context.has_entry(index):
+            raise TrustStale(f"no turn of this light node covers entry {index} yet")
+        if context.stores.log.entry(index) != blind_entry(proven.entry.salt, proven.entry.event):
+            raise EntryMismatch(f"entry {index} is another one in the counted log")
 
 
 def verify_complete(missing: OpenedEvent | None) -> None:

@@ -170,6 +170,21 @@ def show(cli: CliContext) -> None:
 
 
 @command.command()
+@click.argument("uris", metavar="AGENCY...", nargs=-1, required=True)
+@node_command
+async def follow(cli: CliContext, node: Node, uris: tuple[str, ...]) -> None:
+    """Read the entries of each AGENCY, by its URI, as a light node.
+
+    A light node does so by itself for each party of its agreements and each sender. Follow an
+    agency before the first agreement with it is drafted or signed here.
+
+    Example: tearline federation follow spiffe://justice.us.example
+    """
+    for agency in await node.federation.follow(uris):
+        cli.say(f"{agency.name} {agency.uri}: root key {key_id(agency.root_key).hex()}")
+
+
+@command.command()
 @sync_option
 @node_command
 async def members(cli: CliContext, node: Node, sync: bool) -> None:

@@ -27,6 +27,12 @@ from tearline_client.cli.session import home_of, passphrases
     show_default=True,
     help="Above 1 for an agency that was a member before, or that lost its root key.",
 )
+@click.option(
+    "--light",
+    "is_light",
+    is_flag=True,
+    help="Create a light node: it relies on the counted cosigners, and mirrors nothing.",
+)
 @pass_cli
 def command(
     cli: CliContext,
@@ -36,6 +42,7 @@ def command(
     root_passphrase_file: Path | None,
     federation: str | None,
     generation: int,
+    is_light: bool,
 ) -> None:
     """Create an agency and its first node, with every key.
 
@@ -51,7 +58,7 @@ def command(
     from tearline_client.keys.home import Identity
 
     home = home_of(cli)
-    identity = Identity(agency=agency, domain=domain, node=node_name)
+    identity = Identity(agency=agency, domain=domain, node=node_name, is_light=is_light)
     federation_id = federation_option(federation) if federation else GENESIS_FEDERATION
     found_agency(
         home,

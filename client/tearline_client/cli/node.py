@@ -16,6 +16,13 @@ from tearline_client.log.membership import MembershipEnd
 from tearline_client.node import Node
 from tearline_client.rendering.words import Id, agency_name, counted, moment, time_text
 
+_KINDS = {False: "full", True: "light"}
+_RELIES = {
+    False: "reads and verifies every entry of the log",
+    True: "relies on counted cosigners of whom fewer than 2k - n are dishonest; mirrors nothing",
+}
+_ENTRIES = {False: "entries read and verified", True: "entries below the newest turn"}
+
 
 @click.group(cls=Group)
 def command() -> None:
@@ -130,7 +137,8 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
     rows: list[dict[str, object]] = [
         {"what": "node", "which": found.uri, "state": ""},
         *(_membership_end(found.membership_end) if found.membership_end else ()),
-        {"what": "log", "which": "entries read and verified", "state": found.log_size},
+        {"what": "kind", "which": _RELIES[found.is_light], "state": _KINDS[found.is_light]},
+        {"what": "log", "which": _ENTRIES[found.is_light], "state": found.log_size},
         {
             "what": "log",
             "which": "entries with {} of {} counted cosignatures".format(*found.quorum),

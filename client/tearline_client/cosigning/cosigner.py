@@ -7,11 +7,9 @@ an officer decides.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from itertools import islice
 
 from tearline.errors import (
-    CosignatureMissing,
     CosignerElsewhere,
     CosignerUnknown,
     ExchangeError,
@@ -46,6 +44,7 @@ from tearline.wire.cosigning import (
     parse_cosign_news,
 )
 from tearline_client.context import NodeContext
+from tearline_client.cosigning.overdue_cosignatures import alarm_missing
 from tearline_client.log.equivocation import find_equivocation
 from tearline_client.log.follower import verify_not_ahead
 
@@ -77,6 +76,8 @@ class Cosigner:
             ExchangeError: If the exchange is unreachable.
             TwinAtWork: If our own key cosigned later than this node did.
         """
+        if self._context.is_light:
+            return await self._hear()
         try:
             reply = await self._tell(self.cosign(), wait=wait)
         except CosignerUnknown:
@@ -97,12 +98,19 @@ class Cosigner:
         except (LogError, StatementMalformed) as error:
             self._context.alarm(error, reply)
             raise
-        self._judge_partners()
-        pause_ms: int = min(news.pause_ms, MAX_COSIGN_PAUSE_MS)
-        return pause_ms / 1000
+        alarm_missing(self._context)
+        return min(int(news.pause_ms), MAX_COSIGN_PAUSE_MS) / 1000
+
+    async def _hear(self) -> float:
+        """Takes the next turn of a light node, and hears evidence; returns the seconds to pause."""
+        await self._context.follow()
+        for evidence in parse_cosign_news(await self._tell(b"")).evidence:
+            self.accuse(evidence)
+        self._context.cosigned.set()
+        return MAX_COSIGN_PAUSE_MS / 1000  # a directory comes each minute
 
     async def follow(self) -> None:
-        """Follows the log up to its newest checkpoint.
+        """Follows the log up to its newest checkpoint, and cosigns those behind directories.
 
         Raises:
             LogError: If it is not the log followed so far, or is smaller than cosigned; LogForked
@@ -111,7 +119,9 @@ class Cosigner:
         """
         seen = self.seen  # read before the call: a newer checkpoint may be offered during it
         try:
-            await self._context.follow()
+            while await self._context.follow(to_directory=self._context.is_counted):
+                with suppress(CosignerUnknown):
+                    await self._tell(self.cosign())
             if self._context.stores.log.size < seen.size:
                 raise LogInconsistent("the exchange withholds entries that were cosigned here")
         except LogInconsistent:
@@ -122,20 +132,19 @@ class Cosigner:
             raise
 
     async def investigate(self) -> None:
-        """Searches the log's current state for evidence.
+        """Searches the log's current state for evidence, as a full node.
 
         Raises:
             LogForked: If it is found; every node notified by the exchange will stop.
         """
         log, ask = self._context.trust.log, self._context.transport.entries
-        found = None
-        if (followed := self._context.follower.checkpoint()) is not None:
+        found, is_light = None, self._context.is_light  # which has no tree to compare
+        if (followed := self._context.follower.checkpoint()) is not None and not is_light:
             found = await find_equivocation(ask, log, followed, self._context.stores.log)
-        if found is None and (cosigned := self._last()) is not None:
+        if found is None and (cosigned := self._last()) is not None and not is_light:
             found = await find_equivocation(ask, log, cosigned)
-        if found is None:
-            return
-        await self.judge(found)
+        if found is not None:
+            await self.judge(found)
 
     async def compare(self, note: bytes) -> None:
         """Compares a partner's checkpoint, from any source, with the log followed.
@@ -376,17 +385,6 @@ class Cosigner:
     def _keys_at(self, size: int) -> list[VerifierKey]:
         """Returns the log's keys that count for a checkpoint of a size."""
         return list(map(parse_verifier_key, self._context.trust.log.at(size).verifier_keys))
-
-    def _judge_partners(self) -> None:
-        for partner in self._context.stores.cosigning.partners():
-            awaited = partner.awaited
-            if awaited is not None and awaited.is_overdue:
-                why = f"{partner.agency}, entry {awaited.first}"
-                # Reported once: from here on, the newest act is awaited.
-                moved = replace(awaited, first=awaited.last, first_ms=awaited.last_ms)
-                with self._context.stores.database.transaction():
-                    self._context.stores.cosigning.put_partner(replace(partner, awaited=moved))
-                self._context.alarm(CosignatureMissing(why), why.encode())
 
     def _cosigners(self, nodes: Iterable[str]) -> list[VerifierKey]:
         """Returns the valid cosigning keys of those names that are nodes."""

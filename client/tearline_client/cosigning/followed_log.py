@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 
+from tearline.errors import NodeIsLight
 from tearline.tlog.checkpoint import SignedCheckpoint, parse_checkpoint_text
 from tearline.tlog.note import parse_note
 from tearline.tlog.proof import LogProof
@@ -11,6 +12,7 @@ from tearline.wire.log_entries import EntryRange
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.cosigning.wrong_directory import judge_directory
+from tearline_client.log.follower import LogFollower
 from tearline_client.store.cosigning import Accusation, Partner
 from tearline_runtime.mirror import Mirror, read_checkpoint, read_entries
 
@@ -33,6 +35,11 @@ class FollowedLog:
         """Returns the number of entries that were read and verified."""
         return self._context.stores.log.size
 
+    @property
+    def is_light(self) -> bool:
+        """Returns whether this is a light node."""
+        return self._context.is_light
+
     async def follow(self) -> None:
         """Reads the log up to its newest checkpoint; see ``NodeContext.follow``.
 
@@ -52,11 +59,14 @@ class FollowedLog:
             LogForked: If the mirror is of another history; all reachable nodes are notified.
             LogError: If the mirror is of another log than the one followed so far.
             RestoreRefused: If the mirror cannot be read.
+            NodeIsLight: If this is a light node.
         """
         note = read_checkpoint(mirror)
         before, end = self.size, parse_checkpoint_text(parse_note(note).text).size
         async with self._context.following:
             follower = self._context.follower
+            if not isinstance(follower, LogFollower):
+                raise NodeIsLight("it keeps no copy of all entries")
             start = follower.next_index
             for entries in read_entries(mirror, start, end) if start < end else ():
                 page = EntryRange(start=follower.next_index, entries=entries, checkpoint=note)
@@ -89,7 +99,10 @@ class FollowedLog:
 
         Raises:
             NotFound: If the log has not been read yet.
+            NodeIsLight: If this is a light node.
         """
+        if self._context.is_light:
+            raise NodeIsLight("it has no copy to write")
         size = self.size
         yield "checkpoint", self._cosigner.mirrored(as_stated=True)
         for start in range(0, size, TILE_WIDTH):
@@ -100,7 +113,13 @@ class FollowedLog:
     def serve(
         self, address: str, report: Callable[[str], None]
     ) -> AbstractAsyncContextManager[int]:
-        """Serves this node's copy and cosignatures in plain HTTP; see ``witnessing``."""
+        """Serves this node's copy and cosignatures in plain HTTP; see ``witnessing``.
+
+        Raises:
+            NodeIsLight: If this is a light node.
+        """
+        if self._context.is_light:
+            raise NodeIsLight("it has no copy to serve")
         # A node that serves no port needs no HTTP.
         from tearline_client.cosigning.witness_http import witnessing
 

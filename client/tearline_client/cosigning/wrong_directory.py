@@ -1,6 +1,6 @@
 """Evidence of a wrong directory, compared with the entries that this node has read."""
 
-from tearline.errors import DirectoryRejected, EvidenceInsufficient
+from tearline.errors import DirectoryRejected, EvidenceInsufficient, NodeIsLight
 from tearline.tlog.proof import LogProof
 from tearline.verification.log_entries import parse_entry
 from tearline.verification.trust import TrustState
@@ -18,7 +18,10 @@ def judge_directory(context: NodeContext, proof: LogProof) -> None:
         DirectoryRejected: If it is new and valid: sending stops.
         EvidenceInsufficient: If the entries below it are not read here, or make that directory.
         LogError: If the log does not hold the entry.
+        NodeIsLight: If this is a light node.
     """
+    if context.is_light:
+        raise NodeIsLight("it does not derive the directory")
     stores = context.stores
     if proof.index > stores.log.size:
         raise EvidenceInsufficient(f"{stores.log.size} entries are read here")

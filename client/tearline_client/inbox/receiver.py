@@ -5,7 +5,7 @@ moves on. If the defect may pass, it is retried later.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,7 @@ from tearline.wire.deliveries import (
     Delivery,
     delivery_cursor,
     delivery_log_size,
+    delivery_signers,
     encode_delivery,
     is_idle,
     parse_delivery,
@@ -102,16 +103,19 @@ class Receiver:
         )
         self._verifier = DeliveryVerifier(recipient, handlers)
 
-    async def read_log(self, deliveries: Iterable[bytes]) -> None:
+    async def read_log(self, deliveries: Sequence[bytes]) -> None:
         """Reads the log further if a delivery's entry is not read yet.
 
         Raises:
             ExchangeError: If the log cannot be read; the deliveries are not lost, and come again.
             LogError: If the log is not the one followed so far; likewise.
         """
-        size = max(map(delivery_log_size, deliveries), default=0)
-        if size > self._context.stores.log.size:
-            await self._context.follow()
+        sizes = filter(None, map(delivery_log_size, deliveries))
+        parsed = deliveries if self._context.is_light else ()
+        await self._context.read_entries(
+            [size - 1 for size in sizes],
+            {agency for data in parsed for agency in delivery_signers(data)},
+        )
 
     def take(self, deliveries: Sequence[bytes]) -> Iterator[Received]:
         """Accepts or quarantines deliveries, with one commit before the first result.
@@ -289,14 +293,15 @@ class Receiver:
     def _take(self, delivery: Delivery, data: bytes) -> Received | None:
         """Accepts a delivery, inside the caller's transaction."""
         stores = self._context.stores
-        if delivery.entry is None or delivery.entry.index >= stores.log.size:
+        if delivery.entry is None or not self._context.has_entry(delivery.entry.index):
             # First of all, because key records may not be read yet either.
             raise EntryNotIncluded("the log does not reach as far as the delivery says")
         received = self._obeyed(self._verifier.verify(delivery, now_ms=self._context.now_ms()))
         event = stores.log.put_opening(received.opening)
         if received.address is not None:
             agency = agency_uri_of(received.signer.signer)
-            stores.cosigning.acted(agency, received.opening.index, event.time_ms)
+            if self._context.cosigns(agency):  # an agency of light nodes does not
+                stores.cosigning.acted(agency, received.opening.index, event.time_ms)
         evidence = evidence_of(data, delivery)
         self._place(received, evidence)
         self._store(received, evidence)

@@ -6,12 +6,14 @@ its record is in the log; the old one stays valid until its own end.
 
 from collections.abc import Iterator, Mapping
 
+from tearline.audit.event import EventCode
 from tearline.crypto.keys import key_id
 from tearline.errors import (
     AddresseeKeyMissing,
     AgreementSuspended,
     CallerDenied,
     CosigningWaits,
+    NodeIsLight,
     PacketFrozen,
     TrustError,
 )
@@ -77,7 +79,10 @@ class KeyRecords:
             await self._queue(certified)
         self._adopt()
         due = rotation_due(self.ends_ms(), now_ms=self._context.now_ms())
-        for kind in (KeyKind.KEM, KeyKind.COSIGN):
+        kinds: tuple[KeyKind, ...] = (KeyKind.KEM, KeyKind.COSIGN)
+        if self._context.is_light:
+            kinds = () if self._awaits_record() else (KeyKind.KEM,)
+        for kind in kinds:
             if (kind in due or self._is_lost(kind)) and self._context.is_ready():
                 if kind is KeyKind.COSIGN and not self._may_cosign():
                     continue
@@ -89,10 +94,13 @@ class KeyRecords:
 
         Raises:
             CosigningWaits: If this node was restored, and must not cosign yet.
+            NodeIsLight: If this is a light node, which has no cosigning key.
             TearlineError: If the exchange refuses the record, or is unreachable.
         """
         self._context.verify_ready()
         if kind is KeyKind.COSIGN:
+            if self._context.is_light:
+                raise NodeIsLight("it cosigns nothing")
             self._context.verify_may_cosign()
         await self._outbox.publish(self._record(kind, self._keys.make(kind)))
         self._adopt()
@@ -168,6 +176,13 @@ class KeyRecords:
             entry = None if evidence is None else parse_delivery(evidence).entry
             if entry is not None:
                 yield parse_event(entry.event).time_ms
+
+    def _awaits_record(self) -> bool:
+        """Returns whether the log took a record of ours that no turn of a light node covers yet."""
+        events = (
+            parse_event(each.entry.event) for each in self._context.stores.receipts.promises()
+        )
+        return any(event.code is EventCode.TRUST for event in events)
 
     def _is_lost(self, kind: KeyKind) -> bool:
         """Returns whether the private half of the current public key is missing."""

@@ -40,6 +40,7 @@ TOKEN_KEY = "entity-token"  # noqa: S105 (the name of an entry, not a secret)
 PSEUDONYM_KEY = "pseudonym"
 KEM_PREFIX = "kem-"
 MAX_FILE_BYTES = 2 * MAX_MESSAGE_BYTES  # the largest armored federation file
+_FULL, _LIGHT = "full", "light"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
 
 
@@ -51,11 +52,13 @@ class Identity:
         agency: Short name of the agency, for example ``us-justice``.
         domain: Its trust domain.
         node: The node's name.
+        is_light: Whether the node verifies the directory instead of reading the whole log.
     """
 
     agency: str
     domain: str
     node: str
+    is_light: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.match(self.agency):
@@ -117,11 +120,19 @@ class Home:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigUnreadable(f"{self.identity_file}: {error}") from None
+        table.setdefault("kind", _FULL)  # of a home before light nodes
         if set(table) != key_tables(__package__, "identity_keys.toml")["file"].names or not all(
             isinstance(value, str) for value in table.values()
         ):
             raise SettingInvalid(f"{self.identity_file}: agency, domain and node were expected")
-        return Identity(agency=table["agency"], domain=table["domain"], node=table["node"])
+        if table["kind"] not in (_FULL, _LIGHT):
+            raise SettingInvalid(f"{self.identity_file}: kind is {_FULL} or {_LIGHT}")
+        return Identity(
+            agency=table["agency"],
+            domain=table["domain"],
+            node=table["node"],
+            is_light=table["kind"] == _LIGHT,
+        )
 
     def write_identity(self, identity: Identity) -> None:
         """Writes the identity of a new node; none may exist yet."""
@@ -129,6 +140,7 @@ class Home:
             f'agency = "{identity.agency}"',
             f'domain = "{identity.domain}"',
             f'node = "{identity.node}"',
+            f'kind = "{_LIGHT if identity.is_light else _FULL}"',
             "",
         )
         write_private(self.identity_file, "\n".join(lines).encode())

@@ -64,7 +64,9 @@ class Keys:
     def due(self) -> tuple[KeyKind, ...]:
         """Returns the kinds of key to replace; after ``sync``, those that require a person."""
         ends_ms = {**self._records.ends_ms(), KeyKind.TLS: self._connection.end_ms}
-        return rotation_due(ends_ms, now_ms=self._context.now_ms())
+        due = rotation_due(ends_ms, now_ms=self._context.now_ms())
+        is_light = self._context.is_light  # which has no cosigning key
+        return tuple(kind for kind in due if not (is_light and kind is KeyKind.COSIGN))
 
     def held(self) -> tuple[HeldKey, ...]:
         """Returns the private keys in the keystore, by their public ids."""

@@ -1,13 +1,13 @@
 """The log as this node follows it: entries, proofs, and the received openings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 
 from tearline.audit.event import Event
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import u64
-from tearline.errors import EntryMismatch, NotFound
+from tearline.errors import EntryMismatch, NodeIsLight, NotFound
 from tearline.federation.directory import DIRECTORY_ENTRY_SIZE, DirectoryEntry
 from tearline.limits import EVENT_PAGE
 from tearline.statements.receipt import LogOpening
@@ -34,6 +34,8 @@ from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 from tearline_runtime.state_entries import state_entries_sql
 
+TURN = "light.turn"
+"""Setting of a light node: its last turn."""
 _CHECKPOINT = "log.checkpoint"
 _OPENING = Column("log_opening", "sealed", ("event_id",))
 _STATE = state_entries_sql("log_entry", "?1")
@@ -82,6 +84,34 @@ class LogStore(Store):
         rows = enumerate(entries, start=start)
         self._db.insert_many("INSERT INTO log_entry VALUES (?, ?)", rows)
         self._db.insert_many("INSERT INTO log_node VALUES (?, ?, ?)", nodes)
+
+    def put_proven(self, entries: Mapping[int, bytes]) -> None:
+        """Stores entries of a light node, each with a verified inclusion proof.
+
+        A directory among them stays, as one beside a clear entry.
+        """
+        self._db.insert_many(
+            "INSERT INTO log_entry VALUES (?, ?) ON CONFLICT DO NOTHING", sorted(entries.items())
+        )
+        self.put_effects(
+            index for index, entry in entries.items() if len(entry) == DIRECTORY_ENTRY_SIZE
+        )
+
+    def end_with(self, index: int, directory: bytes) -> None:
+        """Replaces the last entry of a light node, the directory of its turn, by the next one's."""
+        self._db.execute(
+            "DELETE FROM log_entry WHERE idx = (SELECT max(idx) FROM log_entry)"
+            " AND idx < ? AND length(entry) = ?"
+            " AND NOT EXISTS (SELECT 1 FROM directory_effect d WHERE d.idx = log_entry.idx)",
+            (index, DIRECTORY_ENTRY_SIZE),
+        )
+        self._db.execute(
+            "INSERT INTO log_entry VALUES (?, ?) ON CONFLICT DO NOTHING", (index, directory)
+        )
+
+    def missing(self, indexes: Iterable[int]) -> tuple[int, ...]:
+        """Returns those entries that are not here."""
+        return tuple(index for index in indexes if self.entry(index) is None)
 
     def entry(self, index: int) -> bytes | None:
         """Returns the entry at ``index``, or None if it is not here yet."""
@@ -140,6 +170,8 @@ class LogStore(Store):
             "SELECT entry FROM log_entry WHERE idx >= ? AND idx < ? ORDER BY idx",
             (tile.start, tile.end),
         )
+        if len(rows) != tile.width and self._db.setting(TURN) is not None:
+            raise NodeIsLight
         if len(rows) != tile.width:
             raise EntryMismatch("an entry of the log is missing here")
         return encode_entry_bundle(entry for (entry,) in rows)
@@ -168,6 +200,8 @@ class LogStore(Store):
                 hashes[node] = root_from_leaf_hashes(leaves[index] for index in span)
             return tuple(hashes[node] for node in nodes)
         except KeyError:
+            if self._db.setting(TURN) is not None:
+                raise NodeIsLight from None
             raise EntryMismatch("a part of the log's tree is missing here") from None
 
     def _leaves(self, indices: Sequence[int]) -> dict[int, bytes]:

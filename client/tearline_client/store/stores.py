@@ -17,6 +17,7 @@ from tearline_client.store.decisions import DecisionStore
 from tearline_client.store.erasures import ErasureStore
 from tearline_client.store.inbox import InboxStore
 from tearline_client.store.index_queue import IndexQueue
+from tearline_client.store.light import LightStore
 from tearline_client.store.log import LogStore
 from tearline_client.store.membership import MembershipStore
 from tearline_client.store.notifications import NotificationStore
@@ -49,6 +50,7 @@ class Stores:
     def __init__(self, database: Database, *, value_key: bytes) -> None:
         self.database = database
         self.log = LogStore(database)
+        self.light = LightStore(database)
         self.cosigning = CosigningStore(database)
         self.channels = ChannelStore(database)
         self.outbox = OutboxStore(database)

@@ -57,6 +57,18 @@ class DeferredTransport:
         """Sends our cosignature; returns others' cosignatures."""
         return await self._transport.cosign(turn)
 
+    async def light_turn(self, request: bytes) -> bytes:
+        """Returns the next turn of a light node."""
+        return await self._transport.light_turn(request)
+
+    async def light_leaves(self, request: bytes) -> bytes:
+        """Returns the states of agencies at a turn."""
+        return await self._transport.light_leaves(request)
+
+    async def light_entries(self, request: bytes) -> bytes:
+        """Returns entries with their inclusion proofs."""
+        return await self._transport.light_entries(request)
+
     def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         """Yields pages of proven events for the token's person."""
         return self._transport.search(request, token, follow=follow)

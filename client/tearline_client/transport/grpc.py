@@ -240,6 +240,18 @@ class GrpcTransport:
         """Sends our cosignature; returns others' cosignatures once the log has grown."""
         return await self._call(methods.COSIGN, turn, wait_s=COSIGN_WAIT_MS / 1000)
 
+    async def light_turn(self, request: bytes) -> bytes:
+        """Returns the next turn of a light node."""
+        return await self._call(methods.LIGHT_TURN, request)
+
+    async def light_leaves(self, request: bytes) -> bytes:
+        """Returns the states of agencies at a turn."""
+        return await self._call(methods.LIGHT_LEAVES, request)
+
+    async def light_entries(self, request: bytes) -> bytes:
+        """Returns entries with their inclusion proofs."""
+        return await self._call(methods.LIGHT_ENTRIES, request)
+
     async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         """Yields pages of proven events for the token's person; ``follow`` waits for more."""
         at, channel = self._at, self._channel

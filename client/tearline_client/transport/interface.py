@@ -54,6 +54,18 @@ class Transport(Protocol):
         """Sends our cosignature; returns others' cosignatures once the log has grown."""
         ...
 
+    async def light_turn(self, request: bytes) -> bytes:
+        """Returns the next turn of a light node."""
+        ...
+
+    async def light_leaves(self, request: bytes) -> bytes:
+        """Returns the states of agencies at a turn."""
+        ...
+
+    async def light_entries(self, request: bytes) -> bytes:
+        """Returns entries with their inclusion proofs."""
+        ...
+
     def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         """Yields pages of proven events for the token's person; ``follow`` waits for more."""
         ...

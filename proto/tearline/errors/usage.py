@@ -83,3 +83,11 @@ class ConsoleBusy(UsageError):
     what = "Too many pages of yours wait for the console."
     next = "Close windows that are still loading, then open the page again."
     error_class = ErrorClass.LATER
+
+
+class NodeIsLight(UsageError):
+    """Act of a full node, at a light one."""
+
+    code = "TL-USE-010"
+    what = "This is a light node, which neither mirrors nor cosigns the log."
+    next = "Use a full node of the agency, or ask a partner with a full node."

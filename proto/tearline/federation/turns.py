@@ -3,6 +3,8 @@
 Specified in docs/spec/federation-v1.md.
 """
 
+from enum import IntEnum
+
 from tearline.dataclass.immutable import immutable
 from tearline.federation.directory import DirectoryEntry, DirectoryProof
 from tearline.tlog.note import NoteSignature
@@ -78,3 +80,82 @@ class OwnEntries:
     indexes: tuple[int, ...]
     records: frozenset[bytes]
     keys: frozenset[bytes]
+
+
+class EntryPart(IntEnum):
+    """Parts of the clear entries about an agency."""
+
+    MEMBERSHIP = 1
+    """Its member records and leave, and the votes on it; of the federation, charter, amendments
+    and the votes on them."""
+    KEYS = 2
+    """Key records and revocations."""
+    VOTES = 3
+    """Amendments and votes that it signed."""
+
+
+@immutable
+class LeavesRequest:
+    """Question for the states of some agencies.
+
+    Attributes:
+        size: Entries of the turn's tree.
+        agencies: Their URIs.
+    """
+
+    size: int
+    agencies: tuple[str, ...]
+
+
+@immutable
+class Leaves:
+    """States at a turn, in the order of the question.
+
+    Attributes:
+        size: Entries of the turn's tree.
+        leaves: The states.
+    """
+
+    size: int
+    leaves: tuple[Leaf, ...]
+
+
+@immutable
+class LightEntriesRequest:
+    """Question for entries with their proofs.
+
+    Attributes:
+        size: Entries of the tree to prove them in.
+        indexes: The entries; empty for the clear entries of the fields below.
+        agency: Its URI, or ``FEDERATION``.
+        part: The part of its clear entries.
+        start: The first index.
+    """
+
+    size: int
+    indexes: tuple[int, ...] = ()
+    agency: str = ""
+    part: EntryPart = EntryPart.MEMBERSHIP
+    start: int = 0
+
+
+@immutable
+class LightEntry:
+    """Entry of the log with its inclusion proof, not yet verified."""
+
+    index: int
+    entry: bytes
+    path: tuple[bytes, ...]
+
+
+@immutable
+class LightEntries:
+    """Entries with their proofs, ascending.
+
+    Attributes:
+        entries: The entries; beside clear ones, the directories before and behind them.
+        next: The index to go on from; 0 at the end.
+    """
+
+    entries: tuple[LightEntry, ...]
+    next: int

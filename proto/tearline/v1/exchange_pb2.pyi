@@ -82,22 +82,26 @@ class Delivery(_message.Message):
     def __init__(self, epoch: _Optional[bytes] = ..., seq: _Optional[int] = ..., attestations: _Optional[_Iterable[bytes]] = ..., statements: _Optional[_Iterable[_Union[_statement_pb2.Statement, _Mapping]]] = ..., parts: _Optional[_Iterable[_Union[PacketParts, _Mapping]]] = ..., entry: _Optional[_Union[_flow_pb2.LogOpening, _Mapping]] = ...) -> None: ...
 
 class EntriesRequest(_message.Message):
-    __slots__ = ("start", "end")
+    __slots__ = ("start", "end", "to_directory")
     START_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
+    TO_DIRECTORY_FIELD_NUMBER: _ClassVar[int]
     start: int
     end: int
-    def __init__(self, start: _Optional[int] = ..., end: _Optional[int] = ...) -> None: ...
+    to_directory: bool
+    def __init__(self, start: _Optional[int] = ..., end: _Optional[int] = ..., to_directory: _Optional[bool] = ...) -> None: ...
 
 class Entries(_message.Message):
-    __slots__ = ("start", "entries", "checkpoint")
+    __slots__ = ("start", "entries", "checkpoint", "more")
     START_FIELD_NUMBER: _ClassVar[int]
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
     start: int
     entries: _containers.RepeatedScalarFieldContainer[bytes]
     checkpoint: str
-    def __init__(self, start: _Optional[int] = ..., entries: _Optional[_Iterable[bytes]] = ..., checkpoint: _Optional[str] = ...) -> None: ...
+    more: bool
+    def __init__(self, start: _Optional[int] = ..., entries: _Optional[_Iterable[bytes]] = ..., checkpoint: _Optional[str] = ..., more: _Optional[bool] = ...) -> None: ...
 
 class ProofRequest(_message.Message):
     __slots__ = ("statement_id", "size")

@@ -130,7 +130,7 @@ class LightReader:
             OwnStateForeign: If it states records, keys or entries that the agency did not make.
             TearlineError: If a state or a key is missing, or none.
         """
-        _verify_leaf(turn.directory.root, FEDERATION, turn.federation)
+        verify_leaf(turn.directory.root, FEDERATION, turn.federation)
         federation = parse_federation_state(turn.federation.state)
         constitution = self._constitution(federation, turn)
         keys = self._cosigning_keys(federation, turn)
@@ -172,7 +172,7 @@ class LightReader:
             ProofMalformed: If the directory states something else.
             SignerUnknown: If the partner is no member.
         """
-        _verify_leaf(self.verify_recent(now_s).entry.root, uri, leaf)
+        verify_leaf(self.verify_recent(now_s).entry.root, uri, leaf)
         state = parse_agency_state(leaf.state) if leaf.state else None
         if state is None or state.status != MemberStatus.MEMBER.value:
             raise SignerUnknown(uri)
@@ -187,7 +187,7 @@ class LightReader:
         """
         if leaf.state:
             raise ProofMalformed("the answer is a state")
-        _verify_leaf(self.verify_recent(now_s).entry.root, uri, leaf)
+        verify_leaf(self.verify_recent(now_s).entry.root, uri, leaf)
 
     def _constitution(self, federation: FederationState, turn: Turn) -> Constitution:
         if federation.decision == self.decision:
@@ -236,7 +236,7 @@ class LightReader:
             raise DirectoryRejected("the time of the directory decreases")
 
     def _own_state(self, turn: Turn, made: OwnEntries) -> AgencyState | None:
-        _verify_leaf(turn.directory.root, self.uri, turn.own)
+        verify_leaf(turn.directory.root, self.uri, turn.own)
         if not turn.own.state:
             if self.own is not None:
                 raise DirectoryRejected("its own agency is in the directory no more")
@@ -293,7 +293,35 @@ def begin(uri: str, trust: TrustState) -> LightReader:
     )
 
 
-def _verify_leaf(root: bytes, uri: str, leaf: Leaf) -> None:
+def resume(uri: str, trust: TrustState, turn: Turn) -> LightReader:
+    """Returns the state of a reader after a turn that it took before, and stored.
+
+    Args:
+        uri: Its own agency.
+        trust: The state that its entries make.
+        turn: The turn, with all keys of the federation's state.
+
+    Raises:
+        TearlineError: If the turn is damaged.
+    """
+    now, federation = trust.members, parse_federation_state(turn.federation.state)
+    blank = LightReader(
+        uri=uri, decision=now.constitution_id, constitution=now.constitution, keys=()
+    )
+    held = replace(blank, keys=blank._cosigning_keys(federation, turn))
+    return replace(
+        held,
+        newest=held._cosigned(turn, now.constitution, held.keys),
+        own=parse_agency_state(turn.own.state) if turn.own.state else None,
+    )
+
+
+def verify_leaf(root: bytes, uri: str, leaf: Leaf) -> None:
+    """Checks the state of an agency, or its absence, under a directory's root.
+
+    Raises:
+        ProofMalformed: If the directory states something else.
+    """
     state = hashlib.sha256(leaf.state).digest() if leaf.state else None
     verify_directory(root, uri, state, leaf.proof)
 
@@ -308,7 +336,7 @@ def _counted_s(
         for line in signed.signatures
         if line.time_s is not None
         and (state := valid.get(line.key)) is not None
-        and state.not_before_ms <= line.time_s * 1000 < state.not_after_ms
+        and state.not_before_ms // 1000 <= line.time_s < state.not_after_ms / 1000
     )
     cosigners = {agency_uri_of(state.subject) for state in valid.values()}
     return verify_counted(replace(signed, signatures=lines), cosigners, constitution.quorum)

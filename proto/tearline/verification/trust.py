@@ -7,6 +7,7 @@ after its key's record and before that key's end, regardless of its date. A sign
 the exchange is valid while the record or constitution with its key was in force.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from tearline.crypto.keys import SUITE, KemPublicKey, SigningPublicKey, signing_public_key
@@ -28,6 +29,7 @@ from tearline.federation.membership import Membership
 from tearline.federation.record_limits import RecordBounds
 from tearline.federation.versions import LogHistory, Members, MemberVersion
 from tearline.identity import agency_uri_of, domain_uri_of
+from tearline.limits import MAX_DIRECTORIES_KEPT
 from tearline.statements.statement import (
     Attestation,
     AttestationCache,
@@ -39,11 +41,13 @@ from tearline.statements.statement import (
 )
 from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey
 from tearline.verification.attested import attested, listed_key
+from tearline.verification.clear_index import ClearIndex, places_of
 from tearline.verification.founders import Founding
 from tearline.verification.key_register import KeyRegister
 from tearline.verification.member_signatures import verify_own_change, verify_roots
 from tearline.verification.moment import Moment
 from tearline.verification.stated_directory import StatedDirectory
+from tearline.verification.turns import LoggedDirectory
 from tearline.wire.federation import (
     FederationFile,
     parse_amendment,
@@ -70,6 +74,7 @@ class TrustState:
 
     Attributes:
         membership: Members, constitution and open votes.
+        clear_index, stated: Clear entries by agency, and the newest directories.
     """
 
     def __init__(self, *, federation: bytes, is_partial: bool = False) -> None:
@@ -81,6 +86,8 @@ class TrustState:
         self._cache = AttestationCache()
         self._founding = Founding(federation, self.membership, self._cache)
         self._directory = StatedDirectory(self.membership, self._keys)
+        self.clear_index = ClearIndex()
+        self.stated: deque[LoggedDirectory] = deque(maxlen=MAX_DIRECTORIES_KEPT)
         self._clear: Mapping[StatementType, Callable[[Signed, int], None]] = {
             StatementType.CHARTER: _refuse_founding,
             StatementType.CHARTER_SIGNATURE: _refuse_founding,
@@ -91,6 +98,10 @@ class TrustState:
             StatementType.KEY_RECORD: self._apply_key_record,
             StatementType.REVOCATION: self._apply_revocation,
         }
+
+    def adopt(self, other: "TrustState") -> None:
+        """Takes the state of another reader of this federation."""
+        vars(self).update(vars(other) | {"_clear": self._clear})  # methods of this one
 
     @property
     def members(self) -> Members:
@@ -142,6 +153,7 @@ class TrustState:
         if isinstance(entry, DirectoryEntry):
             self._apply_directory(index, entry)
             return
+        places = places_of(entry, is_founded=self.membership.is_founded)
         if not self.membership.is_founded:
             self._founding.apply(index, entry)
         else:
@@ -150,6 +162,7 @@ class TrustState:
                 raise StatementMalformed("only statements of members and keys are clear")
             apply(entry, index)
         self._directory.count(domain_uri_of(header_of(entry.statement.body).signer))
+        self.clear_index.add(index, places)
 
     def verify(
         self,
@@ -275,6 +288,10 @@ class TrustState:
         """Returns every node that ever had a key on record, in order of URI."""
         return tuple(sorted(self._keys.of_node))
 
+    def nodes_of(self, agency: str) -> tuple[str, ...]:
+        """Returns the nodes of an agency that ever had a key on record, in log order."""
+        return tuple(self._keys.nodes.get(agency, ()))
+
     @property
     def revoked_keys(self) -> frozenset[tuple[str, bytes]]:
         """Returns agency and key id of all revocations, keys of TLS certificates included.
@@ -286,9 +303,12 @@ class TrustState:
     def _apply_directory(self, index: int, entry: DirectoryEntry) -> None:
         if not self._is_partial and entry.root != self._directory.root:
             raise DirectoryRejected(f"entry {index}")
-        for uri in self.membership.take_time(index, entry.time_ms):
+        tree = self._directory.copy()
+        self.stated.append(LoggedDirectory(index=index, entry=entry, tree=tree))
+        for uri in (replaced := self.membership.take_time(index, entry.time_ms)):
             self._end_keys(uri, index)
             self._directory.touch(uri)
+        self.clear_index.add_directory(index, replaced)
 
     def _apply_member_record(self, signed: Signed, index: int) -> None:
         record, record_id = parse_member_record(signed.statement.body), signed.statement.id

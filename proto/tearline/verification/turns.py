@@ -21,10 +21,12 @@ class LoggedDirectory:
     """Directory at its entry of the log.
 
     Attributes:
+        index: The entry's index.
         entry: Its time and root.
         tree: The directory as it was then.
     """
 
+    index: int
     entry: DirectoryEntry
     tree: Directory
 

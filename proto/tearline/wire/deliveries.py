@@ -7,7 +7,8 @@ and its parts are parsed strictly.
 from collections.abc import Mapping
 
 from tearline.dataclass.immutable import immutable
-from tearline.errors import PacketTooLarge, StatementMalformed
+from tearline.errors import PacketTooLarge, StatementMalformed, TearlineError
+from tearline.identity import domain_uri_of
 from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES
 from tearline.packets.packet import PacketParts
 from tearline.statements.receipt import LogOpening
@@ -181,6 +182,15 @@ def delivery_cursor(data: bytes) -> Cursor:
     """
     message = decode(pb.Delivery, data, maximum=MAX_MESSAGE_BYTES)
     return Cursor(epoch=message.epoch, seq=message.seq)
+
+
+def delivery_signers(data: bytes) -> frozenset[str]:
+    """Returns the agencies that a delivery claims to be signed by; empty if it is malformed."""
+    try:
+        attestations = parse_delivery(data).attestations.values()
+        return frozenset(domain_uri_of(each.signer) for each in attestations)
+    except TearlineError:
+        return frozenset()  # it is quarantined where it is judged
 
 
 def delivery_log_size(data: bytes) -> int:

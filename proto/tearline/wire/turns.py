@@ -9,8 +9,24 @@ from tearline.federation.directory import (
     DirectoryProof,
     parse_directory_entry,
 )
-from tearline.federation.turns import Leaf, Turn, TurnRequest
-from tearline.limits import MAX_COUNTED_KEYS, MAX_MESSAGE_BYTES
+from tearline.federation.turns import (
+    EntryPart,
+    Leaf,
+    Leaves,
+    LeavesRequest,
+    LightEntries,
+    LightEntriesRequest,
+    LightEntry,
+    Turn,
+    TurnRequest,
+)
+from tearline.limits import (
+    MAX_COUNTED_KEYS,
+    MAX_LIGHT_INDEXES,
+    MAX_LOG_SIZE,
+    MAX_MESSAGE_BYTES,
+    MAX_TURN_LEAVES,
+)
 from tearline.statements.statement import HASH_SIZE
 from tearline.tlog.note import KEY_HASH_SIZE, NoteSignature
 from tearline.v1 import light_pb2 as pb
@@ -18,7 +34,9 @@ from tearline.wire.table import (
     BYTES,
     NUMBER,
     TEXT,
+    below,
     checked,
+    enum,
     hash_path,
     many,
     part,
@@ -103,3 +121,62 @@ encode_turn = TURN.encode
 """Returns the bytes of a turn."""
 parse_turn = TURN.parse_envelope
 """Returns a turn, not yet verified."""
+
+_ASKED = "a question names fewer agencies and entries"
+
+LEAVES_REQUEST = table(
+    pb.LeavesRequest,
+    LeavesRequest,
+    size=NUMBER,
+    agencies=many(TEXT, most=MAX_TURN_LEAVES, why=_ASKED),
+)
+encode_leaves_request = LEAVES_REQUEST.encode
+"""Returns the bytes of a question for states."""
+parse_leaves_request = LEAVES_REQUEST.parse_envelope
+"""Returns a question for states."""
+
+LEAVES = table(
+    pb.Leaves,
+    Leaves,
+    maximum=MAX_MESSAGE_BYTES,
+    size=NUMBER,
+    leaves=many(part(DIRECTORY_LEAF), most=MAX_TURN_LEAVES, why=_ASKED),
+)
+encode_leaves = LEAVES.encode
+"""Returns the bytes of states with their proofs."""
+parse_leaves = LEAVES.parse_envelope
+"""Returns states with their proofs, not yet verified."""
+
+LIGHT_ENTRIES_REQUEST = table(
+    pb.LightEntriesRequest,
+    LightEntriesRequest,
+    size=NUMBER,
+    indexes=many(below(MAX_LOG_SIZE, _ASKED), most=MAX_LIGHT_INDEXES, why=_ASKED),
+    agency=TEXT,
+    part=enum(EntryPart),
+    start=below(MAX_LOG_SIZE, _ASKED),
+)
+encode_light_entries_request = LIGHT_ENTRIES_REQUEST.encode
+"""Returns the bytes of a question for entries."""
+parse_light_entries_request = LIGHT_ENTRIES_REQUEST.parse_envelope
+"""Returns a question for entries."""
+
+_ENTRY = table(
+    pb.LightEntry,
+    LightEntry,
+    index=NUMBER,
+    entry=BYTES,
+    path=hash_path(MAX_PATH, _HASHES),
+)
+
+LIGHT_ENTRIES = table(
+    pb.LightEntries,
+    LightEntries,
+    maximum=MAX_MESSAGE_BYTES,
+    entries=many(part(_ENTRY)),
+    next=NUMBER,
+)
+encode_light_entries = LIGHT_ENTRIES.encode
+"""Returns the bytes of entries with their proofs."""
+parse_light_entries = LIGHT_ENTRIES.parse_envelope
+"""Returns entries with their proofs, not yet verified."""

@@ -24,6 +24,15 @@ ENTRIES = "/tearline.v1.Trust/Entries"
 COSIGN = "/tearline.v1.Trust/Cosign"
 """A node's cosignature, answered by other cosigners' notes; at once, or once the log has grown."""
 
+LIGHT_TURN = "/tearline.v1.Light/Turn"
+"""A light node's state, answered by its next turn."""
+
+LIGHT_LEAVES = "/tearline.v1.Light/Leaves"
+"""Agencies, answered by their states in the directory at a turn."""
+
+LIGHT_ENTRIES = "/tearline.v1.Light/Entries"
+"""Indexes, or an agency, answered by entries with their inclusion proofs."""
+
 PROVE = "/tearline.v1.Audit/Prove"
 """A statement id, answered by the events about it that name the caller, with proofs."""
 

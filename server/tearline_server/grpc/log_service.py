@@ -30,8 +30,10 @@ class TrustService:
 
     async def entries(self, caller: Caller, request: bytes) -> bytes:
         """Answers a range with entries and a checkpoint that covers them."""
-        start, end = parse_entries_request(request)
-        page = await self._exchange.entries(start, end, str(caller.agency))
+        start, end, to_directory = parse_entries_request(request)
+        page = await self._exchange.entries(
+            start, end, str(caller.agency), to_directory=to_directory
+        )
         await self._exchange.take_answer_turn(str(caller.agency), sum(map(len, page.entries)))
         return encode_entries(page)
 

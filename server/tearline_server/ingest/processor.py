@@ -39,6 +39,7 @@ class Listeners:
     recalls: Callable[[Iterable[bytes]], None]
     refusal: Callable[[str, str], None]
     trust: Callable[[], None]
+    directory: Callable[[Frontier], None]
 
 
 class StatementProcessor:
@@ -128,6 +129,8 @@ class StatementProcessor:
             self._listeners.trust()
         if batch.recalls:
             self._listeners.recalls(batch.recalls)
+        if batch.directory_due and self._head is not None:
+            self._listeners.directory(self._head.tree)
         if batch.mail:
             self._listeners.mail({item.node for item in batch.mail})
         for peer, code in batch.strangers:

@@ -150,6 +150,11 @@ class Cosignatures:
         # The log's signature may be newer than the cosigned one; the text is identical.
         return shown.with_signatures(parse_note(note).signatures).encode()
 
+    def at(self, size: int) -> Note | None:
+        """Returns the checkpoint of a size with the lines of counted cosigners, or None."""
+        cosigned = self._notes.get(size)
+        return None if cosigned is None else next(_parts(cosigned, list(self._counted)))
+
     def _told(self, agency: str) -> list[str]:
         """Returns the agencies on whose cosignatures an agency relies, the counted ones first."""
         partners = {agency, *self._partners(agency)} if agency else ()

@@ -142,6 +142,9 @@ class AuditLog:
 
     Attributes:
         signers: Returns its keys for a size; each signs the checkpoint.
+
+    Attributes:
+        stated: Size and note of the last checkpoint signed behind a directory; 0 for none.
     """
 
     def __init__(self, store: Store, *, origin: str, clock: Clock) -> None:
@@ -152,6 +155,9 @@ class AuditLog:
         self._tree = Frontier()
         self._signed_size = 0
         self._newest: _Signed | None = None
+        self._paced_ms = 0
+        self._directory: Frontier | None = None
+        self.stated: tuple[int, bytes] = (0, b"")
         self._signing = asyncio.Lock()
         self._growth = asyncio.Event()
 
@@ -211,6 +217,10 @@ class AuditLog:
         if tree.size > self._tree.size:
             self._tree = tree
             self.wake()
+
+    def end_with_directory(self, tree: Frontier) -> None:
+        """Has the next checkpoint cover exactly this tree, for the turns of light nodes."""
+        self._directory = tree
 
     def wake(self) -> None:
         """Wakes all waiters for new entries."""
@@ -302,19 +312,25 @@ class AuditLog:
         return abs(self._clock() - newest.time_ms) < CHECKPOINT_REFRESH_MS
 
     async def _sign(self, newest: _Signed | None) -> None:
-        if newest is not None:
-            wait_ms = newest.time_ms + CHECKPOINT_INTERVAL_MS - self._clock()
-            if wait_ms > 0:
+        tree = self._directory
+        is_stated = tree is not None and tree.size > self.covered
+        if not is_stated or tree is None:
+            wait_ms = self._paced_ms + CHECKPOINT_INTERVAL_MS - self._clock()
+            if newest is not None and wait_ms > 0:
                 await asyncio.sleep(min(wait_ms, CHECKPOINT_INTERVAL_MS) / 1000)
                 await self.refresh()
-        tree, now_ms = self._tree, self._clock()
-        signers = await self.signers(tree.size)
+            tree = self._tree
+        now_ms, signers = self._clock(), await self.signers(tree.size)
         note = sign_checkpoint(self._state(tree), signers, time_s=now_ms // 1000)
-        size, note = await self._store.put_checkpoint(tree.size, note)
+        size, kept = await self._store.put_checkpoint(tree.size, note)
         if size == tree.size:
-            self._newest = _Signed(size=size, note=note, time_ms=now_ms)
+            self._newest = _Signed(size=size, note=kept, time_ms=now_ms)
         else:  # another process signed more, or halted
             await self.refresh()
+        if is_stated and size == tree.size:
+            self.stated = (size, kept)
+        else:
+            self._paced_ms = now_ms
 
     def _state(self, tree: Frontier) -> Checkpoint:
         return Checkpoint(origin=self._origin, size=tree.size, root=tree.root())
@@ -347,6 +363,11 @@ class AuditLog:
         needed = consistency_nodes(old, new)
         nodes = dict(zip(needed, await self._hashes(needed), strict=True))
         return consistency_proof(old, new, lambda level, place: nodes[level, place])
+
+    async def entry(self, index: int) -> bytes:
+        """Returns one of the durable entries."""
+        (entry,) = await self._store.entries(index, index + 1, max_bytes=MAX_ENTRY_BYTES)
+        return entry
 
     async def tile(self, tile: Tile) -> bytes:
         """Returns the content of a tile, hashes or entries, of any width.

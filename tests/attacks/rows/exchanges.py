@@ -211,7 +211,7 @@ LOGS = (
     _log(
         "promise an entry that the log never holds",
         "test_an_entry_that_a_receipt_names_and_the_log_never_holds_is_missed",
-        "tearline_client.context:NodeContext._compare",
+        "tearline_client.log.rounds:_compare",
         code="TL-LOG-002",
     ),
     _log(

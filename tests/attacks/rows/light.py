@@ -11,6 +11,12 @@ _light = Rows(
     evidence=_TURN,
 )
 
+_node = Rows(
+    tests="tests/attacks/test_light_nodes.py::",
+    functions="",
+    evidence="an alarm with the answer, at the light node that refused it",
+)
+
 LIGHT = (
     _light(
         "show a light node an old directory under a recent checkpoint",
@@ -75,13 +81,13 @@ LIGHT = (
     _light(
         "prove to a light node that a member is absent",
         "test_an_absence_is_none_for_a_member",
-        "_verify_leaf",
+        "verify_leaf",
         code="TL-LOG-001",
     ),
     _light(
         "show a light node a partner's state from before a change, or another agency's",
         "test_a_leaf_of_another_agency_or_of_another_time_is_refused",
-        "_verify_leaf",
+        "verify_leaf",
         code="TL-LOG-001",
     ),
     _light(
@@ -90,6 +96,32 @@ LIGHT = (
         "verify_own",
         code="TL-TRU-011",
         evidence="the turn as it came, at the agency whose name it is",
+    ),
+    _node(
+        "withhold the record of a partner's new encryption key from a light node",
+        "test_a_withheld_entry_of_a_partner_is_noticed",
+        "tearline.verification.light_replay:verify_agency",
+        code="TL-TRU-010",
+    ),
+    _node(
+        "show a light node an entry at another index",
+        "test_an_entry_of_another_tree_is_refused",
+        "tearline_client.log.light_follower:_proven",
+        "{each.index: each.entry for each in entries}",
+        code="TL-LOG-002",
+    ),
+    _node(
+        "show a light node states of another directory than its turn's",
+        "test_a_state_of_another_directory_is_refused",
+        "tearline.verification.light_reader:verify_leaf",
+        code="TL-LOG-001",
+    ),
+    _node(
+        "show a light node a checkpoint that too few counted cosigners signed",
+        "test_a_checkpoint_below_the_quorum_is_no_turn",
+        f"{_READER}:_counted_s",
+        "signed.time_s",
+        code="TL-LOG-044",
     ),
 )
 """Turns and leaves, as a light reader verifies them."""

@@ -4,15 +4,22 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from tearline.crypto.keys import SigningKey
-from tearline.errors import MembershipEnded, MembershipRejected, NameAmbiguous, NotFound
+from tearline.errors import (
+    MembershipEnded,
+    MembershipRejected,
+    NameAmbiguous,
+    NotFound,
+    SignerUnknown,
+)
 from tearline.federation.amendments import verify_succession
 from tearline.federation.charter import Constitution
 from tearline.federation.cosigning import CosignedTree
 from tearline.federation.decisions import NOTHING, Amendment, VoteKind
-from tearline.federation.members import ExchangeEnrolment
+from tearline.federation.members import Agency, ExchangeEnrolment
 from tearline.federation.membership import Decision, Membership, Replacement
 from tearline.federation.open_votes import VoteKey
 from tearline.federation.versions import MemberVersion
+from tearline.identity import parse_agency_uri
 from tearline.statements.receipt import Status
 from tearline.statements.signer import Signer
 from tearline.text.choices import ID_SHOWN, matched, one_of
@@ -56,6 +63,31 @@ class FederationService:
     def members(self) -> tuple[MemberVersion, ...]:
         """Returns every agency that was ever a member, ascending by URI."""
         return self.state.now.versions
+
+    async def follow(self, uris: Sequence[str]) -> tuple[Agency, ...]:
+        """Reads the entries of agencies, as a light node; a full node reads those of all.
+
+        Args:
+            uris: Their URIs.
+
+        Returns:
+            The members.
+
+        Raises:
+            SignerUnknown: If one is no member.
+            MalformedInput: If one is no agency's URI.
+            ExchangeError: If the exchange does not answer.
+        """
+        wanted = [str(parse_agency_uri(uri)) for uri in uris]
+        stores = self._context.stores
+        with stores.database.transaction():
+            stores.light.follow(wanted if self._context.is_light else ())
+        await self._context.follow()
+        found = tuple(map(self.state.now.agency, wanted))
+        for uri, agency in zip(wanted, found, strict=True):
+            if agency is None:
+                raise SignerUnknown(uri)
+        return tuple(filter(None, found))
 
     def time_of(self, index: int) -> int:
         """Returns the log's time of an entry: of the directory entry behind it; 0 without one."""

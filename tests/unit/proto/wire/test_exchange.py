@@ -210,7 +210,9 @@ def test_an_impossible_cursor_is_refused(message: pb.Cursor) -> None:
 
 
 def test_a_range_of_entries_comes_back() -> None:
-    assert parse_entries_request(encode_entries_request(3, 0)) == (3, 0)
+    assert parse_entries_request(encode_entries_request(3, 0)) == (3, 0, False)
+    asked = encode_entries_request(3, 0, to_directory=True)
+    assert parse_entries_request(asked) == (3, 0, True)
     entries = EntryRange(start=3, entries=(b"\1" + bytes(32),), checkpoint="note ⏎".encode())
     assert parse_entries(encode_entries(entries)) == entries
 

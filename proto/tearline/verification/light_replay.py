@@ -1,0 +1,195 @@
+"""Replay of the entries that concern a light node: members and keys of a few agencies.
+
+A light node reads the clear entries of its own agency, of its partners and of the counted
+cosigners, and the votes on them. The directory shows whether one of them is withheld. Specified in
+docs/spec/federation-v1.md.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
+
+from tearline.dataclass.immutable import immutable
+from tearline.errors import DirectoryRejected, SignerKeyUnknown
+from tearline.federation.charter import Constitution
+from tearline.federation.decisions import VoteKind
+from tearline.federation.directory import (
+    AgencyState,
+    DirectoryEntry,
+    FederationState,
+    KeyState,
+)
+from tearline.federation.turns import OwnEntries
+from tearline.identity import agency_uri_of, domain_uri_of
+from tearline.statements.statement import StatementType
+from tearline.tlog.note import Note
+from tearline.verification.clear_index import Place, places_of
+from tearline.verification.log_entries import parse_clear, parse_entry
+from tearline.verification.moment import Moment
+from tearline.verification.trust import TrustState
+from tearline.wire.federation import parse_amendment, parse_charter, parse_key_record, parse_vote
+from tearline.wire.statements import Signed, header_of
+
+Entries = Iterable[tuple[int, bytes]]
+"""Entries of the log with their indexes, ascending."""
+
+
+def replay(federation: bytes, entries: Entries, agencies: Set[str]) -> TrustState:
+    """Returns the state that some entries make.
+
+    Args:
+        federation: 32 bytes, the pinned id of the federation.
+        entries: Clear entries, and the directories beside them.
+        agencies: The agencies with every entry about their membership among them. Votes on others
+            are left out: their subject's state is not known.
+
+    Raises:
+        TearlineError: If an entry is not valid.
+    """
+    state = TrustState(federation=federation, is_partial=True)
+    for index, data in entries:
+        entry = parse_entry(data)
+        if isinstance(entry, DirectoryEntry) or (entry and _concerns(entry, agencies)):
+            state.apply(index, entry)
+    return state
+
+
+def _concerns(signed: Signed, agencies: Set[str]) -> bool:
+    if signed.statement.type is not StatementType.VOTE:
+        return True
+    vote = parse_vote(signed.statement.body)
+    return vote.kind is VoteKind.AMEND or vote.subject in agencies
+
+
+@immutable
+class HeldEntries:
+    """Clear entries that a light node holds, and the directories beside them.
+
+    Attributes:
+        entries: By index, ascending.
+        made: The entries of each agency that signed one.
+        last: The last entry of each agency and part.
+        council, cosigners: All agencies that charter and amendments name as such.
+    """
+
+    entries: Mapping[int, bytes]
+    made: Mapping[str, OwnEntries]
+    last: Mapping[Place, int]
+    council: frozenset[str]
+    cosigners: frozenset[str]
+
+
+def held(entries: Mapping[int, bytes]) -> HeldEntries:
+    """Returns some entries of the log, by index, with their agencies.
+
+    Raises:
+        TearlineError: If a clear entry is malformed.
+    """
+    ordered = dict(sorted(entries.items()))
+    signed = {index: found for index, data in ordered.items() if (found := parse_clear(data))}
+    # The founding has no entry of another kind, and everything else is behind it.
+    founding = max((i for i, each in signed.items() if _is_founding(each)), default=-1)
+    last: dict[Place, int] = {}
+    council: set[str] = set()
+    cosigners: set[str] = set()
+    made: dict[str, list[tuple[int, Signed]]] = {}
+    for index, each in signed.items():
+        last |= dict.fromkeys(places_of(each, is_founded=index > founding), index)
+        made.setdefault(domain_uri_of(header_of(each.statement.body).signer), []).append(
+            (index, each)
+        )
+        if (constitution := _constitution_of(each)) is not None:
+            council.update(constitution.council)
+            cosigners.update(constitution.cosigners)
+    return HeldEntries(
+        entries=ordered,
+        made={uri: _own(theirs) for uri, theirs in made.items()},
+        last=last,
+        council=frozenset(council),
+        cosigners=frozenset(cosigners),
+    )
+
+
+def _is_founding(signed: Signed) -> bool:
+    return signed.statement.type in (StatementType.CHARTER, StatementType.CHARTER_SIGNATURE)
+
+
+def _constitution_of(signed: Signed) -> Constitution | None:
+    if signed.statement.type is StatementType.CHARTER:
+        return parse_charter(signed.statement.body).constitution
+    if signed.statement.type is StatementType.AMENDMENT:
+        return parse_amendment(signed.statement.body).constitution
+    return None
+
+
+def _own(entries: Sequence[tuple[int, Signed]]) -> OwnEntries:
+    return OwnEntries(
+        indexes=tuple(index for index, _ in entries),
+        records=frozenset(
+            signed.statement.id
+            for _, signed in entries
+            if signed.statement.type is StatementType.MEMBER_RECORD
+        ),
+        keys=frozenset(
+            parse_key_record(signed.statement.body).key_id
+            for _, signed in entries
+            if signed.statement.type is StatementType.KEY_RECORD
+        ),
+    )
+
+
+def verify_agency(state: AgencyState, trust: TrustState, here: HeldEntries) -> None:
+    """Checks that the entries of an agency here are all, and make the state in the directory.
+
+    Raises:
+        DirectoryRejected: If one is withheld, or the directory states something else.
+    """
+    made = here.made.get(state.uri)
+    count = 0 if made is None else len(made.indexes)
+    if count != state.entries:
+        raise DirectoryRejected(f"{count} of {state.entries} entries of {state.uri} are here")
+    derived = trust.directory.state_of(state.uri)
+    if derived is None or replace(derived, entries=state.entries) != state:
+        raise DirectoryRejected(f"the entries of {state.uri} make another state")
+
+
+def verify_constitution(state: FederationState, trust: TrustState) -> None:
+    """Checks that the entries here make the constitution in the directory.
+
+    Raises:
+        DirectoryRejected: If they make another: an entry is withheld.
+    """
+    if state.decision != trust.members.constitution_id:
+        raise DirectoryRejected("the constitution in force is withheld")
+
+
+def is_counted(note: Note, size: int, trust: TrustState, time_ms: int) -> bool:
+    """Returns whether enough counted cosigners signed a note, by lines that were verified before.
+
+    Args:
+        note: The note of a checkpoint.
+        size: Its size.
+        trust: The state that all entries make.
+        time_ms: The time, at which the keys are valid.
+    """
+    at = Moment(index=size, time_ms=time_ms)
+    members = trust.members_at(at)
+    signed = {(line.name, line.key_hash) for line in note.signatures}
+    agencies = {
+        agency_uri_of(name)
+        for name in {name for name, _ in signed if "://" in name}
+        for key in trust.cosigning_keys(name, at=at)
+        if (key.name, key.key_hash) in signed
+    }
+    return len(agencies & members.cosigners) >= members.constitution.quorum
+
+
+def public_key(trust: TrustState, key: KeyState) -> bytes:
+    """Returns the public key of a key in the directory.
+
+    Raises:
+        SignerKeyUnknown: If it is not on record.
+    """
+    record = trust.record_of(key.subject, key.id)
+    if record is None:
+        raise SignerKeyUnknown(key.subject)
+    return record.public_key

@@ -1,0 +1,265 @@
+"""A light node at work: it sends and receives, and refuses what the directory contradicts."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from attacks.simulated_requests import person
+from support.light_node import (
+    admitted,
+    agreed,
+    joined,
+    light,
+    received,
+    send,
+    state,
+    vote,
+)
+from support.node import context_of, stores_of
+from support.simulation import PASSPHRASES, Member, Simulation
+from support.suspensions import WHOLE
+from tearline.errors import (
+    AgreementSuspended,
+    CosignersTooFew,
+    DirectoryRejected,
+    EntryNotIncluded,
+    NodeIsLight,
+    ProofMalformed,
+    SignerUnknown,
+    TearlineError,
+    TrustStale,
+)
+from tearline.federation.members import KeyUse
+from tearline.federation.turns import LightEntries, Turn
+from tearline.limits import MAX_WITNESS_AGE_S
+from tearline.verification.log_entries import parse_clear
+from tearline.wire.federation import parse_key_record
+from tearline_client.enrolment import found_agency, read_agency
+from tearline_client.keys.home import Home, Identity
+
+KR = Identity(agency="kr-customs", domain="customs.kr.example", node="liaison")
+
+
+@pytest.fixture
+async def jp(world: Simulation) -> AsyncIterator[Member]:
+    home = await admitted(world)
+    async with light(world, home) as member:
+        await joined(world, member)
+        await agreed(world, member)
+        yield member
+
+
+async def refuses(jp: Member, error: type[TearlineError]) -> None:
+    """Syncs; the node refuses the turn, and goes on with the one before."""
+    size = jp.node.log.size
+    with pytest.raises(error):
+        await jp.node.log.follow()
+    assert jp.node.log.size == size
+
+
+async def rotated(member: Member) -> None:
+    """A new encryption key on record."""
+    await member.node.sync()
+    await member.node.keys.rotate_encryption()
+
+
+async def test_a_light_node_joins(world: Simulation, jp: Member) -> None:
+    assert jp.node.is_ready()
+    assert jp.codes() == []
+    assert jp.node.log.size == world.us.node.log.size
+
+
+async def test_it_makes_no_second_key_while_the_record_of_the_first_waits(
+    world: Simulation,
+) -> None:
+    home = await admitted(world)
+    async with light(world, home) as jp:
+        await joined(world, jp)
+        made = len(jp.status().keys)
+        for _ in range(3):
+            await jp.node.sync()
+        await state(world)
+        await jp.node.sync()
+        assert len(jp.status().keys) == made == 2
+
+
+async def test_it_receives_and_sends(world: Simulation, jp: Member) -> None:
+    packet = await send(world.us, jp)
+    await received(world, jp)
+    assert jp.grants() == [packet]
+    assert jp.codes() == []
+    answer = await send(jp, world.us)
+    await world.us.node.receive()
+    assert world.us.grants() == [answer]
+    await received(world, jp)
+    assert jp.codes() == []
+    assert jp.status().waiting == 0
+
+
+async def test_an_arrival_waits_until_a_turn_covers_its_entry(
+    world: Simulation, jp: Member
+) -> None:
+    packet = await send(world.us, jp)
+    await jp.node.receive()
+    assert jp.grants() == []
+    assert jp.codes() == [EntryNotIncluded.code]
+    await received(world, jp)
+    assert jp.grants() == [packet]
+    assert jp.codes() == []
+
+
+async def test_it_begins_again_where_it_ended(world: Simulation, jp: Member) -> None:
+    packet = await send(world.us, jp)
+    await received(world, jp)
+    await jp.node.close()
+    async with light(world, jp.node.home) as again:
+        assert again.node.log.checkpoint() is not None
+        assert again.node.is_ready()
+        await again.node.receive()
+        assert again.grants() == [packet]
+        assert await send(again, world.us)
+
+
+async def test_it_seals_to_no_key_that_was_revoked_between_turns(
+    world: Simulation, jp: Member
+) -> None:
+    before = context_of(jp.node).kem_key_of(world.us.node.uri)
+    await rotated(world.us)
+    await state(world)
+    await jp.node.sync()
+    assert context_of(jp.node).kem_key_of(world.us.node.uri) != before
+    assert await send(jp, world.us)
+
+
+async def test_a_withheld_entry_of_a_partner_is_noticed(world: Simulation, jp: Member) -> None:
+    await rotated(world.us)
+    await state(world)
+
+    def withhold(answer: LightEntries) -> LightEntries:
+        return replace(
+            answer, entries=tuple(each for each in answer.entries if not _is_kem(each.entry))
+        )
+
+    jp.exchange.proven = withhold
+    await refuses(jp, DirectoryRejected)
+    jp.exchange.proven = lambda answer: answer
+    await jp.node.log.follow()
+
+
+def _is_kem(entry: bytes) -> bool:
+    signed = parse_clear(entry)
+    return signed is not None and parse_key_record(signed.statement.body).use is KeyUse.KEM
+
+
+async def test_an_entry_of_another_tree_is_refused(world: Simulation, jp: Member) -> None:
+    await rotated(world.us)
+    await state(world)
+    jp.exchange.proven = lambda answer: replace(
+        answer, entries=tuple(replace(each, index=each.index - 1) for each in answer.entries)
+    )
+    await refuses(jp, EntryNotIncluded)
+
+
+async def test_a_state_of_another_directory_is_refused(world: Simulation, jp: Member) -> None:
+    jp.exchange.leaves = lambda leaves: replace(
+        leaves, leaves=tuple(replace(each, state=each.state + b"\0") for each in leaves.leaves)
+    )
+    await refuses(jp, ProofMalformed)
+
+
+async def test_a_stale_turn_is_not_acted_on(world: Simulation, jp: Member) -> None:
+    context = context_of(jp.node)
+    late_ms = context.now_ms() + (MAX_WITNESS_AGE_S + 61) * 1000
+    with pytest.raises(TrustStale):
+        context.follower.verify_fresh(late_ms)
+
+
+async def test_an_older_turn_is_no_turn(world: Simulation, jp: Member) -> None:
+    shown: list[Turn] = []
+    jp.exchange.turn = lambda turn: shown.append(turn) or turn  # type: ignore[func-returns-value]
+    await jp.node.log.follow()
+    await state(world)
+    await jp.node.log.follow()
+    jp.exchange.turn = lambda turn: shown[0]
+    await refuses(jp, TearlineError)
+
+
+async def test_a_checkpoint_below_the_quorum_is_no_turn(world: Simulation, jp: Member) -> None:
+    await state(world)
+
+    def short(turn: Turn) -> Turn:
+        mine = world.us.node.uri
+        return replace(turn, lines=tuple(line for line in turn.lines if line.name != mine))
+
+    jp.exchange.turn = short
+    await refuses(jp, CosignersTooFew)
+
+
+async def test_nothing_is_stored_of_a_turn_that_was_not_used(
+    world: Simulation, jp: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rotated(world.us)
+    await state(world)
+    stores, turn = stores_of(jp.node), stores_of(jp.node).light.turn()
+
+    def broken(turn: bytes) -> None:
+        raise OSError("the machine stops here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(stores.light), "put_turn", lambda self, turn: broken(turn))
+        with pytest.raises(OSError, match="stops here"):
+            await jp.node.log.follow()
+    assert stores.light.turn() == turn
+    await jp.node.close()
+    async with light(world, jp.node.home) as again:
+        await again.node.sync()
+        assert await send(again, world.us)
+
+
+async def test_a_suspension_and_a_resumption_reach_it(world: Simulation, jp: Member) -> None:
+    await world.us.node.suspensions.suspend("with-japan", WHOLE)
+    await received(world, jp)
+    with pytest.raises(AgreementSuspended):
+        await send(jp, world.us)
+    await world.us.node.suspensions.resume("with-japan", acted_by=person(role="officer"))
+    await received(world, jp)
+    assert await send(jp, world.us)
+
+
+async def test_a_removed_agency_is_no_partner(world: Simulation, jp: Member) -> None:
+    uri = await admit(world, KR)
+    with pytest.raises(SignerUnknown):
+        await jp.node.federation.follow([uri])
+    await state(world)
+    (agency,) = await jp.node.federation.follow([uri])
+    assert agency.name == KR.agency
+    await world.cn.node.sync()
+    decision = world.cn.node.federation.removal(uri)
+    await vote(world.cn, decision)
+    await vote(world.mx, decision)
+    await state(world)
+    await jp.node.log.follow()
+    assert jp.node.directory.members().agency(uri) is None
+
+
+async def admit(world: Simulation, identity: Identity) -> str:
+    """Has two agencies admit one, whose node does nothing; returns its URI."""
+    home = Home(world.us.node.home.path.parent / identity.agency)
+    found_agency(home, identity, PASSPHRASES, world.us.node.directory.federation())
+    record = read_agency(home.enrolment(identity))
+    decision = world.us.node.federation.invitation(record)
+    await vote(world.us, decision, record)
+    await vote(world.cn, decision)
+    return identity.agency_uri
+
+
+async def test_what_needs_the_whole_log_says_that_the_node_is_light(
+    world: Simulation, jp: Member
+) -> None:
+    packet = await send(world.us, jp)
+    await received(world, jp)
+    with pytest.raises(NodeIsLight):
+        jp.node.audit.prove(packet.hex())
+    with pytest.raises(NodeIsLight):
+        list(jp.node.log.mirror())
