@@ -104,26 +104,23 @@ package: $(VENV)/.ready-test-$(KEY) ## build wheel and sdist, the same bytes fro
 install-test: $(VENV)/.ready-test-$(KEY) ## install as docs/howto/install.md says: pipx, uv, systemd, container (root; skips what is missing)
 	TEARLINE_INSTALL=1 $(RUN) -m pytest tests/install -v -o faulthandler_timeout=1800
 
-# Where Chromium is missing, these two install Debian's package, as root; elsewhere they fail and say so.
 BROWSER_PACKAGES := chromium fonts-noto-cjk
-define chromium
-@command -v chromium >/dev/null || { \
-	echo 'Installing $(BROWSER_PACKAGES) …' >&2; \
-	[ "$$(id -u)" = 0 ] && { \
-		apt-get install --yes --quiet --quiet --no-install-recommends $(BROWSER_PACKAGES) \
-		|| { apt-get update --quiet --quiet \
-			&& apt-get install --yes --quiet --quiet --no-install-recommends $(BROWSER_PACKAGES); }; }; \
-} || { echo 'No browser was tried: Chromium is missing, and installing $(BROWSER_PACKAGES) takes root and apt-get.'; exit 1; } >&2
-endef
+.PHONY: chromium
+chromium: ## install Debian's Chromium where it is missing (root, apt); browser and screenshots need it
+	@command -v chromium >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && export DEBIAN_FRONTEND=noninteractive \
+		&& apt-get update --quiet --quiet && apt-get install --yes --quiet --quiet \
+			--no-install-recommends $(BROWSER_PACKAGES) >&2; \
+	} || { \
+		echo 'Chromium is missing; to install $(BROWSER_PACKAGES) takes root and apt-get.' >&2; \
+		exit 1; }
 
 .PHONY: browser
-browser: $(VENV)/.ready-browser-$(KEY) ## use the console in a real browser (installs Debian's Chromium: root, apt)
-	$(chromium)
+browser: chromium $(VENV)/.ready-browser-$(KEY) ## use the console in a real browser
 	TEARLINE_REQUIRE_ALL=1 $(RUN) -m pytest tests/browser -n 2 --dist loadfile $(HANGS)
 
 .PHONY: screenshots
-screenshots: $(VENV)/.ready-browser-$(KEY) ## draw the pictures of the console in docs/pictures, from an invented federation
-	$(chromium)
+screenshots: chromium $(VENV)/.ready-browser-$(KEY) ## draw the pictures of the console in docs/pictures, from an invented federation
 	cd tests && PYTHONPATH=. $(abspath $(RUN)) -m browser.screenshots $(abspath $(GALLERY))
 
 .PHONY: format proto reference docs clean
