@@ -12,12 +12,21 @@ from pathlib import Path
 from typing import IO
 
 from tearline.dataclass.immutable import immutable
-from tearline.errors import BackupDamaged, LogError, RestoreRefused, SettingInvalid
+from tearline.errors import (
+    BackupDamaged,
+    LogError,
+    RestoreRefused,
+    SettingInvalid,
+    TearlineError,
+)
+from tearline.federation.directory import DirectoryEntry
 from tearline.federation.members import LogIdentity, LogKeys
 from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint, parse_checkpoint_text
 from tearline.tlog.merkle import Frontier, frontier_nodes
 from tearline.tlog.note import parse_note
 from tearline.verification.log_entries import entry_hash, parse_entry, verify_cosigned
+from tearline.verification.trust import TrustState
+from tearline.wire.statements import Signed
 from tearline_runtime.archive import Unpacked, pack, unpack
 from tearline_runtime.files import atomic_path, create_private, fsync_file, fsync_tree
 from tearline_runtime.mirror import Mirror, read_checkpoint, read_entries
@@ -207,21 +216,49 @@ def _verified(note: bytes, mirror: Mirror, log: LogKeys) -> SignedCheckpoint:
 
 
 async def refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
-    """Appends entries from a mirror; the caller verifies the resulting root."""
+    """Appends entries from a mirror; the caller verifies the resulting root.
+
+    Raises:
+        RestoreRefused: If an entry does not verify.
+    """
+    stored = await store.load()
+    trust = trust_of(stored) if stored.clear else None
     for entries in read_entries(mirror, start, end):
-        for entry in entries:
+        effects: list[int] = []
+        for index, data in enumerate(entries, start=start):
             try:
-                parse_entry(entry)
-            except LogError as error:
-                raise RestoreRefused(f"{mirror.name}: {error.why}") from None
+                entry = parse_entry(data)
+                if trust is None and isinstance(entry, Signed):
+                    trust = TrustState(federation=entry.statement.id)
+                if trust is not None and entry is not None:
+                    trust.apply(index, entry)
+            except TearlineError as error:
+                raise RestoreRefused(f"{mirror.name}, entry {index}: {error.why}") from None
+            # Every other directory may be left out when the exchange starts.
+            if (
+                isinstance(entry, DirectoryEntry)
+                and trust
+                and trust.membership.has_changed_at(index)
+            ):
+                effects.append(index)
 
         def append(
-            head: Head, known: LookupResults, entries: tuple[bytes, ...] = entries
+            head: Head,
+            known: LookupResults,
+            entries: tuple[bytes, ...] = entries,
+            effects: Sequence[int] = tuple(effects),
         ) -> Commit:
             tree, nodes = head.tree.append(entry_hash(entry) for entry in entries)
-            return Commit(tree=tree, time_ms=head.time_ms, entries=entries, nodes=tuple(nodes))
+            return Commit(
+                tree=tree,
+                time_ms=head.time_ms,
+                entries=entries,
+                nodes=tuple(nodes),
+                effects=effects,
+            )
 
         await store.commit(ask_nothing, append)
+        start += len(entries)
 
 
 async def _verify_mirrors(store: Store, mirrored: Checkpoint, name: str) -> None:

@@ -2,14 +2,24 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from support.agencies import CN, US
+from support.agencies import CN, DAY_MS, MX, US, agency, federation, member_record, signing_key
 from support.archives import rewritten
+from support.decisions import deciding
 from support.exchange_process import PASSPHRASE, founded
-from tearline.errors import BackupDamaged, KeystoreLocked
-from tearline_server.admin.backup import back_up, restore
+from tearline.errors import BackupDamaged, KeystoreLocked, RestoreRefused
+from tearline.federation.decisions import VoteKind
+from tearline.federation.directory import DirectoryEntry
+from tearline.limits import ROOT_REPLACEMENT_DELAY_MS
+from tearline.verification.log_entries import clear_entry
+from tearline.wire.statements import Signed
+from tearline_server.admin import backup
+from tearline_server.admin.backup import back_up, refill, restore
+from tearline_server.storage.sqlite.store import SqliteStore
+from tearline_server.tlog.stored_trust import trust_of
 
 SECRET = PASSPHRASE.encode()
 
@@ -33,3 +43,53 @@ async def test_a_backup_that_was_changed_is_not_restored(tmp_path: Path) -> None
         assert not home.exists()
     restored = await restore(file, home, SECRET)
     assert restored.size == restored.backed_up > 0
+
+
+def a_root_replaced_by_time() -> tuple[list[bytes], bytes]:
+    """Entries by which a root is replaced a week after the votes, and the last directory's root."""
+    fed, record_key = federation(), signing_key("new")
+    state, log = fed.trust(), [*map(clear_entry, fed.clear)]
+
+    def add(entry: Signed | DirectoryEntry) -> None:
+        state.apply(len(log), entry)
+        log.append(clear_entry(entry) if isinstance(entry, Signed) else entry.encode())
+
+    add(state.directory.entry(DAY_MS))
+    record = member_record(agency(MX, record_key), fed.id, record_key, generation=2)
+    for entry in deciding(state, VoteKind.REPLACE, record, US, CN):
+        add(entry)
+    for day in range(2, 12):
+        add(state.directory.entry(day * DAY_MS))
+    assert state.membership.time_ms > DAY_MS + ROOT_REPLACEMENT_DELAY_MS
+    return log, state.directory.root
+
+
+async def test_a_root_replaced_in_what_a_mirror_returns_is_replaced_at_each_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, root = a_root_replaced_by_time()
+    half = len(log) // 2
+    monkeypatch.setattr(
+        backup, "read_entries", lambda mirror, start, end: [log[start:half], log[half:end]]
+    )
+    store = SqliteStore(tmp_path / "exchange.db")
+    await refill(store, SimpleNamespace(name="mirror"), 0, len(log))  # type: ignore[arg-type]
+    trust = trust_of(await store.load())
+    version = trust.members.version(MX)
+    assert version is not None
+    assert version.record.generation == 2
+    assert trust.directory.root == root
+    await store.close()
+
+
+async def test_a_mirror_with_an_entry_that_does_not_verify_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, _ = a_root_replaced_by_time()
+    false = DirectoryEntry(time_ms=12 * DAY_MS, root=bytes(32)).encode()
+    monkeypatch.setattr(backup, "read_entries", lambda mirror, start, end: [[*log, false]])
+    store = SqliteStore(tmp_path / "exchange.db")
+    with pytest.raises(RestoreRefused, match=f"entry {len(log)}"):
+        await refill(store, SimpleNamespace(name="mirror"), 0, len(log) + 1)  # type: ignore[arg-type]
+    assert not (await store.load()).head.tree.size
+    await store.close()
