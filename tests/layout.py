@@ -26,8 +26,8 @@ AT_MOST: Mapping[str, float] = {
     # shared package takes its part of the bound along, so the sum stays.
     # Of these, 200 are the status that both sides share; 45 make classes on use; 60 save bytes
     # of fields; 10 are the codes of sign-ins and changes of persons; 920 are charter, member
-    # records, votes and the directory; 370 are a light reader and its turns; 390
-    # replay entries for light nodes, index them, and rotate or succeed the exchange.
+    # records, votes and the directory; 370 are a light reader and its turns;
+    # 390 replay entries for light nodes, index them, and rotate or succeed the exchange.
     "lines of code in proto": 14_100,
     # Of these, 80 write directory entries, show the federation, and settle departures;
     # 520 answer light nodes, tell each node its cosigners, and rotate or succeed an exchange.
@@ -39,9 +39,9 @@ AT_MOST: Mapping[str, float] = {
     # identity provider's settings; 80 count an erasure's effects; 100 record sign-ins and changes
     # of persons; 29 wake readers of the store, and read the mailbox before an act;
     # 52 name next steps and choices; 420 found a federation, vote on its members, and stop where
-    # a party departed; 110 tell the end of the own membership; 140 tell repeated acts, and zones; 750
-    # follow the log as a light node, read a mirror, decide on keys and successors, and erase at a
-    # former member's node.
+    # a party departed; 110 tell the end of the own membership; 140 tell repeated acts, and zones;
+    # 750 follow the log as a light node, read a mirror, decide on keys and successors, and erase
+    # at a former member's node.
     "lines of code in client": 30_530,
     # Pages decide nothing, and take 100 to 250 lines. Of these, 545 are the way to an identity
     # provider; 625 are recalls, consents, acts on several packets, and the bench of policies; 66
@@ -49,8 +49,8 @@ AT_MOST: Mapping[str, float] = {
     # and refuse a change of a draft on its page; 40 write ISO times and zones, and tell
     # repeats; 100 show a table's first rows; 90 show members and votes; 30 save mappings.
     "lines of code in console": 7_820,
-    # Of these, 200 found federations, and decide by votes; 160 keep a log for light readers; 140 run
-    # light nodes.
+    # Of these, 200 found federations, and decide by votes; 160 keep a log for light readers;
+    # 140 run light nodes.
     "lines of test support": 5_250,
     "reads of node.state in client": 0,
     "reads of node.state in tests": 1,
