@@ -186,7 +186,8 @@ def _receipt(outcome: Outcome) -> Receipt:
 
 
 def _resigned(world: Simulation, outcome: Outcome, receipt: Receipt) -> Outcome:
-    signer: Signer = world.exchange._desk._signer
+    desk = world.exchange._desk
+    signer: Signer = desk._keys.signer(desk.registry.trust)
     tree = signer.sign([(StatementType.RECEIPT, encode_receipt(receipt))])
     forged: Signed = signed(tree)
     return replace(outcome, receipt=forged)

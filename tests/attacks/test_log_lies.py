@@ -218,7 +218,8 @@ async def test_an_entry_that_a_receipt_names_and_the_log_never_holds_is_missed(
         assert receipt.entry is not None
         entry = replace(receipt.entry, index=receipt.entry.index + 1000)
         body = encode_receipt(replace(receipt, entry=entry))
-        forged = signed_by(StatementType.RECEIPT, body, world.exchange._desk._signer)
+        desk = world.exchange._desk
+        forged = signed_by(StatementType.RECEIPT, body, desk._keys.signer(desk.registry.trust))
         return replace(outcome, receipt=forged)
 
     world.us.exchange.outcomes = lambda outcomes: (invented(outcomes[0]), *outcomes[1:])
