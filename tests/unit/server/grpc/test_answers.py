@@ -29,7 +29,7 @@ Ask = Callable[[Caller], Awaitable[object]]
 
 
 def entries(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    async def read(start: int, end: int) -> EntryRange:
+    async def read(*_: object, **__: object) -> EntryRange:
         return EntryRange(start=0, entries=(), checkpoint=b"")
 
     monkeypatch.setattr(world.exchange, "entries", read)
