@@ -24,7 +24,6 @@ from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.keys.tls_certificates import renew_certificate
 from tearline_client.log.follower import LogFollower
-from tearline_client.log.light_follower import LightFollower
 from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.own_policy import load_adopted
 from tearline_client.store.database import Database
@@ -86,11 +85,13 @@ def start_state(
     database = open_database(home, keystore)
     stores = Stores(database, value_key=keystore.storage_key("values"))
     trust = TrustState(federation=pinned.federation, is_partial=identity.is_light)
-    follower = (
-        LightFollower(stores, trust, identity.agency_uri)
-        if identity.is_light
-        else LogFollower(stores.log, stores.cosigning, trust, pinned.log)
-    )
+    if identity.is_light:
+        # Imported here: a full node does without it.
+        from tearline_client.log.light_follower import LightFollower
+
+        follower: LogFollower | LightFollower = LightFollower(stores, trust, identity.agency_uri)
+    else:
+        follower = LogFollower(stores.log, stores.cosigning, trust, pinned.log)
     if transport is None:
         renew_certificate(home, keystore, now_ms=_clock_ms())
 

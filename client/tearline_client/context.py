@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from tearline.agreements.agreement import Agreement
 from tearline.crypto.keys import KemKey, KemPublicKey
@@ -32,7 +32,6 @@ from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
 from tearline_client.keys.node_keys import NodeKeys
 from tearline_client.log.follower import MAX_AHEAD_S, LogFollower
-from tearline_client.log.light_follower import LightFollower
 from tearline_client.log.membership import MembershipEnd, membership_end
 from tearline_client.log.rounds import compare_receipts, read_log, take_turn
 from tearline_client.loop_health import Unread
@@ -41,6 +40,9 @@ from tearline_client.planning.policies import Policies
 from tearline_client.store.inbox import ALARMS, Evidence
 from tearline_client.store.stores import Stores
 from tearline_client.transport.interface import Transport
+
+if TYPE_CHECKING:
+    from tearline_client.log.light_follower import LightFollower
 
 Clock = Callable[[], int]
 
@@ -69,7 +71,7 @@ class NodeContext:
     keys: NodeKeys
     stores: Stores
     trust: TrustState
-    follower: LogFollower | LightFollower
+    follower: "LogFollower | LightFollower"
     policies: Policies
     transport: Transport
     now_ms: Clock
@@ -87,7 +89,7 @@ class NodeContext:
     @property
     def is_light(self) -> bool:
         """Returns whether this is a light node: it verifies the directory, and mirrors nothing."""
-        return isinstance(self.follower, LightFollower)
+        return not isinstance(self.follower, LogFollower)
 
     @property
     def uri(self) -> str:
@@ -283,10 +285,10 @@ class NodeContext:
         """
         async with self.following:
             more = False
-            if isinstance(self.follower, LightFollower):
-                await take_turn(self, self.follower)
-            else:
+            if isinstance(self.follower, LogFollower):
                 more = await read_log(self, self.follower, to_directory=to_directory)
+            else:
+                await take_turn(self, self.follower)
         await compare_receipts(self)
         return more
 

@@ -14,7 +14,6 @@ from tearline_client.inbox.inbox import Inbox
 from tearline_client.jobs import Jobs
 from tearline_client.key_management.foreign_keys import watch_own_name
 from tearline_client.key_management.records import KeyRecords
-from tearline_client.log.counted_time import count_time
 from tearline_client.outbox.duties import Duties
 from tearline_client.outbox.sender import Sender
 from tearline_client.recovery.reconcile import Reconciler
@@ -101,6 +100,9 @@ class Synchronisation:
 
         While its clock is behind the counted time, no grant is erased.
         """
+        # Imported here: a member's node does without it.
+        from tearline_client.log.counted_time import count_time
+
         context = self.context
         log_ms = context.follower.time_s() * 1000
         try:

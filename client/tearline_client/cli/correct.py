@@ -22,8 +22,6 @@ from tearline_client.cli.release_options import (
     unmarked_option,
 )
 from tearline_client.cli.session import async_command, look, open_node
-from tearline_client.drafting.correction import draft_correction
-from tearline_client.drafting.from_file import confirmed
 from tearline_client.features.corrections.service import Change, CorrectionPlan
 from tearline_client.messages.sent import Sent
 from tearline_client.rendering.packets import SPARE, names_by_recipient, seen_text, short
@@ -66,8 +64,11 @@ async def correct(
 
     Example: tearline --as li packet correct 5f0c9a1b lead.jsonl --dry-run
     """
-    text, documents = narrative_of(narrative), attached(attach)
+    # Imported here: a command that drafts nothing does not wait for them.
+    from tearline_client.drafting.correction import draft_correction
+    from tearline_client.drafting.from_file import confirmed
 
+    text, documents = narrative_of(narrative), attached(attach)
     async with open_node(cli) as node:
         await look(cli, node)
         plan, findings = draft_correction(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,11 +10,12 @@ from tearline.policy.category import CATEGORIES
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.session import node_command
-from tearline_client.connectors.exporters.files import create_file, verify_free
-from tearline_client.connectors.importers.documents import Document, read_document
 from tearline_client.node import Node
 from tearline_client.rendering.packets import corrections_of
 from tearline_client.rendering.words import counted
+
+if TYPE_CHECKING:
+    from tearline_client.connectors.importers.documents import Document
 
 _CATEGORIES = frozenset(category.name for category in CATEGORIES)
 
@@ -29,7 +30,7 @@ def attach_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def attached(texts: Iterable[str]) -> tuple[Document, ...]:
+def attached(texts: Iterable[str]) -> "tuple[Document, ...]":
     """Returns the documents that ``--attach`` named.
 
     Raises:
@@ -39,7 +40,9 @@ def attached(texts: Iterable[str]) -> tuple[Document, ...]:
     return tuple(_attached(text) for text in texts)
 
 
-def _attached(text: str) -> Document:
+def _attached(text: str) -> "Document":
+    from tearline_client.connectors.importers.documents import read_document
+
     path, colon, category = text.rpartition(":")
     if colon and path and category in _CATEGORIES:
         return read_document(Path(path), guard=category)
@@ -64,6 +67,9 @@ async def export(cli: CliContext, node: Node, packet: str, folder: Path) -> None
 
     Example: tearline packet export 5f0c9a1b --documents .
     """
+    # Imported here: a command that writes no file does not wait for it.
+    from tearline_client.connectors.exporters.files import create_file, verify_free
+
     record = node.packets.get(node.packets.find(packet))
     for words in corrections_of(record.id, record.manifest, node.corrections.newest(record.id)):
         cli.say(words)

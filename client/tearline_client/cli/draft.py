@@ -9,7 +9,6 @@ from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.example_files import packet
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
-from tearline_client.connectors.exporters.files import create_file
 
 
 @click.command(cls=Command)
@@ -29,6 +28,9 @@ def new(cli: CliContext, kind: str, target: Path | None) -> None:
 
     Example: tearline packet new --kind lead --output-file lead.jsonl
     """
+    # Imported here: a command that writes no file does not wait for it.
+    from tearline_client.connectors.exporters.files import create_file
+
     path = target or Path(f"{kind}.jsonl")
     with create_file(path.parent, path.name) as stream:
         stream.write(packet(PacketKind(kind)).encode())

@@ -12,7 +12,6 @@ from tearline.bodies.registry import KINDS
 from tearline.packets.packet import PacketKind
 from tearline_client.cli.options import Decorator
 from tearline_client.planning.agreement_file import KEYS as AGREEMENT_KEYS
-from tearline_client.planning.request_file import KEYS as REQUEST_KEYS
 from tearline_client.rendering.output import print_lines
 from tearline_runtime.file_keys import FileKey, KeyTable, key_tables
 
@@ -35,6 +34,9 @@ def terms() -> str:
 
 def request() -> str:
     """Returns an example of a request for records."""
+    # Imported here: only an example needs it.
+    from tearline_client.planning.request_file import KEYS as REQUEST_KEYS
+
     return example_file([("", REQUEST_KEYS["file"]), ("[[item]]", REQUEST_KEYS["item"])])
 
 

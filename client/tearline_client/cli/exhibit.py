@@ -8,7 +8,6 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
 from tearline_client.cli.session import async_command, open_node
-from tearline_client.connectors.exporters.files import create_file, verify_free
 from tearline_client.rendering.words import counted
 
 
@@ -36,6 +35,9 @@ async def exhibit(
 
     Example: tearline packet exhibit 5f0c9a1b iban --output-file iban.exhibit
     """
+    # Imported here: a command that writes no file does not wait for it.
+    from tearline_client.connectors.exporters.files import create_file, verify_free
+
     verify_free(target.parent, target.name)  # a failed export is not logged as done
 
     async with open_node(cli) as node:

@@ -39,8 +39,6 @@ from tearline_client.cli.release_options import (
 )
 from tearline_client.cli.search import search
 from tearline_client.cli.session import acting, async_command, look, node_command, open_node
-from tearline_client.connectors.importers.ftm import read_ftm
-from tearline_client.drafting.from_file import draft_file
 from tearline_client.node import Node
 from tearline_client.rendering.document import to_text
 from tearline_client.rendering.output import print_lines
@@ -93,9 +91,12 @@ async def preview(
     Example: tearline packet preview lead.jsonl --to mx-prosecutor --agreement narcotics-2026
     --article money-laundering --purpose criminal-investigation
     """
+    # Imported here: a command that drafts nothing does not wait for them.
+    from tearline_client.connectors.importers.ftm import read_ftm
+    from tearline_client.drafting.from_file import draft_file
+
     text = narrative_of(narrative)
     documents = attached(attach)
-
     async with open_node(cli) as node:
         drafted = draft_file(
             node, file, read_ftm, order_of(options), narrative=text, documents=documents
@@ -149,6 +150,9 @@ async def send(
     Example: tearline packet send lead.jsonl --to mx-prosecutor --agreement narcotics-2026 --article
     money-laundering --purpose criminal-investigation
     """
+    from tearline_client.connectors.importers.ftm import read_ftm
+    from tearline_client.drafting.from_file import draft_file
+
     text = narrative_of(narrative)
     documents = attached(attach)
     order = order_of(options)

@@ -8,13 +8,11 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, sync_option
 from tearline_client.cli.session import acting_on, async_command, look, open_node
-from tearline_client.connectors.exporters.files import create_file, verify_free
-from tearline_client.rendering.document import to_text
-from tearline_client.rendering.document_html import to_html
+from tearline_client.rendering.document import Document, to_text
 from tearline_client.rendering.output import print_lines
 from tearline_client.rendering.packet_document import copy_of
 
-_RENDERERS = {"text": to_text, "html": to_html}
+_FORMS = ("text", "html")
 
 
 @click.command(name="print", cls=Command)
@@ -23,7 +21,7 @@ _RENDERERS = {"text": to_text, "html": to_html}
     "-o",
     "--output",
     "form",
-    type=click.Choice(tuple(_RENDERERS)),
+    type=click.Choice(_FORMS),
     default="text",
     show_default=True,
     help="Plain text, or HTML for printing.",
@@ -41,6 +39,9 @@ async def print_command(
 
     Example: tearline packet print 5f0c9a1b -o html --to lead.html
     """
+    # Imported here: a command that writes no file does not wait for it.
+    from tearline_client.connectors.exporters.files import create_file, verify_free
+
     if target is not None:
         verify_free(target.parent, target.name)  # a failed print is not logged as done
     async with open_node(cli) as node:
@@ -48,10 +49,19 @@ async def print_command(
         packet_id = node.packets.find(packet)
         person = acting_on(cli, node, packet_id)
         copy = await node.packets.print(packet_id, acted_by=person, person=cli.settings.person)
-        text = _RENDERERS[form](copy_of(node, copy))
+        text = _rendered(copy_of(node, copy), form)
     if target is None:
         print_lines(text)
         return
     with create_file(target.parent, target.name) as stream:
         stream.write(text.encode("utf-8"))
     cli.say(f"Wrote {target}.")
+
+
+def _rendered(copy: Document, form: str) -> str:
+    if form == "text":
+        return to_text(copy)
+    # Imported here: only this command writes HTML.
+    from tearline_client.rendering.document_html import to_html
+
+    return to_html(copy)

@@ -1,6 +1,7 @@
 """Release of packets and fields from the command line, and approval by a second person."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,8 +14,6 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.request_rows import overturned_text
 from tearline_client.cli.session import acting, look, node_command
-from tearline_client.connectors.importers.report import told_unmarked
-from tearline_client.drafting.from_file import Drafted
 from tearline_client.drafting.release import Held, Released, held_by, takes_two
 from tearline_client.drafting.release import release as release_plans
 from tearline_client.drafting.release import release_field as disclose_field
@@ -35,16 +34,21 @@ from tearline_client.store.draft_content import (
     PendingField,
 )
 
+if TYPE_CHECKING:
+    from tearline_client.drafting.from_file import Drafted
 
-def say_findings(cli: CliContext, drafted: Drafted) -> None:
+
+def say_findings(cli: CliContext, drafted: "Drafted") -> None:
     """Prints every value that could not be validated, and every field without a category."""
     for finding in drafted.findings:
         cli.say(f"line {finding.line}, {finding.column}: {finding.why}")
     say_unmarked(cli, drafted)
 
 
-def say_unmarked(cli: CliContext, drafted: Drafted) -> None:
+def say_unmarked(cli: CliContext, drafted: "Drafted") -> None:
     """Prints the schemata and properties without a category."""
+    from tearline_client.connectors.importers.report import told_unmarked
+
     if drafted.unmarked:
         cli.say(f"Not sent, because they have no category: {told_unmarked(drafted.unmarked)}.")
 

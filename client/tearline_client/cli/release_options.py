@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,8 +10,10 @@ from tearline.errors import EvaluationInvalid
 from tearline.packets.packet import PacketKind, Urgency, verify_evaluation
 from tearline_client.cli.options import FILE, FREE_TEXT, free_text
 from tearline_client.cli.session import read_text
-from tearline_client.drafting.from_file import ReleaseOptions
 from tearline_client.planning.drafts import About
+
+if TYPE_CHECKING:
+    from tearline_client.drafting.from_file import ReleaseOptions
 
 _MAX_NARRATIVE = 1 << 20
 
@@ -153,8 +155,10 @@ def _with_options(function: Callable[..., Any], agreement: Decorator) -> Callabl
     return function
 
 
-def order_of(options: dict[str, Any]) -> ReleaseOptions:
+def order_of(options: dict[str, Any]) -> "ReleaseOptions":
     """Returns the Order collected by ``order_options``."""
+    from tearline_client.drafting.from_file import ReleaseOptions
+
     to, agreement, sources = (options.pop(name) for name in ("to", "agreement", "sources"))
     unmarked = options.pop("unmarked")
     about = About(

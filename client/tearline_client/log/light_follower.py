@@ -8,7 +8,7 @@ cosigners for all others; see docs/threat-model.md.
 
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from tearline.errors import ProofMalformed, TrustStale
 from tearline.federation.directory import FEDERATION, FederationState
@@ -47,27 +47,12 @@ from tearline.wire.turns import (
     parse_light_entries,
     parse_turn,
 )
+from tearline_client.log.rounds import Prover
 from tearline_client.store.stores import Stores
 
 T = TypeVar("T")
 
 NOTHING_MADE = OwnEntries(indexes=(), records=frozenset(), keys=frozenset())
-
-
-class Prover(Protocol):
-    """Calls of a light node; see ``transport.interface.Transport``."""
-
-    async def light_turn(self, request: bytes) -> bytes:
-        """Returns the next turn of a light node."""
-        ...
-
-    async def light_leaves(self, request: bytes) -> bytes:
-        """Returns the states of agencies at a turn."""
-        ...
-
-    async def light_entries(self, request: bytes) -> bytes:
-        """Returns entries with their inclusion proofs."""
-        ...
 
 
 class LightFollower:

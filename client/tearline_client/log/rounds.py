@@ -1,7 +1,7 @@
 """A round of reading the log: as a full node, or as a light one; then of comparing receipts."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tearline.errors import (
     ClockSkewed,
@@ -19,9 +19,27 @@ from tearline.wire.reconcile import (
     parse_reconcile_reply,
 )
 from tearline_client.log.follower import LogFollower
-from tearline_client.log.light_follower import LightFollower, Prover
 from tearline_client.store.receipts import Promise
 from tearline_client.store.stores import Stores
+
+if TYPE_CHECKING:
+    from tearline_client.log.light_follower import LightFollower
+
+
+class Prover(Protocol):
+    """Calls of a light node; see ``transport.interface.Transport``."""
+
+    async def light_turn(self, request: bytes) -> bytes:
+        """Returns the next turn of a light node."""
+        ...
+
+    async def light_leaves(self, request: bytes) -> bytes:
+        """Returns the states of agencies at a turn."""
+        ...
+
+    async def light_entries(self, request: bytes) -> bytes:
+        """Returns entries with their inclusion proofs."""
+        ...
 
 
 class _Exchange(Prover, Protocol):
@@ -48,7 +66,7 @@ class LogContext(Protocol):
         """Returns the connection to the exchange."""
 
     @property
-    def follower(self) -> LogFollower | LightFollower:
+    def follower(self) -> "LogFollower | LightFollower":
         """Returns the log as followed here."""
 
     @property
@@ -97,7 +115,7 @@ async def read_log(context: LogContext, follower: LogFollower, *, to_directory: 
             return page.more and bool(page.entries)
 
 
-async def take_turn(context: LogContext, light: LightFollower) -> None:
+async def take_turn(context: LogContext, light: "LightFollower") -> None:
     """Takes a light node's next turn, and reads the entries that receipts and arrivals name.
 
     Raises:
