@@ -44,7 +44,6 @@ EACH_S = 60.0  # between two packets of one node, on average
 WATCH_S = 0.1  # between two looks for arrivals
 LAST_S = 120  # the longest wait for arrivals after the last packet
 LEAST_KIB = 32  # the least that Argon2id takes for four lanes: two hundred keystores open
-_USUAL_KIB = tearline.crypto.passphrase.MEMORY_KIB
 ARTICLE, PURPOSE = "money-laundering", "criminal-investigation"
 PASSPHRASE = b"a passphrase of a benchmark"
 PASSPHRASES = Passphrases(node=PASSPHRASE, root=PASSPHRASE)
@@ -127,15 +126,24 @@ def _measured(count: int, traffic_s: float, each_s: float) -> Taken:
     with tempfile.TemporaryDirectory(dir=LATEST.parent) as folder:
         place = Path(folder) / "exchange"
         place.mkdir()
-        tearline.crypto.passphrase.MEMORY_KIB = _USUAL_KIB
         exchange = ExchangeHome(place)
-        tearline.crypto.passphrase.MEMORY_KIB = LEAST_KIB
         homes = [Home(Path(folder) / f"agency-{number:03}") for number in range(count)]
-        founding = _found(homes, exchange.operator.enrolment)
-        exchange.begin(founding, ())
-        with exchange.serve() as server:
-            asyncio.run(_agree(homes))
-            return _worked(homes, server, [str(traffic_s), str(each_s)])
+        with _quickly():
+            exchange.begin(_found(homes, exchange.operator.enrolment), ())
+            with exchange.serve() as server:
+                asyncio.run(_agree(homes))
+                return _worked(homes, server, [str(traffic_s), str(each_s)])
+
+
+@contextmanager
+def _quickly() -> Iterator[None]:
+    """Makes and opens keystores with little memory inside."""
+    usual_kib = tearline.crypto.passphrase.MEMORY_KIB
+    tearline.crypto.passphrase.MEMORY_KIB = LEAST_KIB
+    try:
+        yield
+    finally:
+        tearline.crypto.passphrase.MEMORY_KIB = usual_kib
 
 
 def _found(homes: Sequence[Home], exchange: ExchangeEnrolment) -> FederationFile:
@@ -331,7 +339,9 @@ def _memory_mib() -> float:
 
 
 if __name__ == "__main__":
-    tearline.crypto.passphrase.MEMORY_KIB = LEAST_KIB
-    print(
-        json.dumps(asdict(asyncio.run(_work(float(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]))))
-    )
+    with _quickly():
+        print(
+            json.dumps(
+                asdict(asyncio.run(_work(float(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])))
+            )
+        )

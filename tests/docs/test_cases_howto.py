@@ -34,7 +34,7 @@ def test_a_case_is_opened_joined_filled_and_looked_back_on(tmp_path: Path) -> No
             "packet", "send", "--yes", lead, f"--to={CN}", f"--to={MX}", *ORDER, "--case=Harbour"
         )
         cn.here("node", "sync")
-        assert cn.here("packet", "list", "-o", "json").rows[0]["case"] == row["id"]
+        assert cn.here("packet", "list", "-o", "json").rows[0]["case_id"] == row["id"]
         told = follow(us, LOOK_BACK, tmp_path).stdout
         for word in ("invited", "accepted", "admitted", "grant-accepted", "lead"):
             assert word in told

@@ -390,7 +390,7 @@ def test_a_key_that_was_revoked(tmp_path: Path) -> None:
         send = ("packet", "send", "--yes", str(federation.lead()), *TO_CN, "-q")
         assert cn.here("keys", "revoke", key_of(cn, "kem"), "--yes").status == 0
         us.here("node", "sync")
-        refuses(us, send, "TL-TRU-002", 4)
+        refuses(us, send, "TL-TRU-012", 4)
         # The next step: the partner's node puts a fresh key on record by itself.
         assert cn.here("node", "sync").status == 0
         assert us.here(*send).status == 0

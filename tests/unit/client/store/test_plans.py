@@ -62,7 +62,7 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(["hash", "step", "note", "answer", "epoch"], "x'00'"),
     **dict.fromkeys(["statement_id", "packet", "grant_id", "about", "statement", "receipt"], _ID),
     **dict.fromkeys(["event_id", "recall", "terms", "said", "once", "hook", "case_id"], _ID),
-    **dict.fromkeys(["origin", "peer", "sender", "recipient", "agency", "partner"], _PEER),
+    **dict.fromkeys(["origin", "peer", "sender", "recipient", "agency", "partner", "uri"], _PEER),
     **dict.fromkeys(["code", "why", "decision", "withdrawn", "fault"], "''"),
     **dict.fromkeys(["idx", "place", "number", "seq", "counter", "size", "first", "last"], "n"),
     **dict.fromkeys(["began", "id"], "n"),
