@@ -82,6 +82,7 @@ async def grow(house: Components, size: int) -> list[float]:
             recalls=lambda _: None,
             refusal=lambda _node, _code: None,
             trust=lambda: None,
+            directory=lambda _: None,
         ),
         frozenset(),
     )

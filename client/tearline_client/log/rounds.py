@@ -11,7 +11,7 @@ from tearline.errors import (
     PromiseLost,
     TearlineError,
 )
-from tearline.limits import MAX_ENTRY_DELAY_S
+from tearline.limits import MAX_ENTRY_DELAY_S, MAX_LIGHT_INDEXES
 from tearline.wire.log_entries import encode_entries_request, parse_entries
 from tearline.wire.reconcile import (
     ReconcileRequest,
@@ -129,8 +129,10 @@ async def take_turn(context: LogContext, light: "LightFollower") -> None:
     try:
         await light.take_turn(context.transport, now_ms=context.now_ms())
         promised = [each.entry.index for each in stores.receipts.promises()]
-        awaited = stores.light.awaited(stores.log.size)
-        await light.read_entries(context.transport, [*promised, *awaited])
+        await light.read_entries(context.transport, promised)
+        # Each page that is read waits no more.
+        while awaited := stores.light.awaited(stores.log.size, limit=MAX_LIGHT_INDEXES):
+            await light.read_entries(context.transport, awaited)
     except ExchangeError:
         raise
     except TearlineError as error:

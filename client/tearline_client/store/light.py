@@ -33,10 +33,11 @@ class LightStore(Store):
             ((uri, MAX_FOLLOWED) for uri in uris),
         )
 
-    def awaited(self, size: int) -> tuple[int, ...]:
-        """Returns the awaited entries of a tree of ``size`` entries."""
-        # They wait for a minute, and mailboxes have a bound.
-        rows = self._db.rows("SELECT idx FROM awaited_entry WHERE idx < ? ORDER BY idx", (size,))
+    def awaited(self, size: int, *, limit: int) -> tuple[int, ...]:
+        """Returns the first ``limit`` awaited entries of a tree of ``size`` entries."""
+        rows = self._db.rows(
+            "SELECT idx FROM awaited_entry WHERE idx < ? ORDER BY idx LIMIT ?", (size, limit)
+        )
         return tuple(index for (index,) in rows)
 
     def wait_for(self, indexes: Iterable[int]) -> None:

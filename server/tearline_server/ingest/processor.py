@@ -33,6 +33,7 @@ class Listeners:
         recalls: Called with the packets that have new recalls.
         refusal: Called with each peer refused without a ruling, and the code.
         trust: Called when members or keys changed.
+        directory: Called with the tree that ends with a directory.
     """
 
     mail: Callable[[AbstractSet[str]], None]

@@ -142,8 +142,6 @@ class AuditLog:
 
     Attributes:
         signers: Returns its keys for a size; each signs the checkpoint.
-
-    Attributes:
         stated: Size and note of the last checkpoint signed behind a directory; 0 for none.
     """
 

@@ -156,6 +156,7 @@ ALLOWED: Mapping[str, str] = {
     "corrections.CorrectionStore.all": _ASKED,
     "cosigning.CosigningStore.came_between": _ONE,
     "erasures.ErasureStore.orders": _PROOF,
+    "light.LightStore.awaited": _PAGE,
     "recall_holds.HoldStore.all": _ASKED,
     "recall_holds.HoldStore.ended": _ASKED,
     "inbox.InboxStore.forget": _RARE,
