@@ -84,7 +84,8 @@ FORKS = (
 
 _LAST = "the tree cosigned last, in the node's database"
 _SIGNED = (
-    "self._signed(self._counting_signer(), parse_checkpoint_text(parse_note(offered.note).text))"
+    "self._signed(self._counting_signer(),"
+    " parse_checkpoint_text(parse_note(offered.note).text), self._context.now_ms())"
 )
 
 WITNESSES = (
