@@ -5,6 +5,7 @@ checks as a statement from a node.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tearline.audit.event import Event, EventCode
@@ -21,7 +22,7 @@ from tearline_server.bootstrap import Components, begin_time, known_time_ms
 from tearline_server.processing.handlers.members import verify_authorities, verify_names_us
 from tearline_server.processing.registry import Registry
 from tearline_server.storage.commit import Commit
-from tearline_server.storage.interface import ask_nothing
+from tearline_server.storage.interface import Store, ask_nothing
 from tearline_server.storage.lookups import LookupResults
 from tearline_server.storage.rows import Head
 from tearline_server.tlog.log import append
@@ -70,22 +71,36 @@ async def take_clear(
     registry.trust.apply(index, signed)
     states_directory = registry.trust.membership.has_changed_at(index)
 
+    components.timekeeper.verify(stored.head.time_ms)
+    time_ms = max(components.clock(), stored.head.time_ms)
+    uri = components.installation.identity.exchange.uri
+    event = Event(
+        statement_id=signed.statement.id,
+        code=EventCode.OPERATOR,
+        party=uri,
+        time_ms=time_ms,
+        actor=uri,
+    )
+    items: list[Signed | Event | DirectoryEntry] = [signed, event]
+    if states_directory:
+        items.append(registry.trust.directory.entry(time_ms))
+    await write_entries(components.store, stored.head, items, time_ms)
+    return index
+
+
+async def write_entries(
+    store: Store, after: Head, items: Sequence[Signed | Event | DirectoryEntry], time_ms: int
+) -> None:
+    """Appends entries to the log of a stopped exchange, dated by one time.
+
+    Raises:
+        StoreBusy: If the store was written to after that head.
+        StoreError: If it cannot be written.
+    """
+
     def write(head: Head, known: LookupResults) -> Commit:
-        if head.serial != stored.head.serial:
+        if head.serial != after.serial:
             raise StoreBusy("it was written to meanwhile")
-        components.timekeeper.verify(head.time_ms)
-        time_ms = max(components.clock(), head.time_ms)
-        uri = components.installation.identity.exchange.uri
-        event = Event(
-            statement_id=signed.statement.id,
-            code=EventCode.OPERATOR,
-            party=uri,
-            time_ms=time_ms,
-            actor=uri,
-        )
-        items: list[Signed | Event | DirectoryEntry] = [signed, event]
-        if states_directory:
-            items.append(registry.trust.directory.entry(time_ms))
         appended = append(head.tree, items)
         return Commit(
             tree=appended.tree,
@@ -95,8 +110,7 @@ async def take_clear(
             events=appended.events,
         )
 
-    await components.store.commit(ask_nothing, write)
-    return index
+    await store.commit(ask_nothing, write)
 
 
 def _known_authorities(registry: Registry, record: MemberRecord) -> tuple[bytes, ...]:
@@ -153,18 +167,5 @@ async def correct_time(components: Components, *, clock_is_right: bool) -> Futur
         )
         for agency in registry.trust.members.agencies
     ]
-
-    def write(head: Head, known: LookupResults) -> Commit:
-        if head.serial != stored.head.serial:
-            raise StoreBusy("it was written to meanwhile")
-        appended = append(head.tree, events)
-        return Commit(
-            tree=appended.tree,
-            time_ms=clock_ms,
-            entries=appended.entries,
-            nodes=appended.nodes,
-            events=appended.events,
-        )
-
-    await components.store.commit(ask_nothing, write)
+    await write_entries(components.store, stored.head, events, clock_ms)
     return replace(found, entry=stored.head.tree.size)

@@ -7,7 +7,7 @@ commit, and a mirror with it goes to the nodes, which do not know the new exchan
 from io import BytesIO
 from pathlib import Path
 
-from tearline.errors import ConfigUnreadable, MembershipRejected, StoreBusy
+from tearline.errors import ConfigUnreadable, MembershipRejected
 from tearline.federation.directory import DirectoryEntry
 from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.tlog.merkle import Frontier
@@ -19,12 +19,10 @@ from tearline_runtime.archive import pack
 from tearline_runtime.files import create_private, draft_beside, fsync_file, fsync_path, reported_as
 from tearline_runtime.mirror import Mirror, read_entries
 from tearline_server.admin.backup import refill
+from tearline_server.admin.offline import write_entries
 from tearline_server.bootstrap import Components
-from tearline_server.storage.commit import Commit
-from tearline_server.storage.interface import Store, ask_nothing
-from tearline_server.storage.lookups import LookupResults
-from tearline_server.storage.rows import Head, Restoration
-from tearline_server.tlog.log import append
+from tearline_server.storage.interface import Store
+from tearline_server.storage.rows import Restoration
 from tearline_server.tlog.stored_trust import trust_of
 
 
@@ -87,24 +85,8 @@ async def succeed(components: Components, decision: FederationFile) -> int:
     components.timekeeper.accept()  # the operator starts this log anew, behind the one before
     components.timekeeper.verify(stored.head.time_ms)
     time_ms = max(components.clock(), stored.head.time_ms)
-
-    def write(head: Head, known: LookupResults) -> Commit:
-        if head.serial != stored.head.serial:
-            raise StoreBusy("it was written to meanwhile")
-        items: list[Signed | DirectoryEntry] = [
-            *decision.entries,
-            trust.directory.entry(time_ms),
-        ]
-        appended = append(head.tree, items)
-        return Commit(
-            tree=appended.tree,
-            time_ms=time_ms,
-            entries=appended.entries,
-            nodes=appended.nodes,
-            events=appended.events,
-        )
-
-    await components.store.commit(ask_nothing, write)
+    items: list[Signed | DirectoryEntry] = [*decision.entries, trust.directory.entry(time_ms)]
+    await write_entries(components.store, stored.head, items, time_ms)
     return tree.size
 
 
