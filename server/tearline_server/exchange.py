@@ -105,7 +105,7 @@ class Exchange:
             components.timekeeper,
         )
         self.light = LightTurns(
-            components.log, self._cosignatures, lambda: self._desk.registry.trust, components.clock
+            components.log, self._cosignatures, lambda: self.trust, components.clock
         )
         self.others = ReplicaFollower(components.store, self._take_in, self._mailboxes.wake_all)
         self.resume_barrier = ResumeBarrier(
@@ -270,10 +270,6 @@ class Exchange:
         with self._components.metrics.unread(size):
             await self._turns.take(node, size)
 
-    async def _await_turn_again(self, node: str) -> None:
-        """Waits for another turn to read the same message, ahead of the node's other messages."""
-        await self._turns.take_again(node)
-
     async def take_answer_turn(self, agency: str, size: int) -> None:
         """Waits for an agency's turn to be answered; the turn lasts until the caller awaits.
 
@@ -313,7 +309,7 @@ class Exchange:
         self._bounds.take(publisher.node, statements=statements, size=size, now_ms=now_ms)
         if not number:
             return ()
-        submissions = await read_claims(publication, lambda: self._await_turn_again(publisher.node))
+        submissions = await read_claims(publication, lambda: self._turns.take_again(publisher.node))
         work = PublishCommand(publisher, submissions, publication.attestations(), size)
         await self._submit(work)
         outcomes = work.outcomes()

@@ -73,7 +73,7 @@ CALLS = (
         "publish what takes long to read, to hold up what others send and read",
         "server/ingest/test_write_path.py"
         "::test_a_large_publication_is_read_in_portions_and_others_read_theirs_between",
-        "tearline_server.exchange:Exchange._await_turn_again",
+        "tearline_server.admission.fair_queue:FairGate.take_again",
     ),
     _call(
         "publish the largest messages, so that others wait for many of them to be judged",
