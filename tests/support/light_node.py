@@ -4,7 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from support.node import context_of
-from support.simulation import ARTICLE, PASSPHRASE, PASSPHRASES, LyingTransport, Member, Simulation
+from support.simulation import (
+    PASSPHRASE,
+    PASSPHRASES,
+    LyingTransport,
+    Member,
+    Simulation,
+    bilateral,
+)
 from tearline.limits import DIRECTORY_INTERVAL_MS
 from tearline_client.enrolment import found_agency, read_agency, root_signer
 from tearline_client.features.federation.open_decisions import OpenDecision
@@ -14,28 +21,8 @@ from tearline_client.node import Node
 from tearline_server.ingest.commands import WriteDirectoryCommand
 
 JP, JP_DOMAIN = "jp-customs", "customs.jp.example"
-PARTIES = ("us-justice", "jp-customs")
-BILATERAL = f"""
-name = "with-japan"
-parties = ["us-justice", "jp-customs"]
-valid_from = 2026-01-01
-valid_until = 2036-01-01
-retention_days = 730
-onward_use = "None."
-
-[article.{ARTICLE}]
-purposes = ["criminal-investigation"]
-kinds = ["lead"]
-crime_areas = ["money-laundering"]
-highest_tlp = "red"
-directions = "all"
-
-[article.{ARTICLE}.share.us-justice]
-identity = "clear"
-
-[article.{ARTICLE}.share.jp-customs]
-identity = "clear"
-"""
+PARTIES = ("us-justice", JP)
+BILATERAL = bilateral("with-japan", PARTIES, PARTIES)
 
 
 async def vote(member: Member, decision: OpenDecision, *contents: object) -> None:

@@ -127,9 +127,16 @@ FRESH_S = 60  # far from the two minutes after which a node does not cosign a di
 LEAST_KIB = 32  # the least that Argon2id takes for four lanes
 ORIGIN = f"{EXCHANGE_DOMAIN}/log"
 ARTICLE, PURPOSE = "money-laundering", "criminal-investigation"
-BILATERAL = f"""
-name = "bilateral"
-parties = ["{US}", "{MX}"]
+
+
+def bilateral(name: str, parties: tuple[str, str], shared_with: Sequence[str]) -> str:
+    """The text of an agreement of two agencies, by which some of them see identities."""
+    shares = "".join(
+        f'[article.{ARTICLE}.share.{party}]\nidentity = "clear"\n' for party in shared_with
+    )
+    return f"""
+name = "{name}"
+parties = ["{parties[0]}", "{parties[1]}"]
 valid_from = 2026-01-01
 valid_until = 2036-01-01
 retention_days = 730
@@ -142,9 +149,10 @@ crime_areas = ["money-laundering"]
 highest_tlp = "red"
 directions = "all"
 
-[article.{ARTICLE}.share.{MX}]
-identity = "clear"
-"""
+{shares}"""
+
+
+BILATERAL = bilateral("bilateral", (US, MX), [MX])
 """An agreement that China knows nothing of."""
 
 EVERYTHING = Decision(
