@@ -5,6 +5,7 @@ so it is done once a run, the agencies' part in the test's own process; each tes
 of the homes, at an address of its own.
 """
 
+import atexit
 import json
 import os
 import random
@@ -129,7 +130,20 @@ class Program:
                 stderr=stream,
                 env=self.environment,
             )
+        _begun[:] = [each for each in _begun if each.poll() is None]
+        _begun.append(process)
         return Running(process, log)
+
+
+_begun: list[subprocess.Popen[bytes]] = []
+
+
+@atexit.register
+def _end_all() -> None:
+    """Ends what a failed test left at work; until then no other test is warned of it."""
+    for process in _begun:
+        process.kill()
+        process.wait()
 
 
 class Running:
