@@ -35,6 +35,7 @@ class NodeStatus:
         counted_size: Number of log entries that enough counted cosigners have cosigned.
         quorum: Number of counted cosigners that are enough, and of all that are members.
         is_light: Whether this is a light node; ``log_size`` is then that of its newest turn.
+        followed: Number of agencies whose entries a light node reads beside its own.
 
     Example:
         >>> status = node.status()
@@ -59,6 +60,7 @@ class NodeStatus:
     counted_size: int = 0
     quorum: tuple[int, int] = (0, 0)
     is_light: bool = False
+    followed: int = 0
 
     @property
     def waiting(self) -> int:
@@ -74,6 +76,7 @@ def status_of(context: NodeContext, *, certificate_end_ms: int) -> NodeStatus:
         uri=context.uri,
         log_size=stores.log.size,
         is_light=context.is_light,
+        followed=len(set(stores.light.followed()) - {context.agency}),
         counted_size=context.counted_size(),
         quorum=(members.constitution.quorum, len(members.cosigners)),
         outbox=stores.outbox.counts(),

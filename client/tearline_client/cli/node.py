@@ -121,6 +121,14 @@ def _membership_end(end: MembershipEnd) -> Iterator[dict[str, object]]:
     }
 
 
+def _followed(count: int) -> Iterator[dict[str, object]]:
+    yield {
+        "what": "log",
+        "which": "agencies whose entries are read, beside its own",
+        "state": count,
+    }
+
+
 @command.command()
 @sync_option
 @node_command
@@ -144,6 +152,7 @@ async def status(cli: CliContext, node: Node, sync: bool) -> None:
             "which": "entries with {} of {} counted cosignatures".format(*found.quorum),
             "state": found.counted_size,
         },
+        *(_followed(found.followed) if found.is_light else ()),
         {"what": "mailbox", "which": "items not read yet", "state": unread},
     ]
     rows += [

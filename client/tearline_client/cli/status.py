@@ -12,7 +12,7 @@ from tearline_client.cli.groups import Command
 @click.command(cls=Command, name="status")
 @pass_cli
 def command(cli: CliContext) -> None:
-    """Check the running node: exchange, log, queues, members, keys and the last backup.
+    """Check the running node: exchange, kind, log, queues, members, keys and the last backup.
 
     The command asks the metrics port of `tearline node run` or `tearline console`, so it needs the
     setting metrics and no passphrase. HEALTH is ok, attention or failed. Exit status 0: no check

@@ -83,7 +83,14 @@ class Metrics:
         for error in concrete_errors():
             if error.code.startswith(_FAILURES):
                 self._failed.labels(error.code)
-        self._entries = self._gauge("log_entries", "Entries of the log, read and verified.")
+        self._light = self._gauge("light", "Whether this is a light node.")
+        self._followed = self._gauge(
+            "followed_agencies", "Agencies whose entries a light node reads beside its own."
+        )
+        self._entries = self._gauge(
+            "log_entries",
+            "Entries of the log that are verified; of a light node, of its last turn.",
+        )
         self._checkpoint = self._optional(
             "log_checkpoint_timestamp_seconds", "When the checkpoint over them was signed."
         )
@@ -158,6 +165,8 @@ class Metrics:
         return generate_latest(self._registry)
 
     def _set_log(self, vitals: Snapshot) -> None:
+        self._light.set(vitals.status.is_light)
+        self._followed.set(vitals.status.followed)
         self._entries.set(vitals.status.log_size)
         self._checkpoint.set(vitals.checkpoint_s or None)
         self._cosigned.set(vitals.cosigned)

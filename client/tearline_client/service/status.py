@@ -68,13 +68,7 @@ def _running(samples: Samples, now_s: float) -> Iterator[Check]:
             health=Health.FAILED,
             state="ended; what is here stays readable: tearline node status",
         )
-    entries, cosigned = samples.count("log_entries"), samples.count("log_cosigned_entries")
-    checkpoint = samples.value("log_checkpoint_timestamp_seconds")
-    yield warn(
-        "log",
-        is_good=checkpoint is not None and now_s - checkpoint <= _FRESH_S,
-        state=f"{entries} entries read, {cosigned} cosigned",
-    )
+    yield from _log(samples, now_s)
     partner = samples.value("partner_cosigned_timestamp_seconds")
     yield warn(
         "members",
@@ -92,6 +86,29 @@ def _running(samples: Samples, now_s: float) -> Iterator[Check]:
         yield check
     free = samples.value("disk_free_bytes") or 0.0
     yield warn("disk", is_good=True, state=f"{free / (1 << 30):.1f} GiB free")
+
+
+def _log(samples: Samples, now_s: float) -> Iterator[Check]:
+    """Yields the kind of the node, and how far it follows the log."""
+    is_light = samples.value("light") == 1
+    entries, cosigned = samples.count("log_entries"), samples.count("log_cosigned_entries")
+    checkpoint = samples.value("log_checkpoint_timestamp_seconds")
+    followed = samples.count("followed_agencies")
+    yield Check(
+        name="kind",
+        health=Health.OK,
+        state=f"light: relies on the counted cosigners; agencies followed: {followed}"
+        if is_light
+        else "full: reads and verifies every entry of the log",
+    )
+    age = "" if checkpoint is None else f", {age_text(max(0.0, now_s - checkpoint))} old"
+    yield warn(
+        "log",
+        is_good=checkpoint is not None and now_s - checkpoint <= _FRESH_S,
+        state=f"newest turn at {entries} entries{age}"
+        if is_light
+        else f"{entries} entries read, {cosigned} cosigned",
+    )
 
 
 def _queues(samples: Samples, now_s: float) -> Iterator[Check]:

@@ -19,6 +19,8 @@ async def page(visit: Visit) -> Response:
         {
             "uri": status.uri,
             "federation": node.directory.federation().hex(),
+            "is_light": status.is_light,
+            "followed": status.followed,
             "log_size": status.log_size,
             "known_ms": node.known_ms(),
             "evidence": [each for each in node.log.evidence() if not each.decision],

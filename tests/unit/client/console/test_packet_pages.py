@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -251,6 +252,19 @@ async def test_the_state_names_log_cosigners_and_keys(
     assert world.mx.node.uri in text
     assert "Every delivery verified." in text
     assert not accesses(world.mx)
+
+
+async def test_the_state_tells_the_kind_of_node(
+    world: Simulation, console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await console.signed_in("auditor")
+    assert "Kind of node Full:" in text_of((await browser.get("/state")).text)
+    light = replace(world.mx.node.status(), is_light=True, followed=3)
+    monkeypatch.setattr(world.mx.node, "status", lambda: light)
+    text = text_of((await browser.get("/state")).text)
+    assert "Kind of node Light:" in text
+    assert "Agencies whose entries it reads beside its own 3" in text
+    assert f"Entries below the newest turn {light.log_size}" in text
 
 
 async def test_a_stop_is_a_banner_on_every_page(

@@ -68,6 +68,8 @@ def test_every_figure_is_told() -> None:
         "disk_free_bytes": 123,
         "ready": 1,
         "contact_timestamp_seconds": NOW_MS / 1000 - 1,
+        "light": 0,
+        "followed_agencies": 0,
         "log_entries": 40,
         "log_checkpoint_timestamp_seconds": NOW_MS / 1000 - 30,
         "log_cosigned_entries": 39,

@@ -61,10 +61,18 @@ def test_a_healthy_node_has_status_0_and_names_each_check(tmp_path: Path) -> Non
     code, checks = status_of(tmp_path, Metrics().text(vitals()))
     assert code == 0
     assert {*checks} == {
-        *("service", "exchange", "sending", "log", "members", "outbox", "inbox", "certificate"),
-        *("disk", "backup"),
+        *("service", "exchange", "sending", "kind", "log", "members", "outbox", "inbox"),
+        *("certificate", "disk", "backup"),
     }
     assert {health for health, _ in checks.values()} == {"ok"}
+    assert checks["kind"][1] == "full: reads and verifies every entry of the log"
+
+
+def test_a_light_node_tells_how_far_it_follows(tmp_path: Path) -> None:
+    told = Metrics().text(vitals(status={"is_light": True, "followed": 3}))
+    _, checks = status_of(tmp_path, told)
+    assert checks["kind"][1] == "light: relies on the counted cosigners; agencies followed: 3"
+    assert checks["log"][1].startswith("newest turn at 40 entries, ")
 
 
 @pytest.mark.parametrize(
