@@ -6,7 +6,9 @@ COMPARTMENTS_MULTIPLE = 4  # padding that hides the number of a packet's categor
 MAX_SLOTS = 2048  # 512 fields in four forms
 SLOTS_MULTIPLE = 8  # padding that hides the number of a packet's fields
 MAX_FIELD_BYTES = 1 << 20  # a field may be a document of 1 MiB
-PADDING_STEPS = (128, 256, 512, 1024)  # bytes of a field; the first holds a name and a yes alike
+# Bytes of a field; the first holds a name and a yes alike. They are a part of the format, as the
+# two multiples above: with others, stored packets no longer open.
+PADDING_STEPS = (128, 256, 512, 1024)
 MAX_LEGS = 20_000  # compared at once: a year of a large case; only near ones are paired
 MAX_NEAR_LEGS = 256  # compared with one pay-in: a busy week of a large case
 MAX_PAIRS_OF_LEG = 16  # proposed for one pay-in: more are noise
@@ -215,7 +217,7 @@ MAIL_PAGE = 64  # items read from a mailbox at once
 MAIL_PAGE_BYTES = 128 << 10  # of such a page: 8 MiB for all pages of one agency
 MAX_AGENCY_MAIL_PAGES = 64  # that one agency's subscriptions hold at once: one for each node
 MAILBOX_STATEMENTS = 65_536  # of one agency, for one node, not received: sixteen large imports
-MAILBOX_BYTES = 4 << 30  # of the same: a node that is further behind is away
+MAILBOX_BYTES = 4 << 30  # of the same: more is refused until the node has received some
 MAILBOX_RETRY_MS = 60_000  # as often as a node resends its queue
 LOG_PAGE_BYTES = 1 << 20  # entries sent in one reply
 EVENT_PAGE_BYTES = 1 << 20  # openings and proofs sent in one reply

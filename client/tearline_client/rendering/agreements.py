@@ -131,6 +131,8 @@ def value_text(name: str, value: object, members: Members) -> str:
             return value.text
         case 0 if name == "log_retention_ms":
             return "for ever"
+        case 0 if name == "authorisation_ms":
+            return "none"
         case int() if name.startswith("valid_"):
             return time_text(value)
         case int() if name.startswith("reply_times"):

@@ -37,7 +37,10 @@ class StoppedGrantStore(Store):
         return tuple(i for (i,) in self._db.rows("SELECT statement_id FROM stopped WHERE hold"))
 
     def release(self, grant: bytes) -> bool:
-        """Cancels a grant's reissue; returns whether it was scheduled."""
+        """Takes a grant off those to be reissued; returns whether it was one of them.
+
+        The caller reissues it in the same transaction, or has decided that it is never reissued.
+        """
         rows = self._db.rows(
             "UPDATE stopped SET hold = 0 WHERE statement_id = ? AND hold RETURNING 1", (grant,)
         )

@@ -28,7 +28,7 @@ class InFlight(StrEnum):
     """Handling of grants that were not delivered before the suspension."""
 
     HOLD = "hold"  # their sender issues them anew on resumption
-    RETURN = "return"  # their sender keeps them
+    RETURN = "return"  # they are withdrawn: no recipient gets them, and nothing is sent back
 
 
 class Originated(StrEnum):

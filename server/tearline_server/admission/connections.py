@@ -48,9 +48,10 @@ class Connections:
     def flush(self) -> int:
         """Returns how many connections begun before the last flush made no call since.
 
-        Each of them is returned once. The count is an estimate. A silent connection that calls
-        later, and a forgotten one that calls again, stand for another that never calls. A new
-        connection from the address and port of an ended one that called counts as silent.
+        Each of them is counted once. The count is an estimate, and too low by one for each
+        connection that calls after it was counted as silent, or again after it was forgotten. It
+        is too high by one for each new connection from the address and port of an ended one that
+        called.
         """
         silent = max(0, self._due - self._called - self._reported)
         self._reported += silent

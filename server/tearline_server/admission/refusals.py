@@ -1,4 +1,4 @@
-"""Counting of refusals of unauthenticated peers, so that they cannot fill the log."""
+"""Counting of refused connections and tokens, so that they cannot fill the log."""
 
 import secrets
 from collections import Counter

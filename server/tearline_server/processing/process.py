@@ -9,8 +9,8 @@
 5. Rules of the statement's type: ``apply`` of its handler.
 
 A claim is refused without a receipt, and counted, if its signature does not verify. The same holds
-for temporary obstacles: an earlier place of the channel is free, the mailbox has no room, or too
-many ids are named. A recall that leaves too little time to answer is also refused in this way.
+for temporary obstacles: an earlier place of the channel is still empty, the mailbox has no room, or
+too many ids are named. A recall that leaves too little time to answer is also refused in this way.
 Every other refusal is signed, logged and final.
 """
 

@@ -79,11 +79,12 @@ class SuspensionService:
     async def standing(
         self, agreement: Agreement, suspension: Suspension, *, acted_by: ActedBy | None
     ) -> Position | None:
-        """Returns our agency's suspension that stands, if the act of a person would not change it.
+        """Returns our agency's suspension of that scope, if the person's act would repeat it.
 
-        That is the same suspension; or, unless an officer acts, any one of the same scope: only an
-        officer replaces its terms. None otherwise, and if the exchange is unreachable: another node
-        of our agency may have lifted it meanwhile, so it must be signed again.
+        An act repeats a suspension of the same terms. The act of a person without the role officer
+        also repeats one of other terms, which only an officer replaces. Returns None if the act
+        would change something, and if the exchange is unreachable: another node of our agency may
+        have lifted the suspension, so it must be signed again.
 
         Args:
             agreement: The agreement.

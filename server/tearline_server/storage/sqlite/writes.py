@@ -142,7 +142,7 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         "UPDATE mail SET statement = ?, entry = ?, agreement = x'' WHERE node = ? AND seq = ?",
         ((row.entry, row.entry, row.node, row.seq) for row in commit.withdrawn),
     )
-    # It is never handed out again, unless it returns to its sender.
+    # A withdrawn grant is not delivered. Its bytes stay only while they are mail to its sender.
     many(
         "UPDATE statement SET envelope = x'' WHERE idx = ?"
         " AND NOT EXISTS (SELECT 1 FROM mail WHERE statement = idx)",

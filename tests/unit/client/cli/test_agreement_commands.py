@@ -87,6 +87,7 @@ def test_from_terms_to_force_and_on_to_the_next_version(both: Desk) -> None:
     assert {
         "retention: 90 d",
         "log_retention: for ever",
+        "authorisation: none",
         "reply_times.urgent: 72 h",
         "precursors, purposes: criminal-investigation",
         f"precursors, directions: {US} to {MX}",
