@@ -57,6 +57,7 @@ class Case:
         manifest: Its statement.
         receipt: MX's word that it stored a grant of it.
         contents: Of each entry: the clear entry itself, or the opening of a blind one.
+        time_ms: The time of its checkpoint.
     """
 
     federation: Federation
@@ -64,6 +65,7 @@ class Case:
     manifest: Signed
     receipt: Signed
     contents: Sequence[bytes | LogOpening]
+    time_ms: int = NOW_MS
 
     @property
     def first_blind(self) -> int:
@@ -89,9 +91,13 @@ class Case:
     @cached_property
     def note(self) -> bytes:
         """The log's checkpoint over all of it."""
+        return sign_checkpoint(self.checkpoint, log_signers(), time_s=self.time_ms // 1000)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The state of the log with all of it."""
         root = root_from_leaf_hashes(self.leaves)
-        checkpoint = Checkpoint(origin=ORIGIN, size=len(self.leaves), root=root)
-        return sign_checkpoint(checkpoint, log_signers(), time_s=NOW_MS // 1000)
+        return Checkpoint(origin=ORIGIN, size=len(self.leaves), root=root)
 
     @cached_property
     def opened(self) -> dict[int, OpenedField]:

@@ -24,6 +24,7 @@ from vectors.own.desks_refused import desk_vectors
 from vectors.own.exhibits import exhibit_vectors
 from vectors.own.further import further_vectors
 from vectors.own.grants import grant_vectors, grants_of
+from vectors.own.judged import judged_vectors
 from vectors.own.light import light_vectors
 from vectors.own.logs import events_of, log_vectors
 from vectors.own.packets import packet_vectors
@@ -39,6 +40,7 @@ LATER: dict[str, tuple[str, Callable[[], Json]]] = {
     "refused": ("Bad copies of what the first five files hold.", further_vectors),
     "exhibit": ("Exhibits of a packet like that one.", exhibit_vectors),
     "light": ("A light reader's turns, and turns that it must not believe.", light_vectors),
+    "judged": ("What is judged by the entries of one log.", judged_vectors),
     "desk": ("Standings, steps, consents, recalls and proposals.", desk_vectors),
 }
 

@@ -6,7 +6,7 @@ the rule.
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 from vectors.second_basics import commit, need, parse, prefixed, sha
 from vectors.second_schema import Message
 
+Key = tuple[str, bytes, int, bytes]
 BASE64 = "[A-Za-z0-9+/]+={0,2}"
 NOTE = re.compile(
     r"(?P<text>(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]*)\n(?P<root>[A-Za-z0-9+/]{43}=)\n)\n"
@@ -126,7 +127,7 @@ def base64(text: str) -> bytes:
     return b64decode(text)
 
 
-def parse_vkey(vkey: str) -> tuple[str, bytes, int, bytes]:
+def parse_vkey(vkey: str) -> Key:
     """The name, key hash, algorithm and public key (L-11)."""
     found = re.fullmatch(rf"([^\s+]+)[+]([0-9a-f]{{8}})[+]({BASE64})", vkey)
     if found is None:
@@ -138,7 +139,7 @@ def parse_vkey(vkey: str) -> tuple[str, bytes, int, bytes]:
     return name, key_hash, key[0], key[1:]
 
 
-def verify_line(key: tuple[str, bytes, int, bytes], payload: bytes, note: Message) -> Message:
+def verify_line(key: Key, payload: bytes, note: Message) -> Message:
     """One signature line of a known key (L-11, L-12): its time, where it has one, and its bytes."""
     name, _, algorithm, public = key
     time_s = None
@@ -159,10 +160,10 @@ def verify_line(key: tuple[str, bytes, int, bytes], payload: bytes, note: Messag
     return {"time_s": time_s, "signed_bytes": signed}
 
 
-def verify_note(note: str, origin: str, vkeys: Sequence[str]) -> Message:
-    """A checkpoint that every one of these keys signed (L-10 to L-12)."""
+def verify_note(note: str, origin: str, vkeys: Sequence[str], known: Iterable[Key] = ()) -> Message:
+    """A checkpoint that every one of these keys signed, and some of the known (L-10 to L-12)."""
     found = NOTE.fullmatch(note)
-    plain = not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", note) and len(note.encode()) <= 1 << 18
+    plain = not re.search(r"[\x00-\x09\x0b-\x1f]", note) and len(note.encode()) <= 1 << 18
     if found is None or not plain:
         raise ValueError("TL-LOG-005 L-10: no checkpoint")
     shown: Message = found.groupdict()
@@ -172,14 +173,16 @@ def verify_note(note: str, origin: str, vkeys: Sequence[str]) -> Message:
     need(shown["size"] <= 1 << 48, "TL-LOG-005 L-1: too large")
     need(shown["size"] or shown["root"] == sha(), "TL-LOG-005 L-1: not the empty tree")
     need(shown["origin"] == origin, "TL-LOG-006 L-12: another log")
-    keys = {key[:2]: key for key in map(parse_vkey, vkeys)}
-    signed = {}
+    required = [*map(parse_vkey, vkeys)]
+    keys = {key[:2]: key for key in (*required, *known)}
+    signed: dict[Key, Message] = {}
     for name, payload in payloads:
         if key := keys.get((name, payload[:4])):
             need(key not in signed, "TL-LOG-005 L-12: a key signs twice")
             signed[key] = verify_line(key, payload[4:], shown)
-    need(len(signed) == len(keys), "TL-LOG-007 L-12: a key is missing")
-    return shown | {"signed": [signed[key] for key in keys.values()]}
+    need(all(key in signed for key in required), "TL-LOG-007 L-12: a key is missing")
+    named = {key[0] for key in signed if key not in required}
+    return shown | {"signed": [signed[key] for key in required], "cosigners": named}
 
 
 def verify_proof(proof: str, leaf: bytes, origin: str, vkeys: Sequence[str]) -> Message:

@@ -16,7 +16,7 @@ Message = dict[str, Any]
 _spec = Path(__file__).parents[2] / "docs" / "spec"
 _specs = (
     *("statement", "packet", "log", "exhibit", "standing"),
-    *("request", "onward", "recall", "case", "agreement", "federation"),
+    *("request", "onward", "recall", "case", "agreement", "federation", "audit"),
 )
 _text = "".join((_spec / f"{name}-v1.md").read_text() for name in _specs)
 
@@ -124,6 +124,10 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     "Erasure.parties": range(1, 65),
     "Erasure.reason": range(4097),
     "OpeningRelease.reason": range(5),
+    "AuditExport.entries": range((1 << 48) + 1),
+    "AuditExport.query": range(4097),
+    "AuditExport.checkpoint": range(1, (1 << 18) + 1),
+    "ExportManifest.entries": range(1, 1 << 22),
     "LogOpening.index": range(1 << 48),
     "LogOpening.event": range(1, 65_537),
     "Receipt.status": range(1, 7),
@@ -267,6 +271,8 @@ def is_consistent(name: str, m: Message) -> bool:
             by_retention, said = m["agreement_version"] > 0, bool(m["reason"])
             alone = by_retention == (m["latest_ms"] > 0) == (not said)
             return alone and ascending(m["parties"]) and m["indices"][-1] < 1 << 48
+        case "ExportManifest":
+            return ascending([each["index"] for each in m["entries"]])
         case "Exhibit":
             places = [[each["index"] for each in m["entries"]], [f["slot"] for f in m["fields"]]]
             return all(map(ascending, places))

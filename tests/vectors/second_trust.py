@@ -57,13 +57,17 @@ class Trust:
         self.revoked: set[tuple[str, bytes]] = set()  # by agency and key id
         self.entries: Counter[str] = Counter()  # by agency (F-21)
 
-    def counts(self, record: Message, index: int, time_ms: int) -> bool:
-        """L-23, of a node's key."""
-        timely: bool = record["not_before_ms"] <= time_ms < record["not_after_ms"]
-        return timely and record["index"] < index <= record.get("end", index)
+    def counts(self, record: Message, index: int, time_ms: int, vouched: bool = False) -> bool:
+        """L-23, of a node's key; P-38, of a manifest's that a grant names."""
+        begun: bool = record["index"] < index and record["not_before_ms"] <= time_ms
+        ended = time_ms >= record["not_after_ms"] or index > record.get("end", index)
+        return begun and (vouched or not ended)
 
-    def verify(self, statement: Message, index: int, time_ms: int) -> Message:
+    def verify(
+        self, statement: Message, index: int, time_ms: int, vouched: bool = False
+    ) -> Message:
         """S-23 to S-28, for what is accepted at this index and time; gives the header."""
+        rule = "P-38" if vouched else "L-23"
 
         def key_of(number: int, signer: str, key_id: bytes) -> bytes:
             in_force, members = self.members.at(index)
@@ -74,13 +78,14 @@ class Trust:
             need(known, f"TL-TRU-001 S-27: not of this federation {gone}")
             if "/node/" in signer:
                 record = self.records.get((signer, key_id), Message(use="none"))
-                counts = record["use"] == "sign" and self.counts(record, index, time_ms)
-                need(counts, f"TL-TRU-002 L-23: no key that counts {record.get('why', '')}")
+                signs = record["use"] == "sign"
+                counts = signs and self.counts(record, index, time_ms, vouched)
+                need(counts, f"TL-TRU-002 {rule}: no key that counts {record.get('why', '')}")
                 public, types = record["public_key"], record["types"]
             else:
                 need(signer in roots or "/exchange" in signer, "TL-TRU-001 S-27: no member")
                 public = roots.get(signer, in_force["exchange"]["signing_key"])
-                types = [2, 3, 4, *range(19, 25)] if signer in roots else [8]
+                types = [2, 3, 4, *range(19, 25)] if signer in roots else [8, 12]
             why = "(F-18)" if signer in self.members.replaced else ""
             need(key_id == key_id_of(public), f"TL-TRU-002 S-27: another key {why}")
             need(number in types, "TL-PKT-005 S-27: not for this type")
@@ -300,7 +305,8 @@ class Trust:
         self.verify(statement, index, time_ms)
         agreement = parse("Agreement", statement["body"])
         signers = {agency_of(each["signer"]) for each in statement["attestations"]}
-        need({*agreement["parties"]} <= signers, "TL-AGR-001 S-30: a party has not signed")
+        wanted = {*agreement["parties"], *agreement["oversight"]}
+        need(wanted <= signers, "TL-AGR-001 S-30: a party has not signed")
         timely = agreement["valid_from_ms"] <= now_ms < agreement["valid_until_ms"]
         need(timely, "TL-AGR-001 S-30: not at this time")
         return agreement

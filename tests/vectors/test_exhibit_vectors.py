@@ -12,7 +12,7 @@ from tearline.verification.exhibit import verify_exhibit
 from tearline.wire.exhibits import encode_exhibit, parse_exhibit
 from vectors import second_exhibit as second
 from vectors.own.exhibits import shows
-from vectors.own.spelling import fields_of
+from vectors.own.spelling import fields_of, joined
 from vectors.own_cases import Case, code_of, vectors
 from vectors.second_cases import shown
 
@@ -33,9 +33,7 @@ def text_of(case: Case) -> str:
     """The file of a bad copy."""
     if "file" in case:
         return str(case["file"])
-    pieces = [GOOD_FIELDS[each] if isinstance(each, int) else bytes.fromhex(each)
-              for each in case["pieces"]]  # fmt: skip
-    return armor(Armor.EXHIBIT, b"".join(pieces))
+    return armor(Armor.EXHIBIT, joined(case["pieces"], GOOD_FIELDS))
 
 
 def ours(text: str) -> object:

@@ -64,7 +64,7 @@ def test_the_files_are_those_of_version_1() -> None:
 
 
 def test_every_message_of_the_specifications_can_be_read() -> None:
-    assert len(schema.SCHEMA) == 83
+    assert len(schema.SCHEMA) == 85
     kinds = {kind for fields in schema.SCHEMA.values() for *_, kind, _ in fields}
     assert kinds <= {"bytes", "string", *schema.NUMBERS, *schema.SCHEMA}
     names = {f"{name}.{row[1]}" for name, fields in schema.SCHEMA.items() for row in fields}

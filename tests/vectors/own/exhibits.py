@@ -15,7 +15,7 @@ from tearline.wire.exhibits import Exhibit, ProvenEntry, encode_exhibit
 from tearline.wire.grants import encode_log_opening, parse_event
 from tearline.wire.statements import encode_signed
 from vectors.own.plain import Json, flip, plain, unchecked, unknown_field
-from vectors.own.spelling import fields_of
+from vectors.own.spelling import fields_of, pieces_of
 
 BadCopy = tuple[str, str, str, Exhibit | bytes | str]
 """The rule that is broken, what is wrong, the code, and the exhibit, its bytes or its file."""
@@ -68,16 +68,7 @@ def told_by(given: Exhibit | bytes | str, good: Sequence[bytes]) -> Json:
     if isinstance(given, str):
         return {"file": given}
     data = given if isinstance(given, bytes) else encode_exhibit(given)
-    pieces: list[int | str] = []
-    at = start = 0
-    while at < len(data):
-        same = next((n for n, field in enumerate(good) if data.startswith(field, at)), None)
-        if same is None:
-            at += 1
-            continue
-        pieces += [data[start:at].hex(), same]
-        at = start = at + len(good[same])
-    return {"pieces": [piece for piece in (*pieces, data[start:].hex()) if piece != ""]}
+    return {"pieces": pieces_of(data, good)}
 
 
 def shows(shown: Shown) -> Json:

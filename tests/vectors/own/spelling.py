@@ -1,6 +1,6 @@
 """Encodings that no honest party makes: messages of Protocol Buffers, field by field."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def varint(number: int) -> bytes:
@@ -47,3 +47,23 @@ def respelled(data: bytes, number: int, spelling: bytes) -> bytes:
     kept: Iterable[tuple[int, bytes]] = [each for each in fields_of(data) if each[0] != number]
     ordered = sorted([*kept, (number, spelling)], key=lambda each: each[0])
     return b"".join(part for _, part in ordered)
+
+
+def pieces_of(data: bytes, good: Sequence[bytes]) -> list[int | str]:
+    """Bytes by the fields that they have in common with good ones, each by its number."""
+    pieces: list[int | str] = []
+    at = start = 0
+    while at < len(data):
+        same = next((n for n, field in enumerate(good) if data.startswith(field, at)), None)
+        if same is None:
+            at += 1
+            continue
+        pieces += [data[start:at].hex(), same]
+        at = start = at + len(good[same])
+    return [piece for piece in (*pieces, data[start:].hex()) if piece != ""]
+
+
+def joined(pieces: Iterable[int | str], good: Sequence[bytes]) -> bytes:
+    """The bytes of these pieces."""
+    parts = (good[each] if isinstance(each, int) else bytes.fromhex(each) for each in pieces)
+    return b"".join(parts)
