@@ -1,10 +1,14 @@
 """Exhibits out of a federation at work: what a recipient shows, cannot show, and cannot forge."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from support.canary import canary, found
+from support.docs_pages import program
 from support.node import context_of
 from support.simulation import Member, Simulation, narrative
 from tearline.crypto.armor import Armor, armor, parse_armor
@@ -51,6 +55,20 @@ async def test_a_recipient_shows_what_it_could_open_and_no_more(world: Simulatio
     places = [text.encode(), parse_armor(Armor.EXHIBIT, text)]
     hidden = [word, AMOUNT, ACCOUNT, SUSPECT, SOURCE, METHOD, "identity.source", "narrative"]
     assert found([*hidden, world.mx.node.uri], places) == set()
+
+
+async def test_the_program_of_the_specification_verifies_it(
+    world: Simulation, tmp_path: Path
+) -> None:
+    packet = await received(world, world.mx)
+    file = tmp_path / "exhibit.pem"
+    file.write_text(world.mx.node.audit.exhibit(packet, SHOWN))
+    path = program("spec/verify-exhibit.md", tmp_path)
+    federation = context_of(world.us.node).trust.federation.hex()
+    command = [sys.executable, "-I", str(path), str(file), federation]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ran.stdout.startswith(f"verified: signed by {world.us.node.uri}\n"), ran
+    assert "Payment/amount" in ran.stdout
 
 
 async def test_nobody_shows_what_they_cannot_open(world: Simulation) -> None:

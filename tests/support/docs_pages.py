@@ -18,6 +18,16 @@ def blocks(name: str) -> list[str]:
     return _BLOCK.findall((ROOT / "docs" / name).read_text(encoding="utf-8"))
 
 
+def program(name: str, folder: Path) -> Path:
+    """The one program on a page of ``docs``, as a file in ``folder``."""
+    (source,) = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "docs" / name).read_text(), re.M | re.S
+    )
+    path = folder / "program.py"
+    path.write_text(source, encoding="utf-8")
+    return path
+
+
 def follow(agency: Agency, commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Runs commands as in a shell of that agency, in ``folder``; all of them must succeed."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
