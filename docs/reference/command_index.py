@@ -33,7 +33,7 @@ def _entries(group: click.Group) -> Iterator[str]:
         end = "" if word == words[-1] else ","
         command = group.get_command(context, word)
         if isinstance(command, click.Group):
-            yield f'{_json(word)}: {{"help": {_json(command.get_short_help_str())}, "verbs": {{'
+            yield f'{_json(word)}: {{"help": {_json(command.help)}, "verbs": {{'
             yield from _entries(command)
             yield f"}}}}{end}"
         elif command is not None:

@@ -13,10 +13,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem, shell_complete
 
-from tearline_client.cli.groups import GLOBALS, remembered_options
+from tearline_client.cli.groups import GLOBALS, INDEX, remembered_options
 
 VARIABLE = "_TEARLINE_COMPLETE"
-INDEX = Path(__file__).with_name("commands.json")
 PARTNER = "partner"
 _DIGITS = 12  # of an id, as messages show it
 

@@ -2,16 +2,19 @@
 
 To show help quickly, the command line holds each noun's name and help line, and imports a module
 only when its noun is called. Such a module holds one click command or group named ``command``,
-whose functions use ``cli``.
+whose functions use ``cli``. Help that lists verbs comes from the index, which the reference
+generates from those modules.
 """
 
 import gc
 import importlib
+import json
 import os
 import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "wide", "json", "jsonl", "csv")
 _SENTENCE = re.compile(r"(?<=\.)\s")
+INDEX = Path(__file__).with_name("commands.json")
 GLOBALS = "tearline.globals"  # the key in click's Context.meta, which all contexts share
 
 
@@ -133,6 +137,15 @@ class Group(_Listed, click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _overview(noun: str) -> Group | None:
+    """Returns the group of a noun by the index, which shows help and runs nothing, or None."""
+    entry = json.loads(INDEX.read_text("utf-8")).get(noun, {})
+    if "verbs" not in entry:
+        return None
+    verbs = [_Listed(verb, help=each["help"]) for verb, each in entry["verbs"].items()]
+    return Group(noun, commands=verbs, help=entry["help"])
+
+
 class LazyGroup(click.Group):
     """The whole command line; imports a noun's module when the noun is called."""
 
@@ -195,9 +208,15 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Returns the noun's command; see ``Group.resolve_command``."""
+        """Returns the noun's command; see ``Group.resolve_command``.
+
+        If the arguments only ask for the verbs of a noun, its module is not imported.
+        """
         if args[0] not in self._nouns and not args[0].startswith("-"):
             raise _near(self, ctx, args[0])
+        asks_for_verbs = {*args[1:]} <= {*ctx.help_option_names}
+        if asks_for_verbs and (listed := _overview(args[0])):
+            return args[0], listed, args[1:]
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

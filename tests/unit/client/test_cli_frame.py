@@ -53,6 +53,18 @@ def test_each_listed_noun_has_help(noun):
         assert run(noun, verb, "--help").exit_code == 0, verb
 
 
+@pytest.mark.parametrize("words", [(), ("--help",), ("-h",)], ids=["bare", "long", "short"])
+def test_verbs_are_listed_as_in_their_modules(words: tuple[str, ...]) -> None:
+    context = click.Context(cli.command)
+    for noun in cli.NOUNS:
+        command = cli.command.get_command(context, noun)
+        if isinstance(command, click.Group):
+            settings = {"prog_name": f"tearline {noun}", "help_option_names": ["-h", "--help"]}
+            own = CliRunner().invoke(command, words, **settings)
+            listed = run(noun, *words)
+            assert (listed.output, listed.exit_code) == (own.output, own.exit_code)
+
+
 def test_each_module_with_a_command_is_listed():
     modules = [f"{cli.__name__}.{found.name}" for found in pkgutil.iter_modules(cli.__path__)]
     nouns = {name for name in modules if hasattr(importlib.import_module(name), "command")}

@@ -20,6 +20,7 @@ SLOW = {
 }
 MOST = 480
 """Modules of its own that a command imports: each takes about half a millisecond."""
+MOST_OF_HELP = 27
 NODE = {"apsw", "asyncio", "cryptography", "google", "tearline_client.node"}
 _RUN = """
 import json, sys
@@ -60,9 +61,16 @@ def run_at(desk: Desk, *words: str) -> set[str]:
     return run("--home", str(desk.home), *words, prepared=quick)
 
 
-@pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_and_version_import_no_node(option: str) -> None:
-    assert run(option).isdisjoint(SLOW | NODE)
+def own(imported: set[str]) -> int:
+    """The number of modules of this project."""
+    return sum(each.startswith(("tearline.", "tearline_")) for each in imported)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["packet", "--help"]], ids=" ".join)
+def test_help_and_version_import_no_node(words: list[str]) -> None:
+    imported = run(*words)
+    assert imported.isdisjoint(SLOW | NODE)
+    assert own(imported) <= MOST_OF_HELP
 
 
 def test_the_help_of_every_noun_imports_no_connection_and_no_pages() -> None:
@@ -87,7 +95,7 @@ def test_a_command_that_calls_nothing_imports_no_connection(desk: Desk, words: l
     assert "tearline_client.node" in imported
     # Tables measure their cells with rich; a person who is logged in has a token of PyJWT.
     assert imported & (SLOW - {"rich", "jwt"}) == set()
-    assert sum(each.startswith(("tearline.", "tearline_")) for each in imported) <= MOST
+    assert own(imported) <= MOST
 
 
 def test_a_command_that_calls_the_exchange_imports_the_connection(desk: Desk) -> None:
