@@ -1,8 +1,8 @@
 """The second verifier's desks: what people do with each other beyond sending, from docs/spec alone.
 
-Standing-v1 (T-1 to T-5), request-v1 (R-1 to R-3, R-20), onward-v1 (O-11, O-19), recall-v1 (RC-1
-to RC-3, RC-17), case-v1 (C-1, C-14), agreement-v1 (AG-4 to AG-6),
-and the notes that some of them carry (S-32). What is refused ends in a ValueError of the error's
+Standing-v1 (T-1 to T-5), request-v1 (R-1 to R-3, R-4), onward-v1 (O-10, O-11), recall-v1 (RC-1
+to RC-3, RC-4), case-v1 (C-1, C-3), agreement-v1 (AG-4 to AG-6),
+and the notes that some of them carry (S-30). What is refused ends in a ValueError of the error's
 code and the rule.
 """
 
@@ -40,7 +40,7 @@ def verify_standing(m: Message) -> None:
 
 
 def verify_step(m: Message) -> None:
-    """R-1 and R-20."""
+    """R-1 and R-4."""
     kind, who = m["kind"], m["acted_by"]
     by_node = kind in ("expire", "dispute")
     named = by_node if who is None else not by_node and who["role"] in ("liaison", "officer")
@@ -50,28 +50,28 @@ def verify_step(m: Message) -> None:
     )
     fits = fits and bool(m["urgency"]) == (kind in ("contest", "lower"))
     fits = fits and kind in ("clarified", m["permit"] or kind)
-    need(fits, "TL-PKT-001 R-20: something of another kind of step")
+    need(fits, "TL-PKT-001 R-4: something of another kind of step")
 
 
 def verify_consent(m: Message) -> None:
-    """O-19."""
+    """O-11."""
     lasts = bool(m["ends_ms"]) == (m["step"] in ("ask", "give"))
-    need(lasts, "TL-PKT-001 O-19: another end")
-    need(m["step"] != "give" or m["acted_by"], "TL-PKT-001 O-19: given by nobody")
-    need(m["step"] == "give" or not m["seconded_by"], "TL-PKT-001 O-19: two persons")
+    need(lasts, "TL-PKT-001 O-11: another end")
+    need(m["step"] != "give" or m["acted_by"], "TL-PKT-001 O-11: given by nobody")
+    need(m["step"] == "give" or not m["seconded_by"], "TL-PKT-001 O-11: two persons")
 
 
 def verify_recall(m: Message) -> None:
-    """RC-1 to RC-3 and RC-17."""
+    """RC-1 to RC-3 and RC-4."""
     order, answer = m["order"], m["answer"]
     need((order is None) != (answer is None), "TL-PKT-001 RC-1: not one of both")
     if order is not None:
         slots = order["slots"]
-        need(ascending(slots) and max((0, *slots)) < 2048, "TL-PKT-001 RC-17: slots")
+        need(ascending(slots) and max((0, *slots)) < 2048, "TL-PKT-001 RC-4: slots")
         alone = not (order["whole"] and order["grant"])
         need(alone, "TL-PKT-001 RC-2: one grant, from everybody")
     else:
-        need(ascending(answer["reach"]), "TL-PKT-001 RC-17: reach is out of order")
+        need(ascending(answer["reach"]), "TL-PKT-001 RC-4: reach is out of order")
         decided = not answer["ground"] or answer["acted_by"]
         need(decided, "TL-PKT-001 RC-3: kept by nobody")
 
@@ -121,14 +121,14 @@ def verify_request_note(step: Message, note: Message) -> None:
 
 
 def verify_terms(consent: Message, terms: Message) -> None:
-    """O-11."""
+    """O-10."""
     names = consent["step"] in ("ask", "give")
     same = {bool(terms["fields"]), bool(terms["scope"])} == {names}
-    need(same, "TL-PKT-001 O-11: fields and scope")
+    need(same, "TL-PKT-001 O-10: fields and scope")
     paths = all(0 < len(path.encode()) <= 512 for path in terms["fields"])
-    need(paths and ascending(terms["fields"]), "TL-PKT-001 O-11: paths")
+    need(paths and ascending(terms["fields"]), "TL-PKT-001 O-10: paths")
     third = names and consent["use"] == "pass-on"
-    need(not third or re.fullmatch(NODE, terms["scope"]), "TL-PKT-001 O-11: passed on to no node")
+    need(not third or re.fullmatch(NODE, terms["scope"]), "TL-PKT-001 O-10: passed on to no node")
 
 
 def verify_case_note(_: Message, note: Message) -> None:
@@ -143,9 +143,9 @@ NOTE_VERIFIERS = {14: verify_request_note, 15: verify_terms, 17: verify_case_not
 
 
 def open_note(number: int, body: bytes, seed: bytes) -> Message:
-    """S-32: how much of the body is hashed, the info, the encoded note and the note."""
+    """S-30: how much of the body is hashed, the info, the encoded note and the note."""
     message, (private, public) = parse_body(number, body), kem_pair(seed)
-    need(message["kem_key_id"] == key_id_of(public), "TL-PKT-008 S-32: for another key")
+    need(message["kem_key_id"] == key_id_of(public), "TL-PKT-008 S-30: for another key")
     sealed = message["sealed"]
     start = body.index(sealed) - 1 - (len(sealed).bit_length() + 6) // 7
     rest = body[:start] + body[body.index(sealed) + len(sealed) :]
@@ -154,10 +154,10 @@ def open_note(number: int, body: bytes, seed: bytes) -> Message:
     try:
         plaintext = suite.decrypt(sealed, private, info)
     except (InvalidTag, ValueError):
-        raise ValueError("TL-PKT-008 S-32: does not open") from None
+        raise ValueError("TL-PKT-008 S-30: does not open") from None
     end = 4 + int.from_bytes(plaintext[:4])
     whole = end <= len(plaintext) and plaintext[end:] == bytes(padded(end) - end)
-    need(whole, "TL-PKT-001 S-32: padding")
+    need(whole, "TL-PKT-001 S-30: padding")
     encoded = plaintext[4:end]
     note = parse(NOTES[number], encoded)
     NOTE_VERIFIERS[number](message, note)

@@ -1,4 +1,4 @@
-"""The second verifier's exhibits, from docs/spec/exhibit-v1.md alone: X-1 to X-3 and X-8 to X-14.
+"""The second verifier's exhibits, from docs/spec/exhibit-v1.md alone: X-1 to X-3 and X-6 to X-12.
 
 What is refused ends in a ValueError of the error's code and the rule.
 """
@@ -31,7 +31,7 @@ def under(rule: str) -> Iterator[None]:
 
 
 def read_file(text: str) -> bytes:
-    """X-2, S-33."""
+    """X-2, S-31."""
     found = PEM.fullmatch(text.replace("\r\n", "\n"))
     if found is None:
         raise ValueError("TL-USE-001 X-2: no file of that label")
@@ -53,37 +53,37 @@ def parse_exhibit(data: bytes) -> Message:
 
 
 def verify_event(event: Message, packet: bytes) -> None:
-    """X-9, but for the actor."""
+    """X-7, but for the actor."""
     fit = event["code"] in ("packet-accepted", "receipt") and event["outcome"] == "ok"
-    need(fit and not event["decisions"], "TL-LOG-020 X-9: no event for an exhibit")
+    need(fit and not event["decisions"], "TL-LOG-020 X-7: no event for an exhibit")
     own = event["code"] == "receipt" or event["statement_id"] == packet
-    need(event["packet"] == packet and own, "TL-LOG-020 X-9: about another packet")
+    need(event["packet"] == packet and own, "TL-LOG-020 X-7: about another packet")
 
 
 def open_field(manifest: Message, shown: Message) -> Message:
-    """X-14, of one field."""
+    """X-12, of one field."""
     slot, plaintext = shown["slot"], shown["plaintext"]
-    need(slot < len(manifest["slots"]), "TL-PKT-006 X-14: no such slot")
+    need(slot < len(manifest["slots"]), "TL-PKT-006 X-12: no such slot")
     where = manifest["packet_id"] + slot.to_bytes(4)
     found = commit("slot", where, shown["salt"], marked(shown), plaintext)
-    need(found == manifest["slots"][slot]["commit"], "TL-PKT-006 X-14: not what was signed")
-    with under("X-14"):
+    need(found == manifest["slots"][slot]["commit"], "TL-PKT-006 X-12: not what was signed")
+    with under("X-12"):
         return {"slot": slot, "field": field_of(plaintext, shown)}
 
 
 def verify_receipt(trust: Trust, receipt: Message, event: Message, index: int) -> int:
-    """X-13; gives the status."""
-    need(receipt["type"] == 8, "TL-PKT-001 X-13: no receipt")
+    """X-11; gives the status."""
+    need(receipt["type"] == 8, "TL-PKT-001 X-11: no receipt")
     header = trust.verify(receipt, index, event["time_ms"])
     body = parse("Receipt", receipt["body"])
-    need(header["signer"] == event["actor"], "TL-LOG-020 X-13: of another node")
+    need(header["signer"] == event["actor"], "TL-LOG-020 X-11: of another node")
     to = (body["address"] or {}).get("recipient")
-    need(to == event["counterpart"], "TL-LOG-020 X-13: for another node")
+    need(to == event["counterpart"], "TL-LOG-020 X-11: for another node")
     return int(body["status"])
 
 
 def verify_exhibit(text: str, federation: bytes) -> Message:
-    """X-8 to X-14: what an exhibit shows."""
+    """X-6 to X-12: what an exhibit shows."""
     exhibit = parse_exhibit(read_file(text))
     manifest, receipts, trust = (
         exhibit["manifest"],
@@ -95,20 +95,20 @@ def verify_exhibit(text: str, federation: bytes) -> Message:
     for entry in exhibit["entries"]:
         index, content = entry["index"], entry["content"]
         if content[0] == 0:
-            with under("X-8"):
+            with under("X-6"):
                 trust.read(index, content)
             leaves.append(sha(b"\0", content))
             continue
         with under("X-3"):
             opening = parse("LogOpening", content)
-        need(manifest["type"] == 6, "TL-PKT-001 X-12: no manifest")
-        need(opening["index"] == index, "TL-LOG-020 X-8: the opening of another index")
+        need(manifest["type"] == 6, "TL-PKT-001 X-10: no manifest")
+        need(opening["index"] == index, "TL-LOG-020 X-6: the opening of another index")
         event = parse("Event", opening["event"])
         verify_event(event, packet)
         leaves.append(sha(b"\0", blind(opening)))
         known.append((index, event))
         if len(known) == 1:
-            with under("X-12"):
+            with under("X-10"):
                 signer = trust.verify(manifest, index, event["time_ms"])["signer"]
         if event["code"] == "receipt":
             receipt = receipts.pop(event["statement_id"], None)
@@ -116,20 +116,20 @@ def verify_exhibit(text: str, federation: bytes) -> Message:
             at = {"index": index, "time_ms": event["time_ms"]}
             sightings.append({"node": event["actor"], "status": status, "at": at})
         else:
-            need(event["actor"] == signer, "TL-LOG-020 X-9: another originator")
-    with under("X-11"):
+            need(event["actor"] == signer, "TL-LOG-020 X-7: another originator")
+    with under("X-9"):
         log = trust.members.at(1 << 62)[0]["log"]
         note = verify_note(exhibit["checkpoint"], log["origin"], log["verifier_keys"])
-    with under("X-10"):
+    with under("X-8"):
         for entry, leaf in zip(exhibit["entries"], leaves, strict=True):
             verify_inclusion(leaf, entry["index"], note["size"], entry["path"], note["root"])
-    need(known, "TL-LOG-027 X-12: no entry about the packet")
-    need(not receipts, "TL-LOG-027 X-13: a receipt without its entry")
+    need(known, "TL-LOG-027 X-10: no entry about the packet")
+    need(not receipts, "TL-LOG-027 X-11: a receipt without its entry")
     body = parse("Manifest", manifest["body"])
-    need(body["suite"] == 1, "TL-PKT-012 X-14: suite")
+    need(body["suite"] == 1, "TL-PKT-012 X-12: suite")
     fields = [open_field(body, shown) for shown in exhibit["fields"]]
     forms = [(each["field"]["path"], each["field"]["form"]) for each in fields]
-    need(len({*forms}) == len(forms), "TL-PKT-009 X-14: a path twice")
+    need(len({*forms}) == len(forms), "TL-PKT-009 X-12: a path twice")
     index, event = known[0]
     return {
         "packet": packet,

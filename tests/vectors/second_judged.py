@@ -1,7 +1,7 @@
 """The second verifier's further judgements, from docs/spec alone: what entries of a log prove.
 
-Policies (PL-2 to PL-4), later disclosures (P-38), counted checkpoints (F-25) and erased entries
-(L-70, L-74, L-77). What is refused ends in a ValueError of the error's code and the rule.
+Policies (PL-2 to PL-4), later disclosures (P-38), counted checkpoints (F-21) and erased entries
+(L-27, L-29, L-31). What is refused ends in a ValueError of the error's code and the rule.
 """
 
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ def verify_disclosure(known: Trust, case: Message) -> None:
 
 
 def cosigning_keys(known: Trust, index: int, time_ms: int) -> Iterator[Key]:
-    """L-51: the cosigners' keys that count."""
+    """L-19: the cosigners' keys that count."""
     for record in known.records.values():
         if record["use"] == "cosign" and known.counts(record, index, time_ms):
             name, key = record["subject"], b"\6" + record["public_key"]
@@ -92,13 +92,13 @@ def cosigning_keys(known: Trust, index: int, time_ms: int) -> Iterator[Key]:
 
 
 def verify_counted(known: Trust, file: Message, note: str) -> None:
-    """F-25."""
+    """F-21."""
     now, members = known.members.at(len(file["entries"]))
     keys = cosigning_keys(known, len(file["entries"]), file["judged_ms"])
     log = now["log"]
     signers = verify_note(note, log["origin"], log["verifier_keys"], keys)["cosigners"]
     agencies = {*map(agency_of, signers)} & {*now["cosigners"]} & members.keys()
-    need(len(agencies) >= now["quorum"], "TL-LOG-044 F-25: too few agencies")
+    need(len(agencies) >= now["quorum"], "TL-LOG-044 F-21: too few agencies")
 
 
 @contextmanager
@@ -111,24 +111,24 @@ def under(rule: str) -> Iterator[None]:
 
 
 def verify_erased(file: Message, text: str) -> None:
-    """L-74: an entry that an order erased."""
+    """L-29: an entry that an order erased."""
     found = PROOF.fullmatch(text)
-    need(found and found["extra"], "TL-LOG-020 L-74: neither opening nor order")
+    need(found and found["extra"], "TL-LOG-020 L-29: neither opening nor order")
     assert found is not None
     shown = parse("ErasedEntry", base64(found["extra"]))
-    with under("L-74"):
+    with under("L-29"):
         log = file["log"]
         proof = verify_proof(text, sha(b"\0", shown["entry"]), log["origin"], log["vkeys"])
     order = with_attestations(shown["order"])
-    need(order["type"] == 12, "TL-LOG-038 L-74: no order")
+    need(order["type"] == 12, "TL-LOG-038 L-29: no order")
     said = parse("Erasure", order["body"])
     code = "TL-LOG-041" if said["agreement_version"] else "TL-LOG-038"
-    need(proof["index"] in said["indices"], f"{code} L-74: of another entry")
+    need(proof["index"] in said["indices"], f"{code} L-29: of another entry")
     erased, event = shown["erased"], parse("Event", shown["erased"]["event"])
     about = (event["code"], event["statement_id"]) == ("erased", id_of(order))
     about = about and event["party"] in said["parties"]
-    need(about and erased["index"] > said["indices"][-1], f"{code} L-74: not about the order")
-    with under("L-74"):
+    need(about and erased["index"] > said["indices"][-1], f"{code} L-29: not about the order")
+    with under("L-29"):
         stand(proof, erased, shown["path"])
         known = Trust(of(file["federation"]), is_partial=True)
         for entry in shown["entries"]:
@@ -138,13 +138,13 @@ def verify_erased(file: Message, text: str) -> None:
         known.verify(order, erased["index"], event["time_ms"])
     signers = {agency_of(each["signer"]) for each in order["attestations"]}
     if not said["agreement_version"]:
-        need(signers == {*said["parties"]}, "TL-LOG-038 L-70: other signers")
+        need(signers == {*said["parties"]}, "TL-LOG-038 L-27: other signers")
         return
     verify_retention(said, signers, shown, known, proof, event)
 
 
 def stand(proof: Message, opening: Message, path: list[bytes]) -> None:
-    """L-9."""
+    """L-8."""
     leaf = sha(b"\0", blind(opening))
     verify_inclusion(leaf, opening["index"], proof["size"], path, proof["root"])
 
@@ -152,17 +152,17 @@ def stand(proof: Message, opening: Message, path: list[bytes]) -> None:
 def verify_retention(
     said: Message, signers: set[str], shown: Message, known: Trust, proof: Message, erased: Message
 ) -> None:
-    """L-77 and L-79."""
+    """L-31 and L-33."""
     exchange = known.members.at(shown["erased"]["index"])[0]["exchange"]["uri"]
     alone = (said["header"]["signer"], signers) == (exchange, {agency_of(exchange)})
-    need(alone, "TL-LOG-041 L-77: not by the exchange alone")
+    need(alone, "TL-LOG-041 L-31: not by the exchange alone")
     given: Any = shown["agreement"]
-    need(given, "TL-LOG-041 L-77: no agreement")
+    need(given, "TL-LOG-041 L-31: no agreement")
     signed, entry = with_attestations(given["agreement"]), given["entry"]
     event = parse("Event", entry["event"])
     about = (event["code"], event["statement_id"]) == ("agreement", id_of(signed))
-    need(about and entry["index"] < shown["erased"]["index"], "TL-LOG-041 L-79: its entry")
-    with under("L-79"):
+    need(about and entry["index"] < shown["erased"]["index"], "TL-LOG-041 L-33: its entry")
+    with under("L-33"):
         stand(proof, entry, given["path"])
         begun = erased["time_ms"]
         terms = known.verify_agreement(signed, entry["index"], event["time_ms"], begun)
@@ -170,4 +170,4 @@ def verify_retention(
     kept = terms["log_retention_ms"]
     over = 0 < kept <= erased["time_ms"] - said["latest_ms"]
     within = {*said["parties"]} <= {*terms["parties"]}
-    need(names and over and within, "TL-LOG-041 L-77: not over, or of other parties")
+    need(names and over and within, "TL-LOG-041 L-31: not over, or of other parties")

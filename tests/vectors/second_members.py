@@ -1,4 +1,4 @@
-"""The second verifier's members: who decides what, from docs/spec/federation-v1.md (F-6 to F-21).
+"""The second verifier's members: who decides what, from docs/spec/federation-v1.md (F-6 to F-18).
 
 What is refused ends in a ValueError of the error's code and the rule.
 """
@@ -33,7 +33,7 @@ class Members:
     def at(self, index: int) -> tuple[Message, dict[str, Message]]:
         """The constitution in force at an index, and the members by URI."""
         known = [each for each in self.constitutions if each["index"] < index]
-        need(known, "TL-TRU-001 S-27: no charter")
+        need(known, "TL-TRU-001 S-25: no charter")
         constitution = known[-1]
         newest = {
             uri: [each for each in versions if each["index"] < index][-1:]
@@ -46,7 +46,7 @@ class Members:
         }
 
     def seats(self) -> set[str]:
-        """F-11."""
+        """F-10."""
         constitution, members = self.at(1 << 62)
         named = constitution["council"]
         return {
@@ -124,12 +124,12 @@ class Members:
         self.may_be_named(record["agency"])
 
     def why_gone(self, uri: str) -> str:
-        """F-10, where an agency left by itself."""
+        """F-9, where an agency left by itself."""
         versions = self.versions.get(uri)
-        return "(F-10)" if versions and versions[-1]["status"] == "left" else ""
+        return "(F-9)" if versions and versions[-1]["status"] == "left" else ""
 
     def leave(self, index: int, uri: str) -> None:
-        """F-10."""
+        """F-9."""
         self.end(index, uri, "left")
 
     def end(self, index: int, uri: str, status: str) -> None:
@@ -139,30 +139,30 @@ class Members:
         self.void(uri)
 
     def propose(self, index: int, amendment_id: bytes, amendment: Message) -> None:
-        """F-12 and F-38."""
+        """F-11 and F-31."""
         now, proposer = self.constitutions[-1], amendment["header"]["signer"]
         following = amendment["constitution"]
-        need(proposer in self.seats(), f"{NOT_NEXT} F-12: no seat")
-        need(amendment["predecessor"] == now["id"], f"{NOT_NEXT} F-12: another decision")
-        need(amendment_id not in self.amendments, f"{NOT_NEXT} F-12: once more")
+        need(proposer in self.seats(), f"{NOT_NEXT} F-11: no seat")
+        need(amendment["predecessor"] == now["id"], f"{NOT_NEXT} F-11: another decision")
+        need(amendment_id not in self.amendments, f"{NOT_NEXT} F-11: once more")
         own = [e for e in self.amendments.values() if e["header"]["signer"] == proposer]
-        need(len(own) < 8, f"{NOT_NEXT} F-12: too many")
-        need(changed(now, following), f"{NOT_NEXT} F-12: nothing changes")
+        need(len(own) < 8, f"{NOT_NEXT} F-11: too many")
+        need(changed(now, following), f"{NOT_NEXT} F-11: nothing changes")
         same = following["log"]["origin"] == now["log"]["origin"]
-        need(same, f"{NOT_NEXT} F-12: another origin")
+        need(same, f"{NOT_NEXT} F-11: another origin")
         domain = following["exchange"]["uri"].removesuffix("/exchange")
-        need(domain not in self.versions, f"{NOT_NEXT} F-12: an agency's domain")
+        need(domain not in self.versions, f"{NOT_NEXT} F-11: an agency's domain")
         self.only_members(following)
         if amendment["size"]:
-            need(amendment["size"] == index, f"{NOT_NEXT} F-38: not the next entry")
+            need(amendment["size"] == index, f"{NOT_NEXT} F-31: not the next entry")
             keys = {*following["log"]["verifier_keys"]} & {*now["log"]["verifier_keys"]}
-            need(not keys, f"{NOT_NEXT} F-38: a key of the old log")
+            need(not keys, f"{NOT_NEXT} F-31: a key of the old log")
         self.amendments[amendment_id] = amendment
 
     def only_members(self, following: Message) -> None:
         members = self.at(1 << 62)[1]
         named = {*following["council"], *following["cosigners"]}
-        need(named <= members.keys(), f"{NOT_NEXT} F-12: no members")
+        need(named <= members.keys(), f"{NOT_NEXT} F-11: no members")
 
     def open(self) -> Iterator[tuple[str, str, bytes, bytes]]:
         """The decisions with a vote that has not expired."""
@@ -171,7 +171,7 @@ class Members:
                 yield key
 
     def state(self, uri: str) -> bytes:
-        """F-13."""
+        """F-12."""
         if uri not in self.versions:
             return NOTHING
         last = self.versions[uri][-1]
@@ -180,32 +180,32 @@ class Members:
         return commit("member-state", prefixed(uri.encode()) + generation + status)
 
     def vote(self, index: int, vote: Message) -> str:
-        """F-13 to F-18; gives the kind of the decision that it completes, if it does."""
+        """F-12 to F-15; gives the kind of the decision that it completes, if it does."""
         now, members = self.at(1 << 62)
         voter, subject, kind = vote["header"]["signer"], vote["subject"], vote["kind"]
-        need(vote["predecessor"] == now["id"], f"{NOT_NEXT} F-13: another decision")
-        need(voter != subject, f"{NOT_NEXT} F-13: on itself")
+        need(vote["predecessor"] == now["id"], f"{NOT_NEXT} F-12: another decision")
+        need(voter != subject, f"{NOT_NEXT} F-12: on itself")
         seats = self.seats()
         following, new, amends = now, seats - {subject}, kind == "amend"
         if amends:
             amendment = self.amendments.get(vote["content"])
-            void = "(F-17)" if vote["content"] in self.voided else ""
-            need(amendment, f"{NOT_NEXT} F-16: no such amendment {void}")
+            void = "(F-14)" if vote["content"] in self.voided else ""
+            need(amendment, f"{NOT_NEXT} F-14: no such amendment {void}")
             assert amendment is not None
             following = amendment["constitution"]
             new = {uri for uri in following["council"] if uri in members}
         else:
-            need((subject in members) != (kind == "admit"), f"{NOT_NEXT} F-13: subject")
-            need(vote["subject_state"] == self.state(subject), f"{NOT_NEXT} F-13: state")
+            need((subject in members) != (kind == "admit"), f"{NOT_NEXT} F-12: subject")
+            need(vote["subject_state"] == self.state(subject), f"{NOT_NEXT} F-12: state")
             waits = kind == "replace" and subject in self.replacements
-            need(not waits, f"{NOT_NEXT} F-13: decided already")
+            need(not waits, f"{NOT_NEXT} F-12: decided already")
         old = seats - {subject}
-        need(voter in old | new, f"{NOT_NEXT} F-13 (F-11): no seat")
+        need(voter in old | new, f"{NOT_NEXT} F-12 (F-10): no seat")
         left_ms = vote["expires_ms"] - self.time_ms
-        need(7 * DAY_MS <= left_ms <= 90 * DAY_MS, f"{NOT_NEXT} F-13: expiry")
+        need(7 * DAY_MS <= left_ms <= 90 * DAY_MS, f"{NOT_NEXT} F-12: expiry")
         key = kind, subject, vote["subject_state"], vote["content"]
         counted = {v for v, end in self.votes.get(key, {}).items() if self.time_ms < end}
-        need(voter not in counted, f"{NOT_NEXT} F-14: once more")
+        need(voter not in counted, f"{NOT_NEXT} F-13: once more")
         counted |= {voter}
         rules = needed(vote, now, following, subject in seats)
         done = all(enough(counted, old, now["rules"][rule]) for rule in rules)
@@ -216,19 +216,19 @@ class Members:
             self.only_members(following)
         elif done and kind != "remove":
             record = self.candidates.get(vote["content"])
-            need(record and record["agency"]["uri"] == subject, f"{NOT_NEXT} F-16: no record")
+            need(record and record["agency"]["uri"] == subject, f"{NOT_NEXT} F-14: no record")
             assert record is not None
             self.first(record)
         held = [votes for votes in self.votes.values() if voter in votes]
         live = sum(self.time_ms < votes[voter] for votes in held)
-        need(live < 64, f"{NOT_NEXT} F-13: too many votes")
+        need(live < 64, f"{NOT_NEXT} F-12: too many votes")
         self.votes.setdefault(key, {})[voter] = vote["expires_ms"]
         if done:
             self.complete(index, vote, following)
         return kind if done else ""
 
     def complete(self, index: int, vote: Message, following: Message) -> None:
-        """F-17 and F-18."""
+        """F-14 and F-15."""
         kind, subject, content = vote["kind"], vote["subject"], vote["content"]
         if kind == "amend":
             self.constitutions.append(following | {"index": index, "id": content})
@@ -253,8 +253,8 @@ class Members:
         }
 
     def pass_time(self, index: int, time_ms: int) -> list[str]:
-        """F-18 and F-19; gives the agencies whose root is replaced."""
-        need(time_ms >= self.time_ms, f"{NOT_NEXT} F-19: back in time")
+        """F-15 and F-17; gives the agencies whose root is replaced."""
+        need(time_ms >= self.time_ms, f"{NOT_NEXT} F-17: back in time")
         self.time_ms, replaced = time_ms, []
         for uri, waiting in [*self.replacements.items()]:
             if waiting["due_ms"] is None:
@@ -269,7 +269,7 @@ class Members:
 
 
 def changed(before: Message, after: Message) -> set[str]:
-    """The rules by which a change is decided (F-15)."""
+    """The rules by which a change is decided (F-13)."""
     parts = {
         "exchange": ("exchange", "log"),
         "council": ("council",),
@@ -283,7 +283,7 @@ def changed(before: Message, after: Message) -> set[str]:
 
 
 def needed(vote: Message, now: Message, following: Message, is_seated: bool) -> set[str]:
-    """F-15."""
+    """F-13."""
     if vote["kind"] == "amend":
         return changed(now, following)
     if vote["kind"] == "admit":
@@ -293,12 +293,12 @@ def needed(vote: Message, now: Message, following: Message, is_seated: bool) -> 
 
 
 def enough(voters: set[str], seats: set[str], threshold: int) -> bool:
-    """F-14."""
+    """F-13."""
     return bool(seats) and len(voters & seats) >= min(threshold, len(seats))
 
 
 def directory_root(states: dict[bytes, bytes], depth: int = 0) -> bytes:
-    """F-20, of state hashes by key."""
+    """F-18, of state hashes by key."""
     if not states:
         return NOTHING
     if len(states) == 1:

@@ -1,8 +1,8 @@
 """The second verifier's schema: what the tables of docs/spec say, and the bounds around them.
 
 Messages, fields and types are read from the specifications as they stand; the bounds that stand in
-words are repeated here (S-13, S-14, S-17, S-23, S-31, P-2, P-8, P-9, P-11, P-12, P-24, P-39, L-24,
-L-70, L-77, L-89, X-1, T-2, T-5, O-11, O-19, C-1, C-14, R-2, R-20, RC-17).
+words are repeated here (S-12, S-13, S-16, S-21, S-29, P-2, P-8, P-9, P-11, P-12, P-24, P-39,
+L-27, L-31, L-6, X-1, T-2, T-5, O-10, O-11, C-1, C-3, R-2, R-4, RC-4).
 """
 
 import re
@@ -175,11 +175,11 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     **dict.fromkeys([f"CaseNote.{name}" for name in _lists], range(65)),
 }
 RULES = {  # what a message or a field is refused by, beyond the rules of encoding
-    **dict.fromkeys(("Header.signer", "Attestation.signer"), "S-14"),
-    "Attestation.size": "S-17",
-    "Statement.body": "S-13",
-    "Statement.inclusions": "S-23",
-    **dict.fromkeys(("Agreement", "Article", "Share", "ReplyTime"), "S-31"),
+    **dict.fromkeys(("Header.signer", "Attestation.signer"), "S-13"),
+    "Attestation.size": "S-16",
+    "Statement.body": "S-12",
+    "Statement.inclusions": "S-21",
+    **dict.fromkeys(("Agreement", "Article", "Share", "ReplyTime"), "S-29"),
     "Manifest": "P-2",
     "FieldPlain": "P-9",
     **dict.fromkeys([f"{name}.marking" for name in _MARKED], "P-11"),
@@ -192,17 +192,17 @@ RULES = {  # what a message or a field is refused by, beyond the rules of encodi
     **dict.fromkeys(("PartyStanding", "Suspension"), "T-5"),
     **dict.fromkeys(("Suspension.sender", "Suspension.recipient"), "T-2"),
     "OfficerAct": "T-4",
-    "RequestStep": "R-20",
+    "RequestStep": "R-4",
     **dict.fromkeys(("RequestNote", "ItemOutcome"), "R-2"),
-    "Consent": "O-19",
-    "ConsentTerms": "O-11",
-    "CaseStep": "C-14",
+    "Consent": "O-11",
+    "ConsentTerms": "O-10",
+    "CaseStep": "C-3",
     "CaseNote": "C-1",
-    **dict.fromkeys(("Recall", "RecallOrder", "RecallAnswer"), "RC-17"),
+    **dict.fromkeys(("Recall", "RecallOrder", "RecallAnswer"), "RC-4"),
     "Proposal": "AG-6",
     **dict.fromkeys(("Address", "Mark"), "P-39"),
-    **dict.fromkeys(("Event", "Decision"), "L-89"),
-    "Erasure": "L-70",
+    **dict.fromkeys(("Event", "Decision"), "L-6"),
+    "Erasure": "L-27",
 }
 
 

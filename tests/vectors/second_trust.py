@@ -1,7 +1,7 @@
 """The second verifier's trust: whose keys count, from docs/spec/log-v1.md, sections 2 and 6, and
 docs/spec/federation-v1.md.
 
-L-4, L-6, L-20 to L-23, F-2 to F-21, and agreements (S-30), which need all of it.
+L-4, L-5, L-14 to L-17, F-2 to F-18, and agreements (S-28), which need all of it.
 What is refused ends in a ValueError of the error's code and the rule.
 """
 
@@ -29,21 +29,21 @@ def agency_of(signer: str) -> str:
 
 
 def parse_entry(entry: bytes) -> Message | None:
-    """L-4 to L-6: the statement of a clear entry."""
+    """L-4 to L-5: the statement of a clear entry."""
     blind = entry[:1] == b"\1" and len(entry) == 33
     clear = entry[:1] == b"\0" and len(entry) < 1 << 16
-    need(blind or clear, "TL-LOG-020 L-6: no entry")
+    need(blind or clear, "TL-LOG-020 L-5: no entry")
     return None if blind else parse_signed(entry[1:])
 
 
 def verify_kem(public: bytes) -> None:
-    """L-20: whether something can be sealed to an encryption key."""
+    """L-14: whether something can be sealed to an encryption key."""
     try:
         mlkem.MLKEM768PublicKey.from_public_bytes(public[:1184])
         curve = x25519.X25519PublicKey.from_public_bytes(public[1184:])
         x25519.X25519PrivateKey.from_private_bytes(bytes(32)).exchange(curve)
     except ValueError:
-        raise ValueError("TL-KEY-001 L-20: a useless encryption key") from None
+        raise ValueError("TL-KEY-001 L-14: a useless encryption key") from None
 
 
 class Trust:
@@ -55,10 +55,10 @@ class Trust:
         self.signed: set[str] = set()
         self.records: dict[tuple[str, bytes], Message] = {}
         self.revoked: set[tuple[str, bytes]] = set()  # by agency and key id
-        self.entries: Counter[str] = Counter()  # by agency (F-21)
+        self.entries: Counter[str] = Counter()  # by agency (F-18)
 
     def counts(self, record: Message, index: int, time_ms: int, vouched: bool = False) -> bool:
-        """L-23, of a node's key; P-38, of a manifest's that a grant names."""
+        """L-17, of a node's key; P-38, of a manifest's that a grant names."""
         begun: bool = record["index"] < index and record["not_before_ms"] <= time_ms
         ended = time_ms >= record["not_after_ms"] or index > record.get("end", index)
         return begun and (vouched or not ended)
@@ -66,8 +66,8 @@ class Trust:
     def verify(
         self, statement: Message, index: int, time_ms: int, vouched: bool = False
     ) -> Message:
-        """S-23 to S-28, for what is accepted at this index and time; gives the header."""
-        rule = "P-38" if vouched else "L-23"
+        """S-21 to S-26, for what is accepted at this index and time; gives the header."""
+        rule = "P-38" if vouched else "L-17"
 
         def key_of(number: int, signer: str, key_id: bytes) -> bytes:
             in_force, members = self.members.at(index)
@@ -75,7 +75,7 @@ class Trust:
             roots = {uri: each["record"]["agency"]["root_key"] for uri, each in members.items()}
             known = signer == in_force["exchange"]["uri"] or agency_of(signer) in roots
             gone = self.members.why_gone(agency_of(signer))
-            need(known, f"TL-TRU-001 S-27: not of this federation {gone}")
+            need(known, f"TL-TRU-001 S-25: not of this federation {gone}")
             if "/node/" in signer:
                 record = self.records.get((signer, key_id), Message(use="none"))
                 signs = record["use"] == "sign"
@@ -83,12 +83,12 @@ class Trust:
                 need(counts, f"TL-TRU-002 {rule}: no key that counts {record.get('why', '')}")
                 public, types = record["public_key"], record["types"]
             else:
-                need(signer in roots or "/exchange" in signer, "TL-TRU-001 S-27: no member")
+                need(signer in roots or "/exchange" in signer, "TL-TRU-001 S-25: no member")
                 public = roots.get(signer, in_force["exchange"]["signing_key"])
                 types = [2, 3, 4, *range(19, 25)] if signer in roots else [8, 12]
-            why = "(F-18)" if signer in self.members.replaced else ""
-            need(key_id == key_id_of(public), f"TL-TRU-002 S-27: another key {why}")
-            need(number in types, "TL-PKT-005 S-27: not for this type")
+            why = "(F-15)" if signer in self.members.replaced else ""
+            need(key_id == key_id_of(public), f"TL-TRU-002 S-25: another key {why}")
+            need(number in types, "TL-PKT-005 S-25: not for this type")
             return bytes(public)
 
         return verify_statement(statement, self.federation, key_of)
@@ -161,14 +161,14 @@ class Trust:
         self.founders, self.signed = records, signed
 
     def read_directory(self, index: int, time_ms: int, root: bytes) -> None:
-        """F-19."""
+        """F-17."""
         same = self.is_partial or root == self.directory_root()
-        need(same, "TL-TRU-010 F-19: another directory")
+        need(same, "TL-TRU-010 F-17: another directory")
         for uri in self.members.pass_time(index, time_ms):
             self.end_keys(uri, index)
 
     def directory_root(self) -> bytes:
-        """F-20, F-21 and F-26."""
+        """F-18."""
         if not self.members.constitutions:
             return directory_root({})
         now, living = self.members.at(1 << 62)
@@ -247,40 +247,40 @@ class Trust:
             self.members.offer(record_id, record)
 
     def read_amendment(self, index: int, statement: Message) -> None:
-        """F-12."""
+        """F-11."""
         self.verify(statement, index, 0)
         amendment = parse("Amendment", statement["body"])
         self.members.propose(index, id_of(statement), amendment)
 
     def read_vote(self, index: int, statement: Message) -> None:
-        """F-13 to F-18."""
+        """F-12 to F-15."""
         self.verify(statement, index, 0)
         vote = parse("Vote", statement["body"])
         if self.members.vote(index, vote) == "remove":
             self.end_keys(vote["subject"], index)
 
     def read_leave(self, index: int, statement: Message) -> None:
-        """F-10."""
+        """F-9."""
         signer = self.verify(statement, index, 0)["signer"]
         parse("Leave", statement["body"])
         self.members.leave(index, signer)
         self.end_keys(signer, index)
 
     def read_record(self, index: int, statement: Message) -> None:
-        """L-20 to L-22."""
+        """L-14 to L-15."""
         record = parse("KeyRecord", statement["body"])
         header = self.verify(statement, index, record["not_before_ms"])
         agency, signer = agency_of(record["subject"]), header["signer"]
         own = signer == record["subject"] and record["use"] != "sign"
-        need(own or signer == agency, "TL-PKT-004 L-20: another signer")
+        need(own or signer == agency, "TL-PKT-004 L-14: another signer")
         if own:
             lasts = self.records[signer, header["key_id"]]["not_after_ms"]
-            need(record["not_after_ms"] <= lasts, "TL-TRU-002 L-21: outlasts its signer's key")
-        need({*record["types"]} <= {2, *range(4, 19)}, "TL-PKT-005 L-20: not for nodes")
+            need(record["not_after_ms"] <= lasts, "TL-TRU-002 L-14: outlasts its signer's key")
+        need({*record["types"]} <= {2, *range(4, 19)}, "TL-PKT-005 L-14: not for nodes")
         record |= {"index": index, "id": key_id_of(record["public_key"])}
         name = record["subject"], record["id"]
-        need(name not in self.records, "TL-PKT-001 L-20: a second record")
-        need((agency, record["id"]) not in self.revoked, "TL-TRU-002 L-22: revoked")
+        need(name not in self.records, "TL-PKT-001 L-14: a second record")
+        need((agency, record["id"]) not in self.revoked, "TL-TRU-002 L-15: revoked")
         if record["use"] == "kem":
             verify_kem(record["public_key"])
         elif record["use"] == "sign":
@@ -288,12 +288,12 @@ class Trust:
         self.records[name] = record
 
     def read_revocation(self, index: int, statement: Message) -> None:
-        """L-22."""
+        """L-15."""
         signer = self.verify(statement, index, 0)["signer"]
         key = parse("Revocation", statement["body"])["revoked_key"]
         held = [record for record in self.records.values() if record["id"] == key]
         own = [record for record in held if agency_of(record["subject"]) == signer]
-        need(own or not held, "TL-TRU-002 L-22: another agency's key")
+        need(own or not held, "TL-TRU-002 L-15: another agency's key")
         self.revoked.add((signer, key))
         for record in own:
             record.setdefault("end", index)
@@ -301,12 +301,12 @@ class Trust:
     def verify_agreement(
         self, statement: Message, index: int, time_ms: int, now_ms: int
     ) -> Message:
-        """S-30, of an agreement that is accepted at this index and time, as of now."""
+        """S-28, of an agreement that is accepted at this index and time, as of now."""
         self.verify(statement, index, time_ms)
         agreement = parse("Agreement", statement["body"])
         signers = {agency_of(each["signer"]) for each in statement["attestations"]}
         wanted = {*agreement["parties"], *agreement["oversight"]}
-        need(wanted <= signers, "TL-AGR-001 S-30: a party has not signed")
+        need(wanted <= signers, "TL-AGR-001 S-28: a party has not signed")
         timely = agreement["valid_from_ms"] <= now_ms < agreement["valid_until_ms"]
-        need(timely, "TL-AGR-001 S-30: not at this time")
+        need(timely, "TL-AGR-001 S-28: not at this time")
         return agreement

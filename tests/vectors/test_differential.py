@@ -82,9 +82,9 @@ def second(name: str, data: bytes, step: str) -> None:
 
 def _second_erased(message: Message) -> None:
     if message["entry"][0] != 1 or not message["entries"]:
-        raise ValueError("L-74: no blind entry, or nothing that says whose keys signed")
+        raise ValueError("L-29: no blind entry, or nothing that says whose keys signed")
     if not ascending([each["index"] for each in message["entries"]]):
-        raise ValueError("L-74: entries are out of order")
+        raise ValueError("L-29: entries are out of order")
     with_attestations(message["order"])
     if message["agreement"] is not None:
         with_attestations(message["agreement"]["agreement"])

@@ -24,8 +24,8 @@ GOOD_FIELDS = [
     field for each in FILE["exhibits"] for _, field in fields_of(second.read_file(each["file"]))
 ]
 COUNTS = {
-    "X-1": 7, "X-2": 3, "X-3": 1, "X-8": 2, "X-9": 6, "X-10": 2, "X-11": 3, "X-12": 5, "X-13": 3,
-    "X-14": 9,
+    "X-1": 7, "X-2": 3, "X-3": 1, "X-6": 2, "X-7": 6, "X-8": 2, "X-9": 3, "X-10": 5, "X-11": 3,
+    "X-12": 9,
 }  # fmt: skip
 
 

@@ -37,11 +37,11 @@ FEDERATION = bytes.fromhex(FILE["federation"])
 BAD = FILE["refused"]
 COUNTS = {
     "decision": {"PL-4": 55},
-    "disclosure": {"P-38": 2, "S-27": 1, "P-13": 1, "P-17": 1, "L-23": 1},
-    "statement": {"L-23": 3},
-    "cosigned": {"L-12": 2, "F-25": 4},
-    "erased": {"L-70": 2, "L-74": 7, "L-77": 3},
-    "export": {"A-9": 4, "A-10": 9},
+    "disclosure": {"P-38": 2, "S-25": 1, "P-13": 1, "P-17": 1, "L-17": 1},
+    "statement": {"L-17": 3},
+    "cosigned": {"L-11": 2, "F-21": 4},
+    "erased": {"L-27": 2, "L-29": 7, "L-31": 3},
+    "export": {"A-8": 4, "A-9": 9},
 }
 
 

@@ -47,7 +47,7 @@ def each(items: list[Json], count: int) -> pytest.MarkDecorator:
 
 
 def verify(signed: str, number: int, body: str, statement_id: str) -> schema.Message:
-    """The body of a statement that a key of its signer stands behind, parsed (S-29)."""
+    """The body of a statement that a key of its signer stands behind, parsed (S-27)."""
     statement = statements.parse_signed(of(signed))
     assert (statement["type"], statement["body"]) == (number, of(body))
     assert statements.id_of(statement) == of(statement_id)

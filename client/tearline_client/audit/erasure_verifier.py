@@ -1,6 +1,6 @@
 """Offline verification of an erased entry that is shown instead of an opening.
 
-The steps are those of docs/spec/log-v1.md, L-74 and L-79.
+The steps are those of docs/spec/log-v1.md, L-29 and L-33.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Offline verification of an export: its two files and the federation id (A-9, A-10)."""
+"""Offline verification of an export: its two files and the federation id (A-8, A-9)."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -71,7 +71,7 @@ def judge_export(
     *,
     policy: LogPolicy | None = None,
 ) -> ExportJudgement:
-    """Verifies an export (spec A-9, A-10) by its files and the federation id alone.
+    """Verifies an export (spec A-8, A-9) by its files and the federation id alone.
 
     Args:
         manifest: The manifest's bytes, unchecked.

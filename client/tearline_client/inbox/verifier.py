@@ -124,7 +124,7 @@ def _verify_event(event: Event, statement: Statement, code: EventCode | None) ->
 
 
 def _verify_agreement(event: Event, statement: Statement) -> None:
-    """Verifies that an entry names the agreement of its statement's channel (spec L-88).
+    """Verifies that an entry names the agreement of its statement's channel (spec L-8).
 
     Otherwise another agreement's retention could erase it.
     """

@@ -204,7 +204,7 @@ def _mentions(readers: Iterable[Reader]) -> Iterator[Mention]:
 
 
 def verify_confirmed(mentions: Iterable[Mention], reason: str) -> None:
-    """Checks that a reason is given if texts repeat withheld values (spec O-21).
+    """Checks that a reason is given if texts repeat withheld values (spec O-5).
 
     Raises:
         ValueRepeated: If texts repeat values and no reason is given.

@@ -35,7 +35,7 @@ def values_of(field: Field) -> frozenset[str]:
 
 
 def verify_taken(packets: PacketStore, manifest: Manifest, view: View, *, node: str) -> None:
-    """Verifies an arrived packet against its sources held here (spec O-10).
+    """Verifies an arrived packet against its sources held here (spec O-9).
 
     Raises:
         DerivedWeaker: If it claims more trust than a source, or marks a source's value less

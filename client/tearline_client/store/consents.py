@@ -144,7 +144,7 @@ class ConsentStore:
 
         3. A given consent matches the request, if that is known (spec O-12).
 
-        4. The signer did not send a different version of the same step (spec O-17).
+        4. The signer did not send a different version of the same step (spec O-14).
 
         Raises:
             ConsentMisplaced: If one of these is false.

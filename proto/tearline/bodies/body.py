@@ -3,7 +3,7 @@
 A view is partial if the originator withheld a field, which is not an error. Therefore a body states
 whether it is whole. A whole body is checked for its contents and for missing parts, any other body
 for its contents alone. No rule may find a problem in a part that it does not find in the whole
-(docs/spec/body-v1.md, B-3).
+(docs/spec/body-v1.md, B-2).
 """
 
 import re

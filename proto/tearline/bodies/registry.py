@@ -41,7 +41,7 @@ _MAX_TOLD = 8  # problems in one refusal: more than a person corrects at once
 def judge_body(
     kind: PacketKind, fields: Iterable[Field], *, whole: bool = False
 ) -> tuple[Problem, ...]:
-    """Returns the problems of a body (spec B-2, B-3).
+    """Returns the problems of a body (spec B-2).
 
     If there are more than ``MAX_BODY_PROBLEMS``, the last one returned counts the rest.
 

@@ -145,7 +145,7 @@ class Consent:
 
 
 def verify_terms(consent: Consent, terms: ConsentTerms) -> None:
-    """Checks that the sealed part of a step matches its open part (spec O-11).
+    """Checks that the sealed part of a step matches its open part (spec O-10).
 
     Raises:
         StatementMalformed: If fields or scope are missing or superfluous, or the third party is
@@ -195,7 +195,7 @@ def status_of(steps: Iterable[ConsentStep]) -> ConsentStatus | None:
 
 
 def verify_open_for(step: ConsentStep, steps: Iterable[ConsentStep]) -> None:
-    """Checks that a step can still be taken (spec O-14).
+    """Checks that a step can still be taken (spec O-12).
 
     Raises:
         ConsentClosed: If it cannot; names the status.
@@ -206,5 +206,5 @@ def verify_open_for(step: ConsentStep, steps: Iterable[ConsentStep]) -> None:
 
 
 def is_live(steps: Iterable[ConsentStep], ends_ms: int, *, now_ms: int) -> bool:
-    """Returns whether a consent is given and has not expired (spec O-15)."""
+    """Returns whether a consent is given and has not expired (spec O-13)."""
     return status_of(steps) is ConsentStatus.GIVEN and now_ms < ends_ms

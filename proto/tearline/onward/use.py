@@ -283,12 +283,12 @@ def _group(fields: Sequence[GivenField]) -> SourceGroup:
 
 
 def derived_marking(marking: Marking, groups: Iterable[SourceGroup]) -> Marking:
-    """Returns a marking as strict in each part as its source fields (spec O-5)."""
+    """Returns a marking as strict in each part as its source fields (spec O-6)."""
     return reduce(Marking.raised_to, (group.floor for group in groups), marking)
 
 
 def verify_derived_marking(marking: Marking, group: SourceGroup) -> None:
-    """Checks that a marking is as strict in each part as its source fields (spec O-5).
+    """Checks that a marking is as strict in each part as its source fields (spec O-6).
 
     Raises:
         DerivedWeaker: If one is stricter; names the packet of the first.

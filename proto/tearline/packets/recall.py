@@ -178,7 +178,7 @@ def following(state: RecallState, answer: RecallAnswer) -> RecallState:
 
 
 def verify_answer_time(order: RecallOrder, entry_ms: int) -> None:
-    """Checks that a recall leaves its recipient enough time to answer (spec RC-20).
+    """Checks that a recall leaves its recipient enough time to answer (spec RC-7).
 
     Args:
         order: The recall.

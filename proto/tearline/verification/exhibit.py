@@ -140,7 +140,7 @@ def verify_exhibit(exhibit: Exhibit, federation: bytes) -> Shown:
 def examine(
     exhibit: Exhibit, federation: bytes | None, *, policy: LogPolicy | None = None
 ) -> Examination:
-    """Examines an exhibit by the file and the federation id alone (spec X-5 to X-14).
+    """Examines an exhibit by the file and the federation id alone (spec X-4 to X-12).
 
     1. Every entry stands in the tree of the checkpoint.
 

@@ -174,16 +174,16 @@ class TrustState:
     ) -> Header:
         """Verifies the signatures of ``statement``, and returns its signer.
 
-        1. It has one signer, or at least one for a co-signed type (spec S-23).
+        1. It has one signer, or at least one for a co-signed type (spec S-21).
 
-        2. Each inclusion leads to its attestation's root, in this federation (S-24, S-25).
+        2. Each inclusion leads to its attestation's root, in this federation (S-22, S-23).
 
-        3. The body begins with the first attestation's federation, signer and key (S-26).
+        3. The body begins with the first attestation's federation, signer and key (S-24).
 
         4. This state, not the message, assigns the attestation's key to its signer. The key is
-        valid at ``at``, and its record lists the statement's type (S-27).
+        valid at ``at``, and its record lists the statement's type (S-25).
 
-        5. The signature verifies, both halves (S-28).
+        5. The signature verifies, both halves (S-26).
 
         Args:
             statement: The statement.

@@ -33,7 +33,7 @@ class ProvenEntry:
 
     Attributes:
         index: Position of the entry, from 0.
-        content: A clear entry itself, or the encoded opening of a blind one (spec L-14).
+        content: A clear entry itself, or the encoded opening of a blind one (spec L-12).
         path: Sibling hashes from the leaf to the root, 32 bytes each.
     """
 

@@ -129,25 +129,25 @@ def step_refused(named: Named) -> list[Json]:
         wrong("R-1", "admitted by an analyst", admit, acted_by=person("a", "analyst")),
         wrong("R-1", "expired by a person", expire, acted_by=who),
         wrong("R-1", "disputed by a person", dispute, acted_by=who),
-        spelt("R-20", "a kind that is none", admit, respelled(body, 4, spelled(4, b"admire"))),
-        wrong("R-20", "the number 0", admit, number=0),
-        wrong("R-20", "the number 257", admit, number=257),
-        wrong("R-20", "257 steps are known", admit, known=257),
-        wrong("R-20", "a request of 31 bytes", admit, request=bytes(31)),
-        wrong("R-20", "time beside an admission", admit, extension_ms=1),
-        wrong("R-20", "an authorisation of no time", authorise, extension_ms=0),
-        wrong("R-20", "nothing in place of the urgency", contest, urgency=None),
-        wrong("R-20", "an urgency beside an admission", admit, urgency=Urgency.URGENT),
+        spelt("R-4", "a kind that is none", admit, respelled(body, 4, spelled(4, b"admire"))),
+        wrong("R-4", "the number 0", admit, number=0),
+        wrong("R-4", "the number 257", admit, number=257),
+        wrong("R-4", "257 steps are known", admit, known=257),
+        wrong("R-4", "a request of 31 bytes", admit, request=bytes(31)),
+        wrong("R-4", "time beside an admission", admit, extension_ms=1),
+        wrong("R-4", "an authorisation of no time", authorise, extension_ms=0),
+        wrong("R-4", "nothing in place of the urgency", contest, urgency=None),
+        wrong("R-4", "an urgency beside an admission", admit, urgency=Urgency.URGENT),
         spelt(
-            "R-20",
+            "R-4",
             "an urgency that is none",
             contest,
             respelled(ENCODERS[contest.kind](contest.value), 8, spelled(8, b"soon")),
         ),
-        wrong("R-20", "the holder permits", clarify, permit=True),
-        wrong("R-20", "a dispute about no entry", dispute, entry=0),
-        wrong("R-20", "an entry beside an admission", admit, entry=7),
-        wrong("R-20", "an entry beyond the log", dispute, entry=1 << 48),
+        wrong("R-4", "the holder permits", clarify, permit=True),
+        wrong("R-4", "a dispute about no entry", dispute, entry=0),
+        wrong("R-4", "an entry beside an admission", admit, entry=7),
+        wrong("R-4", "an entry beyond the log", dispute, entry=1 << 48),
     ]
 
 
@@ -157,14 +157,14 @@ def consent_refused(named: Named) -> list[Json]:
     refused = named["consent is refused"]
     body = ENCODERS[asked.kind](asked.value)
     return [
-        wrong("O-19", "asked for without an end", asked, ends_ms=0),
-        wrong("O-19", "given without an end", given, ends_ms=0),
-        wrong("O-19", "refused until some time", refused, ends_ms=1),
-        wrong("O-19", "given by nobody", given, acted_by=None),
-        wrong("O-19", "a second person asks", asked, seconded_by=person("second")),
-        wrong("O-19", "a consent of 15 bytes", asked, consent_id=bytes(15)),
-        spelt("O-19", "a step that is none", asked, respelled(body, 4, spelled(4, b"beg"))),
-        spelt("O-19", "a use that is none", asked, respelled(body, 5, spelled(5, b"sell"))),
+        wrong("O-11", "asked for without an end", asked, ends_ms=0),
+        wrong("O-11", "given without an end", given, ends_ms=0),
+        wrong("O-11", "refused until some time", refused, ends_ms=1),
+        wrong("O-11", "given by nobody", given, acted_by=None),
+        wrong("O-11", "a second person asks", asked, seconded_by=person("second")),
+        wrong("O-11", "a consent of 15 bytes", asked, consent_id=bytes(15)),
+        spelt("O-11", "a step that is none", asked, respelled(body, 4, spelled(4, b"beg"))),
+        spelt("O-11", "a use that is none", asked, respelled(body, 5, spelled(5, b"sell"))),
     ]
 
 
@@ -182,16 +182,16 @@ def recall_refused(named: Named) -> list[Json]:
         spelt("RC-1", "a recall and an answer", slots, respelled(body, 5, both)),
         spelt("RC-1", "neither recall nor answer", slots, respelled(body, 4, b"")),
         saying("RC-2", "a whole packet, and one grant", whole, grant=b.secret("grant")),
-        saying("RC-17", "slots out of order", slots, slots=(7, 0)),
-        saying("RC-17", "a slot twice", slots, slots=(7, 7)),
-        saying("RC-17", "a slot that no packet has", slots, slots=(2048,)),
-        saying("RC-17", "an answer is due never", slots, respond_by_ms=0),
-        saying("RC-17", "an answer is due too late", slots, respond_by_ms=1 << 63),
-        saying("RC-17", "a grant of 31 bytes", slots, grant=bytes(31)),
-        spelt("RC-17", "a reason that is none", slots, body.replace(b"source-at", b"source-in")),
-        saying("RC-17", "what was done, out of order", erased, reach=(Reach.SEEN, Reach.OPENED)),
-        spelt("RC-17", "what nobody does", erased, answer.replace(b"exported", b"expedite")),
-        saying("RC-17", "an answer to 31 bytes", erased, recall=bytes(31)),
+        saying("RC-4", "slots out of order", slots, slots=(7, 0)),
+        saying("RC-4", "a slot twice", slots, slots=(7, 7)),
+        saying("RC-4", "a slot that no packet has", slots, slots=(2048,)),
+        saying("RC-4", "an answer is due never", slots, respond_by_ms=0),
+        saying("RC-4", "an answer is due too late", slots, respond_by_ms=1 << 63),
+        saying("RC-4", "a grant of 31 bytes", slots, grant=bytes(31)),
+        spelt("RC-4", "a reason that is none", slots, body.replace(b"source-at", b"source-in")),
+        saying("RC-4", "what was done, out of order", erased, reach=(Reach.SEEN, Reach.OPENED)),
+        spelt("RC-4", "what nobody does", erased, answer.replace(b"exported", b"expedite")),
+        saying("RC-4", "an answer to 31 bytes", erased, recall=bytes(31)),
         saying("RC-3", "kept by nobody", kept, acted_by=None),
     ]
 
@@ -201,10 +201,10 @@ def case_refused(named: Named) -> list[Json]:
     said = named["a case is opened"]
     body = ENCODERS[said.kind](said.value)
     return [
-        wrong("C-14", "the number 0", said, number=0),
-        wrong("C-14", "a number that is too high", said, number=1 << 63),
-        wrong("C-14", "a case of 15 bytes", said, case_id=bytes(15)),
-        spelt("C-14", "a phase that is none", said, respelled(body, 5, spelled(5, b"lost"))),
+        wrong("C-3", "the number 0", said, number=0),
+        wrong("C-3", "a number that is too high", said, number=1 << 63),
+        wrong("C-3", "a case of 15 bytes", said, case_id=bytes(15)),
+        spelt("C-3", "a phase that is none", said, respelled(body, 5, spelled(5, b"lost"))),
     ]
 
 
@@ -240,7 +240,7 @@ def note_refused(named: Named) -> list[Json]:
 
     def terms(name: str, of: str, **changes: Any) -> Json:
         bad = unchecked(ConsentTerms(fields=("aa/Person/name",), scope=b.node_of(CN)), **changes)
-        return resealed("O-11", name, named[of], encode_terms(bad))
+        return resealed("O-10", name, named[of], encode_terms(bad))
 
     def members(name: str, **changes: Any) -> Json:
         bad = encode_case_note(unchecked(CaseNote(title="t"), **changes))
@@ -248,7 +248,7 @@ def note_refused(named: Named) -> list[Json]:
 
     def around(name: str, said: Said, code: str, **changes: Any) -> Json:
         body = ENCODERS[said.kind](replace(said.value, **changes))
-        return spelt("S-32", name, said, body, code)
+        return spelt("S-30", name, said, body, code)
 
     sealed, closed = admit.value.sealed, "TL-PKT-008"
     key = b.kem_key(US_NODE).public

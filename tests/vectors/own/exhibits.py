@@ -121,7 +121,7 @@ def misspelled(good: Exhibit, seen: Exhibit) -> Iterator[BadCopy]:
 
 
 def misproven(told: Case, good: Exhibit) -> Iterator[BadCopy]:
-    """X-8 to X-11."""
+    """X-6 to X-9."""
     first = told.first_blind
     accepted = parse_event(told.contents[first].event)
 
@@ -139,8 +139,8 @@ def misproven(told: Case, good: Exhibit) -> Iterator[BadCopy]:
         content = encode_log_opening(replace(told.contents[first], **changes))
         return lambda entry: replace(entry, content=content)
 
-    yield "X-8", "the opening of another index", "TL-LOG-020", entry_of(opened(index=first + 1))
-    yield "X-8", "another federation's list", "TL-TRU-005", elsewhere()
+    yield "X-6", "the opening of another index", "TL-LOG-020", entry_of(opened(index=first + 1))
+    yield "X-6", "another federation's list", "TL-TRU-005", elsewhere()
     decision = Decision(compartment=0, category="method", form="exists", policies=(), slots=())
     granted = {"code": EventCode.GRANT_ACCEPTED, "counterpart": MX_NODE}
     refused = {"outcome": EventOutcome.REFUSED, "reason": "TL-POL-009"}
@@ -152,17 +152,17 @@ def misproven(told: Case, good: Exhibit) -> Iterator[BadCopy]:
         ("an acceptance of another statement", {"statement_id": b.secret("other")}),
         ("an acceptance from another node", {"actor": MX_NODE}),
     ):
-        yield "X-9", what, "TL-LOG-020", telling(**changes)
-    yield "X-10", "another salt of an entry", "TL-LOG-002", entry_of(opened(salt=b.secret("salt")))
+        yield "X-7", what, "TL-LOG-020", telling(**changes)
+    yield "X-8", "another salt of an entry", "TL-LOG-002", entry_of(opened(salt=b.secret("salt")))
     shorter = entry_of(lambda entry: replace(entry, path=entry.path[1:]))
-    yield "X-10", "too short a path", "TL-LOG-001", shorter
+    yield "X-8", "too short a path", "TL-LOG-001", shorter
     checkpoint = verify_exhibit(good, told.federation.id).checkpoint
     for what, code, note in (
         ("one of the log's keys has not signed", "TL-LOG-007", signed_note(checkpoint, 1)),
         ("no checkpoint", "TL-LOG-005", b"nothing\n"),
         ("a checkpoint of another log", "TL-LOG-006", foreign(checkpoint)),
     ):
-        yield "X-11", what, code, replace(good, checkpoint=note)
+        yield "X-9", what, code, replace(good, checkpoint=note)
 
 
 def signed_note(checkpoint: Any, count: int) -> bytes:
@@ -182,30 +182,30 @@ def elsewhere() -> Exhibit:
 
 
 def misattributed(told: Case, good: Exhibit, seen: Exhibit) -> Iterator[BadCopy]:
-    """X-12 and X-13."""
+    """X-10 and X-11."""
     amount, first = told.slot("amount"), told.first_blind
     silent = told.exhibit([amount], entries=told.trust_of(US_NODE))
-    yield "X-12", "no entry about the packet", "TL-LOG-027", silent
+    yield "X-10", "no entry about the packet", "TL-LOG-027", silent
     yield (
-        "X-12",
+        "X-10",
         "a receipt for a manifest",
         "TL-PKT-001",
         replace(good, manifest=told.receipt),
     )
     forged = b.resigned(good.manifest, lambda signature: flip(signature, -1))
-    yield "X-12", "a forged signature", "TL-KEY-002", replace(good, manifest=forged)
+    yield "X-10", "a forged signature", "TL-KEY-002", replace(good, manifest=forged)
     founding = range(2 * len(told.federation.agencies))
     unrecorded = told.exhibit([amount], entries=(*founding, first))
-    yield "X-12", "no record of the signer's key", "TL-TRU-002", unrecorded
+    yield "X-10", "no record of the signer's key", "TL-TRU-002", unrecorded
     ended = case(revocation(told.federation, b.US, b.signing_key(US_NODE).id))
     yield (
-        "X-12",
+        "X-10",
         "the signer's key had ended",
         "TL-TRU-002",
         ended.exhibit([ended.slot("amount")]),
     )
     yield (
-        "X-13",
+        "X-11",
         "a receipt without its entry",
         "TL-LOG-027",
         replace(good, receipts=seen.receipts),
@@ -219,11 +219,11 @@ def misattributed(told: Case, good: Exhibit, seen: Exhibit) -> Iterator[BadCopy]
         made = replace(
             told, contents=(*told.contents[:-1], opening(len(told.contents) - 1, turned))
         )
-        yield "X-13", what, "TL-LOG-020", made.exhibit([amount], receipts=True)
+        yield "X-11", what, "TL-LOG-020", made.exhibit([amount], receipts=True)
 
 
 def misshown(told: Case, good: Exhibit) -> Iterator[BadCopy]:
-    """X-14."""
+    """X-12."""
     (field,) = good.fields
     name = told.exhibit([told.slot("name")]).fields[0]
     other = case()
@@ -239,13 +239,13 @@ def misshown(told: Case, good: Exhibit) -> Iterator[BadCopy]:
         ("another form", {"form": Form.GENERALISED, "mask": "band"}),
     ):
         yield (
-            "X-14",
+            "X-12",
             what,
             "TL-PKT-006",
             replace(good, fields=(replace(field, **changes),)),
         )
-    yield "X-14", "another packet's field", "TL-PKT-006", replace(good, fields=(stranger,))
-    yield "X-14", "another suite", "TL-PKT-012", of_suite_two()
+    yield "X-12", "another packet's field", "TL-PKT-006", replace(good, fields=(stranger,))
+    yield "X-12", "another suite", "TL-PKT-012", of_suite_two()
 
 
 def of_suite_two() -> Exhibit:

@@ -69,22 +69,22 @@ def signed_further(federation: b.Federation) -> Json:
     stranger = b.signer("spiffe://US.example/node/hub", federation.id)
     return [
         bytes_case(
-            "S-13",
+            "S-12",
             "an empty body",
             encode_signed(replace(good, statement=replace(good.statement, body=b""))),
         ),
         bytes_case(
-            "S-14",
+            "S-13",
             "a body that does not begin with a header",
             encode_signed(saying(StatementType.MARK, respelled(body, 1, b""))),
         ),
         bytes_case(
-            "S-14",
+            "S-13",
             "a signer whose name has another spelling",
             encode_signed(signed(stranger.sign([mark(stranger, 1)]))),
         ),
         bytes_case(
-            "S-29",
+            "S-27",
             "a mark's body signed as a void",
             encode_signed(saying(StatementType.VOID, body)),
         ),

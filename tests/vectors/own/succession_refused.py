@@ -45,55 +45,55 @@ def decisions_refused(story: Story) -> list[Json]:
 
     cases: list[tuple[str, str, str, Signed, tuple[Signed, ...]]] = [
         ("F-7", "a record that no vote names", NOT_NEXT, record, ()),
-        ("F-16", "completed without its record", NOT_NEXT, second, (first,)),
-        ("F-13", "a vote on oneself", NOT_NEXT, vote(state, US, VoteKind.REMOVE, US), ()),
-        ("F-13", "to remove who is none", NOT_NEXT, vote(state, US, VoteKind.REMOVE, CN), ()),
-        ("F-13", "to admit a member", NOT_NEXT, vote(state, US, admit, MX, content), ()),
-        ("S-27", "a stranger votes", "TL-TRU-001", vote(state, CN, admit, CN, content), ()),
+        ("F-14", "completed without its record", NOT_NEXT, second, (first,)),
+        ("F-12", "a vote on oneself", NOT_NEXT, vote(state, US, VoteKind.REMOVE, US), ()),
+        ("F-12", "to remove who is none", NOT_NEXT, vote(state, US, VoteKind.REMOVE, CN), ()),
+        ("F-12", "to admit a member", NOT_NEXT, vote(state, US, admit, MX, content), ()),
+        ("S-25", "a stranger votes", "TL-TRU-001", vote(state, CN, admit, CN, content), ()),
         (
-            "S-27",
+            "S-25",
             "under another root",
             "TL-TRU-002",
             vote(state, US, admit, CN, content, key=FRESH),
             (),
         ),
         (
-            "L-23",
+            "L-17",
             "a node votes",
             "TL-TRU-002",
             vote(state, US_NODE, admit, CN, content, key=FRESH),
             (),
         ),
         (
-            "F-13",
+            "F-12",
             "it has expired",
             NOT_NEXT,
             vote(state, US, admit, CN, content, expires_ms=b.NOW_MS),
             (),
         ),
         (
-            "F-13",
+            "F-12",
             "it lasts too long",
             NOT_NEXT,
             vote(state, US, admit, CN, content, expires_ms=b.NOW_MS + 91 * day),
             (),
         ),
         (
-            "F-13",
+            "F-12",
             "after another decision",
             NOT_NEXT,
             vote(state, US, admit, CN, content, predecessor=b.secret("another decision")),
             (),
         ),
         (
-            "F-13",
+            "F-12",
             "on another state",
             NOT_NEXT,
             vote(state, US, admit, CN, content, subject_state=b.secret("another state")),
             (),
         ),
         (
-            "F-16",
+            "F-14",
             "on no amendment",
             NOT_NEXT,
             vote(state, US, VoteKind.AMEND, content=b.secret("no amendment")),
@@ -102,10 +102,10 @@ def decisions_refused(story: Story) -> list[Json]:
         ("F-8", "another's name", NOT_NEXT, named, (naming(named),)),
         ("F-8", "the exchange's domain", NOT_NEXT, exchange, (naming(exchange),)),
         ("F-7", "a later generation", NOT_NEXT, later, (naming(later),)),
-        ("F-12", "nothing changes", NOT_NEXT, amendment(state, US), ()),
-        ("F-12", "another log's origin", NOT_NEXT, amendment(state, US, log=log), ()),
+        ("F-11", "nothing changes", NOT_NEXT, amendment(state, US), ()),
+        ("F-11", "another log's origin", NOT_NEXT, amendment(state, US, log=log), ()),
         (
-            "F-12",
+            "F-11",
             "a cosigner that is no member",
             NOT_NEXT,
             amendment(state, US, cosigners=(CN,), quorum=1),
@@ -182,7 +182,7 @@ def directories_refused(story: Story) -> list[Json]:
         ("an earlier time", NOT_NEXT, DirectoryEntry(time_ms=b.NOW_MS - 1, root=root)),
     ]
     return [
-        story.after("F-19", name, code, entry=entry.encode().hex()) for name, code, entry in cases
+        story.after("F-17", name, code, entry=entry.encode().hex()) for name, code, entry in cases
     ]
 
 
@@ -206,12 +206,12 @@ def removals_refused(story: Story) -> list[Json]:
     old = removal(state, MX, US)[0]
     expired = vote(state, US, VoteKind.REMOVE, CN, expires_ms=b.NOW_MS)
     return [
-        story.refused("F-13", "a member without a seat votes", NOT_NEXT, by_cn),
-        story.refused("F-12", "a member without a seat proposes", NOT_NEXT, amendment(state, CN)),
-        story.refused("F-13", "expired at the directory before", NOT_NEXT, expired),
-        story.refused("F-13", "after another was completed", NOT_NEXT, old, *demanding_less(story)),
+        story.refused("F-12", "a member without a seat votes", NOT_NEXT, by_cn),
+        story.refused("F-11", "a member without a seat proposes", NOT_NEXT, amendment(state, CN)),
+        story.refused("F-12", "expired at the directory before", NOT_NEXT, expired),
+        story.refused("F-12", "after another was completed", NOT_NEXT, old, *demanding_less(story)),
         story.refused(
-            "F-12", "a second amendment after that", NOT_NEXT, rules, *demanding_less(story)
+            "F-11", "a second amendment after that", NOT_NEXT, rules, *demanding_less(story)
         ),
     ]
 
@@ -240,31 +240,31 @@ def records_refused(story: Story) -> list[Json]:
     mx_node = federation.node(MX)
     stranger = "spiffe://stranger.example/node/hub"
     cases = [
-        ("L-20", "a neighbour certifies", "TL-PKT-004", story.record(mx_node, US_NODE, seal, kem)),
-        ("L-20", "another root certifies", "TL-PKT-004", story.record(cn, US_NODE, seal, kem)),
+        ("L-14", "a neighbour certifies", "TL-PKT-004", story.record(mx_node, US_NODE, seal, kem)),
+        ("L-14", "another root certifies", "TL-PKT-004", story.record(cn, US_NODE, seal, kem)),
         (
-            "S-27",
+            "S-25",
             "the exchange certifies",
             "TL-PKT-005",
             story.record(federation.signer(b.EXCHANGE), US_NODE, seal, kem),
         ),
         (
-            "L-20",
+            "L-14",
             "a node that votes",
             "TL-PKT-005",
             story.record(us, US_NODE, sign, fresh, types=types),
         ),
-        ("L-20", "a second record", "TL-PKT-001", story.record(us, US_NODE, sign, own)),
+        ("L-14", "a second record", "TL-PKT-001", story.record(us, US_NODE, sign, own)),
         (
-            "L-20",
+            "L-14",
             "nothing can be sealed to it",
             "TL-KEY-001",
             story.record(node, US_NODE, seal, useless),
         ),
-        ("L-20", "of nobody's node", "TL-PKT-004", story.record(us, stranger, sign, fresh)),
-        ("L-21", "it ends after its signer's key", "TL-TRU-002", recorded(long, node)),
-        ("L-23", "it begins before its signer's key", "TL-TRU-002", recorded(early, node)),
-        ("L-23", "it begins after its signer's key", "TL-TRU-002", recorded(late, node)),
+        ("L-14", "of nobody's node", "TL-PKT-004", story.record(us, stranger, sign, fresh)),
+        ("L-14", "it ends after its signer's key", "TL-TRU-002", recorded(long, node)),
+        ("L-17", "it begins before its signer's key", "TL-TRU-002", recorded(early, node)),
+        ("L-17", "it begins after its signer's key", "TL-TRU-002", recorded(late, node)),
     ]
     return [story.refused(rule, name, code, entry) for rule, name, code, entry in cases]
 
@@ -281,10 +281,10 @@ def revocations_refused(story: Story, root: Signer, revoked: Signed) -> list[Jso
     foreign = story.revoking(cn, b.signing_key(US_NODE).id)
     sealing = story.record(node, US_NODE, KeyUse.KEM, kem)
     return [
-        story.refused("L-22", "another agency revokes", "TL-TRU-002", foreign),
-        story.refused("L-23", "a node revokes", "TL-TRU-002", by_a_node),
-        story.refused("L-22", "a key that was revoked before", "TL-TRU-002", record, unseen),
-        story.refused("L-23", "certified by a revoked key", "TL-TRU-002", sealing, revoked),
+        story.refused("L-15", "another agency revokes", "TL-TRU-002", foreign),
+        story.refused("L-17", "a node revokes", "TL-TRU-002", by_a_node),
+        story.refused("L-15", "a key that was revoked before", "TL-TRU-002", record, unseen),
+        story.refused("L-17", "certified by a revoked key", "TL-TRU-002", sealing, revoked),
     ]
 
 

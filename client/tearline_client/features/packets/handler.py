@@ -156,7 +156,7 @@ def _verify_given(
 
 
 def _verify_account(event: Event, grant: Grant, manifest: Manifest) -> None:
-    """Verifies that the entry accounts for the packet (spec L-88).
+    """Verifies that the entry accounts for the packet (spec L-8).
 
     Otherwise auditors could be shown another use.
     """

@@ -57,7 +57,7 @@ class OnwardUse:
         self._context = context
 
     def derived(self, draft: Draft) -> Draft:
-        """Returns the draft, marked as strictly as its source packets (spec O-5).
+        """Returns the draft, marked as strictly as its source packets (spec O-6).
 
         Raises:
             SourceUnknown: If a source packet is not stored here.
@@ -72,7 +72,7 @@ class OnwardUse:
         return replace(draft, fields=fields)
 
     def verify(self, plan: ReleasePlan) -> None:
-        """Checks the sources of every field for each of its recipients (spec O-4 to O-7).
+        """Checks the sources of every field for each of its recipients (spec O-4 to O-6).
 
         Raises:
             SourceUnknown: If a declared source packet is not stored here.

@@ -17,7 +17,7 @@ from tearline_server.processing.context import Context
 
 
 def verify_sources(context: Context, manifest: Manifest) -> None:
-    """Checks that a packet's originator holds all its sources (spec O-6, O-8).
+    """Checks that a packet's originator holds all its sources (spec O-6, O-7).
 
     Raises:
         SourceUnknown: If the agency neither made nor received a source; identical for unknown
@@ -34,7 +34,7 @@ def verify_sources(context: Context, manifest: Manifest) -> None:
 def verify_passed_on(
     context: Context, manifest: Manifest, recipient: str, released: Iterable[Decision]
 ) -> None:
-    """Checks that a recipient may receive this release of a derived packet (spec O-9).
+    """Checks that a recipient may receive this release of a derived packet (spec O-8).
 
     Args:
         context: The grant.
