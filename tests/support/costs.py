@@ -1,8 +1,13 @@
 """Cost of a function by the size of its input, measured so that a busy machine does not matter."""
 
 import gc
+import sys
 import time
 from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+TraceFunction = Callable[[FrameType, str, Any], Any]
 
 _ROUNDS = 50  # a machine that is always busy is at rest in one of them
 _FACTOR = 10
@@ -48,3 +53,22 @@ def _cost(call: Callable[[], object], times: int) -> int:
         return max(1, time.process_time_ns() - begin)
     finally:
         gc.enable()
+
+
+def steps(call: Callable[[], object]) -> int:
+    """Returns how many instructions of Python a call runs; the same in each run."""
+    count = 0
+
+    def note(frame: FrameType, event: str, _: object) -> TraceFunction:
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return note
+
+    before = sys.gettrace()
+    sys.settrace(note)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count

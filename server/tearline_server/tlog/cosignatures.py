@@ -6,7 +6,7 @@ shows two histories must withhold cosignatures, and the nodes detect that they a
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 
@@ -17,9 +17,7 @@ from tearline.limits import (
     COSIGN_TURN_MS,
     COSIGN_WAIT_MS,
     MAX_COSIGN_PAUSE_MS,
-    MAX_COSIGNED_SIZES,
     MAX_EVIDENCE,
-    MAX_TOLD_LINES,
     MAX_TOLD_NOTES,
 )
 from tearline.tlog.checkpoint import (
@@ -29,7 +27,7 @@ from tearline.tlog.checkpoint import (
     parse_checkpoint_text,
     parse_verifier_key,
 )
-from tearline.tlog.note import Note, NoteSignature, parse_note
+from tearline.tlog.note import Note, parse_note
 from tearline.verification.log_entries import verify_cosigned
 from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
@@ -42,6 +40,7 @@ from tearline.wire.cosigning import (
 from tearline_server.storage.interface import Store
 from tearline_server.storage.snapshot import Changes
 from tearline_server.timekeeper import Timekeeper
+from tearline_server.tlog.cosigned_checkpoints import CosignedCheckpoints, agency_of
 from tearline_server.tlog.log import AuditLog
 
 _log = logging.getLogger(__name__)
@@ -74,15 +73,14 @@ class Cosignatures:
         self._trust = trust
         self._partners = partners
         self._timekeeper = timekeeper
-        self._notes: dict[int, Note] = {}
-        self._sizes: dict[str, int] = {}  # the newest of each node
+        self._checkpoints = self._none_cosigned()
         self._evidence: dict[bytes, Equivocation] = {}
 
     async def restore(self) -> None:
         """Resumes from the stored cosignatures and evidence."""
-        self._notes, self._sizes = {}, {}
+        self._checkpoints = self._none_cosigned()
         for size, note in await self._store.cosigned():
-            self._take_kept(size, parse_note(note))
+            self._checkpoints.add(size, parse_note(note))
         found = [(data, parse_equivocation(data)) for data in await self._store.evidence()]
         self._evidence = {hashlib.sha256(data).digest(): evidence for data, evidence in found}
 
@@ -93,7 +91,7 @@ class Cosignatures:
             return
         for size in changes.cosigned:
             for note in await self._store.cosigned_at(size):
-                self._take_kept(size, parse_note(note))
+                self._checkpoints.add(size, parse_note(note))
 
     async def hear(self, node: str, turn: CosignRequest) -> int:
         """Accepts a node's cosignature and evidence; returns the entries it cosigned, or 0.
@@ -143,17 +141,15 @@ class Cosignatures:
             agency: The agency whose partners' lines it has beside those of the counted cosigners;
                 empty for none.
         """
-        cosigned = self._notes.get(size)
-        if cosigned is None:
+        shown = next(self._checkpoints.parts(size, self._told(agency)), None)
+        if shown is None:
             return note
-        shown = next(_parts(cosigned, self._told(agency)))
         # The log's signature may be newer than the cosigned one; the text is identical.
         return shown.with_signatures(parse_note(note).signatures).encode()
 
     def at(self, size: int) -> Note | None:
         """Returns the checkpoint of a size with the lines of counted cosigners, or None."""
-        cosigned = self._notes.get(size)
-        return None if cosigned is None else next(_parts(cosigned, list(self._counted)))
+        return next(self._checkpoints.parts(size, self._counted), None)
 
     def _told(self, agency: str) -> list[str]:
         """Returns the agencies on whose cosignatures an agency relies, the counted ones first."""
@@ -162,19 +158,16 @@ class Cosignatures:
 
     def _newest(self, agency: str) -> list[bytes]:
         """Returns the newest notes on which an agency relies; one note often has several lines."""
-        told, newest = self._told(agency), dict[str, int]()
-        for node, size in self._sizes.items():
-            cosigner = agency_uri_of(node)
-            newest[cosigner] = max(size, newest.get(cosigner, 0))
-        sizes = dict.fromkeys(newest[each] for each in told if each in newest)
-        notes = (part.encode() for size in sizes for part in _parts(self._notes[size], told))
-        return list(islice(notes, MAX_TOLD_NOTES))
+        told = self._told(agency)
+        sizes = self._checkpoints.newest_of(told)
+        parts = (part.encode() for size in sizes for part in self._checkpoints.parts(size, told))
+        return list(islice(parts, MAX_TOLD_NOTES))
 
     def _pause_ms(self, agency: str) -> int:
         """Returns the pause before an agency's next turn: the more nodes cosign, the longer."""
         if agency in self._counted:
             return 0
-        return min(MAX_COSIGN_PAUSE_MS, COSIGN_TURN_MS * len(self._sizes))
+        return min(MAX_COSIGN_PAUSE_MS, COSIGN_TURN_MS * len(self._checkpoints.sizes))
 
     @property
     def _counted(self) -> frozenset[str]:
@@ -183,7 +176,7 @@ class Cosignatures:
     @property
     def covered(self) -> int:
         """Returns the entries of the newest checkpoint cosigned by an agency; 0 for none."""
-        return max(self._sizes.values(), default=0)
+        return max(self._checkpoints.sizes.values(), default=0)
 
     def cosigners(self) -> frozenset[str]:
         """Returns the URIs of nodes with a current cosigning key."""
@@ -192,8 +185,8 @@ class Cosignatures:
 
     def behind(self) -> dict[str, int]:
         """Returns, for each cosigning node, the checkpointed entries it has not cosigned."""
-        covered = self._log.covered
-        return {node: max(0, covered - self._sizes.get(node, 0)) for node in self.cosigners()}
+        covered, sizes = self._log.covered, self._checkpoints.sizes
+        return {node: max(0, covered - sizes.get(node, 0)) for node in self.cosigners()}
 
     async def _verify_not_behind(self, note: bytes) -> None:
         """Stops signing permanently if the log signed more than is stored: it was rolled back."""
@@ -241,43 +234,25 @@ class Cosignatures:
     ) -> None:
         """Stores the lines of ``keys``; other lines of a note were not verified here."""
         size, lines = signed.checkpoint.size, parse_note(signed.note).only_by(keys)
-        gone = sorted({*self._notes, size})[:-MAX_COSIGNED_SIZES]
-        if size in gone or (self._keeps_newest(cosigner) and size < self._sizes.get(cosigner, 0)):
+        gone = self._checkpoints.displaced_by(size)
+        keeps_newest = self._keeps_newest(agency_of(cosigner))
+        if size in gone or (keeps_newest and size < self._checkpoints.sizes.get(cosigner, 0)):
             return
         await self._store.put_cosigned(
             size,
             cosigner,
             lines.encode(),
-            since=size if self._keeps_newest(cosigner) else 0,
+            since=size if keeps_newest else 0,
             above=gone[-1] if gone else -1,
         )
-        self._take_kept(size, lines)
+        self._checkpoints.add(size, lines)
 
-    def _keeps_newest(self, cosigner: str) -> bool:
-        """Returns whether the newest line of a cosigner replaces its others."""
-        agency = _agency_of(cosigner)
+    def _keeps_newest(self, agency: str) -> bool:
+        """Returns whether the newest line of an agency's node replaces its others."""
         return agency != "" and agency not in self._counted
 
-    def _take_kept(self, size: int, kept: Note) -> None:
-        for line in kept.signatures:
-            last = self._sizes.get(line.name, 0)
-            if self._keeps_newest(line.name) and last < size and last in self._notes:
-                self._drop_line(last, line.name)
-            if _agency_of(line.name):
-                self._sizes[line.name] = max(last, size)
-        self._notes[size] = self._notes.get(size, kept).with_signatures(kept.signatures)
-        for old in sorted(self._notes)[:-MAX_COSIGNED_SIZES]:
-            for line in self._notes.pop(old).signatures:
-                if self._sizes.get(line.name) == old:
-                    del self._sizes[line.name]
-
-    def _drop_line(self, size: int, cosigner: str) -> None:
-        note = self._notes[size]
-        left = tuple(line for line in note.signatures if line.name != cosigner)
-        if all(line.name == self._trust().log.origin for line in left):
-            del self._notes[size]
-        else:
-            self._notes[size] = Note(text=note.text, signatures=left)
+    def _none_cosigned(self) -> CosignedCheckpoints:
+        return CosignedCheckpoints(self._keeps_newest, lambda: self._trust().log.origin)
 
     async def _accuse(self, evidence: Equivocation) -> None:
         data = encode_equivocation(evidence)
@@ -289,28 +264,3 @@ class Cosignatures:
         self._evidence[found] = evidence
         sizes = {"older": older.checkpoint.size, "newer": newer.checkpoint.size}
         _log.critical("the log signed two histories", extra=sizes)
-
-
-def _parts(note: Note, agencies: Sequence[str]) -> Iterator[Note]:
-    """Yields a note with the lines of some agencies, in their order: each part is a whole note.
-
-    Each has the lines of the log and of external witnesses, too.
-    """
-    places = {agency: place for place, agency in enumerate(agencies)}
-    lines: list[tuple[int, NoteSignature]] = []
-    others: list[NoteSignature] = []
-    for line in note.signatures:
-        agency = _agency_of(line.name)
-        if not agency:
-            others.append(line)
-        elif agency in places:
-            lines.append((places[agency], line))
-    ordered = [line for _, line in sorted(lines, key=lambda each: each[0])]
-    for start in range(0, max(1, len(ordered)), MAX_TOLD_LINES):
-        part = (*others, *ordered[start : start + MAX_TOLD_LINES])
-        yield Note(text=note.text, signatures=part)
-
-
-def _agency_of(cosigner: str) -> str:
-    """Returns the agency of a node that cosigns; empty for logs and witnesses without a scheme."""
-    return agency_uri_of(cosigner) if "://" in cosigner else ""

@@ -15,7 +15,7 @@ from tearline.limits import COSIGN_TURN_MS, MAX_COSIGN_PAUSE_MS
 from tearline.tlog.checkpoint import parse_checkpoint_text
 from tearline.tlog.note import parse_note
 from tearline.wire.cosigning import CosignReply, CosignRequest
-from tearline_server.tlog import cosignatures
+from tearline_server.tlog import cosignatures, cosigned_checkpoints
 
 COUNTED, US, MX, CN, FR = (f"spiffe://{name}.example" for name in ("au", "us", "mx", "cn", "fr"))
 _IDS = count()
@@ -106,7 +106,7 @@ async def test_the_newest_line_of_a_node_that_is_not_counted_replaces_its_others
 async def test_lines_of_one_tree_come_in_notes_of_bounded_size(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cosignatures, "MAX_TOLD_LINES", 1)
+    monkeypatch.setattr(cosigned_checkpoints, "MAX_TOLD_LINES", 1)
     await grow(world)
     for uri in (MX, COUNTED, US):
         reply = await cosign(world, uri)

@@ -213,7 +213,6 @@ async def test_its_line_is_still_there_after_a_restart_and_passes_for_no_agency_
             while not await world.store.cosigned():
                 await asyncio.sleep(0)
     cosignatures = world.exchange._cosignatures
-    cosignatures._notes = {}
     await cosignatures.restore()
     assert SIGNER.verifier.name in await lines(world)
     assert cosignatures._newest("spiffe://us.example") == []
