@@ -125,6 +125,7 @@ async def test_what_names_an_agreement_is_read_page_by_page_until_it_is_erased(
     page = await store.retained(AGREEMENT, -1, limit=9)
     assert [(row.idx, row.awaited) for row in page] == [(0, False), (3, False)]
     assert await store.retained(b"", -1, limit=9) == []
+    assert await store.retained_at([3, 2, 0]) == page
 
 
 async def test_whole_rows_are_read_page_by_page(store: Store) -> None:

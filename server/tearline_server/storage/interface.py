@@ -177,6 +177,10 @@ class Store(Protocol):
         """Returns contents of entries above ``after`` under an agreement, in log order."""
         ...
 
+    async def retained_at(self, indices: Sequence[int]) -> Sequence[RetainedRow]:
+        """Returns contents of entries by index, in order; erased ones are absent."""
+        ...
+
     async def ended(self, now_ms: int, kept: Mapping[bytes, int], *, limit: int) -> Sequence[bytes]:
         """Returns packets that may have ended, by manifest id.
 

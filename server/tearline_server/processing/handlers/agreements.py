@@ -80,8 +80,8 @@ def verify_rooms(context: Context, agencies: Collection[str]) -> None:
     Raises:
         MailboxFull: If too much from the publisher's agency waits for one of them.
     """
-    for node in context.registry.trust.nodes():
-        if agency_uri_of(node) in agencies:
+    for agency in agencies:
+        for node in context.registry.trust.nodes_of(agency):
             verify_room(context, node, 0)
 
 
@@ -93,9 +93,9 @@ def put_into_mailboxes(context: Context, entries: Mapping[str, int]) -> None:
         entries: The index of the entry that each agency receives.
     """
     statement = entries[context.publisher.agency]
-    for node in context.registry.trust.nodes():
-        if agency_uri_of(node) in entries:
-            deliver(context, node, entries[agency_uri_of(node)], statement=statement)
+    for agency, entry in entries.items():
+        for node in context.registry.trust.nodes_of(agency):
+            deliver(context, node, entry, statement=statement)
 
 
 def deliver_in_force(context: Context, node: str) -> None:

@@ -212,7 +212,7 @@ def accept_mark(context: Context, mark: Mark) -> None:
 def _verify_neighbours(context: Context, recipient: str, agreement_id: bytes) -> Agreement:
     ends = (context.publisher.agency, agency_uri_of(recipient))
     found = context.registry.agreement_of(agreement_id, *ends)
-    if recipient not in context.registry.trust.nodes():
+    if not context.registry.trust.is_node(recipient):
         raise GrantMisdirected("the recipient is no node on record")
     return found.agreement
 
@@ -229,7 +229,7 @@ def verify_sealed_to(context: Context, recipient: str, kem_key_id: bytes) -> Non
     trust.agency_of(recipient)
     if trust.kem_key_counts(recipient, kem_key_id, at=context.batch.moment):
         return
-    if recipient not in trust.nodes():
+    if not trust.is_node(recipient):
         raise GrantMisdirected("the recipient is no node on record")
     raise RecipientKeyExpired
 

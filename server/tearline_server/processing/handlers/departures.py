@@ -22,9 +22,8 @@ def return_departed(registry: Registry, batch: Batch, departed: str, *, actor: s
         for waiting in undelivered_of(batch, agreement_id):
             if departed in ends_of(waiting.event):
                 hold(registry, batch, waiting, EventCode.RETURNED, actor=actor)
-    for node in registry.trust.nodes():
-        if agency_uri_of(node) == departed:
-            batch.acknowledged[node] = registry.mailboxes.get(node, 0)
+    for node in registry.trust.nodes_of(departed):
+        batch.acknowledged[node] = registry.mailboxes.get(node, 0)
 
 
 def agreements_of(registry: Registry, agency: str) -> frozenset[bytes]:

@@ -5,7 +5,6 @@ from tearline.audit.event import Event, EventCode
 from tearline.audit.retention import is_due
 from tearline.crypto.keys import key_id
 from tearline.errors import ErasureRefused, NotPermitted
-from tearline.identity import agency_uri_of
 from tearline.statements.statement import Statement, StatementType, signers_of
 from tearline.wire.erasures import parse_erasure
 from tearline.wire.grants import parse_event
@@ -96,12 +95,11 @@ def _erase(
     for index in order.indices:
         named = parse_event(batch.known.entries[index].event)
         batch.erased[index] = (statement, agencies_named(named))
-    for node in registry.trust.nodes():
-        agency = agency_uri_of(node)
-        if agency in order.parties:
+    for party in order.parties:
+        for node in registry.trust.nodes_of(party):
             seq = registry.next_mail(node)
             batch.mail.append(
-                MailRow(node=node, seq=seq, statement=statement, entry=entries[agency])
+                MailRow(node=node, seq=seq, statement=statement, entry=entries[party])
             )
 
 

@@ -49,7 +49,7 @@ def accept_member(context: Context, content: object) -> None:
         verify_authorities(content, known, now_s=batch.now_ms // 1000)
     if isinstance(content, KeyRecord):
         verify_date(content, now_ms=batch.now_ms)
-    nodes = trust.nodes()
+    was_node = isinstance(content, KeyRecord) and trust.is_node(content.subject)
     signed = signed_of(context.submitted.statement, context.submitted.attestations)
     clear_entry(signed)  # raises before any change if the statement does not fit an entry
     index = batch.next_index
@@ -70,11 +70,7 @@ def accept_member(context: Context, content: object) -> None:
     subject = _departing(context, content)
     if subject and trust.members.agency(subject) is None:
         return_departed(context.registry, batch, subject, actor=context.publisher.node)
-    if (
-        isinstance(content, KeyRecord)
-        and content.use is KeyUse.SIGN
-        and content.subject not in nodes
-    ):
+    if isinstance(content, KeyRecord) and content.use is KeyUse.SIGN and not was_node:
         deliver_in_force(context, content.subject)
         deliver_standings(context, content.subject)
 

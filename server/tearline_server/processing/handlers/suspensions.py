@@ -61,9 +61,9 @@ def accept_standing(context: Context, standing: Standing) -> None:
     registry.told[standing.key] = NotifiedEntries(
         statement=statement, entries=entries, empty_ms=empty_ms
     )
-    for node in registry.trust.nodes():
-        if agency_uri_of(node) in agreement.terms.parties:
-            _deliver(registry, batch, node, statement, entries[agency_uri_of(node)])
+    for party, entry in entries.items():
+        for node in registry.trust.nodes_of(party):
+            _deliver(registry, batch, node, statement, entry)
     for waiting in undelivered_of(batch, agreement.id):
         stops = stops_of(registry, agreement, waiting.event)
         if stops:

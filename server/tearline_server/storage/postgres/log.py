@@ -36,6 +36,10 @@ _RETAINED = (
     " WHERE e.agreement <> '' AND e.agreement = $1 AND e.idx > $2"
     " ORDER BY e.idx LIMIT $3"
 )
+_RETAINED_AT = (
+    f"SELECT e.idx, e.time_ms, e.event, {AWAITED} AS awaited FROM event e"  # noqa: S608 (constant texts)
+    " WHERE e.idx = ANY($1::bigint[]) ORDER BY e.idx"
+)
 _EVENT_NAMES = tuple(field.name for field in fields(EventRow) if field.name != "agencies")
 
 
@@ -67,6 +71,12 @@ async def retained(
 ) -> Sequence[RetainedRow]:
     """Returns contents of entries above ``after`` under an agreement, in log order."""
     rows = await connection.fetch(_RETAINED, agreement, after, limit)
+    return [RetainedRow(**dict(row)) for row in rows]
+
+
+async def retained_at(connection: Connection, indices: Sequence[int]) -> Sequence[RetainedRow]:
+    """Returns contents of entries by index, in order; erased ones are absent."""
+    rows = await connection.fetch(_RETAINED_AT, indices)
     return [RetainedRow(**dict(row)) for row in rows]
 
 

@@ -12,7 +12,7 @@ from tearline_server.storage.columns import tree_of
 from tearline_server.storage.interface import Append, Ask
 from tearline_server.storage.lookups import WholePacket
 from tearline_server.storage.postgres.connections import Database
-from tearline_server.storage.postgres.log import entries, event_rows, nodes, retained
+from tearline_server.storage.postgres.log import entries, event_rows, nodes, retained, retained_at
 from tearline_server.storage.postgres.lookups import known_of, recalls_of, whole_packets
 from tearline_server.storage.postgres.notifications import EVERYTHING, TELL, TELL_GROWN
 from tearline_server.storage.postgres.recovery import (
@@ -265,6 +265,10 @@ class PostgresStore:
     async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:
         """Returns contents of entries above ``after`` under an agreement, in log order."""
         return await self._db.ask(lambda c: retained(c, agreement, after, limit))
+
+    async def retained_at(self, indices: Sequence[int]) -> Sequence[RetainedRow]:
+        """Returns contents of entries by index, in order; erased ones are absent."""
+        return await self._db.ask(lambda c: retained_at(c, indices))
 
     async def ended(self, now_ms: int, kept: Mapping[bytes, int], *, limit: int) -> Sequence[bytes]:
         """Returns packets that may have ended, by manifest id.

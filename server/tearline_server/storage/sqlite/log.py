@@ -26,6 +26,10 @@ RETAINED = (
     " WHERE e.agreement <> x'' AND e.agreement = ? AND e.idx > ? ORDER BY e.idx LIMIT ?"
 )
 """SQL that reads the index by agreement in order, so the cost of a page is constant."""
+_RETAINED_AT = (
+    f"SELECT e.idx, e.time_ms, e.event, {_AWAITED} FROM event e"  # noqa: S608 (constant texts)
+    " WHERE e.idx = ?"
+)
 _EVENTS = (
     "SELECT idx, salt, event, time_ms, code, outcome, reason, actor, party, statement, packet,"
     " agreement FROM event WHERE idx >= ? ORDER BY idx LIMIT ?"
@@ -165,4 +169,14 @@ def retained(
     return [
         RetainedRow(idx=idx, time_ms=time_ms, event=event, awaited=bool(awaited))
         for idx, time_ms, event, awaited in connection.execute(RETAINED, (agreement, after, limit))
+    ]
+
+
+def retained_at(connection: apsw.Connection, indices: Sequence[int]) -> list[RetainedRow]:
+    """Returns contents of entries by index, in order; erased ones are absent."""
+    rows = (first(connection, _RETAINED_AT, (index,)) for index in sorted(indices))
+    return [
+        RetainedRow(idx=row[0], time_ms=row[1], event=row[2], awaited=bool(row[3]))
+        for row in rows
+        if row is not None
     ]

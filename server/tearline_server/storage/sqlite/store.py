@@ -29,6 +29,7 @@ from tearline_server.storage.sqlite.log import (
     nodes,
     openings,
     retained,
+    retained_at,
     statement_rows,
 )
 from tearline_server.storage.sqlite.lookups import known_of
@@ -220,6 +221,10 @@ class SqliteStore(Alone):
     async def retained(self, agreement: bytes, after: int, *, limit: int) -> Sequence[RetainedRow]:
         """Returns contents of entries above ``after`` under an agreement, in log order."""
         return await self._db.read(lambda connection: retained(connection, agreement, after, limit))
+
+    async def retained_at(self, indices: Sequence[int]) -> Sequence[RetainedRow]:
+        """Returns contents of entries by index, in order; erased ones are absent."""
+        return await self._db.read(lambda connection: retained_at(connection, indices))
 
     async def ended(self, now_ms: int, kept: Mapping[bytes, int], *, limit: int) -> Sequence[bytes]:
         """Returns packets that may have ended, by manifest id.

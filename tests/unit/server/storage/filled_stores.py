@@ -311,6 +311,7 @@ async def _read(store: Store) -> None:
     await store.openings_of(named("grant0", 4), AGENCIES[1])
     await store.overdue(10**6 + 100, limit=16)
     await store.retained(AGREEMENT, 400, limit=1024)
+    await store.retained_at([3, 700])
     await store.ended(0, {AGREEMENT: 0, OTHER: 0}, limit=64)
     await store.entry_rows(100, limit=1024)
     await store.event_rows(100, limit=1024)
