@@ -17,12 +17,14 @@ class LoopHealth:
             none yet.
         in_a_row: Number of failed rounds since then.
         failed: Number of failed rounds of this process, by error code.
+        kept_too_long: Number of log entries kept after their retention, as counted once a day.
     """
 
     def __init__(self) -> None:
         self.reached_ms = 0
         self.in_a_row = 0
         self.failed: Counter[str] = Counter()
+        self.kept_too_long = 0
 
     def reached(self, now_ms: int) -> bool:
         """Records a complete round; returns whether it is the first one, or follows a failure."""

@@ -8,12 +8,14 @@ from dataclasses import replace
 import apsw
 import pytest
 
+from attacks.test_retention import KEPT_MS, amend
 from support.node import stores_of
 from support.simulation import Member, Simulation
 from tearline.wire.cosigning import encode_cosign_turn, parse_cosign_turn
 from tearline_client.loop_health import LoopHealth
 from tearline_client.service.daemon import run_daemon
 from tearline_client.service.http import vitals_of
+from tearline_client.store.log import LogStore, OpenedEvent
 from unit.client.store.test_plans import fill, number
 
 ROWS = 20_000
@@ -72,6 +74,23 @@ async def test_an_idle_node_works_no_more_in_a_store_that_was_used(world: Simula
         assert max(after) < max(before) + 1000  # no statement grew with the store
     for member in (world.us, world.cn):
         stores_of(member.node).database.close()  # what was filled in opens nowhere
+
+
+async def test_a_scrape_opens_no_entry_of_the_log(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries that stay for ever are as many as years make them."""
+    await amend(world, version=2, log_retention_ms=KEPT_MS)
+
+    def refuse(*_: object) -> Iterator[OpenedEvent]:
+        raise AssertionError("the old entries were read")
+
+    monkeypatch.setattr(LogStore, "openings_between", refuse)
+    pulse = LoopHealth()
+    pulse.kept_too_long = 7
+    assert (await vitals_of(world.us.node, pulse)).kept_too_long == 7
+    with pytest.raises(AssertionError):
+        await world.us.node.audit.count_kept_too_long()
 
 
 @pytest.mark.parametrize("why", ["no key of ours counts", "the exchange knows of evidence"])

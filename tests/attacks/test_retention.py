@@ -161,6 +161,7 @@ async def test_an_exchange_that_erases_nothing_is_told(kept: Simulation) -> None
     (found,) = kept_too_long(context_of(kept.cn.node))
     assert (found.agreement.name, found.first) == (NAME, first)
     assert found.entries == len(told(kept.cn))
+    assert await kept.cn.node.audit.count_kept_too_long() == found.entries
     assert kept_too_long(context_of(kept.mx.node)) == ()  # it was told of nothing that is over
     await kept.exchange.maintenance.erase_due()
     await settle(kept)

@@ -29,7 +29,7 @@ from tearline_client.audit.log_policy import log_policy
 from tearline_client.audit.proofs import ProofFile, prove
 from tearline_client.audit.proven_entry import ProvenRecord, proven_record
 from tearline_client.audit.query_terms import whole_query
-from tearline_client.audit.retention import KeptTooLong, kept_too_long
+from tearline_client.audit.retention import KeptTooLong, count_kept_too_long, kept_too_long
 from tearline_client.audit.search import BEGINNING, FoundEvent, search
 from tearline_client.audit.statistics import Tally, histogram, statistics, yearly_query
 from tearline_client.audit.value_search import (
@@ -260,6 +260,13 @@ class Audit:
     def kept_too_long(self) -> tuple[KeptTooLong, ...]:
         """Returns entries of the log that are kept after their retention."""
         return kept_too_long(self._context)
+
+    async def count_kept_too_long(self) -> int:
+        """Returns the number of entries that are kept after their retention.
+
+        Other tasks run meanwhile: every old opening is read.
+        """
+        return await count_kept_too_long(self._context)
 
     async def access(
         self,

@@ -160,6 +160,9 @@ async def _work(node: Node, report: Report, pulse: LoopHealth, anew: asyncio.Eve
     async def keep_statistics() -> None:
         node.keep_statistics()
 
+    async def count_kept() -> None:
+        pulse.kept_too_long = await node.audit.count_kept_too_long()
+
     anew.clear()
     if await node.connection.renew():
         report("The node has a fresh TLS certificate.")
@@ -178,6 +181,7 @@ async def _work(node: Node, report: Report, pulse: LoopHealth, anew: asyncio.Eve
         _every(MARK_S, node.mark),
         _every(DUE_S, node.update_indexes),
         _every(DAY_S, keep_statistics),
+        _at_once_and_every(DAY_S, count_kept),
         _until_connection_due(node, anew),
     )
     # Each of them ends only by failing, except the last one, after which all restart, possibly with
@@ -228,6 +232,11 @@ async def _until_connection_due(node: Node, anew: asyncio.Event) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(FOLLOW_S):
                 await anew.wait()
+
+
+async def _at_once_and_every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:
+    await act()
+    await _every(seconds, act)
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:

@@ -52,7 +52,7 @@ async def vitals_of(node: Node, pulse: LoopHealth) -> Snapshot:
         recalls_open=node.recalls.count_open(),
         recalls_overdue=len(node.recalls.overdue()),
         requests_overdue=requests_overdue,
-        kept_too_long=sum(each.entries for each in node.audit.kept_too_long()),
+        kept_too_long=pulse.kept_too_long,
     )
 
 

@@ -47,7 +47,7 @@ class Snapshot:
         recalls_open: Partners' recalls that a person may still decide on.
         recalls_overdue: Our recalls whose answer is late.
         requests_overdue: Requests whose answer is late, by the side that is ours.
-        kept_too_long: Entries of the log that should have been erased.
+        kept_too_long: Entries of the log that should have been erased, as last counted.
     """
 
     ready: bool

@@ -59,7 +59,7 @@ class PacketRecords:
         return self._stores.awaiting_cosignature.all()
 
     def count_awaiting(self) -> int:
-        """Returns the number of grants that wait for their sender's cosignature."""
+        """Returns the number of grants that wait for a cosignature, at most 10,000."""
         return self._stores.awaiting_cosignature.count()
 
     def get(self, packet_id: bytes) -> PacketRecord:
