@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tearline.errors import NameAmbiguous, NotFound
 from tearline.federation.versions import Members
-from tearline.identity import agency_uri_of, parse_uri
+from tearline.identity import parse_uri
 from tearline.text.choices import matched, one_of
 from tearline.verification.trust import TrustState
 
@@ -63,7 +63,7 @@ def nodes_of(trust: TrustState, name: str) -> tuple[str, ...]:
     agencies = {agency.name: agency.uri for agency in trust.members.agencies}
     if name not in agencies:
         raise NotFound(one_of(name, "agency", agencies))
-    nodes = tuple(uri for uri in trust.nodes() if agency_uri_of(uri) == agencies[name])
+    nodes = tuple(sorted(trust.nodes_of(agencies[name])))
     if not nodes:
         raise NotFound(f"{name} has no node with a key on record yet")
     return nodes

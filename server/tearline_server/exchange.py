@@ -7,7 +7,6 @@ from tearline.errors import ExchangeBusy, TrustMissing
 from tearline.federation.versions import Members
 from tearline.limits import (
     DISK_RETRY_MS,
-    LOG_PAGE_BYTES,
     MAX_CALLS,
     MAX_QUEUE_BYTES,
 )
@@ -46,6 +45,7 @@ from tearline_server.replicas import ReplicaFollower
 from tearline_server.storage.reads import MailItem
 from tearline_server.storage.snapshot import Changes
 from tearline_server.tlog.cosignatures import Cosignatures
+from tearline_server.tlog.entry_pages import EntryPages
 from tearline_server.tlog.light_turns import LightTurns
 from tearline_server.tlog.witnesses import ask_on
 
@@ -104,6 +104,7 @@ class Exchange:
             lambda agency: self._desk.registry.partners_of(agency),
             components.timekeeper,
         )
+        self._pages = EntryPages(components.store, components.log, self._cosignatures)
         self.light = LightTurns(
             components.log, self._cosignatures, lambda: self.trust, components.clock
         )
@@ -364,21 +365,8 @@ class Exchange:
     async def entries(
         self, start: int, end: int, agency: str = "", *, to_directory: bool = False
     ) -> EntryRange:
-        """Returns entries and a checkpoint that covers them, up to a megabyte.
-
-        Args:
-            start: Index of the first.
-            end: Index after the last; 0 for all durable entries.
-            agency: The agency that asks; see ``Cosignatures.merged``.
-            to_directory: Whether to pass over no checkpoint that ends with a directory.
-        """
-        size, note = await self._log.checkpoint(end or self._log.size)
-        stated, stated_note = self._log.stated
-        if more := to_directory and start < stated < size:
-            size, note = stated, stated_note
-        found = await self._store.entries(start, min(end or size, size), max_bytes=LOG_PAGE_BYTES)
-        merged = self._cosignatures.merged(size, note, agency)
-        return EntryRange(start=start, entries=tuple(found), checkpoint=merged, more=more)
+        """Returns entries and a checkpoint that covers them; see ``EntryPages.page``."""
+        return await self._pages.page(start, end, agency, to_directory=to_directory)
 
     async def checkpoint(self) -> bytes:
         """Returns the note of a checkpoint over all durable entries, with its cosignatures."""

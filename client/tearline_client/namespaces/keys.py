@@ -6,7 +6,6 @@ from tearline.crypto.certificates import certified_key_id, verify_leaf
 from tearline.crypto.keys import key_id
 from tearline.dataclass.immutable import immutable
 from tearline.errors import HomeMissing, SignerUnknown, TlsError
-from tearline.identity import agency_uri_of
 from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.wire.federation import parse_revocation
 from tearline.wire.statements import Signed
@@ -82,7 +81,7 @@ class Keys:
     def known(self) -> frozenset[bytes]:
         """Returns the ids of the agency's keys: its nodes' records, and this keystore."""
         trust, at = self._context.trust, self._context.next_moment()
-        ours = [uri for uri in trust.nodes() if agency_uri_of(uri) == self._context.agency]
+        ours = trust.nodes_of(self._context.agency)
         records = {record.key_id for uri in ours for record in trust.keys_of(uri, at=at)}
         return frozenset(records | {key.id for key in self.held()})
 

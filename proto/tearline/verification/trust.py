@@ -288,10 +288,6 @@ class TrustState:
         """Returns every node that ever had a key on record, in order of URI."""
         return tuple(sorted(self._keys.of_node))
 
-    def is_node(self, uri: str) -> bool:
-        """Returns whether a node ever had a key on record."""
-        return uri in self._keys.of_node
-
     def nodes_of(self, agency: str) -> tuple[str, ...]:
         """Returns the nodes of an agency that ever had a key on record, in log order."""
         return tuple(self._keys.nodes.get(agency, ()))

@@ -221,11 +221,11 @@ class ReconcileCommand:
         A restore may have lost the agreement, so its id is not verified. The number of the node's
         channels stays bounded.
         """
-        channels = registry.channels
+        nodes, channels = frozenset(registry.trust.nodes()), registry.channels
         room = MAX_STANDINGS - sum(sender == self._node for sender, _, _ in channels)
         for each in self._confirmed:
             key = (self._node, each.recipient, each.agreement_id)
-            if not registry.trust.is_node(each.recipient) or (key not in channels and room <= 0):
+            if each.recipient not in nodes or (key not in channels and room <= 0):
                 continue
             seq, mark = channels.get(key, (0, 0))
             reached = (max(seq, each.seq), max(mark, each.mark))

@@ -212,7 +212,7 @@ def accept_mark(context: Context, mark: Mark) -> None:
 def _verify_neighbours(context: Context, recipient: str, agreement_id: bytes) -> Agreement:
     ends = (context.publisher.agency, agency_uri_of(recipient))
     found = context.registry.agreement_of(agreement_id, *ends)
-    if not context.registry.trust.is_node(recipient):
+    if recipient not in context.registry.trust.nodes_of(ends[1]):
         raise GrantMisdirected("the recipient is no node on record")
     return found.agreement
 
@@ -226,10 +226,10 @@ def verify_sealed_to(context: Context, recipient: str, kem_key_id: bytes) -> Non
             cannot open it.
     """
     trust = context.registry.trust
-    trust.agency_of(recipient)
+    agency = trust.agency_of(recipient)
     if trust.kem_key_counts(recipient, kem_key_id, at=context.batch.moment):
         return
-    if not trust.is_node(recipient):
+    if recipient not in trust.nodes_of(agency.uri):
         raise GrantMisdirected("the recipient is no node on record")
     raise RecipientKeyExpired
 

@@ -9,7 +9,7 @@ from tearline.federation.charter import Constitution
 from tearline.federation.decisions import Amendment, Leave, MemberRecord, Vote, VoteKind
 from tearline.federation.members import ExchangeEnrolment, KeyRecord, KeyUse
 from tearline.federation.record_limits import verify_date
-from tearline.identity import parse_agency_uri
+from tearline.identity import agency_uri_of, parse_agency_uri
 from tearline.statements.statement import StatementType
 from tearline.verification.log_entries import clear_entry
 from tearline.wire.federation import (
@@ -49,7 +49,7 @@ def accept_member(context: Context, content: object) -> None:
         verify_authorities(content, known, now_s=batch.now_ms // 1000)
     if isinstance(content, KeyRecord):
         verify_date(content, now_ms=batch.now_ms)
-    was_node = isinstance(content, KeyRecord) and trust.is_node(content.subject)
+    nodes = _nodes_beside(context, content)
     signed = signed_of(context.submitted.statement, context.submitted.attestations)
     clear_entry(signed)  # raises before any change if the statement does not fit an entry
     index = batch.next_index
@@ -70,9 +70,20 @@ def accept_member(context: Context, content: object) -> None:
     subject = _departing(context, content)
     if subject and trust.members.agency(subject) is None:
         return_departed(context.registry, batch, subject, actor=context.publisher.node)
-    if isinstance(content, KeyRecord) and content.use is KeyUse.SIGN and not was_node:
+    if (
+        isinstance(content, KeyRecord)
+        and content.use is KeyUse.SIGN
+        and content.subject not in nodes
+    ):
         deliver_in_force(context, content.subject)
         deliver_standings(context, content.subject)
+
+
+def _nodes_beside(context: LookupContext, content: object) -> tuple[str, ...]:
+    """Returns the nodes on record of the agency for whose node a key record is, or none."""
+    if not isinstance(content, KeyRecord):
+        return ()
+    return context.registry.trust.nodes_of(agency_uri_of(content.subject))
 
 
 def _departing(context: LookupContext, content: object) -> str:
