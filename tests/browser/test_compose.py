@@ -26,7 +26,7 @@ async def fill(page: Page) -> None:
     await page.get_by_label("Phone").fill("+525555550142")
     await page.get_by_label("Another entity").select_option("BankAccount")
     await page.get_by_role("button", name="Add").click()
-    await page.get_by_label("Iban").fill("DE02120300000000202051")
+    await page.get_by_label("IBAN").fill("DE02120300000000202051")
     await page.get_by_label("Narrative").fill("Cash changes hands.\nAt night.")
 
 
@@ -92,7 +92,7 @@ async def test_a_field_is_disclosed_after_its_effect_was_shown(
     async with desk.page() as page:
         await desk.sign_in(page, "ana")
         await page.goto(f"{desk.origin}/packets/{packet.hex()}")
-        await page.get_by_role("link", name="Iban").click()
+        await page.get_by_role("link", name="IBAN").click()
         await page.get_by_label("Partner").select_option("cn-public-security")
         await page.get_by_role("button", name="Show the effect first").click()
         await expect(page.locator("h1")).to_have_text("Disclose to cn-public-security")

@@ -22,6 +22,7 @@ from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp, parse_tlp
 from tearline.statements.receipt import Status
 from tearline.text.choices import one_of
+from tearline_client.console.field_names import words_of
 from tearline_client.console.pages.acts import note_of
 from tearline_client.console.pages.packet.document import Badge, tlp_badge
 from tearline_client.console.pages.packet.states import states_of
@@ -331,7 +332,7 @@ def _described(
             record,
             tuple(
                 FoundField(
-                    label=field.path.rpartition("/")[2],
+                    label=words_of(field.path.rpartition("/")[2]),
                     value=field_text(field),
                     widened=WIDENED.get(match.rank, "") if match else "",
                     read_as=match.widened_by.partition(": ")[2] if match else "",

@@ -41,7 +41,7 @@ async def test_a_packet_is_shown_as_a_document(console: ConsoleUnderTest, packet
     text = text_of(reply.text)
     assert "Lead from us-justice" in text
     assert "Person: Qiu Wenhao" in text
-    assert "Iban DE02120300000000202051" in text
+    assert "IBAN DE02120300000000202051" in text
     assert "Owner → Qiu Wenhao" in text
     assert "TLP:AMBER+STRICT Inside the recipient's own organisation" in text
     assert "torn off here No fields kept back are reported." in text

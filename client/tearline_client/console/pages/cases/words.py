@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tearline.cases.case import Membership, Phase
+from tearline_client.console.field_names import WORDS
 from tearline_client.console.languages import mark
 from tearline_client.console.pages.audit.words import ACTIONS
 from tearline_client.console.words import STEPS
@@ -41,21 +42,5 @@ WARNINGS: Mapping[str, str] = {
     "close": mark("No packet can be filed under the case any more, by any member."),
 }
 """Effects of the acts that take the typed title."""
-KINDS: Mapping[str, str] = {
-    "Person": mark("Person"),
-    "Company": mark("Company"),
-    "Organization": mark("Organisation"),
-    "LegalEntity": mark("Legal entity"),
-    "BankAccount": mark("Bank account"),
-    "CryptoWallet": mark("Wallet"),
-    "Payment": mark("Payment"),
-    "TransferLeg": mark("Leg of a transfer"),
-    "Ownership": mark("Ownership"),
-    "Directorship": mark("Directorship"),
-    "Family": mark("Family"),
-    "UnknownLink": mark("Unknown link"),
-    "payerAccount": mark("Account of the payer"),
-    "beneficiaryAccount": mark("Account of the beneficiary"),
-    "sameName": mark("Same name; perhaps the same"),
-}
+KINDS: Mapping[str, str] = {**WORDS, "sameName": mark("Same name; perhaps the same")}
 """Schemata and links in words; another one is shown by its name."""

@@ -37,10 +37,11 @@ from tearline_client.console.contents import (
     schemata_of,
     with_property,
 )
+from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import Form
 from tearline_client.console.languages import mark
 from tearline_client.console.pages.compose.prepared import Wish, prepare
-from tearline_client.console.pages.packet.document import DONE, words_of
+from tearline_client.console.pages.packet.document import DONE
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import INFORMATION, KINDS, SOURCE, URGENCIES
 from tearline_client.drafting.from_file import ReleaseOptions
@@ -359,7 +360,7 @@ def _form(
             }
             for number, each in enumerate(entries)
         ],
-        "captions": {each.id: f"{words_of(each.schema)}: {each.caption()}" for each in entries},
+        "captions": {each.id: (each.schema, each.caption()) for each in entries},
         "schemata": schemata_of(terms.kind),
         "further": sorted(
             name

@@ -18,9 +18,9 @@ from tearline.policy.category import CATEGORIES
 from tearline.policy.form import Form as FieldForm
 from tearline_client.connectors.importers.documents import document_of
 from tearline_client.console.drafts import HeldDraft
+from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import Form
 from tearline_client.console.pages.compose.prepared import Prepared, Wish, prepare
-from tearline_client.console.pages.packet.document import words_of
 from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import FORMS, KINDS, URGENCIES
 from tearline_client.drafting.release import release, takes_two
@@ -58,14 +58,16 @@ class MatrixRow:
     """A field, with each partner's view of it.
 
     Attributes:
-        part: Its entity, by name or the beginning of its token.
+        kind: The schema of its entity, in words.
+        name: The name of its entity, if it is known.
         label: Its name, in words.
         path: Its path.
         category: Its category.
         seen: The views, in the order of the partners.
     """
 
-    part: str
+    kind: str
+    name: str
     label: str
     path: str
     category: str
@@ -137,9 +139,9 @@ def _rows(cells: Iterable[Cell]) -> Iterable[MatrixRow]:
         captions |= each
     for path, views in by_path.items():
         token, schema, name = path.split("/", 2)
-        caption = captions.get(token, "")
         yield MatrixRow(
-            part=f"{words_of(schema)}: {caption}" if caption else words_of(schema),
+            kind=words_of(schema),
+            name=captions.get(token, ""),
             label=words_of(name),
             path=short(path),
             category=views[0].category,

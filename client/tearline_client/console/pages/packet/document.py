@@ -1,6 +1,5 @@
 """A packet as a document: its fields by entity, the tear line, its handling, and its life."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from tearline.packets.recall import RecallState
 from tearline.persons.tokens import Role
 from tearline.policy.form import Form
 from tearline.policy.marking import HANDLING_CODES, Marking, Pap, Tlp
+from tearline_client.console.field_names import words_of
 from tearline_client.console.languages import mark
 from tearline_client.console.pages.acts import NOTES, STANDS
 from tearline_client.console.pictures import is_shown
@@ -36,8 +36,6 @@ from tearline_client.messages.packet_view import PacketView
 from tearline_client.node import Node
 from tearline_client.rendering.packets import captions, content_text, short, values_text
 from tearline_client.rendering.words import agency_name
-
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @immutable
@@ -342,8 +340,3 @@ def _role(name: str) -> str:
 def _recalls(node: Node, members: Members, shown: PacketView) -> Iterator[tuple[str, str]]:
     for each in node.recalls.of(shown.packet.id):
         yield agency_name(members, each.partner), RECALLS[each.state]
-
-
-def words_of(name: str) -> str:
-    """Returns the name of a schema or property as words."""
-    return _HUMP.sub(" ", name).lower().capitalize()

@@ -9,9 +9,9 @@ from tearline.errors import ActQueued, NotFound
 from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of
 from tearline_client.audit.who_saw import OTHERS, Answer, Sighting
+from tearline_client.console.field_names import words_of
 from tearline_client.console.languages import mark
 from tearline_client.console.pages.acts import STANDS
-from tearline_client.console.pages.packet.document import words_of
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import FORMS
 from tearline_client.drafting.release import Held, release_field, takes_two

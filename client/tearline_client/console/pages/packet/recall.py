@@ -9,9 +9,9 @@ from tearline.limits import MIN_ANSWER_MS
 from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
 from tearline.text.choices import one_of
+from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import Form
 from tearline_client.console.pages.acts import STANDS
-from tearline_client.console.pages.packet.document import words_of
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import KINDS, RECALL_REASONS
 from tearline_client.features.recalls.service import RecallPlan

@@ -12,8 +12,9 @@ from tearline.packets.packet import Urgency
 from tearline.persons.four_eyes import APPROVERS
 from tearline.persons.tokens import Role
 from tearline.requests.step import Ground, Side, StepKind
+from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import Form
-from tearline_client.console.pages.packet.document import document, words_of
+from tearline_client.console.pages.packet.document import document
 from tearline_client.console.pages.request.steps import SHOWN_DIGITS, choice_of, offered
 from tearline_client.console.pages.requests import request_row
 from tearline_client.console.visit import Visit, status_of
