@@ -16,15 +16,19 @@ from tearline.errors import (
     ClockSkewed,
     EntryNotIncluded,
     ExchangeMisbehaved,
+    GrantMisdirected,
     LogInconsistent,
     LogUnproven,
     MembershipRejected,
+    ReleaseRefused,
     SignerKeyUnknown,
     SignerMismatch,
     TearlineError,
     TrustStale,
+    signed_code,
 )
 from tearline.federation.members import KeyRecord, KeyUse, Revocation
+from tearline.statements.receipt import Status
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
 from tearline.tlog.note import parse_note
@@ -33,7 +37,7 @@ from tearline.wire.cosigning import CosignReply
 from tearline.wire.federation import encode_key_record, encode_revocation
 from tearline.wire.grants import encode_receipt, parse_receipt
 from tearline.wire.log_entries import EntryRange
-from tearline.wire.publications import Outcome
+from tearline.wire.publications import Outcome, Refused
 from tearline.wire.statements import Signed, parse_signed
 from tearline_client.log import follower
 
@@ -254,6 +258,27 @@ async def test_a_false_receipt_is_kept_as_evidence(world: Simulation, lie: str) 
             case _:
                 changed = (second, first)
         return (*changed, *outcomes[2:])
+
+    world.us.exchange.outcomes = false
+    with pytest.raises(ExchangeMisbehaved):
+        await world.us.send(world.cn)
+    world.us.caught(ExchangeMisbehaved)
+
+
+async def test_the_code_that_is_told_is_the_one_that_is_signed(world: Simulation) -> None:
+    """A sender acts by the code: by another one it would send a new statement, or none."""
+
+    def refused(outcome: Outcome, told: str) -> Outcome:
+        assert outcome.receipt is not None
+        receipt = parse_receipt(outcome.receipt.statement.body)
+        code = signed_code(ReleaseRefused.code)
+        body = encode_receipt(replace(receipt, status=Status.REFUSED, code=code))
+        desk = world.exchange._desk
+        forged = signed_by(StatementType.RECEIPT, body, desk._keys.signer(desk.registry.trust))
+        return replace(outcome, receipt=forged, refusal=Refused(code=told, why=""))
+
+    def false(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+        return tuple(refused(outcome, GrantMisdirected.code) for outcome in outcomes)
 
     world.us.exchange.outcomes = false
     with pytest.raises(ExchangeMisbehaved):

@@ -75,6 +75,7 @@ TEXTS = {
     "Erasure.parties": _agency,
     "Event.code": names_in(re.findall(r"Codes: (.+?)\.\s", _text, re.S)[0]),
     "Event.outcome": "ok|refused",
+    "Receipt.code": "((malformed|not-authentic|refused|evidence)/[A-Z0-9-]{1,64})?",
     "Decision.category": _category,
     **dict.fromkeys(
         [f"{name}.marking" for name in _MARKED],

@@ -21,7 +21,7 @@ COUNTS = {
     "packet manifest": 5,
     "packet packet": 10,
     "grant body": 10,
-    "receipt receipt": 5,
+    "receipt receipt": 8,
     "receipt void": 2,
     "log entry": 6,
     "log clear": 6,

@@ -86,6 +86,9 @@ class OutcomeRecorder:
         refused = receipt.status is Status.REFUSED
         if refused != (outcome.refusal is not None) or receipt.entry is None:
             raise ExchangeMisbehaved("receipt and refusal contradict each other")
+        told = outcome.refusal.code if outcome.refusal else ""
+        if receipt.code.rpartition("/")[2] != told:
+            raise ExchangeMisbehaved("the refusal that is signed has another code")
         if parse_event(receipt.entry.event).statement_id != receipt.about:
             raise EntryMismatch("the log entry is about another statement")
 

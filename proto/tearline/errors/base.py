@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar
 
 # Exit statuses of both command lines.
@@ -69,6 +70,16 @@ def concrete_errors() -> Iterator[type[TearlineError]]:
         if error.code:
             found.append(error)
     yield from sorted(found, key=lambda error: error.code)
+
+
+@lru_cache(maxsize=1024)
+def signed_code(code: str) -> str:
+    """Returns a code as a signed refusal states it: the class, a slash and the code."""
+    error = error_by_code(code)
+    signed = ErrorClass.REFUSED
+    if error is not None and error.error_class not in (ErrorClass.LATER, ErrorClass.LOCAL):
+        signed = error.error_class
+    return f"{signed.value.replace(' ', '-')}/{code}"
 
 
 def error_by_code(code: str) -> type[TearlineError] | None:

@@ -5,6 +5,7 @@
 A refusal is a receipt too: signed, logged, and final for that statement.
 """
 
+import re
 from enum import IntEnum
 
 from tearline.dataclass.immutable import immutable
@@ -32,6 +33,7 @@ class Status(IntEnum):
         return self.name.lower()
 
 
+_SIGNED_CODE = re.compile(r"(?:malformed|not-authentic|refused|evidence)/[A-Z0-9-]{1,64}")
 _OF_THE_EXCHANGE = (Status.ACCEPTED, Status.REFUSED)
 
 
@@ -65,7 +67,7 @@ class Receipt:
         address: Place in the channel to the sender; None in receipts of the exchange.
         about: 32 bytes, the statement's id.
         status: The status.
-        code: Code of the error for a refusal; otherwise empty.
+        code: Class and code of the error for a refusal (``errors.signed_code``); otherwise empty.
         entry: The log entry that records it; only in receipts of the exchange.
         acted_by: The reader, for the status seen.
         time_ms: Time of the status, Unix milliseconds; for display.
@@ -85,6 +87,8 @@ class Receipt:
             raise StatementMalformed("a receipt is about a statement id of 32 bytes")
         if (self.status is Status.REFUSED) != bool(self.code):
             raise StatementMalformed("a receipt has a code if it is a refusal, and only then")
+        if self.code and not _SIGNED_CODE.fullmatch(self.code):
+            raise StatementMalformed("the code of a refusal does not begin with a class")
         if (self.address is None) == (self.entry is None):
             raise StatementMalformed("a receipt has either a place in a channel or a log entry")
         if (self.status in _OF_THE_EXCHANGE) != (self.address is None):

@@ -6,6 +6,7 @@ so a retry gets the same statement under another signature.
 
 from collections.abc import Mapping
 
+from tearline.errors import signed_code
 from tearline.limits import TREE_SIZES
 from tearline.statements.receipt import LogOpening, Receipt
 from tearline.statements.signer import Signer
@@ -169,7 +170,7 @@ def _receipt(
         address=None,
         about=result.statement.id,
         status=result.status,
-        code=result.refusal.code if result.refusal else "",
+        code=signed_code(result.refusal.code) if result.refusal else "",
         entry=result.logged.opening if result.logged else openings[result.position or 0],
         acted_by=None,
         time_ms=batch.time_of(result),

@@ -220,4 +220,10 @@ LOGS = (
         "tearline_client.outbox.outcomes:OutcomeRecorder._verify_outcome",
         code="TL-REQ-007",
     ),
+    _log(
+        "tell another code than the one signed",
+        "test_the_code_that_is_told_is_the_one_that_is_signed",
+        "tearline_client.outbox.outcomes:OutcomeRecorder._verify_outcome",
+        code="TL-REQ-007",
+    ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from support import agencies as b
-from tearline.errors import StatusBackwards
+from tearline.errors import StatusBackwards, signed_code
 from tearline.statements.channel import Address, Mark, Void, VoidReason
 from tearline.statements.receipt import LogOpening, Receipt, Status, verify_forward
 from tearline.statements.signer import Signer
@@ -54,7 +54,7 @@ def receipts_of(
         "seen": receipt(mx, Status.SEEN, address=place(3), acted_by=person),
         "erased": receipt(mx, Status.ERASED, address=place(4)),
         "refused": receipt(
-            exchange, Status.REFUSED, about=grants[1], code="TL-POL-009", entry=opening
+            exchange, Status.REFUSED, about=grants[1], code=signed_code("TL-POL-009"), entry=opening
         ),
     }
 
@@ -79,7 +79,7 @@ def receipt_vectors(
         time_ms=b.NOW_MS,
     )
     accepted = receipts["accepted"][1]
-    stored = receipts["stored"][1]
+    stored, refusal = receipts["stored"][1], receipts["refused"][1]
     return {
         "receipts": [
             message_case(name, signer, StatementType.RECEIPT, encode_receipt(each), each)
@@ -104,7 +104,10 @@ def receipt_vectors(
             "receipt": [
                 refused(name, encode_receipt(each), "TL-PKT-001")
                 for name, each in [
-                    ("a code without a refusal", unchecked(stored, code="TL-POL-009")),
+                    ("a code without a refusal", unchecked(stored, code="refused/TL-POL-009")),
+                    ("a code without a class", unchecked(refusal, code="TL-POL-009")),
+                    ("a class that is never signed", unchecked(refusal, code="later/TL-POL-009")),
+                    ("a class in capitals", unchecked(refusal, code="Refused/TL-POL-009")),
                     ("a refusal without a code", unchecked(accepted, status=Status.REFUSED)),
                     ("neither place nor entry", unchecked(accepted, entry=None)),
                     ("place and entry", unchecked(stored, entry=accepted.entry)),

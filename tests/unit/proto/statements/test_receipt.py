@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from support.agencies import AGREEMENT_ID, NOW_MS, US, federation, node_of
-from tearline.errors import StatementMalformed, StatusBackwards
+from tearline.errors import (
+    CommitmentMismatch,
+    ReleaseRefused,
+    StatementMalformed,
+    StatusBackwards,
+    concrete_errors,
+    signed_code,
+)
 from tearline.limits import MAX_LOG_SIZE
 from tearline.statements.channel import Address
 from tearline.statements.receipt import MAX_EVENT_BYTES, LogOpening, Receipt, Status, verify_forward
@@ -64,14 +71,23 @@ def test_what_was_refused_stays_so(after: Status) -> None:
     "changes",
     [
         pytest.param({"about": bytes(31)}, id="about no statement"),
-        pytest.param({"code": "TL-POL-009"}, id="a code without a refusal"),
+        pytest.param({"code": "refused/TL-POL-009"}, id="a code without a refusal"),
+        *(
+            pytest.param({"status": Status.REFUSED, "code": code}, id=f"the code {code}")
+            for code in ("TL-POL-009", "later/TL-POL-009", "refused/", "refused/tl", "refused/a b")
+        ),
         pytest.param({"status": Status.REFUSED}, id="a refusal without a code"),
         pytest.param({"entry": None}, id="neither place nor entry"),
         pytest.param({"address": PLACE}, id="place and entry"),
         pytest.param({"status": Status.STORED}, id="the exchange stores for a node"),
         pytest.param({"address": PLACE, "entry": None}, id="a node accepts for the exchange"),
         pytest.param(
-            {"address": PLACE, "entry": None, "status": Status.REFUSED, "code": "TL-POL-009"},
+            {
+                "address": PLACE,
+                "entry": None,
+                "status": Status.REFUSED,
+                "code": "refused/TL-POL-009",
+            },
             id="a node refuses for the exchange",
         ),
     ],
@@ -100,3 +116,12 @@ def test_the_recipient_says_the_rest() -> None:
 def test_an_impossible_opening_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises(StatementMalformed):
         replace(ENTRY, **changes)
+
+
+def test_a_signed_code_begins_with_its_class() -> None:
+    states = {error.code: signed_code(error.code) for error in concrete_errors()}
+    assert states[ReleaseRefused.code] == "refused/TL-POL-009"
+    assert states[CommitmentMismatch.code] == "not-authentic/TL-PKT-006"
+    assert signed_code("TL-XYZ-999") == "refused/TL-XYZ-999"
+    for code in states.values():
+        replace(ACCEPTED, status=Status.REFUSED, code=code)

@@ -22,7 +22,7 @@ from support.exchange import (
 )
 from tearline.audit.erasure import Erasure
 from tearline.audit.event import EventCode
-from tearline.errors import ChannelGap, ClockDoubted, StandingStale, TearlineError
+from tearline.errors import ChannelGap, ClockDoubted, StandingStale, TearlineError, signed_code
 from tearline.statements.statement import StatementType
 from tearline.verification.moment import Moment
 from tearline.wire.erasures import encode_erasure
@@ -122,7 +122,7 @@ async def test_a_packet_id_used_for_another_packet_is_a_conflict(world: World) -
     assert codes([outcome]) == ["TL-PKT-011"]
     event = event_of(outcome)
     assert (event.code, event.reason) == (EventCode.CONFLICT, "TL-PKT-011")
-    assert receipt_of(outcome).code == "TL-PKT-011"
+    assert receipt_of(outcome).code == signed_code("TL-PKT-011")
 
 
 async def test_a_grant_id_used_for_another_grant_is_a_conflict(world: World) -> None:

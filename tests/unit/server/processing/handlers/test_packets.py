@@ -32,6 +32,7 @@ from support.exchange import (
     receipt_of,
 )
 from tearline.audit.event import EventCode, EventOutcome
+from tearline.errors import signed_code
 from tearline.packets.packet import AgreementRef, PacketKind
 from tearline.policy.form import Form
 from tearline.statements.receipt import Status
@@ -145,7 +146,7 @@ async def test_a_grant_that_does_not_fit_is_refused(
     outcomes = await world.send(sealed, world.grant(sealed, **changed))
     assert codes(outcomes) == ["", code]
     assert receipt_of(outcomes[1]).status is Status.REFUSED
-    assert receipt_of(outcomes[1]).code == code
+    assert receipt_of(outcomes[1]).code == signed_code(code)
 
 
 async def test_padding_is_nobodys_to_grant(world: World) -> None:
