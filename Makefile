@@ -57,7 +57,7 @@ demo-console: $(VENV)/.ready-console-$(KEY) ## the same, then leave three consol
 demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: that step must then fail
 	@PYTHONPATH=tests $(RUN) -m attacks.demo_broken
 
-.PHONY: test faults check soak mutants bench interop ha
+.PHONY: test faults check soak mutants bench peers interop ha
 test: $(VENV)/.ready-test-$(KEY) ## run every test but the long faults and those in a browser
 	$(RUN) -m pytest --ignore=tests/browser -n $(JOBS) --dist worksteal -m "not (faults and slow)" $(HANGS) $(TESTS)
 
@@ -85,6 +85,9 @@ mutants: $(VENV)/.ready-test-$(KEY) ## disable each defence of the attack table:
 
 bench: $(VENV)/.ready-test-$(KEY) ## measure against baselines of the same run
 	$(RUN) -m bench $(ID)
+
+peers: $(VENV)/.ready-test-$(KEY) ## measure beside TAXII servers, which it installs from the package index
+	$(RUN) -m bench.peers
 
 interop: $(INTEROP_VENV)/.ready-$(KEY) ## validate exports with the real followthemoney
 	$(INTEROP_VENV)/bin/python -m pytest tests/interop

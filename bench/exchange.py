@@ -67,12 +67,19 @@ class Process:
         arguments: What Python is given.
         address: host:port that it will listen on.
         environment: Variables beside those of this process.
+        python: The Python that runs it.
     """
 
-    def __init__(self, arguments: Sequence[str], address: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        address: str,
+        environment: Mapping[str, str],
+        python: str = sys.executable,
+    ) -> None:
         self.address = address
         self._process = subprocess.Popen(
-            [sys.executable, *arguments],
+            [python, *arguments],
             cwd=ROOT,  # where bench itself is found
             env=os.environ | environment,
             stdout=subprocess.DEVNULL,
@@ -136,7 +143,7 @@ class Home:
         passphrase = secrets.token_hex(16)
         self._passphrase.touch(mode=0o600)
         self._passphrase.write_text(passphrase + "\n", encoding="ascii")
-        self.operator = Operator.generate(folder, _free_address())
+        self.operator = Operator.generate(folder, free_address())
         write_keys(self.operator.config.keys, self.operator.keys, passphrase.encode())
         write_config(self.operator.config)
         with (folder / FILE_NAME).open("a", encoding="ascii") as file:
@@ -179,13 +186,13 @@ class Home:
 
     def serve_beside(self) -> Process:
         """Another process of the exchange, over the same database."""
-        address = _free_address()
+        address = free_address()
         arguments = [*_SERVER, "serve", "--home", str(self._folder), "--listen", address]
         return self._process(arguments, address)
 
     def serve_echo(self, *options: str) -> Process:
         """An echo server with the exchange's own certificate and server settings."""
-        address = _free_address()
+        address = free_address()
         return self._process(["-m", "bench.echo", str(self._folder), address, *options], address)
 
     def _process(self, arguments: Sequence[str], address: str) -> Process:
@@ -209,7 +216,8 @@ class Home:
         )
 
 
-def _free_address() -> str:
+def free_address() -> str:
+    """Returns an address of loopback that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{probe.getsockname()[1]}"

@@ -27,7 +27,7 @@ READ = 18
 """The fields that the partner of B2 opens."""
 
 _PERSON, _COMPANY, _ACCOUNT, _PAYMENT = (f"{kind * 16}" for kind in ("1a", "2b", "3c", "4d"))
-_VALUES = {
+VALUES = {
     f"{_PERSON}/Person/firstName": ("Wenhao", "文昊"),
     f"{_PERSON}/Person/lastName": ("Qiu", "裘"),
     f"{_PERSON}/Person/birthDate": ("1979-03-14",),
@@ -53,11 +53,12 @@ _VALUES = {
     f"{_PAYMENT}/Payment/date": ("2026-02-17",),
     f"{_PAYMENT}/Payment/summary": ("Pesos paid in at the quay, yuan paid out the next day.",),
 }
+"""The fields of the lead, by path."""
 
 
 def lead(federation: Federation, recipients: Sequence[str]) -> ReleasePlan:
     """The lead, planned for some of the partners' nodes."""
-    return _planned(federation, recipients, _VALUES)
+    return _planned(federation, recipients, VALUES)
 
 
 def bulk(federation: Federation, recipients: Sequence[str]) -> ReleasePlan:

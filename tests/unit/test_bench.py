@@ -291,3 +291,26 @@ def test_b16_asks_an_exchange_s_store_with_many_entries_beside_few() -> None:
     results = benchmark("b16").run(rounds=1, number=1, few=900, many=1800)
     assert len(results) == 16 == len({each.id for each in results})
     assert all(each.figure > 0 for each in results)
+
+
+def test_a_peer_that_cannot_be_installed_is_skipped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peers, load = benchmark("peers"), benchmark("client").Load(rate=1234.0, cpu_us=560.0)
+    row = peers.Row(name="Tearline", loads=[load] * 4, lacks="nothing")
+    monkeypatch.setattr(peers, "measure_tearline", lambda objects: row)
+
+    def create(folder: Path, *, with_pip: bool) -> None:
+        python = folder / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text("#!/bin/sh\necho no such package >&2\nexit 1\n")
+        python.chmod(0o700)
+
+    monkeypatch.setattr("venv.create", create)
+    monkeypatch.setattr("sys.argv", ["bench.peers", "--keep", str(tmp_path)])
+    peers.main()
+    told = capsys.readouterr()
+    assert "| Tearline | 1,234/s, 0.56 ms |" in told.out
+    assert told.err.splitlines() == [
+        f"{peer.package} is skipped: no such package" for peer in peers.PEERS
+    ]
