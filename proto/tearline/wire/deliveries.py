@@ -110,6 +110,14 @@ def rough_size(delivery: Delivery) -> int:
     return bodies + held + len(delivery.attestations) * _ATTESTATION_BYTES
 
 
+def surely_fits(size: int) -> bool:
+    """Returns whether a delivery fits one message, by the size of its bodies and ciphertexts.
+
+    All other parts are far below a megabyte: most deliveries need no exact measure.
+    """
+    return size <= MAX_MESSAGE_BYTES // 2
+
+
 def verify_fits(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHERTEXTS) -> None:
     """Checks that a delivery fits one message, for any signers.
 
@@ -120,8 +128,7 @@ def verify_fits(delivery: Delivery, ciphertexts: Mapping[int, int] = NO_CIPHERTE
     Raises:
         PacketTooLarge: If it does not.
     """
-    # All other parts are far below a megabyte: most deliveries need no exact measure.
-    if rough_size(delivery) + sum(ciphertexts.values()) <= MAX_MESSAGE_BYTES // 2:
+    if surely_fits(rough_size(delivery) + sum(ciphertexts.values())):
         return
     signatures = sum(len(statement.inclusions) for statement in delivery.statements)
     missing = max(0, signatures - len(delivery.attestations)) * _ATTESTATION_BYTES
