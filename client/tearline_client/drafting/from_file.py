@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -31,6 +32,7 @@ from tearline_client.planning.release_plan import ReleasePlan
 from tearline_runtime.turns import in_turns
 
 Reader = Callable[[Path], Imported]
+_MOST_KEPT = 1024  # plans of a few kilobytes each, beside entities of a large source
 _MAX_PLACES = 8  # of doubtful values listed in a refusal
 
 
@@ -73,23 +75,20 @@ class Drafted:
 
 
 class Plans(Sequence[ReleasePlan]):
-    """The plans of a source, each made on access, so that memory holds only its entities.
+    """The plans of a source: the first ones are kept, and others made on each access.
+
+    So memory holds the entities of a large source, and a small one is planned once.
 
     Args:
         groups: Groups, one for each packet.
         plan: Plans one group.
-        places: The groups to use; by default all.
     """
 
-    def __init__(
-        self,
-        groups: Sequence[Group],
-        plan: Callable[[Group], ReleasePlan],
-        places: range | None = None,
-    ) -> None:
+    def __init__(self, groups: Sequence[Group], plan: Callable[[Group], ReleasePlan]) -> None:
         self._groups = groups
         self._plan = plan
-        self._places = range(len(groups)) if places is None else places
+        self._places = range(len(groups))
+        self._kept: dict[int, ReleasePlan] = {}
 
     def __len__(self) -> int:
         return len(self._places)
@@ -102,12 +101,20 @@ class Plans(Sequence[ReleasePlan]):
 
     def __getitem__(self, place: int | slice) -> "ReleasePlan | Plans":
         if isinstance(place, slice):
-            return Plans(self._groups, self._plan, self._places[place])
-        return self._plan(self._groups[self._places[place]])
+            some = copy(self)
+            some._places = self._places[place]
+            return some
+        number = self._places[place]
+        found = self._kept.get(number)
+        if found is None:
+            found = self._plan(self._groups[number])
+            if number < _MOST_KEPT:
+                self._kept[number] = found
+        return found
 
 
 def plan_source(node: Node, imported: Imported, order: ReleaseOptions) -> Drafted:
-    """Plans the packets of an importer's result, each anew on access.
+    """Plans the packets of an importer's result; see ``Plans``.
 
     All are planned once before this returns, so that no packet is refused after a part is sent.
 
