@@ -346,10 +346,16 @@ class NodeContext:
         return index < self.cosigned_by_both().get(agency, 0)
 
     def cosigned_by_both(self) -> Mapping[str, int]:
-        """Returns, by agency, the entries that it, this node and counted cosigners cosigned."""
-        sizes = self.cosigned_sizes()
-        most = min(sizes.get(self.agency, 0), self.counted_size())
-        return {agency: min(most, size) for agency, size in sizes.items() if agency != self.agency}
+        """Returns, by agency, the entries that it, this node and counted cosigners signed.
+
+        Of another agency the line of a light node serves as well.
+        """
+        most = min(self.cosigned_sizes().get(self.agency, 0), self.counted_size())
+        return {
+            each.agency: min(most, max(each.size, each.witnessed))
+            for each in self.stores.cosigning.partners()
+            if each.agency != self.agency
+        }
 
     def cosigned_sizes(self) -> Mapping[str, int]:
         """Returns, by agency, the entries of this node's log that it has cosigned; ours too."""

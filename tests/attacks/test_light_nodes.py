@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from attacks.simulated_requests import person
+from support.light import FIVE, cosigner, cosigning_record, light_log
 from support.light_node import (
+    PARTIES,
     admitted,
     agreed,
     joined,
@@ -17,13 +19,14 @@ from support.light_node import (
     vote,
 )
 from support.node import context_of, stores_of
-from support.simulation import PASSPHRASES, Member, Simulation
+from support.simulation import PASSPHRASES, Member, Simulation, bilateral
 from support.suspensions import WHOLE
 from tearline.errors import (
     AgreementSuspended,
     CosignersTooFew,
     DirectoryRejected,
     EntryNotIncluded,
+    LogInconsistent,
     NodeIsLight,
     ProofMalformed,
     SignerUnknown,
@@ -33,10 +36,14 @@ from tearline.errors import (
 from tearline.federation.members import KeyUse
 from tearline.federation.turns import LightEntries, Turn
 from tearline.limits import MAX_WITNESS_AGE_S
+from tearline.tlog.note import parse_note
+from tearline.verification.light_replay import is_counted
 from tearline.verification.log_entries import parse_clear
 from tearline.wire.federation import parse_key_record
 from tearline_client.enrolment import found_agency, read_agency
 from tearline_client.keys.home import Home, Identity
+from tearline_client.log.light_follower import LightFollower
+from tearline_client.store.cosigning import CosigningStore
 
 KR = Identity(agency="kr-customs", domain="customs.kr.example", node="liaison")
 
@@ -81,7 +88,7 @@ async def test_it_makes_no_second_key_while_the_record_of_the_first_waits(
             await jp.node.sync()
         await state(world)
         await jp.node.sync()
-        assert len(jp.status().keys) == made == 2
+        assert len(jp.status().keys) == made == 3
 
 
 async def test_it_receives_and_sends(world: Simulation, jp: Member) -> None:
@@ -225,6 +232,81 @@ async def test_a_suspension_and_a_resumption_reach_it(world: Simulation, jp: Mem
     await world.us.node.suspensions.resume("with-japan", acted_by=person(role="officer"))
     await received(world, jp)
     assert await send(jp, world.us)
+
+
+BOTH = bilateral("both", PARTIES, PARTIES).replace(
+    'directions = "all"', 'directions = "all"\nboth_before_open = true'
+)
+
+
+async def test_it_sends_what_opens_once_both_have_signed_the_log(
+    world: Simulation, jp: Member
+) -> None:
+    await agreed(world, jp, BOTH)
+    packet = await send(jp, world.us, "both")
+    await state(world)
+    await world.us.node.receive()
+    assert world.us.grants() == []
+    assert world.us.codes() == []
+    assert [each.packet for each in world.us.node.packets.awaiting()] == [packet]
+    await jp.node.cosigning.turn()
+    await world.us.node.cosigning.turn()
+    await world.us.node.receive()
+    assert world.us.grants() == [packet]
+    assert world.us.codes() == []
+
+
+async def test_it_opens_by_lines_that_no_turn_has(
+    world: Simulation, jp: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn has the lines of counted cosigners alone; those of partners come beside it."""
+    await agreed(world, jp, BOTH)
+    monkeypatch.setattr(CosigningStore, "partner_cosigned", lambda *line: None)
+    packet = await send(world.us, jp, "both")
+    await received(world, jp)
+    assert jp.grants() == []
+    assert [each.packet for each in jp.node.packets.awaiting()] == [packet]
+    monkeypatch.undo()
+    await jp.node.cosigning.turn()
+    await jp.node.receive()
+    assert jp.grants() == [packet]
+    assert jp.codes() == []
+
+
+async def test_a_partner_that_signed_another_tree_is_noticed(world: Simulation, jp: Member) -> None:
+    await state(world)
+    await jp.node.sync()
+    context, own = context_of(jp.node), stores_of(world.us.node).log
+    follower, newest = context.follower, jp.node.log.checkpoint()
+    assert isinstance(follower, LightFollower)
+    assert newest is not None
+    tree = newest.checkpoint
+    for size in (1, tree.size - 1, tree.size):
+        smaller = replace(tree, size=size, root=own.root_at(size))
+        assert await follower.holds(context.transport, smaller)
+    with pytest.raises(LogInconsistent):
+        await follower.holds(context.transport, replace(tree, size=tree.size - 1))
+    assert not await follower.holds(context.transport, replace(tree, size=tree.size + 1))
+
+
+async def test_a_witness_counts_to_no_quorum_of_a_full_node(world: Simulation) -> None:
+    us, cn = context_of(world.us.node), context_of(world.cn.node).agency
+    size, stores = us.counted_size(), stores_of(world.us.node)
+    with stores.database.transaction():
+        stores.cosigning.partner_witnessed(cn, size + 100)
+    assert us.counted_size() == size
+    assert us.cosigned_by_both()[cn] == size
+
+
+def test_a_witness_counts_to_no_quorum_of_a_light_reader() -> None:
+    log = light_log()
+    log.add(cosigning_record(log.fed, FIVE[3], "light", KeyUse.WITNESS))
+    log.state()
+    lines = [*map(cosigner, FIVE[:3]), cosigner(FIVE[3], "light")]
+    note = parse_note(log.note(lines))
+    assert not is_counted(note, log.frontier.size, log.trust, log.time_ms)
+    with pytest.raises(CosignersTooFew):
+        log.taken(log.reader(), lines)
 
 
 async def test_a_removed_agency_is_no_partner(world: Simulation, jp: Member) -> None:

@@ -24,7 +24,11 @@ from tearline_client.demo.lead import AGREEMENT, RECORDS, REQUEST, lead_jsonl
 pytestmark = pytest.mark.integration
 
 JP, JP_DOMAIN, OFFICER = "jp-customs", "customs.jp.example", "aki"
-WITH_JAPAN = AGREEMENT.replace("cn-public-security", JP).replace("narcotics-2026", "with-japan")
+WITH_JAPAN = (
+    AGREEMENT.replace("cn-public-security", JP)
+    .replace("narcotics-2026", "with-japan")
+    .replace("[article.money-laundering]", "[article.money-laundering]\nboth_before_open = true")
+)
 ACT = ("--yes", "--as", OFFICER, "-o", "json")
 
 
@@ -68,11 +72,13 @@ class Story:
         lead = str(self.federation.lead())
         (row,) = sender.done_here("packet", "send", lead, *to, *ACT).rows
         packet = str(row["packet"])
-        listed = ("packet", "list", "-o", "json")
-        self.until(
-            lambda: packet in {each["id"] for each in recipient.done_here(*listed).rows},
-            "the packet arrived",
-        )
+
+        def arrived() -> bool:
+            sender.done_here("node", "sync")  # a light sender signs the log, too
+            listed = recipient.done_here("packet", "list", "-o", "json").rows
+            return packet in {each["id"] for each in listed}
+
+        self.until(arrived, "the packet arrived")
         return packet
 
     def request(self, asker: Agency, holder: Agency) -> None:
@@ -88,9 +94,9 @@ class Story:
             rows = agency.done_here("request", "list", "-o", "json").rows
             return {row["request"]: str(row["state"]) for row in rows}.get(asked["request"], "")
 
-        self.until(lambda: state(holder) != "", "the request arrived")
+        self.until(lambda: bool(state(asker) and state(holder)), "the request arrived")
         holder.done_here("request", "answer", asked["request"], records, *ACT)
-        self.until(lambda: state(asker) == "answered", "the answer arrived")
+        self.until(lambda: (state(holder), state(asker)) == ("answered",) * 2, "it was answered")
 
     def replace_encryption_key(self, agency: Agency) -> None:
         rows = agency.done_here("keys", "list", "-o", "json").rows

@@ -43,11 +43,13 @@ def cosigner(uri: str, name: str = "first") -> CheckpointSigner:
     return CheckpointSigner(name=node_of(uri), algorithm=NoteAlgorithm.MLDSA44, seed=seed)
 
 
-def cosigning_record(fed: Federation, uri: str, name: str = "first") -> Signed:
+def cosigning_record(
+    fed: Federation, uri: str, name: str = "first", use: KeyUse = KeyUse.COSIGN
+) -> Signed:
     """The record of that key, under the agency's root."""
     root = fed.signer(uri)
     public = cosigner(uri, name).verifier.public
-    record = key_record(root.header, node_of(uri), KeyUse.COSIGN, public)
+    record = key_record(root.header, node_of(uri), use, public)
     return signed_by(StatementType.KEY_RECORD, encode_key_record(record), root)
 
 

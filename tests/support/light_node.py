@@ -75,10 +75,10 @@ async def joined(world: Simulation, jp: Member) -> None:
         await jp.node.sync()
 
 
-async def agreed(world: Simulation, jp: Member) -> None:
+async def agreed(world: Simulation, jp: Member, text: str = BILATERAL) -> None:
     """Puts an agreement between the United States and Japan in force."""
     await world.us.node.sync()
-    drafted = world.us.node.agreements.draft(BILATERAL)
+    drafted = world.us.node.agreements.draft(text)
     await world.us.node.agreements.publish(jp.node.agreements.sign(drafted))
     await world.us.node.receive()
     await received(world, jp)
@@ -90,9 +90,9 @@ async def received(world: Simulation, jp: Member) -> None:
     await jp.node.receive()
 
 
-async def send(sender: Member, recipient: Member) -> bytes:
+async def send(sender: Member, recipient: Member, agreement: str = "with-japan") -> bytes:
     """Sends a lead; returns its packet's id."""
-    draft = sender.draft(agreement="with-japan")
+    draft = sender.draft(agreement=agreement)
     plan = sender.node.packets.plan(draft, [recipient.node.uri])
     sent = await sender.node.packets.send([plan])
     assert not sent.refused, sent.refused

@@ -296,7 +296,9 @@ def is_consistent(name: str, m: Message) -> bool:
             stated = amends == (not m["subject"]) and (not amends or m["subject_state"] == nothing)
             return stated and (m["kind"] == "remove") == (m["content"] == nothing)
         case "KeyRecord":
-            size, days = {"sign": (1984, 732), "kem": (1216, 14), "cosign": (1312, 732)}[m["use"]]
+            log_key = (1312, 732)
+            uses = {"sign": (1984, 732), "kem": (1216, 14), "cosign": log_key, "witness": log_key}
+            size, days = uses[m["use"]]
             lasts = 0 < m["not_after_ms"] - m["not_before_ms"] <= days * 86_400_000
             typed = bool(m["types"]) == (size == 1984) and {*m["types"]} <= {*TYPES}
             return lasts and len(m["public_key"]) == size and typed

@@ -5,7 +5,7 @@ contradiction under the log's own signature is evidence for third parties. Sendi
 an officer decides.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import islice
 
@@ -24,16 +24,12 @@ from tearline.errors import (
 )
 from tearline.federation.cosigning import AddCheckpoint, CosignedTree, verify_add_checkpoint
 from tearline.federation.equivocation import Equivocation, verify_equivocation
-from tearline.identity import agency_uri_of
 from tearline.limits import MAX_COSIGN_PAUSE_MS
 from tearline.tlog.checkpoint import (
     Checkpoint,
     CheckpointSigner,
     SignedCheckpoint,
-    VerifierKey,
-    parse_checkpoint,
     parse_checkpoint_text,
-    parse_verifier_key,
 )
 from tearline.tlog.note import NoteSignature, parse_note
 from tearline.verification.log_entries import verify_cosigned
@@ -44,9 +40,18 @@ from tearline.wire.cosigning import (
     parse_cosign_news,
 )
 from tearline_client.context import NodeContext
-from tearline_client.cosigning.overdue_cosignatures import alarm_missing
+from tearline_client.cosigning.partner_lines import (
+    alarm_missing,
+    cosigning_keys,
+    hear_lines,
+    log_keys_at,
+    parsed,
+    parsed_with_lines,
+    record_lines,
+    witness_keys,
+)
 from tearline_client.log.equivocation import find_equivocation
-from tearline_client.log.follower import verify_not_ahead
+from tearline_client.log.follower import LogFollower, verify_not_ahead
 
 
 class Cosigner:
@@ -76,38 +81,39 @@ class Cosigner:
             ExchangeError: If the exchange is unreachable.
             TwinAtWork: If our own key cosigned later than this node did.
         """
-        if self._context.is_light:
-            return await self._hear()
-        try:
-            reply = await self._tell(self.cosign(), wait=wait)
-        except CosignerUnknown:
-            # By the exchange's clock our key is invalid now. Others' checkpoints are still checked.
-            reply = await self._tell(b"", wait=wait)
+        follower = self._context.follower
+        if isinstance(follower, LogFollower):
+            reply = await self._told(wait=wait)
+        else:
+            await self._context.follow()
+            reply = await self._told(wait=False)
         try:
             news = parse_cosign_news(reply)
             for evidence in news.evidence:
                 self.accuse(evidence)
             self._verify_own(news.checkpoints)
-            if max(map(_size, news.checkpoints)) > self._context.stores.log.size:
-                await self.follow()
-            for note in news.checkpoints:
-                self._compare(note)
+            if isinstance(follower, LogFollower):
+                await self._compare_all(news.checkpoints)
+            else:
+                await hear_lines(self._context, follower, news.checkpoints)
         except LogForked:
             await self._warn()
             raise
         except (LogError, StatementMalformed) as error:
             self._context.alarm(error, reply)
             raise
+        self._context.cosigned.set()
+        if self._context.is_light:
+            return MAX_COSIGN_PAUSE_MS / 1000  # a directory comes each minute
         alarm_missing(self._context)
         return min(int(news.pause_ms), MAX_COSIGN_PAUSE_MS) / 1000
 
-    async def _hear(self) -> float:
-        """Takes the next turn of a light node, and hears evidence; returns the seconds to pause."""
-        await self._context.follow()
-        for evidence in parse_cosign_news(await self._tell(b"")).evidence:
-            self.accuse(evidence)
-        self._context.cosigned.set()
-        return MAX_COSIGN_PAUSE_MS / 1000  # a directory comes each minute
+    async def _compare_all(self, notes: Sequence[bytes]) -> None:
+        sizes = [parse_checkpoint_text(parse_note(note).text).size for note in notes]
+        if max(sizes) > self._context.stores.log.size:
+            await self.follow()
+        for note in notes:
+            self._compare(note)
 
     async def follow(self) -> None:
         """Follows the log up to its newest checkpoint, and cosigns those behind directories.
@@ -248,6 +254,13 @@ class Cosigner:
         with suppress(ExchangeError, LogError):
             await self._tell(b"")
 
+    async def _told(self, *, wait: bool) -> bytes:
+        try:
+            return await self._tell(self.cosign(), wait=wait)
+        except CosignerUnknown:
+            # By the exchange's clock our key is invalid now. Others' checkpoints are still checked.
+            return await self._tell(b"", wait=wait)
+
     async def _tell(self, checkpoint: bytes, *, wait: bool = False) -> bytes:
         turn = CosignRequest(
             checkpoint=checkpoint,
@@ -294,7 +307,7 @@ class Cosigner:
         for note in notes:
             if not parse_note(note).only_by([signer.verifier]).signatures:
                 continue
-            found = self._parsed(note, [signer.verifier])
+            found = parsed(self._context, note, [signer.verifier])
             times = [s.time_s for s in found.signatures if s.key == signer.verifier and s.time_s]
             last = self._context.stores.cosigning.signed_s()
             if any(time_s > last for time_s in times):
@@ -307,7 +320,8 @@ class Cosigner:
             signer = self._signer()
         except KeystoreEntryMissing:
             return None  # a home from before cosigning: it follows the log all the same
-        return signer if signer.verifier in self._cosigners([self._context.uri]) else None
+        own_keys = witness_keys if self._context.is_light else cosigning_keys
+        return signer if signer.verifier in own_keys(self._context, [self._context.uri]) else None
 
     def accuse(self, evidence: Equivocation) -> None:
         """Stores evidence against the log from any source; known evidence is ignored.
@@ -334,9 +348,7 @@ class Cosigner:
 
     def _compare(self, note: bytes) -> None:
         """Compares a checkpoint with our own tree, and records its cosigners."""
-        log, stores = self._context.trust.log, self._context.stores
-        names = {line.name for line in parse_note(note).signatures}
-        signed = self._parsed(note, self._cosigners(names))
+        signed = parsed_with_lines(self._context, note)
         size = signed.checkpoint.size
         if size == 0:
             return
@@ -347,11 +359,7 @@ class Cosigner:
         if evidence is not None:
             self.accuse(evidence)
             return
-        with stores.database.transaction():
-            for each in signed.signatures:
-                agency = agency_uri_of(each.key.name) if each.key.name != log.origin else ""
-                if agency not in ("", self._context.agency) and each.time_s is not None:
-                    stores.cosigning.partner_cosigned(agency, size, each.time_s)
+        record_lines(self._context, signed)
         self._context.cosigned.set()
 
     def _contradiction(self, signed: SignedCheckpoint) -> Equivocation | None:
@@ -374,27 +382,9 @@ class Cosigner:
 
     def _bare(self, signed: SignedCheckpoint) -> bytes:
         """Returns a checkpoint with only the log's signatures, so that equal evidence is equal."""
-        keys = self._keys_at(signed.checkpoint.size)
+        keys = log_keys_at(self._context, signed.checkpoint.size)
         return parse_note(signed.note).only_by(keys).encode()
-
-    def _parsed(self, note: bytes, known: Iterable[VerifierKey]) -> SignedCheckpoint:
-        """Returns a checkpoint of the log, verified under its keys and those known ones."""
-        origin, required = self._context.trust.log.origin, self._keys_at(_size(note))
-        return parse_checkpoint(note, origin=origin, required=required, known=known)
-
-    def _keys_at(self, size: int) -> list[VerifierKey]:
-        """Returns the log's keys that count for a checkpoint of a size."""
-        return list(map(parse_verifier_key, self._context.trust.log.at(size).verifier_keys))
-
-    def _cosigners(self, nodes: Iterable[str]) -> list[VerifierKey]:
-        """Returns the valid cosigning keys of those names that are nodes."""
-        trust, at = self._context.trust, self._context.next_moment()
-        return [key for node in nodes for key in trust.cosigning_keys(node, at=at)]
 
     def _last(self) -> SignedCheckpoint | None:
         note = self._context.stores.cosigning.cosigned()
         return None if note is None else verify_cosigned(note, self._context.trust.log)
-
-
-def _size(note: bytes) -> int:
-    return parse_checkpoint_text(parse_note(note).text).size

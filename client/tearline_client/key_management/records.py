@@ -13,7 +13,6 @@ from tearline.errors import (
     AgreementSuspended,
     CallerDenied,
     CosigningWaits,
-    NodeIsLight,
     PacketFrozen,
     TrustError,
 )
@@ -35,7 +34,12 @@ from tearline_client.outbox.sender import Sender
 
 _RESUMED = (AgreementSuspended, PacketFrozen)
 """Arrivals quarantined with these errors are opened on resumption, possibly months later."""
-_KINDS = {use: KeyKind(use.value) for use in KeyUse}
+_KINDS = {
+    KeyUse.SIGN: KeyKind.SIGN,
+    KeyUse.KEM: KeyKind.KEM,
+    KeyUse.COSIGN: KeyKind.COSIGN,
+    KeyUse.WITNESS: KeyKind.COSIGN,  # the same key of a light node, which counts for less
+}
 
 
 class KeyRecords:
@@ -80,8 +84,8 @@ class KeyRecords:
         self._adopt()
         due = rotation_due(self.ends_ms(), now_ms=self._context.now_ms())
         kinds: tuple[KeyKind, ...] = (KeyKind.KEM, KeyKind.COSIGN)
-        if self._context.is_light:
-            kinds = () if self._awaits_record() else (KeyKind.KEM,)
+        if self._context.is_light and self._awaits_record():
+            kinds = ()
         for kind in kinds:
             if (kind in due or self._is_lost(kind)) and self._context.is_ready():
                 if kind is KeyKind.COSIGN and not self._may_cosign():
@@ -94,13 +98,10 @@ class KeyRecords:
 
         Raises:
             CosigningWaits: If this node was restored, and must not cosign yet.
-            NodeIsLight: If this is a light node, which has no cosigning key.
             TearlineError: If the exchange refuses the record, or is unreachable.
         """
         self._context.verify_ready()
         if kind is KeyKind.COSIGN:
-            if self._context.is_light:
-                raise NodeIsLight("it cosigns nothing")
             self._context.verify_may_cosign()
         await self._outbox.publish(self._record(kind, self._keys.make(kind)))
         self._adopt()
@@ -226,10 +227,11 @@ class KeyRecords:
 
     def _record(self, kind: KeyKind, public: bytes) -> Signed:
         now_ms = self._context.now_ms()
+        is_witness = kind is KeyKind.COSIGN and self._context.is_light
         record = KeyRecord(
             header=self._context.signer.header,
             subject=self._context.uri,
-            use=KeyUse(kind.value),
+            use=KeyUse.WITNESS if is_witness else KeyUse(kind.value),
             public_key=public,
             types=(),
             not_before_ms=now_ms,

@@ -26,8 +26,8 @@ from tearline.identity import agency_uri_of
 from tearline.limits import MAX_LIGHT_INDEXES, MAX_TURN_LEAVES, MAX_UNPROVEN_BYTES
 from tearline.statements.statement import HASH_SIZE
 from tearline.tlog.agreed_time import AgreedTime
-from tearline.tlog.checkpoint import SignedCheckpoint
-from tearline.tlog.merkle import verify_inclusion
+from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint
+from tearline.tlog.merkle import verify_consistency, verify_inclusion
 from tearline.verification.light_reader import LightReader, begin, resume, verify_leaf
 from tearline.verification.light_replay import (
     HeldEntries,
@@ -157,6 +157,26 @@ class LightFollower:
                 if uri in full:
                     await read(uri, EntryPart.VOTES)
         self._take(turn, federation, found, states, full, now_ms)
+
+    async def holds(self, exchange: Prover, tree: Checkpoint) -> bool:
+        """Returns whether a tree was proven to be the beginning of the newest turn's.
+
+        A larger one is not, nor any while the exchange has a newer turn.
+
+        Raises:
+            LogError: If the newest turn's tree does not extend it.
+            ExchangeError: If the exchange does not answer.
+        """
+        newest = self.checkpoint()
+        if self._reader is None or newest is None or tree.size > newest.checkpoint.size:
+            return False
+        asked = replace(self._reader.request, size=tree.size)
+        turn = parse_turn(await self._heard(exchange.light_turn(encode_turn_request(asked))))
+        now = newest.checkpoint
+        if turn.size != now.size:
+            return False
+        verify_consistency(tree.size, now.size, tree.root, now.root, turn.consistency)
+        return True
 
     def _take(
         self,

@@ -22,7 +22,7 @@ class HeldKey:
     """Private key in the node's keystore.
 
     Attributes:
-        use: ``sign``, ``kem``, ``cosign`` or ``tls``.
+        use: ``sign``, ``kem``, ``cosign`` or ``tls``; a light node's witness key is ``cosign``.
         id: 32 bytes.
         until_ms: End of the certificate of a TLS key; None for other keys, whose record states it.
     """
@@ -63,9 +63,7 @@ class Keys:
     def due(self) -> tuple[KeyKind, ...]:
         """Returns the kinds of key to replace; after ``sync``, those that require a person."""
         ends_ms = {**self._records.ends_ms(), KeyKind.TLS: self._connection.end_ms}
-        due = rotation_due(ends_ms, now_ms=self._context.now_ms())
-        is_light = self._context.is_light  # which has no cosigning key
-        return tuple(kind for kind in due if not (is_light and kind is KeyKind.COSIGN))
+        return rotation_due(ends_ms, now_ms=self._context.now_ms())
 
     def held(self) -> tuple[HeldKey, ...]:
         """Returns the private keys in the keystore, by their public ids."""

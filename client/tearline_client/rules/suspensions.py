@@ -10,7 +10,6 @@ from tearline.agreements.agreement import Agreement
 from tearline.errors import (
     AgreementNotInForce,
     AgreementSuspended,
-    NodeIsLight,
     NotFound,
     PartyDeparted,
     StandingStale,
@@ -62,7 +61,6 @@ class SuspensionRules:
             PartyDeparted: If a party left, was removed, or is under a replaced root.
             AgreementSuspended: If a party suspended it.
             StandingStale: If the article is joint, and a party's standing is older than an hour.
-            NodeIsLight: If recipients open its packets only once our agency cosigned the log.
         """
         if departed := self._context.departed(agreement):
             raise PartyDeparted(", ".join(map(trust_domain_of, departed)))
@@ -71,8 +69,6 @@ class SuspensionRules:
             agreement, article, sender=self._context.agency, recipient=agency_uri_of(recipient)
         )
         terms = agreement.terms.article(article)
-        if terms is not None and terms.both_before_open and self._context.is_light:
-            raise NodeIsLight(f"packets of {article} open once the sender's agency has cosigned")
         if terms is not None and terms.joint:
             verify_affirmed(
                 self._context.stores.suspensions.newest(agreement.id),

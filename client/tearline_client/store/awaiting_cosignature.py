@@ -90,6 +90,10 @@ class AwaitingCosignatureStore(Store):
             for i, packet, sender, time_ms, entry, due_ms in rows
         )
 
+    def waits_for(self, agency: str) -> bool:
+        """Returns whether a grant of an agency waits."""
+        return self._db.row("SELECT 1 FROM waiting WHERE agency = ? LIMIT 1", (agency,)) is not None
+
     def count(self) -> int:
         """Returns the number of waiting grants, at most ``MOST_COUNTED``."""
         sql = "SELECT count(*) FROM (SELECT 1 FROM waiting LIMIT ?)"

@@ -35,12 +35,14 @@ class Partner:
         size: Entries in the largest known tree it cosigned; 0 for none.
         time_s: Time of its last cosignature, by its own clock; Unix seconds.
         awaited: Its entries that it has not cosigned yet, or None.
+        witnessed: Entries in the largest known tree that a light node of it signed.
     """
 
     agency: str
     size: int = 0
     time_s: int = 0
     awaited: AwaitedCosignature | None = None
+    witnessed: int = 0
 
 
 @immutable
@@ -126,7 +128,8 @@ class CosigningStore(Store):
     def partner(self, agency: str) -> Partner:
         """Returns the cosigning state of one partner."""
         row = self._db.row(
-            "SELECT size, time_s, first, first_ms, last, last_ms FROM partner WHERE agency = ?",
+            "SELECT size, time_s, first, first_ms, last, last_ms, witnessed FROM partner"
+            " WHERE agency = ?",
             (agency,),
         )
         return Partner(agency=agency) if row is None else _partner(agency, *row)
@@ -134,7 +137,7 @@ class CosigningStore(Store):
     def partners(self) -> tuple[Partner, ...]:
         """Returns every known partner, by URI."""
         rows = self._db.rows(
-            "SELECT agency, size, time_s, first, first_ms, last, last_ms FROM partner"
+            "SELECT agency, size, time_s, first, first_ms, last, last_ms, witnessed FROM partner"
             " ORDER BY agency"
         )
         return tuple(_partner(*row) for row in rows)
@@ -159,6 +162,12 @@ class CosigningStore(Store):
         awaited = partner.awaited and partner.awaited.after_cosigning(size)
         self.put_partner(replace(partner, size=size, time_s=time_s, awaited=awaited))
 
+    def partner_witnessed(self, agency: str, size: int) -> None:
+        """Records that a light node of a partner signed the first ``size`` entries of our tree."""
+        partner = self.partner(agency)
+        if size > partner.witnessed:
+            self.put_partner(replace(partner, witnessed=size))
+
     def put_partner(self, partner: Partner) -> None:
         """Stores a partner's cosigning state."""
         awaited = partner.awaited
@@ -168,8 +177,8 @@ class CosigningStore(Store):
             else (awaited.first, awaited.first_ms, awaited.last, awaited.last_ms)
         )
         self._db.execute(
-            "INSERT OR REPLACE INTO partner VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (partner.agency, partner.size, partner.time_s, *places),
+            "INSERT OR REPLACE INTO partner VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (partner.agency, partner.size, partner.time_s, *places, partner.witnessed),
         )
 
     def accuse(self, evidence: Equivocation | LogProof, *, now_ms: int) -> bool:
@@ -219,8 +228,9 @@ def _partner(
     first_ms: int | None,
     last: int | None,
     last_ms: int | None,
+    witnessed: int,
 ) -> Partner:
     awaited = None
     if first is not None and first_ms is not None and last is not None and last_ms is not None:
         awaited = AwaitedCosignature(first=first, first_ms=first_ms, last=last, last_ms=last_ms)
-    return Partner(agency=agency, size=size, time_s=time_s, awaited=awaited)
+    return Partner(agency=agency, size=size, time_s=time_s, awaited=awaited, witnessed=witnessed)

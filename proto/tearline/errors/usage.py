@@ -89,5 +89,5 @@ class NodeIsLight(UsageError):
     """Act of a full node, at a light one."""
 
     code = "TL-USE-010"
-    what = "This is a light node, which neither mirrors nor cosigns the log."
+    what = "This is a light node, which keeps no copy of the log."
     next = "Use a full node of the agency, or ask a partner with a full node."

@@ -113,11 +113,12 @@ class ExchangeEnrolment:
 
 
 class KeyUse(StrEnum):
-    """Uses of a key."""
+    """Uses of a key; a light node signs checkpoints by a ``witness`` key, to no quorum."""
 
     SIGN = "sign"
     KEM = "kem"
     COSIGN = "cosign"
+    WITNESS = "witness"
 
 
 NODE_TYPES = types_with(Trait.NODE)
@@ -130,12 +131,14 @@ MAX_KEY_LIFETIME_MS = {
     # Seven days and an overlap. An expired signing key can thus backdate none that counts.
     KeyUse.KEM: 14 * _DAY_MS,
     KeyUse.COSIGN: 2 * 366 * _DAY_MS,
+    KeyUse.WITNESS: 2 * 366 * _DAY_MS,
 }
 
 _PUBLIC_SIZE = {
     KeyUse.SIGN: SIGNING_PUBLIC_SIZE,
     KeyUse.KEM: KEM_PUBLIC_SIZE,
     KeyUse.COSIGN: 1312,  # ML-DSA-44
+    KeyUse.WITNESS: 1312,
 }
 
 

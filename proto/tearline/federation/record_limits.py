@@ -77,7 +77,8 @@ class RecordBounds:
 
 def most_per_life(use: KeyUse) -> int:
     """Returns the maximum number of keys of a use that start within one maximum lifetime."""
-    return MAX_COSIGNING_RECORDS_PER_LIFE if use is KeyUse.COSIGN else MAX_RECORDS_PER_LIFE
+    signs_log = use in (KeyUse.COSIGN, KeyUse.WITNESS)
+    return MAX_COSIGNING_RECORDS_PER_LIFE if signs_log else MAX_RECORDS_PER_LIFE
 
 
 class AgreementBounds:

@@ -259,10 +259,17 @@ class TrustState:
 
     def cosigning_keys(self, node_uri: str, *, at: Moment) -> tuple[VerifierKey, ...]:
         """Returns the valid keys under which a node cosigns the log, oldest first."""
+        return self._log_keys(node_uri, KeyUse.COSIGN, at)
+
+    def witness_keys(self, node_uri: str, *, at: Moment) -> tuple[VerifierKey, ...]:
+        """Returns the valid keys by which a light node signs checkpoints; none counts to k."""
+        return self._log_keys(node_uri, KeyUse.WITNESS, at)
+
+    def _log_keys(self, node_uri: str, use: KeyUse, at: Moment) -> tuple[VerifierKey, ...]:
         return tuple(
             VerifierKey(name=node_uri, algorithm=NoteAlgorithm.MLDSA44, public=record.public_key)
             for record in self.keys_of(node_uri, at=at)
-            if record.use is KeyUse.COSIGN
+            if record.use is use
         )
 
     def keys_of(self, node_uri: str, *, at: Moment) -> tuple[KeyRecord, ...]:

@@ -204,9 +204,10 @@ class Cosignatures:
         return Moment(index=self._log.size, time_ms=self._timekeeper.time_ms())
 
     async def _take(self, node: str, note: bytes) -> int:
-        keys = self._trust().cosigning_keys(node, at=self._moment())
+        trust, at = self._trust(), self._moment()
+        keys = (*trust.cosigning_keys(node, at=at), *trust.witness_keys(node, at=at))
         required = self._keys_of(note)
-        origin = self._trust().log.origin
+        origin = trust.log.origin
         signed = parse_checkpoint(note, origin=origin, required=required, known=keys)
         if not any(each.key in keys for each in signed.signatures):
             raise CosignerUnknown(node)

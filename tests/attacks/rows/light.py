@@ -123,5 +123,18 @@ LIGHT = (
         "signed.time_s",
         code="TL-LOG-044",
     ),
+    _node(
+        "sign the log by a light node's key in the place of a counted cosigner",
+        "test_a_witness_counts_to_no_quorum_of_a_light_reader",
+        "tearline.verification.trust:TrustState.cosigning_keys",
+        "(*self._log_keys(node_uri, KeyUse.COSIGN, at), *self.witness_keys(node_uri, at=at))",
+        code="TL-LOG-044",
+    ),
+    _node(
+        "show a light node a partner's line over another history",
+        "test_a_partner_that_signed_another_tree_is_noticed",
+        "tearline.tlog.merkle:verify_consistency",
+        code="TL-LOG-003",
+    ),
 )
 """Turns and leaves, as a light reader verifies them."""

@@ -65,7 +65,7 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(["origin", "peer", "sender", "recipient", "agency", "partner", "uri"], _PEER),
     **dict.fromkeys(["code", "why", "decision", "withdrawn", "fault"], "''"),
     **dict.fromkeys(["idx", "place", "number", "seq", "counter", "size", "first", "last"], "n"),
-    **dict.fromkeys(["began", "id"], "n"),
+    **dict.fromkeys(["began", "id", "witnessed"], "n"),
     **dict.fromkeys(["returned", "due", "refusals", "hold", "owed"], f"{_FEW}"),
     **dict.fromkeys(["mark", "whole", "level", "version", "told", "stance", "others"], "0"),
     **dict.fromkeys(["part", "done"], "0"),
