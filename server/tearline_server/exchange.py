@@ -12,7 +12,7 @@ from tearline.limits import (
 )
 from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.tlog.tiles import Tile
-from tearline.verification.trust import TrustState
+from tearline.verification.indexed_trust import IndexedTrustState
 from tearline.wire.cosigning import CosignReply, CosignRequest
 from tearline.wire.deliveries import Cursor, Delivery
 from tearline.wire.log_entries import EntryRange
@@ -181,7 +181,7 @@ class Exchange:
         return self.trust.members
 
     @property
-    def trust(self) -> TrustState:
+    def trust(self) -> IndexedTrustState:
         """Returns members, keys and constitutions after the newest entry."""
         return self._desk.registry.trust
 

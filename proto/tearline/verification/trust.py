@@ -7,8 +7,7 @@ after its key's record and before that key's end, regardless of its date. A sign
 the exchange is valid while the record or constitution with its key was in force.
 """
 
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tearline.crypto.keys import SUITE, KemPublicKey, SigningPublicKey, signing_public_key
 from tearline.errors import (
@@ -29,7 +28,6 @@ from tearline.federation.membership import Membership
 from tearline.federation.record_limits import RecordBounds
 from tearline.federation.versions import LogHistory, Members, MemberVersion
 from tearline.identity import agency_uri_of, domain_uri_of
-from tearline.limits import MAX_DIRECTORIES_KEPT
 from tearline.statements.statement import (
     Attestation,
     AttestationCache,
@@ -41,13 +39,11 @@ from tearline.statements.statement import (
 )
 from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey
 from tearline.verification.attested import attested, listed_key
-from tearline.verification.clear_index import ClearIndex, places_of
 from tearline.verification.founders import Founding
 from tearline.verification.key_register import KeyRegister
 from tearline.verification.member_signatures import verify_own_change, verify_roots
 from tearline.verification.moment import Moment
 from tearline.verification.stated_directory import StatedDirectory
-from tearline.verification.turns import LoggedDirectory
 from tearline.wire.federation import (
     FederationFile,
     parse_amendment,
@@ -74,7 +70,6 @@ class TrustState:
 
     Attributes:
         membership: Members, constitution and open votes.
-        clear_index, stated: Clear entries by agency, and the newest directories.
     """
 
     def __init__(self, *, federation: bytes, is_partial: bool = False) -> None:
@@ -86,8 +81,6 @@ class TrustState:
         self._cache = AttestationCache()
         self._founding = Founding(federation, self.membership, self._cache)
         self._directory = StatedDirectory(self.membership, self._keys)
-        self.clear_index = ClearIndex()
-        self.stated: deque[LoggedDirectory] = deque(maxlen=MAX_DIRECTORIES_KEPT)
         self._clear: Mapping[StatementType, Callable[[Signed, int], None]] = {
             StatementType.CHARTER: _refuse_founding,
             StatementType.CHARTER_SIGNATURE: _refuse_founding,
@@ -152,8 +145,10 @@ class TrustState:
         """
         if isinstance(entry, DirectoryEntry):
             self._apply_directory(index, entry)
-            return
-        places = places_of(entry, is_founded=self.membership.is_founded)
+        else:
+            self._apply_clear(index, entry)
+
+    def _apply_clear(self, index: int, entry: Signed) -> None:
         if not self.membership.is_founded:
             self._founding.apply(index, entry)
         else:
@@ -162,7 +157,6 @@ class TrustState:
                 raise StatementMalformed("only statements of members and keys are clear")
             apply(entry, index)
         self._directory.count(domain_uri_of(header_of(entry.statement.body).signer))
-        self.clear_index.add(index, places)
 
     def verify(
         self,
@@ -307,15 +301,14 @@ class TrustState:
         """
         return frozenset(self._keys.revoked)
 
-    def _apply_directory(self, index: int, entry: DirectoryEntry) -> None:
+    def _apply_directory(self, index: int, entry: DirectoryEntry) -> Sequence[str]:
+        """Applies a directory; returns the agencies whose root its time replaced."""
         if not self._is_partial and entry.root != self._directory.root:
             raise DirectoryRejected(f"entry {index}")
-        tree = self._directory.copy()
-        self.stated.append(LoggedDirectory(index=index, entry=entry, tree=tree))
         for uri in (replaced := self.membership.take_time(index, entry.time_ms)):
             self._end_keys(uri, index)
             self._directory.touch(uri)
-        self.clear_index.add_directory(index, replaced)
+        return replaced
 
     def _apply_member_record(self, signed: Signed, index: int) -> None:
         record, record_id = parse_member_record(signed.statement.body), signed.statement.id

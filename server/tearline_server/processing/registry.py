@@ -31,8 +31,8 @@ from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import PolicySet, parse_policy_set
 from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
 from tearline.suspensions.index import SuspensionIndex
+from tearline.verification.indexed_trust import IndexedTrustState
 from tearline.verification.log_entries import parse_clear, parse_entry
-from tearline.verification.trust import TrustState
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.cases import parse_case_step
 from tearline.wire.statements import parse_statement
@@ -123,7 +123,7 @@ class Registry:
     def __init__(self, installation: Installation, federation: bytes) -> None:
         self.installation = installation
         self.head: Head | None = None
-        self.trust = TrustState(federation=federation)
+        self.trust = IndexedTrustState(federation=federation)
         self.agreements: dict[bytes, InForce] = {}
         self.bounds = AgreementBounds()
         self._partners: defaultdict[str, set[str]] = defaultdict(set)

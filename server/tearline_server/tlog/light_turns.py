@@ -21,10 +21,10 @@ from tearline.federation.turns import (
 )
 from tearline.limits import CHECKPOINT_INTERVAL_MS, LOG_PAGE_BYTES
 from tearline.tlog.note import Note
+from tearline.verification.indexed_trust import IndexedTrustState
 from tearline.verification.light_replay import is_counted, public_key
 from tearline.verification.log_entries import parse_clear
 from tearline.verification.moment import Moment
-from tearline.verification.trust import TrustState
 from tearline.verification.turns import LoggedDirectory, Turns
 from tearline_server.tlog.cosignatures import Cosignatures
 from tearline_server.tlog.log import AuditLog
@@ -46,7 +46,7 @@ class LightTurns:
         self,
         log: AuditLog,
         cosignatures: Cosignatures,
-        trust: Callable[[], TrustState],
+        trust: Callable[[], IndexedTrustState],
         time_ms: Callable[[], int],
     ) -> None:
         self._log = log
