@@ -15,6 +15,7 @@ from bench.harness import Result, Target, alternate, cpu_us, result
 from bench.packet import READ, compose, lead, releaser
 from tearline.audit.event import Event, EventCode
 from tearline.federation.members import LogIdentity
+from tearline.packets.ciphertexts import CiphertextTree
 from tearline.packets.packet import PacketParts
 from tearline.sealing import granted_slots, open_release
 from tearline.statements.receipt import LogOpening
@@ -204,8 +205,9 @@ def _arrived(
         parts=(
             PacketParts(
                 manifest=packet.manifest.statement.id,
-                openings=(),
                 ciphertexts={slot: packet.parts.ciphertexts[slot] for slot in sorted(granted)},
+                slot_count=packet.parts.slot_count,
+                path=CiphertextTree(packet.parts).path(granted),
             ),
         ),
         entry=opening,

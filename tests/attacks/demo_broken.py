@@ -40,7 +40,7 @@ GUARDS = (
     Guard(
         step="send",
         function="tearline.sealing.slots:seal_slot",
-        returns="(slot_of(bytes(32), field_plaintext(field)), field_plaintext(field))",
+        returns="(slot_commit(packet_id, slot, key, field, b''), field_plaintext(field))",
     ),
     Guard(
         step="views",

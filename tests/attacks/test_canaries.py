@@ -1,11 +1,13 @@
 """What reaches a partner's house, looked at with all encryption off."""
 
+import secrets
+
 import pytest
 
 import tearline.sealing.packets
 from support.canary import canary, everything_in, found
 from support.simulation import CN, MX, Simulation, narrative
-from tearline.sealing.slots import field_plaintext, slot_of
+from tearline.sealing.slots import field_plaintext
 from tearline_client.store.vault import Vault
 
 PLAIN = b"plain"
@@ -18,7 +20,7 @@ def encryption_off(world: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def seal_slot(packet_id, compartment, slot, key, field):
         plaintext = field_plaintext(field)
-        return slot_of(bytes(32), plaintext), plaintext
+        return secrets.token_bytes(32), plaintext
 
     def open_value(vault: Vault, place: str, sealed: bytes) -> bytes:
         if sealed.startswith(PLAIN):

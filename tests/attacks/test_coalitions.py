@@ -112,6 +112,7 @@ async def test_a_field_released_alone_is_judged_by_its_own_marking(world: Simula
         manifest=grant.packet,
         openings=tuple(lie.openings[c] for c in sorted(lie.openings)),
         ciphertexts=dict(enumerate(lie.ciphertexts)),
+        slot_count=len(lie.ciphertexts),
     )
     outcomes = await world.us.publish(publication_of(tree, [0, 1], [parts]))
     assert [outcome.refusal for outcome in outcomes] == [None, None]

@@ -12,7 +12,7 @@ from tearline.errors import ExchangeUnreachable, LiftRefused, PacketFrozen
 from tearline.packets.recall import KeepGround, RecallReason, RecallState
 from tearline.statements.receipt import Status
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
-from tearline_server.storage.columns import ciphertexts_of
+from tearline_server.storage.columns import parts_of
 
 
 async def suspended(member: Member, **changed: object) -> None:
@@ -46,7 +46,7 @@ def opens(member: Member, packet: bytes) -> bool:
 async def ciphertexts(world: Simulation, packet: bytes) -> int:
     stored = (await world.store.packets([packet])).get(packet)
     assert stored is not None
-    return len(ciphertexts_of(stored.ciphertexts))
+    return len(parts_of(stored.ciphertexts).ciphertexts)
 
 
 async def test_a_suspension_has_partners_erase_what_was_sent_before(world: Simulation) -> None:

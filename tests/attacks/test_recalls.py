@@ -43,7 +43,7 @@ from tearline_client.features.recalls import handler, service
 from tearline_client.rendering.values import Id
 from tearline_client.rules.recalls import RESPOND_MS
 from tearline_client.store.recalls import StoredRecall
-from tearline_server.storage.columns import ciphertexts_of
+from tearline_server.storage.columns import parts_of
 
 PERSON = ActedBy(pseudonym=b"p" * 32, role="officer", token_hash=b"t" * 32, time_ms=1)
 
@@ -376,12 +376,12 @@ async def test_a_field_is_recalled_in_every_form(world: Simulation) -> None:
     path = next(path for path, slots in forms.items() if len(slots) > 1)
     stored = (await world.store.packets([packet])).get(packet)
     assert stored is not None
-    assert forms[path] <= ciphertexts_of(stored.ciphertexts).keys()
+    assert forms[path] <= parts_of(stored.ciphertexts).ciphertexts.keys()
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet, path=path), RecallReason.SOURCE_AT_RISK)
     stored = (await world.store.packets([packet])).get(packet)
     assert stored is not None
-    left = ciphertexts_of(stored.ciphertexts).keys()
+    left = parts_of(stored.ciphertexts).ciphertexts.keys()
     assert left
     assert forms[path].isdisjoint(left)
     await settled(world)
@@ -556,10 +556,10 @@ async def test_a_backup_of_before_a_recall_does_not_bring_the_ciphertexts_back(
     async with restored(world, database, [mirrored(world, world.us)]) as exchange:
         stored = (await exchange._store.packets([packet])).get(packet)
         assert stored is not None
-        assert ciphertexts_of(stored.ciphertexts)
+        assert parts_of(stored.ciphertexts).ciphertexts
         await settle(world)
         stored = (await exchange._store.packets([packet])).get(packet)
         assert stored is not None
-        assert ciphertexts_of(stored.ciphertexts) == {}
+        assert parts_of(stored.ciphertexts).ciphertexts == {}
         assert [member.codes() for member in world.members] == [[], [], []]
         assert len(world.cn.node.recalls.of(packet)) == 1

@@ -46,7 +46,7 @@ from tearline_client.features.recalls.handler import run_due
 from tearline_client.store.log import OpenedEvent
 from tearline_client.store.packets import PacketStore
 from tearline_server.ingest.commands import EraseDueCommand
-from tearline_server.storage.columns import ciphertexts_of
+from tearline_server.storage.columns import parts_of
 from tearline_server.tlog.fsck import LogVerifier
 
 NAME = "narcotics-2026"
@@ -225,7 +225,7 @@ async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
     assert grant.status is Status.ERASED
     stored = (await kept.store.packets([packet])).get(packet)
     assert stored is not None
-    assert ciphertexts_of(stored.ciphertexts) == {}
+    assert parts_of(stored.ciphertexts).ciphertexts == {}
     assert await findings(kept) == ([], 0)
 
 

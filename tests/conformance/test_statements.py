@@ -12,7 +12,7 @@ from tearline.statements.statement import StatementType
 from tearline.wire.grants import encode_event
 from tearline.wire.packet_parts import encode_parts
 from tearline_server.storage import packet_allowance, release_lookups
-from tearline_server.storage.columns import ciphertexts_of
+from tearline_server.storage.columns import parts_of
 from tearline_server.storage.interface import Store
 from tearline_server.storage.lookups import LookupResults, Lookups, StoredPacket, WholePacket
 from tearline_server.storage.rows import ErasureRow, RecallRow
@@ -20,7 +20,12 @@ from tearline_server.storage.rows import ErasureRow, RecallRow
 OURS = "spiffe://a.example"
 REFUSED = EventOutcome.REFUSED
 CIPHERTEXTS = encode_parts(
-    PacketParts(manifest=PACKET, openings=(), ciphertexts={1: b"one", 2: b"two", 3: b"three"})
+    PacketParts(
+        manifest=PACKET,
+        ciphertexts={1: b"one", 2: b"two", 3: b"three"},
+        slot_count=8,
+        path=(b"slot zero".ljust(32), b"slots four to seven".ljust(32)),
+    )
 )
 
 
@@ -93,7 +98,7 @@ async def test_a_packet_comes_back_with_its_manifest_and_what_was_recalled(store
     await put(store, event(1), recalls=[some], dropped={PACKET: {1, 3}})
     await put(store, event(2), recalls=[all_of_it, some])
     left = (await store.packets([PACKET]))[PACKET]
-    assert ciphertexts_of(left.ciphertexts) == {2: b"two"}
+    assert parts_of(left.ciphertexts).ciphertexts == {2: b"two"}
     assert sorted(await store.recalls(PACKET), key=lambda row: row.node) == [all_of_it, some]
     asked = Lookups(packets=((PACKET, OURS),), recalls=frozenset({b"q" * 32}))
     found = await known(store, asked)

@@ -29,7 +29,7 @@ pytestmark = [
 US, CN, MX = AGENCIES
 ENCRYPTION_OFF = (
     "tearline.sealing.slots:seal_slot="
-    "(slot_of(bytes(32), field_plaintext(field)), field_plaintext(field))"
+    "(slot_commit(packet_id, slot, key, field, b''), field_plaintext(field))"
 )
 
 

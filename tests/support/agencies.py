@@ -37,7 +37,7 @@ from tearline.packets.packet import AgreementRef, Field, PacketKind, Pins, Withh
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, Pap, Tlp
 from tearline.policy.terms import ArticleTerms, Terms
-from tearline.sealing import Envelope, SealedPacket, decision_digest, release_of, seal, seal_release
+from tearline.sealing import Envelope, SealedPacket, release_of, seal, seal_release
 from tearline.statements.channel import Address
 from tearline.statements.signer import Signer
 from tearline.statements.statement import Header, StatementType
@@ -382,7 +382,6 @@ def packet(header: Header, fields: Sequence[Field] = FIELDS, **changed: object) 
     envelope = Envelope(
         kind=PacketKind.LEAD,
         agreement=AgreementRef(id=AGREEMENT_ID, version=1, article="money-laundering"),
-        pins=PINS,
         not_after_ms=NOW_MS + 90 * DAY_MS,
         case_id="case-7",
         evaluation="B2",
@@ -434,7 +433,6 @@ def grant(
         openings=tuple(sorted(existences)),
         compartments=tuple(sorted(compartments)),
         fields=tuple(sorted(slots)),
-        decision_digest=decision_digest(secret("decision salt"), b"decision"),
         acted_by=None,
         sealed=b"",
     )

@@ -277,7 +277,7 @@ def sealed_packet(
     header: Header, fields: Sequence[Field] = FIELDS, **changed: object
 ) -> SealedPacket:
     """A sealed lead under the agreement."""
-    usual = {"pins": INSTALLATION.pins, "case_id": "", "evaluation": "X4"}
+    usual: dict[str, object] = {"case_id": "", "evaluation": "X4"}
     return packet(header, fields, **(usual | changed))
 
 
@@ -292,6 +292,7 @@ def parts_of(sealed: SealedPacket) -> PacketParts:
         manifest=manifest_id(sealed),
         openings=tuple(sealed.openings[c] for c in sorted(sealed.openings)),
         ciphertexts=dict(enumerate(sealed.ciphertexts)),
+        slot_count=len(sealed.ciphertexts),
     )
 
 

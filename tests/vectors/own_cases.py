@@ -1,7 +1,7 @@
 """The frozen files as the tests of this implementation read them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import pytest
 
 from tearline.crypto.keys import KemKey
 from tearline.errors import TearlineError
+from tearline.packets.packet import PacketParts
 from tearline.tlog.checkpoint import parse_verifier_key
 from tearline.verification.log_entries import parse_clear
 from tearline.verification.moment import Moment
@@ -75,6 +76,14 @@ def verify(signed: Signed) -> str:
 
 def ciphertexts() -> dict[int, bytes]:
     return dict(enumerate(map(bytes.fromhex, vectors("packet")["ciphertexts"])))
+
+
+def delivered(held: Mapping[int, bytes], path: Iterable[bytes] = ()) -> PacketParts:
+    """Some ciphertexts of the packet, as they are delivered."""
+    slot_count = len(vectors("packet")["ciphertexts"])
+    return PacketParts(
+        manifest=bytes(32), ciphertexts=held, slot_count=slot_count, path=tuple(path)
+    )
 
 
 @cache

@@ -104,7 +104,8 @@ def judge_packet(case: Json) -> None:
         for slot, ciphertext in replace.get("ciphertexts", {}).items()
     }
     manifest, release = basics.parse("Manifest", body), basics.parse("Release", encoded)
-    verifier.open_packet(manifest, release, parts | others)
+    path = list(map(of, replace.get("path", [])))
+    verifier.open_packet(manifest, release, parts | others, path)
 
 
 def judge_granted(case: Json) -> None:

@@ -102,8 +102,8 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     "Statement.inclusions": range(1, 65),
     "Inclusion.path": range(13),
     "Manifest.derived_from": range(65),
-    "Manifest.compartments": range(4, 65, 4),
-    "Manifest.slots": range(8, 2049, 8),
+    "Manifest.compartments": range(256, 4097, 256),
+    "Manifest.slots": range(256, 65_537, 256),
     "Opening.compartment": range(64),
     **dict.fromkeys([f"{name}.form" for name in _MARKED], range(2, 5)),
     "Opening.slots": range(1, 2049),
@@ -225,6 +225,10 @@ def is_consistent(name: str, m: Message) -> bool:
             apart = m["entity"] or not re.match("[0-9a-f]{32}/.", m["name"], re.S)
             whole = readable and m["media_type"] != "text/plain" and bool(apart)
             return whole and sum(map(len, m["values"])) <= 1 << 20
+        case "Manifest":
+            columns = m["slots"] + m["compartments"]
+            commits = {columns[at : at + 32] for at in range(0, len(columns), 32)}
+            return 32 * len(commits) == len(columns)
         case "FieldRelease" | "ShownField":
             return bool(m["mask"]) == (m["form"] == 3) and len(m["mask"]) <= 64
         case "Article":

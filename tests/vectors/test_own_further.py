@@ -17,7 +17,7 @@ from tearline.identity import trust_domain_of
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import parse_policy_set
 from tearline.policy.vocabulary import SHARED_POLICIES
-from tearline.sealing import open_packet
+from tearline.sealing import open_delivered
 from tearline.statements.receipt import LogOpening, Status, verify_forward
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import parse_checkpoint, parse_verifier_key
@@ -55,6 +55,7 @@ from vectors.own_cases import (
     cases,
     ciphertexts,
     code_of,
+    delivered,
     first_blind,
     log_keys,
     recipient,
@@ -235,7 +236,8 @@ def judge_packet(case: Case) -> None:
     base, changes = vectors("packet"), case["replace"]
     parts = ciphertexts() | {int(i): of(each) for i, each in changes.get("ciphertexts", {}).items()}
     manifest = parse_manifest(of(changes.get("body", base["body"])))
-    open_packet(manifest, parts, parse_release(of(changes.get("release", base["release"]))))
+    release = parse_release(of(changes.get("release", base["release"])))
+    open_delivered(manifest, delivered(parts), release)
 
 
 def judge_granted(case: Case) -> None:
@@ -258,13 +260,12 @@ def judge_granted(case: Case) -> None:
         attestations={**grant.attestations, **manifest.attestations},
         entry=entry,
     )
-    pins = parse_manifest(manifest.statement.body).pins
     intake = DeliveryVerifier(
         Recipient(
             node=node,
             trust=trust(first_blind()),
             kem_key=lambda _: recipient(),
-            pins=pins,
+            pins=ONE_PERSON.pins,
             agreement_at=lambda _id, _index: ONE_PERSON,
             policy_under=lambda agreement: ReleasePolicy(
                 terms=agreement.terms, shared=parse_policy_set(SHARED_POLICIES)

@@ -12,6 +12,7 @@ import pytest
 
 from tearline.crypto.keys import SigningKey, SigningPublicKey
 from tearline.errors import StatusBackwards
+from tearline.packets.ciphertexts import CiphertextTree, verify_ciphertexts
 from tearline.packets.commitments import (
     field_keys,
     field_secret,
@@ -22,7 +23,7 @@ from tearline.packets.commitments import (
 from tearline.packets.packet import Marks
 from tearline.policy.form import parse_form
 from tearline.policy.marking import parse_marking
-from tearline.sealing import open_packet, open_release
+from tearline.sealing import open_delivered, open_packet, open_release
 from tearline.statements.receipt import Status, verify_forward
 from tearline.statements.statement import StatementType, leaf_hash, statement_id
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint
@@ -62,12 +63,14 @@ from tearline.wire.packets import (
     parse_release,
 )
 from tearline.wire.statements import parse_attestation, parse_signed
+from vectors.own.packets import decoded
 from vectors.own.plain import plain
 from vectors.own_cases import (
     Case,
     cases,
     ciphertexts,
     code_of,
+    delivered,
     first_blind,
     log_keys,
     recipient,
@@ -166,7 +169,7 @@ def test_the_manifest_is_what_it_was() -> None:
     case = vectors("packet")
     body = bytes.fromhex(case["body"])
     manifest = parse_manifest(body)
-    assert plain(manifest) == case["manifest"]
+    assert decoded(manifest) == case["manifest"]
     assert encode_manifest(manifest) == body
     signed = parse_signed(bytes.fromhex(case["signed"]))
     assert (signed.statement.body, signed.statement.id.hex()) == (body, case["statement_id"])
@@ -195,7 +198,7 @@ def test_slots_derive_commit_and_hold_what_they_did(case: Case) -> None:
     marks = Marks(parse_marking(said["marking"]), parse_form(said["form"]), said["mask"])
     assert marking_digest(marks).hex() == case["marking_digest"]
     commit = slot_commit(pid, slot, salt, marks, plaintext)
-    assert commit.hex() == case["commit"] == manifest.slots[slot].commit.hex()
+    assert commit.hex() == case["commit"] == manifest.slots[slot].hex()
     length = int.from_bytes(plaintext[:4], "big")
     assert plain(parse_field(plaintext[4 : 4 + length], marks)) == case["field"]
 
@@ -221,14 +224,24 @@ def test_bad_manifests_are_refused(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("packet", "refused", "packet"))
 def test_bad_packets_do_not_open(case: Case) -> None:
     base, changes = vectors("packet"), case["replace"]
-    parts = ciphertexts()
+    held = ciphertexts()
     for slot, ciphertext in changes.get("ciphertexts", {}).items():
-        del parts[int(slot)]
+        del held[int(slot)]
         if ciphertext is not None:
-            parts[int(slot)] = bytes.fromhex(ciphertext)
+            held[int(slot)] = bytes.fromhex(ciphertext)
     manifest = parse_manifest(bytes.fromhex(changes.get("body", base["body"])))
     release = parse_release(bytes.fromhex(changes.get("release", base["release"])))
-    assert code_of(lambda: open_packet(manifest, parts, release)) == case["code"]
+    parts = delivered(held, map(bytes.fromhex, changes.get("path", [])))
+    assert code_of(lambda: open_delivered(manifest, parts, release)) == case["code"]
+
+
+@pytest.mark.parametrize("case", vectors("packet")["paths"], ids=lambda case: str(case["slots"]))
+def test_paths_lead_to_the_root(case: Case) -> None:
+    manifest = parse_manifest(bytes.fromhex(vectors("packet")["body"]))
+    whole = delivered(ciphertexts())
+    assert plain(CiphertextTree(whole).path(case["slots"])) == case["path"]
+    held = {slot: whole.ciphertexts[slot] for slot in case["slots"]}
+    verify_ciphertexts(manifest, delivered(held, map(bytes.fromhex, case["path"])))
 
 
 # grant-v1.json

@@ -15,7 +15,6 @@ from tearline.policy.marking import HANDLING_CODES, Marking, Pap
 from tearline.sealing import (
     Envelope,
     SealedPacket,
-    decision_digest,
     release_of,
     seal,
     seal_release,
@@ -100,7 +99,6 @@ def _sealed(plan: ReleasePlan, header: Header) -> SealedPacket:
                 version=draft.agreement.version,
                 article=draft.article,
             ),
-            pins=draft.agreement.pins,
             not_after_ms=draft.not_after_ms,
             case_id=draft.case_id,
             urgency=draft.urgency,
@@ -198,7 +196,6 @@ def make_grant(
         openings=tuple(sorted(selection.existences)),
         compartments=selection.compartments,
         fields=slots,
-        decision_digest=decision_digest(secrets.token_bytes(32), _decision_text(selection, slots)),
         acted_by=releaser.acted_by,
         sealed=b"",
         seconded_by=releaser.seconded_by,
@@ -220,6 +217,7 @@ def _composed(tree: SignedTree, sealed: SealedPacket, first: int, stop: int) -> 
             manifest=manifest.statement.id,
             openings=tuple(sealed.openings[c] for c in sorted(sealed.openings)),
             ciphertexts=dict(enumerate(sealed.ciphertexts)),
+            slot_count=len(sealed.ciphertexts),
         ),
         keys=release_of(sealed, existences={}, compartments=sealed.keys),
         grants=tuple(signed(tree, number) for number in range(first + 1, stop)),
@@ -253,12 +251,6 @@ def _caveats(markings: Sequence[Marking]) -> Caveats:
         orcon=any(marking.orcon for marking in markings),
         pap=max((marking.pap for marking in markings), default=Pap.CLEAR),
     )
-
-
-def _decision_text(selection: Selection, slots: tuple[int, ...]) -> bytes:
-    told = [f"exists {c} {reason}" for c, reason in sorted(selection.existences.items())]
-    whole = [f"release {c}" for c in selection.compartments]
-    return "\n".join([*told, *whole, *(f"slot {slot}" for slot in slots)]).encode()
 
 
 def sign_together(

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from tearline.audit.event import EventCode
-from tearline.errors import AgreementNotInForce, TearlineError
+from tearline.errors import AgreementNotInForce, CommitmentMismatch, TearlineError
+from tearline.packets.ciphertexts import without_ciphertexts
 from tearline.packets.grant import Grant
 from tearline.packets.packet import PacketParts
 from tearline.packets.recall import Reach
@@ -69,7 +70,6 @@ def forget(context: NodeContext, packet_id: bytes, gone: Gone) -> None:
         packets.put_parts(
             PacketParts(
                 manifest=packet_id,
-                openings=(),
                 ciphertexts={
                     slot: data for slot, data in held.parts.ciphertexts.items() if slot in left
                 },
@@ -109,9 +109,17 @@ def _stripped(data: bytes | None, packet_id: bytes, gone: Gone) -> bytes | None:
 
 
 def _left(parts: PacketParts, gone: frozenset[int] | None) -> PacketParts:
-    """Returns a packet's ciphertexts without the given slots; None removes all of them."""
-    kept = {} if gone is None else {s: d for s, d in parts.ciphertexts.items() if s not in gone}
-    return PacketParts(manifest=parts.manifest, openings=(), ciphertexts=kept)
+    """Returns a packet's ciphertexts without the given slots; None removes all of them.
+
+    A path that does not fit is dropped: it proves nothing.
+    """
+    if gone is None:
+        return PacketParts(manifest=parts.manifest, ciphertexts={})
+    try:
+        return without_ciphertexts(parts, gone)
+    except CommitmentMismatch:
+        left = {slot: data for slot, data in parts.ciphertexts.items() if slot not in gone}
+        return PacketParts(manifest=parts.manifest, ciphertexts=left)
 
 
 def _grant_of(delivery: Delivery) -> Grant | None:

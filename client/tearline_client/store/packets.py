@@ -54,6 +54,7 @@ class PacketStore(PacketIndex):
                 manifest=parts.manifest,
                 openings=parts.openings or earlier.openings,
                 ciphertexts={**earlier.ciphertexts, **parts.ciphertexts},
+                slot_count=parts.slot_count or earlier.slot_count,
             )
         self._db.execute(
             "INSERT INTO packet VALUES (?, ?, ?, ?, ?)"

@@ -13,7 +13,6 @@ they are compared as any bytes are. All functions follow docs/spec/packet-v1.md 
 beyond the call.
 """
 
-import hashlib
 import struct
 from functools import lru_cache
 
@@ -91,22 +90,6 @@ def verify_opening(manifest: Manifest, opening: Opening) -> None:
         raise CommitmentMismatch("the opening belongs to another packet")
     if manifest.compartments[c].opening_commit != opening_commit(manifest.packet_id, opening):
         raise CommitmentMismatch("the opening is not the one that was signed")
-
-
-def verify_ciphertext(manifest: Manifest, slot: int, ciphertext: bytes) -> None:
-    """Checks that ``manifest`` names ``ciphertext`` at ``slot``.
-
-    Raises:
-        CommitmentMismatch: If it names another one, or has no such slot.
-    """
-    if not 0 <= slot < len(manifest.slots):
-        raise CommitmentMismatch("the packet has no such slot")
-    expected = manifest.slots[slot]
-    if (
-        len(ciphertext) != expected.ciphertext_length
-        or hashlib.sha256(ciphertext).digest() != expected.ciphertext_sha256
-    ):
-        raise CommitmentMismatch("a ciphertext is not the one that was signed")
 
 
 def padded_length(length: int) -> int:

@@ -52,7 +52,6 @@ class Grant:
         openings: Compartments with only their existence disclosed; ascending.
         compartments: Compartments released whole; ascending.
         fields: Slots released singly; ascending.
-        decision_digest: 32 bytes, the salted hash of the policy decision behind it.
         acted_by: The releasing person, or None for a machine duty.
         sealed: HPKE encapsulation and ciphertext of the release.
         seconded_by: The approver, if the article requires two persons; see
@@ -70,7 +69,6 @@ class Grant:
     openings: tuple[int, ...]
     compartments: tuple[int, ...]
     fields: tuple[int, ...]
-    decision_digest: bytes
     acted_by: ActedBy | None
     sealed: bytes
     seconded_by: ActedBy | None = None
@@ -80,7 +78,6 @@ class Grant:
             (self.grant_id, GRANT_ID_SIZE),
             (self.packet, HASH_SIZE),
             (self.kem_key_id, HASH_SIZE),
-            (self.decision_digest, HASH_SIZE),
         )
         if any(len(value) != size for value, size in sizes):
             raise StatementMalformed("a part of the grant has the wrong size")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from tearline.dataclass.immutable import immutable
@@ -173,32 +174,26 @@ class Compartment:
 
 
 @immutable
-class Slot:
-    """Slot in the manifest: commitment, ciphertext hash and length in bytes."""
-
-    commit: bytes
-    ciphertext_sha256: bytes
-    ciphertext_length: int
-
-
-@immutable
 class Manifest:
-    """Originator's signed part of a packet."""
+    """Originator's signed part of a packet.
+
+    Slots are numbered by their places. ``slots`` holds a commitment for each, and
+    ``ciphertexts_root`` is one for all their ciphertexts; 32 bytes each.
+    """
 
     header: Header
-    suite: int
     packet_id: bytes
     not_after_ms: int
     kind: PacketKind
     agreement: AgreementRef
     case_id: str
     urgency: Urgency
-    pins: Pins
     derived_from: tuple[bytes, ...]
     supersedes: bytes
     evaluation: str
     compartments: tuple[Compartment, ...]
-    slots: tuple[Slot, ...]
+    slots: tuple[bytes, ...]
+    ciphertexts_root: bytes
 
     def __post_init__(self) -> None:
         if len(self.packet_id) != PACKET_ID_SIZE or len(self.agreement.id) != AGREEMENT_ID_SIZE:
@@ -209,11 +204,16 @@ class Manifest:
             raise PacketTooLarge(f"a packet has at most {MAX_SLOTS} slots")
         if len(self.compartments) % COMPARTMENTS_MULTIPLE or len(self.slots) % SLOTS_MULTIPLE:
             raise StatementMalformed("compartments and slots are not padded")
+        pairs = ((each.opening_commit, each.key_commit) for each in self.compartments)
+        if len({*self.slots, *chain(*pairs)}) != len(self.slots) + 2 * len(self.compartments):
+            raise StatementMalformed("two commitments of the packet are the same")
         if any(len(i) != HASH_SIZE for i in self.derived_from) or len(self.supersedes) not in (
             0,
             HASH_SIZE,
         ):
             raise StatementMalformed("a packet is named by 32 bytes")
+        if len(self.ciphertexts_root) != HASH_SIZE:
+            raise StatementMalformed("the root of the ciphertexts has the wrong size")
         if len(self.derived_from) > MAX_COMPARTMENTS or len(self.case_id) > MAX_TEXT_BYTES:
             raise StatementMalformed("the packet names too many sources or too long a case")
         verify_evaluation(self.evaluation)
@@ -315,11 +315,24 @@ class View:
 
 @immutable
 class PacketParts:
-    """Attachments of a manifest: openings for the exchange, ciphertexts for readers."""
+    """Attachments of a manifest: openings for the exchange, ciphertexts for readers.
+
+    Attributes:
+        manifest: 32 bytes, the statement id.
+        openings: Those of the packet's compartments, or none.
+        ciphertexts: By slot; all, some or none of the packet's.
+        slot_count: Slots of the packet, where ciphertexts are here.
+        path: 32 bytes each; leads with the ciphertexts to the manifest's root, see
+            ``tearline.packets.ciphertexts``.
+        lengths: Bytes of all ciphertexts, by slot, where openings are stored apart from them.
+    """
 
     manifest: bytes
-    openings: tuple[Opening, ...]
+    openings: tuple[Opening, ...] = ()
     ciphertexts: Mapping[int, bytes]
+    slot_count: int = 0
+    path: tuple[bytes, ...] = ()
+    lengths: tuple[int, ...] = ()
 
 
 def verify_form(marked: Marked) -> None:

@@ -14,12 +14,12 @@ from tearline.sealing.packets import (
     Envelope,
     SealedPacket,
     granted_slots,
+    open_delivered,
     open_packet,
     release_of,
     seal,
 )
 from tearline.sealing.recipients import (
-    decision_digest,
     open_note,
     open_release,
     seal_note,
@@ -30,9 +30,9 @@ from tearline.sealing.slots import field_plaintext, parse_field_plaintext
 __all__ = [
     "Envelope",
     "SealedPacket",
-    "decision_digest",
     "field_plaintext",
     "granted_slots",
+    "open_delivered",
     "open_note",
     "open_packet",
     "open_release",

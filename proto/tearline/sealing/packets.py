@@ -4,9 +4,8 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from tearline.crypto.keys import SUITE
 from tearline.dataclass.immutable import immutable
-from tearline.errors import CommitmentMismatch, NotFound, PacketTooLarge, SuiteUnknown
+from tearline.errors import CommitmentMismatch, DecryptionFailed, NotFound, PacketTooLarge
 from tearline.limits import (
     COMPARTMENTS_MULTIPLE,
     MAX_COMPARTMENTS,
@@ -14,6 +13,7 @@ from tearline.limits import (
     MAX_SLOTS,
     SLOTS_MULTIPLE,
 )
+from tearline.packets.ciphertexts import ciphertexts_root, verify_ciphertexts
 from tearline.packets.commitments import (
     field_secret,
     key_commit,
@@ -34,8 +34,7 @@ from tearline.packets.packet import (
     OpenedField,
     Opening,
     PacketKind,
-    Pins,
-    Slot,
+    PacketParts,
     Urgency,
     View,
     WithholdReason,
@@ -43,7 +42,7 @@ from tearline.packets.packet import (
 )
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
-from tearline.sealing.slots import open_slot, release_slot, seal_slot, slot_of
+from tearline.sealing.slots import open_slot, release_slot, seal_slot
 from tearline.statements.statement import HASH_SIZE, Header
 from tearline.wire.packets import CompartmentRelease, OpeningRelease, Release
 
@@ -54,7 +53,6 @@ class Envelope:
 
     kind: PacketKind
     agreement: AgreementRef
-    pins: Pins
     not_after_ms: int
     case_id: str = ""
     urgency: Urgency = Urgency.ROUTINE
@@ -110,7 +108,7 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
     free_slots = random.sample(range(slot_count), slot_count)
     free_compartments = random.sample(range(compartment_count), compartment_count)
 
-    slots: dict[int, Slot] = {}
+    slots: dict[int, bytes] = {}
     ciphertexts: dict[int, bytes] = {}
     compartments: dict[int, Compartment] = {}
     openings: dict[int, Opening] = {}
@@ -140,32 +138,32 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
         length = random.choice([each for each in lengths if each <= room] or [min(lengths)])
         room -= length
         ciphertexts[i] = secrets.token_bytes(length)
-        slots[i] = slot_of(secrets.token_bytes(HASH_SIZE), ciphertexts[i])
+        slots[i] = secrets.token_bytes(HASH_SIZE)
     for c in free_compartments:
         compartments[c] = Compartment(
             opening_commit=secrets.token_bytes(HASH_SIZE),
             key_commit=secrets.token_bytes(HASH_SIZE),
         )
+    in_order = tuple(ciphertexts[i] for i in range(slot_count))
     manifest = Manifest(
         header=header,
-        suite=SUITE,
         packet_id=packet_id,
         not_after_ms=envelope.not_after_ms,
         kind=envelope.kind,
         agreement=envelope.agreement,
         case_id=envelope.case_id,
         urgency=envelope.urgency,
-        pins=envelope.pins,
         derived_from=envelope.derived_from,
         supersedes=envelope.supersedes,
         evaluation=envelope.evaluation,
         compartments=tuple(compartments[c] for c in range(compartment_count)),
         slots=tuple(slots[i] for i in range(slot_count)),
+        ciphertexts_root=ciphertexts_root(in_order),
     )
     return SealedPacket(
         manifest=manifest,
         openings=openings,
-        ciphertexts=tuple(ciphertexts[i] for i in range(slot_count)),
+        ciphertexts=in_order,
         keys=keys,
     )
 
@@ -221,42 +219,33 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
         Every granted field and every disclosed compartment; all of them verified.
 
     Raises:
-        SuiteUnknown: If the packet has another suite.
-        CommitmentMismatch: If an opening, a key, a ciphertext or a plaintext does not match the
-            manifest's commitment.
+        CommitmentMismatch: If an opening, a key or a plaintext does not match the manifest's
+            commitment.
         CiphertextMissing: If a granted ciphertext is absent.
         DecryptionFailed: If a ciphertext does not open.
         PathDuplicated: If two fields share a path and a form.
         StatementMalformed: If a plaintext is not a field.
     """
-    if manifest.suite != SUITE:
-        raise SuiteUnknown(f"suite {manifest.suite}")
-    _verify_openings(manifest, release)
-    released: dict[int, tuple[bytes, Marked]] = {}
-    for item in release.compartments:
-        opening, c = item.opening, item.opening.compartment
-        if manifest.compartments[c].key_commit != key_commit(manifest.packet_id, c, item.key):
-            raise CommitmentMismatch("a compartment's key is not the one that was signed")
-        for i in opening.slots:
-            released[i] = field_secret(item.key, manifest.packet_id, c, i), opening
-    for single in release.fields:
-        secret, marked = released.setdefault(single.slot, (single.secret, single))
-        if (secret, marking_digest(marked)) != (single.secret, marking_digest(single)):
-            raise CommitmentMismatch("a slot is released in two ways that differ")
-    fields = {i: open_slot(manifest, i, *released[i], ciphertexts) for i in sorted(released)}
-    verify_unique_paths(fields.values())
-    return View(
-        fields=tuple(OpenedField(slot=i, field=field) for i, field in fields.items()),
-        existences=tuple(
-            Existence(
-                compartment=told.opening.compartment,
-                category=told.opening.marking.category,
-                slots=told.opening.slots,
-                reason=told.reason,
-            )
-            for told in release.openings
-        ),
-    )
+    return _view(release, _fields(manifest, ciphertexts, _released(manifest, release)))
+
+
+def open_delivered(manifest: Manifest, parts: PacketParts, release: Release) -> View:
+    """Opens what was delivered of a packet, and tells whose fault it is if a field does not open.
+
+    A ciphertext that opens to its commitment is the one that was sealed: it needs no path. If one
+    does not, the path decides. If it leads to the root that was signed, the originator sealed that
+    ciphertext; otherwise the exchange delivered another.
+
+    Raises:
+        CommitmentMismatch: If the ciphertexts are not those that were signed; otherwise as in
+            ``open_packet``, for which the originator answers.
+    """
+    released = _released(manifest, release)
+    try:
+        return _view(release, _fields(manifest, parts.ciphertexts, released))
+    except (CommitmentMismatch, DecryptionFailed):
+        verify_ciphertexts(manifest, parts)
+        raise
 
 
 def granted_slots(manifest: Manifest, grant: Grant, openings: Mapping[int, Opening]) -> set[int]:
@@ -278,6 +267,50 @@ def granted_slots(manifest: Manifest, grant: Grant, openings: Mapping[int, Openi
 
 def _round_up(count: int, multiple: int) -> int:
     return -(-count // multiple) * multiple
+
+
+def _released(manifest: Manifest, release: Release) -> dict[int, tuple[bytes, Marked]]:
+    """Returns the secret of each released slot, with what is said of its marking."""
+    _verify_openings(manifest, release)
+    released: dict[int, tuple[bytes, Marked]] = {}
+    for item in release.compartments:
+        opening, c = item.opening, item.opening.compartment
+        if manifest.compartments[c].key_commit != key_commit(manifest.packet_id, c, item.key):
+            raise CommitmentMismatch("a compartment's key is not the one that was signed")
+        for i in opening.slots:
+            released[i] = field_secret(item.key, manifest.packet_id, c, i), opening
+    for single in release.fields:
+        if single.slot >= len(manifest.slots):
+            raise CommitmentMismatch("the packet has no such slot")
+        secret, marked = released.setdefault(single.slot, (single.secret, single))
+        if (secret, marking_digest(marked)) != (single.secret, marking_digest(single)):
+            raise CommitmentMismatch("a slot is released in two ways that differ")
+    return released
+
+
+def _fields(
+    manifest: Manifest,
+    ciphertexts: Mapping[int, bytes],
+    released: Mapping[int, tuple[bytes, Marked]],
+) -> dict[int, Field]:
+    """Returns the field of each released slot, in their order."""
+    return {i: open_slot(manifest, i, *released[i], ciphertexts) for i in sorted(released)}
+
+
+def _view(release: Release, fields: Mapping[int, Field]) -> View:
+    verify_unique_paths(fields.values())
+    return View(
+        fields=tuple(OpenedField(slot=i, field=field) for i, field in fields.items()),
+        existences=tuple(
+            Existence(
+                compartment=told.opening.compartment,
+                category=told.opening.marking.category,
+                slots=told.opening.slots,
+                reason=told.reason,
+            )
+            for told in release.openings
+        ),
+    )
 
 
 def _verify_openings(manifest: Manifest, release: Release) -> None:

@@ -7,7 +7,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from tearline.crypto.keys import KemKey, KemPublicKey
-from tearline.encoding import label, labelled_sha256, prefixed
+from tearline.encoding import label
 from tearline.errors import DecryptionFailed, GrantMisdirected, ReleaseMismatch
 from tearline.packets.grant import Grant
 from tearline.sealing.slots import padded, unpadded
@@ -82,11 +82,6 @@ def open_note(sealed: bytes, key: KemKey, kind: StatementType, before: bytes) ->
         # ValueError: shorter than an encapsulation.
         raise DecryptionFailed("the sealed part of a statement") from None
     return unpadded(plaintext)
-
-
-def decision_digest(salt: bytes, decision: bytes) -> bytes:
-    """Returns the 32-byte salted digest of a policy decision, as a grant carries it."""
-    return labelled_sha256("decision", salt, prefixed(decision))
 
 
 def _grant_info(grant: Grant) -> bytes:

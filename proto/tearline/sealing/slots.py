@@ -1,6 +1,5 @@
 """Field in its slot: padded, sealed under its own key, with a commitment."""
 
-import hashlib
 from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
@@ -18,9 +17,8 @@ from tearline.packets.commitments import (
     field_secret,
     padded_length,
     slot_commit,
-    verify_ciphertext,
 )
-from tearline.packets.packet import Field, Manifest, Marked, Opening, Slot
+from tearline.packets.packet import Field, Manifest, Marked, Opening
 from tearline.wire.packets import FieldRelease, encode_field, parse_field
 
 _NONCE = bytes(12)  # a slot's key encrypts once
@@ -60,19 +58,10 @@ def unpadded(plaintext: bytes) -> bytes:
     return plaintext[4:end]
 
 
-def slot_of(commit: bytes, ciphertext: bytes) -> Slot:
-    """Returns the manifest's slot for a commitment and a ciphertext."""
-    return Slot(
-        commit=commit,
-        ciphertext_sha256=hashlib.sha256(ciphertext).digest(),
-        ciphertext_length=len(ciphertext),
-    )
-
-
 def seal_slot(
     packet_id: bytes, compartment: int, slot: int, key: bytes, field: Field
-) -> tuple[Slot, bytes]:
-    """Returns the manifest's slot and the ciphertext of a field under its compartment's key.
+) -> tuple[bytes, bytes]:
+    """Returns the commitment and the ciphertext of a field under its compartment's key.
 
     Args:
         packet_id: 16 bytes.
@@ -84,7 +73,7 @@ def seal_slot(
     plaintext = field_plaintext(field)
     cipher_key, salt = field_keys(field_secret(key, packet_id, compartment, slot), packet_id, slot)
     ciphertext = AESGCM(cipher_key).encrypt(_NONCE, plaintext, None)
-    return slot_of(slot_commit(packet_id, slot, salt, field, plaintext), ciphertext), ciphertext
+    return slot_commit(packet_id, slot, salt, field, plaintext), ciphertext
 
 
 def release_slot(packet_id: bytes, opening: Opening, key: bytes, slot: int) -> FieldRelease:
@@ -112,29 +101,25 @@ def open_slot(
 
     Args:
         manifest: The packet's.
-        slot: The slot's index.
+        slot: The index of one of its slots.
         secret: 32 bytes, the slot's.
         marked: Its compartment's opening, or its release: the commitment covers what they say.
         ciphertexts: By slot.
 
     Raises:
-        CommitmentMismatch: If the ciphertext or the plaintext does not match its commitment.
+        CommitmentMismatch: If the plaintext does not match its commitment.
         CiphertextMissing: If the ciphertext is absent.
         DecryptionFailed: If it does not open.
         StatementMalformed: If the plaintext is not a field.
     """
-    if slot >= len(manifest.slots):
-        raise CommitmentMismatch("the packet has no such slot")
     if slot not in ciphertexts:
         raise CiphertextMissing()
-    ciphertext = ciphertexts[slot]
-    verify_ciphertext(manifest, slot, ciphertext)
     packet_id = manifest.packet_id
     cipher_key, salt = field_keys(secret, packet_id, slot)
     try:
-        plaintext = AESGCM(cipher_key).decrypt(_NONCE, ciphertext, None)
+        plaintext = AESGCM(cipher_key).decrypt(_NONCE, ciphertexts[slot], None)
     except InvalidTag:
         raise DecryptionFailed() from None
-    if manifest.slots[slot].commit != slot_commit(packet_id, slot, salt, marked, plaintext):
+    if manifest.slots[slot] != slot_commit(packet_id, slot, salt, marked, plaintext):
         raise CommitmentMismatch("a field is not the one that was signed")
     return parse_field_plaintext(plaintext, marked)

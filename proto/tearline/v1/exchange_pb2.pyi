@@ -10,14 +10,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PacketParts(_message.Message):
-    __slots__ = ("manifest", "openings", "ciphertexts")
+    __slots__ = ("manifest", "openings", "ciphertexts", "slot_count", "path", "lengths")
     MANIFEST_FIELD_NUMBER: _ClassVar[int]
     OPENINGS_FIELD_NUMBER: _ClassVar[int]
     CIPHERTEXTS_FIELD_NUMBER: _ClassVar[int]
+    SLOT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    LENGTHS_FIELD_NUMBER: _ClassVar[int]
     manifest: bytes
     openings: _containers.RepeatedScalarFieldContainer[bytes]
     ciphertexts: _containers.RepeatedCompositeFieldContainer[_packet_pb2.Ciphertext]
-    def __init__(self, manifest: _Optional[bytes] = ..., openings: _Optional[_Iterable[bytes]] = ..., ciphertexts: _Optional[_Iterable[_Union[_packet_pb2.Ciphertext, _Mapping]]] = ...) -> None: ...
+    slot_count: int
+    path: _containers.RepeatedScalarFieldContainer[bytes]
+    lengths: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, manifest: _Optional[bytes] = ..., openings: _Optional[_Iterable[bytes]] = ..., ciphertexts: _Optional[_Iterable[_Union[_packet_pb2.Ciphertext, _Mapping]]] = ..., slot_count: _Optional[int] = ..., path: _Optional[_Iterable[bytes]] = ..., lengths: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Publish(_message.Message):
     __slots__ = ("bundles", "signed", "parts", "order")

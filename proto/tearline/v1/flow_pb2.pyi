@@ -28,7 +28,7 @@ class Caveats(_message.Message):
     def __init__(self, handling: _Optional[_Iterable[str]] = ..., orcon: _Optional[bool] = ..., pap: _Optional[str] = ...) -> None: ...
 
 class Grant(_message.Message):
-    __slots__ = ("header", "address", "grant_id", "packet", "kem_key_id", "not_after_ms", "purpose", "caveats", "openings", "compartments", "fields", "decision_digest", "acted_by", "sealed", "seconded_by")
+    __slots__ = ("header", "address", "grant_id", "packet", "kem_key_id", "not_after_ms", "purpose", "caveats", "openings", "compartments", "fields", "acted_by", "sealed", "seconded_by")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -40,7 +40,6 @@ class Grant(_message.Message):
     OPENINGS_FIELD_NUMBER: _ClassVar[int]
     COMPARTMENTS_FIELD_NUMBER: _ClassVar[int]
     FIELDS_FIELD_NUMBER: _ClassVar[int]
-    DECISION_DIGEST_FIELD_NUMBER: _ClassVar[int]
     ACTED_BY_FIELD_NUMBER: _ClassVar[int]
     SEALED_FIELD_NUMBER: _ClassVar[int]
     SECONDED_BY_FIELD_NUMBER: _ClassVar[int]
@@ -55,11 +54,10 @@ class Grant(_message.Message):
     openings: _containers.RepeatedScalarFieldContainer[int]
     compartments: _containers.RepeatedScalarFieldContainer[int]
     fields: _containers.RepeatedScalarFieldContainer[int]
-    decision_digest: bytes
     acted_by: _statement_pb2.ActedBy
     sealed: bytes
     seconded_by: _statement_pb2.ActedBy
-    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., address: _Optional[_Union[Address, _Mapping]] = ..., grant_id: _Optional[bytes] = ..., packet: _Optional[bytes] = ..., kem_key_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ..., purpose: _Optional[str] = ..., caveats: _Optional[_Union[Caveats, _Mapping]] = ..., openings: _Optional[_Iterable[int]] = ..., compartments: _Optional[_Iterable[int]] = ..., fields: _Optional[_Iterable[int]] = ..., decision_digest: _Optional[bytes] = ..., acted_by: _Optional[_Union[_statement_pb2.ActedBy, _Mapping]] = ..., sealed: _Optional[bytes] = ..., seconded_by: _Optional[_Union[_statement_pb2.ActedBy, _Mapping]] = ...) -> None: ...
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., address: _Optional[_Union[Address, _Mapping]] = ..., grant_id: _Optional[bytes] = ..., packet: _Optional[bytes] = ..., kem_key_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ..., purpose: _Optional[str] = ..., caveats: _Optional[_Union[Caveats, _Mapping]] = ..., openings: _Optional[_Iterable[int]] = ..., compartments: _Optional[_Iterable[int]] = ..., fields: _Optional[_Iterable[int]] = ..., acted_by: _Optional[_Union[_statement_pb2.ActedBy, _Mapping]] = ..., sealed: _Optional[bytes] = ..., seconded_by: _Optional[_Union[_statement_pb2.ActedBy, _Mapping]] = ...) -> None: ...
 
 class LogOpening(_message.Message):
     __slots__ = ("index", "salt", "event")

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from tearline.v1 import statement_pb2 as tearline_dot_v1_dot_statement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tearline/v1/packet.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\"<\n\x0c\x41greementRef\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0f\n\x07\x61rticle\x18\x03 \x01(\t\"F\n\x04Pins\x12\x0e\n\x06policy\x18\x01 \x01(\x0c\x12\x0e\n\x06schema\x18\x02 \x01(\x0c\x12\x0f\n\x07profile\x18\x03 \x01(\x0c\x12\r\n\x05masks\x18\x04 \x01(\x0c\"9\n\x0b\x43ompartment\x12\x16\n\x0eopening_commit\x18\x01 \x01(\x0c\x12\x12\n\nkey_commit\x18\x02 \x01(\x0c\"L\n\x04Slot\x12\x0e\n\x06\x63ommit\x18\x01 \x01(\x0c\x12\x19\n\x11\x63iphertext_sha256\x18\x02 \x01(\x0c\x12\x19\n\x11\x63iphertext_length\x18\x03 \x01(\r\"\xf6\x02\n\x08Manifest\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\r\n\x05suite\x18\x02 \x01(\r\x12\x11\n\tpacket_id\x18\x03 \x01(\x0c\x12\x14\n\x0cnot_after_ms\x18\x04 \x01(\x04\x12\x0c\n\x04kind\x18\x05 \x01(\t\x12,\n\tagreement\x18\x06 \x01(\x0b\x32\x19.tearline.v1.AgreementRef\x12\x0f\n\x07\x63\x61se_id\x18\x07 \x01(\t\x12\x0f\n\x07urgency\x18\x08 \x01(\t\x12\x1f\n\x04pins\x18\t \x01(\x0b\x32\x11.tearline.v1.Pins\x12\x14\n\x0c\x64\x65rived_from\x18\n \x03(\x0c\x12\x12\n\nsupersedes\x18\x0b \x01(\x0c\x12\x12\n\nevaluation\x18\x0c \x01(\t\x12.\n\x0c\x63ompartments\x18\r \x03(\x0b\x32\x18.tearline.v1.Compartment\x12 \n\x05slots\x18\x0e \x03(\x0b\x32\x11.tearline.v1.Slot\"h\n\x07Opening\x12\x13\n\x0b\x63ompartment\x18\x01 \x01(\r\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x0f\n\x07marking\x18\x03 \x01(\t\x12\x0c\n\x04\x66orm\x18\x04 \x01(\r\x12\x0c\n\x04mask\x18\x05 \x01(\t\x12\r\n\x05slots\x18\x06 \x03(\r\"N\n\nFieldPlain\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\x0c\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06values\x18\x03 \x03(\x0c\x12\x12\n\nmedia_type\x18\x04 \x01(\t\"\x9a\x01\n\x07Release\x12-\n\x08openings\x18\x01 \x03(\x0b\x32\x1b.tearline.v1.OpeningRelease\x12\x35\n\x0c\x63ompartments\x18\x02 \x03(\x0b\x32\x1f.tearline.v1.CompartmentRelease\x12)\n\x06\x66ields\x18\x03 \x03(\x0b\x32\x19.tearline.v1.FieldRelease\"1\n\x0eOpeningRelease\x12\x0f\n\x07opening\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\r\"2\n\x12\x43ompartmentRelease\x12\x0f\n\x07opening\x18\x01 \x01(\x0c\x12\x0b\n\x03key\x18\x02 \x01(\x0c\"Y\n\x0c\x46ieldRelease\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\x0e\n\x06secret\x18\x02 \x01(\x0c\x12\x0f\n\x07marking\x18\x03 \x01(\t\x12\x0c\n\x04\x66orm\x18\x04 \x01(\r\x12\x0c\n\x04mask\x18\x05 \x01(\t\"(\n\nCiphertext\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tearline/v1/packet.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\"<\n\x0c\x41greementRef\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0f\n\x07\x61rticle\x18\x03 \x01(\t\"F\n\x04Pins\x12\x0e\n\x06policy\x18\x01 \x01(\x0c\x12\x0e\n\x06schema\x18\x02 \x01(\x0c\x12\x0f\n\x07profile\x18\x03 \x01(\x0c\x12\r\n\x05masks\x18\x04 \x01(\x0c\"\xb3\x02\n\x08Manifest\x12#\n\x06header\x18\x01 \x01(\x0b\x32\x13.tearline.v1.Header\x12\x11\n\tpacket_id\x18\x02 \x01(\x0c\x12\x14\n\x0cnot_after_ms\x18\x03 \x01(\x04\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12,\n\tagreement\x18\x05 \x01(\x0b\x32\x19.tearline.v1.AgreementRef\x12\x0f\n\x07\x63\x61se_id\x18\x06 \x01(\t\x12\x0f\n\x07urgency\x18\x07 \x01(\t\x12\x14\n\x0c\x64\x65rived_from\x18\x08 \x03(\x0c\x12\x12\n\nsupersedes\x18\t \x01(\x0c\x12\x12\n\nevaluation\x18\n \x01(\t\x12\x14\n\x0c\x63ompartments\x18\x0b \x01(\x0c\x12\r\n\x05slots\x18\x0c \x01(\x0c\x12\x18\n\x10\x63iphertexts_root\x18\r \x01(\x0c\"h\n\x07Opening\x12\x13\n\x0b\x63ompartment\x18\x01 \x01(\r\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x0f\n\x07marking\x18\x03 \x01(\t\x12\x0c\n\x04\x66orm\x18\x04 \x01(\r\x12\x0c\n\x04mask\x18\x05 \x01(\t\x12\r\n\x05slots\x18\x06 \x03(\r\"N\n\nFieldPlain\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\x0c\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06values\x18\x03 \x03(\x0c\x12\x12\n\nmedia_type\x18\x04 \x01(\t\"\x9a\x01\n\x07Release\x12-\n\x08openings\x18\x01 \x03(\x0b\x32\x1b.tearline.v1.OpeningRelease\x12\x35\n\x0c\x63ompartments\x18\x02 \x03(\x0b\x32\x1f.tearline.v1.CompartmentRelease\x12)\n\x06\x66ields\x18\x03 \x03(\x0b\x32\x19.tearline.v1.FieldRelease\"1\n\x0eOpeningRelease\x12\x0f\n\x07opening\x18\x01 \x01(\x0c\x12\x0e\n\x06reason\x18\x02 \x01(\r\"2\n\x12\x43ompartmentRelease\x12\x0f\n\x07opening\x18\x01 \x01(\x0c\x12\x0b\n\x03key\x18\x02 \x01(\x0c\"Y\n\x0c\x46ieldRelease\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\x0e\n\x06secret\x18\x02 \x01(\x0c\x12\x0f\n\x07marking\x18\x03 \x01(\t\x12\x0c\n\x04\x66orm\x18\x04 \x01(\r\x12\x0c\n\x04mask\x18\x05 \x01(\t\"(\n\nCiphertext\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,24 +36,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AGREEMENTREF']._serialized_end=130
   _globals['_PINS']._serialized_start=132
   _globals['_PINS']._serialized_end=202
-  _globals['_COMPARTMENT']._serialized_start=204
-  _globals['_COMPARTMENT']._serialized_end=261
-  _globals['_SLOT']._serialized_start=263
-  _globals['_SLOT']._serialized_end=339
-  _globals['_MANIFEST']._serialized_start=342
-  _globals['_MANIFEST']._serialized_end=716
-  _globals['_OPENING']._serialized_start=718
-  _globals['_OPENING']._serialized_end=822
-  _globals['_FIELDPLAIN']._serialized_start=824
-  _globals['_FIELDPLAIN']._serialized_end=902
-  _globals['_RELEASE']._serialized_start=905
-  _globals['_RELEASE']._serialized_end=1059
-  _globals['_OPENINGRELEASE']._serialized_start=1061
-  _globals['_OPENINGRELEASE']._serialized_end=1110
-  _globals['_COMPARTMENTRELEASE']._serialized_start=1112
-  _globals['_COMPARTMENTRELEASE']._serialized_end=1162
-  _globals['_FIELDRELEASE']._serialized_start=1164
-  _globals['_FIELDRELEASE']._serialized_end=1253
-  _globals['_CIPHERTEXT']._serialized_start=1255
-  _globals['_CIPHERTEXT']._serialized_end=1295
+  _globals['_MANIFEST']._serialized_start=205
+  _globals['_MANIFEST']._serialized_end=512
+  _globals['_OPENING']._serialized_start=514
+  _globals['_OPENING']._serialized_end=618
+  _globals['_FIELDPLAIN']._serialized_start=620
+  _globals['_FIELDPLAIN']._serialized_end=698
+  _globals['_RELEASE']._serialized_start=701
+  _globals['_RELEASE']._serialized_end=855
+  _globals['_OPENINGRELEASE']._serialized_start=857
+  _globals['_OPENINGRELEASE']._serialized_end=906
+  _globals['_COMPARTMENTRELEASE']._serialized_start=908
+  _globals['_COMPARTMENTRELEASE']._serialized_end=958
+  _globals['_FIELDRELEASE']._serialized_start=960
+  _globals['_FIELDRELEASE']._serialized_end=1049
+  _globals['_CIPHERTEXT']._serialized_start=1051
+  _globals['_CIPHERTEXT']._serialized_end=1091
 # @@protoc_insertion_point(module_scope)

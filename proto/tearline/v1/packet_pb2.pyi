@@ -29,55 +29,35 @@ class Pins(_message.Message):
     masks: bytes
     def __init__(self, policy: _Optional[bytes] = ..., schema: _Optional[bytes] = ..., profile: _Optional[bytes] = ..., masks: _Optional[bytes] = ...) -> None: ...
 
-class Compartment(_message.Message):
-    __slots__ = ("opening_commit", "key_commit")
-    OPENING_COMMIT_FIELD_NUMBER: _ClassVar[int]
-    KEY_COMMIT_FIELD_NUMBER: _ClassVar[int]
-    opening_commit: bytes
-    key_commit: bytes
-    def __init__(self, opening_commit: _Optional[bytes] = ..., key_commit: _Optional[bytes] = ...) -> None: ...
-
-class Slot(_message.Message):
-    __slots__ = ("commit", "ciphertext_sha256", "ciphertext_length")
-    COMMIT_FIELD_NUMBER: _ClassVar[int]
-    CIPHERTEXT_SHA256_FIELD_NUMBER: _ClassVar[int]
-    CIPHERTEXT_LENGTH_FIELD_NUMBER: _ClassVar[int]
-    commit: bytes
-    ciphertext_sha256: bytes
-    ciphertext_length: int
-    def __init__(self, commit: _Optional[bytes] = ..., ciphertext_sha256: _Optional[bytes] = ..., ciphertext_length: _Optional[int] = ...) -> None: ...
-
 class Manifest(_message.Message):
-    __slots__ = ("header", "suite", "packet_id", "not_after_ms", "kind", "agreement", "case_id", "urgency", "pins", "derived_from", "supersedes", "evaluation", "compartments", "slots")
+    __slots__ = ("header", "packet_id", "not_after_ms", "kind", "agreement", "case_id", "urgency", "derived_from", "supersedes", "evaluation", "compartments", "slots", "ciphertexts_root")
     HEADER_FIELD_NUMBER: _ClassVar[int]
-    SUITE_FIELD_NUMBER: _ClassVar[int]
     PACKET_ID_FIELD_NUMBER: _ClassVar[int]
     NOT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     AGREEMENT_FIELD_NUMBER: _ClassVar[int]
     CASE_ID_FIELD_NUMBER: _ClassVar[int]
     URGENCY_FIELD_NUMBER: _ClassVar[int]
-    PINS_FIELD_NUMBER: _ClassVar[int]
     DERIVED_FROM_FIELD_NUMBER: _ClassVar[int]
     SUPERSEDES_FIELD_NUMBER: _ClassVar[int]
     EVALUATION_FIELD_NUMBER: _ClassVar[int]
     COMPARTMENTS_FIELD_NUMBER: _ClassVar[int]
     SLOTS_FIELD_NUMBER: _ClassVar[int]
+    CIPHERTEXTS_ROOT_FIELD_NUMBER: _ClassVar[int]
     header: _statement_pb2.Header
-    suite: int
     packet_id: bytes
     not_after_ms: int
     kind: str
     agreement: AgreementRef
     case_id: str
     urgency: str
-    pins: Pins
     derived_from: _containers.RepeatedScalarFieldContainer[bytes]
     supersedes: bytes
     evaluation: str
-    compartments: _containers.RepeatedCompositeFieldContainer[Compartment]
-    slots: _containers.RepeatedCompositeFieldContainer[Slot]
-    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., suite: _Optional[int] = ..., packet_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ..., kind: _Optional[str] = ..., agreement: _Optional[_Union[AgreementRef, _Mapping]] = ..., case_id: _Optional[str] = ..., urgency: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., derived_from: _Optional[_Iterable[bytes]] = ..., supersedes: _Optional[bytes] = ..., evaluation: _Optional[str] = ..., compartments: _Optional[_Iterable[_Union[Compartment, _Mapping]]] = ..., slots: _Optional[_Iterable[_Union[Slot, _Mapping]]] = ...) -> None: ...
+    compartments: bytes
+    slots: bytes
+    ciphertexts_root: bytes
+    def __init__(self, header: _Optional[_Union[_statement_pb2.Header, _Mapping]] = ..., packet_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ..., kind: _Optional[str] = ..., agreement: _Optional[_Union[AgreementRef, _Mapping]] = ..., case_id: _Optional[str] = ..., urgency: _Optional[str] = ..., derived_from: _Optional[_Iterable[bytes]] = ..., supersedes: _Optional[bytes] = ..., evaluation: _Optional[str] = ..., compartments: _Optional[bytes] = ..., slots: _Optional[bytes] = ..., ciphertexts_root: _Optional[bytes] = ...) -> None: ...
 
 class Opening(_message.Message):
     __slots__ = ("compartment", "salt", "marking", "form", "mask", "slots")

@@ -18,7 +18,6 @@ from functools import partial
 from typing import TypeVar
 
 from tearline.audit.event import Event, EventCode, EventOutcome
-from tearline.crypto.keys import SUITE
 from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     CommitmentMismatch,
@@ -28,7 +27,6 @@ from tearline.errors import (
     MomentUnproven,
     OnwardUseForbidden,
     StatementMalformed,
-    SuiteUnknown,
     TearlineError,
 )
 from tearline.federation.directory import DIRECTORY
@@ -220,7 +218,7 @@ def _open(manifest: Manifest, shown: ShownField) -> OpenedField:
     if shown.slot >= len(manifest.slots):
         raise CommitmentMismatch("the packet has no such slot")
     commit = slot_commit(manifest.packet_id, shown.slot, shown.salt, shown, shown.plaintext)
-    if commit != manifest.slots[shown.slot].commit:
+    if commit != manifest.slots[shown.slot]:
         raise CommitmentMismatch(f"slot {shown.slot} does not match its commitment")
     return OpenedField(slot=shown.slot, field=parse_field_plaintext(shown.plaintext, shown))
 
@@ -303,10 +301,7 @@ class _Examiner:
         statement = self._exhibit.manifest.statement
         if statement.type is not StatementType.MANIFEST:
             raise StatementMalformed("the statement in the manifest's place is not a manifest")
-        manifest = parse_manifest(statement.body)
-        if manifest.suite != SUITE:
-            raise SuiteUnknown(f"suite {manifest.suite}")
-        return manifest
+        return parse_manifest(statement.body)
 
     def _take(self, entry: ProvenEntry) -> None:
         """Applies one entry, after those before it: about keys, or about the packet."""

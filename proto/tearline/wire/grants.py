@@ -49,7 +49,6 @@ GRANT = table(
     openings=many(NUMBER),
     compartments=many(NUMBER),
     fields=many(NUMBER),
-    decision_digest=BYTES,
     acted_by=maybe(part(ACTED_BY)),
     sealed=BYTES,
     seconded_by=maybe(part(ACTED_BY)),

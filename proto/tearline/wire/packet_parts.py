@@ -20,6 +20,9 @@ def write_parts(parts: PacketParts) -> pb.PacketParts:
             packet_pb2.Ciphertext(slot=slot, data=parts.ciphertexts[slot])
             for slot in sorted(parts.ciphertexts)
         ],
+        slot_count=parts.slot_count,
+        path=parts.path,
+        lengths=parts.lengths,
     )
 
 
@@ -34,10 +37,18 @@ def read_parts(message: pb.PacketParts) -> PacketParts:
         raise StatementMalformed("a packet's parts name a manifest, and each slot once, in order")
     if len(slots) > MAX_SLOTS or len(message.openings) > MAX_COMPARTMENTS:
         raise StatementMalformed("the parts are more than a packet has")
+    path, lengths = tuple(message.path), tuple(message.lengths)
+    if max(message.slot_count, len(path), len(lengths)) > MAX_SLOTS:
+        raise StatementMalformed("the parts are more than a packet has")
+    if any(len(node) != HASH_SIZE for node in path):
+        raise StatementMalformed("the path of ciphertexts has hashes of 32 bytes")
     return PacketParts(
         manifest=message.manifest,
         openings=tuple(parse_opening(data) for data in message.openings),
         ciphertexts={c.slot: c.data for c in message.ciphertexts},
+        slot_count=message.slot_count,
+        path=path,
+        lengths=lengths,
     )
 
 
@@ -52,11 +63,17 @@ class EncodedParts:
 def kept_parts(message: pb.PacketParts) -> EncodedParts:
     """Returns the received encodings of ``message``, for storage.
 
-    The message loses its openings and its unknown fields.
+    Openings are stored with the lengths of the ciphertexts, so that grants are judged without
+    these. The message loses its openings, its lengths and its unknown fields.
     """
     message.DiscardUnknownFields()
-    openings = pb.PacketParts(manifest=message.manifest, openings=message.openings)
+    openings = pb.PacketParts(
+        manifest=message.manifest,
+        openings=message.openings,
+        lengths=[len(ciphertext.data) for ciphertext in message.ciphertexts],
+    )
     message.ClearField("openings")
+    message.ClearField("lengths")
     return EncodedParts(openings=serialize(openings), ciphertexts=serialize(message))
 
 

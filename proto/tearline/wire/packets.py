@@ -1,6 +1,7 @@
 """Codecs of manifests, openings, fields and releases."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tearline.dataclass.immutable import immutable
@@ -17,7 +18,6 @@ from tearline.packets.packet import (
     Opening,
     PacketKind,
     Pins,
-    Slot,
     Urgency,
     WithholdReason,
     verify_form,
@@ -56,39 +56,30 @@ PINS = table(pb.Pins, Pins, policy=BYTES, schema=BYTES, profile=BYTES, masks=BYT
 _AGREEMENT_REF = table(pb.AgreementRef, AgreementRef, id=BYTES, version=NUMBER, article=TEXT)
 
 
-# A packet has many of these five: by hand they take two thirds of a table's time.
-def _write_slot(slot: Slot) -> pb.Slot:
-    return pb.Slot(
-        commit=slot.commit,
-        ciphertext_sha256=slot.ciphertext_sha256,
-        ciphertext_length=slot.ciphertext_length,
+def _write_compartments(values: Sequence[Compartment]) -> bytes:
+    return b"".join([each.opening_commit + each.key_commit for each in values])
+
+
+def _read_compartments(column: bytes) -> tuple[Compartment, ...]:
+    return tuple(
+        [
+            Compartment(opening_commit=pair[:HASH_SIZE], key_commit=pair[HASH_SIZE:])
+            for pair in _cells(column, 2 * HASH_SIZE)
+        ]
     )
 
 
-def _read_slot(message: pb.Slot) -> Slot:
-    return Slot(
-        commit=_hash(message.commit),
-        ciphertext_sha256=_hash(message.ciphertext_sha256),
-        ciphertext_length=message.ciphertext_length,
-    )
+def _read_slots(column: bytes) -> tuple[bytes, ...]:
+    return tuple(_cells(column, HASH_SIZE))
 
 
-def _write_compartment(value: Compartment) -> pb.Compartment:
-    return pb.Compartment(opening_commit=value.opening_commit, key_commit=value.key_commit)
+def _cells(column: bytes, size: int) -> list[bytes]:
+    if len(column) % size:
+        raise StatementMalformed("a column of commitments is cut short")
+    return [column[start : start + size] for start in range(0, len(column), size)]
 
 
-def _read_compartment(message: pb.Compartment) -> Compartment:
-    return Compartment(
-        opening_commit=_hash(message.opening_commit), key_commit=_hash(message.key_commit)
-    )
-
-
-def _hash(value: bytes) -> bytes:
-    if len(value) != HASH_SIZE:
-        raise StatementMalformed("a commitment has 32 bytes")
-    return value
-
-
+# A packet has many of these three: by hand they take two thirds of a table's time.
 def _write_opening(value: Opening) -> pb.Opening:
     return pb.Opening(
         compartment=value.compartment,
@@ -157,26 +148,22 @@ def _form(value: int) -> Form:
 MARKING = translated(TEXT, Marking.encode, parse_marking)
 FORM = enum(Form)
 
-_SLOT = Codec(message=pb.Slot, write=_write_slot, read=_read_slot)
-_COMPARTMENT = Codec(message=pb.Compartment, write=_write_compartment, read=_read_compartment)
-
 MANIFEST = table(
     pb.Manifest,
     Manifest,
     header=part(HEADER),
-    suite=NUMBER,
     packet_id=BYTES,
     not_after_ms=NUMBER,
     kind=enum(PacketKind),
     agreement=part(_AGREEMENT_REF),
     case_id=TEXT,
     urgency=enum(Urgency),
-    pins=part(PINS),
     derived_from=many(BYTES),
     supersedes=BYTES,
     evaluation=TEXT,
-    compartments=many(part(_COMPARTMENT)),
-    slots=many(part(_SLOT)),
+    compartments=translated(BYTES, _write_compartments, _read_compartments),
+    slots=translated(BYTES, b"".join, _read_slots),
+    ciphertexts_root=BYTES,
 )
 encode_manifest = MANIFEST.encode
 """Returns the canonical encoding of a manifest: the body of its statement."""

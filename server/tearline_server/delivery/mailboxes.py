@@ -20,6 +20,7 @@ from tearline.limits import (
     MAX_AGENCY_UNREAD_BYTES,
     MAX_MESSAGE_BYTES,
 )
+from tearline.packets.ciphertexts import CiphertextTree
 from tearline.packets.packet import Manifest, Opening, PacketParts
 from tearline.sealing import granted_slots
 from tearline.statements.statement import Statement
@@ -31,7 +32,7 @@ from tearline.wire.statements import parse_attestation, parse_statement
 from tearline_server.admission.rate_limits import MemoryQuota, SourceSlots
 from tearline_server.ingest.commands import DeliverCommand
 from tearline_server.processing.handlers.recall_rules import gone_slots
-from tearline_server.storage.columns import ciphertexts_of
+from tearline_server.storage.columns import parts_of
 from tearline_server.storage.interface import Store
 from tearline_server.storage.reads import MailItem
 
@@ -51,12 +52,13 @@ TakeTurn = Callable[[str, int], Awaitable[None]]
 
 @immutable
 class _Packet:
-    """Parsed packet."""
+    """Parsed packet, with the tree over its ciphertexts, if one is left."""
 
     statement: Statement
     manifest: Manifest
     openings: Mapping[int, Opening]
-    ciphertexts: Mapping[int, bytes]
+    parts: PacketParts
+    tree: CiphertextTree | None
 
 
 @dataclass(eq=False, slots=True)
@@ -249,12 +251,15 @@ class Mailboxes:
         recalls = await self._store.recalls(packet_id)
         slots = granted_slots(packet.manifest, parse_grant(grant.body), packet.openings)
         gone = gone_slots(recalls, node, grant.id)
-        ciphertexts = packet.ciphertexts
+        ciphertexts = packet.parts.ciphertexts
         left = () if gone is None else sorted(slots & ciphertexts.keys() - gone)
+        if packet.tree is None or not left:
+            return packet.statement, PacketParts(manifest=packet_id, ciphertexts={})
         return packet.statement, PacketParts(
             manifest=packet_id,
-            openings=(),
             ciphertexts={slot: ciphertexts[slot] for slot in left},
+            slot_count=packet.parts.slot_count,
+            path=packet.tree.path(left),
         )
 
     async def _packet(self, packet_id: bytes) -> _Packet:
@@ -267,12 +272,13 @@ class Mailboxes:
         if stored is None:
             raise NotFound("the packet of a grant is missing")
         statement = parse_statement(stored.envelope)
-        openings = parse_parts(stored.openings).openings
+        openings, parts = parse_parts(stored.openings).openings, parts_of(stored.ciphertexts)
         found = _Packet(
             statement=statement,
             manifest=parse_manifest(statement.body),
             openings={opening.compartment: opening for opening in openings},
-            ciphertexts=ciphertexts_of(stored.ciphertexts),
+            parts=parts,
+            tree=CiphertextTree(parts) if parts.ciphertexts else None,
         )
         self._packets[packet_id] = found
         if len(self._packets) > _PACKETS_KEPT:

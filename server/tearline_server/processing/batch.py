@@ -79,11 +79,13 @@ class PacketFacts:
         statement: Its manifest's statement.
         manifest: Its manifest.
         openings: Openings by compartment, for every compartment that is not padding.
+        lengths: Bytes of each ciphertext, by slot.
     """
 
     statement: Statement
     manifest: Manifest
     openings: Mapping[int, Opening]
+    lengths: Sequence[int]
 
     @cached_property
     def compartments(self) -> Mapping[int, int]:
@@ -266,11 +268,12 @@ class Batch:
             stored = self.known.packets.get(packet_id)
             if stored is None:
                 return None
-            statement = parse_statement(stored.envelope)
+            statement, parts = parse_statement(stored.envelope), parse_parts(stored.openings)
             self.packets[packet_id] = PacketFacts(
                 statement=statement,
                 manifest=parse_manifest(statement.body),
-                openings={o.compartment: o for o in parse_parts(stored.openings).openings},
+                openings={opening.compartment: opening for opening in parts.openings},
+                lengths=parts.lengths,
             )
         return self.packets[packet_id]
 

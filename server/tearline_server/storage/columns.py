@@ -1,11 +1,12 @@
 """Encoding of compound columns: several values in one column, or one value in several."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from typing import Any
 
 from tearline.encoding import u32
+from tearline.packets.ciphertexts import without_ciphertexts
+from tearline.packets.packet import PacketParts
 from tearline.suspensions.stoppage import Reach, Stoppage
 from tearline.tlog.merkle import Frontier
 from tearline.wire.packet_parts import encode_parts, parse_parts
@@ -31,16 +32,15 @@ def tree_of(size: int, hashes: bytes) -> Frontier:
     return Frontier(size=size, hashes=tuple(_parts(hashes, _HASH_SIZE)))
 
 
-def ciphertexts_of(data: bytes) -> Mapping[int, bytes]:
-    """Returns ciphertexts by slot from their column; an empty column yields none."""
-    return parse_parts(data).ciphertexts if data else {}
+def parts_of(data: bytes) -> PacketParts:
+    """Returns the ciphertexts and their path from their column; an empty column has none."""
+    return parse_parts(data) if data else PacketParts(manifest=b"", ciphertexts={})
 
 
 def without_slots(ciphertexts: bytes, slots: Slots) -> bytes:
     """Returns the column of ciphertexts without some slots; empty if none remain."""
-    parts = parse_parts(ciphertexts)
-    left = {slot: data for slot, data in parts.ciphertexts.items() if slot not in slots}
-    return encode_parts(replace(parts, ciphertexts=left)) if left else b""
+    left = without_ciphertexts(parse_parts(ciphertexts), slots)
+    return encode_parts(left) if left.ciphertexts else b""
 
 
 def _parts(data: bytes, size: int) -> list[bytes]:

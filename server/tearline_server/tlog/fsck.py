@@ -12,7 +12,8 @@ from tearline.agreements.agreement import Agreement
 from tearline.dataclass.immutable import immutable
 from tearline.errors import LogError, TearlineError
 from tearline.federation.members import LogIdentity
-from tearline.packets.commitments import verify_ciphertext, verify_opening
+from tearline.packets.ciphertexts import verify_ciphertexts
+from tearline.packets.commitments import verify_opening
 from tearline.statements.statement import Statement, StatementType
 from tearline.tlog.merkle import Frontier, NodeId
 from tearline.verification.log_entries import (
@@ -27,7 +28,7 @@ from tearline.wire.grants import keys_of_event
 from tearline.wire.packet_parts import parse_parts
 from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_statement
-from tearline_server.storage.columns import ciphertexts_of
+from tearline_server.storage.columns import parts_of
 from tearline_server.storage.interface import Store
 from tearline_server.storage.lookups import WholePacket
 from tearline_server.storage.rows import EventRow, StatementRow
@@ -239,11 +240,12 @@ class LogVerifier:
         held: Mapping[int, bytes] = {}
         accepted_ms = 0
         if stored is not None:
-            held, accepted_ms = ciphertexts_of(stored.ciphertexts), stored.accepted_ms
+            parts, accepted_ms = parts_of(stored.ciphertexts), stored.accepted_ms
+            held = parts.ciphertexts
             for opening in parse_parts(stored.openings).openings:
                 verify_opening(manifest, opening)
-            for slot, ciphertext in held.items():
-                verify_ciphertext(manifest, slot, ciphertext)
+            if held:
+                verify_ciphertexts(manifest, parts)
         if event is not None:
             accepted_ms = event.time_ms  # the log takes precedence over the row
         self._deletions.take_packet(

@@ -9,7 +9,7 @@ _delivery = Rows(tests="tests/attacks/test_deliveries.py::", evidence=_PUT_ASIDE
 
 _log = Rows(tests="tests/attacks/test_log_lies.py::", evidence=_PAGE)
 
-_CIPHERTEXT = "tearline.packets.commitments:verify_ciphertext"
+_CIPHERTEXT = "tearline.packets.ciphertexts:verify_ciphertexts"
 _CHANNEL = "tearline.statements.channel:Incoming.receive"
 _OPENING = "tearline_client.store.log:LogStore.put_opening"
 _TAKEN = "tearline_client.store.inbox:InboxStore.is_taken"

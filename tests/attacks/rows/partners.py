@@ -67,7 +67,7 @@ PATCHED = (
     _patched(
         "publish a ciphertext that was not signed",
         "test_a_ciphertext_that_was_not_signed_is_refused",
-        "tearline.packets.commitments:verify_ciphertext",
+        "tearline.packets.ciphertexts:verify_ciphertexts",
         code="TL-PKT-006",
     ),
     _patched(
@@ -246,9 +246,6 @@ COALITIONS = (
         "test_two_compartments_do_not_hold_one_slot",
         *_OPEN,
         code="TL-PKT-006",
-    ),
-    _sealed(
-        "seal under another suite", "test_another_suite_is_not_opened", *_OPEN, code="TL-PKT-012"
     ),
     _sealed(
         "release more than the grant lists",

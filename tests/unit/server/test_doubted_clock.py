@@ -29,7 +29,7 @@ from tearline.wire.cosigning import CosignRequest
 from tearline.wire.federation import encode_key_record
 from tearline.wire.grants import parse_event
 from tearline_server.admin.offline import correct_time
-from tearline_server.storage.columns import ciphertexts_of
+from tearline_server.storage.columns import parts_of
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.tlog.fsck import LogVerifier
 
@@ -65,7 +65,7 @@ async def jumping(tmp_path: Path) -> AsyncIterator[Jumping]:
 async def ciphertexts(world: World, packet: bytes) -> int:
     stored = (await world.store.packets([packet])).get(packet)
     assert stored is not None
-    return len(ciphertexts_of(stored.ciphertexts))
+    return len(parts_of(stored.ciphertexts).ciphertexts)
 
 
 async def upkeep(world: World) -> None:

@@ -245,10 +245,3 @@ def misshown(told: Case, good: Exhibit) -> Iterator[BadCopy]:
             replace(good, fields=(replace(field, **changes),)),
         )
     yield "X-12", "another packet's field", "TL-PKT-006", replace(good, fields=(stranger,))
-    yield "X-12", "another suite", "TL-PKT-012", of_suite_two()
-
-
-def of_suite_two() -> Exhibit:
-    """A packet of a suite that no version knows yet."""
-    made = case(change=lambda manifest: replace(manifest, suite=2))
-    return made.exhibit([made.slot("amount")])

@@ -1,6 +1,5 @@
 """Packets of refused-v1.json: what a lying originator could seal and sign."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,6 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from support import agencies as b
 from tearline.encoding import prefixed, u32
+from tearline.packets.ciphertexts import ciphertexts_root
 from tearline.packets.commitments import (
     field_keys,
     field_secret,
@@ -16,7 +16,7 @@ from tearline.packets.commitments import (
     padded_length,
     slot_commit,
 )
-from tearline.packets.packet import Marked, Marks, Slot, WithholdReason
+from tearline.packets.packet import Marked, Marks, WithholdReason
 from tearline.policy.form import Form
 from tearline.sealing import SealedPacket, field_plaintext, open_packet, release_of
 from tearline.wire.packets import (
@@ -56,7 +56,7 @@ def packet_further() -> Json:
     same_path = replace(field[other], path=field[slot].path)
     spelling = sealed.openings[names].marking.encode()
     slots = list(manifest.slots)
-    slots[slot] = replace(slots[slot], commit=flip(slots[slot].commit, 0))
+    slots[slot] = flip(slots[slot], 0)
     both = overlapping(sealed, births, slot)
     return [
         {"name": name, "rule": rule, "replace": changes, "code": code}
@@ -154,13 +154,11 @@ def sealing(
     key, salt = field_keys(secret, pid, slot)
     ciphertext = AESGCM(key).encrypt(bytes(12), plaintext, None)
     slots = list(manifest.slots)
-    slots[slot] = Slot(
-        commit=slot_commit(pid, slot, salt, marked, plaintext),
-        ciphertext_sha256=hashlib.sha256(ciphertext).digest(),
-        ciphertext_length=len(ciphertext),
-    )
+    slots[slot] = slot_commit(pid, slot, salt, marked, plaintext)
+    all_of_them = dict(enumerate(sealed.ciphertexts)) | {slot: ciphertext}
+    root = ciphertexts_root(all_of_them.values())
     return {
-        "body": encode_manifest(replace(manifest, slots=tuple(slots))).hex(),
+        "body": encode_manifest(replace(manifest, slots=tuple(slots), ciphertexts_root=root)).hex(),
         "ciphertexts": {str(slot): ciphertext.hex()},
     }
 

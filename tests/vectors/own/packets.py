@@ -1,9 +1,11 @@
 """packet-v1.json: one packet, with all that its originator knows."""
 
-from dataclasses import fields, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from support import agencies as b
+from tearline.packets.ciphertexts import CiphertextTree, ciphertexts_root
 from tearline.packets.commitments import (
     field_keys,
     field_secret,
@@ -11,6 +13,7 @@ from tearline.packets.commitments import (
     padded_length,
     slot_commit,
 )
+from tearline.packets.packet import Manifest, PacketParts
 from tearline.policy.form import Form
 from tearline.sealing import SealedPacket, field_plaintext, open_packet, release_of
 from tearline.wire.packets import (
@@ -23,7 +26,8 @@ from tearline.wire.statements import (
     Signed,
     encode_signed,
 )
-from vectors.own.plain import Json, flip, plain, refused, unknown_field
+from vectors.own.plain import Json, flip, plain, refused, unchecked, unknown_field
+from vectors.own.spelling import respelled, spelled
 
 US_NODE, MX_NODE = b.node_of(b.US), b.node_of(b.MX)
 
@@ -36,7 +40,7 @@ def packet_vectors(sealed: SealedPacket, manifest: Signed) -> Json:
         "signed": encode_signed(manifest).hex(),
         "statement_id": manifest.statement.id.hex(),
         "body": manifest.statement.body.hex(),
-        "manifest": plain(sealed.manifest),
+        "manifest": decoded(sealed.manifest),
         "openings": [
             {"encoded": encode_opening(each).hex(), **plain(each)}
             for each in sealed.openings.values()
@@ -49,6 +53,7 @@ def packet_vectors(sealed: SealedPacket, manifest: Signed) -> Json:
             for i in opening.slots
         ],
         "release": encode_release(everything).hex(),
+        "paths": [path_case(sealed, slots) for slots in ([0], [7], [2, 3], [1, 4, 6], range(8))],
         "padding": [
             [length, padded_length(length)]
             for length in (
@@ -73,6 +78,20 @@ def packet_vectors(sealed: SealedPacket, manifest: Signed) -> Json:
             "packet": packet_refused(sealed, everything),
         },
     }
+
+
+def decoded(manifest: Manifest) -> Json:
+    """A manifest, its columns as they stand in its encoding."""
+    pairs = (each.opening_commit + each.key_commit for each in manifest.compartments)
+    columns = {"compartments": b"".join(pairs).hex(), "slots": b"".join(manifest.slots).hex()}
+    return {**plain(manifest), **columns}
+
+
+def path_case(sealed: SealedPacket, slots: Iterable[int]) -> Json:
+    """What of other ciphertexts leads to the root with those of some slots."""
+    held = dict(enumerate(sealed.ciphertexts))
+    parts = PacketParts(manifest=bytes(32), ciphertexts=held, slot_count=len(held))
+    return {"slots": list(slots), "path": plain(CiphertextTree(parts).path(slots))}
 
 
 def slot_case(sealed: SealedPacket, compartment: int, slot: int, packet_id: bytes) -> Json:
@@ -100,16 +119,17 @@ def manifest_refused(sealed: SealedPacket) -> Json:
     """Bodies that are not the one encoding of a manifest."""
     manifest = sealed.manifest
     body = encode_manifest(manifest)
-    seven = object.__new__(type(manifest))
-    for each in fields(manifest):
-        object.__setattr__(seven, each.name, getattr(manifest, each.name))
-    object.__setattr__(seven, "slots", manifest.slots[:7])
+    seven = unchecked(manifest, slots=manifest.slots[:7])
+    twice = unchecked(manifest, slots=(*manifest.slots[:7], manifest.slots[0]))
+    column = b"".join(manifest.slots)
     return [
         refused("cut short", body[:-1], "TL-PKT-001"),
         refused("an unknown field", unknown_field(body), "TL-PKT-001"),
         refused("the header twice", body[: 2 + body[1] + 1] + body, "TL-PKT-001"),
         refused("slots that are not padded to eight", encode_manifest(seven), "TL-PKT-001"),
-        refused("an evaluation that is none", body.replace(b"b\x02B2", b"b\x02E2"), "TL-PKT-001"),
+        refused("an evaluation that is none", body.replace(b"R\x02B2", b"R\x02E2"), "TL-PKT-001"),
+        refused("one commitment in two slots", encode_manifest(twice), "TL-PKT-001"),
+        refused("a column cut short", respelled(body, 12, spelled(12, column[:-1])), "TL-PKT-001"),
     ]
 
 
@@ -131,12 +151,38 @@ def packet_refused(sealed: SealedPacket, release: Release) -> Json:
     milder_field = replace(alone.fields[0], marking=b.marking("reference"))
     swapped = list(manifest.slots)
     swapped[slot], swapped[other] = swapped[other], swapped[slot]
+    exchanged = ciphertexts | {slot: ciphertexts[other], other: ciphertexts[slot]}
+    forged = ciphertexts | {slot: flip(ciphertexts[slot], 40)}
+    parts = PacketParts(manifest=bytes(32), ciphertexts=ciphertexts, slot_count=len(manifest.slots))
+    path = CiphertextTree(parts).path([slot])
+    absent = {str(each): None for each in ciphertexts if each != slot}
+    alone_forged = {"ciphertexts": {**absent, str(slot): forged[slot].hex()}}
     return [
         {"name": name, "replace": changes, "code": code}
         for name, changes, code in [
             (
                 "a ciphertext was changed",
                 {"ciphertexts": {str(slot): flip(ciphertexts[slot], 40).hex()}},
+                "TL-PKT-006",
+            ),
+            (
+                "a ciphertext was sealed so that it does not open",
+                {
+                    "body": encode_manifest(
+                        replace(manifest, ciphertexts_root=ciphertexts_root(forged.values()))
+                    ).hex(),
+                    "ciphertexts": {str(slot): forged[slot].hex()},
+                },
+                "TL-PKT-008",
+            ),
+            (
+                "a ciphertext was changed, beside a path of the others",
+                releasing(first) | alone_forged | {"path": plain(path)},
+                "TL-PKT-006",
+            ),
+            (
+                "a ciphertext was changed, beside half of a path",
+                releasing(first) | alone_forged | {"path": plain(path[1:])},
                 "TL-PKT-006",
             ),
             ("a ciphertext is missing", {"ciphertexts": {str(slot): None}}, "TL-PKT-007"),
@@ -153,7 +199,13 @@ def packet_refused(sealed: SealedPacket, release: Release) -> Json:
             (
                 "two slots were swapped, in the manifest too",
                 {
-                    "body": encode_manifest(replace(manifest, slots=tuple(swapped))).hex(),
+                    "body": encode_manifest(
+                        replace(
+                            manifest,
+                            slots=tuple(swapped),
+                            ciphertexts_root=ciphertexts_root(exchanged.values()),
+                        )
+                    ).hex(),
                     "ciphertexts": {
                         str(slot): ciphertexts[other].hex(),
                         str(other): ciphertexts[slot].hex(),
@@ -197,11 +249,6 @@ def packet_refused(sealed: SealedPacket, release: Release) -> Json:
                 "a slot released alone with another marking",
                 {"release": encode_release(Release(fields=(milder_field,))).hex()},
                 "TL-PKT-006",
-            ),
-            (
-                "another suite",
-                {"body": encode_manifest(replace(manifest, suite=2)).hex()},
-                "TL-PKT-012",
             ),
         ]
     ]

@@ -29,10 +29,11 @@ from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
 from tearline.policy.release import ReleasePolicy
 from tearline.requests.step import Side
-from tearline.sealing import open_packet, open_release
+from tearline.sealing import open_delivered, open_release
 from tearline.sealing.redact import redact_release
 from tearline.statements.receipt import Status
 from tearline.statements.statement import Header, Statement, StatementType, pseudonym_of
+from tearline.wire.deliveries import Delivery
 from tearline.wire.grants import parse_bare_grant, parse_grant
 from tearline.wire.packets import Release, parse_manifest
 from tearline.wire.statements import header_of, signed_of
@@ -93,30 +94,31 @@ def _verify(
             raise
         return Lapsed(grant=grant, why=error)
     release = redact_release(open_release(grant, key), manifest.packet_id, recalled)
-    ciphertexts = {
-        slot: data
-        for parts in delivery.parts
-        if parts.manifest == packet.id
-        for slot, data in parts.ciphertexts.items()
-    }
-    view = open_packet(manifest, ciphertexts, release)
+    parts = _parts_of(packet.id, delivery)
+    view = open_delivered(manifest, parts, release)
     verify_pins(agreement, recipient.pins)
     _verify_given(recipient.policy_under(agreement), grant, manifest, release, view)
     _verify_account(delivered.event, grant, manifest)
     # Unopened ciphertexts are unverified, and could replace verified ones.
-    verified = {opened.slot: ciphertexts[opened.slot] for opened in view.fields}
+    verified = {opened.slot: parts.ciphertexts[opened.slot] for opened in view.fields}
     findings = judge_fields(view)
     return ReceivedGrant(
         signed=signed_of(statement, delivery.attestations),
         grant=grant,
         manifest_signed=signed_of(packet, delivery.attestations),
         manifest=manifest,
-        parts=PacketParts(manifest=packet.id, openings=(), ciphertexts=verified),
+        parts=PacketParts(manifest=packet.id, ciphertexts=verified),
         release=release,
         view=view,
         findings=findings,
         problems=judge_body(manifest.kind, usable_fields(view, findings)),
     )
+
+
+def _parts_of(packet: bytes, delivery: Delivery) -> PacketParts:
+    """Returns what the delivery holds of a packet; nothing if it holds that in two ways."""
+    found = [parts for parts in delivery.parts if parts.manifest == packet]
+    return found[0] if len(found) == 1 else PacketParts(manifest=packet, ciphertexts={})
 
 
 def _verify_packet(grant: Grant, packet: Statement) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 from tearline.agreements.agreement import Agreement, verify_direction, verify_packet
 from tearline.audit.event import Decision, Event, EventCode
-from tearline.crypto.keys import SUITE
 from tearline.errors import (
     AgreementNotInForce,
     CiphertextMissing,
@@ -18,11 +17,11 @@ from tearline.errors import (
     LifetimeRefused,
     NotOriginator,
     PacketTooLarge,
-    SuiteUnknown,
 )
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_LOG_SIZE, MAX_PACKET_BYTES, MAX_PACKET_LIFETIME_MS
-from tearline.packets.commitments import verify_ciphertext, verify_opening
+from tearline.packets.ciphertexts import hidden_subtrees, verify_ciphertexts
+from tearline.packets.commitments import verify_opening
 from tearline.packets.grant import Grant
 from tearline.packets.packet import Manifest, Opening, PacketParts
 from tearline.persons.four_eyes import verify_persons
@@ -32,7 +31,7 @@ from tearline.policy.release import ReleasePolicy
 from tearline.policy.terms import ArticleTerms
 from tearline.sealing import granted_slots
 from tearline.statements.receipt import LogOpening
-from tearline.statements.statement import SALT_SIZE, StatementType, pseudonym_of
+from tearline.statements.statement import HASH_SIZE, SALT_SIZE, StatementType, pseudonym_of
 from tearline.suspensions.index import verify_none
 from tearline.wire.deliveries import EPOCH_SIZE, Cursor, Delivery, surely_fits, verify_fits
 from tearline.wire.grants import encode_event, parse_grant
@@ -56,21 +55,19 @@ _NOT_YOURS = "this agency has no packet with that id"
 def accept_manifest(context: Context, manifest: Manifest) -> None:
     """Accepts a packet, once for all its recipients.
 
-    1. Its suite is supported, and its end is in the future and within the lifetime bound.
+    1. Its end is in the future and within the lifetime bound.
     2. An agreement of its originator is in force and covers it, and its parties are members as they
        signed it. The article is open in at least one direction.
     3. Its originator holds all its sources, and claims no more trust than they have.
     4. A packet that it corrects belongs to the same agency, has the same terms, and was neither
        corrected nor recalled.
     5. Every opening matches its commitment, and no slot is in two of them.
-    6. Every ciphertext is present and matches its hash.
+    6. Every ciphertext is present, and they have the root that the manifest names.
 
     Raises:
         TearlineError: If a check fails; the state is then unchanged.
     """
     now_ms = context.batch.now_ms
-    if manifest.suite != SUITE:
-        raise SuiteUnknown(f"suite {manifest.suite}")
     if not now_ms < manifest.not_after_ms <= now_ms + MAX_PACKET_LIFETIME_MS:
         raise LifetimeRefused
     found = context.registry.agreement_of(manifest.agreement.id, context.publisher.agency)
@@ -83,12 +80,14 @@ def accept_manifest(context: Context, manifest: Manifest) -> None:
     parts, encoded = context.submitted.parts, context.submitted.encoded_parts
     if parts is None or encoded is None:
         raise CiphertextMissing("the packet came without its parts")
+    openings = _verified_openings(manifest, parts)
+    _verify_ciphertexts(manifest, parts)
     facts = PacketFacts(
         statement=context.submitted.statement,
         manifest=manifest,
-        openings=_verified_openings(manifest, parts),
+        openings=openings,
+        lengths=[len(parts.ciphertexts[slot]) for slot in range(len(manifest.slots))],
     )
-    _verify_ciphertexts(manifest, parts)
 
     context.batch.packets[context.submitted.statement.id] = facts
     context.batch.new_packets.append((context.result, encoded))
@@ -103,7 +102,7 @@ def accept_manifest(context: Context, manifest: Manifest) -> None:
         packet=context.submitted.statement.id,
         agreement_id=manifest.agreement.id,
         article=manifest.agreement.article,
-        policy_digest=manifest.pins.policy,
+        policy_digest=found.agreement.pins.policy,
     )
     context.batch.settle(context.result, event)
 
@@ -138,8 +137,7 @@ def _verify_ciphertexts(manifest: Manifest, parts: PacketParts) -> None:
         raise PacketTooLarge(f"more than {MAX_PACKET_BYTES} bytes of ciphertext")
     if parts.ciphertexts.keys() != set(range(len(manifest.slots))):
         raise CiphertextMissing("a packet is published with every ciphertext and no other")
-    for slot, ciphertext in parts.ciphertexts.items():
-        verify_ciphertext(manifest, slot, ciphertext)
+    verify_ciphertexts(manifest, parts)
 
 
 def accept_grant(context: Context, grant: Grant) -> None:
@@ -184,7 +182,7 @@ def accept_grant(context: Context, grant: Grant) -> None:
     verify_person(grant, manifest, decisions)
     slots = granted_slots(manifest, grant, facts.openings)
     verify_not_recalled(batch, grant, slots)
-    size = sum(manifest.slots[slot].ciphertext_length for slot in slots)
+    size = sum(facts.lengths[slot] for slot in slots)
     place = next_place(context, grant.address, size=size, is_grant=True)
 
     event = Event(
@@ -213,13 +211,18 @@ def _verify_deliverable(
     context: Context, facts: PacketFacts, slots: Iterable[int], event: Event
 ) -> None:
     """Checks that the grant, its packet and its entry fit one message, at any place."""
-    submitted, manifest = context.submitted, facts.manifest
-    sizes = {slot: manifest.slots[slot].ciphertext_length for slot in slots}
+    submitted, count = context.submitted, len(facts.manifest.slots)
+    sizes = {slot: facts.lengths[slot] for slot in slots}
     bodies = len(submitted.statement.body) + len(facts.statement.body)
     if surely_fits(bodies + sum(sizes.values())):
         return  # encoding the event costs more than all of this
     last = MAX_LOG_SIZE - 1
-    parts = PacketParts(manifest=facts.statement.id, openings=(), ciphertexts={})
+    parts = PacketParts(
+        manifest=facts.statement.id,
+        ciphertexts={},
+        slot_count=count,
+        path=(bytes(HASH_SIZE),) * len(hidden_subtrees(slots, count)),
+    )
     delivery = Delivery(
         cursor=Cursor(epoch=bytes(EPOCH_SIZE), seq=last),
         statements=(submitted.statement, facts.statement),

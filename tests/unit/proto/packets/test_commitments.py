@@ -15,7 +15,6 @@ from tearline.packets.commitments import (
     opening_commit,
     padded_length,
     slot_commit,
-    verify_ciphertext,
     verify_opening,
 )
 from tearline.packets.packet import Marks
@@ -79,24 +78,6 @@ def test_a_marking_s_digest_binds_each_part_and_its_end() -> None:
         )
     }
     assert len(digests) == 8
-
-
-def test_every_ciphertext_is_named() -> None:
-    for slot, ciphertext in enumerate(SEALED.ciphertexts):
-        verify_ciphertext(MANIFEST, slot, ciphertext)
-
-
-@pytest.mark.parametrize("slot", [-1, 8, 2048])
-def test_a_slot_that_is_not_there_has_no_ciphertext(slot: int) -> None:
-    with pytest.raises(CommitmentMismatch):
-        verify_ciphertext(MANIFEST, slot, SEALED.ciphertexts[0])
-
-
-def test_swapped_changed_and_cut_ciphertexts_are_refused() -> None:
-    first, second = SEALED.ciphertexts[:2]
-    for ciphertext in (second, first[:-1], first + b"\0", bytes(len(first)), b""):
-        with pytest.raises(CommitmentMismatch):
-            verify_ciphertext(MANIFEST, 0, ciphertext)
 
 
 def test_keys_of_slots_are_independent() -> None:

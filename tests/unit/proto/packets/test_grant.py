@@ -26,7 +26,6 @@ GRANT = grant(
         {"grant_id": bytes(15)},
         {"packet": b""},
         {"kem_key_id": bytes(33)},
-        {"decision_digest": bytes(31)},
         {"purpose": "p" * 4097},
         {"purpose": "ü" * 2049},
         {"not_after_ms": 1 << 63},

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.agencies import FIELDS, US, federation, marking, node_of, packet, text_field
+from support.agencies import FIELDS, PINS, US, federation, marking, node_of, packet, text_field
 from tearline.errors import EvaluationInvalid, PacketTooLarge, PathDuplicated, StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_FIELD_BYTES, MAX_SLOTS, MAX_VALUES
 from tearline.packets.packet import (
@@ -53,6 +53,10 @@ def test_no_other_evaluation_is_taken(text: str) -> None:
         {"derived_from": (bytes(32),) * 65},
         {"supersedes": b"short"},
         {"case_id": "c" * 4097},
+        {"ciphertexts_root": bytes(31)},
+        {"slots": (*MANIFEST.slots[1:], MANIFEST.slots[1])},
+        {"slots": (*MANIFEST.slots[1:], MANIFEST.compartments[0].key_commit)},
+        {"compartments": (*MANIFEST.compartments[1:], MANIFEST.compartments[1])},
     ],
     ids=[
         "packet id cut",
@@ -62,6 +66,10 @@ def test_no_other_evaluation_is_taken(text: str) -> None:
         "too many sources",
         "superseded cut",
         "case too long",
+        "root cut",
+        "one commitment in two slots",
+        "one commitment in a slot and a compartment",
+        "one commitment in two compartments",
     ],
 )
 def test_an_impossible_manifest_cannot_be_made(changes: dict[str, Any]) -> None:
@@ -73,7 +81,7 @@ def test_an_impossible_manifest_cannot_be_made(changes: dict[str, Any]) -> None:
 def test_a_digest_that_is_none_is_not_pinned(part: str) -> None:
     changes: dict[str, Any] = {part: bytes(31)}
     with pytest.raises(StatementMalformed):
-        replace(MANIFEST.pins, **changes)
+        replace(PINS, **changes)
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_a_hidden_slot_cannot_be_guessed_from_the_file() -> None:
     """Whoever holds the file and the right guess still lacks the 32 bytes of its salt."""
     data = encode_exhibit(CASE.exhibit([AMOUNT]))
     other = CASE.exhibit([NAME]).fields[0]
-    commit = CASE.sealed.manifest.slots[NAME].commit
+    commit = CASE.sealed.manifest.slots[NAME]
     packet_id = CASE.sealed.manifest.packet_id
     assert slot_commit(packet_id, NAME, other.salt, other, other.plaintext) == commit
     guesses = {data[at : at + 32] for at in range(len(data) - 31)}

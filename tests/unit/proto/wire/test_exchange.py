@@ -71,6 +71,7 @@ PARTS = PacketParts(
     manifest=MANIFEST.statement.id,
     openings=tuple(SEALED.openings.values()),
     ciphertexts=dict(enumerate(SEALED.ciphertexts)),
+    slot_count=len(SEALED.ciphertexts),
 )
 GRANT = grant(SEALED, MANIFEST.statement.id, NODE.header, node_of(MX))
 TREE = NODE.sign(
@@ -126,9 +127,11 @@ def test_parts_are_kept_as_they_were_read_but_for_what_no_reader_knows() -> None
     sent = replace(publication_of(TREE, [0, 1]), parts=(PARTS,))
     encoded = encode_apart(PARTS)
     assert sent.encoded_parts() == {PARTS.manifest: encoded}
-    assert parse_parts(encoded.openings) == replace(PARTS, ciphertexts={})
+    lengths = tuple(map(len, SEALED.ciphertexts))
+    assert parse_parts(encoded.openings) == replace(
+        PARTS, ciphertexts={}, slot_count=0, lengths=lengths
+    )
     assert parse_parts(encoded.ciphertexts) == replace(PARTS, openings=())
-    assert parse_parts(encoded.openings + encoded.ciphertexts) == PARTS
     message = pb.Publish.FromString(encode_publication(sent))
     message.parts[0].MergeFromString(UNKNOWN_FIELD)
     message.parts[0].ciphertexts[0].MergeFromString(UNKNOWN_FIELD)
@@ -151,6 +154,10 @@ def test_parts_name_a_manifest_and_are_no_more_than_a_packet_has() -> None:
         replace(PARTS, manifest=b"short"),
         replace(PARTS, ciphertexts=dict.fromkeys(range(2049), b"")),
         replace(PARTS, openings=PARTS.openings * 13),
+        replace(PARTS, slot_count=2049),
+        replace(PARTS, path=(bytes(32),) * 2049),
+        replace(PARTS, path=(bytes(31),)),
+        replace(PARTS, lengths=(1,) * 2049),
     ):
         with pytest.raises(StatementMalformed):
             parse_parts(encode_parts(changed))

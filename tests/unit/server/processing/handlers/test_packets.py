@@ -12,7 +12,6 @@ from support.agencies import (
     FIELDS,
     MX,
     NOW_MS,
-    PINS,
     US,
     compartment_of,
     kem_key,
@@ -205,7 +204,6 @@ async def test_one_more_category_may_be_disclosed_days_later(world: World) -> No
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
-        ({"pins": PINS}, "TL-AGR-003"),
         ({"kind": PacketKind.FEEDBACK}, "TL-AGR-001"),
         ({"not_after_ms": NOW_MS}, "TL-PKT-016"),
         ({"not_after_ms": NOW_MS + 11 * 366 * DAY_MS}, "TL-PKT-016"),

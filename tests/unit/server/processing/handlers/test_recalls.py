@@ -30,7 +30,7 @@ from tearline.wire.packet_parts import parse_parts
 from tearline.wire.packets import encode_manifest
 from tearline.wire.publications import Outcome, publication_of
 from tearline.wire.recalls import encode_recall, parse_recall
-from tearline_server.storage.columns import ciphertexts_of
+from tearline_server.storage import columns
 from tearline_server.tlog.fsck import LogVerifier
 
 
@@ -86,7 +86,7 @@ async def ciphertexts(world: World, packet: bytes) -> int:
     stored = (await world.store.packets([packet])).get(packet)
     assert stored is not None
     assert parse_parts(stored.openings).openings
-    return len(ciphertexts_of(stored.ciphertexts))
+    return len(columns.parts_of(stored.ciphertexts).ciphertexts)
 
 
 async def test_a_recall_is_logged_and_reaches_its_recipient(world: World) -> None:
