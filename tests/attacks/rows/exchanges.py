@@ -31,11 +31,18 @@ DELIVERIES = (
         _CIPHERTEXT,
         code="TL-PKT-006",
     ),
+    _delivery(
+        "alter a ciphertext, and leave out the path that tells whose it is",
+        "tests/unit/proto/sealing/test_delivered.py"
+        "::test_an_exchange_does_not_accuse_an_originator_by_leaving_out_the_path",
+        _CIPHERTEXT,
+        code="TL-PKT-006",
+    ),
     _delivery("swap slots", "test_swapped_slots_are_refused", _CIPHERTEXT, code="TL-PKT-006"),
     _delivery(
         "strip a granted ciphertext",
         "test_a_stripped_ciphertext_is_missed",
-        "tearline.sealing.packets:open_packet",
+        "tearline.sealing.packets:open_delivered",
         "View(fields=(), existences=())",
         code="TL-PKT-007",
     ),

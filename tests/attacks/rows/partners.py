@@ -248,6 +248,20 @@ COALITIONS = (
         code="TL-PKT-006",
     ),
     _sealed(
+        "seal a ciphertext that does not open, and leave it to the exchange",
+        "tests/unit/proto/sealing/test_delivered.py"
+        "::test_an_originator_that_seals_what_does_not_open_is_convicted_by_the_path",
+        "tearline.sealing.packets:_fields",
+        "{}",
+        code="TL-PKT-008",
+    ),
+    _sealed(
+        "give two slots one commitment",
+        "tests/unit/proto/packets/test_packet.py::test_an_impossible_manifest_cannot_be_made",
+        "tearline.packets.packet:Manifest.__post_init__",
+        code="TL-PKT-001",
+    ),
+    _sealed(
         "release more than the grant lists",
         "test_a_grantor_that_releases_more_than_it_lists_is_caught",
         "tearline.sealing.recipients:_verify_listed",
