@@ -161,7 +161,14 @@ COLUMNS = {
 }
 NUMBERED = ("agreement", "standing", "case_step", "channel", "mailbox")
 """Tables whose rows say, in PostgreSQL, which transaction wrote them last."""
-_PARTS = encode_parts(PacketParts(manifest=bytes(32), openings=(), ciphertexts={1: b"c", 2: b"d"}))
+_PARTS = encode_parts(
+    PacketParts(
+        manifest=bytes(32),
+        ciphertexts={1: b"c", 2: b"d"},
+        slot_count=8,
+        path=(bytes(32),) * 3,
+    )
+)
 
 
 def _packet(number: int, packets: int) -> Iterator[tuple[str, Row]]:
