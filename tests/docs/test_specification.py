@@ -45,6 +45,18 @@ def test_no_two_rules_have_one_id() -> None:
     assert [rule for rule, count in Counter(rules()).items() if count > 1] == []
 
 
+@pytest.mark.parametrize("page", [name for name in PAGES if name != "packet-v1.md"])
+def test_the_rules_of_a_page_are_numbered_in_order(page: str) -> None:
+    found = [rule.split("-") for rule in RULE.findall(PAGES[page])]
+    assert [int(number) for _, number in found] == [*range(1, len(found) + 1)]
+    assert len({area for area, _ in found}) <= 1
+
+
+def test_no_two_pages_share_a_prefix() -> None:
+    areas = [{rule.partition("-")[0] for rule in RULE.findall(text)} for text in PAGES.values()]
+    assert max(Counter(area for page in areas for area in page).values()) == 1
+
+
 def test_every_rule_that_a_page_cites_exists() -> None:
     numbered, areas = {*rules()}, {rule.partition("-")[0] for rule in rules()}
     cited = {rule for text in PAGES.values() for rule in CITED.findall(text)}
