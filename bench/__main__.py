@@ -53,6 +53,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
 
 def main() -> None:
     """Runs what was asked for; a missed target is a result, and no failure."""
+    sys.path.insert(0, str(ROOT / "tests"))  # federations and stores are those of the tests
     parser = argparse.ArgumentParser(prog="bench", description="Measure beside baselines.")
     parser.add_argument("id", nargs="?", choices=BENCHMARKS, help="one benchmark; all if not given")
     wanted = parser.parse_args().id

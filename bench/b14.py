@@ -5,14 +5,13 @@ so that a question costs its search alone. All is processor time.
 """
 
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
-from bench.harness import ROOT, Result, Target, alternate, cpu_us, result
+from bench.harness import Result, Target, alternate, cpu_us, result
 from tearline.errors import NotFound
 from tearline_client.store.database import Database
 from tearline_client.store.stores import Stores
@@ -82,7 +81,6 @@ def run(
 
 def _used(path: Path, rows: int, stack: ExitStack) -> Stores:
     """The stores of a node that was used, with so many rows in each table that grows."""
-    sys.path.insert(0, str(ROOT / "tests"))
     from unit.client.store.test_plans import fill, number
 
     database = Database(path, Vault(bytes(32)))

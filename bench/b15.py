@@ -8,7 +8,6 @@ down meanwhile: so a packet is sealed now and then beside it, and the cost is al
 """
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from typing import Any
 
 from bench.exchange import enrolment
 from bench.federation import found
-from bench.harness import ROOT, Result, Target, cpu_us, result
+from bench.harness import Result, Target, cpu_us, result
 from bench.packet import compose, lead, releaser
 
 ROWS = 100_000 if os.environ.get("FULL") else 2_000
@@ -236,7 +235,6 @@ class _Progress:
 @contextmanager
 def serving(folder: Path) -> Iterator[tuple[Any, Any]]:
     """A federation of processes, founded by the command lines, and its exchange at work."""
-    sys.path.insert(0, str(ROOT / "tests"))
     from support.federation import copied
     from support.run_cache import VARIABLE
 

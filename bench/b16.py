@@ -7,7 +7,6 @@ packets, so that stores of all sizes are asked the same. All is processor time.
 
 import asyncio
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 import apsw
 import uvloop
 
-from bench.harness import ROOT, Result, Target, alternate, result
+from bench.harness import Result, Target, alternate, result
 from tearline.audit.query import parse_query
 from tearline_server.storage.reads import Search
 from tearline_server.storage.rows import MailUpdate
@@ -41,7 +40,6 @@ def run(*, rounds: int = 5, number: int = 50, few: int = FEW, many: int = MANY) 
         few: Entries of the one store.
         many: Entries of the other.
     """
-    sys.path.insert(0, str(ROOT / "tests"))
     with (
         tempfile.TemporaryDirectory() as folder,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,

@@ -5,7 +5,6 @@ time; sixty-four lanes, as in B3, are sent to one of them, or thirty-two to each
 """
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -14,7 +13,7 @@ import uvloop
 from bench.client import Client, Load, load, verify_accepted
 from bench.exchange import Process
 from bench.founding import Scene, founded
-from bench.harness import ROOT, Result, Target, result
+from bench.harness import Result, Target, result
 from bench.lanes import LANES, RECIPIENTS, Lanes, Sealer
 from tearline_runtime.grpc import methods
 
@@ -25,7 +24,6 @@ _SETTINGS = {"fsync": "on", "shared_buffers": "128MB", "max_wal_size": "4GB"}
 @contextmanager
 def database() -> Iterator[str]:
     """The address of an empty database."""
-    sys.path.insert(0, str(ROOT / "tests"))
     from support.postgres import Postgres
 
     server = Postgres(**_SETTINGS)
