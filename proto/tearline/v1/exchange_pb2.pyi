@@ -43,9 +43,9 @@ class Outcome(_message.Message):
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     about: bytes
-    receipt: _statement_pb2.Signed
+    receipt: _statement_pb2.Statement
     refusal: Refusal
-    def __init__(self, about: _Optional[bytes] = ..., receipt: _Optional[_Union[_statement_pb2.Signed, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ...) -> None: ...
+    def __init__(self, about: _Optional[bytes] = ..., receipt: _Optional[_Union[_statement_pb2.Statement, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("code", "why", "retry_after_ms")
@@ -58,10 +58,12 @@ class Refusal(_message.Message):
     def __init__(self, code: _Optional[str] = ..., why: _Optional[str] = ..., retry_after_ms: _Optional[int] = ...) -> None: ...
 
 class PublishReply(_message.Message):
-    __slots__ = ("outcomes",)
+    __slots__ = ("outcomes", "attestations")
     OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    ATTESTATIONS_FIELD_NUMBER: _ClassVar[int]
     outcomes: _containers.RepeatedCompositeFieldContainer[Outcome]
-    def __init__(self, outcomes: _Optional[_Iterable[_Union[Outcome, _Mapping]]] = ...) -> None: ...
+    attestations: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, outcomes: _Optional[_Iterable[_Union[Outcome, _Mapping]]] = ..., attestations: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Cursor(_message.Message):
     __slots__ = ("epoch", "seq")

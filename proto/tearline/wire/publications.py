@@ -24,7 +24,14 @@ from tearline.wire.packet_parts import (
     read_parts,
     write_parts,
 )
-from tearline.wire.statements import SIGNED, Signed
+from tearline.wire.statements import (
+    SIGNED,
+    STATEMENT,
+    Signed,
+    encode_attestation,
+    parse_attestation,
+    signed_of,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,17 +167,24 @@ def parse_publication(data: bytes) -> Publication:
 
 
 def encode_outcomes(outcomes: tuple[Outcome, ...]) -> bytes:
-    """Returns the encoding of a reply to a publication."""
+    """Returns the encoding of a reply to a publication.
+
+    One attestation covers all receipts of a commit, so it stands once.
+    """
+    receipts = [outcome.receipt for outcome in outcomes if outcome.receipt is not None]
+    signatures = {key: each for found in receipts for key, each in found.attestations.items()}
     return serialize(
         pb.PublishReply(
             outcomes=[
                 pb.Outcome(
                     about=outcome.about,
-                    receipt=None if outcome.receipt is None else SIGNED.write(outcome.receipt),
+                    receipt=None if receipt is None else STATEMENT.write(receipt.statement),
                     refusal=None if outcome.refusal is None else _write_refusal(outcome.refusal),
                 )
                 for outcome in outcomes
-            ]
+                for receipt in [outcome.receipt]
+            ],
+            attestations=map(encode_attestation, signatures.values()),
         )
     )
 
@@ -182,14 +196,22 @@ def parse_outcomes(data: bytes) -> tuple[Outcome, ...]:
         StatementMalformed: If ``data`` is not one.
     """
     message = decode(pb.PublishReply, data, maximum=MAX_MESSAGE_BYTES)
+    attestations = {each.hash: each for each in map(parse_attestation, message.attestations)}
     return tuple(
         Outcome(
             about=outcome.about,
-            receipt=SIGNED.read(outcome.receipt) if outcome.HasField("receipt") else None,
+            receipt=_receipt(outcome, attestations) if outcome.HasField("receipt") else None,
             refusal=_read_refusal(outcome.refusal) if outcome.HasField("refusal") else None,
         )
         for outcome in message.outcomes
     )
+
+
+def _receipt(outcome: pb.Outcome, attestations: Mapping[bytes, Attestation]) -> Signed:
+    receipt = STATEMENT.read(outcome.receipt)
+    if any(each.attestation not in attestations for each in receipt.inclusions):
+        raise StatementMalformed("a receipt came without its signature")
+    return signed_of(receipt, attestations)
 
 
 def _write_refusal(refusal: Refused) -> pb.Refusal:

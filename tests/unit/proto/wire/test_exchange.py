@@ -62,6 +62,7 @@ from tearline.wire.publications import (
     parse_publication,
     publication_of,
 )
+from tearline.wire.statements import signed_of
 
 FED = federation()
 NODE = FED.node(US)
@@ -80,12 +81,13 @@ TREE = NODE.sign(
         (StatementType.GRANT, encode_grant(GRANT)),
     ]
 )
+ATTESTED = {TREE.attestation.hash: TREE.attestation}
 ENTRY = LogOpening(index=7, salt=bytes(32), event=b"event")
 CURSOR = Cursor(epoch=b"e" * 16, seq=5)
 DELIVERY = Delivery(
     cursor=CURSOR,
     statements=(TREE.statement(1), TREE.statement(0)),
-    attestations={TREE.attestation.hash: TREE.attestation},
+    attestations=ATTESTED,
     parts=(replace(PARTS, openings=()),),
     entry=ENTRY,
 )
@@ -183,6 +185,21 @@ def test_outcomes_come_back() -> None:
         Outcome(about=bytes(32), receipt=None, refusal=Refused(code="TL-TRU-001", why="unknown")),
     )
     assert parse_outcomes(encode_outcomes(outcomes)) == outcomes
+
+
+def test_receipts_of_one_commit_share_their_signature() -> None:
+    receipts = [
+        Outcome(about=statement.id, receipt=signed_of(statement, ATTESTED), refusal=None)
+        for statement in TREE.statements()
+    ]
+    alone, both = encode_outcomes((receipts[0],)), encode_outcomes(tuple(receipts))
+    assert parse_outcomes(both) == tuple(receipts)
+    assert len(both) - len(alone) < len(TREE.leaves[1].body) + 300
+    message = pb.PublishReply.FromString(both)
+    assert len(message.attestations) == 1
+    message.ClearField("attestations")
+    with pytest.raises(StatementMalformed):
+        parse_outcomes(message.SerializeToString())
 
 
 @pytest.mark.parametrize(
