@@ -1,11 +1,23 @@
 """The exchange's keys are rotated by commands, on processes at work: no accepted mail is lost."""
 
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from support.federation import ORDER, Agency, Federation, Operator, at_work, copied
+from support.federation import (
+    COMMAND_S,
+    ORDER,
+    Agency,
+    Federation,
+    Operator,
+    Program,
+    at_work,
+    copied,
+)
 from tearline_client.demo.world import DNS_NAME, EXCHANGE_DOMAIN
 
 pytestmark = pytest.mark.integration
@@ -72,6 +84,45 @@ def test_all_keys_are_rotated_while_mail_is_under_way(tmp_path: Path) -> None:
     us.done_here("audit", "verify", str(tmp_path / "proofs"))  # under the keys of before
 
 
+BY_THREES = """
+import tearline_server.admin.backup as backup
+whole = backup.read_entries
+def by_threes(*given):
+    for entries in whole(*given):
+        for at in range(0, len(entries), 3):
+            yield entries[at : at + 3]
+backup.read_entries = by_threes
+"""
+
+
+def killed(program: Program, place: str, *arguments: str, call: int = 1, before: str = "") -> None:
+    """Runs a command that is killed (SIGKILL) where it would call a function.
+
+    Args:
+        program: The program.
+        place: ``module:name`` of the function.
+        arguments: The command.
+        call: The call of the function that the command does not survive.
+        before: What the process does first.
+    """
+    module, _, name = place.partition(":")
+    code = f"""{before}
+import os, signal, {module} as module
+honest, calls = module.{name}, []
+def killed(*given, **named):
+    calls.append(given)
+    if len(calls) == {call}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return honest(*given, **named)
+module.{name} = killed
+from {program.module}.cli import main
+main()
+"""
+    line = [sys.executable, "-c", code, *arguments, "--home", str(program.home)]
+    ended = subprocess.run(line, env=program.environment, capture_output=True, timeout=COMMAND_S)
+    assert ended.returncode == -signal.SIGKILL, ended
+
+
 def levelled(federation: Federation, folder: Path) -> Path:
     """All nodes read the longest mirror, and then each other's cosignatures; returns a mirror."""
     mirrors = {name: folder / f"{name}.mirror" for name in federation.agencies}
@@ -101,12 +152,23 @@ def test_an_exchange_that_was_compromised_is_succeeded_by_another(tmp_path: Path
     operator.done("restore", backup, "--mirror", str(mirror))
     operator.done("keys", "prepare")
     enrolment = str(operator.home / "exchange-next.enrolment")
-    us.done_here("federation", "succeed", enrolment, "--output-file", succession, "--yes")
+    proposes = ("federation", "succeed", enrolment, "--output-file", succession, "--yes")
+    killed(us, "tearline_client.cli.succession:replace_file", *proposes)
+    us.done_here(*proposes)
     goes_on = ("federation", "succeed", succession, "--mirror-file", str(tmp_path / "new.mirror"))
     assert operator.run(*goes_on).refused("TL-TRU-004", 4)  # one vote decides nothing
-    mx.done_here("federation", "succeed", succession, "--output-file", succession, "--yes")
+    votes = ("federation", "succeed", succession, "--output-file", succession, "--yes")
+    killed(mx, "tearline_client.cli.succession:replace_file", *votes)
+    mx.done_here(*votes)
+    for place in (
+        "tearline_server.admin.succession:write_entries",
+        "tearline_server.admin.rotation:_replace_keys",
+        "tearline_server.admin.rotation:_write_enrolment",
+        "tearline_server.admin.succession:pack",
+    ):
+        killed(operator, place, *goes_on)
     operator.done(*goes_on)
-    operator.done(*goes_on)  # as after an interruption
+    operator.done(*goes_on)  # as after an interruption behind the last step
     assert in_force(operator) == ["exchange.keys"] * 4
     with at_work(operator):
         assert us.here("node", "sync").refused("TL-REQ-001", 3)  # it trusts the old CA alone
@@ -141,9 +203,13 @@ def test_a_successor_begins_with_the_log_alone(tmp_path: Path) -> None:
     enrolment = str(operator.home / "exchange.enrolment")
     us.done_here("federation", "succeed", enrolment, "--output-file", succession, "--yes")
     mx.done_here("federation", "succeed", succession, "--output-file", succession, "--yes")
-    goes_on = ("federation", "succeed", succession, "--mirror-file", written)
-    operator.done(*goes_on, "--mirror", mirror)
-    operator.done(*goes_on, "--mirror", mirror)  # as after an interruption
+    goes_on = ("federation", "succeed", succession, "--mirror-file", written, "--mirror", mirror)
+    killed(operator, "tearline_server.admin.succession:refill", *goes_on)
+    filling = "tearline_server.admin.backup:Commit"  # of three entries each
+    killed(operator, filling, *goes_on, call=4, before=BY_THREES)
+    killed(operator, "tearline_server.admin.succession:write_entries", *goes_on)
+    operator.done(*goes_on)
+    operator.done(*goes_on)  # as after an interruption behind the last step
     with at_work(operator):
         for agency in federation.agencies.values():
             agency.done_here("log", "read", written)

@@ -29,19 +29,26 @@ from tearline_server.tlog.stored_trust import trust_of
 async def begin(store: Store, mirror: Mirror, decision: FederationFile) -> None:
     """Fills an empty store with the entries that a decision goes on from.
 
+    The store notes first which entries it is given, so that an interrupted run is gone on with.
+
     Raises:
         MembershipRejected: If the mirror's are others.
         RestoreRefused: If the mirror cannot be read.
     """
-    if not decision.entries or (await store.load()).head.tree.size:
-        return  # an earlier run filled it
+    if not decision.entries:
+        return
     amendment, tree = parse_amendment(decision.entries[0].statement.body), Frontier()
+    here, given = (await store.load()).head.tree.size, (0, amendment.size)
+    is_begun = given in [(each.start, each.stop) for each in await store.restorations()]
+    if here >= amendment.size or (here and not is_begun):
+        return  # an earlier run filled it, or it has a log of its own
     for entries in read_entries(mirror, 0, amendment.size):
         tree, _ = tree.append(map(entry_hash, entries))
     if (amendment.size, amendment.root) != (tree.size, tree.root()):
         raise MembershipRejected(f"{mirror.name} has other entries than the decision goes on from")
-    await refill(store, mirror, 0, amendment.size)
-    await store.begin_epoch(Restoration(start=0, stop=amendment.size, settled=False))
+    if not is_begun:
+        await store.begin_epoch(Restoration(start=0, stop=amendment.size, settled=False))
+    await refill(store, mirror, here, amendment.size)
 
 
 async def succeed(components: Components, decision: FederationFile) -> int:
