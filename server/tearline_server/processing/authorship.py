@@ -39,6 +39,9 @@ class Authored:
     def verify_signature(self, trust: TrustState, at: Moment) -> None:
         """Checks the signature at the claim's place in the log.
 
+        Of a genuine claim only the keys are checked again: they may have changed in the batch, and
+        the id of a key is a hash over it.
+
         Args:
             trust: Members and keys.
             at: That place.
@@ -48,6 +51,9 @@ class Authored:
                 not looked up.
             TearlineError: If it does not verify.
         """
+        if self.is_genuine:
+            _verify_keys(self.submitted, trust, at)
+            return
         _verify_signature(self.submitted, trust, at)
         if self.doubt is not None and not HANDLERS[self.submitted.statement.type].by_keys_alone:
             raise ExchangeBusy("its key has just come", retry_after_ms=_RETRY_AFTER_MS)
@@ -115,3 +121,12 @@ def _verify_signature(
 ) -> None:
     if not HANDLERS[submitted.statement.type].by_any_node:
         trust.verify(submitted.statement, submitted.attestations, at=at, vouched=may_have_ended)
+
+
+def _verify_keys(submitted: SubmittedStatement, trust: TrustState, at: Moment) -> None:
+    statement = submitted.statement
+    if HANDLERS[statement.type].by_any_node:
+        return
+    for inclusion in statement.inclusions:
+        signer = submitted.attestations[inclusion.attestation].header
+        trust.signing_key(signer, statement.type, at=at)

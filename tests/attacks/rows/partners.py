@@ -109,6 +109,13 @@ PATCHED = (
         code="TL-KEY-002",
     ),
     _patched(
+        "publish by a key that the same batch revokes",
+        "tests/unit/server/processing/test_authorship.py"
+        "::test_a_key_that_is_revoked_in_the_same_batch_signs_nothing_behind_it",
+        "tearline_server.processing.authorship:_verify_keys",
+        code="TL-TRU-002",
+    ),
+    _patched(
         "void a place that is taken",
         "test_a_void_does_not_take_a_place_that_is_taken",
         "tearline_server.processing.handlers.channels:next_place",
