@@ -5,7 +5,7 @@ stands beside the field, and never repeats the value. A doubtful value is kept, 
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tearline.bodies.registry import KINDS
@@ -115,6 +115,38 @@ def new_entry(kind: PacketKind, schema: str) -> Entry:
     names = [each.name for each in _details(kind, schema)] or list(USUAL.get(schema, ("name",)))
     known = [name for name in names if property_of(schema, name)]
     return Entry(id=entity_id, schema=schema, values=dict.fromkeys(known, ()))
+
+
+def entries_of(kind: PacketKind, entities: Iterable[Entity]) -> tuple[Entry, ...]:
+    """Returns entities as a form shows them, with the usual properties; none if it cannot.
+
+    A form cannot hold too many entities, other schemata, links to several entities or to one
+    outside of it, several texts, and properties that never travel.
+    """
+    known = tuple(entities)
+    ids = {each.id for each in known}
+    if len(known) > MAX_CONSOLE_ENTITIES or not all(_fits(each, ids) for each in known):
+        return ()
+    return tuple(
+        Entry(
+            id=each.id,
+            schema=each.schema,
+            values={**new_entry(kind, each.schema).values, **each.properties},
+        )
+        for each in known
+    )
+
+
+def _fits(entity: Entity, ids: Collection[str]) -> bool:
+    if entity.schema not in SCHEMATA:
+        return False
+    for name, values in entity.properties.items():
+        known = property_of(entity.schema, name)
+        if known is None or name in NEVER_TRAVELS or _values(known, "\n".join(values)) != values:
+            return False
+        if known.type is PropertyType.ENTITY and (len(values) > 1 or values[0] not in ids):
+            return False
+    return True
 
 
 def with_property(entry: Entry, name: str) -> Entry:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tearline.text.display import visible, visible_lines
+from tearline_client.console.field_names import words_of
 from tearline_client.console.languages import NAMES, TAGS, language
 
 
@@ -58,6 +59,7 @@ def environment(code: str) -> Environment:
             "tag": TAGS[code],
             "languages": NAMES,
             "lines": shown_lines,
+            "words_of": words_of,
         }
     )
     return templates

@@ -199,6 +199,9 @@ async def test_only_the_scope_counts_and_is_suspended(
     assert "us-justice 1 0 On their way" in text
     for odd in ("reason=why", "reason=leak&article=x", "reason=leak&direction=a"):
         assert (await browser.get(f"{path}?{odd}")).status_code in (400, 403, 404), odd
+    lacking = await browser.get(f"{path}?reason=leak&direction={way}")
+    assert "choose the article above" in text_of(lacking.text)
+    assert "Type " not in text_of(lacking.text)
     _, text = await post(
         browser,
         path,

@@ -80,6 +80,7 @@ async def test_readers_are_shown_by_role_and_pseudonym(world: Simulation, packet
     await (await console_of(world.mx).signed_in("ana")).get(f"/packets/{packet.hex()}")
     await world.us.node.receive()
     browser = await console_of(world.us).signed_in("eve")
+    assert '<a href="/audit/log">For a whole packet' in (await browser.get("/audit")).text
     for question in ({"value": IBAN}, {"packet": packet.hex()[:10], "field": "BankAccount/iban"}):
         text = await asked(browser, **question)
         assert re.search(

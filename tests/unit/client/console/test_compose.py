@@ -333,7 +333,7 @@ async def test_feedback_names_the_packet_it_is_about(world: Simulation, ana: Bro
 async def test_a_packet_is_corrected_for_its_recipients(world: Simulation, ana: Browser) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
     place = f"/packets/{packet.hex()}/correct"
-    page = await ana.get(place)
+    page = await ana.get(f"{place}?by=ftm")
     (text,) = re.findall(r'<textarea id="ftm"[^>]*>\n(.*?)</textarea>', page.text, re.DOTALL)
     text = html.unescape(text)
     assert "DE02120300000000202051" in text
@@ -353,6 +353,52 @@ async def test_a_packet_is_corrected_for_its_recipients(world: Simulation, ana: 
     broken = await post(ana, place, {**values, "ftm": "no entity"})
     assert broken.status_code == 400
     assert "no entity</textarea>" in broken.text
+
+
+def filled(page: str) -> dict[str, str | list[str]]:
+    """The fields of a form of entities as a browser would send them."""
+    typed = re.findall(r'<textarea id="[^"]+" name="([^"]+)"[^>]*>\n(.*?)</textarea>', page, re.S)
+    inputs = re.findall(r'<input[^>]* name="(by|e\d+|e\d+\.id)" value="([^"]*)"', page)
+    chosen = re.findall(
+        r'<select id="[^"]+" name="(e\d+\.\w+)">(?:(?!</select>).)*?value="([^"]+)" selected',
+        page,
+        re.S,
+    )
+    return {name: html.unescape(value) for name, value in [*inputs, *typed, *chosen]}
+
+
+async def test_a_correction_is_made_in_the_form_of_its_entities(
+    world: Simulation, ana: Browser
+) -> None:
+    (packet,) = await world.us.send(world.cn, world.mx)
+    place = f"/packets/{packet.hex()}/correct"
+    page = await ana.get(place)
+    assert 'name="ftm"' not in page.text
+    values = filled(page.text) | {"evaluation": "X4"}
+    more = await post(ana, place, {**values, "does": "add", "schema": "Vehicle"})
+    assert "<h2>Vehicle</h2>" in more.text
+    (amount,) = (name for name, value in values.items() if value == "1847250")
+    wrong = await post(ana, place, {**values, amount: "much", "does": "preview"})
+    assert wrong.status_code == 400
+    reply = await post(ana, place, {**values, amount: "1874250", "does": "preview"})
+    shown = text_of((await ana.get(reply.headers["location"])).text)
+    changes = shown.partition("Changes")[2].partition("Field Category")[0]
+    assert "Amount mx-prosecutor 1847250 1874250" in changes
+    assert changes.count("mx-prosecutor") == 1
+
+
+async def test_a_value_that_looks_wrong_is_asked_about_before_the_preview(
+    world: Simulation, ana: Browser
+) -> None:
+    values = wish(world, by="form", e0="BankAccount", does="preview") | {
+        "e0.id": "account",
+        "e0.iban": "DE02120300000000202052",
+    }
+    asked = await post(ana, "/compose", values)
+    assert asked.status_code == 400
+    assert "the check digit of the iban does not hold" in asked.text
+    assert "A value above looks wrong" in asked.text
+    assert (await post(ana, "/compose", {**values, "as_typed": "1"})).status_code == 303
 
 
 async def test_a_partner_s_packet_is_not_corrected(world: Simulation, ana: Browser) -> None:

@@ -76,6 +76,7 @@ async def test_each_field_says_who_has_it_and_by_which_policy(
     assert "Given by this agency Agreement narcotics-2026 , version 1 Article" in text
     assert re.search(r"cn-public-security Generalised [\w.-]+ .*money-laundering", text)
     assert "1847250" not in reply.text  # the page shows no value
+    assert "To disclose one more field to a partner" in page.text
 
 
 async def test_a_field_of_a_partner_names_its_giver(

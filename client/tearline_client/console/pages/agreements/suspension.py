@@ -111,15 +111,16 @@ async def _page(visit: Visit, *, is_end: bool) -> Response:
         "in_flight": in_flight,
         "originated": ORIGINATED_AT_END if is_end else ORIGINATED,
         "effects": None,
+        "lacks_article": bool(chosen.direction and not chosen.article),
     }
-    if chosen.reason:
+    if chosen.reason and not values["lacks_article"]:
         suspension = _suspension(visit, chosen)
         effects = await visit.node.suspensions.effects(agreement, suspension)
         values["effects"] = _effect_rows(visit, effects)
         values["is_complete"] = effects.is_complete
         values["fate"] = in_flight[suspension.in_flight]
         values["erases"] = suspension.originated is Originated.ERASE
-    return visit.render("suspend.html", values)
+    return visit.render("suspend.html", values, status=400 if values["lacks_article"] else 200)
 
 
 def _directions(visit: Visit, agreement: Agreement) -> tuple[tuple[str, str], ...]:

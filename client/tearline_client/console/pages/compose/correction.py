@@ -1,6 +1,7 @@
 """The form of a correction: the complete new contents of a packet of ours."""
 
 import asyncio
+from collections.abc import Mapping
 
 from starlette.responses import Response
 
@@ -8,7 +9,13 @@ from tearline.audit.event import EventCode
 from tearline.errors import NotFound, TearlineError
 from tearline.packets.packet import verify_evaluation
 from tearline_client.connectors.exporters.ftm import encode_entity
-from tearline_client.console.pages.compose.form import FTM, contents_of
+from tearline_client.console.contents import Entry, entries_of, read_entries
+from tearline_client.console.pages.compose.entities import (
+    changed_entries,
+    entity_values,
+    is_doubtful,
+)
+from tearline_client.console.pages.compose.form import FORM, FTM, contents_of
 from tearline_client.console.pages.compose.prepared import Wish, prepare
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import INFORMATION, KINDS, SOURCE
@@ -22,51 +29,71 @@ async def page(visit: Visit) -> Response:
     node, packet_id = visit.node, _packet(visit)
     shown = node.corrections.corrected(packet_id, person=visit.person)
     made = node.packets.export([packet_id], person=visit.person, act=EventCode.ACCESS_OPEN)
-    lines = (encode_entity(entity, generalised=coarse) for entity, coarse in made.entities)
+    contents = tuple(made.entities)
+    entries: tuple[Entry, ...] = ()
+    if visit.query("by") != FTM and not any(coarse for _, coarse in contents):
+        entries = entries_of(shown.manifest.kind, (entity for entity, _ in contents))
+    lines = (encode_entity(entity, generalised=coarse) for entity, coarse in contents)
     narrative = next(
         (each.field for each in shown.view.best() if each.field.path.endswith(NARRATIVE)), None
     )
     given = {
-        "ftm": b"".join(lines).decode(),
+        "ftm": "" if entries else b"".join(lines).decode(),
         "narrative": narrative.texts[0] if narrative else "",
         "evaluation": shown.manifest.evaluation,
     }
-    return _form(visit, packet_id, given)
+    return _form(visit, packet_id, entries, given)
 
 
 async def enter(visit: Visit) -> Response:
     """Takes the new contents, and plans the correction."""
     form = await visit.form(files=True)
     packet_id = _packet(visit)
+    kind = visit.node.packets.manifest(packet_id).kind
+    by, does, entries = form.text("by") or FTM, form.text("does"), read_entries(form)
     given = {name: form.text(name) for name in ("ftm", "narrative", "evaluation")}
+    if by == FORM and does != "preview":
+        return _form(visit, packet_id, changed_entries(kind, entries, form, does), given)
     try:
         verify_evaluation(given["evaluation"])
         about = About(article="", purpose="", evaluation=given["evaluation"])
         wish = Wish(
             order=ReleaseOptions(to=(), agreement="", about=about),
-            imported=await asyncio.to_thread(contents_of, form, FTM, ()),
+            imported=await asyncio.to_thread(contents_of, form, by, entries),
             narrative=given["narrative"].strip(),
             corrects=packet_id,
         )
         prepared = await prepare(visit.node, wish, person=visit.person)
     except TearlineError as error:
-        return _form(visit, packet_id, given, error)
+        return _form(visit, packet_id, entries, given, error)
+    if by == FORM and not form.text("as_typed") and is_doubtful(kind, entries):
+        return _form(visit, packet_id, entries, given, is_doubted=True)
     name = visit.console.drafts.hold(visit.person, prepared, visit.console.clock())
     return visit.redirect(f"/compose/{name}")
 
 
 def _form(
-    visit: Visit, packet_id: bytes, given: dict[str, str], refused: TearlineError | None = None
+    visit: Visit,
+    packet_id: bytes,
+    entries: tuple[Entry, ...],
+    given: Mapping[str, str],
+    refused: TearlineError | None = None,
+    *,
+    is_doubted: bool = False,
 ) -> Response:
+    kind = visit.node.packets.manifest(packet_id).kind
     values = {
+        **entity_values(kind, entries, judged=refused is not None or is_doubted),
+        "is_doubted": is_doubted,
         "id": packet_id.hex(),
-        "kind": KINDS[visit.node.packets.manifest(packet_id).kind],
+        "kind": KINDS[kind],
         "given": given,
         "sources": SOURCE,
         "informations": INFORMATION,
         "refused": refused,
     }
-    return visit.render("compose_correction.html", values, status=400 if refused else 200)
+    status = 400 if refused or is_doubted else 200
+    return visit.render("compose_correction.html", values, status=status)
 
 
 def _packet(visit: Visit) -> bytes:

@@ -11,7 +11,6 @@ from tearline.bodies.registry import KINDS as RULES
 from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, TearlineError
 from tearline.identity import agency_uri_of
-from tearline.limits import MAX_CONSOLE_ENTITIES
 from tearline.packets.packet import PacketKind, Urgency
 from tearline.policy.terms import ArticleTerms
 from tearline.text.choices import one_of
@@ -30,16 +29,16 @@ from tearline_client.console.contents import (
     columns_of,
     first_entries,
     imported_of,
-    inputs,
-    new_entry,
-    others,
     read_entries,
-    schemata_of,
-    with_property,
 )
 from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import Form
 from tearline_client.console.languages import mark
+from tearline_client.console.pages.compose.entities import (
+    changed_entries,
+    entity_values,
+    is_doubtful,
+)
 from tearline_client.console.pages.compose.prepared import Wish, prepare
 from tearline_client.console.pages.packet.document import DONE
 from tearline_client.console.visit import Visit
@@ -156,13 +155,15 @@ async def enter(visit: Visit) -> Response:
     if by == CSV and does in (TABLE, MAP, USE, SAVE, REMOVE):
         return await _mapped(visit, terms, form, given, saved)
     if does != "preview":
-        return _form(visit, terms, by, _changed(terms, entries, form, does), given)
+        return _form(visit, terms, by, changed_entries(terms.kind, entries, form, does), given)
     try:
         # In a thread: thousands of lines take a second, and the node has other work meanwhile.
         imported = await asyncio.to_thread(contents_of, form, by, entries, _chosen(form, saved))
         prepared = await prepare(visit.node, _wish(terms, form, imported), person=visit.person)
     except TearlineError as error:
         return _form(visit, terms, by, entries, given, error)
+    if by == FORM and not form.text("as_typed") and is_doubtful(terms.kind, entries):
+        return _form(visit, terms, by, entries, given, is_doubted=True)
     name = visit.console.drafts.hold(visit.person, prepared, visit.console.clock())
     return visit.redirect(f"/compose/{name}")
 
@@ -235,22 +236,6 @@ def _table_values(form: Form, table: TablePreview, schema: str) -> dict[str, obj
         ],
         "names": names,
     }
-
-
-def _changed(terms: Terms, entries: tuple[Entry, ...], form: Form, does: str) -> tuple[Entry, ...]:
-    """Returns the entities after the act of a button that leaves the form on the screen."""
-    act, _, number = does.partition(":")
-    if act == "add":
-        if len(entries) >= MAX_CONSOLE_ENTITIES:
-            raise MalformedInput(f"a form holds at most {MAX_CONSOLE_ENTITIES} entities")
-        return (*entries, new_entry(terms.kind, form.text("schema")))
-    place = next((i for i in range(len(entries)) if str(i) == number), None)
-    if place is None or act not in ("more", "drop"):
-        raise MalformedInput("the form has no such button")
-    if act == "drop":
-        return (*entries[:place], *entries[place + 1 :])
-    more = with_property(entries[place], form.text(f"more{place}"))
-    return (*entries[:place], more, *entries[place + 1 :])
 
 
 def _wish(terms: Terms, form: Form, imported: Imported) -> Wish:
@@ -342,6 +327,8 @@ def _form(
     refused: TearlineError | None = None,
     table: Mapping[str, object] | None = None,
     done: str = "",
+    *,
+    is_doubted: bool = False,
 ) -> Response:
     node = visit.node
     values = {
@@ -351,30 +338,15 @@ def _form(
         "terms": terms,
         "kind": KINDS[terms.kind],
         "by": by,
-        "entries": [
-            {
-                "number": number,
-                "entry": each,
-                "inputs": inputs(terms.kind, each, judged=refused is not None),
-                "others": others(each),
-            }
-            for number, each in enumerate(entries)
-        ],
-        "captions": {each.id: (each.schema, each.caption()) for each in entries},
-        "schemata": schemata_of(terms.kind),
-        "further": sorted(
-            name
-            for name, each in SCHEMATA.items()
-            if not each.abstract and name not in schemata_of(terms.kind)
-        ),
+        **entity_values(terms.kind, entries, judged=refused is not None or is_doubted),
+        "is_doubted": is_doubted,
         "partners": terms.partners(node),
         "cases": {case.id.hex(): case.title for case in node.cases.all()},
         "urgencies": URGENCIES,
         "sources": SOURCE,
         "informations": INFORMATION,
         "given": {name: given.get(name, "") for name in ("to", *_OF_CONTENTS, *_OF_TERMS)},
-        "words_of": words_of,
         "delimiters": DELIMITER_NAMES,
         "refused": refused,
     }
-    return visit.render("compose.html", values, status=400 if refused else 200)
+    return visit.render("compose.html", values, status=400 if refused or is_doubted else 200)

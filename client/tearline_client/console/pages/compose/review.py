@@ -120,7 +120,6 @@ def _page(visit: Visit, prepared: Prepared, refused: TearlineError | None = None
                 agency_name(members, uri): why
                 for uri, why in (correction.passed_over if correction else {}).items()
             },
-            "words_of": words_of,
             "step": _step(prepared),
             "refused": refused,
         },
