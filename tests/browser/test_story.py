@@ -176,8 +176,9 @@ async def lead_is_corrected(cast: Cast, packet: str) -> str:
     """Returns the packet that replaces it."""
     await cast.ana.open(f"/packets/{packet}")
     await cast.ana.follow("Correct")
-    contents = await cast.ana.page.locator("#ftm").input_value()
-    await cast.ana.page.locator("#ftm").fill(contents.replace(AMOUNT, RIGHT_AMOUNT))
+    amount = cast.ana.page.locator('textarea[name$=".amount"]')
+    await expect(amount).to_have_value(AMOUNT)
+    await amount.fill(RIGHT_AMOUNT)
     await cast.ana.press("Show the changes of each partner")
     await expect(cast.ana.page.locator("table").first).to_contain_text(RIGHT_AMOUNT)
     await cast.ana.follow("Continue to the last page")
