@@ -9,7 +9,7 @@ from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.features.agreements.handler import put_in_force
 from tearline_client.features.channels.handler import queue_marks
-from tearline_client.features.recalls.handler import erase_ended
+from tearline_client.features.recalls.handler import erase_ended, erase_recalled
 from tearline_client.inbox.inbox import Inbox
 from tearline_client.jobs import Jobs
 from tearline_client.key_management.foreign_keys import watch_own_name
@@ -96,9 +96,9 @@ class Synchronisation:
             stores.membership.forget_told()
 
     def _erase_ended(self) -> None:
-        """Erases what partners granted to a former member, at its end.
+        """Erases what partners granted to a former member, at its end, and what they recalled.
 
-        While its clock is behind the counted time, no grant is erased.
+        While its clock is behind the counted time, nothing is erased.
         """
         # Imported here: a member's node does without it.
         from tearline_client.log.counted_time import count_time
@@ -110,6 +110,7 @@ class Synchronisation:
         except TrustError:
             return
         with Jobs(context).attempt("expiry"):
+            erase_recalled(context, at)
             erase_ended(context, at)
 
     async def _keep_records(self) -> None:

@@ -7,11 +7,13 @@ import pytest
 
 from attacks.conftest import memory, quick, template, world
 from attacks.test_clocks import DAY_MS, set_clock
-from attacks.test_recalls import shown
+from attacks.test_recalls import PERSON, recalled, shown, states
 from support.node import context_of, stores_of
 from support.simulation import AGENCIES, Member, Simulation
 from tearline.errors import ExchangeUnreachable, MembershipEnded
+from tearline.packets.recall import KeepGround, RecallState
 from tearline_client.log.membership import EndCause
+from tearline_client.rules.recalls import RESPOND_MS
 from unit.client.test_departures import remove_mx
 
 __all__ = ["memory", "quick", "template", "world"]
@@ -90,6 +92,28 @@ async def test_a_former_member_erases_at_the_end_by_its_own_clock(
     assert shown(world.mx, packet)
     await rounds(world.mx, days + 1)
     assert not shown(world.mx, packet)
+
+
+async def test_a_former_member_erases_what_was_recalled_before(world: Simulation) -> None:
+    """Its person had time to decide; no answer is queued until the agency is admitted again."""
+    object.__setattr__(context_of(world.mx.node), "asks_before_erasing", True)
+    (packet,) = await world.us.send(world.mx)
+    (kept,) = await world.us.send(world.mx)
+    await world.mx.node.receive()
+    await world.mx.node.recalls.keep(kept, KeepGround.EVIDENCE, acted_by=PERSON)
+    for each in (packet, kept):
+        await recalled(world, each)
+    await world.mx.node.receive()
+    await closed_mx(world)
+    days = math.ceil(RESPOND_MS / DAY_MS)
+    before = stores_of(world.mx.node).outbox.counts()
+    await rounds(world.mx, *range(days))
+    assert shown(world.mx, packet)
+    await rounds(world.mx, days + 1, days + 2)
+    assert not shown(world.mx, packet)
+    assert shown(world.mx, kept)
+    assert stores_of(world.mx.node).outbox.counts() == before
+    assert states(world.mx, packet) == [RecallState.OPEN]
 
 
 async def test_a_former_member_whose_clock_leaps_erases_nothing_early(world: Simulation) -> None:

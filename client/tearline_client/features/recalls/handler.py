@@ -95,7 +95,12 @@ def erase(context: NodeContext, stored: StoredRecall, *, acted_by: ActedBy | Non
     """Erases the recalled slots, and queues the answer."""
     packet_id = stored.recall.packet
     answer = RecallAnswer(recall=stored.id, reach=reach_of(context, packet_id), acted_by=acted_by)
-    orders = [stored.order]
+    _forget_recalled(context, stored)
+    _answer(context, stored, answer)
+
+
+def _forget_recalled(context: NodeContext, stored: StoredRecall) -> None:
+    packet_id, orders = stored.recall.packet, [stored.order]
     for each in context.stores.recalls.of(packet_id):
         if each.incoming and each.partner == stored.partner and each.state is RecallState.ERASED:
             orders.append(each.order)
@@ -108,7 +113,6 @@ def erase(context: NodeContext, stored: StoredRecall, *, acted_by: ActedBy | Non
         return recalled_slots(orders, statement_id) if is_theirs else frozenset()
 
     forget(context, packet_id, gone)
-    _answer(context, stored, answer)
 
 
 def keep(
@@ -208,8 +212,7 @@ def run_due(context: NodeContext) -> int:
     stores, chores = context.stores, Jobs(context)
     with stores.database.transaction():
         stores.recalls.bound_arrivals(latest_ms(context))
-    due = [r for r in stores.recalls.open(incoming=True) if is_overdue(r.state, r.due_ms, at)]
-    obeyed = chores.each("recalls", due, lambda each: _obey(context, each))
+    obeyed = chores.each("recalls", _overdue(context, at), lambda each: _obey(context, each))
     with chores.attempt("withdrawals"), stores.database.transaction():
         ours = [grant for grant in stores.packets.ended(at.time_ms) if not grant.incoming]
         over = [grant for grant in ours if at.has_reached(end_of(context, grant))]
@@ -232,14 +235,43 @@ def erase_ended(context: NodeContext, at: AgreedTime) -> int:
     return sum(gone)
 
 
+def erase_recalled(context: NodeContext, at: AgreedTime) -> int:
+    """Erases, at a former member's node, recalled packets past their deadline.
+
+    No answer is queued. The recalls stay open, so an agency that is admitted again answers them.
+
+    Returns:
+        The number of recalls.
+    """
+
+    def forgotten(each: StoredRecall) -> bool:
+        if (now := _undecided(context, each)) is not None:
+            _forget_recalled(context, now)
+        return now is not None
+
+    return sum(Jobs(context).each("recalls", _overdue(context, at), forgotten))
+
+
+def _overdue(context: NodeContext, at: AgreedTime) -> list[StoredRecall]:
+    """Returns partners' open recalls past their deadline; a person or this node decides on each."""
+    open_ones = context.stores.recalls.open(incoming=True)
+    return [each for each in open_ones if is_overdue(each.state, each.due_ms, at)]
+
+
+def _undecided(context: NodeContext, due: StoredRecall) -> StoredRecall | None:
+    """Returns a recall as it is now, unless a person decided in another process of this node."""
+    recalls = context.stores.recalls
+    now = recalls.get(due.id)
+    if now is None or now.state is not RecallState.OPEN or recalls.is_kept(now.recall.packet):
+        return None
+    return now
+
+
 def _obey(context: NodeContext, due: StoredRecall) -> bool:
     """Erases a packet past its deadline, in the caller's transaction; returns its success."""
-    recalls = context.stores.recalls
-    now = recalls.get(due.id)  # a person may have decided in another process of this node
-    if now is None or now.state is not RecallState.OPEN or recalls.is_kept(now.recall.packet):
-        return False
-    erase(context, now, acted_by=None)
-    return True
+    if (now := _undecided(context, due)) is not None:
+        erase(context, now, acted_by=None)
+    return now is not None
 
 
 def agreed_time(context: NodeContext) -> AgreedTime | None:
