@@ -289,6 +289,8 @@ class NodeContext:
                 more = await read_log(self, self.follower, to_directory=to_directory)
             else:
                 await take_turn(self, self.follower)
+            if self.trust.membership.is_founded:
+                self.stores.membership.put_names(self.trust.members)
         await compare_receipts(self)
         return more
 

@@ -92,7 +92,7 @@ def _completer(kind: str) -> Completer:
         context: click.Context, parameter: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         home = _home(context)
-        names = _partners(home) if kind == PARTNER else _ids(home, kind, incomplete)
+        names = _partners(home, incomplete) if kind == PARTNER else _ids(home, kind, incomplete)
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
     return found
@@ -108,21 +108,11 @@ def _home(context: click.Context) -> Path:
         return Path()  # completion reports no errors; the command itself will
 
 
-def _partners(home: Path) -> list[str]:
-    """Returns the names of the members, as far as the node has read the log."""
-    from tearline.crypto.armor import Armor, parse_armor
-    from tearline.errors import TearlineError
-    from tearline.verification.trust import founded
-    from tearline.wire.federation import parse_federation_file
-    from tearline_client.store.followed_trust import followed_trust
+def _partners(home: Path, incomplete: str) -> list[str]:
+    """Returns names of members, as the node last read them."""
+    from tearline_client.store.clear_ids import member_names
 
-    try:
-        text = (home / "federation.trust").read_text("utf-8")
-        pinned = founded(parse_federation_file(parse_armor(Armor.FEDERATION, text)))
-        members = followed_trust(home / "node.db", pinned).members
-        return sorted(agency.name for agency in members.agencies)
-    except (OSError, UnicodeDecodeError, TearlineError):
-        return []
+    return list(member_names(home / "node.db", incomplete))
 
 
 def _ids(home: Path, kind: str, incomplete: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Ids that the database holds in clear, read without the passphrase, for completion.
+"""Ids and members' names that the database holds in clear, for completion without passphrase.
 
 Names of agreements, articles, cases and persons are sealed: they cannot be completed.
 """
@@ -12,6 +12,7 @@ import apsw
 
 from tearline_client.store.id_ranges import ids_from
 
+_MEMBERS = "member_name"
 MAX_IDS = 50  # more candidates are no help on a terminal
 
 
@@ -57,5 +58,24 @@ def clear_ids(path: Path, kind: IdKind, prefix: str) -> Iterator[bytes]:
     try:
         with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
             yield from [bytes(row[0]) for row in connection.execute(sql, (first, last))]
+    except apsw.Error:
+        return
+
+
+def member_names(path: Path, prefix: str) -> Iterator[str]:
+    """Yields at most ``MAX_IDS`` names of members with a prefix, as the node last read them.
+
+    Args:
+        path: The node's database.
+        prefix: Beginning of the name; empty for any.
+    """
+    sql = (
+        f"SELECT name FROM {_MEMBERS} WHERE name BETWEEN ? AND ?"  # noqa: S608 (ours)
+        f" ORDER BY name LIMIT {MAX_IDS}"
+    )
+    try:
+        with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+            bounds = (prefix, prefix + "\U0010ffff")
+            yield from [str(row[0]) for row in connection.execute(sql, bounds)]
     except apsw.Error:
         return

@@ -1,6 +1,10 @@
-"""The end of this agency's membership: the exchange's word, and the time counted since."""
+"""Members' names for completion, and the end of this agency's own membership.
+
+The end is the exchange's word, and the time counted since.
+"""
 
 from tearline.encoding import u64
+from tearline.federation.versions import Members
 from tearline_client.store.database import Store
 
 _TOLD = "membership.told"
@@ -8,7 +12,21 @@ _COUNTED = "membership.counted"
 
 
 class MembershipStore(Store):
-    """Refusals by which the exchange said so, after which it shows this node no log."""
+    """Names of members, and refusals of a former member, to which the exchange shows no log."""
+
+    _named: Members | None = None
+
+    def put_names(self, members: Members) -> None:
+        """Stores the members' names, in clear; cheap while the members are the same."""
+        if members is self._named:
+            return
+        names = {agency.name for agency in members.agencies}
+        here = {name for (name,) in self._db.rows("SELECT name FROM member_name")}
+        if names != here:
+            with self._db.transaction():
+                self._db.execute("DELETE FROM member_name")
+                self._db.insert_many("INSERT INTO member_name VALUES (?)", ((n,) for n in names))
+        self._named = members
 
     def told_ms(self) -> int:
         """Returns the time of the first such refusal, Unix milliseconds, or 0."""

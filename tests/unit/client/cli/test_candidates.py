@@ -13,10 +13,11 @@ import pytest
 from click.shell_completion import BashComplete
 
 from support.cli import Desk
+from tearline.verification.trust import TrustState
 from tearline_client.cli import command
 from tearline_client.cli.candidates import VARIABLE, indexed
 from tearline_client.demo.world import AGENCIES
-from tearline_client.store.clear_ids import _COLUMNS, MAX_IDS, IdKind, clear_ids
+from tearline_client.store.clear_ids import _COLUMNS, MAX_IDS, IdKind, clear_ids, member_names
 
 ID = bytes.fromhex("9f2c61d0") * 8
 
@@ -121,6 +122,22 @@ def test_each_kind_of_id_is_found_by_its_beginning(at_home: Desk, kind: IdKind) 
     filled(path, kind, [ID[:size], *many])
     assert list(clear_ids(path, kind, "9f2c61")) == [ID[:size]]
     assert len(list(clear_ids(path, kind, ""))) == MAX_IDS
+
+
+def test_members_are_found_by_their_beginning_and_no_entry_is_verified(
+    at_home: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TrustState, "apply", lambda *entry: pytest.fail("an entry is verified"))
+    path = at_home.home / "node.db"
+    with apsw.Connection(str(path)) as connection:
+        rows = ((f"zz-{number:07}",) for number in range(1000))
+        connection.executemany("INSERT INTO member_name VALUES (?)", rows)
+        sql = "EXPLAIN QUERY PLAN SELECT name FROM member_name WHERE name BETWEEN ? AND ? LIMIT 9"
+        plan = [row[3] for row in connection.execute(sql, ("a", "b"))]
+    assert any(step.startswith("SEARCH") for step in plan), plan
+    assert len(list(member_names(path, "zz"))) == MAX_IDS
+    assert list(member_names(path, "zz-0000999")) == ["zz-0000999"]
+    assert completed("inbox", "--from", "zz-0000999") == ["zz-0000999"]
 
 
 @pytest.mark.parametrize("kind", IdKind)

@@ -29,6 +29,7 @@ _FEW = "n % 1000 = 0"  # of what waits for something
 SHORT: Mapping[str, int] = {
     "agreement": 200,  # versions that all parties signed: few in a year
     "partner": 50,  # one for each agency of the federation
+    "member_name": 50,
     "channel_in": 200,  # one for each partner and agreement
     "channel_out": 200,
     "channel_ahead": 500,  # what came before a gap, which the exchange closes
@@ -75,6 +76,7 @@ COLUMNS: Mapping[str, str] = {
     "agreement": _AGREEMENT,
     "block": f"CASE WHEN {_FEW} THEN 0 ELSE 1 + n / 64 END",
     "side": "'asker'",
+    "name": "'name ' || n",
     "speaker": _PEER,
     "event": "'event ' || (n % 11)",
 }
