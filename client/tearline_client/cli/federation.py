@@ -37,6 +37,7 @@ from tearline_client.rendering.federation import (
     pending_row,
     replacement_row,
     replacement_text,
+    vacancy_text,
 )
 from tearline_client.rendering.words import Id, agency_name
 
@@ -246,11 +247,14 @@ async def pending(cli: CliContext, node: Node, sync: bool) -> None:
     """List decisions that wait for votes of the council, and replaced roots that wait seven days.
 
     A vote lasts thirty days; "until" is the end of the first one, or the effect of a replacement.
+    The command also says which counted cosigners are missing, and how to name others.
 
     Example: tearline federation pending
     """
     await look(cli, node, sync=sync)
     federation, names = node.federation, node.directory.members()
+    if vacancy := vacancy_text(federation.state.now):
+        cli.say(vacancy)
     replaced = federation.replacements()
     for _, waiting in replaced:
         cli.say(replacement_text(waiting))

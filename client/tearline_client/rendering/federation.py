@@ -69,6 +69,32 @@ def replacement_row(decided: Decision, waiting: Replacement, names: Members) -> 
     }
 
 
+def vacancy_text(members: Members) -> str:
+    """Returns which counted cosigners are missing, what stands still, and the next command.
+
+    Empty if every counted cosigner is a member.
+    """
+    constitution, filled = members.constitution, members.cosigners
+    vacant = [uri for uri in constitution.cosigners if uri not in filled]
+    if not vacant:
+        return ""
+    names = ", ".join(agency_name(members, uri) for uri in vacant)
+    few = len(filled) < constitution.quorum
+    effect = (
+        "No light node takes a turn, and no packet opens under both_before_open"
+        if few
+        else "With fewer, no light node takes a turn"
+    )
+    left = [f"--cosigner {agency_name(members, uri)}" for uri in sorted(filled or members.council)]
+    if members.council != set(constitution.council):  # an amendment seats members alone
+        left += [f"--seat {agency_name(members, uri)}" for uri in sorted(members.council)]
+    return (
+        f"Of the counted cosigners, {counted(len(vacant), 'agency')} left, or has another root:"
+        f" {names}. {len(filled)} of {constitution.quorum} that must sign are there. {effect}, "
+        f"until the council names others: tearline federation rules {' '.join(left)}"
+    )
+
+
 def replacement_text(waiting: Replacement) -> str:
     """Returns when a decided replacement of a root takes effect, and how to void it."""
     name, due_ms = waiting.record.agency.name, waiting.due_ms

@@ -175,6 +175,21 @@ def test_an_interrupted_rotation_of_the_root_is_taken_up_again(desk: Desk) -> No
         assert (store.get(ROOT_KEY) == new) == (root == old)
 
 
+def test_a_missing_counted_cosigner_is_told_with_the_next_command(desk: Desk) -> None:
+    assert "counted cosigners" not in told(desk, "pending")
+    told(desk, "leave", "--reason", "end of the treaty", YES, agency=CN)
+    said = told(desk, "pending")
+    assert "1 agency left, or has another root: cn-public-security. 2 of 3 that must" in said
+    assert "No light node takes a turn" in said
+    left = ("mx-prosecutor", "us-justice")
+    options = [f"--{kind} {name}" for kind in ("cosigner", "seat") for name in left]
+    command = f"tearline federation rules {' '.join(options)}"
+    assert command in said
+    told(desk, *command.split()[2:], YES)
+    told(desk, "vote", pending(desk, MX)[0]["content"], YES, agency=MX)
+    assert "counted cosigners" not in told(desk, "pending")
+
+
 def test_an_agency_leaves_at_once(desk: Desk) -> None:
     told(desk, "leave", "--reason", "end of the treaty", code="TL-USE-005")
     assert members(desk, MX)[OUR_NAME]["status"] == "member"
