@@ -98,7 +98,7 @@ class Synchronisation:
     def _erase_ended(self) -> None:
         """Erases what partners granted to a former member, at its end, and what they recalled.
 
-        While its clock is behind the counted time, nothing is erased.
+        While its clock is behind the counted time, no grant is erased.
         """
         # Imported here: a member's node does without it.
         from tearline_client.log.counted_time import count_time

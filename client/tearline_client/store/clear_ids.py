@@ -41,7 +41,7 @@ _COLUMNS = {
 def clear_ids(path: Path, kind: IdKind, prefix: str) -> Iterator[bytes]:
     """Yields at most ``MAX_IDS`` ids with a prefix; all packets newest first, others in order.
 
-    Nothing is written. An unreadable database has no ids: completion reports no errors.
+    An unreadable database has no ids: completion reports no errors.
 
     Args:
         path: The node's database.
