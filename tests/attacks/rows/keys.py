@@ -294,6 +294,7 @@ TRUST = (
         "state another directory than the entries make",
         "proto/federation/test_membership.py::test_a_directory_of_another_root_is_refused",
         "tearline.verification.trust:TrustState._apply_directory",
+        "()",
         code="TL-TRU-010",
     ),
     _trust(
