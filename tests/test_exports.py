@@ -42,6 +42,7 @@ AREAS = {
     "LOG": errors.LogError,
     "STO": errors.StoreError,
     "CAS": errors.CaseError,
+    "BLB": errors.BlobError,
     "REQ": errors.ExchangeError,
     "RFI": errors.RecordRequestError,
 }
@@ -61,6 +62,12 @@ STATUSES = {
     "LOG": {errors.EXIT_INTEGRITY, errors.EXIT_REFUSED},
     "STO": {errors.EXIT_LOCAL, errors.EXIT_NOT_FOUND, errors.EXIT_INTEGRITY},
     "CAS": {errors.EXIT_REFUSED, errors.EXIT_NOT_FOUND, errors.EXIT_USAGE},
+    "BLB": {
+        errors.EXIT_REFUSED,
+        errors.EXIT_INTEGRITY,
+        errors.EXIT_NOT_FOUND,
+        errors.EXIT_LOCAL,
+    },
     "REQ": {
         errors.EXIT_UNREACHABLE,
         errors.EXIT_REFUSED,

@@ -6,6 +6,7 @@ COMPARTMENTS_MULTIPLE = 4  # padding that hides the number of a packet's categor
 MAX_SLOTS = 2048  # 512 fields in four forms
 SLOTS_MULTIPLE = 8  # padding that hides the number of a packet's fields
 MAX_FIELD_BYTES = 1 << 20  # a field may be a document of 1 MiB
+MAX_BLOB_BYTES = 50 << 30  # a document beside a packet: a telephone's image, hours of video
 # Bytes of a field; the first holds a name and a yes alike. They are a part of the format, as the
 # two multiples above: with others, stored packets no longer open.
 PADDING_STEPS = (128, 256, 512, 1024)
@@ -179,6 +180,12 @@ CHECKPOINT_REFRESH_MS = 60_000  # an idle log shows every minute that it is aliv
 
 # Exchange.
 MAX_PACKET_BYTES = 3 << 20  # ciphertexts of one packet; its delivery must fit one message
+BLOB_RETENTION_MS = 24 * 3_600_000  # of a large document that no packet names yet: a slow line
+MAX_ROUND_PARTS = 256  # of 1 MiB, that a sync sends: its other duties wait for a minute or two
+BLOB_BYTES = 256 << 30  # of large documents of one agency, by default
+LEAVES_PAGE = 16_384  # hashes of a large document's parts in one answer: half a megabyte
+LEAST_BLOB_CHARGE = 4 << 20  # of one document: an agency has 65,536 of them at most, by default
+MAX_BLOB_PAGE = 256  # large documents looked at in a minute, of which a day sees 360,000
 MAX_PACKET_LIFETIME_MS = 10 * 366 * 24 * 3_600_000  # longer storage belongs in an archive
 MAX_BATCH_STATEMENTS = 1024  # of one commit: beyond that a larger batch is not faster
 MAX_ASKED_PACKETS = 1024  # earlier or foreign packets named by one agency in a batch: 16 with 64

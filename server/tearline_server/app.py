@@ -35,6 +35,7 @@ from tearline_server.bootstrap import house_of, now_ms
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange
 from tearline_server.grpc.audit_service import AuditService
+from tearline_server.grpc.blob_service import BlobService
 from tearline_server.grpc.call_log import CallLog
 from tearline_server.grpc.exchange_service import ExchangeService
 from tearline_server.grpc.front import Front
@@ -205,6 +206,7 @@ async def _serve(
         ExchangeService(exchange),
         TrustService(exchange),
         LightService(exchange),
+        BlobService(exchange),
         AuditService(exchange.audit_search, exchange.take_answer_turn),
         health,
     )
@@ -245,6 +247,7 @@ async def _serve(
         "overdue": (OVERDUE_S, exchange.maintenance.log_overdue),
         "erasures": (RETENTION_S, exchange.maintenance.erase_due),
         "ends": (RETENTION_S, exchange.maintenance.drop_ended),
+        "documents": (RETENTION_S, exchange.documents.sweep),
         "certificate": (_AGAIN_S, renew_when_due),
         "time": (_AGAIN_S, watch.look),
         "memory": (FREE_PAGES_S, allocator.return_free_pages),

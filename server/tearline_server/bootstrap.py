@@ -10,6 +10,7 @@ from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
 from tearline_server.admission.fair_queue import Cost
 from tearline_server.admission.rate_limits import RateLimits
+from tearline_server.blobs.documents import BlobSpace
 from tearline_server.config import Config, Witness
 from tearline_server.keys import ExchangeKeys, HeldKeys, held_keys, identity_of
 from tearline_server.observability.metrics import Metrics
@@ -33,6 +34,7 @@ class Components:
         rates: Publication rates of one node.
         witnesses: External witnesses that are asked to cosign.
         metrics: Its metrics.
+        blobs: The space for large documents, or None for none.
     """
 
     installation: Installation
@@ -43,6 +45,7 @@ class Components:
     rates: RateLimits = field(default_factory=RateLimits)
     witnesses: tuple[Witness, ...] = ()
     metrics: Metrics = field(default_factory=Metrics)
+    blobs: BlobSpace | None = None
 
     @property
     def clock(self) -> Clock:
@@ -103,4 +106,9 @@ def house_of(config: Config, keys: ExchangeKeys, store: Store) -> Components:
         timekeeper=timekeeper,
         rates=RateLimits(statements=config.node_statements_s, bytes=config.node_bytes_s),
         witnesses=config.witnesses,
+        blobs=(
+            BlobSpace(folder=config.blobs, agency_bytes=config.blob_bytes)
+            if config.blobs is not None
+            else None
+        ),
     )

@@ -22,6 +22,7 @@ from tearline.errors import (
 )
 from tearline.identity import AgencyUri, ExchangeUri
 from tearline.limits import (
+    BLOB_BYTES,
     MAILBOX_BYTES,
     MAILBOX_STATEMENTS,
     MAX_WITNESSES,
@@ -56,6 +57,7 @@ _NUMBERS = {
     "node_bytes_s": NODE_BYTES_S,
     "mailbox_statements": MAILBOX_STATEMENTS,
     "mailbox_bytes": MAILBOX_BYTES,
+    "blob_bytes": BLOB_BYTES,
 }
 
 
@@ -92,6 +94,7 @@ class Config:
         node_bytes_s: Bytes a second that one node may publish.
         mailbox_statements: Statements of one agency that may wait for one node.
         mailbox_bytes: Bytes of one agency that may wait for one node.
+        blob_bytes: Bytes of large documents of one agency.
     """
 
     home: Path
@@ -109,6 +112,7 @@ class Config:
     node_bytes_s: int
     mailbox_statements: int
     mailbox_bytes: int
+    blob_bytes: int
 
     @property
     def uri(self) -> ExchangeUri:
@@ -139,6 +143,11 @@ class Config:
     def database(self) -> Path:
         """Returns the path of the database, unless ``store`` names another."""
         return self.home / "exchange.db"
+
+    @property
+    def blobs(self) -> Path | None:
+        """Returns the folder of large documents; None beside a PostgreSQL database."""
+        return self.home / "blobs" if self.store is None else None
 
     @property
     def moved(self) -> Path:

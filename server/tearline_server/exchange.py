@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from tearline.errors import ExchangeBusy, TrustMissing
 from tearline.federation.versions import Members
+from tearline.identity import agency_uri_of
 from tearline.limits import (
     DISK_RETRY_MS,
     MAX_CALLS,
@@ -13,6 +14,7 @@ from tearline.limits import (
 from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.tlog.tiles import Tile
 from tearline.verification.indexed_trust import IndexedTrustState
+from tearline.wire.blobs import Question
 from tearline.wire.cosigning import CosignReply, CosignRequest
 from tearline.wire.deliveries import Cursor, Delivery
 from tearline.wire.log_entries import EntryRange
@@ -22,6 +24,7 @@ from tearline_server.admission.fair_queue import Cost, FairGate
 from tearline_server.admission.rate_limits import Bounds
 from tearline_server.admission.refusals import Refusals
 from tearline_server.audit.search import AuditSearch
+from tearline_server.blobs.documents import Documents
 from tearline_server.bootstrap import Components, begin_time
 from tearline_server.delivery.mailboxes import Mailboxes
 from tearline_server.ingest.commands import (
@@ -70,6 +73,7 @@ class Exchange:
             components.store, epoch, self._hand_out, self._reaches, self.take_answer_turn
         )
         self._epoch = epoch
+        self.documents = Documents(components.blobs, components.store, components.clock)
         self._reconciliation = Reconciliation(components.store, self._submit)
         self.on_trust: Callable[[], None] = lambda: None
         self.is_disk_low = False
@@ -310,10 +314,14 @@ class Exchange:
         self._bounds.take(publisher.node, statements=statements, size=size, now_ms=now_ms)
         if not number:
             return ()
-        submissions = await read_claims(publication, lambda: self._turns.take_again(publisher.node))
+        claims = await self.documents.claim(publisher.agency, publication.parts)
+        submissions = await read_claims(
+            publication, lambda: self._turns.take_again(publisher.node), claims.earlier
+        )
         work = PublishCommand(publisher, submissions, publication.attestations(), size)
         await self._submit(work)
         outcomes = work.outcomes()
+        await self.documents.settle(claims, [each.about for each in outcomes if each.refusal])
         self._components.metrics.judged(
             each.refusal.code if each.refusal else "" for each in outcomes
         )
@@ -322,6 +330,23 @@ class Exchange:
     def subscribe(self, node: str, cursor: Cursor) -> AsyncIterator[Delivery]:
         """Yields a node's mail after a cursor: first waiting items, then new ones."""
         return self._mailboxes.stream(node, cursor)
+
+    async def blob_named(self, node: str, question: Question) -> tuple[str, bytes]:
+        """Returns owner and id of a large document that a grant names, judged anew each time.
+
+        Raises:
+            BlobUnavailable: If the node has no such grant, if it or the slot was recalled, or if
+                the packet has ended.
+            AgreementSuspended: If a party suspended this direction.
+        """
+        manifest, link = await self._mailboxes.document(node, question.grant, question.slot)
+        signer = agency_uri_of(manifest.header.signer)
+        registry, ref = self._desk.registry, manifest.agreement
+        found = registry.agreement_of(ref.id, signer, agency_uri_of(node))
+        registry.standings.verify_open(
+            found.agreement, ref.article, sender=signer, recipient=agency_uri_of(node)
+        )
+        return signer, link.id
 
     async def _reaches(self, node: str, seq: int) -> bool:
         """Returns whether a mailbox has that place."""

@@ -7,6 +7,7 @@ from attacks.attack import Attack
 from attacks.rows import (
     accesses,
     audits,
+    blobs,
     bodies,
     cases,
     clocks,
@@ -44,6 +45,7 @@ ATTACKS: tuple[Attack, ...] = (
     *partners.COALITIONS,
     *four_eyes.FOUR_EYES,
     *bodies.BODIES,
+    *blobs.BLOBS,
     *partners.PROBES,
     *onward.ONWARD,
     *keys.SIGNATURES,

@@ -17,6 +17,7 @@ from support.paths import ROOT
 from tearline.errors import TearlineError
 from tearline.federation.charter import GENESIS_FEDERATION
 from tearline.limits import (
+    BLOB_BYTES,
     MAILBOX_BYTES,
     MAILBOX_STATEMENTS,
     MAX_WITNESSES,
@@ -177,6 +178,7 @@ def test_defaults_and_values_are_those_of_the_code() -> None:
         "node_bytes_s": NODE_BYTES_S,
         "mailbox_statements": MAILBOX_STATEMENTS,
         "mailbox_bytes": MAILBOX_BYTES,
+        "blob_bytes": BLOB_BYTES,
     }
     assert {name: settings[name].default for name in numbers} == {
         name: f"{number:,}" for name, number in numbers.items()

@@ -54,6 +54,7 @@ from tearline.wire.packets import encode_manifest
 from tearline.wire.publications import Outcome, Publication, Refused, publication_of
 from tearline.wire.statements import Signed
 from tearline_server.admin.offline import take_clear
+from tearline_server.blobs.documents import BlobSpace
 from tearline_server.bootstrap import Components
 from tearline_server.exchange import Exchange
 from tearline_server.keys import HeldKeys
@@ -68,6 +69,7 @@ from tearline_server.tlog.log import AuditLog
 PARTIES = (CN, MX, US)
 ARTICLE = "money-laundering"
 PURPOSE = "investigation"
+SPACE = 16 << 20  # for large documents of one agency
 IDENTITY = enrolment()
 INSTALLATION = installation_of(IDENTITY)
 
@@ -196,7 +198,7 @@ async def opened(
     if not database.exists():
         database.write_bytes(await _seeded(path, parties))
     store = SqliteStore(database)
-    house = house_of(store, clock, steady)
+    house = house_of(store, clock, steady, path / "blobs")
     exchange = await Exchange.open(house)
     try:
         yield World(
@@ -206,7 +208,9 @@ async def opened(
         await exchange.close()
 
 
-def house_of(store: Store, clock: Clock, steady: Clock | None = None) -> Components:
+def house_of(
+    store: Store, clock: Clock, steady: Clock | None = None, blobs: Path | None = None
+) -> Components:
     """What the exchange of the tests is built from."""
     timekeeper = Timekeeper(clock, steady or clock)
     return Components(
@@ -215,6 +219,7 @@ def house_of(store: Store, clock: Clock, steady: Clock | None = None) -> Compone
         log=AuditLog(store, origin=ORIGIN, clock=timekeeper.time_ms),
         keys=HeldKeys(EXCHANGE, [signing_key(EXCHANGE)], [log_signers()]),
         timekeeper=timekeeper,
+        blobs=blobs and BlobSpace(folder=blobs, agency_bytes=SPACE),
     )
 
 
@@ -293,6 +298,7 @@ def parts_of(sealed: SealedPacket) -> PacketParts:
         openings=tuple(sealed.openings[c] for c in sorted(sealed.openings)),
         ciphertexts=dict(enumerate(sealed.ciphertexts)),
         slot_count=len(sealed.ciphertexts),
+        blobs=sealed.blobs,
     )
 
 

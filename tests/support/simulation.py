@@ -106,9 +106,11 @@ from tearline_runtime.grpc.tls_identity import TlsIdentity
 from tearline_server.admin.offline import take_clear
 from tearline_server.admission.authentication import Caller
 from tearline_server.admission.fair_queue import Cost
+from tearline_server.blobs.documents import BlobSpace
 from tearline_server.config import config_of
 from tearline_server.exchange import Components, Exchange
 from tearline_server.grpc.audit_service import AuditService
+from tearline_server.grpc.blob_service import BlobService
 from tearline_server.grpc.exchange_service import ExchangeService
 from tearline_server.grpc.light_service import LightService
 from tearline_server.grpc.log_service import TrustService
@@ -124,6 +126,7 @@ US, CN, MX = AGENCIES
 PASSPHRASE = b"a simulated passphrase"
 PASSPHRASES = Passphrases(node=PASSPHRASE, root=PASSPHRASE)
 FRESH_S = 60  # far from the two minutes after which a node does not cosign a directory
+SPACE = 64 << 20  # for large documents of one agency
 LEAST_KIB = 32  # the least that Argon2id takes for four lanes
 ORIGIN = f"{EXCHANGE_DOMAIN}/log"
 ARTICLE, PURPOSE = "money-laundering", "criminal-investigation"
@@ -259,6 +262,7 @@ class LocalTransport:
         self._trust = TrustService(exchange)
         self._audit = AuditService(exchange.audit_search, exchange.take_answer_turn)
         self._light = LightService(exchange)
+        self._blobs = BlobService(exchange)
 
     async def publish(self, publication: bytes) -> bytes:
         return await self._exchange.publish(self._caller, publication)
@@ -291,6 +295,18 @@ class LocalTransport:
 
     async def light_entries(self, request: bytes) -> bytes:
         return await self._light.entries(self._caller, request)
+
+    async def offer_blob(self, offer: bytes) -> bytes:
+        return await self._blobs.offer(self._caller, offer)
+
+    async def put_blob(self, part: bytes) -> bytes:
+        return await self._blobs.put(self._caller, part)
+
+    async def blob_leaves(self, question: bytes) -> bytes:
+        return await self._blobs.leaves(self._caller, question)
+
+    async def get_blob(self, question: bytes) -> bytes:
+        return await self._blobs.get(self._caller, question)
 
     async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         async for page in self._audit.search(self._caller, request):
@@ -755,6 +771,7 @@ def _house(template: Template, store: SqliteStore, clock: Clock) -> Components:
         log=AuditLog(store, origin=ORIGIN, clock=clock),
         keys=HeldKeys(template.identity.exchange.uri, [template.keys.signing], [template.keys.log]),
         timekeeper=Timekeeper(clock, clock),
+        blobs=BlobSpace(folder=store._db._path.with_name("blobs"), agency_bytes=SPACE),
     )
 
 

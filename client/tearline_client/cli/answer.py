@@ -9,7 +9,7 @@ import click
 
 from tearline.dataclass.immutable import immutable
 from tearline_client.cli.confirmation import confirm_packets
-from tearline_client.cli.context import CliContext
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.documents import attach_option, attached
 from tearline_client.cli.example_files import answer as contents
 from tearline_client.cli.example_files import example_option
@@ -71,8 +71,11 @@ class Answer:
 def _answering(function: Callable[..., R]) -> Callable[..., R]:
     """Adds the options of both commands, passed to the function as one Answer."""
 
+    @pass_cli
     @functools.wraps(function)
     def with_answer(
+        cli: CliContext,
+        /,
         request: str,
         file: Path | None,
         attach: tuple[str, ...],
@@ -92,7 +95,7 @@ def _answering(function: Callable[..., R]) -> Callable[..., R]:
             Answer(
                 request=request,
                 file=file,
-                documents=attached(attach),
+                documents=attached(cli, attach),
                 packet=packet,
                 items=items,
                 text=text,

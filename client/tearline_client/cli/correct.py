@@ -68,7 +68,7 @@ async def correct(
     from tearline_client.drafting.correction import draft_correction
     from tearline_client.drafting.from_file import confirmed
 
-    text, documents = narrative_of(narrative), attached(attach)
+    text, documents = narrative_of(narrative), attached(cli, attach)
     async with open_node(cli) as node:
         await look(cli, node)
         plan, findings = draft_correction(

@@ -1,6 +1,7 @@
 """Documents on the command line: ``--attach`` and ``tearline packet export``."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,27 +27,50 @@ def attach_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--attach",
         multiple=True,
         metavar="FILE[:CATEGORY]",
-        help="A document of at most 1 MiB to send; CATEGORY may be stricter than the default.",
+        help="A document to send, of up to 50 GiB; CATEGORY may be stricter than the default.",
     )(function)
 
 
-def attached(texts: Iterable[str]) -> "tuple[Document, ...]":
+def attached(cli: CliContext, texts: Iterable[str]) -> "tuple[Document, ...]":
     """Returns the documents that ``--attach`` named.
 
     Raises:
         ImportRefused: If one cannot be read.
         DocumentRefused: If its type or size is not allowed.
     """
-    return tuple(_attached(text) for text in texts)
+    with told_parts(cli, "Reading") as tell:
+        return tuple(_attached(text, tell) for text in texts)
 
 
-def _attached(text: str) -> "Document":
+def _attached(text: str, tell: Callable[[int, int], None]) -> "Document":
     from tearline_client.connectors.importers.documents import read_document
 
     path, colon, category = text.rpartition(":")
     if colon and path and category in _CATEGORIES:
-        return read_document(Path(path), guard=category)
-    return read_document(Path(text))
+        return read_document(Path(path), guard=category, tell=tell)
+    return read_document(Path(text), tell=tell)
+
+
+@contextmanager
+def told_parts(cli: CliContext, label: str) -> Iterator[Callable[[int, int], None]]:
+    """Yields a function that shows how many MiB of large documents are done, from its first call.
+
+    Args:
+        cli: The command line.
+        label: Name of the work.
+    """
+    with ExitStack() as stack:
+        advance: Callable[[int], None] | None = None
+        shown = 0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal advance, shown
+            if advance is None or done < shown:  # the next document
+                advance, shown = stack.enter_context(cli.progress(f"{label} (MiB)", total)), 0
+            advance(done - shown)
+            shown = done
+
+        yield tell
 
 
 @click.command(cls=Command)
@@ -65,10 +89,16 @@ async def export(cli: CliContext, node: Node, packet: str, folder: Path) -> None
     Each file gets its sender's name for it, made safe. The command opens no document, and skips
     those that do not match their declared type. The node's access log records the export.
 
+    Documents of more than 1 MiB are fetched from the exchange. If that is interrupted, repeat the
+    command: it continues in the same folder.
+
     Example: tearline packet export 5f0c9a1b --documents .
     """
     # Imported here: a command that writes no file does not wait for it.
+    from tearline.blobs.description import blob_in
+    from tearline_client.connectors.exporters.documents import stated_type
     from tearline_client.connectors.exporters.files import create_file, verify_free
+    from tearline_client.connectors.exporters.unfinished import UnfinishedFile
 
     record = node.packets.get(node.packets.find(packet))
     for words in corrections_of(record.id, record.manifest, node.corrections.newest(record.id)):
@@ -80,15 +110,16 @@ async def export(cli: CliContext, node: Node, packet: str, folder: Path) -> None
     )
     rows = []
     for name, opened in found.items():
-        (content,) = opened.field.values
-        with create_file(folder, name) as stream:
-            stream.write(content)
-        rows.append(
-            {
-                "file": str(folder / name),
-                "type": opened.field.media_type,
-                "bytes": len(content),
-            }
-        )
+        if blob := blob_in(opened.field):
+            file, size = UnfinishedFile(folder, name, blob), blob.length
+            with told_parts(cli, "Receiving") as tell:
+                await node.packets.save_large(record.id, opened, file, tell)
+        else:
+            (content,) = opened.field.values
+            with create_file(folder, name) as stream:
+                stream.write(content)
+            size = len(content)
+        row = {"file": str(folder / name), "type": stated_type(opened.field), "bytes": size}
+        rows.append(row)
     cli.emit(rows, ["file", "type", "bytes"])
     cli.say(f"{counted(len(rows), 'document')} written.")

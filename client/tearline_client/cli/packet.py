@@ -96,7 +96,7 @@ async def preview(
     from tearline_client.drafting.from_file import draft_file
 
     text = narrative_of(narrative)
-    documents = attached(attach)
+    documents = attached(cli, attach)
     async with open_node(cli) as node:
         drafted = draft_file(
             node, file, read_ftm, order_of(options), narrative=text, documents=documents
@@ -154,7 +154,7 @@ async def send(
     from tearline_client.drafting.from_file import draft_file
 
     text = narrative_of(narrative)
-    documents = attached(attach)
+    documents = attached(cli, attach)
     order = order_of(options)
     async with open_node(cli) as node:
         await look(cli, node)

@@ -11,6 +11,7 @@ from tearline.persons.tokens import Role
 from tearline.statements.receipt import Status
 from tearline_client.cli.confirmation import confirm_fields, confirm_packets
 from tearline_client.cli.context import CliContext
+from tearline_client.cli.documents import told_parts
 from tearline_client.cli.groups import Command
 from tearline_client.cli.request_rows import overturned_text
 from tearline_client.cli.session import acting, look, node_command
@@ -81,7 +82,8 @@ async def release(
     if not takes_two(node, draft.agreement.id, draft.article):
         acting(cli, node, draft.agreement.id, Role.LIAISON)  # refused before a person is asked
         confirm_packets(cli, node, plans, yes=yes)
-    return await release_plans(node, plans, person=cli.settings.person)
+    with told_parts(cli, "Sending") as node.packets.uploads.tell:  # read by this act alone
+        return await release_plans(node, plans, person=cli.settings.person)
 
 
 async def release_field(

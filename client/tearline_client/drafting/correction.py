@@ -82,7 +82,10 @@ def draft_correction(
         guarded=dict(guarded),
     )
     name = node.agreements.newest(manifest.agreement.id).name
-    extra = (*fields_beside(narrative, documents, _narrative_path(shown)), *_references(shown))
+    extra = (
+        *fields_beside(node, narrative, documents, _narrative_path(shown)),
+        *_references(shown),
+    )
     draft = node.packets.draft(groups[0], about, agreement=name, extra=extra)
     draft = replace(draft, derived_from=manifest.derived_from)
     return node.corrections.plan(shown, draft), imported.findings

@@ -197,7 +197,7 @@ def draft_file(
         PacketTooLarge: If the documents exceed one packet.
         TearlineError: If the source is unreadable, or no agreement covers it.
     """
-    beside = fields_beside(narrative, documents)  # before a file is read that may be large
+    beside = fields_beside(node, narrative, documents)  # before a file is read that may be large
     imported = read(path)
     unmarked = verify_marked(imported.entities, allowed=order.unmarked)
     about = _about(node, order, imported)
@@ -229,7 +229,7 @@ async def draft_in_turns(
     Raises:
         TearlineError: As ``draft_file``.
     """
-    beside = fields_beside(narrative, documents)
+    beside = fields_beside(node, narrative, documents)
     unmarked = await asyncio.to_thread(verify_marked, imported.entities, allowed=order.unmarked)
     about = _about(node, order, imported)
     planned = in_turns(_plans(node, order, about, imported, groups, beside))
@@ -305,14 +305,15 @@ def verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[Ent
 
 
 def fields_beside(
-    narrative: str, documents: Sequence[Document], narrative_path: str = ""
+    node: Node, narrative: str, documents: Sequence[Document], narrative_path: str = ""
 ) -> tuple[Field, ...]:
-    """Returns the fields of a packet's narrative and documents.
+    """Returns the fields of a packet's narrative and documents; stores where large files are.
 
     Raises:
         PacketTooLarge: If the documents exceed one packet.
     """
     _verify_size(documents)
+    node.packets.uploads.register(each.large for each in documents if each.large)
     told = (narrative_field(narrative, narrative_path),) if narrative else ()
     return (*told, *(field for document in documents for field in document_fields(document)))
 

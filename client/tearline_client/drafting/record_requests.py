@@ -39,7 +39,7 @@ def draft_answer(
         PacketTooLarge: If the documents exceed one packet.
         TearlineError: If there is no such request, or no agreement covers it.
     """
-    extra = fields_beside("", documents)
+    extra = fields_beside(node, "", documents)
     imported = imported or Imported(entities=(), findings=())
     found = verify_marked(imported.entities, allowed=unmarked)
     groups = connected_groups(imported.entities)

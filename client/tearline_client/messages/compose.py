@@ -218,6 +218,7 @@ def _composed(tree: SignedTree, sealed: SealedPacket, first: int, stop: int) -> 
             openings=tuple(sealed.openings[c] for c in sorted(sealed.openings)),
             ciphertexts=dict(enumerate(sealed.ciphertexts)),
             slot_count=len(sealed.ciphertexts),
+            blobs=sealed.blobs,
         ),
         keys=release_of(sealed, existences={}, compartments=sealed.keys),
         grants=tuple(signed(tree, number) for number in range(first + 1, stop)),

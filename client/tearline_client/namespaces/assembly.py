@@ -30,6 +30,7 @@ from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.onward_use import OnwardUse
 from tearline_client.features.packets.reader import verify_read_on
 from tearline_client.features.packets.service import PacketService
+from tearline_client.features.packets.uploads import Uploads
 from tearline_client.features.recalls.service import RecallService
 from tearline_client.features.requests.answers import AnswerService
 from tearline_client.features.requests.service import RequestService
@@ -97,7 +98,8 @@ class Assembly:
         self._duties = Duties(context, HANDLERS)
         onward = OnwardUse(context)
         outbox = Outbox(context, self._sender, self._duties, self._synchronise, self._read_mailbox)
-        releases = PacketService(context, self._sender, outbox, onward)
+        uploads = Uploads(context)
+        releases = PacketService(context, self._sender, outbox, onward, uploads)
         disclosures = DisclosureService(context, outbox, releases, onward)
         words = FreeText(context, onward)
         self.federation = FederationService(context, outbox)
@@ -159,6 +161,7 @@ class Assembly:
             disclosures=disclosures,
             cases=self.cases,
             token_key=lambda: keystore.get(TOKEN_KEY),
+            uploads=uploads,
         )
         self.requests = RequestService(context, outbox, access, self.decisions, words)
         self.answers = AnswerService(context, self.decisions, releases, self.requests)

@@ -13,6 +13,7 @@ from tearline_client.features.decisions.service import DecisionService
 from tearline_client.features.packets.disclosure import Disclosure, DisclosureService
 from tearline_client.features.packets.reader import PacketReader
 from tearline_client.features.packets.service import PacketService, Persons
+from tearline_client.features.packets.uploads import Uploads
 from tearline_client.messages.sent import Sent
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.drafts import About, draft_packet
@@ -34,6 +35,10 @@ class Packets(PacketReader):
         disclosures: Decides on single further fields.
         cases: Resolves references to cases.
         token_key: Returns the key that derives entity tokens.
+        uploads: Sends large documents.
+
+    Attributes:
+        uploads: Sender of large documents.
     """
 
     def __init__(
@@ -47,8 +52,10 @@ class Packets(PacketReader):
         disclosures: DisclosureService,
         cases: CaseService,
         token_key: Callable[[], bytes],
+        uploads: Uploads,
     ) -> None:
         super().__init__(context, access, outbox)
+        self.uploads = uploads
         self._releases = releases
         self._decisions = decisions
         self._disclosures = disclosures

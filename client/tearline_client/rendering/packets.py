@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tearline.blobs.description import BLOB, parse_blob
 from tearline.federation.versions import Members
 from tearline.packets.packet import TEXT, Field, Manifest
 from tearline.policy.form import Form
@@ -136,6 +137,12 @@ def content_text(
     if media_type == TEXT or not values:
         return values_text(values, names)
     content = b"".join(values)
+    if media_type == BLOB:
+        blob = parse_blob(content)
+        return (
+            f"[{blob.media_type}, {blob.length} bytes beside the packet,"
+            f" SHA-256 {blob.sha256.hex()}]"
+        )
     digest = hashlib.sha256(content).hexdigest()
     return f"[{media_type}, {len(content)} bytes, SHA-256 {digest}]"
 

@@ -55,6 +55,7 @@ class PacketStore(PacketIndex):
                 openings=parts.openings or earlier.openings,
                 ciphertexts={**earlier.ciphertexts, **parts.ciphertexts},
                 slot_count=parts.slot_count or earlier.slot_count,
+                blobs=parts.blobs or earlier.blobs,
             )
         self._db.execute(
             "INSERT INTO packet VALUES (?, ?, ?, ?, ?)"

@@ -36,6 +36,7 @@ from tearline_client.store.returned_grants import ReturnedStore
 from tearline_client.store.search_texts import SearchTextStore
 from tearline_client.store.stopped_grants import StoppedGrantStore
 from tearline_client.store.suspensions import SuspensionStore
+from tearline_client.store.uploads import UploadStore
 from tearline_client.store.value_index import ValueStore
 
 
@@ -85,3 +86,4 @@ class Stores:
         self.values = ValueStore(database, value_key)
         self.search_texts = SearchTextStore(database)
         self.index_queue = IndexQueue(database)
+        self.uploads = UploadStore(database)

@@ -69,6 +69,22 @@ class DeferredTransport:
         """Returns entries with their inclusion proofs."""
         return await self._transport.light_entries(request)
 
+    async def offer_blob(self, offer: bytes) -> bytes:
+        """Offers a large document; returns how many of its parts are there."""
+        return await self._transport.offer_blob(offer)
+
+    async def put_blob(self, part: bytes) -> bytes:
+        """Sends a part of it; returns the same, once the part is durable."""
+        return await self._transport.put_blob(part)
+
+    async def blob_leaves(self, question: bytes) -> bytes:
+        """Returns the leaf hashes of a granted document's parts."""
+        return await self._transport.blob_leaves(question)
+
+    async def get_blob(self, question: bytes) -> bytes:
+        """Returns a sealed part of a granted document."""
+        return await self._transport.get_blob(question)
+
     def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         """Yields pages of proven events for the token's person."""
         return self._transport.search(request, token, follow=follow)

@@ -252,6 +252,22 @@ class GrpcTransport:
         """Returns entries with their inclusion proofs."""
         return await self._call(methods.LIGHT_ENTRIES, request)
 
+    async def offer_blob(self, offer: bytes) -> bytes:
+        """Offers a large document; returns how many of its parts are there."""
+        return await self._call(methods.BLOB_OFFER, offer)
+
+    async def put_blob(self, part: bytes) -> bytes:
+        """Sends a part of it; returns the same, once the part is durable."""
+        return await self._call(methods.BLOB_PUT, part)
+
+    async def blob_leaves(self, question: bytes) -> bytes:
+        """Returns the leaf hashes of a granted document's parts."""
+        return await self._call(methods.BLOB_LEAVES, question)
+
+    async def get_blob(self, question: bytes) -> bytes:
+        """Returns a sealed part of a granted document."""
+        return await self._call(methods.BLOB_GET, question)
+
     async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         """Yields pages of proven events for the token's person; ``follow`` waits for more."""
         at, channel = self._at, self._channel

@@ -66,6 +66,22 @@ class Transport(Protocol):
         """Returns entries with their inclusion proofs."""
         ...
 
+    async def offer_blob(self, offer: bytes) -> bytes:
+        """Offers a large document; returns how many of its parts are there."""
+        ...
+
+    async def put_blob(self, part: bytes) -> bytes:
+        """Sends a part of it; returns the same, once the part is durable."""
+        ...
+
+    async def blob_leaves(self, question: bytes) -> bytes:
+        """Returns the leaf hashes of a granted document's parts."""
+        ...
+
+    async def get_blob(self, question: bytes) -> bytes:
+        """Returns a sealed part of a granted document."""
+        ...
+
     def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         """Yields pages of proven events for the token's person; ``follow`` waits for more."""
         ...

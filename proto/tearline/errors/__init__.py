@@ -14,6 +14,7 @@
     ├── LogError         TL-LOG   the audit log, or a proof of it, does not verify
     ├── StoreError       TL-STO   a database operation failed
     ├── CaseError        TL-CAS   a case, or a step of one, is not valid
+    ├── BlobError        TL-BLB   a large document is not acceptable, not here, or another one
     ├── ExchangeError    TL-REQ   the exchange is unreachable or overloaded, or found no match
     └── RecordRequestError TL-RFI a request for records, or a step of one, is not valid
 
@@ -24,6 +25,7 @@ to an outsider that an item exists.
 
 from tearline.errors.agreement import *
 from tearline.errors.base import *
+from tearline.errors.blob import *
 from tearline.errors.case import *
 from tearline.errors.config import *
 from tearline.errors.exchange import *

@@ -117,6 +117,14 @@ class MailboxFull(ExchangeBusy):
     next = "All data is kept: the node resends it automatically; ask the partner to run its node."
 
 
+class UploadUnderWay(ExchangeBusy):
+    """Large document that a later sync continues to send."""
+
+    code = "TL-REQ-013"
+    what = "A large document is still being sent."
+    next = "Do not repeat the command: each sync sends more of it."
+
+
 class ExchangeFault(ExchangeError):
     """Internal failure of the exchange, without details."""
 

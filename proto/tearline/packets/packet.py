@@ -33,6 +33,7 @@ from tearline.statements.statement import HASH_SIZE, Header
 
 PACKET_ID_SIZE = 16
 AGREEMENT_ID_SIZE = 16
+BLOB_ID_SIZE = 16
 SECRET_SIZE = 32
 TEXT = "text/plain"
 
@@ -314,8 +315,23 @@ class View:
 
 
 @immutable
+class BlobLink:
+    """Large document that a slot's field describes, as the exchange is told of it.
+
+    Attributes:
+        slot: The slot.
+        id: 16 bytes.
+        root: RFC 6962 root over its sealed parts.
+    """
+
+    slot: int
+    id: bytes
+    root: bytes
+
+
+@immutable
 class PacketParts:
-    """Attachments of a manifest: openings for the exchange, ciphertexts for readers.
+    """Attachments of a manifest: openings and links for the exchange, ciphertexts for readers.
 
     Attributes:
         manifest: 32 bytes, the statement id.
@@ -325,6 +341,7 @@ class PacketParts:
         path: 32 bytes each; leads with the ciphertexts to the manifest's root, see
             ``tearline.packets.ciphertexts``.
         lengths: Bytes of all ciphertexts, by slot, where openings are stored apart from them.
+        blobs: Large documents that fields of these slots describe; to the exchange only.
     """
 
     manifest: bytes
@@ -333,6 +350,7 @@ class PacketParts:
     slot_count: int = 0
     path: tuple[bytes, ...] = ()
     lengths: tuple[int, ...] = ()
+    blobs: tuple[BlobLink, ...] = ()
 
 
 def verify_form(marked: Marked) -> None:

@@ -4,6 +4,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from tearline.blobs.description import blob_in
 from tearline.dataclass.immutable import immutable
 from tearline.errors import CommitmentMismatch, DecryptionFailed, NotFound, PacketTooLarge
 from tearline.limits import (
@@ -26,6 +27,7 @@ from tearline.packets.packet import (
     PACKET_ID_SIZE,
     SECRET_SIZE,
     AgreementRef,
+    BlobLink,
     Compartment,
     Existence,
     Field,
@@ -70,12 +72,14 @@ class SealedPacket:
         openings: By compartment; for the exchange, and inside grants.
         ciphertexts: By slot, padding slots included.
         keys: The 32-byte compartment keys, for the originator's keystore.
+        blobs: Large documents that its fields describe, by slot; for the exchange.
     """
 
     manifest: Manifest
     openings: Mapping[int, Opening]
     ciphertexts: tuple[bytes, ...]
     keys: Mapping[int, bytes]
+    blobs: tuple[BlobLink, ...] = ()
 
     def __repr__(self) -> str:
         return f"SealedPacket({self.manifest.packet_id.hex()})"
@@ -113,12 +117,15 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
     compartments: dict[int, Compartment] = {}
     openings: dict[int, Opening] = {}
     keys: dict[int, bytes] = {}
+    links: dict[int, BlobLink] = {}
     for (marking, form, mask), members in groups.items():
         c = free_compartments.pop()
         keys[c] = secrets.token_bytes(SECRET_SIZE)
         places = sorted(free_slots.pop() for _ in members)
         for i, field in zip(places, members, strict=True):
             slots[i], ciphertexts[i] = seal_slot(packet_id, c, i, keys[c], field)
+            if blob := blob_in(field):
+                links[i] = BlobLink(slot=i, id=blob.id, root=blob.root)
         openings[c] = Opening(
             compartment=c,
             salt=secrets.token_bytes(HASH_SIZE),
@@ -165,6 +172,7 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
         openings=openings,
         ciphertexts=in_order,
         keys=keys,
+        blobs=tuple(links[i] for i in sorted(links)),
     )
 
 

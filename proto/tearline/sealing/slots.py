@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from tearline.blobs.description import masked_field
 from tearline.encoding import prefixed
 from tearline.errors import (
     CiphertextMissing,
@@ -70,8 +71,9 @@ def seal_slot(
         key: 32 bytes, the compartment's.
         field: The field.
     """
-    plaintext = field_plaintext(field)
-    cipher_key, salt = field_keys(field_secret(key, packet_id, compartment, slot), packet_id, slot)
+    secret = field_secret(key, packet_id, compartment, slot)
+    plaintext = field_plaintext(masked_field(field, secret, packet_id, slot))
+    cipher_key, salt = field_keys(secret, packet_id, slot)
     ciphertext = AESGCM(cipher_key).encrypt(_NONCE, plaintext, None)
     return slot_commit(packet_id, slot, salt, field, plaintext), ciphertext
 

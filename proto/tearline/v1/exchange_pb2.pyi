@@ -10,20 +10,32 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PacketParts(_message.Message):
-    __slots__ = ("manifest", "openings", "ciphertexts", "slot_count", "path", "lengths")
+    __slots__ = ("manifest", "openings", "ciphertexts", "slot_count", "path", "lengths", "blobs")
     MANIFEST_FIELD_NUMBER: _ClassVar[int]
     OPENINGS_FIELD_NUMBER: _ClassVar[int]
     CIPHERTEXTS_FIELD_NUMBER: _ClassVar[int]
     SLOT_COUNT_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     LENGTHS_FIELD_NUMBER: _ClassVar[int]
+    BLOBS_FIELD_NUMBER: _ClassVar[int]
     manifest: bytes
     openings: _containers.RepeatedScalarFieldContainer[bytes]
     ciphertexts: _containers.RepeatedCompositeFieldContainer[_packet_pb2.Ciphertext]
     slot_count: int
     path: _containers.RepeatedScalarFieldContainer[bytes]
     lengths: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, manifest: _Optional[bytes] = ..., openings: _Optional[_Iterable[bytes]] = ..., ciphertexts: _Optional[_Iterable[_Union[_packet_pb2.Ciphertext, _Mapping]]] = ..., slot_count: _Optional[int] = ..., path: _Optional[_Iterable[bytes]] = ..., lengths: _Optional[_Iterable[int]] = ...) -> None: ...
+    blobs: _containers.RepeatedCompositeFieldContainer[BlobLink]
+    def __init__(self, manifest: _Optional[bytes] = ..., openings: _Optional[_Iterable[bytes]] = ..., ciphertexts: _Optional[_Iterable[_Union[_packet_pb2.Ciphertext, _Mapping]]] = ..., slot_count: _Optional[int] = ..., path: _Optional[_Iterable[bytes]] = ..., lengths: _Optional[_Iterable[int]] = ..., blobs: _Optional[_Iterable[_Union[BlobLink, _Mapping]]] = ...) -> None: ...
+
+class BlobLink(_message.Message):
+    __slots__ = ("slot", "id", "root")
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ROOT_FIELD_NUMBER: _ClassVar[int]
+    slot: int
+    id: bytes
+    root: bytes
+    def __init__(self, slot: _Optional[int] = ..., id: _Optional[bytes] = ..., root: _Optional[bytes] = ...) -> None: ...
 
 class Publish(_message.Message):
     __slots__ = ("bundles", "signed", "parts", "order")

@@ -175,7 +175,7 @@ def show_slot(manifest: Manifest, releases: Iterable[Release], opened: OpenedFie
     """
     packet_id, slot = manifest.packet_id, opened.slot
     plaintext = field_plaintext(opened.field)
-    for secret in _secrets(packet_id, releases, slot):
+    for secret in field_secrets(packet_id, releases, slot):
         _, salt = field_keys(secret, packet_id, slot)
         field = opened.field
         shown = ShownField(
@@ -204,7 +204,8 @@ def verify_may_show(marking: Marking) -> None:
         raise OnwardUseForbidden(f"{marking.category}; " + "; ".join(stands_against))
 
 
-def _secrets(packet_id: bytes, releases: Iterable[Release], slot: int) -> Iterable[bytes]:
+def field_secrets(packet_id: bytes, releases: Iterable[Release], slot: int) -> Iterable[bytes]:
+    """Yields the secret of a slot, from each release that opens it."""
     for release in releases:
         for item in release.compartments:
             if slot in item.opening.slots:

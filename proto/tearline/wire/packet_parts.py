@@ -3,7 +3,7 @@
 from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_MESSAGE_BYTES, MAX_SLOTS
-from tearline.packets.packet import PacketParts
+from tearline.packets.packet import BLOB_ID_SIZE, BlobLink, PacketParts
 from tearline.statements.statement import HASH_SIZE
 from tearline.v1 import exchange_pb2 as pb
 from tearline.v1 import packet_pb2
@@ -23,6 +23,7 @@ def write_parts(parts: PacketParts) -> pb.PacketParts:
         slot_count=parts.slot_count,
         path=parts.path,
         lengths=parts.lengths,
+        blobs=[pb.BlobLink(slot=link.slot, id=link.id, root=link.root) for link in parts.blobs],
     )
 
 
@@ -42,6 +43,9 @@ def read_parts(message: pb.PacketParts) -> PacketParts:
         raise StatementMalformed("the parts are more than a packet has")
     if any(len(node) != HASH_SIZE for node in path):
         raise StatementMalformed("the path of ciphertexts has hashes of 32 bytes")
+    linked = [link.slot for link in message.blobs]
+    if linked != sorted(set(linked)) or not {*linked} <= {*slots}:
+        raise StatementMalformed("a packet's parts link one document at most to each slot")
     return PacketParts(
         manifest=message.manifest,
         openings=tuple(parse_opening(data) for data in message.openings),
@@ -49,7 +53,14 @@ def read_parts(message: pb.PacketParts) -> PacketParts:
         slot_count=message.slot_count,
         path=path,
         lengths=lengths,
+        blobs=tuple(map(_read_link, message.blobs)),
     )
+
+
+def _read_link(message: pb.BlobLink) -> BlobLink:
+    if len(message.id) != BLOB_ID_SIZE or len(message.root) != HASH_SIZE:
+        raise StatementMalformed("a large document is named by 16 bytes, and its root has 32")
+    return BlobLink(slot=message.slot, id=message.id, root=message.root)
 
 
 @immutable

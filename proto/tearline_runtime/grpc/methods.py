@@ -33,6 +33,18 @@ LIGHT_LEAVES = "/tearline.v1.Light/Leaves"
 LIGHT_ENTRIES = "/tearline.v1.Light/Entries"
 """Indexes, or an agency, answered by entries with their inclusion proofs."""
 
+BLOB_OFFER = "/tearline.v1.Blobs/Offer"
+"""A large document with its parts' hashes, answered by how many of its parts the exchange has."""
+
+BLOB_PUT = "/tearline.v1.Blobs/Put"
+"""A sealed part of an offered document, answered likewise, once it is durable."""
+
+BLOB_LEAVES = "/tearline.v1.Blobs/Leaves"
+"""A grant, a slot and a number, answered by leaf hashes of the slot's document from it on."""
+
+BLOB_GET = "/tearline.v1.Blobs/Get"
+"""A grant, a slot and a number, answered by that sealed part of the slot's document."""
+
 PROVE = "/tearline.v1.Audit/Prove"
 """A statement id, answered by the events about it that name the caller, with proofs."""
 

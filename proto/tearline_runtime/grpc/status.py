@@ -19,6 +19,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     EXIT_NOT_FOUND,
     AgreementError,
+    BlobError,
     CallerDenied,
     CaseError,
     ConfigError,
@@ -63,6 +64,7 @@ _STATUS: Mapping[type[TearlineError], grpc.StatusCode] = {
     LogError: grpc.StatusCode.FAILED_PRECONDITION,
     RecordRequestError: grpc.StatusCode.FAILED_PRECONDITION,
     CaseError: grpc.StatusCode.FAILED_PRECONDITION,
+    BlobError: grpc.StatusCode.FAILED_PRECONDITION,
     ExchangeError: grpc.StatusCode.UNAVAILABLE,
     ExchangeBusy: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ExchangeFault: grpc.StatusCode.INTERNAL,

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field, replace
 
 from tearline.dataclass.immutable import immutable
-from tearline.errors import NotFound, PacketTooLarge, StoreError, TearlineError
+from tearline.errors import BlobUnavailable, NotFound, PacketTooLarge, StoreError, TearlineError
 from tearline.identity import agency_uri_of
 from tearline.limits import (
     MAIL_PAGE,
@@ -21,7 +21,7 @@ from tearline.limits import (
     MAX_MESSAGE_BYTES,
 )
 from tearline.packets.ciphertexts import CiphertextTree
-from tearline.packets.packet import Manifest, Opening, PacketParts
+from tearline.packets.packet import BlobLink, Manifest, Opening, PacketParts
 from tearline.sealing import granted_slots
 from tearline.statements.statement import Statement
 from tearline.wire.deliveries import Cursor, Delivery, rough_size, verify_fits
@@ -247,20 +247,45 @@ class Mailboxes:
         Recalled or deleted ciphertexts are omitted.
         """
         packet = await self._packet(packet_id)
-        # Read every time, because another process may have accepted a recall.
-        recalls = await self._store.recalls(packet_id)
-        slots = granted_slots(packet.manifest, parse_grant(grant.body), packet.openings)
-        gone = gone_slots(recalls, node, grant.id)
-        ciphertexts = packet.parts.ciphertexts
-        left = () if gone is None else sorted(slots & ciphertexts.keys() - gone)
+        left = sorted(await self._left(node, packet, grant))
         if packet.tree is None or not left:
             return packet.statement, PacketParts(manifest=packet_id, ciphertexts={})
         return packet.statement, PacketParts(
             manifest=packet_id,
-            ciphertexts={slot: ciphertexts[slot] for slot in left},
+            ciphertexts={slot: packet.parts.ciphertexts[slot] for slot in left},
             slot_count=packet.parts.slot_count,
             path=packet.tree.path(left),
         )
+
+    async def _left(self, node: str, packet: _Packet, grant: Statement) -> Set[int]:
+        """Returns the slots that a grant releases, without recalled or deleted ones."""
+        # Read every time, because another process may have accepted a recall.
+        recalls = await self._store.recalls(packet.statement.id)
+        slots = granted_slots(packet.manifest, parse_grant(grant.body), packet.openings)
+        gone = gone_slots(recalls, node, grant.id)
+        return set() if gone is None else slots & packet.parts.ciphertexts.keys() - gone
+
+    async def document(self, node: str, grant: bytes, slot: int) -> tuple[Manifest, BlobLink]:
+        """Returns the large document of a slot that was delivered to a node, with its packet.
+
+        Args:
+            node: URI of the node that asks.
+            grant: 32 bytes, the grant's statement id.
+            slot: The slot.
+
+        Raises:
+            BlobUnavailable: If there is no such grant, slot or document for this node.
+        """
+        found = await self._store.delivered_grant(node, grant)
+        if found is None:
+            raise BlobUnavailable
+        envelope, packet_id = found
+        packet = await self._packet(packet_id)
+        left = await self._left(node, packet, parse_statement(envelope))
+        links = {link.slot: link for link in packet.parts.blobs}
+        if slot not in left or slot not in links:
+            raise BlobUnavailable
+        return packet.manifest, links[slot]
 
     async def _packet(self, packet_id: bytes) -> _Packet:
         async with self._reading:

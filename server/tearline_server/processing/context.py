@@ -1,6 +1,7 @@
 """Submitted statement, and the state by which it is processed."""
 
 from collections.abc import Mapping
+from dataclasses import field
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import TearlineError
@@ -36,6 +37,8 @@ class SubmittedStatement:
         natural: The inner identifier that must be unique per signer, or None.
         parts: The parts that accompany a manifest, or None.
         encoded_parts: Their encoding, or None.
+        documents: Large documents of its publisher that are here completely, by id, each with
+            the other packets that name it.
     """
 
     statement: Statement
@@ -45,6 +48,7 @@ class SubmittedStatement:
     natural: bytes | None
     parts: PacketParts | None
     encoded_parts: EncodedParts | None
+    documents: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[bytes, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 from tearline.encoding import u32
@@ -40,7 +41,8 @@ def parts_of(data: bytes) -> PacketParts:
 def without_slots(ciphertexts: bytes, slots: Slots) -> bytes:
     """Returns the column of ciphertexts without some slots; empty if none remain."""
     left = without_ciphertexts(parse_parts(ciphertexts), slots)
-    return encode_parts(left) if left.ciphertexts else b""
+    links = tuple(link for link in left.blobs if link.slot in left.ciphertexts)
+    return encode_parts(replace(left, blobs=links)) if left.ciphertexts else b""
 
 
 def _parts(data: bytes, size: int) -> list[bytes]:

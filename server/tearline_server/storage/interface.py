@@ -108,6 +108,13 @@ class Store(Protocol):
         """Returns items of a mailbox after place ``after``, in order."""
         ...
 
+    async def delivered_grant(self, node: str, grant: bytes) -> tuple[bytes, bytes] | None:
+        """Returns a grant that was delivered to a node, encoded, and its packet's manifest id.
+
+        Returns None for any other statement id.
+        """
+        ...
+
     async def backlog(self) -> Backlog:
         """Returns the totals of unacknowledged mail."""
         ...

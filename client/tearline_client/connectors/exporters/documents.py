@@ -1,7 +1,8 @@
 """The documents of a view, each under a plain file name."""
 
+from tearline.blobs.description import blob_in
 from tearline.bodies.documents import DOCUMENT, FILE, judge_document, plain_file_name
-from tearline.packets.packet import TEXT, OpenedField, View
+from tearline.packets.packet import TEXT, Field, OpenedField, View
 
 
 def documents_in(view: View) -> dict[str, OpenedField]:
@@ -19,9 +20,16 @@ def documents_in(view: View) -> dict[str, OpenedField]:
             continue
         called = told.get(field.path.removesuffix(FILE) + "fileName")
         text = "".join(called.texts[:1]) if called else ""
-        name = plain_file_name(text or DOCUMENT.lower(), field.media_type)
+        kind = stated_type(field)
+        name = plain_file_name(text or DOCUMENT.lower(), kind)
         if name.casefold() in taken:
-            name = plain_file_name(f"{opened.slot}-{name}", field.media_type)
+            name = plain_file_name(f"{opened.slot}-{name}", kind)
         taken.add(name.casefold())
         named[name] = opened
     return named
+
+
+def stated_type(field: Field) -> str:
+    """Returns the media type of a document, also of one that lies beside its packet."""
+    blob = blob_in(field)
+    return blob.media_type if blob else field.media_type

@@ -45,12 +45,16 @@ class Bounds:
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[BinaryIO]:
+def open_source(path: Path, maximum: int = MAX_IMPORT_BYTES) -> Iterator[BinaryIO]:
     """Opens the file at ``path`` for reading.
+
+    Args:
+        path: The file.
+        maximum: Bytes that it may have.
 
     Raises:
         ImportRefused: If it cannot be read, or is no regular file.
-        ImportTooLarge: If it is larger than an import may be.
+        ImportTooLarge: If it is larger.
     """
     try:
         # Opening a pipe without a writer would block for ever.
@@ -62,8 +66,8 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise ImportRefused("not a regular file")
-        if status.st_size > MAX_IMPORT_BYTES:
-            raise ImportTooLarge(f"the file has {status.st_size} bytes of {MAX_IMPORT_BYTES}")
+        if status.st_size > maximum:
+            raise ImportTooLarge(f"the file has {status.st_size} bytes of {maximum}")
         with open(handle, "rb", closefd=False) as stream:
             yield stream
     finally:

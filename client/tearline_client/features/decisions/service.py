@@ -20,7 +20,9 @@ from tearline.errors import (
     StandingStale,
     TearlineError,
     TrustStale,
+    UploadUnderWay,
 )
+from tearline.limits import MAX_ROUND_PARTS
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.disclosure import DisclosureService
@@ -113,7 +115,9 @@ class DecisionService:
     async def _carry_packets(self, decision: Decision, done: Also) -> object:
         packets: tuple[PendingPacket, ...] = content_of(decision, tuple)
         plans = decided_plans(self._packets, packets)
-        return await self._packets.send(plans, persons_of(decision), also=done)
+        return await self._packets.send(
+            plans, persons_of(decision), also=done, most_parts=MAX_ROUND_PARTS
+        )
 
     async def _carry_field(self, decision: Decision, done: Also) -> object:
         field = content_of(decision, PendingField)
@@ -231,7 +235,7 @@ class DecisionService:
                 raise ReleaseChanged("a partner recalled its source")
             carry = self._carries[_desk(decision.content)]
             await carry(decision, lambda: store.drop(decision.id))
-        except (*_UNTIL_READ, OutcomeUnknown, MailboxFull):
+        except (*_UNTIL_READ, OutcomeUnknown, MailboxFull, UploadUnderWay):
             pass  # the next sync retries
         except NotFound:
             if store.place(decision.id):  # otherwise another process of this node was faster

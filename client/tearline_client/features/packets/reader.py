@@ -21,6 +21,7 @@ from tearline.statements.receipt import Status
 from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.connectors.exporters.documents import documents_in
+from tearline_client.connectors.exporters.unfinished import UnfinishedFile
 from tearline_client.context import NodeContext
 from tearline_client.features.channels.handler import queue_receipts
 from tearline_client.features.packets.export import PacketExport, export_packets
@@ -300,6 +301,22 @@ class PacketReader(PacketRecords):
             verify(name)
         self._access.record(act, {packet_id: found.values()}, person=person)
         return found
+
+    async def save_large(
+        self,
+        packet_id: bytes,
+        opened: OpenedField,
+        file: UnfinishedFile,
+        tell: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        """Writes a large document to a file; see ``Downloads.save``.
+
+        Its description came from ``documents``, which wrote the entry of the access log.
+        """
+        # Imported here: most commands read no large document.
+        from tearline_client.features.packets.downloads import Downloads
+
+        await Downloads(self._context).save(packet_id, opened, file, tell)
 
     def fields(
         self, packet_id: bytes, paths: Iterable[str], *, person: str = ""

@@ -15,6 +15,7 @@ from tearline.text.choices import one_of
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.onward_use import OnwardUse
+from tearline_client.features.packets.uploads import Uploads, blobs_of
 from tearline_client.messages.compose import GrantContext, grant_plans, seal_plans
 from tearline_client.messages.sent import Sent
 from tearline_client.outbox.outbox import Batch, Outbox
@@ -48,12 +49,19 @@ class PacketService:
         sender: Stores packets.
         outbox: Sends them.
         onward: Checks packets made from partners' packets.
+        uploads: Sends large documents.
     """
 
     def __init__(
-        self, context: NodeContext, sender: Sender, outbox: Outbox, onward: OnwardUse
+        self,
+        context: NodeContext,
+        sender: Sender,
+        outbox: Outbox,
+        onward: OnwardUse,
+        uploads: Uploads,
     ) -> None:
         self._onward = onward
+        self._uploads = uploads
         self._context = context
         self._sender = sender
         self._outbox = outbox
@@ -109,16 +117,20 @@ class PacketService:
         *,
         also: Callable[[], None] = lambda: None,
         then: Callable[[tuple[bytes, ...]], None] = lambda _: None,
+        most_parts: int | None = None,
     ) -> Sent:
-        """Seals, stores and sends packets under one signature.
+        """Seals, stores and sends packets under one signature, after their large documents.
 
         Args:
             plans: One for each packet.
             persons: The responsible persons.
             also: Runs in the transaction that stores the release; if it raises, it is not stored.
             then: Runs in the same transaction with the ids of the packets.
+            most_parts: Parts of large documents to send at most; None for all.
 
         Raises:
+            UploadUnderWay: If parts of large documents are left; no packet was sealed.
+            BlobError: If a large document is refused, or its file changed; likewise.
             TrustError: If the log was not read recently, the clock is wrong, or our key has ended;
                 no packet was sealed.
             PolicyError: If an article requires other persons, or a text repeats a kept value;
@@ -128,9 +140,15 @@ class PacketService:
             ActQueued: If the exchange is unreachable; sealed packets are sent later.
         """
         self.verify(plans, persons)
+        blobs = blobs_of(field for plan in plans for field in plan.fields)
+        if blobs:
+            await self._uploads.send(blobs, most=most_parts)
+            await self._outbox.read_mailbox()  # meanwhile much may have changed
+            self.verify(plans, persons)
         sealed = seal_plans(plans, self._context.signer.header)
         async with self._outbox.sending() as batch:
             also()
+            self._uploads.drop(blobs)
             self.store(batch, plans, sealed, persons)
             then(batch.packets)
         return await self._outbox.outcome(batch)

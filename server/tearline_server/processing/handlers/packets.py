@@ -4,12 +4,13 @@ The exchange reads no contents. It holds the openings, which state the marking o
 and judges grants by them. The recipient's node verifies that the contents match the openings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tearline.agreements.agreement import Agreement, verify_direction, verify_packet
 from tearline.audit.event import Decision, Event, EventCode
 from tearline.errors import (
     AgreementNotInForce,
+    BlobIncomplete,
     CiphertextMissing,
     CommitmentMismatch,
     GrantExpired,
@@ -63,6 +64,7 @@ def accept_manifest(context: Context, manifest: Manifest) -> None:
        corrected nor recalled.
     5. Every opening matches its commitment, and no slot is in two of them.
     6. Every ciphertext is present, and they have the root that the manifest names.
+    7. Every large document is here completely, and no packet of another line names it.
 
     Raises:
         TearlineError: If a check fails; the state is then unchanged.
@@ -88,6 +90,7 @@ def accept_manifest(context: Context, manifest: Manifest) -> None:
         openings=openings,
         lengths=[len(parts.ciphertexts[slot]) for slot in range(len(manifest.slots))],
     )
+    verify_documents(manifest, parts, facts.compartments, context.submitted.documents)
 
     context.batch.packets[context.submitted.statement.id] = facts
     context.batch.new_packets.append((context.result, encoded))
@@ -138,6 +141,36 @@ def _verify_ciphertexts(manifest: Manifest, parts: PacketParts) -> None:
     if parts.ciphertexts.keys() != set(range(len(manifest.slots))):
         raise CiphertextMissing("a packet is published with every ciphertext and no other")
     verify_ciphertexts(manifest, parts)
+
+
+def verify_documents(
+    manifest: Manifest,
+    parts: PacketParts,
+    slots: Iterable[int],
+    documents: Mapping[bytes, frozenset[bytes]],
+) -> None:
+    """Checks the large documents of a packet.
+
+    Args:
+        manifest: The packet's.
+        parts: Its parts.
+        slots: Its slots that are not padding.
+        documents: Documents of its originator that are here completely, by id, each with the
+            other packets that name it.
+
+    Raises:
+        BlobIncomplete: If one is not here completely, or belongs to another packet's line.
+        CommitmentMismatch: If one belongs to no slot with a field.
+    """
+    if not {link.slot for link in parts.blobs} <= {*slots}:
+        raise CommitmentMismatch("a large document belongs to no field of the packet")
+    if len({link.id for link in parts.blobs}) < len(parts.blobs):
+        raise CommitmentMismatch("two fields of the packet describe one large document")
+    for link in parts.blobs:
+        # One answer for a document that is missing and for one that another packet has.
+        others = documents.get(link.id)
+        if others is None or not others <= {manifest.supersedes}:
+            raise BlobIncomplete
 
 
 def accept_grant(context: Context, grant: Grant) -> None:

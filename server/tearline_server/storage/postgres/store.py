@@ -38,6 +38,12 @@ from tearline_server.storage.rows import (
 from tearline_server.storage.search_sql import ordered_search_sql
 from tearline_server.storage.snapshot import Changes, Snapshot
 
+_DELIVERED_GRANT = (
+    "SELECT s.envelope, s.packet FROM statement s"
+    " JOIN LATERAL (SELECT * FROM mail WHERE statement = s.idx OFFSET 0) m ON TRUE"
+    " WHERE s.id = $1 AND m.node = $2 AND s.signer <> m.node AND s.packet IS NOT NULL"
+    " AND m.delivered IS NOT NULL"
+)
 _MAIL = (
     "SELECT m.seq, s.id, s.signer, s.type, s.idx, s.envelope, s.packet, e.idx AS entry, e.salt,"
     " e.event, m.delivered FROM mail m"
@@ -162,6 +168,11 @@ class PostgresStore:
             )
             for row in rows
         ]
+
+    async def delivered_grant(self, node: str, grant: bytes) -> tuple[bytes, bytes] | None:
+        """Returns a grant that was delivered to a node, encoded, and its packet's manifest id."""
+        rows = await self._db.ask(lambda c: c.fetch(_DELIVERED_GRANT, grant, node))
+        return next(((row["envelope"], row["packet"]) for row in rows), None)
 
     async def backlog(self) -> Backlog:
         """Returns the totals of unacknowledged mail."""

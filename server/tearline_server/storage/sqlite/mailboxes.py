@@ -23,6 +23,11 @@ _DELIVERED = (
     " m.passed, s.envelope, s.idx FROM statement s CROSS JOIN mail m ON m.statement = s.idx"
     " LEFT JOIN event e ON e.idx = m.entry WHERE s.id = ? AND s.signer = ? AND m.node = ?"
 )
+DELIVERED_GRANT = (
+    "SELECT s.envelope, s.packet FROM statement s CROSS JOIN mail m ON m.statement = s.idx"
+    " WHERE s.id = ? AND m.node = ? AND s.signer <> m.node AND s.packet IS NOT NULL"
+    " AND m.delivered IS NOT NULL"
+)
 # A node reads past only delivered or withheld grants, so all others lie after its position.
 _UNDELIVERED = (
     "SELECT m.node, m.seq, s.id, m.statement, e.event FROM mail m"

@@ -33,9 +33,9 @@ from tearline_server.storage.sqlite.log import (
     statement_rows,
 )
 from tearline_server.storage.sqlite.lookups import known_of
-from tearline_server.storage.sqlite.mailboxes import items
+from tearline_server.storage.sqlite.mailboxes import DELIVERED_GRANT, items
 from tearline_server.storage.sqlite.packets import ended, recalls, whole_packets
-from tearline_server.storage.sqlite.queries import run, value
+from tearline_server.storage.sqlite.queries import first, run, value
 from tearline_server.storage.sqlite.recovery import begin_epoch, put_events, restorations, unopened
 from tearline_server.storage.sqlite.requests import overdue
 from tearline_server.storage.sqlite.single_process import Alone
@@ -88,6 +88,12 @@ class SqliteStore(Alone):
     async def mail(self, node: str, after: int, *, limit: int) -> Sequence[MailItem]:
         """Returns items of a mailbox after place ``after``, in order."""
         return await self._db.read(lambda connection: items(connection, node, after, limit))
+
+    async def delivered_grant(self, node: str, grant: bytes) -> tuple[bytes, bytes] | None:
+        """Returns a grant that was delivered to a node, encoded, and its packet's manifest id."""
+        return await self._db.read(
+            lambda connection: first(connection, DELIVERED_GRANT, (grant, node))
+        )
 
     async def backlog(self) -> Backlog:
         """Returns the totals of unacknowledged mail."""

@@ -62,6 +62,7 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(["sealed", "manifest", "parts", "body", "entry", "evidence", "value"], "x'00'"),
     **dict.fromkeys(["hash", "step", "note", "answer", "epoch"], "x'00'"),
     **dict.fromkeys(["statement_id", "packet", "grant_id", "about", "statement", "receipt"], _ID),
+    "blob": _ID,
     **dict.fromkeys(["event_id", "recall", "terms", "said", "once", "hook", "case_id"], _ID),
     **dict.fromkeys(["origin", "peer", "sender", "recipient", "agency", "partner", "uri"], _PEER),
     **dict.fromkeys(["code", "why", "decision", "withdrawn", "fault"], "''"),
@@ -193,6 +194,7 @@ ALLOWED: Mapping[str, str] = {
     "suspensions.SuspensionStore.newest": "one step of an index for each agency",
     "suspensions.SuspensionStore.own_statement": _ONE,
     "suspensions.SuspensionStore.put": "the last three",
+    "uploads.UploadStore.put": _PAGE,
 }
 """The functions that may reach more, and why that is not asked by each packet, round or scrape."""
 

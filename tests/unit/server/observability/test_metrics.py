@@ -24,6 +24,7 @@ from tearline_runtime.grpc import methods
 from tearline_server.admission.authentication import Caller
 from tearline_server.app import Disk, every
 from tearline_server.grpc.audit_service import AuditService
+from tearline_server.grpc.blob_service import BlobService
 from tearline_server.grpc.exchange_service import ExchangeService
 from tearline_server.grpc.health_service import CHECK, HealthService
 from tearline_server.grpc.interceptor import CallInterceptor
@@ -165,6 +166,7 @@ async def test_every_series_is_there_before_its_first_event(world: World) -> Non
         ExchangeService(world.exchange),
         TrustService(world.exchange),
         LightService(world.exchange),
+        BlobService(world.exchange),
         AuditService(world.exchange.audit_search, world.exchange.take_answer_turn),
         HealthService(world.exchange),
     )
@@ -178,7 +180,7 @@ async def test_every_series_is_there_before_its_first_event(world: World) -> Non
     assert told['tearline_statements_total{code="ok"}'] == 0
     assert told['tearline_statements_total{code="TL-GRT-003"}'] == 0
     called = [name for name in vars(methods) if name.isupper() and name not in NO_METHODS]
-    assert len(called) == 12
+    assert len(called) == 16
     for method in (*(getattr(methods, name) for name in called), CHECK):
         for code in ("ok", "cancelled", "TL-REQ-002", "TL-TLS-003", "TL-STO-008"):
             assert told[f'tearline_calls_total{{code="{code}",method="{method}"}}'] == 0

@@ -303,6 +303,7 @@ async def act(store: Store) -> None:
 async def _read(store: Store) -> None:
     packet = named("packet", 4)
     await store.mail(B, 5, limit=64)
+    await store.delivered_grant(B, named("grant0", 4))
     await store.backlog()
     await store.packets([packet])
     await store.recalls(packet)

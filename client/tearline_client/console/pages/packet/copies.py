@@ -3,8 +3,9 @@
 from starlette.responses import Response
 
 from tearline.audit.event import EventCode
+from tearline.blobs.description import BLOB
 from tearline.encoding import parse_decimal
-from tearline.errors import MalformedInput, NotFound
+from tearline.errors import BlobUnavailable, MalformedInput, NotFound
 from tearline.limits import MAX_SLOTS
 from tearline.persons.tokens import Role
 from tearline_client.connectors.exporters.ftm import encode_entity, without_extension
@@ -69,6 +70,8 @@ async def document_file(visit: Visit) -> Response:
         _packet(visit), slot=_slot(form.text("slot")), person=visit.person
     )
     ((name, opened),) = found.items()
+    if opened.field.media_type == BLOB:
+        raise BlobUnavailable(f"use tearline packet export {_packet(visit).hex()[:_SHOWN_DIGITS]}")
     return download(name, ANY_TYPE, opened.field.values)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from starlette.responses import Response
 
+from tearline.blobs.description import BLOB
 from tearline.dataclass.immutable import immutable
 from tearline.federation.versions import Members
 from tearline.packets.grant import Caveats
@@ -65,7 +66,7 @@ class Line:
         mask: The mask of its form, or empty.
         badges: Its markings.
         doubt: Its deviation from the rules of its kind, or empty.
-        is_data: Whether it is a document: its values describe it.
+        is_data: Whether it is a document that the page gives.
         is_picture: Whether it is a document that the page shows.
         path: Its path.
         slot: Its slot.
@@ -289,7 +290,7 @@ def _line(
         mask=field.mask,
         badges=tuple(_badges(field.marking)),
         doubt=doubts.get(field.path, ""),
-        is_data=not is_text,
+        is_data=not is_text and field.media_type != BLOB,
         is_picture=not is_text and is_shown(field.media_type, b"".join(field.values)),
         path=field.path,
         slot=opened.slot,

@@ -1,0 +1,1 @@
+"""Large documents beside packets: their parts in files, quotas and retention."""

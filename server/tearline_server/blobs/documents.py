@@ -1,0 +1,290 @@
+"""Large documents of the members: offered, sent in parts, named by packets, dropped.
+
+A document belongs to the agency that offered it, and its id names it among that agency's documents
+alone. So no answer tells an agency whether another one has a document.
+"""
+
+import asyncio
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from tearline.blobs.parts import part_count
+from tearline.dataclass.immutable import immutable
+from tearline.errors import (
+    BlobMismatch,
+    BlobQuotaExceeded,
+    BlobsNotStored,
+    BlobUnavailable,
+    ExchangeBusy,
+)
+from tearline.limits import (
+    BLOB_RETENTION_MS,
+    DISK_RETRY_MS,
+    LEAST_BLOB_CHARGE,
+    LEAVES_PAGE,
+    MAX_BLOB_PAGE,
+    MIN_FREE_BYTES,
+)
+from tearline.packets.packet import BlobLink, PacketParts
+from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes
+from tearline.wire.blobs import Offer, Part
+from tearline_server.blobs.files import BlobFolder, agency_folder, folders, folders_of
+from tearline_server.storage.columns import parts_of
+from tearline_server.storage.interface import Store
+from tearline_server.tlog.log import Clock
+
+Earlier = Mapping[bytes, frozenset[bytes]]
+"""Complete documents by id, each with the other packets that name it."""
+
+
+@immutable
+class BlobSpace:
+    """Space for large documents.
+
+    Attributes:
+        folder: Their folder.
+        agency_bytes: Bytes for the documents of one agency.
+    """
+
+    folder: Path
+    agency_bytes: int
+
+
+@immutable
+class Claims:
+    """Documents that the packets of a publication name.
+
+    Attributes:
+        agency: The publisher's agency.
+        earlier: The complete ones, by packet.
+        made: New records, by packet: dropped again where the packet is refused.
+    """
+
+    agency: str
+    earlier: Mapping[bytes, Earlier]
+    made: Mapping[bytes, Sequence[bytes]]
+
+
+class Documents:
+    """Large documents at the exchange.
+
+    Args:
+        space: Their space; None if this exchange stores none.
+        store: The store of packets.
+        clock: The time.
+    """
+
+    def __init__(self, space: BlobSpace | None, store: Store, clock: Clock) -> None:
+        self._space = space
+        self._store = store
+        self._clock = clock
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # a member each
+        self._used: dict[str, int] = {}
+        self._place = ""
+
+    def _folder(self, agency: str, blob_id: bytes) -> BlobFolder:
+        if self._space is None:
+            raise BlobsNotStored
+        return BlobFolder(path=agency_folder(self._space.folder, agency) / blob_id.hex())
+
+    def _lock(self, folder: Path) -> asyncio.Lock:
+        return self._locks[folder.name]
+
+    async def offer(self, agency: str, offer: Offer) -> int:
+        """Begins a document, or returns to it; returns how many of its parts are here.
+
+        Raises:
+            BlobsNotStored: If this exchange stores none.
+            BlobMismatch: If the agency offered other parts under this id.
+            BlobQuotaExceeded: If its agency has no space left.
+            ExchangeBusy: If the disk has no space left.
+        """
+        folder = self._folder(agency, offer.id)
+        async with self._lock(folder.path.parent):
+            return await asyncio.to_thread(self._offer, folder, offer)
+
+    def _offer(self, folder: BlobFolder, offer: Offer) -> int:
+        known = folder.offer()
+        if known is not None:
+            if known != offer:
+                raise BlobMismatch("other parts were announced under this id")
+            return folder.complete(offer)
+        assert self._space is not None  # noqa: S101 (it has a folder)
+        agency = folder.path.parent
+        used = self._used_bytes(agency)
+        if used + _charge(offer.size) > self._space.agency_bytes:
+            raise BlobQuotaExceeded(f"{offer.size} bytes, of {self._space.agency_bytes}")
+        self._space.folder.mkdir(mode=0o700, exist_ok=True)
+        if shutil.disk_usage(self._space.folder).free < offer.size + MIN_FREE_BYTES:
+            raise ExchangeBusy("its disk is nearly full", retry_after_ms=DISK_RETRY_MS)
+        folder.begin(offer)
+        folder.touch(self._clock())
+        self._used[agency.name] = used + _charge(offer.size)
+        return 0
+
+    def _used_bytes(self, agency: Path) -> int:
+        """Returns the bytes of an agency's documents, which are read from the disk once."""
+        if agency.name not in self._used:
+            sizes = (folder.size() for folder in folders_of(agency))
+            self._used[agency.name] = sum(_charge(size) for size in sizes if size is not None)
+        return self._used[agency.name]
+
+    async def put(self, agency: str, part: Part) -> int:
+        """Stores a part, durably; returns how many parts, from the first on, are here.
+
+        Raises:
+            BlobMismatch: If it is not the announced part, or an earlier part is missing.
+        """
+        folder = self._folder(agency, part.id)
+        async with self._lock(folder.path.parent):
+            return await asyncio.to_thread(self._put, folder, part)
+
+    def _put(self, folder: BlobFolder, part: Part) -> int:
+        size = folder.size()
+        if size is None:
+            raise BlobMismatch("it was not announced")
+        verify_part(folder.leaf(part.number), part)
+        held = folder.held(size)
+        if part.number > held:
+            raise BlobMismatch(f"part {held} is missing")
+        # The last one is written again: of a machine that lost power, it may be torn.
+        if part.number >= held - 1:
+            folder.write(part.number, part.data)
+            folder.touch(self._clock())
+        return max(held, part.number + 1)
+
+    async def claim(self, agency: str, publication: Iterable[PacketParts]) -> Claims:
+        """Records which packets name documents, before the packets are judged.
+
+        Args:
+            agency: The publisher's agency.
+            publication: The parts of the packets.
+
+        Returns:
+            The documents that are here completely.
+        """
+        earlier: dict[bytes, Earlier] = {}
+        made: dict[bytes, Sequence[bytes]] = {}
+        for parts in publication:
+            if parts.blobs and self._space is not None:
+                found, new = await self._claim(agency, parts.manifest, parts.blobs)
+                earlier[parts.manifest], made[parts.manifest] = found, new
+        return Claims(agency=agency, earlier=earlier, made=made)
+
+    async def _claim(
+        self, agency: str, packet: bytes, links: Sequence[BlobLink]
+    ) -> tuple[Earlier, Sequence[bytes]]:
+        found: dict[bytes, frozenset[bytes]] = {}
+        made: list[bytes] = []
+        for link in links:
+            folder = self._folder(agency, link.id)
+            async with self._lock(folder.path.parent):
+                if await asyncio.to_thread(_is_complete, folder, link.root):
+                    found[link.id] = folder.packets() - {packet}
+                    if await asyncio.to_thread(folder.link, packet, self._clock()):
+                        made.append(link.id)
+        return found, made
+
+    async def settle(self, claims: Claims, refused: Iterable[bytes]) -> None:
+        """Drops the new records of packets that were refused."""
+        for packet in refused:
+            for blob_id in claims.made.get(packet, ()):
+                folder = self._folder(claims.agency, blob_id)
+                async with self._lock(folder.path.parent):
+                    await asyncio.to_thread(folder.unlink, packet)
+
+    async def leaves(self, agency: str, blob_id: bytes, first: int) -> tuple[bytes, ...]:
+        """Returns leaf hashes of an agency's document from the first one on, up to a bound.
+
+        Raises:
+            BlobUnavailable: If there is no such document.
+        """
+        folder = self._folder(agency, blob_id)
+        offer = await asyncio.to_thread(folder.offer)
+        if offer is None:
+            raise BlobUnavailable
+        return offer.leaves[first : first + LEAVES_PAGE]
+
+    async def part(self, agency: str, blob_id: bytes, number: int) -> bytes:
+        """Returns a sealed part of an agency's document.
+
+        Raises:
+            BlobUnavailable: If there is no such part.
+        """
+        return await asyncio.to_thread(_read, self._folder(agency, blob_id), number)
+
+    async def sweep(self) -> None:
+        """Drops documents that no packet needs; a bounded number each time, in turn."""
+        if self._space is None:
+            return
+        root, place = self._space.folder, self._place
+        page = await asyncio.to_thread(_page, root, place)
+        for folder in page:
+            async with self._lock(folder.path.parent):
+                await self._look_at(folder)
+        self._place = _name(page[-1]) if len(page) == MAX_BLOB_PAGE else ""
+
+    async def _look_at(self, folder: BlobFolder) -> None:
+        """Drops a document if its packets have ended, or none came within a day."""
+        oldest_ms = self._clock() - BLOB_RETENTION_MS
+        left, ended = 0, False
+        for packet in await asyncio.to_thread(folder.packets):  # a correction line: 64 at most
+            stored = (await self._store.packets([packet])).get(packet)
+            if stored is not None:
+                if any(link.id == folder.id for link in parts_of(stored.ciphertexts).blobs):
+                    left += 1
+                    continue
+                ended = True
+            elif folder.linked_ms(packet) > oldest_ms:  # it is being judged
+                left += 1
+                continue
+            await asyncio.to_thread(folder.unlink, packet)
+        if not left and (ended or folder.touched_ms() <= oldest_ms):
+            await asyncio.to_thread(folder.remove)
+            self._used.pop(folder.path.parent.name, None)
+
+
+def verify_part(leaf: bytes, part: Part) -> None:
+    """Checks that a sealed part is the announced one.
+
+    Args:
+        leaf: The announced leaf hash; empty if the document has no such part.
+        part: The part.
+
+    Raises:
+        BlobMismatch: If it is not.
+    """
+    if leaf_hash(part.data) != leaf:
+        raise BlobMismatch(f"part {part.number}")
+
+
+def _is_complete(folder: BlobFolder, root: bytes) -> bool:
+    offer = folder.offer()
+    return (
+        offer is not None
+        and folder.complete(offer) == len(offer.leaves)
+        and root_from_leaf_hashes(offer.leaves) == root
+    )
+
+
+def _read(folder: BlobFolder, number: int) -> bytes:
+    size = folder.size()
+    if size is None or number >= part_count(size):
+        raise BlobUnavailable
+    return folder.read(size, number)
+
+
+def _charge(size: int) -> int:
+    """Returns the bytes that a document takes of its agency's space: small ones cost files, too."""
+    return max(size, LEAST_BLOB_CHARGE)
+
+
+def _name(folder: BlobFolder) -> str:
+    return f"{folder.path.parent.name}/{folder.path.name}"
+
+
+def _page(root: Path, place: str) -> list[BlobFolder]:
+    return list(islice(folders(root, place), MAX_BLOB_PAGE))

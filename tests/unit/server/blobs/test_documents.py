@@ -1,0 +1,327 @@
+"""Large documents at the exchange: whose they are, who gets them, and when they go."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from support.agencies import CN, DAY_MS, MX, NOW_MS, US, node_of
+from support.blobs import Document, document, packet_with, upload
+from support.exchange import SPACE, World, address, codes, manifest_id, opened
+from support.suspensions import WHOLE, standing
+from tearline.blobs.parts import PART_BYTES
+from tearline.errors import BlobMismatch, BlobQuotaExceeded, BlobUnavailable, TearlineError
+from tearline.packets.packet import BlobLink
+from tearline.packets.recall import Recall, RecallOrder, RecallReason
+from tearline.sealing import SealedPacket
+from tearline.statements.statement import StatementType
+from tearline.wire.blobs import Offer, Question
+from tearline.wire.recalls import encode_recall
+from tearline.wire.suspensions import encode_standing
+
+HOUR_MS = 3_600_000
+
+
+async def sent(
+    world: World, made: Document, *recipients: str, **changed: object
+) -> tuple[SealedPacket, list[bytes]]:
+    """Sends a packet with a document, and its recipients read it; the ids of its grants."""
+    sealed = packet_with(world, made, **changed)
+    grants = [world.grant(sealed, recipient) for recipient in recipients]
+    outcomes = await world.send(sealed, *grants)
+    assert set(codes(outcomes)) == {""}
+    for recipient in recipients:
+        await world.read(recipient)
+    return sealed, [outcome.about for outcome in outcomes[1:]]
+
+
+def slot_of(sealed: SealedPacket) -> int:
+    """The slot of the field that describes the document."""
+    (link,) = sealed.blobs
+    return link.slot
+
+
+async def got(world: World, agency: str, grant: bytes, slot: int) -> bytes:
+    """All parts of a document, as a node gets them."""
+    question = Question(grant=grant, slot=slot, number=0)
+    owner, blob_id = await world.exchange.blob_named(node_of(agency), question)
+    leaves = await world.exchange.documents.leaves(owner, blob_id, 0)
+    parts = [
+        await world.exchange.documents.part(owner, blob_id, number) for number in range(len(leaves))
+    ]
+    return b"".join(parts)
+
+
+def folders(tmp_path: Path) -> list[Path]:
+    return [each for agency in (tmp_path / "blobs").iterdir() for each in agency.iterdir()]
+
+
+def all_parts(made: Document) -> bytes:
+    return b"".join(part.data for part in made.parts)
+
+
+# Upload.
+
+
+async def test_parts_are_taken_in_order_and_each_once(world: World) -> None:
+    made, documents = document(), world.exchange.documents
+    assert await documents.offer(US, made.offer) == 0
+    with pytest.raises(BlobMismatch, match="part 0 is missing"):
+        await documents.put(US, made.parts[1])
+    assert [await documents.put(US, part) for part in made.parts[:2]] == [1, 2]
+    assert await documents.put(US, made.parts[0]) == 2
+    assert await documents.offer(US, made.offer) == 2
+    assert await documents.put(US, made.parts[2]) == 3
+
+
+async def test_a_part_that_was_not_announced_is_refused(world: World) -> None:
+    made, other = document(), document()
+    documents = world.exchange.documents
+    await documents.offer(US, made.offer)
+    first, second = made.parts[0], made.parts[1]
+    last = replace(made.parts[2], data=made.parts[2].data[:-1])
+    for wrong in (
+        replace(second, number=0),  # swapped
+        replace(first, data=other.parts[0].data),  # of another document
+        replace(first, data=first.data[:-1]),
+        replace(first, number=3),
+        other.parts[0],  # never offered
+    ):
+        with pytest.raises(BlobMismatch):
+            await documents.put(US, wrong)
+    for part in (first, second):
+        await documents.put(US, part)
+    with pytest.raises(BlobMismatch):
+        await documents.put(US, last)
+    with pytest.raises(BlobMismatch):
+        await documents.put(US, replace(first, data=other.parts[0].data))
+    assert await documents.offer(US, made.offer) == 2
+
+
+async def test_one_id_has_one_announcement(world: World) -> None:
+    made = document()
+    await world.exchange.documents.offer(US, made.offer)
+    with pytest.raises(BlobMismatch):
+        await world.exchange.documents.offer(US, document(blob_id=made.blob.id).offer)
+
+
+async def test_the_id_of_another_agency_tells_nothing(world: World) -> None:
+    made = document()
+    await upload(world, made)
+    theirs = document(blob_id=made.blob.id)
+    assert await world.exchange.documents.offer(CN, theirs.offer) == 0
+    assert await world.exchange.documents.offer(CN, theirs.offer) == 0
+    assert codes(await world.send(packet_with(world, made, CN), sender=CN)) == ["TL-BLB-002"]
+
+
+async def test_a_torn_part_is_sent_again(world: World, tmp_path: Path) -> None:
+    made = document()
+    await world.exchange.documents.offer(US, made.offer)
+    for part in made.parts[:2]:
+        await world.exchange.documents.put(US, part)
+    (folder,) = folders(tmp_path)
+    with (folder / "parts").open("r+b") as file:
+        file.seek(PART_BYTES + 7)
+        file.write(b"torn")
+    (tmp_path / "again").mkdir()
+    async with opened(tmp_path / "again") as again:
+        (tmp_path / "blobs").rename(tmp_path / "again" / "blobs")
+        assert await again.exchange.documents.offer(US, made.offer) == 1
+        assert await again.exchange.documents.put(US, made.parts[1]) == 2
+        assert await upload(again, made) == 3
+
+
+async def test_an_agency_has_its_own_space(world: World) -> None:
+    made = document()
+    await world.exchange.documents.offer(US, made.offer)
+    large = Offer(id=b"l" * 16, size=15 * PART_BYTES + 16, leaves=tuple([bytes(32)] * 16))
+    assert large.size < SPACE
+    with pytest.raises(BlobQuotaExceeded):
+        await world.exchange.documents.offer(US, large)
+    assert await world.exchange.documents.offer(CN, large) == 0
+
+
+async def test_many_small_ones_take_space_too(world: World) -> None:
+    for _ in range(4):
+        await upload(world, document(1))
+    with pytest.raises(BlobQuotaExceeded):
+        await upload(world, document(1))
+
+
+# Packets.
+
+
+async def test_a_packet_needs_its_document(world: World, tmp_path: Path) -> None:
+    made = document()
+    sealed = packet_with(world, made)
+    assert codes(await world.send(sealed)) == ["TL-BLB-002"]
+    await world.exchange.documents.offer(US, made.offer)
+    for part in made.parts:
+        assert codes(await world.send(packet_with(world, made))) == ["TL-BLB-002"]
+        await world.exchange.documents.put(US, part)
+    other = replace(made, blob=replace(made.blob, root=b"r" * 32))
+    assert codes(await world.send(packet_with(world, other))) == ["TL-BLB-002"]
+    assert codes(await world.send(packet_with(world, made))) == [""]
+
+
+async def test_a_document_belongs_to_a_field(world: World) -> None:
+    made = document()
+    await upload(world, made)
+    sealed = packet_with(world, made)
+    padding = set(range(len(sealed.ciphertexts))) - {
+        slot for opening in sealed.openings.values() for slot in opening.slots
+    }
+    (link,) = sealed.blobs
+    moved = replace(sealed, blobs=(replace(link, slot=min(padding)),))
+    assert codes(await world.send(moved)) == ["TL-PKT-006"]
+    twice = sorted([link.slot, next(s for s in sealed.openings[min(sealed.openings)].slots)])
+    if twice[0] != twice[1]:
+        links = tuple(BlobLink(slot=slot, id=link.id, root=link.root) for slot in twice)
+        assert codes(await world.send(replace(sealed, blobs=links))) == ["TL-PKT-006"]
+
+
+async def test_a_document_belongs_to_one_line_of_packets(world: World) -> None:
+    made = document()
+    await upload(world, made)
+    first, _ = await sent(world, made, CN)
+    assert codes(await world.send(packet_with(world, made))) == ["TL-BLB-002"]
+    await sent(world, made, CN, supersedes=manifest_id(first))
+
+
+async def test_a_refused_packet_leaves_its_document_to_the_next(world: World) -> None:
+    made = document()
+    await upload(world, made)
+    expired = packet_with(world, made, not_after_ms=NOW_MS - 1)
+    assert codes(await world.send(expired)) == ["TL-PKT-016"]
+    await sent(world, made, CN)
+
+
+# Download.
+
+
+async def test_the_recipient_of_a_grant_gets_it(world: World) -> None:
+    made = document()
+    await upload(world, made)
+    sealed, (grant,) = await sent(world, made, CN)
+    assert await got(world, CN, grant, slot_of(sealed)) == all_parts(made)
+
+
+async def test_nobody_else_gets_it_or_learns_of_it(world: World) -> None:
+    made = document()
+    await upload(world, made)
+    sealed, (grant,) = await sent(world, made, CN)
+    slot = slot_of(sealed)
+    other = world.grant(sealed, MX, categories=("identity.birth",))
+    refused: set[str] = set()
+    (granted,) = [await world.grant_only(other)]
+    assert codes([granted]) == [""]
+    await world.read(MX)
+    for agency, asked, place in (
+        (MX, grant, slot),  # another's grant
+        (MX, granted.about, slot),  # a grant that does not name it
+        (MX, b"u" * 32, slot),  # no grant
+        (US, grant, slot),  # the originator, who has the file
+        (CN, grant, (slot + 1) % len(sealed.ciphertexts)),
+        (CN, manifest_id(sealed), slot),
+    ):
+        with pytest.raises(BlobUnavailable) as error:
+            await got(world, agency, asked, place)
+        refused.add(str(error.value))
+    assert len(refused) == 1
+
+
+async def test_what_was_not_handed_out_is_not_given(world: World) -> None:
+    made = document()
+    await upload(world, made)
+    sealed = packet_with(world, made)
+    _, granted = await world.send(sealed, world.grant(sealed, CN))
+    with pytest.raises(BlobUnavailable):
+        await got(world, CN, granted.about, slot_of(sealed))
+
+
+async def test_a_suspension_stops_it(world: World) -> None:
+    made = document()
+    await upload(world, made)
+    sealed, (grant,) = await sent(world, made, CN)
+    stop = standing(WHOLE)
+    outcome = await world.say(US, StatementType.STANDING, encode_standing(stop))
+    assert codes([outcome]) == [""]
+    with pytest.raises(TearlineError, match="TL-AGR-010"):
+        await got(world, CN, grant, slot_of(sealed))
+
+
+# The end.
+
+
+async def test_a_recalled_document_is_gone(world: World, tmp_path: Path) -> None:
+    made = document()
+    await upload(world, made)
+    sealed, grants = await sent(world, made, CN, MX)
+    for recipient, grant, left in ((CN, grants[0], 1), (MX, grants[1], 0)):
+        order = RecallOrder(
+            reason=RecallReason.MISTAKE, respond_by_ms=NOW_MS + 3 * DAY_MS, whole=not left
+        )
+        recall = Recall(
+            header=world.parties.node(US).header,
+            address=address(recipient, world.seq(US, recipient)),
+            packet=manifest_id(sealed),
+            said=order if not left else replace(order, grant=grant),
+        )
+        outcome = await world.say(US, StatementType.RECALL, encode_recall(recall))
+        assert codes([outcome]) == [""], outcome.refusal
+        with pytest.raises(BlobUnavailable):
+            await got(world, recipient, grant, slot_of(sealed))
+        await world.exchange.documents.sweep()
+        assert len(folders(tmp_path)) == left
+
+
+async def test_a_document_goes_with_its_last_packet(world: World, tmp_path: Path) -> None:
+    made = document()
+    await upload(world, made)
+    sealed, _ = await sent(world, made, CN)
+    world.clock.time_ms = sealed.manifest.not_after_ms - 1
+    await world.exchange.maintenance.drop_ended()
+    await world.exchange.documents.sweep()
+    assert len(folders(tmp_path)) == 1
+    world.clock.time_ms = sealed.manifest.not_after_ms
+    await world.exchange.maintenance.drop_ended()
+    await world.exchange.documents.sweep()
+    assert folders(tmp_path) == []
+
+
+async def test_an_upload_without_a_packet_goes_after_a_day(world: World, tmp_path: Path) -> None:
+    made, unfinished = document(), document()
+    await upload(world, made)
+    world.clock.time_ms += 12 * HOUR_MS
+    await world.exchange.documents.offer(US, unfinished.offer)
+    await world.exchange.documents.put(US, unfinished.parts[0])
+    world.clock.time_ms += 12 * HOUR_MS
+    await world.exchange.documents.sweep()
+    assert [each.name for each in folders(tmp_path)] == [unfinished.blob.id.hex()]
+    assert codes(await world.send(packet_with(world, made))) == ["TL-BLB-002"]
+    world.clock.time_ms += 12 * HOUR_MS
+    await world.exchange.documents.sweep()
+    assert folders(tmp_path) == []
+    for _ in range(4):  # the space is free again
+        await upload(world, document(1))
+
+
+async def test_a_sweep_looks_at_a_page_at_a_time(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tearline_server.blobs.documents.MAX_BLOB_PAGE", 2)
+    for agency in (US, CN):
+        for _ in range(2):
+            await upload(world, document(1), agency)
+    await upload(world, document(1), MX)
+    world.clock.time_ms += DAY_MS
+    for left in (3, 1, 0):
+        await world.exchange.documents.sweep()
+        assert len(folders(tmp_path)) == left
+
+
+async def test_an_exchange_without_space_takes_none(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        world.exchange.documents._space = None
+        with pytest.raises(TearlineError, match="TL-BLB-005"):
+            await world.exchange.documents.offer(US, document().offer)
