@@ -25,6 +25,7 @@ from bench import (
     b17,
     b18,
     b19,
+    b20,
 )
 from bench.harness import LATEST, ROOT, Result, commit, machine, table, write
 
@@ -48,6 +49,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
     "B17": b17.run,
     "B18": b18.run,
     "B19": b19.run,
+    "B20": b20.run,
 }
 
 

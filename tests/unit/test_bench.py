@@ -314,3 +314,11 @@ def test_a_peer_that_cannot_be_installed_is_skipped(
     assert told.err.splitlines() == [
         f"{peer.package} is skipped: no such package" for peer in peers.PEERS
     ]
+
+
+@pytest.mark.integration
+def test_b20_sends_a_document_beside_its_bytes_through_an_echo() -> None:
+    sent, memory = benchmark("b20").run(rounds=1, mib=2)
+    assert [sent.id, memory.id] == ["B20", "B20m"]
+    assert sent.figure > 0
+    assert sent.baseline > 0
