@@ -18,7 +18,7 @@ from bench.founding import Scene, founded
 from bench.measured import Taken
 from tearline.wire.log_entries import encode_entries
 from tearline.wire.publications import Publication
-from tearline_server.bootstrap import house_of
+from tearline_server.bootstrap import components_of
 from tearline_server.exchange import Exchange
 from tearline_server.processing.context import Publisher
 from tearline_server.storage.sqlite.store import SqliteStore
@@ -104,7 +104,7 @@ class Grown:
         """The exchange over one of the databases, in this process."""
         operator = self.home.operator
         store = SqliteStore(database)
-        exchange = await Exchange.open(house_of(operator.config, operator.keys, store))
+        exchange = await Exchange.open(components_of(operator.config, operator.keys, store))
         try:
             yield exchange, store
         finally:

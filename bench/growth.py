@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.federation import ARTICLE, PARTNERS, PURPOSE, SENDER
 from tearline.audit.event import Event, EventCode
 from tearline.limits import MAX_BATCH_STATEMENTS
-from tearline_server.bootstrap import Components, house_of
+from tearline_server.bootstrap import Components, components_of
 from tearline_server.config import load_config, read_passphrase
 from tearline_server.ingest.commands import Command, LogEventsCommand
 from tearline_server.ingest.committer import Committer
@@ -111,7 +111,7 @@ async def _grow(home: Path, size: int) -> list[float]:
     keys = read_keys(config.keys, read_passphrase(None))
     store = SqliteStore(config.database)
     try:
-        return await grow(house_of(config, keys, store), size)
+        return await grow(components_of(config, keys, store), size)
     finally:
         await store.close()
 

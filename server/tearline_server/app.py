@@ -31,7 +31,7 @@ from tearline.limits import (
 )
 from tearline_server.admission.authentication import AccessList, Authenticator
 from tearline_server.admission.connections import Connections
-from tearline_server.bootstrap import house_of, now_ms
+from tearline_server.bootstrap import components_of, now_ms
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange
 from tearline_server.grpc.audit_service import AuditService
@@ -63,8 +63,8 @@ _GARBAGE = (
 )  # thresholds of the generations; Python's defaults would scan the objects of every call
 
 
-def roster_of(exchange: Exchange) -> AccessList:
-    """Returns the roster that follows from the members and the revocations."""
+def access_list_of(exchange: Exchange) -> AccessList:
+    """Returns the access list that follows from the members and the revocations."""
     members = exchange.members
     domains = {parse_agency_uri(each.uri).trust_domain: each for each in members.agencies}
     former: dict[str, tuple[bytes, ...]] = {}
@@ -150,7 +150,7 @@ async def serve(
         TearlineError: If the exchange cannot start.
     """
     store = await open_store(config)
-    components = house_of(config, keys, store)
+    components = components_of(config, keys, store)
     try:
         exchange = await Exchange.open(components)
     except BaseException:
@@ -189,11 +189,11 @@ async def _serve(
     reloading: asyncio.Event,
     serving: Callable[[int], None],
 ) -> None:
-    authenticator = Authenticator(config.uri, roster_of(exchange))
+    authenticator = Authenticator(config.uri, access_list_of(exchange))
     front = Front(config, keys, lambda: exchange.trust.membership, metrics)
 
     def follow() -> None:
-        authenticator.replace(roster_of(exchange))
+        authenticator.replace(access_list_of(exchange))
         front.follow()
 
     exchange.on_trust = follow

@@ -91,7 +91,7 @@ def begin_time(components: Components, stored: Snapshot, trust: TrustState) -> N
     components.timekeeper.begin(known_ms, cosigners=cosigners)
 
 
-def house_of(config: Config, keys: ExchangeKeys, store: Store) -> Components:
+def components_of(config: Config, keys: ExchangeKeys, store: Store) -> Components:
     """Returns the components of an exchange."""
     timekeeper = Timekeeper(now_ms, steady_ms)
     return Components(

@@ -198,7 +198,7 @@ async def opened(
     if not database.exists():
         database.write_bytes(await _seeded(path, parties))
     store = SqliteStore(database)
-    house = house_of(store, clock, steady, path / "blobs")
+    house = components_of(store, clock, steady, path / "blobs")
     exchange = await Exchange.open(house)
     try:
         yield World(
@@ -208,7 +208,7 @@ async def opened(
         await exchange.close()
 
 
-def house_of(
+def components_of(
     store: Store, clock: Clock, steady: Clock | None = None, blobs: Path | None = None
 ) -> Components:
     """What the exchange of the tests is built from."""
@@ -231,7 +231,7 @@ async def _seeded(path: Path, parties: Federation) -> bytes:
     if parties.id not in _SEEDED:
         store = SqliteStore(path / "seed.db")
         for signed in parties.clear:
-            await take_clear(house_of(store, Clock()), signed)
+            await take_clear(components_of(store, Clock()), signed)
         await store.close()
         _SEEDED[parties.id] = (path / "seed.db").read_bytes()
     return _SEEDED[parties.id]

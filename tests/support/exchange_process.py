@@ -34,7 +34,7 @@ from tearline_runtime.grpc.credentials import client_credentials, client_options
 from tearline_runtime.grpc.status import error_of
 from tearline_runtime.grpc.tls_identity import TlsIdentity
 from tearline_server.admin.offline import take_clear
-from tearline_server.bootstrap import house_of
+from tearline_server.bootstrap import components_of
 from tearline_server.config import Config, config_of, write_config
 from tearline_server.keys import ExchangeKeys, generate_keys, identity_of, write_keys
 from tearline_server.storage.open import open_store
@@ -302,6 +302,6 @@ async def founded(home: Path, uris: Sequence[str], **settings: object) -> Served
     clear = clear_entries(agencies, constituted, now_ms=int(time.time()) * 1000)
     store = await open_store(config)
     for signed in clear:
-        await take_clear(house_of(config, keys, store), signed)
+        await take_clear(components_of(config, keys, store), signed)
     await store.close()
     return Served(config=config, keys=keys, members=members, federation=clear[0].statement.id)

@@ -1,4 +1,4 @@
-"""Gate: identifies callers, and refuses every call that is not allowed.
+"""Authentication: identifies callers, and refuses every call that is not allowed.
 
 Every call passes the gate, also on an open connection: certificates end, keys are revoked and
 agencies leave while connections stay open.
@@ -128,17 +128,17 @@ class Caller:
 
 
 class Authenticator:
-    """Admission of calls under one roster at a time."""
+    """Admission of calls under one access list at a time."""
 
     def __init__(self, exchange: ExchangeUri, access_list: AccessList) -> None:
         self._audience = str(exchange)
         self._access_list = access_list
-        # Chains verified under this roster, by certificate. Expiry and revocation are checked at
+        # Chains verified under this list, by certificate. Expiry and revocation are checked at
         # every call.
         self._verified: dict[bytes, LeafCertificate] = {}
 
     def replace(self, access_list: AccessList) -> None:
-        """Replaces the roster, and discards all earlier verifications."""
+        """Replaces the access list, and discards all earlier verifications."""
         self._access_list = access_list
         self._verified = {}
 

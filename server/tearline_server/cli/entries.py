@@ -41,13 +41,13 @@ def log_statements(
         TearlineError: If one is refused; those before it are logged.
     """
     from tearline_server.admin.offline import take_clear
-    from tearline_server.bootstrap import house_of
+    from tearline_server.bootstrap import components_of
     from tearline_server.storage.open import open_store
 
     async def take() -> None:
         store = await open_store(config)
         try:
-            components = house_of(config, keys, store)
+            components = components_of(config, keys, store)
             for file, signed in statements:
                 index = await take_clear(components, signed, clock_is_right=clock_is_right)
                 said = "was already in the log" if index is None else f"is entry {index}"

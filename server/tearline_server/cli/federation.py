@@ -90,7 +90,7 @@ def succeed(
     from tearline_runtime.mirror import mirror_at
     from tearline_server.admin import succession
     from tearline_server.admin.rotation import retire
-    from tearline_server.bootstrap import house_of
+    from tearline_server.bootstrap import components_of
     from tearline_server.storage.open import open_store
     from tearline_server.tlog.stored_trust import trust_of
 
@@ -100,7 +100,7 @@ def succeed(
     async def go_on() -> int:
         opened = await open_store(config)
         try:
-            components = house_of(config, keys, opened)
+            components = components_of(config, keys, opened)
             if mirror is not None:
                 await succession.begin(opened, mirror_at(mirror), found)
             index = await succession.succeed(components, found)
@@ -124,7 +124,7 @@ def show(home: Path, passphrase_file: Path | None, store: str | None) -> None:
 
     Example: tearline-server federation show --home exchange
     """
-    from tearline_server.bootstrap import house_of
+    from tearline_server.bootstrap import components_of
     from tearline_server.processing.registry import Registry
     from tearline_server.storage.open import open_store
 
@@ -133,7 +133,7 @@ def show(home: Path, passphrase_file: Path | None, store: str | None) -> None:
     async def load() -> "Registry":
         opened = await open_store(config)
         try:
-            components = house_of(config, keys, opened)
+            components = components_of(config, keys, opened)
             return Registry.restore(components.installation, await opened.load())
         finally:
             await opened.close()

@@ -64,7 +64,7 @@ def correct_time(
     Example: tearline-server correct-time --home exchange
     """
     from tearline_server.admin.offline import correct_time as correct
-    from tearline_server.bootstrap import house_of
+    from tearline_server.bootstrap import components_of
     from tearline_server.storage.open import open_store
 
     config, keys = read_home(home, passphrase_file, store)
@@ -72,7 +72,7 @@ def correct_time(
     async def run() -> None:
         store = await open_store(config)
         try:
-            found = await correct(house_of(config, keys, store), clock_is_right=clock_is_right)
+            found = await correct(components_of(config, keys, store), clock_is_right=clock_is_right)
         finally:
             await store.close()
         if found is None:

@@ -31,7 +31,7 @@ def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
 
     Example: tearline-server check --home exchange
     """
-    from tearline_server.bootstrap import house_of
+    from tearline_server.bootstrap import components_of
     from tearline_server.exchange import Exchange
     from tearline_server.storage.open import open_store
 
@@ -40,7 +40,7 @@ def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
     async def open_once() -> None:
         store = await open_store(config)
         try:
-            exchange = await Exchange.open(house_of(config, keys, store))
+            exchange = await Exchange.open(components_of(config, keys, store))
         except BaseException:
             await store.close()
             raise

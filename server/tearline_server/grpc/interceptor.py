@@ -1,4 +1,4 @@
-"""Guard: admits every call, and ends every failed one with a status code.
+"""Interceptor: admits every call, and ends every failed one with a status code.
 
 Interceptors do not see the connection, so the guard wraps handlers. A call is admitted before its
 message is read. A long call is checked again at each of its messages.

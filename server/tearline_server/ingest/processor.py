@@ -1,4 +1,4 @@
-"""Judge of batches for the committer, and notifier of waiters once they are durable."""
+"""Processor of batches for the committer, and notifier of waiters once they are durable."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -44,7 +44,7 @@ class Listeners:
 
 
 class StatementProcessor:
-    """Judge of batches under one registry.
+    """Processor of batches under one registry.
 
     Args:
         store: The store that the registry is derived from.

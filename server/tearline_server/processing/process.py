@@ -1,4 +1,4 @@
-"""Judge: takes each claim of a publication through the same steps, and rules on it.
+"""Rulings: takes each claim of a publication through the same steps, and rules on it.
 
 1. Authorship: a node publishes statements signed by itself or its agency's root, or co-signed
    statements that concern its agency.

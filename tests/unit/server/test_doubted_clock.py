@@ -17,7 +17,7 @@ from support.agencies import (
     node_of,
 )
 from support.decisions import leaving
-from support.exchange import Clock, World, codes, house_of, manifest_id, opened
+from support.exchange import Clock, World, codes, components_of, manifest_id, opened
 from tearline.audit.event import EventCode
 from tearline.errors import ClockDoubted
 from tearline.federation.members import KeyUse
@@ -195,7 +195,7 @@ async def corrected(path: Path, *, clock_is_right: bool) -> bool:
     """Corrects the log's time as the operator does; whether an entry was written."""
     store = SqliteStore(path / "exchange.db")
     try:
-        found = await correct_time(house_of(store, Clock()), clock_is_right=clock_is_right)
+        found = await correct_time(components_of(store, Clock()), clock_is_right=clock_is_right)
     finally:
         await store.close()
     return found is not None and found.entry is not None

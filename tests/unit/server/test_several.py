@@ -19,7 +19,7 @@ from support.agencies import (
     signed_by,
     signing_key,
 )
-from support.exchange import Clock, World, address, codes, house_of, manifest_id
+from support.exchange import Clock, World, address, codes, components_of, manifest_id
 from support.suspensions import WHOLE, standing
 from tearline.errors import (
     ExchangeBusy,
@@ -58,12 +58,12 @@ async def open_one(database_url: str) -> AsyncIterator[Open]:
     parties, worlds = federation(), []
     store = await PostgresStore.open(database_url)
     for signed in parties.clear:
-        await take_clear(house_of(store, Clock()), signed)
+        await take_clear(components_of(store, Clock()), signed)
     await store.close()
 
     async def open_world() -> World:
         store, clock = await PostgresStore.open(database_url), Clock()
-        house = house_of(store, clock)
+        house = components_of(store, clock)
         world = World(
             exchange=await Exchange.open(house),
             store=store,

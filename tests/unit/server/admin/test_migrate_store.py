@@ -16,7 +16,7 @@ from support.exchange import (
     World,
     address,
     codes,
-    house_of,
+    components_of,
     opened,
     packet_publication,
     receipt_of,
@@ -101,7 +101,7 @@ async def lived(path: Path) -> Past:
 async def moved_exchange(config: Config, past: Past) -> AsyncIterator[World]:
     """The exchange over the database that it was moved to."""
     store = await open_store(config)
-    house = house_of(store, Clock(past.world.clock.time_ms + 5000))
+    house = components_of(store, Clock(past.world.clock.time_ms + 5000))
     exchange = await Exchange.open(house)
     try:
         yield replace(past.world, exchange=exchange, store=store)

@@ -15,7 +15,7 @@ from support.exchange import (
     agreed,
     agreement,
     codes,
-    house_of,
+    components_of,
     manifest_id,
     opened,
     receipt_of,
@@ -514,5 +514,5 @@ async def test_what_is_written_behind_a_loss_is_never_signed(tmp_path: Path) -> 
             await world.exchange.checkpoint()
     store = SqliteStore(tmp_path / "exchange.db")
     with pytest.raises(FrontierDamaged):
-        await Exchange.open(house_of(store, Clock()))
+        await Exchange.open(components_of(store, Clock()))
     await store.close()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from support.agencies import CN, MX, US, federation, leaf_of, node_of
-from support.exchange import Clock, World, codes, house_of, opened, packet_publication
+from support.exchange import Clock, World, codes, components_of, opened, packet_publication
 from support.stores import event, put
 from tearline.audit.event import EventCode
 from tearline.errors import (
@@ -569,7 +569,7 @@ async def test_an_exchange_that_cannot_write_lets_go_of_the_store_all_the_same(
     async with opened(tmp_path) as world:
         await world.agree()
     store = SqliteStore(tmp_path / "exchange.db")
-    exchange = await Exchange.open(house_of(store, Clock()))
+    exchange = await Exchange.open(components_of(store, Clock()))
     exchange._committer._store = FullDisk(store, 1)  # type: ignore[assignment]
     exchange.refusals.count("ipv4:127.0.0.1", "TL-TLS-001")
     with pytest.raises(StoreFull):
@@ -746,7 +746,7 @@ async def test_the_operator_takes_nothing_in_behind_what_others_wrote_meanwhile(
     tmp_path: Path,
 ) -> None:
     parties, store = federation(), SqliteStore(tmp_path / "exchange.db")
-    house, load = house_of(store, Clock()), store.load
+    house, load = components_of(store, Clock()), store.load
     await take_clear(house, parties.clear[0])
 
     async def load_before_another() -> Snapshot:

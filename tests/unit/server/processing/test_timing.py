@@ -26,7 +26,7 @@ from support.exchange import (
     agreed,
     agreement,
     codes,
-    house_of,
+    components_of,
     manifest_id,
     opened,
     terms,
@@ -339,7 +339,7 @@ async def verify_alike(world: World, reference: str, pairs: int) -> None:
 @asynccontextmanager
 async def on_postgresql(url: str) -> AsyncIterator[World]:
     store, clock, parties = await PostgresStore.open(url), Clock(), federation()
-    house = house_of(store, clock)
+    house = components_of(store, clock)
     for signed in parties.clear:
         await take_clear(house, signed)
     exchange = await Exchange.open(house)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.agencies import CN, MX, federation
-from support.exchange import IDENTITY, Clock, World, codes, house_of
+from support.exchange import IDENTITY, Clock, World, codes, components_of
 from support.postgres import Postgres
 from tearline.errors import (
     FrontierDamaged,
@@ -55,14 +55,14 @@ def config(tmp_path: Path, whole_database_url: str) -> Config:
 async def founded(whole_database_url: str) -> None:
     store = await PostgresStore.open(whole_database_url)
     for signed in federation().clear:
-        await take_clear(house_of(store, Clock()), signed)
+        await take_clear(components_of(store, Clock()), signed)
     await store.close()
 
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[World]:
     store, clock = await PostgresStore.open(url), Clock()
-    house = house_of(store, clock)
+    house = components_of(store, clock)
     try:
         exchange = await Exchange.open(house)
     except BaseException:

@@ -31,8 +31,8 @@ from support.exchange import (
     agreed,
     agreement,
     codes,
+    components_of,
     event_of,
-    house_of,
     opened,
     packet_publication,
     read_trust,
@@ -213,19 +213,19 @@ async def test_an_amendment_that_names_another_exchange_is_refused(world: World)
 async def test_without_a_charter_there_is_nothing_to_serve(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "empty.db")
     with pytest.raises(TrustMissing):
-        await Exchange.open(house_of(store, Clock()))
+        await Exchange.open(components_of(store, Clock()))
     key = federation().keys[0]
     with pytest.raises(MembershipRejected):
-        await take_clear(house_of(store, Clock()), key)
+        await take_clear(components_of(store, Clock()), key)
     await store.close()
 
 
 async def test_half_a_founding_is_nothing_to_serve(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "half.db")
     for entry in federation().clear[:5]:
-        await take_clear(house_of(store, Clock()), entry)
+        await take_clear(components_of(store, Clock()), entry)
     with pytest.raises(TrustMissing):
-        await Exchange.open(house_of(store, Clock()))
+        await Exchange.open(components_of(store, Clock()))
     await store.close()
 
 
@@ -237,14 +237,14 @@ async def test_the_operator_takes_only_charters_that_name_this_exchange(tmp_path
     )
     entries = founding([agency(US), agency(CN)], foreign)
     with pytest.raises(MembershipRejected):
-        await take_clear(house_of(store, Clock()), entries[0])
+        await take_clear(components_of(store, Clock()), entries[0])
     assert (await store.load()).head.tree.size == 0
     await store.close()
 
 
 async def test_taking_twice_is_taking_once(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "one.db")
-    house = house_of(store, Clock())
+    house = components_of(store, Clock())
     first = federation().clear[0]
     assert await take_clear(house, first) == 0
     assert await take_clear(house, first) is None
