@@ -43,6 +43,7 @@ from tearline_server.storage.snapshot import Snapshot
 
 T = TypeVar("T")
 
+_NO_PARTIES = ("", "-")
 ROOM = Cost(statements=MAILBOX_STATEMENTS, bytes=MAILBOX_BYTES)
 
 
@@ -217,7 +218,9 @@ class Registry:
             AgreementNotInForce: If there is none; identical whether it exists or not.
         """
         found = self.agreements.get(agreement_id)
-        if found is None or not set(agencies) <= set(found.agreement.terms.parties):
+        # Compared in either case: the time of the refusal tells no more than its text.
+        parties = _NO_PARTIES if found is None else found.agreement.terms.parties
+        if not set(agencies) <= set(parties) or found is None:
             raise AgreementNotInForce("there is no such agreement between these agencies")
         return found
 
