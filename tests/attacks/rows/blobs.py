@@ -47,7 +47,7 @@ BLOBS = (
         "ask for a document by a grant that does not name it",
         "test_nobody_else_gets_it_or_learns_of_it",
         _LEFT,
-        "set(packet.ciphertexts)",
+        "set(packet.parts.ciphertexts)",
         code="TL-BLB-004",
     ),
     _served(
