@@ -154,6 +154,7 @@ MAX_ERASED = 256  # entries of one order: readable before a signature
 MIN_LOG_RETENTION_MS = 30 * 24 * 3_600_000  # an inquiry needs weeks to prepare its queries
 MAX_LOG_RETENTION_MS = 100 * 366 * 24 * 3_600_000  # a longer retention is stated as for ever
 RETENTION_S = 60  # interval of the exchange's search for expired entries
+RETENTION_AGAIN_MS = 600_000  # between two passes over more deferred entries than are remembered
 RETENTION_LOOK_MS = 24 * 3_600_000  # an agreement is asked for entries at least so often
 MAX_ENDED = 32  # expired packets of one commit: tens of MiB of ciphertexts at most
 MAX_RETENTION_PAGE = 1024  # entries of an agreement read at once: four orders to 3 agencies

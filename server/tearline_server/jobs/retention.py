@@ -19,6 +19,7 @@ from tearline.limits import (
     MAX_ERASED,
     MAX_RETENTION_PAGE,
     MAX_RETENTION_PAGES,
+    RETENTION_AGAIN_MS,
     RETENTION_LOOK_MS,
 )
 from tearline.statements.signer import Signer
@@ -45,8 +46,8 @@ class Progress:
     Attributes:
         version: The version.
         after: Index of the last entry that was judged.
-        deferred: Indices of old entries that stay for now, since their mail is unacknowledged or
-            they are dated ahead of the clock.
+        deferred: Indices of passed entries that are judged again: their mail is unacknowledged, or
+            they were dated ahead of the clock and are not due yet.
         is_partial: Whether more were deferred than are remembered; the next pass then begins anew.
         idle_ms: Time before which the next entry is not due.
         whole_ms: Time of the last look at a whole page.
@@ -78,10 +79,11 @@ class Progress:
         self.is_partial = self.is_partial or len(self.deferred | indices) > MAX_RETENTION_PAGE
         self.deferred = {*sorted(self.deferred | indices)[:MAX_RETENTION_PAGE]}
 
-    def end_pass(self, due_ms: int) -> None:
+    def end_pass(self, now_ms: int, due_ms: int) -> None:
         """Ends a pass at an entry that is due at ``due_ms``."""
         if self.is_partial:
             self.after, self.deferred, self.is_partial = _BEFORE_ALL, set(), False
+            self.idle_ms = now_ms + RETENTION_AGAIN_MS
         else:
             self.idle_ms = min(due_ms, self.whole_ms + RETENTION_LOOK_MS)
 
@@ -147,6 +149,7 @@ class RetentionKeeper:
         limit = progress.first_limit(now_ms)
         for _ in range(MAX_RETENTION_PAGES):
             page = await self._store.retained(agreement.id, progress.after, limit=limit)
+            now_ms = self._clock()  # entries are accepted while orders are written
             oldest_kept_ms = now_ms - agreement.log_retention_ms
             # After the first younger entry all are younger, except those dated ahead before a time
             # correction and their successors.
@@ -159,7 +162,7 @@ class RetentionKeeper:
             progress.after = max(judged, default=progress.after)
             if young or len(page) < limit:
                 next_ms = young[0].time_ms if young else now_ms
-                progress.end_pass(next_ms + agreement.log_retention_ms)
+                progress.end_pass(now_ms, next_ms + agreement.log_retention_ms)
                 break
             limit = min(_GROWTH * limit, MAX_RETENTION_PAGE)
         return count
@@ -176,7 +179,8 @@ class RetentionKeeper:
         now_ms = self._clock()
         signer = self._keys.signer(self._registry().trust)
         found = {row.idx: parse_event(row.event) for row in rows}
-        left = {row.idx for row in rows if row.awaited or row.time_ms > now_ms}
+        oldest_kept_ms = now_ms - agreement.log_retention_ms
+        left = {row.idx for row in rows if row.awaited or row.time_ms > oldest_kept_ms}
         due = {index: event for index, event in found.items() if index not in left}
         count = 0
         for order in orders_for(due, agreement, signer, now_ms):

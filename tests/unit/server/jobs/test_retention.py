@@ -5,23 +5,36 @@ from pathlib import Path
 
 import pytest
 
-from support.agencies import CN, US, node_of
+from support.agencies import CN, EXCHANGE, US, node_of
 from support.exchange import World, opened
+from tearline.audit.retention import is_due
 from tearline.errors import StoreFull
-from tearline.limits import RETENTION_LOOK_MS
+from tearline.limits import RETENTION_AGAIN_MS, RETENTION_LOOK_MS
 from tearline.verification.trust import TrustState
 from tearline.wire.deliveries import START
+from tearline.wire.grants import parse_event
 from tearline_server.storage.reads import RetainedRow
 from tearline_server.storage.sqlite.store import SqliteStore
 
-HOUR_MS = 3_600_000
-RETENTION_MS = 30 * 24 * HOUR_MS
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+RETENTION_MS = 30 * DAY_MS
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with opened(tmp_path) as found:
         await found.agree(log_retention_ms=RETENTION_MS, retention_ms=RETENTION_MS)
+        yield found
+
+
+@pytest.fixture
+async def daily(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """The same, whose entries are kept for a day only: for less than keys live."""
+    monkeypatch.setattr("tearline.agreements.agreement.MIN_LOG_RETENTION_MS", DAY_MS)
+    async with opened(tmp_path) as found:
+        await found.agree(log_retention_ms=DAY_MS, retention_ms=DAY_MS)
         yield found
 
 
@@ -139,7 +152,54 @@ async def test_more_deferred_entries_than_are_remembered_are_read_anew(
     world.clock.time_ms += RETENTION_MS
     await erase(world)
     await acknowledge(world)
+    world.clock.time_ms += RETENTION_AGAIN_MS
     assert [await erase(world) for _ in range(2)] == [3, 0]
+
+
+async def due(world: World) -> Sequence[int]:
+    """Indices of the stored entries that are due."""
+    registry, now_ms = world.exchange._desk.registry, world.clock.time_ms
+    return [
+        row.idx
+        for found in registry.agreements.values()
+        for row in await world.store.retained(found.agreement.id, -1, limit=1000)
+        if is_due(parse_event(row.event), found.agreement, EXCHANGE, now_ms)
+    ]
+
+
+@pytest.mark.parametrize("is_read", [True, False], ids=["read", "unread"])
+async def test_an_entry_dated_ahead_of_the_clock_is_erased_when_it_is_due(
+    daily: World, is_read: bool
+) -> None:
+    await acknowledge(daily)
+    daily.clock.time_ms += DAY_MS
+    daily.clock.time_ms += HOUR_MS
+    await send(daily)
+    if is_read:
+        await acknowledge(daily)
+    daily.clock.time_ms -= HOUR_MS
+    assert await erase(daily) == 0
+    daily.clock.time_ms += 2 * HOUR_MS
+    await acknowledge(daily)
+    assert await erase(daily) == 0
+    daily.clock.time_ms += DAY_MS
+    await erase(daily)
+    assert await due(daily) == []
+
+
+async def test_too_many_deferred_entries_are_not_read_each_minute(
+    world: World, read: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tearline_server.jobs.retention.MAX_RETENTION_PAGE", 2)
+    for _ in range(3):
+        await send(world)
+    world.clock.time_ms += RETENTION_MS
+    await erase(world)
+    read.clear()
+    for _ in range(3):
+        world.clock.time_ms += MINUTE_MS
+        assert await erase(world) == 0
+    assert read == []
 
 
 async def test_no_statement_of_a_node_looks_at_every_node(
