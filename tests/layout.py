@@ -55,7 +55,7 @@ AT_MOST: Mapping[str, float] = {
     "lines of code in console": 7_970,
     # Of these, 200 found federations, and decide by votes; 160 keep a log for light readers;
     # 140 run light nodes; 150 are large documents.
-    "lines of test support": 5_400,
+    "lines of test support": 5_410,
     "reads of node.state in client": 0,
     "reads of node.state in tests": 1,
     # For each thousand words of docstrings, rounded up to the next half.

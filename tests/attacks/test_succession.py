@@ -87,9 +87,8 @@ def successor(
     )
 
 
-@pytest.fixture
-async def entries(world: Simulation) -> Sequence[bytes]:
-    """All nodes have read the log to its end."""
+async def read_by_all(world: Simulation) -> Sequence[bytes]:
+    """All nodes read the log to its end."""
     found = await world.entries()
     for member in world.members:
         await member.node.log.follow()
@@ -97,6 +96,12 @@ async def entries(world: Simulation) -> Sequence[bytes]:
     for member in world.members:
         await member.node.log.follow()
     return found[: stores_of(world.cn.node).log.size]
+
+
+@pytest.fixture
+async def entries(world: Simulation) -> Sequence[bytes]:
+    """The log, which all nodes have read to its end."""
+    return await read_by_all(world)
 
 
 async def test_a_node_follows_the_successor_that_the_council_decided_on(
@@ -178,9 +183,9 @@ async def test_the_old_exchange_decides_on_no_successor(
     assert outcome.refusal.code == MembershipRejected.code
 
 
-async def test_no_node_votes_for_entries_that_too_few_have_cosigned(
-    world: Simulation, entries: Sequence[bytes]
-) -> None:
+async def test_no_node_votes_for_entries_that_too_few_have_cosigned(world: Simulation) -> None:
+    await world.us.send(world.mx)
+    entries = await read_by_all(world)
     new = successor(world, entries)
     federation = world.us.node.federation
     assert context_of(world.us.node).counted_size() < len(entries)

@@ -35,6 +35,7 @@ from tearline.tlog.checkpoint import parse_checkpoint_text
 from tearline.tlog.note import NoteSignature, parse_note, parse_note_signature
 from tearline.verification.log_entries import entry_hash
 from tearline.wire.log_entries import EntryRange
+from tearline_client.cosigning import cosigner
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
 from tearline_client.service.backup import back_up, restore
@@ -168,7 +169,7 @@ async def test_a_node_whose_key_does_not_count_cosigns_nothing(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer, before = await grown(world, world.cn), world.cn.node.cosigning.seen
-    monkeypatch.setattr(world.cn.node.cosigning, "_cosigners", list)
+    monkeypatch.setattr(cosigner, "cosigning_keys", lambda *_: ())
     with pytest.raises(CosignerUnknown):
         await world.cn.node.cosigning.add_checkpoint(offer)
     assert world.cn.node.cosigning.seen == before

@@ -113,10 +113,10 @@ def test_every_event_of_a_notice_is_explained_and_no_other() -> None:
     assert named(NOTICES) == set(EVENTS)
 
 
-def test_every_room_of_the_agency_is_shown_and_no_other() -> None:
+def test_every_package_of_the_agency_is_shown_and_no_other() -> None:
     folder = ROOT / "client" / "tearline_client"
-    rooms = {path.stem for path in modules(folder)}
-    assert named(section(ARCHITECTURE, "## The agency's rooms")) == rooms
+    packages = {path.stem for path in modules(folder)}
+    assert named(section(ARCHITECTURE, "## The agency's packages")) == packages
 
 
 def modules(folder: Path) -> Iterable[Path]:

@@ -23,6 +23,7 @@ from tearline.errors import (
     StoreBusy,
 )
 from tearline_client.connectors.importers.saved_mappings import SavedMappings
+from tearline_client.drafting import from_file
 from tearline_client.features.packets.bulk import BulkSender
 from tearline_client.features.packets.service import PacketService
 from tearline_client.outbox.sender import Sender
@@ -140,6 +141,7 @@ def test_an_import_holds_no_more_plans_than_it_seals_together(
         counts.append(held() - before)
         advance(importing, import_id, packets, behind=behind)
 
+    monkeypatch.setattr(from_file, "_MOST_KEPT", 0)  # of the first packets
     monkeypatch.setattr(BulkSender, "advance", counted)
     gc.collect()
     before = held()
