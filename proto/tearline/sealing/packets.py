@@ -244,6 +244,9 @@ def open_delivered(manifest: Manifest, parts: PacketParts, release: Release) -> 
     does not, the path decides. If it leads to the root that was signed, the originator sealed that
     ciphertext; otherwise the exchange delivered another.
 
+    This is the judgement of the recipient, who opened ``release`` itself. To anyone else it proves
+    only faults of released compartments: nothing public commits to the secret of a single slot.
+
     Raises:
         CommitmentMismatch: If the ciphertexts are not those that were signed; otherwise as in
             ``open_packet``, for which the originator answers.

@@ -76,6 +76,18 @@ def test_an_originator_that_commits_to_another_plaintext_is_convicted_by_the_pat
         open_delivered(manifest, parts, releasing())
 
 
+def test_an_invented_secret_of_a_single_slot_accuses_an_honest_originator() -> None:
+    """It proves nothing to anyone but the recipient. A compartment's key cannot be invented."""
+    alone = release_of(SEALED, existences={}, compartments=(), slots=[NAME_SLOT])
+    invented = Release(fields=(replace(alone.fields[0], secret=secret("invented")),))
+    with pytest.raises(DecryptionFailed):
+        open_delivered(MANIFEST, delivered(CIPHERTEXTS, NAME_SLOT), invented)
+    (item,) = releasing().compartments
+    invented = Release(compartments=(replace(item, key=secret("invented")),))
+    with pytest.raises(CommitmentMismatch, match="key"):
+        open_delivered(MANIFEST, delivered(CIPHERTEXTS, NAME_SLOT), invented)
+
+
 def test_a_grantor_s_false_key_is_no_fault_of_the_ciphertexts() -> None:
     (item,) = releasing().compartments
     wrong = Release(compartments=(replace(item, key=SEALED.keys[SOURCE]),))
