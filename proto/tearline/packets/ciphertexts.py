@@ -5,8 +5,9 @@
 
 Some ciphertexts and their *path* still lead to the root. The path holds the roots of the largest
 subtrees without any of these ciphertexts, from left to right. So a party that passes on fewer
-ciphertexts makes the path longer, and learns nothing to do so. The zero bytes are the place of the
-root of a larger document beside the packet. Specified in docs/spec/packet-v1.md, P-41.
+ciphertexts makes the path longer, and learns nothing to do so. The zero bytes are part of the
+format and stay zero: the field names the root of a large document beside the packet.
+Specified in docs/spec/packet-v1.md, P-41; the zeros are explained in docs/adr/0053.
 """
 
 from collections.abc import Iterable, Set
@@ -19,7 +20,7 @@ from tearline.packets.packet import Manifest, PacketParts
 from tearline.statements.statement import HASH_SIZE
 from tearline.tlog.merkle import leaf_hash, node_hash, root_from_leaf_hashes
 
-_NO_DOCUMENT = bytes(HASH_SIZE)
+_ZEROS = bytes(HASH_SIZE)
 _OTHERS = "the ciphertexts are not those that were signed"
 
 
@@ -63,7 +64,7 @@ class CiphertextTree:
 
 def ciphertext_leaf(slot: int, ciphertext: bytes) -> bytes:
     """Returns the leaf of a ciphertext, 32 bytes."""
-    return leaf_hash(u32(slot) + _NO_DOCUMENT + ciphertext)
+    return leaf_hash(u32(slot) + _ZEROS + ciphertext)
 
 
 def ciphertexts_root(ciphertexts: Iterable[bytes]) -> bytes:

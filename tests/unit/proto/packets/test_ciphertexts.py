@@ -22,6 +22,7 @@ from tearline.packets.ciphertexts import (
     without_ciphertexts,
 )
 from tearline.packets.packet import PacketParts
+from tearline.tlog.merkle import root_from_leaf_hashes
 
 SEALED = packet(federation().node(US).header)
 MANIFEST = SEALED.manifest
@@ -40,7 +41,7 @@ def keeping(parts: PacketParts, slots: Iterable[int]) -> PacketParts:
     return without_ciphertexts(parts, parts.ciphertexts.keys() - {*slots})
 
 
-def test_a_leaf_is_of_its_slot_and_leaves_room_for_a_document() -> None:
+def test_a_leaf_is_of_its_slot() -> None:
     expected = hashlib.sha256(b"\0" + u32(7) + bytes(32) + b"ciphertext").digest()
     assert ciphertext_leaf(7, b"ciphertext") == expected
 
@@ -108,7 +109,9 @@ def test_no_other_ciphertexts_or_paths_lead_to_the_root(changed: PacketParts) ->
         verify_ciphertexts(MANIFEST, changed)
 
 
-def test_a_root_of_fewer_slots_is_another() -> None:
-    """A leaf cannot be a node: a tree over the nodes of another tree has another root."""
-    ciphertexts = [secrets.token_bytes(60) for _ in range(16)]
-    assert ciphertexts_root(ciphertexts) != ciphertexts_root(ciphertexts[:8])
+def test_a_leaf_is_no_node() -> None:
+    """A tree whose leaves have the preimages of another tree's nodes has another root."""
+    ciphertexts = [secrets.token_bytes(28) for _ in range(8)]
+    leaves = [u32(slot) + bytes(32) + data for slot, data in enumerate(ciphertexts)]
+    halves = [half for leaf in leaves for half in (leaf[:32], leaf[32:])]
+    assert ciphertexts_root(ciphertexts) != root_from_leaf_hashes(halves)
