@@ -14,8 +14,8 @@ from tearline.audit.event import EventCode
 from tearline.errors import (
     ChannelGap,
     ChannelStalled,
+    CiphertextAltered,
     CiphertextMissing,
-    CommitmentMismatch,
     EntryMismatch,
     EntryNotIncluded,
     GrantMisdirected,
@@ -98,7 +98,7 @@ async def test_a_flipped_bit_of_a_ciphertext_is_refused(world: Simulation) -> No
     world.cn.exchange.mail = ciphertexts(
         lambda given: {slot: flipped(data, 99) for slot, data in given.items()}
     )
-    await world.cn.catches(CommitmentMismatch)
+    await world.cn.catches(CiphertextAltered)
 
 
 async def test_swapped_slots_are_refused(world: Simulation) -> None:
@@ -106,7 +106,7 @@ async def test_swapped_slots_are_refused(world: Simulation) -> None:
     world.cn.exchange.mail = ciphertexts(
         lambda given: dict(zip(given, reversed(given.values()), strict=True))
     )
-    await world.cn.catches(CommitmentMismatch)
+    await world.cn.catches(CiphertextAltered)
 
 
 async def test_a_stripped_ciphertext_is_missed(world: Simulation) -> None:
@@ -284,7 +284,7 @@ async def test_over_the_quota_the_id_alone_is_kept_and_the_mailbox_is_read_on(
     await world.us.send(world.cn, times=2)
     noise = ciphertexts(lambda given: dict.fromkeys(given, b"noise"))
     world.cn.exchange.mail = lambda mail: [each for m in mail for each in noise([m])]
-    await world.cn.catches(CommitmentMismatch)
+    await world.cn.catches(CiphertextAltered)
     assert world.cn.status().over_quota == {context_of(world.us.node).agency: 1}
     assert await world.cn.waiting() == []
 
@@ -294,7 +294,7 @@ async def test_one_bad_delivery_among_many_is_put_aside_alone(world: Simulation)
     noise = ciphertexts(lambda given: dict.fromkeys(given, b"noise"))
     world.cn.exchange.mail = lambda mail: [mail[0], *noise(mail[1:])]
     await world.cn.node.receive()
-    assert world.cn.codes() == [CommitmentMismatch.code, ChannelGap.code]
+    assert world.cn.codes() == [CiphertextAltered.code, ChannelGap.code]
     assert len(world.cn.grants()) == 2
 
 

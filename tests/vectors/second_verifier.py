@@ -83,6 +83,16 @@ def verify_ciphertexts(
     need(same, "TL-PKT-006 P-41: other ciphertexts than those signed")
 
 
+def verify_signed(
+    manifest: Message, ciphertexts: Mapping[int, bytes | None], path: list[bytes]
+) -> None:
+    """P-42, where a slot does not open."""
+    try:
+        verify_ciphertexts(manifest, ciphertexts, path)
+    except ValueError:
+        raise ValueError("TL-PKT-017 P-41: other ciphertexts than those signed") from None
+
+
 def verify_forward(known: int, following: int) -> None:
     """P-25."""
     forward = known == following or known < following < 6
@@ -152,7 +162,7 @@ def open_packet(
             fields[slot] = open_slot(manifest, slot, secret, of, ciphertexts.get(slot))
         except ValueError as fault:
             if str(fault)[:10] in ("TL-PKT-006", "TL-PKT-008"):
-                verify_ciphertexts(manifest, ciphertexts, path or [])
+                verify_signed(manifest, ciphertexts, path or [])
             raise
     forms = [(each["field"]["path"], each["field"]["form"]) for each in fields.values()]
     need(len({*forms}) == len(forms), "TL-PKT-009 P-10: a path twice")

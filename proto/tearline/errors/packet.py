@@ -149,6 +149,14 @@ class LifetimeRefused(PacketError):
     exit_status = EXIT_REFUSED
 
 
+class CiphertextAltered(PacketError):
+    """Delivered ciphertext that the originator did not sign, or that came without its path."""
+
+    code = "TL-PKT-017"
+    what = "A ciphertext was delivered that its originator did not sign."
+    next = "Keep the delivery as evidence; tell the exchange's operator and your partners."
+
+
 class BodyIncomplete(PacketError):
     """Body without a part that its kind requires."""
 

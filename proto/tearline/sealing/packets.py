@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tearline.blobs.description import blob_in
 from tearline.dataclass.immutable import immutable
-from tearline.errors import CommitmentMismatch, DecryptionFailed, NotFound, PacketTooLarge
+from tearline.errors import (
+    CiphertextAltered,
+    CommitmentMismatch,
+    DecryptionFailed,
+    NotFound,
+    PacketTooLarge,
+)
 from tearline.limits import (
     COMPARTMENTS_MULTIPLE,
     MAX_COMPARTMENTS,
@@ -248,14 +254,17 @@ def open_delivered(manifest: Manifest, parts: PacketParts, release: Release) -> 
     only faults of released compartments: nothing public commits to the secret of a single slot.
 
     Raises:
-        CommitmentMismatch: If the ciphertexts are not those that were signed; otherwise as in
-            ``open_packet``, for which the originator answers.
+        CiphertextAltered: If the ciphertexts are not those that were signed, or the path does not
+            show it; otherwise as in ``open_packet``, for which the originator answers.
     """
     released = _released(manifest, release)
     try:
         return _view(release, _fields(manifest, parts.ciphertexts, released))
     except (CommitmentMismatch, DecryptionFailed):
-        verify_ciphertexts(manifest, parts)
+        try:
+            verify_ciphertexts(manifest, parts)
+        except CommitmentMismatch as altered:
+            raise CiphertextAltered(altered.why) from None
         raise
 
 

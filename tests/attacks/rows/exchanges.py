@@ -29,16 +29,16 @@ DELIVERIES = (
         "flip a bit of a ciphertext",
         "test_a_flipped_bit_of_a_ciphertext_is_refused",
         _CIPHERTEXT,
-        code="TL-PKT-006",
+        code="TL-PKT-017",
     ),
     _delivery(
         "alter a ciphertext, and leave out the path that tells whose it is",
         "tests/unit/proto/sealing/test_delivered.py"
         "::test_an_exchange_does_not_accuse_an_originator_by_leaving_out_the_path",
         _CIPHERTEXT,
-        code="TL-PKT-006",
+        code="TL-PKT-017",
     ),
-    _delivery("swap slots", "test_swapped_slots_are_refused", _CIPHERTEXT, code="TL-PKT-006"),
+    _delivery("swap slots", "test_swapped_slots_are_refused", _CIPHERTEXT, code="TL-PKT-017"),
     _delivery(
         "strip a granted ciphertext",
         "test_a_stripped_ciphertext_is_missed",

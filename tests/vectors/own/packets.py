@@ -163,7 +163,7 @@ def packet_refused(sealed: SealedPacket, release: Release) -> Json:
             (
                 "a ciphertext was changed",
                 {"ciphertexts": {str(slot): flip(ciphertexts[slot], 40).hex()}},
-                "TL-PKT-006",
+                "TL-PKT-017",
             ),
             (
                 "a ciphertext was sealed so that it does not open",
@@ -178,12 +178,12 @@ def packet_refused(sealed: SealedPacket, release: Release) -> Json:
             (
                 "a ciphertext was changed, beside a path of the others",
                 releasing(first) | alone_forged | {"path": plain(path)},
-                "TL-PKT-006",
+                "TL-PKT-017",
             ),
             (
                 "a ciphertext was changed, beside half of a path",
                 releasing(first) | alone_forged | {"path": plain(path[1:])},
-                "TL-PKT-006",
+                "TL-PKT-017",
             ),
             ("a ciphertext is missing", {"ciphertexts": {str(slot): None}}, "TL-PKT-007"),
             (
@@ -194,7 +194,7 @@ def packet_refused(sealed: SealedPacket, release: Release) -> Json:
                         str(other): ciphertexts[slot].hex(),
                     }
                 },
-                "TL-PKT-006",
+                "TL-PKT-017",
             ),
             (
                 "two slots were swapped, in the manifest too",

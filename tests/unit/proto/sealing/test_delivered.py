@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from support.agencies import FIELDS, US, compartment_of, federation, packet, secret
-from tearline.errors import CommitmentMismatch, DecryptionFailed
+from tearline.errors import CiphertextAltered, CommitmentMismatch, DecryptionFailed
 from tearline.packets.ciphertexts import CiphertextTree, ciphertexts_root, without_ciphertexts
 from tearline.packets.packet import PacketParts
 from tearline.sealing import open_delivered, release_of
@@ -48,13 +48,13 @@ def test_what_is_delivered_opens_with_its_path_and_without() -> None:
 
 def test_an_exchange_that_delivers_another_ciphertext_is_told_from_its_originator() -> None:
     parts = delivered(forged(NAME_SLOT), NAME_SLOT)
-    with pytest.raises(CommitmentMismatch, match="ciphertexts"):
+    with pytest.raises(CiphertextAltered, match="ciphertexts"):
         open_delivered(MANIFEST, parts, releasing())
 
 
 def test_an_exchange_does_not_accuse_an_originator_by_leaving_out_the_path() -> None:
     parts = delivered(forged(NAME_SLOT), NAME_SLOT, path=False)
-    with pytest.raises(CommitmentMismatch, match="path"):
+    with pytest.raises(CiphertextAltered, match="path"):
         open_delivered(MANIFEST, parts, releasing())
 
 
