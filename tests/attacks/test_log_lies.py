@@ -265,22 +265,40 @@ async def test_a_false_receipt_is_kept_as_evidence(world: Simulation, lie: str) 
     world.us.caught(ExchangeMisbehaved)
 
 
-async def test_the_code_that_is_told_is_the_one_that_is_signed(world: Simulation) -> None:
-    """A sender acts by the code: by another one it would send a new statement, or none."""
+def refusing(world: Simulation, code: str, told: str) -> Callable[..., tuple[Outcome, ...]]:
+    """Turns outcomes into refusals with a signed code, and with the code that is told."""
 
-    def refused(outcome: Outcome, told: str) -> Outcome:
+    def refused(outcome: Outcome) -> Outcome:
         assert outcome.receipt is not None
         receipt = parse_receipt(outcome.receipt.statement.body)
-        code = signed_code(ReleaseRefused.code)
         body = encode_receipt(replace(receipt, status=Status.REFUSED, code=code))
         desk = world.exchange._desk
         forged = signed_by(StatementType.RECEIPT, body, desk._keys.signer(desk.registry.trust))
         return replace(outcome, receipt=forged, refusal=Refused(code=told, why=""))
 
-    def false(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
-        return tuple(refused(outcome, GrantMisdirected.code) for outcome in outcomes)
+    return lambda outcomes: tuple(map(refused, outcomes))
 
-    world.us.exchange.outcomes = false
+
+async def test_the_code_that_is_told_is_the_one_that_is_signed(world: Simulation) -> None:
+    """A sender acts by the code: by another one it would send a new statement, or none."""
+    code = signed_code(ReleaseRefused.code)
+    world.us.exchange.outcomes = refusing(world, code, GrantMisdirected.code)
     with pytest.raises(ExchangeMisbehaved):
         await world.us.send(world.cn)
     world.us.caught(ExchangeMisbehaved)
+
+
+async def test_a_known_code_is_signed_with_its_own_class(world: Simulation) -> None:
+    """Or the exchange could sign that a sender broke a rule on purpose."""
+    code = ReleaseRefused.code
+    world.us.exchange.outcomes = refusing(world, f"evidence/{code}", code)
+    with pytest.raises(ExchangeMisbehaved):
+        await world.us.send(world.cn)
+    world.us.caught(ExchangeMisbehaved)
+
+
+async def test_an_unknown_code_is_final_whatever_its_class(world: Simulation) -> None:
+    world.us.exchange.outcomes = refusing(world, "evidence/TL-XYZ-999", "TL-XYZ-999")
+    sent = await world.us.node.packets.send([world.us.plan(world.cn)])
+    assert sent.refused == (("TL-XYZ-999", ""),)
+    assert world.us.codes() == []

@@ -11,6 +11,8 @@ from tearline.errors import (
     StatementConflict,
     TearlineError,
     TwinAtWork,
+    error_by_code,
+    signed_code,
 )
 from tearline.packets.recall import is_answer
 from tearline.statements.receipt import LogOpening, Receipt, Status
@@ -87,8 +89,8 @@ class OutcomeRecorder:
         if refused != (outcome.refusal is not None) or receipt.entry is None:
             raise ExchangeMisbehaved("receipt and refusal contradict each other")
         told = outcome.refusal.code if outcome.refusal else ""
-        if receipt.code.rpartition("/")[2] != told:
-            raise ExchangeMisbehaved("the refusal that is signed has another code")
+        if not _states(receipt.code, told):
+            raise ExchangeMisbehaved("the refusal that is signed has another code or class")
         if parse_event(receipt.entry.event).statement_id != receipt.about:
             raise EntryMismatch("the log entry is about another statement")
 
@@ -233,6 +235,18 @@ class OutcomeRecorder:
     def note_refused(self, statement: Statement, code: str) -> None:
         """Records a refused statement, in the caller's transaction."""
         self._handlers[statement.type].refused(self._context, statement, code)
+
+
+def _states(code: str, told: str) -> bool:
+    """Returns whether a signed code is the one told, with its class if the code is known.
+
+    Args:
+        code: From a receipt: a class that can be signed, a slash and a code; or empty.
+        told: From the refusal beside it; empty if there is none.
+    """
+    if code.rpartition("/")[2] != told:
+        return False
+    return not told or code == signed_code(told) or error_by_code(told) is None
 
 
 def _entry_of(outcome: Outcome) -> LogOpening | None:

@@ -230,7 +230,15 @@ LOGS = (
     _log(
         "tell another code than the one signed",
         "test_the_code_that_is_told_is_the_one_that_is_signed",
-        "tearline_client.outbox.outcomes:OutcomeRecorder._verify_outcome",
+        "tearline_client.outbox.outcomes:_states",
+        "True",
+        code="TL-REQ-007",
+    ),
+    _log(
+        "sign a code with the class of another",
+        "test_a_known_code_is_signed_with_its_own_class",
+        "tearline_client.outbox.outcomes:_states",
+        "True",
         code="TL-REQ-007",
     ),
 )
