@@ -235,11 +235,8 @@ async def refill(store: Store, mirror: Mirror, start: int, end: int) -> None:
             except TearlineError as error:
                 raise RestoreRefused(f"{mirror.name}, entry {index}: {error.why}") from None
             # Every other directory may be left out when the exchange starts.
-            if (
-                isinstance(entry, DirectoryEntry)
-                and trust
-                and trust.membership.has_changed_at(index)
-            ):
+            has_changed = trust is not None and trust.membership.has_changed_at(index)
+            if has_changed and isinstance(entry, DirectoryEntry):
                 effects.append(index)
 
         def append(

@@ -29,26 +29,31 @@ from tearline_server.tlog.stored_trust import trust_of
 async def begin(store: Store, mirror: Mirror, decision: FederationFile) -> None:
     """Fills an empty store with the entries that a decision goes on from.
 
-    The store notes first which entries it is given, so that an interrupted run is gone on with.
+    The store notes first which entries it is given, so that an interrupted run is gone on with; by
+    a later decision, too, if the council decided again meanwhile.
 
     Raises:
-        MembershipRejected: If the mirror's are others.
+        MembershipRejected: If the mirror's are others than the decision's, or than those stored.
         RestoreRefused: If the mirror cannot be read.
     """
     if not decision.entries:
         return
-    amendment, tree = parse_amendment(decision.entries[0].statement.body), Frontier()
-    here, given = (await store.load()).head.tree.size, (0, amendment.size)
-    is_begun = given in [(each.start, each.stop) for each in await store.restorations()]
-    if here >= amendment.size or (here and not is_begun):
+    amendment = parse_amendment(decision.entries[0].statement.body)
+    stored, tree, begun = (await store.load()).head.tree, Frontier(), Frontier()
+    noted = await store.restorations()
+    stops = [each.stop for each in noted if not (each.start or each.settled)]
+    if stored.size >= amendment.size or stored.size > max(stops, default=0):
         return  # an earlier run filled it, or it has a log of its own
     for entries in read_entries(mirror, 0, amendment.size):
-        tree, _ = tree.append(map(entry_hash, entries))
-    if (amendment.size, amendment.root) != (tree.size, tree.root()):
-        raise MembershipRejected(f"{mirror.name} has other entries than the decision goes on from")
-    if not is_begun:
+        hashes = [entry_hash(entry) for entry in entries]
+        begun, _ = begun.append(hashes[: stored.size - begun.size])
+        tree, _ = tree.append(hashes)
+    if (amendment.size, amendment.root, stored) != (tree.size, tree.root(), begun):
+        why = "has other entries than the decision goes on from, or than are stored here already"
+        raise MembershipRejected(f"{mirror.name} {why}: take another one, or begin with a new home")
+    if amendment.size not in stops:
         await store.begin_epoch(Restoration(start=0, stop=amendment.size, settled=False))
-    await refill(store, mirror, here, amendment.size)
+    await refill(store, mirror, stored.size, amendment.size)
 
 
 async def succeed(components: Components, decision: FederationFile) -> int:
@@ -72,17 +77,15 @@ async def succeed(components: Components, decision: FederationFile) -> int:
     if decision.federation != trust.federation or not decision.entries:
         raise MembershipRejected("the decision is of another federation")
     first = decision.entries[0].statement
-    logged = {
-        entry.statement.id: index
-        for index, data in stored.clear
-        if (entry := parse_clear(data)) is not None
-    }
-    if first.id in logged:
-        return logged[first.id]
+    for index, data in stored.clear:
+        entry = parse_clear(data)
+        if entry is not None and entry.statement.id == first.id:
+            return index
     amendment, tree = parse_amendment(first.body), stored.head.tree
     if (amendment.size, amendment.root) != (tree.size, tree.root()):
         raise MembershipRejected(
-            f"it goes on from {amendment.size} entries, and {tree.size} or others are stored"
+            f"it goes on from {amendment.size} entries, and {tree.size} or others are stored:"
+            " begin with a new home, and pass --mirror with those entries"
         )
     for index, each in enumerate(decision.entries, tree.size):
         trust.apply(index, each)
@@ -114,15 +117,13 @@ async def write_mirror(components: Components, file: Path) -> int:
     log.signers = signers
     await log.restore(stored.head, stored.checkpoint)
     size, note = await log.checkpoint(stored.head.tree.size)
-    tiles = [
-        Tile(level=None, index=start // TILE_WIDTH, width=min(TILE_WIDTH, size - start))
-        for start in range(0, size, TILE_WIDTH)
-    ]
     draft = draft_beside(file)
     with reported_as(ConfigUnreadable, file):
         with create_private(draft) as archive:
             members = [("checkpoint", len(note), BytesIO(note))]
-            for tile in tiles:
+            for start in range(0, size, TILE_WIDTH):
+                width = min(TILE_WIDTH, size - start)
+                tile = Tile(level=None, index=start // TILE_WIDTH, width=width)
                 data = await log.tile(tile)
                 members.append((tile.path, len(data), BytesIO(data)))
             pack(archive, members, None)
