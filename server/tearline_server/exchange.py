@@ -1,7 +1,7 @@
 """Exchange: accept, authorise, log, queue, deliver. Independent of gRPC and protobuf."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from tearline.errors import ExchangeBusy, TrustMissing
 from tearline.federation.versions import Members
@@ -24,7 +24,7 @@ from tearline_server.admission.fair_queue import Cost, FairGate
 from tearline_server.admission.rate_limits import Bounds
 from tearline_server.admission.refusals import Refusals
 from tearline_server.audit.search import AuditSearch
-from tearline_server.blobs.documents import Documents
+from tearline_server.blobs.documents import Documents, Earlier
 from tearline_server.bootstrap import Components, begin_time
 from tearline_server.delivery.mailboxes import Mailboxes
 from tearline_server.ingest.commands import (
@@ -314,14 +314,16 @@ class Exchange:
         self._bounds.take(publisher.node, statements=statements, size=size, now_ms=now_ms)
         if not number:
             return ()
-        claims = await self.documents.claim(publisher.agency, publication.parts)
-        submissions = await read_claims(
-            publication, lambda: self._turns.take_again(publisher.node), claims.earlier
-        )
-        work = PublishCommand(publisher, submissions, publication.attestations(), size)
-        await self._submit(work)
-        outcomes = work.outcomes()
-        await self.documents.settle(claims, [each.about for each in outcomes if each.refusal])
+
+        async def judge(documents: Mapping[bytes, Earlier]) -> tuple[Outcome, ...]:
+            submissions = await read_claims(
+                publication, lambda: self._turns.take_again(publisher.node), documents
+            )
+            work = PublishCommand(publisher, submissions, publication.attestations(), size)
+            await self._submit(work)
+            return work.outcomes()
+
+        outcomes = await self.documents.judged(publisher.agency, publication, judge)
         self._components.metrics.judged(
             each.refusal.code if each.refusal else "" for each in outcomes
         )

@@ -157,6 +157,8 @@ def parse_publication(data: bytes) -> Publication:
         StatementMalformed: If ``data`` is not one.
     """
     message = decode(pb.Publish, data, maximum=MAX_MESSAGE_BYTES)
+    if len({parts.manifest for parts in message.parts}) < len(message.parts):
+        raise StatementMalformed("the parts of a packet were sent twice")
     return Publication(
         bundles=tuple(read_bundle(bundle) for bundle in message.bundles),
         order=tuple(message.order),

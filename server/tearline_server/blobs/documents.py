@@ -7,11 +7,12 @@ alone. So no answer tells an agency whether another one has a document.
 import asyncio
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
-from tearline.blobs.parts import part_count
+from tearline.blobs.parts import part_bytes, part_count
 from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     BlobMismatch,
@@ -28,13 +29,18 @@ from tearline.limits import (
     MAX_BLOB_PAGE,
     MIN_FREE_BYTES,
 )
-from tearline.packets.packet import BlobLink, PacketParts
+from tearline.packets.packet import PacketParts
+from tearline.statements.statement import StatementType
 from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes
 from tearline.wire.blobs import Offer, Part
+from tearline.wire.publications import Outcome, Publication
+from tearline_server.blobs.exclusive import exclusively
 from tearline_server.blobs.files import BlobFolder, agency_folder, folders, folders_of
 from tearline_server.storage.columns import parts_of
 from tearline_server.storage.interface import Store
 from tearline_server.tlog.log import Clock
+
+T = TypeVar("T")
 
 Earlier = Mapping[bytes, frozenset[bytes]]
 """Complete documents by id, each with the other packets that name it."""
@@ -53,19 +59,8 @@ class BlobSpace:
     agency_bytes: int
 
 
-@immutable
-class Claims:
-    """Documents that the packets of a publication name.
-
-    Attributes:
-        agency: The publisher's agency.
-        earlier: The complete ones, by packet.
-        made: New records, by packet: dropped again where the packet is refused.
-    """
-
-    agency: str
-    earlier: Mapping[bytes, Earlier]
-    made: Mapping[bytes, Sequence[bytes]]
+Judge = Callable[[Mapping[bytes, Earlier]], Awaitable[tuple[Outcome, ...]]]
+"""Judges a publication, by the complete documents of each packet."""
 
 
 class Documents:
@@ -82,6 +77,7 @@ class Documents:
         self._store = store
         self._clock = clock
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # a member each
+        self._publishing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._used: dict[str, int] = {}
         self._place = ""
 
@@ -90,8 +86,12 @@ class Documents:
             raise BlobsNotStored
         return BlobFolder(path=agency_folder(self._space.folder, agency) / blob_id.hex())
 
-    def _lock(self, folder: Path) -> asyncio.Lock:
-        return self._locks[folder.name]
+    async def _alone(self, folder: BlobFolder, work: Callable[..., T], *args: object) -> T:
+        """Returns the result of work in a thread, without other work on the agency's documents."""
+        return await exclusively(self._lock(folder), asyncio.to_thread(work, *args))
+
+    def _lock(self, folder: BlobFolder) -> asyncio.Lock:
+        return self._locks[folder.path.parent.name]
 
     async def offer(self, agency: str, offer: Offer) -> int:
         """Begins a document, or returns to it; returns how many of its parts are here.
@@ -103,8 +103,7 @@ class Documents:
             ExchangeBusy: If the disk has no space left.
         """
         folder = self._folder(agency, offer.id)
-        async with self._lock(folder.path.parent):
-            return await asyncio.to_thread(self._offer, folder, offer)
+        return await self._alone(folder, self._offer, folder, offer)
 
     def _offer(self, folder: BlobFolder, offer: Offer) -> int:
         known = folder.offer()
@@ -139,14 +138,13 @@ class Documents:
             BlobMismatch: If it is not the announced part, or an earlier part is missing.
         """
         folder = self._folder(agency, part.id)
-        async with self._lock(folder.path.parent):
-            return await asyncio.to_thread(self._put, folder, part)
+        return await self._alone(folder, self._put, folder, part)
 
     def _put(self, folder: BlobFolder, part: Part) -> int:
         size = folder.size()
         if size is None:
             raise BlobMismatch("it was not announced")
-        verify_part(folder.leaf(part.number), part)
+        verify_part(folder.leaf(part.number), part_bytes(size, part.number), part)
         held = folder.held(size)
         if part.number > held:
             raise BlobMismatch(f"part {held} is missing")
@@ -156,45 +154,53 @@ class Documents:
             folder.touch(self._clock())
         return max(held, part.number + 1)
 
-    async def claim(self, agency: str, publication: Iterable[PacketParts]) -> Claims:
-        """Records which packets name documents, before the packets are judged.
+    async def judged(
+        self, agency: str, publication: Publication, judge: Judge
+    ) -> tuple[Outcome, ...]:
+        """Returns the outcomes of a publication, whose packets claim their documents meanwhile.
 
         Args:
-            agency: The publisher's agency.
-            publication: The parts of the packets.
-
-        Returns:
-            The documents that are here completely.
+            agency: The publisher's agency, of which one such publication is judged at a time.
+            publication: The publication.
+            judge: Judges it.
         """
+        linked = linked_parts(publication) if self._space is not None else ()
+        if not linked:
+            return await judge({})
+        return await exclusively(self._publishing[agency], self._judged(agency, linked, judge))
+
+    async def _judged(
+        self, agency: str, linked: Sequence[PacketParts], judge: Judge
+    ) -> tuple[Outcome, ...]:
         earlier: dict[bytes, Earlier] = {}
-        made: dict[bytes, Sequence[bytes]] = {}
-        for parts in publication:
-            if parts.blobs and self._space is not None:
-                found, new = await self._claim(agency, parts.manifest, parts.blobs)
-                earlier[parts.manifest], made[parts.manifest] = found, new
-        return Claims(agency=agency, earlier=earlier, made=made)
+        made: list[tuple[BlobFolder, bytes]] = []
+        accepted: set[bytes] = set()
+        try:
+            for parts in linked:
+                earlier[parts.manifest] = await self._claim(agency, parts, made)
+            outcomes = await judge(earlier)
+            accepted.update(each.about for each in outcomes if not each.refusal)
+            return outcomes
+        finally:
+            for folder, packet in made:
+                if packet not in accepted:
+                    await self._alone(folder, folder.unlink, packet)
 
     async def _claim(
-        self, agency: str, packet: bytes, links: Sequence[BlobLink]
-    ) -> tuple[Earlier, Sequence[bytes]]:
+        self, agency: str, parts: PacketParts, made: list[tuple[BlobFolder, bytes]]
+    ) -> Earlier:
+        """Returns a packet's complete documents; new records that it names them go to ``made``."""
         found: dict[bytes, frozenset[bytes]] = {}
-        made: list[bytes] = []
-        for link in links:
+        for link in parts.blobs:
             folder = self._folder(agency, link.id)
-            async with self._lock(folder.path.parent):
-                if await asyncio.to_thread(_is_complete, folder, link.root):
-                    found[link.id] = folder.packets() - {packet}
-                    if await asyncio.to_thread(folder.link, packet, self._clock()):
-                        made.append(link.id)
-        return found, made
-
-    async def settle(self, claims: Claims, refused: Iterable[bytes]) -> None:
-        """Drops the new records of packets that were refused."""
-        for packet in refused:
-            for blob_id in claims.made.get(packet, ()):
-                folder = self._folder(claims.agency, blob_id)
-                async with self._lock(folder.path.parent):
-                    await asyncio.to_thread(folder.unlink, packet)
+            others, is_new = await self._alone(
+                folder, _link, folder, link.root, parts.manifest, self._clock()
+            )
+            if others is not None:
+                found[link.id] = others
+            if is_new:
+                made.append((folder, parts.manifest))
+        return found
 
     async def leaves(self, agency: str, blob_id: bytes, first: int) -> tuple[bytes, ...]:
         """Returns leaf hashes of an agency's document from the first one on, up to a bound.
@@ -223,8 +229,7 @@ class Documents:
         root, place = self._space.folder, self._place
         page = await asyncio.to_thread(_page, root, place)
         for folder in page:
-            async with self._lock(folder.path.parent):
-                await self._look_at(folder)
+            await exclusively(self._lock(folder), self._look_at(folder))
         self._place = _name(page[-1]) if len(page) == MAX_BLOB_PAGE else ""
 
     async def _look_at(self, folder: BlobFolder) -> None:
@@ -247,18 +252,36 @@ class Documents:
             self._used.pop(folder.path.parent.name, None)
 
 
-def verify_part(leaf: bytes, part: Part) -> None:
+def linked_parts(publication: Publication) -> tuple[PacketParts, ...]:
+    """Returns the parts, of packets that a publication holds, which name large documents."""
+    manifests = {
+        each.id for each in publication.statements() if each.type is StatementType.MANIFEST
+    }
+    return tuple(each for each in publication.parts if each.blobs and each.manifest in manifests)
+
+
+def verify_part(leaf: bytes, size: int, part: Part) -> None:
     """Checks that a sealed part is the announced one.
 
     Args:
         leaf: The announced leaf hash; empty if the document has no such part.
+        size: The bytes of the part with that number.
         part: The part.
 
     Raises:
         BlobMismatch: If it is not.
     """
-    if leaf_hash(part.data) != leaf:
+    if leaf_hash(part.data) != leaf or len(part.data) != size:
         raise BlobMismatch(f"part {part.number}")
+
+
+def _link(
+    folder: BlobFolder, root: bytes, packet: bytes, now_ms: int
+) -> tuple[frozenset[bytes] | None, bool]:
+    """Returns the other packets of a document, if it is complete, and whether this one is new."""
+    if not _is_complete(folder, root):
+        return None, False
+    return folder.packets() - {packet}, folder.link(packet, now_ms)
 
 
 def _is_complete(folder: BlobFolder, root: bytes) -> bool:

@@ -122,7 +122,6 @@ class BlobFolder:
             while written < len(data):
                 offset = number * PART_BYTES + written
                 written += os.pwrite(descriptor, data[written:], offset)
-            os.ftruncate(descriptor, number * PART_BYTES + len(data))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

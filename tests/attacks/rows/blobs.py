@@ -25,6 +25,25 @@ BLOBS = (
         f"{_DOCUMENTS}verify_part",
     ),
     _served(
+        "announce and send a part of another length",
+        "test_a_part_of_another_length_is_refused",
+        f"{_DOCUMENTS}verify_part",
+    ),
+    _served(
+        "link a document to packets that are not sent",
+        "test_a_packet_that_is_not_sent_claims_no_document",
+        f"{_DOCUMENTS}linked_parts",
+        "publication.parts",
+        code="",
+    ),
+    _served(
+        "cancel a call, and begin another beside its thread",
+        "test_a_cancelled_call_keeps_its_turn_until_it_has_ended",
+        "tearline_server.blobs.exclusive:exclusively",
+        "await work",
+        code="",
+    ),
+    _served(
         "name a document of which parts are missing",
         "test_a_packet_needs_its_document",
         f"{_DOCUMENTS}_is_complete",

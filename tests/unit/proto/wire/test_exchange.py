@@ -118,6 +118,12 @@ def test_an_order_is_one_of_the_statements_sent(order: tuple[int, ...]) -> None:
         parse_publication(encode_publication(sent)).statements()
 
 
+def test_the_parts_of_a_packet_are_sent_once() -> None:
+    sent = replace(publication_of(TREE, [0, 1]), parts=(PARTS, PARTS))
+    with pytest.raises(StatementMalformed, match="twice"):
+        parse_publication(encode_publication(sent))
+
+
 UNKNOWN_FIELD = b"\xf8\x7f\x01"  # number 2047, a varint
 
 

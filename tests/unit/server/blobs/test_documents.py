@@ -1,23 +1,34 @@
 """Large documents at the exchange: whose they are, who gets them, and when they go."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from support.agencies import CN, DAY_MS, MX, NOW_MS, US, node_of
 from support.blobs import Document, document, packet_with, upload
-from support.exchange import SPACE, World, address, codes, manifest_id, opened
+from support.exchange import SPACE, World, address, codes, manifest_id, opened, packet_publication
 from support.suspensions import WHOLE, standing
 from tearline.blobs.parts import PART_BYTES
-from tearline.errors import BlobMismatch, BlobQuotaExceeded, BlobUnavailable, TearlineError
-from tearline.packets.packet import BlobLink
+from tearline.errors import (
+    BlobMismatch,
+    BlobQuotaExceeded,
+    BlobUnavailable,
+    StoreError,
+    TearlineError,
+)
+from tearline.packets.packet import BlobLink, PacketParts
 from tearline.packets.recall import Recall, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket
 from tearline.statements.statement import StatementType
+from tearline.tlog.merkle import leaf_hash
 from tearline.wire.blobs import Offer, Question
 from tearline.wire.recalls import encode_recall
 from tearline.wire.suspensions import encode_standing
+from tearline_server.blobs.files import BlobFolder
+from tearline_server.ingest.commands import Command
 
 HOUR_MS = 3_600_000
 
@@ -148,6 +159,47 @@ async def test_many_small_ones_take_space_too(world: World) -> None:
         await upload(world, document(1))
 
 
+async def test_a_part_of_another_length_is_refused(world: World) -> None:
+    made = document()
+    short = replace(made.parts[0], data=made.parts[0].data[:-1])
+    leaves = (leaf_hash(short.data), *made.offer.leaves[1:])
+    await world.exchange.documents.offer(US, replace(made.offer, leaves=leaves))
+    with pytest.raises(BlobMismatch):
+        await world.exchange.documents.put(US, short)
+
+
+async def test_a_cancelled_call_keeps_its_turn_until_it_has_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, documents = document(), world.exchange.documents
+    await documents.offer(US, made.offer)
+    begun, go_on, write = Event(), Event(), BlobFolder.write
+
+    def wait(folder: BlobFolder, number: int, data: bytes) -> None:
+        begun.set()
+        go_on.wait()
+        write(folder, number, data)
+
+    monkeypatch.setattr(BlobFolder, "write", wait)
+    call = asyncio.create_task(documents.put(US, made.parts[0]))
+    await asyncio.to_thread(begun.wait)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    is_held = all(lock.locked() for lock in documents._locks.values())
+    go_on.set()
+    assert is_held
+    assert await documents.put(US, made.parts[1]) == 2
+
+
+def test_an_earlier_part_that_comes_late_leaves_later_ones(tmp_path: Path) -> None:
+    made, folder = document(), BlobFolder(path=tmp_path / "agency" / ("0d" * 16))
+    folder.begin(made.offer)
+    for part in (*made.parts, made.parts[0]):
+        folder.write(part.number, part.data)
+    assert folder.held(made.offer.size) == 3
+
+
 # Packets.
 
 
@@ -194,6 +246,62 @@ async def test_a_refused_packet_leaves_its_document_to_the_next(world: World) ->
     expired = packet_with(world, made, not_after_ms=NOW_MS - 1)
     assert codes(await world.send(expired)) == ["TL-PKT-016"]
     await sent(world, made, CN)
+
+
+def links(tmp_path: Path) -> list[Path]:
+    """The records that packets name documents."""
+    return list((tmp_path / "blobs").glob("*/*/packet-*"))
+
+
+async def test_a_packet_that_is_not_sent_claims_no_document(world: World, tmp_path: Path) -> None:
+    made = document()
+    await upload(world, made)
+    sealed = packet_with(world, made)
+    publication = packet_publication(world.parties.node(US), sealed, [])
+    strays = tuple(
+        PacketParts(manifest=bytes([number]) * 32, ciphertexts={}, blobs=sealed.blobs)
+        for number in range(3)
+    )
+    sent = replace(publication, parts=(*strays, *publication.parts))
+    assert codes(await world.publish(US, sent)) == [""]
+    assert [each.name for each in links(tmp_path)] == [f"packet-{manifest_id(sealed).hex()}"]
+
+
+async def test_a_publication_that_failed_claims_no_document(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document()
+    await upload(world, made)
+
+    async def fail(work: object, *, internal: bool = False) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr(world.exchange, "_submit", fail)
+    with pytest.raises(StoreError):
+        await world.send(packet_with(world, made))
+    assert links(tmp_path) == []
+
+
+async def test_a_publication_that_was_cancelled_settles_its_documents(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document()
+    await upload(world, made)
+    submit, begun = world.exchange._submit, asyncio.Event()
+
+    async def slow(work: Command, *, internal: bool = False) -> None:
+        begun.set()
+        await submit(work, internal=internal)
+
+    monkeypatch.setattr(world.exchange, "_submit", slow)
+    expired = packet_with(world, made, not_after_ms=NOW_MS - 1)
+    call = asyncio.create_task(world.send(expired))
+    await begun.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert codes(await world.send(packet_with(world, made))) == [""]
+    assert len(links(tmp_path)) == 1
 
 
 # Download.
