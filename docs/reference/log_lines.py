@@ -22,6 +22,7 @@ COMMON = {
     "at": ("list of texts", "functions and lines of an internal fault; only in its line"),
 }
 KEYS: Mapping[str, tuple[str, str]] = {
+    "blob": ("text", "id of a large document, 32 hexadecimal digits"),
     "bytes": ("number", "free bytes of the disk"),
     "caller": ("text", "URI of the calling node, or address of a peer that was not admitted"),
     "code": ("text", "code of the error; of a call also `ok` or `cancelled`"),

@@ -182,8 +182,10 @@ CHECKPOINT_REFRESH_MS = 60_000  # an idle log shows every minute that it is aliv
 # Exchange.
 MAX_PACKET_BYTES = 3 << 20  # ciphertexts of one packet; its delivery must fit one message
 BLOB_RETENTION_MS = 24 * 3_600_000  # of a large document that no packet names yet: a slow line
+MAX_UPLOAD_MS = 14 * BLOB_RETENTION_MS  # of 50 GiB at 340 kbit/s; later parts keep it no longer
 MAX_ROUND_PARTS = 256  # of 1 MiB, that a sync sends: its other duties wait for a minute or two
 BLOB_BYTES = 256 << 30  # of large documents of one agency, by default
+BLOB_RESERVE_BYTES = 4 << 30  # of the disk, or a tenth, that documents leave to packets and log
 LEAVES_PAGE = 16_384  # hashes of a large document's parts in one answer: half a megabyte
 LEAST_BLOB_CHARGE = 4 << 20  # of one document: an agency has 65,536 of them at most, by default
 MAX_BLOB_PAGE = 256  # large documents looked at in a minute, of which a day sees 360,000

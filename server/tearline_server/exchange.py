@@ -73,7 +73,9 @@ class Exchange:
             components.store, epoch, self._hand_out, self._reaches, self.take_answer_turn
         )
         self._epoch = epoch
-        self.documents = Documents(components.blobs, components.store, components.clock)
+        self.documents = Documents(
+            components.blobs, components.store, components.clock, lambda: self._conditions.are_met
+        )
         self._reconciliation = Reconciliation(components.store, self._submit)
         self.on_trust: Callable[[], None] = lambda: None
         self.is_disk_low = False
@@ -341,7 +343,9 @@ class Exchange:
                 the packet has ended.
             AgreementSuspended: If a party suspended this direction.
         """
-        manifest, link = await self._mailboxes.document(node, question.grant, question.slot)
+        manifest, link = await self._mailboxes.document(
+            node, question.grant, question.slot, self._components.clock()
+        )
         signer = agency_uri_of(manifest.header.signer)
         registry, ref = self._desk.registry, manifest.agreement
         found = registry.agreement_of(ref.id, signer, agency_uri_of(node))

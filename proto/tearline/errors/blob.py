@@ -36,7 +36,7 @@ class BlobIncomplete(BlobError):
 
 
 class BlobQuotaExceeded(BlobError):
-    """Large document beyond the space that the exchange has for its agency."""
+    """Large document beyond the space that the exchange has, or has for its agency."""
 
     code = "TL-BLB-003"
     what = "The exchange has no more space for large documents of this agency."

@@ -5,6 +5,8 @@ alone. So no answer tells an agency whether another one has a document.
 """
 
 import asyncio
+import errno
+import logging
 import shutil
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,26 +21,29 @@ from tearline.errors import (
     BlobQuotaExceeded,
     BlobsNotStored,
     BlobUnavailable,
-    ExchangeBusy,
 )
 from tearline.limits import (
+    BLOB_RESERVE_BYTES,
     BLOB_RETENTION_MS,
-    DISK_RETRY_MS,
     LEAST_BLOB_CHARGE,
     LEAVES_PAGE,
     MAX_BLOB_PAGE,
+    MAX_UPLOAD_MS,
     MIN_FREE_BYTES,
 )
-from tearline.packets.packet import PacketParts
+from tearline.packets.packet import BLOB_ID_SIZE, PacketParts
 from tearline.statements.statement import StatementType
 from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes
 from tearline.wire.blobs import Offer, Part
 from tearline.wire.publications import Outcome, Publication
+from tearline_runtime.files import fsync_path
 from tearline_server.blobs.exclusive import exclusively
 from tearline_server.blobs.files import BlobFolder, agency_folder, folders, folders_of
 from tearline_server.storage.columns import parts_of
 from tearline_server.storage.interface import Store
 from tearline_server.tlog.log import Clock
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -58,6 +63,11 @@ class BlobSpace:
     folder: Path
     agency_bytes: int
 
+    def free_bytes(self) -> int:
+        """Returns the bytes on the disk that documents may take; they leave room for packets."""
+        disk = shutil.disk_usage(self.folder)
+        return disk.free - MIN_FREE_BYTES - min(disk.total // 10, BLOB_RESERVE_BYTES)
+
 
 Judge = Callable[[Mapping[bytes, Earlier]], Awaitable[tuple[Outcome, ...]]]
 """Judges a publication, by the complete documents of each packet."""
@@ -70,20 +80,32 @@ class Documents:
         space: Their space; None if this exchange stores none.
         store: The store of packets.
         clock: The time.
+        may_write: Returns whether writing is permitted now; only then are documents dropped.
     """
 
-    def __init__(self, space: BlobSpace | None, store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        space: BlobSpace | None,
+        store: Store,
+        clock: Clock,
+        may_write: Callable[[], bool],
+    ) -> None:
+        self._may_write = may_write
+        self._since_ms: int | None = None  # since when it may, as far as sweeps have seen
         self._space = space
         self._store = store
         self._clock = clock
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # a member each
         self._publishing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._used: dict[str, int] = {}
+        self._awaited: dict[str, int] = {}
         self._place = ""
 
     def _folder(self, agency: str, blob_id: bytes) -> BlobFolder:
         if self._space is None:
             raise BlobsNotStored
+        if len(blob_id) != BLOB_ID_SIZE:
+            raise BlobMismatch("a large document is named by 16 bytes")
         return BlobFolder(path=agency_folder(self._space.folder, agency) / blob_id.hex())
 
     async def _alone(self, folder: BlobFolder, work: Callable[..., T], *args: object) -> T:
@@ -99,8 +121,7 @@ class Documents:
         Raises:
             BlobsNotStored: If this exchange stores none.
             BlobMismatch: If the agency offered other parts under this id.
-            BlobQuotaExceeded: If its agency has no space left.
-            ExchangeBusy: If the disk has no space left.
+            BlobQuotaExceeded: If its agency, or the disk, has no space left.
         """
         folder = self._folder(agency, offer.id)
         return await self._alone(folder, self._offer, folder, offer)
@@ -110,32 +131,43 @@ class Documents:
         if known is not None:
             if known != offer:
                 raise BlobMismatch("other parts were announced under this id")
+            self._renew(folder)
             return folder.complete(offer)
         assert self._space is not None  # noqa: S101 (it has a folder)
         agency = folder.path.parent
-        used = self._used_bytes(agency)
-        if used + _charge(offer.size) > self._space.agency_bytes:
+        self._measure(agency)
+        if self._used[agency.name] + _charge(offer.size) > self._space.agency_bytes:
             raise BlobQuotaExceeded(f"{offer.size} bytes, of {self._space.agency_bytes}")
         self._space.folder.mkdir(mode=0o700, exist_ok=True)
-        if shutil.disk_usage(self._space.folder).free < offer.size + MIN_FREE_BYTES:
-            raise ExchangeBusy("its disk is nearly full", retry_after_ms=DISK_RETRY_MS)
-        folder.begin(offer)
-        folder.touch(self._clock())
-        self._used[agency.name] = used + _charge(offer.size)
+        fsync_path(self._space.folder.parent)
+        self._verify_disk(offer.size + sum([*self._awaited.values()]))
+        folder.begin(offer, self._clock())
+        self._used[agency.name] += _charge(offer.size)
+        self._awaited[agency.name] += offer.size
         return 0
 
-    def _used_bytes(self, agency: Path) -> int:
-        """Returns the bytes of an agency's documents, which are read from the disk once."""
+    def _measure(self, agency: Path) -> None:
+        """Reads the bytes of an agency's documents from the disk, once: used, and yet to come."""
         if agency.name not in self._used:
-            sizes = (folder.size() for folder in folders_of(agency))
-            self._used[agency.name] = sum(_charge(size) for size in sizes if size is not None)
-        return self._used[agency.name]
+            found = [(each, size) for each in folders_of(agency) if (size := each.size())]
+            self._awaited[agency.name] = sum(each.missing(size) for each, size in found)
+            self._used[agency.name] = sum(_charge(size) for _, size in found)
+
+    def _verify_disk(self, size: int) -> None:
+        if self._space is None or self._space.free_bytes() < size:
+            raise BlobQuotaExceeded("the disk is nearly full")
+
+    def _renew(self, folder: BlobFolder) -> None:
+        """Records that a document is still being sent; one that never ends is dropped."""
+        if self._clock() - folder.begun_ms() < MAX_UPLOAD_MS:
+            folder.touch(self._clock())
 
     async def put(self, agency: str, part: Part) -> int:
         """Stores a part, durably; returns how many parts, from the first on, are here.
 
         Raises:
             BlobMismatch: If it is not the announced part, or an earlier part is missing.
+            BlobQuotaExceeded: If the disk has no space left.
         """
         folder = self._folder(agency, part.id)
         return await self._alone(folder, self._put, folder, part)
@@ -148,10 +180,15 @@ class Documents:
         held = folder.held(size)
         if part.number > held:
             raise BlobMismatch(f"part {held} is missing")
-        # The last one is written again: of a machine that lost power, it may be torn.
-        if part.number >= held - 1:
+        # Of a machine that lost power, the last one may be torn.
+        is_torn = part.number == held - 1 and folder.read(size, part.number) != part.data
+        if part.number == held or is_torn:
+            self._verify_disk(len(part.data))
+            self._measure(folder.path.parent)
+            missing = folder.missing(size)
             folder.write(part.number, part.data)
-            folder.touch(self._clock())
+            self._awaited[folder.path.parent.name] -= missing - folder.missing(size)
+            self._renew(folder)
         return max(held, part.number + 1)
 
     async def judged(
@@ -226,30 +263,48 @@ class Documents:
         """Drops documents that no packet needs; a bounded number each time, in turn."""
         if self._space is None:
             return
+        if not self._may_write():
+            self._since_ms = None
+            return
+        if self._since_ms is None:
+            self._since_ms = self._clock()
         root, place = self._space.folder, self._place
         page = await asyncio.to_thread(_page, root, place)
         for folder in page:
-            await exclusively(self._lock(folder), self._look_at(folder))
+            try:
+                await exclusively(self._lock(folder), self._look_at(folder))
+            except OSError as error:  # the others are looked at nevertheless
+                name = errno.errorcode.get(error.errno or 0, "")
+                _log.error("document unreadable", extra={"blob": folder.path.name, "code": name})
         self._place = _name(page[-1]) if len(page) == MAX_BLOB_PAGE else ""
 
     async def _look_at(self, folder: BlobFolder) -> None:
-        """Drops a document if its packets have ended, or none came within a day."""
+        """Drops a document if its packets have ended, or none came within a day of writing."""
         oldest_ms = self._clock() - BLOB_RETENTION_MS
+        if self._since_ms is None or self._since_ms > oldest_ms:
+            oldest_ms = -1  # its packet may have been lost, or had no chance to come
         left, ended = 0, False
-        for packet in await asyncio.to_thread(folder.packets):  # a correction line: 64 at most
+        links = await asyncio.to_thread(folder.links)
+        for packet, linked_ms in links.items():  # a correction line: 64 at most
             stored = (await self._store.packets([packet])).get(packet)
             if stored is not None:
                 if any(link.id == folder.id for link in parts_of(stored.ciphertexts).blobs):
                     left += 1
                     continue
                 ended = True
-            elif folder.linked_ms(packet) > oldest_ms:  # it is being judged
+            elif linked_ms > oldest_ms:  # it is being judged
                 left += 1
                 continue
             await asyncio.to_thread(folder.unlink, packet)
-        if not left and (ended or folder.touched_ms() <= oldest_ms):
-            await asyncio.to_thread(folder.remove)
-            self._used.pop(folder.path.parent.name, None)
+        if not left and (ended or await asyncio.to_thread(folder.touched_ms) <= oldest_ms):
+            await asyncio.to_thread(self._remove, folder)
+
+    def _remove(self, folder: BlobFolder) -> None:
+        name, size = folder.path.parent.name, folder.size()
+        if size is not None and name in self._used:
+            self._used[name] -= _charge(size)
+            self._awaited[name] -= folder.missing(size)
+        folder.remove()
 
 
 def linked_parts(publication: Publication) -> tuple[PacketParts, ...]:
@@ -281,7 +336,7 @@ def _link(
     """Returns the other packets of a document, if it is complete, and whether this one is new."""
     if not _is_complete(folder, root):
         return None, False
-    return folder.packets() - {packet}, folder.link(packet, now_ms)
+    return frozenset(folder.links().keys() - {packet}), folder.link(packet, now_ms)
 
 
 def _is_complete(folder: BlobFolder, root: bytes) -> bool:

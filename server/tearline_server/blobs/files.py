@@ -8,6 +8,7 @@ function blocks.
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +24,8 @@ from tearline.wire.blobs import Offer
 from tearline_runtime.files import OWNER_ONLY, fsync_path, replace
 
 _OFFER, _PARTS, _PACKET = "offer", "parts", "packet-"
+_AGENCY_NAME, _BLOB_NAME = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{32}")
+_LINK_NAME = re.compile(f"{_PACKET}([0-9a-f]{{64}})")
 _SIZE_BYTES = 8
 _FOLDER_MODE = 0o700
 
@@ -73,10 +76,15 @@ class BlobFolder:
         with (self.path / _OFFER).open("rb") as file:
             return os.pread(file.fileno(), HASH_SIZE, _SIZE_BYTES + number * HASH_SIZE)
 
-    def begin(self, offer: Offer) -> None:
-        """Creates a document, durably."""
-        self.path.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    def begin(self, offer: Offer, now_ms: int) -> None:
+        """Creates a document, durably, without leftovers of one that was being deleted."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.path)
+        self.path.mkdir(mode=_FOLDER_MODE, parents=True)
+        (self.path / _PARTS).touch(OWNER_ONLY)
+        self.touch(now_ms)
         replace(self.path / _OFFER, u64(offer.size) + b"".join(offer.leaves))
+        _set_time(self.path / _OFFER, now_ms)
         for folder in (self.path, self.path.parent, self.path.parent.parent):
             fsync_path(folder)
 
@@ -90,11 +98,15 @@ class BlobFolder:
 
     def held(self, size: int) -> int:
         """Returns how many parts are here, by the length of their file."""
+        missing = self.missing(size)
+        return (size - missing) // PART_BYTES if missing > 0 else part_count(size)
+
+    def missing(self, size: int) -> int:
+        """Returns the bytes of the document's sealed parts that are not here."""
         try:
-            held = (self.path / _PARTS).stat().st_size
+            return size - (self.path / _PARTS).stat().st_size
         except FileNotFoundError:
-            return 0
-        return part_count(size) if held >= size else held // PART_BYTES
+            return size
 
     def read(self, sealed: int, number: int) -> bytes:
         """Returns a part.
@@ -114,9 +126,7 @@ class BlobFolder:
 
     def write(self, number: int, data: bytes) -> None:
         """Writes a part, durably."""
-        descriptor = os.open(
-            self.path / _PARTS, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, OWNER_ONLY
-        )
+        descriptor = os.open(self.path / _PARTS, os.O_WRONLY | os.O_NOFOLLOW)
         try:
             written = 0
             while written < len(data):
@@ -125,15 +135,14 @@ class BlobFolder:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        if not number:
-            fsync_path(self.path)
 
-    def packets(self) -> frozenset[bytes]:
-        """Returns the packets that name the document, by manifest id."""
-        names = [entry.name for entry in os.scandir(self.path)]
-        return frozenset(
-            bytes.fromhex(name.removeprefix(_PACKET)) for name in names if name.startswith(_PACKET)
-        )
+    def links(self) -> dict[bytes, int]:
+        """Returns when packets that name the document were recorded, by manifest id."""
+        with os.scandir(self.path) as entries:
+            found = [(_LINK_NAME.fullmatch(entry.name), entry) for entry in entries]
+            return {
+                bytes.fromhex(match[1]): _ms_of(entry.stat()) for match, entry in found if match
+            }
 
     def link(self, packet: bytes, now_ms: int) -> bool:
         """Records that a packet names the document, durably; returns whether it is new."""
@@ -149,19 +158,19 @@ class BlobFolder:
         self._link(packet).unlink(missing_ok=True)
         fsync_path(self.path)
 
-    def linked_ms(self, packet: bytes) -> int:
-        """Returns when a packet was recorded, Unix milliseconds; 0 if it is not."""
-        return _time_of(self._link(packet))
-
     def _link(self, packet: bytes) -> Path:
         return self.path / f"{_PACKET}{packet.hex()}"
 
     def touch(self, now_ms: int) -> None:
-        """Records the time of the last part."""
-        _set_time(self.path / _OFFER, now_ms)
+        """Records the time of the last part or offer."""
+        _set_time(self.path / _PARTS, now_ms)
 
     def touched_ms(self) -> int:
-        """Returns the time of the last part, Unix milliseconds; 0 if it was never offered."""
+        """Returns the time of the last part or offer, Unix milliseconds; 0 without one."""
+        return _time_of(self.path / _PARTS)
+
+    def begun_ms(self) -> int:
+        """Returns the time of the first offer, Unix milliseconds; 0 if it was never offered."""
         return _time_of(self.path / _OFFER)
 
     def remove(self) -> None:
@@ -174,20 +183,26 @@ class BlobFolder:
 def folders(root: Path, after: str) -> Iterator[BlobFolder]:
     """Yields the folders of all documents below a folder, by agency and id, after a place."""
     begin, _, last = after.partition("/")
-    with suppress(FileNotFoundError):
-        for agency in sorted(root.iterdir()):  # one for each member
-            if agency.name >= begin:
-                is_begun = agency.name == begin
-                for folder in folders_of(agency):
-                    if not is_begun or folder.path.name > last:
-                        yield folder
+    for agency in _subfolders(root, _AGENCY_NAME):  # one for each member
+        if agency.name >= begin:
+            for folder in folders_of(agency):
+                if agency.name > begin or folder.path.name > last:
+                    yield folder
 
 
 def folders_of(agency: Path) -> Iterator[BlobFolder]:
     """Yields the folders of an agency's documents, by id."""
-    with suppress(FileNotFoundError):
-        for path in sorted(agency.iterdir()):
-            yield BlobFolder(path=path)
+    return (BlobFolder(path=path) for path in _subfolders(agency, _BLOB_NAME))
+
+
+def _subfolders(path: Path, name: re.Pattern[str]) -> list[Path]:
+    """Returns the folders in a folder whose name matches, in order; files of others are ignored."""
+    try:
+        with os.scandir(path) as entries:
+            names = [each.name for each in entries if each.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []
+    return [path / each for each in sorted(names) if name.fullmatch(each)]
 
 
 def _set_time(path: Path, now_ms: int) -> None:
@@ -197,6 +212,10 @@ def _set_time(path: Path, now_ms: int) -> None:
 
 def _time_of(path: Path) -> int:
     try:
-        return path.stat().st_mtime_ns // 1_000_000
+        return _ms_of(path.stat())
     except FileNotFoundError:
         return 0
+
+
+def _ms_of(status: os.stat_result) -> int:
+    return status.st_mtime_ns // 1_000_000

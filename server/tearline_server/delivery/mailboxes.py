@@ -265,25 +265,30 @@ class Mailboxes:
         gone = gone_slots(recalls, node, grant.id)
         return set() if gone is None else slots & packet.parts.ciphertexts.keys() - gone
 
-    async def document(self, node: str, grant: bytes, slot: int) -> tuple[Manifest, BlobLink]:
+    async def document(
+        self, node: str, grant: bytes, slot: int, now_ms: int
+    ) -> tuple[Manifest, BlobLink]:
         """Returns the large document of a slot that was delivered to a node, with its packet.
 
         Args:
             node: URI of the node that asks.
             grant: 32 bytes, the grant's statement id.
             slot: The slot.
+            now_ms: The time, Unix milliseconds.
 
         Raises:
-            BlobUnavailable: If there is no such grant, slot or document for this node.
+            BlobUnavailable: If there is no such grant, slot or document for this node, or the grant
+                or its packet has ended.
         """
         found = await self._store.delivered_grant(node, grant)
         if found is None:
             raise BlobUnavailable
         envelope, packet_id = found
         packet = await self._packet(packet_id)
-        left = await self._left(node, packet, parse_statement(envelope))
+        statement = parse_statement(envelope)
+        left = await self._left(node, packet, statement)
         links = {link.slot: link for link in packet.parts.blobs}
-        if slot not in left or slot not in links:
+        if slot not in left or slot not in links or now_ms >= end_of(packet.manifest, statement):
             raise BlobUnavailable
         return packet.manifest, links[slot]
 
@@ -309,6 +314,11 @@ class Mailboxes:
         if len(self._packets) > _PACKETS_KEPT:
             self._packets.popitem(last=False)
         return found
+
+
+def end_of(manifest: Manifest, grant: Statement) -> int:
+    """Returns when a grant or its packet ends, whichever is earlier, Unix milliseconds."""
+    return min(manifest.not_after_ms, parse_grant(grant.body).not_after_ms)
 
 
 def _bounded(items: Sequence[MailItem]) -> Sequence[MailItem]:

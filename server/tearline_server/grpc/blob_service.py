@@ -1,7 +1,5 @@
 """gRPC service of large documents: ``tearline.v1.Blobs``."""
 
-from tearline.errors import ExchangeBusy
-from tearline.limits import DISK_RETRY_MS
 from tearline.wire.blobs import (
     Part,
     encode_leaves,
@@ -46,13 +44,7 @@ class BlobService:
         return encode_state(await self._exchange.documents.offer(agency, parse_offer(request)))
 
     async def put(self, caller: Caller, request: bytes) -> bytes:
-        """Answers a part, once it is durable, with the number of parts that are here.
-
-        Raises:
-            ExchangeBusy: If the disk is nearly full.
-        """
-        if self._exchange.is_disk_low:
-            raise ExchangeBusy("its disk is nearly full", retry_after_ms=DISK_RETRY_MS)
+        """Answers a part, once it is durable, with the number of parts that are here."""
         agency = str(caller.agency)
         await self._exchange.take_answer_turn(agency, len(request))
         return encode_state(await self._exchange.documents.put(agency, parse_part(request)))

@@ -85,9 +85,23 @@ BLOBS = (
     _served(
         "fill the disk of the exchange",
         "test_an_agency_has_its_own_space",
-        f"{_DOCUMENTS}Documents._used_bytes",
+        f"{_DOCUMENTS}_charge",
         "0",
         code="TL-BLB-003",
+    ),
+    _served(
+        "fill the disk so that no member's packets are accepted",
+        "test_documents_leave_room_for_packets",
+        f"{_DOCUMENTS}BlobSpace.free_bytes",
+        "1 << 60",
+        code="TL-BLB-003",
+    ),
+    _served(
+        "ask for a document after the end of its grant",
+        "test_an_ended_grant_gives_nothing",
+        "tearline_server.delivery.mailboxes:end_of",
+        "1 << 60",
+        code="TL-BLB-004",
     ),
     _served(
         "fill the disk with many small documents",

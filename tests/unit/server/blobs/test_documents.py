@@ -4,12 +4,22 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
 from support.agencies import CN, DAY_MS, MX, NOW_MS, US, node_of
 from support.blobs import Document, document, packet_with, upload
-from support.exchange import SPACE, World, address, codes, manifest_id, opened, packet_publication
+from support.exchange import (
+    SPACE,
+    Clock,
+    World,
+    address,
+    codes,
+    manifest_id,
+    opened,
+    packet_publication,
+)
 from support.suspensions import WHOLE, standing
 from tearline.blobs.parts import PART_BYTES
 from tearline.errors import (
@@ -19,6 +29,7 @@ from tearline.errors import (
     StoreError,
     TearlineError,
 )
+from tearline.limits import BLOB_RESERVE_BYTES, MIN_FREE_BYTES
 from tearline.packets.packet import BlobLink, PacketParts
 from tearline.packets.recall import Recall, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket
@@ -194,10 +205,48 @@ async def test_a_cancelled_call_keeps_its_turn_until_it_has_ended(
 
 def test_an_earlier_part_that_comes_late_leaves_later_ones(tmp_path: Path) -> None:
     made, folder = document(), BlobFolder(path=tmp_path / "agency" / ("0d" * 16))
-    folder.begin(made.offer)
+    folder.begin(made.offer, NOW_MS)
     for part in (*made.parts, made.parts[0]):
         folder.write(part.number, part.data)
     assert folder.held(made.offer.size) == 3
+
+
+async def test_documents_leave_room_for_packets(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, total = document(), 100 << 30
+    free = MIN_FREE_BYTES + BLOB_RESERVE_BYTES + made.offer.size
+    disk = SimpleNamespace(total=total, free=free)
+    monkeypatch.setattr("shutil.disk_usage", lambda place: disk)
+    documents = world.exchange.documents
+    await documents.offer(US, made.offer)
+    with pytest.raises(BlobQuotaExceeded):  # the first one's bytes are yet to come
+        await documents.offer(CN, document(1).offer)
+    await documents.put(US, made.parts[0])
+    disk.free = MIN_FREE_BYTES + BLOB_RESERVE_BYTES + PART_BYTES - 1
+    with pytest.raises(BlobQuotaExceeded):
+        await documents.put(US, made.parts[1])
+    disk.free += 1
+    assert await documents.put(US, made.parts[1]) == 2
+    disk.free += made.offer.size
+    assert await documents.offer(CN, document(1).offer) == 0
+
+
+async def test_an_id_has_sixteen_bytes(world: World) -> None:
+    (part, *_) = document().parts
+    for wrong in (b"", b"i" * 500):
+        with pytest.raises(BlobMismatch, match="16 bytes"):
+            await world.exchange.documents.put(US, replace(part, id=wrong))
+
+
+async def test_leftovers_of_a_deletion_are_no_parts(world: World, tmp_path: Path) -> None:
+    made = document()
+    await upload(world, made)
+    (folder,) = folders(tmp_path)
+    (folder / "offer").unlink()
+    for _ in range(2):
+        assert await world.exchange.documents.offer(US, made.offer) == 0
+    assert await upload(world, made) == 3
 
 
 # Packets.
@@ -358,6 +407,20 @@ async def test_a_suspension_stops_it(world: World) -> None:
         await got(world, CN, grant, slot_of(sealed))
 
 
+async def test_an_ended_grant_gives_nothing(world: World) -> None:
+    made = document()
+    await upload(world, made)
+    sealed = packet_with(world, made)
+    ends_ms = NOW_MS + DAY_MS
+    _, granted = await world.send(sealed, world.grant(sealed, CN, not_after_ms=ends_ms))
+    await world.read(CN)
+    world.clock.time_ms = ends_ms - 1
+    assert await got(world, CN, granted.about, slot_of(sealed)) == all_parts(made)
+    world.clock.time_ms = ends_ms
+    with pytest.raises(BlobUnavailable):
+        await got(world, CN, granted.about, slot_of(sealed))
+
+
 # The end.
 
 
@@ -399,6 +462,7 @@ async def test_a_document_goes_with_its_last_packet(world: World, tmp_path: Path
 
 async def test_an_upload_without_a_packet_goes_after_a_day(world: World, tmp_path: Path) -> None:
     made, unfinished = document(), document()
+    await world.exchange.documents.sweep()  # the exchange may write from now on
     await upload(world, made)
     world.clock.time_ms += 12 * HOUR_MS
     await world.exchange.documents.offer(US, unfinished.offer)
@@ -418,6 +482,7 @@ async def test_a_sweep_looks_at_a_page_at_a_time(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tearline_server.blobs.documents.MAX_BLOB_PAGE", 2)
+    await world.exchange.documents.sweep()
     for agency in (US, CN):
         for _ in range(2):
             await upload(world, document(1), agency)
@@ -426,6 +491,62 @@ async def test_a_sweep_looks_at_a_page_at_a_time(
     for left in (3, 1, 0):
         await world.exchange.documents.sweep()
         assert len(folders(tmp_path)) == left
+
+
+async def test_a_part_that_is_sent_again_keeps_nothing(world: World, tmp_path: Path) -> None:
+    made = document()
+    await world.exchange.documents.sweep()
+    await upload(world, made)
+    world.clock.time_ms += DAY_MS
+    assert await world.exchange.documents.put(US, made.parts[2]) == 3
+    await world.exchange.documents.sweep()
+    assert folders(tmp_path) == []
+
+
+async def test_a_slow_upload_is_kept_for_two_weeks(world: World, tmp_path: Path) -> None:
+    made = document()
+    await world.exchange.documents.sweep()
+    await world.exchange.documents.offer(US, made.offer)
+    for left in [1] * 28 + [0]:  # offered again every 12 hours
+        world.clock.time_ms += 12 * HOUR_MS
+        await world.exchange.documents.sweep()
+        assert len(folders(tmp_path)) == left
+        if left:
+            await world.exchange.documents.offer(US, made.offer)
+
+
+async def test_no_document_goes_before_packets_could_come(tmp_path: Path) -> None:
+    made, clock, documents = document(), Clock(), tmp_path / "blobs"
+    async with opened(tmp_path, clock=clock) as world:
+        await upload(world, made)
+    clock.time_ms += 2 * DAY_MS  # stopped, and perhaps restored
+    async with opened(tmp_path, clock=clock) as world:
+        sweep = world.exchange.documents.sweep
+        await sweep()
+        world.exchange.documents._may_write = lambda: False
+        clock.time_ms += DAY_MS
+        await sweep()
+        world.exchange.documents._may_write = lambda: True
+        await sweep()
+        assert len(list(documents.glob("*/*"))) == 1
+        clock.time_ms += DAY_MS
+        await sweep()
+        assert list(documents.glob("*/*")) == []
+
+
+async def test_stray_files_stop_no_sweep(world: World, tmp_path: Path) -> None:
+    made, torn = document(1), document(1, blob_id=bytes(16))  # the torn one comes first
+    await world.exchange.documents.sweep()
+    for each in (made, torn):
+        await upload(world, each)
+    (folder,) = [each for each in folders(tmp_path) if each.name == made.blob.id.hex()]
+    (folder.parent / bytes(16).hex() / "parts").unlink()
+    (folder.parent / bytes(16).hex() / "parts").symlink_to("parts")  # a loop cannot be read
+    for stray in (folder / "packet-old", folder.parent / ".DS_Store", folder.parents[1] / "x"):
+        stray.touch()
+    world.clock.time_ms += DAY_MS
+    await world.exchange.documents.sweep()
+    assert not folder.exists()
 
 
 async def test_an_exchange_without_space_takes_none(tmp_path: Path) -> None:
