@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from support.bodies import entities
 from support.node import stores_of
 from support.simulation import ARTICLE, PURPOSE, Simulation
+from tearline.blobs.description import BLOB
 from tearline.bodies.documents import FILE
 from tearline.bodies.registry import KINDS
 from tearline.errors import BodyUnfit
@@ -14,6 +17,7 @@ from tearline_client.connectors.importers.documents import Document, document_fi
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.rendering.packets import view_rows
 
 PDF = b"%PDF-1.7 a scan"
 PROGRAM = b"MZ\x90 a program"
@@ -70,6 +74,25 @@ async def test_a_program_that_calls_itself_a_document_is_not_written_out(
     shown = world.mx.node.packets.show(world.mx.grants()[0])
     assert [problem.why for problem in shown.problems] == ["its content is not application/pdf"]
     assert documents_in(shown.view) == {}
+
+
+async def test_a_document_without_a_valid_description_blocks_no_other(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = document(PDF)[-1]
+    plan = world.us.plan(world.mx, extra=(*document(PDF), last))
+    others = (field for field in plan.fields if field.path != last.path)
+    bad = replace(last, media_type=BLOB, values=(b"x",))
+    with monkeypatch.context() as patched:  # a sender that judges nothing
+        patched.setattr("tearline.sealing.packets.blob_in", lambda field: None)
+        patched.setattr("tearline.sealing.slots.masked_field", lambda field, *_: field)
+        patched.setattr("tearline_client.features.packets.service.blobs_of", lambda fields: ())
+        await world.us.node.packets.send([replace(plan, fields=(*others, bad))])
+    await world.mx.catches(BodyUnfit, packets=1)
+    shown = world.mx.node.packets.show(world.mx.grants()[0])
+    (row,) = (row for row in view_rows(shown) if row["path"] == bad.path)
+    assert row["shown"] == "[not a valid description]"
+    assert len(documents_in(shown.view)) == 1
 
 
 async def test_a_document_is_not_written_where_its_name_leads(world: Simulation) -> None:

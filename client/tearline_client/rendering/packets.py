@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tearline.blobs.description import BLOB, parse_blob
+from tearline.errors import StatementMalformed
 from tearline.federation.versions import Members
 from tearline.packets.packet import TEXT, Field, Manifest
 from tearline.policy.form import Form
@@ -138,13 +139,19 @@ def content_text(
         return values_text(values, names)
     content = b"".join(values)
     if media_type == BLOB:
-        blob = parse_blob(content)
-        return (
-            f"[{blob.media_type}, {blob.length} bytes beside the packet,"
-            f" SHA-256 {blob.sha256.hex()}]"
-        )
+        return _described(content)
     digest = hashlib.sha256(content).hexdigest()
     return f"[{media_type}, {len(content)} bytes, SHA-256 {digest}]"
+
+
+def _described(content: bytes) -> str:
+    try:
+        blob = parse_blob(content)
+    except StatementMalformed:  # a partner's: the rest of its packet stays readable
+        return "[not a valid description]"
+    return (
+        f"[{blob.media_type}, {blob.length} bytes beside the packet, SHA-256 {blob.sha256.hex()}]"
+    )
 
 
 def seen_text(seen: PartnerForm | None, names: Mapping[str, str] | None = None) -> str:

@@ -162,13 +162,15 @@ def verify_head(media_type: str, head: bytes) -> None:
 
 
 def judge_document(field: Field) -> Iterator[Problem]:
-    """Yields the problems of a document field: its place, its type or its content."""
+    """Yields the problems of a document field: its form, its place, its type or its content."""
     path = parse_path(field.path)
     is_file = (path.schema, path.property) == (DOCUMENT, FILE)
-    if field.form is not Form.CLEAR or (field.media_type == TEXT and not is_file):
+    if field.media_type == TEXT and (field.form is not Form.CLEAR or not is_file):
         return
     found = _BY_NAME.get(field.media_type)
-    if is_file and field.media_type == BLOB:
+    if field.form is not Form.CLEAR:
+        yield Problem(path=field.path, why="a document has no coarser form")
+    elif is_file and field.media_type == BLOB:
         yield from _judge_description(field)
     elif not is_file:
         yield Problem(path=field.path, why=f"a document stands under {DOCUMENT}/{FILE} alone")

@@ -21,6 +21,12 @@ BODIES = (
         code="TL-PKT-032",
     ),
     _body(
+        "describe a large document by what is no description",
+        "a_document_without_a_valid_description_blocks_no_other",
+        "tearline.bodies.documents:judge_document",
+        code="TL-PKT-032",
+    ),
+    _body(
         "name a document so that it is written elsewhere",
         "a_document_is_not_written_where_its_name_leads",
         "tearline.bodies.documents:plain_file_name",

@@ -2,16 +2,19 @@
 
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tearline.blobs.description import BLOB
 from tearline.bodies.documents import TYPES, judge_document, media_type_of, plain_file_name
 from tearline.bodies.registry import judge_body
 from tearline.errors import DocumentRefused
 from tearline.limits import MAX_FIELD_BYTES
 from tearline.packets.packet import TEXT, Field, PacketKind
+from tearline.policy.form import Form
 from tearline.policy.profile import marking_of
 from tearline_client.connectors.exporters.files import verify_file_name
 
@@ -90,6 +93,12 @@ def test_a_partner_s_document_of_another_type_or_in_another_place_is_a_problem()
         marking=marking_of(FILE),
     )
     assert [problem.why for problem in judge_document(two)] == ["one file is expected, not several"]
+
+
+@pytest.mark.parametrize("media_type", ["application/pdf", "application/x-msdownload", BLOB])
+def test_a_document_has_no_coarser_form(media_type: str) -> None:
+    coarse = replace(field(FILES["a.pdf"], media_type), form=Form.GENERALISED, mask="year")
+    assert told(coarse) == ["a document has no coarser form"]
 
 
 @pytest.mark.parametrize(
