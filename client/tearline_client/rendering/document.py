@@ -106,7 +106,7 @@ def _lines(document: Document) -> Iterator[str]:
     yield ""
     yield TEAR_LINE
     for kept in document.kept_back:
-        yield f"  {_BAR}  {_kept_back(kept)}"
+        yield f"  {_BAR}  {kept.category}: {kept_back_words(kept)}"
     if not document.kept_back:
         yield "  No fields kept back are reported."
     yield ""
@@ -120,10 +120,6 @@ def _lines(document: Document) -> Iterator[str]:
     yield ""
     yield "-" * _WIDTH
     yield from document.footer
-
-
-def _kept_back(kept: KeptBack) -> str:
-    return f"{kept.category}: {kept_back_words(kept)}"
 
 
 def kept_back_words(kept: KeptBack) -> str:

@@ -25,10 +25,8 @@ def documents_in(view: View) -> dict[str, OpenedField]:
         text = "".join(called.texts[:1]) if called else ""
         kind = stated_type(field)
         plain = plain_file_name(text or DOCUMENT.lower(), kind)
-        prefixed = (
-            plain_file_name(f"{number}-{plain}", kind) for number in chain((opened.slot,), numbers)
-        )
-        name = next(each for each in chain((plain,), prefixed) if each.casefold() not in taken)
+        others = (plain_file_name(f"{n}-{plain}", kind) for n in chain((opened.slot,), numbers))
+        name = next(each for each in chain((plain,), others) if each.casefold() not in taken)
         taken.add(name.casefold())
         named[name] = opened
     return named

@@ -59,22 +59,30 @@ def create_file(folder: Path, name: str) -> Iterator[BinaryIO]:
     """
     target = folder / verify_file_name(name)
     unfinished = folder / f".{secrets.token_hex(8)}.unfinished"
-    try:
+    with refusing():
         file = create_private(unfinished)
-    except OSError as failure:
-        raise ExportRefused(f"the folder cannot be written ({failure.strerror})") from None
     try:
-        try:
+        with refusing():
             with file:
                 yield file
                 fsync_file(file)
-        except OSError as failure:
-            raise ExportRefused(f"the file cannot be written ({failure.strerror})") from None
-        try:
             os.link(unfinished, target)  # unlike renaming, fails if the name exists
-        except FileExistsError:
-            raise ExportRefused("a file of that name exists") from None
-        except OSError as failure:
-            raise ExportRefused(f"the file cannot be named ({failure.strerror})") from None
     finally:
         unfinished.unlink()
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Context in which a failure of the file system refuses the export.
+
+    Raises:
+        ExportRefused: If a file exists, is written by another process, or cannot be written.
+    """
+    try:
+        yield
+    except FileExistsError:
+        raise ExportRefused("a file of that name exists") from None
+    except BlockingIOError:
+        raise ExportRefused("another export writes the file") from None
+    except OSError as failure:
+        raise ExportRefused(f"the file cannot be written ({failure.strerror})") from None

@@ -199,7 +199,8 @@ class ProposalService:
         """
         offer.verify_open(self._log_ms())
         first = offer.steps[0].proposal
-        if self._context.agency in offer.signers and not self._is_ours(offer):
+        is_ours = offer.agreement.header.signer == self._context.uri
+        if self._context.agency in offer.signers and not is_ours:
             raise ProposalClosed("this agency has signed it, and a signature is final")
         statement = replace(first.statement, inclusions=first.statement.inclusions[:1])
         key = statement.inclusions[0].attestation
@@ -209,9 +210,6 @@ class ProposalService:
 
     def _log_ms(self) -> int:
         return self._context.follower.time_s() * 1000
-
-    def _is_ours(self, offer: Offer) -> bool:
-        return offer.agreement.header.signer == self._context.uri
 
     def _verify_ours(self, agreement: Agreement) -> None:
         if self._context.agency not in agreement.signatories:

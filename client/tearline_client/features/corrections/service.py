@@ -13,14 +13,12 @@ from tearline.errors import (
     NothingReleased,
     PartyDeparted,
     StandingStale,
-    TearlineError,
 )
 from tearline.packets.correction import superseded
 from tearline.packets.grant import Grant
 from tearline.packets.packet import TEXT, Field
 from tearline.packets.recall import recalled_slots
 from tearline.policy.form import Form
-from tearline.policy.marking import Marking
 from tearline.sealing import granted_slots
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
@@ -188,7 +186,7 @@ class CorrectionService:
             NothingReleased: If no partner may get it.
             TearlineError: As ``PacketService.plan``.
         """
-        marked = _marked(shown)
+        marked = {each.field.path: each.field.marking for each in shown.view.best()}
         fields = tuple(
             replace(field, marking=field.marking.raised_to(marked.get(field.path, field.marking)))
             for field in draft.fields
@@ -227,16 +225,8 @@ class CorrectionService:
             self._packets.verify_way(agreement.article(article), recipient)
             self._obeying.verify_may_send(agreement, article, recipient)
         except (AgreementNotInForce, AgreementSuspended, PartyDeparted, StandingStale) as error:
-            return _words(error)
+            return error.what.rstrip(".").lower()
         return ""
-
-
-def _words(error: TearlineError) -> str:
-    return error.what.rstrip(".").lower()
-
-
-def _marked(shown: PacketView) -> dict[str, Marking]:
-    return {opened.field.path: opened.field.marking for opened in shown.view.best()}
 
 
 def _live_grants(

@@ -4,7 +4,6 @@ Each part is verified before it is written, and the whole before the file gets i
 """
 
 import asyncio
-from collections.abc import Callable
 
 from tearline.blobs.cipher import BlobCipher
 from tearline.blobs.description import Blob, blob_in, masked
@@ -15,10 +14,8 @@ from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes
 from tearline.verification.exhibit import field_secrets
 from tearline.wire.blobs import Question, encode_question, parse_leaves, parse_part
 from tearline_client.connectors.exporters.unfinished import UnfinishedFile
+from tearline_client.connectors.importers.large_documents import Tell
 from tearline_client.context import NodeContext
-
-Tell = Callable[[int, int], None]
-"""Called with the parts received and all parts."""
 
 
 class Downloads:
@@ -47,24 +44,30 @@ class Downloads:
             tell: Told of each part.
 
         Raises:
-            BlobUnavailable: If the exchange has it no longer for this node.
+            BlobUnavailable: If the exchange has it no longer for this node: what an earlier call
+                wrote is deleted.
             BlobMismatch: If a part, or the whole, is not the one that its sender signed.
             DocumentRefused: If its content is not of the type that its sender stated.
             ExportRefused: If the file cannot be written, or exists.
             ExchangeError: If the exchange does not answer; a later call continues.
         """
         blob = self._unmasked(packet_id, opened)
-        grant, leaves = await self._leaves(packet_id, opened.slot, blob)
         cipher = BlobCipher(blob.secret, blob.id)
-        with file:
-            for number in range(file.begin, len(leaves)):
-                question = Question(grant=grant, slot=opened.slot, number=number)
-                reply = await self._context.transport.get_blob(encode_question(question))
-                data = parse_part(reply).data
-                verify_part(blob, leaves, number, data)
-                file.write(number, cipher.open(number, data))
-                tell(number + 1, len(leaves))
-            await asyncio.to_thread(file.finish)
+        try:
+            grant, leaves = await self._leaves(packet_id, opened.slot, blob)
+            with file.opened():
+                for number in range(file.begin, len(leaves)):
+                    question = Question(grant=grant, slot=opened.slot, number=number)
+                    reply = await self._context.transport.get_blob(encode_question(question))
+                    data = parse_part(reply).data
+                    verify_part(blob, leaves, number, data)
+                    file.write(number, cipher.open(number, data))
+                    tell(number + 1, len(leaves))
+                await asyncio.to_thread(file.finish)
+        except BlobUnavailable as error:
+            if file.discard():  # it may have been recalled
+                raise BlobUnavailable("its unfinished file is deleted") from error
+            raise
 
     def _unmasked(self, packet_id: bytes, opened: OpenedField) -> Blob:
         """Returns the description of a document, with its secret unmasked."""

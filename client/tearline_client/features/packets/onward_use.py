@@ -179,14 +179,11 @@ class OnwardUse:
                 shown = self._context.open_view(source)
             except NotFound:
                 raise SourceUnknown(f"packet {source.hex()[:12]} is not here") from None
-            if not self._is_ours(shown):
+            if agency_uri_of(shown.packet.origin) != self._context.agency:
                 yield shown
 
     def _held(self, ids: Iterable[bytes]) -> Sources:
         return Sources(held for shown in self._sources(ids) for held in held_of(shown))
-
-    def _is_ours(self, shown: PacketView) -> bool:
-        return agency_uri_of(shown.packet.origin) == self._context.agency
 
 
 class Uses:

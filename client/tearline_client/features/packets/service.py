@@ -160,12 +160,13 @@ class PacketService:
             for plan in plans
             for recipient in plan.recipients
         }
-        for (_, article, recipient), agreement in ways.items():
-            self._obeying.verify_may_send(agreement, article, recipient)
+        for (_, article_id, recipient), agreement in ways.items():
+            self._obeying.verify_may_send(agreement, article_id, recipient)
         self._context.verify_ready()
         self._context.verify_witnessed()
         for plan in plans:
-            _verify_behind(plan.draft.agreement.article(plan.draft.article), persons)
+            article = plan.draft.agreement.article(plan.draft.article)
+            verify_persons(article, persons.acted_by, persons.seconded_by)
             self._onward.verify(plan)
             self.verify_repeats(plan)
             verify_correction(self._context, plan.draft, plan.recipients)
@@ -209,10 +210,6 @@ class PacketService:
             kem_key_of=self._context.kem_key_of,
             next_place=self._context.stores.channels.next_place,
         )
-
-
-def _verify_behind(article: ArticleTerms, persons: Persons) -> None:
-    verify_persons(article, persons.acted_by, persons.seconded_by)
 
 
 def covering(agreement: Agreement, article_id: str, kind: str, purpose: str) -> ArticleTerms:

@@ -5,7 +5,7 @@ content since is refused, so no part is ever sealed to other bytes under its key
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tearline.blobs.description import Blob, blob_in
@@ -15,10 +15,7 @@ from tearline_client.context import NodeContext
 from tearline_client.store.uploads import UploadSource
 
 if TYPE_CHECKING:
-    from tearline_client.connectors.importers.large_documents import LargeDocument
-
-Tell = Callable[[int, int], None]
-"""Called with the parts sent and all parts."""
+    from tearline_client.connectors.importers.large_documents import LargeDocument, Tell
 
 
 class Uploads:

@@ -13,7 +13,7 @@ import pytest
 from support.cli import Desk
 from support.simulation import LocalTransport
 from tearline.blobs.parts import PART_PLAIN_BYTES
-from tearline.errors import ExchangeUnreachable
+from tearline.errors import BlobUnavailable, ExchangeUnreachable
 from tearline.wire.blobs import (
     encode_leaves,
     encode_question,
@@ -120,6 +120,26 @@ def test_a_recipient_that_was_cut_off_fetches_the_rest(
     assert numbers == [*NUMBERS[:CUT_AFTER], -1, *repeated]
     (written,) = out.iterdir()
     assert written.read_bytes() == image.read_bytes()
+
+
+def test_plaintext_of_a_document_that_was_recalled_is_deleted(
+    desk: Desk, lead: Path, image: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packet = sent(desk, lead, image)
+    desk.rows("packet", "list", agency=MX)
+    counted(monkeypatch, "get_blob", lambda asked: parse_question(asked).number, CUT_AFTER)
+    export = ("packet", "export", packet, "--documents", out)
+    desk.run(*export, agency=MX)
+    assert list(out.iterdir())
+
+    async def gone(self: LocalTransport, request: bytes) -> bytes:
+        raise BlobUnavailable
+
+    monkeypatch.setattr(LocalTransport, "blob_leaves", gone)
+    refused = desk.run(*export, agency=MX)
+    assert (refused.exit_code, "TL-BLB-004" in refused.stderr) == (6, True), refused.output
+    assert "its unfinished file is deleted" in refused.stderr
+    assert not list(out.iterdir())
 
 
 def test_a_file_that_changed_since_its_draft_is_not_sent(
