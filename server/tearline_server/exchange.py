@@ -418,6 +418,6 @@ class Exchange:
             LogError: If its cosignature or evidence is invalid.
         """
         seen = await self._cosignatures.hear(node, turn)
-        if turn.checkpoint:
+        if turn.checkpoint and self._cosignatures.is_cosigned(node, turn.checkpoint):
             await self.resume_barrier.hear(node)
         return await self._cosignatures.answer(node, turn, seen)

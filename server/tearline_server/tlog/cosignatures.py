@@ -12,6 +12,7 @@ from itertools import islice
 
 from tearline.errors import CosignerUnknown
 from tearline.federation.equivocation import Equivocation, verify_equivocation
+from tearline.federation.members import KeyUse
 from tearline.identity import agency_uri_of
 from tearline.limits import (
     COSIGN_TURN_MS,
@@ -27,7 +28,7 @@ from tearline.tlog.checkpoint import (
     parse_checkpoint_text,
     parse_verifier_key,
 )
-from tearline.tlog.note import Note, parse_note
+from tearline.tlog.note import Note, NoteSignature, parse_note
 from tearline.verification.log_entries import verify_cosigned
 from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
@@ -40,7 +41,7 @@ from tearline.wire.cosigning import (
 from tearline_server.storage.interface import Store
 from tearline_server.storage.snapshot import Changes
 from tearline_server.timekeeper import Timekeeper
-from tearline_server.tlog.cosigned_checkpoints import CosignedCheckpoints, agency_of
+from tearline_server.tlog.cosigned_checkpoints import CosignedCheckpoints, Signers, agency_of
 from tearline_server.tlog.log import AuditLog
 
 _log = logging.getLogger(__name__)
@@ -73,12 +74,12 @@ class Cosignatures:
         self._trust = trust
         self._partners = partners
         self._timekeeper = timekeeper
-        self._checkpoints = self._none_cosigned()
+        self._checkpoints = CosignedCheckpoints(self._keeps_newest, self._use_of)
         self._evidence: dict[bytes, Equivocation] = {}
 
     async def restore(self) -> None:
         """Resumes from the stored cosignatures and evidence."""
-        self._checkpoints = self._none_cosigned()
+        self._checkpoints = CosignedCheckpoints(self._keeps_newest, self._use_of)
         for size, note in await self._store.cosigned():
             self._checkpoints.add(size, parse_note(note))
         found = [(data, parse_equivocation(data)) for data in await self._store.evidence()]
@@ -109,6 +110,11 @@ class Cosignatures:
             return 0
         await self._verify_not_behind(turn.checkpoint)
         return await self._take(node, turn.checkpoint)
+
+    def is_cosigned(self, node: str, note: bytes) -> bool:
+        """Returns whether a note has a line by a cosigning key of a node, which may be light."""
+        keys = self._trust().cosigning_keys(node, at=self._moment())
+        return bool(parse_note(note).only_by(keys).signatures)
 
     async def answer(self, node: str, turn: CosignRequest, seen: int) -> CosignReply:
         """Returns the cosignatures and evidence on which a node relies.
@@ -149,12 +155,16 @@ class Cosignatures:
 
     def at(self, size: int) -> Note | None:
         """Returns the checkpoint of a size with the lines of counted cosigners, or None."""
-        return next(self._checkpoints.parts(size, self._counted), None)
+        return next(self._checkpoints.parts(size, self._told()), None)
 
-    def _told(self, agency: str) -> list[str]:
-        """Returns the agencies on whose cosignatures an agency relies, the counted ones first."""
-        partners = {agency, *self._partners(agency)} if agency else ()
-        return list(dict.fromkeys((*self._counted, *partners)))
+    def _told(self, agency: str = "") -> list[Signers]:
+        """Returns the signers on whose lines an agency relies, the counted cosigners first.
+
+        Lines of light nodes are told to partners alone: they count to no quorum.
+        """
+        partners = {agency, *self._partners(agency)} if agency else set()
+        cosigners = [(each, KeyUse.COSIGN) for each in (*self._counted, *partners)]
+        return list(dict.fromkeys((*cosigners, *((each, KeyUse.WITNESS) for each in partners))))
 
     def _newest(self, agency: str) -> list[bytes]:
         """Returns the newest notes on which an agency relies; one note often has several lines."""
@@ -167,7 +177,9 @@ class Cosignatures:
         """Returns the pause before an agency's next turn: the more nodes cosign, the longer."""
         if agency in self._counted:
             return 0
-        return min(MAX_COSIGN_PAUSE_MS, COSIGN_TURN_MS * len(self._checkpoints.sizes))
+        return min(
+            MAX_COSIGN_PAUSE_MS, COSIGN_TURN_MS * sum(map(len, self._checkpoints.sizes.values()))
+        )
 
     @property
     def _counted(self) -> frozenset[str]:
@@ -176,7 +188,7 @@ class Cosignatures:
     @property
     def covered(self) -> int:
         """Returns the entries of the newest checkpoint cosigned by an agency; 0 for none."""
-        return max(self._checkpoints.sizes.values(), default=0)
+        return max(self._checkpoints.sizes[KeyUse.COSIGN].values(), default=0)
 
     def cosigners(self) -> frozenset[str]:
         """Returns the URIs of nodes with a current cosigning key."""
@@ -185,7 +197,7 @@ class Cosignatures:
 
     def behind(self) -> dict[str, int]:
         """Returns, for each cosigning node, the checkpointed entries it has not cosigned."""
-        covered, sizes = self._log.covered, self._checkpoints.sizes
+        covered, sizes = self._log.covered, self._checkpoints.sizes[KeyUse.COSIGN]
         return {node: max(0, covered - sizes.get(node, 0)) for node in self.cosigners()}
 
     async def _verify_not_behind(self, note: bytes) -> None:
@@ -237,7 +249,8 @@ class Cosignatures:
         size, lines = signed.checkpoint.size, parse_note(signed.note).only_by(keys)
         gone = self._checkpoints.displaced_by(size)
         keeps_newest = self._keeps_newest(agency_of(cosigner))
-        if size in gone or (keeps_newest and size < self._checkpoints.sizes.get(cosigner, 0)):
+        newest = max(self._checkpoints.sizes[use].get(cosigner, 0) for use in KeyUse)
+        if size in gone or (keeps_newest and size < newest):
             return
         await self._store.put_cosigned(
             size,
@@ -252,8 +265,11 @@ class Cosignatures:
         """Returns whether the newest line of an agency's node replaces its others."""
         return agency != "" and agency not in self._counted
 
-    def _none_cosigned(self) -> CosignedCheckpoints:
-        return CosignedCheckpoints(self._keeps_newest, lambda: self._trust().log.origin)
+    def _use_of(self, line: NoteSignature) -> KeyUse:
+        """Returns the use of the key of a line; one that does not cosign now counts nowhere."""
+        keys = self._trust().cosigning_keys(line.name, at=self._moment())
+        is_cosigned = line.key_hash in [key.key_hash for key in keys]
+        return KeyUse.COSIGN if is_cosigned else KeyUse.WITNESS
 
     async def _accuse(self, evidence: Equivocation) -> None:
         data = encode_equivocation(evidence)

@@ -130,6 +130,21 @@ LIGHT = (
         "(*self._log_keys(node_uri, KeyUse.COSIGN, at), *self.witness_keys(node_uri, at=at))",
         code="TL-LOG-044",
     ),
+    Rows(tests="tests/unit/server/tlog/test_cosignatures.py::")(
+        "push another agency's cosignature out of a turn by lines of light nodes",
+        "test_light_nodes_push_out_no_cosignature",
+        "tearline_server.tlog.cosignatures:Cosignatures._use_of",
+        "KeyUse.COSIGN",
+        evidence="none: the turn has the cosignature",
+    ),
+    Rows(tests="tests/unit/server/tlog/test_cosignatures.py::")(
+        "end the wait of a restored exchange by a light node's line",
+        "test_a_restored_exchange_waits_for_cosignatures_alone",
+        "tearline_server.tlog.cosignatures:Cosignatures.is_cosigned",
+        "True",
+        code="TL-REQ-002",
+        evidence="exchange: the nodes that it waits for, in its log",
+    ),
     _node(
         "show a light node a partner's line over another history",
         "test_a_partner_that_signed_another_tree_is_noticed",

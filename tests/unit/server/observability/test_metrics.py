@@ -14,6 +14,7 @@ from support.exchange import World, address, codes
 from support.http import status, told
 from support.paths import ROOT
 from tearline.errors import ExchangeBusy, StoreFull
+from tearline.federation.members import KeyUse
 from tearline.statements.channel import Void, VoidReason
 from tearline.statements.statement import StatementType
 from tearline.tlog.note import NoteSignature, parse_note
@@ -217,6 +218,7 @@ async def test_each_node_that_cosigns_is_told_with_what_it_misses(
 ) -> None:
     nodes = frozenset({node_of(CN), node_of(MX)})
     monkeypatch.setattr(Cosignatures, "cosigners", lambda _: nodes)
+    monkeypatch.setattr(Cosignatures, "_use_of", lambda *_: KeyUse.COSIGN)
     early = parse_note(await world.exchange.checkpoint())
     signature = NoteSignature(name=node_of(CN), key_hash=bytes(4), payload=bytes(32))
     size = world.exchange.snapshot.covered

@@ -7,14 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from support.agencies import Federation, agency, clear_entries, constitution, node_of
+from support.agencies import (
+    Federation,
+    agency,
+    clear_entries,
+    constitution,
+    key_record,
+    node_of,
+    signed_by,
+)
 from support.exchange import World, agreed, agreement, opened, terms
 from support.light import cosigner, cosigning_record
+from tearline.federation.members import KeyUse
 from tearline.identity import agency_uri_of
 from tearline.limits import COSIGN_TURN_MS, MAX_COSIGN_PAUSE_MS
-from tearline.tlog.checkpoint import parse_checkpoint_text
+from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
 from tearline.tlog.note import parse_note
 from tearline.wire.cosigning import CosignReply, CosignRequest
+from tearline.wire.federation import encode_key_record
+from tearline_server.storage.rows import Restoration
 from tearline_server.tlog import cosignatures, cosigned_checkpoints
 
 COUNTED, US, MX, CN, FR = (f"spiffe://{name}.example" for name in ("au", "us", "mx", "cn", "fr"))
@@ -43,12 +55,31 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield found
 
 
-async def cosign(world: World, uri: str) -> CosignReply:
-    """An agency's turn: it cosigns the newest checkpoint."""
+async def turn(world: World, key: CheckpointSigner) -> CosignReply:
+    """A node's turn: it signs the newest checkpoint."""
     note = await world.exchange.checkpoint()
-    line = cosigner(uri).sign(parse_checkpoint_text(parse_note(note).text), time_s=1)
+    line = key.sign(parse_checkpoint_text(parse_note(note).text), time_s=1)
     signed = parse_note(note).with_signatures([line]).encode()
-    return await world.exchange.cosign(node_of(uri), CosignRequest(checkpoint=signed))
+    return await world.exchange.cosign(key.verifier.name, CosignRequest(checkpoint=signed))
+
+
+async def cosign(world: World, uri: str) -> CosignReply:
+    """A turn of an agency's full node."""
+    return await turn(world, cosigner(uri))
+
+
+async def witness(world: World, name: str) -> CheckpointSigner:
+    """Returns the key of a light node, which its agency puts on record."""
+    uri = agency_uri_of(name)
+    key = CheckpointSigner.generate(name=name, algorithm=NoteAlgorithm.MLDSA44)
+    root = FEDERATION.signer(uri)
+    record = key_record(root.header, name, KeyUse.WITNESS, key.verifier.public)
+    body = encode_key_record(record)
+    signed = signed_by(StatementType.KEY_RECORD, body, root)
+    (outcome,) = await world.publish_signed(uri, signed)
+    assert outcome.refusal is None, outcome.refusal
+    world.clock.time_ms += 1000
+    return key
 
 
 async def grow(world: World) -> None:
@@ -136,3 +167,55 @@ async def test_lags_count_from_each_node_s_newest_line(world: World) -> None:
     await world.exchange.checkpoint()
     behind = world.exchange.snapshot.cosigners_behind
     assert behind[node_of(US)] < behind[node_of(FR)] < behind[node_of(CN)]
+
+
+async def newest_cosigners(world: World) -> tuple[int, list[str]]:
+    """Size and cosigners of the newest checkpoint, as a turn of a light node has it."""
+    size = parse_checkpoint_text(parse_note(await world.exchange.checkpoint()).text).size
+    note = world.exchange._cosignatures.at(size)
+    lines = () if note is None else note.signatures
+    return size, [line.name for line in lines if "://" in line.name]
+
+
+async def test_light_nodes_push_out_no_cosignature(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn has the lines of counted cosigners alone, however many light nodes sign."""
+    monkeypatch.setattr(cosigned_checkpoints, "MAX_TOLD_LINES", 2)
+    keys = [await witness(world, f"{COUNTED}/node/a{number}") for number in range(3)]
+    for key in keys:
+        await turn(world, key)
+    assert (await newest_cosigners(world))[1] == []
+    await cosign(world, COUNTED)
+    await world.exchange._cosignatures.restore()  # as in another process: in order of the nodes
+    assert (await newest_cosigners(world))[1] == [node_of(COUNTED)]
+    page = await world.exchange.entries(0, 0, FR)
+    for note in (page.checkpoint, await world.exchange.checkpoint()):
+        names = [line.name for line in parse_note(note).signatures if "://" in line.name]
+        assert names == [node_of(COUNTED)]
+
+
+async def test_a_newer_line_of_a_light_node_hides_no_cosignature(world: World) -> None:
+    key = await witness(world, f"{US}/node/light")
+    await cosign(world, US)
+    cosigned = world.exchange.snapshot.cosigned
+    await grow(world)
+    size, _ = await newest_cosigners(world)
+    await turn(world, key)
+    assert cosigned < size
+    assert world.exchange.snapshot.cosigned == cosigned
+    assert told(await cosign(world, FR)) == {FR}
+    reply = await cosign(world, MX)
+    lines = {line.name for note in reply.checkpoints for line in parse_note(note).signatures}
+    assert {node_of(US), key.verifier.name} < lines
+
+
+async def test_a_restored_exchange_waits_for_cosignatures_alone(world: World) -> None:
+    """A node that is light now may have cosigned more, as a full one."""
+    key = await witness(world, node_of(US))
+    await world.store.begin_epoch(Restoration(start=0, stop=0, settled=False))
+    await world.exchange.resume_barrier.restore([node_of(US)])
+    await turn(world, key)
+    assert world.exchange.resume_barrier.awaited == [node_of(US)]
+    await cosign(world, US)
+    assert world.exchange.resume_barrier.awaited == []

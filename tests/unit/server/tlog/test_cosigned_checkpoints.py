@@ -3,8 +3,9 @@
 import pytest
 
 from support.costs import steps
+from tearline.federation.members import KeyUse
 from tearline.tlog.note import Note, NoteSignature
-from tearline_server.tlog.cosigned_checkpoints import CosignedCheckpoints
+from tearline_server.tlog.cosigned_checkpoints import CosignedCheckpoints, Signers
 
 ORIGIN = "exchange.example/log"
 LOG = NoteSignature(name=ORIGIN, key_hash=b"logs", payload=b"signature")
@@ -22,9 +23,17 @@ def note(size: int, *agencies: str, beside: tuple[NoteSignature, ...] = (LOG,)) 
     return Note(text=f"{ORIGIN}\n{size}\nroot\n", signatures=(*beside, *lines))
 
 
+def use_of(line: NoteSignature) -> KeyUse:
+    return KeyUse.WITNESS if "light" in line.name else KeyUse.COSIGN
+
+
+def cosigners(*agencies: str) -> list[Signers]:
+    return [(f"spiffe://{each}.example", KeyUse.COSIGN) for each in agencies]
+
+
 def empty() -> CosignedCheckpoints:
     """Of these agencies, "counted" alone keeps all its lines."""
-    return CosignedCheckpoints(lambda agency: "counted" not in agency, lambda: ORIGIN)
+    return CosignedCheckpoints(lambda agency: "counted" not in agency, use_of)
 
 
 def test_a_turn_costs_the_same_however_many_nodes_cosign() -> None:
@@ -33,7 +42,7 @@ def test_a_turn_costs_the_same_however_many_nodes_cosign() -> None:
         for number in range(others):
             found.add(1, note(1, f"other{number}"))
         found.add(1, note(1, "us", "mx", "counted"))
-        told = [f"spiffe://{each}.example" for each in ("counted", "us", "mx", "cn")]
+        told = cosigners("counted", "us", "mx", "cn")
 
         def act() -> None:
             found.add(2, note(2, "us"))  # and its line over the first goes
@@ -52,9 +61,9 @@ def test_a_checkpoint_goes_with_its_last_line_unless_a_witness_signed_it() -> No
     found.add(2, note(2, "mx", beside=(LOG, WITNESS)))
     found.add(3, note(3, "us", "mx"))
     assert list(found.parts(1, ())) == []
-    (witnessed,) = found.parts(2, ["spiffe://mx.example"])
+    (witnessed,) = found.parts(2, cosigners("mx"))
     assert witnessed.signatures == (LOG, WITNESS)
-    assert found.sizes == {node("us"): 3, node("mx"): 3}
+    assert found.sizes == {KeyUse.COSIGN: {node("us"): 3, node("mx"): 3}}
 
 
 def test_a_node_whose_newest_checkpoint_is_displaced_has_no_size(
@@ -64,8 +73,8 @@ def test_a_node_whose_newest_checkpoint_is_displaced_has_no_size(
     found = empty()
     for size, agency in enumerate(("us", "counted", "mx"), start=1):
         found.add(size, note(size, agency))
-    assert found.newest_of(["spiffe://us.example", "spiffe://mx.example"]) == [3]
-    assert found.sizes == {node("counted"): 2, node("mx"): 3}
+    assert found.newest_of(cosigners("us", "mx")) == [3]
+    assert found.sizes == {KeyUse.COSIGN: {node("counted"): 2, node("mx"): 3}}
     found.add(1, note(1, "us"))
     assert found.displaced_by(1) == [1]
     assert list(found.parts(1, ())) == []
