@@ -160,13 +160,12 @@ class PacketService:
             for plan in plans
             for recipient in plan.recipients
         }
-        for (_, article_id, recipient), agreement in ways.items():
-            self._obeying.verify_may_send(agreement, article_id, recipient)
+        for (_, article, recipient), agreement in ways.items():
+            self._obeying.verify_may_send(agreement, article, recipient)
         self._context.verify_ready()
         self._context.verify_witnessed()
         for plan in plans:
-            article = plan.draft.agreement.article(plan.draft.article)
-            verify_persons(article, persons.acted_by, persons.seconded_by)
+            _verify_behind(plan.draft.agreement.article(plan.draft.article), persons)
             self._onward.verify(plan)
             self.verify_repeats(plan)
             verify_correction(self._context, plan.draft, plan.recipients)
@@ -210,6 +209,10 @@ class PacketService:
             kem_key_of=self._context.kem_key_of,
             next_place=self._context.stores.channels.next_place,
         )
+
+
+def _verify_behind(article: ArticleTerms, persons: Persons) -> None:
+    verify_persons(article, persons.acted_by, persons.seconded_by)
 
 
 def covering(agreement: Agreement, article_id: str, kind: str, purpose: str) -> ArticleTerms:
