@@ -29,11 +29,11 @@ AT_MOST: Mapping[str, float] = {
     # records, votes and the directory; 370 are a light reader and its turns;
     # 390 replay entries for light nodes, index them, and rotate or succeed the exchange; 390 are
     # documents of any size, the path of ciphertexts, and turns that a witness key signs.
-    "lines of code in proto": 14_700,
+    "lines of code in proto": 14_500,
     # Of these, 80 write directory entries, show the federation, and settle departures;
-    # 520 answer light nodes, tell each node its cosigners, and rotate or succeed an exchange; 520
+    # 520 answer light nodes, tell each node its cosigners, and rotate or succeed an exchange; 630
     # store large documents, keep paths of ciphertexts, and find due entries without a walk.
-    "lines of code in server": 11_300,
+    "lines of code in server": 11_070,
     # Of these, 250 count the effects of a suspension and read what a case holds; 1,300 are the
     # worklist, the inbox and aids for persons; 500 spell names for searches and read a running
     # node; 330 are completion, examples, drafts and questions; 40 leave the demo's consoles; 540
@@ -45,7 +45,7 @@ AT_MOST: Mapping[str, float] = {
     # 750 follow the log as a light node, read a mirror, decide on keys and successors, and erase
     # at a former member's node; 520 send and receive large documents, open packets by witnessed
     # turns, and plan an import's packets once.
-    "lines of code in client": 31_400,
+    "lines of code in client": 31_070,
     # Pages decide nothing, and take 100 to 250 lines. Of these, 545 are the way to an identity
     # provider; 625 are recalls, consents, acts on several packets, and the bench of policies; 66
     # end the sessions of changed credentials; 65 are turns of pages; 133 tell open pages of tasks,
@@ -55,7 +55,7 @@ AT_MOST: Mapping[str, float] = {
     "lines of code in console": 7_970,
     # Of these, 200 found federations, and decide by votes; 160 keep a log for light readers;
     # 140 run light nodes; 150 are large documents.
-    "lines of test support": 5_500,
+    "lines of test support": 5_410,
     "reads of node.state in client": 0,
     "reads of node.state in tests": 1,
     # For each thousand words of docstrings, rounded up to the next half.
