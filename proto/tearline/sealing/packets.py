@@ -244,7 +244,7 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
 
 
 def open_delivered(manifest: Manifest, parts: PacketParts, release: Release) -> View:
-    """Opens what was delivered of a packet, and tells whose fault it is if a field does not open.
+    """Opens a delivered packet, and tells the party at fault if a field does not open.
 
     A ciphertext that opens to its commitment is the one that was sealed: it needs no path. If one
     does not, the path decides. If it leads to the root that was signed, the originator sealed that
