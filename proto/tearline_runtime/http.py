@@ -7,6 +7,7 @@ network.
 """
 
 import asyncio
+import ipaddress
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
@@ -22,7 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tearline.errors import (
@@ -174,6 +175,71 @@ class TlsFiles:
         return context
 
 
+def tls_of_port(
+    name: str,
+    address: str,
+    origin: str,
+    certificate: PathLike[str] | None,
+    key: PathLike[str] | None,
+) -> TlsFiles | None:
+    """Returns the files for TLS of a port; None for plain HTTP, on loopback alone.
+
+    Args:
+        name: Name of the setting with the address, and the beginning of those of its files.
+        address: host:port to listen on.
+        origin: Where the address was set.
+        certificate: File of the certificate, or None.
+        key: File of its private key, or None.
+
+    Raises:
+        SettingInvalid: If one file is missing, or other machines would reach the port without TLS.
+    """
+    if certificate is not None and key is not None:
+        return TlsFiles(certificate, key)
+    if certificate is not None or key is not None:
+        raise SettingInvalid(f"{name}_certificate and {name}_key belong together")
+    if not is_loopback(address.rpartition(":")[0]):
+        raise SettingInvalid(
+            f"{name} ({origin}): {address} is reached from other machines,"
+            f" so {name}_certificate and {name}_key are required"
+        )
+    return None
+
+
+def reporting(
+    application: ASGIApp, name: str, *, failed: ASGIApp, report: Callable[[str], None]
+) -> ASGIApp:
+    """Returns the application with a guard that ends its faults.
+
+    A fault's words may hold contents, so only its kind is reported.
+
+    Args:
+        application: The application.
+        name: Its name in reports.
+        failed: Answers a request in its place, unless it had begun an answer.
+        report: Called with a sentence about each fault.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await application(scope, receive, noted)
+        except ClientDisconnect:
+            pass  # the reader is gone
+        except Exception as error:  # noqa: BLE001 (the server would log it with its values)
+            report(f"{name} could not answer {scope['method']}: {type(error).__name__}.")
+            if not has_begun:
+                await failed(scope, receive, send)
+
+    return answer
+
+
 @asynccontextmanager
 async def listening(
     address: str, application: ASGIApp, *, tls: TlsFiles | None = None
@@ -281,7 +347,14 @@ class _Connection(H11Protocol):
         super().connection_made(transport)
         self._age = self.loop.call_later(MAX_HTTP_CONNECTION_S, self._retire)
         ends = self.loop.time() + MAX_HTTP_CONNECTION_S
-        self.app_state = {**self.app_state, "connection_ends": ends}  # for long answers
+        # For long answers, and for those that go on as long as their reader reads.
+        self.app_state = {**self.app_state, "connection_ends": ends, "prolong": self._prolong}
+
+    def _prolong(self) -> None:
+        """Lets the connection live on: the application sent a part of a long answer, or got one."""
+        self._age.cancel()
+        if not self.transport.is_closing():
+            self._age = self.loop.call_later(MAX_HTTP_CONNECTION_S, self._retire)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._age.cancel()
@@ -290,6 +363,15 @@ class _Connection(H11Protocol):
     def _retire(self) -> None:
         self._age = self.loop.call_later(HTTP_DRAIN_S, self.transport.abort)
         self.shutdown()
+
+
+def is_loopback(host: str) -> bool:
+    """Returns whether only this machine reaches a host, which may stand in brackets."""
+    host = host.removeprefix("[").removesuffix("]").lower()
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _listener(address: str) -> socket.socket:

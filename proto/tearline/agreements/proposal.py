@@ -20,6 +20,7 @@ from tearline.errors import (
     StatementMalformed,
 )
 from tearline.identity import domain_uri_of
+from tearline.limits import MAX_TIME_MS
 from tearline.statements.statement import HASH_SIZE, Attestation, Header, Statement, StatementType
 
 
@@ -74,6 +75,8 @@ class Proposal:
             raise StatementMalformed("a proposal answers one agreement, by its id of 32 bytes")
         if self.declined and (self.in_reply_to or self.answer_by_ms):
             raise StatementMalformed("a declining step has no counter-proposal and no deadline")
+        if self.answer_by_ms > MAX_TIME_MS:
+            raise StatementMalformed("no log reaches the time to answer by")
         if self.in_reply_to == self.terms:
             raise StatementMalformed("a proposal does not answer itself")
 

@@ -62,7 +62,7 @@ class AnchoredTree:
 
 
 def verify_anchored(anchor: Anchor, tree: AnchoredTree) -> None:
-    """Checks that ``anchor`` commits to ``tree`` (spec AC-3).
+    """Checks that ``anchor`` commits to ``tree`` (spec AC-2).
 
     Raises:
         AccessLogChanged: If it does not.

@@ -46,6 +46,8 @@ class EventCode(StrEnum):
     ACCESS_PRINT = "access-print"
     ACCESS_EXHIBIT = "access-exhibit"
     ACCESS_READ = "access-read"
+    ACCESS_LISTED = "access-listed"
+    ACCESS_DRAFTED = "access-drafted"
     SIGN_IN = "access-sign-in"
     PERSON_ADDED = "access-person-added"
     PERSON_ROLES = "access-person-roles"
@@ -105,7 +107,7 @@ class Decision:
 
 
 class EventKeys(NamedTuple):
-    """What an event is found by: some of its attributes, unchecked; see ``Event``."""
+    """Attributes by which a search finds an event, unchecked; see ``Event``."""
 
     statement_id: bytes
     code: str

@@ -3,9 +3,9 @@
     actor:spiffe://us-justice.example/node/washington action:grant-accepted
     packet:4be1…64 hexadecimal digits -outcome:ok created:2026-03-01..2026-03-31
 
-Terms are separated by spaces. Terms of one field are alternatives; terms of different fields must
-all match; a term behind ``-`` must not match. Days are UTC, both ends included. Values are compared
-as a whole, without wildcards. Specified in docs/spec/log-v1.md.
+Spaces and tabs separate terms. Terms of one field are alternatives; terms of different fields
+must all match; a term behind ``-`` must not match. Days are UTC, both ends included. Values are
+compared as a whole, without wildcards. Specified in docs/spec/audit-v1.md.
 """
 
 import datetime
@@ -25,7 +25,7 @@ from tearline.text.choices import one_of
 DAY_MS = 24 * 3_600_000
 CREATED = "created"
 
-_TERM = re.compile(r"\S+")
+_TERM = re.compile(r"[^ \t]+")
 _RANGE = ".."
 _BEGINNING, _END = datetime.date(1970, 1, 1), datetime.date(9999, 12, 30)
 

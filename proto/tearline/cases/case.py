@@ -149,7 +149,7 @@ def case_id_of(text: str) -> bytes | None:
 
 
 def verify_step(step: CaseStep, earlier: CaseStep | None) -> None:
-    """Checks that a step may follow the latest one of its side (spec C-4 to C-5).
+    """Checks that a step may follow the latest one of its side (spec C-2 to C-3).
 
     Raises:
         CaseStepOutdated: If its number is not higher.
@@ -166,7 +166,7 @@ def verify_step(step: CaseStep, earlier: CaseStep | None) -> None:
 
 
 def membership(lead: Phase, member: Phase | None) -> Membership:
-    """Returns the state of a membership (spec C-6).
+    """Returns the state of a membership (spec C-4).
 
     Both sides compute the same state once they have both steps.
     """

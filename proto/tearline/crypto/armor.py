@@ -48,6 +48,6 @@ def parse_armor(kind: Armor, text: str) -> bytes:
     if not text.startswith(begin) or not text.endswith(end):
         raise MalformedInput(f"a file that begins with {begin.strip()} was expected")
     data = parse_base64(text[len(begin) : -len(end)].replace("\n", ""))
-    if armor(kind, data) != text:
+    if not data or armor(kind, data) != text:
         raise MalformedInput("the file is not in canonical form")
     return data

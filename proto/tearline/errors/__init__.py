@@ -14,7 +14,7 @@
     ├── LogError         TL-LOG   the audit log, or a proof of it, does not verify
     ├── StoreError       TL-STO   a database operation failed
     ├── CaseError        TL-CAS   a case, or a step of one, is not valid
-    ├── BlobError        TL-BLB   a large document is not acceptable, not here, or another one
+    ├── BlobError        TL-BLB   a document is not acceptable, not here, another one, or not clean
     ├── ExchangeError    TL-REQ   the exchange is unreachable or overloaded, or found no match
     └── RecordRequestError TL-RFI a request for records, or a step of one, is not valid
 

@@ -1,4 +1,4 @@
-"""TL-BLB: a large document beside a packet is not acceptable, not here, or not the one named."""
+"""TL-BLB: a document is not acceptable, not here, not the one named, or not found clean."""
 
 from tearline.errors.base import (
     EXIT_INTEGRITY,
@@ -68,3 +68,33 @@ class DocumentChanged(BlobError):
     next = "Nothing of it was sent since; draft the packet again."
     error_class = ErrorClass.LOCAL
     exit_status = EXIT_LOCAL
+
+
+class ScannerError(BlobError):
+    """Document that the agency's virus scanner did not find clean."""
+
+    error_class = ErrorClass.LOCAL
+
+
+class MalwareFound(ScannerError):
+    """Document in which the scanner found something."""
+
+    code = "TL-BLB-007"
+    what = "The virus scanner refuses the document."
+    next = "It was not saved; tell the packet's sender, and your agency's security officer."
+
+
+class ScannerUnavailable(ScannerError):
+    """Document that the scanner did not judge."""
+
+    code = "TL-BLB-008"
+    what = "The virus scanner did not judge the document, so it was not saved."
+    next = "Check that clamd answers at the address of the setting `scanner`, then repeat."
+
+
+class ScanLimitExceeded(ScannerError):
+    """Document that is larger than the scanner takes."""
+
+    code = "TL-BLB-009"
+    what = "The document is larger than the virus scanner takes, so it was not saved."
+    next = "Ask the operator to raise the limits in clamd.conf; clamd takes less than 2 GiB."

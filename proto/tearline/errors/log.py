@@ -112,7 +112,11 @@ class LogKeysUnknown(LogError):
 
     code = "TL-LOG-022"
     what = "The keys of the log are not known here."
-    next = "Verify again with --trust FILE; for an exhibit, --federation ID is enough."
+    next = (
+        "Verify again with --trust FILE, or an exhibit with --federation ID. Of an exhibit that the"
+        " directory certifies, verify the policy file of a member (`tearline audit policy"
+        " --counted`) out of band, and name it with --policy FILE."
+    )
     error_class = ErrorClass.LOCAL
 
 

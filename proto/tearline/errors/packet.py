@@ -191,7 +191,10 @@ class DocumentRefused(PacketError):
 
     code = "TL-PKT-033"
     what = "The file cannot be sent as a document."
-    next = "Send a PDF, PNG, JPEG, text, CSV, XLSX, DOCX or EML file of at most 1 MiB."
+    next = (
+        "Send a PDF, PNG, JPEG, text, CSV, XLSX, DOCX or EML file of at most 50 GiB; above 1 MiB "
+        "also a ZIP, TIFF, MP4 or disk image."
+    )
     error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED
 

@@ -146,3 +146,14 @@ class StoreUntrusted(StoreError):
         "Compare `sslrootcert` with the CA that issued the server's certificate, and the host in "
         "`store` with the names in it; do not turn the verification off."
     )
+
+
+class ObjectsUnreachable(StoreError):
+    """Place of large documents that does not answer, or refuses."""
+
+    code = "TL-STO-016"
+    what = "The place of large documents does not answer, or refuses."
+    next = (
+        "A running exchange retries automatically. If the error persists, check the place and its "
+        "credentials in `blobs`."
+    )

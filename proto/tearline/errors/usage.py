@@ -91,3 +91,19 @@ class NodeIsLight(UsageError):
     code = "TL-USE-010"
     what = "This is a light node, which keeps no copy of the log."
     next = "Use a full node of the agency, or ask a partner with a full node."
+
+
+class ConnectorUnusable(UsageError):
+    """Importer or exporter of another package that cannot be loaded, is ambiguous, or failed."""
+
+    code = "TL-USE-011"
+    what = "The plug-in cannot be used."
+    next = "Correct or uninstall the named package; nothing was sent or exported."
+
+
+class ServiceAccountRefused(UsageError):
+    """Service account with a name, roles or collections that are not permitted, or one too many."""
+
+    code = "TL-USE-013"
+    what = "The service account cannot be added."
+    next = "Correct the command; `tearline taxii account list` shows the accounts."

@@ -112,7 +112,7 @@ class Vote:
 
     @property
     def key(self) -> tuple[VoteKind, str, bytes, bytes]:
-        """Returns what two votes for one decision share."""
+        """Returns the key of the decision: votes with equal keys count together."""
         return self.kind, self.subject, self.subject_state, self.content
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import labelled_sha256, prefixed, u8, u32, u64
 from tearline.errors import EntryMismatch, ProofMalformed
+from tearline.limits import MAX_TIME_MS
 
 EMPTY = bytes(32)
 MAX_DEPTH = 64
@@ -48,7 +49,10 @@ def parse_directory_entry(entry: bytes) -> DirectoryEntry:
     """
     if entry[:1] != DIRECTORY or len(entry) != DIRECTORY_ENTRY_SIZE:
         raise EntryMismatch("an entry is clear, blind or of the directory")
-    return DirectoryEntry(time_ms=int.from_bytes(entry[1:9], "big"), root=entry[9:])
+    time_ms = int.from_bytes(entry[1:9], "big")
+    if time_ms > MAX_TIME_MS:
+        raise EntryMismatch("the time of the directory is not below 2^63")
+    return DirectoryEntry(time_ms=time_ms, root=entry[9:])
 
 
 @immutable

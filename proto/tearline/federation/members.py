@@ -6,19 +6,23 @@ exchange's word.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
 from typing import Protocol
 
 from tearline.crypto.keys import KEM_PUBLIC_SIZE, KEY_ID_SIZE, SIGNING_PUBLIC_SIZE, key_id
 from tearline.dataclass.immutable import immutable
-from tearline.errors import StatementMalformed
+from tearline.errors import KeyMalformed, StatementMalformed
 from tearline.identity import parse_agency_uri, parse_exchange_uri, parse_node_uri
 from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_TEXT_BYTES
 from tearline.statements.statement import Header, StatementType, Trait, types_with
+from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey, parse_verifier_key
 
 # People identify an agency by its name: names must not look alike or have a second meaning.
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _MAX_PER_AGENCY = 8  # two overlap in a rotation; more is a mistake
+_MAX_LOG_KEYS = 8
 
 
 @immutable
@@ -94,14 +98,39 @@ class LogKeys(Protocol):
 
 @immutable
 class LogIdentity:
-    """Identity of the log: its origin line and its signed-note verifier keys."""
+    """Identity of the log, as the agencies agreed on it (spec F-1).
+
+    Attributes:
+        origin: The origin line of its checkpoints.
+        verifier_keys: Its signed-note verifier keys: each named by the origin, and at least one
+            of each kind in use, since a checkpoint needs the signatures of all of them.
+
+    Raises:
+        StatementMalformed: On construction, if the keys are others.
+    """
 
     origin: str
     verifier_keys: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        keys = self.verifier_keys
+        if len(keys) > _MAX_LOG_KEYS or len({*keys}) != len(keys):
+            raise StatementMalformed(f"a log has at most {_MAX_LOG_KEYS} keys, each once")
+        if any(key.partition("+")[0] != self.origin for key in keys):
+            raise StatementMalformed("each key of the log is named by its origin")
+        # A key of a later version's kind is none of these: its checkpoints cannot be verified.
+        if {key.algorithm for key in _keys_in_use(keys)} != {*NoteAlgorithm}:
+            raise StatementMalformed("a log has a key of each kind in use")
+
     def at(self, size: int) -> "LogIdentity":
         """Returns itself, for a reader that knows one identity of the log."""
         return self
+
+
+def _keys_in_use(vkeys: tuple[str, ...]) -> Iterator[VerifierKey]:
+    for text in vkeys:
+        with suppress(KeyMalformed):
+            yield parse_verifier_key(text)
 
 
 @immutable

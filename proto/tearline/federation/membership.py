@@ -10,7 +10,7 @@ from tearline.errors import CharterUnpinned, MembershipRejected, SignerUnknown
 from tearline.federation.amendments import verify_exchange, verify_succession
 from tearline.federation.charter import Charter, Constitution
 from tearline.federation.decisions import NOTHING, Amendment, MemberRecord, Vote, VoteKind
-from tearline.federation.open_votes import OpenVotes, VoteKey
+from tearline.federation.open_votes import RECORD_KINDS, OpenVotes, VoteKey
 from tearline.federation.thresholds import tallies_of
 from tearline.federation.versions import ConstitutionVersion, Members, MemberStatus, MemberVersion
 from tearline.identity import domain_uri_of
@@ -235,10 +235,12 @@ class Membership:
         if voter not in seats:
             raise MembershipRejected("only members of the council vote")
         voters = self._votes.voters(vote.key, self.time_ms) | {voter}
-        decides = all(each.is_enough(voters) for each in tallies)
+        # Enough votes wait for a member record, which only open votes let into the log.
+        waits = vote.kind in RECORD_KINDS and vote.content not in self._candidates
+        decides = not waits and all(each.is_enough(voters) for each in tallies)
         if decides:
             self._verify_content(vote, following)
-        self._votes.add(vote, self.time_ms)
+        self._votes.add(vote, self.time_ms, decides=decides)
         if not decides:
             return None
         decision = Decision(
@@ -303,10 +305,9 @@ class Membership:
         """Checks again, since the decision may have been overtaken."""
         if vote.kind is VoteKind.AMEND:
             self._verify_named(following)
-        elif vote.kind is not VoteKind.REMOVE:
-            record = self._candidates.get(vote.content)
-            if record is None or record.agency.uri != vote.subject:
-                raise MembershipRejected("the member record is not in the log yet")
+        elif vote.kind in RECORD_KINDS:
+            if (record := self._candidates[vote.content]).agency.uri != vote.subject:
+                raise MembershipRejected("the member record is of another agency")
             self._verify_first(record)
 
     def _verify_named(self, following: Constitution) -> None:

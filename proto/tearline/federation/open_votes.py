@@ -8,6 +8,9 @@ from tearline.limits import MAX_OPEN_VOTES, MAX_VOTE_LIFETIME_MS, MIN_VOTE_LIFET
 
 VoteKey = tuple[VoteKind, str, bytes, bytes]
 
+RECORD_KINDS = (VoteKind.ADMIT, VoteKind.REPLACE)
+"""Kinds of votes whose content is a member record."""
+
 
 class OpenVotes:
     """Votes by decision and voter, each until it expires, is decided or is void."""
@@ -15,8 +18,14 @@ class OpenVotes:
     def __init__(self) -> None:
         self._expiries: dict[VoteKey, dict[str, int]] = {}
 
-    def add(self, vote: Vote, now_ms: int) -> None:
+    def add(self, vote: Vote, now_ms: int, *, decides: bool = False) -> None:
         """Adds a vote.
+
+        Args:
+            vote: The vote.
+            now_ms: The time of the directory entry before it.
+            decides: Whether it completes its decision; its agency may have voted before, when the
+                member record was not in the log.
 
         Raises:
             MembershipRejected: If its agency has voted for the decision, or has too many open
@@ -26,10 +35,11 @@ class OpenVotes:
         if not earliest_ms <= vote.expires_ms <= latest_ms:
             raise MembershipRejected("a vote lasts from 7 to 90 days")
         voter = vote.header.signer
-        if voter in self.voters(vote.key, now_ms):
+        has_voted = voter in self.voters(vote.key, now_ms)
+        if has_voted and not decides:
             raise MembershipRejected("the agency has an open vote for the decision")
         own = [key for key, expiries in self._expiries.items() if voter in expiries]
-        if len(own) >= MAX_OPEN_VOTES:
+        if not has_voted and len(own) >= MAX_OPEN_VOTES:
             self._drop_expired(now_ms)
             if sum(voter in each for each in self._expiries.values()) >= MAX_OPEN_VOTES:
                 raise MembershipRejected(f"the agency has {MAX_OPEN_VOTES} open votes")
@@ -46,8 +56,7 @@ class OpenVotes:
 
     def is_wanted(self, subject: str, state: bytes, content: bytes, now_ms: int) -> bool:
         """Returns whether an open vote names a member record of a subject in its state."""
-        kinds = (VoteKind.ADMIT, VoteKind.REPLACE)
-        return any(self.voters((kind, subject, state, content), now_ms) for kind in kinds)
+        return any(self.voters((kind, subject, state, content), now_ms) for kind in RECORD_KINDS)
 
     def drop(self, subject: str, kinds: Set[VoteKind] = frozenset(VoteKind)) -> None:
         """Voids the open votes on a subject."""

@@ -24,7 +24,7 @@ from tearline.limits import (
 
 
 class RecordBounds:
-    """Counter of each agency's records in the log (spec L-16)."""
+    """Counter of each agency's records in the log (spec L-14)."""
 
     def __init__(self) -> None:
         self._begins: dict[tuple[str, KeyUse], list[int]] = {}

@@ -3,11 +3,15 @@
 Specified in docs/spec/federation-v1.md.
 """
 
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
+from typing import TypeVar
 
 from tearline.dataclass.immutable import immutable
 from tearline.federation.directory import DirectoryEntry, DirectoryProof
 from tearline.tlog.note import NoteSignature
+
+T = TypeVar("T")
 
 
 @immutable
@@ -159,3 +163,8 @@ class LightEntries:
 
     entries: tuple[LightEntry, ...]
     next: int
+
+
+def portions(items: Sequence[T], most: int) -> Iterator[tuple[T, ...]]:
+    """Yields ``items`` in runs of at most ``most``, each for one question."""
+    return (tuple(items[at : at + most]) for at in range(0, len(items), most))

@@ -94,8 +94,10 @@ class Members:
 
     def version(self, uri: str) -> MemberVersion | None:
         """Returns the version of an agency, whatever its status; None if it was never a member."""
-        found = reversed(self._history.get(uri, ()))
-        return next((each for each in found if each.index < self._before), None)
+        for each in reversed(self._history.get(uri, ())):  # by the bound of its changes
+            if each.index < self._before:
+                return each
+        return None
 
     def agency(self, uri: str) -> Agency | None:
         """Returns the member with this URI, or None."""

@@ -162,7 +162,7 @@ def verify_terms(consent: Consent, terms: ConsentTerms) -> None:
 
 
 def verify_may_say(consent: Consent, *, is_originator: bool) -> None:
-    """Checks that the signer may take a step (spec O-12).
+    """Checks that the signer may take a step (spec O-11).
 
     Args:
         consent: The step.
@@ -178,7 +178,7 @@ def verify_may_say(consent: Consent, *, is_originator: bool) -> None:
 def verify_answers(
     given: Consent, terms: ConsentTerms, asked: Consent, asked_for: ConsentTerms
 ) -> None:
-    """Checks that a given consent stays within its request (spec O-12).
+    """Checks that a given consent stays within its request (spec O-11).
 
     Raises:
         ConsentMisplaced: If it is for another packet, use or scope, or for more fields.
@@ -195,7 +195,7 @@ def status_of(steps: Iterable[ConsentStep]) -> ConsentStatus | None:
 
 
 def verify_open_for(step: ConsentStep, steps: Iterable[ConsentStep]) -> None:
-    """Checks that a step can still be taken (spec O-12).
+    """Checks that a step can still be taken (spec O-11).
 
     Raises:
         ConsentClosed: If it cannot; names the status.
@@ -206,5 +206,5 @@ def verify_open_for(step: ConsentStep, steps: Iterable[ConsentStep]) -> None:
 
 
 def is_live(steps: Iterable[ConsentStep], ends_ms: int, *, now_ms: int) -> bool:
-    """Returns whether a consent is given and has not expired (spec O-13)."""
+    """Returns whether a consent is given and has not expired (spec O-12)."""
     return status_of(steps) is ConsentStatus.GIVEN and now_ms < ends_ms

@@ -1,16 +1,16 @@
 """Commitments of a manifest, and the derivation of a packet's keys.
 
     CK              32 random bytes for each compartment
+    salt            HKDF-Expand(CK, label ‖ c, 32)                       one for an opening
     FS_i            HKDF-Expand(CK, label ‖ packet id ‖ c ‖ i, 32)       opens one slot
     K_i ‖ S_i       HKDF-Expand(FS_i, label ‖ packet id ‖ i, 64)         key and salt
     M               SHA-256(label ‖ marking ‖ form ‖ mask)               one for a compartment
     commit_i        SHA-256(label ‖ packet id ‖ i ‖ S_i ‖ M ‖ plaintext)
-    key_commit_c    SHA-256(label ‖ packet id ‖ c ‖ CK)
     opening_commit  SHA-256(label ‖ packet id ‖ c ‖ salt ‖ M ‖ slots)
 
-Integers are big-endian: one byte for the form, two for c, four for i. Commitments are public, so
-they are compared as any bytes are. All functions follow docs/spec/packet-v1.md and hold no secret
-beyond the call.
+An opening's commitment binds the compartment's key by the salt. Integers are big-endian: one byte
+for the form, two for c, four for i. Commitments are public, so they are compared as any bytes are.
+All functions follow docs/spec/packet-v1.md and hold no secret beyond the call.
 """
 
 import struct
@@ -26,7 +26,16 @@ from tearline.packets.packet import SECRET_SIZE, Manifest, Marked, Opening
 
 _SECRET_INFO = label("field-secret")
 _KEYS_INFO = label("field-keys")
+_SALT_INFO = label("opening-salt")
 _SHA256 = SHA256()
+
+
+def opening_salt(key: bytes, compartment: int) -> bytes:
+    """Returns the 32-byte salt of a compartment's opening.
+
+    It says nothing of the key; no two keys are known with one salt.
+    """
+    return HKDFExpand(_SHA256, SECRET_SIZE, _SALT_INFO + u16(compartment)).derive(key)
 
 
 def field_secret(key: bytes, packet_id: bytes, compartment: int, slot: int) -> bytes:
@@ -44,7 +53,7 @@ def field_keys(secret: bytes, packet_id: bytes, slot: int) -> tuple[bytes, bytes
 
 def marking_digest(marked: Marked) -> bytes:
     """Returns the 32-byte digest of marking, form and mask."""
-    return _digest(marked.marking.encode(), marked.form, marked.mask)
+    return _digest(marked.marking.encode(), int(marked.form), marked.mask)
 
 
 @lru_cache(maxsize=MAX_MARKINGS_KEPT)  # a packet's fields have few different markings
@@ -66,11 +75,6 @@ def opening_commit(packet_id: bytes, opening: Opening) -> bytes:
     )
 
 
-def key_commit(packet_id: bytes, compartment: int, key: bytes) -> bytes:
-    """Returns key_commit_c, over a compartment's key."""
-    return labelled_sha256("compartment-key", packet_id, u16(compartment), key)
-
-
 def slot_commit(
     packet_id: bytes, slot: int, salt: bytes, marked: Marked, plaintext: bytes
 ) -> bytes:
@@ -88,7 +92,7 @@ def verify_opening(manifest: Manifest, opening: Opening) -> None:
     c = opening.compartment
     if c >= len(manifest.compartments) or opening.slots[-1] >= len(manifest.slots):
         raise CommitmentMismatch("the opening belongs to another packet")
-    if manifest.compartments[c].opening_commit != opening_commit(manifest.packet_id, opening):
+    if manifest.compartments[c] != opening_commit(manifest.packet_id, opening):
         raise CommitmentMismatch("the opening is not the one that was signed")
 
 

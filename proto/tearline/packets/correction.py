@@ -50,7 +50,7 @@ def subject_of(manifest: Manifest) -> Subject:
 
 
 def verify_corrects(correction: Subject, corrected: Subject) -> None:
-    """Checks that a packet may replace another (spec P-30).
+    """Checks that a packet may replace another (spec P-23).
 
     A reader of the one may then read the other on the same terms.
 
@@ -86,7 +86,7 @@ def line_of(packet: bytes, corrects: Corrects) -> tuple[bytes, ...]:
 
 
 def verify_length(packet: bytes, corrects: Corrects) -> None:
-    """Checks that a line may have one more packet behind ``packet`` (spec P-31).
+    """Checks that a line may have one more packet behind ``packet`` (spec P-23).
 
     Raises:
         CorrectionRefused: If it is too long.

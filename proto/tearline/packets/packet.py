@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from itertools import chain
 from typing import NamedTuple, Protocol
 
 from tearline.dataclass.immutable import immutable
@@ -167,19 +166,11 @@ class Field:
 
 
 @immutable
-class Compartment:
-    """Compartment in the manifest: two 32-byte commitments."""
-
-    opening_commit: bytes
-    key_commit: bytes
-
-
-@immutable
 class Manifest:
     """Originator's signed part of a packet.
 
-    Slots are numbered by their places. ``slots`` holds a commitment for each, and
-    ``ciphertexts_root`` is one for all their ciphertexts; 32 bytes each.
+    Compartments and slots are numbered by their places, and have a commitment each;
+    ``ciphertexts_root`` is one for all ciphertexts. All have 32 bytes.
     """
 
     header: Header
@@ -192,7 +183,7 @@ class Manifest:
     derived_from: tuple[bytes, ...]
     supersedes: bytes
     evaluation: str
-    compartments: tuple[Compartment, ...]
+    compartments: tuple[bytes, ...]
     slots: tuple[bytes, ...]
     ciphertexts_root: bytes
 
@@ -205,8 +196,7 @@ class Manifest:
             raise PacketTooLarge(f"a packet has at most {MAX_SLOTS} slots")
         if len(self.compartments) % COMPARTMENTS_MULTIPLE or len(self.slots) % SLOTS_MULTIPLE:
             raise StatementMalformed("compartments and slots are not padded")
-        pairs = ((each.opening_commit, each.key_commit) for each in self.compartments)
-        if len({*self.slots, *chain(*pairs)}) != len(self.slots) + 2 * len(self.compartments):
+        if len({*self.slots, *self.compartments}) != len(self.slots) + len(self.compartments):
             raise StatementMalformed("two commitments of the packet are the same")
         if any(len(i) != HASH_SIZE for i in self.derived_from) or len(self.supersedes) not in (
             0,

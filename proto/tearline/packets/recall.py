@@ -173,12 +173,12 @@ def is_answer(recall: Recall) -> bool:
 
 
 def following(state: RecallState, answer: RecallAnswer) -> RecallState:
-    """Returns the state after an answer; the order of answers does not matter (spec RC-9)."""
+    """Returns the state after an answer; the order of answers does not matter (spec RC-8)."""
     return max(state, answer.state)
 
 
 def verify_answer_time(order: RecallOrder, entry_ms: int) -> None:
-    """Checks that a recall leaves its recipient enough time to answer (spec RC-7).
+    """Checks that a recall leaves its recipient enough time to answer (spec RC-4).
 
     Args:
         order: The recall.
@@ -197,7 +197,7 @@ def with_answer_time(order: RecallOrder, now_ms: int) -> RecallOrder:
 
 
 def answer_due_ms(order: RecallOrder, arrived_ms: int) -> int:
-    """Returns the recipient's deadline (spec RC-11), at least a day after arrival.
+    """Returns the recipient's deadline (spec RC-6), at least a day after arrival.
 
     Args:
         order: The recall.

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import TermsMalformed
@@ -29,8 +29,7 @@ _POLICY_ID = re.compile(r"policy `([^`]+)`")
 _UNNAMED_FAULT = "request"
 
 
-@immutable
-class ReleaseRequest:
+class ReleaseRequest(NamedTuple):
     """Request for a release decision.
 
     Attributes:

@@ -5,7 +5,6 @@ Pure functions behind ``tearline policy check|explain|matrix|diff|test`` and the
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from tearline.dataclass.immutable import immutable
 from tearline.policy.engine import Answer, ReleaseRequest
@@ -107,7 +106,7 @@ def matrix(
         Cell(
             path=path,
             partner=partner,
-            decision=policy.decide(replace(request, recipient=partner, marking=marking)),
+            decision=policy.decide(request._replace(recipient=partner, marking=marking)),
         )
         for path, marking in fields.items()
         for partner in columns

@@ -26,13 +26,14 @@ class Form(IntEnum):
     @property
     def text(self) -> str:
         """Returns the form's lower-case name, its only spelling outside this program."""
-        return self.name.lower()
+        return _TEXTS[self]
 
 
 FORMS = tuple(Form)
 REVEALING_FORMS = FORMS[1:]
 """The forms a policy can permit; ``withheld`` is the result without a permit."""
 
+_TEXTS = tuple(form.name.lower() for form in Form)
 _BY_TEXT = {form.text: form for form in Form}
 
 

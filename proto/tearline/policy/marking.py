@@ -3,7 +3,8 @@
 One text spells a marking, for example ``finance.account TLP:AMBER+STRICT PAP:AMBER H1,H3 ORCON``:
 category, Traffic Light Protocol 2.0 (FIRST, 2022), Permissible Actions Protocol, handling codes,
 and ``ORCON`` if passing on needs the originator's consent. ``H0`` limits information to its
-original purpose, and always applies; it is written if there is no other code.
+original purpose, and always applies; it is written if there is no other code. Packets carry its
+number, and commit to the text.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from functools import cached_property, lru_cache
 
 from tearline.errors import MarkingMalformed
 from tearline.limits import MAX_MARKING_BYTES, MAX_MARKINGS_KEPT
-from tearline.policy.category import category_named, is_at_least_as_strict_category
+from tearline.policy.category import CATEGORIES, category_named, is_at_least_as_strict_category
 
 
 class Tlp(IntEnum):
@@ -54,6 +55,8 @@ HANDLING_CODES = ("H1", "H2", "H3")
 
 _TLP = {f"TLP:{level.text.upper()}": level for level in Tlp}
 _PAP = {f"PAP:{level.text.upper()}": level for level in Pap}
+_TLP_NAMED = {level.text: level for level in Tlp}
+_PAP_NAMED = {level.text: level for level in Pap}
 _BASELINE = "H0"
 _ORCON = "ORCON"
 
@@ -85,6 +88,10 @@ class Marking:
         if self.handling != tuple(code for code in HANDLING_CODES if code in self.handling):
             raise MarkingMalformed("handling codes are H1 to H3, each once, ascending")
 
+    def __hash__(self) -> int:
+        """Returns a hash that is computed once: markings are keys of every decision."""
+        return self.number
+
     def encode(self) -> str:
         """Returns the marking's canonical form: a line of ASCII."""
         return self._spelling
@@ -100,6 +107,13 @@ class Marking:
         if self.orcon:
             parts.append(_ORCON)
         return " ".join(parts)
+
+    @cached_property
+    def number(self) -> int:
+        """Returns the marking's number, which packets carry in place of its text (spec P-7)."""
+        handling = sum(1 << HANDLING_CODES.index(code) for code in self.handling)
+        parts = (self.tlp << 2 | self.pap) << 3 | handling
+        return (category_named(self.category).rank + 1) << 9 | parts << 1 | self.orcon
 
     def raised_to(self, floor: "Marking") -> "Marking":
         """Returns this marking, as strict as ``floor`` in each part.
@@ -150,13 +164,32 @@ def parse_marking(text: str) -> Marking:
     return marking
 
 
+@lru_cache(maxsize=MAX_MARKINGS_KEPT)
+def marking_numbered(number: int) -> Marking:
+    """Returns the marking with a number.
+
+    Raises:
+        MarkingMalformed: If no marking has it.
+    """
+    place, tlp, pap = number >> 9, number >> 6 & 7, number >> 4 & 3
+    if not 0 < place <= len(CATEGORIES) or tlp >= len(Tlp):
+        raise MarkingMalformed("no marking has that number")
+    return Marking(
+        category=CATEGORIES[place - 1].name,
+        tlp=Tlp(tlp),
+        handling=tuple(code for bit, code in enumerate(HANDLING_CODES) if number >> bit + 1 & 1),
+        orcon=bool(number & 1),
+        pap=Pap(pap),
+    )
+
+
 def parse_tlp(text: str) -> Tlp:
     """Returns the TLP label of a lower-case name, for example ``amber+strict``.
 
     Raises:
         MarkingMalformed: If ``text`` names none.
     """
-    level = next((level for level in Tlp if level.text == text), None)
+    level = _TLP_NAMED.get(text)
     if level is None:
         raise MarkingMalformed("a TLP label is clear, green, amber, amber+strict or red")
     return level
@@ -168,7 +201,7 @@ def parse_pap(text: str) -> Pap:
     Raises:
         MarkingMalformed: If ``text`` names none.
     """
-    level = next((level for level in Pap if level.text == text), None)
+    level = _PAP_NAMED.get(text)
     if level is None:
         raise MarkingMalformed("a PAP label is clear, green, amber or red")
     return level

@@ -6,12 +6,12 @@ strictest marking. Agreements pin the profile by its digest.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import labelled_sha256
 from tearline.errors import MarkingLoosened, Mislabelled, PathMalformed, SecretProperty
-from tearline.limits import MAX_PATH_BYTES
+from tearline.limits import MAX_PATH_BYTES, MAX_PATHS_KEPT
 from tearline.policy.category import CATEGORIES, category_named, is_at_least_as_strict_category
 from tearline.policy.marking import (
     HANDLING_CODES,
@@ -79,6 +79,7 @@ class ChosenMarking:
     loosened: bool
 
 
+@lru_cache(maxsize=MAX_PATHS_KEPT)  # a reader judges a path several times
 def parse_path(text: str) -> FieldPath:
     """Returns the three parts of a path.
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from tearline.blobs.description import blob_in
+from tearline.crypto.shuffle import shuffled
 from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     CiphertextAltered,
@@ -23,9 +24,9 @@ from tearline.limits import (
 from tearline.packets.ciphertexts import ciphertexts_root, verify_ciphertexts
 from tearline.packets.commitments import (
     field_secret,
-    key_commit,
     marking_digest,
     opening_commit,
+    opening_salt,
     verify_opening,
 )
 from tearline.packets.grant import Grant
@@ -34,7 +35,6 @@ from tearline.packets.packet import (
     SECRET_SIZE,
     AgreementRef,
     BlobLink,
-    Compartment,
     Existence,
     Field,
     Manifest,
@@ -50,7 +50,7 @@ from tearline.packets.packet import (
 )
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking
-from tearline.sealing.slots import open_slot, release_slot, seal_slot
+from tearline.sealing.slots import open_slots, release_slot, seal_slots
 from tearline.statements.statement import HASH_SIZE, Header
 from tearline.wire.packets import CompartmentRelease, OpeningRelease, Release
 
@@ -114,13 +114,11 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
     # Random positions, padding included, so that an index reveals no order.
     slot_count = _round_up(len(fields), SLOTS_MULTIPLE)
     compartment_count = _round_up(len(groups), COMPARTMENTS_MULTIPLE)
-    random = secrets.SystemRandom()
-    free_slots = random.sample(range(slot_count), slot_count)
-    free_compartments = random.sample(range(compartment_count), compartment_count)
+    free_slots = shuffled(slot_count)
+    free_compartments = shuffled(compartment_count)
 
-    slots: dict[int, bytes] = {}
-    ciphertexts: dict[int, bytes] = {}
-    compartments: dict[int, Compartment] = {}
+    placed: dict[int, tuple[bytes, Field]] = {}
+    compartments: dict[int, bytes] = {}
     openings: dict[int, Opening] = {}
     keys: dict[int, bytes] = {}
     links: dict[int, BlobLink] = {}
@@ -129,23 +127,21 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
         keys[c] = secrets.token_bytes(SECRET_SIZE)
         places = sorted(free_slots.pop() for _ in members)
         for i, field in zip(places, members, strict=True):
-            slots[i], ciphertexts[i] = seal_slot(packet_id, c, i, keys[c], field)
+            placed[i] = field_secret(keys[c], packet_id, c, i), field
             if blob := blob_in(field):
                 links[i] = BlobLink(slot=i, id=blob.id, root=blob.root)
         openings[c] = Opening(
             compartment=c,
-            salt=secrets.token_bytes(HASH_SIZE),
+            salt=opening_salt(keys[c], c),
             marking=marking,
             form=form,
             mask=mask,
             slots=tuple(places),
         )
-        compartments[c] = Compartment(
-            opening_commit=opening_commit(packet_id, openings[c]),
-            key_commit=key_commit(packet_id, c, keys[c]),
-        )
+        compartments[c] = opening_commit(packet_id, openings[c])
+    slots, ciphertexts = seal_slots(packet_id, placed)
     lengths = [len(ciphertext) for ciphertext in ciphertexts.values()]
-    room = MAX_PACKET_BYTES - sum(lengths)
+    room, random = MAX_PACKET_BYTES - sum(lengths), secrets.SystemRandom()
     for i in free_slots:
         # Repeated padding with a document of a megabyte would exceed the packet's limit.
         length = random.choice([each for each in lengths if each <= room] or [min(lengths)])
@@ -153,10 +149,7 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
         ciphertexts[i] = secrets.token_bytes(length)
         slots[i] = secrets.token_bytes(HASH_SIZE)
     for c in free_compartments:
-        compartments[c] = Compartment(
-            opening_commit=secrets.token_bytes(HASH_SIZE),
-            key_commit=secrets.token_bytes(HASH_SIZE),
-        )
+        compartments[c] = secrets.token_bytes(HASH_SIZE)
     in_order = tuple(ciphertexts[i] for i in range(slot_count))
     manifest = Manifest(
         header=header,
@@ -202,7 +195,8 @@ def release_of(
     """
     packet_id = sealed.manifest.packet_id
     compartments, slots = sorted(compartments), sorted(slots)
-    opening_of = {slot: opening for opening in sealed.openings.values() for slot in opening.slots}
+    opened = sealed.openings.values() if slots else ()
+    opening_of = {slot: opening for opening in opened for slot in opening.slots}
     named = {*existences, *compartments}
     if not (named <= sealed.openings.keys() and opening_of.keys() >= {*slots}):
         raise NotFound("the packet has no such compartment or slot")
@@ -222,7 +216,7 @@ def release_of(
 
 
 def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: Release) -> View:
-    """Opens every part of a packet that ``release`` has keys for (spec P-18 to P-22).
+    """Opens every part of a packet that ``release`` has keys for (spec P-14 to P-15).
 
     Args:
         manifest: From a statement with a verified signature.
@@ -240,11 +234,11 @@ def open_packet(manifest: Manifest, ciphertexts: Mapping[int, bytes], release: R
         PathDuplicated: If two fields share a path and a form.
         StatementMalformed: If a plaintext is not a field.
     """
-    return _view(release, _fields(manifest, ciphertexts, _released(manifest, release)))
+    return _view(release, open_slots(manifest, _released(manifest, release), ciphertexts))
 
 
 def open_delivered(manifest: Manifest, parts: PacketParts, release: Release) -> View:
-    """Opens a delivered packet, and tells the party at fault if a field does not open.
+    """Opens a delivered packet; if a field does not open, the error names the party at fault.
 
     A ciphertext that opens to its commitment is the one that was sealed: it needs no path. If one
     does not, the path decides. If it leads to the root that was signed, the originator sealed that
@@ -259,7 +253,7 @@ def open_delivered(manifest: Manifest, parts: PacketParts, release: Release) -> 
     """
     released = _released(manifest, release)
     try:
-        return _view(release, _fields(manifest, parts.ciphertexts, released))
+        return _view(release, open_slots(manifest, released, parts.ciphertexts))
     except (CommitmentMismatch, DecryptionFailed):
         try:
             verify_ciphertexts(manifest, parts)
@@ -280,7 +274,7 @@ def granted_slots(manifest: Manifest, grant: Grant, openings: Mapping[int, Openi
         if c not in openings:
             raise CommitmentMismatch("the grant lists a compartment without its opening")
         slots.update(openings[c].slots)
-    if any(i >= len(manifest.slots) for i in slots):
+    if max(slots, default=0) >= len(manifest.slots):
         raise CommitmentMismatch("the grant lists a slot that the packet does not have")
     return slots
 
@@ -290,13 +284,11 @@ def _round_up(count: int, multiple: int) -> int:
 
 
 def _released(manifest: Manifest, release: Release) -> dict[int, tuple[bytes, Marked]]:
-    """Returns the secret of each released slot, with what is said of its marking."""
+    """Returns the secret and the marking of each released slot."""
     _verify_openings(manifest, release)
     released: dict[int, tuple[bytes, Marked]] = {}
     for item in release.compartments:
         opening, c = item.opening, item.opening.compartment
-        if manifest.compartments[c].key_commit != key_commit(manifest.packet_id, c, item.key):
-            raise CommitmentMismatch("a compartment's key is not the one that was signed")
         for i in opening.slots:
             released[i] = field_secret(item.key, manifest.packet_id, c, i), opening
     for single in release.fields:
@@ -306,15 +298,6 @@ def _released(manifest: Manifest, release: Release) -> dict[int, tuple[bytes, Ma
         if (secret, marking_digest(marked)) != (single.secret, marking_digest(single)):
             raise CommitmentMismatch("a slot is released in two ways that differ")
     return released
-
-
-def _fields(
-    manifest: Manifest,
-    ciphertexts: Mapping[int, bytes],
-    released: Mapping[int, tuple[bytes, Marked]],
-) -> dict[int, Field]:
-    """Returns the field of each released slot, in their order."""
-    return {i: open_slot(manifest, i, *released[i], ciphertexts) for i in sorted(released)}
 
 
 def _view(release: Release, fields: Mapping[int, Field]) -> View:
@@ -334,7 +317,7 @@ def _view(release: Release, fields: Mapping[int, Field]) -> View:
 
 
 def _verify_openings(manifest: Manifest, release: Release) -> None:
-    """Checks all openings of disclosed and released compartments (spec P-18)."""
+    """Checks all openings of disclosed and released compartments (spec P-14)."""
     seen: set[int] = set()
     told, whole = release.openings, release.compartments
     for opening in [*(item.opening for item in told), *(item.opening for item in whole)]:

@@ -38,7 +38,7 @@ def seal_release(grant: Grant, release: Release, recipient: KemPublicKey) -> Gra
 
 
 def open_release(grant: Grant, key: KemKey) -> Release:
-    """Returns the release in the sealed part of ``grant`` (spec P-14, P-16).
+    """Returns the release in the sealed part of ``grant`` (spec P-10, P-12).
 
     Raises:
         GrantMisdirected: If it is not sealed to ``key`` with exactly this grant around it.

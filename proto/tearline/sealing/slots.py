@@ -1,4 +1,8 @@
-"""Field in its slot: padded, sealed under its own key, with a commitment."""
+"""Fields in their slots: padded, sealed under their own keys, with commitments.
+
+Each step is taken for all slots before the next one. A processor repeats one step faster than it
+alternates between cipher, hash and parser, which displace one another from its caches.
+"""
 
 from collections.abc import Mapping
 
@@ -26,7 +30,7 @@ _NONCE = bytes(12)  # a slot's key encrypts once
 
 
 def field_plaintext(field: Field) -> bytes:
-    """Returns the plaintext of a field's slot: its length, its encoding and padding (spec P-9)."""
+    """Returns the plaintext of a field's slot: its length, its encoding and padding (spec P-5)."""
     return padded(encode_field(field))
 
 
@@ -40,7 +44,7 @@ def parse_field_plaintext(plaintext: bytes, marked: Marked) -> Field:
 
 
 def padded(encoded: bytes) -> bytes:
-    """Returns an encoding behind its length, padded (spec P-9)."""
+    """Returns an encoding behind its length, padded (spec P-5)."""
     framed = prefixed(encoded)
     return framed.ljust(padded_length(len(framed)), b"\0")
 
@@ -59,23 +63,29 @@ def unpadded(plaintext: bytes) -> bytes:
     return plaintext[4:end]
 
 
-def seal_slot(
-    packet_id: bytes, compartment: int, slot: int, key: bytes, field: Field
-) -> tuple[bytes, bytes]:
-    """Returns the commitment and the ciphertext of a field under its compartment's key.
+def seal_slots(
+    packet_id: bytes, fields: Mapping[int, tuple[bytes, Field]]
+) -> tuple[dict[int, bytes], dict[int, bytes]]:
+    """Returns the commitments and the ciphertexts of slots.
 
     Args:
         packet_id: 16 bytes.
-        compartment: Its number in the packet.
-        slot: Its place in the packet.
-        key: 32 bytes, the compartment's.
-        field: The field.
+        fields: By slot: its own 32-byte secret, and the field.
     """
-    secret = field_secret(key, packet_id, compartment, slot)
-    plaintext = field_plaintext(masked_field(field, secret, packet_id, slot))
-    cipher_key, salt = field_keys(secret, packet_id, slot)
-    ciphertext = AESGCM(cipher_key).encrypt(_NONCE, plaintext, None)
-    return slot_commit(packet_id, slot, salt, field, plaintext), ciphertext
+    keys = {i: field_keys(secret, packet_id, i) for i, (secret, _) in fields.items()}
+    plaintexts = {
+        i: field_plaintext(masked_field(field, secret, packet_id, i))
+        for i, (secret, field) in fields.items()
+    }
+    ciphertexts = {
+        i: AESGCM(keys[i][0]).encrypt(_NONCE, plaintext, None)
+        for i, plaintext in plaintexts.items()
+    }
+    commits = {
+        i: slot_commit(packet_id, i, keys[i][1], field, plaintexts[i])
+        for i, (_, field) in fields.items()
+    }
+    return commits, ciphertexts
 
 
 def release_slot(packet_id: bytes, opening: Opening, key: bytes, slot: int) -> FieldRelease:
@@ -96,32 +106,42 @@ def release_slot(packet_id: bytes, opening: Opening, key: bytes, slot: int) -> F
     )
 
 
-def open_slot(
-    manifest: Manifest, slot: int, secret: bytes, marked: Marked, ciphertexts: Mapping[int, bytes]
-) -> Field:
-    """Returns the field of a slot, opened with the slot's own secret.
+def open_slots(
+    manifest: Manifest,
+    released: Mapping[int, tuple[bytes, Marked]],
+    ciphertexts: Mapping[int, bytes],
+) -> dict[int, Field]:
+    """Returns the fields of released slots, in the order of the slots.
 
     Args:
         manifest: The packet's.
-        slot: The index of one of its slots.
-        secret: 32 bytes, the slot's.
-        marked: Its compartment's opening, or its release: the commitment covers what they say.
+        released: By slot: its own 32-byte secret, and its compartment's opening or its release; the
+            commitment covers what they say.
         ciphertexts: By slot.
 
     Raises:
-        CommitmentMismatch: If the plaintext does not match its commitment.
-        CiphertextMissing: If the ciphertext is absent.
-        DecryptionFailed: If it does not open.
-        StatementMalformed: If the plaintext is not a field.
+        CommitmentMismatch: If a plaintext does not match its commitment.
+        CiphertextMissing: If a ciphertext is absent.
+        DecryptionFailed: If one does not open.
+        StatementMalformed: If a plaintext is not a field.
     """
-    if slot not in ciphertexts:
+    if not released.keys() <= ciphertexts.keys():
         raise CiphertextMissing()
     packet_id = manifest.packet_id
-    cipher_key, salt = field_keys(secret, packet_id, slot)
+    slots = sorted(released)
+    keys = {i: field_keys(released[i][0], packet_id, i) for i in slots}
+    plaintexts = {i: _decrypted(ciphertexts[i], keys[i][0]) for i in slots}
+    for i, plaintext in plaintexts.items():
+        commit = slot_commit(packet_id, i, keys[i][1], released[i][1], plaintext)
+        if manifest.slots[i] != commit:
+            raise CommitmentMismatch("a field is not the one that was signed")
+    return {
+        i: parse_field_plaintext(plaintext, released[i][1]) for i, plaintext in plaintexts.items()
+    }
+
+
+def _decrypted(ciphertext: bytes, key: bytes) -> bytes:
     try:
-        plaintext = AESGCM(cipher_key).decrypt(_NONCE, ciphertexts[slot], None)
+        return AESGCM(key).decrypt(_NONCE, ciphertext, None)
     except InvalidTag:
         raise DecryptionFailed() from None
-    if manifest.slots[slot] != slot_commit(packet_id, slot, salt, marked, plaintext):
-        raise CommitmentMismatch("a field is not the one that was signed")
-    return parse_field_plaintext(plaintext, marked)

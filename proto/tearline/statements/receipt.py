@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed, StatusBackwards
+from tearline.identity import ExchangeUri, NodeUri, parse_uri
 from tearline.limits import MAX_LOG_SIZE
 from tearline.statements.channel import Address
 from tearline.statements.statement import HASH_SIZE, SALT_SIZE, ActedBy, Header
@@ -93,10 +94,13 @@ class Receipt:
             raise StatementMalformed("a receipt has either a place in a channel or a log entry")
         if (self.status in _OF_THE_EXCHANGE) != (self.address is None):
             raise StatementMalformed("the exchange accepts and refuses, the recipient the rest")
+        signer = ExchangeUri if self.address is None else NodeUri
+        if not isinstance(parse_uri(self.header.signer), signer):
+            raise StatementMalformed("the exchange signs with an entry, a node with an address")
 
 
 def verify_forward(current: Status | None, following: Status) -> None:
-    """Checks that ``following`` may come after ``current`` (spec P-25).
+    """Checks that ``following`` may come after ``current`` (spec P-18).
 
     Raises:
         StatusBackwards: If it is an earlier status, or follows a final one.

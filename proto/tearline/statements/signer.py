@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tearline.crypto.keys import SigningKey
+from tearline.crypto.shuffle import shuffled
 from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_BODY_BYTES, TREE_SIZES
@@ -110,8 +111,9 @@ class Signer:
             for kind, body in statements
         )
         # Readers of one leaf learn its position; a random one reveals no other leaf.
-        positions = tuple(secrets.SystemRandom().sample(range(size), len(leaves)))
-        hashes = [secrets.token_bytes(HASH_SIZE) for _ in range(size)]
+        positions = tuple(shuffled(size)[: len(leaves)])
+        filler = secrets.token_bytes(HASH_SIZE * size)
+        hashes = [filler[start : start + HASH_SIZE] for start in range(0, len(filler), HASH_SIZE)]
         for position, leaf in zip(positions, leaves, strict=True):
             hashes[position] = leaf.hash
         levels = tree_levels(hashes)

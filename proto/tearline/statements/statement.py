@@ -26,6 +26,7 @@ from tearline.encoding import label, prefixed, u32
 from tearline.errors import (
     AttestationMissing,
     InclusionInvalid,
+    ProofMalformed,
     SignerMismatch,
     StatementMalformed,
 )
@@ -119,6 +120,10 @@ class Header:
     federation: bytes
     signer: str
     key_id: bytes
+
+
+ROLES = frozenset({"analyst", "liaison", "auditor", "officer"})
+"""Roles of the persons behind statements."""
 
 
 @immutable
@@ -273,12 +278,11 @@ def verify_inclusion(statement: Statement, inclusion: Inclusion, attestation: At
     if len(inclusion.salt) != SALT_SIZE or not 0 <= inclusion.index < attestation.size:
         raise InclusionInvalid("the salt or the position is not possible")
     leaf = leaf_hash(statement.type, inclusion.salt, statement.body)
-    depth = attestation.size.bit_length() - 1
-    if len(inclusion.path) != depth or any(len(node) != HASH_SIZE for node in inclusion.path):
-        raise InclusionInvalid("the path does not fit the tree")
-    if root_from_inclusion(inclusion.index, attestation.size, leaf, inclusion.path) != (
-        attestation.root
-    ):
+    try:
+        root = root_from_inclusion(inclusion.index, attestation.size, leaf, inclusion.path)
+    except ProofMalformed:
+        raise InclusionInvalid("the path does not fit the tree") from None
+    if root != attestation.root:
         raise InclusionInvalid("the path leads to another root")
 
 

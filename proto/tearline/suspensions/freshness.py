@@ -15,7 +15,7 @@ MAX_AHEAD_MS = 120_000
 
 
 def verify_affirmed(newest: Mapping[str, Recorded], parties: Iterable[str], *, now_ms: int) -> None:
-    """Checks that each party affirmed its standing within the last hour (spec T-14).
+    """Checks that each party affirmed its standing within the last hour (spec T-10).
 
     The log's time counts, so that a standing cannot be dated forward. The standing's own date
     counts too, so that an exchange cannot show a withheld one as new.

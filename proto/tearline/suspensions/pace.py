@@ -10,7 +10,7 @@ from tearline.suspensions.standing import Standing
 
 
 def paced(empty_ms: int, before: Standing | None, standing: Standing, *, now_ms: int) -> int:
-    """Returns the time at which the bucket is empty after a standing (spec T-8).
+    """Returns the time at which the bucket is empty after a standing (spec T-4).
 
     A standing that only adds is always accepted. One that adds and lifts has twice the room of one
     that only lifts, so that a waiting lift never delays a suspension.

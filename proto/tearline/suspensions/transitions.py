@@ -85,7 +85,7 @@ def merged(
 
 
 def verify_scopes(standing: Standing, earlier: Standing | None, terms: Terms) -> None:
-    """Checks that a standing's new suspensions have an existing scope (spec T-9).
+    """Checks that a standing's new suspensions have an existing scope (spec T-5).
 
     Earlier suspensions stay in force despite later changes of the agreement.
 
@@ -102,7 +102,7 @@ def verify_scopes(standing: Standing, earlier: Standing | None, terms: Terms) ->
 
 
 def verify_follows(standing: Standing, earlier: Standing | None) -> None:
-    """Checks that a standing may replace the newest known one (spec T-6 to T-7).
+    """Checks that a standing may replace the newest known one (spec T-2 to T-3).
 
     Args:
         standing: The newer one.

@@ -52,7 +52,11 @@ def tree_levels(leaf_hashes: Iterable[bytes]) -> tuple[tuple[bytes, ...], ...]:
     """
     levels = [tuple(leaf_hashes) or (EMPTY_ROOT,)]
     while len(below := levels[-1]) > 1:
-        pairs = [node_hash(*pair) for pair in zip(below[::2], below[1::2], strict=False)]
+        # As ``node_hash`` does, without its call: a tree has as many nodes as leaves.
+        pairs = [
+            hashlib.sha256(b"\1" + left + right).digest()
+            for left, right in zip(below[::2], below[1::2], strict=False)
+        ]
         levels.append((*pairs, *below[2 * len(pairs) :]))
     return tuple(levels)
 
@@ -245,7 +249,7 @@ def consistency_proof(old: int, new: int, read_node: ReadNode) -> tuple[bytes, .
 
 def _require_hashes(hashes: Sequence[bytes], count: int) -> None:
     # Hashes of other sizes would let 31 ‖ 33 bytes pass for 32 ‖ 32.
-    if len(hashes) != count or any(len(node) != HASH_SIZE for node in hashes):
+    if len(hashes) != count or any(map(HASH_SIZE.__ne__, map(len, hashes))):
         raise ProofMalformed("a hash too many, too few, or not of 32 bytes")
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import encode_base64, parse_base64, parse_utf8
 from tearline.errors import MalformedInput, NoteMalformed
-from tearline.limits import MAX_CHECKPOINT_BYTES
+from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_URI_BYTES
 
 KEY_HASH_SIZE = 4
 
@@ -66,6 +66,8 @@ def parse_note_signature(line: str) -> NoteSignature:
     if match is None:
         raise NoteMalformed("a signature line is not valid")
     name, text = match.groups()
+    if len(name.encode()) > MAX_URI_BYTES:
+        raise NoteMalformed("the name of a key is too long")
     try:
         value = parse_base64(text)
     except MalformedInput as error:

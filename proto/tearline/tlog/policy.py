@@ -69,6 +69,12 @@ class LogPolicy:
     witnesses: Mapping[str, VerifierKey] = field(default_factory=dict)
     groups: Mapping[str, CosignerGroup] = field(default_factory=dict)
 
+    def requires_cosigners(self) -> bool:
+        """Returns whether signatures by the logs' own keys do not meet the policy."""
+        logs = {key.name for key in self.logs}
+        own = {key for key in self.witnesses.values() if key.name in logs}
+        return not self._witnessed(self.quorum, own)
+
     def encode(self) -> bytes:
         """Returns the policy as a file, in UTF-8."""
         lines = [

@@ -27,7 +27,7 @@ from tearline.v1 import packet_pb2 as tearline_dot_v1_dot_packet__pb2
 from tearline.v1 import flow_pb2 as tearline_dot_v1_dot_flow__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1atearline/v1/exchange.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\x1a\x18tearline/v1/packet.proto\x1a\x16tearline/v1/flow.proto\"\xb8\x01\n\x0bPacketParts\x12\x10\n\x08manifest\x18\x01 \x01(\x0c\x12\x10\n\x08openings\x18\x02 \x03(\x0c\x12,\n\x0b\x63iphertexts\x18\x03 \x03(\x0b\x32\x17.tearline.v1.Ciphertext\x12\x12\n\nslot_count\x18\x04 \x01(\r\x12\x0c\n\x04path\x18\x05 \x03(\x0c\x12\x0f\n\x07lengths\x18\x06 \x03(\r\x12$\n\x05\x62lobs\x18\x07 \x03(\x0b\x32\x15.tearline.v1.BlobLink\"2\n\x08\x42lobLink\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\n\n\x02id\x18\x02 \x01(\x0c\x12\x0c\n\x04root\x18\x03 \x01(\x0c\"\x8c\x01\n\x07Publish\x12$\n\x07\x62undles\x18\x01 \x03(\x0b\x32\x13.tearline.v1.Bundle\x12#\n\x06signed\x18\x02 \x03(\x0b\x32\x13.tearline.v1.Signed\x12\'\n\x05parts\x18\x03 \x03(\x0b\x32\x18.tearline.v1.PacketParts\x12\r\n\x05order\x18\x04 \x03(\r\"h\n\x07Outcome\x12\r\n\x05\x61\x62out\x18\x01 \x01(\x0c\x12\'\n\x07receipt\x18\x02 \x01(\x0b\x32\x16.tearline.v1.Statement\x12%\n\x07refusal\x18\x03 \x01(\x0b\x32\x14.tearline.v1.Refusal\"T\n\x07Refusal\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0b\n\x03why\x18\x02 \x01(\t\x12\x1b\n\x0eretry_after_ms\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\x11\n\x0f_retry_after_ms\"L\n\x0cPublishReply\x12&\n\x08outcomes\x18\x01 \x03(\x0b\x32\x14.tearline.v1.Outcome\x12\x14\n\x0c\x61ttestations\x18\x02 \x03(\x0c\"$\n\x06\x43ursor\x12\r\n\x05\x65poch\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x04\"\xb9\x01\n\x08\x44\x65livery\x12\r\n\x05\x65poch\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x14\n\x0c\x61ttestations\x18\x03 \x03(\x0c\x12*\n\nstatements\x18\x04 \x03(\x0b\x32\x16.tearline.v1.Statement\x12\'\n\x05parts\x18\x05 \x03(\x0b\x32\x18.tearline.v1.PacketParts\x12&\n\x05\x65ntry\x18\x06 \x01(\x0b\x32\x17.tearline.v1.LogOpening\"B\n\x0e\x45ntriesRequest\x12\r\n\x05start\x18\x01 \x01(\x04\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x04\x12\x14\n\x0cto_directory\x18\x03 \x01(\x08\"K\n\x07\x45ntries\x12\r\n\x05start\x18\x01 \x01(\x04\x12\x0f\n\x07\x65ntries\x18\x02 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x03 \x01(\t\x12\x0c\n\x04more\x18\x04 \x01(\x08\"2\n\x0cProofRequest\x12\x14\n\x0cstatement_id\x18\x01 \x01(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x04\"Q\n\x0bProvenEvent\x12&\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x17.tearline.v1.LogOpening\x12\x0c\n\x04path\x18\x02 \x03(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x04\"Z\n\x0cProvenEvents\x12(\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x18.tearline.v1.ProvenEvent\x12\x12\n\ncheckpoint\x18\x02 \x01(\t\x12\x0c\n\x04next\x18\x03 \x01(\t\"\\\n\rSearchRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x04\x12\r\n\x05limit\x18\x03 \x01(\r\x12\x0e\n\x06\x66ollow\x18\x04 \x01(\x08\x12\x0e\n\x06\x65xport\x18\x05 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1atearline/v1/exchange.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\x1a\x18tearline/v1/packet.proto\x1a\x16tearline/v1/flow.proto\"\xb8\x01\n\x0bPacketParts\x12\x10\n\x08manifest\x18\x01 \x01(\x0c\x12\x10\n\x08openings\x18\x02 \x03(\x0c\x12,\n\x0b\x63iphertexts\x18\x03 \x03(\x0b\x32\x17.tearline.v1.Ciphertext\x12\x12\n\nslot_count\x18\x04 \x01(\r\x12\x0c\n\x04path\x18\x05 \x03(\x0c\x12\x0f\n\x07lengths\x18\x06 \x03(\r\x12$\n\x05\x62lobs\x18\x07 \x03(\x0b\x32\x15.tearline.v1.BlobLink\"2\n\x08Openings\x12&\n\x08openings\x18\x02 \x03(\x0b\x32\x14.tearline.v1.Opening\"2\n\x08\x42lobLink\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\n\n\x02id\x18\x02 \x01(\x0c\x12\x0c\n\x04root\x18\x03 \x01(\x0c\"\x8c\x01\n\x07Publish\x12$\n\x07\x62undles\x18\x01 \x03(\x0b\x32\x13.tearline.v1.Bundle\x12#\n\x06signed\x18\x02 \x03(\x0b\x32\x13.tearline.v1.Signed\x12\'\n\x05parts\x18\x03 \x03(\x0b\x32\x18.tearline.v1.PacketParts\x12\r\n\x05order\x18\x04 \x03(\r\"h\n\x07Outcome\x12\r\n\x05\x61\x62out\x18\x01 \x01(\x0c\x12\'\n\x07receipt\x18\x02 \x01(\x0b\x32\x16.tearline.v1.Statement\x12%\n\x07refusal\x18\x03 \x01(\x0b\x32\x14.tearline.v1.Refusal\"T\n\x07Refusal\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0b\n\x03why\x18\x02 \x01(\t\x12\x1b\n\x0eretry_after_ms\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\x11\n\x0f_retry_after_ms\"L\n\x0cPublishReply\x12&\n\x08outcomes\x18\x01 \x03(\x0b\x32\x14.tearline.v1.Outcome\x12\x14\n\x0c\x61ttestations\x18\x02 \x03(\x0c\"$\n\x06\x43ursor\x12\r\n\x05\x65poch\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x04\"\xb9\x01\n\x08\x44\x65livery\x12\r\n\x05\x65poch\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x14\n\x0c\x61ttestations\x18\x03 \x03(\x0c\x12*\n\nstatements\x18\x04 \x03(\x0b\x32\x16.tearline.v1.Statement\x12\'\n\x05parts\x18\x05 \x03(\x0b\x32\x18.tearline.v1.PacketParts\x12&\n\x05\x65ntry\x18\x06 \x01(\x0b\x32\x17.tearline.v1.LogOpening\"B\n\x0e\x45ntriesRequest\x12\r\n\x05start\x18\x01 \x01(\x04\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x04\x12\x14\n\x0cto_directory\x18\x03 \x01(\x08\"K\n\x07\x45ntries\x12\r\n\x05start\x18\x01 \x01(\x04\x12\x0f\n\x07\x65ntries\x18\x02 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x03 \x01(\t\x12\x0c\n\x04more\x18\x04 \x01(\x08\"2\n\x0cProofRequest\x12\x14\n\x0cstatement_id\x18\x01 \x01(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x04\"Q\n\x0bProvenEvent\x12&\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x17.tearline.v1.LogOpening\x12\x0c\n\x04path\x18\x02 \x03(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x04\"Z\n\x0cProvenEvents\x12(\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x18.tearline.v1.ProvenEvent\x12\x12\n\ncheckpoint\x18\x02 \x01(\t\x12\x0c\n\x04next\x18\x03 \x01(\t\"\\\n\rSearchRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x04\x12\r\n\x05limit\x18\x03 \x01(\r\x12\x0e\n\x06\x66ollow\x18\x04 \x01(\x08\x12\x0e\n\x06\x65xport\x18\x05 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,30 +36,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PACKETPARTS']._serialized_start=123
   _globals['_PACKETPARTS']._serialized_end=307
-  _globals['_BLOBLINK']._serialized_start=309
-  _globals['_BLOBLINK']._serialized_end=359
-  _globals['_PUBLISH']._serialized_start=362
-  _globals['_PUBLISH']._serialized_end=502
-  _globals['_OUTCOME']._serialized_start=504
-  _globals['_OUTCOME']._serialized_end=608
-  _globals['_REFUSAL']._serialized_start=610
-  _globals['_REFUSAL']._serialized_end=694
-  _globals['_PUBLISHREPLY']._serialized_start=696
-  _globals['_PUBLISHREPLY']._serialized_end=772
-  _globals['_CURSOR']._serialized_start=774
-  _globals['_CURSOR']._serialized_end=810
-  _globals['_DELIVERY']._serialized_start=813
-  _globals['_DELIVERY']._serialized_end=998
-  _globals['_ENTRIESREQUEST']._serialized_start=1000
-  _globals['_ENTRIESREQUEST']._serialized_end=1066
-  _globals['_ENTRIES']._serialized_start=1068
-  _globals['_ENTRIES']._serialized_end=1143
-  _globals['_PROOFREQUEST']._serialized_start=1145
-  _globals['_PROOFREQUEST']._serialized_end=1195
-  _globals['_PROVENEVENT']._serialized_start=1197
-  _globals['_PROVENEVENT']._serialized_end=1278
-  _globals['_PROVENEVENTS']._serialized_start=1280
-  _globals['_PROVENEVENTS']._serialized_end=1370
-  _globals['_SEARCHREQUEST']._serialized_start=1372
-  _globals['_SEARCHREQUEST']._serialized_end=1464
+  _globals['_OPENINGS']._serialized_start=309
+  _globals['_OPENINGS']._serialized_end=359
+  _globals['_BLOBLINK']._serialized_start=361
+  _globals['_BLOBLINK']._serialized_end=411
+  _globals['_PUBLISH']._serialized_start=414
+  _globals['_PUBLISH']._serialized_end=554
+  _globals['_OUTCOME']._serialized_start=556
+  _globals['_OUTCOME']._serialized_end=660
+  _globals['_REFUSAL']._serialized_start=662
+  _globals['_REFUSAL']._serialized_end=746
+  _globals['_PUBLISHREPLY']._serialized_start=748
+  _globals['_PUBLISHREPLY']._serialized_end=824
+  _globals['_CURSOR']._serialized_start=826
+  _globals['_CURSOR']._serialized_end=862
+  _globals['_DELIVERY']._serialized_start=865
+  _globals['_DELIVERY']._serialized_end=1050
+  _globals['_ENTRIESREQUEST']._serialized_start=1052
+  _globals['_ENTRIESREQUEST']._serialized_end=1118
+  _globals['_ENTRIES']._serialized_start=1120
+  _globals['_ENTRIES']._serialized_end=1195
+  _globals['_PROOFREQUEST']._serialized_start=1197
+  _globals['_PROOFREQUEST']._serialized_end=1247
+  _globals['_PROVENEVENT']._serialized_start=1249
+  _globals['_PROVENEVENT']._serialized_end=1330
+  _globals['_PROVENEVENTS']._serialized_start=1332
+  _globals['_PROVENEVENTS']._serialized_end=1422
+  _globals['_SEARCHREQUEST']._serialized_start=1424
+  _globals['_SEARCHREQUEST']._serialized_end=1516
 # @@protoc_insertion_point(module_scope)

@@ -27,6 +27,12 @@ class PacketParts(_message.Message):
     blobs: _containers.RepeatedCompositeFieldContainer[BlobLink]
     def __init__(self, manifest: _Optional[bytes] = ..., openings: _Optional[_Iterable[bytes]] = ..., ciphertexts: _Optional[_Iterable[_Union[_packet_pb2.Ciphertext, _Mapping]]] = ..., slot_count: _Optional[int] = ..., path: _Optional[_Iterable[bytes]] = ..., lengths: _Optional[_Iterable[int]] = ..., blobs: _Optional[_Iterable[_Union[BlobLink, _Mapping]]] = ...) -> None: ...
 
+class Openings(_message.Message):
+    __slots__ = ("openings",)
+    OPENINGS_FIELD_NUMBER: _ClassVar[int]
+    openings: _containers.RepeatedCompositeFieldContainer[_packet_pb2.Opening]
+    def __init__(self, openings: _Optional[_Iterable[_Union[_packet_pb2.Opening, _Mapping]]] = ...) -> None: ...
+
 class BlobLink(_message.Message):
     __slots__ = ("slot", "id", "root")
     SLOT_FIELD_NUMBER: _ClassVar[int]

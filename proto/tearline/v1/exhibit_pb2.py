@@ -22,20 +22,21 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from tearline.v1 import light_pb2 as tearline_dot_v1_dot_light__pb2
 from tearline.v1 import statement_pb2 as tearline_dot_v1_dot_statement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19tearline/v1/exhibit.proto\x12\x0btearline.v1\x1a\x1btearline/v1/statement.proto\"\xbf\x01\n\x07\x45xhibit\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12)\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x18.tearline.v1.ProvenEntry\x12%\n\x08manifest\x18\x03 \x01(\x0b\x32\x13.tearline.v1.Signed\x12\'\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x17.tearline.v1.ShownField\x12%\n\x08receipts\x18\x05 \x03(\x0b\x32\x13.tearline.v1.Signed\";\n\x0bProvenEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x0c\n\x04path\x18\x03 \x03(\x0c\"h\n\nShownField\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x11\n\tplaintext\x18\x03 \x01(\x0c\x12\x0f\n\x07marking\x18\x04 \x01(\t\x12\x0c\n\x04\x66orm\x18\x05 \x01(\r\x12\x0c\n\x04mask\x18\x06 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19tearline/v1/exhibit.proto\x12\x0btearline.v1\x1a\x17tearline/v1/light.proto\x1a\x1btearline/v1/statement.proto\"\xf9\x01\n\x07\x45xhibit\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12)\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x18.tearline.v1.ProvenEntry\x12%\n\x08manifest\x18\x03 \x01(\x0b\x32\x13.tearline.v1.Signed\x12\'\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x17.tearline.v1.ShownField\x12%\n\x08receipts\x18\x05 \x03(\x0b\x32\x13.tearline.v1.Signed\x12*\n\x06leaves\x18\x06 \x03(\x0b\x32\x1a.tearline.v1.DirectoryLeaf\x12\x0c\n\x04keys\x18\x07 \x03(\x0c\";\n\x0bProvenEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x0c\n\x04path\x18\x03 \x03(\x0c\"h\n\nShownField\x12\x0c\n\x04slot\x18\x01 \x01(\r\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x11\n\tplaintext\x18\x03 \x01(\x0c\x12\x0f\n\x07marking\x18\x04 \x01(\t\x12\x0c\n\x04\x66orm\x18\x05 \x01(\r\x12\x0c\n\x04mask\x18\x06 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tearline.v1.exhibit_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EXHIBIT']._serialized_start=72
-  _globals['_EXHIBIT']._serialized_end=263
-  _globals['_PROVENENTRY']._serialized_start=265
-  _globals['_PROVENENTRY']._serialized_end=324
-  _globals['_SHOWNFIELD']._serialized_start=326
-  _globals['_SHOWNFIELD']._serialized_end=430
+  _globals['_EXHIBIT']._serialized_start=97
+  _globals['_EXHIBIT']._serialized_end=346
+  _globals['_PROVENENTRY']._serialized_start=348
+  _globals['_PROVENENTRY']._serialized_end=407
+  _globals['_SHOWNFIELD']._serialized_start=409
+  _globals['_SHOWNFIELD']._serialized_end=513
 # @@protoc_insertion_point(module_scope)

@@ -69,11 +69,11 @@ class Opening(_message.Message):
     SLOTS_FIELD_NUMBER: _ClassVar[int]
     compartment: int
     salt: bytes
-    marking: str
+    marking: int
     form: int
     mask: str
     slots: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, compartment: _Optional[int] = ..., salt: _Optional[bytes] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ..., slots: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, compartment: _Optional[int] = ..., salt: _Optional[bytes] = ..., marking: _Optional[int] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ..., slots: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class FieldPlain(_message.Message):
     __slots__ = ("entity", "name", "values", "media_type")
@@ -101,17 +101,25 @@ class OpeningRelease(_message.Message):
     __slots__ = ("opening", "reason")
     OPENING_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
-    opening: bytes
+    opening: Opening
     reason: int
-    def __init__(self, opening: _Optional[bytes] = ..., reason: _Optional[int] = ...) -> None: ...
+    def __init__(self, opening: _Optional[_Union[Opening, _Mapping]] = ..., reason: _Optional[int] = ...) -> None: ...
 
 class CompartmentRelease(_message.Message):
-    __slots__ = ("opening", "key")
-    OPENING_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("compartment", "key", "marking", "form", "mask", "slots")
+    COMPARTMENT_FIELD_NUMBER: _ClassVar[int]
     KEY_FIELD_NUMBER: _ClassVar[int]
-    opening: bytes
+    MARKING_FIELD_NUMBER: _ClassVar[int]
+    FORM_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    compartment: int
     key: bytes
-    def __init__(self, opening: _Optional[bytes] = ..., key: _Optional[bytes] = ...) -> None: ...
+    marking: int
+    form: int
+    mask: str
+    slots: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, compartment: _Optional[int] = ..., key: _Optional[bytes] = ..., marking: _Optional[int] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ..., slots: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class FieldRelease(_message.Message):
     __slots__ = ("slot", "secret", "marking", "form", "mask")
@@ -122,10 +130,10 @@ class FieldRelease(_message.Message):
     MASK_FIELD_NUMBER: _ClassVar[int]
     slot: int
     secret: bytes
-    marking: str
+    marking: int
     form: int
     mask: str
-    def __init__(self, slot: _Optional[int] = ..., secret: _Optional[bytes] = ..., marking: _Optional[str] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ...) -> None: ...
+    def __init__(self, slot: _Optional[int] = ..., secret: _Optional[bytes] = ..., marking: _Optional[int] = ..., form: _Optional[int] = ..., mask: _Optional[str] = ...) -> None: ...
 
 class Ciphertext(_message.Message):
     __slots__ = ("slot", "data")

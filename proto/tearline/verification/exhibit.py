@@ -3,7 +3,7 @@
     federation id, known out of band
         └─ entries of members and keys ───────────┐
            log entries of the packet ─────────────┤ each proven under one checkpoint, signed
-                                                  │ by the keys of the last list
+                                                  │ by the keys of the last constitution
     manifest, signed by its originator ◄──────────┘ with a key valid at that log position
         └─ commit_i ◄── salt_i, marking, plaintext_i of the selected slots only
 
@@ -11,30 +11,27 @@ A slot's salt follows from its key, and not the reverse. So a shown slot opens n
 hidden one is the hash of at least 32 unknown bytes. Shown fields never depend on compartments,
 since their openings would reveal other slots. For the same reason an exhibit holds no grant, and no
 log entry of one. Specified in docs/spec/exhibit-v1.md.
+
+In place of the entries of members and keys, an exhibit may hold leaves of the directory; see
+``stated_signers``. Its reader then relies on the log and the cosigners that its policy names.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
 from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.dataclass.immutable import immutable
 from tearline.errors import (
-    CommitmentMismatch,
     EntryMismatch,
     KeyMalformed,
     LogKeysUnknown,
     MomentUnproven,
-    OnwardUseForbidden,
     StatementMalformed,
     TearlineError,
 )
-from tearline.federation.directory import DIRECTORY
-from tearline.onward.use import Use, conditions
-from tearline.packets.commitments import field_keys, field_secret, slot_commit
+from tearline.federation.directory import DIRECTORY, parse_directory_entry
 from tearline.packets.packet import Manifest, OpenedField, verify_unique_paths
-from tearline.policy.marking import Marking
-from tearline.sealing import field_plaintext, parse_field_plaintext
 from tearline.statements.receipt import Receipt, Status
 from tearline.statements.statement import Header, StatementType
 from tearline.tlog.checkpoint import Checkpoint, parse_checkpoint_text
@@ -49,11 +46,13 @@ from tearline.verification.log_entries import (
     parse_entry,
 )
 from tearline.verification.moment import Moment
+from tearline.verification.shown_fields import open_shown
+from tearline.verification.stated_signers import StatedSigners
 from tearline.verification.trust import TrustState
-from tearline.wire.exhibits import Exhibit, ProvenEntry, ShownField
+from tearline.wire.exhibits import Exhibit, ProvenEntry
 from tearline.wire.grants import parse_event, parse_log_opening, parse_receipt
-from tearline.wire.packets import Release, parse_manifest
-from tearline.wire.statements import Signed
+from tearline.wire.packets import parse_manifest
+from tearline.wire.statements import Signed, header_of
 
 T = TypeVar("T")
 
@@ -90,6 +89,8 @@ class Shown:
         accepted: Whether that is the packet's own acceptance, or a receipt after it.
         sightings: Recipients that the exhibit names.
         checkpoint: The checkpoint that proves all entries.
+        directory: The directory entry that states the signers' keys; None if clear entries
+            certify them.
     """
 
     packet: bytes
@@ -100,6 +101,7 @@ class Shown:
     accepted: bool
     sightings: tuple[Sighting, ...]
     checkpoint: Checkpoint
+    directory: Moment | None = None
 
 
 @immutable
@@ -117,17 +119,15 @@ class Examination:
     shown: Shown | None
 
 
-def verify_exhibit(exhibit: Exhibit, federation: bytes) -> Shown:
-    """Returns the verified contents of an exhibit of this federation.
-
-    Args:
-        exhibit: The exhibit.
-        federation: 32 bytes, the federation id, known out of band.
+def verify_exhibit(
+    exhibit: Exhibit, federation: bytes | None, *, policy: LogPolicy | None = None
+) -> Shown:
+    """Returns the verified contents of an exhibit; see ``examine``.
 
     Raises:
-        TearlineError: The first error found, if there is one.
+        TearlineError: The first error found, or else what the reader lacks.
     """
-    found = examine(exhibit, federation)
+    found = examine(exhibit, federation, policy=policy)
     for error in (*found.errors, *found.lacking):
         raise error
     if found.shown is None:
@@ -138,13 +138,15 @@ def verify_exhibit(exhibit: Exhibit, federation: bytes) -> Shown:
 def examine(
     exhibit: Exhibit, federation: bytes | None, *, policy: LogPolicy | None = None
 ) -> Examination:
-    """Examines an exhibit by the file and the federation id alone (spec X-4 to X-12).
+    """Examines an exhibit by its file and by the facts that its reader knows out of band.
 
     1. Every entry stands in the tree of the checkpoint.
 
-    2. Its clear entries, in order, define the valid keys; the first list is the pinned one.
+    2. Its clear entries, in order, define the valid keys; the charter is the pinned one. Or else
+    its last entry, a directory, states them.
 
-    3. The log of the last list signed the checkpoint, with all its keys.
+    3. The log of the last constitution signed the checkpoint, with all its keys. With a directory,
+    the keys of the policy did, among them cosigners'.
 
     4. Keys that were valid at the log position signed the manifest and the receipts.
 
@@ -152,76 +154,15 @@ def examine(
 
     Args:
         exhibit: The exhibit.
-        federation: 32 bytes, known out of band; None if unknown, so that the federation cannot
-            be verified.
-        policy: The reader's further requirements on a checkpoint, such as cosignatures.
+        federation: 32 bytes, known out of band. Without it, clear entries are not verified, and
+            with a directory, the federation is the one that the signer names.
+        policy: The reader's requirements on a checkpoint, such as cosignatures; with a directory,
+            it must require some.
 
     Returns:
         Errors, missing data and verified contents.
     """
     return _Examiner(exhibit, federation, policy).examine()
-
-
-def show_slot(manifest: Manifest, releases: Iterable[Release], opened: OpenedField) -> ShownField:
-    """Returns a slot opened for others, with keys of its holder.
-
-    Args:
-        manifest: The packet's.
-        releases: The available keys.
-        opened: The field, as opened with them.
-
-    Raises:
-        CommitmentMismatch: If no key matches the slot, or the field differs.
-    """
-    packet_id, slot = manifest.packet_id, opened.slot
-    plaintext = field_plaintext(opened.field)
-    for secret in field_secrets(packet_id, releases, slot):
-        _, salt = field_keys(secret, packet_id, slot)
-        field = opened.field
-        shown = ShownField(
-            slot=slot,
-            salt=salt,
-            plaintext=plaintext,
-            marking=field.marking,
-            form=field.form,
-            mask=field.mask,
-        )
-        _open(manifest, shown)
-        return shown
-    raise CommitmentMismatch("the key to the field is missing")
-
-
-def verify_may_show(marking: Marking) -> None:
-    """Checks that an agency other than the originator may show a field of this marking.
-
-    If a condition of the marking forbids it, the originator makes the exhibit itself, or consents
-    to an exhibit by others; see ``tearline.onward.use``.
-
-    Raises:
-        OnwardUseForbidden: If a condition forbids it; names the condition.
-    """
-    if stands_against := conditions(marking, Use.EVIDENCE):
-        raise OnwardUseForbidden(f"{marking.category}; " + "; ".join(stands_against))
-
-
-def field_secrets(packet_id: bytes, releases: Iterable[Release], slot: int) -> Iterable[bytes]:
-    """Yields the secret of a slot, from each release that opens it."""
-    for release in releases:
-        for item in release.compartments:
-            if slot in item.opening.slots:
-                yield field_secret(item.key, packet_id, item.opening.compartment, slot)
-        for single in release.fields:
-            if single.slot == slot:
-                yield single.secret
-
-
-def _open(manifest: Manifest, shown: ShownField) -> OpenedField:
-    if shown.slot >= len(manifest.slots):
-        raise CommitmentMismatch("the packet has no such slot")
-    commit = slot_commit(manifest.packet_id, shown.slot, shown.salt, shown, shown.plaintext)
-    if commit != manifest.slots[shown.slot]:
-        raise CommitmentMismatch(f"slot {shown.slot} does not match its commitment")
-    return OpenedField(slot=shown.slot, field=parse_field_plaintext(shown.plaintext, shown))
 
 
 @immutable
@@ -243,9 +184,9 @@ class _Examiner:
         self._errors: list[TearlineError] = []
         self._lacking: list[TearlineError] = []
         self._known: list[_Known] = []
-        if federation is None:
-            self._lacking.append(LogKeysUnknown())
-        self._trust = TrustState(federation=federation or self._own_word(), is_partial=True)
+        self._trust: TrustState | StatedSigners | None = None
+        self._federation = federation
+        self._directory: Moment | None = None
         self._packet = exhibit.manifest.statement.id
         self._originator: Header | None = None
         self._signed: dict[bytes, Signed] = {
@@ -257,11 +198,12 @@ class _Examiner:
         note = self._exhibit.checkpoint
         checkpoint = self._try(lambda: parse_checkpoint_text(parse_note(note).text))
         manifest = self._try(self._manifest)
+        self._trust = self._try(self._certified)
         for entry in self._exhibit.entries:
             if checkpoint is not None:
                 self._try(partial(_verify_included, entry, checkpoint))
             self._try(partial(self._take, entry))
-        self._signatures(note)
+        self._signatures(note, checkpoint)
         if not self._known:
             self._errors.append(MomentUnproven())
         if self._signed:
@@ -278,6 +220,7 @@ class _Examiner:
                 accepted=self._known[0].event.code is EventCode.PACKET_ACCEPTED,
                 sightings=tuple(self._sightings),
                 checkpoint=checkpoint,
+                directory=self._directory,
             )
         return Examination(errors=tuple(self._errors), lacking=tuple(self._lacking), shown=shown)
 
@@ -289,13 +232,23 @@ class _Examiner:
             self._errors.append(error)
             return None
 
+    def _certified(self) -> TrustState | StatedSigners:
+        """Returns the keys by the exhibit's leaves; without any, the state before its entries."""
+        exhibit, federation = self._exhibit, self._federation
+        _verify_form(exhibit)
+        if exhibit.leaves:
+            last = exhibit.entries[-1]
+            directory = parse_directory_entry(last.content)
+            self._directory = Moment(index=last.index, time_ms=directory.time_ms)
+            named = header_of(exhibit.manifest.statement.body).federation
+            return StatedSigners(exhibit, federation or named, directory)
+        if federation is None:
+            self._lacking.append(LogKeysUnknown())
+        return TrustState(federation=federation or self._own_word(), is_partial=True)
+
     def _own_word(self) -> bytes:
         """Returns the exhibit's own federation id: enough to find contradictions."""
-        first = self._exhibit.entries[0].content
-        try:
-            signed = parse_clear(first)
-        except TearlineError:
-            return b""
+        signed = parse_clear(self._exhibit.entries[0].content)
         return b"" if signed is None else signed.statement.id
 
     def _manifest(self) -> Manifest:
@@ -308,7 +261,7 @@ class _Examiner:
         """Applies one entry, after those before it: about keys, or about the packet."""
         if entry.content.startswith((CLEAR, DIRECTORY)):
             applied = parse_entry(entry.content)
-            if applied is not None:
+            if applied is not None and isinstance(self._trust, TrustState):
                 self._trust.apply(entry.index, applied)
             return
         opening = parse_log_opening(entry.content)
@@ -320,10 +273,7 @@ class _Examiner:
         self._known.append(known)
         if len(self._known) == 1:
             # The packet existed here at the latest: the key must be valid here.
-            signed = self._exhibit.manifest
-            self._originator = self._trust.verify(
-                signed.statement, signed.attestations, at=known.at
-            )
+            self._originator = self._signer(self._exhibit.manifest, known.at)
         if event.code is EventCode.PACKET_ACCEPTED:
             if self._originator is not None and event.actor != self._originator.signer:
                 raise EntryMismatch(f"entry {entry.index} names another originator")
@@ -337,17 +287,35 @@ class _Examiner:
         if signed is not None:
             if signed.statement.type is not StatementType.RECEIPT:
                 raise StatementMalformed("a statement in a receipt's place is not a receipt")
-            header = self._trust.verify(signed.statement, signed.attestations, at=known.at)
+            header = self._signer(signed, known.at)
             receipt = parse_receipt(signed.statement.body)
-            _verify_receipt(receipt, header, event)
+            if header is not None:
+                _verify_receipt(receipt, header, event)
             status = receipt.status
         return Sighting(node=event.actor, status=status, at=known.at)
 
-    def _signatures(self, note: bytes) -> None:
-        """Adds errors of the checkpoint under the keys of its size."""
+    def _signer(self, signed: Signed, at: Moment) -> Header | None:
+        """Returns the verified signer of a statement; None if no key is certified."""
+        if self._trust is None:
+            return None
+        return self._trust.verify(signed.statement, signed.attestations, at=at)
+
+    def _signatures(self, note: bytes, checkpoint: Checkpoint | None) -> None:
+        """Adds errors of the checkpoint under the keys of its size, or of the policy."""
+        if isinstance(self._trust, TrustState):
+            self._verify_log(note, self._trust)
+        elif self._directory is not None:
+            if checkpoint is not None:
+                self._try(partial(_verify_last, self._directory, checkpoint))
+            if self._policy is None or not self._policy.requires_cosigners():
+                self._lacking.append(LogKeysUnknown("no policy here requires cosigners"))
+        if self._policy is not None:
+            self._errors.extend(self._policy.failings(note))
+
+    def _verify_log(self, note: bytes, trust: TrustState) -> None:
         try:
             size = parse_checkpoint_text(parse_note(note).text).size
-            policy = trusted_keys(self._trust.log.at(size).verifier_keys)
+            policy = trusted_keys(trust.log.at(size).verifier_keys)
         except KeyMalformed as error:
             # A key of a later version's kind: this reader cannot verify it.
             self._lacking.append(error)
@@ -355,16 +323,27 @@ class _Examiner:
             self._errors.append(error)
         else:
             self._errors.extend(policy.failings(note))
-        if self._policy is not None:
-            self._errors.extend(self._policy.failings(note))
 
     def _fields(self, manifest: Manifest | None) -> tuple[OpenedField, ...]:
         if manifest is None:
             return ()
-        opened = [self._try(partial(_open, manifest, shown)) for shown in self._exhibit.fields]
+        opened = [self._try(partial(open_shown, manifest, shown)) for shown in self._exhibit.fields]
         fields = tuple(each for each in opened if each is not None)
         self._try(lambda: verify_unique_paths(each.field for each in fields))
         return fields
+
+
+def _verify_form(exhibit: Exhibit) -> None:
+    kinds = {entry.content[:1] for entry in exhibit.entries[:-1]}
+    if exhibit.leaves and kinds & {CLEAR, DIRECTORY}:
+        raise StatementMalformed("other than blind entries stand before the directory")
+    if not exhibit.leaves and (exhibit.keys or CLEAR not in kinds):
+        raise StatementMalformed("neither clear entries nor leaves certify the signers")
+
+
+def _verify_last(directory: Moment, checkpoint: Checkpoint) -> None:
+    if checkpoint.size != directory.index + 1:
+        raise EntryMismatch("the log goes on behind the directory")
 
 
 def _verify_included(entry: ProvenEntry, checkpoint: Checkpoint) -> None:

@@ -72,7 +72,7 @@ class KeyRegister:
             and record.not_after_ms
             > self._keys[certifier.signer, certifier.key_id].record.not_after_ms
         ):
-            # Otherwise an expired key could certify a longer-lived one (L-14).
+            # Otherwise an expired key could certify a longer-lived one (L-12).
             raise SignerKeyUnknown("a key may not outlive the one that certifies it")
         if not set(record.types) <= NODE_TYPES:
             raise TypeNotAllowed("a node's key may not sign a type reserved to roots")

@@ -38,7 +38,7 @@ def clear_entry(signed: Signed) -> bytes:
     """Returns the entry of a public statement.
 
     Raises:
-        EntryTooLarge: If it exceeds the maximum size of an entry (spec L-5).
+        EntryTooLarge: If it exceeds the maximum size of an entry (spec L-4).
     """
     entry = CLEAR + encode_signed(signed)
     if len(entry) > MAX_ENTRY_BYTES:
@@ -88,7 +88,7 @@ def entry_hash(entry: bytes) -> bytes:
 def verify_opening_in_log(
     opening: LogOpening, path: Sequence[bytes], checkpoint: SignedCheckpoint
 ) -> Event:
-    """Checks that the log under ``checkpoint`` holds an event (spec L-8), and returns the event.
+    """Checks that the log under ``checkpoint`` holds an event (spec L-7), and returns the event.
 
     Args:
         opening: Position, salt and event.
@@ -118,7 +118,7 @@ def verify_same_entry(known: LogOpening, other: LogOpening) -> None:
 def verify_cosigned(note: bytes, log: LogKeys) -> SignedCheckpoint:
     """Returns the checkpoint in ``note``, if the log signed it with all keys of its size.
 
-    The required cosignatures depend on the use: see docs/spec/log-v1.md, L-22.
+    The required cosignatures depend on the use: see docs/spec/log-v1.md, L-19.
 
     Raises:
         LogError: If the note is malformed, of another log, or lacks a signature.

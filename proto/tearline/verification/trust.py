@@ -168,16 +168,16 @@ class TrustState:
     ) -> Header:
         """Verifies the signatures of ``statement``, and returns its signer.
 
-        1. It has one signer, or at least one for a co-signed type (spec S-21).
+        1. It has one signer, or at least one for a co-signed type (spec S-13).
 
-        2. Each inclusion leads to its attestation's root, in this federation (S-22, S-23).
+        2. Each inclusion leads to its attestation's root, in this federation (S-14, S-15).
 
-        3. The body begins with the first attestation's federation, signer and key (S-24).
+        3. The body begins with the first attestation's federation, signer and key (S-15).
 
         4. This state, not the message, assigns the attestation's key to its signer. The key is
-        valid at ``at``, and its record lists the statement's type (S-25).
+        valid at ``at``, and its record lists the statement's type (S-16).
 
-        5. The signature verifies, both halves (S-26).
+        5. The signature verifies, both halves (S-17).
 
         Args:
             statement: The statement.
@@ -185,7 +185,7 @@ class TrustState:
             at: The moment of the verification.
             vouched: Whether a verified statement of the same agency at ``at`` names this one by
                 its id. A node's key may then have ended before ``at``, but must have begun
-                (spec P-38).
+                (spec P-13).
 
         Raises:
             TearlineError: Of the Packet or Trust branch; names the failed check.
@@ -351,7 +351,7 @@ class TrustState:
         return self.verify(signed.statement, signed.attestations, at=at)
 
     def _end_keys(self, agency: str, index: int) -> None:
-        """Ends all keys of an agency: another generation of it certifies new ones (F-9)."""
+        """Ends all keys of an agency: another generation of it certifies new ones (F-6)."""
         self._keys.end(agency, index)
 
     def _apply_key_record(self, signed: Signed, index: int) -> None:

@@ -1,6 +1,6 @@
 """Evidence of a wrong directory: the log states another one than its own entries make.
 
-It is a proof (spec L-12) of the directory entry, whose path also gives the root over the entries
+It is a proof (spec L-11) of the directory entry, whose path also gives the root over the entries
 below. A reader with these entries derives the directory anew, and trusts no other party.
 """
 

@@ -78,7 +78,7 @@ def decode(message_type: type[M], data: bytes, *, maximum: int) -> M:
 def parse_strictly(
     data: bytes, message_type: type[M], read: Callable[[M], T], *, maximum: int
 ) -> T:
-    """Returns a value from its canonical encoding (spec S-7).
+    """Returns a value from its canonical encoding (spec S-2).
 
     The decoded message is encoded again without unknown fields, and must equal ``data``. ``read``
     runs after that and makes no second message. Therefore ``read`` must distinguish, or refuse, any
@@ -89,7 +89,7 @@ def parse_strictly(
     """
     message = decode(message_type, data, maximum=maximum)
     message.DiscardUnknownFields()
-    if serialize(message) != data:
+    if message.SerializeToString(deterministic=True) != data:
         raise StatementMalformed("the bytes are not the one encoding of their content")
     try:
         return read(message)

@@ -1,8 +1,10 @@
 """Codecs of exhibits: parts of a packet for a reader without its keys."""
 
+from tearline.crypto.keys import SIGNING_PUBLIC_SIZE
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
+from tearline.federation.turns import Leaf
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_LOG_SIZE, MAX_SLOTS
 from tearline.packets.packet import verify_form
 from tearline.policy.form import Form
@@ -23,6 +25,7 @@ from tearline.wire.table import (
     sized,
     table,
 )
+from tearline.wire.turns import DIRECTORY_LEAF
 
 _MAX_PATH = MAX_LOG_SIZE.bit_length() - 1
 
@@ -33,7 +36,7 @@ class ProvenEntry:
 
     Attributes:
         index: Position of the entry, from 0.
-        content: A clear entry itself, or the encoded opening of a blind one (spec L-12).
+        content: A clear entry itself, or the encoded opening of a blind one (spec L-11).
         path: Sibling hashes from the leaf to the root, 32 bytes each.
     """
 
@@ -80,6 +83,9 @@ class Exhibit:
         manifest: The packet's statement.
         fields: The shown fields, ascending by slot; at least one.
         receipts: Receipts of recipients of a part of the packet.
+        leaves: States of the signers' agencies, ascending by URI, in the directory that is the
+            last entry; none if clear entries certify the signers' keys.
+        keys: The signers' public keys, ascending, beside the leaves.
     """
 
     checkpoint: bytes
@@ -87,6 +93,8 @@ class Exhibit:
     manifest: Signed
     fields: tuple[ShownField, ...]
     receipts: tuple[Signed, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
+    keys: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         for indices in (
@@ -130,6 +138,8 @@ EXHIBIT = table(
     manifest=part(SIGNED),
     fields=many(part(_SHOWN_FIELD)),
     receipts=many(part(SIGNED)),
+    leaves=many(part(DIRECTORY_LEAF)),
+    keys=many(sized(SIGNING_PUBLIC_SIZE, "a signer's public key has the wrong size")),
 )
 encode_exhibit = EXHIBIT.encode
 """Returns the canonical encoding of an exhibit."""

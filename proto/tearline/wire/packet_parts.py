@@ -1,14 +1,17 @@
 """Translators of a manifest's attachments: openings and ciphertexts."""
 
+from collections.abc import Sequence
+
 from tearline.dataclass.immutable import immutable
+from tearline.encoding import is_ascending
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_MESSAGE_BYTES, MAX_SLOTS
-from tearline.packets.packet import BLOB_ID_SIZE, BlobLink, PacketParts
+from tearline.packets.packet import BLOB_ID_SIZE, BlobLink, Opening, PacketParts
 from tearline.statements.statement import HASH_SIZE
 from tearline.v1 import exchange_pb2 as pb
 from tearline.v1 import packet_pb2
-from tearline.wire.codec import decode, serialize
-from tearline.wire.packets import encode_opening, parse_opening
+from tearline.wire.codec import decode, parse_strictly, serialize
+from tearline.wire.packets import OPENING, encode_opening
 
 
 def write_parts(parts: PacketParts) -> pb.PacketParts:
@@ -33,28 +36,39 @@ def read_parts(message: pb.PacketParts) -> PacketParts:
     Raises:
         StatementMalformed: If they are not valid.
     """
-    slots = [ciphertext.slot for ciphertext in message.ciphertexts]
-    if len(message.manifest) != HASH_SIZE or slots != sorted(set(slots)):
+    ciphertexts = [(ciphertext.slot, ciphertext.data) for ciphertext in message.ciphertexts]
+    slots = [slot for slot, _ in ciphertexts]
+    if len(message.manifest) != HASH_SIZE or not is_ascending(slots):
         raise StatementMalformed("a packet's parts name a manifest, and each slot once, in order")
     if len(slots) > MAX_SLOTS or len(message.openings) > MAX_COMPARTMENTS:
         raise StatementMalformed("the parts are more than a packet has")
     path, lengths = tuple(message.path), tuple(message.lengths)
     if max(message.slot_count, len(path), len(lengths)) > MAX_SLOTS:
         raise StatementMalformed("the parts are more than a packet has")
-    if any(len(node) != HASH_SIZE for node in path):
+    if any(map(HASH_SIZE.__ne__, map(len, path))):
         raise StatementMalformed("the path of ciphertexts has hashes of 32 bytes")
     linked = [link.slot for link in message.blobs]
-    if linked != sorted(set(linked)) or not {*linked} <= {*slots}:
+    if not is_ascending(linked) or not {*linked} <= {*slots}:
         raise StatementMalformed("a packet's parts link one document at most to each slot")
     return PacketParts(
         manifest=message.manifest,
-        openings=tuple(parse_opening(data) for data in message.openings),
-        ciphertexts={c.slot: c.data for c in message.ciphertexts},
+        openings=_read_openings(message.openings),
+        ciphertexts=dict(ciphertexts),
         slot_count=message.slot_count,
         path=path,
         lengths=lengths,
         blobs=tuple(map(_read_link, message.blobs)),
     )
+
+
+def _read_openings(encoded: Sequence[bytes]) -> tuple[Opening, ...]:
+    """Reads all openings at once, each as strictly as alone."""
+    data = serialize(pb.PacketParts(openings=encoded))
+    return parse_strictly(data, pb.Openings, _openings_of, maximum=MAX_MESSAGE_BYTES)
+
+
+def _openings_of(message: pb.Openings) -> tuple[Opening, ...]:
+    return tuple(map(OPENING.read, message.openings))
 
 
 def _read_link(message: pb.BlobLink) -> BlobLink:

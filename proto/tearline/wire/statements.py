@@ -17,6 +17,7 @@ from tearline.limits import (
 from tearline.statements.signer import SignedTree
 from tearline.statements.statement import (
     HASH_SIZE,
+    ROLES,
     SALT_SIZE,
     ActedBy,
     Attestation,
@@ -71,7 +72,7 @@ ACTED_BY = table(
     pb.ActedBy,
     ActedBy,
     pseudonym=sized(HASH_SIZE, _PERSON),
-    role=TEXT,
+    role=checked(TEXT, ROLES.__contains__, "a person has no such role"),
     token_hash=sized(HASH_SIZE, _PERSON),
     time_ms=NUMBER,
 )

@@ -5,18 +5,18 @@ order of the field numbers. A table that omits a field of the schema, or differs
 type, raises when its module is imported.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
-from tearline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES
+from tearline.limits import MAX_BODY_BYTES, MAX_MESSAGE_BYTES, MAX_TIME_MS
 from tearline.statements.statement import HASH_SIZE
 from tearline.wire.codec import Codec
 
@@ -94,6 +94,9 @@ def below(bound: int, why: str) -> Kind:
     return checked(NUMBER, bound.__gt__, why)
 
 
+_TIME = below(MAX_TIME_MS + 1, "a time or duration is not below 2^63")
+
+
 def hash_path(maximum: int, why: str) -> Kind:
     """Returns the kind of a proof's path: at most ``maximum`` hashes."""
 
@@ -139,11 +142,6 @@ def required(codec: Codec[Any], why: str) -> Kind:
     return replace(part(codec), absent=why)
 
 
-def encoded(codec: Codec[Any]) -> Kind:
-    """Returns the kind of bytes that are an encoding of their own."""
-    return translated(BYTES, codec.encode, codec.parse)
-
-
 def many(kind: Kind, *, least: int = 0, most: int = MAX_MESSAGE_BYTES, why: str = "") -> Kind:
     """Returns the kind of a list of ``least`` to ``most`` fields of ``kind``.
 
@@ -183,7 +181,7 @@ def table(
     maximum: int = MAX_BODY_BYTES,
     **fields: Kind,
 ) -> Codec[T]:
-    """Returns the codec of a table.
+    """Returns the codec of a table; its times and durations are below 2^63 (spec S-1).
 
     Args:
         message: The type of the messages.
@@ -195,47 +193,67 @@ def table(
         TypeError: If the fields are not those of the message.
     """
     _verify_schema(message, fields)
-    attributes = {name: kind.attribute or name for name, kind in fields.items()}
-    keywords = {name: attribute.rpartition(".")[2] for name, attribute in attributes.items()}
-    writes = tuple((name, kind.write) for name, kind in fields.items() if kind.write)
-    reads = tuple(
-        (keywords[name], kind.read)
-        for name, kind in fields.items()
-        if kind.read and not (kind.is_optional or kind.absent)
-    )
-    presences = tuple(
-        (keywords[name], name, kind.read, kind.absent)
-        for name, kind in fields.items()
-        if kind.read and (kind.is_optional or kind.absent)
-    )
-    names, arguments = tuple(fields), tuple(keywords.values())
-    values_of, fields_of = attrgetter(*attributes.values()), attrgetter(*fields)
+    for name, kind in fields.items():
+        if name.endswith("_ms") and kind.read is None:
+            fields[name] = replace(kind, read=_TIME.read)
+    write: Callable[[T], Message] | None = None
+    read: Callable[[Any], T] | None = None
 
-    # These run for every part of every message. Names and values are of one length by their making,
-    # which ``zip`` takes as long to compare as to pair.
-    def write(value: T) -> Message:
-        found = dict(zip(names, values_of(value)))  # noqa: B905
-        for name, translate in writes:
-            found[name] = translate(found[name])
-        return message(**found)
+    # Both run for every part of every message. Most programs use few of the tables.
+    def write_first(value: T) -> Message:
+        nonlocal write
+        if write is None:
+            write = _writer(message, fields)
+        return write(value)
 
-    def read(source: Message) -> T:
-        found = dict(zip(arguments, fields_of(source)))  # noqa: B905
-        for argument, translate in reads:
-            found[argument] = translate(found[argument])
-        for argument, name, translate, absent in presences:
-            if source.HasField(name):
-                found[argument] = translate(found[argument])
-            elif absent:
-                raise StatementMalformed(absent)
-            else:
-                found[argument] = None
-        return make(**found)
+    def read_first(source: Message) -> T:
+        nonlocal read
+        if read is None:
+            read = _reader(make, fields)
+        return read(source)
 
-    return Codec(message=message, write=write, read=read, maximum=maximum)
+    return Codec(message=message, write=write_first, read=read_first, maximum=maximum)
 
 
-def _verify_schema(message: type[Message], fields: dict[str, Kind]) -> None:
+def _writer(message: type[Message], fields: Mapping[str, Kind]) -> Callable[[Any], Message]:
+    """Compiles the function that returns the message of a value."""
+    scope: dict[str, Any] = {"message": message}
+    arguments = []
+    for name, kind in fields.items():
+        value = f"value.{kind.attribute or name}"
+        if kind.write is not None:
+            scope[f"write_{name}"] = kind.write
+            value = f"write_{name}({value})"
+        arguments.append(f"{name}={value}")
+    return _compiled(f"lambda value: message({', '.join(arguments)})", scope)
+
+
+def _reader(make: Callable[..., T], fields: Mapping[str, Kind]) -> Callable[[Any], T]:
+    """Compiles the function that returns the value of a message."""
+    scope: dict[str, Any] = {"make": make, "refuse": _refuse}
+    arguments = []
+    for name, kind in fields.items():
+        field = f"source.{name}"
+        if kind.read is not None:
+            scope[f"read_{name}"] = kind.read
+            field = f"read_{name}({field})"
+        if kind.is_optional or kind.absent:
+            absent = f"refuse({kind.absent!r})" if kind.absent else "None"
+            field = f"{field} if source.HasField({name!r}) else {absent}"
+        arguments.append(f"{(kind.attribute or name).rpartition('.')[2]}={field}")
+    return _compiled(f"lambda source: make({', '.join(arguments)})", scope)
+
+
+def _compiled(text: str, scope: dict[str, Any]) -> Callable[[Any], Any]:
+    made: Callable[[Any], Any] = eval(text, scope)  # noqa: S307  (names of our own fields)
+    return made
+
+
+def _refuse(why: str) -> NoReturn:
+    raise StatementMalformed(why)
+
+
+def _verify_schema(message: type[Message], fields: Mapping[str, Kind]) -> None:
     schema = message.DESCRIPTOR.fields_by_number
     if len(schema) < 2 or [schema[number].name for number in sorted(schema)] != list(fields):
         raise TypeError(f"the table of {message.__name__} needs each field, in order")
