@@ -1,38 +1,80 @@
-"""Connected components of a graph of references, in a few bytes for each node."""
+"""Connected components of a graph, in twelve bytes for each node."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+
+_NUMBER = "I"  # an unsigned number of four bytes
+_NONE = (1 << 32) - 1
 
 
-def components(links: Iterable[tuple[str, Iterable[str]]]) -> Sequence[Sequence[int]]:
-    """Returns the positions of the nodes of each connected component.
+PlaceOf = Callable[[str], int | None]
+"""Returns the place of a node with an id, one and the same for each id; None without one."""
+
+
+class Components:
+    """Components of a graph in order of their first nodes; holds four bytes for each node.
+
+    Attributes:
+        first: First node of each component, ascending.
 
     Args:
-        links: The id of each node, and the ids that it refers to. Several nodes may share an
-            id. References to an unknown id connect no nodes.
+        size: Number of nodes, which are numbered from 0.
+        edges: Pairs of connected nodes.
     """
-    number: dict[str, int] = {}
-    owners, sources, targets = array("Q"), array("Q"), array("Q")
-    for own, references in links:
-        owners.append(number.setdefault(own, len(number)))
-        for reference in references:
-            sources.append(owners[-1])
-            targets.append(number.setdefault(reference, len(number)))
-    parent = array("Q", range(len(number)))
-    present = bytearray(len(number))
-    for node in owners:
-        present[node] = True
 
-    def root(node: int) -> int:
-        while parent[node] != node:  # union-find, halving paths
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
+    def __init__(self, size: int, edges: Iterable[tuple[int, int]]) -> None:
+        parent = array(_NUMBER, range(size))
 
-    for source, target in zip(sources, targets, strict=True):
-        if present[target]:
+        def root(node: int) -> int:
+            while parent[node] != node:  # union-find, halving paths
+                parent[node] = parent[parent[node]]
+                node = parent[node]
+            return node
+
+        for source, target in edges:
             parent[root(target)] = root(source)
-    found: dict[int, array[int]] = {}
-    for place, node in enumerate(owners):
-        found.setdefault(root(node), array("Q")).append(place)
-    return tuple(found.values())
+        self._next = array(_NUMBER, [_NONE]) * size  # node of the same component
+        last = array(_NUMBER, [_NONE]) * size  # by the root of a component
+        self.first = array(_NUMBER)
+        for node in range(size):
+            its_root = root(node)
+            if last[its_root] == _NONE:
+                self.first.append(node)
+            else:
+                self._next[last[its_root]] = node
+            last[its_root] = node
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def __iter__(self) -> Iterator[Iterator[int]]:
+        return map(self.nodes, range(len(self.first)))
+
+    def nodes(self, component: int) -> Iterator[int]:
+        """Yields the nodes of a component in ascending order."""
+        node = self.first[component]
+        while node != _NONE:
+            yield node
+            node = self._next[node]
+
+
+def linked_components(
+    links: Iterable[tuple[str, Iterable[str]]], size: int, place_of: PlaceOf
+) -> Components:
+    """Returns the components of nodes that are linked by references and by equal ids.
+
+    Args:
+        links: The id of each node, and the ids that it refers to.
+        size: Number of nodes.
+        place_of: Returns the place of an id. References to an unknown id connect no nodes.
+    """
+    return Components(
+        size,
+        (
+            (place, target)
+            for place, (own, references) in enumerate(links)
+            for each in chain((own,), references)
+            if (target := place_of(each)) is not None
+        ),
+    )

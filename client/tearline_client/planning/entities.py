@@ -14,7 +14,7 @@ outside the import adds ``token/Thing/id``, so that such a reader can resolve it
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from tearline.dataclass.immutable import immutable
@@ -28,7 +28,7 @@ from tearline.limits import (
     MAX_PROPERTIES,
     MAX_VALUES,
 )
-from tearline_client.planning.connected_components import components
+from tearline_client.planning.connected_components import PlaceOf, linked_components
 from tearline_client.planning.ftm_schema import is_reference
 
 ID_PROPERTY = "id"
@@ -86,6 +86,10 @@ class Entity:
             if sum(len(_utf8(value)) for value in values) > MAX_FIELD_BYTES:
                 raise MalformedInput("the values of a property hold too many bytes")
         object.__setattr__(self, "properties", MappingProxyType(dict(self.properties)))
+
+
+ExportedEntity = tuple[Entity, frozenset[str]]
+"""An entity, and the properties of which only a generalised form is stored."""
 
 
 @immutable
@@ -160,13 +164,13 @@ def connected_groups(
         ['qiu', 'o1']
         ['ana']
     """
-    present = {entity.id for entity in entities}
+    places = {entity.id: place for place, entity in enumerate(entities)}
     return tuple(
         group
-        for places in components(map(links, entities))
+        for nodes in linked_components(map(links, entities), len(entities), places.get)
         for group in filled_groups(
-            [entities[place] for place in places],
-            present,
+            map(entities.__getitem__, nodes),
+            places.get,
             max_fields=max_fields,
             max_bytes=max_bytes,
         )
@@ -175,7 +179,7 @@ def connected_groups(
 
 def filled_groups(
     component: Iterable[Entity],
-    present: Set[str],
+    place_of: PlaceOf,
     *,
     max_fields: int = MAX_FIELDS,
     max_bytes: int = MAX_GROUP_BYTES,
@@ -184,14 +188,14 @@ def filled_groups(
 
     Args:
         component: Connected entities.
-        present: Ids of all entities of the import.
+        place_of: Returns the place of an id among all entities of the import.
         max_fields: Largest number of fields of a group.
         max_bytes: Largest number of bytes of text of a group.
     """
     waiting: list[Group] = []
     fields = size = 0
     for entity in component:
-        for part in _parts(entity, present, max_fields, max_bytes):
+        for part in _parts(entity, place_of, max_fields, max_bytes):
             more_fields, more_bytes = _cost(part)
             if waiting and (fields + more_fields > max_fields or size + more_bytes > max_bytes):
                 yield _joined(waiting)
@@ -270,8 +274,8 @@ def entities_from_fields(
         return ids.get(token, TOKEN_PREFIX + token)
 
     def resolved(reference: str) -> str:
-        match = _REFERENCE.match(reference)
-        return name_of(match[1]) if match else reference
+        token = token_of_reference(reference)
+        return name_of(token) if token else reference
 
     properties: dict[tuple[str, str], dict[str, list[str]]] = {}
     for path, values in listed:
@@ -288,6 +292,12 @@ def entities_from_fields(
         for (token, schema), found in properties.items()
         if found or schema != UNKNOWN_SCHEMA
     )
+
+
+def token_of_reference(reference: str) -> str:
+    """Returns the token that a field's reference names, or empty text if it names none."""
+    match = _REFERENCE.match(reference)
+    return match[1] if match else ""
 
 
 def _utf8(text: str) -> bytes:
@@ -366,9 +376,9 @@ def _cost(part: Group) -> tuple[int, int]:
     return fields, size
 
 
-def _parts(entity: Entity, present: Set[str], max_fields: int, max_bytes: int) -> Iterator[Group]:
+def _parts(entity: Entity, place_of: PlaceOf, max_fields: int, max_bytes: int) -> Iterator[Group]:
     """Yields the whole entity if one packet can carry it, else one group per property."""
-    outside = tuple(dict.fromkeys(t for t in _references(entity) if t not in present))
+    outside = tuple(dict.fromkeys(t for t in _references(entity) if place_of(t) is None))
     whole = Group(entities=(entity,), outside=outside)
     fields, size = _cost(whole)
     if fields <= max_fields and size <= max_bytes:

@@ -1,16 +1,26 @@
-"""Compact store of the entities of a large source: merged on arrival, grouped on demand.
+"""Store of the entities of a large source: merged on arrival, grouped on demand.
 
-A source of 100,000 rows makes several hundred thousand entities. An object takes about a
-kilobyte. This store holds each entity as a line of JSON until it is read.
+A source of 100,000 rows makes several hundred thousand entities. They lie in a temporary database
+of SQLite. It is in memory while it is small, and else in a file without a name, which ends with the
+process. The file holds no value and no id: entities are sealed by a random key that is in memory
+alone, and ids are keyed hashes. So memory is bounded whatever the size of the source.
 """
 
+import hashlib
 import json
+import secrets
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import overload
+from functools import lru_cache
+from threading import Lock
+from typing import Any, overload
 
-from tearline_client.planning.connected_components import components
+import apsw
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tearline.errors import ImportRefused
+from tearline_client.planning.connected_components import linked_components
 from tearline_client.planning.entities import (
     Entity,
     Group,
@@ -18,6 +28,28 @@ from tearline_client.planning.entities import (
     links,
     merge_entities,
 )
+from tearline_runtime.sqlite import ErrorTable, translated
+
+_SCHEMA = """
+PRAGMA temp_store = FILE;
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -8192; -- KiB; the rest is in the file
+BEGIN;
+CREATE TABLE entity (place INTEGER PRIMARY KEY, id BLOB, schema BLOB, sealed BLOB) STRICT;
+CREATE UNIQUE INDEX entity_by_id ON entity (id, schema);
+"""
+_HASH_SIZE = 16  # bytes; without the key, nobody can make two equal ones
+_NONCE_SIZE = 12
+_READ_AT_ONCE = 256  # entities
+_RECENT = 4096  # ids of which the places are remembered
+
+
+def _unwritable(error: apsw.Error) -> ImportRefused:
+    return ImportRefused(f"its temporary file cannot be used ({error}); TMPDIR names its folder")
+
+
+_ERRORS: ErrorTable = {apsw.CantOpenError: _unwritable, apsw.IOError: _unwritable}
 
 
 class MergedEntities(Sequence[Entity]):
@@ -25,11 +57,19 @@ class MergedEntities(Sequence[Entity]):
 
     Attributes:
         size_bytes: Size of all entities as lines.
+
+    Raises:
+        StoreFull: From each method, if the disk of temporary files is full.
+        ImportRefused: From each method, if the disk fails.
     """
 
     def __init__(self) -> None:
-        self._lines: list[bytes] = []
-        self._places: dict[tuple[str, str], int] = {}
+        self._key = secrets.token_bytes(32)
+        self._cipher = AESGCM(secrets.token_bytes(32))
+        self._sealed = self._size = 0
+        self._lock = Lock()  # several threads may read
+        self._database = apsw.Connection("")
+        self._rows(_SCHEMA)
         self.size_bytes = 0
 
     def add(self, entity: Entity) -> None:
@@ -38,20 +78,34 @@ class MergedEntities(Sequence[Entity]):
         Raises:
             MalformedInput: If the merged entity exceeds the bounds of a packet.
         """
-        place = self._places.setdefault((entity.id, entity.schema), len(self._lines))
+        names = self._hash(entity.id), self._hash(entity.schema)
         line = _encoded(entity)
-        if place == len(self._lines):
-            self._lines.append(b"")
-        elif line != self._lines[place]:
-            line = _encoded(*merge_entities((self[place], entity)))
-        self.size_bytes += len(line) - len(self._lines[place])
-        self._lines[place] = line
+        found = self._rows("SELECT place, sealed FROM entity WHERE id = ? AND schema = ?", *names)
+        for place, sealed in found:
+            earlier = self._opened(sealed)
+            if line != earlier:
+                line = _encoded(*merge_entities((_decoded(earlier), entity)))
+                self._rows(
+                    "UPDATE entity SET sealed = ? WHERE place = ?", self._sealed_line(line), place
+                )
+                self.size_bytes += len(line) - len(earlier)
+            return
+        self._rows(
+            "INSERT INTO entity VALUES (?, ?, ?, ?)", self._size, *names, self._sealed_line(line)
+        )
+        self._size += 1
+        self.size_bytes += len(line)
+
+    def place_of(self, ftm_id: str) -> int | None:
+        """Returns the place of an entity with an id, always the same one; None without one."""
+        found = self._rows("SELECT place FROM entity WHERE id = ? LIMIT 1", self._hash(ftm_id))
+        return found[0][0] if found else None
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return self._size
 
     def __iter__(self) -> Iterator[Entity]:
-        return map(_decoded, self._lines)
+        return self._between(0, self._size)
 
     @overload
     def __getitem__(self, place: int) -> Entity: ...
@@ -61,27 +115,57 @@ class MergedEntities(Sequence[Entity]):
 
     def __getitem__(self, place: int | slice) -> Entity | Sequence[Entity]:
         if isinstance(place, slice):
-            return tuple(map(_decoded, self._lines[place]))
-        return _decoded(self._lines[place])
+            return tuple(self[each] for each in range(*place.indices(self._size)))
+        number = range(self._size)[place]
+        return next(self._between(number, number + 1))
+
+    def _between(self, begin: int, end: int) -> Iterator[Entity]:
+        for place in range(begin, end, _READ_AT_ONCE):
+            for (sealed,) in self._rows(
+                "SELECT sealed FROM entity WHERE place >= ? AND place < ? ORDER BY place",
+                place,
+                min(place + _READ_AT_ONCE, end),
+            ):
+                yield _decoded(self._opened(sealed))
+
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        with self._lock, translated(_ERRORS):
+            return list(self._database.execute(statement, values))
+
+    def _hash(self, text: str) -> bytes:
+        return hashlib.blake2b(text.encode(), key=self._key, digest_size=_HASH_SIZE).digest()
+
+    def _sealed_line(self, line: bytes) -> bytes:
+        self._sealed += 1
+        nonce = self._sealed.to_bytes(_NONCE_SIZE, "big")
+        return nonce + self._cipher.encrypt(nonce, line, None)
+
+    def _opened(self, sealed: bytes) -> bytes:
+        return self._cipher.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], None)
 
 
 class Groups(Sequence[Group]):
     """Groups as ``connected_groups`` returns them, each made on demand.
 
+    The payments of one account are one component of any size, so a group is made from the entities
+    behind the last one. Groups that are asked for in order are made once.
+
     Args:
         entities: The entities, one for each (id, schema).
     """
 
-    def __init__(self, entities: Sequence[Entity]) -> None:
+    def __init__(self, entities: MergedEntities) -> None:
         self._entities = entities
-        self._present = frozenset(entity.id for entity in entities)
-        self._components = components(map(links, entities))
+        self._place_of = lru_cache(_RECENT)(entities.place_of)
+        self._components = linked_components(map(links, entities), len(entities), self._place_of)
         self._starts = array("Q")  # the first group of each component
-        self._made: tuple[int, tuple[Group, ...]] = (-1, ())
+        self._component = self._group = -1  # the last one that was made
+        self._last: Group
+        self._further: Iterator[Group] = iter(())
         size = 0
         for number in range(len(self._components)):
             self._starts.append(size)
-            size += len(self._groups(number))
+            size += sum(1 for _ in self._groups(number))
         self._size = size
 
     def __len__(self) -> int:
@@ -99,14 +183,19 @@ class Groups(Sequence[Group]):
         if not 0 <= place < self._size:
             raise IndexError(place)
         number = bisect_right(self._starts, place) - 1
-        return self._groups(number)[place - self._starts[number]]
+        wanted = place - self._starts[number]
+        if self._component != number or wanted < self._group:
+            self._component, self._group = number, -1
+            self._further = self._groups(number)
+        while self._group < wanted:
+            self._last = next(self._further)
+            self._group += 1
+        return self._last
 
-    def _groups(self, number: int) -> tuple[Group, ...]:
-        """Returns the groups of one component; the groups of the last component are cached."""
-        if self._made[0] != number:
-            entities = [self._entities[place] for place in self._components[number]]
-            self._made = (number, tuple(filled_groups(entities, self._present)))
-        return self._made[1]
+    def _groups(self, number: int) -> Iterator[Group]:
+        """Yields the groups of one component."""
+        entities = map(self._entities.__getitem__, self._components.nodes(number))
+        return filled_groups(entities, self._place_of)
 
 
 def _encoded(entity: Entity) -> bytes:

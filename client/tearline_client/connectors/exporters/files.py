@@ -4,13 +4,13 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from tearline.errors import ExportRefused
 from tearline.limits import MAX_FILE_NAME_BYTES
-from tearline_runtime.files import create_private, fsync_file
+from tearline_runtime.files import OWNER_ONLY, create_private, fsync_file, fsync_path
 
 # Letters and digits of any script, and signs without meaning to shells, browsers or file systems.
 _PLAIN_NAME = re.compile(r"\w(?:[\w .+@()-]*[\w)])?\Z")
@@ -41,7 +41,7 @@ def verify_free(folder: Path, name: str) -> None:
         ExportRefused: If the name is not plain, the file exists, or the folder is not writable.
     """
     if os.path.lexists(folder / verify_file_name(name)):
-        raise ExportRefused("a file of that name exists")
+        raise ExportRefused(f"{name}: a file of that name exists")
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise ExportRefused("the folder cannot be written")
 
@@ -50,7 +50,8 @@ def verify_free(folder: Path, name: str) -> None:
 def create_file(folder: Path, name: str) -> Iterator[BinaryIO]:
     """Opens a new file ``name`` in ``folder``, readable only by its owner.
 
-    The file gets its name once all data is durable; after a failure, no file remains. An
+    The file gets its name once all data is durable; after a failure, no file remains. Where the
+    file system allows it, the file has no name before, so a killed process leaves none either. An
     existing file or link is never written to.
 
     Raises:
@@ -58,17 +59,28 @@ def create_file(folder: Path, name: str) -> Iterator[BinaryIO]:
             writable.
     """
     target = folder / verify_file_name(name)
-    unfinished = folder / f".{secrets.token_hex(8)}.unfinished"
     with refusing():
-        file = create_private(unfinished)
+        file, unfinished = _create(folder)
     try:
-        with refusing():
-            with file:
-                yield file
-                fsync_file(file)
-            os.link(unfinished, target)  # unlike renaming, fails if the name exists
+        with refusing(), file:
+            yield file
+            fsync_file(file)
+            # Unlike renaming, a link fails if the name exists. With a descriptor, which absolute
+            # paths ignore, Python lets the system follow the link in /proc.
+            source = unfinished or f"/proc/self/fd/{file.fileno()}"
+            os.link(source, target, src_dir_fd=file.fileno(), follow_symlinks=unfinished is None)
+            fsync_path(folder)
     finally:
-        unfinished.unlink()
+        if unfinished is not None:
+            unfinished.unlink()
+
+
+def _create(folder: Path) -> tuple[BinaryIO, Path | None]:
+    """Opens a new file without a name, or else with the returned one."""
+    with suppress(OSError):  # not on every file system, nor on every system
+        return os.fdopen(os.open(folder, os.O_TMPFILE | os.O_WRONLY, OWNER_ONLY), "wb"), None
+    unfinished = folder / f".{secrets.token_hex(8)}.unfinished"
+    return create_private(unfinished), unfinished
 
 
 @contextmanager

@@ -1,15 +1,14 @@
 """Entities as FollowTheMoney JSON lines, for Aleph, OpenAleph, yente and Tearline."""
 
-import json
-import re
 from collections.abc import Collection
+from typing import BinaryIO
 
+from tearline_client.connectors.contract import Exporter, Option, OptionKind, Options, PacketsView
+from tearline_client.connectors.exporters.json_text import encode_json
+from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import EXTENSIONS, GENERALISED, property_of
 
-# JSON escapes only control characters below U+0020. A terminal interprets others too, and
-# invisible or direction-changing characters mislead a reader.
-_UNSEEN = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 # The substitute of each own schema, and its property for texts without a property.
 _STANDS_IN = {"Substance": ("Asset", "notes"), "TransferLeg": ("Payment", "description")}
 _EVENT = ("Event", "notes")
@@ -30,8 +29,7 @@ def encode_entity(entity: Entity, *, generalised: Collection[str] = ()) -> bytes
     }
     if named := sorted(name for name in generalised if name in entity.properties):
         data[GENERALISED] = named
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return _UNSEEN.sub(_escaped, text).encode("utf-8") + b"\n"
+    return encode_json(data) + b"\n"
 
 
 def without_extension(entity: Entity, *, generalised: Collection[str] = ()) -> Entity:
@@ -56,5 +54,33 @@ def without_extension(entity: Entity, *, generalised: Collection[str] = ()) -> E
     return Entity(id=entity.id, schema=schema, properties=properties)
 
 
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+def _write(view: PacketsView, target: BinaryIO, options: Options, report: Report) -> None:
+    for entity, coarse in view.entities:
+        report.made += 1
+        written = without_extension(entity, generalised=coarse) if options["plain"] else entity
+        if written is not entity:
+            for name in entity.properties.keys() - written.properties.keys():
+                why = f"among the texts of a {written.schema}, which has no such property"
+                column = f"{entity.schema}.{name}"
+                report.add(Concern.NOT_UNDERSTOOD, why, column=column, id=entity.id)
+        target.write(encode_entity(written, generalised=coarse))
+
+
+EXPORTER = Exporter(
+    summary="Export PACKETS, or all packets here, as FollowTheMoney JSON lines.",
+    details="""\
+The file holds readable fields only. Properties in generalised form stand under the entity's key \
+"generalised". Without PACKETS, the command leaves out corrected packets. It also leaves out a \
+partner's packets that do not form entities, and names them.
+
+Example: tearline export ftm --output-file all.ftm.json""",
+    write=_write,
+    suffix=".ftm.json",
+    options=(
+        Option(
+            name="plain",
+            kind=OptionKind.FLAG,
+            help="Convert Tearline's own schemata to standard FollowTheMoney.",
+        ),
+    ),
+)

@@ -45,6 +45,8 @@ tt Trinidad and Tobago|tv Tuvalu|tw Taiwan|tz Tanzania|ua Ukraine|ug Uganda|us U
 us United States of America|uy Uruguay|uz Uzbekistan|va Holy See|va Vatican City
 vc Saint Vincent and the Grenadines|ve Venezuela|vg British Virgin Islands
 vg Virgin Islands, British|vi U.S. Virgin Islands|vn Vietnam|vu Vanuatu|ws Samoa|xk Kosovo
+kp Democratic People's Republic of Korea|sy Syrian Arab Republic|ir Iran (Islamic Republic of)
+gb United Kingdom of Great Britain and Northern Ireland|tz United Republic of Tanzania
 ye Yemen|za South Africa|zm Zambia|zw Zimbabwe|suhh Soviet Union|yucs Yugoslavia
 csxx Serbia and Montenegro|cshh Czechoslovakia|dd East Germany
 """

@@ -15,6 +15,7 @@ from tearline.encoding import label, prefixed
 from tearline.errors import ImportRefused, MalformedInput
 from tearline.limits import MAX_UPLOADED_TABLE
 from tearline.text.choices import listed
+from tearline_client.connectors.contract import Importer, Option, OptionKind, Options
 from tearline_client.connectors.importers.dates import iso_date
 from tearline_client.connectors.importers.identifiers import Verdict, check, check_property
 from tearline_client.connectors.importers.mapping import (
@@ -25,7 +26,9 @@ from tearline_client.connectors.importers.mapping import (
     Link,
     Source,
     TableMapping,
+    parse_mapping,
 )
+from tearline_client.connectors.importers.preview import detect_form
 from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
 from tearline_client.connectors.importers.source import Bounds, open_source, read_table
 from tearline_client.planning.entities import Entity
@@ -233,3 +236,46 @@ def _judged(known: Property, source: FromColumn, text: str) -> tuple[str, Verdic
     """Returns a text, as an ISO date if it is a date, and the verdict on it."""
     value = (iso_date(text, source.date) or text) if source.date else text
     return value, check(source.format, value) if source.format else check_property(known, value)
+
+
+def _detect(stream: BinaryIO, options: Options) -> str:
+    """Returns the detected form of a table, and that of the mapping if it is another."""
+    form, mapping = detect_form(stream), parse_mapping(str(options["mapping"]).encode())
+    if not form.encoding:
+        return "a workbook (XLSX), of which the first visible sheet is read"
+    mark = "with" if form.has_mark else "without"
+    told = f"{form.encoding.upper()} {mark} a byte order mark, "
+    told += f"{DELIMITERS[form.delimiter]} between cells" if form.delimiter else "no table"
+    is_same = form.delimiter in ("", mapping.delimiter) and form.encoding == mapping.encoding
+    if is_same:
+        return told
+    return (
+        f"{told}; the mapping states {mapping.encoding.upper()}, and"
+        f" {DELIMITERS[mapping.delimiter]} between cells"
+    )
+
+
+def _read(stream: BinaryIO, options: Options, report: Report) -> Iterator[Entity]:
+    return iter_csv(stream, parse_mapping(str(options["mapping"]).encode()), report)
+
+
+IMPORTER = Importer(
+    summary="Send all entities of FILE, a CSV or XLSX whose columns a mapping explains.",
+    details="""\
+Of an XLSX, the first visible sheet is read. Formulas are not computed: the value that was saved \
+stands for them. The mappings in the home are those that the console saves. With --dry-run, the \
+command also says the encoding, the byte order mark and the delimiter that the file seems to have.
+
+Example: tearline import csv accounts.csv --mapping accounts.toml --to mx-prosecutor --agreement \
+narcotics-2026 --article money-laundering --purpose criminal-investigation""",
+    read=_read,
+    detect=_detect,
+    options=(
+        Option(
+            name="mapping",
+            kind=OptionKind.MAPPING,
+            required=True,
+            help="TOML file that maps columns to properties, or the name of a mapping in the home.",
+        ),
+    ),
+)

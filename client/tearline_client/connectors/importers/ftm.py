@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tearline.errors import ImportRefused, MalformedInput
+from tearline_client.connectors.contract import Importer
 from tearline_client.connectors.importers.report import Concern, Imported, Report, gather, judge
 from tearline_client.connectors.importers.source import open_source, read_lines
 from tearline_client.planning.entities import Entity
@@ -131,3 +132,12 @@ def _object(line: int, text: str) -> dict[str, Any]:
 
 def _no_number(_: str) -> None:
     """Returns None for a number: entities have none, and a long one takes time to parse."""
+
+
+IMPORTER = Importer(
+    summary="Send all entities of FILE, FollowTheMoney JSON lines.",
+    details="""\
+Example: tearline import ftm entities.json --to mx-prosecutor --agreement narcotics-2026 \
+--article money-laundering --purpose criminal-investigation""",
+    read=lambda stream, options, report: iter_ftm(stream, report),
+)

@@ -49,7 +49,9 @@ from tearline_client.planning.ftm_schema import (
 from tearline_runtime.file_keys import KeyTable, key_tables
 
 KEYS = key_tables(__package__, "mapping_keys.toml")
-DELIMITERS = (",", ";", "|", "\t")
+DELIMITERS = {",": "a comma", ";": "a semicolon", "|": "a bar", "\t": "a tab"}
+"""Delimiters of cells, each with its name."""
+
 _CONCRETE = tuple(name for name, schema in SCHEMATA.items() if not schema.abstract)
 ROW = "row"
 """The ``id`` that tells each row from all others."""

@@ -1,22 +1,22 @@
-"""Importer of the list of Specially Designated Nationals, one table (CSV with a header).
+"""Importer of the list of Specially Designated Nationals, one table (CSV).
 
 Each row becomes a party and its sanction, with an entity for each identity document, wallet and
 link in its remarks. Unknown fragments are kept literally in the party's notes, and reported.
 No value of a row is lost.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from tearline.errors import ImportRefused, MalformedInput
+from tearline_client.connectors.contract import Importer
 from tearline_client.connectors.importers.countries import country_code
 from tearline_client.connectors.importers.identifiers import check, check_property
 from tearline_client.connectors.importers.ofac_remarks import PASSPORT, Remark, Topic, parse_remarks
 from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
-from tearline_client.connectors.importers.source import open_source, read_table
+from tearline_client.connectors.importers.source import open_source, peek, read_table
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import PropertyType, property_of
 
@@ -70,29 +70,39 @@ def read_ofac(path: Path) -> Imported:
 
 
 def iter_ofac(stream: BinaryIO, report: Report) -> Iterator[Entity]:
-    """Yields entities row by row; reports doubtful values. Holds all rows, for links by name.
+    """Yields entities row by row; reports doubtful values.
+
+    The file is read twice, since a link names a party of any row: first the names, then the rows.
 
     Raises:
         ImportRefused: If a column is missing or unknown, or a row's number is invalid or
             repeated.
     """
-    header, records = read_table(stream)
-    if set(header) != set(COLUMNS):
-        raise ImportRefused(f"line 1: the columns are {', '.join(COLUMNS)}")
-    rows = [(line, {column: _cell(text) for column, text in row.items()}) for line, row in records]
+    ids: dict[str, str] = {}  # by name; empty if several parties have it
     seen: set[str] = set()
-    for line, row in rows:
+    for line, row in _rows(stream):
         number = row["ent_num"]
         if not (number.isascii() and number.isdigit()) or number in seen:
             raise ImportRefused(f"line {line}: the entry's number is not one, or not its own")
         seen.add(number)
-    listed = Counter(row["SDN_Name"] for _, row in rows)
-    ids = {row["SDN_Name"]: _id(row) for _, row in rows if listed[row["SDN_Name"]] == 1}
-    for line, row in rows:
+        ids[row["SDN_Name"]] = "" if row["SDN_Name"] in ids else _id(row)
+    for line, row in _rows(stream):
         try:
             yield from _Listing(line=line, row=row, ids=ids, report=report).entities()
         except MalformedInput as malformed:
             raise ImportRefused(f"line {line}: {malformed.why}") from None
+
+
+def _rows(stream: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Yields the rows with their lines, from the beginning of the file."""
+    stream.seek(0)
+    # The Treasury's own file has no header: its first cell is the number of an entry.
+    is_bare = peek(stream, 8).removeprefix(b"\xef\xbb\xbf").lstrip(b'"')[:1].isdigit()
+    header, records = read_table(stream, header=COLUMNS if is_bare else ())
+    if set(header) != set(COLUMNS):
+        raise ImportRefused(f"line 1: the columns are {', '.join(COLUMNS)}")
+    for line, row in records:
+        yield line, {column: _cell(text) for column, text in row.items()}
 
 
 def _cell(text: str) -> str:
@@ -228,7 +238,7 @@ class _Listing:
     def _link(self, remark: Remark) -> None:
         # The full stop may end the sentence or, as in "CO., LTD.", belong to the name.
         target = self.ids.get(remark.value) or self.ids.get(remark.value + ".")
-        if target is None or target == self.id:
+        if not target or target == self.id:
             self._note(remark.text, "Remarks", remark.part)
         else:
             self._beside(
@@ -256,3 +266,14 @@ def _entity(ftm_id: str, schema: str, **properties: tuple[str, ...]) -> Entity:
         schema=schema,
         properties={name: values for name, values in kept.items() if values},
     )
+
+
+IMPORTER = Importer(
+    summary="Send all entities of FILE, the US Treasury's SDN list as CSV.",
+    details="""\
+The list names Specially Designated Nationals, who are under sanctions.
+
+Example: tearline import ofac sdn.csv --to mx-prosecutor --agreement narcotics-2026 --article \
+money-laundering --purpose criminal-investigation""",
+    read=lambda stream, options, report: iter_ofac(stream, report),
+)

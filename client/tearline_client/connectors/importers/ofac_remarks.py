@@ -38,7 +38,7 @@ class Topic(StrEnum):
     """The name of another listed party."""
 
     PROVISION = "provision"
-    """What else the listing entails."""
+    """A further consequence of the listing."""
 
     UNKNOWN = "unknown"
     """Not understood."""

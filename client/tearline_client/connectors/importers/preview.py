@@ -1,14 +1,18 @@
 """Preview of a table before it is mapped: its encoding, its delimiter and its first rows.
 
 Encoding and delimiter are detected from the table alone, so a person confirms them: text in UTF-8
-or UTF-16 shows itself, and any other text is taken for Windows-1252, which is often right.
+or UTF-16 shows itself. Another text is taken for GB18030 if its bytes come in pairs as those of
+Chinese characters do, and else for Windows-1252, which is often right.
 """
 
+import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Collection, Mapping
 from itertools import islice
+from typing import BinaryIO
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused
@@ -19,6 +23,27 @@ from tearline_client.connectors.importers.source import Bounds, is_workbook, rea
 PREVIEWED_ROWS = 5
 _COMPARED_ROWS = 20  # enough to see which delimiter gives rows of one length
 _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_BEGINNING = 64 << 10  # bytes that show the form of a large file
+_HIGH = re.compile(rb"[\x80-\xff]")
+# Characters of GB 2312; of these, the common ones. Accents of small letters of Windows-1252 are
+# none, and those of capitals seldom follow one another.
+_CHINESE = re.compile(rb"[\xa1-\xa9\xb0-\xf7][\xa1-\xfe]")
+_COMMON = frozenset(range(0xB0, 0xD8))
+
+
+@immutable
+class TableForm:
+    """Form of a table, as its beginning shows it.
+
+    Attributes:
+        encoding: One of ``source.ENCODINGS``; empty for a workbook.
+        has_mark: Whether it began with a byte order mark.
+        delimiter: Delimiter of cells; empty if its lines are no table.
+    """
+
+    encoding: str
+    has_mark: bool
+    delimiter: str
 
 
 @immutable
@@ -53,17 +78,52 @@ def preview_table(data: bytes) -> TablePreview:
     if is_workbook(data):
         records = [record for _, record in read_records(io.BytesIO(data), bounds=bounds)]
         return _preview(records, "", has_mark=False, delimiter=",", text=_as_text(records))
-    mark = next((each for each in _MARKS if data.startswith(each)), b"")
-    encoding = _MARKS.get(mark) or _unmarked(data)
+    encoding, has_mark = _encoding(data, is_whole=True)
     try:
         text = data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise ImportRefused(f"it begins as {encoding.upper()}, and is not in it") from None
+    delimiter, records = _delimited(text)
+    if not records:
+        raise ImportRefused("line 1: the file is empty, or no table")
+    return _preview(records, encoding, has_mark=has_mark, delimiter=delimiter, text=text)
+
+
+def detect_form(stream: BinaryIO) -> TableForm:
+    """Returns the form of a table, from its beginning; the file is at its beginning then."""
+    data = stream.read(_BEGINNING)
+    stream.seek(0)
+    if is_workbook(data):
+        return TableForm(encoding="", has_mark=False, delimiter="")
+    encoding, has_mark = _encoding(data, is_whole=len(data) < _BEGINNING)
+    text = _decoded(data, encoding) or ""
+    # The piece may end within a line; a table of one line has no end of it.
+    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
+    if len(data) == _BEGINNING and len(lines) > 1:
+        lines.pop()
+    delimiter, records = _delimited("".join(lines[: 2 * _COMPARED_ROWS]))
+    return TableForm(encoding=encoding, has_mark=has_mark, delimiter=delimiter if records else "")
+
+
+def _encoding(data: bytes, *, is_whole: bool) -> tuple[str, bool]:
+    """Returns the encoding of a text, and whether a byte order mark states it."""
+    mark = next((each for each in _MARKS if data.startswith(each)), b"")
+    return _MARKS.get(mark) or _unmarked(data, is_whole=is_whole), bool(mark)
+
+
+def _decoded(data: bytes, encoding: str, *, is_whole: bool = False) -> str | None:
+    """Returns the text of a piece, which may end within a character; None if it has none."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(data, final=is_whole)
+    except UnicodeDecodeError:
+        return None
+
+
+def _delimited(text: str) -> tuple[str, list[list[str]]]:
+    """Returns the delimiter that gives the most regular records, and the first of these."""
     found = {each: _records(text, each) for each in DELIMITERS}
     delimiter = max(DELIMITERS, key=lambda each: _regularity(found[each]))
-    if not found[delimiter]:
-        raise ImportRefused("line 1: the file is empty, or no table")
-    return _preview(found[delimiter], encoding, has_mark=bool(mark), delimiter=delimiter, text=text)
+    return delimiter, found[delimiter]
 
 
 def _preview(
@@ -82,16 +142,20 @@ def _preview(
     )
 
 
-def _unmarked(data: bytes) -> str:
+def _unmarked(data: bytes, *, is_whole: bool) -> str:
     start = data[:16]  # its header, which may go on in any script
     for zeros, name in ((start[1::2], "utf-16-le"), (start[::2], "utf-16-be")):
         if len(zeros) > 1 and not any(zeros):
             return name
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+    if _decoded(data, "utf-8", is_whole=is_whole) is not None:
+        return "utf-8"
+    pairs = _CHINESE.findall(data)
+    is_chinese = 2 * len(pairs) > 0.8 * len(_HIGH.findall(data)) and (
+        sum(pair[0] in _COMMON for pair in pairs) > 0.3 * len(pairs)
+    )
+    if is_chinese and _decoded(data, "gb18030", is_whole=is_whole) is not None:
+        return "gb18030"
+    return "cp1252"
 
 
 def _records(text: str, delimiter: str) -> list[list[str]]:

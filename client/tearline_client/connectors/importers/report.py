@@ -1,11 +1,16 @@
-"""Result of an import: its entities, and a finding for every doubtful value.
+"""Reconciliation report of a connector, and the result of an import.
 
-Doubtful values are kept. A finding contains the place and the reason, never the value.
-Therefore a report may be stored and shown where the data may not.
+A report has a finding for every value that is doubtful, carried as text, or not carried. A finding
+contains the place and the reason, never the value. Therefore a report may be stored and shown
+where the data may not.
 """
 
+import json
+import os
+import tempfile
+import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from tearline.dataclass.immutable import immutable
@@ -34,17 +39,22 @@ class Concern(StrEnum):
     REPEATED = "repeated"
     """The whole row belongs to entities of earlier rows, and is merged with them."""
 
+    UNRECONCILED = "unreconciled"
+    """It contradicts other values of the source, such as a total that is not their sum."""
+
 
 @immutable
 class Finding:
     """One doubtful place in the source.
 
     Attributes:
-        line: Line of the file, from 1; for a record over several lines, its first.
-        column: Column of the table, or ``Schema.property``.
+        line: Line of the file, from 1; for a record over several lines, its first. 0 for an object
+            without a line.
+        column: Column of the table, ``Schema.property``, or path in the source.
         part: Number of the value at this place, from 1; 0 for all values.
         concern: Consequence for the value.
         why: The reason, without the value.
+        object: Id of the object in the source, or empty.
     """
 
     line: int
@@ -52,52 +62,122 @@ class Finding:
     part: int
     concern: Concern
     why: str
+    object: str = ""
 
 
-class Report:
-    """Findings in the order of the source.
+_HELD = 4096  # findings in memory; the others are lines of a file
+_LINES_PIECE = 64 << 10
+
+
+class Report(Collection[Finding]):
+    """Findings in the order of the source, in bounded memory.
 
     Attributes:
         made: Number of entities so far; parts with one id and schema count once.
         repeated: Number of rows without a new entity.
+        counts: Number of findings by concern.
     """
 
     def __init__(self) -> None:
-        self._findings: list[Finding] = []
-        self._once: set[tuple[Concern, str]] = set()
+        self._held: list[Finding] = []
+        self._file: int | None = None
+        self._once: set[tuple[Concern, str, str]] = set()
         self.made = 0
         self.repeated = 0
+        self.counts: Counter[Concern] = Counter()
 
     def __iter__(self) -> Iterator[Finding]:
-        return iter(self._findings)
+        yield from tuple(self._held)
+        for line in _file_lines(self._file) if self._file is not None else ():
+            fields = json.loads(line)
+            yield Finding(**{**fields, "concern": Concern(fields["concern"])})
 
     def __len__(self) -> int:
-        return len(self._findings)
+        return self.counts.total()
 
-    def add(self, concern: Concern, why: str, *, line: int, column: str, part: int = 0) -> None:
+    def __contains__(self, finding: object) -> bool:
+        return any(each == finding for each in self)
+
+    def add(
+        self,
+        concern: Concern,
+        why: str,
+        *,
+        line: int = 0,
+        column: str = "",
+        part: int = 0,
+        id: str = "",  # noqa: A002 (the field's term)
+    ) -> None:
         """Records a finding.
+
+        Args:
+            concern: Consequence for the value.
+            why: The reason, without the value.
+            line: Line of the file, from 1.
+            column: Column, ``Schema.property`` or path.
+            part: Number of the value there, from 1.
+            id: Id of the object in the source.
 
         Raises:
             ImportTooLarge: If the report has too many findings.
         """
-        if len(self._findings) >= MAX_IMPORT_FINDINGS:
+        if len(self) >= MAX_IMPORT_FINDINGS:
             raise ImportTooLarge(f"over {MAX_IMPORT_FINDINGS} values are doubtful")
-        self._findings.append(
-            Finding(line=line, column=column, part=part, concern=concern, why=why)
+        self._keep(
+            Finding(line=line, column=column, part=part, concern=concern, why=why, object=id)
         )
 
     def add_once(self, concern: Concern, why: str, *, line: int, column: str) -> None:
-        """Records a finding about a whole column, at its first occurrence."""
-        if (concern, column) not in self._once:
-            self._once.add((concern, column))
+        """Records a finding about a whole column, at its first occurrence.
+
+        Args:
+            concern: Consequence for the values.
+            why: The reason, of which a connector has few; it may have several for one column.
+            line: Line of the first of them.
+            column: The column.
+        """
+        if (concern, column, why) not in self._once:
+            self._once.add((concern, column, why))
             self.add(concern, why, line=line, column=column)
 
     def repeat(self, line: int) -> None:
         """Records a row without a new entity; beyond the bound, only counts it."""
         self.repeated += 1
-        if len(self._findings) < MAX_IMPORT_FINDINGS:
+        if len(self) < MAX_IMPORT_FINDINGS:
             why = "the row makes nothing new; what it says is merged with earlier rows"
-            self.add(Concern.REPEATED, why, line=line, column="")
+            self.add(Concern.REPEATED, why, line=line)
+
+    def _keep(self, finding: Finding) -> None:
+        self.counts[finding.concern] += 1
+        if len(self._held) < _HELD:
+            self._held.append(finding)
+            return
+        if self._file is None:
+            with tempfile.TemporaryFile() as file:  # has no name, so it ends with the report
+                self._file = os.dup(file.fileno())
+            weakref.finalize(self, os.close, self._file)
+        os.write(self._file, json.dumps(finding_row(finding)).encode() + b"\n")
+
+
+def finding_row(finding: Finding) -> dict[str, int | str]:
+    """Returns a finding as a row of data."""
+    return {
+        "line": finding.line,
+        "column": finding.column,
+        "part": finding.part,
+        "concern": finding.concern.value,
+        "why": finding.why,
+        "object": finding.object,
+    }
+
+
+def _file_lines(file: int) -> Iterator[bytes]:
+    """Yields the lines of a file; reads by place, so that several readers may read at once."""
+    place, left = 0, b""
+    while piece := os.pread(file, _LINES_PIECE, place):
+        place += len(piece)
+        *lines, left = (left + piece).split(b"\n")
+        yield from lines
 
 
 @immutable
@@ -110,8 +190,8 @@ class Imported:
         repeated: Number of rows without a new entity.
     """
 
-    entities: Sequence[Entity]
-    findings: tuple[Finding, ...]
+    entities: MergedEntities
+    findings: Collection[Finding]
     repeated: int = 0
 
 
@@ -121,6 +201,7 @@ def gather(entities: Iterable[Entity], report: Report) -> Imported:
     Raises:
         ImportRefused: If the import has no entity, or a merged entity is too large.
         ImportTooLarge: If it exceeds the bounds of one import.
+        StoreFull: If the disk of temporary files is full.
     """
     held = MergedEntities()
     for entity in entities:
@@ -135,7 +216,7 @@ def gather(entities: Iterable[Entity], report: Report) -> Imported:
             )
     if not held:
         raise ImportRefused("the file holds no entity")
-    return Imported(entities=held, findings=tuple(report), repeated=report.repeated)
+    return Imported(entities=held, findings=report, repeated=report.repeated)
 
 
 def verify_marked(entities: Iterable[Entity], *, allowed: bool = False) -> Mapping[str, int]:

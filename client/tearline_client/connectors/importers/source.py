@@ -21,7 +21,7 @@ ENCODINGS = (
     "utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "iso-8859-1", "iso-8859-2",
     "iso-8859-15", "cp1250", "cp1251", "cp1252", "koi8-r", "gb18030", "big5", "shift_jis", "euc-kr",
 )  # fmt: skip
-"""How a source may spell text; none takes a line's end for a part of a character."""
+"""Allowed encodings of a source; in none is a line's end a part of a character."""
 
 _ARCHIVE = b"PK\x03\x04"
 """Beginning of a workbook (XLSX), which no text has."""
@@ -61,7 +61,9 @@ def open_source(path: Path, maximum: int = MAX_IMPORT_BYTES) -> Iterator[BinaryI
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as failure:
         reason = failure.strerror if isinstance(failure, OSError) else "not a path"
-        raise ImportRefused(f"the file cannot be opened ({reason})") from None
+        raise ImportRefused(
+            f"{path} cannot be opened ({reason}); check the name and the folder"
+        ) from None
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
@@ -110,7 +112,10 @@ def _lines(stream: BinaryIO, encoding: str, bounds: Bounds) -> Iterator[str]:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
-            raise ImportRefused(f"line {number} is not {encoding.upper()}") from None
+            raise ImportRefused(
+                f"line {number} is not {encoding.upper()}; if the file has another encoding, name"
+                " it: --encoding, or `encoding` in a mapping"
+            ) from None
         yield text
 
 
@@ -214,9 +219,9 @@ def is_workbook(start: bytes) -> bool:
     return start.startswith(_ARCHIVE)
 
 
-def peek(stream: BinaryIO) -> bytes:
-    """Returns the first four bytes of a file, which stay unread."""
-    start = stream.read(len(_ARCHIVE))
+def peek(stream: BinaryIO, size: int = len(_ARCHIVE)) -> bytes:
+    """Returns the first bytes of a file, which stay unread."""
+    start = stream.read(size)
     stream.seek(0)
     return start
 

@@ -42,7 +42,7 @@ _DAMAGED = (
     RuntimeError,
     OSError,
 )
-"""Errors by which the reader answers what is no workbook."""
+"""Errors that the reader raises for a file that is no workbook."""
 
 
 def workbook_records(stream: BinaryIO, *, whole: int, cell: int) -> Iterator[tuple[int, list[str]]]:

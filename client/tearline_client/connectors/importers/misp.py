@@ -1,0 +1,263 @@
+"""Events of MISP (draft-dulaunoy-misp-core-format): one, or several as MISP exports them.
+
+Objects of known templates become entities, and object references their links. A file is read
+twice, object by object: the tags of an event, which hold for all its attributes, come last.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+from tearline.dataclass.immutable import immutable
+from tearline.errors import ImportRefused, MalformedInput
+from tearline_client.connectors.contract import Importer
+from tearline_client.connectors.importers.json_reader import JsonReader
+from tearline_client.connectors.importers.misp_objects import EntityDraft, schema_of
+from tearline_client.connectors.importers.misp_tags import (
+    Caveats,
+    has_other_tags,
+    read_marking,
+    read_tags,
+)
+from tearline_client.connectors.importers.report import Concern, Report, judge
+from tearline_client.planning.entities import Entity
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_EVENT, _RESPONSE, _OBJECT, _ATTRIBUTE, _TAG = "Event", "response", "Object", "Attribute", "Tag"
+_REFERENCE, _DELETED = "ObjectReference", "deleted in MISP"
+# Of the instance, or in MISP's database alone.
+_TECHNICAL = frozenset(
+    {
+        "Attribute", "ObjectReference", "Org", "Tag", "attribute_count", "category", "deleted",
+        "description", "disable_correlation", "event_creator_email", "event_id",
+        "id", "locked", "meta-category", "name", "object_id", "object_relation",
+        "org_id", "orgc_id", "proposal_email_lock", "protected", "publish_timestamp", "published",
+        "sighting_timestamp", "template_uuid", "template_version", "timestamp", "to_ids", "type",
+        "uuid", "value",
+    }
+)  # fmt: skip
+_EMPTY: tuple[object, ...] = (None, "", [], {}, "0", False)
+# Attributes without an object that are an entity by themselves.
+_ALONE = {
+    "iban": ("BankAccount", "iban"),
+    "bank-account-nr": ("BankAccount", "accountNumber"),
+    "btc": ("CryptoWallet", "publicKey"),
+    "dash": ("CryptoWallet", "publicKey"),
+    "xmr": ("CryptoWallet", "publicKey"),
+    "full-name": ("Person", "name"),
+}
+
+
+@immutable
+class _Overview:
+    """Parts of a file that are read before its objects.
+
+    Attributes:
+        caveats: Caveats of each event, in the order of the file.
+        objects: UUIDs of the objects that become entities.
+    """
+
+    caveats: tuple[Caveats, ...]
+    objects: frozenset[bytes]
+
+
+def iter_misp(stream: BinaryIO, report: Report) -> Iterator[Entity]:
+    """Yields the entities object by object, in bounded memory; reports each value that stays.
+
+    Raises:
+        ImportRefused: If the file is no such JSON, or two objects have one UUID.
+        ImportTooLarge: If it exceeds the bounds of one import.
+    """
+    overview = _overview(stream)
+    stream.seek(0)
+    reader = JsonReader(stream)
+    for number, _ in enumerate(_events(reader)):
+        for key in reader.members():
+            if key in (_OBJECT, _ATTRIBUTE):
+                for _ in reader.elements():
+                    line = reader.line
+                    record = _record(reader)
+                    caveats = overview.caveats[number]
+                    if key == _OBJECT:
+                        yield from _object(record, caveats, overview.objects, line, report)
+                    else:
+                        yield from _alone(record, caveats, line, report)
+            else:
+                line = reader.line
+                _leave(reader.value(), key, line, report)
+    reader.end()
+
+
+def _overview(stream: BinaryIO) -> _Overview:
+    reader = JsonReader(stream)
+    caveats: list[Caveats] = []
+    objects: set[bytes] = set()
+    for _ in _events(reader):
+        tags: Any = []
+        for key in reader.members():
+            if key == _OBJECT:
+                for _ in reader.elements():
+                    record = _record(reader)
+                    uuid = bytes.fromhex(_uuid(record, reader.line).replace("-", ""))
+                    if uuid in objects:
+                        raise reader.refused("two objects have one UUID")
+                    if schema_of(record) and not _is_deleted(record):
+                        objects.add(uuid)
+            elif key == _TAG:
+                tags = reader.value()
+            elif key == _ATTRIBUTE:
+                for _ in reader.elements():
+                    reader.value()
+            else:
+                reader.value()
+        caveats.append(read_tags(tags))
+    if not caveats:
+        raise ImportRefused("line 1: no event of MISP")
+    return _Overview(caveats=tuple(caveats), objects=frozenset(objects))
+
+
+def _events(reader: JsonReader, *, is_within: bool = False) -> Iterator[None]:
+    """Yields at the object of each event, which the caller reads."""
+    if reader.is_array() and not is_within:
+        for _ in reader.elements():
+            yield from _events(reader, is_within=True)
+    else:
+        for key in reader.members():
+            if key == _EVENT:
+                yield
+            elif key == _RESPONSE and not is_within:
+                yield from _events(reader)
+            else:
+                raise reader.refused("not an event of MISP")
+
+
+def _record(reader: JsonReader) -> dict[str, Any]:
+    record = reader.value()
+    if not isinstance(record, dict):
+        raise reader.refused("an object or attribute of MISP is a JSON object")
+    return record
+
+
+def _uuid(record: Mapping[str, Any], line: int) -> str:
+    uuid = record.get("uuid")
+    if not isinstance(uuid, str) or not _UUID.match(uuid.lower()):
+        raise ImportRefused(f"line {line}: an object of MISP without a UUID")
+    return uuid.lower()
+
+
+def _own_uuid(attribute: Mapping[str, Any], other: str) -> str:
+    """Returns the UUID of an attribute, the other one if it has none."""
+    uuid = attribute.get("uuid")
+    return uuid.lower() if isinstance(uuid, str) and _UUID.match(uuid.lower()) else other
+
+
+def _object(
+    record: Mapping[str, Any],
+    caveats: Caveats,
+    objects: frozenset[bytes],
+    line: int,
+    report: Report,
+) -> Iterator[Entity]:
+    uuid = _uuid(record, line)
+    schema = schema_of(record)
+    if _is_deleted(record) or not schema:
+        why = _DELETED if _is_deleted(record) else "no schema fits its template"
+        report.add(Concern.STAYS_HOME, why, line=line, column=_OBJECT, id=uuid)
+        return
+    draft = EntityDraft(uuid, schema, line, report)
+    for each in _listed(record.get(_ATTRIBUTE), line):
+        place = f"{schema}.{each.get('object_relation', '')}"
+        if _may_go(each, place, _own_uuid(each, uuid), line, report):
+            draft.put(each, caveats.with_tags(each.get(_TAG)), _own_uuid(each, uuid))
+            _leave_keys(each, _ATTRIBUTE, line, report)
+    links: list[EntityDraft] = []
+    for each in _listed(record.get(_REFERENCE), line):
+        target = str(each.get("referenced_uuid", "")).lower()
+        is_known = _UUID.match(target) and bytes.fromhex(target.replace("-", "")) in objects
+        if _is_deleted(each) or not is_known:
+            why = _DELETED if _is_deleted(each) else "it refers to no object that becomes an entity"
+            report.add(Concern.STAYS_HOME, why, line=line, column=_REFERENCE, id=uuid)
+        else:
+            if read_marking(each.get("comment")) is None:  # an export states the marking there
+                _leave(each.get("comment"), f"{_REFERENCE}.comment", line, report)
+            links.extend(draft.refer(each, target, caveats))
+    _leave_keys(record, _OBJECT, line, report)
+    yield from _made([draft, *links], line, report)
+
+
+def _alone(
+    record: Mapping[str, Any], caveats: Caveats, line: int, report: Report
+) -> Iterator[Entity]:
+    """Yields the entity of an attribute without an object, if its type makes one."""
+    uuid, kind = _uuid(record, line), record.get("type")
+    if not _may_go(record, _ATTRIBUTE, uuid, line, report):
+        return
+    schema, name = _ALONE.get(kind, ("", "")) if isinstance(kind, str) else ("", "")
+    value = record.get("value")
+    if not schema or not isinstance(value, str):
+        why = "an attribute without an object, and of a type that makes no entity"
+        report.add(Concern.STAYS_HOME, why, line=line, column=_ATTRIBUTE, id=uuid)
+        return
+    draft = EntityDraft(uuid, schema, line, report)
+    draft.add(name, value, caveats.with_tags(record.get(_TAG)), uuid)
+    _leave_keys(record, _ATTRIBUTE, line, report)
+    yield from _made([draft], line, report)
+
+
+def _may_go(record: Mapping[str, Any], place: str, uuid: str, line: int, report: Report) -> bool:
+    """Returns whether an attribute is neither deleted nor a file; reports one that is."""
+    why = _DELETED if _is_deleted(record) else "a file" if record.get("data") else ""
+    if why:
+        report.add(Concern.STAYS_HOME, why, line=line, column=place, id=uuid)
+    return not why
+
+
+def _is_deleted(record: Mapping[str, Any]) -> bool:
+    return record.get("deleted") not in _EMPTY
+
+
+def _made(drafts: Iterable[EntityDraft], line: int, report: Report) -> Iterator[Entity]:
+    for draft in drafts:
+        try:
+            entities = tuple(draft.entities())
+        except MalformedInput as malformed:
+            raise ImportRefused(f"line {line}: {malformed.why}") from None
+        for entity in entities:
+            judge(entity, report, line=line)
+            yield entity
+
+
+def _listed(values: Any, line: int) -> list[dict[str, Any]]:
+    found = [] if values is None else values
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise ImportRefused(f"line {line}: attributes and references are lists of JSON objects")
+    return found
+
+
+def _leave_keys(record: Mapping[str, Any], kind: str, line: int, report: Report) -> None:
+    for key, value in record.items():
+        _leave(value, f"{kind}.{key}", line, report)
+
+
+def _leave(value: Any, key: str, line: int, report: Report) -> None:
+    """Reports a key that is not carried, at its first occurrence."""
+    name = key.rpartition(".")[2]
+    if name == _TAG and has_other_tags(value):
+        why = "tags that are no marking are not carried in each line that has them"
+    elif value not in _EMPTY and name not in _TECHNICAL:
+        why = "describes the event or its handling in MISP, in each line that has it"
+    else:
+        return
+    column = key if "." in key else f"{_EVENT}.{key}"
+    report.add_once(Concern.STAYS_HOME, why, line=line, column=column)
+
+
+IMPORTER = Importer(
+    summary="Send the objects of FILE, events of MISP in JSON.",
+    details="""\
+Values whose tags are stricter than the marking profile are not sent; the report names them.
+
+Example: tearline import misp events.json --to mx-prosecutor --agreement narcotics-2026 \
+--article money-laundering --purpose criminal-investigation""",
+    read=lambda stream, options, report: iter_misp(stream, report),
+)
