@@ -1,0 +1,141 @@
+"""Objects that service accounts added: drafts that wait for a person, and answers to programs."""
+
+from tearline.dataclass.immutable import immutable
+from tearline.limits import MAX_TAXII_DRAFT_AGE_MS
+from tearline_client.store.database import Store
+from tearline_client.store.vault import Column
+
+_TOLD = Column("feed_draft", "told", ("id",))
+_DRAFT = Column("feed_draft", "sealed", ("id",))
+_STATUS = Column("feed_status", "sealed", ("id",))
+
+
+@immutable
+class DraftRow:
+    """A draft without its objects.
+
+    Attributes:
+        id: 16 bytes.
+        account: Name of the service account.
+        time_ms: Time of its addition, Unix milliseconds.
+        told: What a list shows of it, as JSON.
+    """
+
+    id: bytes
+    account: str
+    time_ms: int
+    told: bytes
+
+    @property
+    def ends_ms(self) -> int:
+        """Returns its expiry, Unix milliseconds."""
+        return self.time_ms + MAX_TAXII_DRAFT_AGE_MS
+
+
+@immutable
+class StatusRow:
+    """Answer to an addition.
+
+    Attributes:
+        id: 16 bytes.
+        account: Name of the service account that may read it.
+        content: The TAXII resource, as JSON.
+    """
+
+    id: bytes
+    account: str
+    content: bytes
+
+
+class FeedDraftStore(Store):
+    """Drafts and statuses; the caller's transaction makes writes durable together."""
+
+    # Drafts.
+
+    def put(self, row: DraftRow, objects: bytes) -> None:
+        """Stores a draft."""
+        vault = self._db.vault
+        self._db.execute(
+            "INSERT INTO feed_draft (id, account, time_ms, told, sealed) VALUES (?, ?, ?, ?, ?)",
+            (
+                row.id,
+                row.account,
+                row.time_ms,
+                vault.seal(_TOLD.at(row.id), row.told),
+                vault.seal(_DRAFT.at(row.id), objects),
+            ),
+        )
+
+    def count(self, account: str) -> int:
+        """Returns the number of an account's drafts."""
+        return int(self._db.value("SELECT count(*) FROM feed_draft WHERE account = ?", (account,)))
+
+    def all(self) -> list[DraftRow]:
+        """Returns all drafts, oldest first; accounts and their drafts are bounded."""
+        rows = self._db.rows("SELECT id, account, time_ms, told FROM feed_draft ORDER BY place")
+        return [
+            DraftRow(
+                id=draft_id,
+                account=account,
+                time_ms=time_ms,
+                told=self._db.vault.open(_TOLD.at(draft_id), told),
+            )
+            for draft_id, account, time_ms, told in rows
+        ]
+
+    def objects(self, draft_id: bytes) -> bytes | None:
+        """Returns the objects of a draft, or None if there is none of that id."""
+        sealed = self._db.value("SELECT sealed FROM feed_draft WHERE id = ?", (draft_id,))
+        return None if sealed is None else self._db.vault.open(_DRAFT.at(draft_id), sealed)
+
+    def discard(self, draft_id: bytes) -> None:
+        """Deletes a draft."""
+        self._db.erase("DELETE FROM feed_draft WHERE id = ?", (draft_id,))
+
+    # Statuses.
+
+    def put_status(self, row: StatusRow, digest: bytes, *, time_ms: int, most: int) -> None:
+        """Stores a status; the account's oldest ones over a bound go."""
+        self._db.execute(
+            "INSERT INTO feed_status (id, account, digest, time_ms, sealed) VALUES (?, ?, ?, ?, ?)",
+            (
+                row.id,
+                row.account,
+                digest,
+                time_ms,
+                self._db.vault.seal(_STATUS.at(row.id), row.content),
+            ),
+        )
+        self._db.erase(
+            "DELETE FROM feed_status WHERE place IN (SELECT place FROM feed_status"
+            " WHERE account = ? ORDER BY place DESC LIMIT -1 OFFSET ?)",
+            (row.account, most),
+        )
+
+    def status(self, status_id: bytes) -> StatusRow | None:
+        """Returns a status by its id, or None."""
+        row = self._db.row("SELECT id, account, sealed FROM feed_status WHERE id = ?", (status_id,))
+        return None if row is None else self._status(*row)
+
+    def status_of(self, digest: bytes) -> StatusRow | None:
+        """Returns the status of an addition by its keyed hash, or None."""
+        sql = "SELECT id, account, sealed FROM feed_status WHERE digest = ?"
+        row = self._db.row(sql, (digest,))
+        return None if row is None else self._status(*row)
+
+    # Both.
+
+    def has_ended(self, drafts_ms: int, statuses_ms: int) -> bool:
+        """Returns whether there are drafts, or statuses, of before these times."""
+        drafts = self._db.row("SELECT 1 FROM feed_draft WHERE time_ms < ? LIMIT 1", (drafts_ms,))
+        sql = "SELECT 1 FROM feed_status WHERE time_ms < ? LIMIT 1"
+        return drafts is not None or self._db.row(sql, (statuses_ms,)) is not None
+
+    def expire(self, drafts_ms: int, statuses_ms: int) -> None:
+        """Deletes drafts, and statuses, of before these times."""
+        self._db.erase("DELETE FROM feed_draft WHERE time_ms < ?", (drafts_ms,))
+        self._db.erase("DELETE FROM feed_status WHERE time_ms < ?", (statuses_ms,))
+
+    def _status(self, status_id: bytes, account: str, sealed: bytes) -> StatusRow:
+        content = self._db.vault.open(_STATUS.at(status_id), sealed)
+        return StatusRow(id=status_id, account=account, content=content)
