@@ -23,12 +23,13 @@ from tearline_client.messages.due import Due
 from tearline_client.node import Node
 from tearline_client.notifications.digests import Channel
 from tearline_client.notifications.hooks import Hook
+from tearline_client.service.daily import DAY_S, Daily
+from tearline_client.siem import Sink
 
 FOLLOW_S = 60  # interval of reading the log without arrivals
 COSIGN_S = 5  # between two turns without growth of the log
 MARK_S = 3600  # a silent loss is detected within twice this time
 DUE_S = 30  # interval of checking deadlines, which are hours away
-DAY_S = 24 * 3600
 DAY_MS = DAY_S * 1000
 _PASSING = (StoreFull, StoreBusy)  # a full disk, and a long command of the node's own
 
@@ -42,6 +43,7 @@ async def run_daemon(
     report: Report,
     hooks: Sequence[Hook] = (),
     channels: Sequence[Channel] = (),
+    sinks: Sequence[Sink] = (),
     pulse: LoopHealth | None = None,
     anew: asyncio.Event | None = None,
 ) -> None:
@@ -60,6 +62,7 @@ async def run_daemon(
         report: Called with each notable change.
         hooks: Commands to run on events.
         channels: Ways by which persons are told how many notices are new.
+        sinks: Receivers of the node's own access log.
         pulse: Records the outcome of the rounds.
         anew: Set to check the home, and to begin a round, at once.
 
@@ -70,11 +73,11 @@ async def run_daemon(
     """
     halt = asyncio.create_task(stop.wait())
     node.notifications.begin([*hooks, *channels])
-    telling = asyncio.create_task(_notify(node, hooks, channels, report))
-    pulse, anew = pulse or LoopHealth(), anew or asyncio.Event()
+    telling = asyncio.create_task(_notify(node, hooks, channels, sinks, report))
+    pulse, anew, daily = pulse or LoopHealth(), anew or asyncio.Event(), _DailyTasks()
     try:
         while not stop.is_set():
-            work = asyncio.create_task(_work(node, report, pulse, anew))
+            work = asyncio.create_task(_work(node, report, pulse, anew, daily))
             try:
                 await asyncio.wait({work, halt, telling}, return_when=asyncio.FIRST_COMPLETED)
             finally:  # also if this task is cancelled: no work goes on without it
@@ -124,15 +127,20 @@ async def _pause(
 
 
 async def _notify(
-    node: Node, hooks: Sequence[Hook], channels: Sequence[Channel], report: Report
+    node: Node,
+    hooks: Sequence[Hook],
+    channels: Sequence[Channel],
+    sinks: Sequence[Sink],
+    report: Report,
 ) -> None:
-    """Notifies hooks and channels of events, even while the exchange is unreachable."""
+    """Notifies hooks, channels and sinks, even while the exchange is unreachable."""
     while True:
         try:
             await _until_one_ends(
                 _scan(node),
                 *(node.notifications.serve(hook, report) for hook in hooks),
                 *(node.notifications.serve_channel(each, report) for each in channels),
+                *(node.audit.forward(each, report) for each in sinks),
             )
         except _PASSING:  # reported by the work; the hook is notified again, under the same number
             await asyncio.sleep(DUE_S)
@@ -152,7 +160,17 @@ async def _scan(node: Node) -> None:
         await asyncio.sleep(DUE_S)
 
 
-async def _work(node: Node, report: Report, pulse: LoopHealth, anew: asyncio.Event) -> None:
+class _DailyTasks:
+    """The daily tasks of a process, which outlive its connections."""
+
+    def __init__(self) -> None:
+        self.kept = Daily(asyncio.sleep)
+        self.statistics = Daily(asyncio.sleep, after_s=DAY_S)
+
+
+async def _work(
+    node: Node, report: Report, pulse: LoopHealth, anew: asyncio.Event, daily: _DailyTasks
+) -> None:
     async def turn() -> None:
         await node.sync()
         pulse.reached(node.now_ms())
@@ -180,8 +198,8 @@ async def _work(node: Node, report: Report, pulse: LoopHealth, anew: asyncio.Eve
         _every(FOLLOW_S, turn),
         _every(MARK_S, node.mark),
         _every(DUE_S, node.update_indexes),
-        _every(DAY_S, keep_statistics),
-        _at_once_and_every(DAY_S, count_kept),
+        daily.statistics.run(keep_statistics),
+        daily.kept.run(count_kept),
         _until_connection_due(node, anew),
     )
     # Each of them ends only by failing, except the last one, after which all restart, possibly with
@@ -232,11 +250,6 @@ async def _until_connection_due(node: Node, anew: asyncio.Event) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(FOLLOW_S):
                 await anew.wait()
-
-
-async def _at_once_and_every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:
-    await act()
-    await _every(seconds, act)
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:

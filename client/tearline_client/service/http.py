@@ -6,7 +6,7 @@ equals the one in ``node status`` or of the services.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from starlette.applications import Starlette
@@ -19,6 +19,7 @@ from tearline.requests.step import Side
 from tearline_client.loop_health import LoopHealth
 from tearline_client.node import Node
 from tearline_client.service.metrics import MEDIA_TYPE, Metrics, Snapshot
+from tearline_client.siem import Sink
 from tearline_runtime.http import NEVER, TEXT, listening, refusal, reply
 
 
@@ -31,12 +32,13 @@ def is_ready(node: Node, pulse: LoopHealth) -> bool:
     return pulse.is_well(node.now_ms()) and node.is_ready()
 
 
-async def vitals_of(node: Node, pulse: LoopHealth) -> Snapshot:
+async def vitals_of(node: Node, pulse: LoopHealth, sinks: Sequence[Sink] = ()) -> Snapshot:
     """Returns the current state of a running node.
 
     The node continues to work meanwhile: long steps are divided.
     """
     requests_overdue = await _requests_overdue(node)
+    backlog = node.audit.backlog(sinks)
     return Snapshot(
         ready=is_ready(node, pulse),
         reached_ms=pulse.reached_ms,
@@ -53,6 +55,8 @@ async def vitals_of(node: Node, pulse: LoopHealth) -> Snapshot:
         recalls_overdue=len(node.recalls.overdue()),
         requests_overdue=requests_overdue,
         kept_too_long=pulse.kept_too_long,
+        audit_backlog=backlog.entries if sinks else None,
+        audit_since_ms=backlog.since_ms,
     )
 
 
@@ -65,7 +69,11 @@ async def _requests_overdue(node: Node) -> Counter[Side]:
 
 
 def monitored(
-    address: str, node: Node, pulse: LoopHealth, report: Callable[[str], None]
+    address: str,
+    node: Node,
+    pulse: LoopHealth,
+    report: Callable[[str], None],
+    sinks: Sequence[Sink] = (),
 ) -> AbstractAsyncContextManager[int]:
     """Serves the port in this event loop, and drains it at the end; yields the port.
 
@@ -74,6 +82,7 @@ def monitored(
         node: The monitored node.
         pulse: Health of its rounds.
         report: Called with each fault here.
+        sinks: Receivers of the node's own access log.
 
     Raises:
         SettingInvalid: If the server cannot listen on the address.
@@ -88,7 +97,7 @@ def monitored(
         return reply(b"ok\n", TEXT, NEVER) if is_ready(node, pulse) else refusal(503)
 
     async def measures(_: Request) -> Response:
-        return reply(metrics.text(await vitals_of(node, pulse)), MEDIA_TYPE, NEVER)
+        return reply(metrics.text(await vitals_of(node, pulse, sinks)), MEDIA_TYPE, NEVER)
 
     async def refuse(_: Request, error: Exception) -> Response:
         report(f"The port of the metrics could not answer: {error}")

@@ -30,8 +30,8 @@ class Snapshot:
     """State of a node at one moment.
 
     Attributes:
-        ready: Whether it is in touch with the exchange, knows the log freshly, can store, and
-            its signing key counts.
+        ready: Whether it reaches the exchange, has a fresh copy of the log, can store, and has a
+            signing key that counts.
         reached_ms: Time of the last round, Unix milliseconds; 0 if this process did none.
         jobs: Items that wait for background work, by job.
         free_bytes: Room on the disk of the home.
@@ -48,6 +48,9 @@ class Snapshot:
         recalls_overdue: Our recalls whose answer is late.
         requests_overdue: Requests whose answer is late, by the side that is ours.
         kept_too_long: Entries of the log that should have been erased, as last counted.
+        audit_backlog: Entries of the own access log that a receiver of the audit has not confirmed;
+            None without a receiver.
+        audit_since_ms: Time of the oldest of them, Unix milliseconds; 0 for none.
     """
 
     ready: bool
@@ -65,6 +68,8 @@ class Snapshot:
     recalls_overdue: int
     requests_overdue: Mapping[Side, int]
     kept_too_long: int
+    audit_backlog: int | None = None
+    audit_since_ms: int = 0
 
 
 class Metrics:
@@ -129,6 +134,12 @@ class Metrics:
         self._late_recalls = self._gauge("recalls_overdue", "Own recalls whose answer is late.")
         self._late = self._gauge("requests_overdue", "Requests whose answer is late.", "side")
         self._kept = self._gauge("kept_too_long_entries", "Entries that should be erased by now.")
+        self._backlog = self._optional(
+            "audit_backlog_entries", "Entries of the access log that a receiver has not confirmed."
+        )
+        self._backlog_since = self._optional(
+            "audit_backlog_timestamp_seconds", "When the oldest of them was made."
+        )
         self._keys = self._gauge("key_end_timestamp_seconds", "When the newest key ends.", "use")
         self._certificate = self._gauge(
             "certificate_end_timestamp_seconds", "When the TLS certificate ends."
@@ -161,6 +172,8 @@ class Metrics:
         for side in Side:
             self._late.labels(side.value).set(vitals.requests_overdue.get(side, 0))
         self._kept.set(vitals.kept_too_long)
+        self._backlog.set(vitals.audit_backlog)
+        self._backlog_since.set(_seconds(vitals.audit_since_ms))
         self._certificate.set(vitals.status.certificate_end_ms / 1000)
         return generate_latest(self._registry)
 
