@@ -14,6 +14,8 @@ from starlette.types import ASGIApp
 
 from tearline.errors import FormRefused, NotPermitted, TearlineError
 from tearline.limits import MAX_CONSOLE_QUERY_BYTES
+from tearline_client.console.document_fetches import DocumentFetches
+from tearline_client.console.drafts import HeldDrafts
 from tearline_client.console.guard import Origins, guarded
 from tearline_client.console.languages import NAMES, language, preferred
 from tearline_client.console.pages.account import LANGUAGE_COOKIE
@@ -44,6 +46,7 @@ def console_application(
     report: Report,
     provider: Provider | None = None,
     streams: TaskStreams | None = None,
+    fetches: DocumentFetches | None = None,
     clock: Callable[[], int] = lambda: int(time.time()),
 ) -> ASGIApp:
     """Returns the console of an open node.
@@ -54,6 +57,7 @@ def console_application(
         report: Called with each fault of a page, without contents.
         provider: The agency's identity provider, or None.
         streams: Open streams of events; the caller ends them. None: new ones.
+        fetches: Fetches of large documents; likewise.
         clock: Returns the time, Unix seconds.
     """
     # Cookies ignore ports: consoles of several agencies on one machine have cookies of their own.
@@ -67,6 +71,8 @@ def console_application(
         provider=provider,
         feed=TaskFeed(node),
         streams=streams or TaskStreams(),
+        fetches=fetches or DocumentFetches(clock),
+        drafts=HeldDrafts(node.packets.uploads.discard),
     )
 
     async def missing(request: Request, error: Exception) -> Response:

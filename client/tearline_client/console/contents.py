@@ -25,6 +25,7 @@ from tearline_client.planning.ftm_schema import (
     PropertyType,
     property_of,
 )
+from tearline_client.planning.merged_entities import MergedEntities
 
 _ID_BYTES = 8
 _LONG = frozenset({PropertyType.TEXT, PropertyType.HTML})
@@ -265,7 +266,9 @@ def imported_of(entries: Iterable[Entry]) -> Imported:
         for each in entries
         if (given := {name: values for name, values in each.values.items() if values})
     ]
-    return gather(entities, Report()) if entities else Imported(entities=(), findings=())
+    if not entities:
+        return Imported(entities=MergedEntities(), findings=())
+    return gather(entities, Report())
 
 
 def _details(kind: PacketKind, schema: str) -> tuple[Detail, ...]:

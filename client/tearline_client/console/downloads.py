@@ -1,7 +1,8 @@
 """Files that a page gives to be saved, never to be shown or executed; and pictures to be shown."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import BinaryIO
 from urllib.parse import quote
@@ -28,6 +29,27 @@ def download(name: str, kind: str, pieces: Iterable[bytes]) -> Response:
     return Response(b"".join(pieces), headers=_headers(name, kind))
 
 
+def download_pieces(
+    name: str, size: int, pieces: Iterator[bytes], prolong: Callable[[], None]
+) -> Response:
+    """Returns a large file to be saved, sent piece by piece.
+
+    Args:
+        name: Its name, of any letters.
+        size: Its bytes: a browser so notices a download that breaks off.
+        pieces: Its content; read in a thread.
+        prolong: Called for each piece: the connection lives as long as its reader reads.
+    """
+
+    async def sent() -> AsyncIterator[bytes]:
+        while piece := await asyncio.to_thread(next, pieces, b""):
+            yield piece
+            prolong()
+
+    headers = {**_headers(name, ANY_TYPE), "content-length": str(size)}
+    return StreamingResponse(sent(), headers=headers)
+
+
 def picture(content: bytes, kind: str) -> Response:
     """Returns a picture that a page shows; see ``pictures.is_shown``."""
     return Response(content, headers={"content-type": kind, **_SANDBOX})
@@ -49,8 +71,14 @@ def archive(members: Iterable[tuple[str, BinaryIO]]) -> BinaryIO:
     return made
 
 
-def download_archive(name: str, file: BinaryIO) -> Response:
-    """Returns an archive to be saved; the file is closed once it is sent."""
+def download_file(name: str, kind: str, file: BinaryIO) -> Response:
+    """Returns an open file to be saved; it is closed once it is sent.
+
+    Args:
+        name: Its name, of any letters.
+        kind: Its content type.
+        file: Its content, from its beginning.
+    """
 
     async def pieces() -> AsyncIterator[bytes]:
         with file:
@@ -58,7 +86,7 @@ def download_archive(name: str, file: BinaryIO) -> Response:
             while piece := file.read(_PIECE_BYTES):
                 yield piece
 
-    return StreamingResponse(pieces(), headers=_headers(name, "application/zip"))
+    return StreamingResponse(pieces(), headers=_headers(name, kind))
 
 
 def _headers(name: str, kind: str) -> dict[str, str]:

@@ -7,8 +7,9 @@ for the first, and leads to the same page.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from tearline.errors import ActQueued, NotFound
 from tearline.limits import CONSOLE_DRAFT_S, MAX_CONSOLE_DRAFTS, MAX_PERSON_DRAFTS
@@ -16,6 +17,15 @@ from tearline.limits import CONSOLE_DRAFT_S, MAX_CONSOLE_DRAFTS, MAX_PERSON_DRAF
 _TOKEN_BYTES = 16
 QUEUE = "/state"
 """The page that shows what waits for the exchange."""
+Discard = Callable[[Collection[bytes]], None]
+"""Called with the blob ids of large documents that no draft has any more."""
+
+
+class DraftContent(Protocol):
+    """Contents of a draft."""
+
+    def large_documents(self) -> Collection[bytes]:
+        """Returns the blob ids of its large documents."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,7 +41,7 @@ class HeldDraft:
     """
 
     person: str
-    content: object | None = field(repr=False)
+    content: DraftContent | None = field(repr=False)
     made_s: int
     after: str = ""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -63,19 +73,22 @@ class HeldDraft:
 
 
 class HeldDrafts:
-    """All drafts of this process."""
+    """All drafts of this process.
 
-    def __init__(self) -> None:
+    Args:
+        discard: Deletes the files of large documents whose last draft ended unsent.
+    """
+
+    def __init__(self, discard: Discard = lambda blobs: None) -> None:
         self._drafts: dict[str, HeldDraft] = {}
+        self._discard = discard
 
-    def hold(self, person: str, content: object, now_s: int) -> str:
+    def hold(self, person: str, content: DraftContent, now_s: int) -> str:
         """Keeps a draft, and returns its name in addresses; the oldest over a bound go."""
         self._drop(lambda each: not _counts(each, now_s))
         own = [name for name, each in self._drafts.items() if each.person == person]
-        for name in own[: max(0, len(own) + 1 - MAX_PERSON_DRAFTS)]:
-            del self._drafts[name]
-        for name in [*self._drafts][: max(0, len(self._drafts) + 1 - MAX_CONSOLE_DRAFTS)]:
-            del self._drafts[name]
+        self._end(own[: max(0, len(own) + 1 - MAX_PERSON_DRAFTS)])
+        self._end([*self._drafts][: max(0, len(self._drafts) + 1 - MAX_CONSOLE_DRAFTS)])
         name = secrets.token_hex(_TOKEN_BYTES)
         self._drafts[name] = HeldDraft(person=person, content=content, made_s=now_s)
         return name
@@ -96,8 +109,17 @@ class HeldDrafts:
         self._drop(lambda each: each.is_of(person))
 
     def _drop(self, is_over: Callable[[HeldDraft], bool]) -> None:
-        for name in [name for name, each in self._drafts.items() if is_over(each)]:
-            del self._drafts[name]
+        self._end([name for name, each in self._drafts.items() if is_over(each)])
+
+    def _end(self, names: Iterable[str]) -> None:
+        ended = [self._drafts.pop(name) for name in names]
+        if unused := _documents(ended) - _documents(self._drafts.values()):
+            self._discard(unused)
+
+
+def _documents(drafts: Iterable[HeldDraft]) -> set[bytes]:
+    contents = (draft.content for draft in drafts if draft.content is not None)
+    return {blob_id for content in contents for blob_id in content.large_documents()}
 
 
 def _counts(draft: HeldDraft, now_s: int) -> bool:

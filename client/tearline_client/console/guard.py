@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tearline.dataclass.immutable import immutable
+from tearline_runtime.http import reporting
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -107,13 +107,12 @@ def guarded(application: ASGIApp, origins: Origins, report: Callable[[str], None
     """
     added = {**HEADERS, **({"strict-transport-security": _A_YEAR} if origins.is_secure else {})}
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        has_begun = False
+    failed = PlainTextResponse(_WORDS[500], 500)
+    inner = reporting(application, "The console", failed=failed, report=report)
 
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
-            nonlocal has_begun
             if message["type"] == "http.response.start":
-                has_begun = True
                 # A further policy of a file can only narrow the console's own.
                 kept = {"content-security-policy"}
                 own = [
@@ -126,14 +125,7 @@ def guarded(application: ASGIApp, origins: Origins, report: Callable[[str], None
             await send(message)
 
         status = origins.refusal(scope["method"], scope["path"], Headers(scope=scope))
-        try:
-            await (_refused(status) or application)(scope, receive, send_with_headers)
-        except ClientDisconnect:
-            pass  # the browser is gone
-        except Exception as error:  # noqa: BLE001 (the server would log it with its values)
-            report(f"The console could not answer {scope['method']}: {type(error).__name__}.")
-            if not has_begun:
-                await PlainTextResponse(_WORDS[500], 500)(scope, receive, send_with_headers)
+        await (_refused(status) or inner)(scope, receive, send_with_headers)
 
     return answer
 

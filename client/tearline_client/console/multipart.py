@@ -69,7 +69,7 @@ def parse_multipart(
     for part in parts:
         name, file_name, content = _part(part)
         if file_name is None:
-            texts.append((name, _text(content).replace("\r\n", "\n")))
+            texts.append((name, parse_text(content)))
         elif file_name or content:
             files.append((name, SentFile(name=file_name, content=content)))
     if len(files) > MAX_CONSOLE_FILES:
@@ -79,14 +79,37 @@ def parse_multipart(
 
 def _part(part: bytes) -> tuple[str, str | None, bytes]:
     head, blank, content = part.partition(b"\r\n\r\n")
-    if not head.startswith(b"\r\n") or not blank or len(head) > _MAX_HEAD:
+    if not blank:
+        raise FormRefused("a part is not well formed")
+    return (*parse_head(head), content)
+
+
+def parse_head(head: bytes) -> tuple[str, str | None]:
+    """Returns the name of a part and the name of its file, or None for a text.
+
+    Args:
+        head: The bytes between the boundary and the empty line.
+
+    Raises:
+        FormRefused: If it is not well formed.
+    """
+    if not head.startswith(b"\r\n") or len(head) > _MAX_HEAD:
         raise FormRefused("a part is not well formed")
     disposition, *others = _text(head[2:]).split("\r\n")
     found = _DISPOSITION.fullmatch(disposition)
     is_plain = all(line.lower().startswith("content-type: ") for line in others)
     if found is None or not is_plain or len(others) > 1:
         raise FormRefused("a part has headers that no browser writes")
-    return _name(found[1]), None if found[2] is None else _name(found[2]), content
+    return _name(found[1]), None if found[2] is None else _name(found[2])
+
+
+def parse_text(content: bytes) -> str:
+    """Returns the text of a part.
+
+    Raises:
+        FormRefused: If it is not UTF-8.
+    """
+    return _text(content).replace("\r\n", "\n")
 
 
 def _name(text: str) -> str:

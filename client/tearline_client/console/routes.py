@@ -13,6 +13,7 @@ from tearline_client.console.pages import (
     drafts,
     enrolment,
     federation,
+    packet_export,
     packets,
     passkeys,
     provider,
@@ -23,7 +24,7 @@ from tearline_client.console.pages import (
     task_events,
     to_do,
 )
-from tearline_client.console.pages.agency import person, policies, summary
+from tearline_client.console.pages.agency import person, policies, service_accounts, summary
 from tearline_client.console.pages.agreements import (
     agreement,
     overview,
@@ -37,6 +38,7 @@ from tearline_client.console.pages.audit import (
     entry,
     exhibit,
     export,
+    export_check,
     log,
     statistics,
     who_saw,
@@ -44,10 +46,10 @@ from tearline_client.console.pages.audit import (
 from tearline_client.console.pages.audit.tabs import READERS, SEARCHERS
 from tearline_client.console.pages.cases import case, contents
 from tearline_client.console.pages.cases import overview as cases
-from tearline_client.console.pages.compose import correction, form, review
+from tearline_client.console.pages.compose import attachment, correction, form, review
 from tearline_client.console.pages.consents import consent, question
 from tearline_client.console.pages.consents import overview as consents
-from tearline_client.console.pages.packet import copies, document, field, recall
+from tearline_client.console.pages.packet import copies, document, field, large_document, recall
 from tearline_client.console.pages.recalls import decision
 from tearline_client.console.pages.recalls import overview as recalls
 from tearline_client.console.pages.request import answer, new
@@ -55,9 +57,11 @@ from tearline_client.console.pages.request import page as request
 from tearline_client.console.visit import ConsoleRoute
 
 _PERSON = "/agency/persons/{person}"
+_ACCOUNTS = "/agency/service-accounts"
 _NO_ROLE: frozenset[Role] = frozenset()
 _LIAISON = frozenset({Role.LIAISON})
 _PACKET = "/packets/{packet}"
+_DOCUMENT = f"{_PACKET}/documents/{{slot}}"
 _ANSWER = "/requests/{request}/answer"
 _DRAFTERS = frozenset(DRAFTERS)
 _APPROVERS = frozenset(APPROVERS)
@@ -91,6 +95,8 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         roles=_LIAISON,
         wide=True,
     ),
+    ConsoleRoute(path="/export", handler=packet_export.page, roles=_LIAISON),
+    ConsoleRoute(path="/export", handler=packet_export.make, method="POST", roles=_LIAISON),
     ConsoleRoute(path=_PACKET, handler=document.page, roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/field", handler=field.page, roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/disclose", handler=field.disclosure_page, roles=_LIAISON),
@@ -98,9 +104,16 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path=f"{_PACKET}/exhibit", handler=copies.exhibit_page, roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/exhibit", handler=copies.exhibit, method="POST", roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/print", handler=copies.print_copy, method="POST", roles=_LIAISON),
-    ConsoleRoute(path=f"{_PACKET}/export", handler=copies.export, method="POST", roles=_LIAISON),
     ConsoleRoute(
         path=f"{_PACKET}/files", handler=copies.document_file, method="POST", roles=_LIAISON
+    ),
+    ConsoleRoute(path=_DOCUMENT, handler=large_document.page, roles=_LIAISON),
+    ConsoleRoute(path=_DOCUMENT, handler=large_document.act, method="POST", roles=_LIAISON),
+    ConsoleRoute(
+        path=f"{_DOCUMENT}/state",
+        handler=large_document.state_part,
+        roles=_LIAISON,
+        by_itself=True,
     ),
     ConsoleRoute(path=f"{_PACKET}/pictures/{{slot}}", handler=copies.picture_file, roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/recall", handler=recall.page, roles=_LIAISON, wide=True),
@@ -138,6 +151,13 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/compose", handler=form.page, roles=_LIAISON, title=mark("Compose")),
     ConsoleRoute(path="/compose", handler=form.enter, method="POST", roles=_LIAISON, remote=False),
     ConsoleRoute(path=_DRAFT, handler=review.page, roles=_LIAISON),
+    ConsoleRoute(
+        path=f"{_DRAFT}/document",
+        handler=attachment.attach,
+        method="POST",
+        roles=_LIAISON,
+        takes_long=True,
+    ),
     ConsoleRoute(path=_DRAFT, handler=review.change, method="POST", roles=_LIAISON, remote=False),
     ConsoleRoute(path=f"{_DRAFT}/send", handler=review.last_page, roles=_LIAISON),
     ConsoleRoute(path=f"{_DRAFT}/send", handler=review.send, method="POST", roles=_LIAISON),
@@ -208,6 +228,14 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         path="/audit/log/{entry}/proof", handler=entry.proof, roles=SEARCHERS, remote=True
     ),
     ConsoleRoute(path="/audit/export", handler=export.export, method="POST", roles=SEARCHERS),
+    ConsoleRoute(path="/audit/export/verify", handler=export_check.page, roles=SEARCHERS),
+    ConsoleRoute(
+        path="/audit/export/verify",
+        handler=export_check.verify,
+        method="POST",
+        roles=SEARCHERS,
+        remote=False,
+    ),
     ConsoleRoute(path="/audit/statistics", handler=statistics.page, roles=SEARCHERS, remote=True),
     ConsoleRoute(path="/audit/exhibit", handler=exhibit.page),
     ConsoleRoute(path="/audit/exhibit", handler=exhibit.verify, method="POST", remote=False),
@@ -230,6 +258,10 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ),
     ConsoleRoute(path="/agency/add", handler=person.new_page, roles=_OFFICER, wide=True),
     ConsoleRoute(path="/agency/add", handler=person.add, method="POST", roles=_OFFICER, wide=True),
+    ConsoleRoute(path=_ACCOUNTS, handler=service_accounts.page, roles=_OFFICER, wide=True),
+    ConsoleRoute(
+        path=_ACCOUNTS, handler=service_accounts.change, method="POST", roles=_OFFICER, wide=True
+    ),
     ConsoleRoute(path=_PERSON, handler=person.page, roles=_OFFICER, wide=True),
     ConsoleRoute(path=_PERSON, handler=person.change, method="POST", roles=_OFFICER, wide=True),
     ConsoleRoute(path=_ANSWER, handler=answer.page, roles=_DRAFTERS),

@@ -1,6 +1,7 @@
 """The port of the console: on loopback, or elsewhere under TLS alone."""
 
 import ipaddress
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -9,11 +10,12 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import SettingInvalid
 from tearline_client.config import Settings
 from tearline_client.console.app import console_application
+from tearline_client.console.document_fetches import DocumentFetches
 from tearline_client.console.guard import Origins
 from tearline_client.console.provider import Provider
 from tearline_client.console.task_streams import TaskStreams
 from tearline_client.node import Node
-from tearline_runtime.http import TlsFiles, listening
+from tearline_runtime.http import TlsFiles, is_loopback, listening, tls_of_port
 
 
 @immutable
@@ -39,16 +41,14 @@ def place_of(settings: Settings) -> ConsolePlace:
     """
     host, _, port = settings.console.rpartition(":")
     host = host.removeprefix("[").removesuffix("]").lower()
-    certificate, key = settings.console_certificate, settings.console_key
-    if (certificate is None) != (key is None):
-        raise SettingInvalid("console_certificate and console_key belong together")
-    tls = None if certificate is None or key is None else TlsFiles(certificate, key)
-    is_here = _is_loopback(host)
-    if not is_here and tls is None:
-        raise SettingInvalid(
-            f"console ({settings.origins['console']}): {settings.console} is reached from other"
-            " machines, so console_certificate and console_key are required"
-        )
+    tls = tls_of_port(
+        "console",
+        settings.console,
+        settings.origins["console"],
+        settings.console_certificate,
+        settings.console_key,
+    )
+    is_here = is_loopback(host)
     scheme = "http" if tls is None else "https"
     if settings.console_origin:
         return ConsolePlace(
@@ -80,13 +80,6 @@ def _without_default_port(origin: str) -> str:
     return origin.removesuffix(":80" if origin.startswith("http:") else ":443")
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _is_every_address(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_unspecified
@@ -103,7 +96,7 @@ def _origin(text: str, *, is_here: bool) -> str:
             "console_origin: expected a scheme and a host in small letters, for example"
             " https://console.agency.example"
         )
-    if parts.scheme == "http" and not (is_here and _is_loopback(parts.hostname)):
+    if parts.scheme == "http" and not (is_here and is_loopback(parts.hostname)):
         raise SettingInvalid("console_origin: http is for this machine alone; use https")
     return _without_default_port(text)
 
@@ -131,11 +124,13 @@ async def console_port(
         ConfigUnreadable: If the certificate or its key cannot be read.
     """
     origins, streams = Origins.of(place.origins), TaskStreams()
+    fetches = DocumentFetches(lambda: int(time.time()))
     application = console_application(
-        node, origins, report=report, provider=provider, streams=streams
+        node, origins, report=report, provider=provider, streams=streams, fetches=fetches
     )
     async with listening(place.address, application, tls=place.tls):
         try:
             yield f"Serving the console at {place.origins[0]}/."
         finally:
+            fetches.end_all()
             streams.end_all()  # an answer without an end would not be drained

@@ -28,11 +28,13 @@ from tearline.errors import (
 from tearline.limits import (
     MAX_ACTS_AT_WORK,
     MAX_CONSOLE_UPLOAD_BYTES,
+    MAX_CONSOLE_UPLOADS,
     MAX_PAGES_AT_WORK,
     MAX_SIGN_INS_WAITING,
 )
 from tearline.persons.tokens import Role
 from tearline_client.console.challenges import Challenges
+from tearline_client.console.document_fetches import DocumentFetches
 from tearline_client.console.drafts import HeldDrafts
 from tearline_client.console.flows import Flows
 from tearline_client.console.forms import CSRF, Form, read_form
@@ -69,6 +71,10 @@ def status_of(refused: TearlineError | None) -> int:
     return 200 if refused is None else _STATUSES[refused.exit_status]
 
 
+def _no_act() -> None:
+    pass
+
+
 @immutable
 class ConsoleRoute:
     """A row in the table of routes.
@@ -84,6 +90,7 @@ class ConsoleRoute:
             itself have one path, and both are wide. A vote's page is that of its case, which is
             not wide: the act alone is.
         remote: Whether it may wait for another machine; None: each POST may.
+        takes_long: Whether it reads a large file, as it comes.
         by_itself: Whether open pages ask for it without a person: it prolongs no session.
     """
 
@@ -94,6 +101,7 @@ class ConsoleRoute:
     title: str = ""
     wide: bool = False
     remote: bool | None = None
+    takes_long: bool = False
     by_itself: bool = False
 
     @property
@@ -144,11 +152,13 @@ class Console:
         challenges: Challenges for passkeys.
         flows: Ways to the identity provider and back.
         returning: Queue of persons who come back from there.
-        drafts: Drafts that persons look at before they leave.
         pages: Turns of pages that wait for this node alone.
         acts: Turns of acts, and of pages that may wait for other machines.
+        uploads: Turns of large files that browsers send.
         streams: Open streams of events.
         feed: The tasks that wait, for these.
+        fetches: Fetches of large documents.
+        drafts: Drafts that persons look at before they leave.
     """
 
     node: Node
@@ -157,6 +167,8 @@ class Console:
     clock: Callable[[], int]
     menu: tuple[ConsoleRoute, ...]
     feed: TaskFeed
+    fetches: DocumentFetches
+    drafts: HeldDrafts
     provider: Provider | None = None
     sessions: BrowserSessions = field(default_factory=BrowserSessions)
     pace: SignInPace = field(default_factory=SignInPace)
@@ -165,17 +177,19 @@ class Console:
     challenges: Challenges = field(default_factory=Challenges)
     flows: Flows = field(default_factory=Flows)
     returning: Verifications = field(default_factory=Verifications)
-    drafts: HeldDrafts = field(default_factory=HeldDrafts)
     pages: PageTurns = field(default_factory=lambda: PageTurns(MAX_PAGES_AT_WORK))
     acts: PageTurns = field(default_factory=lambda: PageTurns(MAX_ACTS_AT_WORK))
+    uploads: PageTurns = field(default_factory=lambda: PageTurns(MAX_CONSOLE_UPLOADS))
     streams: TaskStreams = field(default_factory=TaskStreams)
 
     def turns(self, route: ConsoleRoute) -> PageTurns:
         """Returns the queue of a route."""
+        if route.takes_long:
+            return self.uploads
         return self.pages if route.is_local else self.acts
 
     def person_of(self, session: BrowserSession) -> PersonRecord | None:
-        """Returns the person of a session, if both still count; otherwise ends what does not."""
+        """Returns the person of a valid session; ends an invalid one and returns None."""
         try:
             person = self.node.sign_ins.person(session.person)
         except LoginRequired:
@@ -241,6 +255,12 @@ class Visit:
         """Returns the console as authenticators know it, or None: then it has no passkeys here."""
         origin = self.console.origins.named(self.request.headers.get("host", ""))
         return relying_party(origin, self.node.identity().agency) if origin else None
+
+    @property
+    def prolong(self) -> Callable[[], None]:
+        """Returns a function for each piece of a large file: the connection then lives on."""
+        found: Callable[[], None] = self.request.scope.get("state", {}).get("prolong", _no_act)
+        return found
 
     def query(self, name: str) -> str:
         """Returns the value of a name in the address, or an empty text."""

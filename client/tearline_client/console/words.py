@@ -14,8 +14,9 @@ from tearline.policy.marking import Pap, Tlp
 from tearline.requests.progress import Phase
 from tearline.requests.step import Ground, StepKind
 from tearline.statements.receipt import Status
-from tearline_client.audit.exhibits import DOES_NOT_SAY
+from tearline_client.audit.exhibit_verifier import DOES_NOT_SAY, RELIES_ON
 from tearline_client.console.languages import mark
+from tearline_client.features.feeds.accounts import FeedRole
 from tearline_client.features.worklist.service import TaskKind
 from tearline_client.planning.text_search import Rank
 
@@ -40,6 +41,10 @@ ROLES: Mapping[Role, str] = {
     Role.LIAISON: mark("Liaison officer"),
     Role.AUDITOR: mark("Auditor"),
     Role.OFFICER: mark("Officer in charge"),
+}
+FEED_ROLES: Mapping[FeedRole, str] = {
+    FeedRole.READER: mark("Reader: gets the objects of its collections"),
+    FeedRole.SUBMITTER: mark("Submitter: adds objects as drafts, which wait for a person"),
 }
 MEMBER_STATUSES: Mapping[MemberStatus, str] = {
     MemberStatus.MEMBER: mark("Member"),
@@ -203,6 +208,7 @@ TASKS: Mapping[TaskKind, str] = {
     TaskKind.DEPARTURE: mark("Sign a version of an agreement without a departed party"),
     TaskKind.INVITATION: mark("Join or decline a case"),
     TaskKind.VOTE: mark("Consent or object to a newcomer in a case"),
+    TaskKind.DRAFT: mark("Import or discard objects that a program added"),
     TaskKind.QUARANTINE: mark("Inspect quarantined messages"),
     TaskKind.UNREAD: mark("Read a packet"),
 }
@@ -291,8 +297,37 @@ EXHIBIT_LIMITS: Mapping[str, str] = dict(
             mark(
                 "that all were shown the same log, unless the reader's policy asks for cosignatures"
             ),
+            mark(
+                "that all were shown the same log, if more of the policy's cosigners are dishonest"
+                " than it tolerates: one that was shown to few could lack the end of the key"
+            ),
         ),
         strict=True,
     )
 )
-"""Limits of every verified exhibit, as messages; a test compares them with their source."""
+"""Limits of verified exhibits, as messages; a test compares them with their source."""
+EXHIBIT_GROUNDS: Mapping[str, str] = dict(
+    zip(
+        RELIES_ON,
+        (
+            mark(
+                "the federation id that the reader named or pinned: the founders that it names,"
+                " and the council after them, certify the signer's key; neither the exchange nor a"
+                " cosigner could certify another"
+            ),
+            mark("the log's keys, which the same statements certify, for the entry and its time"),
+            mark(
+                "the policy that the reader named, or its node has: its log and as many cosigners"
+                " as it requires certify the signer's key; all of these together could certify"
+                " another, but not the log alone"
+            ),
+            mark(
+                "the same signatures for all that the log held before its directory: a key that"
+                " had ended before is refused"
+            ),
+            mark("the signer for the federation's id, if the reader did not name it"),
+        ),
+        strict=True,
+    )
+)
+"""Grounds of verified exhibits, as messages; a test compares them with their source."""

@@ -217,7 +217,7 @@ def _merged(things: Mapping[Key, _Thing]) -> dict[Key, Key]:
 
 
 def _marks(key: Key, thing: _Thing) -> Iterator[tuple[str, ...]]:
-    """Yields what no other thing has: identifiers in clear, and the id at its originator."""
+    """Yields the unique marks of a thing: identifiers in clear, and its id at its originator."""
     origin, _ = key[0]
     for text in thing.texts.get(ID_PROPERTY, ()):
         yield origin, thing.schema, ID_PROPERTY, text

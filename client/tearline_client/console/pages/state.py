@@ -46,6 +46,7 @@ async def page(visit: Visit) -> Response:
             ],
             "certificate_end_ms": status.certificate_end_ms,
             "waiting": len(node.approvals.waiting()),
+            "uploading": node.packets.uploads.progress,
             "decided": node.decisions.waiting(),
         },
     )

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response, StreamingResponse
 
 from tearline.limits import CONSOLE_STREAM_S, CONSOLE_STREAM_TICK_S
-from tearline_client.console.pages.to_do import list_values
+from tearline_client.console.pages.to_do import list_values, tasks_of
 from tearline_client.console.task_streams import TaskStream, first_of
 from tearline_client.console.visit import Visit
 
@@ -60,7 +60,7 @@ async def _told(visit: Visit, stream: TaskStream) -> AsyncIterator[str]:
 
 def _event(visit: Visit) -> str:
     feed, language = visit.console.feed, visit.language
-    count = len(feed.tasks)
+    count = len(tasks_of(visit))
     words = language.counted("%(count)s task waits", "%(count)s tasks wait", count)
     data = {
         "edition": feed.edition,

@@ -62,8 +62,17 @@ async def list_values(visit: Visit) -> Mapping[str, object]:
     """Returns the values of the list of the most urgent tasks, with its edition."""
     feed, members = visit.console.feed, visit.node.directory.members()
     await feed.read()
-    rows = [_row(visit, task, members) for task in feed.tasks[:MAX_CONSOLE_TASKS]]
-    return {"rows": rows, "further": len(feed.tasks) - len(rows), "edition": feed.edition}
+    tasks = tasks_of(visit)
+    rows = [_row(visit, task, members) for task in tasks[:MAX_CONSOLE_TASKS]]
+    return {"rows": rows, "further": len(tasks) - len(rows), "edition": feed.edition}
+
+
+def tasks_of(visit: Visit) -> tuple[Task, ...]:
+    """Returns the tasks that a person may act on: only liaison officers read packets."""
+    tasks = visit.console.feed.tasks
+    if Role.LIAISON in visit.roles:
+        return tasks
+    return tuple(task for task in tasks if task.kind is not TaskKind.UNREAD)
 
 
 def _row(visit: Visit, task: Task, members: Members) -> TaskRow:
@@ -84,7 +93,7 @@ def _row(visit: Visit, task: Task, members: Members) -> TaskRow:
 def _link(visit: Visit, task: Task) -> str:
     match task.kind:
         case TaskKind.UNREAD:
-            return f"/packets/{task.id.hex()}" if Role.LIAISON in visit.roles else ""
+            return f"/packets/{task.id.hex()}"
         case TaskKind.RECALL:
             return f"/recalls/{task.id.hex()}" if visit.roles & DECIDERS else "/recalls"
         case TaskKind.REQUEST | TaskKind.QUESTION | TaskKind.URGENCY:
@@ -99,5 +108,7 @@ def _link(visit: Visit, task: Task) -> str:
             return f"/approvals/{task.id.hex()}" if visit.roles & {*DRAFTERS} else ""
         case TaskKind.CONSENT:
             return f"/consents/{task.id.hex()}" if visit.roles & READERS else "/consents"
+        case TaskKind.DRAFT:
+            return ""
         case TaskKind.INVITATION | TaskKind.VOTE:
             return f"/cases/{task.id.hex()}"

@@ -12,12 +12,17 @@ from tearline.federation.versions import Members
 from tearline.limits import MAX_CONSOLE_EXHIBIT_BYTES
 from tearline.statements.statement import HASH_SIZE
 from tearline.verification.exhibit import Examination, Shown
-from tearline_client.audit.exhibits import judge_exhibit, outcome_of
+from tearline_client.audit.exhibit_verifier import (
+    does_not_say,
+    judge_exhibit,
+    outcome_of,
+    relies_on,
+)
 from tearline_client.audit.verifier import Outcome
 from tearline_client.console.languages import mark
 from tearline_client.console.pages.audit.tabs import rendered
 from tearline_client.console.visit import Visit, status_of
-from tearline_client.console.words import EXHIBIT_LIMITS, FORMS, KINDS, STATUSES
+from tearline_client.console.words import EXHIBIT_GROUNDS, EXHIBIT_LIMITS, FORMS, KINDS, STATUSES
 from tearline_client.rendering.packets import field_text
 from tearline_client.rendering.words import agency_name
 
@@ -40,6 +45,8 @@ class Result:
         signer: Short name of the originator.
         fields: Each proven field: name, value, form as a message, and marking.
         recipients: Each named recipient with its status as a message, or an empty one.
+        grounds: Everything that the proof relies on, as messages.
+        limits: Everything that it does not say, as messages.
     """
 
     outcome: str
@@ -50,6 +57,8 @@ class Result:
     kind: str
     fields: tuple[tuple[str, str, str, str], ...]
     recipients: tuple[tuple[str, str], ...]
+    grounds: tuple[str, ...]
+    limits: tuple[str, ...]
 
 
 async def page(visit: Visit) -> Response:
@@ -67,12 +76,22 @@ async def verify(visit: Visit) -> Response:
         if len(files) != 1:
             raise MalformedInput("choose one file")
         anchor = parse_hex(federation, size=HASH_SIZE)
-        # In a thread: it verifies bytes alone, without the node's store.
-        examined = await asyncio.to_thread(judge_exhibit, files[0].content, anchor)
+        examined = await _judged(visit, files[0].content, anchor)
     except TearlineError as error:
         return _shown(visit, federation, refused=error)
     result = _result(examined, visit.node.directory.members())
     return _shown(visit, federation, result)
+
+
+async def _judged(visit: Visit, content: bytes, federation: bytes) -> Examination:
+    # In a thread: it verifies bytes alone, without the node's store.
+    examined = await asyncio.to_thread(judge_exhibit, content, federation)
+    directory = examined.shown.directory if examined.shown else None
+    if directory is None or federation != visit.node.directory.federation():
+        return examined
+    # Here, since the members change only here.
+    policy = visit.node.audit.counted_policy(directory)
+    return await asyncio.to_thread(judge_exhibit, content, federation, policy=policy)
 
 
 def _shown(
@@ -85,7 +104,6 @@ def _shown(
         "federation": federation,
         "is_ours": federation == visit.node.directory.federation().hex(),
         "result": result,
-        "limits": [*EXHIBIT_LIMITS.values()],
         "refused": refused,
     }
     response = rendered(visit, "exhibit.html", values)
@@ -94,7 +112,8 @@ def _shown(
 
 
 def _result(examined: Examination, members: Members) -> Result:
-    outcome, shown = outcome_of(examined), examined.shown
+    outcome = outcome_of(examined)
+    shown = examined.shown if outcome is Outcome.VERIFIED else None
     return Result(
         outcome=_OUTCOMES[outcome],
         is_verified=outcome is Outcome.VERIFIED,
@@ -118,6 +137,8 @@ def _result(examined: Examination, members: Members) -> Result:
             )
             for each in (shown.sightings if shown else ())
         ),
+        grounds=tuple(map(EXHIBIT_GROUNDS.__getitem__, relies_on(shown))) if shown else (),
+        limits=tuple(map(EXHIBIT_LIMITS.__getitem__, does_not_say(shown))) if shown else (),
     )
 
 

@@ -10,7 +10,7 @@ from tearline.audit.export import ExportFormat
 from tearline.errors import ExportRefused
 from tearline.limits import MAX_CONSOLE_EXPORT_ENTRIES
 from tearline_client.audit.export_verifier import SUFFIX
-from tearline_client.console.downloads import archive, download_archive
+from tearline_client.console.downloads import archive, download_file
 from tearline_client.console.pages.audit.filters import LogFilter
 from tearline_client.console.visit import Visit
 
@@ -40,4 +40,4 @@ async def export(visit: Visit) -> Response:
         manifest = io.BytesIO(made.manifest.encode("ascii"))
         # It reads no store: compressing has a thread of its own.
         packed = await asyncio.to_thread(archive, [(name, rows), (name + SUFFIX, manifest)])
-    return download_archive(f"{_NAME}.zip", packed)
+    return download_file(f"{_NAME}.zip", "application/zip", packed)

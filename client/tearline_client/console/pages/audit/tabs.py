@@ -18,6 +18,7 @@ _TABS = (
     ("/audit/log", mark("Search the log"), SEARCHERS),
     ("/audit/statistics", mark("Statistics"), SEARCHERS),
     ("/audit/exhibit", mark("Verify an exhibit"), ALL),
+    ("/audit/export/verify", mark("Verify an export"), SEARCHERS),
     ("/audit/access", mark("Own access log"), READERS),
 )
 

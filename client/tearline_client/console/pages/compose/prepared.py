@@ -5,7 +5,7 @@ command line holds it while it waits for an answer. Its contents are in no addre
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field, replace
 
 from tearline.dataclass.immutable import immutable
@@ -85,7 +85,7 @@ class Prepared:
 
     wish: Wish
     plans: tuple[ReleasePlan, ...] = field(repr=False)
-    findings: tuple[Finding, ...]
+    findings: Collection[Finding]
     unmarked: Mapping[str, int]
     correction: CorrectionPlan | None = field(default=None, repr=False)
     mentions: tuple[Mention, ...] = ()
@@ -93,6 +93,10 @@ class Prepared:
     def cells(self) -> tuple[Cell, ...]:
         """Returns each partner's view of each field."""
         return tuple(cell for plan in self.plans for cell in plan.cells())
+
+    def large_documents(self) -> tuple[bytes, ...]:
+        """Returns the blob ids of its documents that travel beside the packet."""
+        return tuple(each.large.blob.id for each in self.wish.documents if each.large)
 
     def recipients(self) -> tuple[str, ...]:
         """Returns the node URIs of all partners."""

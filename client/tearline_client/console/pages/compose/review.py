@@ -8,15 +8,14 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     EXCHANGE_AWAY,
     ActQueued,
-    FormRefused,
     MalformedInput,
     NotFound,
     NotPermitted,
     TearlineError,
 )
+from tearline.limits import MAX_PAGE_PARTS
 from tearline.policy.category import CATEGORIES
 from tearline.policy.form import Form as FieldForm
-from tearline_client.connectors.importers.documents import document_of
 from tearline_client.console.drafts import HeldDraft
 from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import Form
@@ -76,10 +75,10 @@ class MatrixRow:
 
 async def page(visit: Visit) -> Response:
     """Shows what each partner will see, and by which policy."""
-    return _page(visit, _content(_find(visit)))
+    return review_page(visit, content_of(find_draft(visit)))
 
 
-def _page(visit: Visit, prepared: Prepared, refused: TearlineError | None = None) -> Response:
+def review_page(visit: Visit, prepared: Prepared, refused: TearlineError | None = None) -> Response:
     """Returns the page of a draft, and with it the refusal of a change, which left it as it was."""
     members = visit.node.directory.members()
     recipients = prepared.recipients()
@@ -164,13 +163,13 @@ def _guardable(wish: Wish) -> list[str]:
 
 
 async def change(visit: Visit) -> Response:
-    """Adds or removes a document, or marks one field more strictly, and plans anew."""
-    form = await visit.form(files=True)
-    prepared = _content(_find(visit))
+    """Removes a document, or marks one field more strictly, and plans anew."""
+    form = await visit.form()
+    prepared = content_of(find_draft(visit))
     try:
         planned = await prepare(visit.node, _changed(prepared.wish, form), person=visit.person)
     except TearlineError as error:
-        return _page(visit, prepared, error)
+        return review_page(visit, prepared, error)
     name = visit.console.drafts.hold(visit.person, planned, visit.console.clock())
     return visit.redirect(f"/compose/{name}")
 
@@ -182,12 +181,6 @@ def _changed(wish: Wish, form: Form) -> Wish:
         TearlineError: If it cannot be changed so.
     """
     does = form.text("does")
-    if does == "attach":
-        files = form.files("file")
-        if len(files) != 1:
-            raise FormRefused("it has no file, or several")
-        guard = form.text("category")
-        return wish.with_document(document_of(files[0].name, files[0].content, guard=guard))
     if does == "detach":
         return wish.without_document(form.text("name"))
     if does == "guard":
@@ -198,7 +191,7 @@ def _changed(wish: Wish, form: Form) -> Wish:
 
 async def last_page(visit: Visit) -> Response:
     """Shows the contents and recipients of the packets before they are sent."""
-    prepared = _content(_find(visit))
+    prepared = content_of(find_draft(visit))
     node, members = visit.node, visit.node.directory.members()
     draft = prepared.plans[0].draft
     totals = []
@@ -231,16 +224,18 @@ async def last_page(visit: Visit) -> Response:
 async def send(visit: Visit) -> Response:
     """Sends the packet, or has it wait for a second person."""
     form = await visit.form()
-    held = _find(visit)
+    held = find_draft(visit)
     reason = form.text("repeats").strip()
 
     async def act() -> str:
-        prepared = _content(held)
+        prepared = content_of(held)
         if not visit.request.url.path.endswith(f"/{_step(prepared)}"):
             raise NotPermitted("a field for named eyes alone is sent by its own page")
         plans = prepared.with_reason(reason)
         try:
-            released = await release(visit.node, plans, person=visit.person)
+            released = await release(
+                visit.node, plans, person=visit.person, most_parts=MAX_PAGE_PARTS
+            )
         except (
             EXCHANGE_AWAY
         ):  # it is signed, and is sent later: a second attempt would be a second packet
@@ -248,8 +243,10 @@ async def send(visit: Visit) -> Response:
         if isinstance(released, bytes):
             return "/compose?done=waits"
         if isinstance(released, ActQueued):
-            return "/compose?done=queued"
-        done = "partly" if released.refused else "corrected" if prepared.correction else "sent"
+            is_large = any(each.large for each in prepared.wish.documents)
+            return f"/compose?done={'sending' if is_large else 'queued'}"
+        sent = "sent" if len(released.packets) == 1 else "all-sent"
+        done = "partly" if released.refused else "corrected" if prepared.correction else sent
         return f"/packets/{released.packets[0].hex()}?done={done}"
 
     return visit.redirect(await held.send(act))
@@ -259,12 +256,18 @@ def _step(prepared: Prepared) -> str:
     return "send-red" if prepared.is_red() else "send"
 
 
-def _find(visit: Visit) -> HeldDraft:
+def find_draft(visit: Visit) -> HeldDraft:
+    """Returns the draft that the address names."""
     console, name = visit.console, visit.request.path_params["draft"]
     return console.drafts.find(name, visit.person, console.clock())
 
 
-def _content(held: HeldDraft) -> Prepared:
+def content_of(held: HeldDraft) -> Prepared:
+    """Returns the contents of a draft.
+
+    Raises:
+        NotFound: If it was sent.
+    """
     if not isinstance(held.content, Prepared):
         raise NotFound("the draft was sent")
     return held.content

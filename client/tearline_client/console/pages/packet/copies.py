@@ -1,14 +1,13 @@
-"""Copies of a packet that leave the console: printed, exported, proven, or as its documents."""
+"""Copies of a packet that leave the console: printed, proven, or as its documents."""
 
 from starlette.responses import Response
 
 from tearline.audit.event import EventCode
 from tearline.blobs.description import BLOB
 from tearline.encoding import parse_decimal
-from tearline.errors import BlobUnavailable, MalformedInput, NotFound
+from tearline.errors import MalformedInput, NotFound
 from tearline.limits import MAX_SLOTS
 from tearline.persons.tokens import Role
-from tearline_client.connectors.exporters.ftm import encode_entity, without_extension
 from tearline_client.console.downloads import ANY_TYPE, download, picture
 from tearline_client.console.pages.packet.document import document
 from tearline_client.console.pictures import is_shown
@@ -27,27 +26,15 @@ async def print_copy(visit: Visit) -> Response:
     return visit.render("packet.html", {**document(node, copy.shown), "done": "", "copy": copy})
 
 
-async def export(visit: Visit) -> Response:
-    """Returns the readable fields of a packet as FollowTheMoney JSON lines."""
-    form = await visit.form()
-    packet_id = _packet(visit)
-    made = visit.node.packets.export([packet_id], person=visit.person)
-    is_plain = bool(form.text("plain"))
-    lines = [
-        encode_entity(
-            without_extension(entity, generalised=coarse) if is_plain else entity,
-            generalised=coarse,
-        )
-        for entity, coarse in made.entities
-    ]
-    return download(f"{_name(packet_id)}.ftm.json", ANY_TYPE, lines)
-
-
 async def exhibit_page(visit: Visit) -> Response:
     """Shows the fields of a packet, to choose those that an exhibit proves."""
     node, packet_id = visit.node, _packet(visit)
     shown = node.packets.show(packet_id, person=visit.person)
-    values = {**document(node, shown), "federation": node.directory.federation().hex()}
+    values = {
+        **document(node, shown),
+        "federation": node.directory.federation().hex(),
+        "is_light": node.home.identity().is_light,
+    }
     return visit.render("packet_exhibit.html", values)
 
 
@@ -57,7 +44,7 @@ async def exhibit(visit: Visit) -> Response:
     packet_id, paths = _packet(visit), form.texts("path")
     if not paths:
         raise MalformedInput("no field is chosen")
-    text = visit.node.audit.exhibit(
+    text = await visit.node.audit.exhibit(
         packet_id, paths, receipts=bool(form.text("receipts")), person=visit.person
     )
     return download(f"{_name(packet_id)}.exhibit", ANY_TYPE, [text.encode("ascii")])
@@ -66,19 +53,19 @@ async def exhibit(visit: Visit) -> Response:
 async def document_file(visit: Visit) -> Response:
     """Returns a document of a packet, for the browser to save."""
     form = await visit.form()
-    found = visit.node.packets.documents(
+    found = await visit.node.packets.documents(
         _packet(visit), slot=_slot(form.text("slot")), person=visit.person
     )
     ((name, opened),) = found.items()
     if opened.field.media_type == BLOB:
-        raise BlobUnavailable(f"use tearline packet export {_packet(visit).hex()[:_SHOWN_DIGITS]}")
+        raise NotFound("the document lies beside the packet, and has a page of its own")
     return download(name, ANY_TYPE, opened.field.values)
 
 
 async def picture_file(visit: Visit) -> Response:
     """Returns a picture of a packet that its page shows."""
     packet_id, slot = _packet(visit), _slot(visit.request.path_params["slot"])
-    found = visit.node.packets.documents(
+    found = await visit.node.packets.documents(
         packet_id, slot=slot, person=visit.person, act=EventCode.ACCESS_OPEN
     )
     ((_, opened),) = found.items()

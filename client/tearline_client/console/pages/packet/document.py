@@ -1,6 +1,6 @@
 """A packet as a document: its fields by entity, the tear line, its handling, and its life."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from starlette.responses import Response
 
@@ -67,6 +67,7 @@ class Line:
         badges: Its markings.
         doubt: Its deviation from the rules of its kind, or empty.
         is_data: Whether it is a document that the page gives.
+        is_large: Whether it is a partner's document beside the packet, which has its own page.
         is_picture: Whether it is a document that the page shows.
         path: Its path.
         slot: Its slot.
@@ -81,6 +82,7 @@ class Line:
     badges: tuple[Badge, ...]
     doubt: str
     is_data: bool
+    is_large: bool
     is_picture: bool
     path: str
     slot: int
@@ -144,10 +146,14 @@ DONE: Mapping[str, str] = {
     STANDS: NOTES[STANDS],
     "disclosed": mark("The field was disclosed. The exchange accepted and logged it."),
     "sent": mark("The packet was sent. The exchange accepted and logged it."),
+    "all-sent": mark("All packets were sent. The exchange accepted and logged them. This is one."),
     "corrected": mark("The correction was sent. It replaces the earlier packet."),
     "partly": mark("The exchange refused a part of it: see the life of the packet below."),
     "recalled": mark("Recalled. Earlier reading and copying at the partners cannot be undone."),
     "queued": mark("The decision is stored. It is sent once the exchange can be reached again."),
+    "sending": mark(
+        "The documents are sent first, and then the packet. State shows how far they are."
+    ),
     "waits": mark(
         "Not sent yet: the article requires a second person. A liaison officer or officer in "
         "charge other than you approves it: `tearline packet pending`."
@@ -185,7 +191,7 @@ def document(node: Node, shown: PacketView) -> dict[str, object]:
         "sender_uri": manifest.header.signer,
         "kind": KINDS[manifest.kind],
         "urgency": URGENCIES[manifest.urgency],
-        "strictest": _strictest(markings),
+        "strictest": strictest_badge(markings),
         "agreement": agreement.name,
         "version": manifest.agreement.version,
         "article": manifest.agreement.article,
@@ -200,7 +206,7 @@ def document(node: Node, shown: PacketView) -> dict[str, object]:
         "repeats": node.packets.repeats(shown.packet.id),
         "parts": tuple(_parts(members, shown)),
         "torn": tuple(_torn(shown)),
-        "notes": tuple(_notes(markings, shown)),
+        "notes": tuple(marking_notes(markings, (grant.grant.caveats for grant in shown.grants))),
         "lacking": tuple(
             f"{short(problem.path)}: {problem.why}" for problem in shown.problems if problem.lacks
         ),
@@ -213,7 +219,8 @@ def document(node: Node, shown: PacketView) -> dict[str, object]:
     }
 
 
-def _strictest(markings: Iterable[Marking]) -> Badge:
+def strictest_badge(markings: Iterable[Marking]) -> Badge:
+    """Returns the strictest level of TLP as a badge."""
     return tlp_badge(max((marking.tlp for marking in markings), default=Tlp.RED))
 
 
@@ -255,7 +262,8 @@ def _parts(members: Members, shown: PacketView) -> Iterator[Part]:
             kind=words_of(schema),
             name=names.get(token, ""),
             lines=tuple(
-                _line(each, names, doubts, partners.get(each.field.path, ())) for each in opened_of
+                _line(each, names, doubts, partners.get(each.field.path, ()), own=shown.own)
+                for each in opened_of
             ),
         )
 
@@ -277,6 +285,8 @@ def _line(
     names: dict[str, str],
     doubts: dict[str, str],
     partners: tuple[tuple[str, str], ...],
+    *,
+    own: bool,
 ) -> Line:
     field = opened.field
     is_text = field.media_type == TEXT
@@ -291,6 +301,7 @@ def _line(
         badges=tuple(_badges(field.marking)),
         doubt=doubts.get(field.path, ""),
         is_data=not is_text and field.media_type != BLOB,
+        is_large=field.media_type == BLOB and not own,
         is_picture=not is_text and is_shown(field.media_type, b"".join(field.values)),
         path=field.path,
         slot=opened.slot,
@@ -304,9 +315,9 @@ def _torn(shown: PacketView) -> Iterator[Torn]:
         yield Torn(category=each.category, count=each.count, reason=reason)
 
 
-def _notes(markings: Iterable[Marking], shown: PacketView) -> Iterator[Badge]:
-    """Yields each marking present once, with its meaning."""
-    asked: list[Marking | Caveats] = [*markings, *(grant.grant.caveats for grant in shown.grants)]
+def marking_notes(markings: Collection[Marking], caveats: Iterable[Caveats]) -> Iterator[Badge]:
+    """Yields each marking of fields, and each caveat of grants, once with its meaning."""
+    asked: list[Marking | Caveats] = [*markings, *caveats]
     yield _plain("H0")
     for code in HANDLING_CODES:
         if any(code in each.handling for each in asked):

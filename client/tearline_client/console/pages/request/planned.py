@@ -1,14 +1,24 @@
 """A request or an answer as planned, before a person lets it leave."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from tearline.dataclass.immutable import immutable
 from tearline_client.connectors.importers.report import Finding
 from tearline_client.planning.release_plan import ReleasePlan
 
 
+class _WithoutFiles:
+    """Draft whose form takes no large document."""
+
+    __slots__ = ()
+
+    def large_documents(self) -> tuple[bytes, ...]:
+        """Returns none."""
+        return ()
+
+
 @immutable
-class RequestDraft:
+class RequestDraft(_WithoutFiles):
     """A request for records before it leaves.
 
     Attributes:
@@ -17,11 +27,11 @@ class RequestDraft:
     """
 
     plan: ReleasePlan
-    findings: Sequence[Finding] = ()
+    findings: Collection[Finding] = ()
 
 
 @immutable
-class AnswerDraft:
+class AnswerDraft(_WithoutFiles):
     """An answer to a request before it leaves.
 
     Attributes:
@@ -38,7 +48,7 @@ class AnswerDraft:
     items: tuple[int, ...]
     text: str
     supplement: bool
-    findings: Sequence[Finding] = ()
+    findings: Collection[Finding] = ()
 
 
 Draft = RequestDraft | AnswerDraft
