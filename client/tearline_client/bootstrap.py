@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tearline.federation.members import ExchangeIdentity
 from tearline.statements.statement import StatementType
@@ -32,6 +32,9 @@ from tearline_client.store.vault import Vault
 from tearline_client.transport.deferred import DeferredTransport
 from tearline_client.transport.interface import Transport
 from tearline_runtime.grpc.tls_identity import TlsIdentity
+
+if TYPE_CHECKING:
+    from tearline_client.transport.clamd import Scanner
 
 _ALL: tuple[StatementHandler[Any], ...] = (
     # Entries of the log that every node reads.
@@ -66,6 +69,7 @@ def start_state(
     timeout_s: float,
     transport: Transport | None,
     asks_before_erasing: bool,
+    scanner: "Scanner | None",
 ) -> NodeContext:
     """Returns the context of a node, assembled from its home.
 
@@ -77,6 +81,7 @@ def start_state(
         timeout_s: Longest duration of one call.
         transport: Replacement for the gRPC transport, or None.
         asks_before_erasing: Whether a person decides on recalls.
+        scanner: Judges documents, or None.
 
     Raises:
         TearlineError: If a part of the home is missing or cannot be opened.
@@ -112,7 +117,10 @@ def start_state(
         policies=load_adopted(home.own_policy, database, is_new=not stores.log.size),
         transport=transport,
         now_ms=_clock_ms,
+        documents=str(home.documents),
+        outgoing=str(home.outgoing),
         asks_before_erasing=asks_before_erasing,
+        scanner=scanner,
     )
 
 

@@ -8,220 +8,23 @@ passphrase comes from a file, the environment or a prompt.
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tearline.dataclass.immutable import immutable
-from tearline.encoding import parse_decimal
 from tearline.errors import (
     ConfigUnreadable,
     MalformedInput,
     SettingInvalid,
     SettingUnknown,
 )
+from tearline_client.settings.table import DEFAULT_HOME, SETTINGS, Setting, parse_path
 from tearline_runtime import passphrase
 from tearline_runtime.files import read_if_present
 
 FILE_NAME = "node.toml"
 MAX_CONFIG_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
-MAX_TIMEOUT_S = 3600  # a command that waits an hour for an answer will not get one
-MAX_PORT = 65535
-MAX_ADDRESSES = 16  # more processes than one database can use
-
-_DEFAULT_HOME = Path("~/.tearline").expanduser()
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser()
-
-
-def _timeout(text: str) -> int:
-    seconds = parse_decimal(text, maximum=MAX_TIMEOUT_S)
-    if not seconds:
-        raise MalformedInput("expected at least one second")
-    return seconds
-
-
-def _address(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not parse_decimal(port, maximum=MAX_PORT):
-        raise MalformedInput("expected host:port")
-    return text
-
-
-def _addresses(text: str) -> str:
-    addresses = [_address(each.strip()) for each in text.split(",")]
-    if len(addresses) > MAX_ADDRESSES:
-        raise MalformedInput(f"expected at most {MAX_ADDRESSES} addresses")
-    return ",".join(addresses)
-
-
-def _recall(text: str) -> str:
-    if text not in ("erase", "ask"):
-        raise MalformedInput("expected erase or ask")
-    return text
-
-
-@immutable
-class Setting:
-    """Definition of one setting.
-
-    Attributes:
-        name: Its name, in flags, in ``node.toml`` and, as ``TEARLINE_NAME``, in the environment.
-        parse: Parses its value; raises MalformedInput.
-        default: Its default value.
-        meaning: Its description.
-        in_file: Whether ``node.toml`` may set it.
-    """
-
-    name: str
-    parse: Callable[[str], object]
-    default: object
-    meaning: str
-    in_file: bool = True
-
-    @property
-    def variable(self) -> str:
-        """Returns its environment variable."""
-        return f"TEARLINE_{self.name.upper()}"
-
-
-SETTINGS = (
-    Setting(
-        name="home",
-        parse=_path,
-        default=_DEFAULT_HOME,
-        meaning="the node's home directory",
-        in_file=False,
-    ),
-    Setting(
-        name="exchange",
-        parse=_addresses,
-        default="",
-        meaning="host:port of the exchange; several, separated by commas, if several processes "
-        "serve: one is used, and the next after a failure",
-    ),
-    Setting(name="person", parse=str, default="", meaning="name of the person who acts, or `node`"),
-    Setting(
-        name="output",
-        parse=str,
-        default="table",
-        meaning="output format: table, json, jsonl or csv",
-    ),
-    Setting(
-        name="timeout_s",
-        parse=_timeout,
-        default=30,
-        meaning="seconds to wait for the exchange to answer one call",
-    ),
-    Setting(
-        name="http",
-        parse=_address,
-        default="",
-        meaning="host:port on which `tearline node run` serves its copy of the log, and cosigns "
-        "on request; none by default",
-    ),
-    Setting(
-        name="metrics",
-        parse=_address,
-        default="",
-        meaning="host:port on which `tearline node run` serves metrics and health; none by default",
-    ),
-    Setting(
-        name="console",
-        parse=_address,
-        default="localhost:8470",
-        meaning="host:port on which `tearline console` serves its pages",
-    ),
-    Setting(
-        name="console_origin",
-        parse=str,
-        default="",
-        meaning="address of the console in browsers, for example `https://console.agency.example`, "
-        "where it differs: behind a proxy, or on every address of the machine",
-    ),
-    Setting(
-        name="console_certificate",
-        parse=_path,
-        default=None,
-        meaning="PEM file with the console's TLS certificate and those of its issuers; required "
-        "where other machines reach the console",
-    ),
-    Setting(
-        name="console_key",
-        parse=_path,
-        default=None,
-        meaning="PEM file with the private key of that certificate",
-    ),
-    Setting(
-        name="oidc_issuer",
-        parse=str,
-        default="",
-        meaning="issuer of the agency's identity provider (OpenID Connect), for example "
-        "`https://id.agency.example`; none by default",
-    ),
-    Setting(
-        name="oidc_client",
-        parse=str,
-        default="",
-        meaning="the console's client id at the provider",
-    ),
-    Setting(
-        name="oidc_secret_file",
-        parse=_path,
-        default=None,
-        meaning="file with the client's secret in its first line, for its owner alone; "
-        "without it, PKCE alone protects the code",
-    ),
-    Setting(
-        name="oidc_claim",
-        parse=str,
-        default="groups",
-        meaning="claim of the identity token that gives roles: a text, or a list of texts",
-    ),
-    Setting(
-        name="oidc_roles",
-        parse=str,
-        default="",
-        meaning="role of each value of that claim, for example "
-        "`tearline-liaison=liaison; tearline-audit=auditor`",
-    ),
-    Setting(
-        name="oidc_algorithm",
-        parse=str,
-        default="RS256",
-        meaning="the only algorithm of signatures that counts: RS256, PS256, ES256 or EdDSA",
-    ),
-    Setting(
-        name="oidc_ca",
-        parse=_path,
-        default=None,
-        meaning="PEM file with the certificates that issue the provider's; by default those of "
-        "the machine",
-    ),
-    Setting(
-        name="notices",
-        parse=_path,
-        default=None,
-        meaning="TOML file with the persons and the program that `tearline node run` and `tearline "
-        "console` tell how many notices are new, by mail or a webhook",
-    ),
-    Setting(
-        name="recall",
-        parse=_recall,
-        default="erase",
-        meaning="handling of partners' recalls: erase (at once), or ask (a person, before the "
-        "deadline)",
-    ),
-    Setting(
-        name="passphrase_file",
-        parse=_path,
-        default=None,
-        meaning="file with the keystore's passphrase in its first line",
-        in_file=False,  # the secret that opens the keys is not named beside them
-    ),
-)
 
 
 @immutable
@@ -237,6 +40,7 @@ class Settings:
         timeout_s: Seconds to wait for the exchange to answer one call.
         http: ``host:port`` of the witness port, or empty.
         metrics: ``host:port`` of the metrics port, or empty.
+        traces: Address of a collector of traces, or empty.
         console: ``host:port`` of the console.
         console_origin: Address of the console in browsers, or empty.
         console_certificate: File with the console's TLS certificate, or None.
@@ -249,7 +53,16 @@ class Settings:
         oidc_algorithm: Algorithm of the provider's signatures.
         oidc_ca: File with the issuers of the provider's certificate, or None.
         notices: File with persons and a program to tell of notices, or None.
+        syslog: ``host:port`` of the receiver of the audit, or empty.
+        syslog_ca: File with the issuers of its certificate, or None.
+        syslog_certificate: File with the node's certificate there, or None.
+        syslog_key: File with the private key of that certificate, or None.
+        taxii: ``host:port`` of the TAXII server, or empty.
+        taxii_certificate: File with its TLS certificate, or None.
+        taxii_key: File with the private key of that certificate, or None.
         recall: Handling of partners' recalls: erase, or ask.
+        scanner: Socket or ``host:port`` of clamd, or empty.
+        scanner_timeout_s: Seconds to wait for it.
         passphrase_file: File with the keystore's passphrase in its first line.
         origins: Origin of each setting: ``flag``, a variable's name, a file's path or ``default``.
     """
@@ -261,6 +74,7 @@ class Settings:
     timeout_s: int
     http: str
     metrics: str
+    traces: str
     console: str
     console_origin: str
     console_certificate: Path | None
@@ -273,7 +87,16 @@ class Settings:
     oidc_algorithm: str
     oidc_ca: Path | None
     notices: Path | None
+    syslog: str
+    syslog_ca: Path | None
+    syslog_certificate: Path | None
+    syslog_key: Path | None
+    taxii: str
+    taxii_certificate: Path | None
+    taxii_key: Path | None
     recall: str
+    scanner: str
+    scanner_timeout_s: int
     passphrase_file: Path | None
     origins: Mapping[str, str]
 
@@ -299,7 +122,7 @@ def load_settings(
     }
     outside |= {name: ("flag", value) for name, value in (flags or {}).items() if value is not None}
 
-    home = _path(outside["home"][1]) if "home" in outside else _DEFAULT_HOME
+    home = parse_path(outside["home"][1]) if "home" in outside else DEFAULT_HOME
     path = home / FILE_NAME
     allowed = {setting.name for setting in SETTINGS if setting.in_file}
     in_file = _read_toml(path)

@@ -43,6 +43,7 @@ from tearline_client.transport.interface import Transport
 
 if TYPE_CHECKING:
     from tearline_client.log.light_follower import LightFollower
+    from tearline_client.transport.clamd import Scanner
 
 Clock = Callable[[], int]
 
@@ -63,6 +64,9 @@ class NodeContext:
         now_ms: This machine's clock, Unix milliseconds.
         asks_before_erasing: Whether a person decides about partners' recalls before their
             deadline.
+        documents: Path of the folder of large documents that are being fetched.
+        outgoing: Path of the folder of those that browsers sent.
+        scanner: Judges documents before a person gets them, or None.
         following: Lock of the task that reads the log; the daemon has several such tasks.
         cosigned: Set when a partner has cosigned more of the log.
         unread: Progress of reading the mailbox.
@@ -75,7 +79,10 @@ class NodeContext:
     policies: Policies
     transport: Transport
     now_ms: Clock
+    documents: str
+    outgoing: str
     asks_before_erasing: bool = False
+    scanner: "Scanner | None" = None
     following: asyncio.Lock = field(default_factory=asyncio.Lock)
     cosigned: asyncio.Event = field(default_factory=asyncio.Event)
     unread: Unread = field(default_factory=Unread)

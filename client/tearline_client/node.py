@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tearline.errors import LOCAL_ONLY, TearlineError
 from tearline_client.bootstrap import start_state
@@ -15,6 +15,10 @@ from tearline_client.namespaces.assembly import Assembly
 from tearline_client.rules.search_index import index_in_turns
 from tearline_client.status import NodeStatus, status_of
 from tearline_client.transport.interface import Transport
+from tearline_runtime.traces import SpanName, span
+
+if TYPE_CHECKING:
+    from tearline_client.transport.clamd import Scanner
 
 
 class Node(Assembly):
@@ -44,6 +48,7 @@ class Node(Assembly):
         timeout_s: float = 30,
         transport: Transport | None = None,
         asks_before_erasing: bool = False,
+        scanner: "Scanner | None" = None,
     ) -> "Node":
         """Opens the node in a home.
 
@@ -55,6 +60,7 @@ class Node(Assembly):
             transport: Replacement of the connection to the exchange, for tests.
             asks_before_erasing: Whether a person decides about partners' recalls before their
                 deadline; otherwise the node erases at once.
+            scanner: Judges each document before it is handed out; None for none.
 
         Raises:
             TearlineError: If a part of the home is missing or cannot be opened.
@@ -70,6 +76,7 @@ class Node(Assembly):
             timeout_s=timeout_s,
             transport=transport,
             asks_before_erasing=asks_before_erasing,
+            scanner=scanner,
         )
         return cls(context, home, keystore)
 
@@ -106,9 +113,12 @@ class Node(Assembly):
             MembershipEnded: If this agency is no longer a member.
             TwinAtWork: If another copy of this node is running.
         """
-        await self._synchronisation.run()
-        self._jobs.run(drafts=self.approvals.expire)
-        await self.decisions.run()
+        with span(SpanName.SYNC):
+            await self._synchronisation.run()
+            self._jobs.run(
+                drafts=self.approvals.expire, documents=self.packets.drop_unused_documents
+            )
+            await self.decisions.run()
 
     async def look(self) -> None:
         """Synchronises for a command: for a minute, neither its acts nor ``look`` do so again.
@@ -195,12 +205,13 @@ class Node(Assembly):
         return self._context.stores.backlog.jobs()
 
     async def update_indexes(self) -> None:
-        """Stores what later reads need, while other tasks run.
+        """Updates the indexes that later reads need, while other tasks run.
 
         It indexes packets that were sent or opened further since, and computes states of requests.
         """
         with self._jobs.attempt("index"):
             await index_in_turns(self._context)
+        await self.feeds.update()
         await self.requests.prepare()
 
     def keep_statistics(self) -> None:

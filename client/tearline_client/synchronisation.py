@@ -96,7 +96,7 @@ class Synchronisation:
             stores.membership.forget_told()
 
     def _erase_ended(self) -> None:
-        """Erases what partners granted to a former member, at its end, and what they recalled.
+        """Erases packets that partners recalled, and those whose grants end with membership.
 
         While its clock is behind the counted time, no grant is erased.
         """

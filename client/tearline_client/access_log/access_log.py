@@ -10,7 +10,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from tearline.audit.event import Decision, Event, EventCode
+from tearline.audit.event import Decision, Event, EventCode, EventOutcome
 from tearline.encoding import label
 from tearline.errors import NotPermitted
 from tearline.packets.packet import OpenedField
@@ -54,7 +54,13 @@ class AccessLog:
         self._verify = verify
 
     def record(
-        self, code: EventCode, shown: Shown, *, person: str = "", sought: str | None = None
+        self,
+        code: EventCode,
+        shown: Shown,
+        *,
+        person: str = "",
+        sought: str | None = None,
+        refused: str = "",
     ) -> None:
         """Records an act that is about to be done; it may be done after this returns.
 
@@ -63,6 +69,7 @@ class AccessLog:
             shown: The fields shown, with one entry per packet; one entry if none are.
             person: The acting person, if named by the caller.
             sought: The text of a search.
+            refused: Code of the error that refuses the act, so that nothing is shown; or empty.
 
         Raises:
             RestoreUnread: If a packet may have been recalled since this node was restored.
@@ -85,6 +92,8 @@ class AccessLog:
                 actor=actor,
                 packet=packet,
                 decisions=decided,
+                outcome=EventOutcome.REFUSED if refused else EventOutcome.OK,
+                reason=refused,
             )
             for packet, decided in decisions.items()
         ]

@@ -10,7 +10,7 @@ from tearline_client.store.access import AccessStore
 
 
 class PersonLog:
-    """Recorder of sign-ins and changes of persons; whoever may do them decides elsewhere.
+    """Recorder of sign-ins and changes of persons; their callers check permission.
 
     Args:
         store: The access log's storage.

@@ -29,10 +29,12 @@ class AccessEntry:
     Attributes:
         index: Its place in the access log.
         event: The act.
+        leaf: The hash of its entry.
     """
 
     index: int
     event: Event
+    leaf: bytes
 
 
 @immutable
@@ -228,7 +230,7 @@ class _Examiner:
         leaf = entry_hash(blind_entry(opening.salt, opening.event))
         if opening.index != index or leaf != kept:
             self._findings.append(_failed(f"entry {index} is not the one that was written"))
-        self._entries.append(AccessEntry(index=index, event=event))
+        self._entries.append(AccessEntry(index=index, event=event, leaf=leaf))
         return leaf
 
 

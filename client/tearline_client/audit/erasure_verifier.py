@@ -1,11 +1,11 @@
 """Offline verification of an erased entry that is shown instead of an opening.
 
-The steps are those of docs/spec/log-v1.md, L-29 and L-33.
+The steps are those of docs/spec/log-v1.md, L-25 and L-29.
 """
 
 from collections.abc import Iterator, Sequence
 
-from tearline.agreements.agreement import Agreement, verify_parties_signed
+from tearline.agreements.agreement import Agreement
 from tearline.audit.erasure import Erasure, verify_logged, verify_signers
 from tearline.audit.event import EventCode
 from tearline.audit.retention import verify_rule
@@ -69,6 +69,8 @@ def failings(
         verify_signers(order, signers_of(statement, attestations), exchange)
         if order.is_by_retention:
             verify_rule(order, _agreement(erased, checkpoint, trust), event.time_ms)
+        elif erased.agreement is not None:
+            yield order.refusal("an agreement is shown with an order of the parties")
     except TearlineError as error:
         yield error
 
@@ -93,7 +95,8 @@ def _agreement(erased: ErasedEntry, checkpoint: Checkpoint, trust: TrustState) -
     at = Moment(index=shown.entry.index, time_ms=event.time_ms)
     trust.verify(statement, attestations, at=at)
     agreement = parse_agreement(statement.body)
-    verify_parties_signed(agreement, signers_of(statement, attestations))
+    if not set(agreement.signatories) <= signers_of(statement, attestations):
+        raise RetentionBroken("not every signatory signed that version of the agreement")
     return agreement
 
 

@@ -1,4 +1,4 @@
-"""Exhibits of this node's packets, from its own store and copy of the log, offline.
+"""Exhibits of this node's packets, from its own store, and its copy of the log or the directory.
 
 The holder of a field can prove it to an outsider: the originator any field, a recipient those that
 it could open and whose marking allows it. A recipient has no opening of the packet's own entry, and
@@ -9,7 +9,7 @@ log knew the packet.
 from collections.abc import Iterator, Sequence
 
 from tearline.audit.event import EventCode
-from tearline.crypto.armor import Armor, armor, parse_armor
+from tearline.crypto.armor import Armor, armor
 from tearline.encoding import parse_decimal
 from tearline.errors import (
     MalformedInput,
@@ -17,58 +17,36 @@ from tearline.errors import (
     NotFound,
     PacketTooLarge,
     SignerKeyUnknown,
-    TearlineError,
 )
-from tearline.identity import domain_uri_of
 from tearline.limits import MAX_EXHIBIT_BYTES, MAX_SLOTS
 from tearline.onward.use import Use
 from tearline.packets.packet import OpenedField
 from tearline.statements.receipt import LogOpening
-from tearline.statements.statement import Header, StatementType
-from tearline.tlog.policy import LogPolicy
-from tearline.verification.exhibit import (
-    Examination,
-    examine,
-    show_slot,
-    verify_exhibit,
-    verify_may_show,
-)
-from tearline.verification.log_entries import parse_entry
+from tearline.statements.statement import StatementType
 from tearline.verification.moment import Moment
-from tearline.wire.exhibits import Exhibit, ProvenEntry, encode_exhibit, parse_exhibit
-from tearline.wire.federation import parse_key_record
+from tearline.verification.shown_fields import show_slot, verify_may_show
+from tearline.wire.exhibits import Exhibit, encode_exhibit, parse_exhibit
 from tearline.wire.grants import encode_log_opening, parse_event
 from tearline.wire.statements import Signed, header_of
 from tearline_client.access_log.access_log import AccessLog
-from tearline_client.audit.verifier import Outcome
+from tearline_client.audit.certified import certifier
+from tearline_client.audit.exhibit_verifier import examine_by
+from tearline_client.audit.proofs import Certification
 from tearline_client.context import NodeContext
 from tearline_client.messages.packet_view import PacketView
-from tearline_client.store.log import LogStore, OpenedEvent
+from tearline_client.store.log import OpenedEvent
 
-BEGIN = f"-----BEGIN {Armor.EXHIBIT}-----"
 _SLOT = "slot:"
 
-DOES_NOT_SAY = (
-    "that the values are true: it says who signed them, with which evaluation",
-    "whether there are other fields, or what they hold",
-    "who made this file, or whether they were allowed to show it",
-    "whether the packet was corrected, recalled or given to others since",
-    "which of these fields those named in receipts could open",
-    "what time it was: an entry bears the exchange's clock, and its place in the log's order",
-    "that the signer's key had not ended, or that no later amendment replaces the log's keys:"
-    " the file brings only what its maker put in; the log took the packet all the same",
-    "that all were shown the same log, unless the reader's policy asks for cosignatures",
-)
-"""Limits of every verified exhibit, for its reader."""
 
-
-def make_exhibit(
+async def make_exhibit(
     context: NodeContext,
     access: AccessLog,
     packet_id: bytes,
     fields: Sequence[str],
     *,
     receipts: bool = False,
+    certified_by: Certification | None = None,
     person: str = "",
 ) -> str:
     """Returns the file that proves these fields of a packet, and reveals no other field.
@@ -81,6 +59,8 @@ def make_exhibit(
         packet_id: 32 bytes.
         fields: For each a path, the end of one, or ``slot:N``.
         receipts: Whether to add the recipients' receipts.
+        certified_by: The kind of the parts that certify the signers. By default statements, for
+            any reader; at a light node, or where they do not fit, the directory.
         person: The person; by default the logged-in person.
 
     Raises:
@@ -91,6 +71,8 @@ def make_exhibit(
         MomentUnproven: If the log, as known here, does not show that it accepted the packet, or
             shows it only after the signing key had ended.
         PacketTooLarge: If the file would be too large.
+        NodeIsLight: If a light node is asked for statements.
+        ExchangeError: If the directory certifies, and the exchange does not answer.
         StoreError: If the access log cannot be written.
         TearlineError: If the stored data do not prove it: this node's database was changed.
     """
@@ -102,11 +84,16 @@ def make_exhibit(
             if not _has_consent(context, packet_id, each.field.path):
                 verify_may_show(each.field.marking)
     words = _receipts(context, shown) if receipts or not shown.own else []
-    exhibit = _assemble(context, shown, list(opened.values()), words)
-    data = encode_exhibit(exhibit)
+    by = certified_by or (Certification.DIRECTORY if context.is_light else Certification.STATEMENTS)
+    data = encode_exhibit(await _assemble(context, shown, list(opened.values()), words, by))
+    if len(data) > MAX_EXHIBIT_BYTES and certified_by is None:
+        by = Certification.DIRECTORY
+        data = encode_exhibit(await _assemble(context, shown, list(opened.values()), words, by))
     if len(data) > MAX_EXHIBIT_BYTES:
         raise PacketTooLarge("these fields do not fit one exhibit")
-    verify_exhibit(parse_exhibit(data), context.trust.federation)
+    examined = examine_by(parse_exhibit(data), context.trust.federation, None, context.trust)
+    for error in (*examined.errors, *examined.lacking):
+        raise error
     access.record(EventCode.ACCESS_EXHIBIT, {packet_id: opened.values()}, person=person)
     return armor(Armor.EXHIBIT, data)
 
@@ -119,32 +106,6 @@ def _has_consent(context: NodeContext, packet_id: bytes, path: str) -> bool:
         and now_ms < given.ends_ms
         for given in context.stores.consents.permissions([packet_id])
     )
-
-
-def judge_exhibit(
-    text: bytes, federation: bytes | None, *, policy: LogPolicy | None = None
-) -> Examination:
-    """Examines a file as an exhibit; see ``tearline.verification.exhibit.examine``.
-
-    Args:
-        text: The file's bytes, unchecked.
-        federation: 32 bytes, known out of band, or None.
-        policy: Further requirements for the checkpoint.
-    """
-    try:
-        exhibit = parse_exhibit(parse_armor(Armor.EXHIBIT, text.decode("ascii")))
-    except UnicodeDecodeError:
-        return Examination(errors=(MalformedInput("expected ASCII"),), lacking=(), shown=None)
-    except TearlineError as error:
-        return Examination(errors=(error,), lacking=(), shown=None)
-    return examine(exhibit, federation, policy=policy)
-
-
-def outcome_of(examined: Examination) -> Outcome:
-    """Returns the outcome of an examination."""
-    if examined.errors:
-        return Outcome.FAILED
-    return Outcome.INDETERMINATE if examined.lacking else Outcome.VERIFIED
 
 
 def _named(shown: PacketView, name: str) -> Iterator[tuple[int, OpenedField]]:
@@ -186,16 +147,15 @@ def _receipts(context: NodeContext, shown: PacketView) -> list[tuple[OpenedEvent
     return [(opened, signed.get(opened.event.statement_id)) for opened in first.values()]
 
 
-def _assemble(
+async def _assemble(
     context: NodeContext,
     shown: PacketView,
     fields: list[OpenedField],
     words: list[tuple[OpenedEvent, Signed | None]],
+    by: Certification,
 ) -> Exhibit:
-    log, checkpoint = context.stores.log, context.follower.checkpoint()
-    if checkpoint is None:
-        raise MomentUnproven("this node has verified no checkpoint yet")
-    size = checkpoint.checkpoint.size
+    log, certifying = context.stores.log, await certifier(context, by)
+    size = certifying.size
     receipts = [signed for opened, signed in words if signed and opened.opening.index < size]
     told = [opened.opening for opened, _ in words]
     told += [
@@ -205,17 +165,16 @@ def _assemble(
     ]
     blind = {opening.index: encode_log_opening(opening) for opening in told if opening.index < size}
     if not blind:
-        raise MomentUnproven("this node's log does not show its acceptance of the packet")
+        why = "no checkpoint covers it yet: try again in a minute" if told else "it is not here"
+        raise MomentUnproven(f"the entry of its acceptance: {why}")
     _verify_counted(context, shown, min(told, key=lambda opening: opening.index))
     signers = [header_of(each.statement.body) for each in (shown.packet.signed, *receipts)]
-    clear = dict(trust_entries(log, signers, max(blind), size))
-    contents = clear | blind
+    certified = await certifying.certify(signers, blind)
     return Exhibit(
-        checkpoint=checkpoint.note,
-        entries=tuple(
-            ProvenEntry(index=index, content=contents[index], path=log.path(index, size))
-            for index in sorted(contents)
-        ),
+        checkpoint=certified.checkpoint,
+        entries=certified.entries,
+        leaves=certified.leaves,
+        keys=certified.keys,
         manifest=shown.packet.signed,
         fields=tuple(
             show_slot(shown.manifest, shown.packet.keys, opened)
@@ -240,41 +199,3 @@ def _verify_counted(context: NodeContext, shown: PacketView, first: LogOpening) 
             "the key that signed the packet had ended before this node first signed for it;"
             " the originator holds the packet's own entry"
         ) from None
-
-
-def trust_entries(
-    log: LogStore, signers: Sequence[Header], last: int, size: int
-) -> Iterator[tuple[int, bytes]]:
-    """Yields the entries that prove keys: of members, the signers' records, their revocations.
-
-    A directory entry dates the entries of members beside it: votes expire by the one before, and
-    delays begin at the one after.
-    """
-    keys = {(signer.signer, signer.key_id) for signer in signers}
-    # Roots and the exchange also sign.
-    agencies = {domain_uri_of(signer.signer) for signer in signers}
-    date: tuple[int, bytes] | None = None
-    is_dated = True
-    for index, entry in log.clear_entries():
-        parsed = parse_entry(entry)
-        if parsed is None or index >= size:
-            continue
-        if not isinstance(parsed, Signed):
-            date = (index, entry)
-            if not is_dated:
-                yield date
-                date, is_dated = None, True
-            continue
-        statement = parsed.statement
-        if statement.type is StatementType.KEY_RECORD:
-            record = parse_key_record(statement.body)
-            if (record.subject, record.key_id) in keys:
-                yield index, entry
-        elif statement.type is StatementType.REVOCATION:
-            if index < last and header_of(statement.body).signer in agencies:
-                yield index, entry
-        else:
-            if date is not None:
-                yield date
-            yield index, entry
-            date, is_dated = None, False

@@ -1,11 +1,11 @@
-"""Offline verification of an export: its two files and the federation id (A-8, A-9)."""
+"""Offline verification of an export: its two files and the federation id (A-5, A-6)."""
 
 import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import BinaryIO, TypeVar
 
-from tearline.audit.export import AuditExport
+from tearline.audit.export import AuditExport, ExportFormat
 from tearline.audit.query import parse_query
 from tearline.crypto.armor import Armor, parse_armor
 from tearline.dataclass.immutable import immutable
@@ -34,6 +34,7 @@ from tearline.wire.audit_exports import (
     parse_export_manifest,
 )
 from tearline.wire.exhibits import ProvenEntry
+from tearline_client.audit.bounded_findings import BoundedFindings
 from tearline_client.audit.tables import judge_rows
 from tearline_client.audit.verifier import AuditVerifier, Finding, Outcome, finding_of, worst
 
@@ -49,7 +50,7 @@ class ExportJudgement:
     """Result of an export's verification.
 
     Attributes:
-        findings: All findings against it; empty for a verified one.
+        findings: The findings against it, as ``BoundedFindings``; empty for a verified one.
         export: Its manifest, if readable.
         checkpoint: Its checkpoint, if readable.
     """
@@ -71,7 +72,7 @@ def judge_export(
     *,
     policy: LogPolicy | None = None,
 ) -> ExportJudgement:
-    """Verifies an export (spec A-8, A-9) by its files and the federation id alone.
+    """Verifies an export (spec A-5, A-6) by its files and the federation id alone.
 
     Args:
         manifest: The manifest's bytes, unchecked.
@@ -92,7 +93,9 @@ def judge_export(
         missing = ConfigUnreadable("the manifest's file is not beside it")
         findings.append(finding_of(missing, Outcome.INDETERMINATE))
     elif export is not None:
-        findings += _judge_file(export, AuditVerifier(examiner.log), file)
+        rows = BoundedFindings()
+        rows.extend(_judge_file(export, AuditVerifier(examiner.log), file))
+        findings += rows.all()
     return ExportJudgement(findings=tuple(findings), export=export, checkpoint=checkpoint)
 
 
@@ -184,6 +187,9 @@ def _judge_file(export: AuditExport, verifier: AuditVerifier, file: BinaryIO) ->
         digest.update(piece)
     if digest.digest() != export.digest:
         yield finding_of(ExportAltered("it has another digest"))
+    file.seek(0)
+    if (first := file.read(1)) and (first == b"{") != (export.format is ExportFormat.JSONL):
+        yield finding_of(ExportAltered("it has another format"))
     file.seek(0)
     try:
         query = parse_query(export.query)

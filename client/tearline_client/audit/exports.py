@@ -15,8 +15,8 @@ from tearline.wire.audit_exports import (
 )
 from tearline.wire.exhibits import ProvenEntry
 from tearline.wire.statements import signed
-from tearline_client.audit.exhibits import trust_entries
 from tearline_client.audit.export_verifier import ManifestExaminer
+from tearline_client.audit.proofs import trust_entries
 from tearline_client.audit.rows import RowWriter
 from tearline_client.audit.search import FoundEvent
 from tearline_client.audit.tables import encode_header, encode_row

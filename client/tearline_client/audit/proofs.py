@@ -1,23 +1,34 @@
 """Proof files for others, from this node's own copy of the log, offline."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
 
 from tearline.audit.erasure import Erasure
 from tearline.dataclass.immutable import immutable
 from tearline.errors import EntryMismatch, NotFound
+from tearline.identity import domain_uri_of
+from tearline.statements.statement import Header, StatementType
 from tearline.tlog.checkpoint import SignedCheckpoint
 from tearline.tlog.proof import LogProof
-from tearline.verification.log_entries import parse_clear
+from tearline.verification.log_entries import parse_clear, parse_entry
 from tearline.wire.agreements import parse_agreement
 from tearline.wire.erasures import ErasedEntry, ProvenAgreement, encode_erased_entry
 from tearline.wire.exhibits import ProvenEntry
+from tearline.wire.federation import parse_key_record
 from tearline.wire.grants import encode_log_opening
-from tearline_client.audit.exhibits import trust_entries
+from tearline.wire.statements import Signed, header_of
 from tearline_client.audit.verifier import AuditVerifier, Outcome
 from tearline_client.context import NodeContext
 from tearline_client.store.log import LogStore
 
 SUFFIX = ".tlog-proof"
+
+
+class Certification(StrEnum):
+    """Kind of the parts that certify the keys of an exhibit's signers."""
+
+    STATEMENTS = "statements"
+    DIRECTORY = "directory"
 
 
 @immutable
@@ -167,3 +178,42 @@ def _proof(entry: _Known, log: LogStore, checkpoint: SignedCheckpoint) -> ProofF
         data=proof.encode(),
         about=entry.about,
     )
+
+
+def trust_entries(
+    log: LogStore, signers: Sequence[Header], last: int, size: int
+) -> Iterator[tuple[int, bytes]]:
+    """Yields the entries that prove keys: of members, the signers' records, their revocations.
+
+    A directory entry dates the entries of members beside it: votes expire by the one before, and
+    delays begin at the one after. With one that ends the delay, another root counts.
+    """
+    keys = {(signer.signer, signer.key_id) for signer in signers}
+    # Roots and the exchange also sign.
+    agencies = {domain_uri_of(signer.signer) for signer in signers}
+    effects = log.effects()
+    date: tuple[int, bytes] | None = None
+    is_dated = True
+    for index, entry in log.clear_entries():
+        parsed = parse_entry(entry)
+        if parsed is None or index >= size:
+            continue
+        if not isinstance(parsed, Signed):
+            date = (index, entry)
+            if not is_dated or index in effects:
+                yield date
+                date, is_dated = None, True
+            continue
+        statement = parsed.statement
+        if statement.type is StatementType.KEY_RECORD:
+            record = parse_key_record(statement.body)
+            if (record.subject, record.key_id) in keys:
+                yield index, entry
+        elif statement.type is StatementType.REVOCATION:
+            if index < last and header_of(statement.body).signer in agencies:
+                yield index, entry
+        else:
+            if date is not None:
+                yield date
+            yield index, entry
+            date, is_dated = None, False

@@ -9,7 +9,7 @@ from tearline.statements.statement import HASH_SIZE
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.packets import PacketStore
 
-_TERM = re.compile(r"\S+")
+_TERM = re.compile(r"[^ \t]+")
 
 
 def whole_query(query: str, packets: PacketStore, agreements: AgreementStore) -> str:

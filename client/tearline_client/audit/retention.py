@@ -72,7 +72,7 @@ class _Search:
             yield opened
 
     def judge(self, opened: OpenedEvent) -> None:
-        """Adds an opening to what is found, if it is due."""
+        """Adds an opening to ``found``, if it is due."""
         event = opened.event
         agreement = self._newest.get(event.agreement_id)
         if agreement is None or not is_due(event, agreement, self._exchange, self._now_ms):

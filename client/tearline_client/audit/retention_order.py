@@ -1,4 +1,4 @@
-"""Dates of shown events, which an order by retention must not contradict (spec L-33)."""
+"""Dates of shown events, which an order by retention must not contradict (spec L-29)."""
 
 from bisect import bisect_left
 from itertools import accumulate

@@ -19,6 +19,7 @@ from tearline.errors import CheckpointMissing, EntryMismatch, MalformedInput, Te
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE, MAX_TABLE_BYTES
 from tearline.tlog.checkpoint import Checkpoint
 from tearline.tlog.proof import LogProof
+from tearline_client.audit.bounded_findings import BoundedFindings
 from tearline_client.audit.rows import COLUMNS, Names, Row, event_row
 from tearline_client.audit.verifier import AuditVerifier, Finding, Judgement, Outcome, finding_of
 from tearline_client.connectors.exporters.csv_safe import safe_cell
@@ -76,7 +77,7 @@ class TableJudgement:
     """Result of a file of rows.
 
     Attributes:
-        findings: All findings against it; empty for a verified one.
+        findings: The findings against it, as ``BoundedFindings``; empty for a verified one.
         rows: Number of rows.
         checkpoint: The log's state of its last row, if readable.
     """
@@ -94,15 +95,15 @@ def judge_table(verifier: AuditVerifier, file: BinaryIO, name: Names = str) -> T
         file: The file, at its beginning.
         name: An alternative spelling of a URI.
     """
-    findings: list[Finding] = []
+    findings = BoundedFindings()
     rows, checkpoint = 0, None
     for judged in judge_rows(verifier, file, name):
         rows = judged.number
         checkpoint = judged.judgement.checkpoint or checkpoint
-        findings += judged.judgement.findings
+        findings.extend(judged.judgement.findings)
     if not rows:
-        findings.append(finding_of(MalformedInput("the file holds no rows")))
-    return TableJudgement(findings=tuple(findings), rows=rows, checkpoint=checkpoint)
+        findings.extend([finding_of(MalformedInput("the file holds no rows"))])
+    return TableJudgement(findings=findings.all(), rows=rows, checkpoint=checkpoint)
 
 
 def judge_rows(
@@ -166,17 +167,25 @@ def _complete(cells: Cells) -> Cells:
     missing = [column for column in _PROOF_COLUMNS if column not in cells]
     if missing:
         raise MalformedInput(f"a proof needs {', '.join(missing)}")
+    texts = all(isinstance(cells[column], str) for column in ("opening", "checkpoint"))
+    # In a table, numbers are texts.
+    if not texts or not all(type(cells[column]) in (int, str) for column in ("entry", "size")):
+        raise MalformedInput("a column of the proof is no text or number")
     return cells
 
 
 def _parse_json(text: str) -> object:
     try:
-        found: object = json.loads(text, object_pairs_hook=_once)
+        found: object = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
         if "\\u" in text:
             _UNESCAPED.encode(found).encode("utf-8")  # a lone surrogate is invalid
     except (ValueError, RecursionError):
         raise MalformedInput("expected JSON") from None
     return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -184,7 +184,7 @@ class AuditVerifier:
         return judgement
 
     def compared(self, judgement: Judgement) -> Judgement:
-        """Returns a judgement updated by all other proofs, earlier and later ones (L-33).
+        """Returns a judgement updated by all other proofs, earlier and later ones (L-29).
 
         If an erased entry would be older than an earlier event, the result is indeterminate: the
         log's time may have been corrected in between, as another proof may show.

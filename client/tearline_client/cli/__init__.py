@@ -31,6 +31,7 @@ NOUNS = {
     "node": ("tearline_client.cli.node", "Run, inspect and back up the node."),
     "status": ("tearline_client.cli.status", "Check the running node."),
     "console": ("tearline_client.cli.console", "Run the node with its pages for browsers."),
+    "taxii": ("tearline_client.cli.taxii", "Serve and read collections over TAXII."),
     "demo": ("tearline_client.cli.demo", "Run the demonstration on this machine."),
     "bench": ("tearline_client.cli.bench", "Measure the exchange's throughput."),
     "config": ("tearline_client.cli.config", "Show settings and their origins."),
@@ -47,7 +48,7 @@ SECTIONS = {
     "Officers: terms": ("agreement", "policy", "tearline agreement show narcotics-2026"),
     "Auditors": ("audit", "log", "tearline --as ada audit who-saw 1847250"),
     "Operators: agency and node": (
-        *("init", "federation", "person", "keys", "status", "node", "console", "config"),
+        *("init", "federation", "person", "keys", "status", "node", "console", "taxii", "config"),
         "tearline status",
     ),
     "Everyone": ("login", "demo", "bench", "completion", "version", "tearline login ana"),

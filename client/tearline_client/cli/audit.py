@@ -15,6 +15,7 @@ from tearline_client.cli.audit_access import access_command
 from tearline_client.cli.audit_policy import policy
 from tearline_client.cli.audit_search import (
     export_command,
+    ocsf_command,
     search_command,
     statistics_command,
 )
@@ -228,6 +229,7 @@ def _sighting_row(sighting: Sighting, members: Members) -> dict[str, object]:
 command.add_command(access_command)
 command.add_command(search_command)
 command.add_command(export_command)
+command.add_command(ocsf_command)
 command.add_command(statistics_command)
 command.add_command(verify)
 command.add_command(policy)

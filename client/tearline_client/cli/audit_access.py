@@ -42,11 +42,12 @@ async def access_command(
 ) -> None:
     """Show the node's own access log; requires a person with the role auditor.
 
-    The actions are access-open, access-search, access-export, access-print, access-exhibit and
-    access-read (this command); access-sign-in; and access-person-…, access-passkey-… and
-    access-account-… for changes of persons. QUERY uses the conditions of `tearline audit search`.
-    Use --by for a person; actor: is the node if no person was logged in. Entries name packets and
-    fields, never values. For a search, the log keeps a keyed hash.
+    The actions are access-open, access-search, access-export, access-print, access-exhibit,
+    access-read (this command), access-listed and access-drafted; access-sign-in; and
+    access-person-…, access-passkey-… and access-account-… for changes of persons. QUERY uses the
+    conditions of `tearline audit search`. Use --by for a person; actor: is the node if no person
+    was logged in. Entries name packets and fields, never values. For a search, the log keeps a
+    keyed hash.
 
     The command rebuilds the Merkle tree over the entries and compares it with the anchors in the
     exchange's log. It lists entries edited, dropped or added by hand, and then exits with 5. With

@@ -1,5 +1,6 @@
 """``tearline audit policy``: the log policy that offline verifiers need."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import click
@@ -32,15 +33,18 @@ async def policy(
 ) -> None:
     """Write the required checkpoint signatures as a c2sp.org/tlog-policy file.
 
-    The file names the log's keys, all of them required, and the cosigning keys on record. With it,
-    third parties verify proofs offline: `tearline audit verify --policy FILE`.
+    The file names the log's keys, all of them required, and the cosigning keys on record; with
+    --counted, those of counted cosigners and of each AGENCY alone. With it, third parties verify
+    proofs offline, and exhibits that the directory certifies: `tearline audit verify --policy
+    FILE`. Give them the file's SHA-256 out of band.
 
     Example: tearline audit policy --counted --output-file log.policy
     """
     named = map(node.directory.node_of, demanded)
     written = node.audit.log_policy(named, counted=counted)
+    data = written.encode()
     with create_file(target.parent, target.name) as stream:
-        stream.write(written.encode())
+        stream.write(data)
     rows = [
         *({"role": "log", "name": key.name, "key": key.encode()} for key in written.logs),
         *(
@@ -49,3 +53,4 @@ async def policy(
         ),
     ]
     cli.emit(rows, ["role", "name"])
+    cli.say(f"SHA-256 of the file, to compare out of band: {sha256(data).hexdigest()}")

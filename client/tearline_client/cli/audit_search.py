@@ -8,6 +8,7 @@ import click
 from tearline.audit.export import ExportFormat
 from tearline.errors import ExportRefused, MalformedInput
 from tearline.limits import MAX_LOG_SIZE
+from tearline.verification.log_entries import blind_entry, entry_hash
 from tearline.wire.audit_search import SearchRequest
 from tearline_client.audit.export_verifier import SUFFIX
 from tearline_client.audit.rows import Row, RowWriter
@@ -19,7 +20,9 @@ from tearline_client.cli.options import FILE
 from tearline_client.cli.session import async_command, node_command, open_node
 from tearline_client.connectors.exporters.files import create_file
 from tearline_client.node import Node
+from tearline_client.rendering.output import print_line
 from tearline_client.rendering.words import counted, moment, names_of
+from tearline_client.siem.ocsf import ACCESS, EXCHANGE, ocsf_event, ocsf_line
 
 _COLUMNS = ["entry", "time", "action", "actor", "counterpart", "packet", "article", "outcome"]
 _LIMIT = 1000  # entries of a search that is held in memory to be printed
@@ -112,6 +115,33 @@ async def export_command(cli: CliContext, query: str, target: Path) -> None:
             made = await node.audit.export(query, file, form, person=cli.settings.person)
             manifest.write(made.manifest.encode("ascii"))
     cli.say(f"{counted(made.entries, 'entry')} in {target}, signed in {target}{SUFFIX}.")
+
+
+@click.command(cls=Command, name="ocsf")
+@click.argument("query", default="")
+@click.option("--access", is_flag=True, help="Print the node's own access log instead.")
+@async_command
+async def ocsf_command(cli: CliContext, query: str, access: bool) -> None:
+    """Print all entries that match QUERY for a SIEM: OCSF events, one line of JSON each.
+
+    QUERY uses the conditions of `tearline audit search`. An event holds ids, codes and counts,
+    never contents; its metadata.uid is the hash of the log's entry. The command requires a person
+    with the role auditor or officer, with --access the role auditor, and is itself logged. A
+    running node sends its own access log by syslog: see the setting `syslog`.
+
+    Example: tearline --as ada audit ocsf "created:2026-03-01..2026-03-31"
+    """
+    person = cli.settings.person
+    async with open_node(cli) as node:
+        if access:
+            for entry in (await node.audit.access(query, person=person)).chosen:
+                print_line(ocsf_line(ocsf_event(entry.event, entry.index, entry.leaf, ACCESS)))
+            return
+        request = SearchRequest(query=query, after=BEGINNING, limit=0)
+        async for found in node.audit.search(request, person=person):
+            opening = found.proven.entry
+            leaf = entry_hash(blind_entry(opening.salt, opening.event))
+            print_line(ocsf_line(ocsf_event(found.event, found.index, leaf, EXCHANGE)))
 
 
 @click.command(cls=Command, name="statistics")

@@ -20,16 +20,18 @@ from tearline.errors import (
 )
 from tearline.federation.members import LogKeys
 from tearline.federation.versions import Members
-from tearline.identity import agency_uri_of
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_POLICY_FILE_BYTES
-from tearline.packets.packet import OpenedField
 from tearline.statements.statement import HASH_SIZE
 from tearline.tlog.checkpoint import Checkpoint
 from tearline.tlog.policy import LogPolicy, parse_log_policy
 from tearline.verification.exhibit import Examination, Shown
-from tearline.verification.trust import founded
+from tearline.verification.trust import TrustState, founded
 from tearline_client.audit import export_verifier
-from tearline_client.audit.exhibits import BEGIN, DOES_NOT_SAY, judge_exhibit, outcome_of
+from tearline_client.audit.exhibit_verifier import (
+    BEGIN,
+    judge_exhibit,
+    outcome_of,
+)
 from tearline_client.audit.export_verifier import judge_export
 from tearline_client.audit.proofs import SUFFIX
 from tearline_client.audit.rows import event_row
@@ -44,13 +46,13 @@ from tearline_client.audit.verifier import (
     worst,
 )
 from tearline_client.cli.context import CliContext, pass_cli
+from tearline_client.cli.exhibit_rows import exhibit_lines, party_name, shown_row
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE
 from tearline_client.cli.session import trust_of
 from tearline_client.founding.charter_file import read_federation
-from tearline_client.rendering.output import cell, print_line
-from tearline_client.rendering.packets import field_text
-from tearline_client.rendering.words import Id, agency_name, moment, names_of
+from tearline_client.rendering.output import print_line
+from tearline_client.rendering.words import moment, names_of
 
 _MAX_FILE = 2 * MAX_MESSAGE_BYTES  # an exhibit in armor
 STATUS = {
@@ -70,12 +72,14 @@ class _Reader:
         federation: The federation's id, or None.
         log: The log's keys by size, or None.
         policy: The reader's own requirements for a checkpoint, or None.
+        trust: Members and keys as far as this home's node has read the log, or None.
     """
 
     members: Members | None
     federation: bytes | None
     log: LogKeys | None
     policy: LogPolicy | None
+    trust: TrustState | None = None
 
 
 @immutable
@@ -91,9 +95,13 @@ class _Verdict:
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option("--trust", type=FILE, help="The federation file; by default this home's members.")
 @click.option(
-    "--federation", help="The federation id that you know by another way: an exhibit needs no more."
+    "--federation", help="The federation id that you know by another way; enough for most exhibits."
 )
-@click.option("--policy", type=FILE, help="A c2sp.org/tlog-policy file; enough for a proof.")
+@click.option(
+    "--policy",
+    type=FILE,
+    help="A c2sp.org/tlog-policy file; enough for a proof, and for an exhibit by the directory.",
+)
 @pass_cli
 def verify(
     cli: CliContext,
@@ -105,8 +113,9 @@ def verify(
     """Verify FILES, or folders of proofs, offline and without any key of this agency.
 
     A file is a proof (.tlog-proof), the rows of a search (-o jsonl), an export's manifest beside
-    its export, or an exhibit. For a verified exhibit, the command prints the fields that it proves
-    and the limits of the proof. For an erased entry, it names the order that erased it.
+    its export, or an exhibit. For a verified exhibit, the command prints the fields that it proves,
+    what the proof relies on, and its limits. An exhibit whose signer is certified by the directory
+    takes the policy file of a member. For an erased entry, it names the order that erased it.
 
     Proofs are also compared with each other. Two entries of one event prove that the log
     misbehaved. An entry dated before its predecessor is not verified.
@@ -135,8 +144,9 @@ def verify(
     )
     if cli.settings.output == "table":
         for verdict in verdicts:
-            for line in _told(verdict):
-                print_line(line)
+            if verdict.shown is not None:
+                for line in exhibit_lines(verdict.shown, verdict.row):
+                    print_line(line)
     end(STATUS[worst(verdict.outcome for verdict in verdicts)])
 
 
@@ -168,7 +178,7 @@ def _judge(verifier: AuditVerifier, reader: _Reader, path: Path) -> _Verdict | J
         outcome = worst(finding.outcome for finding in table.findings)
         return _Verdict(outcome=outcome, row=_row(path, outcome, table.findings, what))
     if data.startswith(BEGIN.encode()):
-        examined = judge_exhibit(data, reader.federation, policy=reader.policy)
+        examined = judge_exhibit(data, reader.federation, policy=reader.policy, trust=reader.trust)
         return _exhibit_verdict(path, examined, reader.members)
     return verifier.judge(data)
 
@@ -187,7 +197,7 @@ def _export_verdict(path: Path, manifest: bytes, reader: _Reader) -> _Verdict:
         else {
             "action": "export",
             "time": moment(export.time_ms),
-            "actor": _name(reader.members, export.header.signer),
+            "actor": party_name(reader.members, export.header.signer),
             "exporter": export.header.signer,
             "pseudonym": export.acted_by.pseudonym.hex(),
             "role": export.acted_by.role,
@@ -212,80 +222,10 @@ def _exhibit_verdict(path: Path, examined: Examination, members: Members | None)
         *(finding_of(error) for error in examined.errors),
         *(finding_of(error, Outcome.INDETERMINATE) for error in examined.lacking),
     ]
-    outcome, shown = outcome_of(examined), examined.shown
-    what = {} if shown is None else _shown_row(shown, members)
+    outcome = outcome_of(examined)
+    shown = examined.shown if outcome is Outcome.VERIFIED else None
+    what = {} if shown is None else shown_row(shown, members)
     return _Verdict(outcome=outcome, row=_row(path, outcome, findings, what), shown=shown)
-
-
-def _shown_row(shown: Shown, members: Members | None) -> dict[str, object]:
-    manifest = shown.manifest
-    return {
-        "action": "exhibit",
-        "entry": shown.known_at.index,
-        "time": moment(shown.known_at.time_ms),
-        "actor": _name(members, shown.originator.signer),
-        "originator": shown.originator.signer,
-        "packet": Id(shown.packet),
-        "packet_id": shown.packet.hex(),
-        "federation": shown.originator.federation.hex(),
-        "accepted": shown.accepted,
-        "log": shown.checkpoint.origin,
-        "size": shown.checkpoint.size,
-        "kind": manifest.kind.value,
-        "case": manifest.case_id,
-        "agreement": manifest.agreement.id.hex(),
-        "article": manifest.agreement.article,
-        "evaluation": manifest.evaluation,
-        "fields": [_field_row(opened) for opened in shown.fields],
-        "recipients": [
-            {
-                "node": sighting.node,
-                "name": _name(members, sighting.node),
-                "status": None if sighting.status is None else sighting.status.text,
-                "entry": sighting.at.index,
-                "time": moment(sighting.at.time_ms),
-            }
-            for sighting in shown.sightings
-        ],
-        "does_not_say": list(DOES_NOT_SAY),
-    }
-
-
-def _field_row(opened: OpenedField) -> dict[str, object]:
-    field = opened.field
-    return {
-        "slot": opened.slot,
-        "path": field.path,
-        "field": field.path.partition("/")[2].replace("/", "."),
-        "value": field_text(field),
-        "form": field.form.text,
-        "mask": field.mask,
-        "marking": field.marking.encode(),
-    }
-
-
-def _told(verdict: _Verdict) -> list[str]:
-    """Returns the lines of an exhibit for a person: its fields, and the limits of its proof."""
-    shown, row = verdict.shown, verdict.row
-    if shown is None:
-        return []
-    did, at = "accepted" if shown.accepted else "knew", f"{row['entry']}, {cell(row['time'])}"
-    lines = [
-        "",
-        f"{row['file']}: {verdict.outcome.value}",
-        f"  Signed by {row['actor']} ({row['originator']}).",
-        f"  Log {row['log']} {did} this packet at entry {at} by the exchange's clock.",
-        f"  A {row['kind']} under article {row['article']}, evaluated {row['evaluation']}.",
-    ]
-    for opened in shown.fields:
-        told = _field_row(opened)
-        lines.append(f"  {told['field']} = {told['value']}  ({told['form']}; {told['marking']})")
-    for sighting in shown.sightings:
-        said = (
-            "" if sighting.status is None else f", which signed that it was {sighting.status.text}"
-        )
-        lines.append(f"  Part of it reached {sighting.node}{said}.")
-    return [*lines, "This does not say:", *(f"  - {limit}" for limit in DOES_NOT_SAY)]
 
 
 def _proof_verdict(path: Path, judgement: Judgement, members: Members | None) -> _Verdict:
@@ -341,10 +281,6 @@ def _row(
     }
 
 
-def _name(members: Members | None, uri: str) -> str:
-    return agency_uri_of(uri) if members is None else agency_name(members, uri)
-
-
 def _proof_files(paths: Iterable[Path]) -> list[Path]:
     found = []
     for path in paths:
@@ -364,17 +300,25 @@ def _reader(
     """Returns the trusted inputs named on the command line, or else the members in the home."""
     pinned = None if federation is None else federation_option(federation)
     asked = None if policy is None else parse_log_policy(_read(policy))
+    own = None
     if trust is not None:
         state = founded(read_federation(trust))
     else:
         try:
-            state = trust_of(cli)
+            own = state = trust_of(cli)
         except HomeMissing:
             return _Reader(members=None, federation=pinned, log=None, policy=asked)
     if pinned is not None and state.federation != pinned:
         raise CharterUnpinned("the file is of another federation")
-    cli.say(f"Verified with the charter of federation {state.federation.hex()}.")
-    return _Reader(members=state.members, federation=state.federation, log=state.log, policy=asked)
+    source = "members that this home has read" if trust is None else f"charter in {trust}"
+    cli.say(f"Verifying by the {source}, of federation {state.federation.hex()}.")
+    return _Reader(
+        members=state.members,
+        federation=state.federation,
+        log=state.log,
+        policy=asked,
+        trust=own,
+    )
 
 
 def federation_option(text: str) -> bytes:

@@ -33,7 +33,7 @@ def complete(instruction: str) -> int:
 
 
 def indexed() -> click.Group:
-    """Returns the command line as the index has it: what can be typed, and nothing that runs."""
+    """Returns the command line of the index: names and options, without functions."""
     return _Indexed(
         "tearline", json.loads(INDEX.read_text("utf-8")), params=remembered_options(hidden=False)
     )

@@ -4,7 +4,7 @@ import click
 
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
-from tearline_client.config import SETTINGS
+from tearline_client.settings.table import SETTINGS
 
 
 @click.group(cls=Group)

@@ -31,7 +31,8 @@ async def command(cli: CliContext, hooks: tuple[tuple[str, str], ...], json_line
     """
     from tearline_client.notifications.hooks import parse_hooks
     from tearline_client.rendering.log_lines import log_run
-    from tearline_client.service.process import run_process
+    from tearline_client.service.process import Port, run_process
+    from tearline_client.taxii.server import taxii_ports
 
     try:
         from tearline_client.console.provider import provider_of
@@ -42,8 +43,9 @@ async def command(cli: CliContext, hooks: tuple[tuple[str, str], ...], json_line
     log = log_run(json_lines=json_lines, quiet=cli.quiet, calls_every=1)
     try:
         async with open_node(cli) as node:
-            port = console_port(node, place, log.info, provider)
-            await run_process(node, cli.settings, report=log.info, hooks=asked, ports=[port])
+            ports: list[Port] = [console_port(node, place, log.info, provider)]
+            ports += taxii_ports(node, cli.settings, log.info)
+            await run_process(node, cli.settings, report=log.info, hooks=asked, ports=ports)
     except TearlineError as error:
         log.error(str(error))
         raise SystemExit(error.exit_status) from None

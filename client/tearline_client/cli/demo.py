@@ -101,6 +101,9 @@ def _how_to_use(keep: Path | None) -> list[str]:
         f"     {us} --as grace audit who-saw 1847250",
         f"     {us} node status",
         f"     {us} person add NAME --role liaison, to act under your own name with --as NAME",
+        "To follow the how-to guides as us-justice, whose officer grace is signed in:",
+        f"     export TEARLINE_HOME={folder}/us-justice TEARLINE_PERSON=grace",
+        f"     export TEARLINE_PASSPHRASE_FILE={folder}/us-justice.passphrase",
         f"Stop: kill $(cat {folder}/*.pid)",
     ]
 

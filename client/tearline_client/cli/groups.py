@@ -142,7 +142,13 @@ def _overview(noun: str) -> Group | None:
     entry = json.loads(INDEX.read_text("utf-8")).get(noun, {})
     if "verbs" not in entry:
         return None
-    verbs = [_Listed(verb, help=each["help"]) for verb, each in entry["verbs"].items()]
+    helps = {verb: each["help"] for verb, each in entry["verbs"].items()}
+    if noun in ("import", "export"):
+        # Imported late: other nouns have no plug-ins.
+        from tearline_client.connectors.registry import summaries
+
+        helps |= summaries(noun)
+    verbs = [_Listed(verb, help=text) for verb, text in helps.items()]
     return Group(noun, commands=verbs, help=entry["help"])
 
 

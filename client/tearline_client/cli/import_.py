@@ -1,32 +1,37 @@
 """``tearline import``: whole sources, sent as one packet per connected group."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tearline.errors import ExchangeBusy, sentence
+from tearline.errors import ConnectorUnusable, ExchangeBusy, sentence
 from tearline.persons.tokens import Role
+from tearline_client.cli.connector_group import (
+    ConnectorGroup,
+    connector_options,
+    decorated,
+    emit_report,
+    options_of,
+    report_option,
+    verify_report_free,
+)
 from tearline_client.cli.context import CliContext
-from tearline_client.cli.example_files import example_option, packet
-from tearline_client.cli.example_files import mapping as mapping_file
-from tearline_client.cli.groups import Group
+from tearline_client.cli.example_files import example_option, mapping, packet
 from tearline_client.cli.options import FILE
 from tearline_client.cli.release import say_unmarked
 from tearline_client.cli.release_options import order_of, source_options
-from tearline_client.cli.session import acting, async_command, home_of, open_node, read_text
-from tearline_client.config import MAX_CONFIG_BYTES
-from tearline_client.connectors.importers.csv import read_csv
-from tearline_client.connectors.importers.ftm import read_ftm
-from tearline_client.connectors.importers.mapping import parse_mapping
-from tearline_client.connectors.importers.ofac import read_ofac
-from tearline_client.connectors.importers.report import Concern
+from tearline_client.cli.session import acting, async_command, open_node
+from tearline_client.connectors.contract import Importer
+from tearline_client.connectors.importers.read import read_source
+from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.importers.report import Imported as Source
-from tearline_client.connectors.importers.saved_mappings import SavedMappings, is_mapping_name
-from tearline_client.drafting.from_file import Drafted, Reader, divide_order, plan_source
+from tearline_client.connectors.importers.source import open_source
+from tearline_client.connectors.registry import IMPORTERS, Connector, blamed
+from tearline_client.drafting.from_file import Drafted, divide_order, plan_source
 from tearline_client.drafting.release import takes_two
 from tearline_client.features.packets.bulk import Imported, batches, pause
 from tearline_client.features.packets.service import Persons
@@ -34,105 +39,41 @@ from tearline_client.node import Node
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.rendering.words import counted
 
+_EXAMPLES = {"csv": mapping, "ftm": packet}
 _dry_run = click.option("--dry-run", is_flag=True, help="Report findings and counts; do not send.")
 _again = click.option(
     "--again", is_flag=True, help="Send everything, even what an earlier import sent."
 )
 
 
-@click.group(cls=Group)
-def command() -> None:
-    """Send a whole source, as one packet per connected group of entities.
-
-    An import that was interrupted continues if the command is run again.
-    """
-
-
-@command.command()
-@click.argument("file", type=FILE)
-@example_option(packet)
-@_dry_run
-@_again
-@source_options
 @async_command
-async def ftm(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
-    """Send all entities of FILE, FollowTheMoney JSON lines.
-
-    Example: tearline import ftm entities.json --to mx-prosecutor --agreement narcotics-2026
-    --article money-laundering --purpose criminal-investigation
-    """
-    await import_file(cli, file, read_ftm, options, dry_run=dry_run, again=again)
-
-
-@command.command()
-@click.argument("file", type=FILE)
-@_dry_run
-@_again
-@source_options
-@async_command
-async def ofac(cli: CliContext, /, file: Path, dry_run: bool, again: bool, **options: Any) -> None:
-    """Send all entities of FILE, the US Treasury's SDN list as CSV with a header.
-
-    The list names Specially Designated Nationals, who are under sanctions.
-
-    Example: tearline import ofac sdn.csv --to mx-prosecutor --agreement narcotics-2026 --article
-    money-laundering --purpose criminal-investigation
-    """
-    await import_file(cli, file, read_ofac, options, dry_run=dry_run, again=again)
-
-
-@command.command()
-@click.argument("file", type=FILE)
-@example_option(mapping_file)
-@click.option(
-    "--mapping",
-    type=FILE,
-    required=True,
-    help="TOML file that maps columns to properties, or the name of a mapping in the home.",
-)
-@_dry_run
-@_again
-@source_options
-@async_command
-async def csv(
-    cli: CliContext, /, file: Path, mapping: Path, dry_run: bool, again: bool, **options: Any
-) -> None:
-    """Send all entities of FILE, a CSV or XLSX whose columns a mapping explains.
-
-    Of an XLSX, the first visible sheet is read. Formulas are not computed: the value that was
-    saved stands for them. The mappings in the home are those that the console saves.
-
-    Example: tearline import csv accounts.csv --mapping accounts.toml --to mx-prosecutor --agreement
-    narcotics-2026 --article money-laundering --purpose criminal-investigation
-    """
-    if is_mapping_name(str(mapping)) and not mapping.exists():
-        text = SavedMappings(home_of(cli).mappings).read(str(mapping))
-    else:
-        text = read_text(mapping, maximum=MAX_CONFIG_BYTES)
-    table = parse_mapping(text.encode())
-    await import_file(
-        cli, file, lambda path: read_csv(path, table), options, dry_run=dry_run, again=again
-    )
-
-
-async def import_file(
+async def _import(
     cli: CliContext,
+    importer: Connector[Importer],
+    /,
     file: Path,
-    read: Reader,
-    options: dict[str, Any],
-    *,
     dry_run: bool,
     again: bool,
+    report_file: Path | None,
+    **options: Any,
 ) -> None:
-    """Reads a source once, reports on it, and sends it to all named partners."""
+    """Reads a source once, sends it to all named partners, and reports on it."""
+    verify_report_free(report_file)
+    own, report = options_of(cli, importer, options), Report()
     agreements: tuple[str, ...] = options.pop("agreements")
     order = order_of({**options, "agreement": agreements[0]})
+    if dry_run and importer.value.detect:
+        with open_source(file) as stream, blamed(importer.offer):
+            cli.say(f"Detected: {importer.value.detect(stream, own)}.")
+    size = file.stat().st_size if file.is_file() else None
+    with cli.progress("Reading", size) as advance:
+        source = read_source(file, importer, own, report, advance)
     async with open_node(cli) as node:
         await node.look()
-        source = read(file)
         orders = divide_order(node, order, tuple(dict.fromkeys(agreements)))
         # Plan the whole source before sending any of it.
-        drafted = [plan_source(node, source, each) for each in orders]
+        with cli.progress("Planning packets", None) as advance:
+            drafted = [plan_source(node, source, each, advance) for each in orders]
         packets, refused, waiting = 0, list[tuple[str, str]](), list[bytes]()
         for one in () if dry_run else drafted:
             if again:
@@ -145,19 +86,7 @@ async def import_file(
             packets += sent_now.packets
             refused += sent_now.refused
             waiting += waits
-    cli.emit(
-        (
-            {
-                "line": finding.line,
-                "column": finding.column,
-                "part": finding.part,
-                "concern": finding.concern.value,
-                "why": finding.why,
-            }
-            for finding in source.findings
-        ),
-        ["line", "column", "part", "concern", "why"],
-    )
+    emit_report(cli, report, report_file)
     say_unmarked(cli, drafted[0])
     cli.say(f"{_told(source, drafted)}; {_outcome(packets, refused)}.")
     if waiting:
@@ -170,7 +99,7 @@ def _told(source: Source, drafted: Sequence[Drafted]) -> str:
     packets = sum(len(each.plans) for each in drafted)
     told = [
         f"{counted(len(source.entities), 'entity')} in {counted(packets, 'packet')}",
-        f"{counted(doubtful, 'value')} could not be validated, none was dropped",
+        f"{counted(doubtful, 'value')} could not be validated, none was changed",
     ]
     if source.repeated:
         rows = counted(source.repeated, "row")
@@ -202,7 +131,7 @@ async def send(
                 node.approvals.draft(
                     batch,
                     person=cli.settings.person,
-                    also=partial(node.imports.advance, drafted.id, len(batch), behind=behind),
+                    on_store=partial(node.imports.advance, drafted.id, len(batch), behind=behind),
                 )
             )
             behind += len(batch)
@@ -213,3 +142,41 @@ async def send(
 async def _wait(cli: CliContext, busy: ExchangeBusy, wait_s: float) -> None:
     cli.say(f"{sentence(busy.what, busy.why)} Continuing in {math.ceil(wait_s)} s.")
     await pause(busy, wait_s)
+
+
+def _example_of(importer: Connector[Importer]) -> Callable[[], str] | None:
+    """Returns the function that makes the text of ``--example``, or None."""
+    make: Callable[[], object] | None = importer.value.example
+    if make is None:
+        return None
+
+    def text() -> str:
+        with blamed(importer.offer):
+            made = make()
+        if not isinstance(made, str):
+            raise ConnectorUnusable(f"{importer.offer.told}: its example is no text")
+        return made
+
+    return text
+
+
+def _build(importer: Connector[Importer]) -> Callable[..., Any]:
+    example = _EXAMPLES.get(importer.offer.name) or _example_of(importer)
+    return decorated(
+        partial(_import, importer),
+        click.argument("file", type=FILE),
+        *((example_option(example),) if example else ()),
+        *connector_options(importer),
+        _dry_run,
+        _again,
+        report_option,
+        source_options,
+    )
+
+
+@click.group(cls=ConnectorGroup, kind=Importer, connectors=IMPORTERS, build=_build)
+def command() -> None:
+    """Send a whole source, as one packet per connected group of entities.
+
+    An import that was interrupted continues if the command is run again.
+    """

@@ -74,19 +74,22 @@ async def run_command(
 
     With the setting `http` (`TEARLINE_HTTP`, or `http` in node.toml), a host:port, the node serves
     its copy of the log there, and cosigns on request: c2sp.org/tlog-tiles, tlog-witness. With the
-    setting `metrics` it serves `/metrics`, `/healthz` and `/readyz` there.
+    setting `metrics` it serves `/metrics`, `/healthz` and `/readyz` there, and with the setting
+    `taxii` its collections to service accounts: see `tearline taxii`.
 
     Example: tearline node run --on packet-arrived /usr/local/bin/notify
     """
     from tearline_client.notifications.hooks import parse_hooks
     from tearline_client.rendering.log_lines import log_run
     from tearline_client.service.process import run_process
+    from tearline_client.taxii.server import taxii_ports
 
     asked = parse_hooks(hooks)
     log = log_run(json_lines=json_lines, quiet=cli.quiet, calls_every=log_calls)
     try:
         async with open_node(cli) as node:
-            await run_process(node, cli.settings, report=log.info, hooks=asked)
+            ports = taxii_ports(node, cli.settings, log.info)
+            await run_process(node, cli.settings, report=log.info, hooks=asked, ports=ports)
     except TearlineError as error:
         log.error(str(error))
         raise SystemExit(error.exit_status) from None
@@ -116,7 +119,7 @@ def _membership_end(end: MembershipEnd) -> Iterator[dict[str, object]]:
     yield {
         "what": "membership",
         "which": "ended" if end.entry is None else f"ended by entry {end.entry}",
-        "state": f"{end.cause.value}, {time_text(end.time_ms)} UTC. {MembershipEnded.next}",
+        "state": f"{end.cause.value}, {time_text(end.time_ms)}. {MembershipEnded.next}",
         "at": moment(end.time_ms),
     }
 

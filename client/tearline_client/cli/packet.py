@@ -40,12 +40,12 @@ from tearline_client.cli.release_options import (
 from tearline_client.cli.search import search
 from tearline_client.cli.session import acting, async_command, look, node_command, open_node
 from tearline_client.node import Node
-from tearline_client.rendering.document import to_text
 from tearline_client.rendering.output import print_lines
-from tearline_client.rendering.packet_document import COLUMNS, document_of, packet_rows
 from tearline_client.rendering.packets import SPARE, cell_rows, corrections_of, text_column
 from tearline_client.rendering.words import Id, agency_name, counted, moment
 from tearline_client.store.packet_records import StoredGrant
+
+_COLUMNS = ("part", "field", "category", "form", "marking", "value", "count", "text")
 
 
 @click.group(cls=Group)
@@ -235,10 +235,14 @@ async def show(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
     standing += recalls_of(node, shown)
     for words in standing:
         cli.say(words)
+    # Imported here: a list of packets shows none.
+    from tearline_client.rendering.document import to_text
+    from tearline_client.rendering.packet_document import document_of, packet_rows
+
     if cli.settings.output == "table":
         print_lines(to_text(document_of(node, shown)))
     else:
-        cli.emit(packet_rows(shown), COLUMNS)
+        cli.emit(packet_rows(shown), _COLUMNS)
 
 
 @command.command()

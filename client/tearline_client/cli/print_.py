@@ -1,6 +1,7 @@
 """``tearline packet print``: a numbered copy of a packet, as text or HTML."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,9 +9,10 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, sync_option
 from tearline_client.cli.session import acting_on, async_command, look, open_node
-from tearline_client.rendering.document import Document, to_text
 from tearline_client.rendering.output import print_lines
-from tearline_client.rendering.packet_document import copy_of
+
+if TYPE_CHECKING:
+    from tearline_client.rendering.document import Document
 
 _FORMS = ("text", "html")
 
@@ -41,6 +43,7 @@ async def print_command(
     """
     # Imported here: a command that writes no file does not wait for it.
     from tearline_client.connectors.exporters.files import create_file, verify_free
+    from tearline_client.rendering.packet_document import copy_of
 
     if target is not None:
         verify_free(target.parent, target.name)  # a failed print is not logged as done
@@ -58,8 +61,10 @@ async def print_command(
     cli.say(f"Wrote {target}.")
 
 
-def _rendered(copy: Document, form: str) -> str:
+def _rendered(copy: "Document", form: str) -> str:
     if form == "text":
+        from tearline_client.rendering.document import to_text
+
         return to_text(copy)
     # Imported here: only this command writes HTML.
     from tearline_client.rendering.document_html import to_html

@@ -5,7 +5,7 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from tearline.errors import ConfigUnreadable, MembershipEnded, NotPermitted, sentence
 from tearline.persons.tokens import Role
@@ -18,6 +18,9 @@ from tearline_client.node import Node
 from tearline_client.rendering.words import age_text, time_text
 from tearline_client.store.followed_trust import followed_trust
 from tearline_runtime.passphrase import read_passphrase
+
+if TYPE_CHECKING:
+    from tearline_client.transport.clamd import Scanner
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -81,10 +84,19 @@ async def open_node(cli: CliContext) -> AsyncIterator[Node]:
         address=cli.settings.exchange,
         timeout_s=cli.settings.timeout_s,
         asks_before_erasing=cli.settings.recall == "ask",
+        scanner=_scanner(cli),
     )
     async with node:
         node.persons.verify_known(cli.settings.person)
         yield node
+
+
+def _scanner(cli: CliContext) -> "Scanner | None":
+    if not cli.settings.scanner:
+        return None
+    from tearline_client.transport.clamd import Scanner
+
+    return Scanner(cli.settings.scanner, timeout_s=cli.settings.scanner_timeout_s)
 
 
 async def look(cli: CliContext, node: Node, *, sync: bool = True) -> bool:

@@ -87,6 +87,8 @@ def task_text(task: Task) -> str:
             return f"join or decline the case {task.name}"
         case TaskKind.VOTE:
             return f"consent or object to a newcomer in the case {task.name}"
+        case TaskKind.DRAFT:
+            return f"import or discard objects that the program {task.name} added"
         case TaskKind.QUARANTINE:
             return f"inspect {counted(task.count, 'quarantined message')} ({task.name})"
         case TaskKind.UNREAD:

@@ -140,9 +140,12 @@ async def rules(
         await node.sync()
         now = node.directory.members()
         if not (changed or seat or cosigner):
+            seats = len(now.council)
+            votes = {name: getattr(now.rules, name) for name in RULES}
+            if max(votes.values()) > seats:
+                cli.say(f"A threshold above {seats}, the filled seats, means all of them.")
             rows: list[dict[str, object]] = [
-                {"decision": name, "votes": getattr(now.rules, name), "of": len(now.council)}
-                for name in RULES
+                {"decision": name, "votes": count, "of": seats} for name, count in votes.items()
             ]
             cli.emit(rows, ["decision", "votes", "of"])
             return

@@ -11,7 +11,6 @@ from tearline.tlog.tiles import TILE_WIDTH, Tile
 from tearline.wire.log_entries import EntryRange
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
-from tearline_client.cosigning.wrong_directory import judge_directory
 from tearline_client.log.follower import LogFollower
 from tearline_client.store.cosigning import Accusation, Partner
 from tearline_runtime.mirror import Mirror, read_checkpoint, read_entries
@@ -88,6 +87,9 @@ class FollowedLog:
 
     def judge_directory(self, proof: LogProof) -> None:
         """Checks evidence of a wrong directory; see ``wrong_directory.judge_directory``."""
+        # Imported here: there is hardly ever such evidence.
+        from tearline_client.cosigning.wrong_directory import judge_directory
+
         judge_directory(self._context, proof)
 
     def is_stopped(self) -> bool:

@@ -152,6 +152,7 @@ class PacketActs(Acts):
             {
                 "partner": stored.grant.address.recipient,
                 "status": "" if stored.status is None else stored.status.text,
+                "whole": bool(stored.grant.compartments),
             }
             for stored in shown.grants
         ]

@@ -86,8 +86,8 @@ def request(story: Story) -> StepResult:
         and (refused["answer"], refused["ground"]) == ("", _NEITHER)
         and ended["state"] == "answered",
         lines=[
-            f"{at_us['urgency']}: deadline from the log: {_time_text(at_mx['due_ms'])}"
-            f" for {MX}, at {_time_text(at_us['due_ms'])} for {US}",
+            f"urgency {at_us['urgency']}: {MX} computes the deadline {_time_text(at_mx['due_ms'])}"
+            f" UTC from the log, and {US} computes {_time_text(at_us['due_ms'])} UTC",
             f"1. {answered['record']}: answered with packet {answered['answer'][:16]}…",
             f"2. {refused['record']}: refused, {refused['ground']}",
         ],
@@ -147,12 +147,13 @@ def correct(story: Story) -> StepResult:
         and RIGHT_AMOUNT not in now[CN]
         and SOURCE not in now[CN] + now[MX],
         lines=[
-            "changes for each partner, previewed before sending:",
+            f"each field is decided anew: what a person released to {CN} since is not part of it",
+            "changes of each partner's view, shown before sending:",
             *(
-                f"    {c['partner']}: {c['field']} was {c['before']}, will be {c['after']}"
+                f"    {c['partner']}: {c['field']}: {c['before']} → {c['after']}"
                 for c in made["changes"]
             ),
-            *(f"{name} sees on the first packet: {words}" for name, words in named.items()),
+            *(f"{name} reads on the first packet: {words}" for name, words in named.items()),
         ],
         evidence={
             "packet": story.packet,
@@ -226,7 +227,7 @@ def recall(story: Story) -> StepResult:
                 f" not undone: {', '.join(answer['not_undone'])}"
                 for packet, answer in zip(packets, answers, strict=False)
             ),
-            f"{CN} saw {before} fields of it, and now sees {after}; {MX} keeps its view",
+            f"{CN} saw {before} fields of them, and now sees {after}; {MX} keeps its view",
         ],
         evidence={"answers": answers, "command": "tearline packet recalls"},
     )

@@ -205,7 +205,10 @@ def receipts(story: Story) -> StepResult:
     statuses = story.world.agencies[US].ask("statuses", packet=story.packet)
     return StepResult(
         proved=len(statuses) == 3 and all(s["status"] in ("opened", "stored") for s in statuses),
-        lines=[f"{s['partner']}: {s['status']}" for s in statuses],
+        lines=[
+            f"{s['partner']} signed: {s['status']}, for {'the lead' if s['whole'] else 'one field'}"
+            for s in statuses
+        ],
         evidence={"statuses": statuses},
     )
 

@@ -1,6 +1,6 @@
 """From a packet of ours and its new content to the plan of a correction. Sends no message."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -31,7 +31,7 @@ def draft_correction(
     documents: Sequence[Document] = (),
     unmarked: bool = False,
     person: str = "",
-) -> tuple[CorrectionPlan, tuple[Finding, ...]]:
+) -> tuple[CorrectionPlan, Collection[Finding]]:
     """Plans the correction of a packet of ours, under its terms, for all its recipients.
 
     Args:

@@ -2,11 +2,11 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import overload
 
@@ -32,8 +32,9 @@ from tearline_client.planning.release_plan import ReleasePlan
 from tearline_runtime.turns import in_turns
 
 Reader = Callable[[Path], Imported]
-_MOST_KEPT = 1024  # plans of a few kilobytes each, beside entities of a large source
+_KEPT_FIELDS = 16_384  # of plans, a kilobyte each; a plan has up to 512 of them
 _MAX_PLACES = 8  # of doubtful values listed in a refusal
+_MOST_COMPARED = 4096  # fields, to find what a misspelt guard meant
 
 
 @immutable
@@ -68,7 +69,7 @@ class Drafted:
     """
 
     plans: Sequence[ReleasePlan]
-    findings: tuple[Finding, ...]
+    findings: Collection[Finding]
     entities: int
     id: bytes
     unmarked: Mapping[str, int]
@@ -89,6 +90,7 @@ class Plans(Sequence[ReleasePlan]):
         self._plan = plan
         self._places = range(len(groups))
         self._kept: dict[int, ReleasePlan] = {}
+        self._kept_fields = 0
 
     def __len__(self) -> int:
         return len(self._places)
@@ -108,12 +110,18 @@ class Plans(Sequence[ReleasePlan]):
         found = self._kept.get(number)
         if found is None:
             found = self._plan(self._groups[number])
-            if number < _MOST_KEPT:
+            self._kept_fields += len(found.draft.fields)
+            if self._kept_fields <= _KEPT_FIELDS:
                 self._kept[number] = found
         return found
 
 
-def plan_source(node: Node, imported: Imported, order: ReleaseOptions) -> Drafted:
+def plan_source(
+    node: Node,
+    imported: Imported,
+    order: ReleaseOptions,
+    advance: Callable[[int], None] = lambda packets: None,
+) -> Drafted:
     """Plans the packets of an importer's result; see ``Plans``.
 
     All are planned once before this returns, so that no packet is refused after a part is sent.
@@ -122,6 +130,7 @@ def plan_source(node: Node, imported: Imported, order: ReleaseOptions) -> Drafte
         node: The sending node.
         imported: The source.
         order: Terms and recipients.
+        advance: Called with the number of packets that were just planned.
 
     Raises:
         TearlineError: As ``draft_file``.
@@ -132,6 +141,7 @@ def plan_source(node: Node, imported: Imported, order: ReleaseOptions) -> Drafte
     plans = Plans(groups, partial(_plan, node, order, about, imported))
     for plan in plans:
         plan.verify_released()
+        advance(1)
     return drafted_of(imported, plans, about, unmarked)
 
 
@@ -298,10 +308,14 @@ def verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[Ent
     Raises:
         MalformedInput: If the source has no such field.
     """
-    names = {(entity.id, name) for entity in entities for name in entity.properties}
-    for entity_id, name in sorted(guarded.keys() - names):
-        fields = sorted(f"{entity}/{own}" for entity, own in names)
-        raise MalformedInput(one_of(f"{entity_id}/{name}", "field to guard", fields))
+    left = set(guarded)
+    for entity in entities if guarded else ():
+        left -= {(entity.id, name) for name in entity.properties}
+    for entity_id, name in sorted(left):
+        fields = (f"{entity.id}/{own}" for entity in entities for own in entity.properties)
+        some = sorted(set(islice(fields, _MOST_COMPARED)))
+        told = one_of(f"{entity_id}/{name}", "field to guard", some)
+        raise MalformedInput(told)
 
 
 def fields_beside(
@@ -324,9 +338,9 @@ def _verify_size(documents: Sequence[Document]) -> None:
         raise PacketTooLarge(f"documents of {size} bytes, of {MAX_DOCUMENTS_BYTES} in a packet")
 
 
-def _places(findings: Sequence[Finding]) -> str:
+def _places(findings: Iterable[Finding]) -> str:
     """Returns the positions of the first doubtful values in the source."""
-    told = [f"; line {f.line}, {f.column}: {f.why}" for f in findings[:_MAX_PLACES]]
+    told = [f"; line {f.line}, {f.column}: {f.why}" for f in islice(findings, _MAX_PLACES)]
     return "".join(told)
 
 

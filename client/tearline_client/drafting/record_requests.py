@@ -12,6 +12,7 @@ from tearline_client.drafting.from_file import Drafted, drafted_of, fields_besid
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, Group, connected_groups
+from tearline_client.planning.merged_entities import MergedEntities
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.planning.request_file import RequestFile
 
@@ -40,7 +41,7 @@ def draft_answer(
         TearlineError: If there is no such request, or no agreement covers it.
     """
     extra = fields_beside(node, "", documents)
-    imported = imported or Imported(entities=(), findings=())
+    imported = imported or Imported(entities=MergedEntities(), findings=())
     found = verify_marked(imported.entities, allowed=unmarked)
     groups = connected_groups(imported.entities)
     if imported.entities and len(groups) != 1:

@@ -35,13 +35,17 @@ def takes_two(node: Node, agreement_id: bytes, article: str) -> bool:
     return node.agreements.newest(agreement_id).article(article).four_eyes
 
 
-async def release(node: Node, plans: Sequence[ReleasePlan], *, person: str) -> Released:
+async def release(
+    node: Node, plans: Sequence[ReleasePlan], *, person: str, most_parts: int | None = None
+) -> Released:
     """Sends plans under one article, or queues them for a second person.
 
     Args:
         node: The node.
         plans: One for each packet.
         person: The liaison officer, by the agency's own name.
+        most_parts: Parts of large documents to send at most now; later syncs send the rest. None
+            for all.
 
     Raises:
         TearlineError: As ``node.packets.send`` and ``node.approvals.draft``.
@@ -51,7 +55,7 @@ async def release(node: Node, plans: Sequence[ReleasePlan], *, person: str) -> R
         return node.approvals.draft(plans, person=person)
     acted_by = node.persons.acted_by(person, draft.agreement.id, Role.LIAISON)
     try:
-        return await node.packets.send(plans, acted_by=acted_by)
+        return await node.packets.send(plans, acted_by=acted_by, most_parts=most_parts)
     except ActQueued as queued:
         return queued
 

@@ -90,7 +90,7 @@ class Inbox:
                 yield received
 
     async def unread(self) -> int:
-        """Acknowledges what is stored; returns how many items of the mailbox are not read yet.
+        """Acknowledges the stored items; returns the number of items not read yet.
 
         Raises:
             ExchangeError: If the exchange is out of reach.

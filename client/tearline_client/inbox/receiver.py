@@ -52,6 +52,7 @@ from tearline_client.rules.quarantine import quarantine
 from tearline_client.rules.recalls import recalled_of
 from tearline_client.rules.suspensions import SuspensionRules
 from tearline_client.store.inbox import Evidence, Noted
+from tearline_runtime.traces import Attribute, SpanName, span
 
 _MAY_PASS = (
     EntryNotIncluded,  # the log is read further
@@ -139,7 +140,9 @@ class Receiver:
     def _take_together(self, deliveries: Sequence[bytes]) -> list[Received]:
         if not deliveries:
             return []
-        with self._context.stores.database.transaction():
+        with span(SpanName.RECEIVE) as traced, self._context.stores.database.transaction():
+            traced.add(Attribute.DELIVERIES, len(deliveries))
+            traced.add(Attribute.BYTES, sum(map(len, deliveries)))
             taken = [self._take_or_put_aside(data) for data in deliveries]
             self._context.stores.inbox.put_cursor(delivery_cursor(deliveries[-1]))
         return [received for received in taken if received is not None]

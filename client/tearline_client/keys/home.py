@@ -9,6 +9,8 @@ node.crt           the TLS certificate
 node.db            all other data, sealed under the storage key
 policy/own.cedar   the agency's own policies, if any
 mappings/          mappings of tables that the agency saved by name
+documents/         sealed parts of large documents, until a person has saved them
+outgoing/          sealed large documents that browsers sent, until their packets are sent
 """
 
 import re
@@ -94,6 +96,8 @@ class Home:
         self.key_record = path / "node.record"
         self.own_policy = path / "policy" / "own.cedar"
         self.mappings = path / "mappings"
+        self.documents = path / "documents"
+        self.outgoing = path / "outgoing"
         self.persons = path / "persons"
         self.sending_lock = path / "sending.lock"
         self.deciding_lock = path / "deciding.lock"

@@ -6,9 +6,8 @@ inclusion proof, and compares them with the states in the directory. It relies o
 cosigners for all others; see docs/threat-model.md.
 """
 
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Awaitable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
-from typing import TypeVar
 
 from tearline.errors import ProofMalformed, TrustStale
 from tearline.federation.directory import FEDERATION, FederationState
@@ -21,6 +20,7 @@ from tearline.federation.turns import (
     OwnEntries,
     Turn,
     TurnRequest,
+    portions,
 )
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_LIGHT_INDEXES, MAX_TURN_LEAVES, MAX_UNPROVEN_BYTES
@@ -49,8 +49,6 @@ from tearline.wire.turns import (
 )
 from tearline_client.log.rounds import Prover
 from tearline_client.store.stores import Stores
-
-T = TypeVar("T")
 
 NOTHING_MADE = OwnEntries(indexes=(), records=frozenset(), keys=frozenset())
 
@@ -238,7 +236,7 @@ class LightFollower:
         states = {self._agency: turn.own.state}
         others = tuple(uri for uri in agencies if uri != self._agency)
         # They are bounded: the council, the cosigners and at most ``MAX_FOLLOWED``.
-        for some in _portions(others, MAX_TURN_LEAVES):
+        for some in portions(others, MAX_TURN_LEAVES):
             request = encode_leaves_request(LeavesRequest(size=turn.size, agencies=some))
             answer = parse_leaves(await self._heard(exchange.light_leaves(request)))
             if answer.size != turn.size or len(answer.leaves) != len(some):
@@ -280,7 +278,7 @@ class LightFollower:
         wanted = {index for index in indexes if index < tree.size}
         missing = self._stores.log.missing(sorted(wanted))
         found: dict[int, bytes] = {}
-        for some in _portions(missing, MAX_LIGHT_INDEXES):
+        for some in portions(missing, MAX_LIGHT_INDEXES):
             asked = LightEntriesRequest(size=tree.size, indexes=some)
             request = encode_light_entries_request(asked)
             answer = parse_light_entries(await self._heard(exchange.light_entries(request)))
@@ -294,10 +292,6 @@ class LightFollower:
     async def _heard(self, answering: Awaitable[bytes]) -> bytes:
         self.answer = await answering
         return self.answer
-
-
-def _portions(items: Sequence[T], most: int) -> Iterator[tuple[T, ...]]:
-    return (tuple(items[at : at + most]) for at in range(0, len(items), most))
 
 
 def _proven(entries: Iterable[LightEntry], size: int, root: bytes) -> dict[int, bytes]:

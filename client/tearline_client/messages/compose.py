@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tearline.crypto.keys import KemPublicKey
+from tearline.crypto.shuffle import shuffled
 from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
 from tearline.packets.grant import GRANT_ID_SIZE, Caveats, Grant
@@ -136,9 +137,7 @@ def grant_plans(
         bodies.append((StatementType.MANIFEST, body))
         packet = statement_id(StatementType.MANIFEST, body)
         # In random order, so that a message's order reveals no other recipients.
-        recipients = list(plan.recipients)
-        secrets.SystemRandom().shuffle(recipients)
-        for recipient in recipients:
+        for recipient in map(plan.recipients.__getitem__, shuffled(len(plan.recipients))):
             grant = make_grant(
                 sealed,
                 packet,

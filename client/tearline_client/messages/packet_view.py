@@ -14,7 +14,7 @@ from tearline_client.store.packet_records import StoredGrant, StoredPacket
 from tearline_client.store.packets import PacketStore
 
 NARRATIVE = "/Packet/narrative"
-"""What the path of a packet's narrative ends in."""
+"""End of the path of a packet's narrative."""
 
 
 TOKEN_SHOWN = 6

@@ -1,7 +1,10 @@
 """Assembly of a node: its namespaces, and the pipelines beneath them."""
 
 from collections.abc import Awaitable, Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from tearline.persons.tokens import Role
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.access_log.anchors import AccessLogAnchors
 from tearline_client.access_log.persons import PersonLog
@@ -55,6 +58,9 @@ from tearline_client.recovery.reconcile import Reconciler
 from tearline_client.store.access import AccessStore
 from tearline_client.synchronisation import Synchronisation
 from tearline_client.transport.connection import Connection
+
+if TYPE_CHECKING:
+    from tearline_client.features.feeds.service import FeedService
 
 
 class Assembly:
@@ -183,6 +189,9 @@ class Assembly:
         self.proposals = ProposalService(context, self.agreements.publish)
         self.erasures = ErasureService(context, words, self.agreements.publish)
         self.suspensions = SuspensionService(context, outbox)
+        self._record = record
+        self._access = access
+        self._access_store = store
         self._worklist = Worklist(
             context,
             requests=self.requests,
@@ -191,6 +200,32 @@ class Assembly:
             consents=self.consents,
             proposals=self.proposals,
             cases=self.cases,
+        )
+
+    @cached_property
+    def feeds(self) -> "FeedService":
+        """Collections for service accounts; see ``FeedService``."""
+        # Imported here: most commands do without it.
+        from tearline_client.features.feeds.accounts import PREFIX
+        from tearline_client.features.feeds.service import FeedService
+
+        context, keystore = self._context, self.keystore
+        readers = AccessLog(
+            self._access_store,
+            context.uri,
+            keystore.storage_key("access"),
+            context.now_ms,
+            lambda name, contents: PREFIX + name,  # a program, and no person
+            lambda packets: verify_read_on(context, packets),
+        )
+        key = keystore.storage_key("feed")
+        return FeedService(
+            context,
+            readers,
+            self._access,
+            key,
+            self._record,
+            lambda name: self.persons.person(name, Role.OFFICER),
         )
 
     def now_ms(self) -> int:

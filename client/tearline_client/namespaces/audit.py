@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from tearline.audit.event import EventCode
 from tearline.audit.export import ExportFormat
@@ -15,6 +15,7 @@ from tearline.limits import MAX_LOG_SIZE
 from tearline.persons.tokens import Role
 from tearline.statements.channel import AGREEMENT_ID_SIZE
 from tearline.tlog.policy import LogPolicy
+from tearline.verification.moment import Moment
 from tearline.wire.audit_search import SearchRequest
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.audit.access_log_verifier import (
@@ -24,24 +25,20 @@ from tearline_client.audit.access_log_verifier import (
     examine_access_in_turns,
     missing_anchors,
 )
-from tearline_client.audit.exhibits import make_exhibit
-from tearline_client.audit.log_policy import log_policy
-from tearline_client.audit.proofs import ProofFile, prove
+from tearline_client.audit.proofs import Certification, ProofFile, prove
 from tearline_client.audit.proven_entry import ProvenRecord, proven_record
 from tearline_client.audit.query_terms import whole_query
 from tearline_client.audit.retention import KeptTooLong, count_kept_too_long, kept_too_long
 from tearline_client.audit.search import BEGINNING, FoundEvent, search
-from tearline_client.audit.statistics import Tally, histogram, statistics, yearly_query
-from tearline_client.audit.value_search import (
-    ValueField,
-    field_names,
-    packets_with,
-    who_saw_value,
-)
-from tearline_client.audit.who_saw import WhoSaw, who_saw
 from tearline_client.context import NodeContext
 from tearline_client.persons.actors import Actors
 from tearline_client.store.packet_records import StoredPacket
+
+if TYPE_CHECKING:  # few commands count entries or look for values; a running node alone forwards
+    from tearline_client.audit.statistics import Tally
+    from tearline_client.audit.value_search import ValueField
+    from tearline_client.audit.who_saw import WhoSaw
+    from tearline_client.siem import Backlog, Sink
 
 AUDITORS = (Role.AUDITOR, Role.OFFICER)
 """Roles that may search the exchange's log, the usual one first."""
@@ -139,11 +136,13 @@ class Audit:
                 return proven_record(self._context, found)
         raise NotFound(f"no entry {index} that your agency may see")
 
-    async def by_day(self, request: SearchRequest, *, person: str = "") -> Tally:
+    async def by_day(self, request: SearchRequest, *, person: str = "") -> "Tally":
         """Returns the counts by day of the events that match a query; see ``search``."""
+        from tearline_client.audit.statistics import histogram
+
         return await self._counted(histogram(), request, person)
 
-    async def statistics(self, agreement: str, year: int, *, person: str = "") -> Tally:
+    async def statistics(self, agreement: str, year: int, *, person: str = "") -> "Tally":
         """Returns the counts by kind, action and outcome under an agreement in a year.
 
         Args:
@@ -154,11 +153,13 @@ class Audit:
         Raises:
             AgreementNotInForce: If no agreement here has the name.
         """
+        from tearline_client.audit.statistics import statistics, yearly_query
+
         query = yearly_query(self._agreement_id(agreement), year)
         request = SearchRequest(query=query, after=BEGINNING, limit=0)
         return await self._counted(statistics(cache(self._kind)), request, person)
 
-    async def _counted(self, counts: Tally, request: SearchRequest, person: str) -> Tally:
+    async def _counted(self, counts: "Tally", request: SearchRequest, person: str) -> "Tally":
         async for found in self.search(request, person=person):
             counts.add(found.event)
         return counts
@@ -192,12 +193,12 @@ class Audit:
             ExportRefused: If there are more events.
             TearlineError: As ``search``, and as ``sign_manifest``.
         """
-        acted_by = self._persons.acted_as(person, b"", AUDITORS)
-        whole = self.query(query)
-        request = SearchRequest(query=whole, after=BEGINNING, limit=0, export=True)
         # Imported late: a writer of tables and archives, which other commands do not need.
         from tearline_client.audit.exports import ExportWriter, sign_manifest
 
+        acted_by = self._persons.acted_as(person, b"", AUDITORS)
+        whole = self.query(query)
+        request = SearchRequest(query=whole, after=BEGINNING, limit=0, export=True)
         written = ExportWriter(file, form)
         async for found in self.search(request, person=person):
             if most and written.entries == most:
@@ -206,11 +207,13 @@ class Audit:
         manifest = sign_manifest(self._context, written, whole, acted_by)
         return Exported(entries=written.entries, manifest=manifest)
 
-    def who_saw(self, packet_id: bytes, field: str) -> WhoSaw:
+    def who_saw(self, packet_id: bytes, field: str) -> "WhoSaw":
         """Returns each partner's view of a field, without its value; see ``who_saw``."""
+        from tearline_client.audit.who_saw import who_saw
+
         return who_saw(self._context, packet_id, field)
 
-    async def who_saw_value(self, value: str, *, person: str = "") -> tuple[ValueField, ...]:
+    async def who_saw_value(self, value: str, *, person: str = "") -> "tuple[ValueField, ...]":
         """Returns each field here with a value; an entry of the node's own access log.
 
         Args:
@@ -221,6 +224,8 @@ class Audit:
             MalformedInput: If it contains no letter and no digit.
             StoreError: If the entry cannot be written: then nothing is shown.
         """
+        from tearline_client.audit.value_search import who_saw_value
+
         self._access.reader(person)
         found = await who_saw_value(self._context, value)
         self._record_search((held.packet for held in found), value, person)
@@ -233,6 +238,8 @@ class Audit:
             MalformedInput: If it contains no letter and no digit.
             StoreError: If the entry cannot be written: then nothing is shown.
         """
+        from tearline_client.audit.value_search import packets_with
+
         self._access.reader(person)
         found = packets_with(self._context, value)
         self._record_search((packet.id for packet in found), value, person)
@@ -242,20 +249,57 @@ class Audit:
         """Returns proofs of all entries about a packet or statement; see ``prove``."""
         return prove(self._context, statement)
 
-    def exhibit(
-        self, packet_id: bytes, fields: Sequence[str], *, receipts: bool = False, person: str = ""
+    async def exhibit(
+        self,
+        packet_id: bytes,
+        fields: Sequence[str],
+        *,
+        receipts: bool = False,
+        certified_by: Certification | None = None,
+        person: str = "",
     ) -> str:
         """Returns a proof of some fields for an outsider; see ``make_exhibit``.
 
         It is an entry of the node's own access log.
         """
-        return make_exhibit(
-            self._context, self._access, packet_id, fields, receipts=receipts, person=person
+        # Imported here: a command that makes none does not wait for it.
+        from tearline_client.audit.exhibits import make_exhibit
+
+        return await make_exhibit(
+            self._context,
+            self._access,
+            packet_id,
+            fields,
+            receipts=receipts,
+            certified_by=certified_by,
+            person=person,
         )
+
+    async def forward(self, sink: "Sink", report: Callable[[str], None]) -> None:
+        """Forwards the node's own access log to a SIEM; never ends. See ``siem.forwarder``."""
+        from tearline_client.siem.forwarder import forward
+
+        context = self._context
+        await forward(self._access.store, sink, context.uri, report, context.now_ms)
+
+    def backlog(self, sinks: Iterable["Sink"]) -> "Backlog":
+        """Returns the entries that receivers have not confirmed; see ``siem.forwarder``."""
+        from tearline_client.siem.forwarder import backlog_of
+
+        return backlog_of(self._access.store, sinks)
 
     def log_policy(self, cosigned_by: Iterable[str] = (), *, counted: bool = False) -> LogPolicy:
         """Returns the signatures that offline verifiers require; see ``log_policy``."""
-        return log_policy(self._context, cosigned_by, counted=counted)
+        from tearline_client.audit.log_policy import log_policy
+
+        context = self._context
+        return log_policy(context.trust, context.next_moment(), cosigned_by, counted=counted)
+
+    def counted_policy(self, directory: Moment) -> LogPolicy | None:
+        """Returns the signatures that counted cosigners owe a directory; see ``counted_policy``."""
+        from tearline_client.audit.log_policy import counted_policy
+
+        return counted_policy(self._context.trust, directory)
 
     def kept_too_long(self) -> tuple[KeptTooLong, ...]:
         """Returns entries of the log that are kept after their retention."""
@@ -318,6 +362,8 @@ class Audit:
             and reader in ("", entry.event.actor)
             and (sought is None or self._access.has_sought(entry.event, sought))
         )[-newest:]
+        from tearline_client.audit.value_search import field_names
+
         packets = {entry.event.packet for entry in chosen}
         return AccessReport(
             examined=examined.with_findings(missing),

@@ -11,7 +11,7 @@ from tearline_client.context import NodeContext
 from tearline_client.features.cases.service import CaseService
 from tearline_client.features.decisions.service import DecisionService
 from tearline_client.features.packets.disclosure import Disclosure, DisclosureService
-from tearline_client.features.packets.reader import PacketReader
+from tearline_client.features.packets.document_reader import DocumentReader
 from tearline_client.features.packets.service import PacketService, Persons
 from tearline_client.features.packets.uploads import Uploads
 from tearline_client.messages.sent import Sent
@@ -23,7 +23,7 @@ from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.store.packet_records import StoredGrant
 
 
-class Packets(PacketReader):
+class Packets(DocumentReader):
     """Packets of this node.
 
     Args:
@@ -91,9 +91,20 @@ class Packets(PacketReader):
         """Returns texts that repeat values kept from readers; see ``PacketService.mentions``."""
         return self._releases.mentions(plan)
 
-    async def send(self, plans: Sequence[ReleasePlan], *, acted_by: ActedBy | None = None) -> Sent:
+    async def send(
+        self,
+        plans: Sequence[ReleasePlan],
+        *,
+        acted_by: ActedBy | None = None,
+        most_parts: int | None = None,
+    ) -> Sent:
         """Stores the decision, seals and sends packets; see ``DecisionService.send``."""
-        return await self._decisions.send(plans, Persons(acted_by=acted_by))
+        return await self._decisions.send(plans, Persons(acted_by=acted_by), most_parts=most_parts)
+
+    def drop_unused_documents(self) -> None:
+        """Deletes fetched and sent large documents that are needed no longer."""
+        super().drop_unused_documents()
+        self.uploads.sweep()
 
     def disclosure(self, packet_id: bytes, path: str, to: str, *, person: str = "") -> Disclosure:
         """Returns one more field as a partner would get it; an entry of the own access log.

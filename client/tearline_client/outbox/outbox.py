@@ -104,7 +104,7 @@ class Outbox:
             await self._sender.flush()
 
     async def flush(self, *, first: bool = False) -> None:
-        """Sends what is queued; raises as ``sending``."""
+        """Sends the queued messages; raises as ``sending``."""
         with self._queueing(first=first):
             await self._sender.flush()
 

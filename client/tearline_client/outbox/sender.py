@@ -34,6 +34,7 @@ from tearline_client.rules.handler import StatementHandler
 from tearline_client.rules.suspensions import SuspensionRules, Verdict
 from tearline_client.store.outbox import OutboxItem, OutboxState
 from tearline_client.transport.interface import PublishStream
+from tearline_runtime.traces import Attribute, SpanName, current, span
 
 MESSAGES_AHEAD = 4  # one megabyte each: the exchange handles one while another is in transit
 
@@ -107,14 +108,15 @@ class Sender:
         if self._context.stores.cosigning.is_stopped:
             return None  # the outbox stays until an officer decides
         async with self._turn.taken():
-            while (item := outbox.next_waiting(after=last)) is not None:
-                until = item.id
-                if outbox.next_waiting(after=until) is not None:
-                    until = await self._send_ahead(item, held)
-                while (left := outbox.next_waiting(after=last)) is not None and left.id <= until:
-                    await self._send(left, held)
-                    last = left.id
-                last = until
+            with span(SpanName.SEND):
+                while (item := outbox.next_waiting(after=last)) is not None:
+                    until = item.id
+                    if outbox.next_waiting(after=until) is not None:
+                        until = await self._send_ahead(item, held)
+                    while (left := outbox.next_waiting(after=last)) and left.id <= until:
+                        await self._send(left, held)
+                        last = left.id
+                    last = until
         return held.busy
 
     async def _send_ahead(self, first: OutboxItem, held: BlockedChannels) -> int:
@@ -140,7 +142,7 @@ class Sender:
                     item, publication = self._obeyed(following, held)
                     following = None
                     if not item.fault and _is_whole(publication, held):
-                        self._mark_unknown(item)
+                        self._mark_unknown(item, publication)
                         under_way.append((item, publication))
                         await stream.send(item.publication)
                         following = self._context.stores.outbox.next_waiting(after=until)
@@ -208,7 +210,7 @@ class Sender:
         held: BlockedChannels,
     ) -> OutboxItem:
         """Sends some statements of a message; returns the message's new state."""
-        self._mark_unknown(item)
+        self._mark_unknown(item, publication)
         sent = remaining(publication, due, {}, self._context.signer)
         try:
             reply = await self._context.transport.publish(encode_publication(sent))
@@ -227,7 +229,11 @@ class Sender:
         held.note(sent, outcomes)
         return self._settling.settle(item, publication, outcomes)
 
-    def _mark_unknown(self, item: OutboxItem) -> None:
+    def _mark_unknown(self, item: OutboxItem, publication: Publication) -> None:
+        if traced := current():
+            traced.add(Attribute.MESSAGES, 1)
+            traced.add(Attribute.BYTES, len(item.publication))
+            traced.note(Attribute.STATEMENT, publication.ids())
         with self._context.stores.database.transaction():
             self._context.stores.outbox.mark_unknown(item.id)
 

@@ -70,7 +70,7 @@ def replacement_row(decided: Decision, waiting: Replacement, names: Members) -> 
 
 
 def vacancy_text(members: Members) -> str:
-    """Returns which counted cosigners are missing, what stands still, and the next command.
+    """Returns the missing counted cosigners, the effects, and the next command, as sentences.
 
     Empty if every counted cosigner is a member.
     """
@@ -98,7 +98,7 @@ def vacancy_text(members: Members) -> str:
 def replacement_text(waiting: Replacement) -> str:
     """Returns when a decided replacement of a root takes effect, and how to void it."""
     name, due_ms = waiting.record.agency.name, waiting.due_ms
-    when = "seven days after it" if due_ms is None else f"{time_text(due_ms)} UTC"
+    when = "seven days after it" if due_ms is None else time_text(due_ms)
     return (
         f"The council has replaced the root of {name}, with effect from {when}. If {name} has its "
         "old root, that voids it before: tearline federation rotate-root, at its node."
@@ -111,7 +111,7 @@ def voting_name(decision: OpenDecision, name: str) -> str:
 
 
 def effect_text(decision: OpenDecision, name: str, now: Constitution) -> str:
-    """Returns what a decision changes for whom.
+    """Returns the effect of a decision, and the parties that it concerns, as sentences.
 
     Args:
         decision: The decision.
@@ -153,7 +153,7 @@ def _amendment_text(amendment: Amendment | None, now: Constitution) -> str:
 
 
 def leaving_text(name: str) -> str:
-    """Returns what changes where an agency leaves."""
+    """Returns the effect of an agency's leaving, as a sentence."""
     return f"{name} leaves the federation at once. {_ENDS}"
 
 

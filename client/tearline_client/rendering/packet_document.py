@@ -46,10 +46,6 @@ _EMPTY: dict[str, Any] = {"part": "", "slot": None, "count": None} | dict.fromke
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-COLUMNS = ("part", "field", "category", "form", "marking", "value", "count", "text")
-"""Columns of ``packet_rows`` in CSV."""
-
-
 def document_of(node: Node, shown: PacketView, *, footer: tuple[str, ...] = ()) -> Document:
     """Returns a packet as a document.
 

@@ -29,5 +29,7 @@ def next_command(task: Task, members: Members) -> str:
             return f"tearline case show {short}"
         case TaskKind.VOTE:
             return f"tearline case consent {short} {agency_name(members, task.partner)}"
+        case TaskKind.DRAFT:
+            return f"tearline taxii draft save {short} --output-file {short}.stix.json"
         case TaskKind.QUARANTINE:
             return "tearline node status"

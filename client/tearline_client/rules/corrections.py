@@ -24,7 +24,7 @@ from tearline_client.rules.recalls import is_recalled_whole
 
 
 def verify_correction(context: NodeContext, draft: Draft, recipients: Iterable[str]) -> None:
-    """Verifies that a draft may replace the packet it names (spec P-30 to P-34).
+    """Verifies that a draft may replace the packet it names (spec P-23).
 
     Raises:
         CorrectionRefused: If that packet is not one of our agency's here, has other terms, or was
@@ -60,7 +60,7 @@ def verify_correction(context: NodeContext, draft: Draft, recipients: Iterable[s
 
 
 def verify_superseding(context: NodeContext, manifest: Manifest) -> None:
-    """Verifies that an arrived packet may replace the one it names (P-35).
+    """Verifies that an arrived packet may replace the one it names (P-23).
 
     Raises:
         CorrectionRefused: If that one is another agency's, or has other terms.

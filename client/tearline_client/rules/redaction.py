@@ -7,7 +7,7 @@ node's access log.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from tearline.audit.event import EventCode
+from tearline.audit.event import EventCode, EventOutcome
 from tearline.errors import AgreementNotInForce, CommitmentMismatch, TearlineError
 from tearline.packets.ciphertexts import without_ciphertexts
 from tearline.packets.grant import Grant
@@ -159,7 +159,8 @@ def _reach_at(
 ) -> frozenset[Reach]:
     """Returns the uses of a packet that one row of the access log records."""
     event = parse_event(access.opening(index, sealed).event)
-    if event.packet != packet_id or event.code not in _REACHES:
+    is_done = event.outcome is EventOutcome.OK and event.code in _REACHES
+    if event.packet != packet_id or not is_done:
         return frozenset()
     found = {_REACHES[event.code]}
     return frozenset(found if event.actor == context.uri else {*found, Reach.SEEN})

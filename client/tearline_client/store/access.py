@@ -23,6 +23,7 @@ from tearline_client.store.database import Database
 from tearline_client.store.vault import Column
 
 _HEAD = "access.head"
+_FORWARDED = "access.forwarded."
 _U64 = 8
 
 
@@ -114,6 +115,23 @@ class AccessStore:
         ):
             yield from rows
             after = rows[-1][0]
+
+    def rows_between(self, start: int, end: int) -> dict[int, bytes]:
+        """Returns the rows from ``start`` up to ``end``, sealed, by index."""
+        return dict(
+            self.database.rows(
+                "SELECT idx, sealed FROM access_entry WHERE idx >= ? AND idx < ?", (start, end)
+            )
+        )
+
+    def forwarded(self, sink: bytes) -> int:
+        """Returns the place of the next entry for a receiver; 0 for a new one."""
+        return int.from_bytes(self.database.setting(_FORWARDED + sink.hex()) or b"")
+
+    def put_forwarded(self, sink: bytes, index: int) -> None:
+        """Records the place of the next entry for a receiver, in its own transaction."""
+        with self.database.transaction():
+            self.database.put_setting(_FORWARDED + sink.hex(), u64(index))
 
     def opening(self, index: int, sealed: bytes) -> LogOpening:
         """Returns the opening in a row.

@@ -140,11 +140,11 @@ class ConsentStore:
 
         1. The packet was made by this node and granted to the signer, or the reverse.
 
-        2. The signer may take the step (spec O-12).
+        2. The signer may take the step (spec O-11).
 
-        3. A given consent matches the request, if that is known (spec O-12).
+        3. A given consent matches the request, if that is known (spec O-11).
 
-        4. The signer did not send a different version of the same step (spec O-14).
+        4. The signer did not send a different version of the same step (spec O-11).
 
         Raises:
             ConsentMisplaced: If one of these is false.

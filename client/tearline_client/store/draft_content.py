@@ -96,6 +96,17 @@ Content = tuple[PendingPacket, ...] | PendingField | PendingAnswer | PendingCons
 """Packets under one signature, one more field of a sent packet, an answer, or a consent."""
 
 
+def packets_of(content: object) -> tuple[PendingPacket, ...]:
+    """Returns the packets of a release; none of a single field, a consent, or another act."""
+    match content:
+        case tuple() as packets:
+            return packets
+        case PendingAnswer(packet=packet):
+            return (packet,)
+        case _:  # a field, a consent, or an act of another service has none
+            return ()
+
+
 def read_content(value: Mapping[str, Any], agreements: AgreementStore) -> Content:
     """Reads the output of ``write_content``; each draft under the newest version.
 

@@ -130,6 +130,11 @@ class LogStore(Store):
         rows = [(index,) for index in directories]
         self._db.insert_many("INSERT INTO directory_effect VALUES (?) ON CONFLICT DO NOTHING", rows)
 
+    def effects(self) -> frozenset[int]:
+        """Returns the directory entries whose time changed a member."""
+        # As many as roots that the council replaced.
+        return frozenset(index for (index,) in self._db.rows("SELECT idx FROM directory_effect"))
+
     def watched(self) -> int | None:
         """Returns the number of entries searched for acts in our name, or None at the start."""
         found = self._db.setting(_WATCHED)

@@ -204,6 +204,15 @@ class RecallStore(Store):
         rows = self._db.rows(sql, (int(incoming),))
         return tuple(self._stored(row) for row in rows)
 
+    def set_obeyed(self, recall: bytes) -> None:
+        """Records that a partner's recall was obeyed, although no answer can be sent."""
+        self._db.execute("UPDATE recall SET obeyed = 1 WHERE statement_id = ?", (recall,))
+
+    def unobeyed(self) -> tuple[StoredRecall, ...]:
+        """Returns partners' open recalls that were not obeyed."""
+        sql = f"SELECT {_COLUMNS} FROM recall WHERE incoming = 1 AND {_OPEN} AND NOT obeyed"  # noqa: S608
+        return tuple(self._stored(row) for row in self._db.rows(f"{sql} ORDER BY number"))
+
     def count_open(self, *, incoming: bool) -> int:
         """Returns the number of unanswered recalls, without opening them."""
         sql = f"SELECT count(*) FROM recall WHERE incoming = ? AND {_OPEN}"  # noqa: S608

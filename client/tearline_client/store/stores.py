@@ -1,5 +1,8 @@
 """All stores of a node."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.approvals import ApprovalStore
 from tearline_client.store.awaiting_cosignature import AwaitingCosignatureStore
@@ -38,6 +41,11 @@ from tearline_client.store.stopped_grants import StoppedGrantStore
 from tearline_client.store.suspensions import SuspensionStore
 from tearline_client.store.uploads import UploadStore
 from tearline_client.store.value_index import ValueStore
+
+if TYPE_CHECKING:
+    from tearline_client.store.feed import FeedStore
+    from tearline_client.store.feed_drafts import FeedDraftStore
+    from tearline_client.store.service_accounts import ServiceAccountStore
 
 
 class Stores:
@@ -87,3 +95,24 @@ class Stores:
         self.search_texts = SearchTextStore(database)
         self.index_queue = IndexQueue(database)
         self.uploads = UploadStore(database)
+
+    @cached_property
+    def feed(self) -> "FeedStore":
+        """Rows of collections; imported here, since most commands do without it."""
+        from tearline_client.store.feed import FeedStore
+
+        return FeedStore(self.database)
+
+    @cached_property
+    def feed_drafts(self) -> "FeedDraftStore":
+        """Objects that service accounts added; imported here likewise."""
+        from tearline_client.store.feed_drafts import FeedDraftStore
+
+        return FeedDraftStore(self.database)
+
+    @cached_property
+    def service_accounts(self) -> "ServiceAccountStore":
+        """Service accounts; imported here likewise."""
+        from tearline_client.store.service_accounts import ServiceAccountStore
+
+        return ServiceAccountStore(self.database)

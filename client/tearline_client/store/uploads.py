@@ -28,7 +28,7 @@ class UploadStore(Store):
     """Sources of uploads by blob id; the caller's transaction makes writes durable together."""
 
     def put(self, blob_id: bytes, source: UploadSource, *, now_ms: int) -> None:
-        """Stores a source, and deletes some of abandoned drafts."""
+        """Stores a source, again where a draft is planned again; deletes some of old drafts."""
         self._db.execute(
             "DELETE FROM upload WHERE blob IN"
             " (SELECT blob FROM upload WHERE time_ms <= ? ORDER BY time_ms LIMIT ?)",
@@ -38,7 +38,9 @@ class UploadStore(Store):
         sealed = self._db.vault.seal(
             _SOURCE.at(blob_id), len(source.leaves).to_bytes(4, "big") + data
         )
-        self._db.execute("INSERT INTO upload VALUES (?, ?, ?)", (blob_id, now_ms, sealed))
+        self._db.execute(
+            "INSERT OR REPLACE INTO upload VALUES (?, ?, ?)", (blob_id, now_ms, sealed)
+        )
 
     def get(self, blob_id: bytes) -> UploadSource | None:
         """Returns the source of a document, or None."""
@@ -52,6 +54,11 @@ class UploadStore(Store):
             leaves=tuple(data[i : i + HASH_SIZE] for i in range(4, end, HASH_SIZE)),
         )
 
+    def time_ms(self, blob_id: bytes) -> int | None:
+        """Returns the time at which a draft with a document was last planned, or None."""
+        found = self._db.value("SELECT time_ms FROM upload WHERE blob = ?", (blob_id,))
+        return None if found is None else int(found)
+
     def drop(self, blob_id: bytes) -> None:
-        """Deletes the source of a document whose packet is stored."""
+        """Deletes the source of a document whose packet is stored, or whose draft ended."""
         self._db.execute("DELETE FROM upload WHERE blob = ?", (blob_id,))

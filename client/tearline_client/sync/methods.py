@@ -1,5 +1,8 @@
 """The methods and namespaces of ``Node`` for ``SyncNode``; types stand in the generated stub."""
 
+from functools import cached_property
+from typing import Any
+
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.node import Node
@@ -22,6 +25,12 @@ class SyncMethods(Forwarded):
                 continue
             is_plain = isinstance(part, Home | Keystore)
             setattr(self, name, part if is_plain else forwarded_class(type(part))(part, loop))
+
+    @cached_property
+    def feeds(self) -> Any:
+        """Collections for service accounts; see ``FeedService``."""
+        part = self._call(lambda node: node.feeds)
+        return forwarded_class(type(part))(part, self._loop)
 
 
 for _name, _member in public_members(Node).items():

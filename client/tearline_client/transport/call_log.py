@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from tearline.errors import TearlineError
 from tearline_runtime.grpc.request_id import new_request_id
+from tearline_runtime.traces import Attribute, SpanName, span
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +42,14 @@ def logged(method: str) -> Iterator[Call]:
     """
     call, code, began_s = Call(id=new_request_id()), "ok", time.perf_counter()
     try:
-        yield call
+        # A stream's context is shared with its reader.
+        with span(SpanName.CALL, method=method, holds=False) as traced:
+            traced.note(Attribute.REQUEST, [bytes.fromhex(call.id)])
+            try:
+                yield call
+            finally:
+                traced.add(Attribute.BYTES_SENT, call.sent)
+                traced.add(Attribute.BYTES_RECEIVED, call.received)
     except TearlineError as error:
         code = error.code
         raise

@@ -5,7 +5,7 @@ partner's view then differs from the draft, the approver sees the difference fir
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tearline.audit.event import EventCode
 from tearline.errors import DraftEnded, DrafterGone, SecondPersonMissing
@@ -16,7 +16,7 @@ from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.features.approvals.reviews import Reviews, Services
-from tearline_client.features.decisions.service import Also, DecisionService, persons_of
+from tearline_client.features.decisions.service import DecisionService, persons_of
 from tearline_client.features.packets.review import Review
 from tearline_client.features.packets.service import Persons
 from tearline_client.features.requests.handler import note_of
@@ -32,6 +32,7 @@ from tearline_client.store.draft_content import (
     PendingField,
     PendingPacket,
 )
+from tearline_client.store.on_store import OnStore
 
 _ID_SIZE = 16
 _DESK = "approval"
@@ -70,14 +71,14 @@ class ApprovalService:
         plans: Sequence[ReleasePlan],
         *,
         person: str = "",
-        also: Callable[[], None] = lambda: None,
+        on_store: OnStore = lambda: None,
     ) -> bytes:
         """Stores plans, all under one agreement, until another person approves them.
 
         Args:
             plans: One for each packet.
             person: The drafter; by default the logged-in person.
-            also: Runs in the transaction that stores them.
+            on_store: Runs in the transaction that stores them.
 
         Returns:
             Their pending id.
@@ -88,7 +89,7 @@ class ApprovalService:
         """
         for plan in plans:
             self._desks.releasing.verify_repeats(plan)
-        return self._wait(tuple(map(PendingPacket.of, plans)), person, also)
+        return self._wait(tuple(map(PendingPacket.of, plans)), person, on_store)
 
     def draft_disclosure(
         self, packet_id: bytes, path: str, to: str, *, repeats: str = "", person: str = ""
@@ -174,14 +175,12 @@ class ApprovalService:
         ConsentTerms(fields=giving.fields, scope=giving.scope, note=note)
         return self._wait(giving.decided(note), person)
 
-    def _wait(
-        self, content: Content, person: str, also: Callable[[], None] = lambda: None
-    ) -> bytes:
+    def _wait(self, content: Content, person: str, on_store: OnStore = lambda: None) -> bytes:
         now_ms, agreement_id = self._context.right_ms(), self._agreement_id(content)
         drafter = self._drafter(person, agreement_id)
         pending = secrets.token_bytes(_ID_SIZE)
         with self._context.stores.database.transaction():
-            also()
+            on_store()
             self._store.put(pending, content, drafter, now_ms=now_ms)
             self._context.stores.notifications.tell(
                 "pending", time_ms=now_ms, pending=pending, agreement=agreement_id
@@ -259,25 +258,27 @@ class ApprovalService:
         return await self._decisions.decide(
             Act(desk=_DESK, about=pending, said=said),
             persons,
-            lambda done: self._approve(pending, agreed, persons, done),
+            lambda on_store: self._approve(pending, agreed, persons, on_store),
         )
 
-    async def _carry(self, decision: Decision, done: Also) -> object:
+    async def _carry(self, decision: Decision, on_store: OnStore) -> object:
         act = content_of(decision, Act)
         agreed = bytes.fromhex(act.said["agreed"])
-        return await self._approve(act.about, agreed, persons_of(decision), done)
+        return await self._approve(act.about, agreed, persons_of(decision), on_store)
 
-    async def _approve(self, pending: bytes, agreed: bytes, persons: Persons, done: Also) -> Sent:
+    async def _approve(
+        self, pending: bytes, agreed: bytes, persons: Persons, on_store: OnStore
+    ) -> Sent:
         review = self._reviews.review(pending)
         review.verify_agreed(agreed)
-        return await self._release(review, persons, done)
+        return await self._release(review, persons, on_store)
 
-    async def _release(self, review: Review, persons: Persons, done: Also) -> Sent:
+    async def _release(self, review: Review, persons: Persons, on_store: OnStore) -> Sent:
         desks = self._desks
 
-        def also() -> None:
+        def drop_pending() -> None:
             self._store.drop(review.pending.id)
-            done()
+            on_store()
 
         match review.pending.content:
             case PendingField() as field:
@@ -287,16 +288,18 @@ class ApprovalService:
                     field.recipient,
                     persons,
                     repeats=field.repeats,
-                    also=also,
+                    on_store=drop_pending,
                 )
             case PendingConsent() as consent:
                 giving = self._desks.previews.again(consent)
-                return await desks.consents.give_by(giving, persons, note=consent.note, also=also)
+                return await desks.consents.give_by(
+                    giving, persons, note=consent.note, on_store=drop_pending
+                )
             case PendingAnswer() as answer:
                 (plan,) = review.plans
-                return await desks.answers.carry(answer, plan, persons, also)
+                return await desks.answers.carry(answer, plan, persons, drop_pending)
             case tuple():
-                return await desks.releasing.send(review.plans, persons, also=also)
+                return await desks.releasing.send(review.plans, persons, on_store=drop_pending)
 
     def reject(self, pending: bytes, *, person: str = "") -> None:
         """Discards an unsealed pending release.

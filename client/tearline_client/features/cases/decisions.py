@@ -12,10 +12,11 @@ from tearline.statements.statement import ActedBy
 from tearline_client.context import NodeContext
 from tearline_client.features.cases.service import CaseService
 from tearline_client.features.cases.views import CaseView
-from tearline_client.features.decisions.service import Also, DecisionService
+from tearline_client.features.decisions.service import DecisionService
 from tearline_client.features.packets.service import Persons
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.store.decisions import Act, Decision, content_of
+from tearline_client.store.on_store import OnStore
 
 _DESK = "case"
 
@@ -110,25 +111,25 @@ class CaseDecisionService:
         await self._decisions.decide(
             Act(desk=_DESK, about=case_id, said=said),
             Persons(acted_by=acted_by),
-            lambda done: self._take(case_id, said, acted_by, done),
+            lambda on_store: self._take(case_id, said, acted_by, on_store),
         )
 
-    async def _carry(self, decision: Decision, done: Also) -> object:
+    async def _carry(self, decision: Decision, on_store: OnStore) -> object:
         act = content_of(decision, Act)
-        await self._take(act.about, act.said, decision.acted_by, done)
+        await self._take(act.about, act.said, decision.acted_by, on_store)
         return None
 
     async def _take(
-        self, case_id: bytes, said: Mapping[str, Any], acted_by: ActedBy | None, done: Also
+        self, case_id: bytes, said: Mapping[str, Any], acted_by: ActedBy | None, on_store: OnStore
     ) -> None:
-        self._say(case_id, said, acted_by, done)
+        self._say(case_id, said, acted_by, on_store)
         await self._outbox.flush()
         self._cases.verify_taken()
 
     def _say(
-        self, case_id: bytes, said: Mapping[str, Any], acted_by: ActedBy | None, done: Also
+        self, case_id: bytes, said: Mapping[str, Any], acted_by: ActedBy | None, on_store: OnStore
     ) -> None:
-        by: dict[str, Any] = {"acted_by": acted_by, "also": done}
+        by: dict[str, Any] = {"acted_by": acted_by, "on_store": on_store}
         cases = self._cases
         if said["verb"] == "open":
             agreement = self._context.stores.agreements.newest(bytes.fromhex(said["agreement"]))

@@ -6,7 +6,7 @@ state: another process of this node may have sent a step since the person looked
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tearline.agreements.agreement import Agreement
@@ -38,6 +38,7 @@ from tearline_client.features.cases.views import (
 )
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.store.cases import LedCase
+from tearline_client.store.on_store import OnStore
 
 
 class CaseService:
@@ -127,7 +128,7 @@ class CaseService:
         repeats: str = "",
         case_id: bytes = b"",
         acted_by: ActedBy | None = None,
-        also: Callable[[], None] = lambda: None,
+        on_store: OnStore = lambda: None,
     ) -> bytes:
         """Opens a case and invites partners; sent by the next ``sync``.
 
@@ -140,7 +141,7 @@ class CaseService:
             repeats: The reason to repeat values that a partner may not have in clear.
             case_id: Its id; by default a new one.
             acted_by: The person who opens it.
-            also: Runs in the transaction that stores the case, as for each act here.
+            on_store: Runs in the transaction that stores the case, as for each act here.
 
         Returns:
             The case's id.
@@ -164,7 +165,7 @@ class CaseService:
         told = [node for node in led.nodes.values() if self._repeats(led, node, repeats)]
         with self._context.stores.database.transaction():
             self._verify_title(title)
-            also()
+            on_store()
             self._context.stores.cases.put_file(led)
             self._decided.extend(tell_members(self._context, led, acted_by))
             for node in told:
@@ -179,7 +180,7 @@ class CaseService:
         hidden_from: Iterable[str] = (),
         repeats: str = "",
         acted_by: ActedBy | None = None,
-        also: Callable[[], None] = lambda: None,
+        on_store: OnStore = lambda: None,
     ) -> None:
         """Invites one more partner to a case of ours.
 
@@ -192,7 +193,7 @@ class CaseService:
         node = node_of(self._context.trust, partner)
         is_repeated = self._repeats(self._ours(view), node, repeats)
         with self._context.stores.database.transaction():
-            also()
+            on_store()
             led = self._ours(view)
             for other in hidden_from:
                 led = self._hiding(led, partner, other)
@@ -216,11 +217,7 @@ class CaseService:
         return tuple(dict.fromkeys(filter(None, said)))
 
     def close(
-        self,
-        view: CaseView,
-        *,
-        acted_by: ActedBy | None = None,
-        also: Callable[[], None] = lambda: None,
+        self, view: CaseView, *, acted_by: ActedBy | None = None, on_store: OnStore = lambda: None
     ) -> None:
         """Closes a case of ours permanently, for all members.
 
@@ -228,7 +225,7 @@ class CaseService:
             CaseRefused: If it is not ours, or is closed already.
         """
         with self._context.stores.database.transaction():
-            also()
+            on_store()
             led = self._ours(view)
             led = replace(led, file=replace(led.file, closed=True))
             self._context.stores.cases.put_file(led)
@@ -237,11 +234,7 @@ class CaseService:
     # Acts of a member.
 
     def join(
-        self,
-        view: CaseView,
-        *,
-        acted_by: ActedBy | None = None,
-        also: Callable[[], None] = lambda: None,
+        self, view: CaseView, *, acted_by: ActedBy | None = None, on_store: OnStore = lambda: None
     ) -> None:
         """Accepts an invitation, and the joining agencies named in ``view``.
 
@@ -249,16 +242,12 @@ class CaseService:
             CaseRefused: If there is no open invitation.
         """
         with self._context.stores.database.transaction():
-            also()
+            on_store()
             self._verify_invited(view)
             self._answer(view, Phase.ACCEPTED, CaseNote(consents=view.asked), acted_by)
 
     def decline(
-        self,
-        view: CaseView,
-        *,
-        acted_by: ActedBy | None = None,
-        also: Callable[[], None] = lambda: None,
+        self, view: CaseView, *, acted_by: ActedBy | None = None, on_store: OnStore = lambda: None
     ) -> None:
         """Declines an invitation permanently.
 
@@ -266,16 +255,12 @@ class CaseService:
             CaseRefused: If there is no open invitation.
         """
         with self._context.stores.database.transaction():
-            also()
+            on_store()
             self._verify_invited(view)
             self._answer(view, Phase.DECLINED, CaseNote(), acted_by)
 
     def leave(
-        self,
-        view: CaseView,
-        *,
-        acted_by: ActedBy | None = None,
-        also: Callable[[], None] = lambda: None,
+        self, view: CaseView, *, acted_by: ActedBy | None = None, on_store: OnStore = lambda: None
     ) -> None:
         """Leaves a case permanently.
 
@@ -283,7 +268,7 @@ class CaseService:
             CaseRefused: If this agency is not in it, or leads it.
         """
         with self._context.stores.database.transaction():
-            also()
+            on_store()
             self._verify_in(view)
             self._answer(view, Phase.LEFT, CaseNote(), acted_by)
 
@@ -294,7 +279,7 @@ class CaseService:
         *,
         consent: bool,
         acted_by: ActedBy | None = None,
-        also: Callable[[], None] = lambda: None,
+        on_store: OnStore = lambda: None,
     ) -> None:
         """Consents or objects to an agency's joining.
 
@@ -303,14 +288,14 @@ class CaseService:
             agency: The agency, by name or URI.
             consent: Whether it may join.
             acted_by: The deciding person.
-            also: As in ``open``.
+            on_store: As in ``open``.
 
         Raises:
             CaseRefused: If this agency is not in the case, or was not asked about that agency.
         """
         uri = self._agency(agency)
         with self._context.stores.database.transaction():
-            also()
+            on_store()
             if uri not in self._verify_in(view).asked:
                 raise CaseRefused("the lead has not asked about that agency")
             last = self._context.stores.cases.latest(view.id, view.lead, mine=True)

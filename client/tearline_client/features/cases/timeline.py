@@ -2,7 +2,7 @@
 
 Steps, packets, requests, notices, recalls and corrections are listed in the order of the log. A
 packet belongs to the case only if its originator was ever seen in the case, whatever its manifest
-states (spec C-9).
+states (spec C-7).
 """
 
 import asyncio

@@ -57,7 +57,7 @@ def _store(
 
 
 def _verify_persons(context: NodeContext, consent: Consent, index: int) -> None:
-    """Verifies the persons by the agreement version of the entry (spec O-15)."""
+    """Verifies the persons by the agreement version of the entry (spec O-11)."""
     if consent.step is not ConsentStep.GIVE:
         return
     reference = context.stores.packets.manifest(consent.packet).agreement

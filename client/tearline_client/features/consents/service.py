@@ -5,7 +5,7 @@ originator's node discloses the fields itself, under its own policies, and repor
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tearline.errors import (
     ConsentMisplaced,
@@ -26,13 +26,14 @@ from tearline_client.directory import node_of
 from tearline_client.features.consents.previews import ConsentPreviews
 from tearline_client.features.consents.steps import ConsentAct, ConsentSteps
 from tearline_client.features.consents.views import ConsentView
-from tearline_client.features.decisions.service import Also, DecisionService, persons_of
+from tearline_client.features.decisions.service import DecisionService, persons_of
 from tearline_client.features.packets.disclosure import DisclosureService
 from tearline_client.features.packets.service import Persons
 from tearline_client.messages.sent import Sent, verify_accepted
 from tearline_client.store.consents import ConsentRecord
 from tearline_client.store.decisions import Decision, content_of
 from tearline_client.store.draft_content import PendingConsent
+from tearline_client.store.on_store import OnStore
 
 
 class ConsentService:
@@ -199,16 +200,18 @@ class ConsentService:
         content = giving.decided(note)
         persons = Persons(acted_by=acted_by)
         await self._decisions.decide(
-            content, persons, lambda done: self._give(content, persons, done)
+            content, persons, lambda on_store: self._give(content, persons, on_store)
         )
         return self._store.find(consent_id.hex())
 
-    async def _give(self, content: PendingConsent, persons: Persons, done: Also) -> Sent:
+    async def _give(self, content: PendingConsent, persons: Persons, on_store: OnStore) -> Sent:
         giving = self._previews.again(content)
-        return await self.give_by(giving, persons, note=content.note, also=done)
+        return await self.give_by(giving, persons, note=content.note, on_store=on_store)
 
-    async def _carry_giving(self, decision: Decision, done: Also) -> object:
-        return await self._give(content_of(decision, PendingConsent), persons_of(decision), done)
+    async def _carry_giving(self, decision: Decision, on_store: OnStore) -> object:
+        return await self._give(
+            content_of(decision, PendingConsent), persons_of(decision), on_store
+        )
 
     async def give_by(
         self,
@@ -216,7 +219,7 @@ class ConsentService:
         persons: Persons,
         *,
         note: str = "",
-        also: Callable[[], None] = lambda: None,
+        on_store: OnStore = lambda: None,
     ) -> Sent:
         """Gives a previewed consent; the node is synchronised.
 
@@ -224,7 +227,7 @@ class ConsentService:
             giving: The preview.
             persons: The responsible persons.
             note: A note for the asker.
-            also: Runs in the transaction that stores the step; if it raises, no step is stored.
+            on_store: Runs in the transaction that stores the step.
 
         Raises:
             PolicyError: If the article requires other persons; then no consent is given.
@@ -247,7 +250,7 @@ class ConsentService:
             ends_ms=giving.ends_ms,
             repeats=giving.repeats,
         )
-        return await self._steps.say(act, also)
+        return await self._steps.say(act, on_store)
 
     def _verify_behind(self, giving: ConsentView, persons: Persons) -> None:
         reference = giving.shown.manifest.agreement

@@ -13,13 +13,14 @@ from tearline.wire.consents import encode_terms, parse_terms
 from tearline_client.context import NodeContext
 from tearline_client.features.consents.handler import queue_consent
 from tearline_client.features.consents.previews import ConsentPreviews
-from tearline_client.features.decisions.service import Also, DecisionService, persons_of
+from tearline_client.features.decisions.service import DecisionService, persons_of
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.service import Persons
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.messages.sent import Sent, verify_accepted
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.store.decisions import Act, Decision, content_of
+from tearline_client.store.on_store import OnStore
 
 _DESK = "consent"
 
@@ -96,10 +97,10 @@ class ConsentSteps:
         await self._decisions.decide(
             Act(desk=_DESK, about=act.id, said=said),
             act.persons,
-            lambda done: self._take(act, done),
+            lambda on_store: self._take(act, on_store),
         )
 
-    async def _carry(self, decision: Decision, done: Also) -> object:
+    async def _carry(self, decision: Decision, on_store: OnStore) -> object:
         act = content_of(decision, Act)
         said = act.said
         return await self._take(
@@ -114,20 +115,20 @@ class ConsentSteps:
                 ends_ms=said["ends_ms"],
                 repeats=said["repeats"],
             ),
-            done,
+            on_store,
         )
 
-    async def _take(self, act: ConsentAct, done: Also) -> Sent:
+    async def _take(self, act: ConsentAct, on_store: OnStore) -> Sent:
         if act.step is not ConsentStep.ASK:
             self._previews.open(act.id, act.step)
-        return await self.say(act, done)
+        return await self.say(act, on_store)
 
-    async def say(self, act: ConsentAct, also: Also) -> Sent:
+    async def say(self, act: ConsentAct, on_store: OnStore) -> Sent:
         """Signs, stores and sends a step.
 
         Args:
             act: The step.
-            also: Runs in the transaction that stores it; if it raises, no step is stored.
+            on_store: Runs in the transaction that stores it.
 
         Raises:
             TearlineError: As ``decide``.
@@ -139,7 +140,7 @@ class ConsentSteps:
         state.verify_witnessed()
         agreement_id = shown.manifest.agreement.id
         async with self._outbox.sending() as batch:
-            also()
+            on_store()
             key = state.kem_key_of(act.peer)
             bare = Consent(
                 header=state.signer.header,

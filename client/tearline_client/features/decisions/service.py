@@ -41,11 +41,10 @@ from tearline_client.store.draft_content import (
     PendingField,
     PendingPacket,
 )
+from tearline_client.store.on_store import OnStore
 
 T = TypeVar("T")
-Also = Callable[[], None]
-"""Runs in the transaction that signs and queues: removes the decision."""
-Carry = Callable[[Decision, Also], Awaitable[object]]
+Carry = Callable[[Decision, OnStore], Awaitable[object]]
 """Signs and queues a decision's statements, by the current state."""
 
 _UNTIL_READ = (TrustStale, NotWitnessed, StandingStale)
@@ -91,12 +90,19 @@ class DecisionService:
         """
         self._carries[desk] = carry
 
-    async def send(self, plans: Sequence[ReleasePlan], persons: Persons) -> Sent:
-        """Sends packets; raises as ``decide`` and ``PacketService.send``."""
+    async def send(
+        self, plans: Sequence[ReleasePlan], persons: Persons, *, most_parts: int | None = None
+    ) -> Sent:
+        """Sends packets; raises as ``decide`` and ``PacketService.send``.
+
+        With ``most_parts``, a decision with more parts of large documents is left to later syncs.
+        """
         return await self.decide(
             tuple(map(PendingPacket.of, plans)),
             persons,
-            lambda done: self._packets.send(plans, persons, also=done),
+            lambda on_store: self._packets.send(
+                plans, persons, on_store=on_store, most_parts=most_parts
+            ),
         )
 
     async def disclose(
@@ -105,29 +111,36 @@ class DecisionService:
         """Releases one more field; raises as ``decide`` and ``DisclosureService.disclose``."""
         recipient = node_of(self._context.trust, to)
         field = PendingField(packet=packet_id, path=path, recipient=recipient, repeats=repeats)
-        return await self.decide(field, persons, lambda done: self._disclose(field, persons, done))
-
-    async def _disclose(self, field: PendingField, persons: Persons, done: Also) -> Sent:
-        return await self._disclosures.disclose(
-            field.packet, field.path, field.recipient, persons, repeats=field.repeats, also=done
+        return await self.decide(
+            field, persons, lambda on_store: self._disclose(field, persons, on_store)
         )
 
-    async def _carry_packets(self, decision: Decision, done: Also) -> object:
+    async def _disclose(self, field: PendingField, persons: Persons, on_store: OnStore) -> Sent:
+        return await self._disclosures.disclose(
+            field.packet,
+            field.path,
+            field.recipient,
+            persons,
+            repeats=field.repeats,
+            on_store=on_store,
+        )
+
+    async def _carry_packets(self, decision: Decision, on_store: OnStore) -> object:
         packets: tuple[PendingPacket, ...] = content_of(decision, tuple)
         plans = decided_plans(self._packets, packets)
         return await self._packets.send(
-            plans, persons_of(decision), also=done, most_parts=MAX_ROUND_PARTS
+            plans, persons_of(decision), on_store=on_store, most_parts=MAX_ROUND_PARTS
         )
 
-    async def _carry_field(self, decision: Decision, done: Also) -> object:
+    async def _carry_field(self, decision: Decision, on_store: OnStore) -> object:
         field = content_of(decision, PendingField)
-        return await self._disclose(field, persons_of(decision), done)
+        return await self._disclose(field, persons_of(decision), on_store)
 
     async def decide(
         self,
         content: Content | Act,
         persons: Persons,
-        act: Callable[[Also], Awaitable[T]],
+        act: Callable[[OnStore], Awaitable[T]],
     ) -> T:
         """Stores a decision, reads the mailbox, then does it.
 
@@ -165,7 +178,7 @@ class DecisionService:
     async def do(
         self,
         number: int,
-        act: Callable[[Also], Awaitable[T]],
+        act: Callable[[OnStore], Awaitable[T]],
         *,
         missed: TearlineError | None = None,
     ) -> T:

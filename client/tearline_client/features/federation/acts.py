@@ -1,6 +1,6 @@
 """Statements of an agency's root about the federation, made from the state as it was read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tearline.errors import MembershipRejected, NotFound
@@ -33,9 +33,24 @@ DEFAULT_VOTE_LIFETIME_MS = 30 * 24 * 3_600_000
 
 
 def vote_on(
-    root: Signer, state: Membership, kind: VoteKind, subject: str, content: bytes
+    root: Signer,
+    state: Membership,
+    kind: VoteKind,
+    subject: str,
+    content: bytes,
+    *,
+    again: bool = False,
 ) -> Signed:
-    """Returns a vote on a decision, for thirty days of log time."""
+    """Returns a vote on a decision, for thirty days of log time.
+
+    Args:
+        root: The agency's root.
+        state: The state as read.
+        kind: Kind of the decision.
+        subject: Agency that it is about, or empty.
+        content: Id of its content, or zeros.
+        again: Whether the agency has voted for it, so this must be another statement.
+    """
     vote = Vote(
         header=root.header,
         kind=kind,
@@ -43,7 +58,7 @@ def vote_on(
         subject=subject,
         subject_state=state.state_of(subject) if subject else NOTHING,
         content=content,
-        expires_ms=state.time_ms + DEFAULT_VOTE_LIFETIME_MS,
+        expires_ms=state.time_ms + DEFAULT_VOTE_LIFETIME_MS + again,
     )
     return signed(root.sign([(StatementType.VOTE, encode_vote(vote))]))
 
@@ -80,6 +95,7 @@ def amended(
     Raises:
         NotFound: If a name is no member's.
         MalformedInput: If a threshold does not fit the council.
+        MembershipRejected: If an agency that left would stay in the council or among the cosigners.
     """
     uris = {each.name: each.uri for each in now.agencies}
     for name in (*seats, *cosigners):
@@ -90,8 +106,19 @@ def amended(
     verify_thresholds(rules, len(council))
     constitution = replace(now.constitution, rules=rules)
     counted = tuple(sorted({uris[name] for name in cosigners})) or constitution.cosigners
+    _verify_members(now, council, "seat")
+    _verify_members(now, counted, "cosigner")
     quorum = 2 * len(counted) // 3 + 1 if cosigners else constitution.quorum
     return replace(constitution, council=council, cosigners=counted, quorum=quorum)
+
+
+def _verify_members(now: Members, uris: Iterable[str], option: str) -> None:
+    gone = [version for uri in uris if now.agency(uri) is None and (version := now.version(uri))]
+    if gone:
+        names = ", ".join(each.record.agency.name for each in gone)
+        raise MembershipRejected(
+            f"{names} is no member: name the agencies that stay, and new ones, by --{option}"
+        )
 
 
 def next_record(state: Membership, agency: Agency, root: Signer, *others: Signer) -> Signed:

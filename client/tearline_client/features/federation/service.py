@@ -17,7 +17,7 @@ from tearline.federation.cosigning import CosignedTree
 from tearline.federation.decisions import NOTHING, Amendment, VoteKind
 from tearline.federation.members import Agency, ExchangeEnrolment
 from tearline.federation.membership import Decision, Membership, Replacement
-from tearline.federation.open_votes import VoteKey
+from tearline.federation.open_votes import RECORD_KINDS, VoteKey
 from tearline.federation.versions import MemberVersion
 from tearline.identity import parse_agency_uri
 from tearline.statements.receipt import Status
@@ -248,7 +248,8 @@ class FederationService:
         if self._context.agency == decision.subject:
             raise MembershipRejected("an agency does not vote on itself")
         self.verify_seated(decision.seats)
-        if self._context.agency in decision.ends_ms and self._is_complete(decision):
+        has_voted = self._context.agency in decision.ends_ms
+        if has_voted and self._is_complete(decision) and decision.missing() > 0:
             raise MembershipRejected(
                 f"this agency has voted for it, and {decision.missing()} of the others are missing"
             )
@@ -283,12 +284,19 @@ class FederationService:
         Raises:
             TearlineError: If the exchange refuses it, or is unreachable.
         """
-        votes = []
-        if self._context.agency not in decision.ends_ms:
-            votes = [vote_on(root, self.state, decision.kind, decision.subject, decision.content)]
+        has_voted = self._context.agency in decision.ends_ms
+        about = decision.kind, decision.subject, decision.content
+        votes = [] if has_voted else [vote_on(root, self.state, *about)]
         is_amendment = decision.kind is VoteKind.AMEND
-        await self._outbox.publish(*((*contents, *votes) if is_amendment else (*votes, *contents)))
-        return decision.missing(self._context.agency) <= 0
+        acts = (*contents, *votes) if is_amendment else (*votes, *contents)
+        is_enough = decision.missing(self._context.agency) <= 0
+        if is_enough and decision.kind in RECORD_KINDS:
+            # Enough votes wait for the record; a further one behind it completes the decision.
+            is_logged = self.state.candidate(decision.content) is not None
+            if has_voted or not is_logged:
+                acts = (*acts, vote_on(root, self.state, *about, again=True))
+        await self._outbox.publish(*acts)
+        return is_enough
 
     def has_root(self, root: SigningKey) -> bool:
         """Returns whether a key is this agency's root, by the log."""

@@ -1,6 +1,6 @@
 """Disclosure of one more field of a sent packet to one partner."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import LoginRequired, NotFound, PacketRecalled, ReleaseRefused
@@ -24,6 +24,7 @@ from tearline_client.planning.release_plan import Draft, ReleasePlan, Selection,
 from tearline_client.rules.cases import verify_filing
 from tearline_client.rules.recalls import slots_recalled
 from tearline_client.rules.suspensions import SuspensionRules
+from tearline_client.store.on_store import OnStore
 from tearline_client.store.packet_records import StoredGrant
 
 
@@ -230,7 +231,7 @@ class DisclosureService:
         *,
         beside: Collection[str] = (),
         repeats: str = "",
-        also: Callable[[], None] = lambda: None,
+        on_store: OnStore = lambda: None,
     ) -> Sent:
         """Releases one more field of our packet; see ``PacketService.send``.
 
@@ -241,7 +242,7 @@ class DisclosureService:
             persons: The responsible persons.
             beside: Paths of fields disclosed together with this one.
             repeats: The reason to repeat values that the partner may not have in clear.
-            also: Runs in the transaction that stores the grant; if it raises, no grant is stored.
+            on_store: Runs in the transaction that stores the grant.
 
         Raises:
             LoginRequired: If the agency's own policies withhold it, and no person decides.
@@ -254,7 +255,7 @@ class DisclosureService:
         wanted.verify_decided(persons.acted_by)
         wanted.verify_repeats(repeats)
         async with self._outbox.sending() as batch:
-            also()
+            on_store()
             grant = make_grant(
                 sealed_again(wanted.shown),
                 packet_id,

@@ -1,19 +1,22 @@
 """Readable fields of packets as entities, for other programs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import EntityFieldMalformed
 from tearline.onward.use import caveats_in_words
 from tearline.packets.correction import superseded
-from tearline.packets.packet import TEXT, Field, OpenedField
+from tearline.packets.packet import TEXT, Field, Manifest, OpenedField
 from tearline.policy.form import Form
+from tearline.policy.marking import Tlp
 from tearline_client.context import NodeContext
-from tearline_client.planning.entities import Entity, entities_from_fields, ids_by_token
-
-ExportedEntity = tuple[Entity, frozenset[str]]
-"""An entity, and the properties of which only a generalised form is stored."""
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.planning.entities import (
+    ExportedEntity,
+    entities_from_fields,
+    ids_by_token,
+)
 
 
 @immutable
@@ -23,58 +26,115 @@ class PacketExport:
     Attributes:
         entities: The entities; ids are resolved within originator and agreement.
         fields: The exported fields by packet.
+        manifests: The manifests of the same packets.
+        times: Their times of arrival or creation here, in milliseconds of Unix time.
         left_out: The packets that form no entities, each with the reason.
         caveats: Rules for partners' fields among them, in words.
+        node: URI of this node.
+        begun_ms: This node's time when it began to read the packets, in ms of Unix time.
     """
 
     entities: tuple[ExportedEntity, ...]
     fields: Mapping[bytes, tuple[OpenedField, ...]]
+    manifests: Mapping[bytes, Manifest]
+    times: Mapping[bytes, int]
     left_out: Mapping[bytes, str]
     caveats: tuple[str, ...]
+    node: str
+    begun_ms: int
 
 
-def export_packets(context: NodeContext, packets: Sequence[bytes]) -> PacketExport:
-    """Returns entities of some packets, or of all that are neither frozen nor superseded.
+class Gathering:
+    """Gathers the readable fields of packets, one packet at a time, for an export.
 
-    Raises:
-        EntityFieldMalformed: If requested packets do not form entities.
+    Args:
+        node: URI of this node.
+        now_ms: Its time, in ms of Unix time.
+        most: Fields with a stricter marking are left out.
     """
-    stated: dict[bytes, bool] = {}
-    by_source: dict[tuple[str, bytes], dict[bytes, tuple[OpenedField, ...]]] = {}
-    for packet_id in packets or _current(context):
-        shown = context.open_view(packet_id)
-        stated[packet_id] = shown.has_narrative
-        source = by_source.setdefault((shown.packet.origin, shown.manifest.agreement.id), {})
-        source[packet_id] = tuple(
+
+    def __init__(self, node: str, *, now_ms: int, most: Tlp = Tlp.RED) -> None:
+        self._node = node
+        self._begun_ms = now_ms
+        self._most = most
+        self._stated: dict[bytes, bool] = {}
+        self._manifests: dict[bytes, Manifest] = {}
+        self._times: dict[bytes, int] = {}
+        self._by_source: dict[tuple[str, bytes], dict[bytes, tuple[OpenedField, ...]]] = {}
+
+    def add(self, shown: PacketView) -> None:
+        """Adds a packet."""
+        packet_id = shown.packet.id
+        self._stated[packet_id] = shown.has_narrative
+        self._manifests[packet_id] = shown.manifest
+        self._times[packet_id] = shown.packet.received_ms
+        key = shown.packet.origin, shown.manifest.agreement.id
+        self._by_source.setdefault(key, {})[packet_id] = tuple(
             each
             for each in shown.view.best()
             if each.field.form in (Form.CLEAR, Form.GENERALISED)
             and each.field.media_type == TEXT
             and "/Packet/" not in each.field.path
+            and each.field.marking.tlp <= self._most
         )
-    entities: list[ExportedEntity] = []
-    taken: dict[bytes, tuple[OpenedField, ...]] = {}
-    left_out: dict[bytes, str] = {}
-    foreign: list[OpenedField] = []
-    for (origin, _), source in by_source.items():
-        fields = [each for opened in source.values() for each in opened]
-        try:
-            entities += _entities([each.field for each in fields])
-        except EntityFieldMalformed as error:
-            if packets:
-                raise
-            left_out |= dict.fromkeys(source, error.why)
-        else:
-            taken |= source
-            foreign += fields if origin != context.uri else ()
-    return PacketExport(
-        entities=tuple(entities),
-        fields=taken,
-        left_out=left_out,
-        caveats=caveats_in_words(
-            [each.field.marking for each in foreign], narrative=all(stated[each] for each in taken)
-        ),
-    )
+
+    def made(self, *, is_strict: bool) -> PacketExport:
+        """Returns the entities of the packets so far.
+
+        Args:
+            is_strict: Whether packets that form no entities are refused, and not left out.
+
+        Raises:
+            EntityFieldMalformed: If such packets are refused.
+        """
+        entities: list[ExportedEntity] = []
+        taken: dict[bytes, tuple[OpenedField, ...]] = {}
+        left_out: dict[bytes, str] = {}
+        foreign: list[OpenedField] = []
+        for (origin, _), source in self._by_source.items():
+            fields = [each for opened in source.values() for each in opened]
+            try:
+                entities += _entities([each.field for each in fields])
+            except EntityFieldMalformed as error:
+                if is_strict:
+                    raise
+                left_out |= dict.fromkeys(source, error.why)
+            else:
+                taken |= source
+                foreign += fields if origin != self._node else ()
+        return PacketExport(
+            entities=tuple(entities),
+            fields=taken,
+            manifests={each: self._manifests[each] for each in taken},
+            times={each: self._times[each] for each in taken},
+            left_out=left_out,
+            caveats=caveats_in_words(
+                [each.field.marking for each in foreign],
+                narrative=all(self._stated[each] for each in taken),
+            ),
+            node=self._node,
+            begun_ms=self._begun_ms,
+        )
+
+
+def export_packets(
+    context: NodeContext, packets: Sequence[bytes], advance: Callable[[int], None]
+) -> PacketExport:
+    """Returns entities of some packets, or of all that are neither frozen nor superseded.
+
+    Args:
+        context: The node.
+        packets: Ids of the packets; none for all.
+        advance: Called with the number of packets that were just read.
+
+    Raises:
+        EntityFieldMalformed: If requested packets do not form entities.
+    """
+    gathering = Gathering(context.uri, now_ms=context.now_ms())
+    for packet_id in packets or _current(context):
+        gathering.add(context.open_view(packet_id))
+        advance(1)
+    return gathering.made(is_strict=bool(packets))
 
 
 def _current(context: NodeContext) -> Iterable[bytes]:

@@ -27,6 +27,7 @@ from tearline.packets.recall import TakenBack
 from tearline.persons.four_eyes import verify_persons
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
+from tearline.policy.marking import STRICTEST
 from tearline.policy.release import ReleasePolicy
 from tearline.requests.step import Side
 from tearline.sealing import open_delivered, open_release
@@ -116,7 +117,7 @@ def _verify(
 
 
 def _parts_of(packet: bytes, delivery: Delivery) -> PacketParts:
-    """Returns what the delivery holds of a packet; nothing if it holds that in two ways."""
+    """Returns the parts of a packet in a delivery; none if the delivery has two sets of them."""
     found = [parts for parts in delivery.parts if parts.manifest == packet]
     return found[0] if len(found) == 1 else PacketParts(manifest=packet, ciphertexts={})
 
@@ -139,26 +140,26 @@ def _waits(recipient: Recipient, manifest: Manifest, entry: int) -> bool:
 def _verify_given(
     policy: ReleasePolicy, grant: Grant, manifest: Manifest, release: Release, view: View
 ) -> None:
-    """Verifies the released fields by their own markings (spec P-37).
+    """Verifies the released fields by their own markings (spec P-16).
 
     For a slot released singly, the exchange saw only its compartment's stated marking.
     """
     given = [(opened.field.marking, opened.field.form) for opened in view.fields]
     given += [(told.opening.marking, Form.EXISTS) for told in release.openings]
+    request = ReleaseRequest(
+        article=manifest.agreement.article,
+        sender=agency_uri_of(grant.header.signer),
+        recipient=agency_uri_of(grant.address.recipient),
+        purpose=grant.purpose,
+        kind=manifest.kind.value,
+        marking=STRICTEST,
+    )
     for marking, form in dict.fromkeys(given):
-        request = ReleaseRequest(
-            article=manifest.agreement.article,
-            sender=agency_uri_of(grant.header.signer),
-            recipient=agency_uri_of(grant.address.recipient),
-            purpose=grant.purpose,
-            kind=manifest.kind.value,
-            marking=marking,
-        )
-        policy.verify(request, form)
+        policy.verify(request._replace(marking=marking), form)
 
 
 def _verify_account(event: Event, grant: Grant, manifest: Manifest) -> None:
-    """Verifies that the entry accounts for the packet (spec L-8).
+    """Verifies that the entry accounts for the packet (spec L-7).
 
     Otherwise auditors could be shown another use.
     """

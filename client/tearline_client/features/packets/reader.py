@@ -12,7 +12,7 @@ from itertools import islice
 
 from tearline.audit.event import EventCode
 from tearline.dataclass.immutable import immutable
-from tearline.errors import LOCAL_ONLY, NotFound, RestoreUnread
+from tearline.errors import LOCAL_ONLY, NotFound, PacketFrozen, RestoreUnread
 from tearline.limits import MAX_FOUND
 from tearline.packets.packet import TEXT, OpenedField
 from tearline.policy.form import Form
@@ -20,11 +20,9 @@ from tearline.policy.marking import Tlp
 from tearline.statements.receipt import Status
 from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
-from tearline_client.connectors.exporters.documents import documents_in
-from tearline_client.connectors.exporters.unfinished import UnfinishedFile
 from tearline_client.context import NodeContext
 from tearline_client.features.channels.handler import queue_receipts
-from tearline_client.features.packets.export import PacketExport, export_packets
+from tearline_client.features.packets.export import Gathering, PacketExport, export_packets
 from tearline_client.features.packets.records import PacketRecords
 from tearline_client.features.search.search import EVERYWHERE, SearchFilter, find
 from tearline_client.messages.packet_view import PacketView
@@ -252,6 +250,7 @@ class PacketReader(PacketRecords):
         *,
         person: str = "",
         act: EventCode = EventCode.ACCESS_EXPORT,
+        advance: Callable[[int], None] = lambda packets: None,
     ) -> PacketExport:
         """Returns entities of some packets; an entry of the node's own access log.
 
@@ -259,64 +258,52 @@ class PacketReader(PacketRecords):
             packets: Their ids; by default all that are neither frozen nor superseded.
             person: The exporting person; by default the logged-in person.
             act: The entry's act.
+            advance: Called with the number of packets that were just read.
 
         Raises:
             EntityFieldMalformed: If requested packets do not form entities.
             StoreError: If the entry cannot be written: then nothing is exported.
         """
         self._access.verify_reader(person)
-        made = export_packets(self._context, packets)
+        made = export_packets(self._context, packets, advance)
         self._access.record(act, made.fields, person=person)
         return made
 
-    def documents(
+    async def export_in_steps(
         self,
-        packet_id: bytes,
+        packets: Iterable[bytes],
         *,
-        slot: int | None = None,
         person: str = "",
         act: EventCode = EventCode.ACCESS_EXPORT,
-        verify: Callable[[str], None] = lambda name: None,
-    ) -> dict[str, OpenedField]:
-        """Returns a packet's documents by safe file name; an entry of the node's own access log.
+    ) -> PacketExport:
+        """Returns entities of some packets, as ``export``; other tasks run meanwhile.
+
+        Packets that their originator froze are passed over, and those that form no entities are
+        left out.
 
         Args:
-            packet_id: 32 bytes.
-            slot: The slot of the only wanted document; None for all.
+            packets: Their ids.
             person: The exporting person; by default the logged-in person.
             act: The entry's act.
-            verify: Called with each name before the entry is written; raises if the file cannot
-                be written.
 
         Raises:
-            NotFound: If no document of the packet is readable here.
+            NotFound: If one is not here.
+            PacketFrozen: If its originator froze one meanwhile.
             StoreError: If the entry cannot be written: then nothing is exported.
         """
         self._access.verify_reader(person)
-        documents = documents_in(self._open(packet_id).view)
-        found = {name: each for name, each in documents.items() if slot in (None, each.slot)}
-        if not found:
-            raise NotFound("no document of the packet is readable here")
-        for name in found:
-            verify(name)
-        self._access.record(act, {packet_id: found.values()}, person=person)
-        return found
-
-    async def save_large(
-        self,
-        packet_id: bytes,
-        opened: OpenedField,
-        file: UnfinishedFile,
-        tell: Callable[[int, int], None] = lambda done, total: None,
-    ) -> None:
-        """Writes a large document to a file; see ``Downloads.save``.
-
-        Its description came from ``documents``, which wrote the entry of the access log.
-        """
-        # Imported here: most commands read no large document.
-        from tearline_client.features.packets.downloads import Downloads
-
-        await Downloads(self._context).save(packet_id, opened, file, tell)
+        context, stored = self._context, self._context.stores.packets
+        gathering = Gathering(context.uri, now_ms=context.now_ms())
+        async for packet_id in in_turns(packets):
+            if not stored.is_frozen(packet_id):
+                gathering.add(self._open(packet_id))
+        made = await asyncio.to_thread(gathering.made, is_strict=False)
+        for packet_id in made.fields:  # mail arrived meanwhile: a recall may have erased it
+            stored.header(packet_id)
+            if stored.is_frozen(packet_id):
+                raise PacketFrozen
+        self._access.record(act, made.fields, person=person)
+        return made
 
     def fields(
         self, packet_id: bytes, paths: Iterable[str], *, person: str = ""

@@ -26,6 +26,7 @@ from tearline_client.planning.release_plan import Draft, ReleasePlan, plan_relea
 from tearline_client.rules.cases import verify_filing
 from tearline_client.rules.corrections import verify_correction
 from tearline_client.rules.suspensions import SuspensionRules
+from tearline_client.store.on_store import OnStore
 
 
 @immutable
@@ -115,8 +116,8 @@ class PacketService:
         plans: Sequence[ReleasePlan],
         persons: Persons,
         *,
-        also: Callable[[], None] = lambda: None,
-        then: Callable[[tuple[bytes, ...]], None] = lambda _: None,
+        on_store: OnStore = lambda: None,
+        on_packets: Callable[[tuple[bytes, ...]], None] = lambda _: None,
         most_parts: int | None = None,
     ) -> Sent:
         """Seals, stores and sends packets under one signature, after their large documents.
@@ -124,8 +125,8 @@ class PacketService:
         Args:
             plans: One for each packet.
             persons: The responsible persons.
-            also: Runs in the transaction that stores the release; if it raises, it is not stored.
-            then: Runs in the same transaction with the ids of the packets.
+            on_store: Runs in the transaction that stores the release.
+            on_packets: Runs in the same transaction with the ids of the packets.
             most_parts: Parts of large documents to send at most; None for all.
 
         Raises:
@@ -147,10 +148,10 @@ class PacketService:
             self.verify(plans, persons)
         sealed = seal_plans(plans, self._context.signer.header)
         async with self._outbox.sending() as batch:
-            also()
+            on_store()
             self._uploads.drop(blobs)
             self.store(batch, plans, sealed, persons)
-            then(batch.packets)
+            on_packets(batch.packets)
         return await self._outbox.outcome(batch)
 
     def verify(self, plans: Sequence[ReleasePlan], persons: Persons) -> None:

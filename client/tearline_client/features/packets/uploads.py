@@ -5,13 +5,18 @@ content since is refused, so no part is ever sealed to other bytes under its key
 """
 
 import asyncio
+import functools
+import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tearline.blobs.description import Blob, blob_in
 from tearline.errors import DocumentChanged, ExchangeMisbehaved, UploadUnderWay
+from tearline.limits import CONSOLE_DRAFT_S
 from tearline.packets.packet import Field
 from tearline_client.context import NodeContext
+from tearline_client.store.draft_content import packets_of
 from tearline_client.store.uploads import UploadSource
 
 if TYPE_CHECKING:
@@ -26,11 +31,13 @@ class Uploads:
 
     Attributes:
         tell: Told of each part.
+        progress: Parts that are sent, and all of them, of the latest call; None once all are.
     """
 
     def __init__(self, context: NodeContext) -> None:
         self._context = context
         self.tell: Tell = lambda done, total: None
+        self.progress: tuple[int, int] | None = None
 
     def register(self, documents: "Iterable[LargeDocument]") -> None:
         """Stores the files of a draft, so that a later process can send them."""
@@ -44,6 +51,57 @@ class Uploads:
         """Forgets the files of stored packets, in the caller's transaction."""
         for blob in blobs:
             self._context.stores.uploads.drop(blob.id)
+
+    def sweep(self) -> None:
+        """Deletes sealed files of drafts that ended, also of a process that was killed.
+
+        A draft has ended two lives after it was last planned, unless a decision has it.
+        """
+        if not os.path.isdir(self._context.outgoing):
+            return
+        from tearline_client.connectors.importers.large_documents import sweep_sealed
+
+        decided = functools.cache(self._decided)  # read only if a file is old
+        oldest_ms = self._context.right_ms() - 2_000 * CONSOLE_DRAFT_S
+
+        def is_kept(blob_id: bytes) -> bool:
+            planned_ms = self._context.stores.uploads.time_ms(blob_id)
+            if planned_ms is None:
+                return False  # its packet is stored, or it came to no draft
+            if planned_ms > oldest_ms or blob_id in decided():
+                return True
+            self._forget(blob_id)
+            return False
+
+        sweep_sealed(self._context.outgoing, is_kept)
+
+    def discard(self, blobs: Iterable[bytes]) -> None:
+        """Deletes the sealed files of documents whose draft ended, unless a decision sends them.
+
+        Args:
+            blobs: Ids of the documents.
+        """
+        from tearline_client.connectors.importers.large_documents import sealed_path
+
+        for blob_id in set(blobs) - self._decided():
+            self._forget(blob_id)
+            with suppress(OSError):  # the sweep tries again
+                sealed_path(self._context.outgoing, blob_id).unlink(missing_ok=True)
+
+    def _forget(self, blob_id: bytes) -> None:
+        with self._context.stores.database.transaction():
+            self._context.stores.uploads.drop(blob_id)
+
+    def _decided(self) -> frozenset[bytes]:
+        """Returns the documents of decisions, and of releases that wait for a second person.
+
+        Both lists are bounded.
+        """
+        stores = self._context.stores
+        decisions = (each.content for each in stores.decisions.all())
+        pending = (each.content for each in stores.approvals.all())
+        packets = (packet for content in (*decisions, *pending) for packet in packets_of(content))
+        return frozenset(blob.id for packet in packets for blob in blobs_of(packet.draft.fields))
 
     async def send(self, blobs: Sequence[Blob], *, most: int | None = None) -> None:
         """Sends what the exchange lacks of large documents.
@@ -82,7 +140,9 @@ class Uploads:
                     raise ExchangeMisbehaved("it did not keep a part")
                 done += 1
                 most = None if most is None else most - 1
+                self.progress = (done, total)
                 self.tell(done, total)
+        self.progress = None
 
 
 def blobs_of(fields: Iterable[Field]) -> tuple[Blob, ...]:

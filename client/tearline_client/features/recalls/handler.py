@@ -4,6 +4,7 @@ Everything runs inside the caller's transaction, including the answer's place in
 erasure is reported even if the process ends.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tearline.audit.event import EventCode
@@ -108,7 +109,7 @@ def _forget_recalled(context: NodeContext, stored: StoredRecall) -> None:
 
     def gone(statement_id: bytes, grant: Grant) -> frozenset[int] | None:
         # A quarantined or waiting delivery belongs to its signer, not to the recalling agency
-        # (RC-10).
+        # (RC-5).
         is_theirs = agency_uri_of(grant.header.signer) == agency
         return recalled_slots(orders, statement_id) if is_theirs else frozenset()
 
@@ -212,7 +213,8 @@ def run_due(context: NodeContext) -> int:
     stores, chores = context.stores, Jobs(context)
     with stores.database.transaction():
         stores.recalls.bound_arrivals(latest_ms(context))
-    obeyed = chores.each("recalls", _overdue(context, at), lambda each: _obey(context, each))
+    due = _overdue(stores.recalls.open(incoming=True), at)
+    obeyed = chores.each("recalls", due, lambda each: _obey(context, each))
     with chores.attempt("withdrawals"), stores.database.transaction():
         ours = [grant for grant in stores.packets.ended(at.time_ms) if not grant.incoming]
         over = [grant for grant in ours if at.has_reached(end_of(context, grant))]
@@ -239,6 +241,7 @@ def erase_recalled(context: NodeContext, at: AgreedTime) -> int:
     """Erases, at a former member's node, recalled packets past their deadline.
 
     No answer is queued. The recalls stay open, so an agency that is admitted again answers them.
+    A recall that was obeyed is not read again.
 
     Returns:
         The number of recalls.
@@ -247,15 +250,16 @@ def erase_recalled(context: NodeContext, at: AgreedTime) -> int:
     def forgotten(each: StoredRecall) -> bool:
         if (now := _undecided(context, each)) is not None:
             _forget_recalled(context, now)
+            recalls.set_obeyed(each.id)
         return now is not None
 
-    return sum(Jobs(context).each("recalls", _overdue(context, at), forgotten))
+    recalls = context.stores.recalls
+    return sum(Jobs(context).each("recalls", _overdue(recalls.unobeyed(), at), forgotten))
 
 
-def _overdue(context: NodeContext, at: AgreedTime) -> list[StoredRecall]:
-    """Returns partners' open recalls past their deadline; a person or this node decides on each."""
-    open_ones = context.stores.recalls.open(incoming=True)
-    return [each for each in open_ones if is_overdue(each.state, each.due_ms, at)]
+def _overdue(recalls: Iterable[StoredRecall], at: AgreedTime) -> list[StoredRecall]:
+    """Returns the recalls past their deadline; a person or this node decides on each."""
+    return [each for each in recalls if is_overdue(each.state, each.due_ms, at)]
 
 
 def _undecided(context: NodeContext, due: StoredRecall) -> StoredRecall | None:

@@ -11,7 +11,6 @@ from tearline.errors import OutcomeUnknown, PersonRequired, StepPending
 from tearline.statements.statement import ActedBy
 from tearline_client.context import NodeContext
 from tearline_client.features.decisions.service import (
-    Also,
     DecisionService,
     decided_plans,
     persons_of,
@@ -22,6 +21,7 @@ from tearline_client.messages.sent import Sent
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.decisions import Act, Decision, content_of
 from tearline_client.store.draft_content import PendingAnswer, PendingPacket
+from tearline_client.store.on_store import OnStore
 
 _DESK = "answer"
 
@@ -89,11 +89,11 @@ class AnswerService:
         )
         persons = Persons(acted_by=acted_by)
         return await self._decisions.decide(
-            answer, persons, lambda done: self.carry(answer, plan, persons, done)
+            answer, persons, lambda on_store: self.carry(answer, plan, persons, on_store)
         )
 
     async def carry(
-        self, answer: PendingAnswer, plan: ReleasePlan, persons: Persons, done: Also
+        self, answer: PendingAnswer, plan: ReleasePlan, persons: Persons, on_store: OnStore
     ) -> Sent:
         """Sends an answer that is stored elsewhere; raises as ``send``.
 
@@ -101,14 +101,14 @@ class AnswerService:
             answer: The answer.
             plan: Its packet, as planned now.
             persons: The responsible persons; the last one takes the step.
-            done: Runs in the transaction that seals the packet.
+            on_store: Runs in the transaction that seals the packet.
         """
         self._requests.answerable(answer.request, answer.items, supplement=answer.supplement)
         self._requests.verify_text(answer.request, plan, answer.text)
         by = Persons(acted_by=persons.seconded_by or persons.acted_by)
         numbers: list[int] = []
 
-        def then(packets: tuple[bytes, ...]) -> None:
+        def on_packets(packets: tuple[bytes, ...]) -> None:
             self._verify_alone(answer)
             said = {
                 "packet": packets[0].hex(),
@@ -120,7 +120,7 @@ class AnswerService:
             act = Act(desk=_DESK, about=answer.request, said=said)
             numbers.append(self._decisions.store(act, by))
 
-        sent = await self._packets.send([plan], persons, also=done, then=then)
+        sent = await self._packets.send([plan], persons, on_store=on_store, on_packets=on_packets)
         if sent.refused:
             self._decisions.forget(numbers[0])
             return sent
@@ -143,7 +143,7 @@ class AnswerService:
         self._requests.verify_settled(answer.request)
 
     async def _step(
-        self, answer: PendingAnswer, packet: bytes, by: Persons, repeats: str, done: Also
+        self, answer: PendingAnswer, packet: bytes, by: Persons, repeats: str, on_store: OnStore
     ) -> None:
         await self._requests.answer(
             answer.request,
@@ -153,15 +153,15 @@ class AnswerService:
             answer.text,
             supplement=answer.supplement,
             repeats=repeats,
-            decided=done,
+            on_store=on_store,
         )
 
-    async def _carry_packet(self, decision: Decision, done: Also) -> object:
+    async def _carry_packet(self, decision: Decision, on_store: OnStore) -> object:
         answer = content_of(decision, PendingAnswer)
         (plan,) = decided_plans(self._packets, (answer.packet,))
-        return await self.carry(answer, plan, persons_of(decision), done)
+        return await self.carry(answer, plan, persons_of(decision), on_store)
 
-    async def _carry_step(self, decision: Decision, done: Also) -> object:
+    async def _carry_step(self, decision: Decision, on_store: OnStore) -> object:
         act = content_of(decision, Act)
         answer = bytes.fromhex(act.said["packet"])
         sent = [
@@ -179,6 +179,6 @@ class AnswerService:
             act.said["text"],
             supplement=act.said["supplement"],
             repeats=act.said["repeats"],
-            decided=done,
+            on_store=on_store,
         )
         return None

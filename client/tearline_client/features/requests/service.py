@@ -18,7 +18,7 @@ from tearline.statements.statement import ActedBy
 from tearline.wire.requests import encode_note, parse_note
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
-from tearline_client.features.decisions.service import Also, DecisionService
+from tearline_client.features.decisions.service import DecisionService
 from tearline_client.features.packets.free_text import FreeText
 from tearline_client.features.packets.service import Persons
 from tearline_client.features.requests.handler import is_pending, note_of, queue_step
@@ -28,6 +28,7 @@ from tearline_client.outbox.outbox import Outbox
 from tearline_client.planning.mentions import readers_of
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.decisions import Act, Decision, content_of
+from tearline_client.store.on_store import OnStore
 
 _DESK = "request"
 
@@ -213,7 +214,7 @@ class RequestService(RequestReader):
         *,
         supplement: bool = False,
         repeats: str = "",
-        decided: Also | None = None,
+        on_store: OnStore | None = None,
     ) -> None:
         """States the items that a sent packet of ours answers.
 
@@ -225,7 +226,7 @@ class RequestService(RequestReader):
             text: A message for the asker.
             supplement: Whether it overturns earlier decisions.
             repeats: The reason to repeat values that the asker may not have in clear.
-            decided: Runs in the transaction that signs it, if it is stored as a decision.
+            on_store: Runs in the transaction that signs it, if it is stored as a decision.
 
         Raises:
             ItemUnknown: If an item does not exist.
@@ -245,7 +246,7 @@ class RequestService(RequestReader):
         if supplement:
             kind = StepKind.SUPPLEMENT
         note = note_of(items=outcomes, answer=answer, text=text)
-        await self._take(packet, kind, note, acted_by, repeats, decided=decided)
+        await self._take(packet, kind, note, acted_by, repeats, on_store=on_store)
 
     async def refuse(
         self,
@@ -284,7 +285,7 @@ class RequestService(RequestReader):
         acted_by: ActedBy | None,
         repeats: str = "",
         *,
-        decided: Also | None = None,
+        on_store: OnStore | None = None,
         **said: object,
     ) -> None:
         """Takes a step, and waits until the exchange accepted or refused it.
@@ -298,8 +299,8 @@ class RequestService(RequestReader):
         """
         if acted_by is None:
             raise PersonRequired
-        if decided is not None:
-            await self._say(packet, kind, note, acted_by, said, repeats, decided)
+        if on_store is not None:
+            await self._say(packet, kind, note, acted_by, said, repeats, on_store)
             return
         act = {
             "kind": kind.value,
@@ -310,10 +311,10 @@ class RequestService(RequestReader):
         await self._decisions.decide(
             Act(desk=_DESK, about=packet, said=act),
             Persons(acted_by=acted_by),
-            lambda done: self._say(packet, kind, note, acted_by, said, repeats, done),
+            lambda on_store: self._say(packet, kind, note, acted_by, said, repeats, on_store),
         )
 
-    async def _carry(self, decision: Decision, done: Also) -> object:
+    async def _carry(self, decision: Decision, on_store: OnStore) -> object:
         act = content_of(decision, Act)
         said = dict(act.said["said"])
         if "urgency" in said:
@@ -325,7 +326,7 @@ class RequestService(RequestReader):
             decision.acted_by,
             said,
             act.said["repeats"],
-            done,
+            on_store,
         )
         return None
 
@@ -337,7 +338,7 @@ class RequestService(RequestReader):
         acted_by: ActedBy | None,
         said: Mapping[str, object],
         repeats: str,
-        done: Also,
+        on_store: OnStore,
     ) -> None:
         self._context.verify_ready()
         request = self._found(packet)
@@ -349,7 +350,7 @@ class RequestService(RequestReader):
             if note.items:  # another person may have decided them since
                 numbers = [each.number for each in note.items]
                 self._show(packet).chosen(numbers, supplement=kind is StepKind.SUPPLEMENT)
-            done()
+            on_store()
             step, ids = queue_step(self._context, request, kind, note, acted_by, **said)
             batch.add([step], ids)
             if is_repeated:

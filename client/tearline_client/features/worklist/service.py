@@ -39,6 +39,7 @@ class TaskKind(StrEnum):
     DEPARTURE = "departure"
     INVITATION = "invitation"
     VOTE = "vote"
+    DRAFT = "draft"
     QUARANTINE = "quarantine"
     UNREAD = "unread"
 
@@ -53,8 +54,8 @@ class Task:
     Attributes:
         kind: Its kind.
         id: The id of its subject, such as the request; empty for quarantined messages.
-        name: A name of the subject: the agreement, the case, the drafter, the use, the packet's
-            kind, the recall's reason, or the error code.
+        name: A name of the subject: the agreement, the case, the drafter or program, the use, the
+            packet's kind, the recall's reason, or the error code.
         partner: URI of the partner's node or agency; or empty.
         count: Number of items: open items of a request, fields of a consent, messages.
         due_ms: Its deadline, Unix milliseconds; None without one.
@@ -141,6 +142,7 @@ class Worklist:
         yield from self._of_proposals()
         yield from self._of_departures()
         yield from self._of_cases()
+        yield from self._of_programs()
         yield from self._quarantined()
         yield from self._unread()
 
@@ -155,6 +157,16 @@ class Worklist:
                 kind=TaskKind.APPROVAL,
                 id=each.id,
                 name=each.drafter.subject,
+                due_ms=each.ends_ms,
+                since_ms=each.time_ms,
+            )
+
+    def _of_programs(self) -> Iterator[Task]:
+        for each in self._context.stores.feed_drafts.all():
+            yield Task(
+                kind=TaskKind.DRAFT,
+                id=each.id,
+                name=each.account,
                 due_ms=each.ends_ms,
                 since_ms=each.time_ms,
             )
