@@ -29,9 +29,10 @@ from tearline.limits import (
     REFUSALS_FLUSH_S,
     RETENTION_S,
 )
+from tearline_runtime.traces import tracing
 from tearline_server.admission.authentication import AccessList, Authenticator
 from tearline_server.admission.connections import Connections
-from tearline_server.bootstrap import components_of, now_ms
+from tearline_server.bootstrap import now_ms, serving_components_of
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange
 from tearline_server.grpc.audit_service import AuditService
@@ -150,8 +151,8 @@ async def serve(
         TearlineError: If the exchange cannot start.
     """
     store = await open_store(config)
-    components = components_of(config, keys, store)
     try:
+        components = serving_components_of(config, keys, store)
         exchange = await Exchange.open(components)
     except BaseException:
         await store.close()
@@ -207,7 +208,7 @@ async def _serve(
         TrustService(exchange),
         LightService(exchange),
         BlobService(exchange),
-        AuditService(exchange.audit_search, exchange.take_answer_turn),
+        AuditService(exchange),
         health,
     )
     server, port = make_server(
@@ -266,6 +267,7 @@ async def _serve(
     ]
     try:
         async with AsyncExitStack() as monitoring:
+            monitoring.enter_context(tracing(config.traces, "tearline-server"))
             told: dict[str, object] = {"port": port, "uri": str(config.uri)}
             if config.metrics is not None:
                 from tearline_server.http.ports import measured

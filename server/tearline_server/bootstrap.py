@@ -1,7 +1,7 @@
 """Components of an exchange, and their construction from a home."""
 
 import time
-from dataclasses import field
+from dataclasses import field, replace
 
 from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
@@ -10,7 +10,8 @@ from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
 from tearline_server.admission.fair_queue import Cost
 from tearline_server.admission.rate_limits import RateLimits
-from tearline_server.blobs.documents import BlobSpace
+from tearline_server.blobs.interface import BlobStore
+from tearline_server.blobs.open import open_blobs
 from tearline_server.config import Config, Witness
 from tearline_server.keys import ExchangeKeys, HeldKeys, held_keys, identity_of
 from tearline_server.observability.metrics import Metrics
@@ -34,7 +35,7 @@ class Components:
         rates: Publication rates of one node.
         witnesses: External witnesses that are asked to cosign.
         metrics: Its metrics.
-        blobs: The space for large documents, or None for none.
+        blobs: The store of large documents, or None for none.
     """
 
     installation: Installation
@@ -45,7 +46,7 @@ class Components:
     rates: RateLimits = field(default_factory=RateLimits)
     witnesses: tuple[Witness, ...] = ()
     metrics: Metrics = field(default_factory=Metrics)
-    blobs: BlobSpace | None = None
+    blobs: BlobStore | None = None
 
     @property
     def clock(self) -> Clock:
@@ -92,7 +93,7 @@ def begin_time(components: Components, stored: Snapshot, trust: TrustState) -> N
 
 
 def components_of(config: Config, keys: ExchangeKeys, store: Store) -> Components:
-    """Returns the components of an exchange."""
+    """Returns the components of an exchange that takes no large documents."""
     timekeeper = Timekeeper(now_ms, steady_ms)
     return Components(
         installation=installation_of(
@@ -106,9 +107,15 @@ def components_of(config: Config, keys: ExchangeKeys, store: Store) -> Component
         timekeeper=timekeeper,
         rates=RateLimits(statements=config.node_statements_s, bytes=config.node_bytes_s),
         witnesses=config.witnesses,
-        blobs=(
-            BlobSpace(folder=config.blobs, agency_bytes=config.blob_bytes)
-            if config.blobs is not None
-            else None
-        ),
     )
+
+
+def serving_components_of(config: Config, keys: ExchangeKeys, store: Store) -> Components:
+    """Returns the components of an exchange, the place of large documents among them.
+
+    Raises:
+        SettingInvalid: If that place cannot be used.
+        ConfigError: If the credentials for it cannot be read.
+    """
+    components = components_of(config, keys, store)
+    return replace(components, blobs=open_blobs(config, store, components.clock))

@@ -31,7 +31,9 @@ from tearline.limits import (
 )
 from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey, parse_verifier_key
 from tearline_runtime import files, passphrase
+from tearline_runtime.collectors import parse_collector
 from tearline_runtime.file_keys import key_tables
+from tearline_server.settings.blobs import BucketPlace, FolderPlace, parse_blobs
 
 FILE_NAME = "exchange.toml"
 KEYS = key_tables("tearline_server", "config_keys.toml")
@@ -47,6 +49,7 @@ _LOG_CALLS = "log_calls"
 _SCHEMES = ("postgresql", "postgres")
 _SECRETS = ("password", "sslpassword")  # parameters of an address that hold a secret
 _WITNESSES = "witnesses"
+_BLOBS = "blobs"
 _LABEL = r"[A-Za-z0-9-]{1,63}"
 _URL = re.compile(
     rf"https?://(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:.]+\])(?::([0-9]{{1,5}}))?(?:/[^?#\s]+)?",
@@ -86,6 +89,7 @@ class Config:
         listen: host:port that it listens on.
         http: host:port of the monitoring port, or None for none.
         metrics: host:port of the metrics, or None for none.
+        traces: Address of a collector of traces, or empty.
         store: Address of a PostgreSQL database, or None for the file in the home.
         ha: Whether that database must replicate all data to a second server.
         log_calls: Logs one of this many calls; 0 for none.
@@ -95,6 +99,7 @@ class Config:
         mailbox_statements: Statements of one agency that may wait for one node.
         mailbox_bytes: Bytes of one agency that may wait for one node.
         blob_bytes: Bytes of large documents of one agency.
+        blobs: Place of large documents beside a PostgreSQL database, or None for none.
     """
 
     home: Path
@@ -104,6 +109,7 @@ class Config:
     listen: str
     http: str | None
     metrics: str | None
+    traces: str
     store: str | None
     ha: bool
     log_calls: int
@@ -113,6 +119,7 @@ class Config:
     mailbox_statements: int
     mailbox_bytes: int
     blob_bytes: int
+    blobs: FolderPlace | BucketPlace | None
 
     @property
     def uri(self) -> ExchangeUri:
@@ -145,11 +152,6 @@ class Config:
         return self.home / "exchange.db"
 
     @property
-    def blobs(self) -> Path | None:
-        """Returns the folder of large documents; None beside a PostgreSQL database."""
-        return self.home / "blobs" if self.store is None else None
-
-    @property
     def moved(self) -> Path:
         """Returns the path to which that file is renamed after a move."""
         return self.home / "exchange.db.moved"
@@ -177,10 +179,12 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         listen=parse_address("listen", values.get("listen", values.get("address"))),
         http=_port("http", values),
         metrics=_port("metrics", values),
+        traces=_traces(values.get("traces", "")),
         store=parse_store(values[_STORE]) if _STORE in values else None,
         ha=_ha(values),
         log_calls=_log_calls(values),
         witnesses=_witnesses(values.get(_WITNESSES, [])),
+        blobs=parse_blobs(home, values[_BLOBS]) if _BLOBS in values else None,
         **{name: _number(name, values) for name in _NUMBERS},
     )
 
@@ -360,6 +364,15 @@ def _witness(table: object) -> Witness:
 
 def _port(name: str, values: Mapping[str, object]) -> str | None:
     return parse_address(name, values[name]) if name in values else None
+
+
+def _traces(value: object) -> str:
+    if not isinstance(value, str):
+        raise SettingInvalid("traces: a text was expected")
+    try:
+        return parse_collector(value)
+    except MalformedInput as error:
+        raise SettingInvalid(f"traces: {error.why}") from None
 
 
 def _number(name: str, values: Mapping[str, object]) -> int:

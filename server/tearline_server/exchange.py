@@ -5,16 +5,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from tearline.errors import ExchangeBusy, TrustMissing
 from tearline.federation.versions import Members
-from tearline.identity import agency_uri_of
-from tearline.limits import (
-    DISK_RETRY_MS,
-    MAX_CALLS,
-    MAX_QUEUE_BYTES,
-)
+from tearline.limits import DISK_RETRY_MS, MAX_CALLS, MAX_QUEUE_BYTES
 from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.tlog.tiles import Tile
 from tearline.verification.indexed_trust import IndexedTrustState
-from tearline.wire.blobs import Question
 from tearline.wire.cosigning import CosignReply, CosignRequest
 from tearline.wire.deliveries import Cursor, Delivery
 from tearline.wire.log_entries import EntryRange
@@ -26,6 +20,7 @@ from tearline_server.admission.refusals import Refusals
 from tearline_server.audit.search import AuditSearch
 from tearline_server.blobs.documents import Documents, Earlier
 from tearline_server.bootstrap import Components, begin_time
+from tearline_server.delivery.document_reader import DocumentReader
 from tearline_server.delivery.mailboxes import Mailboxes
 from tearline_server.ingest.commands import (
     AcknowledgeCommand,
@@ -94,6 +89,9 @@ class Exchange:
             components.timekeeper,
             listeners,
             self._mailboxes.at_rest,
+        )
+        self.document_reader = DocumentReader(
+            self.documents, self._mailboxes, lambda: self._desk.registry, components.clock
         )
         self._committer = Committer(
             components.store, self._desk, components.log.advance, components.metrics
@@ -254,6 +252,7 @@ class Exchange:
             await self.maintenance.flush_refusals()
         finally:
             await self._committer.close()
+            await self.documents.close()
             await self._store.close()
 
     async def ask_witnesses(self) -> None:
@@ -261,8 +260,6 @@ class Exchange:
         async with asyncio.TaskGroup() as group:
             for witness in self._components.witnesses:
                 group.create_task(ask_on(witness, self._log, self._cosignatures))
-
-    # Nodes.
 
     async def take_turn(self, node: str, size: int) -> None:
         """Waits for a node's turn to be read; the turn lasts until the caller awaits.
@@ -309,10 +306,10 @@ class Exchange:
                 accepted then.
         """
         number = len(publication.statements())
-        now_ms = self._components.clock()
         if self.is_disk_low and publication.parts:
             raise ExchangeBusy("its disk is nearly full", retry_after_ms=DISK_RETRY_MS)
         statements = max(1, number)  # an empty message costs work too
+        now_ms = self._components.clock()
         self._bounds.take(publisher.node, statements=statements, size=size, now_ms=now_ms)
         if not number:
             return ()
@@ -334,25 +331,6 @@ class Exchange:
     def subscribe(self, node: str, cursor: Cursor) -> AsyncIterator[Delivery]:
         """Yields a node's mail after a cursor: first waiting items, then new ones."""
         return self._mailboxes.stream(node, cursor)
-
-    async def blob_named(self, node: str, question: Question) -> tuple[str, bytes]:
-        """Returns owner and id of a large document that a grant names, judged anew each time.
-
-        Raises:
-            BlobUnavailable: If the node has no such grant, if it or the slot was recalled, or if
-                the packet has ended.
-            AgreementSuspended: If a party suspended this direction.
-        """
-        manifest, link = await self._mailboxes.document(
-            node, question.grant, question.slot, self._components.clock()
-        )
-        signer = agency_uri_of(manifest.header.signer)
-        registry, ref = self._desk.registry, manifest.agreement
-        found = registry.agreement_of(ref.id, signer, agency_uri_of(node))
-        registry.standings.verify_open(
-            found.agreement, ref.article, sender=signer, recipient=agency_uri_of(node)
-        )
-        return signer, link.id
 
     async def _reaches(self, node: str, seq: int) -> bool:
         """Returns whether a mailbox has that place."""
@@ -390,8 +368,6 @@ class Exchange:
         work = DeliverCommand(node, items)
         await self._submit(work, internal=True)
         return work
-
-    # The log.
 
     async def entries(
         self, start: int, end: int, agency: str = "", *, to_directory: bool = False

@@ -1,1 +1,1 @@
-"""Large documents beside packets: their parts in files, quotas and retention."""
+"""Large documents beside packets: their parts in files or objects, quotas and retention."""

@@ -7,38 +7,27 @@ alone. So no answer tells an agency whether another one has a document.
 import asyncio
 import errno
 import logging
-import shutil
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from itertools import islice
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from tearline.blobs.parts import part_bytes, part_count
-from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     BlobMismatch,
-    BlobQuotaExceeded,
     BlobsNotStored,
     BlobUnavailable,
+    StoreError,
 )
-from tearline.limits import (
-    BLOB_RESERVE_BYTES,
-    BLOB_RETENTION_MS,
-    LEAST_BLOB_CHARGE,
-    LEAVES_PAGE,
-    MAX_BLOB_PAGE,
-    MAX_UPLOAD_MS,
-    MIN_FREE_BYTES,
-)
-from tearline.packets.packet import BLOB_ID_SIZE, PacketParts
+from tearline.limits import BLOB_CLAIM_MS, BLOB_RETENTION_MS, LEAVES_PAGE, MAX_BLOB_PAGE
+from tearline.packets.packet import BLOB_ID_SIZE, BlobLink, PacketParts
 from tearline.statements.statement import StatementType
 from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes
 from tearline.wire.blobs import Offer, Part
 from tearline.wire.publications import Outcome, Publication
-from tearline_runtime.files import fsync_path
 from tearline_server.blobs.exclusive import exclusively
-from tearline_server.blobs.files import BlobFolder, agency_folder, folders, folders_of
+from tearline_server.blobs.interface import BlobName, BlobStore, Claim, owner_of
+from tearline_server.storage.blob_rows import BlobState
 from tearline_server.storage.columns import parts_of
 from tearline_server.storage.interface import Store
 from tearline_server.tlog.log import Clock
@@ -47,27 +36,10 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_SWEPT_AT_ONCE = 4  # agencies: the documents of a slow one delay three others at most
+
 Earlier = Mapping[bytes, frozenset[bytes]]
 """Complete documents by id, each with the other packets that name it."""
-
-
-@immutable
-class BlobSpace:
-    """Space for large documents.
-
-    Attributes:
-        folder: Their folder.
-        agency_bytes: Bytes for the documents of one agency.
-    """
-
-    folder: Path
-    agency_bytes: int
-
-    def free_bytes(self) -> int:
-        """Returns the bytes on the disk that documents may take; they leave room for packets."""
-        disk = shutil.disk_usage(self.folder)
-        return disk.free - MIN_FREE_BYTES - min(disk.total // 10, BLOB_RESERVE_BYTES)
-
 
 Judge = Callable[[Mapping[bytes, Earlier]], Awaitable[tuple[Outcome, ...]]]
 """Judges a publication, by the complete documents of each packet."""
@@ -77,7 +49,7 @@ class Documents:
     """Large documents at the exchange.
 
     Args:
-        space: Their space; None if this exchange stores none.
+        blobs: Their parts and state; None if this exchange stores none.
         store: The store of packets.
         clock: The time.
         may_write: Returns whether writing is permitted now; only then are documents dropped.
@@ -85,35 +57,29 @@ class Documents:
 
     def __init__(
         self,
-        space: BlobSpace | None,
+        blobs: BlobStore | None,
         store: Store,
         clock: Clock,
         may_write: Callable[[], bool],
     ) -> None:
         self._may_write = may_write
         self._since_ms: int | None = None  # since when it may, as far as sweeps have seen
-        self._space = space
+        self._stored = blobs
         self._store = store
         self._clock = clock
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # a member each
+        self._locks: defaultdict[bytes, asyncio.Lock] = defaultdict(asyncio.Lock)  # a member each
         self._publishing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._used: dict[str, int] = {}
-        self._awaited: dict[str, int] = {}
-        self._place = ""
+        self._places: dict[bytes, bytes] = {}  # the last document swept, by owner
 
-    def _folder(self, agency: str, blob_id: bytes) -> BlobFolder:
-        if self._space is None:
+    @property
+    def _blobs(self) -> BlobStore:
+        if self._stored is None:
             raise BlobsNotStored
-        if len(blob_id) != BLOB_ID_SIZE:
-            raise BlobMismatch("a large document is named by 16 bytes")
-        return BlobFolder(path=agency_folder(self._space.folder, agency) / blob_id.hex())
+        return self._stored
 
-    async def _alone(self, folder: BlobFolder, work: Callable[..., T], *args: object) -> T:
-        """Returns the result of work in a thread, without other work on the agency's documents."""
-        return await exclusively(self._lock(folder), asyncio.to_thread(work, *args))
-
-    def _lock(self, folder: BlobFolder) -> asyncio.Lock:
-        return self._locks[folder.path.parent.name]
+    async def _alone(self, name: BlobName, work: Coroutine[Any, Any, T]) -> T:
+        """Returns the result of work, without other work here on the agency's documents."""
+        return await exclusively(self._locks[name.owner], work)
 
     async def offer(self, agency: str, offer: Offer) -> int:
         """Begins a document, or returns to it; returns how many of its parts are here.
@@ -123,44 +89,28 @@ class Documents:
             BlobMismatch: If the agency offered other parts under this id.
             BlobQuotaExceeded: If its agency, or the disk, has no space left.
         """
-        folder = self._folder(agency, offer.id)
-        return await self._alone(folder, self._offer, folder, offer)
+        blobs, name = self._blobs, _name(agency, offer.id)
+        return await self._alone(name, self._offer(blobs, name, offer))
 
-    def _offer(self, folder: BlobFolder, offer: Offer) -> int:
-        known = folder.offer()
-        if known is not None:
-            if known != offer:
-                raise BlobMismatch("other parts were announced under this id")
-            self._renew(folder)
-            return folder.complete(offer)
-        assert self._space is not None  # noqa: S101 (it has a folder)
-        agency = folder.path.parent
-        self._measure(agency)
-        if self._used[agency.name] + _charge(offer.size) > self._space.agency_bytes:
-            raise BlobQuotaExceeded(f"{offer.size} bytes, of {self._space.agency_bytes}")
-        self._space.folder.mkdir(mode=0o700, exist_ok=True)
-        fsync_path(self._space.folder.parent)
-        self._verify_disk(offer.size + sum([*self._awaited.values()]))
-        folder.begin(offer, self._clock())
-        self._used[agency.name] += _charge(offer.size)
-        self._awaited[agency.name] += offer.size
-        return 0
+    async def _offer(self, blobs: BlobStore, name: BlobName, offer: Offer) -> int:
+        known = await blobs.offer(name)
+        if known is None:
+            await blobs.begin(name, offer, self._clock())
+            known = await blobs.offer(name)  # another process may have begun it at the same time
+        if known != offer:
+            raise BlobMismatch("other parts were announced under this id")
+        await blobs.renew(name, self._clock())
+        return await self._intact(blobs, name, offer)
 
-    def _measure(self, agency: Path) -> None:
-        """Reads the bytes of an agency's documents from the disk, once: used, and yet to come."""
-        if agency.name not in self._used:
-            found = [(each, size) for each in folders_of(agency) if (size := each.size())]
-            self._awaited[agency.name] = sum(each.missing(size) for each, size in found)
-            self._used[agency.name] = sum(_charge(size) for _, size in found)
-
-    def _verify_disk(self, size: int) -> None:
-        if self._space is None or self._space.free_bytes() < size:
-            raise BlobQuotaExceeded("the disk is nearly full")
-
-    def _renew(self, folder: BlobFolder) -> None:
-        """Records that a document is still being sent; one that never ends is dropped."""
-        if self._clock() - folder.begun_ms() < MAX_UPLOAD_MS:
-            folder.touch(self._clock())
+    async def _intact(self, blobs: BlobStore, name: BlobName, offer: Offer) -> int:
+        """Returns how many parts of an offer, from the first on, are here and as announced."""
+        state = await blobs.state(name)
+        count = state.held if state is not None else 0
+        if count:  # the last one may be torn, of a machine that lost power
+            last = await blobs.read(name, offer.size, count - 1)
+            if leaf_hash(last) != offer.leaves[count - 1]:
+                count -= 1
+        return count
 
     async def put(self, agency: str, part: Part) -> int:
         """Stores a part, durably; returns how many parts, from the first on, are here.
@@ -169,27 +119,29 @@ class Documents:
             BlobMismatch: If it is not the announced part, or an earlier part is missing.
             BlobQuotaExceeded: If the disk has no space left.
         """
-        folder = self._folder(agency, part.id)
-        return await self._alone(folder, self._put, folder, part)
+        blobs, name = self._blobs, _name(agency, part.id)
+        return await self._alone(name, self._put(blobs, name, part))
 
-    def _put(self, folder: BlobFolder, part: Part) -> int:
-        size = folder.size()
-        if size is None:
+    async def _put(self, blobs: BlobStore, name: BlobName, part: Part) -> int:
+        state = await blobs.state(name)
+        if state is None:
             raise BlobMismatch("it was not announced")
-        verify_part(folder.leaf(part.number), part_bytes(size, part.number), part)
-        held = folder.held(size)
-        if part.number > held:
-            raise BlobMismatch(f"part {held} is missing")
-        # Of a machine that lost power, the last one may be torn.
-        is_torn = part.number == held - 1 and folder.read(size, part.number) != part.data
-        if part.number == held or is_torn:
-            self._verify_disk(len(part.data))
-            self._measure(folder.path.parent)
-            missing = folder.missing(size)
-            folder.write(part.number, part.data)
-            self._awaited[folder.path.parent.name] -= missing - folder.missing(size)
-            self._renew(folder)
-        return max(held, part.number + 1)
+        verify_part(
+            await blobs.leaves(name, part.number, 1), part_bytes(state.size, part.number), part
+        )
+        if part.number > state.held:
+            raise BlobMismatch(f"part {state.held} is missing")
+        if part.number == state.held or await self._is_torn(blobs, name, state, part):
+            await blobs.write(name, part.number, part.data, self._clock())
+        return max(state.held, part.number + 1)
+
+    async def _is_torn(
+        self, blobs: BlobStore, name: BlobName, state: BlobState, part: Part
+    ) -> bool:
+        """Returns whether a part is the last one here, of a machine that lost power."""
+        if part.number != state.held - 1:
+            return False
+        return await blobs.read(name, state.size, part.number) != part.data
 
     async def judged(
         self, agency: str, publication: Publication, judge: Judge
@@ -201,43 +153,63 @@ class Documents:
             publication: The publication.
             judge: Judges it.
         """
-        linked = linked_parts(publication) if self._space is not None else ()
-        if not linked:
+        linked = linked_parts(publication)
+        if self._stored is None or not linked:
             return await judge({})
-        return await exclusively(self._publishing[agency], self._judged(agency, linked, judge))
+        work = self._judged(self._stored, agency, linked, judge)
+        return await exclusively(self._publishing[agency], work)
 
     async def _judged(
-        self, agency: str, linked: Sequence[PacketParts], judge: Judge
+        self, blobs: BlobStore, agency: str, linked: Sequence[PacketParts], judge: Judge
     ) -> tuple[Outcome, ...]:
         earlier: dict[bytes, Earlier] = {}
-        made: list[tuple[BlobFolder, bytes]] = []
+        claims: list[Claim] = []
         accepted: set[bytes] = set()
         try:
             for parts in linked:
-                earlier[parts.manifest] = await self._claim(agency, parts, made)
+                found: dict[bytes, frozenset[bytes]] = {}
+                for link in parts.blobs:
+                    name = _name(agency, link.id)
+                    claim = await self._alone(name, self._claim(blobs, name, link, parts.manifest))
+                    if claim is not None:
+                        claims.append(claim)
+                        found[link.id] = claim.others
+                earlier[parts.manifest] = found
             outcomes = await judge(earlier)
             accepted.update(each.about for each in outcomes if not each.refusal)
             return outcomes
         finally:
-            for folder, packet in made:
-                if packet not in accepted:
-                    await self._alone(folder, folder.unlink, packet)
+            for claim in claims:
+                settled = blobs.settle(claim, is_accepted=claim.packet in accepted)
+                await self._alone(claim.name, settled)
 
     async def _claim(
-        self, agency: str, parts: PacketParts, made: list[tuple[BlobFolder, bytes]]
-    ) -> Earlier:
-        """Returns a packet's complete documents; new records that it names them go to ``made``."""
-        found: dict[bytes, frozenset[bytes]] = {}
-        for link in parts.blobs:
-            folder = self._folder(agency, link.id)
-            others, is_new = await self._alone(
-                folder, _link, folder, link.root, parts.manifest, self._clock()
-            )
-            if others is not None:
-                found[link.id] = others
-            if is_new:
-                made.append((folder, parts.manifest))
-        return found
+        self, blobs: BlobStore, name: BlobName, link: BlobLink, packet: bytes
+    ) -> Claim | None:
+        """Returns a packet's claim on a document; None if the document is not complete."""
+        offer = await blobs.offer(name)
+        if offer is None or not is_complete(
+            offer, link.root, await self._intact(blobs, name, offer)
+        ):
+            return None
+        claim = await blobs.claim(name, packet, self._clock())
+        if claim is None or not claim.others:
+            return claim
+        return replace(claim, others=claim.others - await self._stale(blobs, name, claim.others))
+
+    async def _stale(
+        self, blobs: BlobStore, name: BlobName, packets: Iterable[bytes]
+    ) -> frozenset[bytes]:
+        """Returns packets, never stored, of an hour or more: their process was killed.
+
+        Until the exchange may write for an hour, an accepted packet may yet come again.
+        """
+        oldest_ms = self._clock() - BLOB_CLAIM_MS
+        if self._since_ms is None or self._since_ms > oldest_ms:
+            return frozenset()
+        linked = await blobs.links(name)
+        old = [each for each in packets if linked.get(each, 0) <= oldest_ms]
+        return frozenset(old) - (await self._store.packets(old)).keys()
 
     async def leaves(self, agency: str, blob_id: bytes, first: int) -> tuple[bytes, ...]:
         """Returns leaf hashes of an agency's document from the first one on, up to a bound.
@@ -245,66 +217,112 @@ class Documents:
         Raises:
             BlobUnavailable: If there is no such document.
         """
-        folder = self._folder(agency, blob_id)
-        offer = await asyncio.to_thread(folder.offer)
-        if offer is None:
+        blobs, name = self._blobs, _name(agency, blob_id)
+        if await blobs.state(name) is None:
             raise BlobUnavailable
-        return offer.leaves[first : first + LEAVES_PAGE]
+        return await blobs.leaves(name, first, LEAVES_PAGE)
 
     async def part(self, agency: str, blob_id: bytes, number: int) -> bytes:
         """Returns a sealed part of an agency's document.
 
         Raises:
             BlobUnavailable: If there is no such part.
+            BlobMismatch: If it is not here completely.
         """
-        return await asyncio.to_thread(_read, self._folder(agency, blob_id), number)
+        blobs, name = self._blobs, _name(agency, blob_id)
+        state = await blobs.state(name)
+        if state is None or number >= part_count(state.size):
+            raise BlobUnavailable
+        data = await blobs.read(name, state.size, number)
+        if len(data) != part_bytes(state.size, number):
+            raise BlobMismatch(f"part {number} is not here")
+        return data
 
     async def sweep(self) -> None:
-        """Drops documents that no packet needs; a bounded number each time, in turn."""
-        if self._space is None:
+        """Drops documents that no packet needs; a bounded number each time, of agencies in turn."""
+        if self._stored is None:
             return
         if not self._may_write():
             self._since_ms = None
             return
         if self._since_ms is None:
             self._since_ms = self._clock()
-        root, place = self._space.folder, self._place
-        page = await asyncio.to_thread(_page, root, place)
-        for folder in page:
-            try:
-                await exclusively(self._lock(folder), self._look_at(folder))
-            except OSError as error:  # the others are looked at nevertheless
-                name = errno.errorcode.get(error.errno or 0, "")
-                _log.error("document unreadable", extra={"blob": folder.path.name, "code": name})
-        self._place = _name(page[-1]) if len(page) == MAX_BLOB_PAGE else ""
+        if not await self._stored.may_sweep():
+            return
+        limit = asyncio.Semaphore(_SWEPT_AT_ONCE)
+        shares = await self._shares(self._stored)
+        async with asyncio.TaskGroup() as group:
+            for owner, ids in shares.items():
+                group.create_task(self._sweep_owner(self._stored, owner, ids, limit))
 
-    async def _look_at(self, folder: BlobFolder) -> None:
+    async def _shares(self, blobs: BlobStore) -> Mapping[bytes, Sequence[bytes]]:
+        """Returns documents to look at, by owner: each one's next ones, a page in all.
+
+        An owner with few documents leaves the rest of its share to those after it.
+        """
+        shares: dict[bytes, Sequence[bytes]] = {}
+        left = MAX_BLOB_PAGE
+        pages = {
+            owner: await blobs.page(owner, self._places.get(owner, b""), MAX_BLOB_PAGE)
+            for owner in await blobs.owners()  # one for each member
+        }
+        for number, owner in enumerate(sorted(pages, key=lambda each: len(pages[each]))):
+            shares[owner] = pages[owner][: _share(left, len(pages) - number)]
+            left -= len(shares[owner])
+            is_last = len(shares[owner]) == len(pages[owner]) < MAX_BLOB_PAGE
+            self._places[owner] = b"" if is_last else max(shares[owner], default=b"")
+        return shares
+
+    async def _sweep_owner(
+        self, blobs: BlobStore, owner: bytes, ids: Sequence[bytes], limit: asyncio.Semaphore
+    ) -> None:
+        for each in ids:
+            name = BlobName(owner=owner, id=each)
+            async with limit:
+                try:
+                    await self._alone(name, self._look_at(blobs, name))
+                except (OSError, StoreError) as error:  # the others are looked at nevertheless
+                    _log.error(
+                        "document unreadable", extra={"blob": each.hex(), "code": _code_of(error)}
+                    )
+
+    async def _look_at(self, blobs: BlobStore, name: BlobName) -> None:
         """Drops a document if its packets have ended, or none came within a day of writing."""
+        state = await blobs.state(name)
+        if state is None:
+            await blobs.remove(name, None)
+            return
         oldest_ms = self._clock() - BLOB_RETENTION_MS
         if self._since_ms is None or self._since_ms > oldest_ms:
             oldest_ms = -1  # its packet may have been lost, or had no chance to come
         left, ended = 0, False
-        links = await asyncio.to_thread(folder.links)
-        for packet, linked_ms in links.items():  # a correction line: 64 at most
+        for packet, linked_ms in (await blobs.links(name)).items():  # a correction line: 64 at most
             stored = (await self._store.packets([packet])).get(packet)
             if stored is not None:
-                if any(link.id == folder.id for link in parts_of(stored.ciphertexts).blobs):
+                if any(link.id == name.id for link in parts_of(stored.ciphertexts).blobs):
                     left += 1
                     continue
                 ended = True
             elif linked_ms > oldest_ms:  # it is being judged
                 left += 1
                 continue
-            await asyncio.to_thread(folder.unlink, packet)
-        if not left and (ended or await asyncio.to_thread(folder.touched_ms) <= oldest_ms):
-            await asyncio.to_thread(self._remove, folder)
+            await blobs.unlink(name, packet, linked_ms)
+        if not left and (ended or state.touched_ms <= oldest_ms):
+            await blobs.remove(name, state)
 
-    def _remove(self, folder: BlobFolder) -> None:
-        name, size = folder.path.parent.name, folder.size()
-        if size is not None and name in self._used:
-            self._used[name] -= _charge(size)
-            self._awaited[name] -= folder.missing(size)
-        folder.remove()
+    async def check(self) -> None:
+        """Checks that parts can be stored, if this exchange stores documents.
+
+        Raises:
+            ObjectsUnreachable: If not.
+        """
+        if self._stored is not None:
+            await self._stored.check()
+
+    async def close(self) -> None:
+        """Ends the connections of the documents' store."""
+        if self._stored is not None:
+            await self._stored.close()
 
 
 def linked_parts(publication: Publication) -> tuple[PacketParts, ...]:
@@ -315,54 +333,38 @@ def linked_parts(publication: Publication) -> tuple[PacketParts, ...]:
     return tuple(each for each in publication.parts if each.blobs and each.manifest in manifests)
 
 
-def verify_part(leaf: bytes, size: int, part: Part) -> None:
+def verify_part(leaves: Sequence[bytes], size: int, part: Part) -> None:
     """Checks that a sealed part is the announced one.
 
     Args:
-        leaf: The announced leaf hash; empty if the document has no such part.
+        leaves: The announced leaf hash; empty if the document has no such part.
         size: The bytes of the part with that number.
         part: The part.
 
     Raises:
         BlobMismatch: If it is not.
     """
-    if leaf_hash(part.data) != leaf or len(part.data) != size:
+    if (leaf_hash(part.data),) != tuple(leaves) or len(part.data) != size:
         raise BlobMismatch(f"part {part.number}")
 
 
-def _link(
-    folder: BlobFolder, root: bytes, packet: bytes, now_ms: int
-) -> tuple[frozenset[bytes] | None, bool]:
-    """Returns the other packets of a document, if it is complete, and whether this one is new."""
-    if not _is_complete(folder, root):
-        return None, False
-    return frozenset(folder.links().keys() - {packet}), folder.link(packet, now_ms)
+def is_complete(offer: Offer, root: bytes, held: int) -> bool:
+    """Returns whether an offered document has a root, and all of its parts are here."""
+    return held == len(offer.leaves) and root_from_leaf_hashes(offer.leaves) == root
 
 
-def _is_complete(folder: BlobFolder, root: bytes) -> bool:
-    offer = folder.offer()
+def _name(agency: str, blob_id: bytes) -> BlobName:
+    if len(blob_id) != BLOB_ID_SIZE:
+        raise BlobMismatch("a large document is named by 16 bytes")
+    return BlobName(owner=owner_of(agency), id=blob_id)
+
+
+def _share(left: int, owners: int) -> int:
+    """Returns the documents that the next one of so many owners gets of those left: one or more."""
+    return max(1, left // owners)
+
+
+def _code_of(error: OSError | StoreError) -> str:
     return (
-        offer is not None
-        and folder.complete(offer) == len(offer.leaves)
-        and root_from_leaf_hashes(offer.leaves) == root
+        error.code if isinstance(error, StoreError) else errno.errorcode.get(error.errno or 0, "")
     )
-
-
-def _read(folder: BlobFolder, number: int) -> bytes:
-    size = folder.size()
-    if size is None or number >= part_count(size):
-        raise BlobUnavailable
-    return folder.read(size, number)
-
-
-def _charge(size: int) -> int:
-    """Returns the bytes that a document takes of its agency's space: small ones cost files, too."""
-    return max(size, LEAST_BLOB_CHARGE)
-
-
-def _name(folder: BlobFolder) -> str:
-    return f"{folder.path.parent.name}/{folder.path.name}"
-
-
-def _page(root: Path, place: str) -> list[BlobFolder]:
-    return list(islice(folders(root, place), MAX_BLOB_PAGE))

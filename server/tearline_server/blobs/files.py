@@ -6,7 +6,6 @@ each is durable before it is acknowledged, and a torn last one is dropped when i
 function blocks.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -17,9 +16,7 @@ from pathlib import Path
 from tearline.blobs.parts import PART_BYTES, part_bytes, part_count
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import u64
-from tearline.errors import BlobMismatch
 from tearline.statements.statement import HASH_SIZE
-from tearline.tlog.merkle import leaf_hash
 from tearline.wire.blobs import Offer
 from tearline_runtime.files import OWNER_ONLY, fsync_path, replace
 
@@ -28,11 +25,6 @@ _AGENCY_NAME, _BLOB_NAME = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{32}"
 _LINK_NAME = re.compile(f"{_PACKET}([0-9a-f]{{64}})")
 _SIZE_BYTES = 8
 _FOLDER_MODE = 0o700
-
-
-def agency_folder(root: Path, agency: str) -> Path:
-    """Returns the folder of an agency's documents, whose name no agency can choose."""
-    return root / hashlib.sha256(agency.encode()).hexdigest()
 
 
 @immutable
@@ -57,11 +49,7 @@ class BlobFolder:
         except FileNotFoundError:
             return None
         size, leaves = data[:_SIZE_BYTES], data[_SIZE_BYTES:]
-        return Offer(
-            id=self.id,
-            size=int.from_bytes(size, "big"),
-            leaves=tuple(leaves[i : i + HASH_SIZE] for i in range(0, len(leaves), HASH_SIZE)),
-        )
+        return Offer(id=self.id, size=int.from_bytes(size, "big"), leaves=_hashes(leaves))
 
     def size(self) -> int | None:
         """Returns the bytes of the document's sealed parts; None if there is no such document."""
@@ -71,10 +59,14 @@ class BlobFolder:
         except FileNotFoundError:
             return None
 
-    def leaf(self, number: int) -> bytes:
-        """Returns the leaf hash of a part; empty if the document has no such part."""
-        with (self.path / _OFFER).open("rb") as file:
-            return os.pread(file.fileno(), HASH_SIZE, _SIZE_BYTES + number * HASH_SIZE)
+    def leaves(self, first: int, limit: int) -> tuple[bytes, ...]:
+        """Returns leaf hashes from the first one on; none beyond the document's last part."""
+        try:
+            with (self.path / _OFFER).open("rb") as file:
+                start = _SIZE_BYTES + first * HASH_SIZE
+                return _hashes(os.pread(file.fileno(), limit * HASH_SIZE, start))
+        except FileNotFoundError:
+            return ()
 
     def begin(self, offer: Offer, now_ms: int) -> None:
         """Creates a document, durably, without leftovers of one that was being deleted."""
@@ -87,14 +79,6 @@ class BlobFolder:
         _set_time(self.path / _OFFER, now_ms)
         for folder in (self.path, self.path.parent, self.path.parent.parent):
             fsync_path(folder)
-
-    def complete(self, offer: Offer) -> int:
-        """Returns how many parts of an offer, from the first on, are here and as announced."""
-        count = self.held(offer.size)
-        # The last one may be torn, of a machine that lost power.
-        if count and leaf_hash(self.read(offer.size, count - 1)) != offer.leaves[count - 1]:
-            count -= 1
-        return count
 
     def held(self, size: int) -> int:
         """Returns how many parts are here, by the length of their file."""
@@ -109,20 +93,13 @@ class BlobFolder:
             return size
 
     def read(self, sealed: int, number: int) -> bytes:
-        """Returns a part.
-
-        Raises:
-            BlobMismatch: If it is not here.
-        """
+        """Returns a part of a document of ``sealed`` bytes, or less if it is not here."""
         size = max(0, part_bytes(sealed, number))
         try:
             with (self.path / _PARTS).open("rb") as file:
-                data = os.pread(file.fileno(), size, number * PART_BYTES)
+                return os.pread(file.fileno(), size, number * PART_BYTES)
         except FileNotFoundError:
-            data = b""
-        if not size or len(data) != size:
-            raise BlobMismatch(f"part {number} is not here")
-        return data
+            return b""
 
     def write(self, number: int, data: bytes) -> None:
         """Writes a part, durably."""
@@ -180,14 +157,9 @@ class BlobFolder:
         shutil.rmtree(self.path)
 
 
-def folders(root: Path, after: str) -> Iterator[BlobFolder]:
-    """Yields the folders of all documents below a folder, by agency and id, after a place."""
-    begin, _, last = after.partition("/")
-    for agency in _subfolders(root, _AGENCY_NAME):  # one for each member
-        if agency.name >= begin:
-            for folder in folders_of(agency):
-                if agency.name > begin or folder.path.name > last:
-                    yield folder
+def owner_folders(root: Path) -> list[bytes]:
+    """Returns the owners that have a folder below ``root``, in order."""
+    return [bytes.fromhex(each.name) for each in _subfolders(root, _AGENCY_NAME)]
 
 
 def folders_of(agency: Path) -> Iterator[BlobFolder]:
@@ -203,6 +175,10 @@ def _subfolders(path: Path, name: re.Pattern[str]) -> list[Path]:
     except FileNotFoundError:
         return []
     return [path / each for each in sorted(names) if name.fullmatch(each)]
+
+
+def _hashes(data: bytes) -> tuple[bytes, ...]:
+    return tuple(data[i : i + HASH_SIZE] for i in range(0, len(data), HASH_SIZE))
 
 
 def _set_time(path: Path, now_ms: int) -> None:

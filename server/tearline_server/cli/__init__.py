@@ -7,7 +7,7 @@ import click
 import tearline_runtime.grpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
 from tearline.errors import TearlineError, extra_missing
 from tearline_server.admin.output import print_line, print_traceback
-from tearline_server.cli import federation, init, keys, log, serve, store
+from tearline_server.cli import documents, federation, init, keys, log, serve, store
 from tearline_server.cli.groups import Group
 
 
@@ -17,7 +17,7 @@ def cli() -> None:
     """Run a Tearline exchange."""
 
 
-for _module in (init, federation, keys, log, serve, store):
+for _module in (init, federation, keys, log, documents, serve, store):
     for _command in _module.COMMANDS:
         cli.add_command(_command)
 

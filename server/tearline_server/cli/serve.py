@@ -27,11 +27,11 @@ from tearline_server.config import load_config, parse_address
 @STORE
 @PASSPHRASE_FILE
 def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
-    """Check settings, keys, database and charter as serve needs them.
+    """Check settings, keys, database, documents and charter as serve needs them.
 
     Example: tearline-server check --home exchange
     """
-    from tearline_server.bootstrap import components_of
+    from tearline_server.bootstrap import serving_components_of
     from tearline_server.exchange import Exchange
     from tearline_server.storage.open import open_store
 
@@ -40,13 +40,16 @@ def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
     async def open_once() -> None:
         store = await open_store(config)
         try:
-            exchange = await Exchange.open(components_of(config, keys, store))
+            exchange = await Exchange.open(serving_components_of(config, keys, store))
         except BaseException:
             await store.close()
             raise
-        agencies = len(exchange.members.agencies)
-        print_line(f"{config.uri} is ready to serve {agencies} agencies on {config.listen}.")
-        await exchange.close()
+        try:
+            await exchange.documents.check()
+            agencies = len(exchange.members.agencies)
+            print_line(f"{config.uri} is ready to serve {agencies} agencies on {config.listen}.")
+        finally:
+            await exchange.close()
 
     asyncio.run(open_once())
 

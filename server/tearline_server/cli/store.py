@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tearline_server.admin.output import print_line, progress
+from tearline_server.cli.documents import print_missing
 from tearline_server.cli.groups import Command
 from tearline_server.cli.options import HOME, PASSPHRASE_FILE, STORE, read_home
 from tearline_server.config import FILE_NAME, load_config, read_passphrase
@@ -35,6 +36,8 @@ def migrate_store(home: Path, passphrase_file: Path | None, store: str | None) -
         )
     print_line(f"Moved and verified {size} entries and their rows.", err=True)
     print_line(f'Now add to {home / FILE_NAME}: store = "{config.store}"', err=True)
+    if (home / "blobs").exists():
+        print_line("Then name a place in [blobs], and run migrate-documents.", err=True)
 
 
 @click.command(cls=Command)
@@ -46,7 +49,8 @@ def backup(home: Path, file: Path, passphrase_file: Path | None) -> None:
 
     FILE must not exist. The keys in it are encrypted under their passphrase; all other content is
     not: protect FILE like the home. The backup is authenticated under those keys, so a modified one
-    is not restored. It needs free space for two copies of the database.
+    is not restored. It needs free space for two copies of the database. It holds no large
+    documents: the command names the folder that must be copied after it.
 
     Example: tearline-server backup --home exchange exchange.backup
     """
@@ -58,6 +62,9 @@ def backup(home: Path, file: Path, passphrase_file: Path | None) -> None:
         back_up(config, file, passphrase)
     note_backup(home)
     print_line(f"Wrote {file}.", err=True)
+    documents = config.home / "blobs"
+    if documents.exists():
+        print_line(f"It holds no large documents: copy {documents} now, too.", err=True)
 
 
 @click.command(cls=Command)
@@ -86,7 +93,8 @@ def restore(
     the mirrors; no exchange may be connected.
 
     Pass the mirror of every agency that you can reach. The exchange must hold every entry it ever
-    signed before it signs again.
+    signed before it signs again. The command lists large documents that packets name and that are
+    not here: copy them before you serve.
 
     Example: tearline-server restore --home new --mirror us.mirror ex.backup
     """
@@ -102,6 +110,7 @@ def restore(
         passphrase = read_passphrase(passphrase_file)
         with progress("Restoring"):
             restored = asyncio.run(restore_home(file, home, passphrase, found))
+        config = load_config(home)
     else:
         config, keys = read_home(home, passphrase_file, store)
         if config.store is None:
@@ -114,6 +123,7 @@ def restore(
         err=True,
     )
     print_line("It accepts no writes until every cosigning node has reconnected.", err=True)
+    print_missing(config)
 
 
 COMMANDS = (migrate_store, backup, restore)

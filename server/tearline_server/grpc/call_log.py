@@ -6,12 +6,14 @@ Metrics count all calls; the lines identify single ones.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tearline.errors import ExchangeBusy
 from tearline.limits import CALL_LINES_S
 from tearline_runtime.grpc.request_id import new_request_id
+from tearline_runtime.traces import Attribute, SpanName, span
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +41,19 @@ class Call:
     agency: str = ""
     received: int = 0
     sent: int = 0
+
+
+@contextmanager
+def traced(call: Call) -> Iterator[None]:
+    """Measures a call as a span, with the request ids of both sides."""
+    with span(SpanName.CALL, method=call.method) as made:
+        made.note(Attribute.REQUEST, [bytes.fromhex(call.id)])
+        made.note(Attribute.NODE_REQUEST, filter(None, [bytes.fromhex(call.node_request)]))
+        try:
+            yield
+        finally:
+            made.add(Attribute.BYTES_RECEIVED, call.received)
+            made.add(Attribute.BYTES_SENT, call.sent)
 
 
 @dataclass(slots=True, kw_only=True)

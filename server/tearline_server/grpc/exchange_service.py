@@ -1,10 +1,8 @@
 """gRPC service of publications and mailboxes: ``tearline.v1.Exchange``."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any
-
-import grpc
 
 from tearline.errors import MailboxFull
 from tearline.limits import MAX_PUBLISH_WINDOW
@@ -12,35 +10,27 @@ from tearline.wire.deliveries import encode_cursor, encode_delivery, parse_curso
 from tearline.wire.publications import Outcome, encode_outcomes, parse_publication
 from tearline.wire.reconcile import encode_reconcile_reply, parse_reconcile_request
 from tearline_runtime.grpc import methods
+from tearline_runtime.traces import Attribute, current
 from tearline_server.admission.authentication import Caller
-from tearline_server.exchange import Exchange
-from tearline_server.grpc.interceptor import CallInterceptor, Handlers, in_time
+from tearline_server.grpc.interceptor import CallInterceptor, in_time
+from tearline_server.grpc.service import Service
 from tearline_server.processing.context import Publisher
 
 
-class ExchangeService:
-    """Service to publish, subscribe, acknowledge and reconcile.
+class ExchangeService(Service):
+    """Service to publish, subscribe, acknowledge and reconcile."""
 
-    Args:
-        exchange: The exchange to call.
-    """
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-
-    def handlers(self, interceptor: CallInterceptor) -> Handlers:
-        """Returns the gRPC handlers of the service."""
-        return generic_handlers(
-            {
-                methods.PUBLISH: interceptor.unary(methods.PUBLISH, self.publish),
-                methods.PUBLISH_STREAM: interceptor.stream_stream(
-                    methods.PUBLISH_STREAM, self.publish_stream
-                ),
-                methods.SUBSCRIBE: interceptor.unary_stream(methods.SUBSCRIBE, self.subscribe),
-                methods.ACKNOWLEDGE: interceptor.unary(methods.ACKNOWLEDGE, self.acknowledge),
-                methods.RECONCILE: interceptor.reading(methods.RECONCILE, self.reconcile),
-            }
-        )
+    def calls(self, interceptor: CallInterceptor) -> Mapping[str, Any]:
+        """Returns the handlers by method."""
+        return {
+            methods.PUBLISH: interceptor.unary(methods.PUBLISH, self.publish),
+            methods.PUBLISH_STREAM: interceptor.stream_stream(
+                methods.PUBLISH_STREAM, self.publish_stream
+            ),
+            methods.SUBSCRIBE: interceptor.unary_stream(methods.SUBSCRIBE, self.subscribe),
+            methods.ACKNOWLEDGE: interceptor.unary(methods.ACKNOWLEDGE, self.acknowledge),
+            methods.RECONCILE: interceptor.reading(methods.RECONCILE, self.in_turn(self.reconcile)),
+        }
 
     async def publish(self, caller: Caller, request: bytes) -> bytes:
         """Answers a publication with the outcome of each statement.
@@ -56,6 +46,8 @@ class ExchangeService:
         """Parses and publishes a request, in the node's turn: parsing blocks the event loop."""
         await self._exchange.take_turn(str(caller.node), len(request))
         publication = parse_publication(request)
+        if traced := current():
+            traced.note(Attribute.STATEMENT, publication.ids())
         publisher = Publisher(node=str(caller.node), agency=str(caller.agency))
         return await self._exchange.publish(publisher, publication, len(request))
 
@@ -108,7 +100,6 @@ class ExchangeService:
 
     async def reconcile(self, caller: Caller, request: bytes) -> bytes:
         """Answers a node's position after a loss with the exchange's position."""
-        await self._exchange.take_answer_turn(str(caller.agency), len(request))
         reply = await self._exchange.reconcile(str(caller.node), parse_reconcile_request(request))
         return encode_reconcile_reply(reply)
 
@@ -118,10 +109,3 @@ def _verify_room(outcomes: Sequence[Outcome]) -> None:
     full = [refusal for refusal in refusals if refusal.code == MailboxFull.code]
     if full and len(refusals) == len(outcomes):
         raise MailboxFull(full[0].why, retry_after_ms=full[0].retry_after_ms)
-
-
-def generic_handlers(handlers: dict[str, Any]) -> Handlers:
-    """Returns handlers of raw bytes for one service, from handlers by full method name."""
-    service = next(iter(handlers)).split("/")[1]
-    by_name = {name.rpartition("/")[2]: handler for name, handler in handlers.items()}
-    return grpc.method_handlers_generic_handler(service, by_name)

@@ -22,6 +22,7 @@ import grpc.aio
 
 from tearline.errors import (
     ExchangeBusy,
+    ObjectsUnreachable,
     StatementMalformed,
     StoreFull,
     TearlineError,
@@ -57,7 +58,7 @@ from tearline_server.admission.rate_limits import (
 )
 from tearline_server.admission.refusals import RefusalLines
 from tearline_server.exchange import Exchange
-from tearline_server.grpc.call_log import Call, CallLog
+from tearline_server.grpc.call_log import Call, CallLog, traced
 from tearline_server.observability.metrics import Metrics
 from tearline_server.tlog.log import Clock
 
@@ -256,7 +257,7 @@ class CallInterceptor:
         metadata = context.invocation_metadata() or ()
         code, call = _CANCELLED, self._calls.begin(method, _peer(context), request_id(metadata))
         try:
-            with self._metrics.under_way():
+            with self._metrics.under_way(), traced(call):
                 self._exchange.others.verify_heard()
                 facts, now_ms = tls_facts(context), self._clock()
                 leaf = self._authenticator.verify_node(facts, now_ms // 1000)
@@ -352,9 +353,11 @@ async def in_time(answer: Awaitable[T]) -> T:
 
 
 def _passing(error: Exception) -> Exception:
-    """Returns the error reported to the caller; a full disk is reported as temporary."""
+    """Returns the error reported to the caller; a lack of storage is reported as temporary."""
     if isinstance(error, StoreFull):
         return ExchangeBusy("its disk is full", retry_after_ms=DISK_RETRY_MS)
+    if isinstance(error, ObjectsUnreachable):
+        return ExchangeBusy("large documents cannot be reached", retry_after_ms=DISK_RETRY_MS)
     return error
 
 

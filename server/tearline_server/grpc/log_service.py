@@ -1,32 +1,25 @@
 """gRPC service of the log: ``tearline.v1.Trust``."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tearline.wire.cosigning import encode_cosign_news, parse_cosign_turn
 from tearline.wire.log_entries import encode_entries, parse_entries_request
 from tearline_runtime.grpc import methods
 from tearline_server.admission.authentication import Caller
-from tearline_server.exchange import Exchange
-from tearline_server.grpc.exchange_service import generic_handlers
-from tearline_server.grpc.interceptor import CallInterceptor, Handlers
+from tearline_server.grpc.interceptor import CallInterceptor
+from tearline_server.grpc.service import Service
 
 
-class TrustService:
-    """Service that serves the log and collects cosignatures.
+class TrustService(Service):
+    """Service that serves the log and collects cosignatures."""
 
-    Args:
-        exchange: The exchange to call.
-    """
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-
-    def handlers(self, interceptor: CallInterceptor) -> Handlers:
-        """Returns the gRPC handlers of the service."""
-        return generic_handlers(
-            {
-                methods.ENTRIES: interceptor.reading(methods.ENTRIES, self.entries),
-                methods.COSIGN: interceptor.unary(methods.COSIGN, self.cosign),
-            }
-        )
+    def calls(self, interceptor: CallInterceptor) -> Mapping[str, Any]:
+        """Returns the handlers by method."""
+        return {
+            methods.ENTRIES: interceptor.reading(methods.ENTRIES, self.entries),
+            methods.COSIGN: interceptor.unary(methods.COSIGN, self.cosign),
+        }
 
     async def entries(self, caller: Caller, request: bytes) -> bytes:
         """Answers a range with entries and a checkpoint that covers them."""

@@ -29,6 +29,7 @@ from tearline.limits import (
     STUCK_S,
 )
 from tearline.tlog.merkle import Frontier
+from tearline_runtime.traces import Attribute, SpanName, span
 from tearline_server.admission.fair_queue import NOTHING, Cost, FairQueue
 from tearline_server.observability.metrics import Metrics
 from tearline_server.storage.commit import Commit
@@ -188,8 +189,11 @@ class Committer(Generic[W]):
         self._line.put(work.source, work.weight, (work, done))
         self._arrived.set()
         began = time.perf_counter()
-        # A cancelled caller does not cancel its batch.
-        await asyncio.shield(done)
+        with span(SpanName.QUEUE) as traced:
+            traced.add(Attribute.STATEMENTS, work.weight.statements)
+            traced.add(Attribute.BYTES, work.weight.bytes)
+            # A cancelled caller does not cancel its batch.
+            await asyncio.shield(done)
         self._metrics.written(time.perf_counter() - began)
 
     def _note_fault(self, source: str) -> None:
@@ -271,7 +275,9 @@ class Committer(Generic[W]):
     async def _settle(self, batch: list[tuple[W, asyncio.Future[None]]]) -> bool:
         """Writes a batch, and notifies its waiters; returns whether it was written as a whole."""
         try:
-            await self._write([work for work, _ in batch])
+            with span(SpanName.COMMIT) as traced:
+                traced.add(Attribute.STATEMENTS, sum(work.weight.statements for work, _ in batch))
+                await self._write([work for work, _ in batch])
         except (StoreError, FrontierDamaged, ClockDoubted) as error:
             about = {"works": len(batch), "code": error.code, "why": error.why}
             _log.error("batch not written", extra=about)

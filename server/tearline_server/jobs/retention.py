@@ -170,7 +170,7 @@ class RetentionKeeper:
     async def _erase(
         self, agreement: Agreement, rows: Sequence[RetainedRow]
     ) -> tuple[int, set[int]]:
-        """Erases what is due of some entries.
+        """Erases those of some entries that are due.
 
         Returns:
             The number of erased entries, and the indices of those that may become due by

@@ -10,8 +10,8 @@ from tearline.text.display import visible
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-# Libraries that also log events reported by our own lines, such as a lost database.
-_RETOLD = ("asyncpg",)
+# Libraries that also log events reported by our own lines, such as a lost database or a request.
+_RETOLD = ("asyncpg", "httpx", "httpcore")
 
 
 class JsonLines(logging.Formatter):

@@ -258,8 +258,11 @@ class Metrics:
 
     def judged(self, codes: Iterable[str]) -> None:
         """Counts statements by the code of their refusal; an empty code means ``ok``."""
+        numbers: dict[str, int] = {}
         for code in codes:
-            self._outcomes.labels(code or "ok").inc()
+            numbers[code] = numbers.get(code, 0) + 1
+        for code, number in numbers.items():
+            self._outcomes.labels(code or "ok").inc(number)
 
     def count_failed_job(self, job: str) -> None:
         """Counts a failed run of a job."""

@@ -3,7 +3,7 @@
 For a statement without a genuine signature, only the earlier ruling is looked up, by id and signer.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from tearline.errors import TearlineError
 from tearline_server.processing.authorship import Authored
@@ -23,25 +23,27 @@ def lookups_of(
         publisher: The publisher; lookups are limited to its agency's items.
         registry: The current agreements.
     """
-    known = [each for each in submissions if each.foreign is None]
-    contexts = [
-        LookupContext(submitted=each.submitted, publisher=publisher, registry=registry)
-        for each in known
-        if each.is_genuine
-    ]
-    earlier = Lookups(statements=frozenset(each.submitted.key for each in known))
-    asked = (each for context in contexts for each in _lookups(context))
-    return Lookups.together([earlier, *asked])
-
-
-def _lookups(context: LookupContext) -> Iterator[Lookups]:
-    submitted, agency = context.submitted, context.publisher.agency
-    if isinstance(submitted.content, TearlineError):
-        return
-    handler = HANDLERS[submitted.statement.type]
-    yield handler.lookups(context, submitted.content)
-    if submitted.natural is not None:
-        yield Lookups(naturals=frozenset({(context.signer, submitted.natural)}))
-    recipient = handler.recipient(submitted.content)
-    if recipient is not None:
-        yield Lookups(waiting=frozenset({(recipient, agency)}))
+    agency = publisher.agency
+    statements = set[tuple[bytes, str]]()
+    naturals = set[tuple[str, bytes]]()
+    waiting = set[tuple[str, str]]()
+    asked = []
+    for each in submissions:
+        submitted = each.submitted
+        if each.foreign is not None:
+            continue
+        statements.add(submitted.key)
+        if not each.is_genuine or isinstance(submitted.content, TearlineError):
+            continue
+        context = LookupContext(submitted=submitted, publisher=publisher, registry=registry)
+        handler = HANDLERS[submitted.statement.type]
+        asked.append(handler.lookups(context, submitted.content))
+        if submitted.natural is not None:
+            naturals.add((context.signer, submitted.natural))
+        recipient = handler.recipient(submitted.content)
+        if recipient is not None:
+            waiting.add((recipient, agency))
+    own = Lookups(
+        statements=frozenset(statements), naturals=frozenset(naturals), waiting=frozenset(waiting)
+    )
+    return Lookups.together([own, *asked])

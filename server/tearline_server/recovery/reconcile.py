@@ -28,7 +28,7 @@ class Reconciliation:
         self._reading = asyncio.Lock()  # each reads all restored entries
 
     async def take(self, node: str, request: ReconcileRequest) -> tuple[int, ...]:
-        """Takes what a node returns, and returns the restored entries that are still unopened.
+        """Stores the openings that a node returns; returns the restored entries without one.
 
         An exchange that was not restored takes no data.
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tearline.limits import MAX_LOG_SIZE
 from tearline.tlog.merkle import Frontier, NodeId
+from tearline_server.storage.blob_rows import BlobRows
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.lookups import LookupResults, Lookups, WholePacket
 from tearline_server.storage.reads import Backlog, MailItem, RetainedRow, Search
@@ -46,9 +47,11 @@ class Store(Protocol):
 
     Attributes:
         is_shared: Whether other processes may write to it.
+        blobs: The state of large documents; None if it lies beside their parts.
     """
 
     is_shared: bool
+    blobs: BlobRows | None
 
     @property
     def questions(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field, fields
 from itertools import chain
+from operator import attrgetter
 
 from tearline.audit.event import Event
 from tearline.dataclass.immutable import immutable
@@ -19,7 +20,7 @@ Release = tuple[bytes, str]
 
 @immutable
 class Lookups:
-    """Stored state to look up before a batch is judged.
+    """Keys of the stored state that a batch needs before it is judged.
 
     Each id is looked up together with the party that names it. Items of other parties are not
     found, at the same cost as an id that does not exist.
@@ -71,7 +72,7 @@ class Lookups:
         nothing = cls()
         answers = {}
         for found in fields(cls):
-            parts = (getattr(one, found.name) for one in each)
+            parts = map(attrgetter(found.name), each)
             kind = type(getattr(nothing, found.name))
             answers[found.name] = kind(dict.fromkeys(chain.from_iterable(parts)))
         return cls(**answers)

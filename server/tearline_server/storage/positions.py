@@ -9,6 +9,11 @@ def nodes_between(agency: str) -> tuple[str, str]:
     return f"{agency}/node/", f"{agency}/node0"
 
 
+def siblings_between(node: str) -> tuple[str, str]:
+    """Returns the bounds of the URIs of a node's agency; the text may be no URI."""
+    return nodes_between(node.partition("/node/")[0])
+
+
 def parties_between(party: str) -> tuple[str, str]:
     """Returns the first and last possible URI: of an agency's nodes, or of the one node."""
     return (party, party) if "/node/" in party else nodes_between(party)

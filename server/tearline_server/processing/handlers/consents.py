@@ -38,7 +38,7 @@ def accept_consent(context: Context, consent: Consent) -> None:
 
 
 def _verify_persons(context: Context, consent: Consent) -> None:
-    """Checks the persons by the newest version of the agreement, as for grants (spec O-15).
+    """Checks the persons by the newest version of the agreement, as for grants (spec O-11).
 
     A packet of another agency is treated like an unknown one.
     """

@@ -9,7 +9,7 @@ from tearline_server.processing.handlers.recall_rules import gone_slots, rows_of
 
 
 def verify_correction(context: Context, manifest: Manifest) -> None:
-    """Checks that a packet may replace the one that it names (spec P-30 to P-33).
+    """Checks that a packet may replace the one that it names (spec P-23).
 
     Raises:
         CorrectionRefused: If it may not; identical for unknown packets and those of other agencies.
@@ -36,7 +36,7 @@ def verify_correction(context: Context, manifest: Manifest) -> None:
 
 
 def verify_had(context: Context, packet: bytes, recipient: str) -> None:
-    """Checks that the recipient of a correction was granted a packet of its line (spec P-34).
+    """Checks that the recipient of a correction was granted a packet of its line (spec P-23).
 
     Raises:
         CorrectionRefused: If it was not.

@@ -28,6 +28,7 @@ from tearline.packets.packet import Manifest, Opening, PacketParts
 from tearline.persons.four_eyes import verify_persons
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
+from tearline.policy.marking import STRICTEST
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.terms import ArticleTerms
 from tearline.sealing import granted_slots
@@ -308,22 +309,22 @@ def _decide(
     released: list[tuple[int, bool, tuple[int, ...]]] = [(c, True, ()) for c in grant.openings]
     released += [(c, False, ()) for c in grant.compartments]
     released += [(c, False, tuple(slots)) for c, slots in single.items()]
-    recipient = agency_uri_of(grant.address.recipient)
+    asked = ReleaseRequest(
+        article=facts.manifest.agreement.article,
+        sender=sender,
+        recipient=agency_uri_of(grant.address.recipient),
+        purpose=grant.purpose,
+        kind=facts.manifest.kind.value,
+        marking=STRICTEST,
+    )
+    same = asked[:-1]
     decisions = []
     for c, only_told, slots in sorted(released):
         opening = facts.openings.get(c)
         if opening is None:
             raise CommitmentMismatch("the grant lists a compartment without its opening")
         form = Form.EXISTS if only_told else opening.form
-        request = ReleaseRequest(
-            article=facts.manifest.agreement.article,
-            sender=sender,
-            recipient=recipient,
-            purpose=grant.purpose,
-            kind=facts.manifest.kind.value,
-            marking=opening.marking,
-        )
-        allowed = policy.verify(request, form)
+        allowed = policy.verify(ReleaseRequest(*same, opening.marking), form)
         decisions.append(
             Decision(
                 compartment=c,

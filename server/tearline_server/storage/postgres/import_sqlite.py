@@ -30,7 +30,7 @@ Report = Callable[[int, int], None]
 
 # Columns only in PostgreSQL: the serial of the last write, and identity columns.
 _ITS_OWN = {"serial", "one"}
-_NOT_MOVED = ("migrated", "writer")
+_NOT_MOVED = ("migrated", "writer", "blob", "blob_packet", "blob_space", "blob_sweep")
 # Only tables, and none of an extension; pg_stat_statements, for example, adds views.
 _TABLES = (
     "SELECT c.relname, a.attname, a.atttypid::regtype::text"

@@ -49,13 +49,18 @@ _ENVELOPES = (
     " unnest({0}::bytea[], {1}::text[]) AS k (id, name)"
     " JOIN statement s ON s.id = k.id AND s.signer = k.name WHERE s.envelope <> ''"
 )
+# In place of an unknown statement, the next one is looked up in no mailbox: a refusal takes as long
+# as for mail of others.
 _MAIL = (
     "SELECT m.node, s.id, m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered,"
     " m.held, m.status, m.passed, s.envelope, s.idx"
     " FROM unnest({0}::text[], {1}::bytea[], {2}::text[]) AS k (node, id, signer)"
-    " JOIN LATERAL (SELECT * FROM statement"
-    " WHERE id = k.id AND signer = k.signer OFFSET 0) s ON TRUE"
-    " JOIN LATERAL (SELECT * FROM mail WHERE statement = s.idx OFFSET 0) m ON m.node = k.node"
+    " CROSS JOIN LATERAL (SELECT idx,"
+    " CASE WHEN id = k.id AND signer = k.signer THEN k.node ELSE '' END AS node"
+    " FROM statement WHERE (id, signer) >= (k.id, k.signer) ORDER BY id, signer LIMIT 1) i"
+    " JOIN LATERAL (SELECT * FROM mail"
+    " WHERE statement = i.idx AND node = i.node OFFSET 0) m ON TRUE"
+    " JOIN LATERAL (SELECT * FROM statement WHERE idx = i.idx OFFSET 0) s ON TRUE"
     " LEFT JOIN LATERAL (SELECT * FROM event WHERE idx = m.entry OFFSET 0) e ON TRUE"
 )
 _HIDDEN = (
@@ -78,9 +83,9 @@ _RESTORED = "SELECT start FROM restoration"
 # The third and fourth columns bound the URIs of the agency's nodes.
 _KEYS = "unnest({0}::bytea[], {1}::text[], {2}::text[], {3}::text[]) AS k (id, agency, low, high)"
 _OF_OWN = (
-    f"{_KEYS} JOIN LATERAL (SELECT s.envelope, p.openings FROM statement s"  # noqa: S608 (constant texts)
-    " JOIN packet p ON p.id = s.id"
-    " WHERE s.id = k.id AND s.signer > k.low AND s.signer < k.high OFFSET 0) o ON TRUE"
+    f"{_KEYS} JOIN LATERAL (SELECT s.envelope, p.openings FROM (SELECT envelope FROM statement"  # noqa: S608 (constant texts)
+    " WHERE id = k.id AND signer > k.low AND signer < k.high OFFSET 0) s CROSS JOIN LATERAL"
+    " (SELECT openings FROM packet WHERE id = k.id OFFSET 0) p OFFSET 0) o ON TRUE"
 )
 _SIZE = "octet_length(o.envelope) + octet_length(o.openings)"
 _OWN = f"SELECT k.id, k.agency, {_SIZE} FROM {_OF_OWN}"  # noqa: S608 (constant texts)

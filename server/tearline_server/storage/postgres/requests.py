@@ -7,6 +7,7 @@ from typing import Any
 from tearline.suspensions.stoppage import Reach, Stoppage
 from tearline_server.storage.columns import reach_of, stoppage_of
 from tearline_server.storage.lookups import StoredRequest
+from tearline_server.storage.positions import siblings_between
 from tearline_server.storage.postgres.query_batch import Answers, QueryBatch
 from tearline_server.storage.postgres.types import Connection
 from tearline_server.storage.postgres.values import columns
@@ -14,22 +15,29 @@ from tearline_server.storage.rows import RequestRow
 
 Request = tuple[bytes, str]
 
+# The asker's agency signed the manifest. Its index ends the lookup of another agency's request as
+# it ends that of an unknown one.
+_KEYS = (
+    "unnest({0}::bytea[], {1}::text[], {2}::text[], {3}::text[], {4}::text[])"
+    " AS k (id, holder, side, low, high)"
+)
 _REQUEST = (
-    "JOIN LATERAL (SELECT * FROM request WHERE packet = k.id AND holder = k.holder"
+    "JOIN LATERAL (SELECT TRUE WHERE k.side = k.holder UNION ALL SELECT TRUE FROM statement"
+    " WHERE k.side <> k.holder AND id = k.id AND signer > k.low AND signer < k.high LIMIT 1)"
+    " may ON TRUE JOIN LATERAL (SELECT * FROM request WHERE packet = k.id AND holder = k.holder"
     " AND k.side IN (holder, asker) OFFSET 0) r ON TRUE"
 )
 _REQUESTS = (
     "SELECT r.packet, r.holder, r.asker, r.agreement, r.version, r.granted_ms,"  # noqa: S608 (constant texts)
     " r.stored_ms, r.due_ms, r.overdue_ms, r.stopped, r.article, m.envelope AS manifest,"
     " t.envelope AS terms, t.idx AS agreed FROM"
-    " unnest({0}::bytea[], {1}::text[], {2}::text[]) AS k (id, holder, side)"
-    f" {_REQUEST} JOIN packet p ON p.id = r.packet JOIN statement m ON m.idx = p.statement"
+    f" {_KEYS} {_REQUEST} JOIN packet p ON p.id = r.packet JOIN statement m ON m.idx = p.statement"
     " JOIN agreement a ON a.id = r.agreement AND a.version = r.version"
     " JOIN statement t ON t.idx = a.statement"
 )
 _STEPS = (
     "SELECT DISTINCT r.packet, r.holder, t.statement, t.time_ms, s.envelope FROM"  # noqa: S608 (constant texts)
-    f" unnest({{0}}::bytea[], {{1}}::text[], {{2}}::text[]) AS k (id, holder, side) {_REQUEST}"
+    f" {_KEYS} {_REQUEST}"
     " JOIN LATERAL (SELECT * FROM request_step WHERE packet = r.packet AND holder = r.holder"
     " OFFSET 0) t ON TRUE"
     " JOIN LATERAL (SELECT * FROM statement WHERE idx = t.statement OFFSET 0) s ON TRUE"
@@ -60,7 +68,7 @@ def ask_requests(questions: QueryBatch, keys: Iterable[tuple[bytes, str, str]]) 
         questions: The batch; ``requests_of`` reads its answers.
         keys: Manifest id, holder and side of each request.
     """
-    asked = columns(keys, 3)
+    asked = columns(((*key, *siblings_between(key[2])) for key in keys), 5)
     questions.put("requests", _REQUESTS, *asked)
     questions.put("steps", _STEPS, *asked)
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from tearline.limits import MAX_LOG_SIZE
 from tearline.tlog.merkle import Frontier, NodeId
+from tearline_server.storage.blob_rows import BlobRows
 from tearline_server.storage.columns import tree_of
 from tearline_server.storage.interface import Append, Ask
 from tearline_server.storage.lookups import WholePacket
+from tearline_server.storage.postgres.blobs import PostgresBlobs
 from tearline_server.storage.postgres.connections import Database
 from tearline_server.storage.postgres.log import entries, event_rows, nodes, retained, retained_at
 from tearline_server.storage.postgres.lookups import known_of, recalls_of, whole_packets
@@ -78,6 +80,7 @@ class PostgresStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self.blobs: BlobRows | None = PostgresBlobs(database)
         # Judging a batch is slow, and must not block the event loop.
         self._judge = ThreadPoolExecutor(1, thread_name_prefix="store-judge")
 

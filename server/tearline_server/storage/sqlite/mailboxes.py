@@ -18,13 +18,18 @@ _ITEMS = (
     " m.delivered FROM mail m CROSS JOIN statement s ON s.idx = m.statement"
     " CROSS JOIN event e ON e.idx = m.entry WHERE m.node = ? AND m.seq > ? ORDER BY m.seq LIMIT ?"
 )
+# The index is named: by statistics older than a mailbox, SQLite would read all of the mailbox.
+# It is searched for an unknown statement, too: a refusal takes as long as for mail of others.
 _DELIVERED = (
     "SELECT m.seq, s.signer, s.type, s.packet, e.agreement, m.delivered, m.held, m.status,"
-    " m.passed, s.envelope, s.idx FROM statement s CROSS JOIN mail m ON m.statement = s.idx"
-    " LEFT JOIN event e ON e.idx = m.entry WHERE s.id = ? AND s.signer = ? AND m.node = ?"
+    " m.passed, s.envelope, s.idx FROM mail m INDEXED BY mail_statement"
+    " CROSS JOIN statement s ON s.idx = m.statement"
+    " LEFT JOIN event e ON e.idx = m.entry WHERE m.node = ?1 AND m.statement ="
+    " coalesce((SELECT idx FROM statement WHERE id = ?2 AND signer = ?3), -1)"
 )
 DELIVERED_GRANT = (
-    "SELECT s.envelope, s.packet FROM statement s CROSS JOIN mail m ON m.statement = s.idx"
+    "SELECT s.envelope, s.packet FROM statement s"
+    " CROSS JOIN mail m INDEXED BY mail_statement ON m.statement = s.idx"
     " WHERE s.id = ? AND m.node = ? AND s.signer <> m.node AND s.packet IS NOT NULL"
     " AND m.delivered IS NOT NULL"
 )
@@ -78,7 +83,7 @@ def delivered(
     """Returns items by (node, statement id) for the given signer; unknown ones are absent."""
     found = {}
     for node, statement_id, signer in keys:
-        row = first(connection, _DELIVERED, (statement_id, signer, node))
+        row = first(connection, _DELIVERED, (node, statement_id, signer))
         if row is not None:
             found[node, statement_id] = Delivered(
                 seq=row[0],

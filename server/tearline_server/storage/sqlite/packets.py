@@ -10,8 +10,11 @@ from tearline_server.storage.positions import nodes_between, parties_between
 from tearline_server.storage.rows import RecallRow
 from tearline_server.storage.sqlite.queries import first, value
 
+# SQLite preserves the order of a CROSS JOIN: another agency's packet ends at the statement's index,
+# as an unknown one does.
 _OWN = (
-    "SELECT length(s.envelope) + length(p.openings) FROM statement s JOIN packet p ON p.id = s.id"
+    "SELECT length(s.envelope) + length(p.openings) FROM statement s"
+    " CROSS JOIN packet p ON p.id = s.id"
     " WHERE s.id = ? AND s.signer > ? AND s.signer < ?"
 )
 _GIVEN = (

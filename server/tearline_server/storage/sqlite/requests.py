@@ -12,8 +12,13 @@ from tearline_server.storage.columns import (
 )
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.lookups import StoredRequest
+from tearline_server.storage.positions import siblings_between
 from tearline_server.storage.rows import RequestRow
+from tearline_server.storage.sqlite.queries import first
 
+# The asker's agency signed the manifest. Its index ends the lookup of another agency's request as
+# it ends that of an unknown one.
+_ASKED = "SELECT 1 FROM statement WHERE id = ? AND signer > ? AND signer < ?"
 _ROW = (
     "SELECT asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped, article"
     " FROM request WHERE packet = ? AND holder = ? AND ? IN (holder, asker)"
@@ -60,7 +65,9 @@ def requests_known(
 def _request(
     connection: apsw.Connection, packet: bytes, holder: str, side: str
 ) -> StoredRequest | None:
-    row = next(iter(connection.execute(_ROW, (packet, holder, side))), None)
+    if side != holder and not _is_asked_by(connection, packet, side):
+        return None
+    row = first(connection, _ROW, (packet, holder, side))
     if row is None:
         return None
     asker, agreement, version, granted_ms, stored_ms, due_ms, overdue_ms, stopped, article = row
@@ -90,6 +97,11 @@ def _request(
         ],
         reaches=[reach_of(row) for row in connection.execute(_REACHES, (agreement, granted_ms))],
     )
+
+
+def _is_asked_by(connection: apsw.Connection, packet: bytes, node: str) -> bool:
+    """Returns whether a node of the same agency signed a request's manifest."""
+    return first(connection, _ASKED, (packet, *siblings_between(node))) is not None
 
 
 def overdue(connection: apsw.Connection, now_ms: int, limit: int) -> Sequence[tuple[bytes, str]]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from tearline.tlog.merkle import Frontier
+from tearline_server.storage.blob_rows import BlobRows
 from tearline_server.storage.rows import Head
 from tearline_server.storage.snapshot import Changes, Snapshot
 
@@ -12,6 +13,7 @@ class Alone:
     """Part of a ``Store`` about other processes, when there are none."""
 
     is_shared = False
+    blobs: BlobRows | None = None
     standbys: int | None = None
 
     async def news(self, since: Head) -> Snapshot | None:
