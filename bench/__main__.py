@@ -26,6 +26,7 @@ from bench import (
     b18,
     b19,
     b20,
+    b21,
 )
 from bench.harness import LATEST, ROOT, Result, commit, machine, table, write
 
@@ -50,6 +51,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
     "B18": b18.run,
     "B19": b19.run,
     "B20": b20.run,
+    "B21": b21.run,
 }
 
 

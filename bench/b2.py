@@ -12,7 +12,7 @@ from bench.bare import Reader
 from bench.exchange import Operator
 from bench.federation import Federation, found, now_ms
 from bench.harness import Result, Target, alternate, cpu_us, result
-from bench.packet import READ, compose, lead, releaser
+from bench.packet import READ, compose, lead, releaser, story
 from tearline.audit.event import Event, EventCode
 from tearline.federation.members import LogIdentity
 from tearline.packets.ciphertexts import CiphertextTree
@@ -37,6 +37,8 @@ from tearline_client.messages.received import ReceivedGrant
 from tearline_client.messages.recipient import Recipient
 
 TARGET = Target(limit=1.7, at_most=True)
+DOWNLOAD = 13_000
+DOWNLOAD_TARGET = Target(limit=1, at_most=True)
 _DEPTH = 20  # of a log of a million entries
 
 
@@ -75,6 +77,10 @@ class Readers:
             _arrived(self._federation, operator, self._node, compose([plan], sealing).packets[0])
             for _ in range(packets)
         ]
+        self.bytes = [len(arrived.delivery) for arrived in self._arrived]
+        told = story(self._federation, [self._node])
+        (packet,) = compose([told], sealing).packets
+        self.story_bytes = len(_arrived(self._federation, operator, self._node, packet).delivery)
         self._intake: DeliveryVerifier
 
     def refresh(self) -> None:
@@ -158,6 +164,23 @@ def run(*, rounds: int = 15, packets: int = 60) -> Sequence[Result]:
             unit="µs",
             baseline=runs["bare"],
             baseline_unit=baseline,
+        ),
+        result(
+            "B2b",
+            "what the reader downloads of it",
+            runs=readers.bytes,
+            unit="bytes",
+            baseline=[DOWNLOAD],
+            baseline_unit="bytes, what the demo's lead may take",
+        ),
+        result(
+            "B2d",
+            "what one recipient downloads of the demo's lead",
+            runs=[readers.story_bytes],
+            unit="bytes",
+            baseline=[DOWNLOAD],
+            baseline_unit="bytes, what it may take",
+            target=DOWNLOAD_TARGET,
         ),
     ]
 

@@ -21,6 +21,8 @@ from tearline_runtime.grpc import methods
 
 ECHO_TARGET = Target(limit=0.25, at_most=False)
 VERIFYING_TARGET = Target(limit=0.5, at_most=False)
+MESSAGE = 17_000
+MESSAGE_TARGET = Target(limit=1, at_most=True)
 
 
 def run(*, rounds: int = 7, packets: int = 8, lanes: int = LANES) -> Sequence[Result]:
@@ -48,13 +50,14 @@ async def _measure(
     clients = {name: scene.client(server, scene.sender) for name, server in servers.items()}
     sealer = Sealer(scene.federation, lanes)
     loads: dict[str, list[Load]] = {name: [] for name in clients}
-    await _round(clients, sealer.lanes(1))  # connections are made, policies are decided
+    first = sealer.lanes(1)
+    await _round(clients, first)  # connections are made, policies are decided
     for _ in range(rounds):
         for name, load in (await _round(clients, sealer.lanes(packets))).items():
             loads[name].append(load)
     for client in clients.values():
         await client.close()
-    return _results(loads)
+    return [*_results(loads), _size([len(message) for lane in first for message in lane])]
 
 
 async def _round(clients: dict[str, Client], messages: Lanes) -> dict[str, Load]:
@@ -66,6 +69,18 @@ async def _round(clients: dict[str, Client], messages: Lanes) -> dict[str, Load]
             for reply in replies:
                 verify_accepted(reply, 1 + RECIPIENTS)
     return loads
+
+
+def _size(sizes: Sequence[int]) -> Result:
+    return result(
+        "B3b",
+        "the message that publishes such a packet",
+        runs=sizes,
+        unit="bytes",
+        baseline=[MESSAGE],
+        baseline_unit="bytes, what it may take",
+        target=MESSAGE_TARGET,
+    )
 
 
 def _results(loads: dict[str, list[Load]]) -> Sequence[Result]:

@@ -27,6 +27,8 @@ from tearline_client.planning.release_plan import ReleasePlan
 from tearline_runtime.grpc import methods
 
 TARGET = Target(limit=0.3, at_most=False)
+DISK = 29_000
+DISK_TARGET = Target(limit=1, at_most=True)
 
 
 @dataclass(kw_only=True)
@@ -38,6 +40,7 @@ class Runs:
     bare_rates: list[float] = field(default_factory=list)
     bare_cpu_us: list[float] = field(default_factory=list)
     rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    disk: list[float] = field(default_factory=list)
 
 
 def run(*, rounds: int = 7, packets: int = 256) -> Sequence[Result]:
@@ -70,6 +73,7 @@ async def _measure(scene: Scene, server: Process, size: tuple[int, int]) -> Runs
         if number == 0:
             snapshot(database, after)
             runs.rows = gained(before, after)
+            runs.disk = [(after.stat().st_size - before.stat().st_size) / packets]
         shutil.copy(before, bare)
         seconds, used_us = write(runs.rows, bare, packets=packets)
         runs.bare_rates.append(packets / seconds)
@@ -114,5 +118,14 @@ def _results(runs: Runs) -> Sequence[Result]:
             unit="µs",
             baseline=runs.bare_cpu_us,
             baseline_unit="µs of the bare loop",
+        ),
+        result(
+            "B4d",
+            "disk of the exchange for each packet",
+            runs=runs.disk,
+            unit="bytes",
+            baseline=[DISK],
+            baseline_unit="bytes, what it may take",
+            target=DISK_TARGET,
         ),
     ]

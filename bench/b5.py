@@ -3,7 +3,7 @@
 The exchange, the load and this client are three processes; this one publishes a packet and opens
 it, ten times a second, as the partner who reads 18 fields. The load is other packets of the same
 kind, each with two grants, sent to other nodes at seven tenths of the rate that the exchange just
-took from sixty-four lanes.
+took from sixty-three lanes: with the reader, an agency has as many nodes as it may have.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Size:
     Attributes:
         rounds: Alternations.
         seconds: Of load in each, and of probing without.
-        lanes: Of the load.
+        lanes: Of the load; another node of the same agency, whose packets are timed, is one more.
         followed: Packets of each round after which the log is read, too.
     """
 
@@ -135,7 +135,7 @@ class Probe:
 
 
 def run(
-    *, rounds: int = 5, seconds: float = 4, lanes: int = LANES, followed: int = 4
+    *, rounds: int = 5, seconds: float = 4, lanes: int = LANES - 1, followed: int = 4
 ) -> Sequence[Result]:
     """Measures B5.
 

@@ -42,7 +42,6 @@ async def _serve(home: Path, address: str, answer: Answer) -> None:
     from bench.exchange import CHARTER
     from tearline_client.founding.charter_file import read_federation
     from tearline_server.config import load_config, read_passphrase
-    from tearline_server.grpc.exchange_service import generic_handlers
     from tearline_server.grpc.front import Front
     from tearline_server.grpc.server import make_server
     from tearline_server.keys import read_keys
@@ -52,10 +51,10 @@ async def _serve(home: Path, address: str, answer: Answer) -> None:
     keys = read_keys(config.keys, read_passphrase(None))
     membership = founded(read_federation(home / CHARTER)).membership
     front = Front(config, keys, lambda: membership, Metrics())
+    _, service, name = METHOD.split("/")
     handler = grpc.unary_unary_rpc_method_handler(answer)
-    server, _ = make_server(
-        address, lambda: front.tls, [generic_handlers({METHOD: handler})], begin=lambda: None
-    )
+    handlers = grpc.method_handlers_generic_handler(service, {name: handler})
+    server, _ = make_server(address, lambda: front.tls, [handlers], begin=lambda: None)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     await server.start()

@@ -37,7 +37,7 @@ def picture(height: int, title: str, parts: Iterable[str]) -> str:
 def targets(lines: Sequence[Line]) -> str:
     """How far each benchmark is from its target; to the left of the line it is met."""
     rows = [(line, _distance(line)) for line in lines if line["target"]]
-    left, right, top, step = 86, 560, 62, 26
+    left, right, top, step = 86, 540, 62, 26
 
     def x(distance: float) -> float:
         share = (1 + math.log(distance) / math.log(_FARTHEST)) / 2

@@ -12,6 +12,7 @@ from tearline.crypto.keys import KemPublicKey
 from tearline.packets.packet import Field, PacketKind
 from tearline.policy.profile import marking_of
 from tearline.statements.channel import Address
+from tearline_client.demo.lead import ENTITIES
 from tearline_client.messages.compose import (
     Composition,
     GrantContext,
@@ -59,6 +60,19 @@ VALUES = {
 def lead(federation: Federation, recipients: Sequence[str]) -> ReleasePlan:
     """The lead, planned for some of the partners' nodes."""
     return _planned(federation, recipients, VALUES)
+
+
+def story(federation: Federation, recipients: Sequence[str]) -> ReleasePlan:
+    """The lead of the demo."""
+    tokens = {entity["id"]: f"{number:032x}" for number, entity in enumerate(ENTITIES)}
+    contents = {
+        f"{tokens[entity['id']]}/{entity['schema']}/{name}": tuple(
+            tokens.get(value, value) for value in values
+        )
+        for entity in ENTITIES
+        for name, values in {"id": [entity["id"]], **entity["properties"]}.items()
+    }
+    return _planned(federation, recipients, contents)
 
 
 def bulk(federation: Federation, recipients: Sequence[str]) -> ReleasePlan:
